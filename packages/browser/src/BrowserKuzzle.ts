@@ -1,0 +1,90 @@
+/**
+ * Kuzzle in browsers: their own WebSocket, Kuzzle's application pings (browsers send no others), HTTP by `fetch`.
+ *
+ * @since 0.1.0
+ */
+import * as Kuzzle from "@effect-kuzzle/core/Kuzzle"
+import * as KuzzleConfig from "@effect-kuzzle/core/KuzzleConfig"
+import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
+import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
+import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
+import * as KuzzleSchedule from "@effect-kuzzle/core/KuzzleSchedule"
+import type * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as BrowserKuzzleHttp from "./BrowserKuzzleHttp.ts"
+import * as BrowserKuzzleSocket from "./BrowserKuzzleSocket.ts"
+
+/**
+ * The client over a WebSocket.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KuzzleServer } from "@effect-kuzzle/core"
+ * import { BrowserKuzzle } from "@effect-kuzzle/browser"
+ *
+ * export const now = KuzzleServer.now().pipe(
+ *   Effect.provide(BrowserKuzzle.layer({ url: "wss://kuzzle.example.org", requestTimeout: "5 seconds" }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: KuzzleConfig.Options = {}
+): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
+  Layer.unwrapEffect(
+    Effect.map(KuzzleConfig.make(options), (settings) =>
+      Kuzzle.layer(options).pipe(
+        Layer.provide(BrowserKuzzleSocket.layer),
+        Layer.provide(KuzzleHeartbeat.layerProtocol({
+          schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
+          timeout: settings.pingTimeout
+        }))
+      ))
+  )
+
+/**
+ * The client over a WebSocket, with its options from a `Config`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<KuzzleConfig.Options>
+): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError | ConfigError.ConfigError> =>
+  Kuzzle.layerConfig(config, layer)
+
+/**
+ * The client over HTTP: no real-time.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttp = (options?: KuzzleConfig.Options): Layer.Layer<Kuzzle.Kuzzle, InvalidSettingError> =>
+  Layer.provide(Kuzzle.layerHttp(options), BrowserKuzzleHttp.layer)
+
+/**
+ * The client over a WebSocket, its settings from the `ConfigProvider` that is there: `KUZZLE_URL`, or `KUZZLE_HOST` and
+ * `KUZZLE_PORT`, … as `KuzzleConfig` lists them; `ws://localhost:7512` by default. A browser has no environment: give one
+ * with `Layer.setConfigProvider`, or use `layer`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const KuzzleWsLive: Layer.Layer<
+  Kuzzle.Kuzzle | KuzzleRealtime,
+  ConnectError | InvalidSettingError | ConfigError.ConfigError
+> = Layer.unwrapEffect(Effect.map(KuzzleConfig.config, layer))
+
+/**
+ * The client over HTTP, its settings from the `ConfigProvider` that is there.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const KuzzleHttpLive: Layer.Layer<Kuzzle.Kuzzle, InvalidSettingError | ConfigError.ConfigError> = Layer
+  .unwrapEffect(Effect.map(KuzzleConfig.config, layerHttp))

@@ -1,0 +1,46 @@
+/**
+ * Kuzzle for Effect, in browsers.
+ *
+ * @since 0.1.0
+ */
+
+export {
+  /**
+   * The client over HTTP, its settings from the environment.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  KuzzleHttpLive,
+  /**
+   * The client over a WebSocket, its settings from the environment.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  KuzzleWsLive
+} from "./BrowserKuzzle.ts"
+
+/**
+ * The layers of the client.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as BrowserKuzzle from "./BrowserKuzzle.ts"
+
+/**
+ * HTTP by fetch.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as BrowserKuzzleHttp from "./BrowserKuzzleHttp.ts"
+
+/**
+ * The socket by the browser's WebSocket.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as BrowserKuzzleSocket from "./BrowserKuzzleSocket.ts"

@@ -1,0 +1,556 @@
+/**
+ * Every way a call to Kuzzle can fail, as tagged errors.
+ *
+ * Two families. *Local* errors are ours: the socket could not be opened, it died, a deadline passed, a value cannot be
+ * carried. *API* errors are Kuzzle's: one class per status family, each with the `id` that names the exact fault.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import type { KnownErrorId } from "./KuzzleErrorId.ts"
+
+/**
+ * @since 0.1.0
+ * @category symbols
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleError")
+
+/**
+ * @since 0.1.0
+ * @category symbols
+ */
+export type TypeId = typeof TypeId
+
+// -------------------------------------------------------------------------------------------------------------------
+// connection
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Why a connection could not be opened.
+ *
+ * - `Unreachable`: nothing answered there (refused, unknown host, network down, TLS refused).
+ * - `Timeout`: something accepted, but the WebSocket handshake did not finish in time.
+ * - `BadUrl`: the runtime refuses the URL.
+ * - `Rejected`: an HTTP server answered the handshake with another status than 101.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ConnectReason = "Unreachable" | "Timeout" | "BadUrl" | "Rejected"
+
+/**
+ * The socket could not be opened.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConnectError extends Data.TaggedError("KuzzleConnectError")<{
+  readonly reason: ConnectReason
+  /** The endpoint, without credentials. */
+  readonly url: string
+  /** The HTTP status, when `reason` is `Rejected` and the runtime tells it (browsers do not). */
+  readonly status?: number
+  /** What the runtime said, when it said something. */
+  readonly cause?: unknown
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    switch (this.reason) {
+      case "BadUrl":
+        return `${this.url} is not a WebSocket URL: use ws://host:7512 or wss://host`
+      case "Timeout":
+        return `${this.url} did not finish the WebSocket handshake in time: is it a Kuzzle server, is a proxy in between?`
+      case "Rejected":
+        return `${this.url} refused the WebSocket handshake${
+          this.status === undefined ? "" : ` with HTTP status ${this.status}`
+        }: check the path, the proxy and its credentials`
+      case "Unreachable":
+        return `nothing answers at ${this.url}${detail(this.cause)}: is Kuzzle running there?`
+    }
+  }
+}
+
+const detail = (cause: unknown): string =>
+  cause instanceof Error && cause.message !== "" ? ` (${cause.message})` : ""
+
+/**
+ * How an open connection ended. A clean close (1000) is an ending like any other: only a close that we asked for is
+ * final (spec 1.8, 3.9).
+ *
+ * - `Peer`: the other side, or something between, closed it; `code` and `reason` are theirs (1006: no close frame).
+ * - `Heartbeat`: nothing came back within the heartbeat's timeout; we terminated it.
+ * - `Renewal`: we closed it on purpose, to open another (cookie renewal).
+ * - `Released`: the scope of the client was closed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
+  readonly by: "Peer" | "Heartbeat" | "Renewal" | "Released"
+  readonly code: number
+  readonly reason: string
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    switch (this.by) {
+      case "Heartbeat":
+        return `the connection was given up: ${this.reason}`
+      case "Renewal":
+        return `the connection is being renewed`
+      case "Released":
+        return `the client was closed`
+      case "Peer":
+        return `the connection was closed with code ${this.code}${this.reason === "" ? "" : ` (${this.reason})`}`
+    }
+  }
+}
+
+/**
+ * The request was **not** sent: there was no usable connection, or it was lost while the request waited. It is safe to
+ * send it again.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotSentError extends Data.TaggedError("KuzzleNotSentError")<{
+  readonly controller: string
+  readonly action: string
+  /** What stood in the way. */
+  readonly cause: ConnectError | ConnectionEnded
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.controller}:${this.action} was not sent: ${this.cause.message}`
+  }
+}
+
+/**
+ * The request was handed to the socket and the connection died before an answer came: the server **may** have executed
+ * it. Send it again only if doing it twice is harmless.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class MaybeSentError extends Data.TaggedError("KuzzleMaybeSentError")<{
+  readonly controller: string
+  readonly action: string
+  /** How the connection ended. */
+  readonly cause: ConnectionEnded
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.controller}:${this.action} may or may not have been executed: ${this.cause.message} before the answer`
+  }
+}
+
+/**
+ * The socket is not there: either error of a request that lost its connection.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ConnectionLostError = NotSentError | MaybeSentError
+
+// -------------------------------------------------------------------------------------------------------------------
+// requests
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * No answer came before the deadline, which runs from the submission of the request, waiting time included. Kuzzle
+ * never answers some inputs and loses the id of others (spec 1.7), so a deadline is always armed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class DeadlineError extends Data.TaggedError("KuzzleDeadlineError")<{
+  readonly controller: string
+  readonly action: string
+  readonly timeout: Duration.Duration
+  /** Whether it had been handed to the socket: if so, the server may have executed it. */
+  readonly sent: boolean
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.controller}:${this.action} was not answered within ${Duration.format(this.timeout)}${
+      this.sent ? "; it may have been executed" : "; it was not sent"
+    }`
+  }
+}
+
+/**
+ * The request is larger than the server accepts. It was not sent: a message above the server's limit kills the whole
+ * socket (spec 1.8).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PayloadTooLargeError extends Data.TaggedError("KuzzlePayloadTooLargeError")<{
+  readonly controller: string
+  readonly action: string
+  /** Bytes of the encoded request. */
+  readonly size: number
+  /** Bytes allowed: the setting `maxRequestSize`. */
+  readonly limit: number
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.controller}:${this.action} takes ${this.size} bytes, the server accepts ${this.limit}: ` +
+      `split it, or raise server.maxRequestSize in Kuzzle and maxRequestSize here`
+  }
+}
+
+/**
+ * The request holds a value that JSON cannot carry (`NaN`, an infinity, a `bigint`, a function, a cycle …). It was not
+ * sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class EncodeError extends Data.TaggedError("KuzzleEncodeError")<{
+  readonly controller: string
+  readonly action: string
+  /** What is wrong, and where. */
+  readonly issue: string
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.controller}:${this.action} cannot be encoded as JSON: ${this.issue}`
+  }
+}
+
+/**
+ * What came back is not an answer of Kuzzle: a proxy's page, another server, a frame without a status.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ProtocolError extends Data.TaggedError("KuzzleProtocolError")<{
+  readonly controller: string
+  readonly action: string
+  /** What was expected and what came. */
+  readonly issue: string
+  /** The HTTP status, over HTTP. */
+  readonly status?: number
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `the answer to ${this.controller}:${this.action} is not Kuzzle's: ${this.issue}`
+  }
+}
+
+/**
+ * The HTTP request itself failed before an answer came (refused, reset, CORS …).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class HttpTransportError extends Data.TaggedError("KuzzleHttpTransportError")<{
+  readonly controller: string
+  readonly action: string
+  readonly url: string
+  readonly cause?: unknown
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.controller}:${this.action}: no HTTP answer from ${this.url}${detail(this.cause)}`
+  }
+}
+
+/**
+ * A setting is not usable. `setting` is its name in `KuzzleConfig`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidSettingError extends Data.TaggedError("KuzzleInvalidSettingError")<{
+  readonly setting: string
+  /** What is wrong with it and what would be right. The value itself is not repeated: it may be a secret. */
+  readonly issue: string
+}> {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `setting ${this.setting}: ${this.issue}`
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// Kuzzle's own errors
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The id of a Kuzzle error: the ones a client can meet by name, any other string for those of plugins and applications.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ErrorId = KnownErrorId | (string & {})
+
+/**
+ * What every error answered by Kuzzle carries (spec 7.1).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiErrorFields {
+  readonly controller: string
+  readonly action: string
+  /** `domain.subdomain.name`; empty when a plugin throws a bare error or the request object was malformed. */
+  readonly id: ErrorId
+  /** Kuzzle's numeric code; 0 where `id` is empty. */
+  readonly code: number
+  readonly status: number
+  readonly message: string
+  /** The placeholders of `message`. */
+  readonly props: ReadonlyArray<unknown>
+  /** The faults of the single items, for requests on many (`strict` m*, `incomplete_delete` …). */
+  readonly errors?: ReadonlyArray<unknown>
+  /** The server's stack, which it sends in development only. */
+  readonly serverStack?: string
+  /** What succeeded nonetheless: a 206 and some failures carry both `error` and `result`. */
+  readonly result?: unknown
+}
+
+/**
+ * 206: some items failed; `errors` says which, `result` holds what succeeded.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class PartialError extends Data.TaggedError("KuzzlePartialError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 400: the request is wrong.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class BadRequestError extends Data.TaggedError("KuzzleBadRequestError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 401: wrong credentials, a dead token, or an anonymous user without the right.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class UnauthorizedError extends Data.TaggedError("KuzzleUnauthorizedError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 403: the logged-in user has not the right.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class ForbiddenError extends Data.TaggedError("KuzzleForbiddenError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 404: no such document, index, collection, action …
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class NotFoundError extends Data.TaggedError("KuzzleNotFoundError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 412: something that must be true beforehand is not.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class PreconditionError extends Data.TaggedError("KuzzlePreconditionError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 413: above a limit of the server.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class SizeLimitError extends Data.TaggedError("KuzzleSizeLimitError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 429: too many requests or logins in a second.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class TooManyRequestsError extends Data.TaggedError("KuzzleTooManyRequestsError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 500: Kuzzle, a plugin or a service behind it failed.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class InternalError extends Data.TaggedError("KuzzleInternalError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 502, 503: overloaded, starting, shutting down, cut from its cluster.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class ServiceUnavailableError extends Data.TaggedError("KuzzleServiceUnavailableError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * 504: a service behind Kuzzle did not answer in time.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class GatewayTimeoutError extends Data.TaggedError("KuzzleGatewayTimeoutError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * Any other status: plugins and applications choose theirs.
+ *
+ * @since 0.1.0
+ * @category api errors
+ */
+export class OtherStatusError extends Data.TaggedError("KuzzleOtherStatusError")<ApiErrorFields> {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * An error answered by Kuzzle.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ApiError =
+  | PartialError
+  | BadRequestError
+  | UnauthorizedError
+  | ForbiddenError
+  | NotFoundError
+  | PreconditionError
+  | SizeLimitError
+  | TooManyRequestsError
+  | InternalError
+  | ServiceUnavailableError
+  | GatewayTimeoutError
+  | OtherStatusError
+
+/**
+ * What any request can fail with, whatever carries it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestError =
+  | NotSentError
+  | MaybeSentError
+  | HttpTransportError
+  | DeadlineError
+  | PayloadTooLargeError
+  | EncodeError
+  | ProtocolError
+  | ApiError
+
+/**
+ * Every error of this package.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type KuzzleError = RequestError | ConnectError | ConnectionEnded | InvalidSettingError
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isKuzzleError = (u: unknown): u is KuzzleError => typeof u === "object" && u !== null && TypeId in u
+
+/**
+ * Whether an error was answered by Kuzzle (as opposed to one of ours).
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isApiError = (u: unknown): u is ApiError => isKuzzleError(u) && "props" in u
+
+/**
+ * Whether a value is an API error with this exact id.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KuzzleDocument, KuzzleError } from "@effect-kuzzle/core"
+ *
+ * export const createOnce = KuzzleDocument.create({ index: "nyc", collection: "taxi", _id: "a", content: {} }).pipe(
+ *   Effect.catchIf(KuzzleError.hasId("services.storage.document_already_exists"), () => Effect.void)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const hasId = (id: ErrorId) => (u: unknown): u is ApiError => isApiError(u) && u.id === id
+
+/**
+ * The session is over: the token is unknown, expired or revoked. Kuzzle reports an expired token as
+ * `security.token.invalid` (spec 7.3).
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isTokenDead = (u: unknown): u is UnauthorizedError =>
+  u instanceof UnauthorizedError && (u.id === "security.token.invalid" || u.id === "security.token.expired")
+
+const byStatus = (status: number): new(fields: ApiErrorFields) => ApiError => {
+  switch (status) {
+    case 206:
+      return PartialError
+    case 400:
+      return BadRequestError
+    case 401:
+      return UnauthorizedError
+    case 403:
+      return ForbiddenError
+    case 404:
+      return NotFoundError
+    case 412:
+      return PreconditionError
+    case 413:
+      return SizeLimitError
+    case 429:
+      return TooManyRequestsError
+    case 500:
+      return InternalError
+    case 502:
+    case 503:
+      return ServiceUnavailableError
+    case 504:
+      return GatewayTimeoutError
+    default:
+      return OtherStatusError
+  }
+}
+
+/**
+ * The API error of a status family.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromStatus = (fields: ApiErrorFields): ApiError => new (byStatus(fields.status))(fields)

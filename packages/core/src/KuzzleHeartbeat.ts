@@ -1,0 +1,89 @@
+/**
+ * How a connection shows that it is alive, and when it is asked.
+ *
+ * Two pings exist (spec 1.6): frames of RFC 6455, which the server answers natively and does not count as requests, and
+ * Kuzzle's application ping `{"p":1}`, for runtimes that cannot send the former (browsers).
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Layer from "effect/Layer"
+import type * as Schedule from "effect/Schedule"
+import * as KuzzleSchedule from "./KuzzleSchedule.ts"
+
+/**
+ * What a heartbeat is made of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KuzzleHeartbeatShape {
+  /** `Native`: RFC 6455 ping frames. `Protocol`: `{"p":1}`. `Disabled`: none, a severed link goes unnoticed. */
+  readonly ping: "Native" | "Protocol" | "Disabled"
+  /** When the link is looked at. It is pinged then unless something was both sent and received since the last time. */
+  readonly schedule: Schedule.Schedule<unknown>
+  /** How long a ping may go without any inbound byte before the connection is given up. */
+  readonly timeout: Duration.Duration
+}
+
+/**
+ * The service that says how and when connections are pinged.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class KuzzleHeartbeat extends Context.Tag("@effect-kuzzle/core/KuzzleHeartbeat")<
+  KuzzleHeartbeat,
+  KuzzleHeartbeatShape
+>() {}
+
+/**
+ * When to ping.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Default: every 10 s, well below the 60 s after which the server cuts a client that sends nothing. */
+  readonly schedule?: Schedule.Schedule<unknown> | undefined
+  /** Default: 5 s. With the default schedule a dead link is found within 15 s. */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (ping: KuzzleHeartbeatShape["ping"], options: Options = {}): KuzzleHeartbeatShape => ({
+  ping,
+  schedule: options.schedule ?? KuzzleSchedule.heartbeat(),
+  timeout: Duration.decode(options.timeout ?? "5 seconds")
+})
+
+/**
+ * Pings by RFC 6455 frames; by `{"p":1}` on a socket that turns out not to have them.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerNative = (options?: Options): Layer.Layer<KuzzleHeartbeat> =>
+  Layer.succeed(KuzzleHeartbeat, make("Native", options))
+
+/**
+ * Pings by `{"p":1}`, answered by `{"p":2}`. Counted by the server's `rateLimit` of messages, where one is set.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat> =>
+  Layer.succeed(KuzzleHeartbeat, make("Protocol", options))
+
+/**
+ * No pings: only for tests and for links that something else watches. The server cuts a connection on which nothing is
+ * sent for 60 s.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerDisabled: Layer.Layer<KuzzleHeartbeat> = Layer.sync(KuzzleHeartbeat, () => make("Disabled"))

@@ -1,0 +1,258 @@
+/**
+ * The socket under the client: acquiring a `Connection` dials, its `Scope` *is* the connection, every ending is a typed
+ * failure.
+ *
+ * Frames go to a **synchronous sink**: an `Effect` per frame would double the CPU and reorder frames that arrive in one
+ * packet. `Socket.makeWebSocket` of `@effect/platform` is not used underneath, for it keeps the socket of a frozen peer
+ * for 30 s, takes an abnormal close for success, makes a bad URL a defect and has no ping frames.
+ *
+ * @since 0.1.0
+ */
+import * as PlatformSocket from "@effect/platform/Socket"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { ConnectError, ConnectionEnded } from "./KuzzleError.ts"
+
+/**
+ * Where a connection delivers what it receives. Called synchronously, in the order of the wire; must not throw.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sink {
+  /** A whole message, text or decoded as UTF-8. */
+  readonly onFrame: (frame: string) => void
+  /** A pong frame (RFC 6455), where the runtime shows them. */
+  readonly onPong: () => void
+}
+
+/**
+ * An open connection. Its members are plain functions, total, and usable at any time: after the end they do nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connection {
+  readonly url: string
+  /** Hands a frame to the socket; `false` when the connection has ended, in which case the frame was not sent. */
+  readonly unsafeSend: (frame: string) => boolean
+  /** Sends a ping frame, where the runtime can (not in browsers). */
+  readonly unsafePing: (() => void) | undefined
+  /** Ends the connection at once, without waiting for the peer, and reports `ended` as the cause. */
+  readonly unsafeTerminate: (ended: ConnectionEnded) => void
+  /** Bytes handed over but not yet written by the operating system. */
+  readonly unsafeBufferedAmount: () => number
+  /** Never succeeds: fails once with the way the connection ended. */
+  readonly ended: Effect.Effect<never, ConnectionEnded>
+}
+
+/**
+ * What a `KuzzleSocket` does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KuzzleSocketShape {
+  /**
+   * Dials. The connection lives as long as the scope: closing it closes the socket, hard where the runtime can.
+   * Interrupting the effect abandons the attempt and its socket.
+   */
+  readonly connect: (url: string, sink: Sink) => Effect.Effect<Connection, ConnectError, Scope.Scope>
+}
+
+/**
+ * The service that opens sockets.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class KuzzleSocket extends Context.Tag("@effect-kuzzle/core/KuzzleSocket")<KuzzleSocket, KuzzleSocketShape>() {}
+
+/**
+ * What happens on a socket, as its driver reports it. A driver may report late or twice: only what is possible in the
+ * current phase has an effect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DriverEvents extends Sink {
+  readonly onOpen: () => void
+  /** The socket is gone. `code` 1006 when there was no close frame. */
+  readonly onClose: (code: number, reason: string) => void
+  /** The runtime's error, before `onClose`; it does not end the connection by itself. */
+  readonly onError: (cause: unknown) => void
+  /** The handshake was answered with an HTTP status. */
+  readonly onRejected: (status: number) => void
+}
+
+/**
+ * A socket as a driver gives it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DriverSocket {
+  readonly send: (frame: string) => void
+  readonly ping?: () => void
+  /** Sends a close frame and waits for the peer's. */
+  readonly close: (code: number, reason: string) => void
+  /** Drops the TCP connection at once. Without it, `close` is called and the socket is ignored from then on. */
+  readonly terminate?: () => void
+  readonly bufferedAmount: () => number
+}
+
+/**
+ * How a runtime opens a socket: the only thing a platform has to say.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Driver {
+  /** May throw: whatever it throws becomes a `ConnectError` with reason `BadUrl`. */
+  readonly open: (url: string, events: DriverEvents) => DriverSocket
+}
+
+/**
+ * A `KuzzleSocket` over a driver.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (driver: Driver): KuzzleSocketShape => ({
+  connect: (url, sink) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.tap(restore(open(driver, url, sink)), (connection) =>
+        Effect.addFinalizer(() =>
+          Effect.sync(() => connection.unsafeTerminate(new ConnectionEnded({ by: "Released", code: 1000, reason: "" })))
+        ))
+    )
+})
+
+const open = (driver: Driver, url: string, sink: Sink): Effect.Effect<Connection, ConnectError> =>
+  Effect.async((resume) => {
+    // One attempt is one closure: a late event of an older socket can reach nothing but its own variables (spec 8, A8).
+    let phase: "opening" | "open" | "ended" = "opening"
+    let failure: unknown
+    let end: ConnectionEnded | undefined
+    const waiting = new Set<(exit: Exit.Exit<never, ConnectionEnded>) => void>()
+
+    const refuse = (reason: "Unreachable" | "Rejected" | "BadUrl", status?: number) => {
+      if (phase !== "opening") return
+      phase = "ended"
+      resume(
+        new ConnectError({
+          reason,
+          url: withoutCredentials(url),
+          ...(status === undefined ? {} : { status }),
+          ...(failure === undefined ? {} : { cause: failure })
+        })
+      )
+    }
+    const finish = (ended: ConnectionEnded) => {
+      if (phase !== "open") return
+      phase = "ended"
+      end = ended
+      const exit = Exit.fail(ended)
+      for (const waiter of waiting) waiter(exit)
+      waiting.clear()
+    }
+    const drop = (socket: DriverSocket) => {
+      // A frozen peer never finishes a polite close: where the runtime can, the TCP connection goes at once (spec 8, A14).
+      if (socket.terminate !== undefined) socket.terminate()
+      else socket.close(1000, "")
+    }
+
+    let socket: DriverSocket
+    try {
+      socket = driver.open(url, {
+        onOpen: () => {
+          if (phase !== "opening") return
+          phase = "open"
+          resume(Effect.succeed(connection))
+        },
+        onFrame: (frame) => {
+          if (phase === "open") sink.onFrame(frame)
+        },
+        onPong: () => {
+          if (phase === "open") sink.onPong()
+        },
+        onClose: (code, reason) => {
+          refuse("Unreachable")
+          finish(new ConnectionEnded({ by: "Peer", code, reason }))
+        },
+        onError: (cause) => {
+          failure = cause
+        },
+        onRejected: (status) => refuse("Rejected", status)
+      })
+    } catch (cause) {
+      failure = cause
+      refuse("BadUrl")
+      return
+    }
+
+    const connection: Connection = {
+      url: withoutCredentials(url),
+      unsafeSend: (frame) => {
+        if (phase !== "open") return false
+        socket.send(frame)
+        return true
+      },
+      unsafePing: socket.ping === undefined ? undefined : () => {
+        if (phase === "open") socket.ping!()
+      },
+      unsafeTerminate: (ended) => {
+        if (phase !== "open") return
+        finish(ended)
+        drop(socket)
+      },
+      unsafeBufferedAmount: () => (phase === "open" ? socket.bufferedAmount() : 0),
+      ended: Effect.async<never, ConnectionEnded>((resume) => {
+        if (end !== undefined) return resume(Exit.fail(end))
+        waiting.add(resume)
+        return Effect.sync(() => waiting.delete(resume))
+      })
+    }
+
+    return Effect.sync(() => {
+      phase = "ended"
+      drop(socket)
+    })
+  })
+
+const withoutCredentials = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/@]*@/i, "$1").replace(/\?.*$/, "")
+
+/**
+ * A `KuzzleSocket` over the `WebSocketConstructor` of `@effect/platform`: any runtime with the standard WebSocket.
+ * Pings are Kuzzle's application pings there; nothing else can send them.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWebSocketConstructor: Layer.Layer<KuzzleSocket, never, PlatformSocket.WebSocketConstructor> = Layer
+  .effect(KuzzleSocket, Effect.map(PlatformSocket.WebSocketConstructor, (construct) => make(standardDriver(construct))))
+
+const standardDriver = (construct: (url: string) => globalThis.WebSocket): Driver => ({
+  open: (url, events) => {
+    const socket = construct(url)
+    socket.binaryType = "arraybuffer"
+    socket.onopen = () => events.onOpen()
+    socket.onmessage = (event: { readonly data: unknown }) => {
+      if (typeof event.data === "string") events.onFrame(event.data)
+      else if (event.data instanceof ArrayBuffer) events.onFrame(new TextDecoder().decode(event.data))
+    }
+    socket.onerror = (event) => events.onError(event)
+    socket.onclose = (event) => events.onClose(event.code, event.reason)
+    return {
+      send: (frame) => socket.send(frame),
+      close: (code, reason) => {
+        socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null
+        socket.close(code, reason)
+      },
+      bufferedAmount: () => socket.bufferedAmount
+    }
+  }
+})

@@ -1,0 +1,88 @@
+/**
+ * One declaration for each action of Kuzzle: from it follow the typed function, the placement of its arguments, its
+ * HTTP form, whether it may be sent twice, and its contract test.
+ */
+import * as Effect from "effect/Effect"
+import type { RequestError } from "../KuzzleError.ts"
+import { Kuzzle, type KuzzleRequest, type KuzzleResponse, type RequestOptions } from "./client.ts"
+
+/** What every call may be given. */
+export type CallOptions = Pick<RequestOptions, "timeout" | "volatile">
+
+/** Members of the options that stay with the client. */
+const own: ReadonlySet<string> = new Set<keyof CallOptions>(["timeout", "volatile"])
+
+export interface Declaration<Options, Result> {
+  readonly controller: string
+  readonly action: string
+  /** The REST route, `:name` standing for the argument of that name. */
+  readonly http: readonly ["GET" | "POST" | "PUT" | "PATCH" | "DELETE", string]
+  /** Whether doing it twice is the same as doing it once: such a request may be sent again after a lost connection. */
+  readonly idempotent: boolean
+  /** The option that *is* the body, or the options that are its members; all others are arguments beside it. */
+  readonly body?: (keyof Options & string) | ReadonlyArray<keyof Options & string>
+  /** Sent without the token. */
+  readonly anonymous?: true
+  /** From what is on the wire, once known to be a success, to what the function gives. */
+  readonly result: (response: KuzzleResponse) => Result
+}
+
+/** The function of an action, with its declaration. */
+export type Action<Options, Result> =
+  & (({}) extends Options ? (options?: Options) => Effect.Effect<Result, RequestError, Kuzzle>
+    : (options: Options) => Effect.Effect<Result, RequestError, Kuzzle>)
+  & { readonly declaration: Declaration<Options, Result> }
+
+export const make = <Options extends CallOptions, Result>(
+  declaration: Declaration<Options, Result>
+): Action<Options, Result> => {
+  const place = placement(declaration)
+  const call = (options?: Options): Effect.Effect<Result, RequestError, Kuzzle> =>
+    Effect.flatMap(
+      Kuzzle,
+      (kuzzle) => Effect.map(kuzzle.query(place(options), requestOptions(declaration, options)), declaration.result)
+    )
+  // `call` takes its options as optional; whether they are is for the type of the action to say.
+  return Object.assign(call, { declaration }) as Action<Options, Result>
+}
+
+const requestOptions = (
+  { anonymous }: { readonly anonymous?: true },
+  options: CallOptions | undefined
+): RequestOptions | undefined =>
+  anonymous === undefined && options?.timeout === undefined && options?.volatile === undefined
+    ? undefined
+    : { timeout: options?.timeout, volatile: options?.volatile, anonymous }
+
+/** Puts each option where the declaration says. */
+const placement = <Options, Result>(
+  { action, body, controller }: Declaration<Options, Result>
+): (options: Options | undefined) => KuzzleRequest => {
+  const members: ReadonlySet<string> | undefined = Array.isArray(body) ? new Set(body) : undefined
+  return (options) => {
+    const request: { controller: string; action: string; [argument: string]: unknown } = { controller, action }
+    const inBody: Record<string, unknown> = {}
+    for (const [key, value] of Object.entries(options ?? {})) {
+      if (value === undefined || own.has(key)) continue
+      if (key === body) request.body = value
+      else if (members?.has(key) === true) inBody[key] = value
+      else request[key] = value
+    }
+    if (members !== undefined) request.body = inBody
+    return request
+  }
+}
+
+/**
+ * The result as it came. The declared type is a statement about the wire, taken from the specification and held to it by
+ * a contract test against a real server: decoding each answer by a Schema would cost more than the request itself.
+ */
+export const result = <Result>(response: KuzzleResponse): Result => response.result as Result
+
+/** A member of the result; see `result`. */
+export const member = <Result>(name: string) => (response: KuzzleResponse): Result =>
+  // As above: the specification says that the result of this action is an object with this member.
+  (response.result as Record<string, Result>)[name] as Result
+
+/** For actions whose answer says nothing but that it is done. */
+export const done = (_: KuzzleResponse): void => {}

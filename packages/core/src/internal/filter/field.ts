@@ -1,0 +1,68 @@
+/**
+ * Reading a field of a document by its path, as Koncorde does: the document is seen flattened, so `a.b` is the member
+ * `b` of the object `a`, or a member that is literally named `a.b`; arrays are values, no path leads into them.
+ */
+
+/** A JSON object, as it came from `JSON.parse`. */
+export type Fields = { readonly [key: string]: unknown }
+
+export const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null && !Array.isArray(u)
+
+/** The own member of an object: a document must not reach `Object.prototype` through the name of a field. */
+export const member = (fields: Fields, key: string): unknown => Object.hasOwn(fields, key) ? fields[key] : undefined
+
+/** A name that may lead into an object, and the path that is left behind it. */
+interface Step {
+  readonly key: string
+  readonly rest: Reader
+}
+
+type Reader = (fields: Fields) => unknown
+
+/**
+ * Compiles a path into a reader. It answers `undefined` where the document has no such field, a value that JSON does
+ * not know.
+ */
+export const reader = (path: string): Reader => {
+  if (!path.includes(".")) {
+    return (fields) => member(fields, path)
+  }
+  // One reader for each place where the path can be cut, from its end: `a.b.c` is `a` and `b.c`, or `a.b` and `c`.
+  const cuts: Array<number> = []
+  for (let dot = path.indexOf("."); dot >= 0; dot = path.indexOf(".", dot + 1)) {
+    cuts.push(dot)
+  }
+  const readers = new Map<number, Reader>()
+  for (const start of [...cuts.map((dot) => dot + 1), 0].sort((a, b) => b - a)) {
+    const whole = path.slice(start)
+    const steps: Array<Step> = []
+    for (const dot of cuts) {
+      const rest = readers.get(dot + 1)
+      if (dot >= start && rest !== undefined) {
+        steps.push({ key: path.slice(start, dot), rest })
+      }
+    }
+    readers.set(start, steps.length === 0 ? (fields) => member(fields, whole) : through(whole, steps))
+  }
+  return readers.get(0) ?? (() => undefined)
+}
+
+const through = (whole: string, steps: ReadonlyArray<Step>): Reader => (fields) => {
+  let key = whole
+  let value = member(fields, whole)
+  for (const step of steps) {
+    const inner = member(fields, step.key)
+    const found = isFields(inner) ? step.rest(inner) : undefined
+    if (found !== undefined && (value === undefined || isAfter(fields, step.key, key))) {
+      key = step.key
+      value = found
+    }
+  }
+  return value
+}
+
+/** Where two members spell the same path, flattening keeps the one that comes last. */
+const isAfter = (fields: Fields, key: string, other: string): boolean => {
+  const keys = Object.keys(fields)
+  return keys.indexOf(key) > keys.indexOf(other)
+}

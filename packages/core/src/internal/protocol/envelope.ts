@@ -1,0 +1,183 @@
+/**
+ * The request and response envelopes (spec 1.2, 1.3).
+ *
+ * Encoding splices: the caller's part is stringified once, and what is the same for every request of the session (token,
+ * volatile data) is kept as text.
+ */
+import * as Exit from "effect/Exit"
+import * as KuzzleError from "../../KuzzleError.ts"
+import type { Frame } from "./frame.ts"
+
+/**
+ * A request: `controller` and `action` name what is asked, `body` is its body, every other member is an argument.
+ */
+export interface KuzzleRequest {
+  readonly controller: string
+  readonly action: string
+  readonly index?: string | undefined
+  readonly collection?: string | undefined
+  readonly _id?: string | undefined
+  readonly body?: unknown
+  readonly [argument: string]: unknown
+}
+
+/** The answer to a request that succeeded. */
+export interface KuzzleResponse {
+  readonly status: number
+  /** `undefined` where Kuzzle sends none (`index:create`), for some actions `null`. */
+  readonly result: unknown
+  readonly requestId: string
+  readonly controller: string
+  readonly action: string
+  readonly index?: string | null
+  readonly collection?: string | null
+  readonly volatile: { readonly [key: string]: unknown } | null
+  /** Custom headers that the action set. */
+  readonly headers?: { readonly [name: string]: string }
+  readonly node?: string
+  readonly deprecations?: ReadonlyArray<{ readonly version: string; readonly message: string }>
+}
+
+export type EncodeFailure = KuzzleError.EncodeError | KuzzleError.PayloadTooLargeError
+
+/** The members that are ours: a caller's would break correlation, or send a token around the session. */
+const reserved = ["requestId", "jwt", "volatile"] as const
+
+/**
+ * The caller's part of the envelope, its closing brace left off for `complete`.
+ */
+export const encode = (request: KuzzleRequest): string | KuzzleError.EncodeError => {
+  for (const key of reserved) {
+    if (request[key] !== undefined) {
+      return failure(request, `the member "${key}" is set by the client${hints[key]}`)
+    }
+  }
+  let json: string
+  try {
+    json = JSON.stringify(request)
+  } catch (cause) {
+    return failure(request, issueOf(request) ?? (cause instanceof Error ? cause.message : String(cause)))
+  }
+  // What JSON cannot carry becomes `null` without a word. A `null` in the text is the only trace: look closer only then.
+  if (json.includes("null")) {
+    const issue = issueOf(request)
+    if (issue !== undefined) return failure(request, issue)
+  }
+  return json.slice(0, -1)
+}
+
+const hints = {
+  requestId: "",
+  jwt: ": use KuzzleAuth.login or Kuzzle.setToken",
+  volatile: ": pass it in the options of the call"
+}
+
+const failure = (request: KuzzleRequest, issue: string) =>
+  new KuzzleError.EncodeError({ controller: request.controller, action: request.action, issue })
+
+/** The frame: the caller's part, what the session adds (`,"jwt":…,"volatile":…` or nothing), and the id. */
+export const complete = (encoded: string, session: string, id: string): string =>
+  `${encoded}${session},"requestId":"${id}"}`
+
+/** What the session adds to every request. */
+export const sessionPart = (token: string | undefined, volatile: { readonly [key: string]: unknown }): string =>
+  `${token === undefined ? "" : `,"jwt":${JSON.stringify(token)}`},"volatile":${JSON.stringify(volatile)}`
+
+/** The first value that JSON cannot carry, and where it is. */
+const issueOf = (root: unknown): string | undefined => {
+  const ancestors: Array<unknown> = []
+  const visit = (value: unknown, path: string): string | undefined => {
+    switch (typeof value) {
+      case "number":
+        return Number.isFinite(value) ? undefined : `${path} is ${value}`
+      case "bigint":
+        return `${path} is a bigint: send it as a string or a number`
+      case "function":
+      case "symbol":
+        return `${path} is a ${typeof value}`
+      case "object": {
+        if (value === null || "toJSON" in value) return undefined
+        if (ancestors.includes(value)) return `${path} is part of a cycle`
+        ancestors.push(value)
+        for (const [key, member] of Object.entries(value)) {
+          const where = Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`
+          const issue = member === undefined
+            ? (Array.isArray(value) ? `${where} is undefined` : undefined)
+            : visit(member, where)
+          if (issue !== undefined) return issue
+        }
+        ancestors.pop()
+        return undefined
+      }
+      default:
+        return undefined
+    }
+  }
+  return visit(root, "")
+}
+
+/** Bytes of a string in UTF-8, counted only as far as needed to compare with `limit`. */
+export const exceeds = (text: string, limit: number): number | undefined => {
+  if (text.length * 3 <= limit) return undefined
+  const size = utf8Length(text)
+  return size > limit ? size : undefined
+}
+
+const utf8Length = (text: string): number => {
+  let size = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0x7f) size += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1
+  }
+  return size
+}
+
+/**
+ * The outcome that a response frame tells of a request. Anything without a numeric status is not an answer of Kuzzle,
+ * but for the object of a raw action, which has a `room` and neither `status` nor `requestId` (spec 1.3).
+ */
+export const outcome = (
+  request: { readonly controller: string; readonly action: string },
+  frame: Frame
+): Exit.Exit<KuzzleResponse, KuzzleError.ApiError | KuzzleError.ProtocolError> => {
+  const { error, status } = frame
+  if ((error === null || error === undefined) && typeof status === "number") {
+    return status < 400
+      // A success of the wire: the members and their types are those of spec 1.3.
+      ? Exit.succeed(frame as unknown as KuzzleResponse)
+      : Exit.fail(apiError(request, {}, status, undefined))
+  }
+  if (typeof error === "object" && error !== null) {
+    // Own members of a parsed JSON object, of unknown type each.
+    return Exit.fail(apiError(request, error as Frame, status, frame.result))
+  }
+  if (status === undefined && frame.requestId === undefined && typeof frame.room === "string") {
+    const { room, ...result } = frame
+    return Exit.succeed({ ...request, status: 200, result, requestId: room, volatile: null })
+  }
+  return Exit.fail(
+    new KuzzleError.ProtocolError({ ...request, issue: "expected an answer with a status, got another JSON object" })
+  )
+}
+
+/** The typed error of an `error` object, whichever of its members are missing or odd. */
+export const apiError = (
+  request: { readonly controller: string; readonly action: string },
+  error: Frame,
+  status: unknown,
+  result: unknown
+): KuzzleError.ApiError => {
+  const own = typeof error.status === "number" ? error.status : status
+  return KuzzleError.fromStatus({
+    controller: request.controller,
+    action: request.action,
+    id: typeof error.id === "string" ? error.id : "",
+    code: typeof error.code === "number" ? error.code : 0,
+    status: typeof own === "number" ? own : 500,
+    message: typeof error.message === "string" ? error.message : "the server gave no message",
+    props: Array.isArray(error.props) ? error.props : [],
+    ...(Array.isArray(error.errors) ? { errors: error.errors } : {}),
+    ...(typeof error.stack === "string" ? { serverStack: error.stack } : {}),
+    ...(result === null || result === undefined ? {} : { result })
+  })
+}

@@ -1,0 +1,38 @@
+/**
+ * The same requests over HTTP: `POST /_query` takes the WebSocket's envelope for every action (spec 2.4). An answer has
+ * one of three shapes: the envelope, a bare error object, or anything at all from a proxy (spec 2.2).
+ */
+import * as Exit from "effect/Exit"
+import * as KuzzleError from "../../KuzzleError.ts"
+import { apiError, type KuzzleRequest, type KuzzleResponse, outcome } from "./envelope.ts"
+import { decode, isUnreadable } from "./frame.ts"
+
+/** Over HTTP a boolean argument is true by its presence, even `false` (spec 2.4): what is false is left out. */
+export const withoutFalse = (request: KuzzleRequest): KuzzleRequest => {
+  if (!Object.values(request).includes(false)) return request
+  const { action, body, controller, ...rest } = request
+  const kept = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== false))
+  return body === undefined ? { controller, action, ...kept } : { controller, action, ...kept, body }
+}
+
+export const answer = (
+  request: KuzzleRequest,
+  status: number,
+  text: string
+): Exit.Exit<KuzzleResponse, KuzzleError.ApiError | KuzzleError.ProtocolError> => {
+  const { action, controller } = request
+  const frame = decode(text)
+  if (isUnreadable(frame)) {
+    const issue = `expected JSON, got ${text === "" ? "nothing" : JSON.stringify(text.slice(0, 60))} with HTTP status ` +
+      `${status}: is ${status >= 500 ? "the server behind the proxy up" : "this the address of a Kuzzle server"}?`
+    return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status }))
+  }
+  if ("requestId" in frame) return outcome({ controller, action }, frame)
+  if (typeof frame.id === "string" && typeof frame.message === "string" && typeof frame.status === "number") {
+    return Exit.fail(apiError({ controller, action }, frame, status, undefined))
+  }
+  // A raw action answers with a value of its own (spec 1.3).
+  if (status < 300) return Exit.succeed({ controller, action, status, result: frame, requestId: "", volatile: null })
+  const issue = `expected an answer of Kuzzle, got another JSON object with HTTP status ${status}`
+  return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status }))
+}

@@ -1,0 +1,57 @@
+/**
+ * The requests that wait for an answer on the current connection. No timer lives here: the shell asks when the next
+ * deadline is and calls `expire` then, once for all requests.
+ */
+
+export interface Entry {
+  /** Milliseconds of the clock; `Infinity` when the caller asked for none. */
+  readonly deadline: number
+}
+
+export interface Pending<E extends Entry> {
+  readonly add: (id: string, entry: E) => void
+  /** Removes and returns: an id is answered at most once (promise R1). */
+  readonly take: (id: string) => E | undefined
+  /** Removes and returns what is due at `now`, oldest first. */
+  readonly expire: (now: number) => ReadonlyArray<E>
+  /** Removes and returns everything: the connection is gone. */
+  readonly drain: () => ReadonlyArray<E>
+  /** The earliest deadline, `Infinity` when there is none. */
+  readonly nextDeadline: () => number
+  readonly size: () => number
+}
+
+export const make = <E extends Entry>(): Pending<E> => {
+  const entries = new Map<string, E>()
+  return {
+    add: (id, entry) => {
+      entries.set(id, entry)
+    },
+    take: (id) => {
+      const entry = entries.get(id)
+      if (entry !== undefined) entries.delete(id)
+      return entry
+    },
+    expire: (now) => {
+      const due: Array<E> = []
+      for (const [id, entry] of entries) {
+        if (entry.deadline <= now) {
+          entries.delete(id)
+          due.push(entry)
+        }
+      }
+      return due
+    },
+    drain: () => {
+      const all = Array.from(entries.values())
+      entries.clear()
+      return all
+    },
+    nextDeadline: () => {
+      let earliest = Infinity
+      for (const entry of entries.values()) if (entry.deadline < earliest) earliest = entry.deadline
+      return earliest
+    },
+    size: () => entries.size
+  }
+}

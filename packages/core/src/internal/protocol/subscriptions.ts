@@ -1,0 +1,359 @@
+/**
+ * What the application wants to listen to, and what the server has been told: subscriptions as *intents*, reconciled
+ * with the server after each open (spec 3.9; promises S1 to S6).
+ *
+ * The registry decides and remembers; it sends nothing. Whoever changes it asks `plan` what to send, sends it, and
+ * reports the answers. Facts that shape it:
+ *
+ * - `unsubscribe` takes a room and drops *every* channel of it on this connection, so a room is left only when nothing
+ *   listens to any of its channels (spec 0.6).
+ * - Requests of one socket run concurrently on the server, so an `unsubscribe` may overtake a `subscribe` that gives the
+ *   same room. Both are therefore never under way at once in one collection.
+ * - A notification may arrive before the answer that tells its channel (spec 0.5): it is parked until then.
+ */
+import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
+import { canonical } from "./canonical.ts"
+import type { Frame } from "./frame.ts"
+
+/** Why notifications may have been lost. */
+export type GapCause =
+  /** The connection was down. */
+  | { readonly _tag: "Disconnected"; readonly cause: ConnectError | ConnectionEnded }
+  /** The token expired: the server drops every subscription of the connection (spec 0.7). */
+  | { readonly _tag: "TokenExpired" }
+  /** The consumer did not keep up and its buffer overflowed. */
+  | { readonly _tag: "Overflow"; readonly lost: number }
+
+export type Volatile = Readonly<Record<string, unknown>>
+
+/** The request in canonical JSON and, where there are any, the volatile data: JSON text holds no line break. */
+export const keyOf = (request: unknown, volatile: Volatile | undefined): string =>
+  volatile === undefined ? canonical(request) : `${canonical(request)}\n${canonical(volatile)}`
+
+/** The request's part of a key. */
+export const requestOf = (key: string): string => {
+  const end = key.indexOf("\n")
+  return end < 0 ? key : key.slice(0, end)
+}
+
+/** Where the notifications of one consumer go. Its functions must not throw. */
+export interface Consumer<E> {
+  readonly opened: () => void
+  readonly notify: (frame: Frame) => void
+  readonly gap: (cause: GapCause) => void
+  readonly fail: (error: E) => void
+}
+
+/** One server subscription that is wanted, and its consumers. */
+export interface Intent<E> {
+  /** What makes two subscriptions the same: see `keyOf`. */
+  readonly key: string
+  /** Sent with the subscription and memorised by the server for our presence notifications. */
+  readonly volatile: Volatile | undefined
+  /** Index and collection. */
+  readonly lane: string
+  consumers: ReadonlyArray<Consumer<E>>
+  phase: "Absent" | "Opening" | "Open"
+  /** Set while `Open`. */
+  channel: string | undefined
+  /** The next intent on the same channel: filters of different text can be one to the server. */
+  sharing: Intent<E> | undefined
+  /** What happened since the consumers last heard, to be told when it is open again. */
+  missed: GapCause | undefined
+}
+
+/** `epoch` goes back with the answer: one that belongs to an earlier connection changes nothing. */
+export type Command<E> =
+  | { readonly _tag: "Subscribe"; readonly epoch: number; readonly intent: Intent<E> }
+  | { readonly _tag: "Unsubscribe"; readonly epoch: number; readonly lane: string; readonly roomId: string }
+
+interface Lane<E> {
+  readonly absent: Set<Intent<E>>
+  /** Rooms that nothing listens to any more. */
+  readonly idle: Set<string>
+  subscribing: number
+  unsubscribing: number
+}
+
+export interface Subscriptions<E> {
+  /** Adds a consumer. When the subscription is open already, the consumer is told at once. */
+  readonly acquire: (key: string, lane: string, volatile: Volatile | undefined, consumer: Consumer<E>) => Intent<E>
+  readonly release: (intent: Intent<E>, consumer: Consumer<E>) => void
+  /** What is to be sent now. Each command is handed out once. */
+  readonly plan: () => ReadonlyArray<Command<E>>
+  readonly subscribed: (intent: Intent<E>, epoch: number, channel: string) => void
+  /** The server refused: every consumer fails. */
+  readonly refused: (intent: Intent<E>, epoch: number, error: E) => void
+  /** The answer to an unsubscribe came, whatever it was: the room is not ours any more. */
+  readonly unsubscribed: (lane: string, epoch: number) => void
+  /** A new connection, on which nothing is subscribed. */
+  readonly connected: () => void
+  readonly disconnected: (cause: GapCause) => void
+  /** The server dropped all subscriptions of the connection, which itself goes on. */
+  readonly dropped: (cause: GapCause) => void
+  readonly notification: (channel: string, frame: Frame) => boolean
+  readonly early: (channel: string, frame: Frame) => boolean
+  /** Whether every intent is open: the reconciliation after an open is done. */
+  readonly settled: () => boolean
+  /** Ends every consumer. */
+  readonly close: (error: E) => void
+  readonly size: () => number
+}
+
+/** How many notifications may be parked for channels not known yet. */
+export const maxEarly = 10_000
+
+/** A channel is `<roomId>-<digits>` (spec 1.5). */
+export const roomOf = (channel: string): string => {
+  const dash = channel.lastIndexOf("-")
+  return dash < 0 ? channel : channel.slice(0, dash)
+}
+
+export const make = <E>(): Subscriptions<E> => {
+  const intents = new Map<string, Intent<E>>()
+  /** The first intent of each open channel. */
+  const channels = new Map<string, Intent<E>>()
+  /** How many channels of ours each room has. */
+  const rooms = new Map<string, number>()
+  const lanes = new Map<string, Lane<E>>()
+  /** Lanes in which something may have to be sent. */
+  const dirty = new Set<string>()
+  const early = new Map<string, Array<Frame>>()
+  let earlyCount = 0
+  let earlyLost = 0
+  let opening = 0
+  let connected = false
+  let epoch = 0
+
+  const laneOf = (name: string): Lane<E> => {
+    let lane = lanes.get(name)
+    if (lane === undefined) {
+      lane = { absent: new Set(), idle: new Set(), subscribing: 0, unsubscribing: 0 }
+      lanes.set(name, lane)
+    }
+    dirty.add(name)
+    return lane
+  }
+
+  const want = (intent: Intent<E>) => {
+    intent.phase = "Absent"
+    intent.channel = undefined
+    intent.sharing = undefined
+    laneOf(intent.lane).absent.add(intent)
+  }
+
+  const forget = (intent: Intent<E>) => {
+    intents.delete(intent.key)
+    laneOf(intent.lane).absent.delete(intent)
+  }
+
+  const joinChannel = (intent: Intent<E>, channel: string) => {
+    const roomId = roomOf(channel)
+    intent.phase = "Open"
+    intent.channel = channel
+    intent.sharing = channels.get(channel)
+    if (intent.sharing === undefined) rooms.set(roomId, (rooms.get(roomId) ?? 0) + 1)
+    channels.set(channel, intent)
+    laneOf(intent.lane).idle.delete(roomId)
+  }
+
+  const leaveChannel = (intent: Intent<E>, channel: string) => {
+    const first = channels.get(channel)
+    if (first !== intent) {
+      let before = first
+      while (before !== undefined && before.sharing !== intent) before = before.sharing
+      if (before !== undefined) before.sharing = intent.sharing
+      return
+    }
+    if (intent.sharing !== undefined) {
+      channels.set(channel, intent.sharing)
+      return
+    }
+    channels.delete(channel)
+    const roomId = roomOf(channel)
+    const left = (rooms.get(roomId) ?? 1) - 1
+    if (left > 0) rooms.set(roomId, left)
+    else {
+      rooms.delete(roomId)
+      laneOf(intent.lane).idle.add(roomId)
+    }
+  }
+
+  const forgetEarly = () => {
+    if (earlyCount > 0) early.clear()
+    earlyCount = 0
+    earlyLost = 0
+  }
+
+  const answered = (intent: Intent<E>) => {
+    laneOf(intent.lane).subscribing -= 1
+    opening -= 1
+    // Nobody is left who could claim what is parked.
+    if (opening === 0) forgetEarly()
+  }
+
+  /** Nothing is subscribed any more: what is still wanted is absent, and owes its consumers a gap. */
+  const reset = (cause: GapCause) => {
+    epoch += 1
+    channels.clear()
+    rooms.clear()
+    lanes.clear()
+    dirty.clear()
+    forgetEarly()
+    opening = 0
+    for (const intent of intents.values()) {
+      if (intent.consumers.length === 0) intents.delete(intent.key)
+      else {
+        if (intent.phase === "Open") intent.missed = cause
+        want(intent)
+      }
+    }
+  }
+
+  return {
+    acquire: (key, lane, volatile, consumer) => {
+      const known = intents.get(key)
+      if (known !== undefined) {
+        known.consumers = [...known.consumers, consumer]
+        if (known.phase === "Open") consumer.opened()
+        return known
+      }
+      const intent: Intent<E> = {
+        key,
+        lane,
+        volatile,
+        consumers: [consumer],
+        phase: "Absent",
+        channel: undefined,
+        sharing: undefined,
+        missed: undefined
+      }
+      intents.set(key, intent)
+      want(intent)
+      return intent
+    },
+
+    release: (intent, consumer) => {
+      const left = intent.consumers.filter((other) => other !== consumer)
+      if (left.length === intent.consumers.length) return
+      intent.consumers = left
+      // While it is being opened, its answer will find that nobody wants it any more.
+      if (left.length > 0 || intent.phase === "Opening") return
+      if (intent.channel !== undefined) leaveChannel(intent, intent.channel)
+      forget(intent)
+    },
+
+    plan: () => {
+      if (!connected || dirty.size === 0) return []
+      const commands: Array<Command<E>> = []
+      for (const name of dirty) {
+        const lane = lanes.get(name)
+        if (lane === undefined) continue
+        if (lane.idle.size > 0) {
+          // Leaving comes first, or a steady flow of new subscriptions would keep it waiting for ever.
+          if (lane.subscribing > 0) continue
+          for (const roomId of lane.idle) commands.push({ _tag: "Unsubscribe", epoch, lane: name, roomId })
+          lane.unsubscribing += lane.idle.size
+          lane.idle.clear()
+        } else if (lane.absent.size > 0) {
+          if (lane.unsubscribing > 0) continue
+          for (const intent of lane.absent) {
+            intent.phase = "Opening"
+            commands.push({ _tag: "Subscribe", epoch, intent })
+          }
+          lane.subscribing += lane.absent.size
+          opening += lane.absent.size
+          lane.absent.clear()
+        } else if (lane.subscribing + lane.unsubscribing === 0) lanes.delete(name)
+      }
+      dirty.clear()
+      return commands
+    },
+
+    subscribed: (intent, of, channel) => {
+      if (of !== epoch) return
+      const parked = early.get(channel)
+      const lost = earlyLost
+      const consumers = intent.consumers
+      const missed = intent.missed
+      intent.missed = undefined
+      joinChannel(intent, channel)
+      if (missed !== undefined) for (const consumer of consumers) consumer.gap(missed)
+      for (const consumer of consumers) consumer.opened()
+      if (lost > 0) for (const consumer of consumers) consumer.gap({ _tag: "Overflow", lost })
+      if (parked !== undefined) {
+        early.delete(channel)
+        earlyCount -= parked.length
+        for (const frame of parked) for (const consumer of consumers) consumer.notify(frame)
+      }
+      answered(intent)
+      if (consumers.length === 0) {
+        leaveChannel(intent, channel)
+        forget(intent)
+      }
+    },
+
+    refused: (intent, of, error) => {
+      if (of !== epoch) return
+      const consumers = intent.consumers
+      intent.consumers = []
+      answered(intent)
+      forget(intent)
+      for (const consumer of consumers) consumer.fail(error)
+    },
+
+    unsubscribed: (name, of) => {
+      if (of === epoch) laneOf(name).unsubscribing -= 1
+    },
+
+    connected: () => {
+      connected = true
+    },
+
+    disconnected: (cause) => {
+      connected = false
+      reset(cause)
+    },
+
+    dropped: reset,
+
+    notification: (channel, frame) => {
+      let intent = channels.get(channel)
+      if (intent === undefined) return false
+      for (; intent !== undefined; intent = intent.sharing) {
+        const consumers: ReadonlyArray<Consumer<E>> = intent.consumers
+        for (let i = 0; i < consumers.length; i++) consumers[i]!.notify(frame)
+      }
+      return true
+    },
+
+    early: (channel, frame) => {
+      if (opening === 0) return false
+      if (earlyCount >= maxEarly) {
+        earlyLost += 1
+        return false
+      }
+      earlyCount += 1
+      const parked = early.get(channel)
+      if (parked === undefined) early.set(channel, [frame])
+      else parked.push(frame)
+      return true
+    },
+
+    settled: () => {
+      if (opening > 0) return false
+      for (const lane of lanes.values()) if (lane.absent.size > 0) return false
+      return true
+    },
+
+    close: (error) => {
+      const orphans = Array.from(intents.values(), (intent) => intent.consumers).flat()
+      intents.clear()
+      connected = false
+      reset({ _tag: "Overflow", lost: 0 })
+      for (const consumer of orphans) consumer.fail(error)
+    },
+
+    size: () => intents.size
+  }
+}

@@ -1,0 +1,41 @@
+/** The token of the session and the volatile data, kept as the text that every request carries. */
+import * as Redacted from "effect/Redacted"
+import * as Envelope from "../protocol/envelope.ts"
+import type { RequestOptions } from "./requests.ts"
+
+export interface Token {
+  readonly value: Redacted.Redacted
+  /** Milliseconds since the epoch; `undefined` when it never expires or nobody said. */
+  readonly expiresAt: number | undefined
+}
+
+export interface Credentials {
+  readonly token: () => Token | undefined
+  readonly setToken: (token: Token | undefined) => void
+  /** What the session adds to a request, or why it cannot. */
+  readonly sessionPart: (options: RequestOptions | undefined) => string | { readonly issue: string }
+}
+
+export const make = (volatile: Readonly<Record<string, unknown>>): Credentials => {
+  let token: Token | undefined
+  let usual = Envelope.sessionPart(undefined, volatile)
+  const secret = () => (token === undefined ? undefined : Redacted.value(token.value))
+  return {
+    token: () => token,
+    setToken: (value) => {
+      token = value
+      usual = Envelope.sessionPart(secret(), volatile)
+    },
+    sessionPart: (options) => {
+      if (options?.volatile === undefined && options?.anonymous !== true) return usual
+      try {
+        return Envelope.sessionPart(options.anonymous === true ? undefined : secret(), {
+          ...volatile,
+          ...options.volatile
+        })
+      } catch {
+        return { issue: "the volatile data holds a value that JSON cannot carry" }
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/** Drives the liveness of one connection: pulses by the schedule, pings, and ends the connection when it is dead. */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import { ConnectionEnded } from "../../KuzzleError.ts"
+import type { KuzzleHeartbeatShape } from "../../KuzzleHeartbeat.ts"
+import type { Connection } from "../../KuzzleSocket.ts"
+import * as Frame from "../protocol/frame.ts"
+import * as Liveness from "../protocol/liveness.ts"
+import * as Delays from "./delays.ts"
+import * as Timer from "./timer.ts"
+
+export interface Heartbeat {
+  /** Something came in. */
+  readonly received: () => void
+  /** The answer to a ping came in. */
+  readonly pong: () => void
+}
+
+const disabled: Heartbeat = { received: () => {}, pong: () => {} }
+
+/** Until the scope, which is the connection's, is closed. */
+export const make = (
+  config: KuzzleHeartbeatShape,
+  clock: Clock.Clock,
+  connection: Connection,
+  onRoundTrip: (nanos: bigint) => void
+): Effect.Effect<Heartbeat, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (config.ping === "Disabled") return disabled
+    const settings: Liveness.Settings = { timeout: Duration.toMillis(config.timeout) }
+    const delays = Delays.make(config.schedule)
+    const runtime = yield* Effect.runtime()
+    const timer = yield* Timer.make(tick)
+
+    let heard = false
+    let nextPulse: number | undefined
+    let verdict: Liveness.Verdict = { _tag: "Alive" }
+    let pingedAt: bigint | undefined
+
+    const ping = config.ping === "Native" && connection.unsafePing !== undefined
+      ? connection.unsafePing
+      : () => void connection.unsafeSend(Frame.ping)
+
+    function tick() {
+      const now = clock.unsafeCurrentTimeMillis()
+      if (verdict._tag === "Waiting" && now >= verdict.judgeAt) {
+        obey(Liveness.onTimeout(verdict.ping, heard, now, settings))
+      }
+      if (nextPulse !== undefined && now >= nextPulse && verdict._tag !== "Dead") {
+        obey(Liveness.onPulse(verdict._tag === "Waiting" ? verdict.ping : undefined, heard, now, settings))
+        plan(now)
+      } else arm()
+    }
+
+    function obey(following: Liveness.Verdict) {
+      verdict = following
+      if (following._tag === "Waiting" && following.fresh) {
+        heard = false
+        pingedAt = clock.unsafeCurrentTimeNanos()
+        ping()
+      } else if (following._tag === "Dead") {
+        connection.unsafeTerminate(
+          new ConnectionEnded({
+            by: "Heartbeat",
+            code: 1006,
+            reason: `nothing came back within ${Duration.format(config.timeout)} of a ping`
+          })
+        )
+      }
+    }
+
+    /** A schedule that ends stops the pulse. */
+    function plan(now: number) {
+      nextPulse = undefined
+      Runtime.runCallback(runtime)(delays.next(undefined), {
+        onExit: (exit) => {
+          if (exit._tag === "Success" && exit.value !== undefined) nextPulse = now + exit.value
+          arm()
+        }
+      })
+    }
+
+    function arm() {
+      if (verdict._tag === "Dead") return timer.clear()
+      const due = Math.min(verdict._tag === "Waiting" ? verdict.judgeAt : Infinity, nextPulse ?? Infinity)
+      if (due < Infinity) timer.at(due)
+    }
+
+    plan(clock.unsafeCurrentTimeMillis())
+
+    return {
+      received: () => {
+        heard = true
+      },
+      pong: () => {
+        if (pingedAt === undefined) return
+        onRoundTrip(clock.unsafeCurrentTimeNanos() - pingedAt)
+        pingedAt = undefined
+      }
+    }
+  })

@@ -1,0 +1,253 @@
+/**
+ * Requests and their answers: every one ends exactly once, with a result, a typed error or by interruption, and leaves
+ * no trace (promises R1 to R8).
+ *
+ * This is the hot path. Measured per request: a `Deferred` 8 to 13 µs, `Effect.timeout` 30 to 55 µs, a forked fiber 8 to
+ * 17 µs, `Effect.async` 1 to 2 µs; hence one `Effect.async`, one `Map` and one timer for the deadlines of all.
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as KuzzleError from "../../KuzzleError.ts"
+import type { Connection } from "../../KuzzleSocket.ts"
+import * as Envelope from "../protocol/envelope.ts"
+import type { Frame } from "../protocol/frame.ts"
+import * as Pending from "../protocol/pending.ts"
+import type { Admission } from "../protocol/session.ts"
+import type { Credentials } from "./credentials.ts"
+import * as Timer from "./timer.ts"
+
+export interface RequestOptions {
+  /** The deadline of this request, in place of the setting `requestTimeout`. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** Added to the setting `volatile`. */
+  readonly volatile?: Readonly<Record<string, unknown>> | undefined
+  /** Send it without the token of the session: the server takes it for anonymous. */
+  readonly anonymous?: boolean | undefined
+}
+
+export type Outcome = Exit.Exit<Envelope.KuzzleResponse, KuzzleError.RequestError>
+
+export type Settle = (outcome: Outcome) => void
+
+/** A request from its submission to its end. */
+interface Call extends Pending.Entry {
+  readonly id: string
+  readonly controller: string
+  readonly action: string
+  readonly timeout: number
+  /** The caller's part of the envelope; empty once it has been sent. */
+  encoded: string
+  readonly options: RequestOptions | undefined
+  readonly settle: Settle
+}
+
+export interface Requests {
+  readonly query: (
+    request: Envelope.KuzzleRequest,
+    options?: RequestOptions
+  ) => Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError>
+  readonly queryMany: (
+    requests: Iterable<Envelope.KuzzleRequest>,
+    options?: RequestOptions
+  ) => Effect.Effect<ReadonlyArray<Outcome>>
+  /** Sends an encoded request past the gate: the session's own, that make it ready. */
+  readonly unsafeSend: (
+    controller: string,
+    action: string,
+    encoded: string,
+    options: RequestOptions | undefined,
+    settle: Settle
+  ) => void
+  /** A reply; `false` when no request of this id is pending on this connection. */
+  readonly response: (id: string, frame: Frame) => boolean
+  /** From now on this connection carries the requests. */
+  readonly attach: (connection: Connection) => void
+  /** What becomes of the requests that are submitted, and of those that wait. `cause` explains a refusal. */
+  readonly admit: (admission: Admission, cause: KuzzleError.ConnectError | KuzzleError.ConnectionEnded) => void
+  /** The connection is gone: every request that was on it settles now. */
+  readonly detach: (cause: KuzzleError.ConnectionEnded) => void
+  readonly attached: () => boolean
+  readonly inFlight: () => number
+}
+
+export interface Settings {
+  readonly requestTimeout: Duration.Duration
+  readonly maxRequestSize: number
+  /** Makes the ids of this client differ from those of every other. */
+  readonly idPrefix: string
+}
+
+export const make = (
+  settings: Settings,
+  credentials: Credentials,
+  clock: Clock.Clock,
+  notConnected: KuzzleError.ConnectError | KuzzleError.ConnectionEnded
+): Effect.Effect<Requests, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const defaultTimeout = Duration.toMillis(settings.requestTimeout)
+    const pending = Pending.make<Call>()
+    const waiting = Pending.make<Call>()
+    const timer = yield* Timer.make(sweep)
+    let armedAt = Infinity
+    let count = 0
+    let connection: Connection | undefined
+    let admission: Admission = "Refuse"
+    let refusal = notConnected
+
+    function sweep() {
+      const now = clock.unsafeCurrentTimeMillis()
+      for (const call of waiting.expire(now)) tooLate(call, false)
+      for (const call of pending.expire(now)) tooLate(call, true)
+      armedAt = Infinity
+      arm(Math.min(waiting.nextDeadline(), pending.nextDeadline()))
+    }
+
+    function arm(deadline: number) {
+      if (deadline >= armedAt) return
+      armedAt = deadline
+      timer.at(deadline)
+    }
+
+    function tooLate(call: Call, sent: boolean) {
+      const { action, controller, timeout } = call
+      call.settle(
+        Exit.fail(new KuzzleError.DeadlineError({ controller, action, timeout: Duration.millis(timeout), sent }))
+      )
+    }
+
+    function notSent(call: Call, cause: KuzzleError.ConnectError | KuzzleError.ConnectionEnded) {
+      const { action, controller } = call
+      call.settle(Exit.fail(new KuzzleError.NotSentError({ controller, action, cause })))
+    }
+
+    function makeCall(
+      controller: string,
+      action: string,
+      encoded: string,
+      options: RequestOptions | undefined,
+      settle: Settle
+    ): Call {
+      const timeout = options?.timeout === undefined ? defaultTimeout : Duration.toMillis(options.timeout)
+      count += 1
+      return {
+        id: settings.idPrefix + count,
+        controller,
+        action,
+        timeout,
+        deadline: clock.unsafeCurrentTimeMillis() + timeout,
+        encoded,
+        options,
+        settle
+      }
+    }
+
+    function submit(call: Call) {
+      switch (admission) {
+        case "Send":
+          return transmit(call)
+        case "Wait":
+          waiting.add(call.id, call)
+          return arm(call.deadline)
+        case "Refuse":
+          return notSent(call, refusal)
+      }
+    }
+
+    function transmit(call: Call) {
+      const { action, controller } = call
+      const part = credentials.sessionPart(call.options)
+      if (typeof part !== "string") {
+        return call.settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: part.issue })))
+      }
+      const frame = Envelope.complete(call.encoded, part, call.id)
+      const size = Envelope.exceeds(frame, settings.maxRequestSize)
+      if (size !== undefined) {
+        const limit = settings.maxRequestSize
+        return call.settle(Exit.fail(new KuzzleError.PayloadTooLargeError({ controller, action, size, limit })))
+      }
+      if (connection === undefined || !connection.unsafeSend(frame)) return notSent(call, refusal)
+      call.encoded = ""
+      pending.add(call.id, call)
+      arm(call.deadline)
+    }
+
+    /** The caller went away: nothing of the request stays. */
+    function drop(call: Call) {
+      if (pending.take(call.id) === undefined) waiting.take(call.id)
+    }
+
+    function start(request: Envelope.KuzzleRequest, options: RequestOptions | undefined, settle: Settle) {
+      const encoded = Envelope.encode(request)
+      if (typeof encoded !== "string") return settle(Exit.fail(encoded))
+      const call = makeCall(request.controller, request.action, encoded, options, settle)
+      submit(call)
+      return call
+    }
+
+    return {
+      query: (request, options) =>
+        Effect.async((resume) => {
+          const call = start(request, options, resume)
+          return call && Effect.sync(() => drop(call))
+        }),
+
+      queryMany: (requests, options) =>
+        Effect.async((resume) => {
+          const outcomes: Array<Outcome> = []
+          const calls: Array<Call> = []
+          let left = 1
+          const settled = () => {
+            left -= 1
+            if (left === 0) resume(Effect.succeed(outcomes))
+          }
+          let index = 0
+          for (const request of requests) {
+            const position = index++
+            left += 1
+            const call = start(request, options, (outcome) => {
+              outcomes[position] = outcome
+              settled()
+            })
+            if (call !== undefined) calls.push(call)
+          }
+          settled()
+          return Effect.sync(() => calls.forEach(drop))
+        }),
+
+      unsafeSend: (controller, action, encoded, options, settle) =>
+        transmit(makeCall(controller, action, encoded, options, settle)),
+
+      response: (id, frame) => {
+        const call = pending.take(id)
+        if (call === undefined) return false
+        call.settle(Envelope.outcome(call, frame))
+        return true
+      },
+
+      attach: (opened) => {
+        connection = opened
+      },
+
+      admit: (now, cause) => {
+        admission = now
+        refusal = cause
+        if (now === "Wait") return
+        const handle = now === "Send" ? transmit : (call: Call) => notSent(call, cause)
+        for (const call of waiting.drain()) handle(call)
+      },
+
+      detach: (cause) => {
+        connection = undefined
+        for (const { action, controller, settle } of pending.drain()) {
+          settle(Exit.fail(new KuzzleError.MaybeSentError({ controller, action, cause })))
+        }
+      },
+
+      attached: () => connection !== undefined,
+
+      inFlight: () => pending.size() + waiting.size()
+    }
+  })

@@ -1,0 +1,97 @@
+/**
+ * Kuzzle on Node: the socket by `ws`, pings by RFC 6455 frames, HTTP by undici.
+ *
+ * @since 0.1.0
+ */
+import * as Kuzzle from "@effect-kuzzle/core/Kuzzle"
+import * as KuzzleConfig from "@effect-kuzzle/core/KuzzleConfig"
+import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
+import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
+import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
+import * as KuzzleSchedule from "@effect-kuzzle/core/KuzzleSchedule"
+import type * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
+import * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
+
+/**
+ * The settings of the client, and what only Node can set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends KuzzleConfig.Options, Pick<NodeKuzzleSocket.Options, "tls" | "agent"> {}
+
+/**
+ * The client over a WebSocket.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KuzzleServer } from "@effect-kuzzle/core"
+ * import { NodeKuzzle } from "@effect-kuzzle/node"
+ *
+ * export const now = KuzzleServer.now().pipe(
+ *   Effect.provide(NodeKuzzle.layer({ url: "wss://kuzzle.example.org", requestTimeout: "5 seconds" }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
+  Layer.unwrapEffect(
+    Effect.map(KuzzleConfig.make(options), (settings) =>
+      Kuzzle.layer(options).pipe(
+        Layer.provide(NodeKuzzleSocket.layer({ ...options, headers: KuzzleConfig.plain(settings.headers) })),
+        Layer.provide(KuzzleHeartbeat.layerNative({
+          schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
+          timeout: settings.pingTimeout
+        }))
+      ))
+  )
+
+/**
+ * The client over a WebSocket, with its options from a `Config`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError | ConfigError.ConfigError> =>
+  Kuzzle.layerConfig(config, layer)
+
+/**
+ * The client over HTTP: no real-time.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttp = (options?: KuzzleConfig.Options): Layer.Layer<Kuzzle.Kuzzle, InvalidSettingError> =>
+  Layer.provide(Kuzzle.layerHttp(options), NodeKuzzleHttp.layer)
+
+/**
+ * The client over a WebSocket, its settings from the environment: `KUZZLE_URL`, or `KUZZLE_HOST` and `KUZZLE_PORT`, … as
+ * `KuzzleConfig` lists them; `ws://localhost:7512` by default.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const KuzzleWsLive: Layer.Layer<
+  Kuzzle.Kuzzle | KuzzleRealtime,
+  ConnectError | InvalidSettingError | ConfigError.ConfigError
+> = Layer.unwrapEffect(Effect.map(KuzzleConfig.config, layer))
+
+/**
+ * The client over HTTP, its settings from the environment.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const KuzzleHttpLive: Layer.Layer<Kuzzle.Kuzzle, InvalidSettingError | ConfigError.ConfigError> = Layer
+  .unwrapEffect(Effect.map(KuzzleConfig.config, layerHttp))

@@ -1,0 +1,46 @@
+/**
+ * Kuzzle for Effect, on Node.
+ *
+ * @since 0.1.0
+ */
+
+export {
+  /**
+   * The client over HTTP, its settings from the environment.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  KuzzleHttpLive,
+  /**
+   * The client over a WebSocket, its settings from the environment.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  KuzzleWsLive
+} from "./NodeKuzzle.ts"
+
+/**
+ * The layers of the client.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as NodeKuzzle from "./NodeKuzzle.ts"
+
+/**
+ * HTTP by undici.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
+
+/**
+ * The socket by `ws`.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
