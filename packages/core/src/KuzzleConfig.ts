@@ -14,7 +14,7 @@
  * | `requestTimeout` | `KUZZLE_REQUEST_TIMEOUT` | 15 seconds |
  * | `pingInterval` | `KUZZLE_PING_INTERVAL` | 10 seconds |
  * | `pingTimeout` | `KUZZLE_PING_TIMEOUT` | 5 seconds |
- * | `stableAfter` | `KUZZLE_STABLE_AFTER` | 10 seconds |
+ * | `stableAfter` | `KUZZLE_STABLE_AFTER` | 30 seconds |
  * | `maxRequestSize` | `KUZZLE_MAX_REQUEST_SIZE` | 1,048,576 bytes |
  * | `volatile` | – | none |
  * | `sdkName` | – | `effect@<version>` |
@@ -126,7 +126,7 @@ export const make = (options: Options = {}): Effect.Effect<Settings, InvalidSett
       requestTimeout: yield* positive("requestTimeout", options.requestTimeout ?? "15 seconds"),
       pingInterval: yield* positive("pingInterval", options.pingInterval ?? "10 seconds"),
       pingTimeout: yield* positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
-      stableAfter: yield* positive("stableAfter", options.stableAfter ?? "10 seconds"),
+      stableAfter: yield* positive("stableAfter", options.stableAfter ?? KuzzleSchedule.stableAfter),
       maxRequestSize: yield* integer("maxRequestSize", options.maxRequestSize ?? defaultMaxRequestSize, 1),
       volatile: yield* volatile(options),
       reconnect: options.reconnect ?? KuzzleSchedule.reconnect()

@@ -274,9 +274,20 @@ const pointFormats = "must be a point: [lat, lon], {lat, lon}, \"lat, lon\" or a
 
 const geoBoundingBox = oneField((field, value, place) => {
   const box = toBox(value)
-  return box === undefined
-    ? refuse(place, "must be a box: {top, left, bottom, right}, or {topLeft, bottomRight} with two points")
-    : { _tag: "Geo", field, shape: box }
+  if (box === undefined) {
+    return refuse(place, "must be a box: {top, left, bottom, right}, or {topLeft, bottomRight} with two points")
+  }
+  // The server accepts these boxes, then fails to store them.
+  if (!(box.bottom < box.top)) {
+    return refuse(place, `the bottom (${box.bottom}) must be below the top (${box.top})`)
+  }
+  if (!(box.left < box.right)) {
+    return refuse(
+      place,
+      `left (${box.left}) must be less than right (${box.right}); across the antimeridian, add 360 to right`
+    )
+  }
+  return { _tag: "Geo", field, shape: box }
 })
 
 /** `{field: point, <names>: distance}` */

@@ -58,6 +58,8 @@ interface Flags {
 }
 
 interface Group {
+  /** Where its text starts in the output. */
+  readonly start: number
   /** The flags outside, to return to. */
   readonly outer: Flags
   /** How often the most repeated thing inside is repeated. */
@@ -91,6 +93,7 @@ class Translator {
   private readonly names = new Set<string>()
   /** What the next repetition would repeat: nothing, something, or something that is repeated already. */
   private operand: "none" | "one" | "repeated" = "none"
+  private operandStart = 0
   private operandRepeat = 1
   private flags: Flags
   ignoreCase: boolean
@@ -130,10 +133,10 @@ class Translator {
         return this.atom(this.flags.dotAll ? "[^]" : "[^\\n]")
       case "^":
         this.at++
-        return this.atom(this.flags.multiline ? "(?<![^\\n])" : "(?:^)")
+        return this.atom(this.flags.multiline ? "(?:(?<![^\\n]))" : "(?:^)")
       case "$":
         this.at++
-        return this.atom(this.flags.multiline ? "(?![^\\n])" : "(?:$)")
+        return this.atom(this.flags.multiline ? "(?:(?![^\\n]))" : "(?:$)")
       case "*":
       case "+":
       case "?":
@@ -169,7 +172,8 @@ class Translator {
     return codePoint
   }
 
-  private atom(translated: string, repeat = 1): void {
+  private atom(translated: string, repeat = 1, start = this.out.length): void {
+    this.operandStart = start
     this.operandRepeat = repeat
     this.operand = "one"
     this.out.push(translated)
@@ -246,13 +250,17 @@ class Translator {
     if (end === ":") {
       return this.enter(flags)
     }
-    // `(?s)` holds until its group ends.
+    // `(?s)` holds until its group ends. What stands before it can still be repeated behind it, even once more.
     this.flags = flags
-    this.operand = "none"
+    if (this.operand === "repeated") {
+      this.out.splice(this.operandStart, 0, "(?:")
+      this.out.push(")")
+      this.operand = "one"
+    }
   }
 
   private enter(flags: Flags): void {
-    this.groups.push({ outer: this.flags, repeat: 1 })
+    this.groups.push({ start: this.out.length, outer: this.flags, repeat: 1 })
     this.flags = flags
     this.out.push("(?:")
     this.operand = "none"
@@ -262,7 +270,7 @@ class Translator {
     const group = this.groups.pop() ?? refuse("a ( is missing")
     this.at++
     this.flags = group.outer
-    this.atom(")", group.repeat)
+    this.atom(")", group.repeat, group.start)
   }
 
   // -----------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Settings } from "../../KuzzleConfig.ts"
 import { ConnectError, ConnectionEnded, NotSentError } from "../../KuzzleError.ts"
 import { KuzzleHeartbeat } from "../../KuzzleHeartbeat.ts"
+import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
 import { KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
 import { route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
@@ -152,8 +153,8 @@ export const make = (
         const ended = cause._tag === "KuzzleConnectionEnded" ? cause : undefined
         if (ended !== undefined) requests.detach(ended)
         realtime.registry.disconnected({ _tag: "Disconnected", cause })
-        const stable = openedAt !== undefined &&
-          (yield* Clock.currentTimeMillis) - openedAt >= Duration.toMillis(settings.stableAfter)
+        const now = yield* Clock.currentTimeMillis
+        const stable = openedAt !== undefined && KuzzleSchedule.isStable(openedAt, now, settings.stableAfter)
         if (stable) delays.reset()
         const delayMillis = yield* delays.next(cause)
         yield* dispatch({ _tag: "Lost", cause, delayMillis, stable }, cause)

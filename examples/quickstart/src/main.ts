@@ -1,0 +1,133 @@
+/**
+ * The quickstart: log in, subscribe, write, watch the notifications, have the connection cut, go on, log out.
+ *
+ * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server; `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a
+ * user of it.
+ */
+import { Kuzzle, KuzzleAuth, KuzzleCollection, KuzzleDocument, KuzzleFilter, KuzzleIndex, KuzzleRealtime } from "@effect-kuzzle/core"
+import { NodeKuzzle } from "@effect-kuzzle/node"
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+import { NodeRuntime } from "@effect/platform-node"
+import { Config, Console, Duration, Effect, Layer, Option, Redacted, Stream } from "effect"
+import * as Severable from "./severable.ts"
+
+const place = { index: "effect-kuzzle-quickstart", collection: "taxi" }
+
+const say = (text: string) =>
+  Effect.flatMap(Effect.clock, (clock) => Console.log(`${clockTime(clock.unsafeCurrentTimeMillis())}  ${text}`))
+
+const clockTime = (millis: number) => new Date(millis).toISOString().slice(11, 23)
+
+const describe = (notification: KuzzleRealtime.Notification): string => {
+  switch (notification.type) {
+    case "gap":
+      return notification.cause._tag === "Disconnected"
+        ? `notifications may be missing here: ${notification.cause.cause.message}`
+        : `notifications may be missing here: ${notification.cause._tag}`
+    case "user":
+      return `${notification.result.count} listening`
+    case "document": {
+      const { _id, _source } = notification.result
+      const moved = notification.scope === "in" ? "is free" : "is not free any more"
+      return `taxi ${_id ?? "?"} ${moved} (${notification.action}) ${JSON.stringify(_source?.at ?? null)}`
+    }
+  }
+}
+
+/** A server that is all open takes a new user; on one that is not, the error says what to do. */
+const login = (credentials: { readonly username: string; readonly password: Redacted.Redacted }) => {
+  const attempt = KuzzleAuth.login({ strategy: "local", credentials })
+  return Effect.catchIf(attempt, (error) => "id" in error && error.id === "plugin.strategy.missing_user", (refused) =>
+    say(`no user ${credentials.username} there yet: trying to make one`).pipe(
+      Effect.zipRight(Kuzzle.query({
+        controller: "security",
+        action: "createUser",
+        body: {
+          content: { profileIds: ["default"] },
+          credentials: {
+            local: { username: credentials.username, password: Redacted.value(credentials.password) }
+          }
+        }
+      })),
+      Effect.mapError(() => refused),
+      Effect.zipRight(attempt)
+    ))
+}
+
+const program = (severable: Severable.Severable) =>
+  Effect.gen(function*() {
+    const kuzzle = yield* Kuzzle.Kuzzle
+    yield* kuzzle.states.pipe(
+      Stream.runForEach((state) =>
+        say(`── connection: ${state._tag}${state._tag === "Waiting" ? `, next attempt in ${state.delayMillis} ms` : ""}`)
+      ),
+      Effect.forkScoped
+    )
+
+    const { expiresAt, kuid } = yield* login({
+      username: yield* Config.withDefault(Config.string("KUZZLE_USERNAME"), "ada"),
+      password: yield* Config.withDefault(Config.redacted("KUZZLE_PASSWORD"), Redacted.make("lovelace"))
+    })
+    yield* say(`logged in as ${kuid}, until ${Option.match(expiresAt, {
+      onNone: () => "for ever",
+      onSome: (millis) => clockTime(millis)
+    })}`)
+
+    const isNew = !(yield* KuzzleIndex.exists({ index: place.index }))
+    yield* KuzzleCollection.create({ ...place, mappings: { properties: { status: { type: "keyword" } } } })
+    if (isNew) {
+      yield* Effect.addFinalizer(() =>
+        Kuzzle.query({ controller: "index", action: "delete", index: place.index }).pipe(
+          Effect.catchAll((error) => say(`the index ${place.index} stays behind: ${error.message}`))
+        )
+      )
+    }
+
+    // From here on, what is written is in the stream.
+    const free = yield* KuzzleRealtime.open({ ...place, filter: KuzzleFilter.equals("status", "free") })
+    yield* free.pipe(Stream.runForEach((notification) => say(`   » ${describe(notification)}`)), Effect.forkScoped)
+    yield* say("subscribed to the free taxis")
+
+    const taxi = yield* KuzzleDocument.create({ ...place, content: { status: "free", at: [40.7, -74] } })
+    yield* KuzzleDocument.update({ ...place, _id: taxi._id, content: { status: "busy" } })
+
+    yield* Effect.sleep("1200 millis")
+    yield* kuzzle.roundTripTime.pipe(
+      Effect.map(Option.match({ onNone: () => "no ping yet", onSome: Duration.format })),
+      Effect.flatMap((time) => say(`heartbeat: the last ping took ${time}`))
+    )
+
+    yield* say(`cutting the TCP connection (${yield* severable.cut} open)`)
+    yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Waiting"))
+    yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Ready"))
+    yield* say("recovered; nobody subscribed again, and yet:")
+    yield* KuzzleDocument.update({ ...place, _id: taxi._id, content: { status: "free", at: [40.8, -73.9] } })
+    yield* KuzzleDocument.delete({ ...place, _id: taxi._id })
+    yield* Effect.sleep("300 millis")
+  }).pipe(
+    Effect.scoped,
+    Effect.zipRight(KuzzleAuth.logout()),
+    Effect.zipRight(say("logged out, done"))
+  )
+
+/** `KUZZLE_URL`, or an embedded Kuzzle with one user. */
+const serverUrl = Effect.gen(function*() {
+  const url = yield* Config.option(Config.string("KUZZLE_URL"))
+  if (Option.isSome(url)) return url.value
+  const context = yield* Layer.build(KuzzleTestServer.layer({
+    users: [{ username: "ada", password: "lovelace", profileIds: ["default"] }]
+  }))
+  const server = yield* Effect.provide(KuzzleTestServer.KuzzleTestServer, context)
+  yield* say(`started an embedded Kuzzle at ${server.url}`)
+  return server.url
+})
+
+const main = Effect.gen(function*() {
+  const url = yield* serverUrl
+  const severable = Severable.make(url)
+  yield* program(severable).pipe(
+    Effect.provide(NodeKuzzle.layer({ url, agent: severable.agent, pingInterval: "1 second" }))
+  )
+})
+
+NodeRuntime.runMain(Effect.scoped(main))
