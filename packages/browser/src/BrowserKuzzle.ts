@@ -9,6 +9,7 @@ import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/Kuzz
 import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
 import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
 import * as KuzzleSchedule from "@effect-kuzzle/core/KuzzleSchedule"
+import { KuzzleSocket } from "@effect-kuzzle/core/KuzzleSocket"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -36,14 +37,17 @@ import * as BrowserKuzzleSocket from "./BrowserKuzzleSocket.ts"
 export const layer = (
   options: KuzzleConfig.Options = {}
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
-  Layer.unwrapEffect(
-    Effect.map(KuzzleConfig.make(options), (settings) =>
-      Kuzzle.layer(options).pipe(
-        Layer.provide(BrowserKuzzleSocket.layer),
-        Layer.provide(KuzzleHeartbeat.layerProtocol({
-          schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-          timeout: settings.pingTimeout
-        }))
+  Layer.scopedContext(
+    Effect.flatMap(KuzzleConfig.make(options), (settings) =>
+      Kuzzle.fromSettings(settings).pipe(
+        Effect.provideService(KuzzleSocket, BrowserKuzzleSocket.make),
+        Effect.provideService(
+          KuzzleHeartbeat.KuzzleHeartbeat,
+          KuzzleHeartbeat.make("Protocol", {
+            schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
+            timeout: settings.pingTimeout
+          })
+        )
       ))
   )
 

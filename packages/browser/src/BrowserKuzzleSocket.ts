@@ -4,14 +4,18 @@
  * @since 0.1.0
  */
 import * as KuzzleSocket from "@effect-kuzzle/core/KuzzleSocket"
-import * as BrowserSocket from "@effect/platform-browser/BrowserSocket"
 import * as Layer from "effect/Layer"
+
+/**
+ * The global `WebSocket`, looked up when a connection is opened: a page that is rendered on a server has none yet.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: KuzzleSocket.KuzzleSocketShape = KuzzleSocket.makeWebSocket((url) => new globalThis.WebSocket(url))
 
 /**
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<KuzzleSocket.KuzzleSocket> = Layer.provide(
-  KuzzleSocket.layerWebSocketConstructor,
-  BrowserSocket.layerWebSocketConstructor
-)
+export const layer: Layer.Layer<KuzzleSocket.KuzzleSocket> = Layer.succeed(KuzzleSocket.KuzzleSocket, make)

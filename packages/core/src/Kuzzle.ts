@@ -116,10 +116,23 @@ export const make = (
   ConnectError | InvalidSettingError,
   KuzzleSocket | KuzzleHeartbeat | Scope.Scope
 > =>
-  Effect.gen(function*() {
-    const settings = yield* KuzzleConfig.make(options)
-    const session = yield* Session.make(settings)
-    return Context.make(Kuzzle, {
+  Effect.flatMap(KuzzleConfig.make(options), fromSettings)
+
+/**
+ * The same, from settings that were checked already.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromSettings = (
+  settings: KuzzleConfig.Settings
+): Effect.Effect<
+  Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
+  ConnectError,
+  KuzzleSocket | KuzzleHeartbeat | Scope.Scope
+> =>
+  Effect.map(Session.make(settings), (session) =>
+    Context.make(Kuzzle, {
       query: Traced.query(session.requests.query),
       queryMany: session.requests.queryMany,
       state: session.state,
@@ -128,8 +141,7 @@ export const make = (
       roundTripTime: session.roundTripTime,
       token: Effect.sync(() => Option.fromNullable(session.credentials.token())),
       setToken: (token) => Effect.sync(() => session.setToken(Option.getOrUndefined(token)))
-    }).pipe(Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime)))
-  })
+    }).pipe(Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime))))
 
 /**
  * The client over a WebSocket, on whatever socket and heartbeat are provided. The platform packages have it with theirs.

@@ -473,7 +473,7 @@ export const geoPolygon = (field: string, points: ReadonlyArray<GeoPoint>): GeoP
  * @since 0.1.0
  * @category combinators
  */
-export const and = <F extends Condition>(...filters: ReadonlyArray<F>): And<F> => ({ and: filters })
+export const and = <Filters extends ReadonlyArray<Condition>>(...filters: Filters): And<Filters[number]> => ({ and: filters })
 
 /**
  * One of these.
@@ -481,7 +481,7 @@ export const and = <F extends Condition>(...filters: ReadonlyArray<F>): And<F> =
  * @since 0.1.0
  * @category combinators
  */
-export const or = <F extends Condition>(...filters: ReadonlyArray<F>): Or<F> => ({ or: filters })
+export const or = <Filters extends ReadonlyArray<Condition>>(...filters: Filters): Or<Filters[number]> => ({ or: filters })
 
 /**
  * Not this.

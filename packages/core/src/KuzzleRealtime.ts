@@ -5,16 +5,15 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
+import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
 import type { Frame } from "./internal/protocol/frame.ts"
 import type * as Subscriptions from "./internal/protocol/subscriptions.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
-import type * as Realtime from "./internal/runtime/realtime.ts"
+import * as Realtime from "./internal/runtime/realtime.ts"
 import type { RequestError } from "./KuzzleError.ts"
 import type { Filter } from "./KuzzleFilter.ts"
 
@@ -175,42 +174,89 @@ export class KuzzleRealtime extends Context.Tag("@effect-kuzzle/core/KuzzleRealt
 export const make = (realtime: Realtime.Realtime): KuzzleRealtimeShape => ({
   open: (options) =>
     Effect.suspend(() => {
-      const mailbox = Mailbox.make<Notification, RequestError>({
-        capacity: options.bufferSize ?? 16_384,
-        strategy: options.strategy ?? "sliding",
-        overflow: (lost) => ({ type: "gap", cause: { _tag: "Overflow", lost } })
-      })
-      return Effect.as(
-        realtime.open(toRequest(options), {
-          notify: (frame) => mailbox.offer(toNotification(frame)),
-          gap: (cause) => mailbox.offer({ type: "gap", cause }),
-          fail: (error) => mailbox.fail(Cause.fail(error))
-        }),
-        mailbox.stream
-      )
+      const consumer = new StreamConsumer(options)
+      return Effect.as(realtime.open(toRequest(options), consumer), consumer.mailbox.stream)
     }),
-
   listen: (options, handler) =>
     Effect.suspend(() => {
-      const end = Deferred.unsafeMake<never, RequestError>(FiberId.none)
-      // A handler that throws is a defect of its own subscription; the socket and the others go on.
-      const guarded = (notification: Notification) => {
-        try {
-          handler(notification)
-        } catch (defect) {
-          Deferred.unsafeDone(end, Effect.die(defect))
-        }
-      }
-      return Effect.as(
-        realtime.open(toRequest(options), {
-          notify: (frame) => guarded(toNotification(frame)),
-          gap: (cause) => guarded({ type: "gap", cause }),
-          fail: (error) => Deferred.unsafeDone(end, Effect.fail(error))
-        }),
-        Deferred.await(end)
-      )
+      const consumer = new HandlerConsumer(handler)
+      return Effect.as(realtime.open(toRequest(options), consumer), consumer.ended())
     })
 })
+
+class StreamConsumer extends Realtime.Subscriber {
+  readonly mailbox: Mailbox.Mailbox<Notification, RequestError>
+
+  constructor({ bufferSize = 16_384, strategy = "sliding" }: BufferOptions) {
+    super()
+    this.mailbox = Mailbox.make<Notification, RequestError>({
+      capacity: bufferSize,
+      strategy,
+      overflow: (lost) => ({ type: "gap", cause: { _tag: "Overflow", lost } })
+    })
+  }
+
+  notify(frame: Frame): void {
+    this.mailbox.offer(toNotification(frame))
+  }
+
+  gap(cause: GapCause): void {
+    this.mailbox.offer({ type: "gap", cause })
+  }
+
+  end(error: RequestError): void {
+    this.mailbox.fail(Cause.fail(error))
+  }
+}
+
+class HandlerConsumer extends Realtime.Subscriber {
+  private cause: Cause.Cause<RequestError> | undefined = undefined
+  private waiters: ReadonlyArray<(exit: Exit.Exit<never, RequestError>) => void> = []
+
+  constructor(private readonly handler: (notification: Notification) => void) {
+    super()
+  }
+
+  notify(frame: Frame): void {
+    this.handle(toNotification(frame))
+  }
+
+  gap(cause: GapCause): void {
+    this.handle({ type: "gap", cause })
+  }
+
+  end(error: RequestError): void {
+    this.finish(Cause.fail(error))
+  }
+
+  ended(): Effect.Effect<never, RequestError> {
+    return Effect.async((resume) => {
+      if (this.cause !== undefined) return resume(Exit.failCause(this.cause))
+      this.waiters = [...this.waiters, resume]
+      return Effect.sync(() => {
+        this.waiters = this.waiters.filter((waiter) => waiter !== resume)
+      })
+    })
+  }
+
+  /** A handler that throws is a defect, and the end, of its own subscription; the socket and the others go on. */
+  private handle(notification: Notification): void {
+    if (this.cause !== undefined) return
+    try {
+      this.handler(notification)
+    } catch (defect) {
+      this.finish(Cause.die(defect))
+    }
+  }
+
+  private finish(cause: Cause.Cause<RequestError>): void {
+    if (this.cause !== undefined) return
+    this.cause = cause
+    const exit = Exit.failCause(cause)
+    for (const waiter of this.waiters) waiter(exit)
+    this.waiters = []
+  }
+}
 
 const toRequest = (options: SubscribeOptions): Realtime.SubscribeRequest => ({
   index: options.index,

@@ -10,11 +10,14 @@
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { ConnectError, ConnectionEnded } from "./KuzzleError.ts"
+import { onClose } from "./internal/scoped.ts"
+import * as Timer from "./internal/timer.ts"
+import { ConnectError, ConnectionEnded, type ConnectReason } from "./KuzzleError.ts"
 
 /**
  * Where a connection delivers what it receives. Called synchronously, in the order of the wire; must not throw.
@@ -58,9 +61,13 @@ export interface Connection {
 export interface KuzzleSocketShape {
   /**
    * Dials. The connection lives as long as the scope: closing it closes the socket, hard where the runtime can.
-   * Interrupting the effect abandons the attempt and its socket.
+   * Interrupting the effect abandons the attempt and its socket, as does the end of `timeout`.
    */
-  readonly connect: (url: string, sink: Sink) => Effect.Effect<Connection, ConnectError, Scope.Scope>
+  readonly connect: (
+    url: string,
+    sink: Sink,
+    timeout: Duration.Duration
+  ) => Effect.Effect<Connection, ConnectError, Scope.Scope>
 }
 
 /**
@@ -122,16 +129,29 @@ export interface Driver {
  * @category constructors
  */
 export const make = (driver: Driver): KuzzleSocketShape => ({
-  connect: (url, sink) =>
+  connect: (url, sink, timeout) =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.tap(restore(open(driver, url, sink)), (connection) =>
-        Effect.addFinalizer(() =>
-          Effect.sync(() => connection.unsafeTerminate(new ConnectionEnded({ by: "Released", code: 1000, reason: "" })))
-        ))
+      Effect.gen(function*() {
+        const clock = yield* Effect.clock
+        const attempt: Attempt = { giveUp: undefined }
+        const timer = yield* Timer.make(() => attempt.giveUp?.())
+        timer.at(clock.unsafeCurrentTimeMillis() + Duration.toMillis(timeout))
+        const connection = yield* restore(open(driver, url, sink, attempt))
+        timer.clear()
+        yield* onClose(() =>
+          connection.unsafeTerminate(new ConnectionEnded({ by: "Released", code: 1000, reason: "" }))
+        )
+        return connection
+      })
     )
 })
 
-const open = (driver: Driver, url: string, sink: Sink): Effect.Effect<Connection, ConnectError> =>
+interface Attempt {
+  /** Set while the handshake is under way. */
+  giveUp: (() => void) | undefined
+}
+
+const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect.Effect<Connection, ConnectError> =>
   Effect.async((resume) => {
     // One attempt is one closure: a late event of an older socket can reach nothing but its own variables (spec 8, A8).
     let phase: "opening" | "open" | "ended" = "opening"
@@ -139,7 +159,7 @@ const open = (driver: Driver, url: string, sink: Sink): Effect.Effect<Connection
     let end: ConnectionEnded | undefined
     const waiting = new Set<(exit: Exit.Exit<never, ConnectionEnded>) => void>()
 
-    const refuse = (reason: "Unreachable" | "Rejected" | "BadUrl", status?: number) => {
+    const refuse = (reason: ConnectReason, status?: number) => {
       if (phase !== "opening") return
       phase = "ended"
       resume(
@@ -194,6 +214,12 @@ const open = (driver: Driver, url: string, sink: Sink): Effect.Effect<Connection
       return
     }
 
+    attempt.giveUp = () => {
+      if (phase !== "opening") return
+      refuse("Timeout")
+      drop(socket)
+    }
+
     const connection: Connection = {
       url: withoutCredentials(url),
       unsafeSend: (frame) => {
@@ -226,14 +252,23 @@ const open = (driver: Driver, url: string, sink: Sink): Effect.Effect<Connection
 const withoutCredentials = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/@]*@/i, "$1").replace(/\?.*$/, "")
 
 /**
+ * A `KuzzleSocket` over the standard WebSocket, however it is constructed. Pings are Kuzzle's application pings there;
+ * nothing else can send them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeWebSocket = (construct: (url: string) => globalThis.WebSocket): KuzzleSocketShape =>
+  make(standardDriver(construct))
+
+/**
  * A `KuzzleSocket` over the `WebSocketConstructor` of `@effect/platform`: any runtime with the standard WebSocket.
- * Pings are Kuzzle's application pings there; nothing else can send them.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerWebSocketConstructor: Layer.Layer<KuzzleSocket, never, PlatformSocket.WebSocketConstructor> = Layer
-  .effect(KuzzleSocket, Effect.map(PlatformSocket.WebSocketConstructor, (construct) => make(standardDriver(construct))))
+  .effect(KuzzleSocket, Effect.map(PlatformSocket.WebSocketConstructor, makeWebSocket))
 
 const standardDriver = (construct: (url: string) => globalThis.WebSocket): Driver => ({
   open: (url, events) => {

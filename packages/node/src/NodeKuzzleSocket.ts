@@ -47,6 +47,8 @@ const driver = (options: Options): KuzzleSocket.Driver => ({
       headers: { ...options.headers },
       // Kuzzle does not compress by default, and compressing small frames costs more than it saves.
       perMessageDeflate: false,
+      // The frames are read by `JSON.parse`: bytes that are not UTF-8 spoil that one frame, not the connection.
+      skipUTF8Validation: true,
       followRedirects: false
     })
     socket.on("open", events.onOpen)

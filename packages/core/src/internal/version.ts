@@ -1,2 +1,2 @@
 /** The version of this package, as `package.json` has it; a test holds the two together. */
-export const version = "0.1.0"
+export const version = "0.0.0"

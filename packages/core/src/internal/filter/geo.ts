@@ -282,8 +282,10 @@ const azimuth = (from: Point, to: Point): number => {
  * that crosses it south of the point counts two, one that ends on it there counts one, westward sides negatively. The
  * sum is zero outside.
  *
- * A polygon around a pole also crosses the meridian on the other side of the globe, and its inside is to the left of
- * its sides.
+ * A polygon around the poles crosses the meridian on the far side of the globe too. Its inside is on the left of its
+ * sides: the north if it goes east; if it goes west the south, of which the far sides are a border as well.
+ *
+ * A side that spans exactly half the globe goes over a pole, which is not looked at here.
  */
 const polygonContains = (points: ReadonlyArray<Point>, p: Point): boolean => {
   let winding = 0
@@ -327,7 +329,7 @@ const polygonContains = (points: ReadonlyArray<Point>, p: Point): boolean => {
       }
     }
   }
-  return near > 0 && far > 0 ? winding !== far : winding !== 0
+  return near < 0 && far !== 0 ? winding !== far : winding !== 0
 }
 
 /** 1: the point is to the left of the geodesic, -1: to its right, 0: on it. */

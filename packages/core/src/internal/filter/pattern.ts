@@ -295,16 +295,17 @@ class Translator {
       this.at += 2
       return this.atom(assertion)
     }
-    this.atom(this.classEscape((inside) => `[${inside}]`) ?? literal(this.characterEscape()))
+    const several = this.classEscape()
+    this.atom(several === undefined ? literal(this.characterEscape()) : oneOf([several], false))
   }
 
-  /** `\d`, `\pL` …: several characters. */
-  private classEscape(wrap: (inside: string) => string): string | undefined {
+  /** `\d`, `\pL` …: several characters, as the inside of a class. */
+  private classEscape(): string | undefined {
     const letter = this.text.charAt(this.at + 1)
     const perl = Object.hasOwn(PERL, letter) ? PERL[letter] : undefined
     if (perl !== undefined) {
       this.at += 2
-      return wrap(perl)
+      return perl
     }
     if (letter !== "p" && letter !== "P") {
       return undefined
@@ -320,7 +321,7 @@ class Translator {
     if (compile(translated, "u") === undefined) {
       return refuse(`there is no class of characters ${property[0]}`)
     }
-    return wrap(translated)
+    return translated
   }
 
   /** `\n`, `\x41`, `\-` …: one character. */
@@ -365,11 +366,11 @@ class Translator {
   private characterClass(): string {
     const start = this.at
     this.at++
-    const out: Array<string> = ["["]
-    if (this.text[this.at] === "^") {
+    const negated = this.text[this.at] === "^"
+    if (negated) {
       this.at++
-      out.push("^")
     }
+    const out: Array<string> = []
     const unclosed = (): never => refuse(`the class ${this.text.slice(start, start + 20)} has no ]`)
     for (let first = true; first || this.text[this.at] !== "]"; first = false) {
       if (this.at >= this.text.length) {
@@ -386,7 +387,7 @@ class Translator {
         this.at += posix[0].length
         continue
       }
-      const several = this.text[this.at] === "\\" ? this.classEscape((inside) => inside) : undefined
+      const several = this.text[this.at] === "\\" ? this.classEscape() : undefined
       if (several !== undefined) {
         out.push(several)
         continue
@@ -404,13 +405,26 @@ class Translator {
       }
     }
     this.at++
-    out.push("]")
-    return out.join("")
+    return oneOf(out, negated)
   }
 
   private classCharacter(): number {
     return this.text[this.at] === "\\" ? this.characterEscape() : this.next()
   }
+}
+
+/**
+ * A class of these parts. `\P{Lu}` stands for itself, as `[^\p{Lu}]`: without regard to case the two differ, and RE2
+ * means the second.
+ */
+const oneOf = (parts: ReadonlyArray<string>, negated: boolean): string => {
+  const complements = parts.filter((part) => part.startsWith("\\P")).map((part) => `[^\\p${part.slice(2)}]`)
+  const inside = parts.filter((part) => !part.startsWith("\\P")).join("")
+  if (complements.length === 0) {
+    return `[${negated ? "^" : ""}${inside}]`
+  }
+  const alternatives = `(?:${[...(inside === "" ? [] : [`[${inside}]`]), ...complements].join("|")})`
+  return negated ? `(?:(?!${alternatives})[^])` : alternatives
 }
 
 /** What a POSIX class does not hold: all of them are ranges of ASCII. */

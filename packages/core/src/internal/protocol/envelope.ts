@@ -52,18 +52,26 @@ export const encode = (request: KuzzleRequest): string | KuzzleError.EncodeError
       return failure(request, `the member "${key}" is set by the client${hints[key]}`)
     }
   }
-  let json: string
+  let issue: string | undefined
   try {
-    json = JSON.stringify(request)
+    const json: string | undefined = JSON.stringify(request)
+    if (json === undefined || json[0] !== "{") return failure(request, "its toJSON gives no object")
+    // What JSON cannot carry becomes `null` without a word. A `null` in the text is the only trace: look closer only then.
+    if (!json.includes("null") || (issue = issueOf(request)) === undefined) return json.slice(0, -1)
   } catch (cause) {
-    return failure(request, issueOf(request) ?? (cause instanceof Error ? cause.message : String(cause)))
+    issue = explain(request, cause)
   }
-  // What JSON cannot carry becomes `null` without a word. A `null` in the text is the only trace: look closer only then.
-  if (json.includes("null")) {
-    const issue = issueOf(request)
-    if (issue !== undefined) return failure(request, issue)
+  return failure(request, issue)
+}
+
+/** Why `JSON.stringify` threw: a place in the request or, where even looking throws (nesting beyond the stack), its words. */
+const explain = (request: KuzzleRequest, cause: unknown): string => {
+  const words = cause instanceof Error ? cause.message : String(cause)
+  try {
+    return issueOf(request) ?? words
+  } catch {
+    return words
   }
-  return json.slice(0, -1)
 }
 
 const hints = {
@@ -96,7 +104,10 @@ const issueOf = (root: unknown): string | undefined => {
       case "symbol":
         return `${path} is a ${typeof value}`
       case "object": {
-        if (value === null || "toJSON" in value) return undefined
+        if (value === null) return undefined
+        if ("toJSON" in value) {
+          return value instanceof Date && Number.isNaN(value.getTime()) ? `${path} is an invalid date` : undefined
+        }
         if (ancestors.includes(value)) return `${path} is part of a cycle`
         ancestors.push(value)
         for (const [key, member] of Object.entries(value)) {
@@ -116,7 +127,10 @@ const issueOf = (root: unknown): string | undefined => {
   return visit(root, "")
 }
 
-/** Bytes of a string in UTF-8, counted only as far as needed to compare with `limit`. */
+/**
+ * Bytes of a JSON text in UTF-8 when they exceed `limit`, counted only when they may. (`JSON.stringify` escapes a lone
+ * surrogate, so each one counted here is half of a pair of four bytes.)
+ */
 export const exceeds = (text: string, limit: number): number | undefined => {
   if (text.length * 3 <= limit) return undefined
   const size = utf8Length(text)
@@ -137,7 +151,7 @@ const utf8Length = (text: string): number => {
  * but for the object of a raw action, which has a `room` and neither `status` nor `requestId` (spec 1.3).
  */
 export const outcome = (
-  request: { readonly controller: string; readonly action: string },
+  { action, controller }: { readonly controller: string; readonly action: string },
   frame: Frame
 ): Exit.Exit<KuzzleResponse, KuzzleError.ApiError | KuzzleError.ProtocolError> => {
   const { error, status } = frame
@@ -145,18 +159,22 @@ export const outcome = (
     return status < 400
       // A success of the wire: the members and their types are those of spec 1.3.
       ? Exit.succeed(frame as unknown as KuzzleResponse)
-      : Exit.fail(apiError(request, {}, status, undefined))
+      : Exit.fail(apiError({ controller, action }, {}, status, undefined))
   }
   if (typeof error === "object" && error !== null) {
     // Own members of a parsed JSON object, of unknown type each.
-    return Exit.fail(apiError(request, error as Frame, status, frame.result))
+    return Exit.fail(apiError({ controller, action }, error as Frame, status, frame.result))
   }
   if (status === undefined && frame.requestId === undefined && typeof frame.room === "string") {
     const { room, ...result } = frame
-    return Exit.succeed({ ...request, status: 200, result, requestId: room, volatile: null })
+    return Exit.succeed({ controller, action, status: 200, result, requestId: room, volatile: null })
   }
   return Exit.fail(
-    new KuzzleError.ProtocolError({ ...request, issue: "expected an answer with a status, got another JSON object" })
+    new KuzzleError.ProtocolError({
+      controller,
+      action,
+      issue: "expected an answer with a status, got another JSON object"
+    })
   )
 }
 

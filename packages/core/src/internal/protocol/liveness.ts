@@ -7,8 +7,9 @@
  * the ping proves life, the pong or another.
  *
  * A tick that comes late (sleep, a blocked event loop, a throttled tab) says nothing about the peer, for the answer may
- * lie unread in our own socket: it pings again and waits once more before it may judge (L3). Ticks that are late again
- * and again without a byte received are judged all the same, or a throttled tab would never notice a dead link.
+ * lie unread in our own socket. So no tick judges before the socket has been read once more, and one that is late pings
+ * again and waits once more before it may (L3). Ticks that are late again and again without a byte received are judged
+ * all the same, or a throttled tab would never notice a dead link.
  */
 
 export interface Settings {
@@ -21,6 +22,8 @@ export interface Ping {
   readonly sentAt: number
   /** How many times judgement was put off because our own tick was late. */
   readonly lateTicks: number
+  /** Whether the socket has been read since the timeout. */
+  readonly drained: boolean
 }
 
 export type Verdict =
@@ -41,7 +44,7 @@ const dead: Verdict = { _tag: "Dead" }
 
 const sendPing = (now: number, lateTicks: number, settings: Settings): Verdict => ({
   _tag: "Waiting",
-  ping: { sentAt: now, lateTicks },
+  ping: { sentAt: now, lateTicks, drained: false },
   fresh: true,
   judgeAt: now + settings.timeout
 })
@@ -57,6 +60,8 @@ export const onTimeout = (ping: Ping, heard: boolean, now: number, settings: Set
   if (heard) return alive
   const judgeAt = ping.sentAt + settings.timeout
   if (now < judgeAt) return { _tag: "Waiting", ping, fresh: false, judgeAt }
+  // A timer runs before the socket is read: the answer may have come while the host stood still.
+  if (!ping.drained) return { _tag: "Waiting", ping: { ...ping, drained: true }, fresh: false, judgeAt: now }
   return now - judgeAt > lateAfter(settings) && ping.lateTicks < maxLateTicks
     ? sendPing(now, ping.lateTicks + 1, settings)
     : dead

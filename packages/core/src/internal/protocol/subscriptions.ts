@@ -53,13 +53,16 @@ export interface Intent<E> {
   /** Index and collection. */
   readonly lane: string
   consumers: ReadonlyArray<Consumer<E>>
-  phase: "Absent" | "Opening" | "Open"
-  /** Set while `Open`. */
+  /** `Doubtful`: being opened when the server dropped everything; whether before or after shows in no answer. */
+  phase: "Absent" | "Opening" | "Doubtful" | "Open"
+  /** Set while `Open`; otherwise one that the server may still have for us. */
   channel: string | undefined
+  /** How many notifications had been parked when it was last asked for: those were for others. */
+  parkedBefore: number
   /** The next intent on the same channel: filters of different text can be one to the server. */
   sharing: Intent<E> | undefined
-  /** What happened since the consumers last heard, to be told when it is open again. */
-  missed: GapCause | undefined
+  /** What happened since these consumers last heard, to be told when it is open again. */
+  missed: { readonly cause: GapCause; readonly by: ReadonlyArray<Consumer<E>> } | undefined
 }
 
 /** `epoch` goes back with the answer: one that belongs to an earlier connection changes nothing. */
@@ -86,16 +89,20 @@ export interface Subscriptions<E> {
   readonly refused: (intent: Intent<E>, epoch: number, error: E) => void
   /** The answer to an unsubscribe came, whatever it was: the room is not ours any more. */
   readonly unsubscribed: (lane: string, epoch: number) => void
-  /** A new connection, on which nothing is subscribed. */
+  /** From now on subscriptions can be opened. */
   readonly connected: () => void
+  /** The connection is gone: no answer will come to what is under way. */
   readonly disconnected: (cause: GapCause) => void
-  /** The server dropped all subscriptions of the connection, which itself goes on. */
+  /**
+   * The server dropped all subscriptions of the connection, which itself goes on, as does what is under way. Nothing is
+   * opened again before the next `connected`.
+   */
   readonly dropped: (cause: GapCause) => void
   readonly notification: (channel: string, frame: Frame) => boolean
   readonly early: (channel: string, frame: Frame) => boolean
-  /** Whether every intent is open: the reconciliation after an open is done. */
+  /** Whether nothing is left to be done: every intent is open, or none can be opened now. */
   readonly settled: () => boolean
-  /** Ends every consumer. */
+  /** Ends every consumer, those to come included. */
   readonly close: (error: E) => void
   readonly size: () => number
 }
@@ -118,12 +125,15 @@ export const make = <E>(): Subscriptions<E> => {
   const lanes = new Map<string, Lane<E>>()
   /** Lanes in which something may have to be sent. */
   const dirty = new Set<string>()
-  const early = new Map<string, Array<Frame>>()
+  const early = new Map<string, Array<{ readonly nth: number; readonly frame: Frame }>>()
+  let parkedEver = 0
   let earlyCount = 0
   let earlyLost = 0
   let opening = 0
   let connected = false
   let epoch = 0
+  /** Set once closed: who comes later fails with the same. */
+  let end: { readonly error: E } | undefined
 
   const laneOf = (name: string): Lane<E> => {
     let lane = lanes.get(name)
@@ -192,22 +202,45 @@ export const make = <E>(): Subscriptions<E> => {
     if (opening === 0) forgetEarly()
   }
 
-  /** Nothing is subscribed any more: what is still wanted is absent, and owes its consumers a gap. */
-  const reset = (cause: GapCause) => {
-    epoch += 1
+  /** Nothing is open any more: what was is absent, and owes its consumers a gap. */
+  const loseOpen = (cause: GapCause) => {
+    connected = false
     channels.clear()
     rooms.clear()
+    forgetEarly()
+    for (const intent of intents.values()) {
+      if (intent.phase !== "Open") continue
+      intent.missed = { cause, by: intent.consumers }
+      want(intent)
+    }
+  }
+
+  const disconnected = (cause: GapCause) => {
+    epoch += 1
+    opening = 0
     lanes.clear()
     dirty.clear()
-    forgetEarly()
-    opening = 0
+    loseOpen(cause)
     for (const intent of intents.values()) {
       if (intent.consumers.length === 0) intents.delete(intent.key)
-      else {
-        if (intent.phase === "Open") intent.missed = cause
-        want(intent)
-      }
+      else want(intent)
     }
+  }
+
+  /** The server may or may not have dropped it: it is opened again or, where nobody wants it any more, left. */
+  const doubtful = (intent: Intent<E>, channel: string | undefined) => {
+    answered(intent)
+    want(intent)
+    intent.channel = channel
+    if (intent.consumers.length === 0) abandon(intent)
+  }
+
+  /** Forgets an intent that is not open. */
+  const abandon = (intent: Intent<E>) => {
+    forget(intent)
+    if (intent.channel === undefined) return
+    const roomId = roomOf(intent.channel)
+    if (!rooms.has(roomId)) laneOf(intent.lane).idle.add(roomId)
   }
 
   return {
@@ -225,8 +258,14 @@ export const make = <E>(): Subscriptions<E> => {
         consumers: [consumer],
         phase: "Absent",
         channel: undefined,
+        parkedBefore: 0,
         sharing: undefined,
         missed: undefined
+      }
+      if (end !== undefined) {
+        intent.consumers = []
+        consumer.fail(end.error)
+        return intent
       }
       intents.set(key, intent)
       want(intent)
@@ -238,7 +277,8 @@ export const make = <E>(): Subscriptions<E> => {
       if (left.length === intent.consumers.length) return
       intent.consumers = left
       // While it is being opened, its answer will find that nobody wants it any more.
-      if (left.length > 0 || intent.phase === "Opening") return
+      if (left.length > 0 || intent.phase === "Opening" || intent.phase === "Doubtful") return
+      if (intent.phase === "Absent") return abandon(intent)
       if (intent.channel !== undefined) leaveChannel(intent, intent.channel)
       forget(intent)
     },
@@ -259,6 +299,7 @@ export const make = <E>(): Subscriptions<E> => {
           if (lane.unsubscribing > 0) continue
           for (const intent of lane.absent) {
             intent.phase = "Opening"
+            intent.parkedBefore = parkedEver
             commands.push({ _tag: "Subscribe", epoch, intent })
           }
           lane.subscribing += lane.absent.size
@@ -272,19 +313,24 @@ export const make = <E>(): Subscriptions<E> => {
 
     subscribed: (intent, of, channel) => {
       if (of !== epoch) return
+      if (intent.phase === "Doubtful") return doubtful(intent, channel)
       const parked = early.get(channel)
       const lost = earlyLost
       const consumers = intent.consumers
       const missed = intent.missed
       intent.missed = undefined
       joinChannel(intent, channel)
-      if (missed !== undefined) for (const consumer of consumers) consumer.gap(missed)
+      if (missed !== undefined) {
+        for (const consumer of consumers) if (missed.by.includes(consumer)) consumer.gap(missed.cause)
+      }
       for (const consumer of consumers) consumer.opened()
       if (lost > 0) for (const consumer of consumers) consumer.gap({ _tag: "Overflow", lost })
       if (parked !== undefined) {
         early.delete(channel)
         earlyCount -= parked.length
-        for (const frame of parked) for (const consumer of consumers) consumer.notify(frame)
+        for (const { frame, nth } of parked) {
+          if (nth >= intent.parkedBefore) for (const consumer of consumers) consumer.notify(frame)
+        }
       }
       answered(intent)
       if (consumers.length === 0) {
@@ -295,10 +341,11 @@ export const make = <E>(): Subscriptions<E> => {
 
     refused: (intent, of, error) => {
       if (of !== epoch) return
+      if (intent.phase === "Doubtful") return doubtful(intent, undefined)
       const consumers = intent.consumers
       intent.consumers = []
       answered(intent)
-      forget(intent)
+      abandon(intent)
       for (const consumer of consumers) consumer.fail(error)
     },
 
@@ -310,12 +357,17 @@ export const make = <E>(): Subscriptions<E> => {
       connected = true
     },
 
-    disconnected: (cause) => {
-      connected = false
-      reset(cause)
-    },
+    disconnected,
 
-    dropped: reset,
+    dropped: (cause) => {
+      for (const intent of intents.values()) {
+        if (intent.phase === "Open") continue
+        if (intent.phase === "Opening") intent.phase = "Doubtful"
+        intent.channel = undefined
+      }
+      for (const lane of lanes.values()) lane.idle.clear()
+      loseOpen(cause)
+    },
 
     notification: (channel, frame) => {
       let intent = channels.get(channel)
@@ -334,23 +386,25 @@ export const make = <E>(): Subscriptions<E> => {
         return false
       }
       earlyCount += 1
+      const one = { nth: parkedEver++, frame }
       const parked = early.get(channel)
-      if (parked === undefined) early.set(channel, [frame])
-      else parked.push(frame)
+      if (parked === undefined) early.set(channel, [one])
+      else parked.push(one)
       return true
     },
 
     settled: () => {
+      if (!connected) return true
       if (opening > 0) return false
       for (const lane of lanes.values()) if (lane.absent.size > 0) return false
       return true
     },
 
     close: (error) => {
+      end ??= { error }
       const orphans = Array.from(intents.values(), (intent) => intent.consumers).flat()
       intents.clear()
-      connected = false
-      reset({ _tag: "Overflow", lost: 0 })
+      disconnected({ _tag: "Overflow", lost: 0 })
       for (const consumer of orphans) consumer.fail(error)
     },
 

@@ -2,7 +2,6 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { ConnectionEnded } from "../../KuzzleError.ts"
 import type { KuzzleHeartbeatShape } from "../../KuzzleHeartbeat.ts"
@@ -10,7 +9,7 @@ import type { Connection } from "../../KuzzleSocket.ts"
 import * as Frame from "../protocol/frame.ts"
 import * as Liveness from "../protocol/liveness.ts"
 import * as Delays from "./delays.ts"
-import * as Timer from "./timer.ts"
+import * as Timer from "../timer.ts"
 
 export interface Heartbeat {
   /** Something came in. */
@@ -32,7 +31,7 @@ export const make = (
     if (config.ping === "Disabled") return disabled
     const settings: Liveness.Settings = { timeout: Duration.toMillis(config.timeout) }
     const delays = Delays.make(config.schedule)
-    const runtime = yield* Effect.runtime()
+    const random = yield* Effect.random
     const timer = yield* Timer.make(tick)
 
     let heard = false
@@ -75,7 +74,8 @@ export const make = (
     /** A schedule that ends stops the pulse. */
     function plan(now: number) {
       nextPulse = undefined
-      Runtime.runCallback(runtime)(delays.next(undefined), {
+      // Clock and Random are all that a schedule needs of the fiber: its whole runtime would be kept for each connection.
+      Effect.runCallback(delays.next(undefined).pipe(Effect.withClock(clock), Effect.withRandom(random)), {
         onExit: (exit) => {
           if (exit._tag === "Success" && exit.value !== undefined) nextPulse = now + exit.value
           arm()

@@ -14,8 +14,8 @@ export interface Options<A> {
   readonly capacity: number
   /** Which end gives way when it is full: `sliding` the oldest, `dropping` the newest. */
   readonly strategy: "sliding" | "dropping"
-  /** The element that tells how many were lost. */
-  readonly overflow: (lost: number) => A
+  /** The element that tells how many were lost; without it nobody is told. */
+  readonly overflow?: (lost: number) => A
 }
 
 export interface Mailbox<A, E> {
@@ -36,7 +36,7 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
 
   const takeAll = (): Chunk.Chunk<A> => {
     const batch = head === 0 ? held : held.slice(head)
-    if (lost > 0) {
+    if (lost > 0 && options.overflow !== undefined) {
       const gap = options.overflow(lost)
       if (options.strategy === "sliding") batch.unshift(gap)
       else batch.push(gap)

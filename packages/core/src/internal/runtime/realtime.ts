@@ -1,7 +1,9 @@
 /** Keeps the server's subscriptions as the registry wants them: sends what it plans, reports what comes back. */
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as KuzzleError from "../../KuzzleError.ts"
+import * as Envelope from "../protocol/envelope.ts"
+import type { Frame } from "../protocol/frame.ts"
 import * as Subscriptions from "../protocol/subscriptions.ts"
 import type { Outcome, Requests } from "./requests.ts"
 
@@ -28,8 +30,43 @@ export interface Realtime {
    */
   readonly open: (
     request: SubscribeRequest,
-    consumer: Omit<Consumer, "opened">
+    subscriber: Subscriber
   ) => Effect.Effect<void, KuzzleError.RequestError, Scope.Scope>
+}
+
+type Confirmation = Effect.Effect<void, KuzzleError.RequestError>
+
+/** A consumer, and who waits for its first confirmation. A class, for there may be ten thousand. */
+export abstract class Subscriber implements Consumer {
+  private confirmation: Confirmation | undefined = undefined
+  private waiter: ((confirmation: Confirmation) => void) | undefined = undefined
+
+  abstract notify(frame: Frame): void
+  abstract gap(cause: Subscriptions.GapCause): void
+  /** The subscription ended by itself. */
+  abstract end(error: KuzzleError.RequestError): void
+
+  opened(): void {
+    this.conclude(Effect.void)
+  }
+
+  fail(error: KuzzleError.RequestError): void {
+    this.conclude(Effect.fail(error))
+    this.end(error)
+  }
+
+  confirmed(): Confirmation {
+    return Effect.async((resume) => {
+      if (this.confirmation !== undefined) resume(this.confirmation)
+      else this.waiter = resume
+    })
+  }
+
+  private conclude(confirmation: Confirmation): void {
+    this.confirmation ??= confirmation
+    this.waiter?.(confirmation)
+    this.waiter = undefined
+  }
 }
 
 export const make = (requests: Requests, onReconciled: () => void): Realtime => {
@@ -68,44 +105,37 @@ export const make = (requests: Requests, onReconciled: () => void): Realtime => 
   return {
     registry,
     reconcile,
-    open: ({ body, volatile, ...rest }, consumer) =>
-      Effect.suspend(() => {
-        const request = { controller: "realtime", action: "subscribe", ...rest, body }
-        let key: string
-        try {
-          key = Subscriptions.keyOf(request, volatile)
-        } catch (cause) {
-          const issue = cause instanceof Error ? cause.message : String(cause)
-          return Effect.fail(new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue }))
-        }
-        return Effect.uninterruptibleMask((restore) => {
-          let settle: ((outcome: Effect.Effect<void, KuzzleError.RequestError>) => void) | undefined
-          let early: Effect.Effect<void, KuzzleError.RequestError> | undefined
-          const conclude = (outcome: Effect.Effect<void, KuzzleError.RequestError>) => {
-            if (settle === undefined) early ??= outcome
-            else settle(outcome)
-          }
-          const own: Consumer = {
-            ...consumer,
-            opened: () => conclude(Effect.void),
-            fail: (error) => {
-              conclude(Effect.fail(error))
-              consumer.fail(error)
-            }
-          }
-          const intent = registry.acquire(key, `${rest.index}/${rest.collection}`, volatile, own)
+    open: (request, subscriber) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(Effect.scope, (scope) => {
+          const key = keyOf(request)
+          if (typeof key !== "string") return Effect.fail(key)
+          const intent = registry.acquire(key, `${request.index}/${request.collection}`, request.volatile, subscriber)
           reconcile()
-          const confirmed = Effect.async<void, KuzzleError.RequestError>((resume) => {
-            if (early !== undefined) resume(early)
-            else settle = resume
-          })
           const release = Effect.sync(() => {
-            registry.release(intent, own)
+            registry.release(intent, subscriber)
             reconcile()
           })
-          return Effect.zipRight(Effect.addFinalizer(() => release), restore(confirmed))
+          return Effect.zipRight(Scope.addFinalizer(scope, release), restore(subscriber.confirmed()))
         })
-      })
+      )
+  }
+}
+
+/** What JSON cannot carry throws or becomes `null` without a word: encoding the request says where it is. */
+const keyOf = (
+  { body, collection, index, scope, users, volatile }: SubscribeRequest
+): string | KuzzleError.EncodeError => {
+  const request = { controller: "realtime", action: "subscribe", index, collection, scope, users, body }
+  try {
+    const key = Subscriptions.keyOf(request, volatile)
+    const encoded = key.includes("null") ? Envelope.encode(request) : ""
+    return typeof encoded === "string" ? key : encoded
+  } catch (cause) {
+    const encoded = Envelope.encode(request)
+    if (typeof encoded !== "string") return encoded
+    const issue = `volatile: ${cause instanceof Error ? cause.message : String(cause)}`
+    return new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue })
   }
 }
 

@@ -17,7 +17,7 @@ import type { Frame } from "../protocol/frame.ts"
 import * as Pending from "../protocol/pending.ts"
 import type { Admission } from "../protocol/session.ts"
 import type { Credentials } from "./credentials.ts"
-import * as Timer from "./timer.ts"
+import * as Timer from "../timer.ts"
 
 export interface RequestOptions {
   /** The deadline of this request, in place of the setting `requestTimeout`. */
@@ -66,7 +66,7 @@ export interface Requests {
   /** From now on this connection carries the requests. */
   readonly attach: (connection: Connection) => void
   /** What becomes of the requests that are submitted, and of those that wait. `cause` explains a refusal. */
-  readonly admit: (admission: Admission, cause: KuzzleError.ConnectError | KuzzleError.ConnectionEnded) => void
+  readonly admit: (admission: Admission, cause?: KuzzleError.ConnectError | KuzzleError.ConnectionEnded) => void
   /** The connection is gone: every request that was on it settles now. */
   readonly detach: (cause: KuzzleError.ConnectionEnded) => void
   readonly attached: () => boolean
@@ -83,8 +83,7 @@ export interface Settings {
 export const make = (
   settings: Settings,
   credentials: Credentials,
-  clock: Clock.Clock,
-  notConnected: KuzzleError.ConnectError | KuzzleError.ConnectionEnded
+  clock: Clock.Clock
 ): Effect.Effect<Requests, never, Scope.Scope> =>
   Effect.gen(function*() {
     const defaultTimeout = Duration.toMillis(settings.requestTimeout)
@@ -94,8 +93,8 @@ export const make = (
     let armedAt = Infinity
     let count = 0
     let connection: Connection | undefined
-    let admission: Admission = "Refuse"
-    let refusal = notConnected
+    let admission: Admission = "Wait"
+    let refusal: KuzzleError.ConnectError | KuzzleError.ConnectionEnded | undefined
 
     function sweep() {
       const now = clock.unsafeCurrentTimeMillis()
@@ -118,8 +117,9 @@ export const make = (
       )
     }
 
-    function notSent(call: Call, cause: KuzzleError.ConnectError | KuzzleError.ConnectionEnded) {
+    function notSent(call: Call) {
       const { action, controller } = call
+      const cause = refusal ?? new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
       call.settle(Exit.fail(new KuzzleError.NotSentError({ controller, action, cause })))
     }
 
@@ -152,7 +152,7 @@ export const make = (
           waiting.add(call.id, call)
           return arm(call.deadline)
         case "Refuse":
-          return notSent(call, refusal)
+          return notSent(call)
       }
     }
 
@@ -168,7 +168,7 @@ export const make = (
         const limit = settings.maxRequestSize
         return call.settle(Exit.fail(new KuzzleError.PayloadTooLargeError({ controller, action, size, limit })))
       }
-      if (connection === undefined || !connection.unsafeSend(frame)) return notSent(call, refusal)
+      if (connection === undefined || !connection.unsafeSend(frame)) return notSent(call)
       call.encoded = ""
       pending.add(call.id, call)
       arm(call.deadline)
@@ -179,19 +179,36 @@ export const make = (
       if (pending.take(call.id) === undefined) waiting.take(call.id)
     }
 
-    function start(request: Envelope.KuzzleRequest, options: RequestOptions | undefined, settle: Settle) {
+    function start(
+      request: Envelope.KuzzleRequest,
+      options: RequestOptions | undefined,
+      settle: Settle
+    ): Call | undefined {
       const encoded = Envelope.encode(request)
-      if (typeof encoded !== "string") return settle(Exit.fail(encoded))
+      if (typeof encoded !== "string") {
+        settle(Exit.fail(encoded))
+        return undefined
+      }
       const call = makeCall(request.controller, request.action, encoded, options, settle)
       submit(call)
       return call
     }
 
     return {
+      // `Effect.async` with a canceller would do: this is the same at two fifths of its 5 µs.
       query: (request, options) =>
-        Effect.async((resume) => {
-          const call = start(request, options, resume)
-          return call && Effect.sync(() => drop(call))
+        Effect.uninterruptibleMask((restore) => {
+          let call: Call | undefined
+          const answer = Effect.async<Envelope.KuzzleResponse, KuzzleError.RequestError>((resume) => {
+            call = start(request, options, resume)
+          })
+          return Effect.matchCauseEffect(restore(answer), {
+            onFailure: (cause) => {
+              if (call !== undefined) drop(call)
+              return Effect.failCause(cause)
+            },
+            onSuccess: Effect.succeed
+          })
         }),
 
       queryMany: (requests, options) =>
@@ -235,14 +252,23 @@ export const make = (
         admission = now
         refusal = cause
         if (now === "Wait") return
-        const handle = now === "Send" ? transmit : (call: Call) => notSent(call, cause)
+        const handle = now === "Send" ? transmit : notSent
         for (const call of waiting.drain()) handle(call)
       },
 
       detach: (cause) => {
         connection = undefined
+        refusal = cause
+        // One error for all requests of a kind: capturing ten thousand stacks would hold up the turn they settle in.
+        const errors = new Map<string, Outcome>()
         for (const { action, controller, settle } of pending.drain()) {
-          settle(Exit.fail(new KuzzleError.MaybeSentError({ controller, action, cause })))
+          const kind = `${controller}:${action}`
+          let outcome = errors.get(kind)
+          if (outcome === undefined) {
+            outcome = Exit.fail(new KuzzleError.MaybeSentError({ controller, action, cause }))
+            errors.set(kind, outcome)
+          }
+          settle(outcome)
         }
       },
 

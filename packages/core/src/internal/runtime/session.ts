@@ -7,11 +7,9 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import * as SubscriptionRef from "effect/SubscriptionRef"
+import type * as Stream from "effect/Stream"
 import type { Settings } from "../../KuzzleConfig.ts"
 import { ConnectError, ConnectionEnded, NotSentError } from "../../KuzzleError.ts"
 import { KuzzleHeartbeat } from "../../KuzzleHeartbeat.ts"
@@ -19,6 +17,8 @@ import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
 import { KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
 import { route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
+import { onClose } from "../scoped.ts"
+import * as Broadcast from "./broadcast.ts"
 import * as Credentials from "./credentials.ts"
 import * as Delays from "./delays.ts"
 import * as Heartbeat from "./heartbeat.ts"
@@ -28,7 +28,7 @@ import * as Requests from "./requests.ts"
 /** What is worth knowing and is nobody's answer. */
 export type Diagnostic =
   | { readonly _tag: "TokenExpired" }
-  /** A frame that nobody waits for: its content is not shown, it may hold anything. */
+  /** A frame that nobody waits for. Its content is not shown: it may hold anything. */
   | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: string | undefined }
 
 export interface Session {
@@ -51,34 +51,34 @@ export const make = (
     const socket = yield* KuzzleSocket
     const heartbeat = yield* KuzzleHeartbeat
     const clock = yield* Effect.clock
-    const released = new ConnectionEnded({ by: "Released", code: 1000, reason: "" })
-
-    const state = yield* SubscriptionRef.make<Machine.ConnectionState>(Machine.initial(settings.endpoints))
-    const diagnostics = yield* PubSub.sliding<Diagnostic>(256)
-    const next = Machine.next(settings.endpoints)
     const first = yield* Deferred.make<void, ConnectError>()
-    const delays = Delays.make(settings.reconnect)
 
-    const credentials = Credentials.make({
-      ...settings.volatile,
-      sdkInstanceId: yield* randomId(16)
+    const next = Machine.next(settings.endpoints)
+    let state: Machine.ConnectionState = Machine.initial(settings.endpoints)
+    const states = Broadcast.make<Machine.ConnectionState>({
+      first: () => state,
+      isLast: ({ _tag }) => _tag === "Closed" || _tag === "Failed"
     })
-    const requests = yield* Requests.make(
-      { ...settings, idPrefix: `${yield* randomId(8)}-` },
-      credentials,
-      clock,
-      released
-    )
-    let onReconciled: (() => void) | undefined
-    const realtime = Realtime.make(requests, () => onReconciled?.())
-    let roundTrip: bigint | undefined
+    const diagnostics = Broadcast.make<Diagnostic>()
+    const delays = Delays.make(settings.reconnect)
+    const credentials = Credentials.make({ ...settings.volatile, sdkInstanceId: yield* randomId })
+    const requests = yield* Requests.make({ ...settings, idPrefix: `${yield* randomId}-` }, credentials, clock)
+    const realtime = Realtime.make(requests, () => {
+      if (state._tag !== "Resubscribing") return
+      dispatch({ _tag: "Resubscribed" })
+      Deferred.unsafeDone(first, Effect.void)
+    })
     let pulse: Heartbeat.Heartbeat | undefined
+    /** What the server said has expired. */
+    let dead: Credentials.Token | undefined
+    let roundTrip: bigint | undefined
     let firstFailures = 0
 
-    const dispatch = (event: Machine.Event, cause: ConnectError | ConnectionEnded = released) =>
-      SubscriptionRef.updateAndGet(state, (current) => next(current, event)).pipe(
-        Effect.tap((current) => Effect.sync(() => requests.admit(Machine.admission(current), cause)))
-      )
+    const dispatch = (event: Machine.Event, cause?: ConnectError | ConnectionEnded) => {
+      state = next(state, event)
+      states.publish(state)
+      requests.admit(Machine.admission(state), cause)
+    }
 
     const sink: Sink = {
       onPong: () => {
@@ -87,124 +87,98 @@ export const make = (
       },
       onFrame: (text) => {
         pulse?.received()
-        const routed = route(text, {
-          response: requests.response,
-          notification: realtime.registry.notification,
-          early: realtime.registry.early
-        })
-        if (routed === "Response" || routed === "Notification") return
+        const routed = route(text, receivers)
         if (routed === "Pong") pulse?.pong()
         else if (routed === "TokenExpired") tokenExpired()
-        else if (typeof routed === "object") {
-          PubSub.publish(diagnostics, routed).pipe(Effect.runSync)
-        }
+        else if (typeof routed === "object") diagnostics.publish(routed)
       }
+    }
+    const receivers = {
+      response: requests.response,
+      notification: realtime.registry.notification,
+      early: realtime.registry.early
     }
 
     /** The server dropped every subscription of the connection (spec 0.7): open them again when there is a new token. */
     const tokenExpired = () => {
       const token = credentials.token()
-      PubSub.publish(diagnostics, { _tag: "TokenExpired" } as const).pipe(Effect.runSync)
-      realtime.registry.disconnected({ _tag: "TokenExpired" })
-      const stale = token?.expiresAt === undefined || token.expiresAt <= clock.unsafeCurrentTimeMillis()
-      if (!stale) resume()
+      diagnostics.publish({ _tag: "TokenExpired" })
+      realtime.registry.dropped({ _tag: "TokenExpired" })
+      // The token that died may be an earlier one of this connection.
+      if (token?.expiresAt === undefined || token.expiresAt <= clock.unsafeCurrentTimeMillis()) dead = token
+      resume()
     }
 
+    /** With a token known to be dead each subscription would be refused, and its stream fail: they wait for another. */
     const resume = () => {
-      realtime.registry.connected()
+      if (dead === undefined || credentials.token() !== dead) realtime.registry.connected()
       realtime.reconcile()
     }
 
-    const connection = (endpoint: string) =>
+    /** One connection, from the dial to its end: succeeds never. */
+    const connection = (endpoint: string, opened: (at: number) => void) =>
       Effect.gen(function*() {
-        const opened = yield* socket.connect(endpoint, sink).pipe(
-          Effect.timeoutFail({
-            duration: settings.connectTimeout,
-            onTimeout: () => new ConnectError({ reason: "Timeout", url: endpoint })
-          })
-        )
-        const openedAt = yield* Clock.currentTimeMillis
-        pulse = yield* Heartbeat.make(heartbeat, clock, opened, (nanos) => {
+        const connection = yield* socket.connect(endpoint, sink, settings.connectTimeout)
+        pulse = yield* Heartbeat.make(heartbeat, clock, connection, (nanos) => {
           roundTrip = nanos
         })
-        requests.attach(opened)
-        yield* dispatch({ _tag: "Opened" })
-        const cause = yield* Effect.async<void>((done) => {
-          onReconciled = () => done(Effect.void)
-          resume()
-        }).pipe(
-          Effect.zipRight(dispatch({ _tag: "Resubscribed" })),
-          Effect.zipRight(Deferred.succeed(first, void 0)),
-          Effect.zipRight(Effect.never),
-          Effect.raceFirst(opened.ended),
-          Effect.flip
-        )
-        return { cause, openedAt }
-      }).pipe(
-        Effect.scoped,
-        Effect.ensuring(Effect.sync(() => {
-          onReconciled = undefined
-          pulse = undefined
-        }))
-      )
+        opened(clock.unsafeCurrentTimeMillis())
+        requests.attach(connection)
+        dispatch({ _tag: "Opened" })
+        resume()
+        return yield* connection.ended
+      })
 
     const lost = (cause: ConnectError | ConnectionEnded, openedAt: number | undefined) =>
       Effect.gen(function*() {
-        const ended = cause._tag === "KuzzleConnectionEnded" ? cause : undefined
-        if (ended !== undefined) requests.detach(ended)
+        pulse = undefined
+        if (cause._tag === "KuzzleConnectionEnded") requests.detach(cause)
         realtime.registry.disconnected({ _tag: "Disconnected", cause })
         const now = yield* Clock.currentTimeMillis
         const stable = openedAt !== undefined && KuzzleSchedule.isStable(openedAt, now, settings.stableAfter)
         if (stable) delays.reset()
         const delayMillis = yield* delays.next(cause)
-        yield* dispatch({ _tag: "Lost", cause, delayMillis, stable }, cause)
+        dispatch({ _tag: "Lost", cause, delayMillis, stable }, cause)
         firstFailures += 1
         if (firstFailures >= settings.endpoints.length || delayMillis === undefined) {
-          yield* Deferred.fail(first, ended === undefined ? cause as ConnectError : closedAtOnce(ended, settings))
+          yield* Deferred.fail(first, asConnectError(cause, settings))
         }
       })
 
     const run: Effect.Effect<void> = Effect.gen(function*() {
       for (;;) {
-        const current = yield* SubscriptionRef.get(state)
-        switch (current._tag) {
-          case "Connecting":
-            yield* Effect.matchEffect(connection(current.endpoint), {
-              onFailure: (cause) => lost(cause, undefined),
-              onSuccess: ({ cause, openedAt }) => lost(cause, openedAt)
-            })
-            break
-          case "Waiting":
-            yield* Effect.sleep(Duration.millis(current.delayMillis))
-            yield* dispatch({ _tag: "Due" }, current.cause)
-            break
-          case "Failed":
-            realtime.registry.close(new NotSentError({ ...subscribing, cause: current.cause }))
-            return
-          case "Resubscribing":
-          case "Ready":
-          case "Closed":
-            return
+        if (state._tag === "Connecting") {
+          let openedAt: number | undefined
+          const cause = yield* connection(state.endpoint, (at) => {
+            openedAt = at
+          }).pipe(Effect.scoped, Effect.flip)
+          yield* lost(cause, openedAt)
+        } else if (state._tag === "Waiting") {
+          yield* Effect.sleep(Duration.millis(state.delayMillis))
+          dispatch({ _tag: "Due" }, state.cause)
+        } else {
+          if (state._tag === "Failed") realtime.registry.close(new NotSentError({ ...subscribing, cause: state.cause }))
+          return
         }
       }
     })
 
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        requests.detach(released)
-        realtime.registry.close(new NotSentError({ ...subscribing, cause: released }))
-      }).pipe(Effect.zipRight(dispatch({ _tag: "Close" })), Effect.zipRight(PubSub.shutdown(diagnostics)))
-    )
-    yield* Effect.forkScoped(Effect.interruptible(run))
+    yield* onClose(() => {
+      const released = new ConnectionEnded({ by: "Released", code: 1000, reason: "" })
+      requests.detach(released)
+      realtime.registry.close(new NotSentError({ ...subscribing, cause: released }))
+      dispatch({ _tag: "Close" }, released)
+    })
+    yield* Effect.forkScoped(run)
     yield* Deferred.await(first)
 
     return {
       requests,
       realtime,
       credentials,
-      state: SubscriptionRef.get(state),
-      states: Stream.takeUntil(state.changes, (current) => current._tag === "Closed" || current._tag === "Failed"),
-      diagnostics: Stream.fromPubSub(diagnostics),
+      state: Effect.sync(() => state),
+      states: states.stream,
+      diagnostics: diagnostics.stream,
       roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(roundTrip), Duration.nanos)),
       setToken: (token) => {
         credentials.setToken(token)
@@ -216,13 +190,8 @@ export const make = (
 const subscribing = { controller: "realtime", action: "subscribe" }
 
 /** The first connection was accepted and closed before it was of use: to who wants to connect, that is no connection. */
-const closedAtOnce = (cause: ConnectionEnded, { endpoints }: Settings): ConnectError =>
-  new ConnectError({ reason: "Unreachable", url: endpoints[0], cause })
+const asConnectError = (cause: ConnectError | ConnectionEnded, { endpoints }: Settings): ConnectError =>
+  cause._tag === "KuzzleConnectError" ? cause : new ConnectError({ reason: "Unreachable", url: endpoints[0], cause })
 
-const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-const randomId = (length: number): Effect.Effect<string> =>
-  Effect.map(
-    Effect.replicateEffect(Random.nextIntBetween(0, alphabet.length), length),
-    (digits) => digits.map((digit) => alphabet[digit]).join("")
-  )
+/** Forty random bits: enough to tell the clients of one server apart. */
+const randomId: Effect.Effect<string> = Effect.map(Random.nextIntBetween(0, 2 ** 40), (n) => n.toString(36))

@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberHandle from "effect/FiberHandle"
 import type * as Scope from "effect/Scope"
+import { onClose } from "./scoped.ts"
 
 export interface Timer {
   /** Fires once at that time of the clock, in place of whatever was set before. */
@@ -27,7 +28,7 @@ export const make = (fire: () => void): Effect.Effect<Timer, never, Scope.Scope>
   Effect.flatMap(Effect.clock, (clock) => {
     if (clock !== live) return ofClock(clock, fire)
     const timer = ofHost(clock, fire)
-    return Effect.as(Effect.addFinalizer(() => Effect.sync(timer.clear)), timer)
+    return Effect.as(onClose(timer.clear), timer)
   })
 
 const ofHost = (clock: Clock.Clock, fire: () => void): Timer => {
@@ -56,7 +57,8 @@ const ofClock = (clock: Clock.Clock, fire: () => void): Effect.Effect<Timer, nev
     return {
       at: (millis) => {
         const delay = Duration.millis(Math.max(0, millis - clock.unsafeCurrentTimeMillis()))
-        run(Effect.andThen(clock.sleep(delay), Effect.sync(fire)))
+        // Wherever the timer was made, an acquisition above all: what cannot be interrupted could not be set anew.
+        run(Effect.interruptible(Effect.andThen(clock.sleep(delay), Effect.sync(fire))))
       },
       clear: () => {
         run(Effect.void)

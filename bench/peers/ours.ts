@@ -1,0 +1,164 @@
+/**
+ * Ours, as an application would use it. The variants differ in how requests are put together and how notifications are
+ * consumed:
+ *
+ * - requests: fibers that loop (no variant); `queryMany`, in batches; `forEach`, a fiber for each request.
+ * - notifications: by handler (no variant); `chunks` and `each`, by `Stream`; `schema-…`, the same with the document of
+ *   each decoded by Schema.
+ * - connections: a layer for each (no variant); `make`, as an application that has many would do it: `Kuzzle.make` over
+ *   one socket service and one heartbeat.
+ */
+import type { KuzzleSocket } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { NodeKuzzle, NodeKuzzleSocket } from "@effect-kuzzle/node"
+import { Chunk, Effect, Exit, Layer, ManagedRuntime, Schema, Scope, Stream } from "effect"
+import type { BenchFilter, BenchRequest } from "../wire.ts"
+import { collection, index } from "../wire.ts"
+import type { Peer, Session, Settings } from "./Peer.ts"
+
+const Taxi = Schema.Struct({
+  driver: Schema.String,
+  status: Schema.Literal("free", "busy", "off"),
+  seats: Schema.Number,
+  position: Schema.Struct({ lat: Schema.Number, lon: Schema.Number }),
+  tags: Schema.Array(Schema.String)
+})
+
+const decode = Schema.decodeUnknownSync(Taxi)
+
+const options = (settings: Settings) => ({
+  url: settings.url,
+  requestTimeout: settings.deadline,
+  pingInterval: settings.heartbeat
+})
+
+/** What all connections of a process share in the variant `make`. */
+let transport:
+  | ManagedRuntime.ManagedRuntime<KuzzleSocket.KuzzleSocket | KuzzleHeartbeat.KuzzleHeartbeat, never>
+  | undefined
+
+const transportOf = (settings: Settings) =>
+  transport ??= ManagedRuntime.make(Layer.merge(
+    NodeKuzzleSocket.layer(),
+    KuzzleHeartbeat.layerNative({
+      schedule: KuzzleSchedule.heartbeat({ interval: settings.heartbeat }),
+      timeout: "5 seconds"
+    })
+  ))
+
+const connect = (settings: Settings, variant: string) =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const context = yield* variant === "make"
+      ? Scope.extend(Effect.provide(Kuzzle.make(options(settings)), transportOf(settings)), scope)
+      : Layer.buildWithScope(NodeKuzzle.layer(options(settings)), scope)
+    const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, context)
+    const run = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope>) =>
+      Effect.runPromise(Scope.extend(Effect.provide(effect, context), scope))
+
+    const session: Session = {
+      request: (request) => run(kuzzle.query(request)),
+      sequential: (count, make, done) =>
+        run(Effect.gen(function*() {
+          for (let i = 0; i < count; i++) {
+            yield* kuzzle.query(make(i))
+            done()
+          }
+        })),
+      concurrent: (count, inFlight, make) => run(concurrent(kuzzle, variant)(count, inFlight, make)),
+      settle: (requests) =>
+        run(
+          (variant === "queryMany"
+            ? kuzzle.queryMany(requests)
+            : Effect.forEach(requests, (request) => Effect.exit(kuzzle.query(request)), { concurrency: "unbounded" }))
+            .pipe(
+              Effect.map((exits) => exits.filter(Exit.isFailure).length)
+            )
+        ),
+      subscribe: (filters, handled) => run(subscribe(variant)(filters, handled)),
+      close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+    }
+    return session
+  })
+
+/** A number of fibers that take the next item until none is left. */
+const loops = <E, R>(count: number, width: number, each: (n: number) => Effect.Effect<unknown, E, R>) =>
+  Effect.suspend(() => {
+    let next = 0
+    const loop = Effect.gen(function*() {
+      while (next < count) yield* each(next++)
+    })
+    return Effect.all(Array.from({ length: width }, () => loop), { concurrency: "unbounded", discard: true })
+  })
+
+const concurrent =
+  (kuzzle: Kuzzle.KuzzleShape, variant: string) =>
+  (count: number, inFlight: number, make: (n: number) => BenchRequest) => {
+    switch (variant) {
+      case "queryMany":
+        return Effect.gen(function*() {
+          for (let sent = 0; sent < count; sent += inFlight) {
+            const batch = Array.from({ length: Math.min(inFlight, count - sent) }, (_, n) => make(sent + n))
+            const exits = yield* kuzzle.queryMany(batch)
+            if (!exits.every(Exit.isSuccess)) return yield* Effect.dieMessage("a request failed")
+          }
+        })
+      case "forEach":
+        return Effect.forEach(Array.from({ length: count }, (_, n) => n), (n) => kuzzle.query(make(n)), {
+          concurrency: inFlight,
+          discard: true
+        })
+      default:
+        return loops(count, inFlight, (n) => kuzzle.query(make(n)))
+    }
+  }
+
+/** The document of a notification, checked: what a typed subscription would hand to the application. */
+const document = (notification: KuzzleRealtime.Notification) => {
+  if (notification.type !== "document") throw new Error(`unexpected ${notification.type}`)
+  return decode(notification.result._source)
+}
+
+const subscribe = (variant: string) => (filters: ReadonlyArray<BenchFilter>, handled: (count: number) => void) => {
+  const open = (filter: BenchFilter) => ({ index, collection, filter })
+  const streaming = (
+    consume: (
+      stream: ReturnType<typeof KuzzleRealtime.subscribe>
+    ) => Effect.Effect<void, unknown, KuzzleRealtime.KuzzleRealtime>
+  ) =>
+    Effect.forEach(filters, (filter) => Effect.forkScoped(consume(KuzzleRealtime.subscribe(open(filter)))), {
+      discard: true
+    })
+  switch (variant) {
+    case "chunks":
+      return streaming(Stream.runForEachChunk((chunk) => Effect.sync(() => handled(Chunk.size(chunk)))))
+    case "each":
+      return streaming(Stream.runForEach(() => Effect.sync(() => handled(1))))
+    case "schema-chunks":
+      return streaming(Stream.runForEachChunk((chunk) =>
+        Effect.sync(() => {
+          for (const notification of chunk) document(notification)
+          handled(Chunk.size(chunk))
+        })
+      ))
+    case "schema-each":
+      return streaming(Stream.runForEach((notification) =>
+        Effect.sync(() => {
+          document(notification)
+          handled(1)
+        })
+      ))
+    case "schema-handler":
+      return loops(filters.length, 100, (n) =>
+        KuzzleRealtime.listen(open(filters[n]!), (notification) => {
+          document(notification)
+          handled(1)
+        }))
+    default:
+      return loops(filters.length, 100, (n) => KuzzleRealtime.listen(open(filters[n]!), () => handled(1)))
+  }
+}
+
+export const peer = (variant: string): Peer => ({
+  open: (settings) => Effect.runPromise(connect(settings, variant))
+})

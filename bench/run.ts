@@ -1,0 +1,241 @@
+/**
+ * `pnpm bench`: runs every load with every client, interleaved, and prints the table.
+ *
+ * Options:
+ *   --only <load>      only the loads whose name contains it (may be repeated)
+ *   --peers <a,b:c>    only these clients (raw is needed for the ratios)
+ *   --samples <n>      samples of each client and load, instead of the load's own number, however long it takes
+ *   --quick            small loads, one sample: at most 90 s, and rough
+ *   --profile <dir>    writes a CPU profile of what each sample measures into the folder; its figures then mean little
+ */
+import { build } from "esbuild"
+import type { ChildProcess } from "node:child_process"
+import { fork, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdirSync, rmSync } from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import type { Figures, Load, Row } from "./loads.ts"
+import { loads } from "./loads.ts"
+
+const { values: options } = parseArgs({
+  // `pnpm bench -- --quick` passes the dashes on.
+  args: process.argv.slice(2).filter((argument) => argument !== "--"),
+  options: {
+    only: { type: "string", multiple: true },
+    peers: { type: "string" },
+    samples: { type: "string" },
+    quick: { type: "boolean", default: false },
+    profile: { type: "string" }
+  }
+})
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+/** Inside node_modules: ignored by git, and what is left external resolves from there. One for each run. */
+const out = path.join(here, "node_modules", ".bench", String(process.pid))
+const SAMPLE_TIMEOUT_MS = 90_000
+/** No new round is begun that would probably end later. */
+const BUDGET_MS = 8 * 60_000
+
+/**
+ * The samples run plain JavaScript in a plain Node: a loader that maps stack traces would charge a client for each
+ * stack that it captures (`kuzzle-sdk` captures one per request). Libraries stay external, as in an application; only
+ * our own packages are compiled from their sources.
+ */
+const bundle = () =>
+  build({
+    absWorkingDir: here,
+    entryPoints: ["server.ts", "client.ts", "peers/raw.ts", "peers/sdk.ts", "peers/ours.ts"],
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    external: ["ws", "kuzzle-sdk", "effect", "@effect/platform", "@effect/platform-node"],
+    tsconfig: path.join(here, "..", "tsconfig.json"),
+    logLevel: "error"
+  })
+
+const startServer = async (): Promise<{ readonly url: string; readonly process: ChildProcess }> => {
+  const server = fork(path.join(out, "server.mjs"), [], { execArgv: [] })
+  const [{ port }] = await once(server, "message")
+  return { url: `ws://127.0.0.1:${port}`, process: server }
+}
+
+/** One sample, or why there is none. */
+const sample = async (load: Load, peer: string, url: string): Promise<Figures | string> => {
+  const profile = options.profile
+  const file = profile === undefined
+    ? undefined
+    : path.resolve(profile, `${load.name}-${peer.replace(":", "-")}.cpuprofile`)
+  const child = spawn(
+    process.execPath,
+    ["--expose-gc", path.join(out, "client.mjs"), load.name, peer, url, options.quick ? "quick" : ""],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: SAMPLE_TIMEOUT_MS,
+      env: file === undefined ? process.env : { ...process.env, BENCH_PROFILE: file }
+    }
+  )
+  let output = ""
+  let errors = ""
+  child.stdout.on("data", (data) => (output += data))
+  child.stderr.on("data", (data) => (errors += data))
+  const [code, signal] = await once(child, "close")
+  if (code !== 0) return `exit ${code ?? signal}: ${errors.trim().slice(0, 2000)}`
+  return JSON.parse(output)
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// the table
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Medians by peer, then by figure. */
+type Results = ReadonlyMap<string, Figures>
+
+const median = (values: ReadonlyArray<number>): number => {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+const medians = (samples: ReadonlyArray<Figures>): Figures =>
+  Object.fromEntries(Object.keys(samples[0] ?? {}).map((key) => [key, median(samples.map((figures) => figures[key]!))]))
+
+const amount = (value: number, unit: Row["unit"]): string => {
+  switch (unit) {
+    case "/s":
+    case "B":
+      return `${Math.round(value).toLocaleString("en")}${unit === "B" ? " B" : "/s"}`
+    case "timers":
+      return String(value)
+    default:
+      return `${value.toFixed(Math.abs(value) < 10 ? 2 : 1)} ${unit}`
+  }
+}
+
+const targetOf = ({ target, unit }: Row): string => {
+  if (target === undefined) return ""
+  if ("below" in target) return `≤ ${unit === "timers" ? target.below : amount(target.below, unit)}`
+  return "atMost" in target ? `≤ ${target.atMost.toFixed(2)}` : `≥ ${target.atLeast.toFixed(2)}`
+}
+
+/** `undefined`: there is nothing to compare. */
+const reached = ({ figure, ours, target }: Row, results: Results): boolean | undefined => {
+  const value = results.get(ours)?.[figure]
+  if (target === undefined || value === undefined) return undefined
+  if ("below" in target) return value <= target.below
+  const raw = results.get("raw")?.[figure]
+  if (raw === undefined) return undefined
+  return "atMost" in target ? value / raw <= target.atMost : value / raw >= target.atLeast
+}
+
+const cells = (row: Row, results: Results): ReadonlyArray<string> => {
+  const raw = results.get("raw")?.[row.figure]
+  const cell = (peer: string, withAmount = false): string => {
+    const value = results.get(peer)?.[row.figure]
+    if (value === undefined) return ""
+    const absolute = amount(value, row.unit)
+    if (raw === undefined || (row.target !== undefined && "below" in row.target)) return absolute
+    const ratio = (value / raw).toFixed(2)
+    return withAmount ? `${ratio} (${absolute})` : ratio
+  }
+  const verdict = reached(row, results)
+  return [
+    row.title,
+    cell("raw", true),
+    cell("raw:tuned"),
+    cell("sdk"),
+    cell("sdk:no-deadline"),
+    cell(row.ours, true),
+    targetOf(row),
+    verdict === undefined ? "" : verdict ? "yes" : "**no**"
+  ]
+}
+
+const header = [
+  [
+    "Load: figure",
+    "raw `ws` + `Map`",
+    "raw, tuned",
+    "`kuzzle-sdk`",
+    "the same, no deadline",
+    "ours",
+    "to reach",
+    "reached"
+  ],
+  ["---", "---", "---", "---", "---", "---", "---", "---"]
+]
+
+const line = (row: ReadonlyArray<string>) => `| ${row.join(" | ")} |\n`
+
+// -------------------------------------------------------------------------------------------------------------------
+// the run
+// -------------------------------------------------------------------------------------------------------------------
+
+const chosen = loads.filter((load) =>
+  options.only === undefined || options.only.some((name) => load.name.includes(name))
+)
+if (chosen.length === 0) throw new Error(`no such load; there are ${loads.map((load) => load.name).join(", ")}`)
+const peers = options.peers?.split(",")
+
+const start = performance.now()
+await bundle()
+if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true })
+const server = await startServer()
+const failures: Array<string> = []
+const table: Array<ReadonlyArray<string>> = [...header]
+
+// The compiler of the server warms up on samples that nobody counts.
+for (const load of loads.slice(0, 2)) await sample(load, "raw", server.url)
+
+const wanted = (load: Load): number =>
+  options.samples === undefined ? (options.quick ? 1 : load.samples) : Number(options.samples)
+
+const samples = new Map(chosen.map((load) => [load, new Map<string, Array<Figures>>()]))
+
+const take = async (load: Load) => {
+  const collected = samples.get(load)!
+  for (const peer of load.peers) {
+    if (peers !== undefined && !peers.includes(peer)) continue
+    const result = await sample(load, peer, server.url)
+    if (typeof result === "string") {
+      failures.push(`${load.name}, ${peer}: ${result}`)
+      process.stderr.write(`${load.name} ${peer} failed\n`)
+      continue
+    }
+    const shown = Object.entries(result).map(([figure, value]) => `${figure} ${Number(value.toPrecision(4))}`)
+    process.stderr.write(`${load.name} ${peer}: ${shown.join(", ")}\n`)
+    collected.set(peer, [...(collected.get(peer) ?? []), result])
+  }
+}
+
+let rounds = 0
+for (let last = 0; chosen.some((load) => rounds < wanted(load)); rounds++) {
+  const began = performance.now()
+  if (options.samples === undefined && rounds > 0 && began - start + last > BUDGET_MS) break
+  for (const load of chosen) if (rounds < wanted(load)) await take(load)
+  last = performance.now() - began
+}
+
+server.process.kill()
+rmSync(out, { recursive: true, force: true })
+
+for (const [load, collected] of samples) {
+  const results = new Map([...collected].map(([peer, figures]) => [peer, medians(figures)]))
+  table.push(...load.rows.map((row) => cells(row, results)))
+}
+
+process.stdout.write(`\n${table.map(line).join("")}\n`)
+process.stdout.write(
+  `Node ${process.version}, ${process.platform} ${process.arch}, ${os.availableParallelism()} cores, ` +
+    `${rounds} rounds, ${Math.round((performance.now() - start) / 1000)} s${options.quick ? ", --quick: rough" : ""}\n`
+)
+if (failures.length > 0) {
+  process.stderr.write(`\n${failures.join("\n\n")}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,346 @@
+import { KuzzleFilter } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+
+const {
+  and,
+  bool,
+  contains,
+  equals,
+  exists,
+  geoBoundingBox,
+  geoDistance,
+  geoDistanceRange,
+  geoPolygon,
+  ids,
+  isIn,
+  match,
+  matches,
+  missing,
+  not,
+  or,
+  range,
+  regexp,
+  select,
+  validate
+} = KuzzleFilter
+
+/** Which of these documents match. */
+const matching = (filter: KuzzleFilter.Filter, documents: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  assert.deepStrictEqual(validate(filter), [])
+  return documents.filter(matches(filter))
+}
+
+describe("builders", () => {
+  it("are the wire form", () => {
+    assert.deepStrictEqual<unknown>(KuzzleFilter.all, {})
+    assert.deepStrictEqual<unknown>(KuzzleFilter.nothing, { nothing: true })
+    assert.deepStrictEqual<unknown>(equals("a.b", null), { equals: { "a.b": null } })
+    assert.deepStrictEqual<unknown>(isIn("a", ["x", "y"]), { in: { a: ["x", "y"] } })
+    assert.deepStrictEqual<unknown>(ids(["x"]), { ids: { values: ["x"] } })
+    assert.deepStrictEqual<unknown>(exists("a"), { exists: "a" })
+    assert.deepStrictEqual<unknown>(missing("a"), { missing: "a" })
+    assert.deepStrictEqual<unknown>(contains("a[0].tags", "x\""), { exists: "a\\[0\\].tags[\"x\\\"\"]" })
+    assert.deepStrictEqual<unknown>(range("a", { gt: 1, lte: 2 }), { range: { a: { gt: 1, lte: 2 } } })
+    assert.deepStrictEqual<unknown>(regexp("a", "^x"), { regexp: { a: "^x" } })
+    assert.deepStrictEqual<unknown>(regexp("a", "^x", "i"), { regexp: { a: { value: "^x", flags: "i" } } })
+    assert.deepStrictEqual<unknown>(regexp("a", /^x/i), { regexp: { a: { value: "^x", flags: "i" } } })
+    assert.deepStrictEqual<unknown>(match({ a: [1] }), { match: { a: [1] } })
+    assert.deepStrictEqual<unknown>(select("a", -1, equals("value", 1)), {
+      select: { field: "a", index: -1, query: { equals: { value: 1 } } }
+    })
+    assert.deepStrictEqual<unknown>(geoDistance("p", [48.8, 2.3], "1 km"), {
+      geoDistance: { p: [48.8, 2.3], distance: "1 km" }
+    })
+    assert.deepStrictEqual<unknown>(geoDistanceRange("p", "u09t", { from: "1m", to: "2m" }), {
+      geoDistanceRange: { p: "u09t", from: "1m", to: "2m" }
+    })
+    assert.deepStrictEqual<unknown>(geoBoundingBox("p", { top: 1, left: 0, bottom: 0, right: 1 }), {
+      geoBoundingBox: { p: { top: 1, left: 0, bottom: 0, right: 1 } }
+    })
+    assert.deepStrictEqual<unknown>(geoPolygon("p", [[0, 0], [1, 0], [0, 1]]), {
+      geoPolygon: { p: { points: [[0, 0], [1, 0], [0, 1]] } }
+    })
+    assert.deepStrictEqual<unknown>(and(equals("a", 1), not(or(exists("b")))), {
+      and: [{ equals: { a: 1 } }, { not: { or: [{ exists: "b" }] } }]
+    })
+    assert.deepStrictEqual<unknown>(bool({ must_not: [exists("a")] }), { bool: { must_not: [{ exists: "a" }] } })
+  })
+
+  it("survive the wire", () => {
+    const filter = and(equals("a", 1), regexp("b", /x/), contains("c", null))
+    assert.deepStrictEqual<unknown>(JSON.parse(JSON.stringify(filter)), filter)
+  })
+})
+
+describe("validate", () => {
+  // The server's verdict on each was observed.
+  const refused: ReadonlyArray<readonly [filter: unknown, issue: string]> = [
+    [null, "a filter must be an object"],
+    ["x", "a filter must be an object"],
+    [[], "a filter must be an object"],
+    [{ a: 1 }, "unknown keyword a"],
+    [{ toString: 1 }, "unknown keyword toString"],
+    [{ equals: { a: 1 }, exists: "a" }, "a filter has one keyword, this one has 2 (equals, exists): use and"],
+    [{ equals: {} }, "equals: must have exactly one field, has 0"],
+    [{ equals: { a: 1, b: 2 } }, "equals: must have exactly one field, has 2"],
+    [{ equals: { a: [1] } }, "equals.a: must be a string, a finite number, a boolean or null"],
+    [{ equals: { a: NaN } }, "equals.a: must be a string, a finite number, a boolean or null"],
+    [{ in: { a: [] } }, "in.a: must be a non-empty array of strings"],
+    [{ in: { a: ["x", 1] } }, "in.a[1]: must be a string"],
+    [{ ids: { values: [1] } }, "ids.values[0]: must be a string"],
+    [{ ids: ["x"] }, "ids: must be {values: [\"…\"]}"],
+    [{ exists: "" }, "exists: must be a non-empty string"],
+    [{ exists: "a[x]" }, "exists: between brackets must be a JSON value, not x (strings are quoted)"],
+    [{ range: { a: {} } }, "range.a: must be an object with one or two of gt, gte, lt, lte"],
+    [{ range: { a: { gt: "1" } } }, "range.a.gt: must be a finite number (dates too)"],
+    [{ range: { a: { gt: 1, gte: 1 } } }, "range.a: has two lower bounds, gt and gte"],
+    [{ range: { a: { gte: 1, lte: 1 } } }, "range.a: the lower bound (1) must be below the upper one (1)"],
+    [{ range: { a: { above: 1 } } }, "range.a: above is not one of gt, gte, lt, lte"],
+    [{ regexp: { a: "(?=x)" } }, "regexp.a: the pattern (?=x) is refused: look-around is not known to the server"],
+    [{ regexp: { a: "(x)\\1" } }, "regexp.a: the pattern (x)\\1 is refused: back-references are not known to the server"],
+    [{ regexp: { a: "(" } }, "regexp.a: the pattern ( is refused: a ) is missing"],
+    [{ regexp: { a: { value: "x", flags: 1 } } }, "regexp.a.flags: must be a string"],
+    [{ match: {} }, "match: must be a non-empty object"],
+    [{ select: { field: "a", index: 0 } }, "select: must be an object with exactly field, index and query"],
+    [
+      { select: { field: "a", index: 0.5, query: { exists: "value" } } },
+      "select.index: must be an integer (negative: from the end)"
+    ],
+    [
+      { and: [{ not: { select: { field: "a", index: 0, query: { exists: "value" } } } }] },
+      "and[0].not.select: cannot be negated: the server has no matcher for that"
+    ],
+    [{ and: [] }, "and: must be a non-empty array of filters"],
+    [{ or: [{}] }, "or[0]: a filter inside a filter must not be empty"],
+    [{ not: {} }, "not: a filter inside a filter must not be empty"],
+    [{ bool: { must: [] } }, "bool: must have a clause that is not empty: must, must_not, should or should_not"],
+    [{ bool: { maybe: [] } }, "bool: maybe: not one of must, must_not, should, should_not"],
+    [{ geoDistance: { p: [0, 0], distance: 10 } }, "geoDistance.distance: must be a distance: a number and its unit (m, ft, in, yd, mi, km …), as a string"],
+    [{ geoDistance: { p: [0, 0], distance: "10" } }, "geoDistance.distance: must be a distance: a number and its unit (m, ft, in, yd, mi, km …), as a string"],
+    [{ geoDistanceRange: { p: [0, 0], from: "1km", to: "1m" } }, "geoDistanceRange: from (1000 m) must be less than to (1 m)"],
+    [{ geoPolygon: { p: { points: [[0, 0], [1, 1]] } } }, "geoPolygon.p: must be {points: […]} with 3 points or more"],
+    [{ geoBoundingBox: { p: { top: 1, left: 170, bottom: 0, right: -170 } } }, "geoBoundingBox.p: left (170) must be less than right (-170); across the antimeridian, add 360 to right"]
+  ]
+
+  for (const [filter, issue] of refused) {
+    it(`refuses ${JSON.stringify(filter)}`, () => {
+      assert.deepStrictEqual(validate(filter), [issue])
+    })
+  }
+
+  it("names everything that is wrong", () => {
+    assert.deepStrictEqual(
+      validate({ and: [{ in: { a: [1] } }, { exists: "a" }, { not: { range: { b: { gt: 2, lt: 1 } } } }] }),
+      ["and[0].in.a[0]: must be a string", "and[2].not.range.b: the lower bound (2) must be below the upper one (1)"]
+    )
+  })
+
+  it("counts conditions as the server does", () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => `x${i}`)
+    assert.deepStrictEqual(validate(isIn("a", hundred)), [])
+    assert.deepStrictEqual(validate(and(isIn("a", hundred), exists("b"))), ["101 conditions, the server accepts 100"])
+    assert.deepStrictEqual(validate(and(isIn("a", hundred), exists("b")), { maxConditions: 101 }), [])
+  })
+
+  it("takes the clauses of bool as the server does: falsy ones are absent, must may be a single filter", () => {
+    assert.deepStrictEqual(validate({ bool: { must: { exists: "a" }, should: null } }), [])
+    assert.lengthOf(validate({ bool: { must: { exists: "a" }, should: [] } }), 1)
+    assert.deepStrictEqual(validate({ bool: { must: [], should: [{ exists: "a" }] } }), [])
+  })
+
+  it("allows a double negation of what cannot be negated", () => {
+    assert.deepStrictEqual(validate(not(not(select("a", 0, not(exists("value")))))), [])
+  })
+
+  it("survives any depth", () => {
+    let filter: unknown = { exists: "a" }
+    let content: unknown = 1
+    for (let i = 0; i < 100_000; i++) {
+      filter = { not: filter }
+      content = [content]
+    }
+    assert.deepStrictEqual(validate(filter), ["nested deeper than 200 levels"])
+    assert.lengthOf(validate({ match: { content } }), 1)
+    assert.isFalse(matches({ match: { content } })({ content }))
+  })
+
+  it("never throws", () => {
+    fc.assert(
+      fc.property(fc.anything({ withNullPrototype: true, withSparseArray: true, withBigInt: true }), (filter) => {
+        assert.isArray(validate(filter))
+      })
+    )
+    const keywords = ["and", "bool", "equals", "exists", "geoBoundingBox", "geoDistance", "geoDistanceRange", "geoPolygon"]
+      .concat("ids", "in", "match", "missing", "not", "nothing", "or", "range", "regexp", "select", "__proto__")
+    fc.assert(
+      fc.property(fc.constantFrom(...keywords), fc.anything({ withNullPrototype: true, withSparseArray: true }), (k, v) => {
+        assert.isArray(validate({ [k]: v }))
+        assert.isArray(validate({ [k]: { a: v } }))
+        assert.isArray(validate({ [k]: [v] }))
+      })
+    )
+  })
+})
+
+describe("matches", () => {
+  it("compares strictly, nested fields too", () => {
+    assert.deepStrictEqual(matching(equals("a", 1), [{ a: 1 }, { a: "1" }, { a: [1] }, {}, { a: null }]), [{ a: 1 }])
+    assert.deepStrictEqual(matching(equals("a", null), [{ a: null }, {}, { a: 0 }]), [{ a: null }])
+    assert.deepStrictEqual(
+      matching(equals("a.b.c", 1), [{ a: { b: { c: 1 } } }, { "a.b": { c: 1 } }, { a: [{ b: { c: 1 } }] }, { a: 1 }]),
+      [{ a: { b: { c: 1 } } }, { "a.b": { c: 1 } }]
+    )
+  })
+
+  it("takes the last of two members that spell the same path", () => {
+    assert.isTrue(matches(equals("a.b", 2))({ a: { b: 1 }, "a.b": 2 }))
+    assert.isTrue(matches(equals("a.b", 1))({ "a.b": 2, a: { b: 1 } }))
+  })
+
+  it("finds elements of arrays, by value and by place", () => {
+    const documents = [{ a: { tags: ["x", 1] } }, { a: { tags: ["1"] } }, { a: { tags: "x" } }, {}]
+    assert.deepStrictEqual(matching(contains("a.tags", "x"), documents), documents.slice(0, 1))
+    assert.deepStrictEqual(matching(exists("a.tags[\"x\"]"), documents), documents.slice(0, 1))
+    assert.deepStrictEqual(matching(missing("a.tags[1]"), documents), documents.slice(1))
+    assert.deepStrictEqual(matching(exists("a.tags"), documents), documents.slice(0, 3))
+    assert.deepStrictEqual(matching(select("a.tags", -1, equals("value", "1")), documents), documents.slice(1, 2))
+  })
+
+  it("includes", () => {
+    const documents = [{ a: [3, { b: 1, c: 2 }, 1], d: { e: 1 } }, { a: [1] }, { a: { b: 1 } }]
+    assert.deepStrictEqual(matching(match({ a: [1, { b: 1 }] }), documents), documents.slice(0, 1))
+    assert.deepStrictEqual(matching(match({ "d.e": 1 }), documents), documents.slice(0, 1))
+    assert.deepStrictEqual(matching(match({ a: [1, 1] }), documents), [])
+  })
+
+  it("compares numbers within bounds; the server's epsilon makes gt equal to gte for large ones", () => {
+    const documents = [{ a: 1 }, { a: 2 }, { a: 3 }, { a: "2" }, {}]
+    assert.deepStrictEqual(matching(range("a", { gt: 1, lte: 3 }), documents), [{ a: 2 }, { a: 3 }])
+    assert.deepStrictEqual(matching(not(range("a", { gt: 1, lte: 3 })), documents), [{ a: 1 }, { a: "2" }, {}])
+    assert.isTrue(matches(range("a", { gt: 1_700_000_000_000 }))({ a: 1_700_000_000_000 }))
+  })
+
+  it("knows the server's dialect of patterns", () => {
+    const documents = [{ a: "taxi" }, { a: "TAXI" }, { a: "a\nb" }, { a: 5 }, {}]
+    assert.deepStrictEqual(matching(regexp("a", "^tax"), documents), [{ a: "taxi" }])
+    assert.deepStrictEqual(matching(regexp("a", /^tax/i), documents), [{ a: "taxi" }, { a: "TAXI" }])
+    assert.deepStrictEqual(matching(regexp("a", "(?i)^tax"), documents), [{ a: "taxi" }, { a: "TAXI" }])
+    assert.deepStrictEqual(matching(regexp("a", "^[[:upper:]]{4}\\z"), documents), [{ a: "TAXI" }])
+    assert.deepStrictEqual(matching(regexp("a", "a.b"), documents), [])
+    assert.deepStrictEqual(matching(regexp("a", "(?P<first>a)(?s:.)b"), documents), [{ a: "a\nb" }])
+    assert.deepStrictEqual(matching(regexp("a", "^5$"), documents), [])
+    assert.deepStrictEqual(matching(not(regexp("a", "^5$")), documents), [...documents.slice(0, 3), {}])
+  })
+
+  it("tests each document afresh, whatever the flags", () => {
+    const holds = matches(regexp("a", "x", "gy"))
+    assert.deepStrictEqual([1, 2, 3].map(() => holds({ a: "x" })), [true, true, true])
+  })
+
+  it("combines", () => {
+    const documents = [{ a: 1 }, { a: 1, b: 1 }, { b: 1 }, { b: 2 }, {}]
+    assert.deepStrictEqual(matching(and(exists("a"), exists("b")), documents), [{ a: 1, b: 1 }])
+    assert.deepStrictEqual(matching(or(exists("a"), equals("b", 2)), documents), [{ a: 1 }, { a: 1, b: 1 }, { b: 2 }])
+    assert.deepStrictEqual(matching(not(and(exists("a"), exists("b"))), documents), [{ a: 1 }, { b: 1 }, { b: 2 }, {}])
+    assert.deepStrictEqual(matching(KuzzleFilter.all, documents), documents)
+    assert.deepStrictEqual(matching(KuzzleFilter.nothing, documents), [])
+    assert.deepStrictEqual(
+      matching(bool({ should: [exists("a"), exists("b")], must_not: [equals("b", 2)] }), documents),
+      documents.slice(0, 3)
+    )
+    assert.deepStrictEqual(
+      matching(bool({ should_not: [exists("a"), exists("b")], must: [exists("b")] }), documents),
+      [{ b: 1 }, { b: 2 }]
+    )
+  })
+
+  it("measures the earth", () => {
+    const louvre = { p: { lat: 48.8606, lon: 2.3376 } }
+    const lyon = { p: [45.764, 4.8357] }
+    const hash = { p: "u09tvw0" }
+    const text = { p: "48.86, 2.34" }
+    const nowhere = { p: "over there" }
+    const documents = [louvre, lyon, hash, text, nowhere, {}]
+    const paris = { lat: 48.8566, lon: 2.3522 }
+    assert.deepStrictEqual(matching(geoDistance("p", paris, "5 km"), documents), [louvre, hash, text])
+    // A value that is no point is neither near nor far.
+    assert.deepStrictEqual(matching(not(geoDistance("p", paris, "5 km")), documents), [lyon, {}])
+    assert.deepStrictEqual(matching(geoDistanceRange("p", paris, { from: "100 km", to: "300 miles" }), documents), [lyon])
+    assert.deepStrictEqual(
+      matching(geoBoundingBox("p", { topLeft: [49, 2], bottomRight: "48.8, 2.4" }), documents),
+      [louvre, hash, text]
+    )
+    assert.deepStrictEqual(matching(geoPolygon("p", [[46, 4], [46, 5], [45, 5], [45, 4]]), documents), [lyon])
+  })
+
+  it("agrees with Boost where it is close", () => {
+    // Distances from 0,0 that the real engine gives: one degree along the equator, and along the meridian.
+    const east = (to: string) => matches(geoDistance("p", [0, 0], to))({ p: [0, 1] })
+    assert.isTrue(east("111320 m"))
+    assert.isFalse(east("111319 m"))
+  })
+
+  it("sees a polygon around a pole, and a box across the antimeridian", () => {
+    const arctic = geoPolygon("p", [[70, 0], [70, 90], [70, 180], [70, -90]])
+    assert.isTrue(matches(arctic)({ p: [85, 45] }))
+    assert.isFalse(matches(arctic)({ p: [40, 45] }))
+    // Its inside is on the left of its sides: the other way round it is the rest of the world.
+    const rest = geoPolygon("p", [[70, -90], [70, 180], [70, 90], [70, 0]])
+    assert.isFalse(matches(rest)({ p: [85, 45] }))
+    assert.isTrue(matches(rest)({ p: [-40, 45] }))
+    const pacific = geoBoundingBox("p", { top: 10, left: 170, bottom: -10, right: 190 })
+    assert.isTrue(matches(pacific)({ p: [0, -175] }))
+    assert.isFalse(matches(pacific)({ p: [0, 0] }))
+  })
+
+  it("matches nothing with a filter that the server would refuse", () => {
+    assert.isFalse(matches({ in: { a: [1] } })({ a: 1 }))
+    assert.isFalse(matches({ unknown: {} })({}))
+  })
+
+  it("does not reach prototypes", () => {
+    // As own members, the way JSON.parse makes them.
+    const document: unknown = JSON.parse("{\"__proto__\": {\"admin\": true}, \"a\": {\"__proto__\": {\"b\": 1}}}")
+    assert.isFalse(matches(equals("admin", true))(document))
+    assert.isFalse(matches(exists("a.b"))(document))
+    assert.isTrue(matches(equals("__proto__.admin", true))(document))
+    assert.isFalse(matches(exists("constructor"))({}))
+    assert.isFalse(matches(match({ constructor: { name: "Object" } }))({}))
+    const filter: KuzzleFilter.Filter = JSON.parse("{\"match\": {\"__proto__\": {\"x\": 1}}}")
+    assert.isFalse(matches(filter)({ x: 1 }))
+    assert.isTrue(matches(filter)(JSON.parse("{\"__proto__\": {\"x\": 1}}")))
+  })
+
+  it("never throws on a document", () => {
+    const filters: ReadonlyArray<KuzzleFilter.Condition> = [
+      equals("a", 1),
+      exists("a.b"),
+      contains("a", null),
+      range("a", { gt: 0 }),
+      regexp("a", "x"),
+      match({ a: { b: [1] } }),
+      select("a", 0, exists("value.b")),
+      geoDistance("a", [0, 0], "1km"),
+      geoPolygon("a", [[0, 0], [1, 0], [0, 1]])
+    ]
+    const predicates = filters.flatMap((filter) =>
+      "select" in filter ? [matches(filter)] : [matches(filter), matches(not(filter))]
+    )
+    const holds = (document: unknown) => predicates.forEach((predicate) => assert.isBoolean(predicate(document)))
+    fc.assert(
+      fc.property(fc.anything({ withNullPrototype: true, withSparseArray: true, withBigInt: true }), (value) => {
+        holds(value)
+        holds({ a: value })
+        holds({ a: { b: value, lat: value, lon: value, latLon: value } })
+      })
+    )
+    let deep: unknown = 1
+    for (let i = 0; i < 100_000; i++) {
+      deep = i % 2 === 0 ? [deep] : { a: deep }
+    }
+    holds(deep)
+    holds({ a: deep })
+    holds({ a: { toString: 1, valueOf: 1, latLon: null, lat: {}, lon: [] } })
+  })
+})

@@ -1,0 +1,248 @@
+import { KuzzleSchedule } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Chunk, Clock, Duration, Effect, FastCheck as fc, Fiber, Random, Schedule, TestClock } from "effect"
+
+const MAX_DELAY = 2 ** 31 - 1
+
+/**
+ * The delays that a schedule asks for, without waiting for them: its `step` is asked again and again, at the time it
+ * named itself.
+ */
+const delays = <Out, In>(
+  schedule: Schedule.Schedule<Out, In>,
+  inputs: ReadonlyArray<In>,
+  start = 0
+): Effect.Effect<ReadonlyArray<number>> =>
+  Effect.gen(function*() {
+    const found: Array<number> = []
+    let now = start
+    let state = schedule.initial
+    for (const input of inputs) {
+      const [next, , decision] = yield* schedule.step(now, input, state)
+      if (decision._tag === "Done") {
+        break
+      }
+      const due = Array.from(Chunk.map(decision.intervals.intervals, (interval) => interval.startMillis))[0] ?? now
+      found.push(due - now)
+      now = due
+      state = next
+    }
+    return found
+  })
+
+const times = (n: number): ReadonlyArray<undefined> => Array.from({ length: n }, () => undefined)
+
+/** `Random` that always draws the same. */
+const draw = (value: number) => Effect.withRandom(Random.fixed([value]))
+
+const seeded = (seed: number) => Effect.withRandom(Random.make(seed))
+
+const seed = fc.integer()
+const millis = fc.oneof(fc.integer({ min: 0, max: 100_000 }), fc.double({ min: 0, max: 1e12, noNaN: true }))
+const options = fc.record(
+  { base: millis, cap: millis, factor: fc.double({ min: 1, max: 1000, noNaN: true }) },
+  { requiredKeys: [] }
+)
+
+describe("KuzzleSchedule.reconnect", () => {
+  it.effect.prop("is never 0, never above its ceiling, never beyond a timer", { seed, options }, ({ options, seed }) =>
+    Effect.gen(function*() {
+      const { base = 1000, cap = 30_000, factor = 2 } = options
+      const found = yield* delays(KuzzleSchedule.reconnect(options), times(200)).pipe(seeded(seed))
+      assert.strictEqual(found.length, 200)
+      found.forEach((delay, attempt) => {
+        const ceiling = Math.max(1, Math.min(cap, Math.max(1, base) * factor ** attempt, MAX_DELAY))
+        assert.isAtLeast(delay, 1)
+        assert.isAtMost(delay, ceiling)
+        assert.isTrue(Number.isInteger(delay))
+      })
+    }))
+
+  it.effect("stays within its bounds after any number of attempts", () =>
+    Effect.gen(function*() {
+      const found = yield* delays(KuzzleSchedule.reconnect({ cap: Duration.infinity }), times(5000)).pipe(draw(0))
+      assert.strictEqual(found.at(-1), MAX_DELAY)
+      assert.isTrue(found.every((delay) => delay >= 1 && delay <= MAX_DELAY))
+    }))
+
+  it.effect("stays within the cap whatever the options", () =>
+    Effect.gen(function*() {
+      for (const options of [{ base: 0 }, { factor: NaN }, { factor: -3 }, { factor: Infinity }, { base: Infinity }]) {
+        const found = yield* delays(KuzzleSchedule.reconnect(options), times(2000)).pipe(draw(0))
+        assert.isTrue(found.every((delay) => delay >= 1 && delay <= 30_000), JSON.stringify(options))
+      }
+      const still = yield* delays(KuzzleSchedule.reconnect({ cap: 0 }), times(3)).pipe(draw(0))
+      assert.deepStrictEqual(still, [1, 1, 1])
+    }))
+
+  it.effect("doubles its ceiling up to the cap", () =>
+    Effect.gen(function*() {
+      // The lowest draw is the longest pause: the ceiling itself.
+      const found = yield* delays(KuzzleSchedule.reconnect(), times(8)).pipe(draw(0))
+      assert.deepStrictEqual(found, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+    }))
+
+  it.effect.prop("has a ceiling that never falls", { options }, ({ options }) =>
+    Effect.gen(function*() {
+      const found = yield* delays(KuzzleSchedule.reconnect(options), times(100)).pipe(draw(0))
+      found.slice(1).forEach((delay, i) => assert.isAtLeast(delay, found[i] ?? 0))
+    }))
+
+  it.effect("uses the whole of its jitter", () =>
+    Effect.gen(function*() {
+      const first = (seed: number) =>
+        delays(KuzzleSchedule.reconnect(), times(1)).pipe(seeded(seed), Effect.map((found) => found[0] ?? 0))
+      const found = yield* Effect.forEach(Array.from({ length: 2000 }, (_, seed) => seed), first)
+      const mean = found.reduce((sum, delay) => sum + delay, 0) / found.length
+      assert.isBelow(Math.min(...found), 20)
+      assert.isAbove(Math.max(...found), 980)
+      assert.isAbove(mean, 470)
+      assert.isBelow(mean, 530)
+    }))
+
+  it.effect.prop("makes a bounded number of attempts in an hour", { seed }, ({ seed }) =>
+    Effect.gen(function*() {
+      const found = yield* delays(KuzzleSchedule.reconnect(), times(2000)).pipe(seeded(seed))
+      let elapsed = 0
+      const attempts = found.filter((delay) => (elapsed += delay) <= 3_600_000).length
+      // One every 15 s on average, and a few at the start.
+      assert.isAtLeast(attempts, 180)
+      assert.isAtMost(attempts, 320)
+    }))
+
+  it.effect("goes on for ever, and composes with a limit", () =>
+    Effect.gen(function*() {
+      const limited = KuzzleSchedule.reconnect().pipe(Schedule.intersect(Schedule.recurs(3)))
+      assert.strictEqual((yield* delays(limited, times(10))).length, 3)
+      assert.strictEqual((yield* delays(KuzzleSchedule.reconnect(), times(10_000))).length, 10_000)
+    }))
+
+  it.effect("retries after the pauses it names, in the time of the Clock", () =>
+    Effect.gen(function*() {
+      const attempts: Array<number> = []
+      const dial = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        attempts.push(now)
+        return attempts.length < 5 ? Effect.fail("down") : Effect.void
+      })
+      const fiber = yield* Effect.fork(Effect.retry(dial, KuzzleSchedule.reconnect()).pipe(draw(0)))
+      yield* TestClock.adjust("1 hour")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(attempts, [0, 1000, 3000, 7000, 15_000])
+    }))
+
+  it.effect("spreads a herd: 10,000 clients, a server that is away for 60 s", () =>
+    Effect.gen(function*() {
+      const clients = 10_000
+      const outage = 60_000
+      const schedule = KuzzleSchedule.reconnect()
+      const windows = new Map<number, number>()
+      for (let client = 0; client < clients; client++) {
+        let at = 0
+        // Enough attempts to be beyond the outage whatever the draws: each draw is seen until then.
+        for (const delay of yield* delays(schedule, times(40))) {
+          at += delay
+          const window = Math.floor(at / 100)
+          if (at >= outage) {
+            windows.set(window, (windows.get(window) ?? 0) + 1)
+            break
+          }
+        }
+        assert.isAtLeast(at, outage)
+      }
+      const peak = Math.max(...windows.values())
+      const total = [...windows.values()].reduce((sum, n) => sum + n, 0)
+      assert.strictEqual(total, clients)
+      assert.isAtMost(peak, clients * 0.02)
+      // All are back within the cap, as none waits longer.
+      assert.isAtMost(Math.max(...windows.keys()) * 100, outage + 30_000)
+    }).pipe(seeded(42)), 30_000)
+})
+
+describe("KuzzleSchedule.isStable", () => {
+  it("wants 30 s, or what it is told", () => {
+    assert.isFalse(KuzzleSchedule.isStable(1000, 30_999))
+    assert.isTrue(KuzzleSchedule.isStable(1000, 31_000))
+    assert.isTrue(KuzzleSchedule.isStable(1000, 2000, "1 second"))
+    assert.isFalse(KuzzleSchedule.isStable(1000, 0))
+  })
+})
+
+describe("KuzzleSchedule.heartbeat", () => {
+  it.effect("looks every 10 s: a dead link is found within 15 s, and we are never silent for 25 s", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* delays(KuzzleSchedule.heartbeat(), times(3)), [10_000, 10_000, 10_000])
+    }))
+
+  it.effect.prop("is never 0 and never beyond a timer", { interval: millis }, ({ interval }) =>
+    Effect.gen(function*() {
+      const found = yield* delays(KuzzleSchedule.heartbeat({ interval }), times(3))
+      found.forEach((delay) => {
+        assert.isAtLeast(delay, 1)
+        assert.isAtMost(delay, MAX_DELAY)
+        assert.strictEqual(delay, Math.max(1, Math.min(Math.floor(interval), MAX_DELAY)))
+      })
+    }))
+})
+
+describe("KuzzleSchedule.tokenRefresh", () => {
+  /** The pause before a token that has so long to live is renewed; none if it is not. */
+  const pause = (left: number, options?: KuzzleSchedule.TokenRefreshOptions) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      delays(KuzzleSchedule.tokenRefresh(options), [{ expiresAt: now + left }], now)
+    )
+
+  it.effect.prop("comes before the end, in time, and fits a timer", { seed, left: fc.integer({ min: 2, max: 2 ** 45 }) }, (
+    { left, seed }
+  ) =>
+    Effect.gen(function*() {
+      const [delay = NaN] = yield* pause(left).pipe(seeded(seed))
+      assert.isAtLeast(delay, 1)
+      assert.isAtMost(delay, MAX_DELAY)
+      assert.isAtMost(delay, left * 0.8)
+      assert.isAtMost(delay, left - Math.min(10_000, left / 2))
+      const earliest = Math.min(left * 0.7, left - Math.min(10_000, left / 2), MAX_DELAY)
+      assert.isAtLeast(delay, Math.max(1, Math.floor(earliest)))
+    }))
+
+  it.effect("spreads renewals over a tenth of the lifetime", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* pause(3_600_000).pipe(draw(0)), [2_880_000])
+      assert.deepStrictEqual(yield* pause(3_600_000).pipe(draw(0.999_999)), [2_520_000])
+    }))
+
+  it.effect("is sane for very short and very long lives", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* pause(1000).pipe(draw(0)), [500])
+      assert.deepStrictEqual(yield* pause(1).pipe(draw(0)), [1])
+      assert.deepStrictEqual(yield* pause(Duration.toMillis("365 days")), [MAX_DELAY])
+    }))
+
+  it.effect("renews nothing that never expires, or is dead", () =>
+    Effect.gen(function*() {
+      const never = KuzzleSchedule.tokenRefresh()
+      assert.deepStrictEqual(yield* delays(never, [{ expiresAt: -1 }]), [])
+      assert.deepStrictEqual(yield* delays(never, [{ expiresAt: undefined }]), [])
+      assert.deepStrictEqual(yield* delays(never, [{ expiresAt: Infinity }]), [])
+      assert.deepStrictEqual(yield* delays(never, [{ expiresAt: NaN }]), [])
+      assert.deepStrictEqual(yield* pause(0), [])
+      assert.deepStrictEqual(yield* pause(-5), [])
+    }))
+
+  it.effect("renews each token by its own life, in the time of the Clock", () =>
+    Effect.gen(function*() {
+      const renewed: Array<number> = []
+      const lives = [50_000, 200_000, undefined]
+      const renew = Effect.map(Clock.currentTimeMillis, (now): KuzzleSchedule.Expiring => {
+        renewed.push(now)
+        const life = lives[renewed.length - 1]
+        return { expiresAt: life === undefined ? undefined : now + life }
+      })
+      const fiber = yield* Effect.fork(
+        Effect.scheduleFrom(renew, { expiresAt: 100_000 }, KuzzleSchedule.tokenRefresh()).pipe(draw(0))
+      )
+      yield* TestClock.adjust("1 day")
+      yield* Fiber.join(fiber)
+      // 80 % of 100 s; then of 50 s; then of 200 s; the last token never expires.
+      assert.deepStrictEqual(renewed, [80_000, 120_000, 280_000])
+    }))
+})

@@ -1,0 +1,151 @@
+import { KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Exit, Fiber, Scope, TestClock } from "effect"
+import { FakeNetwork, turns } from "./support/FakeSocket.ts"
+
+const url = "ws://user:secret@kuzzle.test:7512/path?token=secret"
+const sink: KuzzleSocket.Sink = { onFrame: () => {}, onPong: () => {} }
+
+const connect = (network: FakeNetwork, over = sink) => network.shape.connect(url, over, Duration.seconds(10))
+
+const dialling = Effect.gen(function*() {
+  const network = new FakeNetwork()
+  network.autoOpen = false
+  const dial = yield* Effect.fork(Effect.scoped(connect(network)))
+  yield* turns()
+  return { network, dial }
+})
+
+const failing = (dial: Fiber.RuntimeFiber<unknown, KuzzleError.ConnectError>) => Effect.flip(Fiber.join(dial))
+
+describe("KuzzleSocket", () => {
+  it.effect("C7: what never answers is unreachable, and says why", () =>
+    Effect.gen(function*() {
+      const { dial, network } = yield* dialling
+      network.current.error(new Error("connect ECONNREFUSED"))
+      network.current.close(1006)
+      const error = yield* failing(dial)
+      assert.strictEqual(error.reason, "Unreachable")
+      assert.include(error.message, "nothing answers at ws://kuzzle.test:7512/path (connect ECONNREFUSED)")
+      assert.notInclude(error.message + error.url, "secret")
+    }))
+
+  it.effect("C7: an HTTP answer is a rejection with its status", () =>
+    Effect.gen(function*() {
+      const { dial, network } = yield* dialling
+      network.current.reject(503)
+      network.current.close(1006)
+      const error = yield* failing(dial)
+      assert.deepInclude({ ...error }, { reason: "Rejected", status: 503 })
+      assert.include(error.message, "HTTP status 503")
+    }))
+
+  it.effect("C7: an address that the runtime refuses is a bad URL, not a defect", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(new FakeNetwork().shape.connect("nonsense", sink, Duration.seconds(1)))
+      assert.strictEqual(error.reason, "BadUrl")
+    }).pipe(Effect.scoped))
+
+  it.effect("A10: a handshake that does not finish times out, and its socket goes", () =>
+    Effect.gen(function*() {
+      const { dial, network } = yield* dialling
+      yield* TestClock.adjust("9999 millis")
+      assert.isNull(dial.unsafePoll())
+      yield* TestClock.adjust("1 millis")
+      const error = yield* failing(dial)
+      assert.strictEqual(error.reason, "Timeout")
+      assert.isTrue(network.current.terminated)
+    }))
+
+  it.effect("C1, A6, A7: an attempt that is interrupted leaves no socket, and its late events reach nobody", () =>
+    Effect.gen(function*() {
+      const { dial, network } = yield* dialling
+      yield* Fiber.interrupt(dial)
+      assert.isTrue(network.current.terminated)
+      network.current.open()
+      network.current.deliver("{}")
+      network.current.error(new Error("late"))
+      network.current.close(1006)
+      yield* turns()
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.scoped("C1, A8: after its end a connection neither delivers nor sends", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const frames: Array<string> = []
+      let pongs = 0
+      const connection = yield* connect(network, {
+        onFrame: (frame) => frames.push(frame),
+        onPong: () => {
+          pongs += 1
+        }
+      })
+      const socket = network.current
+      socket.deliver("{\"a\":1}")
+      socket.pong()
+      assert.isTrue(connection.unsafeSend("x"))
+      connection.unsafePing?.()
+      socket.close(1001, "away")
+      socket.deliver("{\"a\":2}")
+      socket.pong()
+      assert.isFalse(connection.unsafeSend("y"))
+      connection.unsafePing?.()
+      assert.deepStrictEqual(frames, ["{\"a\":1}"])
+      assert.strictEqual(pongs, 1)
+      assert.deepStrictEqual(socket.sent, ["x"])
+      assert.strictEqual(socket.pings, 1)
+      assert.strictEqual(connection.unsafeBufferedAmount(), 0)
+    }))
+
+  it.effect("A2, C5: every end fails every waiter once, with the first cause", () =>
+    Effect.gen(function*() {
+      for (const code of [1000, 1001, 1002, 1006, 1011, 1012, 1015, 3000, 4999]) {
+        const network = new FakeNetwork()
+        const scope = yield* Scope.make()
+        const connection = yield* Scope.extend(connect(network), scope)
+        const waiting = yield* Effect.fork(Effect.exit(connection.ended))
+        yield* turns(1)
+        network.current.close(code, "because")
+        network.current.close(1006, "again")
+        yield* Scope.close(scope, Exit.void)
+        const expected = Exit.fail(new KuzzleError.ConnectionEnded({ by: "Peer", code, reason: "because" }))
+        assert.deepStrictEqual(yield* Fiber.join(waiting), expected)
+        assert.deepStrictEqual(yield* Effect.exit(connection.ended), expected)
+      }
+    }))
+
+  it.effect("A14, L1: closing the scope terminates the socket at once", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const connection = yield* Effect.scoped(connect(network))
+      assert.isTrue(network.current.terminated)
+      assert.deepStrictEqual(network.current.closes, [])
+      const end = yield* Effect.flip(connection.ended)
+      assert.strictEqual(end.by, "Released")
+    }))
+
+  it.effect("A14: where the runtime cannot terminate, the close is asked for and the socket ignored", () =>
+    Effect.gen(function*() {
+      const closes: Array<number> = []
+      let events: KuzzleSocket.DriverEvents | undefined
+      const shape = KuzzleSocket.make({
+        open: (_url, given) => {
+          events = given
+          queueMicrotask(given.onOpen)
+          return { send: () => {}, close: (code) => closes.push(code), bufferedAmount: () => 0 }
+        }
+      })
+      let frames = 0
+      const connection = yield* Effect.scoped(shape.connect(url, {
+        onFrame: () => {
+          frames += 1
+        },
+        onPong: () => {}
+      }, Duration.seconds(1)))
+      events?.onFrame("{}")
+      events?.onClose(1006, "")
+      assert.deepStrictEqual([closes, frames, connection.unsafePing], [[1000], 0, undefined])
+      assert.strictEqual((yield* Effect.flip(connection.ended)).by, "Released")
+    }))
+})

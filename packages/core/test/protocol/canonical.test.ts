@@ -1,0 +1,49 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+import { isDeepStrictEqual } from "node:util"
+import { canonical } from "../../src/internal/protocol/canonical.ts"
+import { keyOf, requestOf } from "../../src/internal/protocol/subscriptions.ts"
+import { json, object } from "../support/arbitraries.ts"
+
+/** The same value with the members of its objects in another order. */
+const reordered = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(reordered)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).reverse().map(([key, member]) => [key, reordered(member)]))
+}
+
+/** A value as JSON carries it: `-0` is `0` there. */
+const carried = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+describe("canonical", () => {
+  it.prop("S5: the order of members does not matter", { value: json }, ({ value }) => {
+    assert.strictEqual(canonical(reordered(value)), canonical(value))
+  })
+
+  it.prop("says what JSON says", { value: json }, ({ value }) => {
+    assert.deepStrictEqual(JSON.parse(canonical(value)), carried(value))
+  })
+
+  it.prop("S5: two values have one text exactly when they are equal", { a: json, b: json }, ({ a, b }) => {
+    assert.strictEqual(canonical(a) === canonical(b), isDeepStrictEqual(carried(a), carried(b)))
+  })
+
+  it.prop("S5: a change anywhere shows", { value: object, key: fc.string(), member: json }, ({ key, member, value }) => {
+    const changed = Object.fromEntries([...Object.entries(value), [key, member]])
+    assert.strictEqual(canonical(value) === canonical(changed), isDeepStrictEqual(carried(value), carried(changed)))
+  })
+
+  it("a member that is undefined is none, a date is its text", () => {
+    assert.strictEqual(canonical({ b: undefined, a: new Date(0) }), "{\"a\":\"1970-01-01T00:00:00.000Z\"}")
+  })
+
+  it.prop("a key holds the request and tells volatile data apart", { a: object, b: object, v: object }, (given) => {
+    assert.strictEqual(requestOf(keyOf(given.a, undefined)), canonical(given.a))
+    assert.strictEqual(requestOf(keyOf(given.a, given.v)), canonical(given.a))
+    assert.notStrictEqual(keyOf(given.a, given.v), keyOf(given.a, undefined))
+    assert.strictEqual(
+      keyOf(given.a, given.v) === keyOf(given.b, given.v),
+      canonical(given.a) === canonical(given.b)
+    )
+  })
+})

@@ -1,0 +1,227 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Exit, FastCheck as fc } from "effect"
+import * as Envelope from "../../src/internal/protocol/envelope.ts"
+import * as KuzzleError from "../../src/KuzzleError.ts"
+import { frame, json, object, text } from "../support/arbitraries.ts"
+
+const asked = { controller: "document", action: "create" }
+
+const encoded = (request: Envelope.KuzzleRequest): string => {
+  const outcome = Envelope.encode(request)
+  assert.isString(outcome)
+  return String(outcome)
+}
+
+const refused = (request: Envelope.KuzzleRequest): KuzzleError.EncodeError => {
+  const outcome = Envelope.encode(request)
+  assert.instanceOf(outcome, KuzzleError.EncodeError)
+  return typeof outcome === "string" ? assert.fail() : outcome
+}
+
+const argumentsOf = object.map((given) => {
+  const { jwt: _jwt, requestId: _id, volatile: _volatile, ...rest } = given
+  return rest
+})
+
+const failed = (exit: Exit.Exit<unknown, KuzzleError.ApiError | KuzzleError.ProtocolError>) =>
+  Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error : undefined
+
+describe("envelope: encoding", () => {
+  it.prop(
+    "what JSON can carry arrives as it was given, with what the session adds",
+    { given: argumentsOf, body: json, token: fc.option(text, { nil: undefined }), volatile: object },
+    ({ body, given, token, volatile }) => {
+      const request = { ...given, ...asked, body }
+      const frame = Envelope.complete(encoded(request), Envelope.sessionPart(token, volatile), "id-1")
+      assert.deepStrictEqual(
+        JSON.parse(frame),
+        JSON.parse(JSON.stringify({
+          ...request,
+          ...(token === undefined ? {} : { jwt: token }),
+          volatile,
+          requestId: "id-1"
+        }))
+      )
+    }
+  )
+
+  it.prop(
+    "R7, C7: what JSON cannot carry is an error that says where",
+    {
+      path: fc.array(fc.oneof(fc.nat(3), fc.constantFrom("a", "b", "null")), { maxLength: 6 }),
+      culprit: fc.constantFrom<ReadonlyArray<unknown>>(
+        [NaN, "is NaN"],
+        [Infinity, "is Infinity"],
+        [-Infinity, "is -Infinity"],
+        [1n, "is a bigint"],
+        [new Date(NaN), "is an invalid date"]
+      )
+    },
+    ({ culprit: [value, what], path }) => {
+      const body = path.reduceRight<unknown>(
+        (inner, key) => (typeof key === "number" ? [...Array.from({ length: key }, () => null), inner] : { [key]: inner }),
+        value
+      )
+      const where = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("")
+      const { issue, message } = refused({ ...asked, body })
+      assert.include(issue, `body${where} ${String(what)}`)
+      assert.include(message, "document:create")
+    }
+  )
+
+  it("R7: in an array, what would become null is refused", () => {
+    assert.include(refused({ ...asked, body: { a: [1, undefined] } }).issue, "body.a[1] is undefined")
+    assert.include(refused({ ...asked, body: { a: [() => 1] } }).issue, "body.a[0] is a function")
+    assert.include(refused({ ...asked, body: [Symbol("s")] }).issue, "body[0] is a symbol")
+  })
+
+  it("a member that is undefined is left out", () => {
+    assert.deepStrictEqual(JSON.parse(`${encoded({ ...asked, index: undefined, body: { a: undefined } })}}`), {
+      ...asked,
+      body: {}
+    })
+  })
+
+  it("a null that was meant is no issue, nor is the word in a text", () => {
+    assert.include(encoded({ ...asked, body: { a: null, b: "null" } }), "\"a\":null")
+  })
+
+  it("R7, C7: a cycle says where it closes, and a value shared twice is none", () => {
+    const cycle: { list: Array<unknown> } = { list: [] }
+    cycle.list.push(cycle)
+    assert.include(refused({ ...asked, body: cycle }).issue, "body.list[0] is part of a cycle")
+    const shared = { a: 1 }
+    assert.isString(Envelope.encode({ ...asked, body: { x: shared, y: [shared], z: null } }))
+  })
+
+  it("R7, C7: nesting beyond the stack fails alone", () => {
+    let deep: unknown = null
+    for (let i = 0; i < 100_000; i++) deep = [deep]
+    assert.notStrictEqual(refused({ ...asked, body: deep }).issue, "")
+  })
+
+  it("R7, C7: a toJSON that throws or gives nothing fails alone", () => {
+    const broken = {
+      toJSON: () => {
+        throw new Error("no JSON of mine")
+      }
+    }
+    assert.include(refused({ ...asked, body: broken }).issue, "no JSON of mine")
+    assert.isDefined(refused({ ...asked, toJSON: () => undefined }))
+    assert.isDefined(refused({ ...asked, toJSON: () => "text" }))
+  })
+
+  it("the members that are the client's cannot be given", () => {
+    for (const key of ["requestId", "jwt", "volatile"]) {
+      const secret = "eyJhbGciOi"
+      const error = refused({ ...asked, [key]: secret })
+      assert.include(error.issue, `"${key}" is set by the client`)
+      assert.notInclude(JSON.stringify(error) + error.message, secret)
+      assert.isString(Envelope.encode({ ...asked, [key]: undefined }))
+    }
+  })
+})
+
+describe("envelope: size", () => {
+  it.prop(
+    "R7: what exceeds a limit is told by its true size in UTF-8, lone surrogates escaped as JSON does",
+    { text, limit: fc.nat(100) },
+    ({ limit, text }) => {
+      const json = JSON.stringify(text)
+      const size = new TextEncoder().encode(json).length
+      assert.strictEqual(Envelope.exceeds(json, limit), size > limit ? size : undefined)
+      assert.strictEqual(Envelope.exceeds(json, size), undefined)
+      assert.strictEqual(Envelope.exceeds(json, size - 1), size)
+    }
+  )
+})
+
+describe("envelope: outcome", () => {
+  it.prop("C7: any object is an answer or a typed error", { value: frame }, ({ value }) => {
+    const { error, requestId, room, status } = value
+    const exit = Envelope.outcome(asked, value)
+    const problem = failed(exit)
+    const noError = error === null || error === undefined
+    if (noError && typeof status === "number" && status < 400) {
+      assert.isTrue(Exit.isSuccess(exit) && exit.value.status === status)
+    } else if ((typeof error === "object" && error !== null) || (noError && typeof status === "number")) {
+      assert.isTrue(problem !== undefined && KuzzleError.isApiError(problem))
+    } else if (status === undefined && requestId === undefined && typeof room === "string") {
+      const { room: _, ...result } = value
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.deepStrictEqual(Exit.isSuccess(exit) && exit.value.result, result)
+    } else {
+      assert.strictEqual(problem?._tag, "KuzzleProtocolError")
+    }
+    if (problem !== undefined) {
+      assert.strictEqual(problem.controller, "document")
+      assert.strictEqual(problem.action, "create")
+      assert.isString(problem.message)
+      assert.notStrictEqual(problem.message, "")
+    }
+  })
+
+  it.prop("an error keeps what the server said of it, whatever is missing or odd", { error: object, result: json }, ({
+    error,
+    result
+  }) => {
+    const problem = failed(Envelope.outcome(asked, { error, result, status: 404, requestId: "1" }))
+    assert.isTrue(problem !== undefined && KuzzleError.isApiError(problem))
+    if (problem === undefined || !KuzzleError.isApiError(problem)) return
+    assert.strictEqual(problem.status, typeof error.status === "number" ? error.status : 404)
+    assert.strictEqual(problem.id, typeof error.id === "string" ? error.id : "")
+    if (result === null) assert.isUndefined(problem.result)
+    else assert.deepStrictEqual(problem.result, result)
+  })
+
+  it.each<readonly [number, string]>([
+    [206, "KuzzlePartialError"],
+    [400, "KuzzleBadRequestError"],
+    [401, "KuzzleUnauthorizedError"],
+    [403, "KuzzleForbiddenError"],
+    [404, "KuzzleNotFoundError"],
+    [412, "KuzzlePreconditionError"],
+    [413, "KuzzleSizeLimitError"],
+    [429, "KuzzleTooManyRequestsError"],
+    [500, "KuzzleInternalError"],
+    [502, "KuzzleServiceUnavailableError"],
+    [503, "KuzzleServiceUnavailableError"],
+    [504, "KuzzleGatewayTimeoutError"],
+    [418, "KuzzleOtherStatusError"]
+  ])("an error of status %d is a %s", (status, tag) => {
+    const error = { id: "a.b.c", code: 7, message: "m", props: ["p"], status, stack: "s", errors: [1] }
+    const problem = failed(Envelope.outcome(asked, { error, status, result: { successes: [] } }))
+    assert.strictEqual(problem?._tag, tag)
+    assert.strictEqual(problem?.message, "m")
+    assert.deepInclude({ ...problem }, {
+      id: "a.b.c",
+      code: 7,
+      status,
+      props: ["p"],
+      serverStack: "s",
+      errors: [1],
+      result: { successes: [] }
+    })
+  })
+
+  it("E2: a dead token is known by either id, and other refusals are not it", () => {
+    const dead = (status: number, id: string) =>
+      KuzzleError.isTokenDead(failed(Envelope.outcome(asked, { status, error: { status, id } })))
+    assert.isTrue(dead(401, "security.token.invalid"))
+    assert.isTrue(dead(401, "security.token.expired"))
+    assert.isFalse(dead(401, "security.rights.unauthorized"))
+    assert.isFalse(dead(500, "security.token.invalid"))
+  })
+
+  it("nothing of the client's own bookkeeping gets into an answer or an error", () => {
+    const call = { ...asked, deadline: 1, encoded: "secret", settle: () => {}, options: {} }
+    const raw = Envelope.outcome(call, { room: "1", mine: true })
+    assert.deepStrictEqual(
+      raw,
+      Exit.succeed({ ...asked, status: 200, result: { mine: true }, requestId: "1", volatile: null })
+    )
+    const problem = failed(Envelope.outcome(call, { requestId: "1" }))
+    assert.notProperty(problem, "settle")
+    assert.notProperty(problem, "encoded")
+  })
+})

@@ -1,0 +1,81 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Exit, FastCheck as fc } from "effect"
+import * as Http from "../../src/internal/protocol/http.ts"
+import * as KuzzleError from "../../src/KuzzleError.ts"
+import { frame, json, object, wire } from "../support/arbitraries.ts"
+
+const request = { controller: "document", action: "get", index: "i" }
+
+const failed = (exit: Exit.Exit<unknown, KuzzleError.ApiError | KuzzleError.ProtocolError>) =>
+  Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error : undefined
+
+const status = fc.oneof(fc.constantFrom(200, 204, 301, 400, 413, 502), fc.integer({ min: 100, max: 599 }))
+
+describe("http", () => {
+  it.prop("C7, D13: any body with any status is an answer or a typed error", { status, body: wire }, ({ body, status }) => {
+    const exit = Http.answer(request, status, body)
+    const problem = failed(exit)
+    assert.isTrue(Exit.isSuccess(exit) || problem !== undefined)
+    if (problem?._tag === "KuzzleProtocolError") assert.isBelow(problem.message.length, 400)
+  })
+
+  it.prop("C7: and so is any object", { status, value: frame }, ({ status, value }) => {
+    const exit = Http.answer(request, status, JSON.stringify(value))
+    assert.isTrue(Exit.isSuccess(exit) || failed(exit) !== undefined)
+  })
+
+  it("an envelope is what it says, whatever the HTTP status", () => {
+    const envelope = { requestId: "1", status: 200, error: null, result: { _id: "a" } }
+    const exit = Http.answer(request, 200, JSON.stringify(envelope))
+    assert.isTrue(Exit.isSuccess(exit))
+    assert.deepStrictEqual(Exit.isSuccess(exit) && exit.value.result, { _id: "a" })
+    const missing = { requestId: "1", status: 404, error: { id: "services.storage.not_found", status: 404 }, result: null }
+    assert.isTrue(KuzzleError.hasId("services.storage.not_found")(
+      failed(Http.answer(request, 404, JSON.stringify(missing)))
+    ))
+  })
+
+  it("D13: a bare error is an error", () => {
+    const bare = { id: "network.http.request_too_large", code: 1, message: "too large", props: [], status: 413 }
+    const problem = failed(Http.answer(request, 413, JSON.stringify(bare)))
+    assert.strictEqual(problem?._tag, "KuzzleSizeLimitError")
+    assert.isTrue(KuzzleError.hasId("network.http.request_too_large")(problem))
+    assert.isDefined(failed(Http.answer(request, 200, JSON.stringify(bare))))
+  })
+
+  it("D13: a proxy's page says what it is, and which side to look at", () => {
+    const page = "<html><head><title>502 Bad Gateway</title></head><body>".padEnd(5000, "x")
+    const bad = failed(Http.answer(request, 502, page))
+    assert.strictEqual(bad?._tag, "KuzzleProtocolError")
+    assert.strictEqual(bad?.status, 502)
+    assert.include(bad?.message, "HTTP status 502")
+    assert.include(bad?.message, "behind the proxy")
+    assert.include(failed(Http.answer(request, 200, page))?.message, "the address of a Kuzzle server")
+    assert.include(failed(Http.answer(request, 204, ""))?.message, "got nothing")
+  })
+
+  it.prop("a raw action's value is its result", { value: object }, ({ value }) => {
+    const { id: _id, requestId: _requestId, ...raw } = value
+    const exit = Http.answer(request, 200, JSON.stringify(raw))
+    assert.isTrue(Exit.isSuccess(exit))
+    assert.deepStrictEqual(Exit.isSuccess(exit) && exit.value.result, JSON.parse(JSON.stringify(raw)))
+    assert.strictEqual(failed(Http.answer(request, 404, JSON.stringify(raw)))?._tag, "KuzzleProtocolError")
+  })
+
+  it.prop("spec 2.4: an argument that is false is left out, the body stays as it is", {
+    given: fc.dictionary(fc.string(), fc.oneof(fc.boolean(), json)),
+    body: fc.option(fc.oneof(object, fc.constant(false)), { nil: undefined })
+  }, ({ body, given }) => {
+    const asked = { ...given, controller: "c", action: "a", ...(body === undefined ? {} : { body }) }
+    const sent = Http.withoutFalse(asked)
+    assert.deepStrictEqual(sent.body, body)
+    for (const [key, value] of Object.entries(asked)) {
+      if (value !== false || key === "body") assert.deepStrictEqual(sent[key], value)
+      else assert.notProperty(sent, key)
+    }
+    assert.strictEqual(
+      Object.keys(sent).length,
+      Object.entries(asked).filter(([key, value]) => value !== false || key === "body").length
+    )
+  })
+})

@@ -1,0 +1,376 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Exit, FastCheck as fc } from "effect"
+import * as Subscriptions from "../../src/internal/protocol/subscriptions.ts"
+import * as Realtime from "../../src/internal/runtime/realtime.ts"
+import type { Requests, Settle } from "../../src/internal/runtime/requests.ts"
+import { ConnectionEnded, fromStatus, MaybeSentError, NotSentError } from "../../src/KuzzleError.ts"
+
+/**
+ * What can be subscribed to: the first two are one to the server although their texts differ, the third is another
+ * channel of the same room.
+ */
+const keys = [
+  { key: "{\"k\":0}", lane: "i/a", channel: "r1-111", shared: true },
+  { key: "{\"k\":1}", lane: "i/a", channel: "r1-111", shared: true },
+  { key: "{\"k\":2}", lane: "i/a", channel: "r1-211", shared: false },
+  { key: "{\"k\":3}", lane: "i/a", channel: "r2-111", shared: false },
+  { key: "{\"k\":4}", lane: "i/b", channel: "r3-111", shared: false },
+  { key: "{\"k\":5}", lane: "i/b", channel: "r4-111", shared: false }
+]
+const laneOfRoom = (roomId: string) => keys.find(({ channel }) => Subscriptions.roomOf(channel) === roomId)!.lane
+
+const gone = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+
+/** A subscription as an application sees it; every rule that one consumer can check, it checks. */
+class Watcher implements Realtime.Consumer {
+  readonly which: (typeof keys)[number]
+  readonly delivered: Array<number> = []
+  readonly intent: Subscriptions.Intent<Parameters<Realtime.Consumer["fail"]>[0]>
+  state: "waiting" | "open" | "failed" | "released" = "waiting"
+  /** A loss has not been announced yet. */
+  owed = false
+  /** Was ever confirmed. */
+  confirmed = false
+  /** What had been read when its intent came to be: nothing of that is for it. */
+  private readonly since: number
+
+  constructor(world: World, which: (typeof keys)[number]) {
+    this.which = which
+    this.intent = world.realtime.registry.acquire(which.key, which.lane, undefined, this)
+    this.since = world.watchers.find((other) => other.intent === this.intent)?.since ?? world.lastRead
+  }
+  private alive(what: string) {
+    assert.notInclude(["failed", "released"], this.state, `S2: ${what}`)
+  }
+  opened = () => {
+    this.alive("opened")
+    this.state = "open"
+    this.confirmed = true
+  }
+  notify = (frame: { readonly [key: string]: unknown }) => {
+    this.alive("notified")
+    assert.strictEqual(this.state, "open")
+    assert.isFalse(this.owed, "S4: a notification before the gap")
+    assert.strictEqual(frame.room, this.which.channel)
+    const sequence = Number(frame.sequence)
+    assert.isAbove(sequence, this.delivered.at(-1) ?? this.since, "S4: order, and nothing from before it came")
+    this.delivered.push(sequence)
+  }
+  gap = (cause: Subscriptions.GapCause) => {
+    this.alive("gap")
+    assert.isTrue(this.owed, `S4: a gap without a loss: ${cause._tag}`)
+    this.owed = false
+  }
+  fail = () => {
+    this.alive("failed")
+    this.state = "failed"
+  }
+  lost() {
+    if (this.state === "open") this.state = "waiting"
+    if (this.confirmed) this.owed = true
+  }
+  get live() {
+    return this.state === "open" || this.state === "waiting"
+  }
+}
+
+/** A command on its way through the server. */
+interface Command {
+  readonly connection: number
+  readonly generation: number
+  readonly which: (typeof keys)[number] | { readonly roomId: string }
+  readonly lane: string
+  readonly settle: Settle
+  done: "sent" | "executed" | "answered" | "settled"
+  accepted: boolean
+  /** The first notification after it was executed. */
+  from: number
+}
+
+type Delivery =
+  | { readonly _tag: "Answer"; readonly command: Command }
+  | { readonly _tag: "Notification"; readonly channel: string; readonly sequence: number }
+  | { readonly _tag: "TokenExpired"; readonly generation: number }
+
+/** The client's registry and shell, against a server that does what spec 0 and 1.5 say of Kuzzle. */
+class World {
+  /** The server's side of the connection. */
+  channels = new Set<string>()
+  commands: Array<Command> = []
+  wire: Array<Delivery> = []
+  readonly emitted: Array<{ readonly channel: string; readonly connection: number }> = []
+  expired = 0
+
+  lastRead = -1
+  connection = 0
+  connected = false
+  suspended = false
+  generation = 1
+  readonly watchers: Array<Watcher> = []
+  readonly late: Array<() => void> = []
+  readonly realtime: Realtime.Realtime = Realtime.make(this.requests(), () => {})
+
+  private requests(): Requests {
+    const unused = () => assert.fail("not part of the registry's business")
+    return {
+      unsafeSend: (_controller, action, encoded, _options, settle) => this.send(action, encoded, settle),
+      query: unused,
+      queryMany: unused,
+      response: unused,
+      attach: unused,
+      admit: unused,
+      detach: unused,
+      attached: () => this.connected,
+      inFlight: () => this.commands.length
+    }
+  }
+
+  private send(action: string, encoded: string, settle: Settle) {
+    if (!this.connected) {
+      settle(Exit.fail(new NotSentError({ controller: "realtime", action, cause: gone })))
+      return
+    }
+    const request = JSON.parse(`${encoded}}`)
+    const which = action === "subscribe" ? keys[request.k]! : { roomId: String(request.body.roomId) }
+    const lane = "roomId" in which ? laneOfRoom(which.roomId) : keys[request.k]!.lane
+    for (const other of this.commands) {
+      if (other.connection !== this.connection || other.done === "settled") continue
+      if (other.lane === lane) {
+        assert.strictEqual("roomId" in other.which, "roomId" in which, "a subscribe overlaps an unsubscribe in its lane")
+      }
+      if ("key" in which && "key" in other.which && other.generation > this.expired) {
+        assert.notStrictEqual(other.which.key, which.key, "S5: subscribed twice at once")
+      }
+    }
+    const { connection, generation } = this
+    this.commands.push({ connection, generation, which, lane, settle, done: "sent", accepted: true, from: 0 })
+  }
+
+  acquire(n: number) {
+    this.watchers.push(new Watcher(this, keys[n % keys.length]!))
+    this.realtime.reconcile()
+  }
+  release(n: number) {
+    const left = this.watchers.filter((watcher) => watcher.state !== "released")
+    const watcher = left[n % Math.max(1, left.length)]
+    if (watcher === undefined) return
+    this.realtime.registry.release(watcher.intent, watcher)
+    watcher.state = "released"
+    this.realtime.reconcile()
+  }
+  execute(n: number, accepted: boolean) {
+    const open = this.commands.filter((command) => command.done === "sent" && command.connection === this.connection)
+    const command = open[n % Math.max(1, open.length)]
+    if (command === undefined || !this.connected) return
+    command.done = "executed"
+    command.from = this.emitted.length
+    if ("roomId" in command.which) {
+      for (const channel of this.channels) {
+        if (Subscriptions.roomOf(channel) === command.which.roomId) this.channels.delete(channel)
+      }
+    } else {
+      command.accepted = accepted && command.generation > this.expired
+      if (command.accepted) this.channels.add(command.which.channel)
+    }
+  }
+  answer(n: number) {
+    const open = this.commands.filter((command) => command.done === "executed" && command.connection === this.connection)
+    const command = open[n % Math.max(1, open.length)]
+    if (command === undefined || !this.connected) return
+    command.done = "answered"
+    this.wire.push({ _tag: "Answer", command })
+  }
+  emit(n: number) {
+    const { channel } = keys[n % keys.length]!
+    if (!this.connected || !this.channels.has(channel)) return
+    this.wire.push({ _tag: "Notification", channel, sequence: this.emitted.length })
+    this.emitted.push({ channel, connection: this.connection })
+  }
+  read(count: number) {
+    for (const delivery of this.wire.splice(0, count)) {
+      switch (delivery._tag) {
+        case "Answer":
+          this.settle(delivery.command)
+          break
+        case "Notification": {
+          const frame = { room: delivery.channel, type: "document", sequence: delivery.sequence }
+          this.lastRead = delivery.sequence
+          if (!this.realtime.registry.notification(delivery.channel, frame)) {
+            this.realtime.registry.early(delivery.channel, frame)
+          }
+          for (const watcher of this.watchers) {
+            if (watcher.state !== "open" || watcher.which.channel !== delivery.channel) continue
+            assert.strictEqual(watcher.delivered.at(-1), delivery.sequence, "S4: no skip")
+          }
+          break
+        }
+        case "TokenExpired":
+          this.watchers.forEach((watcher) => watcher.lost())
+          this.realtime.registry.dropped({ _tag: "TokenExpired" })
+          this.suspended = this.generation <= delivery.generation
+          if (!this.suspended) this.realtime.registry.connected()
+          this.realtime.reconcile()
+      }
+    }
+  }
+  private settle(command: Command) {
+    command.done = "settled"
+    const asked = { controller: "realtime", action: "subscribe" }
+    if (!command.accepted) {
+      const refusal = { ...asked, id: "security.rights.forbidden", code: 1, status: 403, message: "no", props: [] }
+      command.settle(Exit.fail(fromStatus(refusal)))
+      return
+    }
+    const { which } = command
+    const waiting = this.watchers.filter((watcher) => watcher.state === "waiting" && watcher.which === which)
+    const result = "roomId" in which
+      ? { roomId: which.roomId }
+      : { channel: which.channel, roomId: Subscriptions.roomOf(which.channel) }
+    command.settle(Exit.succeed({ ...asked, status: 200, result, requestId: "", volatile: null }))
+    for (const watcher of waiting) {
+      if (watcher.state !== "open" || watcher.which.shared) continue
+      for (let n = command.from; n <= this.lastRead; n++) {
+        if (this.emitted[n]!.channel !== watcher.which.channel) continue
+        assert.include(watcher.delivered, n, "S3: what came before the answer")
+      }
+    }
+  }
+  disconnect() {
+    if (!this.connected) return
+    this.connected = false
+    this.channels.clear()
+    this.wire = []
+    this.watchers.forEach((watcher) => watcher.lost())
+    for (const command of this.commands.splice(0)) {
+      if (command.done === "settled") continue
+      command.settle(
+        Exit.fail(new MaybeSentError({ controller: "realtime", action: "subscribe", cause: gone }))
+      )
+      this.late.push(() => this.settle({ ...command, accepted: true }))
+    }
+    this.realtime.registry.disconnected({ _tag: "Disconnected", cause: gone })
+  }
+  connect() {
+    if (this.connected) return
+    this.connection += 1
+    this.connected = true
+    if (!this.suspended) this.realtime.registry.connected()
+    this.realtime.reconcile()
+  }
+  expire() {
+    if (!this.connected || this.expired >= this.generation) return
+    this.expired = this.generation - (this.emitted.length % 2)
+    this.channels.clear()
+    this.wire.push({ _tag: "TokenExpired", generation: this.expired })
+  }
+  login() {
+    this.generation += 1
+    this.suspended = false
+    if (!this.connected) return
+    this.realtime.registry.connected()
+    this.realtime.reconcile()
+  }
+  /** An answer of an earlier connection. */
+  replay(n: number) {
+    this.late[n % Math.max(1, this.late.length)]?.()
+  }
+
+  /** The faults stop: all that is under way arrives. */
+  heal() {
+    this.connect()
+    if (this.generation <= this.expired || this.suspended) this.login()
+    for (let i = 0; i < 1000; i++) {
+      const before = this.commands.filter((command) => command.done !== "settled").length + this.wire.length
+      if (before === 0) return
+      this.execute(0, true)
+      this.answer(0)
+      this.read(1)
+    }
+    assert.fail("the registry never comes to rest")
+  }
+  check() {
+    const wanted = this.watchers.filter((watcher) => watcher.live)
+    for (const watcher of wanted) {
+      assert.strictEqual(watcher.state, "open", "S1: an intent was forgotten")
+      assert.isFalse(watcher.owed, "S4: a loss was never announced")
+      assert.isTrue(this.channels.has(watcher.which.channel), "S1: the server does not know of it")
+    }
+    const rooms = (channels: Iterable<string>) => Array.from(new Set(Array.from(channels, Subscriptions.roomOf))).sort()
+    assert.deepStrictEqual(rooms(this.channels), rooms(wanted.map(({ which }) => which.channel)), "S1, S5: rooms")
+    assert.strictEqual(this.realtime.registry.size(), new Set(wanted.map(({ which }) => which.key)).size)
+    assert.isTrue(this.realtime.registry.settled())
+  }
+}
+
+type Step = readonly [
+  what:
+    | "acquire"
+    | "release"
+    | "execute"
+    | "refuse"
+    | "answer"
+    | "emit"
+    | "read"
+    | "disconnect"
+    | "connect"
+    | "expire"
+    | "login"
+    | "replay",
+  n: number
+]
+
+const often = (what: Step[0], times: number): ReadonlyArray<Step[0]> => Array.from({ length: times }, () => what)
+
+const step = fc.tuple(
+  fc.constantFrom<Step[0]>(
+    ...often("acquire", 4),
+    ...often("release", 4),
+    ...often("execute", 6),
+    ...often("answer", 6),
+    ...often("emit", 6),
+    ...often("read", 6),
+    ...often("connect", 3),
+    ...(["disconnect", "expire", "login", "replay", "refuse"] as const)
+  ),
+  fc.nat(11)
+)
+
+const act = (world: World, [what, n]: Step) => {
+  switch (what) {
+    case "execute":
+      return world.execute(n, true)
+    case "refuse":
+      return world.execute(n, false)
+    case "read":
+      return world.read(1 + (n % 4))
+    default:
+      return world[what](n)
+  }
+}
+
+describe("subscriptions", () => {
+  it.prop(
+    "S1, S2, S3, S4, S5, R4, C2, C4, C7: whatever happens, each consumer sees order and gaps, and after healing the " +
+      "server's rooms are the client's",
+    { steps: fc.array(step, { maxLength: 150, size: "max" }) },
+    ({ steps }) => {
+      const world = new World()
+      for (const step of steps) act(world, step)
+      world.heal()
+      world.check()
+      const heard = world.watchers.map(({ delivered }) => delivered.length)
+      keys.forEach(({ channel }, n) => {
+        if (keys.findIndex((other) => other.channel === channel) === n) world.emit(n)
+      })
+      world.read(keys.length)
+      world.watchers.forEach((watcher, i) => {
+        assert.strictEqual(watcher.delivered.length - heard[i]!, watcher.live ? 1 : 0, "S1: heard once")
+      })
+      world.watchers.forEach(() => world.release(0))
+      world.heal()
+      world.check()
+      assert.strictEqual(world.channels.size, 0)
+    },
+    { fastCheck: { numRuns: 1500 } }
+  )
+})

@@ -1,0 +1,127 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Chunk, Effect, Exit, FastCheck as fc, Fiber, Option, Stream } from "effect"
+import * as Mailbox from "../../src/internal/runtime/mailbox.ts"
+import { turns } from "../support/FakeSocket.ts"
+
+type Element = number | { readonly lost: number }
+
+const make = (capacity: number, strategy: "sliding" | "dropping") =>
+  Mailbox.make<Element, string>({ capacity, strategy, overflow: (lost) => ({ lost }) })
+
+const range = (n: number): ReadonlyArray<number> => Array.from({ length: n }, (_, i) => i)
+
+describe("mailbox", () => {
+  it.effect("S4: what is held comes in order, in one chunk, before the failure", () =>
+    Effect.gen(function*() {
+      const mailbox = make(10, "sliding")
+      range(5).forEach(mailbox.offer)
+      mailbox.fail(Cause.fail("over"))
+      mailbox.offer(99)
+      const seen: Array<Element> = []
+      const chunks: Array<number> = []
+      const exit = yield* mailbox.stream.pipe(
+        Stream.chunks,
+        Stream.runForEach((chunk) =>
+          Effect.sync(() => {
+            seen.push(...chunk)
+            chunks.push(Chunk.size(chunk))
+          })
+        ),
+        Effect.exit
+      )
+      assert.deepStrictEqual(exit, Exit.fail("over"))
+      assert.deepStrictEqual(seen, range(5))
+      assert.deepStrictEqual(chunks, [5])
+    }))
+
+  it.effect("S4, L2: sliding loses the oldest and says so first", () =>
+    Effect.gen(function*() {
+      const mailbox = make(4, "sliding")
+      range(10).forEach(mailbox.offer)
+      mailbox.fail(Cause.fail("over"))
+      assert.deepStrictEqual(yield* held(mailbox), [{ lost: 6 }, 6, 7, 8, 9])
+    }))
+
+  it.effect("S4, L2: dropping loses the newest and says so last", () =>
+    Effect.gen(function*() {
+      const mailbox = make(4, "dropping")
+      range(10).forEach(mailbox.offer)
+      mailbox.fail(Cause.fail("over"))
+      assert.deepStrictEqual(yield* held(mailbox), [0, 1, 2, 3, { lost: 6 }])
+    }))
+
+  it.effect.prop(
+    "S4, S7, L2: whatever the pace, the order is kept, what is missing is counted where it is missing, and no more than " +
+      "the capacity is ever held",
+    {
+      capacity: fc.integer({ min: 1, max: 8 }),
+      strategy: fc.constantFrom("sliding" as const, "dropping" as const),
+      bursts: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 8 })
+    },
+    ({ bursts, capacity, strategy }) =>
+      Effect.gen(function*() {
+        const mailbox = make(capacity, strategy)
+        const batches: Array<ReadonlyArray<Element>> = []
+        const consumer = yield* mailbox.stream.pipe(
+          Stream.chunks,
+          Stream.runForEach((chunk) => Effect.sync(() => batches.push(Chunk.toReadonlyArray(chunk)))),
+          Effect.exit,
+          Effect.fork
+        )
+        let next = 0
+        for (const burst of bursts) {
+          for (let i = 0; i < burst; i++) mailbox.offer(next++)
+          yield* turns(2)
+        }
+        mailbox.fail(Cause.fail("over"))
+        assert.deepStrictEqual(yield* Fiber.join(consumer), Exit.fail("over"))
+        let expected = 0
+        for (const batch of batches) {
+          assert.isAtMost(batch.length, capacity + 1)
+          for (const element of batch) {
+            if (typeof element === "number") assert.strictEqual(element, expected++)
+            else {
+              assert.isAbove(element.lost, 0)
+              expected += element.lost
+            }
+          }
+        }
+        assert.strictEqual(expected, next)
+      }),
+    { fastCheck: { numRuns: 40 } }
+  )
+
+  it.effect("S4: a consumer that is interrupted loses nothing of what comes after", () =>
+    Effect.gen(function*() {
+      const mailbox = make(10, "sliding")
+      const first = yield* Effect.fork(Stream.runDrain(mailbox.stream))
+      yield* turns()
+      yield* Fiber.interrupt(first)
+      mailbox.offer(1)
+      yield* turns()
+      assert.deepStrictEqual(yield* Stream.runHead(mailbox.stream), Option.some(1))
+    }))
+
+  it.effect("S7: many offers of one turn wake the consumer once", () =>
+    Effect.gen(function*() {
+      const mailbox = make(1000, "sliding")
+      let chunks = 0
+      const consumer = yield* Effect.fork(
+        mailbox.stream.pipe(Stream.chunks, Stream.runForEach(() => Effect.sync(() => chunks++)))
+      )
+      yield* turns()
+      range(500).forEach(mailbox.offer)
+      yield* turns()
+      assert.strictEqual(chunks, 1)
+      yield* Fiber.interrupt(consumer)
+    }))
+})
+
+const held = (mailbox: Mailbox.Mailbox<Element, string>) => {
+  const seen: Array<Element> = []
+  return mailbox.stream.pipe(
+    Stream.runForEach((element) => Effect.sync(() => seen.push(element))),
+    Effect.ignore,
+    Effect.as(seen)
+  )
+}

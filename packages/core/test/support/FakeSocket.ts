@@ -1,0 +1,145 @@
+/** A network of sockets that a test plays the other side of: what is sent is recorded, what arrives is said. */
+import { KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
+import { Effect, Layer } from "effect"
+
+/** The other side of one dial. */
+export class FakeSocket {
+  readonly sent: Array<string> = []
+  pings = 0
+  terminated = false
+  /** Close frames that the client sent. */
+  readonly closes: Array<number> = []
+  readonly url: string
+  private readonly network: FakeNetwork
+  private readonly events: KuzzleSocket.DriverEvents
+
+  constructor(url: string, network: FakeNetwork, events: KuzzleSocket.DriverEvents) {
+    this.url = url
+    this.network = network
+    this.events = events
+  }
+
+  readonly open = () => this.events.onOpen()
+  readonly pong = () => this.events.onPong()
+  readonly error = (cause: unknown) => this.events.onError(cause)
+  readonly reject = (status: number) => this.events.onRejected(status)
+  readonly close = (code: number, reason = "") => this.events.onClose(code, reason)
+  /** Delivers a frame: text as it is, anything else as JSON. */
+  readonly deliver = (frame: unknown) =>
+    this.events.onFrame(typeof frame === "string" ? frame : JSON.stringify(frame))
+
+  /** The requests that were sent, pings left out. */
+  get requests(): ReadonlyArray<FakeRequest> {
+    return this.sent.filter((frame) => frame !== "{\"p\":1}").map((frame) => JSON.parse(frame))
+  }
+  /** The requests of an action. */
+  of(action: string): ReadonlyArray<FakeRequest> {
+    return this.requests.filter((request) => request.action === action)
+  }
+  last(action: string): FakeRequest {
+    return this.of(action).at(-1) ?? missing(`no ${action} was sent`)
+  }
+  /** Answers a request. */
+  answer(request: FakeRequest, result: unknown = null) {
+    const { action, controller, requestId, volatile } = request
+    this.deliver({ action, controller, error: null, requestId, result, room: requestId, status: 200, volatile })
+  }
+  refuse(request: FakeRequest, error: { readonly id: string; readonly status: number }) {
+    const { action, controller, requestId } = request
+    this.deliver({
+      action,
+      controller,
+      error: { code: 1, message: error.id, props: [], ...error },
+      requestId,
+      result: null,
+      room: requestId,
+      status: error.status
+    })
+  }
+
+  /** @internal */
+  readonly driver = (): KuzzleSocket.DriverSocket => ({
+    send: (frame) => {
+      this.sent.push(frame)
+      this.network.onSend?.(this, frame)
+    },
+    ...(this.network.native
+      ? {
+        ping: () => {
+          this.pings += 1
+          this.network.onPing?.(this)
+        }
+      }
+      : {}),
+    close: (code) => {
+      this.closes.push(code)
+    },
+    terminate: () => {
+      this.terminated = true
+    },
+    bufferedAmount: () => 0
+  })
+}
+
+export interface FakeRequest {
+  readonly requestId: string
+  readonly controller: string
+  readonly action: string
+  readonly volatile: { readonly [key: string]: unknown }
+  readonly jwt?: string
+  readonly body?: unknown
+  readonly [argument: string]: unknown
+}
+
+export class FakeNetwork {
+  readonly sockets: Array<FakeSocket> = []
+  /** Whether a dial succeeds by itself, in a microtask; otherwise the test opens it. */
+  autoOpen = true
+  /** Whether sockets have ping frames. */
+  native = true
+  onSend: ((socket: FakeSocket, frame: string) => void) | undefined
+  onPing: ((socket: FakeSocket) => void) | undefined
+  onDial: ((socket: FakeSocket) => void) | undefined
+
+  readonly shape: KuzzleSocket.KuzzleSocketShape = KuzzleSocket.make({
+    open: (url, events) => {
+      new URL(url)
+      const socket = new FakeSocket(url, this, events)
+      this.sockets.push(socket)
+      queueMicrotask(() => {
+        if (this.autoOpen) socket.open()
+        this.onDial?.(socket)
+      })
+      return socket.driver()
+    }
+  })
+  readonly layer = Layer.succeed(KuzzleSocket.KuzzleSocket, this.shape)
+
+  /** The socket of the latest dial. */
+  get current(): FakeSocket {
+    return this.sockets.at(-1) ?? missing("nothing was dialled")
+  }
+}
+
+const missing = (what: string): never => {
+  throw new Error(what)
+}
+
+/** Answers every subscribe with a channel of its own (named after its filter), every other request with `null`. */
+export const obliging = (socket: FakeSocket, frame: string): void => {
+  if (frame === "{\"p\":1}") return socket.deliver("{\"p\":2}")
+  const request: FakeRequest = JSON.parse(frame)
+  const roomId = `room${JSON.stringify(request.body)}`
+  queueMicrotask(() =>
+    socket.answer(request, request.action === "subscribe" ? { roomId, channel: `${roomId}-111` } : null)
+  )
+}
+
+/** Lets all that is ready run: fibers, microtasks, and what waits for the end of the turn. No clock moves. */
+export const turns = (count = 3): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+  })
+
+/** A close that no one asked for. */
+export const lost = new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })

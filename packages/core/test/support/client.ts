@@ -1,0 +1,55 @@
+import { KuzzleConfig, KuzzleHeartbeat, KuzzleRealtime, KuzzleSocket } from "@effect-kuzzle/core"
+import { Chunk, Effect, Schedule, Stream } from "effect"
+import * as Session from "../../src/internal/runtime/session.ts"
+import type { ConnectionState } from "../../src/internal/protocol/session.ts"
+import { type FakeNetwork, turns } from "./FakeSocket.ts"
+
+export interface Options extends KuzzleConfig.Options {
+  readonly heartbeat?: KuzzleHeartbeat.KuzzleHeartbeatShape
+}
+
+/** A session on a fake network, its first connection not awaited: dials one second after each loss, without heartbeat. */
+export const dial = (network: FakeNetwork, { heartbeat, ...options }: Options = {}) =>
+  Effect.gen(function*() {
+    const settings = yield* KuzzleConfig.make({
+      url: "ws://kuzzle.test:7512",
+      reconnect: Schedule.spaced("1 second"),
+      ...options
+    })
+    return yield* Session.make(settings).pipe(
+      Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
+      Effect.provideService(KuzzleHeartbeat.KuzzleHeartbeat, heartbeat ?? KuzzleHeartbeat.make("Disabled"))
+    )
+  })
+
+/** The same, with what its real-time half and its states do recorded. */
+export const client = (network: FakeNetwork, options: Options = {}) =>
+  Effect.gen(function*() {
+    const session = yield* dial(network, options)
+    const states: Array<ConnectionState> = []
+    yield* Effect.forkScoped(Stream.runForEach(session.states, (state) => Effect.sync(() => states.push(state))))
+    const realtime = KuzzleRealtime.make(session.realtime)
+    yield* turns()
+    return {
+      session,
+      states,
+      tags: () => states.map(({ _tag }) => _tag),
+      query: session.requests.query,
+      queryMany: session.requests.queryMany,
+      inFlight: session.requests.inFlight,
+      realtime,
+      /** Opens a subscription and records what it gives and how it ends. */
+      watch: (filter: { readonly [key: string]: unknown }) =>
+        Effect.gen(function*() {
+          const heard: Array<KuzzleRealtime.Notification> = []
+          const opened = yield* realtime.open({ index: "i", collection: "c", filter: asFilter(filter) })
+          const end = yield* Effect.fork(
+            Stream.runForEachChunk(opened, (chunk) => Effect.sync(() => heard.push(...Chunk.toReadonlyArray(chunk))))
+          )
+          return { heard, end }
+        })
+    }
+  })
+
+// A filter is JSON; the fake server understands any.
+const asFilter = (filter: unknown) => filter as NonNullable<KuzzleRealtime.SubscribeOptions["filter"]>

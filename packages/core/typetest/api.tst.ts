@@ -1,0 +1,199 @@
+/** What the functions give, how they fail, what they need: as the compiler sees it. */
+import type { KuzzleError } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  KuzzleAuth,
+  KuzzleCollection,
+  KuzzleConfig,
+  KuzzleDocument,
+  KuzzleFilter,
+  KuzzleIndex,
+  KuzzleRealtime,
+  KuzzleServer
+} from "@effect-kuzzle/core"
+import { type Config, type Context, Effect, type Exit, type Option, type Redacted, type Scope, Stream } from "effect"
+import { describe, expect, test } from "tstyche"
+
+/** A request: what it gives, the errors of every request, and nothing needed but a client. */
+type Call<A> = Effect.Effect<A, KuzzleError.RequestError, Kuzzle.Kuzzle>
+
+const target = { index: "nyc", collection: "taxi" }
+
+describe("results and errors", () => {
+  test("server", () => {
+    expect(KuzzleServer.now()).type.toBe<Call<number>>()
+    expect(KuzzleServer.info()).type.toBe<Call<KuzzleServer.ServerInfo>>()
+  })
+
+  test("index and collection", () => {
+    expect(KuzzleIndex.create({ index: "a" })).type.toBe<Call<void>>()
+    expect(KuzzleIndex.exists({ index: "a" })).type.toBe<Call<boolean>>()
+    expect(KuzzleIndex.list()).type.toBe<Call<ReadonlyArray<string>>>()
+    expect(KuzzleCollection.create(target)).type.toBe<Call<void>>()
+    expect(KuzzleCollection.exists(target)).type.toBe<Call<boolean>>()
+    expect(KuzzleCollection.list({ index: "a" })).type.toBe<Call<ReadonlyArray<KuzzleCollection.Listed>>>()
+  })
+
+  test("document", () => {
+    const place = { ...target, _id: "a" }
+    expect(KuzzleDocument.create({ ...target, content: {} })).type.toBe<Call<KuzzleDocument.Document>>()
+    expect(KuzzleDocument.get(place)).type.toBe<Call<KuzzleDocument.Document>>()
+    expect(KuzzleDocument.getOption(place)).type.toBe<Call<Option.Option<KuzzleDocument.Document>>>()
+    expect(KuzzleDocument.update({ ...place, content: {} })).type.toBe<Call<KuzzleDocument.Document>>()
+    expect(KuzzleDocument.delete(place)).type.toBe<
+      Call<{ readonly _id: string; readonly _source?: KuzzleDocument.Content }>
+    >()
+    expect(KuzzleDocument.search(target)).type.toBe<Call<KuzzleDocument.SearchResult>>()
+  })
+
+  test("auth", () => {
+    expect(KuzzleAuth.login({ strategy: "local", credentials: {} })).type.toBe<Call<KuzzleAuth.Session>>()
+    expect(KuzzleAuth.logout()).type.toBe<Call<void>>()
+    expect(KuzzleAuth.checkToken()).type.toBe<Call<KuzzleAuth.TokenState>>()
+    expect(KuzzleAuth.getCurrentUser()).type.toBe<Call<KuzzleAuth.CurrentUser>>()
+    expect(KuzzleAuth.refreshToken()).type.toBe<Call<KuzzleAuth.Session>>()
+    expect<KuzzleAuth.Session["token"]>().type.toBe<Redacted.Redacted>()
+  })
+
+  test("realtime: publishing and counting need no more than a client, subscribing needs KuzzleRealtime", () => {
+    expect(KuzzleRealtime.publish({ ...target, message: {} })).type.toBe<Call<void>>()
+    expect(KuzzleRealtime.count({ roomId: "a" })).type.toBe<Call<number>>()
+    expect(KuzzleRealtime.subscribe(target)).type.toBe<
+      Stream.Stream<KuzzleRealtime.Notification, KuzzleError.RequestError, KuzzleRealtime.KuzzleRealtime>
+    >()
+    expect(KuzzleRealtime.open(target)).type.toBe<
+      Effect.Effect<
+        Stream.Stream<KuzzleRealtime.Notification, KuzzleError.RequestError>,
+        KuzzleError.RequestError,
+        KuzzleRealtime.KuzzleRealtime | Scope.Scope
+      >
+    >()
+    expect(KuzzleRealtime.listen(target, () => {})).type.toBe<
+      Effect.Effect<
+        Effect.Effect<never, KuzzleError.RequestError>,
+        KuzzleError.RequestError,
+        KuzzleRealtime.KuzzleRealtime | Scope.Scope
+      >
+    >()
+  })
+
+  test("any request", () => {
+    expect(Kuzzle.query({ controller: "a", action: "b" })).type.toBe<Call<Kuzzle.KuzzleResponse>>()
+    expect<Kuzzle.KuzzleResponse["result"]>().type.toBe<unknown>()
+    expect<Kuzzle.KuzzleShape>().type.toHaveProperty("queryMany")
+    expect<Effect.Effect.Success<ReturnType<Kuzzle.KuzzleShape["queryMany"]>>>().type.toBe<
+      ReadonlyArray<Exit.Exit<Kuzzle.KuzzleResponse, KuzzleError.RequestError>>
+    >()
+  })
+
+  test("no error channel is unknown or Error", () => {
+    expect<unknown>().type.not.toBeAssignableTo<KuzzleError.RequestError>()
+    expect<Error>().type.not.toBeAssignableTo<KuzzleError.RequestError>()
+    expect<KuzzleError.RequestError["_tag"]>().type.not.toBe<string>()
+  })
+
+  test("errors are told apart by their tags, and handled ones are gone", () => {
+    const handled = KuzzleDocument.get({ ...target, _id: "a" }).pipe(
+      Effect.catchTags({
+        KuzzleNotFoundError: (error) => {
+          expect(error.id).type.toBe<KuzzleError.ErrorId>()
+          return Effect.succeed("none" as const)
+        },
+        KuzzleMaybeSentError: (error) => {
+          expect(error.cause).type.toBe<KuzzleError.ConnectionEnded>()
+          return Effect.succeed("who knows" as const)
+        }
+      })
+    )
+    expect<Effect.Effect.Error<typeof handled>>().type.toBe<
+      Exclude<KuzzleError.RequestError, { readonly _tag: "KuzzleNotFoundError" | "KuzzleMaybeSentError" }>
+    >()
+    expect(Effect.catchTag(
+      KuzzleServer.now(),
+      "KuzzleNoSuchError",
+      () => Effect.void
+    )).type.toRaiseError()
+  })
+
+  test("notifications are told apart by their type", () => {
+    const show = (notification: KuzzleRealtime.Notification) => {
+      if (notification.type === "gap") return expect(notification.cause).type.toBe<KuzzleRealtime.GapCause>()
+      if (notification.type === "user") return expect(notification.user).type.toBe<"in" | "out">()
+      expect(notification).type.toBe<KuzzleRealtime.DocumentNotification>()
+    }
+    expect(show({ type: "gap", cause: { _tag: "TokenExpired" } })).type.not.toRaiseError()
+  })
+})
+
+describe("what is asked for", () => {
+  test("names of arguments", () => {
+    expect(KuzzleDocument.get({ ...target, id: "a" })).type.toRaiseError()
+    expect(KuzzleDocument.create({ ...target, body: {} })).type.toRaiseError()
+    expect(KuzzleDocument.update({ ...target, _id: "a", content: {}, refresh: "yes" })).type.toRaiseError()
+    expect(KuzzleIndex.create({ index: "a", collection: "b" })).type.toRaiseError()
+    expect(KuzzleServer.now({ index: "a" })).type.toRaiseError()
+    expect(KuzzleAuth.login({ strategy: "local", body: {} })).type.toRaiseError()
+    expect(KuzzleRealtime.publish({ ...target, content: {} })).type.toRaiseError()
+  })
+
+  test("options that are not optional", () => {
+    expect(KuzzleIndex.create()).type.toRaiseError()
+    expect(KuzzleIndex.exists({})).type.toRaiseError()
+    expect(KuzzleCollection.create({ index: "a" })).type.toRaiseError()
+    expect(KuzzleDocument.create(target)).type.toRaiseError()
+    expect(KuzzleDocument.delete(target)).type.toRaiseError()
+    expect(KuzzleAuth.login({ strategy: "local" })).type.toRaiseError()
+    expect(KuzzleRealtime.count()).type.toRaiseError()
+    expect(Kuzzle.query({ controller: "server" })).type.toRaiseError()
+  })
+
+  test("options that are", () => {
+    expect(KuzzleServer.now({ timeout: "2 seconds", volatile: { a: 1 } })).type.not.toRaiseError()
+    expect(KuzzleDocument.create({ ...target, content: {}, _id: undefined, silent: true })).type.not.toRaiseError()
+    expect(KuzzleAuth.logout({ global: true })).type.not.toRaiseError()
+  })
+
+  test("a subscription: scopes, users, filters, and no strategy that would hold back the socket", () => {
+    expect(KuzzleRealtime.subscribe({ ...target, strategy: "sliding", bufferSize: 16 })).type.not.toRaiseError()
+    expect(KuzzleRealtime.subscribe({ ...target, strategy: "suspend" })).type.toRaiseError()
+    expect(KuzzleRealtime.open({ ...target, strategy: "suspend" })).type.toRaiseError()
+    expect(KuzzleRealtime.listen({ ...target, bufferSize: 16 }, () => {})).type.toRaiseError()
+    expect(KuzzleRealtime.subscribe({ ...target, scope: "inside" })).type.toRaiseError()
+    expect(KuzzleRealtime.subscribe({ ...target, users: true })).type.toRaiseError()
+    expect(KuzzleRealtime.subscribe({ ...target, filter: KuzzleFilter.equals("a", 1) })).type.not.toRaiseError()
+    expect(KuzzleRealtime.subscribe({ ...target, filter: { range: { n: { gte: 1, lt: 2 } } } })).type.not.toRaiseError()
+    expect(KuzzleRealtime.subscribe({ ...target, filter: { equal: { a: 1 } } })).type.toRaiseError()
+    expect(KuzzleRealtime.subscribe({
+      ...target,
+      filter: { range: { n: { gte: 1, gt: 1 } } }
+    })).type.toRaiseError()
+  })
+
+  test("settings", () => {
+    expect(KuzzleConfig.make({ url: ["ws://a", "ws://b"], pingInterval: "10 seconds" })).type.not.toRaiseError()
+    expect(KuzzleConfig.make({ pingInterval: "soon" })).type.toRaiseError()
+    expect(KuzzleConfig.make({ hostname: "a" })).type.toRaiseError()
+    expect(KuzzleConfig.config).type.toBe<Config.Config<KuzzleConfig.Options>>()
+  })
+})
+
+describe("services", () => {
+  test("the tags hold their shapes", () => {
+    expect<Context.Tag.Service<Kuzzle.Kuzzle>>().type.toBe<Kuzzle.KuzzleShape>()
+    expect<Context.Tag.Service<KuzzleRealtime.KuzzleRealtime>>().type.toBe<KuzzleRealtime.KuzzleRealtimeShape>()
+  })
+
+  test("what a program needs is the sum of what its parts need", () => {
+    const program = Effect.gen(function*() {
+      yield* KuzzleServer.now()
+      return yield* Stream.runHead(KuzzleRealtime.subscribe(target))
+    })
+    expect(program).type.toBe<
+      Effect.Effect<
+        Option.Option<KuzzleRealtime.Notification>,
+        KuzzleError.RequestError,
+        Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
+      >
+    >()
+  })
+})

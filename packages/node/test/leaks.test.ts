@@ -1,0 +1,47 @@
+/** What a closed client leaves behind: nothing. In a file of its own, so in a process in which nothing else ends. */
+import { Kuzzle, KuzzleRealtime, KuzzleServer } from "@effect-kuzzle/core"
+import { NodeKuzzle } from "@effect-kuzzle/node"
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Schedule, Stream } from "effect"
+
+layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client", (it) => {
+  it.scoped("closing the scope leaves no socket and no timer", () =>
+    Effect.gen(function*() {
+      const server = yield* KuzzleTestServer.KuzzleTestServer
+      const inUse = Effect.sync(() =>
+        process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate|TCP(Socket|Connect)Wrap/.test(name)).sort()
+      )
+      const before = yield* inUse
+      const connectionsBefore = yield* server.connections
+      yield* Effect.gen(function*() {
+        const notifications = yield* KuzzleRealtime.open({ index: "nyc", collection: "taxi" })
+        yield* Effect.forkScoped(Stream.runDrain(notifications))
+        yield* KuzzleServer.now()
+        yield* Effect.forkScoped(Effect.exit(Kuzzle.query({ controller: "server", action: "now", targets: "x" })))
+        yield* Effect.sleep("80 millis")
+        assert.isAbove((yield* inUse).length, before.length)
+      }).pipe(Effect.scoped, Effect.provide(NodeKuzzle.layer({ url: server.url, pingInterval: "20 millis" })))
+      // The server hears of it a moment later.
+      yield* Effect.repeat(server.connections, {
+        until: (connections) => connections <= connectionsBefore,
+        schedule: Schedule.spaced("10 millis"),
+        times: 100
+      })
+      yield* Effect.sleep("30 millis")
+      assert.deepStrictEqual(yield* inUse, before)
+    }))
+
+  it.scoped("a client that waits for its next attempt leaves nothing either", () =>
+    Effect.gen(function*() {
+      const server = yield* KuzzleTestServer.KuzzleTestServer
+      const timers = Effect.sync(() => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length)
+      const before = yield* timers
+      yield* Effect.gen(function*() {
+        const { states } = yield* Kuzzle.Kuzzle
+        yield* server.cut
+        yield* Stream.runHead(Stream.filter(states, ({ _tag }) => _tag === "Waiting"))
+      }).pipe(Effect.provide(NodeKuzzle.layer({ url: server.url, reconnect: Schedule.spaced("1 hour") })))
+      assert.strictEqual(yield* timers, before)
+    }))
+})

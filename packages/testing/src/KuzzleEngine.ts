@@ -1,0 +1,307 @@
+/**
+ * The embedded Kuzzle itself: an in-memory server that speaks the wire of Kuzzle 2.56, without a network.
+ *
+ * It keeps users, tokens, indexes, documents and subscriptions in memory and lives as long as its scope. Time is
+ * Effect's `Clock`: under a `TestClock`, tokens expire and idle connections are cut when the test says so. Reach it
+ * through `KuzzleTestSocket` (in memory, any runtime) or `KuzzleTestServer` (real sockets, Node).
+ *
+ * What it does not implement it refuses with the error id `testing.engine.not_implemented` (status 501).
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberHandle from "effect/FiberHandle"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { type Connection, Engine } from "./internal/engine/engine.ts"
+import * as Http from "./internal/engine/http.ts"
+
+/**
+ * Where the frames of a connection go. Called synchronously.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handlers {
+  readonly send: (frame: string) => void
+  /** The server ends the connection; with code 1006 it does so without a close frame. Not called after `close()`. */
+  readonly close: (code: number, reason: string) => void
+}
+
+/**
+ * The client's side of a connection. Plain functions; after the end they do nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EngineConnection {
+  /** The id that the server gave the connection, which it shows in some errors. */
+  readonly id: string
+  /** A text message of the client. */
+  readonly receive: (frame: string) => void
+  /** A ping frame of the client, no message but a sign of life: `pong` is called unless the engine is frozen. */
+  readonly ping: (pong: () => void) => void
+  /** The client is gone. */
+  readonly close: () => void
+}
+
+/**
+ * Headers, their names in lower case.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Headers {
+  readonly [name: string]: string | undefined
+}
+
+/**
+ * An HTTP request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpRequest {
+  readonly method: string
+  /** Path and query string. */
+  readonly url: string
+  readonly headers: Headers
+  readonly body: string
+}
+
+/**
+ * An HTTP response.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>
+  readonly body: string
+}
+
+/**
+ * A user to begin with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SeedUser {
+  readonly username: string
+  readonly password: string | Redacted.Redacted
+  /** The user's id; the user name by default. */
+  readonly kuid?: string
+  /** `admin`, `default` or `anonymous`; `["default"]` by default. */
+  readonly profileIds?: ReadonlyArray<string>
+  /** Anything else the user's content shall have. */
+  readonly content?: { readonly [key: string]: unknown }
+}
+
+/**
+ * Settings of the engine. The defaults are those of the real server, but for `loginsPerSecond`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly users?: ReadonlyArray<SeedUser>
+  /** How long a token lives when a login does not say. One hour by default. */
+  readonly tokenLifetime?: Duration.DurationInput
+  /** A client that sends nothing for so long is cut, whatever it receives. One minute by default. */
+  readonly idleTimeout?: Duration.DurationInput
+  /** Bytes of a message; a bigger one kills the connection (1006), over HTTP it is answered with 413. 1 MiB by default. */
+  readonly maxRequestSize?: number
+  /** Whether `cookieAuth` is allowed. `true` by default. */
+  readonly cookieAuthentication?: boolean
+  /** When a search sees what was written without `refresh: "wait_for"`. One second by default, 0 for at once. */
+  readonly refreshInterval?: Duration.DurationInput
+  /** Messages per second and connection; no limit by default. */
+  readonly rateLimit?: number
+  /** Logins per second and connection. No limit by default; the real server's default is 1. */
+  readonly loginsPerSecond?: number
+  /** What identifiers, room ids and token signatures derive from: the same seed gives the same run. */
+  readonly seed?: string
+}
+
+/**
+ * What the engine does, and how a test makes it misbehave.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KuzzleEngineShape {
+  /** Opens a connection, or `undefined` while the engine refuses them. A plain function, for transports. */
+  readonly connect: (handlers: Handlers, headers?: Headers) => EngineConnection | undefined
+  /** Answers an HTTP request, or `undefined` when there shall be no answer. A plain function, for transports. */
+  readonly http: (request: HttpRequest) => HttpResponse | undefined
+  /** How many connections are open. */
+  readonly connections: Effect.Effect<number>
+  /** Ends every connection; by default with 1006, as when the network breaks. */
+  readonly dropAll: (code?: number, reason?: string) => Effect.Effect<void>
+  /** Takes everything that comes and answers nothing, as a stopped process behind a living kernel. */
+  readonly freeze: Effect.Effect<void>
+  /** Ends `freeze`: what came in the meantime is handled now. */
+  readonly thaw: Effect.Effect<void>
+  /** Refuses new connections. */
+  readonly refuse: Effect.Effect<void>
+  /** Ends `refuse`. */
+  readonly accept: Effect.Effect<void>
+  /** Loses the next request for an action (`"document:create"`): it is neither executed nor answered. */
+  readonly silenceNext: (action: string) => Effect.Effect<void>
+  /** Makes a token expire now: its connections get `TokenExpired` and lose their subscriptions. */
+  readonly expireToken: (jwt: string | Redacted.Redacted) => Effect.Effect<void>
+  /** Makes a token invalid, as a logout elsewhere does: subscriptions end and nobody is told. */
+  readonly revokeToken: (jwt: string | Redacted.Redacted) => Effect.Effect<void>
+  /** Adds a user. Dies when the user exists already. */
+  readonly createUser: (user: SeedUser) => Effect.Effect<void>
+}
+
+/**
+ * The embedded Kuzzle.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class KuzzleEngine extends Context.Tag("@effect-kuzzle/testing/KuzzleEngine")<
+  KuzzleEngine,
+  KuzzleEngineShape
+>() {}
+
+/** Timers do not reach further (`setTimeout`): an early wake-up is harmless. */
+const longestSleep = 2 ** 30
+
+const reveal = (secret: string | Redacted.Redacted): string =>
+  typeof secret === "string" ? secret : Redacted.value(secret)
+
+/**
+ * An engine that lives as long as the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<KuzzleEngineShape, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const now = () => clock.unsafeCurrentTimeMillis()
+    const engine = new Engine({
+      seed: options.seed ?? "effect-kuzzle",
+      tokenLifetime: Duration.toMillis(options.tokenLifetime ?? "1 hour"),
+      gracePeriod: 1000,
+      idleTimeout: Duration.toMillis(options.idleTimeout ?? "1 minute"),
+      maxRequestSize: options.maxRequestSize ?? 1_048_576,
+      cookieAuthentication: options.cookieAuthentication ?? true,
+      refreshInterval: Duration.toMillis(options.refreshInterval ?? "1 second"),
+      rateLimit: options.rateLimit ?? 0,
+      loginsPerSecond: options.loginsPerSecond ?? 0
+    }, now())
+
+    // -- time: one fiber sleeps until the next thing is due ---------------------------------------------------------
+
+    const run = yield* FiberHandle.makeRuntime<never>()
+    let armed = Infinity
+    let frozen = false
+    const arm = (at: number): void => {
+      if (at >= armed) return
+      armed = at
+      const delay = Math.min(Math.max(0, at - now()), longestSleep)
+      // Wherever the engine was made, an acquisition above all: its scope must be able to end the sleep.
+      run(Effect.interruptible(Effect.zipRight(Effect.sleep(delay), Effect.sync(wake))))
+    }
+    const wake = (): void => {
+      armed = Infinity
+      if (frozen) return
+      engine.tick(now())
+      arm(engine.nextDeadline())
+    }
+    engine.onDeadline = arm
+
+    // -- faults -----------------------------------------------------------------------------------------------------
+
+    let refusing = false
+    const silenced = new Map<string, number>()
+    const held: Array<() => void> = []
+    /** Now, or once thawed. */
+    const whenRunning = (handle: () => void): void => {
+      if (frozen) held.push(handle)
+      else handle()
+    }
+    engine.loses = ({ action, controller }) => {
+      const name = `${controller}:${action}`
+      const left = silenced.get(name)
+      if (left === undefined) return false
+      if (left === 1) silenced.delete(name)
+      else silenced.set(name, left - 1)
+      return true
+    }
+
+    const open = (connection: Connection): EngineConnection => ({
+      id: connection.id,
+      receive: (frame) => whenRunning(() => engine.receive(connection, frame, now())),
+      ping: (pong) =>
+        whenRunning(() => {
+          engine.touch(connection, now())
+          pong()
+        }),
+      close: () => whenRunning(() => engine.disconnect(connection, now()))
+    })
+
+    const createUser = (user: SeedUser): void => {
+      const kuid = user.kuid ?? user.username
+      engine.state.users.create(kuid, user.profileIds ?? ["default"], user.content ?? {}, now())
+      engine.state.users.setCredentials({ kuid, username: user.username, password: reveal(user.password) })
+    }
+    for (const user of options.users ?? []) createUser(user)
+
+    return {
+      connect: (handlers, headers = {}) => refusing ? undefined : open(engine.connect(headers, handlers, now())),
+      http: (request) => refusing ? undefined : Http.handle(engine, request, now()),
+      connections: Effect.sync(() => engine.connections.size),
+      dropAll: (code = 1006, reason = "") =>
+        Effect.sync(() => {
+          for (const connection of [...engine.connections.values()]) engine.cut(connection, code, reason, now())
+        }),
+      freeze: Effect.sync(() => {
+        frozen = true
+      }),
+      thaw: Effect.sync(() => {
+        frozen = false
+        for (const handle of held.splice(0)) handle()
+        wake()
+      }),
+      refuse: Effect.sync(() => {
+        refusing = true
+      }),
+      accept: Effect.sync(() => {
+        refusing = false
+      }),
+      silenceNext: (action) => Effect.sync(() => void silenced.set(action, (silenced.get(action) ?? 0) + 1)),
+      expireToken: (jwt) => Effect.sync(() => engine.expireToken(reveal(jwt), now())),
+      revokeToken: (jwt) => Effect.sync(() => engine.revokeToken(reveal(jwt), now())),
+      createUser: (user) => Effect.sync(() => createUser(user))
+    }
+  })
+
+/**
+ * The engine as a layer.
+ *
+ * @example
+ * ```ts
+ * import { Kuzzle, KuzzleHeartbeat } from "@effect-kuzzle/core"
+ * import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
+ * import { Layer } from "effect"
+ *
+ * export const TestKuzzle = Kuzzle.layer().pipe(
+ *   Layer.provide(KuzzleHeartbeat.layerDisabled),
+ *   Layer.provide(KuzzleTestSocket.layer),
+ *   Layer.provideMerge(KuzzleEngine.layer({ users: [{ username: "ada", password: "secret" }] }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<KuzzleEngine> => Layer.scoped(KuzzleEngine, make(options))

@@ -1,0 +1,316 @@
+/**
+ * The embedded Kuzzle behind a real HTTP and WebSocket server on a loopback port. Node only.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+import * as Zlib from "node:zlib"
+import { type WebSocket, WebSocketServer } from "ws"
+import { unreadable } from "./internal/engine/http.ts"
+import * as KuzzleEngine from "./KuzzleEngine.ts"
+
+/**
+ * The port could not be had.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class KuzzleTestServerError extends Data.TaggedError("KuzzleTestServerError")<{
+  readonly host: string
+  readonly port: number
+  readonly cause: Error
+}> {
+  override get message(): string {
+    return `cannot listen on ${this.host}:${this.port}: ${this.cause.message}`
+  }
+}
+
+/**
+ * Where to listen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ListenOptions {
+  /** 0, the default, takes any free port. */
+  readonly port?: number
+  /** `127.0.0.1` by default: the engine has no business on a network. */
+  readonly host?: string
+}
+
+/**
+ * The running server, and the accidents that a test can make it have.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KuzzleTestServerShape {
+  /** `ws://127.0.0.1:<port>` */
+  readonly url: string
+  /** `http://127.0.0.1:<port>` */
+  readonly httpUrl: string
+  readonly port: number
+  /** Open TCP connections. */
+  readonly connections: Effect.Effect<number>
+  /** Destroys every TCP connection: no close frame, the client sees 1006. */
+  readonly cut: Effect.Effect<void>
+  /** Closes every WebSocket politely, with a close frame. */
+  readonly closeAll: (code?: number, reason?: string) => Effect.Effect<void>
+  /** Stops reading and answering; connections stay open and new ones are still accepted by the kernel. */
+  readonly freeze: Effect.Effect<void>
+  /** Ends `freeze`. */
+  readonly thaw: Effect.Effect<void>
+  /** Cuts everything and stops listening, as a server that is restarted. What the engine knows survives. */
+  readonly stop: Effect.Effect<void>
+  /** Listens again, on the same port. */
+  readonly start: Effect.Effect<void, KuzzleTestServerError>
+}
+
+/**
+ * The embedded Kuzzle on a loopback port.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class KuzzleTestServer extends Context.Tag("@effect-kuzzle/testing/KuzzleTestServer")<
+  KuzzleTestServer,
+  KuzzleTestServerShape
+>() {}
+
+/**
+ * A server over the engine, which listens as long as the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: ListenOptions = {}
+): Effect.Effect<KuzzleTestServerShape, KuzzleTestServerError, KuzzleEngine.KuzzleEngine | Scope.Scope> =>
+  Effect.gen(function*() {
+    const engine = yield* KuzzleEngine.KuzzleEngine
+    const host = options.host ?? "127.0.0.1"
+    const sockets = new Set<Socket>()
+    const clients = new Set<WebSocket>()
+    let frozen = false
+    /** What came while frozen. Pausing a socket does not stop Node's HTTP parser from finishing what it has begun. */
+    const held: Array<() => void> = []
+    const whenRunning = (handle: () => void): void => {
+      if (frozen) held.push(handle)
+      else handle()
+    }
+
+    const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: false })
+    const http = Http.createServer()
+    http.on("connection", (socket) => {
+      sockets.add(socket)
+      socket.on("close", () => sockets.delete(socket))
+    })
+    http.on("request", (request, response) => whenRunning(() => void answer(engine, request, response)))
+    http.on("upgrade", (request, socket, head) => {
+      // `upgrade` hands over the socket it got from `connection`.
+      const tcp = socket as Socket
+      whenRunning(() =>
+        upgrades.handleUpgrade(request, tcp, head, (client) => {
+          clients.add(client)
+          client.on("close", () => clients.delete(client))
+          serve(engine, client, tcp, headersOf(request))
+        })
+      )
+    })
+
+    const listen = (port: number) =>
+      Effect.async<number, KuzzleTestServerError>((resume) => {
+        const failed = (cause: Error) => resume(new KuzzleTestServerError({ host, port, cause }))
+        http.once("error", failed)
+        http.listen(port, host, () => {
+          http.off("error", failed)
+          // A TCP server that listens has an address, which is no pipe's name.
+          resume(Effect.succeed((http.address() as AddressInfo).port))
+        })
+      })
+    const cut = Effect.sync(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    const stop = Effect.async<void>((resume) => {
+      http.close(() => resume(Effect.void))
+      for (const socket of sockets) socket.destroy()
+    })
+
+    const port = yield* Effect.acquireRelease(listen(options.port ?? 0), () => stop)
+    return {
+      url: `ws://${host}:${port}`,
+      httpUrl: `http://${host}:${port}`,
+      port,
+      connections: Effect.sync(() => sockets.size),
+      cut,
+      closeAll: (code = 1000, reason = "") =>
+        Effect.sync(() => {
+          for (const client of clients) client.close(code, reason)
+        }),
+      freeze: Effect.zipRight(
+        engine.freeze,
+        Effect.sync(() => {
+          frozen = true
+          for (const client of clients) client.pause()
+        })
+      ),
+      thaw: Effect.zipRight(
+        engine.thaw,
+        Effect.sync(() => {
+          frozen = false
+          for (const handle of held.splice(0)) handle()
+          for (const client of clients) client.resume()
+        })
+      ),
+      stop,
+      start: Effect.asVoid(listen(port))
+    }
+  })
+
+const headersOf = ({ headers }: Http.IncomingMessage): KuzzleEngine.Headers =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value])
+  )
+
+/** One WebSocket from its upgrade to its end. */
+const serve = (
+  engine: KuzzleEngine.KuzzleEngineShape,
+  client: WebSocket,
+  tcp: Socket,
+  headers: KuzzleEngine.Headers
+): void => {
+  let corked = false
+  /** All frames of one tick leave in one write. */
+  const cork = () => {
+    if (corked) return
+    corked = true
+    tcp.cork()
+    process.nextTick(() => {
+      corked = false
+      tcp.uncork()
+    })
+  }
+  const connection = engine.connect({
+    send: (frame) => {
+      cork()
+      client.send(frame)
+    },
+    close: (code, reason) => {
+      // 1006 is no code that can be sent: it is what the other side sees when nothing is.
+      if (code === 1006) tcp.destroy()
+      else client.close(code, reason)
+    }
+  }, headers)
+  if (connection === undefined) return void tcp.destroy()
+  // A text or a binary frame, it is read as UTF-8 (spec 1.1). Without `binaryType` set, ws gives a Buffer for both.
+  client.on("message", (data) => connection.receive(data.toString()))
+  client.on("ping", (data) => connection.ping(() => client.pong(data)))
+  client.on("close", () => connection.close())
+  // A protocol error: the real server's library drops the connection without a close frame (spec 1.8).
+  client.on("error", () => tcp.destroy())
+}
+
+/** One HTTP exchange. */
+const answer = async (
+  engine: KuzzleEngine.KuzzleEngineShape,
+  request: Http.IncomingMessage,
+  response: Http.ServerResponse
+): Promise<void> => {
+  const body = await read(request)
+  // The client is gone before it has said all: there is nobody to answer.
+  if (body === undefined) return
+  const headers = headersOf(request)
+  const reply = respond(engine, request, headers, body)
+  if (reply === undefined) return
+  // An error from before the routing is written as it is (spec 2.2).
+  const routed = reply.headers.some(([name]) => name === "X-Kuzzle-Request-Id")
+  const [encoding, content] = deflate(Buffer.from(reply.body), routed ? headers["accept-encoding"] : undefined)
+  // Where Kuzzle says nothing about the connection, Node shall not either.
+  if (!routed) response.removeHeader("Connection")
+  response.writeHead(
+    reply.status,
+    [
+      ...reply.headers,
+      ...(routed ? [["Content-Encoding", encoding] as const] : []),
+      ["Content-Length", String(content.length)] as const
+    ].flat()
+  )
+  response.end(content)
+}
+
+const read = (request: Http.IncomingMessage): Promise<Buffer | undefined> =>
+  new Promise((resolve) => {
+    const chunks: Array<Buffer> = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.on("end", () => resolve(Buffer.concat(chunks)))
+    request.on("close", () => resolve(undefined))
+    request.on("error", () => resolve(undefined))
+  })
+
+const respond = (
+  engine: KuzzleEngine.KuzzleEngineShape,
+  { method = "GET", url = "/" }: Http.IncomingMessage,
+  headers: KuzzleEngine.Headers,
+  body: Buffer
+): KuzzleEngine.HttpResponse | undefined => {
+  let text: string
+  try {
+    text = inflate(body, headers["content-encoding"]).toString()
+  } catch (cause) {
+    return unreadable({ headers }, cause instanceof Error ? cause.message : String(cause))
+  }
+  return engine.http({ method, url, headers, body: text })
+}
+
+const inflate = (body: Buffer, encoding: string | undefined): Buffer =>
+  (encoding ?? "").split(",").map((name) => name.trim().toLowerCase()).reverse().reduce(
+    (data, name) => (name === "gzip" ? Zlib.gunzipSync(data) : name === "deflate" ? Zlib.inflateSync(data) : data),
+    body
+  )
+
+const deflate = (body: Buffer, accepted: string | undefined): readonly [encoding: string, body: Buffer] => {
+  const names = (accepted ?? "").split(",").map((name) => name.trim().toLowerCase().split(";")[0])
+  if (names.includes("gzip")) return ["gzip", Zlib.gzipSync(body)]
+  return names.includes("deflate") ? ["deflate", Zlib.deflateSync(body)] : ["identity", body]
+}
+
+/**
+ * A server over an engine that is already there.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithoutEngine = (
+  options?: ListenOptions
+): Layer.Layer<KuzzleTestServer, KuzzleTestServerError, KuzzleEngine.KuzzleEngine> =>
+  Layer.scoped(KuzzleTestServer, make(options))
+
+/**
+ * A server with an engine of its own, which is there for the test too.
+ *
+ * @example
+ * ```ts
+ * import { KuzzleServer } from "@effect-kuzzle/core"
+ * import { NodeKuzzle } from "@effect-kuzzle/node"
+ * import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+ * import { Effect } from "effect"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const server = yield* KuzzleTestServer.KuzzleTestServer
+ *   return yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layer({ url: server.url }))
+ * }).pipe(Effect.provide(KuzzleTestServer.layer()))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options?: ListenOptions & KuzzleEngine.Options
+): Layer.Layer<KuzzleTestServer | KuzzleEngine.KuzzleEngine, KuzzleTestServerError> =>
+  Layer.provideMerge(layerWithoutEngine(options), KuzzleEngine.layer(options))

@@ -1,0 +1,92 @@
+/**
+ * A `KuzzleSocket` that ends in the `KuzzleEngine` next to it: no network, no port, any runtime, and `TestClock`.
+ *
+ * Frames take one microtask each way and keep their order, so that a test runs the same way every time and nothing is
+ * delivered inside the call that sent it.
+ *
+ * @since 0.1.0
+ */
+import * as KuzzleSocket from "@effect-kuzzle/core/KuzzleSocket"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type EngineConnection, KuzzleEngine, type KuzzleEngineShape } from "./KuzzleEngine.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Whether the socket can send ping frames (RFC 6455), as Node's can and a browser's cannot. `true` by default. */
+  readonly pings?: boolean
+}
+
+/**
+ * The in-memory socket.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<KuzzleSocket.KuzzleSocketShape, never, KuzzleEngine> =>
+  Effect.map(KuzzleEngine, (engine) => KuzzleSocket.make(driver(engine, options.pings ?? true)))
+
+const driver = (engine: KuzzleEngineShape, pings: boolean): KuzzleSocket.Driver => ({
+  open: (url, events) => {
+    const { protocol } = new URL(url)
+    if (protocol !== "ws:" && protocol !== "wss:") throw new TypeError(`${protocol}// is not a WebSocket URL`)
+
+    let connection: EngineConnection | undefined
+    let over = false
+    const end = (code: number, reason: string): void => {
+      over = true
+      connection?.close()
+      queueMicrotask(() => events.onClose(code, reason))
+    }
+    queueMicrotask(() => {
+      if (over) return
+      connection = engine.connect({
+        send: (frame) => queueMicrotask(() => events.onFrame(frame)),
+        close: (code, reason) => {
+          over = true
+          queueMicrotask(() => events.onClose(code, reason))
+        }
+      })
+      if (connection !== undefined) return events.onOpen()
+      over = true
+      events.onError(new Error("connection refused"))
+      events.onClose(1006, "")
+    })
+    const deliver = (act: (connection: EngineConnection) => void): void =>
+      queueMicrotask(() => {
+        if (!over && connection !== undefined) act(connection)
+      })
+    return {
+      send: (frame) => deliver((open) => open.receive(frame)),
+      ...(pings ? { ping: () => deliver((open) => open.ping(events.onPong)) } : {}),
+      close: end,
+      terminate: () => end(1006, ""),
+      bufferedAmount: () => 0
+    }
+  }
+})
+
+/**
+ * A socket with ping frames, as on Node.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<KuzzleSocket.KuzzleSocket, never, KuzzleEngine> = Layer.effect(
+  KuzzleSocket.KuzzleSocket,
+  make()
+)
+
+/**
+ * A socket without ping frames, as in a browser.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithoutPings: Layer.Layer<KuzzleSocket.KuzzleSocket, never, KuzzleEngine> = Layer.effect(
+  KuzzleSocket.KuzzleSocket,
+  make({ pings: false })
+)

@@ -1,0 +1,432 @@
+/**
+ * The engine: connections in, frames out. Synchronous and without a clock: whoever drives it says what time it is.
+ */
+import * as Catalogue from "./catalogue.ts"
+import { auth } from "./controllers/auth.ts"
+import { collection } from "./controllers/collection.ts"
+import { document } from "./controllers/document.ts"
+import { index } from "./controllers/index.ts"
+import { realtime } from "./controllers/realtime.ts"
+import { security } from "./controllers/security.ts"
+import { server } from "./controllers/server.ts"
+import { anonymousError, EngineError, error } from "./errors.ts"
+import { Identifiers } from "./identifiers.ts"
+import { isObject, type JsonObject } from "./json.ts"
+import { Realtime } from "./realtime.ts"
+import * as Request from "./request.ts"
+import { Sessions, type Token } from "./sessions.ts"
+import type { Action, Controller, State } from "./state.ts"
+import { Storage } from "./storage.ts"
+import { anonymous, anonymousId, type User, Users } from "./users.ts"
+
+export interface Options {
+  readonly seed: string
+  readonly tokenLifetime: number
+  readonly gracePeriod: number
+  readonly idleTimeout: number
+  readonly maxRequestSize: number
+  readonly cookieAuthentication: boolean
+  readonly refreshInterval: number
+  /** Messages per second and socket, 0 for no limit. */
+  readonly rateLimit: number
+  /** Logins per second and connection, 0 for no limit. */
+  readonly loginsPerSecond: number
+}
+
+/** Where a connection's frames go. */
+export interface Handlers {
+  readonly send: (frame: string) => void
+  /** The server ends the connection. 1006: without a close frame. */
+  readonly close: (code: number, reason: string) => void
+}
+
+export type Headers = { readonly [name: string]: string | undefined }
+
+export interface Connection {
+  readonly id: string
+  readonly headers: Headers
+  readonly handlers: Handlers
+  /** When the client last sent anything. */
+  lastSeen: number
+  /** Messages within the current second (`rateLimit`). */
+  window: number
+  windowCount: number
+}
+
+/** An answer before it is written: a WebSocket frame or an HTTP body. */
+export interface Answer {
+  readonly status: number
+  readonly envelope: JsonObject
+  readonly cookies: ReadonlyArray<string>
+}
+
+const controllers: { readonly [controller: string]: Controller } = {
+  auth,
+  collection,
+  document,
+  index,
+  realtime,
+  security,
+  server
+}
+
+/** The least major version of the SDKs that the real server knows; it compares the first characters (spec 1.2). */
+const sdkMinimum: { readonly [name: string]: string } = {
+  js: "7",
+  csharp: "2",
+  cpp: "2",
+  java: "3",
+  android: "5",
+  go: "3",
+  php: "4"
+}
+
+const actionOf = (controller: string, action: string): Action => {
+  const actions = Object.hasOwn(controllers, controller) ? controllers[controller]! : {}
+  if (Object.hasOwn(actions, action)) return actions[action]!
+  if (!Catalogue.hasController(controller)) throw error("api.process.controller_not_found", controller)
+  if (!Catalogue.hasAction(controller, action)) throw error("api.process.action_not_found", controller, action)
+  throw error("testing.engine.not_implemented", `${controller}:${action}`)
+}
+
+const checkSdk = (volatile: JsonObject | null): void => {
+  if (volatile?.sdkVersion) {
+    throw error("api.process.incompatible_sdk_version", volatile.sdkVersion, "Kuzzle v2")
+  }
+  const name = volatile?.sdkName
+  if (typeof name !== "string") return
+  const at = name.indexOf("@")
+  const [sdk, version] = [name.slice(0, Math.max(at, 0)), name.slice(at + 1)]
+  const minimum = Object.hasOwn(sdkMinimum, sdk) ? sdkMinimum[sdk] : undefined
+  if (minimum !== undefined && version !== "" && version[0]! < minimum) {
+    throw error("api.process.incompatible_sdk_version", version, `min: ${minimum}, max: none`)
+  }
+}
+
+/** The `authToken` of a cookie header. */
+const cookieToken = (header: string | undefined): string | undefined => {
+  const pair = header?.split(";").map((part) => part.trim()).find((part) => part.startsWith("authToken="))
+  const value = pair?.slice("authToken=".length)
+  return value === undefined || value === "" || value === "null" ? undefined : value
+}
+
+/** Rights on a target with a wildcard are not known to the real server, and it looks for the star in whatever comes. */
+const isTargetAllowed = (target: unknown): boolean => {
+  if (!isObject(target) || !target.index || !Array.isArray(target.collections)) return true
+  if (typeof target.index === "string" && target.index.includes("*")) return false
+  return target.collections.every((name: unknown) => {
+    if (typeof name !== "string") throw anonymousError(500, "collection.includes is not a function")
+    return !name.includes("*")
+  })
+}
+
+const skipsVerification = new Set(["login", "logout", "checkToken"])
+
+export class Engine {
+  readonly options: Options
+  readonly state: State
+  readonly connections = new Map<string, Connection>()
+  /** Called with an instant at which `tick` must run; earlier is harmless. */
+  onDeadline: (at: number) => void = () => {}
+  /** Whether a request is to be lost on its way, neither executed nor answered: a fault that a test asks for. */
+  loses: (request: Request.KuzzleRequest) => boolean = () => false
+  private readonly counters = new Map<string, { second: number; count: number }>()
+
+  constructor(options: Options, startedAt: number) {
+    this.options = options
+    const identifiers = new Identifiers(options.seed)
+    this.state = {
+      startedAt,
+      settings: {
+        cookieAuthentication: options.cookieAuthentication,
+        maxDocumentsWritten: 200,
+        maxDocumentsFetched: 10_000
+      },
+      identifiers,
+      storage: new Storage(identifiers, options.refreshInterval),
+      realtime: new Realtime(options.seed, (id, frame) => this.connections.get(id)?.handlers.send(frame)),
+      users: new Users(),
+      sessions: new Sessions({
+        secret: options.seed,
+        lifetime: options.tokenLifetime,
+        gracePeriod: options.gracePeriod
+      }),
+      dropSubscriptions: (ids) => {
+        for (const id of ids) this.state.realtime.leave(id, this.now)
+      }
+    }
+  }
+
+  /** The instant of the event being handled. */
+  private now = 0
+
+  // -- connections --------------------------------------------------------------------------------------------------
+
+  connect(headers: Headers, handlers: Handlers, now: number): Connection {
+    const connection: Connection = {
+      id: this.state.identifiers.uuid(),
+      headers,
+      handlers,
+      lastSeen: now,
+      window: 0,
+      windowCount: 0
+    }
+    this.connections.set(connection.id, connection)
+    this.onDeadline(now + this.options.idleTimeout)
+    return connection
+  }
+
+  /** The connection is gone, whoever ended it. */
+  disconnect(connection: Connection, now: number): void {
+    if (!this.connections.delete(connection.id)) return
+    this.now = now
+    this.state.realtime.leave(connection.id, now)
+    this.state.sessions.unlink(connection.id)
+    this.counters.delete(connection.id)
+  }
+
+  /** The server ends a connection. */
+  cut(connection: Connection, code: number, reason: string, now: number): void {
+    if (!this.connections.has(connection.id)) return
+    this.disconnect(connection, now)
+    connection.handlers.close(code, reason)
+  }
+
+  /** Any byte of the client, a ping frame included, proves that it lives. */
+  touch(connection: Connection, now: number): void {
+    connection.lastSeen = now
+  }
+
+  // -- WebSocket ----------------------------------------------------------------------------------------------------
+
+  receive(connection: Connection, frame: string, now: number): void {
+    if (!this.connections.has(connection.id)) return
+    this.now = now
+    this.touch(connection, now)
+    if (frame === "") return
+    // More characters than bytes there never are: most frames are not measured twice.
+    const limit = this.options.maxRequestSize
+    if (frame.length * 3 > limit && new TextEncoder().encode(frame).length > limit) {
+      // No answer, no close frame: the real server's socket library drops the connection (spec 1.8).
+      return this.cut(connection, 1006, "", now)
+    }
+    const send = (answer: JsonObject) => connection.handlers.send(JSON.stringify(answer))
+    if (this.isOverRate(connection, now)) {
+      return send(failure(error("network.websocket.ratelimit_exceeded"), this.state.identifiers.uuid()))
+    }
+    let data: unknown
+    try {
+      data = JSON.parse(frame)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      return send(failure(error("network.websocket.unexpected_error", reason), this.state.identifiers.uuid()))
+    }
+    // The real server throws outside of any handler there, and says nothing (spec 1.7).
+    if (data === null) return
+    if (isObject(data) && data.p === 1 && Object.keys(data).length === 1) return connection.handlers.send("{\"p\":2}")
+    let request: Request.KuzzleRequest
+    try {
+      request = this.parse(data, "websocket", "")
+    } catch (cause) {
+      const requestId = isObject(data) && data.requestId ? data.requestId : this.state.identifiers.uuid()
+      return send(failure(asEngineError(cause), requestId))
+    }
+    if (this.loses(request)) return
+    const { targets } = request.args
+    // `targets` is read before anything is answered: one that is no array is never answered (spec 1.7).
+    if (targets !== undefined && !Array.isArray(targets) && request.controller && request.action) return
+    const { envelope } = this.execute(request, connection.headers, connection.id)
+    send({ ...envelope, room: request.id })
+  }
+
+  private isOverRate(connection: Connection, now: number): boolean {
+    if (this.options.rateLimit === 0) return false
+    const second = Math.floor(now / 1000)
+    connection.windowCount = connection.window === second ? connection.windowCount + 1 : 1
+    connection.window = second
+    return connection.windowCount > this.options.rateLimit
+  }
+
+  // -- requests -----------------------------------------------------------------------------------------------------
+
+  parse(data: unknown, protocol: Request.Protocol, verb: string): Request.KuzzleRequest {
+    return Request.make(data, { protocol, verb, now: this.now, newId: () => this.state.identifiers.uuid() })
+  }
+
+  /** Executes a request and gives its answer, which is never a thrown error. */
+  execute(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer {
+    const cookies: Array<string> = []
+    try {
+      const result = this.run(request, headers, connectionId, (cookie) => cookies.push(cookie))
+      // A result of `undefined` leaves the key out of the JSON, as in the real server.
+      return { status: 200, envelope: envelope(request, null, result, 200), cookies }
+    } catch (cause) {
+      const failed = asEngineError(cause)
+      return { status: failed.status, envelope: envelope(request, failed.body, null, failed.status), cookies }
+    }
+  }
+
+  private run(
+    request: Request.KuzzleRequest,
+    headers: Headers,
+    connectionId: string,
+    setCookie: (cookie: string) => void
+  ): unknown {
+    const { action, controller } = request
+    if (!controller) throw error("api.assert.missing_argument", "controller")
+    if (!action) throw error("api.assert.missing_argument", "action")
+    const targets = Request.getArray(request, "targets", [])
+    if (targets.length > 0 && (request.args.index || request.args.collection)) {
+      throw error("api.assert.mutually_exclusive", "index, collection", "targets")
+    }
+    const { jwt, token, user } = this.authenticate(request, headers)
+    if (request.protocol === "websocket" && token !== undefined) {
+      this.state.sessions.link(token, connectionId)
+      this.armExpiry()
+    }
+    if (!this.state.users.isAllowed(user, controller, action) || !targets.every(isTargetAllowed)) {
+      const id = user._id === anonymousId ? "security.rights.unauthorized" : "security.rights.forbidden"
+      throw error(id, controller, action, user._id)
+    }
+    this.checkRate(controller, action, user, connectionId)
+    const run = actionOf(controller, action)
+    checkSdk(request.volatile)
+    try {
+      return run({ state: this.state, request, user, token, jwt, connectionId, now: this.now, setCookie })
+    } finally {
+      this.armExpiry()
+    }
+  }
+
+  /** Whose request it is (spec 1.10, 2.6). */
+  private authenticate(
+    request: Request.KuzzleRequest,
+    headers: Headers
+  ): { readonly user: User; readonly token: Token | undefined; readonly jwt: string | null } {
+    const { cookieAuthentication } = this.options
+    if (!cookieAuthentication && Request.getBoolean(request, "cookieAuth")) throw error("security.cookie.unsupported")
+    const cookie = cookieToken(headers.cookie)
+    if (cookie !== undefined) {
+      if (!cookieAuthentication) throw error("security.cookie.unsupported")
+      if (request.jwt) {
+        throw error(
+          "security.token.verification_error",
+          "Both token and cookie are present, could not decide which one to use"
+        )
+      }
+    }
+    const jwt = cookie ?? request.jwt
+    const skip = cookie !== undefined && Request.getBoolean(request, "cookieAuth") && request.controller === "auth" &&
+      skipsVerification.has(request.action ?? "")
+    if (jwt === null || skip) return { user: anonymous, token: undefined, jwt }
+    const token = this.state.sessions.verify(jwt, this.now)
+    const user = this.state.users.get(token.userId)
+    if (user === undefined) throw error("security.user.not_found", token.userId)
+    return { user, token, jwt }
+  }
+
+  private checkRate(controller: string, action: string, user: User, connectionId: string): void {
+    const isLogin = controller === "auth" && action === "login"
+    if (!isLogin && user._id !== anonymousId && controller === "auth" && action === "logout") return
+    const limit = isLogin ? this.options.loginsPerSecond : this.state.users.rateLimit(user)
+    if (limit === 0) return
+    const key = isLogin ? connectionId : `user ${user._id}`
+    const second = Math.floor(this.now / 1000)
+    const before = this.counters.get(key)
+    const count = before?.second === second ? before.count + 1 : 1
+    this.counters.set(key, { second, count })
+    if (count > limit) throw error(isLogin ? "api.process.too_many_logins_requests" : "api.process.too_many_requests")
+  }
+
+  // -- time ---------------------------------------------------------------------------------------------------------
+
+  /** Sets the instant for what follows; HTTP enters here. */
+  at(now: number): void {
+    this.now = now
+  }
+
+  /** Does what is due: tokens that have expired, clients that have been silent for too long. */
+  tick(now: number): void {
+    this.now = now
+    this.tellExpired(this.state.sessions.expired(now))
+    for (const connection of [...this.connections.values()]) {
+      if (now - connection.lastSeen >= this.options.idleTimeout) this.cut(connection, 1006, "", now)
+    }
+  }
+
+  /** When the next thing is due. */
+  nextDeadline(): number {
+    let next = this.state.sessions.nextExpiry()
+    for (const { lastSeen } of this.connections.values()) next = Math.min(next, lastSeen + this.options.idleTimeout)
+    return next
+  }
+
+  expireToken(jwt: string, now: number): void {
+    this.now = now
+    this.tellExpired(this.state.sessions.expire(jwt, now))
+  }
+
+  revokeToken(jwt: string, now: number): void {
+    this.now = now
+    const token = this.state.sessions.lookup(jwt, now)
+    if (token !== undefined) this.state.dropSubscriptions(this.state.sessions.revoke(token))
+  }
+
+  /** The push comes first, the subscriptions go after it (spec 0, 7). */
+  private tellExpired(connectionIds: ReadonlyArray<string>): void {
+    for (const id of connectionIds) {
+      this.connections.get(id)?.handlers.send(tokenExpired)
+      this.state.realtime.leave(id, this.now)
+    }
+  }
+
+  private armExpiry(): void {
+    const at = this.state.sessions.nextExpiry()
+    if (at !== Infinity) this.onDeadline(at)
+  }
+}
+
+const tokenExpired = JSON.stringify({
+  status: 200,
+  info: "This is an automated server notification",
+  message: "Authentication Token Expired",
+  type: "TokenExpired",
+  room: "kuzzle:notification:server"
+})
+
+/** The answer to a request, its keys in the real order (spec 1.3). */
+const envelope = (
+  request: Request.KuzzleRequest,
+  failed: JsonObject | null,
+  result: unknown,
+  status: number
+): JsonObject => ({
+  action: request.action,
+  collection: request.args.collection,
+  controller: request.controller,
+  error: failed,
+  headers: {},
+  index: request.args.index,
+  requestId: request.id,
+  result,
+  status,
+  volatile: request.volatile
+})
+
+/** The answer to what is not a request: it has no `room` (spec 1.6). */
+export const failure = ({ body, status }: EngineError, requestId: unknown): JsonObject => ({
+  action: null,
+  controller: null,
+  error: body,
+  headers: {},
+  requestId,
+  result: null,
+  status,
+  volatile: null
+})
+
+/** Anything else than an error of Kuzzle is a fault of this engine: it says so, and costs no other request anything. */
+export const asEngineError = (cause: unknown): EngineError =>
+  cause instanceof EngineError
+    ? cause
+    : error("testing.engine.unexpected_error", cause instanceof Error ? cause.stack ?? cause.message : String(cause))

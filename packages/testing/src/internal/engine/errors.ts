@@ -1,0 +1,203 @@
+/**
+ * The errors of the real server that the engine answers with (spec 7.1), each with its code, status and message.
+ */
+import type { JsonObject } from "./json.ts"
+
+const catalogue = {
+  "core.realtime.not_subscribed": [65544, 412, "User \"%s\" has not subscribed to \"%s\"."],
+  "core.realtime.invalid_scope": [
+    65540,
+    400,
+    "Invalid value for the \"scope\" parameter (allowed: \"all\", \"in\", \"out\", \"none\")."
+  ],
+  "core.realtime.invalid_users": [
+    65541,
+    400,
+    "Invalid value for the \"users\" parameter (allowed: \"all\", \"in\", \"out\", \"none\")."
+  ],
+  "services.storage.unknown_index": [16842753, 412, "The index \"%s\" does not exist."],
+  "services.storage.unknown_collection": [16842754, 412, "The collection \"%s\":\"%s\" does not exist."],
+  "services.storage.get_limit_exceeded": [
+    16842755,
+    413,
+    "The number of documents returned by this request exceeds the configured server limit."
+  ],
+  "services.storage.write_limit_exceeded": [
+    16842756,
+    413,
+    "The number of documents edited by this request exceeds the configured server limit."
+  ],
+  "services.storage.not_found": [16842763, 404, "Document \"%s\" not found in \"%s\":\"%s\"."],
+  "services.storage.unknown_scroll_id": [16842766, 404, "Non-existing or expired scroll identifier."],
+  "services.storage.search_as_an_id": [16842767, 400, "_search is not a valid document identifier"],
+  "services.storage.document_already_exists": [16842769, 400, "Document already exists."],
+  "services.storage.invalid_mapping": [16842773, 400, "Invalid mapping property \"mappings.%s\".%s"],
+  "services.storage.collection_reserved": [
+    16842774,
+    400,
+    "Invalid collection name. \"%s\" is reserved for internal usage."
+  ],
+  "services.storage.unexpected_bad_request": [16842785, 400, "%s"],
+  "services.storage.unexpected_not_found": [16842786, 404, "%s"],
+  "services.storage.index_already_exists": [16842790, 412, "A %s index named \"%s\" already exists"],
+  "services.storage.invalid_search_query": [
+    16842792,
+    400,
+    "The argument \"%s\" is not allowed at this level of a search query."
+  ],
+  "services.storage.invalid_index_name": [16842793, 400, "The index name \"%s\" is invalid"],
+  "services.storage.invalid_collection_name": [16842794, 400, "The collection name \"%s\" is invalid"],
+  "services.storage.strict_mapping_rejection": [
+    16842795,
+    400,
+    "Cannot create document. Field \"%s\" is not present in collection \"%s:%s\" strict mapping"
+  ],
+  "services.storage.unknown_query_keyword": [
+    16842797,
+    400,
+    "The keyword \"%s\" is not part of Elasticsearch Query DSL. Are you trying to use a Koncorde query?"
+  ],
+  "services.storage.scroll_duration_too_great": [16842796, 400, "Scroll duration \"%s\" is too great."],
+  "services.storage.invalid_multi_index_collection_usage": [
+    16842801,
+    400,
+    "Searches on multiple collections should be achieved with the \"targets\" argument who contains list of indexes " +
+    "and collections to search within."
+  ],
+  "services.storage.invalid_target_format": [
+    16842802,
+    400,
+    "The %s (\"%s\") contains invalid characters \",+*\" or is equal to \"_all\" which is forbidden"
+  ],
+  "api.assert.invalid_type": [33619969, 400, "Wrong type for argument \"%s\" (expected: %s)"],
+  "api.assert.invalid_argument": [33619970, 400, "Invalid argument \"%s\". Expected: %s"],
+  "api.assert.missing_argument": [33619971, 400, "Missing argument \"%s\"."],
+  "api.assert.empty_argument": [33619972, 400, "The argument \"%s\" is empty."],
+  "api.assert.mutually_exclusive": [33619973, 400, "Arguments \"%s\" and \"%s\" are mutually exclusive"],
+  "api.assert.unexpected_argument": [33619975, 400, "Unexpected argument \"%s\" (accepted arguments: %s)"],
+  "api.assert.body_required": [33619976, 400, "The request must specify a body."],
+  "api.assert.forbidden_argument": [33619979, 400, "The argument \"%s\" is not allowed by this API action."],
+  "api.assert.koncorde_restricted_keyword": [
+    33619981,
+    400,
+    "The %s \"%s\" of Koncorde DSL is not supported for search queries."
+  ],
+  "api.assert.koncorde_dsl_error": [33619982, 400, "%s"],
+  "api.process.controller_not_found": [33685508, 404, "API controller \"%s\" not found."],
+  "api.process.action_not_found": [33685509, 404, "API action \"%s\":\"%s\" not found"],
+  "api.process.incompatible_sdk_version": [
+    33685510,
+    400,
+    "Incompatible SDK client. Your SDK version (%s) does not match Kuzzle requirement (%s)."
+  ],
+  "api.process.too_many_requests": [33685512, 429, "Rejected: requests rate limit exceeded for this user."],
+  "api.process.admin_exists": [33685513, 412, "Admin user is already set."],
+  "api.process.incomplete_multiple_request": [33685514, 400, "At least one of the %s actions failed."],
+  "api.process.too_many_logins_requests": [33685517, 429, "Rejected: Too many login attempts per second"],
+  "network.http.request_too_large": [50397185, 413, "Maximum HTTP request size exceeded."],
+  "network.http.unexpected_error": [50397186, 400, "Caught an unexpected HTTP error: %s"],
+  "network.http.unsupported_verb": [50397190, 400, "Unsupported HTTP verb \"%s\"."],
+  "network.http.url_not_found": [50397191, 404, "API URL not found: %s."],
+  "network.http.unsupported_content": [
+    50397192,
+    400,
+    "Invalid request content-type. Expected \"application/json\", got: \"%s\"."
+  ],
+  "network.http.unsupported_charset": [50397193, 400, "Unsupported request charset. Expected \"utf-8\", got: \"%s\"."],
+  "network.http.volatile_parse_failed": [
+    50397195,
+    400,
+    "Unable to convert the \"x-kuzzle-volatile\" HTTP header to JSON: %s"
+  ],
+  "network.http.body_parse_failed": [50397196, 400, "Unable to convert the HTTP body to JSON: %s"],
+  "network.websocket.unexpected_error": [50528257, 400, "Caught an unexpected WebSocket error: %s"],
+  "network.websocket.ratelimit_exceeded": [50528258, 429, "Rejected: too many requests received from that socket"],
+  "plugin.runtime.unexpected_error": [
+    67239938,
+    500,
+    "Caught an unexpected plugin error: %s\nThis is probably not a Kuzzle error, but a problem with a plugin " +
+    "implementation."
+  ],
+  "plugin.strategy.missing_user": [67305492, 401, "%s"],
+  "security.token.invalid": [117506049, 401, "Invalid token."],
+  "security.token.verification_error": [117506055, 500, "Error verifying token: %s"],
+  "security.token.refresh_forbidden": [117506056, 401, "%s cannot be refreshed."],
+  "security.credentials.unknown_strategy": [117571585, 400, "Unknown authentication strategy \"%s\""],
+  "security.credentials.rejected": [117571587, 400, "Credentials rejected: %s"],
+  "security.credentials.database_inconsistency": [
+    117571586,
+    500,
+    "Internal database inconsistency detected: existing credentials found on non-existing user %s.\nThis is probably " +
+    "not a Kuzzle error, but a problem with a plugin implementation."
+  ],
+  "security.rights.unauthorized": [
+    117637121,
+    401,
+    "Unauthorized: authentication required to execute the action \"%s:%s\"."
+  ],
+  "security.rights.forbidden": [
+    117637122,
+    403,
+    "Insufficient permissions to execute the action \"%s:%s\" (User \"%s\")."
+  ],
+  "security.user.already_exists": [117702657, 412, "User %s already exists."],
+  "security.user.not_found": [117702658, 404, "User \"%s\" not found."],
+  "security.profile.not_found": [117833729, 404, "Profile \"%s\" not found."],
+  "security.cookie.unsupported": [117899266, 500, "Cookie authentication not supported."],
+  // Ours: the real server has it, the engine has not. Never a pretended success.
+  "testing.engine.not_implemented": [
+    0,
+    501,
+    "The embedded Kuzzle does not implement %s. Test it against a real Kuzzle."
+  ],
+  "testing.engine.unexpected_error": [1, 500, "The embedded Kuzzle failed, which is a fault of its own: %s"]
+} as const satisfies Record<string, readonly [code: number, status: number, message: string]>
+
+export type ErrorId = keyof typeof catalogue
+
+/** An error as Kuzzle answers it. `body` is what goes on the wire, keys in the real order. */
+export class EngineError extends Error {
+  override readonly name = "EngineError"
+  readonly id: string | undefined
+  readonly status: number
+  readonly body: JsonObject
+  constructor(id: string | undefined, status: number, message: string, body: JsonObject) {
+    super(message)
+    this.id = id
+    this.status = status
+    this.body = body
+  }
+}
+
+/** Node's `util.format` for `%s`: what has no place in the text is appended to it (transcript 15 shows one). */
+const format = (template: string, props: ReadonlyArray<unknown>): string => {
+  let used = 0
+  const text = template.replace(/%s/g, (hole) => (used < props.length ? String(props[used++]) : hole))
+  return [text, ...props.slice(used).map(String)].join(" ")
+}
+
+export const error = (id: ErrorId, ...props: ReadonlyArray<unknown>): EngineError => {
+  const [code, status, template] = catalogue[id]
+  const message = format(template, props)
+  return new EngineError(id, status, message, { code, id, message, props, status })
+}
+
+/** The failure of a `strict` request on many: the faults of the single items come along. */
+export const incomplete = (action: string, errors: ReadonlyArray<unknown>): EngineError => {
+  const { body, message, status } = error("api.process.incomplete_multiple_request", action)
+  return new EngineError("api.process.incomplete_multiple_request", status, message, {
+    ...body,
+    count: errors.length,
+    errors
+  })
+}
+
+/** An error thrown before Kuzzle has named it: no code, no id, no props (spec 1.6, transcript 10). */
+export const anonymousError = (status: number, message: string): EngineError =>
+  new EngineError(undefined, status, message, { message, status })
+
+/** What Kuzzle makes of an exception of its own code: it blames a plugin (spec 8, E8). */
+export const nativeError = (reason: string): EngineError => error("plugin.runtime.unexpected_error", reason)
+
+/** What Elasticsearch refuses. */
+export const badRequest = (reason: string): EngineError => error("services.storage.unexpected_bad_request", reason)

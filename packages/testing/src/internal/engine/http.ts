@@ -1,0 +1,246 @@
+/**
+ * HTTP in, HTTP out (spec 2): `POST /_query`, the REST routes, the three shapes of an answer, CORS. Bodies are text;
+ * compression and sockets are the business of whoever listens.
+ */
+import { asEngineError, type Engine, failure, type Headers } from "./engine.ts"
+import { type EngineError, error } from "./errors.ts"
+import { isObject, type JsonObject } from "./json.ts"
+import type { KuzzleRequest } from "./request.ts"
+import * as Routes from "./routes.ts"
+
+export interface HttpRequest {
+  readonly method: string
+  /** Path and query string. */
+  readonly url: string
+  /** Names in lower case. */
+  readonly headers: Headers
+  readonly body: string
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>
+  readonly body: string
+}
+
+const cors: ReadonlyArray<readonly [string, string]> = [
+  [
+    "Access-Control-Allow-Headers",
+    "Content-Type, Access-Control-Allow-Headers, Authorization, X-Requested-With, Content-Encoding, Content-Length, " +
+    "X-Kuzzle-Volatile"
+  ],
+  ["Access-Control-Allow-Methods", "GET,POST,PUT,PATCH,DELETE,OPTIONS,HEAD"]
+]
+
+const contentTypes = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]
+
+/** A whole exchange; no answer when the request was lost on purpose. */
+export const handle = (engine: Engine, request: HttpRequest, now: number): HttpResponse | undefined => {
+  engine.at(now)
+  const connectionId = engine.state.identifiers.uuid()
+  let content: unknown
+  try {
+    content = readContent(engine, request)
+  } catch (cause) {
+    return bare(request, asEngineError(cause))
+  }
+  return route(engine, request, connectionId, content)
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// the way in
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The body as Kuzzle takes it, or an error raised before any routing: such an error is answered bare (spec 2.2). */
+const readContent = (engine: Engine, { body, headers }: HttpRequest): unknown => {
+  const limit = engine.options.maxRequestSize
+  if (Number(headers["content-length"] ?? 0) > limit || (body.length * 3 > limit && sizeOf(body) > limit)) {
+    throw error("network.http.request_too_large")
+  }
+  const header = headers["content-type"] ?? ""
+  const type = header.split(";")[0]!.trim()
+  if (type !== "" && !contentTypes.includes(type)) throw error("network.http.unsupported_content", type)
+  const charset = /charset=([\w-]+)/i.exec(header)?.[1]?.toLowerCase()
+  if (charset !== undefined && charset !== "utf-8") throw error("network.http.unsupported_charset", charset)
+  if (body === "") return null
+  if (type === "multipart/form-data") throw error("testing.engine.not_implemented", "multipart bodies")
+  if (type === "application/x-www-form-urlencoded") return fields(body)
+  try {
+    const content: unknown = JSON.parse(body)
+    return Array.isArray(content) && content.length === 0 ? null : content || null
+  } catch {
+    throw error("network.http.body_parse_failed", body.slice(0, 50))
+  }
+}
+
+const sizeOf = (text: string): number => new TextEncoder().encode(text).length
+
+/** A query string; a key that comes twice makes a list. */
+const fields = (text: string): JsonObject => {
+  const result: Record<string, unknown> = {}
+  for (const [name, value] of new URLSearchParams(text)) {
+    const before = Object.hasOwn(result, name) ? result[name] : undefined
+    const now = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
+    Object.defineProperty(result, name, { value: now, writable: true, enumerable: true, configurable: true })
+  }
+  return result
+}
+
+const split = (url: string): readonly [path: string, query: string] => {
+  const at = url.indexOf("?")
+  return at === -1 ? [url, ""] : [url.slice(0, at), url.slice(at + 1)]
+}
+
+const route = (
+  engine: Engine,
+  http: HttpRequest,
+  connectionId: string,
+  content: unknown
+): HttpResponse | undefined => {
+  const { headers } = http
+  const requestId = headers["x-kuzzle-request-id"] ?? connectionId
+  const method = http.method.toUpperCase()
+  const [path, query] = split(http.url)
+  const pathname = path.endsWith("/") ? path.slice(0, -1) : path
+  const answer = (envelope: JsonObject, status: number, rest: boolean, cookies: ReadonlyArray<string> = []) =>
+    write(engine, http, { ...envelope, requestId }, status, rest, cookies)
+  const refuse = (cause: unknown) => {
+    const failed = asEngineError(cause)
+    return answer(failure(failed, requestId), failed.status, true)
+  }
+
+  if (method === "OPTIONS") return answer(nothing, 200, true)
+  if (!["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].includes(method)) {
+    return refuse(error("network.http.unsupported_verb", method))
+  }
+  if (method === "HEAD") {
+    return pathname === "" ? answer(nothing, 200, true) : refuse(notFound(pathname))
+  }
+  try {
+    const jwt = bearer(headers.authorization)
+    const volatile = volatileOf(headers["x-kuzzle-volatile"])
+    if (method === "POST" && pathname === "/_query") {
+      // The envelope of the wire, whole. The answer misses the credentials header of the REST routes (observed).
+      engine.parse({ body: content }, "http", method)
+      const data = isObject(content) && content.jwt === undefined && jwt !== undefined ? { ...content, jwt } : content
+      return execute(engine, engine.parse(data, "http", method), headers, connectionId, answer, false)
+    }
+    const target = Routes.resolve(method, pathname)
+    if (target === undefined) return refuse(notFound(pathname))
+    const data = {
+      requestId,
+      body: content,
+      ...(jwt === undefined ? {} : { jwt }),
+      ...(volatile === undefined ? {} : { volatile }),
+      ...fields(query),
+      ...target.args,
+      controller: target.controller,
+      action: target.action
+    }
+    return execute(engine, engine.parse(data, "http", method), headers, connectionId, answer, true)
+  } catch (cause) {
+    return refuse(cause)
+  }
+}
+
+const notFound = (pathname: string): EngineError => error("network.http.url_not_found", pathname)
+
+/** The answer to a preflight; its id is put in by `answer`, in this place. */
+const nothing: JsonObject = {
+  action: null,
+  controller: null,
+  error: null,
+  headers: {},
+  requestId: "",
+  result: {},
+  status: 200,
+  volatile: null
+}
+
+const execute = (
+  engine: Engine,
+  request: KuzzleRequest,
+  headers: Headers,
+  connectionId: string,
+  answer: (envelope: JsonObject, status: number, rest: boolean, cookies: ReadonlyArray<string>) => HttpResponse,
+  rest: boolean
+): HttpResponse | undefined => {
+  if (engine.loses(request)) return undefined
+  const { cookies, envelope, status } = engine.execute(request, headers, connectionId)
+  return answer(envelope, status, rest, cookies)
+}
+
+const bearer = (header: string | undefined): string | undefined =>
+  header?.toLowerCase().startsWith("bearer ") ? header.slice("bearer ".length) : undefined
+
+const volatileOf = (header: string | undefined): unknown => {
+  if (header === undefined) return undefined
+  try {
+    return JSON.parse(header)
+  } catch (cause) {
+    throw error("network.http.volatile_parse_failed", cause instanceof Error ? cause.message : String(cause))
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// the way out
+// -------------------------------------------------------------------------------------------------------------------
+
+const write = (
+  engine: Engine,
+  { headers, method, url }: HttpRequest,
+  envelope: JsonObject,
+  status: number,
+  rest: boolean,
+  cookies: ReadonlyArray<string>
+): HttpResponse => {
+  const origin: ReadonlyArray<readonly [string, string]> = headers.origin === undefined
+    ? []
+    : [["Access-Control-Allow-Origin", headers.origin], ["Vary", "Origin"]]
+  const credentials: ReadonlyArray<readonly [string, string]> = engine.options.cookieAuthentication
+    ? [["Access-Control-Allow-Credentials", "true"]]
+    : []
+  const set = cookies.map((cookie) => ["Set-Cookie", cookie] as const)
+  const pretty = new URLSearchParams(split(url)[1]).has("pretty")
+  return {
+    status,
+    headers: [
+      ["Connection", "close"],
+      ["X-Kuzzle-Request-Id", String(envelope.requestId)],
+      // `undefined` is what the real server says: its node has no name yet when the header is made (observed).
+      ...(rest
+        ? [
+          ...set,
+          ["X-Kuzzle-Node", "undefined"] as const,
+          ["Accept-Encoding", "gzip,deflate,identity"] as const,
+          ...cors,
+          ["content-type", "application/json"] as const,
+          ...credentials,
+          ...origin
+        ]
+        : [
+          ...cors,
+          ["Content-Type", "application/json"] as const,
+          ...origin,
+          ...set,
+          ["X-Kuzzle-Node", "undefined"] as const
+        ])
+    ],
+    body: method.toUpperCase() === "HEAD" ? "" : JSON.stringify(envelope, undefined, pretty ? 2 : 0)
+  }
+}
+
+/** What a body is answered with that cannot be read at all. */
+export const unreadable = (request: Pick<HttpRequest, "headers">, reason: string): HttpResponse =>
+  bare(request, error("network.http.unexpected_error", reason))
+
+/** An error from before the routing: the error itself, no envelope around it. */
+const bare = ({ headers }: Pick<HttpRequest, "headers">, failed: EngineError): HttpResponse => ({
+  status: failed.status,
+  headers: [
+    ...cors,
+    ["Content-Type", "application/json"],
+    ...(headers.origin === undefined ? [] : [["Access-Control-Allow-Origin", "*"] as const])
+  ],
+  body: JSON.stringify(failed.body)
+})

@@ -1,0 +1,356 @@
+/**
+ * Mappings: what type a field has, what a document holds for it, what dynamic mapping adds (Elasticsearch 7).
+ */
+import { badRequest, error } from "./errors.ts"
+import { asArray, isObject, type JsonObject, own } from "./json.ts"
+
+export interface Mapping {
+  readonly dynamic: string
+  readonly _meta?: unknown
+  readonly properties: JsonObject
+}
+
+/** A field as a query sees it. */
+export interface Field {
+  readonly type: string
+  /** Where its value is in the document; a sub-field (`name.keyword`) has its parent's. */
+  readonly source: string
+  readonly ignoreAbove: number
+}
+
+const integers = new Set(["long", "integer", "short", "byte", "unsigned_long"])
+const numbers = new Set([...integers, "double", "float", "half_float", "scaled_float"])
+const texts = new Set(["text", "match_only_text", "search_as_you_type"])
+const types = new Set([
+  ...numbers,
+  ...texts,
+  "keyword",
+  "constant_keyword",
+  "wildcard",
+  "date",
+  "date_nanos",
+  "boolean",
+  "object",
+  "nested",
+  "geo_point",
+  "geo_shape",
+  "ip",
+  "binary",
+  "flattened",
+  "completion",
+  "alias",
+  "integer_range",
+  "long_range",
+  "date_range",
+  "version"
+])
+
+const metadata: JsonObject = {
+  _kuzzle_info: {
+    properties: {
+      author: { type: "keyword" },
+      createdAt: { type: "date" },
+      updater: { type: "keyword" },
+      updatedAt: { type: "date" }
+    }
+  }
+}
+
+export const isText = (field: Field): boolean => texts.has(field.type)
+
+const typeOf = (field: JsonObject): string => (typeof field.type === "string" ? field.type : "object")
+
+const children = (field: JsonObject): JsonObject => (isObject(field.properties) ? field.properties : {})
+
+/** The field declared at a dotted path. */
+export const fieldAt = (mapping: Mapping, path: string): Field | undefined => {
+  if (path === "_id") return { type: "keyword", source: "_id", ignoreAbove: Infinity }
+  const keys = path.split(".")
+  let properties = mapping.properties
+  for (const [i, key] of keys.entries()) {
+    const field = own(properties, key)
+    if (!isObject(field)) return undefined
+    const source = keys.slice(0, i + 1).join(".")
+    if (typeOf(field) === "flattened") return { type: "keyword", source: path, ignoreAbove: Infinity }
+    if (i === keys.length - 1) return make(field, source)
+    if (i === keys.length - 2 && isObject(field.fields)) {
+      const sub = own(field.fields, keys[i + 1]!)
+      if (isObject(sub)) return make(sub, source)
+    }
+    properties = children(field)
+  }
+  return undefined
+}
+
+const make = (field: JsonObject, source: string): Field => ({
+  type: typeOf(field),
+  source,
+  ignoreAbove: typeof field.ignore_above === "number" ? field.ignore_above : Infinity
+})
+
+/** Every scalar found at a dotted path, arrays flattened. */
+export const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknown> => {
+  let found: ReadonlyArray<unknown> = [source]
+  for (const key of path.split(".")) {
+    found = found.flatMap((value) => asArray(value).flatMap((item) => (isObject(item) ? asArray(own(item, key)) : [])))
+  }
+  return found.flat(Infinity).filter((value) => value !== null && value !== undefined)
+}
+
+/** The words of a text, as the standard analyzer cuts it. */
+export const words = (text: unknown): ReadonlyArray<string> =>
+  String(text).toLowerCase().match(/[\p{L}\p{N}_]+(?:['.][\p{L}\p{N}_]+)*/gu) ?? []
+
+export type Scalar = string | number | boolean
+
+const durations: { readonly [unit: string]: number } = {
+  y: 31556952e3,
+  M: 2629746e3,
+  w: 6048e5,
+  d: 864e5,
+  h: 36e5,
+  m: 6e4,
+  s: 1e3
+}
+
+const parseDate = (value: unknown, now: number): number => {
+  if (typeof value === "number") return value
+  const text = String(value)
+  const relative = /^now(?:([+-]\d+)([yMwdhms]))?$/.exec(text)
+  if (relative !== null) {
+    const [, amount, unit] = relative
+    return amount === undefined ? now : now + Number(amount) * durations[unit!]!
+  }
+  if (text.startsWith("now")) throw error("testing.engine.not_implemented", `the date expression "${text}"`)
+  return /^-?\d{5,}$/.test(text) ? Number(text) : Date.parse(text.replace(/\//g, "-"))
+}
+
+/** A value as it is compared for a type; `undefined` when it does not fit the type. */
+export const normalize = (type: string, value: unknown, now: number): Scalar | undefined => {
+  if (isObject(value)) return undefined
+  if (numbers.has(type)) {
+    const number = typeof value === "boolean" || value === "" ? NaN : Number(value)
+    return Number.isNaN(number) ? undefined : integers.has(type) ? Math.trunc(number) : number
+  }
+  if (type === "date" || type === "date_nanos") {
+    const date = typeof value === "boolean" ? NaN : parseDate(value, now)
+    return Number.isNaN(date) ? undefined : date
+  }
+  if (type === "boolean") {
+    if (value === true || value === "true") return true
+    return value === false || value === "false" || value === "" ? false : undefined
+  }
+  return String(value)
+}
+
+/** What the index holds for a field of a document. */
+export const terms = (
+  document: { readonly _id: string; readonly _source: JsonObject },
+  field: Field,
+  now: number
+): ReadonlyArray<Scalar> => {
+  if (field.source === "_id") return [document._id]
+  const values = valuesAt(document._source, field.source)
+  if (isText(field)) return values.flatMap(words)
+  return values.flatMap((value) => {
+    const term = String(value).length > field.ignoreAbove ? undefined : normalize(field.type, value, now)
+    return term === undefined ? [] : [term]
+  })
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// declaring
+// -------------------------------------------------------------------------------------------------------------------
+
+const checkProperties = (properties: JsonObject): void => {
+  for (const [name, field] of Object.entries(properties)) {
+    if (!isObject(field)) {
+      throw badRequest(
+        `Expected map for property [fields] on field [${name}] but got a class java.lang.String`
+      )
+    }
+    if (field.type !== undefined && !types.has(String(field.type))) {
+      throw badRequest(`No handler for type [${String(field.type)}] declared on field [${name}]`)
+    }
+    if (
+      field.type === undefined && field.properties === undefined &&
+      Object.keys(field).some((key) => key !== "dynamic" && key !== "enabled")
+    ) {
+      throw badRequest(`No type specified for field [${name}]`)
+    }
+    checkProperties(children(field))
+  }
+}
+
+const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): JsonObject => {
+  let merged = known
+  for (const [name, field] of Object.entries(added)) {
+    if (!isObject(field)) continue
+    const before = own(merged, name)
+    if (!isObject(before)) {
+      merged = { ...merged, [name]: field }
+      continue
+    }
+    const path = above + name
+    const [old, young] = [typeOf(before), typeOf(field)]
+    if (old !== young) {
+      if (old === "nested" || young === "nested") {
+        throw badRequest(
+          `object mapping [${path}] can't be changed from ${
+            old === "nested" ? "nested to non-nested" : "non-nested to nested"
+          }`
+        )
+      }
+      throw badRequest(
+        old === "object" || young === "object"
+          ? `can't merge a non object mapping [${path}] with an object mapping`
+          : `mapper [${path}] cannot be changed from type [${old}] to [${young}]`
+      )
+    }
+    const properties = mergeProperties(children(before), children(field), `${path}.`)
+    merged = {
+      ...merged,
+      [name]: { ...before, ...field, ...(Object.keys(properties).length > 0 ? { properties } : {}) }
+    }
+  }
+  return merged
+}
+
+const rootKeys = ["properties", "_meta", "dynamic", "dynamic_templates"]
+
+const dynamicValues = ["true", "false", "strict"]
+
+const checkDynamic = (mapping: JsonObject, above: string): void => {
+  for (const [key, value] of Object.entries(mapping)) {
+    const path = above + key
+    if (key === "dynamic" && !isObject(value)) {
+      if (typeof value !== "string" && typeof value !== "boolean") {
+        throw error("services.storage.invalid_mapping", path, "Dynamic property value should be a string.")
+      }
+      if (dynamicValues.includes(String(value))) continue
+      const expected = dynamicValues.join("\", \"")
+      throw error(
+        "services.storage.invalid_mapping",
+        path,
+        `Incorrect dynamic property value (${value}). Should be one of "${expected}"`
+      )
+    }
+    if (isObject(value)) checkDynamic(value, `${path}.`)
+  }
+}
+
+const check = (mapping: JsonObject): void => {
+  checkDynamic(mapping, "")
+  for (const key of Object.keys(mapping)) {
+    if (!rootKeys.includes(key)) throw error("services.storage.invalid_mapping", key, "")
+  }
+  if (mapping.dynamic_templates !== undefined) throw error("testing.engine.not_implemented", "dynamic_templates")
+}
+
+/** The mapping of a new collection: Kuzzle's own metadata is part of it; nothing else is mapped unless asked for. */
+export const create = (asked: JsonObject): Mapping => {
+  check(asked)
+  const properties = isObject(asked.properties) ? asked.properties : {}
+  checkProperties(properties)
+  return {
+    dynamic: asked.dynamic === undefined ? "false" : String(asked.dynamic),
+    ...(asked._meta === undefined ? {} : { _meta: asked._meta }),
+    properties: { ...properties, ...metadata }
+  }
+}
+
+/** Adds an update to a mapping. */
+export const update = (mapping: Mapping, asked: JsonObject): Mapping => {
+  check(asked)
+  const properties = isObject(asked.properties) ? asked.properties : {}
+  checkProperties(properties)
+  return {
+    ...mapping,
+    ...(asked.dynamic === undefined ? {} : { dynamic: String(asked.dynamic) }),
+    ...(asked._meta === undefined ? {} : { _meta: asked._meta }),
+    properties: mergeProperties(mapping.properties, properties)
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// indexing a document
+// -------------------------------------------------------------------------------------------------------------------
+
+const looksLikeDate =
+  /^\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?)?)?|\/\d{2}\/\d{2})$/
+
+const guess = (value: unknown): JsonObject => {
+  if (isObject(value)) return { properties: {} }
+  if (typeof value === "boolean") return { type: "boolean" }
+  if (typeof value === "number") return { type: Number.isInteger(value) ? "long" : "float" }
+  if (looksLikeDate.test(String(value))) return { type: "date" }
+  return { fields: { keyword: { ignore_above: 256, type: "keyword" } }, type: "text" }
+}
+
+const preview = (value: unknown): string =>
+  isObject(value)
+    ? `{${Object.entries(value).map(([key, inner]) => `${key}=${preview(inner)}`).join(", ")}}`
+    : String(value)
+
+/** The fault of a document that its mapping refuses, before it is known in which collection. */
+export class StrictRejection extends Error {
+  readonly field: string
+  constructor(field: string, within: string) {
+    super(`mapping set to strict, dynamic introduction of [${field}] within [${within}] is not allowed`)
+    this.field = field
+  }
+}
+
+const checked = new Set([...numbers, "date", "boolean", "keyword", "text"])
+
+/** Checks a document against a mapping; returns the mapping with the fields that dynamic mapping adds. */
+export const index = (mapping: Mapping, id: string, source: JsonObject, now: number): Mapping => {
+  const walk = (properties: JsonObject, object: JsonObject, above: string, dynamic: string): JsonObject => {
+    let result = properties
+    for (const [key, value] of Object.entries(object)) {
+      const path = above === "" ? key : `${above}.${key}`
+      const samples = asArray(value).flat(Infinity).filter((sample) => sample !== null)
+      if (samples.length === 0) continue
+      const declared = own(result, key)
+      if (!isObject(declared)) {
+        if (dynamic === "strict") throw new StrictRejection(key, above === "" ? "_doc" : above)
+        if (dynamic !== "true") continue
+      }
+      let field: JsonObject = isObject(declared) ? declared : guess(samples[0])
+      if (field.enabled === false) continue
+      const type = typeOf(field)
+      for (const sample of samples) {
+        if (type === "object" || type === "nested") {
+          if (!isObject(sample)) {
+            throw badRequest(
+              `object mapping for [${path}] tried to parse field [${key}] as object, but found a concrete value`
+            )
+          }
+          const inner = field.dynamic === undefined ? dynamic : String(field.dynamic)
+          const before = children(field)
+          const after: JsonObject = walk(before, sample, path, inner)
+          if (after !== before) field = { ...field, properties: after }
+        } else if (checked.has(type) && normalize(type, sample, now) === undefined) {
+          throw badRequest(
+            `failed to parse field [${path}] of type [${type}] in document with id '${id}'. ` +
+              `Preview of field's value: '${preview(sample)}'`
+          )
+        }
+      }
+      if (field !== declared) result = { ...result, [key]: field }
+    }
+    return result
+  }
+  const properties = walk(mapping.properties, source, "", mapping.dynamic)
+  return properties === mapping.properties ? mapping : { ...mapping, properties }
+}
+
+/** What `collection:getMapping` shows. */
+export const show = (mapping: Mapping, withMetadata: boolean): JsonObject => {
+  const { _kuzzle_info: _, ...properties } = mapping.properties
+  return {
+    ...(mapping._meta === undefined ? {} : { _meta: mapping._meta }),
+    dynamic: mapping.dynamic,
+    properties: withMetadata ? mapping.properties : properties
+  }
+}

@@ -1,0 +1,370 @@
+/**
+ * The Elasticsearch query language: the usual clauses, sorting, `search_after`, `_source` filtering. A clause that
+ * exists but is not implemented here is refused by name: a search never silently finds less.
+ */
+import { badRequest, error } from "./errors.ts"
+import { asArray, isObject, type JsonObject } from "./json.ts"
+import { type Field, fieldAt, isText, type Mapping, normalize, type Scalar, terms, valuesAt, words } from "./mapping.ts"
+
+export interface Document {
+  readonly _id: string
+  readonly _source: JsonObject
+}
+
+export type Predicate = (document: Document) => boolean
+
+interface Scope {
+  readonly mapping: Mapping
+  readonly now: number
+}
+
+/** What Elasticsearch 7 has and the engine has not. */
+const elsewhere = new Set([
+  "boosting",
+  "combined_fields",
+  "common",
+  "dis_max",
+  "distance_feature",
+  "function_score",
+  "fuzzy",
+  "geo_bounding_box",
+  "geo_distance",
+  "geo_polygon",
+  "geo_shape",
+  "has_child",
+  "has_parent",
+  "intervals",
+  "match_bool_prefix",
+  "more_like_this",
+  "nested",
+  "parent_id",
+  "percolate",
+  "pinned",
+  "query_string",
+  "rank_feature",
+  "regexp",
+  "script",
+  "script_score",
+  "simple_query_string",
+  "terms_set",
+  "wrapper"
+])
+
+/** Compiles a query into a predicate. */
+export const compile = (query: unknown, mapping: Mapping, now: number): Predicate => clause(query, { mapping, now })
+
+const clause = (query: unknown, scope: Scope): Predicate => {
+  if (!isObject(query)) throw badRequest("[_na] query malformed, must start with start_object")
+  const [kind, ...others] = Object.keys(query)
+  if (kind === undefined) throw badRequest("query malformed, empty clause found")
+  if (others.length > 0) {
+    throw badRequest(`[${kind}] malformed query, expected [END_OBJECT] but found [FIELD_NAME]`)
+  }
+  if (!Object.hasOwn(clauses, kind)) {
+    throw elsewhere.has(kind)
+      ? error("testing.engine.not_implemented", `the query clause "${kind}"`)
+      : badRequest(`unknown query [${kind}]`)
+  }
+  const body = query[kind]
+  if (!isObject(body)) throw error("services.storage.unknown_query_keyword", kind)
+  return clauses[kind]!(body, scope)
+}
+
+/** The single `field: options` of a clause. */
+const single = (body: JsonObject, kind: string): readonly [path: string, options: unknown] => {
+  const [entry, ...others] = Object.entries(body)
+  if (entry === undefined || others.length > 0) throw badRequest(`[${kind}] query doesn't support multiple fields`)
+  return entry
+}
+
+const never: Predicate = () => false
+
+/** Some term of the field satisfies the test. An unmapped field has none. */
+const someTerm = (scope: Scope, path: string, test: (term: Scalar, field: Field) => boolean): Predicate => {
+  const field = fieldAt(scope.mapping, path)
+  return field === undefined ? never : (document) => terms(document, field, scope.now).some((term) => test(term, field))
+}
+
+const valueOf = (options: unknown, ...keys: ReadonlyArray<string>): unknown =>
+  isObject(options) ? keys.map((key) => options[key]).find((value) => value !== undefined) : options
+
+const ignoresCase = (options: unknown): boolean => isObject(options) && options.case_insensitive === true
+
+const fold = (ignoreCase: boolean, value: unknown): string => ignoreCase ? String(value).toLowerCase() : String(value)
+
+const term = (scope: Scope, path: string, options: unknown): Predicate => {
+  const wanted = valueOf(options, "value")
+  const ignoreCase = ignoresCase(options)
+  return someTerm(scope, path, (found, field) =>
+    ignoreCase
+      ? fold(true, found) === fold(true, wanted)
+      : found === (isText(field) ? String(wanted) : normalize(field.type, wanted, scope.now)))
+}
+
+const match = (scope: Scope, path: string, options: unknown): Predicate => {
+  const field = fieldAt(scope.mapping, path)
+  const wanted = valueOf(options, "query")
+  if (field === undefined) return never
+  if (!isText(field)) return term(scope, path, wanted)
+  const all = isObject(options) && String(options.operator).toLowerCase() === "and"
+  const asked = words(wanted)
+  return (document) => {
+    const present = new Set(terms(document, field, scope.now))
+    return all ? asked.every((word) => present.has(word)) : asked.some((word) => present.has(word))
+  }
+}
+
+const phrase = (scope: Scope, path: string, options: unknown, prefix: boolean): Predicate => {
+  const field = fieldAt(scope.mapping, path)
+  const wanted = valueOf(options, "query")
+  if (field === undefined) return never
+  if (!isText(field)) return term(scope, path, wanted)
+  const asked = words(wanted)
+  return (document) => {
+    const present = terms(document, field, scope.now)
+    return present.some((_, start) =>
+      asked.every((word, i) => {
+        const found = present[start + i]
+        return prefix && i === asked.length - 1 ? String(found ?? "").startsWith(word) : found === word
+      })
+    )
+  }
+}
+
+const boolKeys = new Set([
+  "must",
+  "filter",
+  "should",
+  "must_not",
+  "minimum_should_match",
+  "boost",
+  "_name",
+  "adjust_pure_negative"
+])
+
+const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Predicate } = {
+  match_all: () => () => true,
+  match_none: () => never,
+  bool: (body, scope) => {
+    for (const key of Object.keys(body)) {
+      if (!boolKeys.has(key)) throw badRequest(`[1:1] [bool] unknown field [${key}]`)
+    }
+    const part = (name: string) => asArray(body[name]).map((inner) => clause(inner, scope))
+    const required = [...part("must"), ...part("filter")]
+    const should = part("should")
+    const mustNot = part("must_not")
+    const minimum = body.minimum_should_match !== undefined
+      ? Number(body.minimum_should_match)
+      : should.length > 0 && body.must === undefined && body.filter === undefined
+      ? 1
+      : 0
+    if (Number.isNaN(minimum)) throw error("testing.engine.not_implemented", "a relative minimum_should_match")
+    return (document) =>
+      required.every((test) => test(document)) &&
+      !mustNot.some((test) => test(document)) &&
+      should.filter((test) => test(document)).length >= minimum
+  },
+  constant_score: (body, scope) => clause(body.filter, scope),
+  exists: (body, scope) => {
+    const path = String(body.field)
+    const field = fieldAt(scope.mapping, path)
+    if (field === undefined) return never
+    return (document) => path === "_id" || valuesAt(document._source, field.source).length > 0
+  },
+  ids: (body) => {
+    const wanted = new Set(asArray(body.values).map(String))
+    return (document) => wanted.has(document._id)
+  },
+  term: (body, scope) => term(scope, ...single(body, "term")),
+  terms: (body, scope) => {
+    const { _name, boost, ...fields } = body
+    const [path, values] = single(fields, "terms")
+    if (!Array.isArray(values)) throw badRequest(`[terms] query does not support [${path}]`)
+    const tests = values.map((value) => term(scope, path, { value }))
+    return (document) => tests.some((test) => test(document))
+  },
+  match: (body, scope) => match(scope, ...single(body, "match")),
+  match_phrase: (body, scope) => phrase(scope, ...single(body, "match_phrase"), false),
+  match_phrase_prefix: (body, scope) => phrase(scope, ...single(body, "match_phrase_prefix"), true),
+  multi_match: (body, scope) => {
+    const tests = asArray(body.fields).map((path) => match(scope, String(path).replace(/\^.*$/, ""), body))
+    return (document) => tests.some((test) => test(document))
+  },
+  prefix: (body, scope) => {
+    const [path, options] = single(body, "prefix")
+    const ignoreCase = ignoresCase(options)
+    const wanted = fold(ignoreCase, valueOf(options, "value"))
+    return someTerm(scope, path, (found) => fold(ignoreCase, found).startsWith(wanted))
+  },
+  wildcard: (body, scope) => {
+    const [path, options] = single(body, "wildcard")
+    const pattern = Array.from(
+      String(valueOf(options, "value", "wildcard")),
+      (char) => char === "*" ? ".*" : char === "?" ? "." : char.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+    ).join("")
+    const expression = new RegExp(`^(?:${pattern})$`, ignoresCase(options) ? "isu" : "su")
+    return someTerm(scope, path, (found) => expression.test(String(found)))
+  },
+  range: (body, scope) => {
+    const [path, options] = single(body, "range")
+    const field = fieldAt(scope.mapping, path)
+    if (field === undefined || !isObject(options)) return never
+    const bound = (name: string): Scalar | undefined => {
+      const value = options[name]
+      if (value === undefined || value === null) return undefined
+      const scalar = normalize(field.type, value, scope.now)
+      if (scalar === undefined) throw badRequest(`failed to parse [${String(value)}] for field [${path}]`)
+      return scalar
+    }
+    const [gt, gte, lt, lte] = [bound("gt"), bound("gte"), bound("lt"), bound("lte")]
+    return (document) =>
+      terms(document, field, scope.now).some((found) =>
+        (gt === undefined || found > gt) && (gte === undefined || found >= gte) &&
+        (lt === undefined || found < lt) && (lte === undefined || found <= lte)
+      )
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// Koncorde
+// -------------------------------------------------------------------------------------------------------------------
+
+/** A search in Koncorde, as the real server translates it; what it does not know it hands on as it is. */
+export const fromKoncorde = (filter: JsonObject): JsonObject => {
+  const [entry] = Object.entries(filter)
+  if (entry === undefined) return filter
+  const [keyword, content] = entry
+  const each = () => asArray(content).map((inner) => fromKoncorde(isObject(inner) ? inner : {}))
+  switch (keyword) {
+    case "and":
+      return { bool: { filter: each() } }
+    case "or":
+      return { bool: { should: each() } }
+    case "not":
+      return { bool: { must_not: each() } }
+    case "bool":
+      throw error("api.assert.koncorde_restricted_keyword", "operator", keyword)
+    case "equals":
+      return { term: content }
+    case "in":
+      return { terms: content }
+    case "exists":
+      return { exists: { field: isObject(content) ? content.field : content } }
+    case "missing":
+      return { bool: { must_not: [{ exists: { field: content } }] } }
+    default:
+      return filter
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// sorting
+// -------------------------------------------------------------------------------------------------------------------
+
+type SortValue = Scalar | null
+
+export interface SortKey {
+  readonly descending: boolean
+  readonly missingFirst: boolean
+  readonly valueOf: (document: Document & { readonly order: number }) => SortValue
+}
+
+/** Compiles the `sort` of a search. */
+export const compileSort = (sort: unknown, mapping: Mapping, now: number): ReadonlyArray<SortKey> =>
+  asArray(sort).flatMap((item) =>
+    isObject(item)
+      ? Object.entries(item).map(([path, options]) =>
+        sortKey(path, isObject(options) ? options : { order: options }, { mapping, now })
+      )
+      : [sortKey(String(item), {}, { mapping, now })]
+  )
+
+const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
+  const descending = (options.order ?? (path === "_score" ? "desc" : "asc")) === "desc"
+  const missingFirst = options.missing === "_first"
+  if (path === "_score") return { descending, missingFirst, valueOf: () => 1 }
+  if (path === "_doc") return { descending, missingFirst, valueOf: (document) => document.order }
+  if (path === "_geo_distance" || path === "_script") {
+    throw error("testing.engine.not_implemented", `sorting by "${path}"`)
+  }
+  const field = fieldAt(scope.mapping, path)
+  if (field === undefined && options.unmapped_type === undefined) {
+    throw badRequest(`No mapping found for [${path}] in order to sort on`)
+  }
+  if (field !== undefined && isText(field)) {
+    throw badRequest(
+      "Text fields are not optimised for operations that require per-document field data like aggregations and " +
+        "sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, " +
+        `set fielddata=true on [${path}] in order to load field data by uninverting the inverted index. Note that ` +
+        "this can use significant memory."
+    )
+  }
+  return {
+    descending,
+    missingFirst,
+    valueOf: (document) => {
+      const values = field === undefined ? [] : [...terms(document, field, scope.now)].sort(compareScalars)
+      return values.at(descending ? -1 : 0) ?? null
+    }
+  }
+}
+
+const compareScalars = (a: Scalar, b: Scalar): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Compares two rows by their sort values; `b` may come from the wire (`search_after`). */
+export const compareRows = (
+  keys: ReadonlyArray<SortKey>,
+  a: ReadonlyArray<SortValue>,
+  b: ReadonlyArray<SortValue>
+): number => {
+  for (const [i, { descending, missingFirst }] of keys.entries()) {
+    const [x, y] = [a[i] ?? null, b[i] ?? null]
+    if (x === y) continue
+    if (x === null || y === null) return (x === null) === missingFirst ? -1 : 1
+    const order = compareScalars(x, y)
+    if (order !== 0) return descending ? -order : order
+  }
+  return 0
+}
+
+/** The values of a `search_after`. */
+export const searchAfter = (value: unknown): ReadonlyArray<SortValue> =>
+  asArray(value).map((item) =>
+    typeof item === "string" || typeof item === "number" || typeof item === "boolean" ? item : null
+  )
+
+// -------------------------------------------------------------------------------------------------------------------
+// _source
+// -------------------------------------------------------------------------------------------------------------------
+
+const matcher = (patterns: ReadonlyArray<unknown>) => {
+  const expressions = patterns.map((pattern) =>
+    new RegExp(`^${String(pattern).replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*")}(\\..*)?$`)
+  )
+  return (path: string): boolean => expressions.some((expression) => expression.test(path))
+}
+
+/** The part of a source that a `_source` option asks for; `undefined` for none. */
+export const filterSource = (source: JsonObject, option: unknown): JsonObject | undefined => {
+  if (option === undefined || option === true) return source
+  if (option === false) return undefined
+  const { excludes, includes } = isObject(option) ? option : { includes: option, excludes: undefined }
+  const wanted = asArray(includes)
+  const included = wanted.length > 0 ? matcher(wanted) : () => true
+  const excluded = matcher(asArray(excludes))
+  const walk = (object: JsonObject, above: string): JsonObject => {
+    let kept: JsonObject = {}
+    for (const [key, value] of Object.entries(object)) {
+      const path = above + key
+      if (excluded(path)) continue
+      if (!isObject(value)) {
+        if (included(path)) kept = { ...kept, [key]: value }
+        continue
+      }
+      const child = walk(value, `${path}.`)
+      if (included(path) || Object.keys(child).length > 0) kept = { ...kept, [key]: child }
+    }
+    return kept
+  }
+  return walk(source, "")
+}

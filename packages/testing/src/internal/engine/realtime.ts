@@ -1,0 +1,249 @@
+/**
+ * Rooms, channels and notifications (spec 1.5): who is told what, in the order of the real server.
+ */
+import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
+import { error } from "./errors.ts"
+import { digestHex } from "./identifiers.ts"
+import { canonical, type JsonObject } from "./json.ts"
+import { getString, type KuzzleRequest } from "./request.ts"
+
+export type Scope = "in" | "out"
+type Choice = "all" | "in" | "out" | "none"
+
+interface Channel {
+  readonly scope: Choice
+  readonly users: Choice
+}
+
+interface Room {
+  readonly id: string
+  readonly index: string
+  readonly collection: string
+  readonly matches: (document: JsonObject) => boolean
+  /** Connections, each with the volatile of its subscription. */
+  readonly members: Map<string, JsonObject | null>
+  readonly channels: Map<string, Channel>
+}
+
+/** Delivers a notification, encoded once for all its readers, to one connection. */
+export type Deliver = (connectionId: string, frame: string) => void
+
+const isChoice = (value: unknown): value is Choice =>
+  value === "all" || value === "in" || value === "out" || value === "none"
+
+/** `users: "out"` and `"none"` share a digit, hence a channel, in the real server too (spec 1.5). */
+const digits = { users: { all: "1", in: "2", out: "3", none: "3" }, scope: { all: "1", in: "2", out: "3", none: "" } }
+
+/** What happened to a document, as a notification tells it. */
+export interface Change {
+  readonly action: "create" | "update" | "replace" | "delete" | "publish"
+  /** What the notification shows as its `result`. */
+  readonly shown: JsonObject
+  /** What the filters are tested against. */
+  readonly document: JsonObject
+  /** Under which name the rooms of the document are remembered; none for a `publish`. */
+  readonly key: string | undefined
+}
+
+const events = { create: "write", update: "write", replace: "write", delete: "delete", publish: "publish" }
+
+export class Realtime {
+  private readonly deliver: Deliver
+  private readonly seed: string
+  private readonly rooms = new Map<string, Room>()
+  /** The rooms of each collection: a write looks at no others. */
+  private readonly byCollection = new Map<string, Set<Room>>()
+  private readonly byConnection = new Map<string, Set<string>>()
+  /** Which connections listen to a channel, in the order in which they joined. */
+  private readonly listeners = new Map<string, Set<string>>()
+  /** Which rooms a document was in when it was last written: what tells that it leaves one. */
+  private readonly roomsOf = new Map<string, ReadonlyArray<string>>()
+  constructor(seed: string, deliver: Deliver) {
+    this.seed = seed
+    this.deliver = deliver
+  }
+
+  // -- subscriptions ------------------------------------------------------------------------------------------------
+
+  subscribe(request: KuzzleRequest, connectionId: string): JsonObject {
+    const index = getIndexName(request, "index")
+    const collection = getIndexName(request, "collection")
+    const filter = request.body ?? {}
+    const issues = KuzzleFilter.validate(filter)
+    if (issues.length > 0) throw error("api.assert.koncorde_dsl_error", issues.join("; "))
+    const id = digestHex(this.seed, canonical({ filter, index, collection }))
+    const { scope = "all", users = "none" } = request.args
+    if (!isChoice(scope)) throw error("core.realtime.invalid_scope")
+    if (!isChoice(users)) throw error("core.realtime.invalid_users")
+    const channel = `${id}-${digits.users[users]}1${digits.scope[scope]}`
+    // Over HTTP there is nobody to notify: the real server answers all the same (transcript 08).
+    if (request.protocol === "http") return { channel, roomId: id }
+
+    const room = this.rooms.get(id) ?? this.createRoom(id, index, collection, filter)
+    const joining = !room.members.has(connectionId)
+    if (joining) {
+      room.members.set(connectionId, request.volatile)
+      const rooms = this.byConnection.get(connectionId) ?? new Set()
+      this.byConnection.set(connectionId, rooms.add(id))
+    }
+    // The notice goes to the channels that existed before this subscription, but after this connection has joined its
+    // own: a subscriber sees its own arrival if, and only if, somebody opened that channel before.
+    const before = this.channelsFor(room, (known) => known.users === "all" || known.users === "in")
+    const listeners = this.listeners.get(channel) ?? new Set()
+    this.listeners.set(channel, listeners.add(connectionId))
+    if (!room.channels.has(channel)) room.channels.set(channel, { scope, users })
+    if (joining) {
+      this.broadcast(before, presence(room, "in", request.volatile, "subscribe", request.protocol, request.timestamp))
+    }
+    return { channel, roomId: id }
+  }
+
+  unsubscribe(connectionId: string, roomId: string, now: number): void {
+    const room = this.rooms.get(roomId)
+    const volatile = room?.members.get(connectionId)
+    if (room === undefined || volatile === undefined) throw error("core.realtime.not_subscribed", connectionId, roomId)
+    room.members.delete(connectionId)
+    this.byConnection.get(connectionId)?.delete(roomId)
+    for (const channel of room.channels.keys()) this.listeners.get(channel)?.delete(connectionId)
+    if (room.members.size === 0) {
+      for (const channel of room.channels.keys()) this.listeners.delete(channel)
+      this.rooms.delete(roomId)
+      this.byCollection.get(collectionKey(room.index, room.collection))?.delete(room)
+      return
+    }
+    this.broadcast(
+      this.channelsFor(room, (channel) => channel.users === "all" || channel.users === "out"),
+      presence(room, "out", volatile, "unsubscribe", null, now)
+    )
+  }
+
+  /** Ends every subscription of a connection: it is gone, or its token is. */
+  leave(connectionId: string, now: number): void {
+    for (const roomId of this.byConnection.get(connectionId) ?? []) this.unsubscribe(connectionId, roomId, now)
+    this.byConnection.delete(connectionId)
+  }
+
+  count(roomId: string): number {
+    return this.rooms.get(roomId)?.members.size ?? 0
+  }
+
+  list(): JsonObject {
+    const list: Record<string, Record<string, Record<string, number>>> = {}
+    for (const room of this.rooms.values()) {
+      const collections = list[room.index] ??= {}
+      const rooms = collections[room.collection] ??= {}
+      rooms[room.id] = room.members.size
+    }
+    return list
+  }
+
+  /** The collections of an index that somebody listens to, whether they exist or not. */
+  collections(index: string): ReadonlyArray<string> {
+    return [...new Set([...this.rooms.values()].filter((room) => room.index === index).map((room) => room.collection))]
+  }
+
+  private createRoom(id: string, index: string, collection: string, filter: JsonObject): Room {
+    const room: Room = {
+      id,
+      index,
+      collection,
+      // Validated just before: it has the shape.
+      matches: KuzzleFilter.matches(filter as KuzzleFilter.Filter),
+      members: new Map(),
+      channels: new Map()
+    }
+    this.rooms.set(id, room)
+    const key = collectionKey(index, collection)
+    const neighbours = this.byCollection.get(key) ?? new Set()
+    this.byCollection.set(key, neighbours.add(room))
+    return room
+  }
+
+  // -- notifications ------------------------------------------------------------------------------------------------
+
+  /** Tells everybody concerned what happened to a document: those whose filter it matches, and those it left. */
+  notify(request: KuzzleRequest, change: Change): void {
+    const index = String(request.args.index)
+    const collection = String(request.args.collection)
+    const rooms = this.byCollection.get(collectionKey(index, collection)) ?? []
+    const inside = [...rooms].filter((room) => room.matches(change.document))
+    const scope: Scope = change.action === "delete" ? "out" : "in"
+    this.send(inside, scope, request, change)
+    if (change.key === undefined) return
+    const key = `${collectionKey(index, collection)}/${change.key}`
+    const before = this.roomsOf.get(key) ?? []
+    if (change.action === "update" || change.action === "replace") {
+      const left = before.flatMap((id) => {
+        const room = this.rooms.get(id)
+        return room === undefined || inside.includes(room) ? [] : [room]
+      })
+      this.send(left, "out", request, change)
+    }
+    if (change.action === "delete" || inside.length === 0) this.roomsOf.delete(key)
+    else this.roomsOf.set(key, inside.map((room) => room.id))
+  }
+
+  private send(rooms: ReadonlyArray<Room>, scope: Scope, request: KuzzleRequest, change: Change): void {
+    if (rooms.length === 0) return
+    const channels = rooms.flatMap((room) =>
+      this.channelsFor(room, (channel) => channel.scope === "all" || channel.scope === scope)
+    )
+    this.broadcast(channels, {
+      type: "document",
+      status: 200,
+      action: change.action,
+      scope,
+      result: change.shown,
+      event: events[change.action],
+      requestId: request.id,
+      timestamp: request.timestamp,
+      volatile: request.volatile,
+      index: request.args.index,
+      collection: request.args.collection,
+      controller: request.controller,
+      protocol: request.protocol
+    })
+  }
+
+  private channelsFor(room: Room, wanted: (channel: Channel) => boolean): ReadonlyArray<string> {
+    return [...room.channels].flatMap(([name, channel]) => (wanted(channel) ? [name] : []))
+  }
+
+  private broadcast(channels: ReadonlyArray<string>, notification: JsonObject): void {
+    for (const channel of channels) {
+      const listeners = this.listeners.get(channel)
+      if (listeners === undefined || listeners.size === 0) continue
+      const frame = JSON.stringify({ ...notification, room: channel })
+      for (const connectionId of listeners) this.deliver(connectionId, frame)
+    }
+  }
+}
+
+/** No name holds a slash. */
+const collectionKey = (index: string, collection: string): string => `${index}/${collection}`
+
+const getIndexName = (request: KuzzleRequest, name: "index" | "collection"): string => {
+  if (!request.args[name]) throw error("api.assert.missing_argument", name)
+  return getString(request, name)
+}
+
+const presence = (
+  room: Room,
+  user: "in" | "out",
+  volatile: JsonObject | null,
+  action: string,
+  protocol: string | null,
+  timestamp: number
+): JsonObject => ({
+  type: "user",
+  status: 200,
+  user,
+  result: { count: room.members.size },
+  timestamp,
+  volatile,
+  index: room.index,
+  collection: room.collection,
+  controller: "realtime",
+  action,
+  protocol
+})

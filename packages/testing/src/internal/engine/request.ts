@@ -1,0 +1,232 @@
+/**
+ * The request envelope: its parts, and how the server reads an argument (spec 1.2).
+ */
+import { anonymousError, error } from "./errors.ts"
+import { at, isObject, type JsonObject } from "./json.ts"
+
+export type Protocol = "websocket" | "http"
+
+export interface KuzzleRequest {
+  readonly id: string
+  readonly controller: string | null
+  readonly action: string | null
+  readonly body: JsonObject | null
+  readonly jwt: string | null
+  readonly volatile: JsonObject | null
+  /** Every other key of the envelope. */
+  readonly args: JsonObject
+  readonly timestamp: number
+  readonly protocol: Protocol
+  /** The HTTP verb; a search by GET has its body in the query string. */
+  readonly verb: string
+  /** Which flags were read already (see `getBoolean`). */
+  readonly flagsRead: Set<string>
+}
+
+const reserved = new Set(["jwt", "volatile", "body", "controller", "action"])
+
+const assertAttribute = <A>(name: string, value: unknown, expected: string, is: (u: unknown) => u is A): A | null => {
+  if (value === undefined || value === null) return null
+  if (!is(value)) throw anonymousError(400, `Attribute ${name} must be of type ${expected}`)
+  return value
+}
+
+const isString = (u: unknown): u is string => typeof u === "string"
+const isContainer = (u: unknown): u is object => typeof u === "object" && u !== null
+
+/** Reads an envelope; throws the error that the real server answers to a malformed one. */
+export const make = (
+  data: unknown,
+  options: { readonly protocol: Protocol; readonly verb: string; readonly now: number; readonly newId: () => string }
+): KuzzleRequest => {
+  if (!isObject(data)) throw anonymousError(500, "Input request data must be a non-null object")
+  const args: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(data)) {
+    if (!reserved.has(key)) Object.defineProperty(args, key, { value, writable: true, enumerable: true })
+  }
+  // In the order in which the real server finds the faults.
+  const jwt = assertAttribute("jwt", data.jwt, "\"string\"", isString)
+  const volatile = assertAttribute("volatile", data.volatile, "\"object\"", isObject)
+  const body = assertAttribute("body", data.body, "\"object\" or \"array\"", isContainer)
+  const controller = assertAttribute("controller", data.controller, "\"string\"", isString)
+  const action = assertAttribute("action", data.action, "\"string\"", isString)
+  const id = data.requestId ? assertAttribute("requestId", data.requestId, "\"string\"", isString) : null
+  return {
+    id: id ?? options.newId(),
+    controller,
+    action,
+    body: body === null ? null : { ...body },
+    jwt,
+    volatile,
+    args,
+    timestamp: typeof data.timestamp === "number" && data.timestamp !== 0 ? data.timestamp : options.now,
+    protocol: options.protocol,
+    verb: options.verb,
+    flagsRead: new Set()
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// arguments
+// -------------------------------------------------------------------------------------------------------------------
+
+const bodyOf = (request: KuzzleRequest): JsonObject => {
+  if (request.body === null) throw error("api.assert.body_required")
+  return request.body
+}
+
+const read = <A>(
+  source: JsonObject,
+  path: string,
+  name: string,
+  fallback: A | undefined,
+  type: string,
+  parse: (u: unknown) => A | undefined
+): A => {
+  const value = at(source, path)
+  if (value === undefined) {
+    if (fallback === undefined) throw error("api.assert.missing_argument", name)
+    return fallback
+  }
+  const parsed = parse(value)
+  if (parsed === undefined) throw error("api.assert.invalid_type", name, type)
+  return parsed
+}
+
+const toStringValue = (u: unknown) => (typeof u === "string" ? u : undefined)
+const toArrayValue = (u: unknown): ReadonlyArray<unknown> | undefined => (Array.isArray(u) ? u : undefined)
+const toObjectValue = (u: unknown) => (isObject(u) ? u : undefined)
+const toIntegerValue = (u: unknown) => {
+  const n = Number.parseFloat(String(u))
+  return Number.isSafeInteger(n) ? n : undefined
+}
+
+/** Over HTTP a query string can only carry text: arrays and objects come as JSON there (spec 2.5). */
+const orJson = <A>(request: KuzzleRequest, parse: (u: unknown) => A | undefined) => (u: unknown): A | undefined => {
+  if (request.protocol === "http" && typeof u === "string") {
+    try {
+      return parse(JSON.parse(u))
+    } catch {
+      return undefined // not JSON: the caller answers with the type error
+    }
+  }
+  return parse(u)
+}
+
+export const getString = (request: KuzzleRequest, name: string, fallback?: string): string =>
+  read(request.args, name, name, fallback, "string", toStringValue)
+
+export const getInteger = (request: KuzzleRequest, name: string, fallback?: number): number =>
+  read(request.args, name, name, fallback, "integer", toIntegerValue)
+
+export const getArray = (
+  request: KuzzleRequest,
+  name: string,
+  fallback?: ReadonlyArray<unknown>
+): ReadonlyArray<unknown> => read(request.args, name, name, fallback, "array", orJson(request, toArrayValue))
+
+export const getObject = (request: KuzzleRequest, name: string, fallback?: JsonObject): JsonObject =>
+  read(request.args, name, name, fallback, "object", orJson(request, toObjectValue))
+
+/**
+ * A flag. Over HTTP its presence says it all: `?flag=false` is true (spec 2.4). And there the real server writes what it
+ * has read back into the request, so that an absent flag is present when it is read again.
+ */
+export const getBoolean = (request: KuzzleRequest, name: string): boolean => {
+  const value = at(request.args, name)
+  if (request.protocol === "http") {
+    const again = request.flagsRead.has(name)
+    request.flagsRead.add(name)
+    return value !== undefined || again
+  }
+  if (value === undefined || value === null) return false
+  if (typeof value !== "boolean") throw error("api.assert.invalid_type", name, "boolean")
+  return value
+}
+
+export const getBody = (request: KuzzleRequest, fallback?: JsonObject): JsonObject =>
+  request.body === null && fallback !== undefined ? fallback : bodyOf(request)
+
+const inBody = <A>(
+  request: KuzzleRequest,
+  name: string,
+  fallback: A | undefined,
+  type: string,
+  parse: (u: unknown) => A | undefined
+): A => {
+  if (request.body === null && fallback !== undefined) return fallback
+  return read(bodyOf(request), name, `body.${name}`, fallback, type, parse)
+}
+
+export const getBodyString = (request: KuzzleRequest, name: string, fallback?: string): string =>
+  inBody(request, name, fallback, "string", toStringValue)
+
+export const getBodyArray = (
+  request: KuzzleRequest,
+  name: string,
+  fallback?: ReadonlyArray<unknown>
+): ReadonlyArray<unknown> => inBody(request, name, fallback, "array", toArrayValue)
+
+export const getBodyObject = (request: KuzzleRequest, name: string, fallback?: JsonObject): JsonObject =>
+  inBody(request, name, fallback, "object", toObjectValue)
+
+/** The document id, or `undefined` where the action makes one up. */
+export const getOptionalId = (request: KuzzleRequest): string | undefined => {
+  const id = request.args._id
+  if (!id) return undefined
+  if (typeof id !== "string") throw error("api.assert.invalid_type", "_id", "string")
+  return id
+}
+
+export const getId = (request: KuzzleRequest): string => {
+  const id = getOptionalId(request)
+  if (id === undefined) throw error("api.assert.missing_argument", "_id")
+  return id
+}
+
+export const getIndex = (request: KuzzleRequest): string => {
+  const { index } = request.args
+  if (!index) throw error("api.assert.missing_argument", "index")
+  return String(index)
+}
+
+/** Index and collection, unchecked: the real server takes any truthy value and answers with it (transcript 10, `e6`). */
+export const getIndexAndCollection = (
+  request: KuzzleRequest
+): { readonly index: unknown; readonly collection: unknown } => {
+  const { collection, index } = request.args
+  if (!index) throw error("api.assert.missing_argument", "index")
+  if (!collection) throw error("api.assert.missing_argument", "collection")
+  return { index, collection }
+}
+
+export const getLang = (request: KuzzleRequest): "elasticsearch" | "koncorde" => {
+  const lang = getString(request, "lang", "elasticsearch")
+  if (lang !== "elasticsearch" && lang !== "koncorde") {
+    throw error("api.assert.invalid_argument", "lang", "\"elasticsearch\" or \"koncorde\"")
+  }
+  return lang
+}
+
+export const getScroll = (request: KuzzleRequest): string | undefined => {
+  const { scroll } = request.args
+  if (scroll && typeof scroll !== "string") throw error("api.assert.invalid_type", "scroll", "string")
+  return typeof scroll === "string" ? scroll : undefined
+}
+
+/** `create`, security …: anything but a no means wait (spec 1.2). */
+export const getRefresh = (request: KuzzleRequest): boolean => {
+  const { refresh } = request.args
+  return !(refresh === undefined || refresh === false || refresh === "false" || refresh === null)
+}
+
+/** The other writes: the text `wait_for`, or the text `false`. */
+export const getRefreshString = (request: KuzzleRequest): boolean => {
+  const refresh = getString(request, "refresh", "false")
+  return refresh === "wait_for" || refresh === "true" || refresh === ""
+}
+
+export const getSearchBody = (request: KuzzleRequest): JsonObject =>
+  request.protocol === "http" && request.verb === "GET"
+    ? getObject(request, "searchBody", {})
+    : getBody(request, {})

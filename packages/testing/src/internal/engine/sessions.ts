@@ -1,0 +1,198 @@
+/**
+ * Living tokens, and which connection each one binds: what expires when, and who must be told (spec 1.5, 1.10).
+ */
+import { error } from "./errors.ts"
+import * as Timespan from "./timespan.ts"
+import * as Tokens from "./tokens.ts"
+
+export interface Token {
+  readonly jwt: string
+  readonly userId: string
+  /** Milliseconds since the epoch, -1 for never. */
+  readonly expiresAt: number
+  readonly ttl: number
+  refreshed: boolean
+  /** When the server forgets it: its expiry, or the end of the grace period once it was refreshed. */
+  deadAt: number
+}
+
+/** A token some connections are linked to: those are told when it expires. */
+interface Watched {
+  readonly token: Token
+  readonly connections: Set<string>
+}
+
+export interface Options {
+  readonly secret: string
+  /** Milliseconds. */
+  readonly lifetime: number
+  /** How long a refreshed token still works. */
+  readonly gracePeriod: number
+}
+
+export class Sessions {
+  private readonly options: Options
+  private readonly tokens = new Map<string, Token>()
+  /** Sorted by expiry, as in the real server, whose off-by-one on a refresh we keep (see `replace`). */
+  private readonly watched: Array<Watched> = []
+  private readonly byConnection = new Map<string, Watched>()
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  /** A new token. `expiresIn` as on the wire: milliseconds or a timespan. */
+  create(userId: string, expiresIn: unknown, now: number): Token {
+    const ttl = expiresIn === undefined
+      ? this.options.lifetime
+      : typeof expiresIn === "number"
+      ? expiresIn
+      : typeof expiresIn === "string"
+      ? Timespan.parse(expiresIn) ?? 0
+      : 0
+    if (ttl === 0) {
+      throw error(
+        "api.assert.invalid_argument",
+        "expiresIn",
+        "a number of milliseconds, or a parsable timespan string"
+      )
+    }
+    const expiresAt = ttl === -1 ? -1 : now + ttl
+    const token: Token = {
+      jwt: Tokens.sign(this.options.secret, userId, ttl, now),
+      userId,
+      expiresAt,
+      ttl,
+      refreshed: false,
+      deadAt: ttl === -1 ? Infinity : expiresAt
+    }
+    this.tokens.set(token.jwt, token)
+    return token
+  }
+
+  /** The living token of this text. */
+  lookup(jwt: string, now: number): Token | undefined {
+    const token = Tokens.verify(this.options.secret, jwt, now) === undefined ? undefined : this.tokens.get(jwt)
+    return token === undefined || token.deadAt <= now ? undefined : token
+  }
+
+  verify(jwt: string, now: number): Token {
+    const token = this.lookup(jwt, now)
+    // An expired token is "invalid" too: the real server tests the parent class of its error first (spec 0, 3).
+    if (token === undefined) throw error("security.token.invalid")
+    return token
+  }
+
+  /** A new token for an old one, which works for the grace period still. */
+  refresh(old: Token, expiresIn: unknown, now: number): Token {
+    if (old.refreshed) throw error("security.token.invalid")
+    if (old.ttl < 0) throw error("security.token.refresh_forbidden", "Token with infinite TTL")
+    const token = this.create(old.userId, expiresIn, now)
+    // Refreshed within its first second, it is the same token: the grace period ends both (transcript 04).
+    this.tokens.set(old.jwt, { ...old, refreshed: true, deadAt: now + this.options.gracePeriod })
+    this.replace(old, token)
+    return token
+  }
+
+  /** Links a connection to the token of its last request. */
+  link(token: Token, connectionId: string): void {
+    const current = this.byConnection.get(connectionId)
+    if (current !== undefined) {
+      if (current.token.jwt === token.jwt) return
+      this.detach(current, connectionId)
+    }
+    const known = this.watched.find((watched) => watched.token.jwt === token.jwt)
+    if (known === undefined) return this.watch(token, new Set([connectionId]))
+    known.connections.add(connectionId)
+    this.byConnection.set(connectionId, known)
+  }
+
+  unlink(connectionId: string): void {
+    const current = this.byConnection.get(connectionId)
+    if (current === undefined) return
+    this.detach(current, connectionId)
+    this.byConnection.delete(connectionId)
+  }
+
+  /** The token a connection is linked to, if it is this user's. */
+  linked(userId: string, connectionId: string): Token | undefined {
+    const token = this.byConnection.get(connectionId)?.token
+    return token?.userId === userId ? token : undefined
+  }
+
+  /**
+   * Puts a token in the place of another for all connections of the latter. The real server inserts the new one, then
+   * deletes at the index that the old one *had*: if the new one expires first it deletes the new one, whose expiry is
+   * then never told (observed). We do as it does.
+   */
+  replace(old: Token, token: Token): void {
+    const index = this.watched.findIndex((watched) => watched.token.jwt === old.jwt)
+    const watched = this.watched[index]
+    if (watched === undefined || old.jwt === token.jwt) return
+    this.watch(token, new Set(watched.connections))
+    this.watched.splice(index, 1)
+  }
+
+  /** Ends a token; returns the connections that lose their subscriptions with it, silently. */
+  revoke(token: Token): ReadonlyArray<string> {
+    this.tokens.delete(token.jwt)
+    const index = this.watched.findIndex((watched) => watched.token.jwt === token.jwt)
+    const watched = this.watched[index]
+    if (watched === undefined) return []
+    this.watched.splice(index, 1)
+    for (const id of watched.connections) this.byConnection.delete(id)
+    return [...watched.connections]
+  }
+
+  revokeUser(userId: string): ReadonlyArray<string> {
+    return [...this.tokens.values()].filter((token) => token.userId === userId).flatMap((token) => this.revoke(token))
+  }
+
+  /** Makes a token expire now, connections told as on a natural expiry. */
+  expire(jwt: string, now: number): ReadonlyArray<string> {
+    const token = this.tokens.get(jwt)
+    if (token !== undefined) token.deadAt = Math.min(token.deadAt, now)
+    const index = this.watched.findIndex((watched) => watched.token.jwt === jwt)
+    return index === -1 ? [] : this.tell(index)
+  }
+
+  /** The connections whose token has expired by now; each is told once. */
+  expired(now: number): ReadonlyArray<string> {
+    const told: Array<string> = []
+    for (let index = this.nextIndex(); index !== -1; index = this.nextIndex()) {
+      if (this.watched[index]!.token.expiresAt > now) break
+      told.push(...this.tell(index))
+    }
+    for (const token of this.tokens.values()) if (token.deadAt <= now) this.tokens.delete(token.jwt)
+    return told
+  }
+
+  /** When the next watched token expires. */
+  nextExpiry(): number {
+    return this.watched[this.nextIndex()]?.token.expiresAt ?? Infinity
+  }
+
+  private nextIndex(): number {
+    return this.watched.findIndex((watched) => watched.token.expiresAt >= 0)
+  }
+
+  private tell(index: number): ReadonlyArray<string> {
+    const [watched] = this.watched.splice(index, 1)
+    const connections = [...watched!.connections]
+    for (const id of connections) this.byConnection.delete(id)
+    return connections
+  }
+
+  private watch(token: Token, connections: Set<string>): void {
+    const watched = { token, connections }
+    for (const id of connections) this.byConnection.set(id, watched)
+    const after = this.watched.findIndex((other) => other.token.expiresAt > token.expiresAt)
+    this.watched.splice(after === -1 ? this.watched.length : after, 0, watched)
+  }
+
+  private detach(watched: Watched, connectionId: string): void {
+    watched.connections.delete(connectionId)
+    if (watched.connections.size > 0) return
+    const index = this.watched.indexOf(watched)
+    if (index !== -1) this.watched.splice(index, 1)
+  }
+}

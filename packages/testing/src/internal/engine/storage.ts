@@ -1,0 +1,345 @@
+/**
+ * Indexes, collections, documents: what Kuzzle keeps in Elasticsearch, with its near-real-time visibility. A document
+ * can be read by its id at once, but a search sees it only after a refresh.
+ */
+import { badRequest, EngineError, error } from "./errors.ts"
+import type { Identifiers } from "./identifiers.ts"
+import { isObject, type JsonObject, merge } from "./json.ts"
+import * as Mapping from "./mapping.ts"
+import * as Query from "./query.ts"
+import * as Timespan from "./timespan.ts"
+
+export interface StoredDocument {
+  readonly _id: string
+  readonly _source: JsonObject
+  readonly _version: number
+  /** Order of writing, for `_doc` sorts. */
+  readonly order: number
+}
+
+export class Collection {
+  readonly index: string
+  readonly name: string
+  mapping: Mapping.Mapping
+  private readonly refreshInterval: number
+  private documents = new Map<string, StoredDocument>()
+  private visible: ReadonlyArray<StoredDocument> = []
+  /** When the first write that no search sees yet was made. */
+  private dirtySince: number | undefined
+  private order = 0
+
+  constructor(index: string, name: string, mapping: Mapping.Mapping, refreshInterval: number) {
+    this.index = index
+    this.name = name
+    this.mapping = mapping
+    this.refreshInterval = refreshInterval
+  }
+
+  get(id: string): StoredDocument | undefined {
+    return this.documents.get(id)
+  }
+
+  getOrFail(id: string): StoredDocument {
+    const document = this.documents.get(id)
+    if (document === undefined) throw error("services.storage.not_found", id, this.index, this.name)
+    return document
+  }
+
+  write(id: string, source: JsonObject, now: number): StoredDocument {
+    this.settle(now)
+    this.mapping = this.parse(id, source, now)
+    const document = {
+      _id: id,
+      _source: source,
+      _version: (this.documents.get(id)?._version ?? 0) + 1,
+      order: this.order++
+    }
+    this.documents.set(id, document)
+    this.dirtySince ??= now
+    return document
+  }
+
+  /** Lays changes over a document; one that changes nothing is not written, and keeps its version. */
+  update(before: StoredDocument, changes: JsonObject, now: number): StoredDocument {
+    const source = merge(before._source, changes)
+    return JSON.stringify(source) === JSON.stringify(before._source) ? before : this.write(before._id, source, now)
+  }
+
+  delete(id: string, now: number): void {
+    this.settle(now)
+    this.documents.delete(id)
+    this.dirtySince ??= now
+  }
+
+  truncate(): void {
+    this.documents = new Map()
+    this.visible = []
+    this.dirtySince = undefined
+  }
+
+  refresh(): void {
+    if (this.dirtySince !== undefined) this.visible = [...this.documents.values()]
+    this.dirtySince = undefined
+  }
+
+  /** What a search sees now. */
+  searchable(now: number): ReadonlyArray<StoredDocument> {
+    this.settle(now)
+    return this.visible
+  }
+
+  private settle(now: number): void {
+    if (this.dirtySince !== undefined && now - this.dirtySince >= this.refreshInterval) this.refresh()
+  }
+
+  private parse(id: string, source: JsonObject, now: number): Mapping.Mapping {
+    const size = new TextEncoder().encode(id).length
+    if (size > 512) throw badRequest(`id is too long, must be no longer than 512 bytes but was: ${size}`)
+    try {
+      return Mapping.index(this.mapping, id, source, now)
+    } catch (cause) {
+      if (cause instanceof Mapping.StrictRejection) {
+        throw new StrictMappingError(
+          cause,
+          error("services.storage.strict_mapping_rejection", cause.field, this.index, this.name)
+        )
+      }
+      throw cause
+    }
+  }
+}
+
+/** Refused by a strict mapping: the requests on many tell Elasticsearch's own reason, the others Kuzzle's. */
+export class StrictMappingError extends EngineError {
+  readonly reason: string
+  constructor(cause: Mapping.StrictRejection, { body, id, message, status }: EngineError) {
+    super(id, status, message, body)
+    this.reason = cause.message
+  }
+}
+
+/** What Elasticsearch calls the reason of a failed item. */
+export const reasonOf = (failure: EngineError): string =>
+  failure instanceof StrictMappingError ? failure.reason : failure.message
+
+interface Scroll {
+  readonly hits: ReadonlyArray<JsonObject>
+  readonly size: number
+  offset: number
+  expiresAt: number
+}
+
+export interface SearchResult {
+  readonly hits: ReadonlyArray<JsonObject>
+  readonly total: number
+  readonly scrollId?: string
+  readonly remaining?: number
+}
+
+const forbidden = /[\\/*?"<>| \t\r\n,+#:.&%]/
+
+const isValidName = (name: unknown): name is string =>
+  typeof name === "string" && name !== "" && name.toLowerCase() === name && name !== "_all" &&
+  new TextEncoder().encode(name).length <= 126 && !forbidden.test(name)
+
+const maxScroll = 60_000
+const defaultScroll = 15_000
+
+/** Keys of a search body that Kuzzle lets through, and of them those that the engine honours. */
+const searchKeys = new Map<string, "honoured" | "harmless" | "missing">([
+  ["query", "honoured"],
+  ["sort", "honoured"],
+  ["search_after", "honoured"],
+  ["_source", "honoured"],
+  ["from", "honoured"],
+  ["size", "honoured"],
+  ["_name", "harmless"],
+  ["search_timeout", "harmless"],
+  ["explain", "harmless"],
+  ["aggregations", "missing"],
+  ["aggs", "missing"],
+  ["collapse", "missing"],
+  ["fields", "missing"],
+  ["highlight", "missing"],
+  ["post_filter", "missing"],
+  ["suggest", "missing"],
+  ["_source_excludes", "missing"],
+  ["_source_includes", "missing"]
+])
+
+const checkSearchBody = (body: JsonObject): void => {
+  for (const [key, value] of Object.entries(body)) {
+    if (value === undefined) continue
+    const support = searchKeys.get(key)
+    if (support === undefined) throw error("services.storage.invalid_search_query", key)
+    if (support === "missing") throw error("testing.engine.not_implemented", `"${key}" in a search`)
+  }
+}
+
+const queryOf = (body: JsonObject): unknown =>
+  body.query === undefined || body.query === null || (isObject(body.query) && Object.keys(body.query).length === 0)
+    ? { match_all: {} }
+    : body.query
+
+export class Storage {
+  private readonly indexes = new Map<string, Map<string, Collection>>()
+  private readonly scrolls = new Map<string, Scroll>()
+  private readonly identifiers: Identifiers
+  private readonly refreshInterval: number
+  constructor(identifiers: Identifiers, refreshInterval: number) {
+    this.identifiers = identifiers
+    this.refreshInterval = refreshInterval
+  }
+
+  // -- indexes ------------------------------------------------------------------------------------------------------
+
+  listIndexes(): ReadonlyArray<string> {
+    return [...this.indexes.keys()]
+  }
+
+  hasIndex(index: string): boolean {
+    return this.indexes.has(index)
+  }
+
+  createIndex(index: string): void {
+    if (!isValidName(index)) throw error("services.storage.invalid_index_name", index)
+    if (this.indexes.has(index)) throw error("services.storage.index_already_exists", "public", index)
+    this.indexes.set(index, new Map())
+  }
+
+  deleteIndex(index: string): void {
+    this.collections(index)
+    this.indexes.delete(index)
+  }
+
+  // -- collections --------------------------------------------------------------------------------------------------
+
+  private collections(index: unknown): Map<string, Collection> {
+    const collections = typeof index === "string" ? this.indexes.get(index) : undefined
+    if (collections === undefined) throw error("services.storage.unknown_index", index)
+    return collections
+  }
+
+  collection(index: unknown, name: unknown): Collection {
+    const collection = typeof name === "string" ? this.collections(index).get(name) : undefined
+    if (collection !== undefined) return collection
+    this.collections(index)
+    throw error("services.storage.unknown_collection", index, name)
+  }
+
+  listCollections(index: string): ReadonlyArray<string> {
+    return [...this.collections(index).keys()]
+  }
+
+  hasCollection(index: unknown, name: unknown): boolean {
+    return typeof index === "string" && typeof name === "string" && this.indexes.get(index)?.has(name) === true
+  }
+
+  /** Creates a collection, and its index where there is none; one that exists has its mapping updated. */
+  createCollection(index: unknown, name: unknown, mapping: JsonObject): void {
+    if (!isValidName(index)) throw error("services.storage.invalid_index_name", index)
+    if (!isValidName(name)) throw error("services.storage.invalid_collection_name", name)
+    if (name === "_kuzzle_keep") throw error("services.storage.collection_reserved", name)
+    const existing = this.indexes.get(index)?.get(name)
+    if (existing !== undefined) {
+      existing.mapping = Mapping.update(existing.mapping, mapping)
+      return
+    }
+    const created = new Collection(index, name, Mapping.create(mapping), this.refreshInterval)
+    const collections = this.indexes.get(index) ?? new Map<string, Collection>()
+    collections.set(name, created)
+    this.indexes.set(index, collections)
+  }
+
+  deleteCollection(index: unknown, name: unknown): void {
+    const collection = this.collection(index, name)
+    this.collections(index).delete(collection.name)
+  }
+
+  // -- searches -----------------------------------------------------------------------------------------------------
+
+  /** The documents that a query matches, in the order of their writing. */
+  matching(collection: Collection, body: JsonObject, now: number): ReadonlyArray<StoredDocument> {
+    checkSearchBody(body)
+    const test = Query.compile(queryOf(body), collection.mapping, now)
+    return collection.searchable(now).filter(test)
+  }
+
+  search(
+    collections: ReadonlyArray<Collection>,
+    body: JsonObject,
+    options: { readonly from: number; readonly size: number; readonly scroll: string | undefined },
+    now: number
+  ): SearchResult {
+    const { from, scroll, size } = options
+    checkSearchBody(body)
+    const keepAlive = scroll === undefined ? undefined : keepAliveOf(scroll)
+    for (const [name, value] of [["from", from], ["size", size]] as const) {
+      if (value < 0) throw badRequest(`[${name}] parameter cannot be negative but was [${value}]`)
+    }
+    if (keepAlive === undefined && from + size > 10_000) {
+      throw badRequest(
+        `Result window is too large, from + size must be less than or equal to: [10000] but was [${from + size}]. ` +
+          "See the scroll api for a more efficient way to request large data sets. This limit can be set by changing " +
+          "the [index.max_result_window] index level setting."
+      )
+    }
+    const sorted = body.sort !== undefined && body.sort !== null &&
+      !(Array.isArray(body.sort) && body.sort.length === 0)
+    let keys: ReadonlyArray<Query.SortKey> = []
+    const rows = collections.flatMap((collection) => {
+      const own = Query.compileSort(body.sort, collection.mapping, now)
+      if (keys.length === 0) keys = own
+      return this.matching(collection, body, now).map((document) => ({
+        collection,
+        document,
+        values: own.map((key) => key.valueOf(document))
+      }))
+    })
+    if (sorted) rows.sort((a, b) => Query.compareRows(keys, a.values, b.values))
+    const after = body.search_after === undefined ? undefined : Query.searchAfter(body.search_after)
+    const hits = (after === undefined ? rows : rows.filter((row) => Query.compareRows(keys, row.values, after) > 0))
+      .map(
+        ({ collection, document }): JsonObject => ({
+          _id: document._id,
+          _score: sorted ? null : 1,
+          _source: Query.filterSource(document._source, body._source),
+          collection: collection.name,
+          index: collection.index
+        })
+      )
+    const page = hits.slice(from, from + size)
+    if (keepAlive === undefined) return { hits: page, total: rows.length }
+    const scrollId = this.identifiers.scroll()
+    this.scrolls.set(scrollId, { hits, size, offset: from + size, expiresAt: now + keepAlive })
+    return { hits: page, remaining: rows.length - page.length, scrollId, total: rows.length }
+  }
+
+  /** The next page of a scroll, which ends with its last page. */
+  scroll(scrollId: string, ttl: string | undefined, now: number): SearchResult {
+    if (ttl !== undefined && (Timespan.parse(ttl) ?? 0) > maxScroll) {
+      throw error("services.storage.scroll_duration_too_great", ttl)
+    }
+    const scroll = this.scrolls.get(scrollId)
+    if (scroll === undefined || scroll.expiresAt <= now) throw error("services.storage.unknown_scroll_id")
+    const hits = scroll.hits.slice(scroll.offset, scroll.offset + scroll.size)
+    scroll.offset += scroll.size
+    scroll.expiresAt = now + (ttl === undefined ? defaultScroll : keepAliveOf(ttl))
+    const remaining = Math.max(0, scroll.hits.length - scroll.offset)
+    if (remaining === 0) this.scrolls.delete(scrollId)
+    return { hits, remaining, scrollId, total: scroll.hits.length }
+  }
+}
+
+const keepAliveOf = (scroll: string): number => {
+  const duration = Timespan.parse(scroll)
+  if (duration !== undefined && duration > maxScroll) {
+    throw error("services.storage.scroll_duration_too_great", scroll)
+  }
+  if (duration === undefined || !/^\d+(?:ms|s|m|h|d)$/.test(scroll)) {
+    throw badRequest(
+      `failed to parse setting [keep_alive] with value [${scroll}] as a time value: unit is missing or unrecognized`
+    )
+  }
+  return duration
+}

@@ -1,0 +1,22 @@
+/**
+ * Durations as text.
+ */
+
+const units: ReadonlyArray<readonly [RegExp, number]> = [
+  [/^(?:milliseconds?|msecs?|ms)$/i, 1],
+  [/^(?:seconds?|secs?|s)$/i, 1000],
+  [/^(?:minutes?|mins?|m)$/i, 60_000],
+  [/^(?:hours?|hrs?|h)$/i, 3_600_000],
+  [/^(?:days?|d)$/i, 86_400_000],
+  [/^(?:weeks?|w)$/i, 604_800_000],
+  [/^(?:years?|yrs?|y)$/i, 31_557_600_000]
+]
+
+/** `1h`, `2 days`, `500` … in milliseconds; `undefined` when it is none of them. */
+export const parse = (text: string): number | undefined => {
+  const match = /^(-?\d*\.?\d+) *([a-z]+)?$/i.exec(text)
+  if (match === null || text.length > 100) return undefined
+  const [, amount, unit = "ms"] = match
+  const scale = units.find(([name]) => name.test(unit))?.[1]
+  return scale === undefined ? undefined : Number(amount) * scale
+}

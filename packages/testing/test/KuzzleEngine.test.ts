@@ -1,0 +1,398 @@
+import { KuzzleEngine } from "@effect-kuzzle/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted, TestClock } from "effect"
+import { ann, connect, errorOf, login, resultOf } from "./support.ts"
+
+const taxi = { index: "nyc", collection: "taxi" }
+
+const run = <A>(
+  effect: Effect.Effect<A, never, KuzzleEngine.KuzzleEngine>,
+  options: KuzzleEngine.Options = { users: [ann] }
+) => Effect.provide(effect, KuzzleEngine.layer(options))
+
+describe("KuzzleEngine", () => {
+  describe("answers", () => {
+    it.effect("have the real keys, in the real order", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        const answer = client.ask("server", "now", { volatile: { a: 1 }, ...taxi })
+        assert.deepStrictEqual(Object.keys(answer), [
+          "action",
+          "collection",
+          "controller",
+          "error",
+          "headers",
+          "index",
+          "requestId",
+          "result",
+          "status",
+          "volatile",
+          "room"
+        ])
+        assert.notProperty(client.ask("index", "create", { index: "nyc" }), "result")
+      })))
+
+    it.effect("say what is not implemented", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        assert.deepInclude(errorOf(client.ask("ms", "set")), { id: "testing.engine.not_implemented", status: 501 })
+        assert.deepInclude(errorOf(client.ask("nope", "set")), { id: "api.process.controller_not_found" })
+        assert.deepInclude(errorOf(client.ask("ms", "nope")), { id: "api.process.action_not_found" })
+        client.ask("collection", "create", taxi)
+        for (const body of [{ query: { nested: {} } }, { aggs: {} }, { highlight: {} }]) {
+          const answer = client.ask("document", "search", { ...taxi, body })
+          assert.strictEqual(errorOf(answer).id, "testing.engine.not_implemented")
+        }
+      })))
+
+    it.effect("have no room when the frame is no request, and do not come at all for null", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        for (const frame of ["garbage", "[]", "42", "{\"requestId\":1,\"controller\":\"a\"}"]) {
+          client.raw(frame)
+          const [answer, ...others] = client.take()
+          assert.notProperty(answer, "room")
+          assert.lengthOf(others, 0)
+        }
+        for (const frame of ["null", "", "{\"controller\":\"a\",\"action\":\"b\",\"targets\":1}"]) client.raw(frame)
+        assert.lengthOf(client.frames, 0)
+      })))
+
+    it.effect("to the ping come alone", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        client.raw("{\"p\":1}")
+        assert.deepStrictEqual(client.take(), [{ p: 2 }])
+      })))
+
+    it.effect("survive hostile names", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        client.ask("collection", "create", { ...taxi, body: { mappings: { dynamic: "true" } } })
+        client.raw(
+          `{"requestId":"x","controller":"document","action":"create","index":"nyc","collection":"taxi","_id":"a",` +
+            `"body":{"__proto__":{"polluted":true},"constructor":{"prototype":1},"toString":"x"},"refresh":"wait_for"}`
+        )
+        assert.strictEqual(client.take()[0]?.status, 200)
+        client.raw(
+          `{"requestId":"y","controller":"document","action":"update","index":"nyc","collection":"taxi","_id":"a",` +
+            `"body":{"__proto__":{"more":1}},"refresh":"wait_for"}`
+        )
+        assert.strictEqual(client.take()[0]?.status, 200)
+        assert.notProperty({}, "polluted")
+        const { _source } = resultOf(client.ask("document", "get", { ...taxi, _id: "a" }))
+        assert.match(JSON.stringify(_source), /"__proto__":\{"polluted":true,"more":1\}/)
+        assert.deepStrictEqual(
+          resultOf(
+            client.ask("document", "search", { ...taxi, body: { query: { exists: { field: "__proto__.more" } } } })
+          ).total,
+          1
+        )
+      })))
+  })
+
+  describe("tokens", () => {
+    it.effect("are the same for one user and second", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        const first = login(client)
+        yield* TestClock.adjust("500 millis")
+        assert.strictEqual(login(client), first)
+        yield* TestClock.adjust("500 millis")
+        assert.notStrictEqual(login(client), first)
+      })))
+
+    it.effect("expire with the clock: the connection is told, its subscriptions end", () =>
+      run(Effect.gen(function*() {
+        const [reader, anonymous, writer] = [yield* connect(), yield* connect(), yield* connect()]
+        const jwt = login(reader, { expiresIn: "1h" })
+        reader.ask("realtime", "subscribe", { ...taxi, body: {}, jwt })
+        anonymous.ask("realtime", "subscribe", { ...taxi, body: {} })
+        writer.ask("realtime", "publish", { ...taxi, body: {} })
+        assert.lengthOf(reader.take(), 1)
+        assert.lengthOf(anonymous.take(), 1)
+
+        yield* keepAlive([reader, anonymous, writer], 59)
+        assert.lengthOf(reader.frames, 0)
+        yield* keepAlive([reader, anonymous, writer], 1)
+        assert.deepStrictEqual(reader.take(), [{
+          status: 200,
+          info: "This is an automated server notification",
+          message: "Authentication Token Expired",
+          type: "TokenExpired",
+          room: "kuzzle:notification:server"
+        }])
+        writer.ask("realtime", "publish", { ...taxi, body: {} })
+        assert.lengthOf(reader.frames, 0)
+        assert.lengthOf(anonymous.take(), 1)
+        // Expired is told as invalid.
+        assert.strictEqual(errorOf(reader.ask("server", "now", { jwt })).id, "security.token.invalid")
+      })))
+
+    it.effect("expire and are revoked on demand", () =>
+      run(Effect.gen(function*() {
+        const engine = yield* KuzzleEngine.KuzzleEngine
+        const client = yield* connect()
+        const first = login(client)
+        client.ask("realtime", "subscribe", { ...taxi, body: {}, jwt: first })
+        yield* engine.expireToken(Redacted.make(first))
+        assert.strictEqual(client.take()[0]?.type, "TokenExpired")
+        assert.strictEqual(client.ask("server", "now", { jwt: first }).status, 401)
+
+        yield* TestClock.adjust("1 second")
+        const second = login(client)
+        client.ask("realtime", "subscribe", { ...taxi, body: {}, jwt: second })
+        yield* engine.revokeToken(second)
+        assert.lengthOf(client.frames, 0)
+        assert.strictEqual(client.ask("server", "now", { jwt: second }).status, 401)
+        client.ask("realtime", "publish", { ...taxi, body: {} })
+        assert.lengthOf(client.frames, 0)
+      })))
+
+    it.effect("live as long as the engine is told", () =>
+      run(
+        Effect.gen(function*() {
+          const client = yield* connect()
+          const jwt = login(client)
+          yield* TestClock.adjust("9 seconds")
+          assert.strictEqual(client.ask("server", "now", { jwt }).status, 200)
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(client.ask("server", "now", { jwt }).status, 401)
+        }),
+        { users: [ann], tokenLifetime: "10 seconds" }
+      ))
+  })
+
+  describe("connections", () => {
+    it.effect("that send nothing for a minute are cut, whatever they receive", () =>
+      run(Effect.gen(function*() {
+        const engine = yield* KuzzleEngine.KuzzleEngine
+        const [silent, writer] = [yield* connect(), yield* connect()]
+        silent.ask("realtime", "subscribe", { ...taxi, body: {} })
+        for (let second = 0; second < 59; second++) {
+          yield* TestClock.adjust("1 second")
+          writer.ask("realtime", "publish", { ...taxi, body: {} })
+        }
+        assert.lengthOf(silent.closed, 0)
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(silent.closed, [[1006, ""]])
+        assert.lengthOf(silent.frames, 59)
+        assert.lengthOf(writer.closed, 0)
+        assert.strictEqual(yield* engine.connections, 1)
+      })))
+
+    it.effect("that ping are not cut", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        yield* keepAlive([client], 10)
+        assert.lengthOf(client.closed, 0)
+      })))
+
+    it.effect("are dropped all at once, and presence is told to nobody", () =>
+      run(Effect.gen(function*() {
+        const engine = yield* KuzzleEngine.KuzzleEngine
+        const [a, b] = [yield* connect(), yield* connect()]
+        yield* engine.dropAll(1011, "enough")
+        assert.deepStrictEqual([a.closed, b.closed], [[[1011, "enough"]], [[1011, "enough"]]])
+        assert.strictEqual(yield* engine.connections, 0)
+        a.raw("{\"p\":1}")
+        assert.lengthOf(a.frames, 0)
+      })))
+
+    it.effect("are refused on demand", () =>
+      run(Effect.gen(function*() {
+        const engine = yield* KuzzleEngine.KuzzleEngine
+        const handlers = { send: () => undefined, close: () => undefined }
+        yield* engine.refuse
+        assert.isUndefined(engine.connect(handlers))
+        yield* engine.accept
+        assert.isDefined(engine.connect(handlers))
+      })))
+
+    it.effect("freeze, and catch up when thawed", () =>
+      run(Effect.gen(function*() {
+        const engine = yield* KuzzleEngine.KuzzleEngine
+        const client = yield* connect()
+        const jwt = login(client, { expiresIn: "10s" })
+        yield* engine.freeze
+        client.raw("{\"p\":1}")
+        client.raw(JSON.stringify({ requestId: "late", controller: "server", action: "now", jwt }))
+        yield* TestClock.adjust("1 hour")
+        assert.lengthOf(client.frames, 0)
+        assert.lengthOf(client.closed, 0)
+        yield* engine.thaw
+        const [pong, answer, expired] = client.take()
+        assert.deepStrictEqual(pong, { p: 2 })
+        assert.deepInclude(answer, { requestId: "late", status: 401 })
+        assert.deepInclude(expired, { type: "TokenExpired" })
+      })))
+
+    it.effect("lose a request on demand, and only that one", () =>
+      run(Effect.gen(function*() {
+        const engine = yield* KuzzleEngine.KuzzleEngine
+        const client = yield* connect()
+        yield* engine.silenceNext("index:create")
+        client.raw(JSON.stringify({ controller: "index", action: "create", index: "lost" }))
+        assert.lengthOf(client.frames, 0)
+        assert.strictEqual(client.ask("index", "exists", { index: "lost" }).result, false)
+        assert.strictEqual(client.ask("index", "create", { index: "kept" }).status, 200)
+      })))
+
+    it.effect("above the rate limit are told so, their pings included", () =>
+      run(
+        Effect.gen(function*() {
+          const client = yield* connect()
+          client.ask("server", "now")
+          client.ask("server", "now")
+          client.raw("{\"p\":1}")
+          const [refused] = client.take()
+          assert.deepInclude(errorOf(refused!), { id: "network.websocket.ratelimit_exceeded" })
+          assert.notProperty(refused, "room")
+          yield* TestClock.adjust("1 second")
+          client.raw("{\"p\":1}")
+          assert.deepStrictEqual(client.take(), [{ p: 2 }])
+        }),
+        { rateLimit: 2 }
+      ))
+
+    it.effect("above the login limit are told so", () =>
+      run(
+        Effect.gen(function*() {
+          const client = yield* connect()
+          login(client)
+          const credentials = { strategy: "local", body: { username: "ann", password: "pw" } }
+          const refused = client.ask("auth", "login", credentials)
+          assert.deepInclude(errorOf(refused), { id: "api.process.too_many_logins_requests", status: 429 })
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(client.ask("auth", "login", credentials).status, 200)
+        }),
+        { users: [ann], loginsPerSecond: 1 }
+      ))
+  })
+
+  describe("rights", () => {
+    // Facts of transcript 15; they cannot be compared on a shared server, whose rights they would restrict.
+    it.effect("are open until there is an administrator, and the default ones then", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        client.ask("realtime", "subscribe", { ...taxi, body: {} })
+        const admin = client.ask("security", "createFirstAdmin", {
+          _id: "root",
+          reset: true,
+          body: { content: {}, credentials: { local: { username: "root", password: "pw" } } }
+        })
+        assert.deepInclude(resultOf(admin), { _id: "root" })
+        const refused = client.ask("server", "now")
+        assert.deepStrictEqual(errorOf(refused), {
+          code: 117637121,
+          id: "security.rights.unauthorized",
+          message: "Unauthorized: authentication required to execute the action \"server:now\". -1",
+          props: ["server", "now", "-1"],
+          status: 401
+        })
+        assert.strictEqual(client.ask("auth", "getCurrentUser").status, 200)
+        assert.strictEqual(client.ask("auth", "logout").status, 401)
+
+        const jwt = login(client)
+        assert.deepStrictEqual(errorOf(client.ask("realtime", "subscribe", { ...taxi, body: {}, jwt })), {
+          code: 117637122,
+          id: "security.rights.forbidden",
+          message: "Insufficient permissions to execute the action \"realtime:subscribe\" (User \"ann\").",
+          props: ["realtime", "subscribe", "ann"],
+          status: 403
+        })
+        assert.strictEqual(client.ask("auth", "refreshToken", { jwt }).status, 403)
+        assert.strictEqual(errorOf(client.ask("nope", "nope", { jwt })).id, "security.rights.forbidden")
+        assert.strictEqual(resultOf(client.ask("auth", "getMyRights", { jwt })).total, 6)
+
+        // Old subscriptions survive the loss of the right to make them.
+        const root = resultOf(client.ask("auth", "login", {
+          strategy: "local",
+          body: { username: "root", password: "pw" }
+        })).jwt
+        client.ask("realtime", "publish", { ...taxi, body: {}, jwt: root })
+        assert.lengthOf(client.take(), 1)
+        assert.strictEqual(
+          errorOf(client.ask("security", "createFirstAdmin", { jwt: root })).id,
+          "api.process.admin_exists"
+        )
+      })))
+
+    it.effect("limit the requests of the default profile to ten a second", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        client.ask("security", "createFirstAdmin", { _id: "root", reset: true, body: {} })
+        const jwt = login(client)
+        const statuses = () => Array.from({ length: 12 }, () => client.ask("auth", "getCurrentUser", { jwt }).status)
+        assert.deepStrictEqual(statuses(), [...Array(10).fill(200), 429, 429])
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(client.ask("auth", "getCurrentUser", { jwt }).status, 200)
+      })))
+  })
+
+  describe("cookies", () => {
+    it.effect("are refused when switched off", () =>
+      run(
+        Effect.gen(function*() {
+          const plain = yield* connect()
+          assert.strictEqual(
+            errorOf(plain.ask("server", "now", { cookieAuth: true })).id,
+            "security.cookie.unsupported"
+          )
+          const cookie = yield* connect({ cookie: "authToken=x" })
+          assert.strictEqual(errorOf(cookie.ask("server", "now")).id, "security.cookie.unsupported")
+          const none = yield* connect({ cookie: "authToken=null" })
+          assert.strictEqual(none.ask("server", "now").status, 200)
+        }),
+        { cookieAuthentication: false }
+      ))
+  })
+
+  describe("HTTP", () => {
+    it.effect("answers without a socket", () =>
+      run(Effect.gen(function*() {
+        const engine = yield* KuzzleEngine.KuzzleEngine
+        const response = engine.http({ method: "GET", url: "/_now?pretty", headers: {}, body: "" })
+        assert.strictEqual(response?.status, 200)
+        assert.include(response?.body, "\n  \"action\": \"now\"")
+        yield* engine.silenceNext("server:now")
+        assert.isUndefined(engine.http({ method: "GET", url: "/_now", headers: {}, body: "" }))
+      })))
+
+    it.effect("answers bare errors to what cannot be routed", () =>
+      run(
+        Effect.gen(function*() {
+          const engine = yield* KuzzleEngine.KuzzleEngine
+          const post = (body: string) => engine.http({ method: "POST", url: "/_query", headers: {}, body })
+          assert.strictEqual(post("x".repeat(101))?.status, 413)
+          assert.deepInclude(JSON.parse(post("{")?.body ?? ""), { id: "network.http.body_parse_failed", status: 400 })
+        }),
+        { maxRequestSize: 100 }
+      ))
+  })
+
+  it.effect("runs the same way twice", () =>
+    Effect.gen(function*() {
+      const once = run(Effect.gen(function*() {
+        const client = yield* connect()
+        client.ask("collection", "create", taxi)
+        const created = client.ask("document", "create", { ...taxi, body: {} })
+        const { channel } = resultOf(client.ask("realtime", "subscribe", { ...taxi, body: {} }))
+        return [client.id, created.result, channel, login(client)]
+      }))
+      assert.deepStrictEqual(yield* once, yield* once)
+    }))
+})
+
+/** Lets minutes pass while the clients ping. */
+const keepAlive = (clients: ReadonlyArray<{ raw: (frame: string) => void; frames: Array<unknown> }>, minutes: number) =>
+  Effect.gen(function*() {
+    for (let i = 0; i < minutes * 2; i++) {
+      yield* TestClock.adjust("30 seconds")
+      for (const { frames, raw } of clients) {
+        raw("{\"p\":1}")
+        const pong = frames.findIndex((frame) => JSON.stringify(frame) === "{\"p\":2}")
+        if (pong !== -1) frames.splice(pong, 1)
+      }
+    }
+  })

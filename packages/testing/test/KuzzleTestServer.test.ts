@@ -1,0 +1,185 @@
+import { KuzzleEngine } from "@effect-kuzzle/testing"
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { gzipSync } from "node:zlib"
+import { WebSocket } from "ws"
+
+interface Client {
+  readonly ask: (request: object) => Effect.Effect<Record<string, unknown>>
+  readonly frames: Array<Record<string, unknown>>
+  readonly closed: Effect.Effect<number>
+  readonly socket: WebSocket
+}
+
+const dial = (url: string) =>
+  Effect.acquireRelease(
+    Effect.async<Client>((resume) => {
+      const socket = new WebSocket(url)
+      const frames: Array<Record<string, unknown>> = []
+      const waiting = new Map<string, (answer: Record<string, unknown>) => void>()
+      let count = 0
+      socket.on("message", (data) => {
+        const frame = JSON.parse(String(data))
+        frames.push(frame)
+        waiting.get(frame.room)?.(frame)
+      })
+      socket.on("error", () => undefined)
+      const closed = new Promise<number>((resolve) => socket.on("close", resolve))
+      socket.on("open", () =>
+        resume(Effect.succeed({
+          socket,
+          frames,
+          closed: Effect.promise(() => closed),
+          ask: (request) =>
+            Effect.async((resume) => {
+              const requestId = `r${count++}`
+              waiting.set(requestId, (answer) => resume(Effect.succeed(answer)))
+              socket.send(JSON.stringify({ requestId, ...request }))
+            })
+        })))
+    }),
+    ({ socket }) => Effect.sync(() => socket.terminate())
+  )
+
+const document = { index: "nyc", collection: "taxi" }
+
+// The sockets are real, so is the time.
+layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), { excludeTestServices: true })(
+  "KuzzleTestServer",
+  (it) => {
+    it.effect("answers over WebSocket and notifies subscribers", () =>
+      Effect.gen(function*() {
+        const { url } = yield* KuzzleTestServer.KuzzleTestServer
+        const a = yield* dial(url)
+        const b = yield* dial(url)
+        yield* a.ask({ controller: "collection", action: "create", ...document })
+        const login = yield* a.ask({
+          controller: "auth",
+          action: "login",
+          strategy: "local",
+          body: { username: "ann", password: "pw" }
+        })
+        assert.strictEqual(login.status, 200)
+        const subscribed = yield* a.ask({ controller: "realtime", action: "subscribe", ...document, body: {} })
+        const created = yield* b.ask({
+          controller: "document",
+          action: "create",
+          ...document,
+          body: { status: "free" }
+        })
+        assert.strictEqual(created.status, 200)
+        yield* a.ask({ controller: "server", action: "now" })
+        const notification = a.frames.find((frame) => frame.type === "document")
+        assert.deepInclude(notification, {
+          action: "create",
+          scope: "in",
+          // An answer to a subscription has a channel.
+          room: (subscribed.result as { channel: string }).channel
+        })
+      }).pipe(Effect.scoped))
+
+    it.effect("is cut without a close frame", () =>
+      Effect.gen(function*() {
+        const server = yield* KuzzleTestServer.KuzzleTestServer
+        const client = yield* dial(server.url)
+        yield* server.cut
+        assert.strictEqual(yield* client.closed, 1006)
+      }).pipe(Effect.scoped))
+
+    it.effect("closes politely", () =>
+      Effect.gen(function*() {
+        const server = yield* KuzzleTestServer.KuzzleTestServer
+        const client = yield* dial(server.url)
+        yield* server.closeAll(1011, "enough")
+        assert.strictEqual(yield* client.closed, 1011)
+      }).pipe(Effect.scoped))
+
+    it.effect("cuts a connection whose message is too big", () =>
+      Effect.gen(function*() {
+        const server = yield* KuzzleTestServer.KuzzleTestServer
+        const client = yield* dial(server.url)
+        client.socket.send(JSON.stringify({ controller: "server", action: "now", x: "y".repeat(1_100_000) }))
+        assert.strictEqual(yield* client.closed, 1006)
+      }).pipe(Effect.scoped))
+
+    it.effect("freezes and thaws", () =>
+      Effect.gen(function*() {
+        const server = yield* KuzzleTestServer.KuzzleTestServer
+        const client = yield* dial(server.url)
+        yield* server.freeze
+        const pending = yield* Effect.fork(client.ask({ controller: "server", action: "now" }))
+        const late = yield* Effect.fork(Effect.scoped(dial(server.url)))
+        yield* Effect.sleep("100 millis")
+        assert.lengthOf(client.frames, 0)
+        assert.isNull(late.unsafePoll())
+        yield* server.thaw
+        assert.strictEqual((yield* pending.await.pipe(Effect.flatten)).status, 200)
+        yield* late.await.pipe(Effect.flatten)
+      }).pipe(Effect.scoped))
+
+    it.effect("stops and starts on the same port, and remembers", () =>
+      Effect.gen(function*() {
+        const server = yield* KuzzleTestServer.KuzzleTestServer
+        const before = yield* dial(server.url)
+        yield* before.ask({ controller: "index", action: "create", index: "kept" })
+        yield* server.stop
+        assert.strictEqual(yield* before.closed, 1006)
+        yield* server.start
+        const after = yield* dial(server.url)
+        assert.strictEqual((yield* after.ask({ controller: "index", action: "exists", index: "kept" })).result, true)
+      }).pipe(Effect.scoped))
+
+    it.effect("answers HTTP", () =>
+      Effect.gen(function*() {
+        const { httpUrl } = yield* KuzzleTestServer.KuzzleTestServer
+        const response = yield* Effect.promise(() =>
+          fetch(`${httpUrl}/_query`, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({ controller: "server", action: "now" })
+          })
+        )
+        assert.strictEqual(response.status, 200)
+        assert.deepInclude(yield* Effect.promise(() => response.json()), { controller: "server", action: "now" })
+      }))
+
+    it.effect("reads and writes compressed bodies, and survives those that are not", () =>
+      Effect.gen(function*() {
+        const { httpUrl } = yield* KuzzleTestServer.KuzzleTestServer
+        const post = (body: Uint8Array<ArrayBuffer>) =>
+          Effect.promise(() =>
+            fetch(`${httpUrl}/_query`, {
+              method: "POST",
+              headers: { "content-type": "application/json", "content-encoding": "gzip", "accept-encoding": "gzip" },
+              body
+            })
+          )
+        const good = yield* post(gzipSync(JSON.stringify({ controller: "server", action: "now" })))
+        assert.strictEqual(good.headers.get("content-encoding"), "gzip")
+        assert.deepInclude(yield* Effect.promise(() => good.json()), { action: "now", status: 200 })
+        const bad = yield* post(Buffer.from("{}"))
+        assert.strictEqual(bad.status, 400)
+        assert.deepInclude(yield* Effect.promise(() => bad.json()), { id: "network.http.unexpected_error" })
+      }))
+
+    it.effect("says so when its port is taken", () =>
+      Effect.gen(function*() {
+        const { port } = yield* KuzzleTestServer.KuzzleTestServer
+        const refused = yield* Effect.flip(Effect.scoped(KuzzleTestServer.make({ port })))
+        assert.strictEqual(refused._tag, "KuzzleTestServerError")
+        assert.include(refused.message, String(port))
+      }))
+
+    it.effect("loses a request on demand", () =>
+      Effect.gen(function*() {
+        const { url } = yield* KuzzleTestServer.KuzzleTestServer
+        const engine = yield* KuzzleEngine.KuzzleEngine
+        const client = yield* dial(url)
+        yield* engine.silenceNext("server:now")
+        client.socket.send(JSON.stringify({ controller: "server", action: "now", requestId: "lost" }))
+        assert.strictEqual((yield* client.ask({ controller: "server", action: "now" })).status, 200)
+        assert.lengthOf(client.frames, 1)
+      }).pipe(Effect.scoped))
+  }
+)

@@ -1,0 +1,105 @@
+import { KuzzleSocket } from "@effect-kuzzle/core"
+import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Exit, Layer, TestClock } from "effect"
+
+const layer = Layer.provideMerge(KuzzleTestSocket.layer, KuzzleEngine.layer())
+
+const dial = Effect.gen(function*() {
+  const socket = yield* KuzzleSocket.KuzzleSocket
+  const frames: Array<string> = []
+  const pongs: Array<number> = []
+  const connection = yield* socket.connect("ws://anywhere", {
+    onFrame: (frame) => void frames.push(frame),
+    onPong: () => void pongs.push(pongs.length)
+  }, Duration.seconds(10))
+  return { connection, frames, pongs }
+})
+
+/** Lets every microtask run that is due, and those that they cause. */
+const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 0)))
+
+describe("KuzzleTestSocket", () => {
+  it.effect("carries frames in order, and never inside the call that sends", () =>
+    Effect.gen(function*() {
+      const { connection, frames } = yield* dial
+      for (let i = 0; i < 5; i++) {
+        connection.unsafeSend(JSON.stringify({ requestId: `${i}`, controller: "server", action: "now" }))
+      }
+      assert.lengthOf(frames, 0)
+      yield* settle
+      assert.deepStrictEqual(frames.map((frame) => JSON.parse(frame).requestId), ["0", "1", "2", "3", "4"])
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  it.effect("pings", () =>
+    Effect.gen(function*() {
+      const engine = yield* KuzzleEngine.KuzzleEngine
+      const { connection, pongs } = yield* dial
+      connection.unsafePing?.()
+      yield* settle
+      assert.lengthOf(pongs, 1)
+      yield* engine.freeze
+      connection.unsafePing?.()
+      yield* settle
+      assert.lengthOf(pongs, 1)
+      yield* engine.thaw
+      assert.lengthOf(pongs, 2)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  it.effect("has no pings where a browser has none", () =>
+    Effect.gen(function*() {
+      const { connection } = yield* dial
+      assert.isUndefined(connection.unsafePing)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(KuzzleTestSocket.layerWithoutPings, KuzzleEngine.layer()))
+    ))
+
+  it.effect("ends as the engine ends it", () =>
+    Effect.gen(function*() {
+      const engine = yield* KuzzleEngine.KuzzleEngine
+      const { connection } = yield* dial
+      yield* engine.dropAll(1011, "enough")
+      const ended = yield* Effect.flip(connection.ended)
+      assert.deepInclude(ended, { by: "Peer", code: 1011, reason: "enough" })
+      assert.isFalse(connection.unsafeSend("{}"))
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  it.effect("is cut by the clock when it sends nothing", () =>
+    Effect.gen(function*() {
+      const { connection } = yield* dial
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Effect.flip(connection.ended)).code, 1006)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  it.effect("leaves the engine with its scope", () =>
+    Effect.gen(function*() {
+      const engine = yield* KuzzleEngine.KuzzleEngine
+      yield* Effect.scoped(Effect.zipRight(
+        dial,
+        Effect.map(engine.connections, (n) => assert.strictEqual(n, 1))
+      ))
+      assert.strictEqual(yield* engine.connections, 0)
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("is refused while the engine refuses", () =>
+    Effect.gen(function*() {
+      const engine = yield* KuzzleEngine.KuzzleEngine
+      yield* engine.refuse
+      const refused = yield* Effect.flip(Effect.scoped(dial))
+      assert.deepInclude(refused, { _tag: "KuzzleConnectError", reason: "Unreachable" })
+      yield* engine.accept
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(Effect.scoped(dial))))
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("refuses what is no WebSocket URL", () =>
+    Effect.gen(function*() {
+      const socket = yield* KuzzleSocket.KuzzleSocket
+      for (const url of ["nonsense", "http://host"]) {
+        const refused = yield* Effect.flip(
+          Effect.scoped(socket.connect(url, { onFrame: () => {}, onPong: () => {} }, Duration.seconds(1)))
+        )
+        assert.strictEqual(refused.reason, "BadUrl")
+      }
+    }).pipe(Effect.provide(layer)))
+})

@@ -1,0 +1,267 @@
+/**
+ * Plays a scenario against one server and records all that comes back, step by step, in a form that can be compared:
+ * what differs from run to run by nature (ids, times, hashes, tokens) becomes a name that keeps equal things equal.
+ */
+import * as Http from "node:http"
+import { WebSocket } from "ws"
+
+/** What one step made each party receive. */
+export interface Step {
+  readonly label: string
+  readonly received: { readonly [party: string]: ReadonlyArray<string> }
+}
+
+export interface Party {
+  /** Sends a frame as it is and gives what it causes some time to arrive: garbage has no answer to wait for. */
+  readonly raw: (frame: string, label?: string, patience?: number) => Promise<void>
+  /** Sends a request and resolves with its answer. */
+  readonly ask: (request: object, label?: string) => Promise<Answer>
+  /** Leaves with a close frame, or without one. */
+  readonly leave: (how: "politely" | "abruptly", label?: string) => Promise<void>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly result: { readonly [key: string]: string }
+}
+
+export interface HttpCall {
+  readonly method: string
+  readonly path: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+export interface World {
+  /** A name of the run, the same on both servers: for indexes and users. */
+  readonly name: string
+  readonly connect: (party: string, headers?: Record<string, string>) => Promise<Party>
+  readonly http: (call: HttpCall, label?: string) => Promise<Answer & { readonly cookie: string }>
+  readonly sleep: (ms: number) => Promise<void>
+  /** Waits for the beginning of a second: tokens are the same within one. */
+  readonly freshSecond: () => Promise<void>
+  /** Takes what came by itself since the last step. */
+  readonly listen: (label: string) => Promise<void>
+}
+
+export interface Scenario {
+  readonly title: string
+  readonly play: (world: World) => Promise<void>
+}
+
+export const scenario = (title: string, play: (world: World) => Promise<void>): Scenario => ({ title, play })
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+// -------------------------------------------------------------------------------------------------------------------
+// names for what varies
+// -------------------------------------------------------------------------------------------------------------------
+
+const times = new Set(["createdAt", "updatedAt", "timestamp", "now", "expiresAt"])
+
+export const makeNormalizer = (run: string) => {
+  const known = new Map<string, string>()
+  const counts = new Map<string, number>()
+  const named = (kind: string, value: string): string => {
+    const name = known.get(value)
+    if (name !== undefined) return name
+    const count = (counts.get(kind) ?? 0) + 1
+    counts.set(kind, count)
+    known.set(value, `<${kind} ${count}>`)
+    return `<${kind} ${count}>`
+  }
+  const text = (value: string): string =>
+    value
+      .replace(/kauth-[\w-]+\.[\w-]+\.[\w-]+/g, (jwt) => named("jwt", jwt))
+      .replace(/\b[0-9a-f]{64}\b/g, (room) => named("room", room))
+      .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, (uuid) => named("uuid", uuid))
+      .replace(/Expires=[^;]+/, "Expires=<time>")
+      .replaceAll(run, "<run>")
+  const walk = (value: unknown, key: string): unknown => {
+    if (typeof value === "number") return times.has(key) && value > 1e12 ? "<time>" : value
+    if (typeof value === "string") {
+      if (key === "scrollId") return named("scroll", value)
+      return key === "_id" && /^[\w-]{20}$/.test(value) ? named("id", value) : text(value)
+    }
+    if (Array.isArray(value)) return value.map((item) => walk(item, key))
+    if (typeof value !== "object" || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [text(name), walk(inner, name)]))
+  }
+  return {
+    frame: (data: string): string => {
+      try {
+        return JSON.stringify(walk(JSON.parse(data), ""))
+      } catch {
+        return text(data)
+      }
+    },
+    text
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// playing
+// -------------------------------------------------------------------------------------------------------------------
+
+const headersThatMatter = new Set([
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-allow-origin",
+  "accept-encoding",
+  "connection",
+  "content-encoding",
+  "content-type",
+  "set-cookie",
+  "vary",
+  "x-kuzzle-node",
+  "x-kuzzle-request-id"
+])
+
+interface Peer {
+  readonly socket: WebSocket
+  readonly frames: Array<string>
+  closed: boolean
+}
+
+export const play = async (url: string, name: string, { play }: Scenario): Promise<ReadonlyArray<Step>> => {
+  const normalizer = makeNormalizer(name)
+  const steps: Array<Step> = []
+  const labels = new Map<string, number>()
+  const peers = new Map<string, Peer>()
+  let requests = 0
+  const timeout = AbortSignal.timeout(60_000)
+
+  /** Everything sent before a pong has arrived before it: the servers answer pings in order. */
+  const settle = async () => {
+    for (const { closed, frames, socket } of peers.values()) {
+      if (closed || socket.readyState !== WebSocket.OPEN) continue
+      const before = frames.filter((frame) => frame === "{\"p\":2}").length
+      socket.send("{\"p\":1}")
+      while (
+        frames.filter((frame) => frame === "{\"p\":2}").length === before && socket.readyState === WebSocket.OPEN
+      ) {
+        timeout.throwIfAborted()
+        await sleep(1)
+      }
+    }
+  }
+  const record = (labelled: string, more: Record<string, ReadonlyArray<string>> = {}) => {
+    const label = labelled.replaceAll(name, "<run>")
+    const count = (labels.get(label) ?? 0) + 1
+    labels.set(label, count)
+    const received: Record<string, ReadonlyArray<string>> = { ...more }
+    for (const [party, { frames }] of peers) {
+      const news = frames.splice(0).filter((frame) => frame !== "{\"p\":2}")
+      if (news.length > 0) received[party] = news.map(normalizer.frame)
+    }
+    steps.push({ label: count === 1 ? label : `${label} (${count})`, received })
+  }
+  const labelOf = (request: object): string => {
+    // Any object may have the two properties.
+    const { action = "", controller = "" } = request as { action?: unknown; controller?: unknown }
+    return `${String(controller)}:${String(action)}`
+  }
+
+  const world: World = {
+    name,
+    sleep,
+    freshSecond: () => sleep(1010 - (Date.now() % 1000)),
+    listen: async (label) => {
+      await settle()
+      record(label)
+    },
+    connect: async (party, headers) => {
+      const socket = new WebSocket(url, headers === undefined ? {} : { headers })
+      const peer: Peer = { socket, frames: [], closed: false }
+      socket.on("message", (data) => peer.frames.push(String(data)))
+      socket.on("error", () => undefined)
+      socket.on("close", (code) => {
+        peer.closed = true
+        peer.frames.push(`closed ${code}`)
+      })
+      await new Promise((resolve, reject) => {
+        socket.on("open", resolve)
+        socket.on("error", reject)
+      })
+      peers.set(party, peer)
+      return {
+        raw: async (frame, label, patience = 60) => {
+          socket.send(frame)
+          await sleep(patience)
+          await settle()
+          record(label ?? frame.slice(0, 60))
+        },
+        ask: async (request, label) => {
+          const requestId = `r${requests++}`
+          const arrived = new Promise<string>((resolve, reject) => {
+            const watch = (data: unknown) => {
+              const answer = JSON.parse(String(data))
+              if (answer?.requestId !== requestId || answer.type !== undefined) return
+              socket.off("message", watch)
+              resolve(String(data))
+            }
+            socket.on("message", watch)
+            setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(request)}`)), 10_000).unref()
+          })
+          socket.send(JSON.stringify({ requestId, ...request }))
+          const answer = JSON.parse(await arrived)
+          await settle()
+          record(label ?? labelOf(request))
+          return { status: answer.status, result: answer.result ?? {} }
+        },
+        leave: async (how, label = `leaves ${how}`) => {
+          if (how === "politely") socket.close()
+          else socket.terminate()
+          await sleep(80)
+          peers.delete(party)
+          await settle()
+          record(label)
+        }
+      }
+    },
+    http: ({ body, headers, method, path }, label) =>
+      new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(url)
+        const request = Http.request({
+          hostname,
+          port,
+          method,
+          path,
+          agent: false,
+          headers: {
+            ...(body === undefined
+              ? {}
+              : { "content-length": Buffer.byteLength(body), "content-type": "application/json" }),
+            ...headers
+          }
+        }, async (response) => {
+          const chunks: Array<Buffer> = []
+          for await (const chunk of response) chunks.push(chunk)
+          const text = Buffer.concat(chunks).toString()
+          const shown: Array<string> = []
+          let cookie = ""
+          for (let i = 0; i < response.rawHeaders.length; i += 2) {
+            const [key, value] = [response.rawHeaders[i]!, response.rawHeaders[i + 1]!]
+            if (!headersThatMatter.has(key.toLowerCase())) continue
+            if (key.toLowerCase() === "set-cookie") cookie = value.split(";")[0]!
+            shown.push(`${key}: ${normalizer.text(value)}`)
+          }
+          await settle()
+          record(label ?? `${method} ${path.slice(0, 60)}`, {
+            http: [`status ${response.statusCode}`, ...shown, normalizer.frame(text)]
+          })
+          const answer = text === "" ? {} : JSON.parse(text)
+          resolve({ status: response.statusCode ?? 0, result: answer.result ?? {}, cookie })
+        })
+        request.on("error", reject)
+        request.end(body)
+      })
+  }
+  try {
+    await play(world)
+  } finally {
+    for (const { socket } of peers.values()) socket.terminate()
+  }
+  return steps
+}

@@ -1,0 +1,516 @@
+/** Every function of every controller, with its success and its main failure; over WebSocket and over HTTP. */
+import {
+  Kuzzle,
+  KuzzleAuth,
+  KuzzleCollection,
+  KuzzleDocument,
+  KuzzleError,
+  KuzzleIndex,
+  KuzzleRealtime,
+  KuzzleServer
+} from "@effect-kuzzle/core"
+import { assert, describe, type Vitest } from "@effect/vitest"
+import { Effect, Option, Redacted } from "effect"
+import type { Scope } from "effect"
+import { type Backend, type ClientOptions, type User, World } from "./backend.ts"
+import { failure } from "./tools.ts"
+
+/** Provides a client, over whatever it may be. */
+export type Provide = (options?: ClientOptions) => <A, E>(
+  effect: Effect.Effect<A, E, Kuzzle.Kuzzle | World | Scope.Scope>
+) => Effect.Effect<A, E | KuzzleError.ConnectError | KuzzleError.InvalidSettingError, World | Backend>
+
+const login = (user: User, expiresIn?: string | number) =>
+  KuzzleAuth.login({
+    strategy: "local",
+    credentials: { username: user.username, password: Redacted.make(user.password) },
+    expiresIn
+  })
+
+export const apiTests = (
+  it: Vitest.MethodsNonLive<World | Backend, true>,
+  provide: Provide
+): void => {
+  const test = <E>(name: string, body: Effect.Effect<void, E, Kuzzle.Kuzzle | World>) =>
+    it.effect(name, () => provide()(body))
+
+  describe("server", () => {
+    test(
+      "now: the server's clock",
+      Effect.gen(function*() {
+        assert.approximately(yield* KuzzleServer.now(), Date.now(), 5000)
+      })
+    )
+
+    test(
+      "info: version and routes",
+      Effect.gen(function*() {
+        const { kuzzle } = yield* KuzzleServer.info()
+        assert.match(kuzzle.version, /^2\./)
+        assert.property(kuzzle.api.routes, "document")
+      })
+    )
+  })
+
+  describe("index", () => {
+    test(
+      "create, exists, list",
+      Effect.gen(function*() {
+        const world = yield* World
+        const index = world.name("other")
+        assert.isFalse(yield* KuzzleIndex.exists({ index }))
+        assert.isUndefined(yield* KuzzleIndex.create({ index }))
+        yield* world.removeLater(index)
+        assert.isTrue(yield* KuzzleIndex.exists({ index }))
+        assert.includeMembers([...(yield* KuzzleIndex.list())], [index, world.index])
+      })
+    )
+
+    test(
+      "create: one that exists, a bad name",
+      Effect.gen(function*() {
+        const { index } = yield* World
+        yield* failure(
+          KuzzleIndex.create({ index }),
+          KuzzleError.PreconditionError,
+          "services.storage.index_already_exists"
+        )
+        const error = yield* failure(
+          KuzzleIndex.create({ index: "not a name" }),
+          KuzzleError.BadRequestError,
+          "services.storage.invalid_index_name"
+        )
+        assert.deepInclude(error, {
+          controller: "index",
+          action: "create",
+          status: 400,
+          props: ["not a name"],
+          message: "The index name \"not a name\" is invalid"
+        })
+      })
+    )
+
+    test(
+      "exists: no name",
+      failure(KuzzleIndex.exists({ index: "" }), KuzzleError.BadRequestError, "api.assert.missing_argument")
+    )
+  })
+
+  describe("collection", () => {
+    test(
+      "create, exists, list",
+      Effect.gen(function*() {
+        const world = yield* World
+        const index = world.name("listed")
+        yield* world.removeLater(index)
+        const target = { index, collection: "one" }
+        assert.isUndefined(
+          yield* KuzzleCollection.create({ ...target, mappings: { properties: { name: { type: "keyword" } } } })
+        )
+        yield* KuzzleCollection.create({ index, collection: "two" })
+        // Again is no fault: it updates.
+        yield* KuzzleCollection.create(target)
+        assert.isTrue(yield* KuzzleCollection.exists(target))
+        assert.isFalse(yield* KuzzleCollection.exists({ index, collection: "three" }))
+        assert.deepStrictEqual(yield* KuzzleCollection.list({ index }), [
+          { name: "one", type: "stored" },
+          { name: "two", type: "stored" }
+        ])
+        assert.deepStrictEqual(yield* KuzzleCollection.list({ index, from: 1, size: 1 }), [
+          { name: "two", type: "stored" }
+        ])
+      })
+    )
+
+    test(
+      "create: a bad name",
+      Effect.gen(function*() {
+        const { index } = yield* World
+        yield* failure(
+          KuzzleCollection.create({ index, collection: "not a name" }),
+          KuzzleError.BadRequestError,
+          "services.storage.invalid_collection_name"
+        )
+      })
+    )
+
+    test(
+      "exists: no name",
+      failure(
+        KuzzleCollection.exists({ index: "any", collection: "" }),
+        KuzzleError.BadRequestError,
+        "api.assert.missing_argument"
+      )
+    )
+
+    test(
+      "list: an index that is not there",
+      failure(
+        KuzzleCollection.list({ index: "not-there" }),
+        KuzzleError.PreconditionError,
+        "services.storage.unknown_index"
+      )
+    )
+  })
+
+  describe("document", () => {
+    test(
+      "create, get, update, delete",
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const made = yield* KuzzleDocument.create({ ...target, content: { status: "free", seats: 4 } })
+        assert.deepInclude(made._source, { status: "free", seats: 4 })
+        assert.strictEqual(made._version, 1)
+        assert.strictEqual(made._source._kuzzle_info?.author, "-1")
+
+        const place = { ...target, _id: made._id }
+        assert.deepInclude(yield* KuzzleDocument.get(place), { _id: made._id, _version: 1 })
+
+        const changed = yield* KuzzleDocument.update({ ...place, content: { status: "busy" } })
+        assert.strictEqual(changed._version, 2)
+        assert.strictEqual(changed._source.status, "busy")
+        const whole = yield* KuzzleDocument.update({
+          ...place,
+          content: { seats: 5 },
+          source: true,
+          retryOnConflict: 3
+        })
+        assert.deepInclude(whole._source, { status: "busy", seats: 5 })
+
+        const gone = yield* KuzzleDocument.delete({ ...place, source: true })
+        assert.strictEqual(gone._id, made._id)
+        assert.deepInclude(gone._source, { status: "busy", seats: 5 })
+        assert.deepStrictEqual(yield* KuzzleDocument.getOption(place), Option.none())
+      })
+    )
+
+    test(
+      "create: under an id of ours, once",
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const create = KuzzleDocument.create({ ...target, _id: "mine", content: { text: "ünï ✓ 𝄞" } })
+        assert.strictEqual((yield* create)._id, "mine")
+        yield* failure(create, KuzzleError.BadRequestError, "services.storage.document_already_exists")
+        const found = yield* KuzzleDocument.getOption({ ...target, _id: "mine" })
+        assert.strictEqual(Option.getOrThrow(found)._source.text, "ünï ✓ 𝄞")
+      })
+    )
+
+    test(
+      "create: in an index that is not there",
+      failure(
+        KuzzleDocument.create({ index: "not-there", collection: "nor-this", content: {} }),
+        KuzzleError.PreconditionError,
+        "services.storage.unknown_index"
+      )
+    )
+
+    test(
+      "get, update, delete: none of that id",
+      Effect.gen(function*() {
+        const place = { ...(yield* (yield* World).collection), _id: "none" }
+        const id = "services.storage.not_found"
+        yield* failure(KuzzleDocument.get(place), KuzzleError.NotFoundError, id)
+        yield* failure(KuzzleDocument.update({ ...place, content: { a: 1 } }), KuzzleError.NotFoundError, id)
+        yield* failure(KuzzleDocument.delete(place), KuzzleError.NotFoundError, id)
+      })
+    )
+
+    test(
+      "getOption: a collection that is not there is an error still",
+      Effect.gen(function*() {
+        const { index } = yield* World
+        yield* failure(
+          KuzzleDocument.getOption({ index, collection: "not-there", _id: "a" }),
+          KuzzleError.PreconditionError,
+          "services.storage.unknown_collection"
+        )
+      })
+    )
+
+    test(
+      "search: query, sort, pages, Koncorde",
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const written = yield* kuzzle.queryMany([1, 2, 3, 4, 5].map((seats) => ({
+          controller: "document",
+          action: "create",
+          ...target,
+          _id: `taxi-${seats}`,
+          refresh: "wait_for",
+          body: { seats, status: seats % 2 === 0 ? "free" : "busy" }
+        })))
+        assert.deepStrictEqual(written.map(({ _tag }) => _tag), Array(5).fill("Success"))
+
+        const all = yield* KuzzleDocument.search({ ...target, sort: [{ seats: "desc" }], size: 2, from: 1 })
+        assert.strictEqual(all.total, 5)
+        assert.deepStrictEqual(all.hits.map(({ _id }) => _id), ["taxi-4", "taxi-3"])
+        assert.deepInclude(all.hits[0], target)
+
+        const free = yield* KuzzleDocument.search({ ...target, query: { term: { status: "free" } } })
+        assert.sameMembers(free.hits.map(({ _id }) => _id), ["taxi-2", "taxi-4"])
+
+        const large = yield* KuzzleDocument.search({
+          ...target,
+          query: { range: { seats: { gt: 3 } } },
+          lang: "koncorde"
+        })
+        assert.sameMembers(large.hits.map(({ _source }) => _source.seats), [4, 5])
+
+        const page = yield* KuzzleDocument.search({ ...target, size: 3, scroll: "5s" })
+        assert.isString(page.scrollId)
+        assert.strictEqual(page.remaining, 2)
+      })
+    )
+
+    test(
+      "search: too much at once, an index that is not there",
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        yield* failure(
+          KuzzleDocument.search({ ...target, size: 20_000 }),
+          KuzzleError.SizeLimitError,
+          "services.storage.get_limit_exceeded"
+        )
+        yield* failure(
+          KuzzleDocument.search({ index: "not-there", collection: "nor-this" }),
+          KuzzleError.PreconditionError,
+          "services.storage.unknown_index"
+        )
+      })
+    )
+  })
+
+  describe("realtime", () => {
+    test(
+      "publish, count",
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        assert.isUndefined(yield* KuzzleRealtime.publish({ ...target, message: { hello: "world" }, _id: "a" }))
+        assert.strictEqual(yield* KuzzleRealtime.count({ roomId: "no-such-room" }), 0)
+      })
+    )
+
+    test(
+      "publish: no index",
+      failure(
+        KuzzleRealtime.publish({ index: "", collection: "a", message: {} }),
+        KuzzleError.BadRequestError,
+        "api.assert.missing_argument"
+      )
+    )
+  })
+
+  describe("auth", () => {
+    test(
+      "a session: the token is sent with later requests, renewed, revoked",
+      Effect.gen(function*() {
+        const user = yield* (yield* World).user
+        const target = yield* (yield* World).collection
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const session = yield* login(user)
+        assert.strictEqual(session.kuid, user.kuid)
+        assert.approximately(Option.getOrThrow(session.expiresAt), Date.now() + 3_600_000, 60_000)
+        assert.deepStrictEqual(Option.map(yield* kuzzle.token, ({ value }) => value), Option.some(session.token))
+        assert.notInclude(String(session.token), Redacted.value(session.token))
+
+        const current = yield* KuzzleAuth.getCurrentUser()
+        assert.strictEqual(current._id, user.kuid)
+        assert.deepStrictEqual(current._source.profileIds, ["default"])
+        assert.deepStrictEqual(current.strategies, ["local"])
+        const { _source } = yield* KuzzleDocument.create({ ...target, content: {} })
+        assert.strictEqual(_source._kuzzle_info?.author, user.kuid)
+
+        // Within the second of the login the server would give the same token.
+        yield* Effect.sleep("1100 millis")
+        const renewed = yield* KuzzleAuth.refreshToken()
+        assert.notStrictEqual(Redacted.value(renewed.token), Redacted.value(session.token))
+        assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, user.kuid)
+        const checked = yield* KuzzleAuth.checkToken()
+        assert.deepInclude(checked, { valid: true, kuid: user.kuid })
+
+        yield* KuzzleAuth.logout()
+        assert.deepStrictEqual(yield* kuzzle.token, Option.none())
+        const after = yield* KuzzleAuth.checkToken({ token: renewed.token })
+        assert.deepStrictEqual(after, { valid: false, state: "Invalid token." })
+        assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, "-1")
+        yield* KuzzleAuth.logout()
+      })
+    )
+
+    test(
+      "login: expiresIn",
+      Effect.gen(function*() {
+        const user = yield* (yield* World).user
+        const { expiresAt } = yield* login(user, "10m")
+        assert.approximately(Option.getOrThrow(expiresAt), Date.now() + 600_000, 60_000)
+      })
+    )
+
+    test(
+      "login: wrong password, unknown strategy",
+      Effect.gen(function*() {
+        const user = yield* (yield* World).user
+        const error = yield* failure(
+          login({ ...user, password: "wrong" }),
+          KuzzleError.UnauthorizedError,
+          "plugin.strategy.missing_user"
+        )
+        assert.notInclude(JSON.stringify(error), "wrong\"")
+        // One login a second for each connection; the credentials are not looked at.
+        yield* Effect.sleep("1100 millis")
+        yield* failure(
+          KuzzleAuth.login({ strategy: "no-such", credentials: {} }),
+          KuzzleError.BadRequestError,
+          "security.credentials.unknown_strategy"
+        )
+        assert.deepStrictEqual(yield* (yield* Kuzzle.Kuzzle).token, Option.none())
+      })
+    )
+
+    test(
+      "checkToken: no token, an invalid one",
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* KuzzleAuth.checkToken(), { valid: true, kuid: "-1", expiresAt: null })
+        assert.deepStrictEqual(
+          yield* KuzzleAuth.checkToken({ token: Redacted.make("garbage") }),
+          { valid: false, state: "Invalid token." }
+        )
+      })
+    )
+
+    test(
+      "refreshToken: nobody is logged in",
+      failure(KuzzleAuth.refreshToken(), KuzzleError.UnauthorizedError, "security.rights.unauthorized")
+    )
+
+    const target = { index: "any", collection: "any" }
+    const actions = {
+      "auth:getCurrentUser": KuzzleAuth.getCurrentUser(),
+      "auth:refreshToken": KuzzleAuth.refreshToken(),
+      "collection:create": KuzzleCollection.create(target),
+      "collection:exists": KuzzleCollection.exists(target),
+      "collection:list": KuzzleCollection.list({ index: "any" }),
+      "document:create": KuzzleDocument.create({ ...target, content: {} }),
+      "document:delete": KuzzleDocument.delete({ ...target, _id: "a" }),
+      "document:get": KuzzleDocument.get({ ...target, _id: "a" }),
+      "document:search": KuzzleDocument.search(target),
+      "document:update": KuzzleDocument.update({ ...target, _id: "a", content: {} }),
+      "index:create": KuzzleIndex.create({ index: "any" }),
+      "index:exists": KuzzleIndex.exists({ index: "any" }),
+      "index:list": KuzzleIndex.list(),
+      "realtime:count": KuzzleRealtime.count({ roomId: "any" }),
+      "realtime:publish": KuzzleRealtime.publish({ ...target, message: {} }),
+      "server:info": KuzzleServer.info(),
+      "server:now": KuzzleServer.now()
+    } as const
+
+    test(
+      "every action refuses a dead token",
+      Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("garbage"))))
+        for (const [name, action] of Object.entries(actions)) {
+          // Its results differ, its errors do not.
+          const error: KuzzleError.UnauthorizedError = yield* failure(
+            Effect.asVoid<unknown, KuzzleError.RequestError, Kuzzle.Kuzzle>(action),
+            KuzzleError.UnauthorizedError,
+            "security.token.invalid"
+          )
+          assert.isTrue(KuzzleError.isTokenDead(error))
+          assert.strictEqual(`${error.controller}:${error.action}`, name)
+        }
+        // It is of no use, and forgotten whatever the server says.
+        yield* failure(KuzzleAuth.logout(), KuzzleError.UnauthorizedError, "security.token.invalid")
+        assert.deepStrictEqual(yield* kuzzle.token, Option.none())
+        yield* KuzzleServer.now()
+      })
+    )
+  })
+
+  describe("requests", () => {
+    test(
+      "query: an action without a function of its own, volatile data come back",
+      Effect.gen(function*() {
+        const response = yield* Kuzzle.query({ controller: "auth", action: "getStrategies" }, { volatile: { a: 1 } })
+        assert.strictEqual(response.status, 200)
+        assert.deepStrictEqual(response.result, ["local"])
+        assert.deepInclude(response.volatile, { a: 1 })
+      })
+    )
+
+    test(
+      "query: no such controller, no such action",
+      Effect.gen(function*() {
+        yield* failure(
+          Kuzzle.query({ controller: "nope", action: "now" }),
+          KuzzleError.NotFoundError,
+          "api.process.controller_not_found"
+        )
+        yield* failure(
+          Kuzzle.query({ controller: "server", action: "nope" }),
+          KuzzleError.NotFoundError,
+          "api.process.action_not_found"
+        )
+      })
+    )
+
+    test(
+      "queryMany: positions are kept, with a failure in the middle",
+      Effect.gen(function*() {
+        const { index, name } = yield* World
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const ask = (index: string) => ({ controller: "index", action: "exists", index })
+        const outcomes = yield* kuzzle.queryMany([ask(index), ask(""), ask(name("missing")), ask(index)])
+        const shown = outcomes.map((outcome) =>
+          outcome._tag === "Success"
+            ? outcome.value.result
+            : outcome.cause._tag === "Fail" && KuzzleError.isApiError(outcome.cause.error)
+            ? outcome.cause.error.id
+            : outcome.cause
+        )
+        assert.deepStrictEqual(shown, [true, "api.assert.missing_argument", false, true])
+        assert.deepStrictEqual(yield* kuzzle.queryMany([]), [])
+      })
+    )
+
+    test(
+      "values that JSON cannot carry fail alone",
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const cycle: Record<string, unknown> = {}
+        cycle.self = cycle
+        const values = { NaN, Infinity, bigint: 1n, function: () => 1, symbol: Symbol("s"), cycle }
+        const create = (value: unknown) => KuzzleDocument.create({ ...target, content: { deep: { list: [1, value] } } })
+        for (const value of Object.values(values)) {
+          const error = yield* failure(create(value), KuzzleError.EncodeError)
+          assert.include(error.issue, "body.deep.list[1]")
+        }
+        const volatile = yield* failure(KuzzleServer.now({ volatile: { big: 1n } }), KuzzleError.EncodeError)
+        assert.include(volatile.issue, "volatile")
+        yield* create(2)
+      })
+    )
+
+    test(
+      "members that are ours to set are refused",
+      failure(Kuzzle.query({ controller: "server", action: "now", jwt: "mine" }), KuzzleError.EncodeError)
+    )
+  })
+
+  it.effect("a request that is too large fails alone, before it is sent", () =>
+    Effect.gen(function*() {
+      const target = yield* (yield* World).collection
+      const create = (size: number) =>
+        KuzzleDocument.create({ ...target, content: { text: "é".repeat(size / 2) }, _id: `size-${size}` })
+      const [small, large, other] = yield* Effect.all(
+        [create(100), Effect.flip(create(10_000)), create(200)],
+        { concurrency: "unbounded" }
+      )
+      assert.instanceOf(large, KuzzleError.PayloadTooLargeError)
+      assert.deepInclude(large, { controller: "document", action: "create", limit: 8192 })
+      assert.isAbove(large instanceof KuzzleError.PayloadTooLargeError ? large.size : 0, 10_000)
+      assert.deepStrictEqual([small._id, other._id], ["size-100", "size-200"])
+    }).pipe(provide({ maxRequestSize: 8192 })))
+}

@@ -1,0 +1,30 @@
+/**
+ * One suite for every client: in memory, on Node's `ws`, in a browser, against the embedded Kuzzle and the real one. What
+ * a test needs of its surroundings it takes from `Backend`; nothing of Node is imported here.
+ */
+import { describe, layer } from "@effect/vitest"
+import { Layer } from "effect"
+import { apiTests } from "./api.ts"
+import { type Backend, layerWorld } from "./backend.ts"
+import { realtimeTests } from "./realtime.ts"
+import { sessionTests } from "./session.ts"
+import { withClient, withHttp } from "./tools.ts"
+
+export const clientSuite = <E>(
+  name: string,
+  options: {
+    readonly backend: Layer.Layer<Backend, E>
+    /** For what cannot be broken on purpose. */
+    readonly api?: "only"
+  }
+): void =>
+  // Connections are real, so is the time.
+  layer(Layer.provideMerge(layerWorld, options.backend), { excludeTestServices: true, timeout: "20 seconds" })(
+    name,
+    (it) => {
+      describe("over WebSocket", () => apiTests(it, withClient))
+      describe("over HTTP", () => apiTests(it, withHttp))
+      realtimeTests(it)
+      if (options.api !== "only") sessionTests(it)
+    }
+  )

@@ -1,0 +1,72 @@
+/** A backend without a network: the engine in the same process, in any runtime. */
+import {
+  Kuzzle,
+  KuzzleConfig,
+  KuzzleHeartbeat,
+  KuzzleHttp,
+  KuzzleSchedule,
+  type KuzzleSocket
+} from "@effect-kuzzle/core"
+import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
+import { Effect, Layer } from "effect"
+import { Backend, type ClientLayer, type ClientOptions } from "./backend.ts"
+
+type Engine = Layer.Layer<KuzzleEngine.KuzzleEngine>
+
+/** A client whose socket ends in the engine; `wrap` may listen in on it, `pings` says whether it has ping frames. */
+export const layerClientOver = (
+  wrap: Layer.Layer<KuzzleSocket.KuzzleSocket, never, KuzzleSocket.KuzzleSocket>,
+  engine: Engine,
+  options?: ClientOptions,
+  pings = true
+): ClientLayer =>
+  Layer.unwrapEffect(Effect.map(KuzzleConfig.make(options), (settings) =>
+    Kuzzle.layer(options).pipe(
+      Layer.provide(wrap),
+      Layer.provide(pings ? KuzzleTestSocket.layer : KuzzleTestSocket.layerWithoutPings),
+      Layer.provide(engine),
+      Layer.provide(KuzzleHeartbeat.layerNative({
+        schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
+        timeout: settings.pingTimeout
+      }))
+    )))
+
+export const layerClient = (engine: Engine, options?: ClientOptions): ClientLayer =>
+  layerClientOver(Layer.context<KuzzleSocket.KuzzleSocket>(), engine, options)
+
+/** HTTP without a network. */
+const layerHttp: Layer.Layer<KuzzleHttp.KuzzleHttp, never, KuzzleEngine.KuzzleEngine> = Layer.effect(
+  KuzzleHttp.KuzzleHttp,
+  Effect.map(KuzzleEngine.KuzzleEngine, (engine) => ({
+    exchange: ({ body = "", headers, method, url }) =>
+      Effect.suspend(() => {
+        const { pathname, search } = new URL(url)
+        const answer = engine.http({
+          method,
+          url: pathname + search,
+          headers: { "content-type": "application/json", ...headers },
+          body
+        })
+        return answer === undefined
+          ? Effect.never
+          : Effect.succeed({ status: answer.status, headers: Object.fromEntries(answer.headers), body: answer.body })
+      })
+  }))
+)
+
+export const layer: Layer.Layer<Backend | KuzzleEngine.KuzzleEngine> = Layer.effect(
+  Backend,
+  Effect.map(KuzzleEngine.KuzzleEngine, (engine) => {
+    const same = Layer.succeed(KuzzleEngine.KuzzleEngine, engine)
+    return {
+      client: (options) => layerClient(same, options),
+      http: (options) => Kuzzle.layerHttp(options).pipe(Layer.provide(layerHttp), Layer.provide(same)),
+      network: {
+        cut: engine.dropAll(),
+        close: (code) => engine.dropAll(code),
+        freeze: engine.freeze,
+        thaw: engine.thaw
+      }
+    }
+  })
+).pipe(Layer.provideMerge(KuzzleEngine.layer()))

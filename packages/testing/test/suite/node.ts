@@ -1,0 +1,20 @@
+/** Backends on Node: a relay in front of a server, the embedded one or any other. */
+import { NodeKuzzle } from "@effect-kuzzle/node"
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+import { Effect, Layer } from "effect"
+import { Backend } from "./backend.ts"
+import * as Relay from "./relay.ts"
+
+export const layerUrl = (url: string): Layer.Layer<Backend, Relay.RelayError> =>
+  Layer.scoped(
+    Backend,
+    Effect.map(Relay.makeFor(url), (relay) => ({
+      client: (options) => NodeKuzzle.layer({ ...options, url: relay.url }),
+      http: (options) => NodeKuzzle.layerHttp({ ...options, url }),
+      network: relay
+    }))
+  )
+
+export const layerEmbedded = Layer.unwrapEffect(
+  Effect.map(KuzzleTestServer.KuzzleTestServer, ({ url }) => layerUrl(url))
+).pipe(Layer.provide(KuzzleTestServer.layer()))

@@ -1,0 +1,261 @@
+/** Subscriptions on a healthy connection. */
+import { KuzzleAuth, KuzzleDocument, KuzzleError, KuzzleFilter, KuzzleRealtime } from "@effect-kuzzle/core"
+import { assert, describe, type Vitest } from "@effect/vitest"
+import { Deferred, Effect, Exit, Schedule, Scope, Stream } from "effect"
+import { type Backend, type Collection, World, writeNumbered } from "./backend.ts"
+import { another, documentOf, failure, gapOf, inbox, listenTo, numberOf, roomOf, userOf, withClient } from "./tools.ts"
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+/** Refused by Koncorde, although its type is right. */
+const badFilter = KuzzleFilter.regexp("name", "(")
+
+export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
+  describe("subscriptions", () => {
+    it.effect("notifications come in order, with what happened", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const inbox = yield* listenTo(target)
+        const place = { ...target, _id: "one" }
+        yield* KuzzleDocument.create({ ...place, content: { n: 0 }, volatile: { by: "me" } })
+        yield* KuzzleDocument.update({ ...place, content: { n: 1 } })
+        yield* KuzzleDocument.delete(place)
+        yield* KuzzleRealtime.publish({ ...target, message: { hello: "world" } })
+        const [created, updated, deleted, published] = (yield* inbox.takeN(4)).map(documentOf)
+        assert.deepInclude(created, {
+          ...target,
+          action: "create",
+          event: "write",
+          scope: "in",
+          controller: "document"
+        })
+        assert.deepInclude(created?.volatile, { by: "me" })
+        assert.deepInclude(created?.result, { _id: "one" })
+        assert.strictEqual(created?.result._source?.n, 0)
+        assert.deepInclude(updated, { action: "update", event: "write", scope: "in" })
+        assert.deepStrictEqual(updated?.result._updatedFields, ["n"])
+        assert.deepInclude(deleted, { action: "delete", event: "delete", scope: "out" })
+        assert.deepInclude(published, { action: "publish", event: "publish", scope: "in" })
+        assert.strictEqual(published?.result._source?.hello, "world")
+
+        yield* writeNumbered(target, numbers(1, 30))
+        assert.deepStrictEqual((yield* inbox.takeN(30)).map(numberOf), numbers(1, 30))
+      }).pipe(withClient()))
+
+    it.effect("a filter, and its scopes: in, out, all, none", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const filter = KuzzleFilter.equals("status", "free")
+        const into = yield* listenTo({ ...target, filter, scope: "in" })
+        const out = yield* listenTo({ ...target, filter, scope: "out" })
+        const all = yield* listenTo({ ...target, filter })
+        const none = yield* listenTo({ ...target, filter, scope: "none" })
+        const create = (_id: string, status: string) => KuzzleDocument.create({ ...target, _id, content: { status } })
+        yield* create("a", "busy")
+        yield* create("b", "free")
+        yield* KuzzleDocument.update({ ...target, _id: "b", content: { status: "busy" } })
+        yield* KuzzleDocument.update({ ...target, _id: "a", content: { status: "free" } })
+        yield* KuzzleDocument.delete({ ...target, _id: "a" })
+        yield* KuzzleRealtime.publish({ ...target, message: { status: "free" } })
+        const show = (notification: KuzzleRealtime.Notification) => {
+          const { action, result, scope } = documentOf(notification)
+          return [scope, action, result._id]
+        }
+        const [createdB, leftB, enteredA, deletedA, published] = [
+          ["in", "create", "b"],
+          ["out", "update", "b"],
+          ["in", "update", "a"],
+          ["out", "delete", "a"],
+          ["in", "publish", undefined]
+        ]
+        assert.deepStrictEqual((yield* all.takeN(5)).map(show), [createdB, leftB, enteredA, deletedA, published])
+        assert.deepStrictEqual((yield* into.takeN(3)).map(show), [createdB, enteredA, published])
+        assert.deepStrictEqual((yield* out.takeN(2)).map(show), [leftB, deletedA])
+        yield* none.silent(0)
+      }).pipe(withClient()))
+
+    it.effect("presence: others that come and go, with their volatile data", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const inbox = yield* listenTo({ ...target, users: "all", scope: "none" })
+        const scope = yield* Scope.make()
+        const other = yield* another().pipe(Scope.extend(scope))
+        yield* other(KuzzleRealtime.open({ ...target, volatile: { name: "ada" } })).pipe(Scope.extend(scope))
+        const entered = userOf(yield* inbox.take)
+        assert.deepInclude(entered, { user: "in", result: { count: 2 }, ...target })
+        assert.deepInclude(entered.volatile, { name: "ada" })
+        yield* Scope.close(scope, Exit.void)
+        const left = userOf(yield* inbox.take)
+        assert.deepInclude(left, { user: "out", result: { count: 1 } })
+        assert.deepInclude(left.volatile, { name: "ada" })
+      }).pipe(withClient()))
+
+    it.effect("a notification that comes before the answer to the subscription is delivered", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const other = yield* another()
+        yield* other(KuzzleRealtime.open({ ...target, users: "all" }))
+        // The channel exists already: the server tells it of our coming before it tells us its name.
+        const inbox = yield* listenTo({ ...target, users: "all", volatile: { name: "me" } })
+        const self = userOf(yield* inbox.take)
+        assert.deepInclude(self, { user: "in", result: { count: 2 } })
+        assert.deepInclude(self.volatile, { name: "me" })
+      }).pipe(withClient()))
+
+    it.effect("nothing is missing from the moment of the answer on", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const other = yield* another()
+        const publish = (n: number) => other(KuzzleRealtime.publish({ ...target, message: { n } }))
+        const first = yield* Deferred.make<void>()
+        const publishing = yield* Effect.forEach(
+          numbers(1, 100),
+          (n) => Effect.zipRight(publish(n), n === 5 ? Deferred.succeed(first, void 0) : Effect.void)
+        ).pipe(Effect.fork)
+        yield* Deferred.await(first)
+        const inbox = yield* listenTo(target)
+        yield* publishing.await.pipe(Effect.flatten)
+        const start = Number(numberOf(yield* inbox.take))
+        assert.isAbove(start, 4)
+        assert.deepStrictEqual((yield* inbox.takeN(100 - start)).map(numberOf), numbers(start + 1, 100))
+        yield* inbox.silent("20 millis")
+      }).pipe(withClient()))
+
+    it.effect("consumers of the same filter, however it is written, share one subscription until the last has left", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const open = (filter: KuzzleFilter.Filter) =>
+          Effect.gen(function*() {
+            const scope = yield* Scope.make()
+            const inbox = yield* Scope.extend(listenTo({ ...target, filter }), scope)
+            return { ...inbox, close: Scope.close(scope, Exit.void) }
+          })
+        const one = yield* open({ range: { n: { gte: 0, lt: 100 } } })
+        const two = yield* open({ range: { n: { lt: 100, gte: 0 } } })
+        yield* writeNumbered(target, [1])
+        const [a, b] = [documentOf(yield* one.take), documentOf(yield* two.take)]
+        assert.deepStrictEqual(a, b)
+        const count = KuzzleRealtime.count({ roomId: roomOf(a) })
+        assert.strictEqual(yield* count, 1)
+
+        yield* one.close
+        yield* writeNumbered(target, [2, 3])
+        // One copy each, and the other still gets its own.
+        assert.deepStrictEqual((yield* two.takeN(2)).map(numberOf), [2, 3])
+        assert.strictEqual(yield* count, 1)
+
+        yield* two.close
+        // The release does not wait for the server.
+        yield* Effect.repeat(count, { until: (n) => n === 0, times: 100, schedule: Schedule.spaced("20 millis") })
+        assert.strictEqual(yield* count, 0)
+      }).pipe(withClient()))
+
+    it.effect("a subscription can be made again right after it was given up", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        for (const n of numbers(1, 10)) {
+          const seen = yield* Effect.scoped(Effect.gen(function*() {
+            const inbox = yield* listenTo(target)
+            yield* writeNumbered(target, [n])
+            return numberOf(yield* inbox.take)
+          }))
+          assert.strictEqual(seen, n)
+        }
+      }).pipe(withClient()))
+
+    it.effect("the stream of subscribe", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const writing = yield* writeNumbered(target, [1]).pipe(
+          Effect.zipRight(Effect.sleep("20 millis")),
+          Effect.forever,
+          Effect.fork
+        )
+        const head = yield* Stream.runCollect(Stream.take(KuzzleRealtime.subscribe(target), 3))
+        yield* writing.interruptAsFork(writing.id())
+        assert.deepStrictEqual([...head].map(numberOf), [1, 1, 1])
+      }).pipe(withClient()))
+
+    it.effect("a filter that Kuzzle refuses ends its own consumers only", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const good = yield* listenTo(target)
+        const id = "api.assert.koncorde_dsl_error"
+        const bad = { ...target, filter: badFilter }
+        yield* failure(KuzzleRealtime.open(bad), KuzzleError.BadRequestError, id)
+        yield* failure(Stream.runDrain(KuzzleRealtime.subscribe(bad)), KuzzleError.BadRequestError, id)
+        yield* failure(KuzzleRealtime.listen(bad, () => {}), KuzzleError.BadRequestError, id)
+        yield* failure(
+          KuzzleRealtime.open({ ...target, filter: KuzzleFilter.equals("n", NaN) }),
+          KuzzleError.EncodeError
+        )
+        yield* writeNumbered(target, [1])
+        assert.strictEqual(numberOf(yield* good.take), 1)
+      }).pipe(withClient()))
+
+    it.effect("listen: a handler, and one that throws", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const seen: Array<unknown> = []
+        yield* KuzzleRealtime.listen(target, (notification) => seen.push(numberOf(notification)))
+        const ended = yield* KuzzleRealtime.listen(target, () => {
+          throw new Error("a bug of the application")
+        })
+        const inbox = yield* listenTo(target)
+        yield* writeNumbered(target, [1, 2, 3])
+        yield* inbox.takeN(3)
+        assert.deepStrictEqual(seen, [1, 2, 3])
+        const exit = yield* Effect.exit(ended)
+        assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
+      }).pipe(withClient()))
+
+    it.effect("a consumer that does not keep up loses by its strategy, and is told how many", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const sliding = yield* KuzzleRealtime.open({ ...target, bufferSize: 4 })
+        const dropping = yield* KuzzleRealtime.open({ ...target, bufferSize: 4, strategy: "dropping" })
+        const quick = yield* listenTo(target)
+        yield* writeNumbered(target, numbers(1, 10))
+        assert.deepStrictEqual((yield* quick.takeN(10)).map(numberOf), numbers(1, 10))
+        const overflow: KuzzleRealtime.GapCause = { _tag: "Overflow", lost: 6 }
+        const slow = yield* inbox(sliding, "what is left")
+        assert.deepStrictEqual(gapOf(yield* slow.take).cause, overflow)
+        assert.deepStrictEqual((yield* slow.takeN(4)).map(numberOf), numbers(7, 10))
+        const slower = yield* inbox(dropping, "what is left")
+        assert.deepStrictEqual((yield* slower.takeN(4)).map(numberOf), numbers(1, 4))
+        assert.deepStrictEqual(gapOf(yield* slower.take).cause, overflow)
+      }).pipe(withClient()))
+
+    it.effect("many subscriptions at once, each with its own notifications", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const rooms = yield* Effect.forEach(
+          numbers(1, 20),
+          (n) => listenTo({ ...target, filter: KuzzleFilter.equals("n", n) }),
+          { concurrency: "unbounded" }
+        )
+        yield* writeNumbered(target, numbers(1, 20).reverse())
+        assert.deepStrictEqual(yield* Effect.forEach(rooms, ({ take }) => Effect.map(take, numberOf)), numbers(1, 20))
+        for (const { silent } of rooms) yield* silent(0)
+      }).pipe(withClient()))
+
+    it.effect("an expired token ends what the server delivers: a gap after the next login, then it goes on", () =>
+      Effect.gen(function*() {
+        const world = yield* World
+        const target: Collection = yield* world.collection
+        const { password, username } = yield* world.user
+        const login = (expiresIn: string) =>
+          KuzzleAuth.login({ strategy: "local", credentials: { username, password }, expiresIn })
+        yield* login("1s")
+        const inbox = yield* listenTo(target)
+        yield* writeNumbered(target, [1])
+        assert.strictEqual(numberOf(yield* inbox.take), 1)
+        yield* Effect.sleep("1500 millis")
+        yield* failure(writeNumbered(target, [2]), KuzzleError.UnauthorizedError, "security.token.invalid")
+        yield* login("1h")
+        assert.deepStrictEqual(gapOf(yield* inbox.take).cause, { _tag: "TokenExpired" })
+        yield* writeNumbered(target, [3])
+        assert.strictEqual(numberOf(yield* inbox.take), 3)
+      }).pipe(withClient()))
+  })
+}

@@ -1,0 +1,118 @@
+/**
+ * What the library weighs in a browser, and that nothing of Node gets there. Bundles `dist`: build first.
+ *
+ * - own code: an application that uses Effect, Stream and Schema, with us and without us; the difference;
+ * - standalone: a page that holds nothing but the application and us.
+ */
+import { build } from "esbuild"
+import type { BuildFailure, Metafile, Plugin } from "esbuild"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
+
+const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
+
+/** Kilobytes of 1,000 bytes, gzip level 9. */
+const budgets = { own: 12, standalone: 75 }
+
+const workspace: Plugin = {
+  name: "workspace",
+  setup(build) {
+    build.onResolve({ filter: /^@effect-kuzzle\// }, ({ path }) => {
+      const [, name = "", ...rest] = path.split("/")
+      const file = Path.join(root, "packages", name, "dist", `${rest.length === 0 ? "index" : rest.join("/")}.js`)
+      // A package that says `sideEffects: []` is dropped where nothing of it is used, as a bundler does with the published one.
+      return Fs.existsSync(file)
+        ? { path: file, sideEffects: false }
+        : { errors: [{ text: `${path}: ${Path.relative(root, file)} is missing, run pnpm build first` }] }
+    })
+  }
+}
+
+/** `node:` modules that reach the bundle, with the module that asks for them. */
+const noNode: Plugin = {
+  name: "no-node",
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ importer, path }) => ({
+      errors: [{ text: `${path} reaches the browser bundle through ${Path.relative(root, importer)}` }]
+    }))
+  }
+}
+
+interface Bundle {
+  readonly gzip: number
+  readonly raw: number
+  readonly metafile: Metafile
+}
+
+const bundle = async (entry: string): Promise<Bundle> => {
+  const result = await build({
+    entryPoints: [Path.join(root, "scripts/size", entry)],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+    // The sources' paths of the workspace are for editors and tests; here the built files count.
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+    plugins: [workspace, noNode]
+  })
+  const contents = result.outputFiles[0]!.contents
+  return { gzip: gzipSync(contents, { level: 9 }).length, raw: contents.length, metafile: result.metafile }
+}
+
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} KB`
+
+const inputs = ({ metafile }: Bundle): Metafile["outputs"][string]["inputs"] =>
+  Object.assign({}, ...Object.values(metafile.outputs).map((output) => output.inputs))
+
+const isOurs = (path: string): boolean => /packages\/\w+\/dist\//.test(path)
+
+/** Where the bytes of a bundle come from beyond another's, the largest first: what to look at when a budget breaks. */
+const growth = (bundle: Bundle, than: Bundle): string => {
+  const before = inputs(than)
+  return Object.entries(inputs(bundle))
+    .map(([path, { bytesInOutput }]) => [path, bytesInOutput - (before[path]?.bytesInOutput ?? 0)] as const)
+    .filter(([, bytes]) => bytes > 100)
+    .sort(([, a], [, b]) => b - a)
+    .map(([path, bytes]) => `  ${String(bytes).padStart(7)}  ${path.replace(/^.*node_modules\//, "")}\n`)
+    .join("")
+}
+
+try {
+  const base = await bundle("base.ts")
+  const app = await bundle("app.ts")
+  const standalone = await bundle("standalone.ts")
+  const own = app.gzip - base.gzip
+  const ours = Object.entries(inputs(app)).reduce(
+    (sum, [path, { bytesInOutput }]) => isOurs(path) ? sum + bytesInOutput : sum,
+    0
+  )
+  const over = own > budgets.own * 1000 || standalone.gzip > budgets.standalone * 1000
+
+  const lines = [
+    `own code on top of an Effect application  ${kilobytes(own)} gzip, budget ${budgets.own} KB`,
+    `  (${kilobytes(app.gzip)} with, ${kilobytes(base.gzip)} without; ${kilobytes(ours)} of ours minified)`,
+    `whole page, standalone                    ${kilobytes(standalone.gzip)} gzip, budget ${budgets.standalone} KB`
+  ]
+  process.stdout.write(`${lines.join("\n")}\n`)
+
+  if (over || process.argv.includes("--verbose")) {
+    process.stdout.write(`what the application grew by, minified, in bytes:\n${growth(app, base)}`)
+  }
+  if (over) {
+    process.stdout.write("over budget\n")
+    process.exitCode = 1
+  }
+} catch (failure) {
+  // esbuild rejects with its list of errors.
+  const errors = (failure as Partial<BuildFailure>).errors
+  if (errors === undefined) throw failure
+  for (const error of errors) process.stdout.write(`${error.text}\n`)
+  process.exitCode = 1
+}

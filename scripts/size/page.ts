@@ -1,0 +1,30 @@
+/**
+ * What both applications share.
+ *
+ * Here as in the entries a module is imported by its path: esbuild keeps the whole of a namespace that comes through a
+ * barrel (`export * as`), which other bundlers do not.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+
+export const Taxi = Schema.Struct({
+  status: Schema.Literal("free", "busy"),
+  seats: Schema.Number,
+  since: Schema.optional(Schema.DateFromString)
+})
+
+export interface PageShape {
+  readonly show: (line: string) => Effect.Effect<void>
+}
+
+export class Page extends Context.Tag("Page")<Page, PageShape>() {}
+
+export const PageLive: Layer.Layer<Page> = Layer.scoped(
+  Page,
+  Effect.acquireRelease(
+    Effect.succeed({ show: (line: string) => Effect.sync(() => document.body.append(line)) }),
+    () => Effect.sync(() => document.body.append("bye"))
+  )
+)
