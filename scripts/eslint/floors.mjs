@@ -13,7 +13,8 @@ const transport = new Set([
   "KuzzleError",
   "KuzzleErrorId",
   "KuzzleFilter",
-  "internal/compat",
+  "internal/scoped",
+  "internal/timer",
   "internal/version"
 ])
 

@@ -4,7 +4,15 @@
  * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server; `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a
  * user of it.
  */
-import { Kuzzle, KuzzleAuth, KuzzleCollection, KuzzleDocument, KuzzleFilter, KuzzleIndex, KuzzleRealtime } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  KuzzleAuth,
+  KuzzleCollection,
+  KuzzleDocument,
+  KuzzleFilter,
+  KuzzleIndex,
+  KuzzleRealtime
+} from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { NodeRuntime } from "@effect/platform-node"
@@ -37,21 +45,25 @@ const describe = (notification: KuzzleRealtime.Notification): string => {
 /** A server that is all open takes a new user; on one that is not, the error says what to do. */
 const login = (credentials: { readonly username: string; readonly password: Redacted.Redacted }) => {
   const attempt = KuzzleAuth.login({ strategy: "local", credentials })
-  return Effect.catchIf(attempt, (error) => "id" in error && error.id === "plugin.strategy.missing_user", (refused) =>
-    say(`no user ${credentials.username} there yet: trying to make one`).pipe(
-      Effect.zipRight(Kuzzle.query({
-        controller: "security",
-        action: "createUser",
-        body: {
-          content: { profileIds: ["default"] },
-          credentials: {
-            local: { username: credentials.username, password: Redacted.value(credentials.password) }
+  return Effect.catchIf(
+    attempt,
+    (error) => "id" in error && error.id === "plugin.strategy.missing_user",
+    (refused) =>
+      say(`no user ${credentials.username} there yet: trying to make one`).pipe(
+        Effect.zipRight(Kuzzle.query({
+          controller: "security",
+          action: "createUser",
+          body: {
+            content: { profileIds: ["default"] },
+            credentials: {
+              local: { username: credentials.username, password: Redacted.value(credentials.password) }
+            }
           }
-        }
-      })),
-      Effect.mapError(() => refused),
-      Effect.zipRight(attempt)
-    ))
+        })),
+        Effect.mapError(() => refused),
+        Effect.zipRight(attempt)
+      )
+  )
 }
 
 const program = (severable: Severable.Severable) =>
@@ -59,7 +71,9 @@ const program = (severable: Severable.Severable) =>
     const kuzzle = yield* Kuzzle.Kuzzle
     yield* kuzzle.states.pipe(
       Stream.runForEach((state) =>
-        say(`── connection: ${state._tag}${state._tag === "Waiting" ? `, next attempt in ${state.delayMillis} ms` : ""}`)
+        say(
+          `── connection: ${state._tag}${state._tag === "Waiting" ? `, next attempt in ${state.delayMillis} ms` : ""}`
+        )
       ),
       Effect.forkScoped
     )
@@ -68,10 +82,12 @@ const program = (severable: Severable.Severable) =>
       username: yield* Config.withDefault(Config.string("KUZZLE_USERNAME"), "ada"),
       password: yield* Config.withDefault(Config.redacted("KUZZLE_PASSWORD"), Redacted.make("lovelace"))
     })
-    yield* say(`logged in as ${kuid}, until ${Option.match(expiresAt, {
-      onNone: () => "for ever",
-      onSome: (millis) => clockTime(millis)
-    })}`)
+    yield* say(`logged in as ${kuid}, until ${
+      Option.match(expiresAt, {
+        onNone: () => "for ever",
+        onSome: (millis) => clockTime(millis)
+      })
+    }`)
 
     const isNew = !(yield* KuzzleIndex.exists({ index: place.index }))
     yield* KuzzleCollection.create({ ...place, mappings: { properties: { status: { type: "keyword" } } } })

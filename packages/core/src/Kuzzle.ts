@@ -115,8 +115,7 @@ export const make = (
   Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
   ConnectError | InvalidSettingError,
   KuzzleSocket | KuzzleHeartbeat | Scope.Scope
-> =>
-  Effect.flatMap(KuzzleConfig.make(options), fromSettings)
+> => Effect.flatMap(KuzzleConfig.make(options), fromSettings)
 
 /**
  * The same, from settings that were checked already.
@@ -195,8 +194,7 @@ export const layerHttp = (
 export const layerConfig = <A, E, R>(
   config: Config.Config.Wrap<KuzzleConfig.Options>,
   layer: (options: KuzzleConfig.Options) => Layer.Layer<A, E, R>
-): Layer.Layer<A, E | ConfigError.ConfigError, R> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+): Layer.Layer<A, E | ConfigError.ConfigError, R> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
  * A token that was obtained elsewhere, an API key above all.

@@ -121,10 +121,13 @@ export const logout = (
   options: Action.CallOptions & { readonly global?: boolean | undefined } = {}
 ): Effect.Effect<void, RequestError, Kuzzle> =>
   Effect.flatMap(Kuzzle, (kuzzle) =>
-    Effect.flatMap(kuzzle.token, Option.match({
-      onNone: () => Effect.void,
-      onSome: () => Effect.ensuring(logoutAction(options), kuzzle.setToken(Option.none()))
-    })))
+    Effect.flatMap(
+      kuzzle.token,
+      Option.match({
+        onNone: () => Effect.void,
+        onSome: () => Effect.ensuring(logoutAction(options), kuzzle.setToken(Option.none()))
+      })
+    ))
 
 /**
  * What the server thinks of a token.

@@ -151,7 +151,9 @@ const endpoint = (address: string): Effect.Effect<string, InvalidSettingError> =
   const url = parse(address.trim())
   if (url === undefined) return invalid("url", "not an address: write it as ws://host:7512 or wss://host")
   const scheme = schemes[url.protocol]
-  if (scheme === undefined) return invalid("url", `the scheme is ${url.protocol}, it must be ws:, wss:, http: or https:`)
+  if (scheme === undefined) {
+    return invalid("url", `the scheme is ${url.protocol}, it must be ws:, wss:, http: or https:`)
+  }
   if (url.hash !== "") return invalid("url", "a WebSocket address has no fragment: leave out what follows the #")
   if (url.username !== "" || url.password !== "") {
     return invalid("url", "credentials do not belong in the address: set headers.authorization instead")
@@ -159,7 +161,12 @@ const endpoint = (address: string): Effect.Effect<string, InvalidSettingError> =
   return Effect.succeed(`${scheme}//${url.host}${url.pathname}${url.search}`)
 }
 
-const schemes: Readonly<Record<string, "ws:" | "wss:">> = { "ws:": "ws:", "http:": "ws:", "wss:": "wss:", "https:": "wss:" }
+const schemes: Readonly<Record<string, "ws:" | "wss:">> = {
+  "ws:": "ws:",
+  "http:": "ws:",
+  "wss:": "wss:",
+  "https:": "wss:"
+}
 
 const fromParts = (options: Options): Effect.Effect<string, InvalidSettingError> =>
   Effect.gen(function*() {
@@ -186,13 +193,20 @@ const parse = (address: string): URL | undefined => {
 const headers = (given: NonNullable<Options["headers"]>): Effect.Effect<Settings["headers"], InvalidSettingError> => {
   for (const [name, value] of Object.entries(given)) {
     const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return invalid("headers", `${JSON.stringify(name)} is no header name`)
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) return invalid("headers", `the value of ${name} has characters a header cannot carry`)
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
+      return invalid("headers", `${JSON.stringify(name)} is no header name`)
+    }
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) {
+      return invalid("headers", `the value of ${name} has characters a header cannot carry`)
+    }
   }
   return Effect.succeed(given)
 }
 
-const positive = (setting: string, input: Duration.DurationInput): Effect.Effect<Duration.Duration, InvalidSettingError> =>
+const positive = (
+  setting: string,
+  input: Duration.DurationInput
+): Effect.Effect<Duration.Duration, InvalidSettingError> =>
   Option.match(Duration.decodeUnknown(input), {
     onNone: () => invalid(setting, `not a duration: write it as "10 seconds" or in milliseconds`),
     onSome: (duration) =>
@@ -250,7 +264,11 @@ export const config: Config.Config<Options> = Config.nested(
     requestTimeout: described("requestTimeout", "the deadline of a request", Config.duration("REQUEST_TIMEOUT")),
     pingInterval: described("pingInterval", "how often the link is pinged", Config.duration("PING_INTERVAL")),
     pingTimeout: described("pingTimeout", "how long a ping may go unanswered", Config.duration("PING_TIMEOUT")),
-    stableAfter: described("stableAfter", "how long until a connection counts as stable", Config.duration("STABLE_AFTER")),
+    stableAfter: described(
+      "stableAfter",
+      "how long until a connection counts as stable",
+      Config.duration("STABLE_AFTER")
+    ),
     maxRequestSize: described("maxRequestSize", "bytes the server accepts", Config.integer("MAX_REQUEST_SIZE"))
   }),
   "KUZZLE"

@@ -71,8 +71,7 @@ export class ConnectError extends Data.TaggedError("KuzzleConnectError")<{
   }
 }
 
-const detail = (cause: unknown): string =>
-  cause instanceof Error && cause.message !== "" ? ` (${cause.message})` : ""
+const detail = (cause: unknown): string => cause instanceof Error && cause.message !== "" ? ` (${cause.message})` : ""
 
 /**
  * How an open connection ended. A clean close (1000) is an ending like any other: only a close that we asked for is

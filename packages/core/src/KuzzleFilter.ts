@@ -473,7 +473,9 @@ export const geoPolygon = (field: string, points: ReadonlyArray<GeoPoint>): GeoP
  * @since 0.1.0
  * @category combinators
  */
-export const and = <Filters extends ReadonlyArray<Condition>>(...filters: Filters): And<Filters[number]> => ({ and: filters })
+export const and = <Filters extends ReadonlyArray<Condition>>(...filters: Filters): And<Filters[number]> => ({
+  and: filters
+})
 
 /**
  * One of these.
@@ -481,7 +483,9 @@ export const and = <Filters extends ReadonlyArray<Condition>>(...filters: Filter
  * @since 0.1.0
  * @category combinators
  */
-export const or = <Filters extends ReadonlyArray<Condition>>(...filters: Filters): Or<Filters[number]> => ({ or: filters })
+export const or = <Filters extends ReadonlyArray<Condition>>(...filters: Filters): Or<Filters[number]> => ({
+  or: filters
+})
 
 /**
  * Not this.

@@ -82,7 +82,11 @@ export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Laye
         Effect.flatMap((response) =>
           Effect.map(response.text, (body) => ({ status: response.status, headers: response.headers, body }))
         ),
-        Effect.mapError((cause): NoAnswer => ({ _tag: "NoAnswer", cause }))
+        // Not the client's error itself: it holds the whole request, token and headers included.
+        Effect.mapError(({ cause, description, reason }): NoAnswer => ({
+          _tag: "NoAnswer",
+          cause: cause ?? new Error(description ?? reason)
+        }))
       )
     }
   }))

@@ -19,8 +19,7 @@ const MIN_DELAY = 1
 const MAX_DELAY = 2 ** 31 - 1
 
 /** A number of milliseconds that a timer can wait. What is not a number waits longest: it must not become a storm. */
-const bounded = (millis: number): number =>
-  millis < MAX_DELAY ? Math.max(MIN_DELAY, Math.floor(millis)) : MAX_DELAY
+const bounded = (millis: number): number => millis < MAX_DELAY ? Math.max(MIN_DELAY, Math.floor(millis)) : MAX_DELAY
 
 // -------------------------------------------------------------------------------------------------------------------
 // reconnection

@@ -284,7 +284,11 @@ const standardDriver = (construct: (url: string) => globalThis.WebSocket): Drive
     return {
       send: (frame) => socket.send(frame),
       close: (code, reason) => {
-        socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null
+        socket.onopen =
+          socket.onmessage =
+          socket.onerror =
+          socket.onclose =
+            null
         socket.close(code, reason)
       },
       bufferedAmount: () => socket.bufferedAmount

@@ -139,7 +139,14 @@ describe("KuzzleFilter against Koncorde", () => {
   }, 120_000)
 
   it("any filter", () => {
-    fc.assert(fc.property(filter, document, same), { numRuns: runs })
+    fc.assert(
+      fc.property(filter, document, (f, d) => {
+        // Koncorde builds a truth table of the groups of conditions: a hundred is legal, twenty take it minutes.
+        fc.pre(JSON.stringify(f).split("{").length < 30)
+        same(f, d)
+      }),
+      { numRuns: runs }
+    )
   }, 120_000)
 
   // -----------------------------------------------------------------------------------------------------------------

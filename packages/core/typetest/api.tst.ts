@@ -105,8 +105,12 @@ describe("results and errors", () => {
         }
       })
     )
-    expect<Effect.Effect.Error<typeof handled>>().type.toBe<
-      Exclude<KuzzleError.RequestError, { readonly _tag: "KuzzleNotFoundError" | "KuzzleMaybeSentError" }>
+    expect(handled).type.toBe<
+      Effect.Effect<
+        KuzzleDocument.Document | "none" | "who knows",
+        Exclude<KuzzleError.RequestError, { readonly _tag: "KuzzleNotFoundError" | "KuzzleMaybeSentError" }>,
+        Kuzzle.Kuzzle
+      >
     >()
     expect(Effect.catchTag(
       KuzzleServer.now(),

@@ -48,7 +48,10 @@ export const layer = (
   Layer.scopedContext(
     Effect.flatMap(KuzzleConfig.make(options), (settings) =>
       Kuzzle.fromSettings(settings).pipe(
-        Effect.provideService(KuzzleSocket, NodeKuzzleSocket.make({ ...options, headers: KuzzleConfig.plain(settings.headers) })),
+        Effect.provideService(
+          KuzzleSocket,
+          NodeKuzzleSocket.make({ ...options, headers: KuzzleConfig.plain(settings.headers) })
+        ),
         Effect.provideService(
           KuzzleHeartbeat.KuzzleHeartbeat,
           KuzzleHeartbeat.make("Native", {

@@ -21,7 +21,9 @@ export interface Options {
   /** Sent with the handshake. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Certificates and the like, as `node:tls` takes them. */
-  readonly tls?: Pick<Tls.ConnectionOptions, "ca" | "cert" | "key" | "passphrase" | "rejectUnauthorized" | "servername"> | undefined
+  readonly tls?:
+    | Pick<Tls.ConnectionOptions, "ca" | "cert" | "key" | "passphrase" | "rejectUnauthorized" | "servername">
+    | undefined
   /** For a proxy. */
   readonly agent?: Http.Agent | undefined
 }
@@ -76,7 +78,11 @@ const driver = (options: Options): KuzzleSocket.Driver => ({
 
 /** `ws` gives one buffer a message, unless asked for fragments, which we do not. */
 const text = (data: WS.RawData): string =>
-  Buffer.isBuffer(data) ? data.toString("utf8") : Array.isArray(data) ? Buffer.concat(data).toString("utf8") : Buffer.from(data).toString("utf8")
+  Buffer.isBuffer(data)
+    ? data.toString("utf8")
+    : Array.isArray(data)
+    ? Buffer.concat(data).toString("utf8")
+    : Buffer.from(data).toString("utf8")
 
 /**
  * Holds the TCP socket back until the current turn of microtasks is over, so that the frames of many fibers leave in one

@@ -286,7 +286,7 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) =
 
 /** Counts what is written to the TCP sockets of a client; a corked socket writes all of a tick at once. */
 const countingAgent = () => {
-  const writes = { count: 0, lastByte: undefined as number | undefined }
+  const writes: { count: number; lastByte: number | undefined } = { count: 0, lastByte: undefined }
   const seen = (chunk: unknown) => {
     writes.count += 1
     if (Buffer.isBuffer(chunk)) writes.lastByte = chunk[0]

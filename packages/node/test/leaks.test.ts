@@ -44,4 +44,21 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
       }).pipe(Effect.provide(NodeKuzzle.layer({ url: server.url, reconnect: Schedule.spaced("1 hour") })))
       assert.strictEqual(yield* timers, before)
     }))
+
+  it.scoped("a connection to a peer that is frozen is dropped at once: it would never answer a polite close", () =>
+    Effect.gen(function*() {
+      const server = yield* KuzzleTestServer.KuzzleTestServer
+      const sockets = Effect.sync(() =>
+        process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
+      )
+      const before = yield* sockets
+      yield* Effect.addFinalizer(() => server.thaw)
+      yield* Effect.provide(
+        Effect.zipRight(KuzzleServer.now(), server.freeze),
+        NodeKuzzle.layer({ url: server.url })
+      )
+      yield* Effect.sleep("50 millis")
+      // The server's end is left, which nobody reads.
+      assert.isAtMost(yield* sockets, before + 1)
+    }))
 })

@@ -162,22 +162,26 @@ describe("under a test clock", () => {
 
 describe("on the wire", () => {
   live(
-    "what the client sends: one subscription for many consumers, one leave for the last",
+    "what the client sends: one subscription for many consumers of one filter, one leave for the last",
     () =>
       Effect.gen(function*() {
         const sent: Array<Record<string, unknown>> = []
         const engine = Layer.succeed(KuzzleEngine.KuzzleEngine, yield* KuzzleEngine.make())
         const client = yield* Layer.build(Memory.layerClientOver(spied(sent), engine))
         const target = { index: "nyc", collection: "taxi" }
-        const scopes = yield* Effect.replicateEffect(Scope.make(), 3)
-        yield* Effect.forEach(
-          scopes,
-          (scope) => KuzzleRealtime.open(target).pipe(Scope.extend(scope), Effect.provide(client)),
-          { concurrency: "unbounded" }
-        )
-        yield* Effect.forEach(scopes, (scope) => Scope.close(scope, Exit.void))
+        const filters = [{ range: { n: { gte: 0, lt: 9 } } }, { range: { n: { lt: 9, gte: 0 } } }]
+        const scopes = yield* Effect.forEach([...filters, ...filters], (filter) =>
+          Effect.tap(Scope.make(), (scope) =>
+            KuzzleRealtime.open({ ...target, filter }).pipe(Scope.extend(scope), Effect.provide(client))))
+        yield* Effect.forEach(scopes, (scope) =>
+          Scope.close(scope, Exit.void))
         yield* Effect.sleep("10 millis")
-        assert.deepStrictEqual(sent.map(({ action }) => action), ["subscribe", "unsubscribe"])
+        assert.deepStrictEqual(
+          sent.map(({ action }) =>
+            action
+          ),
+          ["subscribe", "unsubscribe"]
+        )
       }).pipe(Effect.scoped)
   )
 

@@ -9,7 +9,6 @@ import type { RequestError } from "../KuzzleError.ts"
 import type * as Envelope from "./protocol/envelope.ts"
 import type * as Machine from "./protocol/session.ts"
 import type * as Credentials from "./runtime/credentials.ts"
-import type * as Requests from "./runtime/requests.ts"
 import type * as Session from "./runtime/session.ts"
 
 /**
@@ -35,7 +34,7 @@ export type KuzzleResponse = Envelope.KuzzleResponse
  * @since 0.1.0
  * @category models
  */
-export type RequestOptions = Requests.RequestOptions
+export type RequestOptions = Envelope.RequestOptions
 
 /**
  * Where the session stands, with the cause where something went wrong.

@@ -8,7 +8,8 @@ import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberHandle from "effect/FiberHandle"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import { onClose } from "./scoped.ts"
 
@@ -26,9 +27,18 @@ const live = Context.get(DefaultServices.liveServices, Clock.Clock)
 /** Nothing fires after the scope is closed. */
 export const make = (fire: () => void): Effect.Effect<Timer, never, Scope.Scope> =>
   Effect.flatMap(Effect.clock, (clock) => {
-    if (clock !== live) return ofClock(clock, fire)
-    const timer = ofHost(clock, fire)
-    return Effect.as(onClose(timer.clear), timer)
+    const timer = clock === live ? ofHost(clock, fire) : ofClock(clock, fire)
+    let closed = false
+    const close = onClose(() => {
+      closed = true
+      timer.clear()
+    })
+    return Effect.as(close, {
+      at: (millis) => {
+        if (!closed) timer.at(millis)
+      },
+      clear: timer.clear
+    })
   })
 
 const ofHost = (clock: Clock.Clock, fire: () => void): Timer => {
@@ -50,18 +60,18 @@ const ofHost = (clock: Clock.Clock, fire: () => void): Timer => {
   return { at, clear }
 }
 
-const ofClock = (clock: Clock.Clock, fire: () => void): Effect.Effect<Timer, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const sleeping = yield* FiberHandle.make()
-    const run = yield* FiberHandle.runtime(sleeping)()
-    return {
-      at: (millis) => {
-        const delay = Duration.millis(Math.max(0, millis - clock.unsafeCurrentTimeMillis()))
-        // Wherever the timer was made, an acquisition above all: what cannot be interrupted could not be set anew.
-        run(Effect.interruptible(Effect.andThen(clock.sleep(delay), Effect.sync(fire))))
-      },
-      clear: () => {
-        run(Effect.void)
-      }
-    }
-  })
+const ofClock = (clock: Clock.Clock, fire: () => void): Timer => {
+  let sleeping: Fiber.RuntimeFiber<void> | undefined
+  const clear = () => {
+    sleeping?.unsafeInterruptAsFork(FiberId.none)
+    sleeping = undefined
+  }
+  return {
+    at: (millis) => {
+      clear()
+      const delay = Duration.millis(Math.max(0, millis - clock.unsafeCurrentTimeMillis()))
+      sleeping = Effect.runFork(Effect.andThen(clock.sleep(delay), Effect.sync(fire)))
+    },
+    clear
+  }
+}

@@ -35,13 +35,15 @@ const run = (world: World): Run => {
   }
   const pings: Array<number> = []
   let answers: Array<number> = []
-  let verdict: Liveness.Verdict = { _tag: "Alive" }
+  // (A function, for the compiler does not see that `obey` changes the verdict.)
+  const verdict = (): Liveness.Verdict => current
+  let current: Liveness.Verdict = { _tag: "Alive" }
   let heard = false
   let nextPulse = world.interval
   let now = 0
 
   const obey = (following: Liveness.Verdict) => {
-    verdict = following
+    current = following
     if (following._tag !== "Waiting" || !following.fresh) return
     heard = false
     pings.push(now)
@@ -49,16 +51,21 @@ const run = (world: World): Run => {
     if (answer < world.diesAt) answers.push(answer)
   }
 
-  const due = () => Math.min(nextPulse, verdict._tag === "Waiting" ? verdict.judgeAt : Infinity)
+  const due = () => {
+    const waits = verdict()
+    return Math.min(nextPulse, waits._tag === "Waiting" ? waits.judgeAt : Infinity)
+  }
 
   while (now <= world.until) {
     if (due() <= now) {
-      if (verdict._tag === "Waiting" && now >= verdict.judgeAt) {
-        obey(Liveness.onTimeout(verdict.ping, heard, now, settings))
+      const waits = verdict()
+      if (waits._tag === "Waiting" && now >= waits.judgeAt) {
+        obey(Liveness.onTimeout(waits.ping, heard, now, settings))
       }
-      if (isDead(verdict)) return { pings, diedAt: now }
+      const judged = verdict()
+      if (judged._tag === "Dead") return { pings, diedAt: now }
       if (now >= nextPulse) {
-        obey(Liveness.onPulse(verdict._tag === "Waiting" ? verdict.ping : undefined, heard, now, settings))
+        obey(Liveness.onPulse(judged._tag === "Waiting" ? judged.ping : undefined, heard, now, settings))
         nextPulse = now + world.interval
       }
     }
@@ -70,9 +77,6 @@ const run = (world: World): Run => {
   }
   return { pings, diedAt: undefined }
 }
-
-/** (A function, for the compiler does not see that `obey` changes the verdict.) */
-const isDead = (verdict: Liveness.Verdict): boolean => verdict._tag === "Dead"
 
 const world = fc.record({
   interval: fc.integer({ min: 10, max: 60_000 }),

@@ -8,7 +8,7 @@ type Element = number | { readonly lost: number }
 const make = (capacity: number, strategy: "sliding" | "dropping") =>
   Mailbox.make<Element, string>({ capacity, strategy, overflow: (lost) => ({ lost }) })
 
-const range = (n: number): ReadonlyArray<number> => Array.from({ length: n }, (_, i) => i)
+const range = (n: number): Array<number> => Array.from({ length: n }, (_, i) => i)
 
 describe("mailbox", () => {
   it.effect("S4: what is held comes in order, in one chunk, before the failure", () =>

@@ -178,6 +178,7 @@ describe("requests", () => {
       const network = new FakeNetwork()
       const { inFlight, query } = yield* client(network, { maxRequestSize: 1000 })
       const healthy = yield* Effect.fork(query(now))
+      yield* turns()
       const large = failure(yield* Effect.exit(query({ ...now, body: { a: "é".repeat(500) } })))
       assert.isTrue(large?._tag === "KuzzlePayloadTooLargeError" && large.size > 1000 && large.limit === 1000)
       const odd = failure(yield* Effect.exit(query({ ...now, body: { a: 1n } })))

@@ -43,7 +43,7 @@ export const client = (network: FakeNetwork, options: Options = {}) =>
         Effect.gen(function*() {
           const heard: Array<KuzzleRealtime.Notification> = []
           const opened = yield* realtime.open({ index: "i", collection: "c", filter: asFilter(filter) })
-          const end = yield* Effect.fork(
+          const end = yield* Effect.forkScoped(
             Stream.runForEachChunk(opened, (chunk) => Effect.sync(() => heard.push(...Chunk.toReadonlyArray(chunk))))
           )
           return { heard, end }

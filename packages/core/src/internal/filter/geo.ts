@@ -69,7 +69,11 @@ const bareToPoint = (u: unknown): Point | undefined => {
 }
 
 const either = (fields: Fields, camelCase: string, snakeCase: string): unknown =>
-  Object.hasOwn(fields, camelCase) ? fields[camelCase] : Object.hasOwn(fields, snakeCase) ? fields[snakeCase] : undefined
+  Object.hasOwn(fields, camelCase)
+    ? fields[camelCase]
+    : Object.hasOwn(fields, snakeCase)
+    ? fields[snakeCase]
+    : undefined
 
 const BASE32 = "0123456789bcdefghjkmnpqrstuvwxyz"
 
@@ -195,7 +199,8 @@ const radians = (degrees: number): number => degrees * Math.PI / 180
 /** The way from one longitude to another, by the shorter side: in (-180, 180]. */
 const eastward = (from: number, to: number): number => {
   const turned = (to - from) % 360
-  return turned > 180 ? turned - 360 : turned <= -180 ? turned + 360 : turned
+  // Half a turn away and back again is off by some 1e-14: a meridian must be met by both sides that end on it.
+  return Math.abs(turned) < 1e-12 ? 0 : turned > 180 ? turned - 360 : turned <= -180 ? turned + 360 : turned
 }
 
 /** Whether a shape covers a point; its border belongs to it. */

@@ -4,6 +4,7 @@
  * Encoding splices: the caller's part is stringified once, and what is the same for every request of the session (token,
  * volatile data) is kept as text.
  */
+import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { Frame } from "./frame.ts"
@@ -19,6 +20,16 @@ export interface KuzzleRequest {
   readonly _id?: string | undefined
   readonly body?: unknown
   readonly [argument: string]: unknown
+}
+
+/** What one request may differ in. */
+export interface RequestOptions {
+  /** The deadline of this request, in place of the setting `requestTimeout`. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** Added to the setting `volatile`. */
+  readonly volatile?: Readonly<Record<string, unknown>> | undefined
+  /** Send it without the token of the session: the server takes it for anonymous. */
+  readonly anonymous?: boolean | undefined
 }
 
 /** The answer to a request that succeeded. */

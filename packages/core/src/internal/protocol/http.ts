@@ -23,7 +23,8 @@ export const answer = (
   const { action, controller } = request
   const frame = decode(text)
   if (isUnreadable(frame)) {
-    const issue = `expected JSON, got ${text === "" ? "nothing" : JSON.stringify(text.slice(0, 60))} with HTTP status ` +
+    const issue =
+      `expected JSON, got ${text === "" ? "nothing" : JSON.stringify(text.slice(0, 60))} with HTTP status ` +
       `${status}: is ${status >= 500 ? "the server behind the proxy up" : "this the address of a Kuzzle server"}?`
     return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status }))
   }

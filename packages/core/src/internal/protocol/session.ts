@@ -76,33 +76,32 @@ const after = (endpoints: ReadonlyArray<string>, endpoint: string): string =>
   endpoints[(endpoints.indexOf(endpoint) + 1) % endpoints.length]!
 
 /** An event that makes no sense in a state leaves it as it is. */
-export const next =
-  (endpoints: ReadonlyArray<string>) => (state: ConnectionState, event: Event): ConnectionState => {
-    if (state._tag === "Closed" || state._tag === "Failed") return state
-    switch (event._tag) {
-      case "Close":
-        return { _tag: "Closed" }
-      case "Opened":
-        return state._tag === "Connecting" ? { ...state, _tag: "Resubscribing" } : state
-      case "Resubscribed":
-        return state._tag === "Resubscribing" ? { ...state, _tag: "Ready" } : state
-      case "Lost": {
-        if (state._tag === "Waiting") return state
-        if (event.delayMillis === undefined) return { _tag: "Failed", cause: event.cause }
-        return {
-          _tag: "Waiting",
-          endpoint: state._tag === "Connecting" ? after(endpoints, state.endpoint) : state.endpoint,
-          attempt: event.stable ? 1 : state.attempt + 1,
-          delayMillis: event.delayMillis,
-          cause: event.cause
-        }
+export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionState, event: Event): ConnectionState => {
+  if (state._tag === "Closed" || state._tag === "Failed") return state
+  switch (event._tag) {
+    case "Close":
+      return { _tag: "Closed" }
+    case "Opened":
+      return state._tag === "Connecting" ? { ...state, _tag: "Resubscribing" } : state
+    case "Resubscribed":
+      return state._tag === "Resubscribing" ? { ...state, _tag: "Ready" } : state
+    case "Lost": {
+      if (state._tag === "Waiting") return state
+      if (event.delayMillis === undefined) return { _tag: "Failed", cause: event.cause }
+      return {
+        _tag: "Waiting",
+        endpoint: state._tag === "Connecting" ? after(endpoints, state.endpoint) : state.endpoint,
+        attempt: event.stable ? 1 : state.attempt + 1,
+        delayMillis: event.delayMillis,
+        cause: event.cause
       }
-      case "Due":
-        return state._tag === "Waiting"
-          ? { _tag: "Connecting", endpoint: state.endpoint, attempt: state.attempt }
-          : state
     }
+    case "Due":
+      return state._tag === "Waiting"
+        ? { _tag: "Connecting", endpoint: state.endpoint, attempt: state.attempt }
+        : state
   }
+}
 
 /** What becomes of a request that is submitted now (promises R3, R5). */
 export type Admission = "Send" | "Wait" | "Refuse"

@@ -324,12 +324,12 @@ export const make = <E>(): Subscriptions<E> => {
         for (const consumer of consumers) if (missed.by.includes(consumer)) consumer.gap(missed.cause)
       }
       for (const consumer of consumers) consumer.opened()
-      if (lost > 0) for (const consumer of consumers) consumer.gap({ _tag: "Overflow", lost })
+      if (lost > 0) { for (const consumer of consumers) consumer.gap({ _tag: "Overflow", lost }) }
       if (parked !== undefined) {
         early.delete(channel)
         earlyCount -= parked.length
         for (const { frame, nth } of parked) {
-          if (nth >= intent.parkedBefore) for (const consumer of consumers) consumer.notify(frame)
+          if (nth >= intent.parkedBefore) { for (const consumer of consumers) consumer.notify(frame) }
         }
       }
       answered(intent)

@@ -1,7 +1,6 @@
 /** The token of the session and the volatile data, kept as the text that every request carries. */
 import * as Redacted from "effect/Redacted"
 import * as Envelope from "../protocol/envelope.ts"
-import type { RequestOptions } from "./requests.ts"
 
 export interface Token {
   readonly value: Redacted.Redacted
@@ -13,7 +12,7 @@ export interface Credentials {
   readonly token: () => Token | undefined
   readonly setToken: (token: Token | undefined) => void
   /** What the session adds to a request, or why it cannot. */
-  readonly sessionPart: (options: RequestOptions | undefined) => string | { readonly issue: string }
+  readonly sessionPart: (options: Envelope.RequestOptions | undefined) => string | { readonly issue: string }
 }
 
 export const make = (volatile: Readonly<Record<string, unknown>>): Credentials => {

@@ -16,13 +16,16 @@ export const make = <In>(schedule: Schedule.Schedule<unknown, In>): Delays<In> =
   let state: unknown = schedule.initial
   return {
     next: (input) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.map(schedule.step(now, input, state), ([following, , decision]) => {
-          state = following
-          return ScheduleDecision.isContinue(decision)
-            ? Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
-            : undefined
-        })),
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) =>
+          Effect.map(schedule.step(now, input, state), ([following, , decision]) => {
+            state = following
+            return ScheduleDecision.isContinue(decision)
+              ? Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
+              : undefined
+          })
+      ),
     reset: () => {
       state = schedule.initial
     }

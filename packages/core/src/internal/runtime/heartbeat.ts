@@ -8,8 +8,8 @@ import type { KuzzleHeartbeatShape } from "../../KuzzleHeartbeat.ts"
 import type { Connection } from "../../KuzzleSocket.ts"
 import * as Frame from "../protocol/frame.ts"
 import * as Liveness from "../protocol/liveness.ts"
-import * as Delays from "./delays.ts"
 import * as Timer from "../timer.ts"
+import * as Delays from "./delays.ts"
 
 export interface Heartbeat {
   /** Something came in. */

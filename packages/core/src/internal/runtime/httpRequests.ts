@@ -7,20 +7,23 @@ import type { KuzzleHttpShape } from "../../KuzzleHttp.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import type { Credentials } from "./credentials.ts"
-import type { Requests, RequestOptions } from "./requests.ts"
+import type { Requests } from "./requests.ts"
 
 export const make = (
   http: KuzzleHttpShape,
   settings: Pick<Settings, "endpoints" | "headers" | "maxRequestSize" | "requestTimeout">,
   credentials: Credentials
 ): Pick<Requests, "query" | "queryMany"> => {
-  const base = httpUrl(settings.endpoints[0]).replace(/\/$/, "")
-  const url = `${base}/_query`
+  const address = new URL(httpUrl(settings.endpoints[0]))
+  address.pathname = `${address.pathname.replace(/\/$/, "")}/_query`
+  const url = address.href
+  // A query may hold a key: errors do without it.
+  const shown = `${address.origin}${address.pathname}`
   const headers = plain(settings.headers)
 
   const query = (
     request: Envelope.KuzzleRequest,
-    options?: RequestOptions
+    options?: Envelope.RequestOptions
   ): Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError> =>
     Effect.gen(function*() {
       const { action, controller } = request
@@ -38,7 +41,7 @@ export const make = (
       }
       const timeout = Duration.decode(options?.timeout ?? settings.requestTimeout)
       const answer = yield* http.exchange({ method: "POST", url, headers, body }).pipe(
-        Effect.mapError(({ cause }) => new KuzzleError.HttpTransportError({ controller, action, url, cause })),
+        Effect.mapError(({ cause }) => new KuzzleError.HttpTransportError({ controller, action, url: shown, cause })),
         Effect.timeoutFail({
           duration: timeout,
           onTimeout: () => new KuzzleError.DeadlineError({ controller, action, timeout, sent: true })

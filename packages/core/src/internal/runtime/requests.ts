@@ -16,17 +16,8 @@ import * as Envelope from "../protocol/envelope.ts"
 import type { Frame } from "../protocol/frame.ts"
 import * as Pending from "../protocol/pending.ts"
 import type { Admission } from "../protocol/session.ts"
-import type { Credentials } from "./credentials.ts"
 import * as Timer from "../timer.ts"
-
-export interface RequestOptions {
-  /** The deadline of this request, in place of the setting `requestTimeout`. */
-  readonly timeout?: Duration.DurationInput | undefined
-  /** Added to the setting `volatile`. */
-  readonly volatile?: Readonly<Record<string, unknown>> | undefined
-  /** Send it without the token of the session: the server takes it for anonymous. */
-  readonly anonymous?: boolean | undefined
-}
+import type { Credentials } from "./credentials.ts"
 
 export type Outcome = Exit.Exit<Envelope.KuzzleResponse, KuzzleError.RequestError>
 
@@ -40,25 +31,25 @@ interface Call extends Pending.Entry {
   readonly timeout: number
   /** The caller's part of the envelope; empty once it has been sent. */
   encoded: string
-  readonly options: RequestOptions | undefined
+  readonly options: Envelope.RequestOptions | undefined
   readonly settle: Settle
 }
 
 export interface Requests {
   readonly query: (
     request: Envelope.KuzzleRequest,
-    options?: RequestOptions
+    options?: Envelope.RequestOptions
   ) => Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError>
   readonly queryMany: (
     requests: Iterable<Envelope.KuzzleRequest>,
-    options?: RequestOptions
+    options?: Envelope.RequestOptions
   ) => Effect.Effect<ReadonlyArray<Outcome>>
   /** Sends an encoded request past the gate: the session's own, that make it ready. */
   readonly unsafeSend: (
     controller: string,
     action: string,
     encoded: string,
-    options: RequestOptions | undefined,
+    options: Envelope.RequestOptions | undefined,
     settle: Settle
   ) => void
   /** A reply; `false` when no request of this id is pending on this connection. */
@@ -127,7 +118,7 @@ export const make = (
       controller: string,
       action: string,
       encoded: string,
-      options: RequestOptions | undefined,
+      options: Envelope.RequestOptions | undefined,
       settle: Settle
     ): Call {
       const timeout = options?.timeout === undefined ? defaultTimeout : Duration.toMillis(options.timeout)
@@ -181,7 +172,7 @@ export const make = (
 
     function start(
       request: Envelope.KuzzleRequest,
-      options: RequestOptions | undefined,
+      options: Envelope.RequestOptions | undefined,
       settle: Settle
     ): Call | undefined {
       const encoded = Envelope.encode(request)

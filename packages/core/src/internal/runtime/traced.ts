@@ -1,8 +1,7 @@
 /** A span for each request, where somebody looks at spans: it costs 10 µs, and the request itself less. */
 import * as Effect from "effect/Effect"
 import type { RequestError } from "../../KuzzleError.ts"
-import type { KuzzleRequest, KuzzleResponse } from "../protocol/envelope.ts"
-import type { RequestOptions } from "./requests.ts"
+import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "../protocol/envelope.ts"
 
 type Query = (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<KuzzleResponse, RequestError>
 

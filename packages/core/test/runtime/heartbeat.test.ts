@@ -1,0 +1,146 @@
+import { KuzzleHeartbeat, KuzzleSchedule } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Option, Schedule, TestClock } from "effect"
+import { client } from "../support/client.ts"
+import { FakeNetwork, type FakeSocket, turns } from "../support/FakeSocket.ts"
+
+/** Every 10 seconds, dead after 5 without an answer. */
+const connected = (ping: "Native" | "Protocol", native = true) =>
+  Effect.gen(function*() {
+    const network = new FakeNetwork()
+    network.native = native
+    return { network, ...(yield* client(network, { heartbeat: KuzzleHeartbeat.make(ping) })) }
+  })
+
+const seconds = (n: number) => TestClock.adjust(Duration.seconds(n)).pipe(Effect.zipRight(turns()))
+
+const pingsOf = (socket: FakeSocket) => socket.pings + socket.sent.filter((frame) => frame === "{\"p\":1}").length
+
+const answering = (ping: "Native" | "Protocol") => (network: FakeNetwork) => {
+  if (ping === "Native") network.onPing = (socket) => queueMicrotask(socket.pong)
+  else network.onSend = (socket) => queueMicrotask(() => socket.deliver("{\"p\":2}"))
+}
+
+describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
+  it.scoped("C4: pings every interval, in its own way and no other", () =>
+    Effect.gen(function*() {
+      const { network } = yield* connected(ping)
+      answering(ping)(network)
+      for (let beat = 1; beat <= 6; beat++) {
+        yield* seconds(10)
+        const { pings, sent } = network.current
+        assert.deepStrictEqual([pings, sent.length], ping === "Native" ? [beat, 0] : [0, beat])
+      }
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.scoped("C3, A14: a link that answers nothing is terminated within interval and timeout, and dialled again", () =>
+    Effect.gen(function*() {
+      const { network, session } = yield* connected(ping)
+      const dead = network.current
+      yield* seconds(14)
+      assert.isFalse(dead.terminated)
+      yield* seconds(1)
+      assert.isTrue(dead.terminated)
+      assert.deepStrictEqual(dead.closes, [])
+      const state = yield* session.state
+      assert.isTrue(
+        state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEnded" && state.cause.by === "Heartbeat"
+      )
+      assert.isTrue(state._tag === "Waiting" && state.cause.message.includes("nothing came back within 5s of a ping"))
+      yield* seconds(1)
+      assert.strictEqual(network.sockets.length, 2)
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+    }))
+
+  it.scoped("C3: one that answered for a while and died is found in the same time", () =>
+    Effect.gen(function*() {
+      const { network } = yield* connected(ping)
+      answering(ping)(network)
+      yield* seconds(10)
+      yield* seconds(10)
+      network.onPing = undefined
+      network.onSend = undefined
+      yield* seconds(10)
+      assert.isFalse(network.current.terminated)
+      yield* seconds(5)
+      assert.isTrue(network.current.terminated)
+    }))
+
+  it.scoped("C2: any frame after the ping is proof of life, to the last moment", () =>
+    Effect.gen(function*() {
+      const { network } = yield* connected(ping)
+      for (let beat = 0; beat < 5; beat++) {
+        yield* seconds(10)
+        yield* TestClock.adjust(beat === 0 ? "4999 millis" : 0)
+        network.current.deliver({ room: "anything" })
+        yield* turns()
+      }
+      yield* seconds(4)
+      assert.isFalse(network.current.terminated)
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.scoped("C4: what is received stops no ping", () =>
+    Effect.gen(function*() {
+      const { network } = yield* connected(ping)
+      for (let second = 0; second < 60; second++) {
+        yield* TestClock.adjust("1 second")
+        network.current.deliver({ room: "a flood" })
+      }
+      assert.strictEqual(pingsOf(network.current), 6)
+    }))
+
+  it.scoped("the round trip is measured", () =>
+    Effect.gen(function*() {
+      const { network, session } = yield* connected(ping)
+      assert.deepStrictEqual(yield* session.roundTripTime, Option.none())
+      yield* seconds(10)
+      yield* TestClock.adjust("120 millis")
+      if (ping === "Native") network.current.pong()
+      else network.current.deliver("{\"p\":2}")
+      assert.deepStrictEqual(Option.map(yield* session.roundTripTime, Duration.toMillis), Option.some(120))
+    }))
+})
+
+describe("heartbeat", () => {
+  it.scoped("where the socket has no ping frames, the application's are sent", () =>
+    Effect.gen(function*() {
+      const { network } = yield* connected("Native", false)
+      yield* seconds(10)
+      assert.deepStrictEqual(network.current.sent, ["{\"p\":1}"])
+    }))
+
+  it.scoped("L1: after the connection's end there are no more pings", () =>
+    Effect.gen(function*() {
+      const { network } = yield* connected("Native")
+      network.autoOpen = false
+      const old = network.current
+      old.close(1006)
+      yield* seconds(60)
+      assert.strictEqual(old.pings, 0)
+    }))
+
+  it.scoped("a schedule that ends stops the pulse, its last ping is judged", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const heartbeat = KuzzleHeartbeat.make("Native", {
+        schedule: Schedule.intersect(KuzzleSchedule.heartbeat({ interval: "1 second" }), Schedule.recurs(2)),
+        timeout: "1 second"
+      })
+      network.onPing = (socket) => queueMicrotask(socket.pong)
+      yield* client(network, { heartbeat })
+      for (let i = 0; i < 10; i++) yield* seconds(1)
+      assert.strictEqual(network.current.pings, 2)
+      assert.isFalse(network.current.terminated)
+    }))
+
+  it.scoped("disabled, nothing is sent and nothing judged", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      yield* client(network)
+      yield* seconds(3600)
+      assert.deepStrictEqual([network.current.pings, network.current.sent], [0, []])
+      assert.isFalse(network.current.terminated)
+    }))
+})

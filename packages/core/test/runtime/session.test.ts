@@ -1,0 +1,597 @@
+import { type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
+import type { Diagnostic } from "../../src/internal/runtime/session.ts"
+import { client, dial } from "../support/client.ts"
+import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
+
+const now = { controller: "server", action: "now" }
+
+const obligingNetwork = () => {
+  const network = new FakeNetwork()
+  network.onSend = obliging
+  return network
+}
+
+const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string | undefined =>
+  Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0]?._tag : undefined
+
+const kinds = (heard: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
+  heard.map((one) => (one.type === "gap" ? one.cause._tag : one.type === "document" ? String(one.result._id) : one.user))
+
+/** A document notification on the channel that `obliging` gives to this filter. */
+const document = (filter: unknown, id: string) => ({
+  room: `room${JSON.stringify(filter)}-111`,
+  type: "document",
+  status: 200,
+  requestId: "somebody's",
+  result: { _id: id }
+})
+
+const token = (value: string, expiresAt?: number) => ({ value: Redacted.make(value), expiresAt })
+
+describe("session: connecting", () => {
+  it.scoped("C5: is done when ready, and the states tell the way", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { session, tags } = yield* client(network)
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      assert.deepStrictEqual(tags(), ["Ready"])
+    }))
+
+  it.effect("C7, A11: fails with the reason when nothing can be connected to, and leaves no socket and no retry", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      network.autoOpen = false
+      network.onDial = (socket) => {
+        socket.error(new Error("connect ECONNREFUSED 127.0.0.1:7512"))
+        socket.close(1006)
+      }
+      const error = yield* Effect.flip(Effect.scoped(dial(network)))
+      assert.strictEqual(error._tag === "KuzzleConnectError" && error.reason, "Unreachable")
+      assert.include(error.message, "ECONNREFUSED")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.effect("A10, C7: a handshake that hangs and one that is rejected are told apart", () =>
+    Effect.gen(function*() {
+      const hanging = new FakeNetwork()
+      hanging.autoOpen = false
+      const first = yield* Effect.fork(Effect.flip(Effect.scoped(dial(hanging))))
+      yield* turns()
+      yield* TestClock.adjust("10 seconds")
+      const timeout = yield* Fiber.join(first)
+      assert.strictEqual(timeout._tag === "KuzzleConnectError" && timeout.reason, "Timeout")
+      assert.isTrue(hanging.current.terminated)
+
+      const rejecting = new FakeNetwork()
+      rejecting.autoOpen = false
+      rejecting.onDial = (socket) => socket.reject(401)
+      const rejected = yield* Effect.flip(Effect.scoped(dial(rejecting)))
+      assert.deepInclude({ ...rejected }, { reason: "Rejected", status: 401 })
+    }))
+
+  it.scoped("C6: a server that accepts and closes at once is dialled with the pauses of one that is down", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      network.onDial = (socket) => socket.close(1001, "busy")
+      const { session } = yield* client(network, { reconnect: Schedule.exponential("1 second") })
+      const delays: Array<number> = []
+      for (let i = 0; i < 4; i++) {
+        const state = yield* session.state
+        if (state._tag !== "Waiting") return assert.fail(state._tag)
+        assert.include(state.cause.message, "closed with code 1001 (busy)")
+        delays.push(state.delayMillis)
+        yield* TestClock.adjust(state.delayMillis)
+        yield* turns()
+      }
+      assert.deepStrictEqual(delays, [1000, 2000, 4000, 8000])
+    }))
+
+  it.scoped("A18: several endpoints are tried in turn until one answers", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      network.autoOpen = false
+      network.onDial = (socket) => (socket.url.includes("good") ? socket.open() : socket.close(1006))
+      const connecting = yield* Effect.forkScoped(
+        client(network, { url: ["ws://bad-1", "ws://bad-2", "ws://good"] })
+      )
+      for (let i = 0; i < 3; i++) {
+        yield* turns()
+        yield* TestClock.adjust("1 second")
+      }
+      const { session } = yield* Fiber.join(connecting)
+      assert.deepStrictEqual(network.sockets.map(({ url }) => url), ["ws://bad-1/", "ws://bad-2/", "ws://good/"])
+      const state = yield* session.state
+      assert.isTrue(state._tag === "Ready" && state.endpoint === "ws://good/")
+    }))
+
+  it.effect("A18: and it fails when each has been tried once", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      network.autoOpen = false
+      network.onDial = (socket) => socket.close(1006)
+      const failing = yield* Effect.fork(Effect.exit(Effect.scoped(dial(network, { url: ["ws://a", "ws://b"] }))))
+      yield* turns()
+      assert.isNull(failing.unsafePoll())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(failureTag(yield* Fiber.join(failing)), "KuzzleConnectError")
+      assert.strictEqual(network.sockets.length, 2)
+    }))
+})
+
+describe("session: reconnecting", () => {
+  it.scoped("A2, C5: every close that was not asked for is followed by another connection, 1000 too", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { query, session, states, tags } = yield* client(network)
+      const codes = [1000, 1001, 1002, 1006, 1008, 1009, 1011, 1012, 1013, 3000, 4000, 4999]
+      for (const code of codes) {
+        network.current.close(code, `reason ${code}`)
+        yield* turns()
+        const state = yield* session.state
+        assert.isTrue(
+          state._tag === "Waiting" && state.delayMillis === 1000 && state.cause._tag === "KuzzleConnectionEnded" &&
+            state.cause.code === code
+        )
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+        assert.strictEqual((yield* session.state)._tag, "Ready")
+      }
+      assert.strictEqual(network.sockets.length, codes.length + 1)
+      assert.deepStrictEqual(
+        tags(),
+        ["Ready", ...codes.flatMap(() => ["Waiting", "Connecting", "Resubscribing", "Ready"])]
+      )
+      assert.isTrue(states.every((state) => state._tag !== "Waiting" || state.cause.message.includes("closed with code")))
+      network.onSend = obliging
+      assert.strictEqual((yield* query(now)).status, 200)
+    }))
+
+  it.scoped("C1: at most one socket is open, and a late one is closed and ignored", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { query, session } = yield* client(network)
+      const old = network.current
+      old.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      const asked = yield* Effect.fork(query(now))
+      yield* turns()
+      old.open()
+      old.deliver({ room: network.current.last("now").requestId, status: 200, error: null })
+      old.close(1006)
+      yield* turns()
+      assert.isNull(asked.unsafePoll())
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      assert.strictEqual(network.sockets.length, 2)
+    }))
+
+  it.scoped("C6, A12: the backoff goes on until a session was stable, then starts anew", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { session } = yield* client(network, {
+        reconnect: Schedule.exponential("1 second"),
+        stableAfter: "30 seconds"
+      })
+      const lose = Effect.gen(function*() {
+        network.current.close(1006)
+        yield* turns()
+        const state = yield* session.state
+        if (state._tag !== "Waiting") return assert.fail(state._tag)
+        yield* TestClock.adjust(state.delayMillis)
+        yield* turns()
+        return [state.delayMillis, state.attempt] as const
+      })
+      const unstable = [yield* lose, yield* lose, yield* lose]
+      assert.deepStrictEqual(unstable, [[1000, 2], [2000, 3], [4000, 4]])
+      yield* TestClock.adjust("29 seconds")
+      assert.deepStrictEqual(yield* lose, [8000, 5])
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual(yield* lose, [1000, 1])
+    }))
+
+  it.scoped("A18: a lost session is dialled again at its endpoint, then at the others", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { session } = yield* client(network, { url: ["ws://a", "ws://b"] })
+      network.autoOpen = false
+      network.current.close(1006)
+      for (let i = 0; i < 3; i++) {
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+        network.current.close(1006)
+        yield* turns()
+      }
+      assert.deepStrictEqual(network.sockets.map(({ url }) => url), ["ws://a/", "ws://a/", "ws://b/", "ws://a/"])
+      assert.strictEqual((yield* session.state)._tag, "Waiting")
+    }))
+
+  it.scoped("A4, C5: when the schedule ends the session has failed: requests and subscriptions, old and new, say so", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, realtime, session, tags, watch } = yield* client(network, {
+        reconnect: Schedule.recurs(1).pipe(Schedule.addDelay(() => "1 second"))
+      })
+      const { end } = yield* watch({ a: 1 })
+      network.autoOpen = false
+      network.current.close(1006)
+      yield* turns()
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      network.current.close(1006)
+      yield* turns()
+      assert.strictEqual((yield* session.state)._tag, "Failed")
+      assert.deepStrictEqual(tags().slice(-3), ["Waiting", "Connecting", "Failed"])
+      assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleNotSentError")
+      assert.strictEqual(failureTag(yield* Effect.exit(query(now))), "KuzzleNotSentError")
+      const late = yield* Effect.fork(Effect.exit(Effect.scoped(realtime.open({ index: "i", collection: "c" }))))
+      yield* turns()
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(failureTag(yield* Fiber.join(late)), "KuzzleNotSentError")
+      assert.strictEqual(network.sockets.length, 2)
+    }))
+})
+
+describe("session: subscriptions", () => {
+  it.scoped("R5, D4: after a loss subscriptions come before the requests submitted meanwhile, which wait", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session, watch } = yield* client(network)
+      yield* watch({ a: 1 })
+      yield* watch({ b: 1 })
+      network.onSend = undefined
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      const socket = network.current
+      assert.strictEqual((yield* session.state)._tag, "Resubscribing")
+      const asked = yield* Effect.forEach([1, 2, 3], (n) => Effect.fork(query({ ...now, n })))
+      yield* turns()
+      assert.deepStrictEqual(socket.requests.map(({ action }) => action), ["subscribe", "subscribe"])
+      for (const request of socket.of("subscribe")) {
+        assert.strictEqual((yield* session.state)._tag, "Resubscribing")
+        const roomId = `room${JSON.stringify(request.body)}`
+        socket.answer(request, { roomId, channel: `${roomId}-111` })
+      }
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      assert.deepStrictEqual(socket.of("now").map(({ n }) => n), [1, 2, 3])
+      socket.of("now").forEach((request) => socket.answer(request))
+      yield* Fiber.joinAll(asked)
+    }))
+
+  it.scoped("S4, C7: a loss is announced before the next notification, once, and never without one", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { watch } = yield* client(network)
+      const { heard } = yield* watch({ a: 1 })
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      for (const round of [2, 3]) {
+        network.current.close(1006)
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+        network.current.deliver(document({ a: 1 }, String(round)))
+        yield* turns()
+      }
+      assert.deepStrictEqual(kinds(heard), ["1", "Disconnected", "2", "Disconnected", "3"])
+      const joined = yield* watch({ a: 1 })
+      network.current.deliver(document({ a: 1 }, "4"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(joined.heard), ["4"])
+    }))
+
+  it.scoped("S3, C1: a notification before the answer, or in the same packet, is delivered", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { watch } = yield* client(network)
+      const opening = yield* Effect.fork(watch({ a: 1 }))
+      yield* turns()
+      network.current.deliver(document({ a: 1 }, "early"))
+      const roomId = "room{\"a\":1}"
+      network.current.answer(network.current.last("subscribe"), { roomId, channel: `${roomId}-111` })
+      network.current.deliver(document({ a: 1 }, "behind"))
+      yield* turns()
+      const { heard } = yield* Fiber.join(opening)
+      network.current.deliver(document({ a: 1 }, "later"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["early", "behind", "later"])
+    }))
+
+  it.scoped("S5, C2: equal filters share one subscription of the server, left with the last consumer", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { realtime } = yield* client(network)
+      const open = (filter: KuzzleRealtime.SubscribeOptions["filter"]) =>
+        Effect.gen(function*() {
+          const scope = yield* Scope.make()
+          yield* Scope.extend(realtime.open({ index: "i", collection: "c", filter }), scope)
+          return scope
+        })
+      const first = yield* open({ and: [{ exists: "a" }, { equals: { b: 1 } }] })
+      const second = yield* open({ and: [{ exists: "a" }, { equals: { b: 1 } }] })
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+      yield* Scope.close(first, Exit.void)
+      yield* turns()
+      assert.strictEqual(network.current.of("unsubscribe").length, 0)
+      yield* Scope.close(second, Exit.void)
+      yield* turns()
+      assert.strictEqual(network.current.of("unsubscribe").length, 1)
+    }))
+
+  it.scoped("S2: nothing is delivered after the scope is closed", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { realtime } = yield* client(network)
+      const heard: Array<KuzzleRealtime.Notification> = []
+      const scope = yield* Scope.make()
+      yield* Scope.extend(realtime.listen({ index: "i", collection: "c" }, (one) => heard.push(one)), scope)
+      network.current.deliver(document({}, "1"))
+      yield* Scope.close(scope, Exit.void)
+      network.current.deliver(document({}, "2"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["1"])
+    }))
+
+  it.scoped("S6, C3: a subscription that is refused when it is opened again ends with the error, the others go on", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { session, watch } = yield* client(network)
+      const refused = yield* watch({ a: 1 })
+      const granted = yield* watch({ b: 1 })
+      network.onSend = (socket, frame) => {
+        const request = JSON.parse(frame)
+        if (JSON.stringify(request.body) === "{\"a\":1}") {
+          queueMicrotask(() => socket.refuse(request, { id: "security.rights.forbidden", status: 403 }))
+        } else obliging(socket, frame)
+      }
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.strictEqual(failureTag(yield* Fiber.await(refused.end)), "KuzzleForbiddenError")
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      network.current.deliver(document({ b: 1 }, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(granted.heard), ["Disconnected", "1"])
+    }))
+
+  it.scoped("C4: a subscription that is closed while offline does not come back", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { realtime } = yield* client(network)
+      const scope = yield* Scope.make()
+      yield* Scope.extend(realtime.open({ index: "i", collection: "c" }), scope)
+      network.current.close(1006)
+      yield* turns()
+      yield* Scope.close(scope, Exit.void)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.deepStrictEqual(network.current.requests, [])
+    }))
+
+  it.scoped("C4: one that is opened while offline waits for the connection", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { watch } = yield* client(network)
+      network.current.close(1006)
+      yield* turns()
+      const opening = yield* Effect.fork(watch({ a: 1 }))
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      const { heard } = yield* Fiber.join(opening)
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["1"])
+    }))
+
+  it.scoped("C8: a handler that throws ends its own subscription, and nobody else's", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, realtime, watch } = yield* client(network)
+      const { heard } = yield* watch({})
+      const end = yield* realtime.listen({ index: "i", collection: "c" }, () => {
+        throw new Error("mine")
+      })
+      network.current.deliver(document({}, "1"))
+      const exit = yield* Effect.exit(end)
+      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["1"])
+      assert.strictEqual((yield* query(now)).status, 200)
+    }))
+
+  it.scoped("C7: a filter that JSON cannot carry, and an answer without a channel, are typed errors", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { realtime } = yield* client(network)
+      const odd = { index: "i", collection: "c", volatile: { a: 1n } }
+      assert.strictEqual(failureTag(yield* Effect.exit(realtime.open(odd))), "KuzzleEncodeError")
+      const infinite = { index: "i", collection: "c", filter: { range: { a: { gt: NaN } } } }
+      assert.strictEqual(failureTag(yield* Effect.exit(realtime.open(infinite))), "KuzzleEncodeError")
+      const opening = yield* Effect.fork(Effect.exit(realtime.open({ index: "i", collection: "c" })))
+      yield* turns()
+      network.current.answer(network.current.last("subscribe"), { roomId: "r" })
+      assert.strictEqual(failureTag(yield* Fiber.join(opening)), "KuzzleProtocolError")
+    }))
+
+  it.scoped("E1: an expired token suspends subscriptions until there is another, and announces the gap", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session, watch } = yield* client(network)
+      const diagnostics: Array<Diagnostic> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(session.diagnostics, (one) => Effect.sync(() => diagnostics.push(one)))
+      )
+      session.setToken(token("one", 0))
+      const { heard } = yield* watch({ a: 1 })
+      const before = network.current.of("subscribe").length
+      network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired", status: 200 })
+      yield* turns()
+      assert.strictEqual(network.current.of("subscribe").length, before)
+      assert.strictEqual((yield* query(now)).status, 200)
+      const opening = yield* Effect.fork(watch({ b: 1 }))
+      yield* turns()
+      assert.isNull(opening.unsafePoll())
+      session.setToken(token("two"))
+      yield* turns()
+      yield* Fiber.join(opening)
+      assert.deepStrictEqual(network.current.of("subscribe").slice(before).map(({ jwt }) => jwt), ["two", "two"])
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
+      assert.deepStrictEqual(diagnostics, [{ _tag: "TokenExpired" }])
+    }))
+
+  it.scoped("E1: nor are they opened with it on the next connection", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session, watch } = yield* client(network)
+      session.setToken(token("one", 0))
+      const { end } = yield* watch({ a: 1 })
+      network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired" })
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      assert.deepStrictEqual(network.current.requests, [])
+      assert.strictEqual((yield* query(now)).status, 200)
+      session.setToken(token("two"))
+      yield* turns()
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+      assert.isNull(end.unsafePoll())
+    }))
+
+  it.scoped("E1, A4: a token that expires during resubscription keeps no request waiting", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session, watch } = yield* client(network)
+      session.setToken(token("one", 0))
+      yield* watch({ a: 1 })
+      network.onSend = undefined
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      const login = yield* Effect.fork(query({ controller: "auth", action: "login" }, { anonymous: true }))
+      yield* turns()
+      assert.strictEqual((yield* session.state)._tag, "Resubscribing")
+      network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired" })
+      yield* turns()
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      network.current.answer(network.current.last("login"), {})
+      yield* Fiber.join(login)
+    }))
+
+  it.scoped("E1: the end of an earlier token, with a good one at hand, is healed at once", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { session, watch } = yield* client(network)
+      session.setToken(token("good", 60_000))
+      const { heard } = yield* watch({ a: 1 })
+      network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired" })
+      yield* turns()
+      assert.strictEqual(network.current.of("subscribe").length, 2)
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
+    }))
+})
+
+describe("session: closing", () => {
+  it.effect("L1, A16, C5: the socket goes, what is pending fails, the last state is told, nothing is dialled again", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const scope = yield* Scope.make()
+      const session = yield* Scope.extend(dial(network), scope)
+      const states = yield* Effect.fork(Stream.runCollect(session.states))
+      const asked = yield* Effect.fork(Effect.exit(session.requests.query(now)))
+      yield* turns()
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(failureTag(yield* Fiber.join(asked)), "KuzzleMaybeSentError")
+      assert.isTrue(network.current.terminated)
+      assert.deepStrictEqual(Array.from(yield* Fiber.join(states), ({ _tag }) => _tag), ["Ready", "Closed"])
+      assert.strictEqual(failureTag(yield* Effect.exit(session.requests.query(now))), "KuzzleNotSentError")
+      assert.strictEqual(session.requests.inFlight(), 0)
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.effect("A7: closing while the next attempt is awaited, or under way, ends it", () =>
+    Effect.gen(function*() {
+      for (const underWay of [false, true]) {
+        const network = new FakeNetwork()
+        const scope = yield* Scope.make()
+        yield* Scope.extend(dial(network), scope)
+        network.autoOpen = false
+        network.current.close(1006)
+        yield* turns()
+        if (underWay) yield* TestClock.adjust("1 second")
+        yield* turns()
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual(network.current.terminated, underWay)
+        const dialled = network.sockets.length
+        network.current.open()
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual(network.sockets.length, dialled)
+      }
+    }))
+
+  it.effect("L1: a subscription that is opened on a closed client fails", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { realtime } = yield* Effect.scoped(client(network))
+      const exit = yield* Effect.exit(Effect.scoped(realtime.open({ index: "i", collection: "c" })))
+      assert.strictEqual(failureTag(exit), "KuzzleNotSentError")
+    }))
+
+  it.live("L1, D2: with the live clock, no timer of the host outlives the client", () =>
+    Effect.gen(function*() {
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+      yield* turns()
+      const before = timers()
+      const network = obligingNetwork()
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { query, session, watch } = yield* client(network, {
+          requestTimeout: "60 seconds",
+          reconnect: KuzzleSchedule.reconnect()
+        })
+        yield* watch({ a: 1 })
+        for (let i = 0; i < 1000; i++) yield* query(now)
+        assert.strictEqual(session.requests.inFlight(), 0)
+        assert.isAtMost(timers() - before, 1)
+        network.current.close(1006)
+        yield* turns()
+      }))
+      yield* turns()
+      assert.isAtMost(timers(), before)
+    }))
+})
+
+describe("session: diagnostics", () => {
+  it.scoped("C7, A5, D1: what nobody waits for is told, and nothing breaks", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session } = yield* client(network)
+      const diagnostics: Array<Diagnostic> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(session.diagnostics, (one) => Effect.sync(() => diagnostics.push(one)))
+      )
+      yield* turns()
+      const limited = { status: 429, requestId: "x", error: { id: "network.websocket.ratelimit_exceeded", status: 429 } }
+      for (const frame of ["", "{", "null", "[]", "7", { room: "nobody's" }, limited]) network.current.deliver(frame)
+      yield* turns()
+      assert.deepStrictEqual(
+        diagnostics.map((one) => (one._tag === "Unroutable" ? [one.reason, one.errorId] : [])),
+        [
+          ["NotJson", undefined],
+          ["NotJson", undefined],
+          ["NotAnObject", undefined],
+          ["NotAnObject", undefined],
+          ["NotAnObject", undefined],
+          ["UnknownRoom", undefined],
+          ["NoRoom", "network.websocket.ratelimit_exceeded"]
+        ]
+      )
+      assert.strictEqual((yield* query(now)).status, 200)
+    }))
+})
