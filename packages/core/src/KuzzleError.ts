@@ -54,6 +54,7 @@ export class ConnectError extends Data.TaggedError("KuzzleConnectError")<{
   /** What the runtime said, when it said something. */
   readonly cause?: unknown
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     switch (this.reason) {
@@ -90,6 +91,7 @@ export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
   readonly code: number
   readonly reason: string
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     switch (this.by) {
@@ -118,6 +120,7 @@ export class NotSentError extends Data.TaggedError("KuzzleNotSentError")<{
   /** What stood in the way. */
   readonly cause: ConnectError | ConnectionEnded
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} was not sent: ${this.cause.message}`
@@ -137,6 +140,7 @@ export class MaybeSentError extends Data.TaggedError("KuzzleMaybeSentError")<{
   /** How the connection ended. */
   readonly cause: ConnectionEnded
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} may or may not have been executed: ${this.cause.message} before the answer`
@@ -169,6 +173,7 @@ export class DeadlineError extends Data.TaggedError("KuzzleDeadlineError")<{
   /** Whether it had been handed to the socket: if so, the server may have executed it. */
   readonly sent: boolean
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} was not answered within ${Duration.format(this.timeout)}${
@@ -192,6 +197,7 @@ export class PayloadTooLargeError extends Data.TaggedError("KuzzlePayloadTooLarg
   /** Bytes allowed: the setting `maxRequestSize`. */
   readonly limit: number
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} takes ${this.size} bytes, the server accepts ${this.limit}: ` +
@@ -212,6 +218,7 @@ export class EncodeError extends Data.TaggedError("KuzzleEncodeError")<{
   /** What is wrong, and where. */
   readonly issue: string
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} cannot be encoded as JSON: ${this.issue}`
@@ -232,6 +239,7 @@ export class ProtocolError extends Data.TaggedError("KuzzleProtocolError")<{
   /** The HTTP status, over HTTP. */
   readonly status?: number
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `the answer to ${this.controller}:${this.action} is not Kuzzle's: ${this.issue}`
@@ -250,6 +258,7 @@ export class HttpTransportError extends Data.TaggedError("KuzzleHttpTransportErr
   readonly url: string
   readonly cause?: unknown
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action}: no HTTP answer from ${this.url}${detail(this.cause)}`
@@ -267,6 +276,7 @@ export class InvalidSettingError extends Data.TaggedError("KuzzleInvalidSettingE
   /** What is wrong with it and what would be right. The value itself is not repeated: it may be a secret. */
   readonly issue: string
 }> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `setting ${this.setting}: ${this.issue}`
@@ -317,6 +327,7 @@ export interface ApiErrorFields {
  * @category api errors
  */
 export class PartialError extends Data.TaggedError("KuzzlePartialError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -327,6 +338,7 @@ export class PartialError extends Data.TaggedError("KuzzlePartialError")<ApiErro
  * @category api errors
  */
 export class BadRequestError extends Data.TaggedError("KuzzleBadRequestError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -337,6 +349,7 @@ export class BadRequestError extends Data.TaggedError("KuzzleBadRequestError")<A
  * @category api errors
  */
 export class UnauthorizedError extends Data.TaggedError("KuzzleUnauthorizedError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -347,6 +360,7 @@ export class UnauthorizedError extends Data.TaggedError("KuzzleUnauthorizedError
  * @category api errors
  */
 export class ForbiddenError extends Data.TaggedError("KuzzleForbiddenError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -357,6 +371,7 @@ export class ForbiddenError extends Data.TaggedError("KuzzleForbiddenError")<Api
  * @category api errors
  */
 export class NotFoundError extends Data.TaggedError("KuzzleNotFoundError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -367,6 +382,7 @@ export class NotFoundError extends Data.TaggedError("KuzzleNotFoundError")<ApiEr
  * @category api errors
  */
 export class PreconditionError extends Data.TaggedError("KuzzlePreconditionError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -377,6 +393,7 @@ export class PreconditionError extends Data.TaggedError("KuzzlePreconditionError
  * @category api errors
  */
 export class SizeLimitError extends Data.TaggedError("KuzzleSizeLimitError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -387,6 +404,7 @@ export class SizeLimitError extends Data.TaggedError("KuzzleSizeLimitError")<Api
  * @category api errors
  */
 export class TooManyRequestsError extends Data.TaggedError("KuzzleTooManyRequestsError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -397,6 +415,7 @@ export class TooManyRequestsError extends Data.TaggedError("KuzzleTooManyRequest
  * @category api errors
  */
 export class InternalError extends Data.TaggedError("KuzzleInternalError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -407,6 +426,7 @@ export class InternalError extends Data.TaggedError("KuzzleInternalError")<ApiEr
  * @category api errors
  */
 export class ServiceUnavailableError extends Data.TaggedError("KuzzleServiceUnavailableError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -417,6 +437,7 @@ export class ServiceUnavailableError extends Data.TaggedError("KuzzleServiceUnav
  * @category api errors
  */
 export class GatewayTimeoutError extends Data.TaggedError("KuzzleGatewayTimeoutError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 
@@ -427,6 +448,7 @@ export class GatewayTimeoutError extends Data.TaggedError("KuzzleGatewayTimeoutE
  * @category api errors
  */
 export class OtherStatusError extends Data.TaggedError("KuzzleOtherStatusError")<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
 

@@ -1,5 +1,6 @@
 import { Kuzzle, KuzzleAuth, KuzzleHttp } from "@effect-kuzzle/core"
-import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import type { HttpClientRequest } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Layer, Option, Redacted, TestClock } from "effect"
 import { turns } from "./support/FakeSocket.ts"
@@ -17,8 +18,11 @@ const over = (reply: Reply, options: Parameters<typeof Kuzzle.layerHttp>[0] = {}
     Layer.provide(Layer.succeed(
       HttpClient.HttpClient,
       HttpClient.make((request) =>
-        Effect.map(reply(request), ({ body, status }) =>
-          HttpClientResponse.fromWeb(request, new Response(status === 204 ? null : body, { status })))
+        Effect.map(
+          reply(request),
+          ({ body, status }) =>
+            HttpClientResponse.fromWeb(request, new Response(status === 204 ? null : body, { status }))
+        )
       )
     ))
   )

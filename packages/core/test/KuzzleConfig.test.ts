@@ -128,7 +128,7 @@ describe("KuzzleConfig", () => {
   }, ({ options }) => {
     const exit = Effect.runSyncExit(KuzzleConfig.make(options))
     assert.isTrue(Exit.isSuccess(exit) || exit.cause._tag === "Fail")
-    if (Exit.isSuccess(exit)) for (const url of exit.value.endpoints) assert.match(new URL(url).protocol, /^wss?:$/)
+    if (Exit.isSuccess(exit)) { for (const url of exit.value.endpoints) assert.match(new URL(url).protocol, /^wss?:$/) }
   })
 
   it.prop("every address is usable as it stands", {

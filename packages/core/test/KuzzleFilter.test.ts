@@ -98,7 +98,10 @@ describe("validate", () => {
     [{ range: { a: { gte: 1, lte: 1 } } }, "range.a: the lower bound (1) must be below the upper one (1)"],
     [{ range: { a: { above: 1 } } }, "range.a: above is not one of gt, gte, lt, lte"],
     [{ regexp: { a: "(?=x)" } }, "regexp.a: the pattern (?=x) is refused: look-around is not known to the server"],
-    [{ regexp: { a: "(x)\\1" } }, "regexp.a: the pattern (x)\\1 is refused: back-references are not known to the server"],
+    [
+      { regexp: { a: "(x)\\1" } },
+      "regexp.a: the pattern (x)\\1 is refused: back-references are not known to the server"
+    ],
     [{ regexp: { a: "(" } }, "regexp.a: the pattern ( is refused: a ) is missing"],
     [{ regexp: { a: { value: "x", flags: 1 } } }, "regexp.a.flags: must be a string"],
     [{ match: {} }, "match: must be a non-empty object"],
@@ -116,11 +119,23 @@ describe("validate", () => {
     [{ not: {} }, "not: a filter inside a filter must not be empty"],
     [{ bool: { must: [] } }, "bool: must have a clause that is not empty: must, must_not, should or should_not"],
     [{ bool: { maybe: [] } }, "bool: maybe: not one of must, must_not, should, should_not"],
-    [{ geoDistance: { p: [0, 0], distance: 10 } }, "geoDistance.distance: must be a distance: a number and its unit (m, ft, in, yd, mi, km …), as a string"],
-    [{ geoDistance: { p: [0, 0], distance: "10" } }, "geoDistance.distance: must be a distance: a number and its unit (m, ft, in, yd, mi, km …), as a string"],
-    [{ geoDistanceRange: { p: [0, 0], from: "1km", to: "1m" } }, "geoDistanceRange: from (1000 m) must be less than to (1 m)"],
+    [
+      { geoDistance: { p: [0, 0], distance: 10 } },
+      "geoDistance.distance: must be a distance: a number and its unit (m, ft, in, yd, mi, km …), as a string"
+    ],
+    [
+      { geoDistance: { p: [0, 0], distance: "10" } },
+      "geoDistance.distance: must be a distance: a number and its unit (m, ft, in, yd, mi, km …), as a string"
+    ],
+    [
+      { geoDistanceRange: { p: [0, 0], from: "1km", to: "1m" } },
+      "geoDistanceRange: from (1000 m) must be less than to (1 m)"
+    ],
     [{ geoPolygon: { p: { points: [[0, 0], [1, 1]] } } }, "geoPolygon.p: must be {points: […]} with 3 points or more"],
-    [{ geoBoundingBox: { p: { top: 1, left: 170, bottom: 0, right: -170 } } }, "geoBoundingBox.p: left (170) must be less than right (-170); across the antimeridian, add 360 to right"]
+    [
+      { geoBoundingBox: { p: { top: 1, left: 170, bottom: 0, right: -170 } } },
+      "geoBoundingBox.p: left (170) must be less than right (-170); across the antimeridian, add 360 to right"
+    ]
   ]
 
   for (const [filter, issue] of refused) {
@@ -171,14 +186,27 @@ describe("validate", () => {
         assert.isArray(validate(filter))
       })
     )
-    const keywords = ["and", "bool", "equals", "exists", "geoBoundingBox", "geoDistance", "geoDistanceRange", "geoPolygon"]
+    const keywords = [
+      "and",
+      "bool",
+      "equals",
+      "exists",
+      "geoBoundingBox",
+      "geoDistance",
+      "geoDistanceRange",
+      "geoPolygon"
+    ]
       .concat("ids", "in", "match", "missing", "not", "nothing", "or", "range", "regexp", "select", "__proto__")
     fc.assert(
-      fc.property(fc.constantFrom(...keywords), fc.anything({ withNullPrototype: true, withSparseArray: true }), (k, v) => {
-        assert.isArray(validate({ [k]: v }))
-        assert.isArray(validate({ [k]: { a: v } }))
-        assert.isArray(validate({ [k]: [v] }))
-      })
+      fc.property(
+        fc.constantFrom(...keywords),
+        fc.anything({ withNullPrototype: true, withSparseArray: true }),
+        (k, v) => {
+          assert.isArray(validate({ [k]: v }))
+          assert.isArray(validate({ [k]: { a: v } }))
+          assert.isArray(validate({ [k]: [v] }))
+        }
+      )
     )
   })
 })
@@ -266,7 +294,9 @@ describe("matches", () => {
     assert.deepStrictEqual(matching(geoDistance("p", paris, "5 km"), documents), [louvre, hash, text])
     // A value that is no point is neither near nor far.
     assert.deepStrictEqual(matching(not(geoDistance("p", paris, "5 km")), documents), [lyon, {}])
-    assert.deepStrictEqual(matching(geoDistanceRange("p", paris, { from: "100 km", to: "300 miles" }), documents), [lyon])
+    assert.deepStrictEqual(matching(geoDistanceRange("p", paris, { from: "100 km", to: "300 miles" }), documents), [
+      lyon
+    ])
     assert.deepStrictEqual(
       matching(geoBoundingBox("p", { topLeft: [49, 2], bottomRight: "48.8, 2.4" }), documents),
       [louvre, hash, text]

@@ -69,54 +69,60 @@ const recording = () => {
 const asked = { controller: "document", action: "create", index: "i", collection: "c" }
 
 describe("secrets", () => {
-  it.effect.prop("over a WebSocket, no failure, span or state shows the token or a header", { secret }, ({ secret }) =>
-    Effect.gen(function*() {
-      const network = new FakeNetwork()
-      const { told, tracer } = recording()
-      yield* Effect.gen(function*() {
-        const kuzzle = yield* Kuzzle.Kuzzle
-        yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make(secret))))
-        const texts: Array<string> = []
-        const failing = (run: () => void, request: Kuzzle.KuzzleRequest = asked) =>
-          Effect.gen(function*() {
-            const query = yield* Effect.fork(
-              Effect.exit(kuzzle.query(request).pipe(Effect.withSpan("caller"), Effect.withTracer(tracer)))
-            )
-            yield* turns(2)
-            run()
-            yield* turns(2)
-            texts.push(shown(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)))
+  it.effect.prop(
+    "over a WebSocket, no failure, span or state shows the token or a header",
+    { secret },
+    ({ secret }) =>
+      Effect.gen(function*() {
+        const network = new FakeNetwork()
+        const { told, tracer } = recording()
+        yield* Effect.gen(function*() {
+          const kuzzle = yield* Kuzzle.Kuzzle
+          yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make(secret))))
+          const texts: Array<string> = []
+          const failing = (run: () => void, request: Kuzzle.KuzzleRequest = asked) =>
+            Effect.gen(function*() {
+              const query = yield* Effect.fork(
+                Effect.exit(kuzzle.query(request).pipe(Effect.withSpan("caller"), Effect.withTracer(tracer)))
+              )
+              yield* turns(2)
+              run()
+              yield* turns(2)
+              texts.push(shown(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)))
+            })
+          const nothing = () => {}
+          yield* failing(nothing, { ...asked, body: { a: 1n } })
+          yield* failing(nothing, { ...asked, jwt: secret })
+          yield* failing(nothing, { ...asked, body: { a: "x".repeat(2_000_000) } })
+          yield* failing(() => {
+            network.current.refuse(network.current.last("create"), { id: "security.token.invalid", status: 401 })
           })
-        const nothing = () => {}
-        yield* failing(nothing, { ...asked, body: { a: 1n } })
-        yield* failing(nothing, { ...asked, jwt: secret })
-        yield* failing(nothing, { ...asked, body: { a: "x".repeat(2_000_000) } })
-        yield* failing(() => {
-          network.current.refuse(network.current.last("create"), { id: "security.token.invalid", status: 401 })
-        })
-        yield* failing(() => {
-          const { requestId } = network.current.last("create")
-          network.current.deliver({ requestId, nonsense: true })
-        })
-        yield* failing(() => network.current.close(1006))
-        yield* failing(nothing)
-        assert.strictEqual(network.current.requests.every(({ jwt }) => jwt === secret), true)
-        texts.push(
-          inspect(yield* kuzzle.state, { depth: 20 }),
-          inspect(yield* kuzzle.token, { depth: 20 }),
-          JSON.stringify(yield* kuzzle.token)
-        )
-        for (const text of texts) assert.notInclude(text, secret)
-        assert.isAbove(told.length, 0)
-        assert.notInclude(inspect(told, { depth: 20 }), secret)
-      }).pipe(
-        Effect.provide(
-          Kuzzle.layer({ headers: { authorization: Redacted.make(secret) }, reconnect: Schedule.spaced("1 second") }).pipe(
-            Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled])
+          yield* failing(() => {
+            const { requestId } = network.current.last("create")
+            network.current.deliver({ requestId, nonsense: true })
+          })
+          yield* failing(() => network.current.close(1006))
+          yield* failing(nothing)
+          assert.strictEqual(network.current.requests.every(({ jwt }) => jwt === secret), true)
+          texts.push(
+            inspect(yield* kuzzle.state, { depth: 20 }),
+            inspect(yield* kuzzle.token, { depth: 20 }),
+            JSON.stringify(yield* kuzzle.token)
+          )
+          for (const text of texts) assert.notInclude(text, secret)
+          assert.isAbove(told.length, 0)
+          assert.notInclude(inspect(told, { depth: 20 }), secret)
+        }).pipe(
+          Effect.provide(
+            Kuzzle.layer({ headers: { authorization: Redacted.make(secret) }, reconnect: Schedule.spaced("1 second") })
+              .pipe(
+                Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled])
+              )
           )
         )
-      )
-    }), { fastCheck: { numRuns: 5 } })
+      }),
+    { fastCheck: { numRuns: 5 } }
+  )
 
   it.effect.prop("over HTTP, nor that or the password", { secret }, ({ secret }) =>
     Effect.gen(function*() {
@@ -125,7 +131,9 @@ describe("secrets", () => {
       let turn = 0
       const broken = HttpClient.make((request) =>
         turn < 3
-          ? Effect.fail(new HttpClientError.RequestError({ request, reason: reasons[turn++ % 3]!, cause: new Error("no") }))
+          ? Effect.fail(
+            new HttpClientError.RequestError({ request, reason: reasons[turn++ % 3]!, cause: new Error("no") })
+          )
           : Effect.never
       )
       const layer = Kuzzle.layerHttp({ headers: { authorization: Redacted.make(secret) } }).pipe(
@@ -149,18 +157,23 @@ describe("secrets", () => {
       }).pipe(Effect.provide(layer))
     }), { fastCheck: { numRuns: 5 } })
 
-  it.effect.prop("an address that cannot be dialled shows without its query", { secret }, ({ secret }) =>
-    Effect.gen(function*() {
-      const network = new FakeNetwork()
-      network.autoOpen = false
-      network.onDial = (socket) => socket.close(1006)
-      const exit = yield* Effect.exit(Effect.scoped(
-        Kuzzle.make({ url: `ws://kuzzle.test/?key=${secret}` }).pipe(
-          Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
-          Effect.provide(KuzzleHeartbeat.layerDisabled)
-        )
-      ))
-      assert.isTrue(network.current.url.includes(secret))
-      assert.notInclude(shown(exit), secret)
-    }), { fastCheck: { numRuns: 5 } })
+  it.effect.prop(
+    "an address that cannot be dialled shows without its query",
+    { secret },
+    ({ secret }) =>
+      Effect.gen(function*() {
+        const network = new FakeNetwork()
+        network.autoOpen = false
+        network.onDial = (socket) => socket.close(1006)
+        const exit = yield* Effect.exit(Effect.scoped(
+          Kuzzle.make({ url: `ws://kuzzle.test/?key=${secret}` }).pipe(
+            Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
+            Effect.provide(KuzzleHeartbeat.layerDisabled)
+          )
+        ))
+        assert.isTrue(network.current.url.includes(secret))
+        assert.notInclude(shown(exit), secret)
+      }),
+    { fastCheck: { numRuns: 5 } }
+  )
 })

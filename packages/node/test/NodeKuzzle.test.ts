@@ -240,6 +240,47 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) =
       }).pipe(Effect.scoped))
   })
 
+  describe("over HTTP", () => {
+    it.scoped("nothing listens there", () =>
+      Effect.gen(function*() {
+        const port = yield* Effect.scoped(listen(() => Net.createServer()))
+        const error = yield* failure(KuzzleServer.now(), KuzzleError.HttpTransportError).pipe(
+          Effect.provide(NodeKuzzle.layerHttp({ url: `http://127.0.0.1:${port}` }))
+        )
+        assert.deepInclude(error, { controller: "server", action: "now", url: `http://127.0.0.1:${port}/_query` })
+      }))
+
+    it.scoped("accepted, then silence", () =>
+      Effect.gen(function*() {
+        const port = yield* listen(() => Net.createServer((socket) => socket.resume()))
+        const error = yield* failure(KuzzleServer.now({ timeout: "150 millis" }), KuzzleError.DeadlineError).pipe(
+          Effect.provide(NodeKuzzle.layerHttp({ url: `http://127.0.0.1:${port}` }))
+        )
+        assert.isTrue(error.sent)
+      }))
+
+    it.scoped("a proxy whose server is down", () =>
+      Effect.gen(function*() {
+        const port = yield* listen(() =>
+          Http.createServer((_, response) => response.writeHead(502).end("<html>Bad Gateway</html>"))
+        )
+        const error = yield* failure(KuzzleServer.now(), KuzzleError.ProtocolError).pipe(
+          Effect.provide(NodeKuzzle.layerHttp({ url: `http://127.0.0.1:${port}/prefix/` }))
+        )
+        assert.strictEqual(error.status, 502)
+        assert.include(error.message, "Bad Gateway")
+      }))
+
+    it.scoped("another server that speaks JSON", () =>
+      Effect.gen(function*() {
+        const port = yield* listen(() => Http.createServer((_, response) => response.writeHead(404).end("{\"a\":1}")))
+        const error = yield* failure(KuzzleServer.now(), KuzzleError.ProtocolError).pipe(
+          Effect.provide(NodeKuzzle.layerHttp({ url: `http://127.0.0.1:${port}` }))
+        )
+        assert.strictEqual(error.status, 404)
+      }))
+  })
+
   describe("the environment", () => {
     const withEnvironment = (entries: ReadonlyArray<readonly [string, string]>) =>
       Effect.provide(

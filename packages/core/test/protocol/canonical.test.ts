@@ -28,10 +28,14 @@ describe("canonical", () => {
     assert.strictEqual(canonical(a) === canonical(b), isDeepStrictEqual(carried(a), carried(b)))
   })
 
-  it.prop("S5: a change anywhere shows", { value: object, key: fc.string(), member: json }, ({ key, member, value }) => {
-    const changed = Object.fromEntries([...Object.entries(value), [key, member]])
-    assert.strictEqual(canonical(value) === canonical(changed), isDeepStrictEqual(carried(value), carried(changed)))
-  })
+  it.prop(
+    "S5: a change anywhere shows",
+    { value: object, key: fc.string(), member: json },
+    ({ key, member, value }) => {
+      const changed = Object.fromEntries([...Object.entries(value), [key, member]])
+      assert.strictEqual(canonical(value) === canonical(changed), isDeepStrictEqual(carried(value), carried(changed)))
+    }
+  )
 
   it("a member that is undefined is none, a date is its text", () => {
     assert.strictEqual(canonical({ b: undefined, a: new Date(0) }), "{\"a\":\"1970-01-01T00:00:00.000Z\"}")

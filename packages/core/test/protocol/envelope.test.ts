@@ -59,7 +59,10 @@ describe("envelope: encoding", () => {
     },
     ({ culprit: [value, what], path }) => {
       const body = path.reduceRight<unknown>(
-        (inner, key) => (typeof key === "number" ? [...Array.from({ length: key }, () => null), inner] : { [key]: inner }),
+        (
+          inner,
+          key
+        ) => (typeof key === "number" ? [...Array.from({ length: key }, () => null), inner] : { [key]: inner }),
         value
       )
       const where = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("")

@@ -12,12 +12,16 @@ const failed = (exit: Exit.Exit<unknown, KuzzleError.ApiError | KuzzleError.Prot
 const status = fc.oneof(fc.constantFrom(200, 204, 301, 400, 413, 502), fc.integer({ min: 100, max: 599 }))
 
 describe("http", () => {
-  it.prop("C7, D13: any body with any status is an answer or a typed error", { status, body: wire }, ({ body, status }) => {
-    const exit = Http.answer(request, status, body)
-    const problem = failed(exit)
-    assert.isTrue(Exit.isSuccess(exit) || problem !== undefined)
-    if (problem?._tag === "KuzzleProtocolError") assert.isBelow(problem.message.length, 400)
-  })
+  it.prop(
+    "C7, D13: any body with any status is an answer or a typed error",
+    { status, body: wire },
+    ({ body, status }) => {
+      const exit = Http.answer(request, status, body)
+      const problem = failed(exit)
+      assert.isTrue(Exit.isSuccess(exit) || problem !== undefined)
+      if (problem?._tag === "KuzzleProtocolError") assert.isBelow(problem.message.length, 400)
+    }
+  )
 
   it.prop("C7: and so is any object", { status, value: frame }, ({ status, value }) => {
     const exit = Http.answer(request, status, JSON.stringify(value))
@@ -29,10 +33,17 @@ describe("http", () => {
     const exit = Http.answer(request, 200, JSON.stringify(envelope))
     assert.isTrue(Exit.isSuccess(exit))
     assert.deepStrictEqual(Exit.isSuccess(exit) && exit.value.result, { _id: "a" })
-    const missing = { requestId: "1", status: 404, error: { id: "services.storage.not_found", status: 404 }, result: null }
-    assert.isTrue(KuzzleError.hasId("services.storage.not_found")(
-      failed(Http.answer(request, 404, JSON.stringify(missing)))
-    ))
+    const missing = {
+      requestId: "1",
+      status: 404,
+      error: { id: "services.storage.not_found", status: 404 },
+      result: null
+    }
+    assert.isTrue(
+      KuzzleError.hasId("services.storage.not_found")(
+        failed(Http.answer(request, 404, JSON.stringify(missing)))
+      )
+    )
   })
 
   it("D13: a bare error is an error", () => {

@@ -72,22 +72,26 @@ describe("session machine", () => {
     }
   })
 
-  it.prop("A18: a failed attempt moves to the next endpoint, a lost session stays", history, ({ endpoints, events }) => {
-    let state: Machine.ConnectionState = Machine.initial(endpoints)
-    assert.strictEqual(endpointOf(state), endpoints[0])
-    for (const event of events) {
-      const following = Machine.next(endpoints)(state, event)
-      const [before, after] = [endpointOf(state), endpointOf(following)]
-      if (before !== undefined && after !== undefined) {
-        const moved = state._tag === "Connecting" && event._tag === "Lost"
-        assert.strictEqual(
-          after,
-          moved ? endpoints[(endpoints.indexOf(before) + 1) % endpoints.length] : before
-        )
+  it.prop(
+    "A18: a failed attempt moves to the next endpoint, a lost session stays",
+    history,
+    ({ endpoints, events }) => {
+      let state: Machine.ConnectionState = Machine.initial(endpoints)
+      assert.strictEqual(endpointOf(state), endpoints[0])
+      for (const event of events) {
+        const following = Machine.next(endpoints)(state, event)
+        const [before, after] = [endpointOf(state), endpointOf(following)]
+        if (before !== undefined && after !== undefined) {
+          const moved = state._tag === "Connecting" && event._tag === "Lost"
+          assert.strictEqual(
+            after,
+            moved ? endpoints[(endpoints.indexOf(before) + 1) % endpoints.length] : before
+          )
+        }
+        state = following
       }
-      state = following
     }
-  })
+  )
 
   it.prop("A18: each endpoint gets one attempt in a round", { endpoints }, ({ endpoints }) => {
     const next = Machine.next(endpoints)

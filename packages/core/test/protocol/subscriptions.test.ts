@@ -136,7 +136,11 @@ class World {
     for (const other of this.commands) {
       if (other.connection !== this.connection || other.done === "settled") continue
       if (other.lane === lane) {
-        assert.strictEqual("roomId" in other.which, "roomId" in which, "a subscribe overlaps an unsubscribe in its lane")
+        assert.strictEqual(
+          "roomId" in other.which,
+          "roomId" in which,
+          "a subscribe overlaps an unsubscribe in its lane"
+        )
       }
       if ("key" in which && "key" in other.which && other.generation > this.expired) {
         assert.notStrictEqual(other.which.key, which.key, "S5: subscribed twice at once")
@@ -174,7 +178,9 @@ class World {
     }
   }
   answer(n: number) {
-    const open = this.commands.filter((command) => command.done === "executed" && command.connection === this.connection)
+    const open = this.commands.filter((command) =>
+      command.done === "executed" && command.connection === this.connection
+    )
     const command = open[n % Math.max(1, open.length)]
     if (command === undefined || !this.connected) return
     command.done = "answered"

@@ -140,7 +140,13 @@ describe("requests", () => {
       network.current.answer(first, 1)
       network.current.answer(first, 2)
       network.current.answer({ ...first, requestId: "unknown" }, 3)
-      network.current.deliver({ room: first.requestId, requestId: second.requestId, status: 200, error: null, result: 4 })
+      network.current.deliver({
+        room: first.requestId,
+        requestId: second.requestId,
+        status: 200,
+        error: null,
+        result: 4
+      })
       assert.strictEqual((yield* Fiber.join(asked)).result, 1)
       assert.isNull(other.unsafePoll())
       network.current.answer(second, 5)
@@ -207,8 +213,9 @@ describe("requests", () => {
         const sent = other.current.sent[0]
         const exit = asked.unsafePoll()
         if (sent !== undefined) assert.isAtMost(new TextEncoder().encode(sent).length, limit)
-        else if (exit !== null) assert.isTrue(Exit.isSuccess(exit) && tagOf(exit.value) === "KuzzlePayloadTooLargeError")
-        else assert.fail(expected)
+        else if (exit !== null) {
+          assert.isTrue(Exit.isSuccess(exit) && tagOf(exit.value) === "KuzzlePayloadTooLargeError")
+        } else assert.fail(expected)
       }
     }))
 
@@ -287,10 +294,12 @@ describe("requests", () => {
               if (request !== undefined) network.current.answer(request, n)
               break
             case "twice":
-              if (request !== undefined) for (const _ of [1, 2]) network.current.answer(request, n)
+              if (request !== undefined) { for (const _ of [1, 2]) network.current.answer(request, n) }
               break
             case "garbage":
-              for (const frame of ["{", "null", "[]", "{\"room\":\"x\"}", "{\"p\":2}", "\"\""]) network.current.deliver(frame)
+              for (const frame of ["{", "null", "[]", "{\"room\":\"x\"}", "{\"p\":2}", "\"\""]) {
+                network.current.deliver(frame)
+              }
               break
             case "interrupt": {
               const fiber = fibers[n % Math.max(1, fibers.length)]

@@ -17,7 +17,9 @@ const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string
   Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0]?._tag : undefined
 
 const kinds = (heard: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
-  heard.map((one) => (one.type === "gap" ? one.cause._tag : one.type === "document" ? String(one.result._id) : one.user))
+  heard.map((
+    one
+  ) => (one.type === "gap" ? one.cause._tag : one.type === "document" ? String(one.result._id) : one.user))
 
 /** A document notification on the channel that `obliging` gives to this filter. */
 const document = (filter: unknown, id: string) => ({
@@ -144,7 +146,9 @@ describe("session: reconnecting", () => {
         tags(),
         ["Ready", ...codes.flatMap(() => ["Waiting", "Connecting", "Resubscribing", "Ready"])]
       )
-      assert.isTrue(states.every((state) => state._tag !== "Waiting" || state.cause.message.includes("closed with code")))
+      assert.isTrue(
+        states.every((state) => state._tag !== "Waiting" || state.cause.message.includes("closed with code"))
+      )
       network.onSend = obliging
       assert.strictEqual((yield* query(now)).status, 200)
     }))
@@ -577,7 +581,11 @@ describe("session: diagnostics", () => {
         Stream.runForEach(session.diagnostics, (one) => Effect.sync(() => diagnostics.push(one)))
       )
       yield* turns()
-      const limited = { status: 429, requestId: "x", error: { id: "network.websocket.ratelimit_exceeded", status: 429 } }
+      const limited = {
+        status: 429,
+        requestId: "x",
+        error: { id: "network.websocket.ratelimit_exceeded", status: 429 }
+      }
       for (const frame of ["", "{", "null", "[]", "7", { room: "nobody's" }, limited]) network.current.deliver(frame)
       yield* turns()
       assert.deepStrictEqual(

@@ -25,8 +25,7 @@ export class FakeSocket {
   readonly reject = (status: number) => this.events.onRejected(status)
   readonly close = (code: number, reason = "") => this.events.onClose(code, reason)
   /** Delivers a frame: text as it is, anything else as JSON. */
-  readonly deliver = (frame: unknown) =>
-    this.events.onFrame(typeof frame === "string" ? frame : JSON.stringify(frame))
+  readonly deliver = (frame: unknown) => this.events.onFrame(typeof frame === "string" ? frame : JSON.stringify(frame))
 
   /** The requests that were sent, pings left out. */
   get requests(): ReadonlyArray<FakeRequest> {

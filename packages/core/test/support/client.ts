@@ -1,7 +1,7 @@
 import { KuzzleConfig, KuzzleHeartbeat, KuzzleRealtime, KuzzleSocket } from "@effect-kuzzle/core"
 import { Chunk, Effect, Schedule, Stream } from "effect"
-import * as Session from "../../src/internal/runtime/session.ts"
 import type { ConnectionState } from "../../src/internal/protocol/session.ts"
+import * as Session from "../../src/internal/runtime/session.ts"
 import { type FakeNetwork, turns } from "./FakeSocket.ts"
 
 export interface Options extends KuzzleConfig.Options {

@@ -117,5 +117,5 @@ export const make = (
 /** A relay in front of the server that a WebSocket address names. */
 export const makeFor = (url: string): Effect.Effect<Relay, RelayError, Scope.Scope> => {
   const { hostname, port } = new URL(url)
-  return make({ host: hostname, port: Number(port) })
+  return make({ host: hostname, port: port === "" ? 80 : Number(port) })
 }
