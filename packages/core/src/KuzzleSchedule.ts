@@ -1,9 +1,9 @@
 /**
  * When to dial again, when to look at the link, when to renew a token: as `Schedule` values.
  *
- * Every delay is at least 1 ms and at most 2^31 - 1 ms. Timers count whole milliseconds, so that less than one is none
- * and a retry without pause; and they hold 31 bits, beyond which they fire at once. A bare `Schedule.exponential` leaves
- * both bounds after enough attempts.
+ * Every delay is at least 1 ms and at most 2^31 - 1 ms. Timers count whole milliseconds: less than one is none, a retry
+ * without pause. They hold 31 bits and fire at once beyond. A bare `Schedule.exponential` leaves both bounds after
+ * enough attempts.
  *
  * Randomness comes from Effect's `Random` and time from its `Clock`, so tests can seed and turn them.
  *
@@ -146,9 +146,9 @@ export interface TokenRefreshOptions {
 }
 
 /**
- * When to renew a token: at a random moment between 70 and 80 % of what is left of its life when it is seen, in any case
- * before its last 10 seconds. The input is the token, the output too. A token of more than 24 days is renewed after
- * those, a timer cannot wait longer.
+ * When to renew a token: at a random moment between 70 and 80 % of what is left of its life when it is seen, in any
+ * case before its last 10 seconds (before the second half, if it has less than 20). The input is the token, the output
+ * too. A token that lives longer is renewed after 24 days, a timer cannot wait more.
  *
  * It ends with a token that never expires, or is dead already: there is nothing to renew.
  *

@@ -74,7 +74,7 @@ describe("http", () => {
   })
 
   it.prop("spec 2.4: an argument that is false is left out, the body stays as it is", {
-    given: fc.dictionary(fc.string(), fc.oneof(fc.boolean(), json)),
+    given: fc.dictionary(fc.string().filter((key) => key !== "body"), fc.oneof(fc.boolean(), json)),
     body: fc.option(fc.oneof(object, fc.constant(false)), { nil: undefined })
   }, ({ body, given }) => {
     const asked = { ...given, controller: "c", action: "a", ...(body === undefined ? {} : { body }) }
@@ -82,7 +82,7 @@ describe("http", () => {
     assert.deepStrictEqual(sent.body, body)
     for (const [key, value] of Object.entries(asked)) {
       if (value !== false || key === "body") assert.deepStrictEqual(sent[key], value)
-      else assert.notProperty(sent, key)
+      else assert.isFalse(Object.hasOwn(sent, key))
     }
     assert.strictEqual(
       Object.keys(sent).length,

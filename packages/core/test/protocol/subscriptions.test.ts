@@ -379,4 +379,52 @@ describe("subscriptions", () => {
     },
     { fastCheck: { numRuns: 1500 } }
   )
+
+  it("S4, L2: more early notifications than can be parked are announced as lost", () => {
+    const registry = Subscriptions.make<string>()
+    const heard: Array<string | number> = []
+    const intent = registry.acquire("{}", "i/c", undefined, {
+      opened: () => heard.push("opened"),
+      notify: (frame) => heard.push(Number(frame.n)),
+      gap: (cause) => heard.push(cause._tag === "Overflow" ? `lost ${cause.lost}` : cause._tag),
+      fail: (error) => heard.push(error)
+    })
+    assert.isFalse(registry.early("r-111", { n: -1 }), "nothing is being opened")
+    registry.connected()
+    const [command] = registry.plan()
+    const parked = Array.from({ length: Subscriptions.maxEarly + 7 }, (_, n) => registry.early("r-111", { n }))
+    assert.strictEqual(parked.filter((taken) => taken).length, Subscriptions.maxEarly)
+    registry.subscribed(intent, command?.epoch ?? -1, "r-111")
+    assert.deepStrictEqual(heard.slice(0, 4), ["opened", "lost 7", 0, 1])
+    assert.strictEqual(heard.length, Subscriptions.maxEarly + 2)
+    assert.isFalse(registry.early("r-222", { n: 0 }), "nothing is being opened any more")
+  })
+
+  it("closed, it fails who is there and who comes later, once each", () => {
+    const registry = Subscriptions.make<string>()
+    const failures: Array<string> = []
+    const consumer = (name: string): Subscriptions.Consumer<string> => ({
+      opened: () => assert.fail(),
+      notify: () => assert.fail(),
+      gap: () => assert.fail(),
+      fail: (error) => failures.push(`${name}: ${error}`)
+    })
+    const early = consumer("early")
+    const intent = registry.acquire("{}", "i/c", undefined, early)
+    registry.close("over")
+    registry.close("again")
+    registry.release(intent, early)
+    registry.acquire("{}", "i/c", undefined, consumer("late"))
+    registry.connected()
+    assert.deepStrictEqual(registry.plan(), [])
+    assert.deepStrictEqual(failures, ["early: over", "late: over"])
+    assert.strictEqual(registry.size(), 0)
+  })
+
+  it.each([["room-111", "room"], ["ro-om-12", "ro-om"], ["room", "room"], ["-1", ""]])(
+    "the room of %s is %s",
+    (a, b) => {
+      assert.strictEqual(Subscriptions.roomOf(a), b)
+    }
+  )
 })

@@ -389,6 +389,21 @@ describe("session: subscriptions", () => {
       assert.deepStrictEqual(kinds(heard), ["1"])
     }))
 
+  it.scoped("S4, S7, L2: a consumer that does not read loses its own, is told how many, and delays nobody", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, realtime, watch } = yield* client(network)
+      const lazy = yield* realtime.open({ index: "i", collection: "c", bufferSize: 3 })
+      const { heard } = yield* watch({})
+      for (let n = 0; n < 10; n++) network.current.deliver(document({}, String(n)))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"])
+      assert.strictEqual((yield* query(now)).status, 200)
+      const late = Array.from(yield* Stream.runCollect(Stream.take(lazy, 4)))
+      assert.deepStrictEqual(kinds(late), ["Overflow", "7", "8", "9"])
+      assert.isTrue(late[0]?.type === "gap" && late[0].cause._tag === "Overflow" && late[0].cause.lost === 7)
+    }))
+
   it.scoped("C8: a handler that throws ends its own subscription, and nobody else's", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()

@@ -457,20 +457,29 @@ export const apiTests = (
     )
 
     test(
-      "queryMany: positions are kept, with a failure in the middle",
+      "queryMany: positions are kept, with failures in the middle",
       Effect.gen(function*() {
         const { index, name } = yield* World
         const kuzzle = yield* Kuzzle.Kuzzle
         const ask = (index: string) => ({ controller: "index", action: "exists", index })
-        const outcomes = yield* kuzzle.queryMany([ask(index), ask(""), ask(name("missing")), ask(index)])
+        // One that the server refuses, and one that fails before it is sent, thus before any other has an outcome.
+        const outcomes = yield* kuzzle.queryMany([
+          ask(index),
+          ask(""),
+          ask(name("missing")),
+          { ...ask(index), body: { big: 1n } },
+          ask(index)
+        ])
         const shown = outcomes.map((outcome) =>
           outcome._tag === "Success"
             ? outcome.value.result
             : outcome.cause._tag === "Fail" && KuzzleError.isApiError(outcome.cause.error)
             ? outcome.cause.error.id
+            : outcome.cause._tag === "Fail"
+            ? outcome.cause.error._tag
             : outcome.cause
         )
-        assert.deepStrictEqual(shown, [true, "api.assert.missing_argument", false, true])
+        assert.deepStrictEqual(shown, [true, "api.assert.missing_argument", false, "KuzzleEncodeError", true])
         assert.deepStrictEqual(yield* kuzzle.queryMany([]), [])
       })
     )

@@ -41,7 +41,7 @@ const point = (lat: unknown, lon: unknown): Point | undefined => {
     : { lat: degreesNorth, lon: degreesEast }
 }
 
-/** A point in any format of the server: `[lat, lon]`, `{lat, lon}`, `"lat, lon"`, a geohash, `{latLon}`, `{lat_lon}`. */
+/** A point in any format of the server: `[lat, lon]`, `{lat, lon}`, `"lat, lon"`, geohash, `{latLon}`, `{lat_lon}`. */
 export const toPoint = (u: unknown): Point | undefined => {
   if (!isFields(u)) {
     return bareToPoint(u)

@@ -1,4 +1,5 @@
 /** Drives the liveness of one connection: pulses by the schedule, pings, and ends the connection when it is dead. */
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,6 +19,8 @@ export interface Heartbeat {
   readonly pong: () => void
 }
 
+const maxLookahead = 16
+
 const disabled: Heartbeat = { received: () => {}, pong: () => {} }
 
 /** Until the scope, which is the connection's, is closed. */
@@ -35,6 +38,9 @@ export const make = (
     const timer = yield* Timer.make(tick)
 
     let heard = false
+    /** Delays to come, the next one last. */
+    let planned: Array<number> = []
+    let lookahead = 1
     let nextPulse: number | undefined
     let verdict: Liveness.Verdict = { _tag: "Alive" }
     let pingedAt: bigint | undefined
@@ -61,26 +67,35 @@ export const make = (
         pingedAt = clock.unsafeCurrentTimeNanos()
         ping()
       } else if (following._tag === "Dead") {
-        connection.unsafeTerminate(
-          new ConnectionEnded({
-            by: "Heartbeat",
-            code: 1006,
-            reason: `nothing came back within ${Duration.format(config.timeout)} of a ping`
-          })
-        )
+        end(`nothing came back within ${Duration.format(config.timeout)} of a ping`)
       }
+    }
+
+    function end(reason: string) {
+      connection.unsafeTerminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason }))
     }
 
     /** A schedule that ends stops the pulse. */
     function plan(now: number) {
       nextPulse = undefined
-      // Clock and Random are all that a schedule needs of the fiber: its whole runtime would be kept for each connection.
-      Effect.runCallback(delays.next(undefined).pipe(Effect.withClock(clock), Effect.withRandom(random)), {
+      if (planned.length > 0) return setOut(now)
+      // Asking the schedule takes a fiber, which costs more than the ping: the more pulses there are, the further ahead.
+      // Clock and Random are all that it needs of ours; a whole runtime would be kept for each connection.
+      const asked = Effect.withRandom(Effect.withClock(delays.ahead(lookahead, undefined), clock), random)
+      lookahead = Math.min(maxLookahead, lookahead * 2)
+      Effect.runCallback(asked, {
         onExit: (exit) => {
-          if (exit._tag === "Success" && exit.value !== undefined) nextPulse = now + exit.value
-          arm()
+          if (exit._tag === "Failure") return end(`the heartbeat's schedule failed: ${Cause.pretty(exit.cause)}`)
+          planned = exit.value.toReversed()
+          setOut(now)
         }
       })
+    }
+
+    function setOut(now: number) {
+      const delay = planned.pop()
+      if (delay !== undefined) nextPulse = now + delay
+      arm()
     }
 
     function arm() {
