@@ -13,6 +13,7 @@ const transport = new Set([
   "KuzzleError",
   "KuzzleErrorId",
   "KuzzleFilter",
+  "internal/json",
   "internal/scoped",
   "internal/timer",
   "internal/version"
@@ -22,7 +23,7 @@ const transport = new Set([
 const client = new Set(["Kuzzle", "KuzzleRealtime", "internal/client", "internal/action"])
 
 /** The modules of floor 0 that hold nothing but data, so that floor 1 may use their values too. */
-const pure = new Set(["KuzzleError", "KuzzleErrorId", "internal/version"])
+const pure = new Set(["KuzzleError", "KuzzleErrorId", "internal/json", "internal/version"])
 
 /** The modules of `effect` that are data and functions over data (an `Exit` is an outcome that has already happened). */
 const effectData = new Set([

@@ -29,6 +29,7 @@ import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
+import * as Json from "./internal/json.ts"
 import * as Version from "./internal/version.ts"
 import { type ConnectError, type ConnectionEnded, InvalidSettingError } from "./KuzzleError.ts"
 import * as KuzzleSchedule from "./KuzzleSchedule.ts"
@@ -233,11 +234,10 @@ const volatile = (options: Options): Effect.Effect<Settings["volatile"], Invalid
   if (options.volatile !== undefined && "sdkVersion" in options.volatile) {
     return invalid("volatile", "sdkVersion is refused by Kuzzle 2: name it otherwise")
   }
-  try {
-    return Effect.succeed({ ...JSON.parse(JSON.stringify(options.volatile ?? {})), sdkName })
-  } catch {
-    return invalid("volatile", "it holds a value that JSON cannot carry")
-  }
+  const json = Json.stringify(options.volatile ?? {})
+  return typeof json === "string"
+    ? Effect.succeed({ ...JSON.parse(json), sdkName })
+    : invalid("volatile", `it cannot be sent: ${json.issue}`)
 }
 
 const described = <A>(name: string, description: string, config: Config.Config<A>): Config.Config<A | undefined> =>

@@ -206,8 +206,8 @@ export class PayloadTooLargeError extends Data.TaggedError("KuzzlePayloadTooLarg
 }
 
 /**
- * The request holds a value that JSON cannot carry (`NaN`, an infinity, a `bigint`, a function, a cycle …). It was not
- * sent.
+ * The request holds a value that JSON cannot carry (`NaN`, an infinity, a `bigint`, a cycle, a function in an array …).
+ * It was not sent. (Members of objects that are `undefined` or functions are left out, as JSON does everywhere.)
  *
  * @since 0.1.0
  * @category errors

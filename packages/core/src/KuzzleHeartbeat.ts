@@ -21,7 +21,7 @@ import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 export interface KuzzleHeartbeatShape {
   /** `Native`: RFC 6455 ping frames. `Protocol`: `{"p":1}`. `Disabled`: none, a severed link goes unnoticed. */
   readonly ping: "Native" | "Protocol" | "Disabled"
-  /** When the link is looked at. It is pinged then unless something was both sent and received since the last time. */
+  /** When the link is pinged, whatever else flows; not while an earlier ping is still to be answered. */
   readonly schedule: Schedule.Schedule<unknown>
   /** How long a ping may go without any inbound byte before the connection is given up. */
   readonly timeout: Duration.Duration

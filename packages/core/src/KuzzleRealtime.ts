@@ -137,7 +137,7 @@ export interface SubscribeOptions {
  * @category models
  */
 export interface BufferOptions {
-  /** Notifications held at most; 16,384 by default. */
+  /** Notifications held at most, one or more; 16,384 by default. */
   readonly bufferSize?: number | undefined
   /** Which give way when it is full: the oldest (`sliding`, the default) or the newest (`dropping`). */
   readonly strategy?: "sliding" | "dropping" | undefined
@@ -190,7 +190,7 @@ class StreamConsumer extends Realtime.Subscriber {
   constructor({ bufferSize = 16_384, strategy = "sliding" }: BufferOptions) {
     super()
     this.mailbox = Mailbox.make<Notification, RequestError>({
-      capacity: bufferSize,
+      capacity: bufferSize >= 1 ? Math.floor(bufferSize) : 1,
       strategy,
       overflow: (lost) => ({ type: "gap", cause: { _tag: "Overflow", lost } })
     })

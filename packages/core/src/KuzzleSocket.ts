@@ -118,7 +118,9 @@ export interface DriverSocket {
  * @category models
  */
 export interface Driver {
-  /** May throw: whatever it throws becomes a `ConnectError` with reason `BadUrl`. */
+  /**
+   * May throw: whatever it throws becomes a `ConnectError` with reason `BadUrl`. Events come only after it has returned.
+   */
   readonly open: (url: string, events: DriverEvents) => DriverSocket
 }
 

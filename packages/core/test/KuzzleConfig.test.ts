@@ -102,7 +102,8 @@ describe("KuzzleConfig", () => {
     ["sdkName", { sdkName: "effect" }],
     ["sdkName", { sdkName: "my sdk@1" }],
     ["volatile", { volatile: { sdkVersion: "1" } }],
-    ["volatile", { volatile: { a: 1n } }]
+    ["volatile", { volatile: { a: 1n } }],
+    ["volatile", { volatile: { a: [NaN] } }]
   ]
   it.each(wrong)("a wrong %s is an error that names it, and repeats no secret: %o", (setting, options) => {
     const error = refusal(options)

@@ -32,7 +32,7 @@ describe("envelope: encoding", () => {
     { given: argumentsOf, body: json, token: fc.option(text, { nil: undefined }), volatile: object },
     ({ body, given, token, volatile }) => {
       const request = { ...given, ...asked, body }
-      const frame = Envelope.complete(encoded(request), Envelope.sessionPart(token, volatile), "id-1")
+      const frame = Envelope.complete(encoded(request), Envelope.sessionPart(token, JSON.stringify(volatile)), "id-1")
       assert.deepStrictEqual(
         JSON.parse(frame),
         JSON.parse(JSON.stringify({

@@ -135,6 +135,29 @@ describe("heartbeat", () => {
       assert.isFalse(network.current.terminated)
     }))
 
+  it.scopedLive("C2, L3: an answer that lies unread while the event loop is blocked beyond the timeout counts", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const heartbeat = KuzzleHeartbeat.make("Native", {
+        schedule: KuzzleSchedule.heartbeat({ interval: "30 millis" }),
+        timeout: "30 millis"
+      })
+      let blocked = 0
+      // The loop stands still until after the timeout; the answer is read after the timers have had their turn.
+      network.onPing = (socket) =>
+        setImmediate(() => {
+          const until = performance.now() + 45
+          while (performance.now() < until) blocked += 1
+          setImmediate(socket.pong)
+        })
+      const { session } = yield* client(network, { heartbeat })
+      yield* Effect.sleep("400 millis")
+      assert.isAbove(blocked, 0)
+      assert.isAbove(network.current.pings, 2)
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
   it.scoped("disabled, nothing is sent and nothing judged", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()

@@ -189,8 +189,10 @@ describe("requests", () => {
       assert.isTrue(large?._tag === "KuzzlePayloadTooLargeError" && large.size > 1000 && large.limit === 1000)
       const odd = failure(yield* Effect.exit(query({ ...now, body: { a: 1n } })))
       assert.strictEqual(odd?._tag, "KuzzleEncodeError")
-      const volatile = failure(yield* Effect.exit(query(now, { volatile: { a: 1n } })))
-      assert.strictEqual(volatile?._tag, "KuzzleEncodeError")
+      for (const a of [1n, NaN]) {
+        const volatile = failure(yield* Effect.exit(query(now, { volatile: { a } })))
+        assert.strictEqual(volatile?._tag, "KuzzleEncodeError")
+      }
       assert.strictEqual(network.current.sent.length, 1)
       assert.strictEqual(inFlight(), 1)
       network.current.answer(network.current.last("now"), "fine")

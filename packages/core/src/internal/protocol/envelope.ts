@@ -7,6 +7,7 @@
 import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
+import * as Json from "../json.ts"
 import type { Frame } from "./frame.ts"
 
 /**
@@ -63,26 +64,9 @@ export const encode = (request: KuzzleRequest): string | KuzzleError.EncodeError
       return failure(request, `the member "${key}" is set by the client${hints[key]}`)
     }
   }
-  let issue: string | undefined
-  try {
-    const json: string | undefined = JSON.stringify(request)
-    if (json === undefined || json[0] !== "{") return failure(request, "its toJSON gives no object")
-    // What JSON cannot carry becomes `null` without a word. A `null` in the text is the only trace: look closer only then.
-    if (!json.includes("null") || (issue = issueOf(request)) === undefined) return json.slice(0, -1)
-  } catch (cause) {
-    issue = explain(request, cause)
-  }
-  return failure(request, issue)
-}
-
-/** Why `JSON.stringify` threw: a place in the request or, where even looking throws (nesting beyond the stack), its words. */
-const explain = (request: KuzzleRequest, cause: unknown): string => {
-  const words = cause instanceof Error ? cause.message : String(cause)
-  try {
-    return issueOf(request) ?? words
-  } catch {
-    return words
-  }
+  const json = Json.stringify(request)
+  if (typeof json !== "string") return failure(request, json.issue)
+  return json[0] === "{" ? json.slice(0, -1) : failure(request, "its toJSON gives no object")
 }
 
 const hints = {
@@ -98,45 +82,9 @@ const failure = (request: KuzzleRequest, issue: string) =>
 export const complete = (encoded: string, session: string, id: string): string =>
   `${encoded}${session},"requestId":"${id}"}`
 
-/** What the session adds to every request. */
-export const sessionPart = (token: string | undefined, volatile: { readonly [key: string]: unknown }): string =>
-  `${token === undefined ? "" : `,"jwt":${JSON.stringify(token)}`},"volatile":${JSON.stringify(volatile)}`
-
-/** The first value that JSON cannot carry, and where it is. */
-const issueOf = (root: unknown): string | undefined => {
-  const ancestors: Array<unknown> = []
-  const visit = (value: unknown, path: string): string | undefined => {
-    switch (typeof value) {
-      case "number":
-        return Number.isFinite(value) ? undefined : `${path} is ${value}`
-      case "bigint":
-        return `${path} is a bigint: send it as a string or a number`
-      case "function":
-      case "symbol":
-        return `${path} is a ${typeof value}`
-      case "object": {
-        if (value === null) return undefined
-        if ("toJSON" in value) {
-          return value instanceof Date && Number.isNaN(value.getTime()) ? `${path} is an invalid date` : undefined
-        }
-        if (ancestors.includes(value)) return `${path} is part of a cycle`
-        ancestors.push(value)
-        for (const [key, member] of Object.entries(value)) {
-          const where = Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`
-          const issue = member === undefined
-            ? (Array.isArray(value) ? `${where} is undefined` : undefined)
-            : visit(member, where)
-          if (issue !== undefined) return issue
-        }
-        ancestors.pop()
-        return undefined
-      }
-      default:
-        return undefined
-    }
-  }
-  return visit(root, "")
-}
+/** What the session adds to every request; `volatile` as JSON. */
+export const sessionPart = (token: string | undefined, volatile: string): string =>
+  `${token === undefined ? "" : `,"jwt":${JSON.stringify(token)}`},"volatile":${volatile}`
 
 /**
  * Bytes of a JSON text in UTF-8 when they exceed `limit`, counted only when they may. (`JSON.stringify` escapes a lone

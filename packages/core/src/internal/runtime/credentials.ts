@@ -1,5 +1,6 @@
 /** The token of the session and the volatile data, kept as the text that every request carries. */
 import * as Redacted from "effect/Redacted"
+import * as Json from "../json.ts"
 import * as Envelope from "../protocol/envelope.ts"
 
 export interface Token {
@@ -15,26 +16,25 @@ export interface Credentials {
   readonly sessionPart: (options: Envelope.RequestOptions | undefined) => string | { readonly issue: string }
 }
 
+/** `volatile` was checked with the settings: JSON can carry it. */
 export const make = (volatile: Readonly<Record<string, unknown>>): Credentials => {
   let token: Token | undefined
-  let usual = Envelope.sessionPart(undefined, volatile)
+  const usualVolatile = JSON.stringify(volatile)
+  let usual = Envelope.sessionPart(undefined, usualVolatile)
   const secret = () => (token === undefined ? undefined : Redacted.value(token.value))
   return {
     token: () => token,
     setToken: (value) => {
       token = value
-      usual = Envelope.sessionPart(secret(), volatile)
+      usual = Envelope.sessionPart(secret(), usualVolatile)
     },
     sessionPart: (options) => {
       if (options?.volatile === undefined && options?.anonymous !== true) return usual
-      try {
-        return Envelope.sessionPart(options.anonymous === true ? undefined : secret(), {
-          ...volatile,
-          ...options.volatile
-        })
-      } catch {
-        return { issue: "the volatile data holds a value that JSON cannot carry" }
-      }
+      const own = options.volatile === undefined
+        ? usualVolatile
+        : Json.stringify({ ...volatile, ...options.volatile })
+      if (typeof own !== "string") return { issue: `in volatile, ${own.issue}` }
+      return Envelope.sessionPart(options.anonymous === true ? undefined : secret(), own)
     }
   }
 }

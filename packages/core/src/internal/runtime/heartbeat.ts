@@ -19,8 +19,6 @@ export interface Heartbeat {
   readonly pong: () => void
 }
 
-const maxLookahead = 16
-
 const disabled: Heartbeat = { received: () => {}, pong: () => {} }
 
 /** Until the scope, which is the connection's, is closed. */
@@ -79,10 +77,10 @@ export const make = (
     function plan(now: number) {
       nextPulse = undefined
       if (planned.length > 0) return setOut(now)
-      // Asking the schedule takes a fiber, which costs more than the ping: the more pulses there are, the further ahead.
+      // Asking the schedule takes a fiber, which costs more than the ping: one that lasts beyond its first pulse is asked for many.
       // Clock and Random are all that it needs of ours; a whole runtime would be kept for each connection.
       const asked = Effect.withRandom(Effect.withClock(delays.ahead(lookahead, undefined), clock), random)
-      lookahead = Math.min(maxLookahead, lookahead * 2)
+      lookahead = 16
       Effect.runCallback(asked, {
         onExit: (exit) => {
           if (exit._tag === "Failure") return end(`the heartbeat's schedule failed: ${Cause.pretty(exit.cause)}`)

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as KuzzleError from "../../KuzzleError.ts"
-import * as Envelope from "../protocol/envelope.ts"
+import * as Json from "../json.ts"
 import type { Frame } from "../protocol/frame.ts"
 import * as Subscriptions from "../protocol/subscriptions.ts"
 import type { Outcome, Requests } from "./requests.ts"
@@ -122,21 +122,15 @@ export const make = (requests: Requests, onReconciled: () => void): Realtime => 
   }
 }
 
-/** What JSON cannot carry throws or becomes `null` without a word: encoding the request says where it is. */
+/** Canonical JSON gives way where `stringify` tells: it is asked first. */
 const keyOf = (
   { body, collection, index, scope, users, volatile }: SubscribeRequest
 ): string | KuzzleError.EncodeError => {
   const request = { controller: "realtime", action: "subscribe", index, collection, scope, users, body }
-  try {
-    const key = Subscriptions.keyOf(request, volatile)
-    const encoded = key.includes("null") ? Envelope.encode(request) : ""
-    return typeof encoded === "string" ? key : encoded
-  } catch (cause) {
-    const encoded = Envelope.encode(request)
-    if (typeof encoded !== "string") return encoded
-    const issue = `volatile: ${cause instanceof Error ? cause.message : String(cause)}`
-    return new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue })
-  }
+  const json = Json.stringify(volatile === undefined ? request : { ...request, volatile })
+  return typeof json === "string"
+    ? Subscriptions.keyOf(request, volatile)
+    : new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue: json.issue })
 }
 
 /** The channel that a subscribe answer tells, or why there is none. */
