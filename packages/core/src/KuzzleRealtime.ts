@@ -144,6 +144,17 @@ export interface BufferOptions {
 }
 
 /**
+ * A subscription whose consumer is a function.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Listening {
+  /** Fails when the subscription ends by itself: refused when it was opened again, or (a defect) the handler threw. */
+  readonly ended: Effect.Effect<never, RequestError>
+}
+
+/**
  * The real-time half of a client. Only WebSocket layers provide it.
  *
  * @since 0.1.0
@@ -158,7 +169,7 @@ export interface KuzzleRealtimeShape {
   readonly listen: (
     options: SubscribeOptions,
     handler: (notification: Notification) => void
-  ) => Effect.Effect<Effect.Effect<never, RequestError>, RequestError, Scope.Scope>
+  ) => Effect.Effect<Listening, RequestError, Scope.Scope>
 }
 
 /**
@@ -180,7 +191,7 @@ export const make = (realtime: Realtime.Realtime): KuzzleRealtimeShape => ({
   listen: (options, handler) =>
     Effect.suspend(() => {
       const consumer = new HandlerConsumer(handler)
-      return Effect.as(realtime.open(toRequest(options), consumer), consumer.ended())
+      return Effect.as(realtime.open(toRequest(options), consumer), consumer)
     })
 })
 
@@ -209,7 +220,7 @@ class StreamConsumer extends Realtime.Subscriber {
   }
 }
 
-class HandlerConsumer extends Realtime.Subscriber {
+class HandlerConsumer extends Realtime.Subscriber implements Listening {
   private cause: Cause.Cause<RequestError> | undefined = undefined
   private waiters: ReadonlyArray<(exit: Exit.Exit<never, RequestError>) => void> = []
 
@@ -229,7 +240,7 @@ class HandlerConsumer extends Realtime.Subscriber {
     this.finish(Cause.fail(error))
   }
 
-  ended(): Effect.Effect<never, RequestError> {
+  get ended(): Effect.Effect<never, RequestError> {
     return Effect.async((resume) => {
       if (this.cause !== undefined) return resume(Exit.failCause(this.cause))
       this.waiters = [...this.waiters, resume]
@@ -329,8 +340,7 @@ export const open = (
  * Subscribes until the scope closes, with a plain function as the consumer: called synchronously, in order, with nothing
  * held in between. For counters and caches that must keep up with a flood; everything else is better off with a stream.
  *
- * Done when the server has confirmed. What it gives fails when the subscription ends by itself: the server refused it
- * when it was opened again, or the handler threw (as a defect).
+ * Done when the server has confirmed. The `ended` of what it gives tells when the subscription ends by itself.
  *
  * @since 0.1.0
  * @category subscriptions
@@ -338,7 +348,7 @@ export const open = (
 export const listen = (
   options: SubscribeOptions,
   handler: (notification: Notification) => void
-): Effect.Effect<Effect.Effect<never, RequestError>, RequestError, KuzzleRealtime | Scope.Scope> =>
+): Effect.Effect<Listening, RequestError, KuzzleRealtime | Scope.Scope> =>
   Effect.flatMap(KuzzleRealtime, (realtime) => realtime.listen(options, handler))
 
 /**

@@ -70,7 +70,7 @@ describe("results and errors", () => {
     >()
     expect(KuzzleRealtime.listen(target, () => {})).type.toBe<
       Effect.Effect<
-        Effect.Effect<never, KuzzleError.RequestError>,
+        KuzzleRealtime.Listening,
         KuzzleError.RequestError,
         KuzzleRealtime.KuzzleRealtime | Scope.Scope
       >

@@ -45,7 +45,7 @@ describe("under a test clock", () => {
         KuzzleEngine.KuzzleEngine,
         yield* KuzzleEngine.make({ users: [user], refreshInterval: 0 })
       )
-      return yield* effect.pipe(Effect.provide(Memory.layerClient(engine, options)), Effect.provide(engine))
+      return yield* Effect.provide(effect, Layer.merge(Memory.layerClient(engine, options), engine))
     }).pipe(Effect.scoped)
 
   /** Microtasks take no time, but they take turns. */

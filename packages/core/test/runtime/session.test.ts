@@ -310,7 +310,7 @@ describe("session: subscriptions", () => {
       const open = (filter: KuzzleRealtime.SubscribeOptions["filter"]) =>
         Effect.gen(function*() {
           const scope = yield* Scope.make()
-          yield* Scope.extend(realtime.open({ index: "i", collection: "c", filter }), scope)
+          yield* Effect.asVoid(Scope.extend(realtime.open({ index: "i", collection: "c", filter }), scope))
           return scope
         })
       const first = yield* open({ and: [{ exists: "a" }, { equals: { b: 1 } }] })
@@ -365,7 +365,7 @@ describe("session: subscriptions", () => {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
       const scope = yield* Scope.make()
-      yield* Scope.extend(realtime.open({ index: "i", collection: "c" }), scope)
+      yield* Effect.asVoid(Scope.extend(realtime.open({ index: "i", collection: "c" }), scope))
       network.current.close(1006)
       yield* turns()
       yield* Scope.close(scope, Exit.void)
@@ -409,7 +409,7 @@ describe("session: subscriptions", () => {
       const network = obligingNetwork()
       const { query, realtime, watch } = yield* client(network)
       const { heard } = yield* watch({})
-      const end = yield* realtime.listen({ index: "i", collection: "c" }, () => {
+      const { ended: end } = yield* realtime.listen({ index: "i", collection: "c" }, () => {
         throw new Error("mine")
       })
       network.current.deliver(document({}, "1"))

@@ -80,7 +80,10 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         const inbox = yield* listenTo({ ...target, users: "all", scope: "none" })
         const scope = yield* Scope.make()
         const other = yield* another().pipe(Scope.extend(scope))
-        yield* other(KuzzleRealtime.open({ ...target, volatile: { name: "ada" } })).pipe(Scope.extend(scope))
+        yield* other(KuzzleRealtime.open({ ...target, volatile: { name: "ada" } })).pipe(
+          Scope.extend(scope),
+          Effect.asVoid
+        )
         const entered = userOf(yield* inbox.take)
         assert.deepInclude(entered, { user: "in", result: { count: 2 }, ...target })
         assert.deepInclude(entered.volatile, { name: "ada" })
@@ -94,7 +97,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const other = yield* another()
-        yield* other(KuzzleRealtime.open({ ...target, users: "all" }))
+        yield* Effect.asVoid(other(KuzzleRealtime.open({ ...target, users: "all" })))
         // The channel exists already: the server tells it of our coming before it tells us its name.
         const inbox = yield* listenTo({ ...target, users: "all", volatile: { name: "me" } })
         const self = userOf(yield* inbox.take)
@@ -198,7 +201,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         const target = yield* (yield* World).collection
         const seen: Array<unknown> = []
         yield* KuzzleRealtime.listen(target, (notification) => seen.push(numberOf(notification)))
-        const ended = yield* KuzzleRealtime.listen(target, () => {
+        const { ended } = yield* KuzzleRealtime.listen(target, () => {
           throw new Error("a bug of the application")
         })
         const inbox = yield* listenTo(target)
