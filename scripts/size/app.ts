@@ -1,5 +1,5 @@
 /** The application with us: the same page, fed by a login, a query and a subscription. */
-import { KuzzleWsLive } from "@effect-kuzzle/browser/BrowserKuzzle"
+import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as KuzzleAuth from "@effect-kuzzle/core/KuzzleAuth"
 import * as KuzzleDocument from "@effect-kuzzle/core/KuzzleDocument"
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
@@ -30,4 +30,4 @@ const program = Effect.gen(function*() {
   yield* KuzzleDocument.create({ index: "nyc", collection: "taxi", content: { status: "free", seats: 4 } })
 })
 
-program.pipe(Effect.scoped, Effect.provide(Layer.mergeAll(PageLive, KuzzleWsLive)), Effect.runFork)
+program.pipe(Effect.scoped, Effect.provide(Layer.mergeAll(PageLive, BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }))), Effect.runFork)

@@ -1,5 +1,5 @@
 /** A page with nothing but us: no Schema, which the core does not need. */
-import { KuzzleWsLive } from "@effect-kuzzle/browser/BrowserKuzzle"
+import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as KuzzleAuth from "@effect-kuzzle/core/KuzzleAuth"
 import * as KuzzleDocument from "@effect-kuzzle/core/KuzzleDocument"
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
@@ -24,4 +24,4 @@ const program = Effect.gen(function*() {
   yield* KuzzleDocument.create({ index: "nyc", collection: "taxi", content: { status: "free" } })
 })
 
-program.pipe(Effect.scoped, Effect.provide(KuzzleWsLive), Effect.runFork)
+program.pipe(Effect.scoped, Effect.provide(BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" })), Effect.runFork)
