@@ -13,6 +13,7 @@ const transport = new Set([
   "KuzzleError",
   "KuzzleErrorId",
   "KuzzleFilter",
+  "internal/endpoint",
   "internal/json",
   "internal/scoped",
   "internal/timer",

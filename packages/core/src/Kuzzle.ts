@@ -143,7 +143,8 @@ export const fromSettings = (
     }).pipe(Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime))))
 
 /**
- * The client over a WebSocket, on whatever socket and heartbeat are provided. The platform packages have it with theirs.
+ * The client over a WebSocket, on whatever socket and heartbeat are provided: `pingInterval`, `pingTimeout` and `headers`
+ * are theirs to know. The platform packages have it with theirs.
  *
  * @since 0.1.0
  * @category layers

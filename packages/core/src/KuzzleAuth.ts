@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -28,6 +29,8 @@ interface WireSession {
   readonly _id: string
   readonly jwt?: unknown
   readonly expiresAt?: number | null
+  /** Milliseconds it lives; the same moment as `expiresAt` without the server's clock. */
+  readonly ttl?: number | null
 }
 
 interface LoginOptions extends Action.CallOptions {
@@ -65,9 +68,9 @@ const keep = (action: "login" | "refreshToken") => (wire: WireSession): Effect.E
       expiresAt: Option.filter(Option.fromNullable(wire.expiresAt), (millis) => millis > 0)
     }
     const kuzzle = yield* Kuzzle
-    yield* kuzzle.setToken(
-      Option.some({ value: session.token, expiresAt: Option.getOrUndefined(session.expiresAt) })
-    )
+    const now = yield* Clock.currentTimeMillis
+    const expiresAt = typeof wire.ttl === "number" && wire.ttl > 0 ? now + wire.ttl : undefined
+    yield* kuzzle.setToken(Option.some({ value: session.token, expiresAt }))
     return session
   })
 
@@ -125,7 +128,13 @@ export const logout = (
       kuzzle.token,
       Option.match({
         onNone: () => Effect.void,
-        onSome: () => Effect.ensuring(logoutAction(options), kuzzle.setToken(Option.none()))
+        // A login that came in between has a token of its own.
+        onSome: (token) =>
+          Effect.ensuring(
+            logoutAction(options),
+            Effect.flatMap(kuzzle.token, (now) =>
+              Option.isSome(now) && now.value === token ? kuzzle.setToken(Option.none()) : Effect.void)
+          )
       })
     ))
 

@@ -139,7 +139,7 @@ const invalid = (setting: string, issue: string): Effect.Effect<never, InvalidSe
 
 const endpoints = (options: Options): Effect.Effect<readonly [string, ...Array<string>], InvalidSettingError> => {
   if (options.url === undefined) return Effect.map(fromParts(options), (url) => [url])
-  const urls = typeof options.url === "string" ? [options.url] : options.url
+  const urls = typeof options.url === "string" ? [options.url] : Array.from(new Set(options.url))
   const [first, ...rest] = urls
   if (first === undefined) return invalid("url", "the list is empty: give at least one address")
   for (const part of ["host", "port", "ssl", "path"] as const) {
@@ -254,7 +254,10 @@ export const config: Config.Config<Options> = Config.nested(
   Config.all({
     url: Config.map(
       described("url", "the whole address; several, separated by commas, to fail over between", Config.string("URL")),
-      (list) => list?.split(",").map((address) => address.trim())
+      // An empty variable is what a compose file makes of an unset one.
+      (
+        list
+      ) => (list === undefined || list.trim() === "" ? undefined : list.split(",").map((address) => address.trim()))
     ),
     host: described("host", "a host name or address", Config.string("HOST")),
     port: described("port", "its port, 7512 by default", Config.integer("PORT")),

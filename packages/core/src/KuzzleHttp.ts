@@ -65,29 +65,32 @@ export interface NoAnswer {
 export class KuzzleHttp extends Context.Tag("@effect-kuzzle/core/KuzzleHttp")<KuzzleHttp, KuzzleHttpShape>() {}
 
 /**
- * Over the `HttpClient` of `@effect/platform`.
+ * Over the `HttpClient` of `@effect/platform`, without its spans and trace headers: the spans show headers and addresses,
+ * which can be secrets (a request has a span of its own), and Kuzzle's CORS rules refuse the headers.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
   KuzzleHttp,
-  Effect.map(HttpClient.HttpClient, (client) => ({
-    exchange: (call) => {
-      const empty = HttpClientRequest.make(call.method)(call.url).pipe(HttpClientRequest.setHeaders(call.headers))
-      const request = call.body === undefined
-        ? empty
-        : HttpClientRequest.bodyText(empty, call.body, "application/json")
-      return client.execute(request).pipe(
-        Effect.flatMap((response) =>
-          Effect.map(response.text, (body) => ({ status: response.status, headers: response.headers, body }))
-        ),
-        // Not the client's error itself: it holds the whole request, token and headers included.
-        Effect.mapError(({ cause, description, reason }): NoAnswer => ({
-          _tag: "NoAnswer",
-          cause: cause ?? new Error(description ?? reason)
-        }))
-      )
-    }
-  }))
+  Effect.map(HttpClient.HttpClient, (given) => HttpClient.withTracerDisabledWhen(given, () => true)).pipe(
+    Effect.map((client) => ({
+      exchange: (call) => {
+        const empty = HttpClientRequest.make(call.method)(call.url).pipe(HttpClientRequest.setHeaders(call.headers))
+        const request = call.body === undefined
+          ? empty
+          : HttpClientRequest.bodyText(empty, call.body, "application/json")
+        return client.execute(request).pipe(
+          Effect.flatMap((response) =>
+            Effect.map(response.text, (body) => ({ status: response.status, headers: response.headers, body }))
+          ),
+          // Not the client's error itself: it holds the whole request, token and headers included.
+          Effect.mapError(({ cause, description, reason }): NoAnswer => ({
+            _tag: "NoAnswer",
+            cause: cause ?? new Error(description ?? reason)
+          }))
+        )
+      }
+    }))
+  )
 )

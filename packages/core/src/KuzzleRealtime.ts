@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
@@ -150,7 +151,10 @@ export interface BufferOptions {
  * @category models
  */
 export interface Listening {
-  /** Fails when the subscription ends by itself: refused when it was opened again, or (a defect) the handler threw. */
+  /**
+   * Fails when the subscription ends by itself: refused when it was opened again, or (a defect) the handler threw.
+   * Interrupted when the scope closes.
+   */
   readonly ended: Effect.Effect<never, RequestError>
 }
 
@@ -218,6 +222,11 @@ class StreamConsumer extends Realtime.Subscriber {
   end(error: RequestError): void {
     this.mailbox.fail(Cause.fail(error))
   }
+
+  close(): void {
+    this.mailbox.discard()
+    this.mailbox.end()
+  }
 }
 
 class HandlerConsumer extends Realtime.Subscriber implements Listening {
@@ -238,6 +247,10 @@ class HandlerConsumer extends Realtime.Subscriber implements Listening {
 
   end(error: RequestError): void {
     this.finish(Cause.fail(error))
+  }
+
+  close(): void {
+    this.finish(Cause.interrupt(FiberId.none))
   }
 
   get ended(): Effect.Effect<never, RequestError> {

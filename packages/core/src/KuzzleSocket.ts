@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { shown } from "./internal/endpoint.ts"
 import { onClose } from "./internal/scoped.ts"
 import * as Timer from "./internal/timer.ts"
 import { ConnectError, ConnectionEnded, type ConnectReason } from "./KuzzleError.ts"
@@ -102,7 +103,8 @@ export interface DriverEvents extends Sink {
  * @category models
  */
 export interface DriverSocket {
-  readonly send: (frame: string) => void
+  /** `false` when the socket does not take it: it is closing. */
+  readonly send: (frame: string) => boolean
   readonly ping?: () => void
   /** Sends a close frame and waits for the peer's. */
   readonly close: (code: number, reason: string) => void
@@ -137,7 +139,7 @@ export const make = (driver: Driver): KuzzleSocketShape => ({
         const clock = yield* Effect.clock
         const attempt: Attempt = { giveUp: undefined }
         const timer = yield* Timer.make(() => attempt.giveUp?.())
-        timer.at(clock.unsafeCurrentTimeMillis() + Duration.toMillis(timeout))
+        timer.at(Timer.now(clock) + Duration.toMillis(timeout))
         const connection = yield* restore(open(driver, url, sink, attempt))
         timer.clear()
         yield* onClose(() =>
@@ -167,7 +169,7 @@ const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect
       resume(
         new ConnectError({
           reason,
-          url: withoutCredentials(url),
+          url: shown(url),
           ...(status === undefined ? {} : { status }),
           ...(failure === undefined ? {} : { cause: failure })
         })
@@ -183,8 +185,20 @@ const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect
     }
     const drop = (socket: DriverSocket) => {
       // A frozen peer never finishes a polite close: where the runtime can, the TCP connection goes at once (spec 8, A14).
-      if (socket.terminate !== undefined) socket.terminate()
-      else socket.close(1000, "")
+      guarded(() => {
+        if (socket.terminate !== undefined) socket.terminate()
+        else socket.close(1000, "")
+        return true
+      })
+    }
+    /** A driver that throws has lost its socket, whatever it says. */
+    const guarded = (act: () => boolean): boolean => {
+      try {
+        return act()
+      } catch (cause) {
+        finish(new ConnectionEnded({ by: "Peer", code: 1006, reason: cause instanceof Error ? cause.message : "" }))
+        return false
+      }
     }
 
     let socket: DriverSocket
@@ -222,15 +236,16 @@ const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect
       drop(socket)
     }
 
+    const ping = socket.ping
     const connection: Connection = {
-      url: withoutCredentials(url),
-      unsafeSend: (frame) => {
-        if (phase !== "open") return false
-        socket.send(frame)
-        return true
-      },
-      unsafePing: socket.ping === undefined ? undefined : () => {
-        if (phase === "open") socket.ping!()
+      url: shown(url),
+      unsafeSend: (frame) => phase === "open" && guarded(() => socket.send(frame)),
+      unsafePing: ping === undefined ? undefined : () => {
+        if (phase !== "open") return
+        guarded(() => {
+          ping()
+          return true
+        })
       },
       unsafeTerminate: (ended) => {
         if (phase !== "open") return
@@ -250,8 +265,6 @@ const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect
       drop(socket)
     })
   })
-
-const withoutCredentials = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/@]*@/i, "$1").replace(/\?.*$/, "")
 
 /**
  * A `KuzzleSocket` over the standard WebSocket, however it is constructed. Pings are Kuzzle's application pings there;
@@ -284,7 +297,11 @@ const standardDriver = (construct: (url: string) => globalThis.WebSocket): Drive
     socket.onerror = (event) => events.onError(event)
     socket.onclose = (event) => events.onClose(event.code, event.reason)
     return {
-      send: (frame) => socket.send(frame),
+      send: (frame) => {
+        if (socket.readyState !== 1) return false
+        socket.send(frame)
+        return true
+      },
       close: (code, reason) => {
         socket.onopen =
           socket.onmessage =

@@ -133,7 +133,7 @@ describe("KuzzleSocket", () => {
         open: (_url, given) => {
           events = given
           queueMicrotask(given.onOpen)
-          return { send: () => {}, close: (code) => closes.push(code), bufferedAmount: () => 0 }
+          return { send: () => true, close: (code) => closes.push(code), bufferedAmount: () => 0 }
         }
       })
       let frames = 0

@@ -51,7 +51,10 @@ const driver = (options: Options): KuzzleSocket.Driver => ({
       perMessageDeflate: false,
       // The frames are read by `JSON.parse`: bytes that are not UTF-8 spoil that one frame, not the connection.
       skipUTF8Validation: true,
-      followRedirects: false
+      followRedirects: false,
+      // Who sent a close frame and keeps the TCP connection holds up the next one: a second is long enough. (Spread, for
+      // the types of `ws` do not know it yet.)
+      ...{ closeTimeout: 1000 }
     })
     socket.on("open", events.onOpen)
     socket.on("message", (data: WS.RawData) => events.onFrame(text(data)))
@@ -65,8 +68,10 @@ const driver = (options: Options): KuzzleSocket.Driver => ({
     const cork = corker(socket)
     return {
       send: (frame) => {
+        if (socket.readyState !== WS.WebSocket.OPEN) return false
         cork()
         socket.send(frame)
+        return true
       },
       ping: () => socket.ping(),
       close: (code, reason) => socket.close(code, reason),

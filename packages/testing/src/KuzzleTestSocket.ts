@@ -60,7 +60,10 @@ const driver = (engine: KuzzleEngineShape, pings: boolean): KuzzleSocket.Driver 
         if (!over && connection !== undefined) act(connection)
       })
     return {
-      send: (frame) => deliver((open) => open.receive(frame)),
+      send: (frame) => {
+        deliver((open) => open.receive(frame))
+        return !over
+      },
       ...(pings ? { ping: () => deliver((open) => open.ping(events.onPong)) } : {}),
       close: end,
       terminate: () => end(1006, ""),

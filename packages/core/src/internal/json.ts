@@ -48,8 +48,11 @@ const issueOf = (root: unknown): string | undefined => {
         ancestors.push(value)
         for (const [key, member] of Object.entries(value)) {
           const where = Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`
-          const issue = member === undefined
-            ? (Array.isArray(value) ? `${where} is undefined` : undefined)
+          const leftOut = member === undefined || typeof member === "function" || typeof member === "symbol"
+          const issue = leftOut && !Array.isArray(value)
+            ? undefined
+            : member === undefined
+            ? `${where} is undefined`
             : visit(member, where)
           if (issue !== undefined) return issue
         }

@@ -13,8 +13,13 @@ import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import { onClose } from "./scoped.ts"
 
+/**
+ * Milliseconds that only go forward: the wall clock may be set back, and a deadline or a pulse would then be a day late.
+ */
+export const now = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+
 export interface Timer {
-  /** Fires once at that time of the clock, in place of whatever was set before. */
+  /** Fires once at that time (see `now`), in place of whatever was set before. */
   readonly at: (millis: number) => void
   readonly clear: () => void
 }
@@ -49,7 +54,7 @@ const ofHost = (clock: Clock.Clock, fire: () => void): Timer => {
   }
   const at = (millis: number) => {
     clear()
-    const delay = millis - clock.unsafeCurrentTimeMillis()
+    const delay = Math.ceil(millis - now(clock))
     handle = delay > maxDelay
       ? setTimeout(() => at(millis), maxDelay)
       : setTimeout(() => {
@@ -69,7 +74,7 @@ const ofClock = (clock: Clock.Clock, fire: () => void): Timer => {
   return {
     at: (millis) => {
       clear()
-      const delay = Duration.millis(Math.max(0, millis - clock.unsafeCurrentTimeMillis()))
+      const delay = Duration.millis(Math.max(0, millis - now(clock)))
       sleeping = Effect.runFork(Effect.andThen(clock.sleep(delay), Effect.sync(fire)))
     },
     clear

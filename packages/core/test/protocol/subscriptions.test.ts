@@ -108,7 +108,7 @@ class World {
   generation = 1
   readonly watchers: Array<Watcher> = []
   readonly late: Array<() => void> = []
-  readonly realtime: Realtime.Realtime = Realtime.make(this.requests(), () => {})
+  readonly realtime: Realtime.Realtime = Realtime.make(this.requests(), () => {}, () => {})
 
   private requests(): Requests {
     const unused = () => assert.fail("not part of the registry's business")

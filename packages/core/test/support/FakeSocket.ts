@@ -61,6 +61,7 @@ export class FakeSocket {
     send: (frame) => {
       this.sent.push(frame)
       this.network.onSend?.(this, frame)
+      return true
     },
     ...(this.network.native
       ? {

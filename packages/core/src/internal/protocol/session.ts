@@ -71,7 +71,10 @@ export const initial = (endpoints: ReadonlyArray<string>): Connecting => ({
   attempt: 1
 })
 
-/** The endpoint after this one: each failed attempt moves on, so that a dead host costs one attempt in a round. */
+/**
+ * The endpoint after this one: each attempt that came to nothing moves on, one that was accepted and dropped included, so
+ * that a dead host costs one attempt in a round.
+ */
 const after = (endpoints: ReadonlyArray<string>, endpoint: string): string =>
   endpoints[(endpoints.indexOf(endpoint) + 1) % endpoints.length]!
 
@@ -86,11 +89,11 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
     case "Resubscribed":
       return state._tag === "Resubscribing" ? { ...state, _tag: "Ready" } : state
     case "Lost": {
-      if (state._tag === "Waiting") return state
       if (event.delayMillis === undefined) return { _tag: "Failed", cause: event.cause }
+      if (state._tag === "Waiting") return state
       return {
         _tag: "Waiting",
-        endpoint: state._tag === "Connecting" ? after(endpoints, state.endpoint) : state.endpoint,
+        endpoint: event.stable ? state.endpoint : after(endpoints, state.endpoint),
         attempt: event.stable ? 1 : state.attempt + 1,
         delayMillis: event.delayMillis,
         cause: event.cause

@@ -87,6 +87,11 @@ export interface Subscriptions<E> {
   readonly subscribed: (intent: Intent<E>, epoch: number, channel: string) => void
   /** The server refused: every consumer fails. */
   readonly refused: (intent: Intent<E>, epoch: number, error: E) => void
+  /**
+   * No answer came in time: who has never heard anything fails. Tells whether others are left, for whom it matters. The
+   * answer may still come.
+   */
+  readonly unanswered: (intent: Intent<E>, epoch: number, error: E) => boolean
   /** The answer to an unsubscribe came, whatever it was: the room is not ours any more. */
   readonly unsubscribed: (lane: string, epoch: number) => void
   /** From now on subscriptions can be opened. */
@@ -347,6 +352,15 @@ export const make = <E>(): Subscriptions<E> => {
       answered(intent)
       abandon(intent)
       for (const consumer of consumers) consumer.fail(error)
+    },
+
+    unanswered: (intent, of, error) => {
+      if (of !== epoch) return false
+      const known = intent.missed?.by ?? []
+      const unheard = intent.consumers.filter((consumer) => !known.includes(consumer))
+      intent.consumers = intent.consumers.filter((consumer) => known.includes(consumer))
+      for (const consumer of unheard) consumer.fail(error)
+      return intent.consumers.length > 0
     },
 
     unsubscribed: (name, of) => {

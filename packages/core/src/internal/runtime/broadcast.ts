@@ -1,6 +1,6 @@
 /**
- * Something that many may watch: a plain set of listeners, told synchronously; whoever wants a `Stream` gets a bounded
- * mailbox of their own. (A `PubSub` does more, and costs each client a kilobyte and each page three.)
+ * Something that many may watch: whoever wants a `Stream` gets a bounded mailbox of their own. (A `PubSub` does more, and
+ * costs each client a kilobyte and each page three.)
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -8,6 +8,8 @@ import * as Mailbox from "./mailbox.ts"
 
 export interface Broadcast<A> {
   readonly publish: (element: A) => void
+  /** Nothing will come any more: every stream ends, those to come included. */
+  readonly end: () => void
   /** What is published while it is run. */
   readonly stream: Stream.Stream<A>
 }
@@ -15,34 +17,33 @@ export interface Broadcast<A> {
 /** A watcher that is slower than this many elements misses the oldest, never the last. */
 const capacity = 1024
 
-/**
- * @param first what a new watcher is told at once
- * @param isLast an element after which nothing comes
- */
-export const make = <A>(
-  options: { readonly first?: () => A; readonly isLast?: (element: A) => boolean } = {}
-): Broadcast<A> => {
-  let listeners: ReadonlyArray<(element: A) => void> = []
-  const watch = Effect.gen(function*() {
+/** @param first what a new watcher is told at once */
+export const make = <A>(first?: () => A): Broadcast<A> => {
+  let watchers: ReadonlyArray<Mailbox.Mailbox<A, never>> = []
+  let ended = false
+  const watch = Effect.sync(() => {
     const mailbox = Mailbox.make<A, never>({ capacity, strategy: "sliding" })
-    const listener = (element: A) => mailbox.offer(element)
-    if (options.first !== undefined) listener(options.first())
-    yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        listeners = [...listeners, listener]
-      }),
-      () =>
-        Effect.sync(() => {
-          listeners = listeners.filter((other) => other !== listener)
-        })
-    )
-    const { isLast } = options
-    return isLast === undefined ? mailbox.stream : Stream.takeUntil(mailbox.stream, isLast)
+    if (first !== undefined) mailbox.offer(first())
+    if (ended) mailbox.end()
+    watchers = [...watchers, mailbox]
+    return mailbox
   })
   return {
     publish: (element) => {
-      for (const listener of listeners) listener(element)
+      for (const mailbox of watchers) mailbox.offer(element)
     },
-    stream: Stream.suspend(() => Stream.unwrapScoped(watch))
+    end: () => {
+      ended = true
+      for (const mailbox of watchers) mailbox.end()
+    },
+    stream: Stream.suspend(() =>
+      Stream.flatMap(
+        Stream.acquireRelease(watch, (mailbox) =>
+          Effect.sync(() => {
+            watchers = watchers.filter((other) => other !== mailbox)
+          })),
+        (mailbox) => mailbox.stream
+      )
+    )
   }
 }

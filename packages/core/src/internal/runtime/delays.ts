@@ -20,7 +20,7 @@ export const make = <In>(schedule: Schedule.Schedule<unknown, In>): Delays<In> =
     Effect.map(schedule.step(now, input, state), ([following, , decision]) => {
       state = following
       return ScheduleDecision.isContinue(decision)
-        ? Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
+        ? atLeastOne(ScheduleIntervals.start(decision.intervals) - now)
         : undefined
     })
   return {
@@ -42,3 +42,6 @@ export const make = <In>(schedule: Schedule.Schedule<unknown, In>): Delays<In> =
     }
   }
 }
+
+/** A schedule without pauses would be a loop without end. */
+const atLeastOne = (millis: number): number => (millis > 1 ? millis : 1)

@@ -9,6 +9,7 @@ import type { KuzzleHeartbeatShape } from "../../KuzzleHeartbeat.ts"
 import type { Connection } from "../../KuzzleSocket.ts"
 import * as Frame from "../protocol/frame.ts"
 import * as Liveness from "../protocol/liveness.ts"
+import { onClose } from "../scoped.ts"
 import * as Timer from "../timer.ts"
 import * as Delays from "./delays.ts"
 
@@ -39,6 +40,8 @@ export const make = (
     /** Delays to come, the next one last. */
     let planned: Array<number> = []
     let lookahead = 1
+    let cancel: (() => void) | undefined
+    yield* onClose(() => cancel?.())
     let nextPulse: number | undefined
     let verdict: Liveness.Verdict = { _tag: "Alive" }
     let pingedAt: bigint | undefined
@@ -48,7 +51,7 @@ export const make = (
       : () => void connection.unsafeSend(Frame.ping)
 
     function tick() {
-      const now = clock.unsafeCurrentTimeMillis()
+      const now = Timer.now(clock)
       if (verdict._tag === "Waiting" && now >= verdict.judgeAt) {
         obey(Liveness.onTimeout(verdict.ping, heard, now, settings))
       }
@@ -81,7 +84,7 @@ export const make = (
       // Clock and Random are all that it needs of ours; a whole runtime would be kept for each connection.
       const asked = Effect.withRandom(Effect.withClock(delays.ahead(lookahead, undefined), clock), random)
       lookahead = 16
-      Effect.runCallback(asked, {
+      cancel = Effect.runCallback(asked, {
         onExit: (exit) => {
           if (exit._tag === "Failure") return end(`the heartbeat's schedule failed: ${Cause.pretty(exit.cause)}`)
           planned = exit.value.toReversed()
@@ -102,7 +105,7 @@ export const make = (
       if (due < Infinity) timer.at(due)
     }
 
-    plan(clock.unsafeCurrentTimeMillis())
+    plan(Timer.now(clock))
 
     return {
       received: () => {

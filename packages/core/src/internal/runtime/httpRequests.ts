@@ -7,7 +7,7 @@ import type { KuzzleHttpShape } from "../../KuzzleHttp.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import type { Credentials } from "./credentials.ts"
-import type { Requests } from "./requests.ts"
+import { notADuration, type Requests, timeoutOf } from "./requests.ts"
 
 export const make = (
   http: KuzzleHttpShape,
@@ -39,7 +39,9 @@ export const make = (
         const limit = settings.maxRequestSize
         return yield* new KuzzleError.PayloadTooLargeError({ controller, action, size, limit })
       }
-      const timeout = Duration.decode(options?.timeout ?? settings.requestTimeout)
+      const millis = timeoutOf(options, Duration.toMillis(settings.requestTimeout))
+      if (millis === undefined) return yield* new KuzzleError.EncodeError({ controller, action, issue: notADuration })
+      const timeout = Duration.millis(millis)
       const answer = yield* http.exchange({ method: "POST", url, headers, body }).pipe(
         Effect.mapError(({ cause }) => new KuzzleError.HttpTransportError({ controller, action, url: shown, cause })),
         Effect.timeoutFail({

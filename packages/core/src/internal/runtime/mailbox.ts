@@ -22,6 +22,10 @@ export interface Mailbox<A, E> {
   readonly offer: (element: A) => void
   /** Ends the stream, after what is held has been taken. */
   readonly fail: (cause: Cause.Cause<E>) => void
+  /** As `fail`, without a failure. */
+  readonly end: () => void
+  /** Drops what is held: nothing shall come after an `end` that follows. */
+  readonly discard: () => void
   readonly stream: Stream.Stream<A, E>
 }
 
@@ -66,6 +70,12 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
     Tick.later(wake)
   }
 
+  const finish = (exit: Exit.Exit<never, Option.Option<E>>) => {
+    if (end !== undefined) return
+    end = exit
+    wakeLater()
+  }
+
   const take = Effect.async<Chunk.Chunk<A>, Option.Option<E>>((resume) => {
     if (held.length > head) return resume(Exit.succeed(takeAll()))
     if (end !== undefined) return resume(end)
@@ -90,10 +100,12 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
       held.push(element)
       wakeLater()
     },
-    fail: (cause) => {
-      if (end !== undefined) return
-      end = Exit.failCause(Cause.map(cause, Option.some))
-      wakeLater()
+    fail: (cause) => finish(Exit.failCause(Cause.map(cause, Option.some))),
+    end: () => finish(Exit.fail(Option.none())),
+    discard: () => {
+      held = []
+      head = 0
+      lost = 0
     },
     stream: Stream.repeatEffectChunkOption(take)
   }

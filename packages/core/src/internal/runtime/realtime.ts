@@ -45,6 +45,8 @@ export abstract class Subscriber implements Consumer {
   abstract gap(cause: Subscriptions.GapCause): void
   /** The subscription ended by itself. */
   abstract end(error: KuzzleError.RequestError): void
+  /** Nobody wants it any more: nothing is handed out from now on. */
+  abstract close(): void
 
   opened(): void {
     this.conclude(Effect.void)
@@ -69,7 +71,11 @@ export abstract class Subscriber implements Consumer {
   }
 }
 
-export const make = (requests: Requests, onReconciled: () => void): Realtime => {
+/**
+ * @param onReconciled called when the server is as the registry wants it
+ * @param giveUp ends the connection: the server does not do what others count on
+ */
+export const make = (requests: Requests, onReconciled: () => void, giveUp: (reason: string) => void): Realtime => {
   const registry: Registry = Subscriptions.make()
 
   const reconcile = () => {
@@ -83,7 +89,8 @@ export const make = (requests: Requests, onReconciled: () => void): Realtime => 
     if (command._tag === "Unsubscribe") {
       const body = JSON.stringify({ controller: "realtime", action: "unsubscribe", body: { roomId: command.roomId } })
       // Whatever the answer: if the room was not ours (412) it is not ours now, and if the connection is gone so is it.
-      requests.unsafeSend("realtime", "unsubscribe", body.slice(0, -1), undefined, () => {
+      requests.unsafeSend("realtime", "unsubscribe", body.slice(0, -1), undefined, (outcome) => {
+        if (isDeadline(outcome)) return // the answer may still come, and a subscribe must not overtake it
         registry.unsubscribed(command.lane, command.epoch)
         reconcile()
       })
@@ -97,7 +104,9 @@ export const make = (requests: Requests, onReconciled: () => void): Realtime => 
       if (typeof channel === "string") registry.subscribed(intent, epoch, channel)
       // With the connection lost, the intent stays and is opened again on the next one.
       else if (channel._tag === "KuzzleNotSentError" || channel._tag === "KuzzleMaybeSentError") return
-      else registry.refused(intent, epoch, channel)
+      else if (channel._tag === "KuzzleDeadlineError") {
+        if (registry.unanswered(intent, epoch, channel)) giveUp(channel.message)
+      } else registry.refused(intent, epoch, channel)
       reconcile()
     })
   }
@@ -114,9 +123,14 @@ export const make = (requests: Requests, onReconciled: () => void): Realtime => 
           reconcile()
           const release = Effect.sync(() => {
             registry.release(intent, subscriber)
+            subscriber.close()
             reconcile()
           })
-          return Effect.zipRight(Scope.addFinalizer(scope, release), restore(subscriber.confirmed()))
+          // One that came to nothing must not stay until the scope closes, which may be long.
+          return Effect.zipRight(
+            Scope.addFinalizer(scope, release),
+            Effect.onError(restore(subscriber.confirmed()), () => release)
+          )
         })
       )
   }
@@ -132,6 +146,9 @@ const keyOf = (
     ? Subscriptions.keyOf(request, volatile)
     : new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue: json.issue })
 }
+
+const isDeadline = (outcome: Outcome): boolean =>
+  outcome._tag === "Failure" && outcome.cause._tag === "Fail" && outcome.cause.error._tag === "KuzzleDeadlineError"
 
 /** The channel that a subscribe answer tells, or why there is none. */
 const channelOf = (outcome: Outcome): string | KuzzleError.RequestError => {

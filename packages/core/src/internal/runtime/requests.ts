@@ -9,6 +9,7 @@ import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { Connection } from "../../KuzzleSocket.ts"
@@ -33,6 +34,8 @@ interface Call extends Pending.Entry {
   encoded: string
   readonly options: Envelope.RequestOptions | undefined
   readonly settle: Settle
+  /** Whether the answer matters even after the deadline: `settle` is then called again with it. */
+  readonly lateMatters: boolean
 }
 
 export interface Requests {
@@ -44,7 +47,10 @@ export interface Requests {
     requests: Iterable<Envelope.KuzzleRequest>,
     options?: Envelope.RequestOptions
   ) => Effect.Effect<ReadonlyArray<Outcome>>
-  /** Sends an encoded request past the gate: the session's own, that make it ready. */
+  /**
+   * Sends an encoded request past the gate: the session's own, that make it ready. It is settled a second time when an
+   * answer comes after the deadline, or the connection ends: what the server has done must be known.
+   */
   readonly unsafeSend: (
     controller: string,
     action: string,
@@ -88,9 +94,12 @@ export const make = (
     let refusal: KuzzleError.ConnectError | KuzzleError.ConnectionEnded | undefined
 
     function sweep() {
-      const now = clock.unsafeCurrentTimeMillis()
+      const now = Timer.now(clock)
       for (const call of waiting.expire(now)) tooLate(call, false)
-      for (const call of pending.expire(now)) tooLate(call, true)
+      for (const call of pending.expire(now)) {
+        if (call.lateMatters) pending.add(call.id, { ...call, deadline: Infinity })
+        tooLate(call, true)
+      }
       armedAt = Infinity
       arm(Math.min(waiting.nextDeadline(), pending.nextDeadline()))
     }
@@ -119,19 +128,21 @@ export const make = (
       action: string,
       encoded: string,
       options: Envelope.RequestOptions | undefined,
-      settle: Settle
+      settle: Settle,
+      timeout: number,
+      lateMatters: boolean
     ): Call {
-      const timeout = options?.timeout === undefined ? defaultTimeout : Duration.toMillis(options.timeout)
       count += 1
       return {
         id: settings.idPrefix + count,
         controller,
         action,
         timeout,
-        deadline: clock.unsafeCurrentTimeMillis() + timeout,
+        deadline: Timer.now(clock) + timeout,
         encoded,
         options,
-        settle
+        settle,
+        lateMatters
       }
     }
 
@@ -180,7 +191,13 @@ export const make = (
         settle(Exit.fail(encoded))
         return undefined
       }
-      const call = makeCall(request.controller, request.action, encoded, options, settle)
+      const { action, controller } = request
+      const timeout = timeoutOf(options, defaultTimeout)
+      if (timeout === undefined) {
+        settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: notADuration })))
+        return undefined
+      }
+      const call = makeCall(controller, action, encoded, options, settle, timeout, false)
       submit(call)
       return call
     }
@@ -211,22 +228,32 @@ export const make = (
             left -= 1
             if (left === 0) resume(Effect.succeed(outcomes))
           }
-          let index = 0
-          for (const request of requests) {
-            const position = index++
-            left += 1
-            const call = start(request, options, (outcome) => {
-              outcomes[position] = outcome
-              settled()
-            })
-            if (call !== undefined) calls.push(call)
+          const submitAll = () => {
+            let index = 0
+            for (const request of requests) {
+              const position = index++
+              left += 1
+              const call = start(request, options, (outcome) => {
+                outcomes[position] = outcome
+                settled()
+              })
+              if (call !== undefined) calls.push(call)
+            }
+          }
+          try {
+            submitAll()
+          } catch (defect) {
+            // The iterable is the caller's: when it throws, nothing of what it gave so far stays behind.
+            calls.forEach(drop)
+            resume(Effect.die(defect))
+            return
           }
           settled()
           return Effect.sync(() => calls.forEach(drop))
         }),
 
       unsafeSend: (controller, action, encoded, options, settle) =>
-        transmit(makeCall(controller, action, encoded, options, settle)),
+        transmit(makeCall(controller, action, encoded, options, settle, defaultTimeout, true)),
 
       response: (id, frame) => {
         const call = pending.take(id)
@@ -268,3 +295,13 @@ export const make = (
       inFlight: () => pending.size() + waiting.size()
     }
   })
+
+export const notADuration = `its timeout is no duration: write it as "10 seconds" or in milliseconds`
+
+/** Milliseconds, `Infinity` for none; `undefined` when it is no duration. */
+export const timeoutOf = (options: Envelope.RequestOptions | undefined, otherwise: number): number | undefined => {
+  const given = options?.timeout
+  if (given === undefined) return otherwise
+  if (Number.isNaN(given)) return undefined
+  return Option.getOrUndefined(Option.map(Duration.decodeUnknown(given), Duration.toMillis))
+}

@@ -2,7 +2,7 @@
  * The shell around the session machine: one supervised fiber that does what the state asks for and reports what
  * happened. It owns the socket, one at a time; closing the scope ends everything.
  */
-import * as Clock from "effect/Clock"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,10 +14,12 @@ import type { Settings } from "../../KuzzleConfig.ts"
 import { ConnectError, ConnectionEnded, NotSentError } from "../../KuzzleError.ts"
 import { KuzzleHeartbeat } from "../../KuzzleHeartbeat.ts"
 import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
-import { KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
+import { type Connection, KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
+import { shown } from "../endpoint.ts"
 import { route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
 import { onClose } from "../scoped.ts"
+import * as Timer from "../timer.ts"
 import * as Broadcast from "./broadcast.ts"
 import * as Credentials from "./credentials.ts"
 import * as Delays from "./delays.ts"
@@ -55,10 +57,9 @@ export const make = (
 
     const next = Machine.next(settings.endpoints)
     let state: Machine.ConnectionState = Machine.initial(settings.endpoints)
-    const states = Broadcast.make<Machine.ConnectionState>({
-      first: () => state,
-      isLast: ({ _tag }) => _tag === "Closed" || _tag === "Failed"
-    })
+    const shownState = (): Machine.ConnectionState =>
+      "endpoint" in state ? { ...state, endpoint: shown(state.endpoint) } : state
+    const states = Broadcast.make(shownState)
     const diagnostics = Broadcast.make<Diagnostic>()
     const delays = Delays.make(settings.reconnect)
     const credentials = Credentials.make({ ...settings.volatile, sdkInstanceId: yield* randomId })
@@ -67,17 +68,22 @@ export const make = (
       if (state._tag !== "Resubscribing") return
       dispatch({ _tag: "Resubscribed" })
       Deferred.unsafeDone(first, Effect.void)
-    })
+    }, (reason) => current?.unsafeTerminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason })))
+    let current: Connection | undefined
     let pulse: Heartbeat.Heartbeat | undefined
-    /** What the server said has expired. */
-    let dead: Credentials.Token | undefined
     let roundTrip: bigint | undefined
     let firstFailures = 0
 
     const dispatch = (event: Machine.Event, cause?: ConnectError | ConnectionEnded) => {
-      state = next(state, event)
-      states.publish(state)
+      const following = next(state, event)
+      if (following === state) return
+      state = following
+      states.publish(shownState())
       requests.admit(Machine.admission(state), cause)
+      if (state._tag === "Closed" || state._tag === "Failed") {
+        states.end()
+        diagnostics.end()
+      }
     }
 
     const sink: Sink = {
@@ -99,19 +105,17 @@ export const make = (
       early: realtime.registry.early
     }
 
-    /** The server dropped every subscription of the connection (spec 0.7): open them again when there is a new token. */
+    /** The server dropped every subscription of the connection (spec 0.7): open them again when there is a live token. */
     const tokenExpired = () => {
-      const token = credentials.token()
+      credentials.expired()
       diagnostics.publish({ _tag: "TokenExpired" })
       realtime.registry.dropped({ _tag: "TokenExpired" })
-      // The token that died may be an earlier one of this connection.
-      if (token?.expiresAt === undefined || token.expiresAt <= clock.unsafeCurrentTimeMillis()) dead = token
       resume()
     }
 
     /** With a token known to be dead each subscription would be refused, and its stream fail: they wait for another. */
     const resume = () => {
-      if (dead === undefined || credentials.token() !== dead) realtime.registry.connected()
+      if (credentials.alive(clock.unsafeCurrentTimeMillis())) realtime.registry.connected()
       realtime.reconcile()
     }
 
@@ -122,7 +126,9 @@ export const make = (
         pulse = yield* Heartbeat.make(heartbeat, clock, connection, (nanos) => {
           roundTrip = nanos
         })
-        opened(clock.unsafeCurrentTimeMillis())
+        opened(Timer.now(clock))
+        current = connection
+        credentials.connected()
         requests.attach(connection)
         dispatch({ _tag: "Opened" })
         resume()
@@ -131,10 +137,10 @@ export const make = (
 
     const lost = (cause: ConnectError | ConnectionEnded, openedAt: number | undefined) =>
       Effect.gen(function*() {
-        pulse = undefined
+        pulse = current = undefined
         if (cause._tag === "KuzzleConnectionEnded") requests.detach(cause)
         realtime.registry.disconnected({ _tag: "Disconnected", cause })
-        const now = yield* Clock.currentTimeMillis
+        const now = Timer.now(clock)
         const stable = openedAt !== undefined && KuzzleSchedule.isStable(openedAt, now, settings.stableAfter)
         if (stable) delays.reset()
         const delayMillis = yield* delays.next(cause)
@@ -169,14 +175,27 @@ export const make = (
       realtime.registry.close(new NotSentError({ ...subscribing, cause: released }))
       dispatch({ _tag: "Close" }, released)
     })
-    yield* Effect.forkScoped(run)
+    /** A defect, of a user's schedule for one, must not leave everybody waiting. */
+    const supervised = Effect.catchAllCause(run, (defect) => {
+      if (Cause.isInterruptedOnly(defect)) return Effect.void
+      const ended = new ConnectionEnded({
+        by: "Peer",
+        code: 1006,
+        reason: `the client failed: ${Cause.pretty(defect)}`
+      })
+      requests.detach(ended)
+      dispatch({ _tag: "Lost", cause: ended, delayMillis: undefined, stable: false }, ended)
+      realtime.registry.close(new NotSentError({ ...subscribing, cause: ended }))
+      return Deferred.fail(first, asConnectError(ended, settings))
+    })
+    yield* Effect.forkScoped(supervised)
     yield* Deferred.await(first)
 
     return {
       requests,
       realtime,
       credentials,
-      state: Effect.sync(() => state),
+      state: Effect.sync(shownState),
       states: states.stream,
       diagnostics: diagnostics.stream,
       roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(roundTrip), Duration.nanos)),
@@ -191,7 +210,9 @@ const subscribing = { controller: "realtime", action: "subscribe" }
 
 /** The first connection was accepted and closed before it was of use: to who wants to connect, that is no connection. */
 const asConnectError = (cause: ConnectError | ConnectionEnded, { endpoints }: Settings): ConnectError =>
-  cause._tag === "KuzzleConnectError" ? cause : new ConnectError({ reason: "Unreachable", url: endpoints[0], cause })
+  cause._tag === "KuzzleConnectError"
+    ? cause
+    : new ConnectError({ reason: "Unreachable", url: shown(endpoints[0]), cause })
 
 /** Forty random bits: enough to tell the clients of one server apart. */
 const randomId: Effect.Effect<string> = Effect.map(Random.nextIntBetween(0, 2 ** 40), (n) => n.toString(36))
