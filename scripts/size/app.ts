@@ -30,4 +30,8 @@ const program = Effect.gen(function*() {
   yield* KuzzleDocument.create({ index: "nyc", collection: "taxi", content: { status: "free", seats: 4 } })
 })
 
-program.pipe(Effect.scoped, Effect.provide(Layer.mergeAll(PageLive, BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }))), Effect.runFork)
+program.pipe(
+  Effect.scoped,
+  Effect.provide(Layer.mergeAll(PageLive, BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }))),
+  Effect.runFork
+)
