@@ -20,6 +20,7 @@ import {
   type RequestOptions,
   type Token
 } from "./internal/client.ts"
+import { shown } from "./internal/endpoint.ts"
 import * as Credentials from "./internal/runtime/credentials.ts"
 import * as HttpRequests from "./internal/runtime/httpRequests.ts"
 import * as Session from "./internal/runtime/session.ts"
@@ -172,7 +173,7 @@ export const layerHttp = (
       const settings = yield* KuzzleConfig.make(options)
       const credentials = Credentials.make(settings.volatile)
       const requests = HttpRequests.make(yield* KuzzleHttp, settings, credentials)
-      const ready: ConnectionState = { _tag: "Ready", endpoint: settings.endpoints[0], attempt: 1 }
+      const ready: ConnectionState = { _tag: "Ready", endpoint: shown(settings.endpoints[0]), attempt: 1 }
       return {
         query: Traced.query(requests.query),
         queryMany: requests.queryMany,

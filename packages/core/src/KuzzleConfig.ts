@@ -139,13 +139,17 @@ const invalid = (setting: string, issue: string): Effect.Effect<never, InvalidSe
 
 const endpoints = (options: Options): Effect.Effect<readonly [string, ...Array<string>], InvalidSettingError> => {
   if (options.url === undefined) return Effect.map(fromParts(options), (url) => [url])
-  const urls = typeof options.url === "string" ? [options.url] : Array.from(new Set(options.url))
+  const urls = typeof options.url === "string" ? [options.url] : options.url
   const [first, ...rest] = urls
   if (first === undefined) return invalid("url", "the list is empty: give at least one address")
   for (const part of ["host", "port", "ssl", "path"] as const) {
     if (options[part] !== undefined) return invalid(part, `it is given beside url: say it in the address instead`)
   }
-  return Effect.zipWith(endpoint(first), Effect.forEach(rest, endpoint), (head, tail) => [head, ...tail])
+  // One address can be spelled in several ways: the same one twice would be the end of every round.
+  return Effect.zipWith(endpoint(first), Effect.forEach(rest, endpoint), (head, tail) => [
+    head,
+    ...Array.from(new Set(tail)).filter((other) => other !== head)
+  ])
 }
 
 const endpoint = (address: string): Effect.Effect<string, InvalidSettingError> => {

@@ -196,7 +196,9 @@ const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect
       try {
         return act()
       } catch (cause) {
-        finish(new ConnectionEnded({ by: "Peer", code: 1006, reason: cause instanceof Error ? cause.message : "" }))
+        const reason = cause instanceof Error ? cause.message : ""
+        // It may be open still, and nothing else would drop it: what has ended is not ended again.
+        if (phase === "open") connection.unsafeTerminate(new ConnectionEnded({ by: "Peer", code: 1006, reason }))
         return false
       }
     }

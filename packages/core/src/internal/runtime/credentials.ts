@@ -35,7 +35,8 @@ export const make = (volatile: Readonly<Record<string, unknown>>): Credentials =
     token: () => token,
     setToken: (value) => {
       token = value
-      if (value !== undefined) carried = [...carried, value]
+      // A connection may last for months: of the renewed tokens the earliest are long gone.
+      if (value !== undefined) carried = [...carried.slice(-7), value]
       usual = Envelope.sessionPart(secret(), usualVolatile)
     },
     connected: () => {

@@ -73,9 +73,13 @@ export abstract class Subscriber implements Consumer {
 
 /**
  * @param onReconciled called when the server is as the registry wants it
- * @param giveUp ends the connection: the server does not do what others count on
+ * @param unanswered no answer came in time: `needed` when others count on it, and only another connection can help
  */
-export const make = (requests: Requests, onReconciled: () => void, giveUp: (reason: string) => void): Realtime => {
+export const make = (
+  requests: Requests,
+  onReconciled: () => void,
+  unanswered: (reason: string, needed: boolean) => void
+): Realtime => {
   const registry: Registry = Subscriptions.make()
 
   const reconcile = () => {
@@ -89,8 +93,15 @@ export const make = (requests: Requests, onReconciled: () => void, giveUp: (reas
     if (command._tag === "Unsubscribe") {
       const body = JSON.stringify({ controller: "realtime", action: "unsubscribe", body: { roomId: command.roomId } })
       // Whatever the answer: if the room was not ours (412) it is not ours now, and if the connection is gone so is it.
+      let late = false
       requests.unsafeSend("realtime", "unsubscribe", body.slice(0, -1), undefined, (outcome) => {
-        if (isDeadline(outcome)) return // the answer may still come, and a subscribe must not overtake it
+        const deadline = deadlineOf(outcome)
+        if (deadline !== undefined) {
+          // The answer may still come, and a subscribe must not overtake it; but not wait for it for ever either.
+          unanswered(deadline.message, late)
+          late = true
+          return
+        }
         registry.unsubscribed(command.lane, command.epoch)
         reconcile()
       })
@@ -99,13 +110,15 @@ export const make = (requests: Requests, onReconciled: () => void, giveUp: (reas
     const { epoch, intent } = command
     const encoded = Subscriptions.requestOf(intent.key).slice(0, -1)
     const options = intent.volatile === undefined ? undefined : { volatile: intent.volatile }
+    let late = false
     requests.unsafeSend("realtime", "subscribe", encoded, options, (outcome) => {
       const channel = channelOf(outcome)
       if (typeof channel === "string") registry.subscribed(intent, epoch, channel)
       // With the connection lost, the intent stays and is opened again on the next one.
       else if (channel._tag === "KuzzleNotSentError" || channel._tag === "KuzzleMaybeSentError") return
       else if (channel._tag === "KuzzleDeadlineError") {
-        if (registry.unanswered(intent, epoch, channel)) giveUp(channel.message)
+        unanswered(channel.message, registry.unanswered(intent, epoch, channel) || late)
+        late = true
       } else registry.refused(intent, epoch, channel)
       reconcile()
     })
@@ -147,8 +160,10 @@ const keyOf = (
     : new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue: json.issue })
 }
 
-const isDeadline = (outcome: Outcome): boolean =>
+const deadlineOf = (outcome: Outcome): KuzzleError.DeadlineError | undefined =>
   outcome._tag === "Failure" && outcome.cause._tag === "Fail" && outcome.cause.error._tag === "KuzzleDeadlineError"
+    ? outcome.cause.error
+    : undefined
 
 /** The channel that a subscribe answer tells, or why there is none. */
 const channelOf = (outcome: Outcome): string | KuzzleError.RequestError => {

@@ -34,7 +34,7 @@ interface Call extends Pending.Entry {
   encoded: string
   readonly options: Envelope.RequestOptions | undefined
   readonly settle: Settle
-  /** Whether the answer matters even after the deadline: `settle` is then called again with it. */
+  /** Whether the answer matters even after the deadline: `settle` is then called again, with it or the next deadline. */
   readonly lateMatters: boolean
 }
 
@@ -48,8 +48,8 @@ export interface Requests {
     options?: Envelope.RequestOptions
   ) => Effect.Effect<ReadonlyArray<Outcome>>
   /**
-   * Sends an encoded request past the gate: the session's own, that make it ready. It is settled a second time when an
-   * answer comes after the deadline, or the connection ends: what the server has done must be known.
+   * Sends an encoded request past the gate: the session's own, that make it ready. It is settled again when an answer
+   * comes after the deadline, another deadline passes, or the connection ends: what the server has done must be known.
    */
   readonly unsafeSend: (
     controller: string,
@@ -97,7 +97,7 @@ export const make = (
       const now = Timer.now(clock)
       for (const call of waiting.expire(now)) tooLate(call, false)
       for (const call of pending.expire(now)) {
-        if (call.lateMatters) pending.add(call.id, { ...call, deadline: Infinity })
+        if (call.lateMatters) pending.add(call.id, { ...call, deadline: now + call.timeout })
         tooLate(call, true)
       }
       armedAt = Infinity

@@ -68,7 +68,12 @@ export const make = (
       if (state._tag !== "Resubscribing") return
       dispatch({ _tag: "Resubscribed" })
       Deferred.unsafeDone(first, Effect.void)
-    }, (reason) => current?.unsafeTerminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason })))
+    }, (reason, needed) => {
+      // Before it is ready every request waits for this one answer.
+      if (needed || state._tag === "Resubscribing") {
+        current?.unsafeTerminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason }))
+      }
+    })
     let current: Connection | undefined
     let pulse: Heartbeat.Heartbeat | undefined
     let roundTrip: bigint | undefined

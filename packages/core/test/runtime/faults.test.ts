@@ -1,0 +1,593 @@
+/** What goes wrong outside: schedules that die, clocks that jump, drivers that throw, answers that come late or never. */
+import { Kuzzle, KuzzleConfig, KuzzleHeartbeat, KuzzleHttp, type KuzzleRealtime } from "@effect-kuzzle/core"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import type { Duration } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Redacted,
+  Schedule,
+  Scope,
+  Stream,
+  TestClock,
+  Tracer
+} from "effect"
+import { inspect } from "node:util"
+import { vi } from "vitest"
+import type { Diagnostic } from "../../src/internal/runtime/session.ts"
+import { client, dial } from "../support/client.ts"
+import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
+
+const now = { controller: "server", action: "now" }
+
+const obligingNetwork = () => {
+  const network = new FakeNetwork()
+  network.onSend = obliging
+  return network
+}
+
+const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string | undefined =>
+  Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0]?._tag : undefined
+
+const kinds = (heard: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
+  heard.map((one) => (one.type === "gap" ? one.cause._tag : one.type === "document" ? String(one.result._id) : ""))
+
+/** A document notification on the channel that `obliging` gives to this filter. */
+const document = (filter: unknown, id: string) => ({
+  room: `room${JSON.stringify(filter)}-111`,
+  type: "document",
+  status: 200,
+  requestId: "somebody's",
+  result: { _id: id }
+})
+
+const expired = { room: "kuzzle:notification:server", type: "TokenExpired", status: 200 }
+
+const token = (value: string, expiresAt?: number) => ({ value: Redacted.make(value), expiresAt })
+
+const channel = (filter: unknown) => {
+  const roomId = `room${JSON.stringify(filter)}`
+  return { roomId, channel: `${roomId}-111` }
+}
+
+const all = { index: "i", collection: "c" }
+
+/** A second, which is the pause before each dial, and what follows from it. */
+const reconnected = Effect.zipRight(TestClock.adjust("1 second"), turns())
+
+describe("faults: the schedule of reconnection", () => {
+  const dying = Schedule.addDelayEffect(Schedule.forever, () => Effect.die("boom"))
+
+  it.scoped("C5, C7: one that dies ends the session: requests and subscriptions say so", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, realtime, session, tags, watch } = yield* client(network, { reconnect: dying })
+      const { end } = yield* watch({ a: 1 })
+      network.onSend = undefined
+      const pending = yield* Effect.fork(Effect.exit(query(now)))
+      yield* turns()
+      network.current.close(1006)
+      yield* turns()
+      const state = yield* session.state
+      assert.isTrue(state._tag === "Failed" && state.cause.message.includes("boom"))
+      assert.deepStrictEqual(tags(), ["Ready", "Failed"])
+      assert.strictEqual(failureTag(yield* Fiber.join(pending)), "KuzzleMaybeSentError")
+      assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleNotSentError")
+      assert.strictEqual(failureTag(yield* Effect.exit(query(now))), "KuzzleNotSentError")
+      assert.strictEqual(failureTag(yield* Effect.exit(realtime.open(all))), "KuzzleNotSentError")
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.effect("C7: and with the first dial it fails, it does not hang", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      network.autoOpen = false
+      network.onDial = (socket) => socket.close(1006)
+      const dialling = yield* Effect.fork(Effect.exit(Effect.scoped(dial(network, { reconnect: dying }))))
+      yield* turns()
+      const exit = dialling.unsafePoll()
+      assert.isNotNull(exit)
+      assert.strictEqual(failureTag(yield* Fiber.join(dialling)), "KuzzleConnectError")
+    }))
+
+  it.scoped("C6: one without pauses dials once in a millisecond at most", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { session } = yield* client(network, { reconnect: Schedule.forever })
+      network.autoOpen = false
+      network.onDial = (socket) => socket.close(1006)
+      network.current.close(1006)
+      yield* turns(20)
+      assert.strictEqual(network.sockets.length, 1)
+      for (let millis = 1; millis <= 20; millis++) {
+        yield* TestClock.adjust("1 millis")
+        yield* turns()
+        assert.isAtMost(network.sockets.length, 1 + millis)
+      }
+      assert.isAbove(network.sockets.length, 10)
+      assert.strictEqual((yield* session.state)._tag, "Waiting")
+    }))
+})
+
+describe("faults: clocks", () => {
+  it.live("R2: a wall clock that is set back a day delays no deadline", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { query } = yield* client(new FakeNetwork())
+      yield* Effect.acquireRelease(
+        Effect.sync(() => vi.useFakeTimers({ toFake: ["Date"] })),
+        () => Effect.sync(() => vi.useRealTimers())
+      )
+      const asked = yield* Effect.fork(Effect.exit(query(now, { timeout: 50 })))
+      yield* turns()
+      vi.setSystemTime(Date.now() - 86_400_000)
+      const outcome = yield* Effect.timeoutOption(Fiber.join(asked), "2 seconds")
+      assert.deepStrictEqual(Option.map(outcome, failureTag), Option.some("KuzzleDeadlineError"))
+    })))
+
+  it.scoped("C7: a timeout that is no duration is refused, infinity is none", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { inFlight, query, queryMany } = yield* client(network)
+      // What JavaScript may pass, the types notwithstanding.
+      const soon = "soon" as unknown as Duration.DurationInput
+      for (const timeout of [soon, NaN]) {
+        assert.strictEqual(failureTag(yield* Effect.exit(query(now, { timeout }))), "KuzzleEncodeError")
+        const [only] = yield* queryMany([now], { timeout })
+        assert.strictEqual(only && failureTag(only), "KuzzleEncodeError")
+      }
+      assert.deepStrictEqual(network.current.requests, [])
+      const asked = yield* Effect.fork(query(now, { timeout: Infinity }))
+      yield* turns()
+      yield* TestClock.adjust("100 days")
+      assert.isNull(asked.unsafePoll())
+      network.current.answer(network.current.last("now"), 7)
+      assert.strictEqual((yield* Fiber.join(asked)).result, 7)
+      assert.strictEqual(inFlight(), 0)
+    }))
+})
+
+describe("faults: tokens", () => {
+  it.scoped("E1: our clock behind the server's: what TokenExpired says counts, until there is another token", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { session, watch } = yield* client(network)
+      session.setToken(token("one", 60_000))
+      const { end, heard } = yield* watch({ a: 1 })
+      network.current.deliver(expired)
+      yield* turns()
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+      assert.isNull(end.unsafePoll())
+      session.setToken(token("two", 120_000))
+      yield* turns()
+      assert.deepStrictEqual(network.current.of("subscribe").map(({ jwt }) => jwt), ["one", "two"])
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
+    }))
+
+  it.scoped("E1: and the dead one opens nothing on the next connection either", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { session, watch } = yield* client(network)
+      session.setToken(token("one", 60_000))
+      const { end } = yield* watch({ a: 1 })
+      network.current.deliver(expired)
+      network.current.close(1006)
+      yield* reconnected
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      assert.deepStrictEqual(network.current.requests, [])
+      assert.isNull(end.unsafePoll())
+    }))
+
+  it.scoped("E1: a token that expires while the connection is down opens nothing on the next one", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session, watch } = yield* client(network, { reconnect: Schedule.spaced("10 seconds") })
+      session.setToken(token("one", 5_000))
+      const { end, heard } = yield* watch({ a: 1 })
+      network.current.close(1006)
+      yield* turns()
+      yield* TestClock.adjust("10 seconds")
+      yield* turns()
+      assert.strictEqual(network.sockets.length, 2)
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      assert.deepStrictEqual(network.current.requests, [])
+      assert.strictEqual((yield* query(now)).status, 200)
+      assert.isNull(end.unsafePoll())
+      session.setToken(token("two", 60_000))
+      yield* turns()
+      assert.deepStrictEqual(network.current.of("subscribe").map(({ jwt }) => jwt), ["two"])
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
+    }))
+
+  it.scoped("E1: when a login gives way to an API key, the end of the login is healed with the key", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { session, watch } = yield* client(network)
+      session.setToken(token("login", 10_000))
+      const { heard } = yield* watch({ a: 1 })
+      session.setToken(token("key"))
+      network.current.deliver(expired)
+      yield* turns()
+      assert.deepStrictEqual(network.current.of("subscribe").map(({ jwt }) => jwt), ["login", "key"])
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
+    }))
+})
+
+describe("faults: subscriptions", () => {
+  it.scoped("S2: after the scope is closed the stream ends, and gives nothing of what was held", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { realtime } = yield* client(network)
+      const scope = yield* Scope.make()
+      const opened = yield* Scope.extend(realtime.open(all), scope)
+      const { ended } = yield* Scope.extend(realtime.listen(all, () => {}), scope)
+      const awaited = yield* Effect.fork(ended)
+      network.current.deliver(document({}, "held"))
+      yield* turns()
+      yield* Scope.close(scope, Exit.void)
+      const collected = yield* Effect.fork(Stream.runCollect(opened))
+      yield* turns()
+      assert.isNotNull(collected.unsafePoll())
+      assert.deepStrictEqual(Array.from(yield* Fiber.join(collected)), [])
+      for (const exit of [yield* Fiber.await(awaited), yield* Fiber.await(yield* Effect.fork(ended))]) {
+        assert.isTrue(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))
+      }
+    }))
+
+  it.scoped("S2: and one that is being read ends too", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { realtime } = yield* client(network)
+      const scope = yield* Scope.make()
+      const collecting = yield* Effect.fork(Stream.runCollect(yield* Scope.extend(realtime.open(all), scope)))
+      network.current.deliver(document({}, "1"))
+      yield* turns()
+      yield* Scope.close(scope, Exit.void)
+      network.current.deliver(document({}, "2"))
+      yield* turns()
+      assert.isNotNull(collecting.unsafePoll())
+      assert.deepStrictEqual(kinds(Array.from(yield* Fiber.join(collecting))), ["1"])
+    }))
+
+  it.scoped("S5, R8: an open that is interrupted leaves nothing, though its scope lives on", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { realtime, session } = yield* client(network)
+      const opening = yield* Effect.fork(Effect.timeoutOption(realtime.open(all), "2 seconds"))
+      yield* turns()
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(Option.isNone(yield* Fiber.join(opening)))
+      assert.strictEqual(network.current.of("unsubscribe").length, 0)
+      network.current.answer(network.current.last("subscribe"), channel({}))
+      yield* turns()
+      assert.deepStrictEqual(network.current.of("unsubscribe").map(({ body }) => body), [{ roomId: "room{}" }])
+      network.current.answer(network.current.last("unsubscribe"))
+      assert.strictEqual(session.realtime.registry.size(), 0)
+      assert.strictEqual(session.requests.inFlight(), 0)
+    }))
+
+  it.scoped("R2, S5: a subscribe that is answered after the deadline is taken back", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { realtime, session } = yield* client(network)
+      const opening = yield* Effect.fork(Effect.exit(realtime.open(all)))
+      yield* turns()
+      yield* TestClock.adjust("15 seconds")
+      assert.strictEqual(failureTag(yield* Fiber.join(opening)), "KuzzleDeadlineError")
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      network.current.answer(network.current.last("subscribe"), channel({}))
+      yield* turns()
+      assert.strictEqual(network.current.of("unsubscribe").length, 1)
+      network.current.answer(network.current.last("unsubscribe"))
+      assert.strictEqual(session.realtime.registry.size(), 0)
+      assert.strictEqual(session.requests.inFlight(), 0)
+    }))
+
+  it.scoped("R2: an open that follows one which came to nothing does not hang: it has another connection", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { realtime, session } = yield* client(network)
+      const first = yield* Effect.fork(Effect.exit(realtime.open(all)))
+      yield* turns()
+      yield* TestClock.adjust("15 seconds")
+      assert.strictEqual(failureTag(yield* Fiber.join(first)), "KuzzleDeadlineError")
+      const second = yield* Effect.fork(Effect.exit(realtime.open(all)))
+      yield* turns()
+      yield* TestClock.adjust("15 seconds")
+      yield* turns()
+      assert.isNotNull(second.unsafePoll())
+      assert.strictEqual(failureTag(yield* Fiber.join(second)), "KuzzleDeadlineError")
+      assert.strictEqual((yield* session.state)._tag, "Waiting")
+      network.onSend = obliging
+      yield* reconnected
+      assert.deepStrictEqual(network.current.requests, [])
+      yield* realtime.open(all)
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+    }))
+
+  it.scoped("R2: nor one that waits behind an unsubscribe which is never answered", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { realtime } = yield* client(network)
+      const scope = yield* Scope.make()
+      yield* Effect.asVoid(Scope.extend(realtime.open(all), scope))
+      network.onSend = undefined
+      yield* Scope.close(scope, Exit.void)
+      yield* Effect.forkScoped(realtime.open(all))
+      yield* turns()
+      assert.deepStrictEqual(network.current.requests.map(({ action }) => action), ["subscribe", "unsubscribe"])
+      for (let i = 0; i < 2; i++) yield* Effect.zipRight(TestClock.adjust("15 seconds"), turns())
+      network.onSend = obliging
+      yield* reconnected
+      assert.strictEqual(network.sockets.length, 2)
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+    }))
+
+  it.scoped("R5: one that was opened while offline and is never answered does not keep requests waiting", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { query, realtime } = yield* client(network)
+      network.current.close(1006)
+      yield* turns()
+      const opening = yield* Effect.fork(Effect.exit(realtime.open(all)))
+      yield* reconnected
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+      yield* TestClock.adjust("15 seconds")
+      yield* turns()
+      assert.strictEqual(failureTag(yield* Fiber.join(opening)), "KuzzleDeadlineError")
+      yield* reconnected
+      const asked = yield* Effect.fork(query(now))
+      yield* turns()
+      network.current.answer(network.current.last("now"))
+      yield* Fiber.join(asked)
+    }))
+
+  it.scoped("R5, S1: a subscription that is not opened again in time ends the connection, and goes on with the next", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { session, watch } = yield* client(network)
+      const { end, heard } = yield* watch({ a: 1 })
+      network.onSend = undefined
+      network.current.close(1006)
+      yield* reconnected
+      assert.strictEqual((yield* session.state)._tag, "Resubscribing")
+      yield* TestClock.adjust("15 seconds")
+      yield* turns()
+      assert.strictEqual((yield* session.state)._tag, "Waiting")
+      assert.isTrue(network.current.terminated)
+      network.onSend = obliging
+      yield* reconnected
+      assert.strictEqual(network.sockets.length, 3)
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      assert.isNull(end.unsafePoll())
+      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
+    }))
+})
+
+describe("faults: drivers that throw", () => {
+  it.scoped("C7, A2: a send that throws is a typed error and the end of the connection", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { query, session } = yield* client(network)
+      network.onSend = () => {
+        throw new Error("InvalidStateError")
+      }
+      const tag = failureTag(yield* Effect.exit(query(now)))
+      assert.include(["KuzzleNotSentError", "KuzzleMaybeSentError"], tag)
+      yield* turns()
+      assert.strictEqual((yield* session.state)._tag, "Waiting")
+      // It may be open still, whatever it threw.
+      assert.isTrue(network.current.terminated)
+      network.onSend = obliging
+      yield* reconnected
+      assert.strictEqual((yield* query(now)).status, 200)
+      assert.strictEqual(session.requests.inFlight(), 0)
+    }))
+
+  it.scoped("C7, A2: so is a ping that throws", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session } = yield* client(network, { heartbeat: KuzzleHeartbeat.make("Native") })
+      network.onPing = () => {
+        throw new Error("InvalidStateError")
+      }
+      for (let i = 0; i < 11 && network.current.pings === 0; i++) yield* reconnected
+      yield* turns()
+      assert.strictEqual(network.sockets[0]?.pings, 1)
+      assert.strictEqual((yield* session.state)._tag, "Waiting")
+      network.onPing = (socket) => socket.pong()
+      yield* reconnected
+      assert.strictEqual((yield* query(now)).status, 200)
+    }))
+
+  it.scoped("C7, A2: and a terminate that throws changes nothing", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { query, session } = yield* client(network, { heartbeat: KuzzleHeartbeat.make("Native") })
+      let tried = 0
+      Object.defineProperty(network.current, "terminated", {
+        set: () => {
+          tried += 1
+          throw new Error("InvalidStateError")
+        }
+      })
+      const asked = yield* Effect.fork(Effect.exit(query(now, { timeout: "1 minute" })))
+      // No pong ever comes.
+      for (let i = 0; i < 30 && tried === 0; i++) yield* reconnected
+      assert.strictEqual(tried, 1)
+      assert.strictEqual(failureTag(yield* Fiber.join(asked)), "KuzzleMaybeSentError")
+      network.onSend = obliging
+      network.onPing = (socket) => socket.pong()
+      yield* reconnected
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      assert.strictEqual((yield* query(now)).status, 200)
+    }))
+
+  it.scoped("R8: an iterable of requests that throws half way leaves nothing of the first half", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { inFlight, queryMany } = yield* client(network)
+      const broken = function*() {
+        yield now
+        yield now
+        throw new Error("mine")
+      }
+      const exit = yield* Effect.exit(queryMany(broken()))
+      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause) && Cause.pretty(exit.cause).includes("mine"))
+      assert.strictEqual(inFlight(), 0)
+    }))
+})
+
+describe("faults: endings", () => {
+  it.effect("L1, C5: the streams of states and diagnostics end with the scope, those that come later too", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const scope = yield* Scope.make()
+      const session = yield* Scope.extend(dial(network), scope)
+      const states = yield* Effect.fork(Stream.runCollect(session.states))
+      const diagnostics = yield* Effect.fork(Stream.runCollect(session.diagnostics))
+      yield* turns()
+      network.current.deliver("{")
+      yield* Scope.close(scope, Exit.void)
+      yield* turns()
+      assert.isNotNull(states.unsafePoll())
+      assert.isNotNull(diagnostics.unsafePoll())
+      const told: ReadonlyArray<Diagnostic> = Array.from(yield* Fiber.join(diagnostics))
+      assert.deepStrictEqual(told.map(({ _tag }) => _tag), ["Unroutable"])
+      assert.deepStrictEqual(Array.from(yield* Fiber.join(states), ({ _tag }) => _tag), ["Ready", "Closed"])
+      const late = yield* Effect.fork(
+        Effect.all([Stream.runCollect(session.states), Stream.runCollect(session.diagnostics)])
+      )
+      yield* turns()
+      assert.isNotNull(late.unsafePoll())
+      const [closed, nothing] = yield* Fiber.join(late)
+      assert.deepStrictEqual(Array.from(closed), [{ _tag: "Closed" }])
+      assert.deepStrictEqual(Array.from(nothing), [])
+    }))
+})
+
+describe("faults: secrets in addresses", () => {
+  const url = "ws://kuzzle.test:7512/prefix?apiKey=s3cr3t"
+
+  it.scoped("no state shows the query", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { session, states } = yield* client(network, {
+        url,
+        reconnect: Schedule.recurs(1).pipe(Schedule.addDelay(() => "1 second"))
+      })
+      network.autoOpen = false
+      network.current.close(1006)
+      yield* reconnected
+      network.current.error(new Error("ECONNREFUSED"))
+      network.current.close(1006)
+      yield* turns()
+      assert.isTrue(network.current.url.includes("s3cr3t"))
+      assert.deepStrictEqual(states.map(({ _tag }) => _tag), ["Ready", "Waiting", "Connecting", "Failed"])
+      for (const state of [...states, yield* session.state]) {
+        assert.notInclude(JSON.stringify(state), "s3cr3t")
+        assert.notInclude(inspect(state, { depth: 20, showHidden: true }), "s3cr3t")
+      }
+    }))
+
+  it.effect("nor over HTTP, nor is it or a header in a span or a trace header", () =>
+    Effect.gen(function*() {
+      const told: Array<unknown> = []
+      const tracer = Tracer.make({
+        span: (name, parent, context, links, startTime, kind, options) => {
+          told.push(name, options)
+          return {
+            _tag: "Span",
+            name,
+            spanId: "1",
+            traceId: "1",
+            parent,
+            context,
+            status: { _tag: "Started", startTime },
+            attributes: new Map(),
+            links,
+            sampled: true,
+            kind,
+            attribute: (key, value) => {
+              told.push([key, value])
+            },
+            event: (event, _, given) => {
+              told.push([event, given])
+            },
+            addLinks: () => {},
+            end: () => {}
+          }
+        },
+        context: (run) => run()
+      })
+      const asked: Array<HttpClientRequest.HttpClientRequest> = []
+      const answering = HttpClient.make((request) => {
+        asked.push(request)
+        const answer = { status: 200, error: null, result: 1, controller: "server", action: "now" }
+        return Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(answer)))
+      })
+      const layer = Kuzzle.layerHttp({ url, headers: { "x-proxy-token": "pr0xy" } }).pipe(
+        Layer.provide(KuzzleHttp.layer),
+        Layer.provide(Layer.succeed(HttpClient.HttpClient, answering))
+      )
+      yield* Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        yield* kuzzle.query(now).pipe(Effect.withSpan("caller"), Effect.withTracer(tracer))
+        assert.notInclude(JSON.stringify(yield* kuzzle.state), "s3cr3t")
+      }).pipe(Effect.provide(layer))
+      assert.strictEqual(asked[0]?.headers["x-proxy-token"], "pr0xy")
+      assert.isTrue(asked[0]?.url.includes("s3cr3t"))
+      assert.notProperty(asked[0]?.headers, "traceparent")
+      assert.notProperty(asked[0]?.headers, "b3")
+      assert.include(told, "caller")
+      const shown = inspect(told, { depth: 20 })
+      for (const secret of ["pr0xy", "x-proxy-token", "s3cr3t"]) assert.notInclude(shown, secret)
+
+      // The client as it comes would have told: the tracer hears what there is to hear.
+      const request = HttpClientRequest.get("http://kuzzle.test/?apiKey=s3cr3t")
+      yield* Effect.scoped(answering.execute(request)).pipe(Effect.withTracer(tracer))
+      assert.include(inspect(told, { depth: 20 }), "s3cr3t")
+    }))
+})
+
+describe("faults: settings", () => {
+  it.effect("A18: an empty KUZZLE_URL is as unset", () =>
+    Effect.gen(function*() {
+      const provider = ConfigProvider.fromMap(new Map([["KUZZLE_URL", ""], ["KUZZLE_HOST", "kuzzle.test"]]), {
+        pathDelim: "_"
+      })
+      const options = yield* Effect.withConfigProvider(KuzzleConfig.config, provider)
+      assert.deepStrictEqual((yield* KuzzleConfig.make(options)).endpoints, ["ws://kuzzle.test:7512/"])
+    }))
+
+  it.effect("A18: an address that is given twice, however it is spelled, is dialled once in a round", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      network.autoOpen = false
+      network.onDial = (socket) => socket.close(1006)
+      const url = ["ws://a", "ws://a", "http://a/", "ws://b", "ws://a"]
+      const failing = yield* Effect.fork(Effect.exit(Effect.scoped(dial(network, { url }))))
+      yield* turns()
+      yield* reconnected
+      assert.isNotNull(failing.unsafePoll())
+      assert.strictEqual(failureTag(yield* Fiber.join(failing)), "KuzzleConnectError")
+      assert.deepStrictEqual(network.sockets.map((socket) => socket.url), ["ws://a/", "ws://b/"])
+    }))
+})
