@@ -14,8 +14,8 @@ import { gzipSync } from "node:zlib"
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
 
 /** Kilobytes of 1,000 bytes, gzip level 9. */
-/** The aim for `own` is 12 KB; it is 13.5 now, of which Effect functions that the page did not use before are 1.5. */
-const budgets = { own: 13.8, standalone: 75 }
+/** The aim for `own` is 12 KB; it is 14.3 now, of which Effect functions that the page did not use before are 1.5. */
+const budgets = { own: 14.5, standalone: 75 }
 
 const workspace: Plugin = {
   name: "workspace",
