@@ -185,22 +185,18 @@ const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect
     }
     const drop = (socket: DriverSocket) => {
       // A frozen peer never finishes a polite close: where the runtime can, the TCP connection goes at once (spec 8, A14).
-      guarded(() => {
+      try {
         if (socket.terminate !== undefined) socket.terminate()
         else socket.close(1000, "")
-        return true
-      })
-    }
-    /** A driver that throws has lost its socket, whatever it says. */
-    const guarded = (act: () => boolean): boolean => {
-      try {
-        return act()
-      } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : ""
-        // It may be open still, and nothing else would drop it: what has ended is not ended again.
-        if (phase === "open") connection.unsafeTerminate(new ConnectionEnded({ by: "Peer", code: 1006, reason }))
-        return false
+      } catch {
+        // Whatever it says, the socket is not ours any more: its events reach nobody.
       }
+    }
+    /** A driver that throws has lost its socket: nothing else would drop it. */
+    const broken = (cause: unknown): false => {
+      const reason = cause instanceof Error ? cause.message : ""
+      connection.unsafeTerminate(new ConnectionEnded({ by: "Peer", code: 1006, reason }))
+      return false
     }
 
     let socket: DriverSocket
@@ -241,13 +237,21 @@ const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect
     const ping = socket.ping
     const connection: Connection = {
       url: shown(url),
-      unsafeSend: (frame) => phase === "open" && guarded(() => socket.send(frame)),
+      unsafeSend: (frame) => {
+        if (phase !== "open") return false
+        try {
+          return socket.send(frame)
+        } catch (cause) {
+          return broken(cause)
+        }
+      },
       unsafePing: ping === undefined ? undefined : () => {
         if (phase !== "open") return
-        guarded(() => {
+        try {
           ping()
-          return true
-        })
+        } catch (cause) {
+          broken(cause)
+        }
       },
       unsafeTerminate: (ended) => {
         if (phase !== "open") return

@@ -15,8 +15,10 @@ import { onClose } from "./scoped.ts"
 
 /**
  * Milliseconds that only go forward: the wall clock may be set back, and a deadline or a pulse would then be a day late.
+ * Nothing else is said of them, their beginning least of all.
  */
-export const now = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+export const now = (clock: Clock.Clock): number =>
+  clock === live ? performance.now() : Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
 export interface Timer {
   /** Fires once at that time (see `now`), in place of whatever was set before. */

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Scope, TestClock } from "effect"
+import { Effect, Exit, Scope, TestClock } from "effect"
 import { vi } from "vitest"
 import * as Timer from "../../src/internal/timer.ts"
 
@@ -64,10 +64,10 @@ describe("timer", () => {
     Effect.gen(function*() {
       const { clock, close, fired, timer } = yield* inScope
       const before = vi.spyOn(globalThis, "clearTimeout")
-      timer.at(clock.unsafeCurrentTimeMillis() + 5)
+      timer.at(Timer.now(clock) + 5)
       yield* Effect.sleep("30 millis")
       assert.strictEqual(fired.length, 1)
-      timer.at((yield* Clock.currentTimeMillis) + 5)
+      timer.at(Timer.now(clock) + 5)
       yield* close
       yield* Effect.sleep("20 millis")
       assert.strictEqual(fired.length, 1)
@@ -79,7 +79,7 @@ describe("timer", () => {
     Effect.gen(function*() {
       const { clock, close, fired, timer } = yield* inScope
       const set = vi.spyOn(globalThis, "setTimeout")
-      timer.at(clock.unsafeCurrentTimeMillis() + 2 ** 31 + 1000)
+      timer.at(Timer.now(clock) + 2 ** 31 + 1000)
       const delays = set.mock.calls.map(([, delay]) => delay)
       set.mockRestore()
       assert.deepStrictEqual(delays, [2 ** 31 - 1])
