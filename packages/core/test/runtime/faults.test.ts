@@ -1,5 +1,5 @@
 /** What goes wrong outside: schedules that die, clocks that jump, drivers that throw, answers that come late or never. */
-import { Kuzzle, KuzzleConfig, KuzzleHeartbeat, KuzzleHttp, type KuzzleRealtime } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleConfig, KuzzleHeartbeat, KuzzleHttp } from "@effect-kuzzle/core"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import type { Duration } from "effect"
@@ -11,7 +11,6 @@ import {
   Fiber,
   Layer,
   Option,
-  Redacted,
   Schedule,
   Scope,
   Stream,
@@ -21,35 +20,10 @@ import {
 import { inspect } from "node:util"
 import { vi } from "vitest"
 import type { Diagnostic } from "../../src/internal/runtime/session.ts"
-import { client, dial } from "../support/client.ts"
+import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
-const now = { controller: "server", action: "now" }
-
-const obligingNetwork = () => {
-  const network = new FakeNetwork()
-  network.onSend = obliging
-  return network
-}
-
-const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string | undefined =>
-  Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0]?._tag : undefined
-
-const kinds = (heard: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
-  heard.map((one) => (one.type === "gap" ? one.cause._tag : one.type === "document" ? String(one.result._id) : ""))
-
-/** A document notification on the channel that `obliging` gives to this filter. */
-const document = (filter: unknown, id: string) => ({
-  room: `room${JSON.stringify(filter)}-111`,
-  type: "document",
-  status: 200,
-  requestId: "somebody's",
-  result: { _id: id }
-})
-
 const expired = { room: "kuzzle:notification:server", type: "TokenExpired", status: 200 }
-
-const token = (value: string, expiresAt?: number) => ({ value: Redacted.make(value), expiresAt })
 
 const channel = (filter: unknown) => {
   const roomId = `room${JSON.stringify(filter)}`

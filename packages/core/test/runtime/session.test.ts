@@ -1,36 +1,9 @@
 import { type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
+import { Cause, Effect, Exit, Fiber, Schedule, Scope, Stream, TestClock } from "effect"
 import type { Diagnostic } from "../../src/internal/runtime/session.ts"
-import { client, dial } from "../support/client.ts"
+import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
-
-const now = { controller: "server", action: "now" }
-
-const obligingNetwork = () => {
-  const network = new FakeNetwork()
-  network.onSend = obliging
-  return network
-}
-
-const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string | undefined =>
-  Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0]?._tag : undefined
-
-const kinds = (heard: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
-  heard.map((
-    one
-  ) => (one.type === "gap" ? one.cause._tag : one.type === "document" ? String(one.result._id) : one.user))
-
-/** A document notification on the channel that `obliging` gives to this filter. */
-const document = (filter: unknown, id: string) => ({
-  room: `room${JSON.stringify(filter)}-111`,
-  type: "document",
-  status: 200,
-  requestId: "somebody's",
-  result: { _id: id }
-})
-
-const token = (value: string, expiresAt?: number) => ({ value: Redacted.make(value), expiresAt })
 
 describe("session: connecting", () => {
   it.scoped("C5: is done when ready, and the states tell the way", () =>

@@ -1,8 +1,8 @@
 import { KuzzleConfig, KuzzleHeartbeat, KuzzleRealtime, KuzzleSocket } from "@effect-kuzzle/core"
-import { Chunk, Effect, Schedule, Stream } from "effect"
+import { Cause, Chunk, Effect, Exit, Redacted, Schedule, Stream } from "effect"
 import type { ConnectionState } from "../../src/internal/protocol/session.ts"
 import * as Session from "../../src/internal/runtime/session.ts"
-import { type FakeNetwork, turns } from "./FakeSocket.ts"
+import { FakeNetwork, obliging, turns } from "./FakeSocket.ts"
 
 export interface Options extends KuzzleConfig.Options {
   readonly heartbeat?: KuzzleHeartbeat.KuzzleHeartbeatShape
@@ -53,3 +53,32 @@ export const client = (network: FakeNetwork, options: Options = {}) =>
 
 // A filter is JSON; the fake server understands any.
 const asFilter = (filter: unknown) => filter as NonNullable<KuzzleRealtime.SubscribeOptions["filter"]>
+
+/** The request that any test may send. */
+export const now = { controller: "server", action: "now" }
+
+/** A network whose server answers at once. */
+export const obligingNetwork = () => {
+  const network = new FakeNetwork()
+  network.onSend = obliging
+  return network
+}
+
+export const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string | undefined =>
+  Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0]?._tag : undefined
+
+export const kinds = (heard: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
+  heard.map((
+    one
+  ) => (one.type === "gap" ? one.cause._tag : one.type === "document" ? String(one.result._id) : one.user))
+
+/** A document notification on the channel that `obliging` gives to this filter. */
+export const document = (filter: unknown, id: string) => ({
+  room: `room${JSON.stringify(filter)}-111`,
+  type: "document",
+  status: 200,
+  requestId: "somebody's",
+  result: { _id: id }
+})
+
+export const token = (value: string, expiresAt?: number) => ({ value: Redacted.make(value), expiresAt })
