@@ -393,6 +393,19 @@ describe("session: subscriptions", () => {
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 
+  it.scoped("C7: a filter of any depth is subscribed to or refused, and throws nothing", () =>
+    Effect.gen(function*() {
+      const { realtime } = yield* client(obligingNetwork())
+      for (const depth of [10, 1_000, 3_000, 6_000, 100_000]) {
+        let filter: object = { exists: "a" }
+        for (let i = 0; i < depth; i++) filter = { not: filter }
+        // As nested as an application could make it: the type knows no depth.
+        const nested = filter as { readonly exists: string }
+        const exit = yield* Effect.exit(realtime.open({ index: "i", collection: "c", filter: nested }))
+        assert.isTrue(Exit.isSuccess(exit) || failureTag(exit) === "KuzzleEncodeError", `${depth} levels`)
+      }
+    }))
+
   it.scoped("C7: a filter that JSON cannot carry, and an answer without a channel, are typed errors", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()

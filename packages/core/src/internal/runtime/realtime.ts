@@ -149,15 +149,22 @@ export const make = (
   }
 }
 
-/** Canonical JSON gives way where `stringify` tells: it is asked first. */
+/** Where canonical JSON throws, or holds a `null` that may stand for something else, `stringify` tells what is wrong. */
 const keyOf = (
   { body, collection, index, scope, users, volatile }: SubscribeRequest
 ): string | KuzzleError.EncodeError => {
   const request = { controller: "realtime", action: "subscribe", index, collection, scope, users, body }
+  let key: string | undefined
+  try {
+    key = Subscriptions.keyOf(request, volatile)
+  } catch {
+    key = undefined
+  }
+  if (key !== undefined && !key.includes("null")) return key
   const json = Json.stringify(volatile === undefined ? request : { ...request, volatile })
-  return typeof json === "string"
-    ? Subscriptions.keyOf(request, volatile)
-    : new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue: json.issue })
+  if (key !== undefined && typeof json === "string") return key
+  const issue = typeof json === "string" ? "it is nested too deeply" : json.issue
+  return new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue })
 }
 
 const deadlineOf = (outcome: Outcome): KuzzleError.DeadlineError | undefined =>
