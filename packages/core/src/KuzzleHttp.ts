@@ -73,8 +73,9 @@ export class KuzzleHttp extends Context.Tag("@effect-kuzzle/core/KuzzleHttp")<Ku
  */
 export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
   KuzzleHttp,
-  Effect.map(HttpClient.HttpClient, (given) => HttpClient.withTracerDisabledWhen(given, () => true)).pipe(
-    Effect.map((client) => ({
+  Effect.map(HttpClient.HttpClient, (given) => {
+    const client = HttpClient.withTracerDisabledWhen(given, () => true)
+    return {
       exchange: (call) => {
         const empty = HttpClientRequest.make(call.method)(call.url).pipe(HttpClientRequest.setHeaders(call.headers))
         const request = call.body === undefined
@@ -91,6 +92,6 @@ export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Laye
           }))
         )
       }
-    }))
-  )
+    }
+  })
 )

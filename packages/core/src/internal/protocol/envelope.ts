@@ -96,6 +96,16 @@ export const exceeds = (text: string, limit: number): number | undefined => {
   return size > limit ? size : undefined
 }
 
+/** The error of a frame above the limit: sent, it would kill the whole socket (spec 1.8). */
+export const tooLarge = (
+  { action, controller }: { readonly controller: string; readonly action: string },
+  frame: string,
+  limit: number
+): KuzzleError.PayloadTooLargeError | undefined => {
+  const size = exceeds(frame, limit)
+  return size === undefined ? undefined : new KuzzleError.PayloadTooLargeError({ controller, action, size, limit })
+}
+
 const utf8Length = (text: string): number => {
   let size = text.length
   for (let i = 0; i < text.length; i++) {

@@ -80,7 +80,8 @@ export const make = (
     function plan(now: number) {
       nextPulse = undefined
       if (planned.length > 0) return setOut(now)
-      // Asking the schedule takes a fiber, which costs more than the ping: one that lasts beyond its first pulse is asked for many.
+      // Asking the schedule takes a fiber, which costs more than the ping: one that lasts beyond its first pulse is asked
+      // for many at once.
       // Clock and Random are all that it needs of ours; a whole runtime would be kept for each connection.
       const asked = Effect.withRandom(Effect.withClock(delays.ahead(lookahead, undefined), clock), random)
       lookahead = 16

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { httpUrl, plain, type Settings } from "../../KuzzleConfig.ts"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { KuzzleHttpShape } from "../../KuzzleHttp.ts"
+import { shown } from "../endpoint.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import type { Credentials } from "./credentials.ts"
@@ -17,8 +18,6 @@ export const make = (
   const address = new URL(httpUrl(settings.endpoints[0]))
   address.pathname = `${address.pathname.replace(/\/$/, "")}/_query`
   const url = address.href
-  // A query may hold a key: errors do without it.
-  const shown = `${address.origin}${address.pathname}`
   const headers = plain(settings.headers)
 
   const query = (
@@ -34,16 +33,15 @@ export const make = (
         return yield* new KuzzleError.EncodeError({ controller, action, issue: part.issue })
       }
       const body = `${encoded}${part}}`
-      const size = Envelope.exceeds(body, settings.maxRequestSize)
-      if (size !== undefined) {
-        const limit = settings.maxRequestSize
-        return yield* new KuzzleError.PayloadTooLargeError({ controller, action, size, limit })
-      }
+      const tooLarge = Envelope.tooLarge(request, body, settings.maxRequestSize)
+      if (tooLarge !== undefined) return yield* tooLarge
       const millis = timeoutOf(options, Duration.toMillis(settings.requestTimeout))
       if (millis === undefined) return yield* new KuzzleError.EncodeError({ controller, action, issue: notADuration })
       const timeout = Duration.millis(millis)
       const answer = yield* http.exchange({ method: "POST", url, headers, body }).pipe(
-        Effect.mapError(({ cause }) => new KuzzleError.HttpTransportError({ controller, action, url: shown, cause })),
+        Effect.mapError(({ cause }) =>
+          new KuzzleError.HttpTransportError({ controller, action, url: shown(url), cause })
+        ),
         Effect.timeoutFail({
           duration: timeout,
           onTimeout: () => new KuzzleError.DeadlineError({ controller, action, timeout, sent: true })

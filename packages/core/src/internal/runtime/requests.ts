@@ -165,11 +165,8 @@ export const make = (
         return call.settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: part.issue })))
       }
       const frame = Envelope.complete(call.encoded, part, call.id)
-      const size = Envelope.exceeds(frame, settings.maxRequestSize)
-      if (size !== undefined) {
-        const limit = settings.maxRequestSize
-        return call.settle(Exit.fail(new KuzzleError.PayloadTooLargeError({ controller, action, size, limit })))
-      }
+      const tooLarge = Envelope.tooLarge(call, frame, settings.maxRequestSize)
+      if (tooLarge !== undefined) return call.settle(Exit.fail(tooLarge))
       if (connection === undefined || !connection.unsafeSend(frame)) return notSent(call)
       call.encoded = ""
       pending.add(call.id, call)
