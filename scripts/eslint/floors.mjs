@@ -10,6 +10,7 @@ const transport = new Set([
   "KuzzleHeartbeat",
   "KuzzleSchedule",
   "KuzzleConfig",
+  "KuzzleActionError",
   "KuzzleError",
   "KuzzleErrorId",
   "KuzzleFilter",
@@ -24,7 +25,7 @@ const transport = new Set([
 const client = new Set(["Kuzzle", "KuzzleRealtime", "internal/client", "internal/action"])
 
 /** The modules of floor 0 that hold nothing but data, so that floor 1 may use their values too. */
-const pure = new Set(["KuzzleError", "KuzzleErrorId", "internal/json", "internal/version"])
+const pure = new Set(["KuzzleActionError", "KuzzleError", "KuzzleErrorId", "internal/json", "internal/version"])
 
 /** The modules of `effect` that are data and functions over data (an `Exit` is an outcome that has already happened). */
 const effectData = new Set([

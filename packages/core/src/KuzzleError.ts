@@ -503,7 +503,8 @@ export type KuzzleError = RequestError | ConnectError | ConnectionEnded | Invali
 export const isKuzzleError = (u: unknown): u is KuzzleError => typeof u === "object" && u !== null && TypeId in u
 
 /**
- * Whether an error was answered by Kuzzle (as opposed to one of ours).
+ * Whether an error was answered by Kuzzle (as opposed to one of ours): it has an `id`, a `status` and `props`. True of the
+ * named errors of `KuzzleActionError` too; where a type has them, catch them by their tags first.
  *
  * @since 0.1.0
  * @category guards
@@ -516,10 +517,10 @@ export const isApiError = (u: unknown): u is ApiError => isKuzzleError(u) && "pr
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { KuzzleDocument, KuzzleError } from "@effect-kuzzle/core"
+ * import { Kuzzle, KuzzleError } from "@effect-kuzzle/core"
  *
- * export const createOnce = KuzzleDocument.create({ index: "nyc", collection: "taxi", _id: "a", content: {} }).pipe(
- *   Effect.catchIf(KuzzleError.hasId("services.storage.document_already_exists"), () => Effect.void)
+ * export const seats = Kuzzle.query({ controller: "bookings", action: "seats" }).pipe(
+ *   Effect.catchIf(KuzzleError.hasId("booking.seats.sold_out"), () => Effect.succeed(0))
  * )
  * ```
  *

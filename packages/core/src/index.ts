@@ -13,6 +13,14 @@
 export * as Kuzzle from "./Kuzzle.ts"
 
 /**
+ * What single actions are documented to answer with when they fail, each under a name of its own.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleActionError from "./KuzzleActionError.ts"
+
+/**
  * Who we are to Kuzzle: logging in and out, tokens, the current user.
  *
  * @since 0.1.0

@@ -3,8 +3,10 @@
  * HTTP form, whether it may be sent twice, and its contract test.
  */
 import * as Effect from "effect/Effect"
-import type { RequestError } from "../KuzzleError.ts"
+import type { NamedError, NamedErrorClass } from "../KuzzleActionError.ts"
+import { isApiError, type RequestError } from "../KuzzleError.ts"
 import { Kuzzle, type KuzzleRequest, type KuzzleResponse, type RequestOptions } from "./client.ts"
+import type { Route } from "./protocol/envelope.ts"
 
 /** What every call may be given. */
 export type CallOptions = Pick<RequestOptions, "timeout" | "volatile">
@@ -12,51 +14,68 @@ export type CallOptions = Pick<RequestOptions, "timeout" | "volatile">
 /** Members of the options that stay with the client. */
 const own: ReadonlySet<string> = new Set<keyof CallOptions>(["timeout", "volatile"])
 
-export interface Declaration<Options, Result> {
+export interface Declaration<Options, Result, E extends NamedError = never> {
   readonly controller: string
   readonly action: string
-  /** The REST route, `:name` standing for the argument of that name. */
-  readonly http: readonly ["GET" | "POST" | "PUT" | "PATCH" | "DELETE", string]
+  /** The REST route, `:name` standing for the argument of that name; none for what needs a connection of its own. */
+  readonly http?: Route
   /** Whether doing it twice is the same as doing it once: such a request may be sent again after a lost connection. */
   readonly idempotent: boolean
   /** The option that *is* the body, or the options that are its members; all others are arguments beside it. */
   readonly body?: (keyof Options & string) | ReadonlyArray<keyof Options & string>
   /** Sent without the token. */
   readonly anonymous?: true
+  /** What this action is documented to answer with when it fails, besides what any request can fail with. */
+  readonly errors?: ReadonlyArray<NamedErrorClass<E>>
   /** From what is on the wire, once known to be a success, to what the function gives. */
   readonly result: (response: KuzzleResponse) => Result
 }
 
 /** The function of an action, with its declaration. */
-export type Action<Options, Result> =
-  & (({}) extends Options ? (options?: Options) => Effect.Effect<Result, RequestError, Kuzzle>
-    : (options: Options) => Effect.Effect<Result, RequestError, Kuzzle>)
-  & { readonly declaration: Declaration<Options, Result> }
+export type Action<Options, Result, E extends NamedError = never> =
+  & (({}) extends Options ? (options?: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>
+    : (options: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>)
+  & {
+    readonly declaration: Declaration<Options, Result, E>
+    /** The request that a call would send. */
+    readonly request: (options: Options | undefined) => KuzzleRequest
+  }
 
-export const make = <Options extends CallOptions, Result>(
-  declaration: Declaration<Options, Result>
-): Action<Options, Result> => {
-  const place = placement(declaration)
-  const call = (options?: Options): Effect.Effect<Result, RequestError, Kuzzle> =>
-    Effect.flatMap(
-      Kuzzle,
-      (kuzzle) => Effect.map(kuzzle.query(place(options), requestOptions(declaration, options)), declaration.result)
-    )
+export const make = <Options extends CallOptions, Result, E extends NamedError = never>(
+  declaration: Declaration<Options, Result, E>
+): Action<Options, Result, E> => {
+  const request = placement(declaration)
+  const { anonymous, errors = [], http: route, idempotent } = declaration
+  const usual: RequestOptions = { idempotent, anonymous, route }
+  const onFailure = named(errors)
+  const call = (options?: Options): Effect.Effect<Result, RequestError | E, Kuzzle> =>
+    Effect.flatMap(Kuzzle, (kuzzle) =>
+      Effect.mapBoth(
+        kuzzle.query(
+          request(options),
+          options?.timeout === undefined && options?.volatile === undefined
+            ? usual
+            : { ...usual, timeout: options.timeout, volatile: options.volatile }
+        ),
+        { onFailure, onSuccess: declaration.result }
+      ))
   // `call` takes its options as optional; whether they are is for the type of the action to say.
-  return Object.assign(call, { declaration }) as Action<Options, Result>
+  return Object.assign(call, { declaration, request }) as Action<Options, Result, E>
 }
 
-const requestOptions = (
-  { anonymous }: { readonly anonymous?: true },
-  options: CallOptions | undefined
-): RequestOptions | undefined =>
-  anonymous === undefined && options?.timeout === undefined && options?.volatile === undefined
-    ? undefined
-    : { timeout: options?.timeout, volatile: options?.volatile, anonymous }
+/** The error under the name that the action declares for its id, when it declares one. */
+const named = <E extends NamedError>(classes: ReadonlyArray<NamedErrorClass<E>>) =>
+(
+  error: RequestError
+): RequestError | E => {
+  if (!isApiError(error) || classes.length === 0) return error
+  const Named = classes.find(({ ids }) => ids.includes(error.id))
+  return Named === undefined ? error : new Named(error)
+}
 
 /** Puts each option where the declaration says. */
-const placement = <Options, Result>(
-  { action, body, controller }: Declaration<Options, Result>
+const placement = <Options, Result, E extends NamedError>(
+  { action, body, controller }: Declaration<Options, Result, E>
 ): (options: Options | undefined) => KuzzleRequest => {
   const members: ReadonlySet<string> | undefined = Array.isArray(body) ? new Set(body) : undefined
   return (options) => {

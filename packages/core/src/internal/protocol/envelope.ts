@@ -23,6 +23,9 @@ export interface KuzzleRequest {
   readonly [argument: string]: unknown
 }
 
+/** A REST route: the verb and the path, `:name` standing for the argument of that name. */
+export type Route = readonly [verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string]
+
 /** What one request may differ in. */
 export interface RequestOptions {
   /** The deadline of this request, in place of the setting `requestTimeout`. */
@@ -31,6 +34,10 @@ export interface RequestOptions {
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
   /** Send it without the token of the session: the server takes it for anonymous. */
   readonly anonymous?: boolean | undefined
+  /** Doing it twice is the same as doing it once: it may be sent again when the connection is lost before the answer. */
+  readonly idempotent?: boolean | undefined
+  /** Its REST route, `:name` standing for the argument of that name; of use over HTTP only. */
+  readonly route?: Route | undefined
 }
 
 /** The answer to a request that succeeded. */
