@@ -7,6 +7,7 @@ import * as Kuzzle from "@effect-kuzzle/core/Kuzzle"
 import * as KuzzleConfig from "@effect-kuzzle/core/KuzzleConfig"
 import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
+import { KuzzleLifecycle } from "@effect-kuzzle/core/KuzzleLifecycle"
 import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
 import * as KuzzleSchedule from "@effect-kuzzle/core/KuzzleSchedule"
 import { KuzzleSocket } from "@effect-kuzzle/core/KuzzleSocket"
@@ -15,6 +16,7 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as BrowserKuzzleHttp from "./BrowserKuzzleHttp.ts"
+import * as BrowserKuzzleLifecycle from "./BrowserKuzzleLifecycle.ts"
 import * as BrowserKuzzleSocket from "./BrowserKuzzleSocket.ts"
 
 /**
@@ -41,6 +43,7 @@ export const layer = (
     Effect.flatMap(KuzzleConfig.make(options), (settings) =>
       Kuzzle.fromSettings(settings).pipe(
         Effect.provideService(KuzzleSocket, BrowserKuzzleSocket.make),
+        Effect.provideService(KuzzleLifecycle, BrowserKuzzleLifecycle.make()),
         Effect.provideService(
           KuzzleHeartbeat.KuzzleHeartbeat,
           KuzzleHeartbeat.make("Protocol", {

@@ -38,6 +38,14 @@ export * as BrowserKuzzle from "./BrowserKuzzle.ts"
 export * as BrowserKuzzleHttp from "./BrowserKuzzleHttp.ts"
 
 /**
+ * What a page knows of the network and of its own sleep.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as BrowserKuzzleLifecycle from "./BrowserKuzzleLifecycle.ts"
+
+/**
  * The socket by the browser's WebSocket.
  *
  * @since 0.1.0

@@ -1,6 +1,12 @@
 /** What is a browser's own: its WebSocket, the application's pings, what it does not tell. */
-import { BrowserKuzzle, KuzzleHttpLive, KuzzleWsLive } from "@effect-kuzzle/browser"
-import { Kuzzle, KuzzleError, KuzzleServer } from "@effect-kuzzle/core"
+import {
+  BrowserKuzzle,
+  BrowserKuzzleHttp,
+  BrowserKuzzleLifecycle,
+  KuzzleHttpLive,
+  KuzzleWsLive
+} from "@effect-kuzzle/browser"
+import { Kuzzle, KuzzleError, KuzzleHttp, type KuzzleLifecycle, KuzzleServer } from "@effect-kuzzle/core"
 import { assert, effect as timed, live } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Layer, Option, Schedule } from "effect"
 import { inject } from "vitest"
@@ -23,14 +29,14 @@ const spyOnSockets = Effect.acquireRelease(
   ({ restore }) => Effect.sync(restore)
 )
 
-/** The names of the headers of each request of `fetch`, as long as the scope is open. */
+/** The names of the headers of each request of `fetch`, and whether cookies go with it, as long as the scope is open. */
 const spyOnFetch = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => {
-      const sent: Array<ReadonlyArray<string>> = []
+      const sent: Array<{ readonly headers: ReadonlyArray<string>; readonly credentials: string | undefined }> = []
       const original = globalThis.fetch
       globalThis.fetch = (input, init) => {
-        sent.push([...new Headers(init?.headers).keys()].sort())
+        sent.push({ headers: [...new Headers(init?.headers).keys()].sort(), credentials: init?.credentials })
         return original(input, init)
       }
       return { sent, restore: () => void (globalThis.fetch = original) }
@@ -103,8 +109,36 @@ live("HTTP: a trace adds no header, which Kuzzle's CORS rules would refuse", () 
       Effect.withSpan("a span of the application"),
       Effect.provide(BrowserKuzzle.layerHttp({ url: embedded.url }))
     )
-    assert.deepStrictEqual(sent, [["content-type"]])
+    assert.deepStrictEqual(sent, [{ headers: ["content-type"], credentials: "omit" }])
   }).pipe(Effect.scoped))
+
+live("HTTP: cookies go with the calls that ask for them, and the page never sees one", () =>
+  Effect.gen(function*() {
+    const sent = yield* spyOnFetch
+    const http = yield* KuzzleHttp.KuzzleHttp
+    const url = `${embedded.url.replace("ws", "http")}/_logout?cookieAuth=true`
+    const { headers } = yield* http.exchange({ method: "POST", url, headers: {}, body: undefined, credentials: true })
+    assert.deepStrictEqual(sent, [{ headers: [], credentials: "include" }])
+    assert.notProperty(headers, "set-cookie")
+    assert.deepStrictEqual(yield* http.cookie(embedded.url), Option.none())
+  }).pipe(Effect.scoped, Effect.provide(BrowserKuzzleHttp.layer)))
+
+timed("lifecycle: a page's own events, until the scope closes", () =>
+  Effect.gen(function*() {
+    const { listen, online } = BrowserKuzzleLifecycle.make()
+    assert.isTrue(online())
+    const heard: Array<KuzzleLifecycle.LifecycleEvent> = []
+    const fireAll = Effect.sync(() => {
+      for (const type of ["offline", "online"]) window.dispatchEvent(new Event(type))
+      for (const persisted of [true, false]) window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted }))
+      for (const type of ["visibilitychange", "resume"]) document.dispatchEvent(new Event(type))
+    })
+    yield* Effect.scoped(Effect.zipRight(listen((event) => heard.push(event)), fireAll))
+    const all: ReadonlyArray<KuzzleLifecycle.LifecycleEvent> = ["Offline", "Online", "Resumed", "Resumed", "Resumed"]
+    assert.deepStrictEqual(heard, all)
+    yield* fireAll
+    assert.deepStrictEqual(heard, all)
+  }))
 
 timed("a bad setting is named before anything is dialled", () =>
   Effect.gen(function*() {

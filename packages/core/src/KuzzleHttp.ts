@@ -5,10 +5,16 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as CookieJar from "./internal/cookieJar.ts"
 
 /**
  * @since 0.1.0
@@ -20,6 +26,11 @@ export interface HttpCall {
   readonly headers: Readonly<Record<string, string>>
   /** JSON text. */
   readonly body: string | undefined
+  /**
+   * Whether cookies are sent with it and kept from its answer. Otherwise neither: a cookie beside a token is refused (spec
+   * 2.6), and the answer to a call with a token must not end the session of a cookie.
+   */
+  readonly credentials?: boolean
 }
 
 /**
@@ -35,6 +46,19 @@ export interface HttpAnswer {
 }
 
 /**
+ * An answer whose body is read as it comes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpStream {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** To be run once; its end, whatever it is, ends the exchange. */
+  readonly body: Stream.Stream<Uint8Array, NoAnswer>
+}
+
+/**
  * What a `KuzzleHttp` does.
  *
  * @since 0.1.0
@@ -43,6 +67,13 @@ export interface HttpAnswer {
 export interface KuzzleHttpShape {
   /** Fails with what the runtime says when no answer came. Interruption aborts the exchange. */
   readonly exchange: (call: HttpCall) => Effect.Effect<HttpAnswer, NoAnswer>
+  /** The same, for an answer that may be larger than memory. */
+  readonly stream: (call: HttpCall) => Effect.Effect<HttpStream, NoAnswer>
+  /**
+   * The `Cookie` header that a WebSocket handshake with this address must be given. None where there is no cookie, and none
+   * in browsers, which add it themselves.
+   */
+  readonly cookie: (url: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
 }
 
 /**
@@ -68,30 +99,87 @@ export class KuzzleHttp extends Context.Tag("@effect-kuzzle/core/KuzzleHttp")<Ku
  * Over the `HttpClient` of `@effect/platform`, without its spans and trace headers: the spans show headers and addresses,
  * which can be secrets (a request has a span of its own), and Kuzzle's CORS rules refuse the headers.
  *
+ * Cookies are the runtime's affair, as in browsers. Where it has none, see `layerCookieJar`.
+ *
  * @since 0.1.0
  * @category layers
  */
 export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
   KuzzleHttp,
-  Effect.map(HttpClient.HttpClient, (given) => {
-    const client = HttpClient.withTracerDisabledWhen(given, () => true)
-    return {
-      exchange: (call) => {
-        const empty = HttpClientRequest.make(call.method)(call.url).pipe(HttpClientRequest.setHeaders(call.headers))
-        const request = call.body === undefined
-          ? empty
-          : HttpClientRequest.bodyText(empty, call.body, "application/json")
-        return client.execute(request).pipe(
-          Effect.flatMap((response) =>
-            Effect.map(response.text, (body) => ({ status: response.status, headers: response.headers, body }))
-          ),
-          // Not the client's error itself: it holds the whole request, token and headers included.
-          Effect.mapError(({ cause, description, reason }): NoAnswer => ({
-            _tag: "NoAnswer",
-            cause: cause ?? new Error(description ?? reason)
-          }))
-        )
-      }
-    }
-  })
+  Effect.map(HttpClient.HttpClient, (client) => over(client, undefined))
 )
+
+/**
+ * The same with a cookie jar of its own, in memory, for runtimes that keep no cookies: Node, Bun, Deno, React Native. The
+ * layer is the jar: who shares the layer shares the session.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCookieJar: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
+  KuzzleHttp,
+  Effect.map(HttpClient.HttpClient, (client) => over(client, CookieJar.make()))
+)
+
+const over = (given: HttpClient.HttpClient, jar: CookieJar.CookieJar | undefined): KuzzleHttpShape => {
+  const client = HttpClient.withTracerDisabledWhen(given, () => true)
+
+  const execute = (
+    call: HttpCall
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+    Effect.clockWith((clock) => {
+      const now = () => clock.unsafeCurrentTimeMillis()
+      const cookies = call.credentials === true ? jar : undefined
+      const empty = HttpClientRequest.make(call.method)(call.url).pipe(
+        HttpClientRequest.setHeaders(call.headers),
+        withCookie(cookies?.header(call.url, now()))
+      )
+      const request = call.body === undefined
+        ? empty
+        : HttpClientRequest.bodyText(empty, call.body, "application/json")
+      return Effect.tap(client.execute(request), (response) => cookies?.keep(call.url, response, now()))
+    })
+
+  return {
+    exchange: (call) =>
+      execute(call).pipe(
+        Effect.flatMap((response) =>
+          Effect.map(response.text, (body) => ({ status: response.status, headers: headersOf(response), body }))
+        ),
+        Effect.mapError(noAnswer)
+      ),
+    stream: (call) =>
+      execute(call).pipe(
+        Effect.map((response) => ({
+          status: response.status,
+          headers: headersOf(response),
+          body: Stream.mapError(response.stream, noAnswer)
+        })),
+        Effect.mapError(noAnswer)
+      ),
+    cookie: (url) =>
+      Effect.clockWith((clock) =>
+        Effect.sync(() =>
+          Option.map(Option.fromNullable(jar?.header(url, clock.unsafeCurrentTimeMillis())), Redacted.make)
+        )
+      )
+  }
+}
+
+/** Not the client's error itself: it holds the whole request, token and headers included. */
+const noAnswer = ({ cause, description, reason }: HttpClientError.HttpClientError): NoAnswer => ({
+  _tag: "NoAnswer",
+  cause: cause ?? new Error(description ?? reason)
+})
+
+/** A token in a cookie is the jar's to know. */
+const headersOf = (
+  { headers: { "set-cookie": _, ...headers } }: HttpClientResponse.HttpClientResponse
+): Readonly<Record<string, string>> => headers
+
+/** Beside the cookies that the settings ask for, a proxy's for one. */
+const withCookie =
+  (cookie: string | undefined) => (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
+    cookie === undefined
+      ? request
+      : HttpClientRequest.setHeader(request, "cookie", CookieJar.join(request.headers.cookie, cookie))

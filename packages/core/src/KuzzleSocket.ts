@@ -14,6 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { shown } from "./internal/endpoint.ts"
 import { onClose } from "./internal/scoped.ts"
@@ -54,6 +55,17 @@ export interface Connection {
 }
 
 /**
+ * Headers of one handshake, a cookie above all, beside those that the socket was made with. Browsers let nobody set any:
+ * theirs ignores them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HandshakeHeaders {
+  readonly [name: string]: Redacted.Redacted
+}
+
+/**
  * What a `KuzzleSocket` does.
  *
  * @since 0.1.0
@@ -67,7 +79,8 @@ export interface KuzzleSocketShape {
   readonly connect: (
     url: string,
     sink: Sink,
-    timeout: Duration.Duration
+    timeout: Duration.Duration,
+    headers?: HandshakeHeaders
   ) => Effect.Effect<Connection, ConnectError, Scope.Scope>
 }
 
@@ -123,7 +136,7 @@ export interface Driver {
   /**
    * May throw: whatever it throws becomes a `ConnectError` with reason `BadUrl`. Events come only after it has returned.
    */
-  readonly open: (url: string, events: DriverEvents) => DriverSocket
+  readonly open: (url: string, events: DriverEvents, headers: HandshakeHeaders) => DriverSocket
 }
 
 /**
@@ -133,14 +146,14 @@ export interface Driver {
  * @category constructors
  */
 export const make = (driver: Driver): KuzzleSocketShape => ({
-  connect: (url, sink, timeout) =>
+  connect: (url, sink, timeout, headers = {}) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const clock = yield* Effect.clock
         const attempt: Attempt = { giveUp: undefined }
         const timer = yield* Timer.make(() => attempt.giveUp?.())
         timer.at(Timer.now(clock) + Duration.toMillis(timeout))
-        const connection = yield* restore(open(driver, url, sink, attempt))
+        const connection = yield* restore(open(driver, url, sink, headers, attempt))
         timer.clear()
         yield* onClose(() =>
           connection.unsafeTerminate(new ConnectionEnded({ by: "Released", code: 1000, reason: "" }))
@@ -155,7 +168,13 @@ interface Attempt {
   giveUp: (() => void) | undefined
 }
 
-const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect.Effect<Connection, ConnectError> =>
+const open = (
+  driver: Driver,
+  url: string,
+  sink: Sink,
+  headers: HandshakeHeaders,
+  attempt: Attempt
+): Effect.Effect<Connection, ConnectError> =>
   Effect.async((resume) => {
     // One attempt is one closure: a late event of an older socket can reach nothing but its own variables (spec 8, A8).
     let phase: "opening" | "open" | "ended" = "opening"
@@ -221,7 +240,7 @@ const open = (driver: Driver, url: string, sink: Sink, attempt: Attempt): Effect
           failure = cause
         },
         onRejected: (status) => refuse("Rejected", status)
-      })
+      }, headers)
     } catch (cause) {
       failure = cause
       refuse("BadUrl")

@@ -6,6 +6,7 @@
  */
 import * as KuzzleSocket from "@effect-kuzzle/core/KuzzleSocket"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type * as Http from "node:http"
 import type * as Net from "node:net"
 import type * as Tls from "node:tls"
@@ -42,11 +43,11 @@ export const layer = (options?: Options): Layer.Layer<KuzzleSocket.KuzzleSocket>
   Layer.sync(KuzzleSocket.KuzzleSocket, () => make(options))
 
 const driver = (options: Options): KuzzleSocket.Driver => ({
-  open: (url, events) => {
+  open: (url, events, ofConnection) => {
     const socket = new WS.WebSocket(url, {
       ...options.tls,
       ...(options.agent === undefined ? {} : { agent: options.agent }),
-      headers: { ...options.headers },
+      headers: merged(options.headers ?? {}, ofConnection),
       // Kuzzle does not compress by default, and compressing small frames costs more than it saves.
       perMessageDeflate: false,
       // The frames are read by `JSON.parse`: bytes that are not UTF-8 spoil that one frame, not the connection.
@@ -80,6 +81,22 @@ const driver = (options: Options): KuzzleSocket.Driver => ({
     }
   }
 })
+
+/** Names in lower case, for they differ by nothing else. Cookies of both sides are sent, of all others that of this one. */
+const merged = (
+  configured: Readonly<Record<string, string>>,
+  ofConnection: KuzzleSocket.HandshakeHeaders
+): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(configured)) headers[name.toLowerCase()] = value
+  for (const [given, secret] of Object.entries(ofConnection)) {
+    const name = given.toLowerCase()
+    const value = Redacted.value(secret)
+    const before = name === "cookie" ? headers[name] : undefined
+    headers[name] = before === undefined ? value : `${before}; ${value}`
+  }
+  return headers
+}
 
 /** `ws` gives one buffer a message, unless asked for fragments, which we do not. */
 const text = (data: WS.RawData): string =>

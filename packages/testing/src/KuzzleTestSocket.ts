@@ -9,7 +9,8 @@
 import * as KuzzleSocket from "@effect-kuzzle/core/KuzzleSocket"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type EngineConnection, KuzzleEngine, type KuzzleEngineShape } from "./KuzzleEngine.ts"
+import * as Redacted from "effect/Redacted"
+import { type EngineConnection, type Headers, KuzzleEngine, type KuzzleEngineShape } from "./KuzzleEngine.ts"
 
 /**
  * @since 0.1.0
@@ -30,7 +31,7 @@ export const make = (options: Options = {}): Effect.Effect<KuzzleSocket.KuzzleSo
   Effect.map(KuzzleEngine, (engine) => KuzzleSocket.make(driver(engine, options.pings ?? true)))
 
 const driver = (engine: KuzzleEngineShape, pings: boolean): KuzzleSocket.Driver => ({
-  open: (url, events) => {
+  open: (url, events, headers) => {
     const { protocol } = new URL(url)
     if (protocol !== "ws:" && protocol !== "wss:") throw new TypeError(`${protocol}// is not a WebSocket URL`)
 
@@ -49,7 +50,7 @@ const driver = (engine: KuzzleEngineShape, pings: boolean): KuzzleSocket.Driver 
           over = true
           queueMicrotask(() => events.onClose(code, reason))
         }
-      })
+      }, plain(headers))
       if (connection !== undefined) return events.onOpen()
       over = true
       events.onError(new Error("connection refused"))
@@ -71,6 +72,9 @@ const driver = (engine: KuzzleEngineShape, pings: boolean): KuzzleSocket.Driver 
     }
   }
 })
+
+const plain = (headers: KuzzleSocket.HandshakeHeaders): Headers =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Redacted.value(value)]))
 
 /**
  * A socket with ping frames, as on Node.

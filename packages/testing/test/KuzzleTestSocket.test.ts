@@ -1,7 +1,8 @@
 import { KuzzleSocket } from "@effect-kuzzle/core"
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Layer, TestClock } from "effect"
+import { Duration, Effect, Exit, Layer, Redacted, TestClock } from "effect"
+import { ann } from "./support.ts"
 
 const layer = Layer.provideMerge(KuzzleTestSocket.layer, KuzzleEngine.layer())
 
@@ -102,4 +103,30 @@ describe("KuzzleTestSocket", () => {
         assert.strictEqual(refused.reason, "BadUrl")
       }
     }).pipe(Effect.provide(layer)))
+
+  it.effect("carries the headers of its handshake", () =>
+    Effect.gen(function*() {
+      const socket = yield* KuzzleSocket.KuzzleSocket
+      const engine = yield* KuzzleEngine.KuzzleEngine
+      const answer = engine.http({
+        method: "POST",
+        url: "/_login/local?cookieAuth=true",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ username: "ann", password: "pw" })
+      })
+      const cookie = answer?.headers.find(([name]) => name === "Set-Cookie")?.[1].split(";")[0] ?? assert.fail()
+      const frames: Array<string> = []
+      const connection = yield* socket.connect(
+        "ws://anywhere",
+        { onFrame: (frame) => void frames.push(frame), onPong: () => {} },
+        Duration.seconds(1),
+        { Cookie: Redacted.make(cookie) }
+      )
+      connection.unsafeSend(JSON.stringify({ requestId: "1", controller: "auth", action: "getCurrentUser" }))
+      yield* settle
+      assert.deepInclude(JSON.parse(frames[0] ?? "{}").result, { _id: "ann" })
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(KuzzleTestSocket.layer, KuzzleEngine.layer({ users: [ann] })))
+    ))
 })

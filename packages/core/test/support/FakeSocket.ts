@@ -10,11 +10,19 @@ export class FakeSocket {
   /** Close frames that the client sent. */
   readonly closes: Array<number> = []
   readonly url: string
+  /** Those of this connection alone. */
+  readonly headers: KuzzleSocket.HandshakeHeaders
   private readonly network: FakeNetwork
   private readonly events: KuzzleSocket.DriverEvents
 
-  constructor(url: string, network: FakeNetwork, events: KuzzleSocket.DriverEvents) {
+  constructor(
+    url: string,
+    network: FakeNetwork,
+    events: KuzzleSocket.DriverEvents,
+    headers: KuzzleSocket.HandshakeHeaders
+  ) {
     this.url = url
+    this.headers = headers
     this.network = network
     this.events = events
   }
@@ -102,9 +110,9 @@ export class FakeNetwork {
   onDial: ((socket: FakeSocket) => void) | undefined
 
   readonly shape: KuzzleSocket.KuzzleSocketShape = KuzzleSocket.make({
-    open: (url, events) => {
+    open: (url, events, headers) => {
       new URL(url)
-      const socket = new FakeSocket(url, this, events)
+      const socket = new FakeSocket(url, this, events, headers)
       this.sockets.push(socket)
       queueMicrotask(() => {
         if (this.autoOpen) socket.open()

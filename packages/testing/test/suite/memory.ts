@@ -8,6 +8,7 @@ import {
   type KuzzleSocket
 } from "@effect-kuzzle/core"
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
+import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { Backend, type ClientLayer, type ClientOptions } from "./backend.ts"
 
@@ -35,23 +36,29 @@ export const layerClient = (engine: Engine, options?: ClientOptions): ClientLaye
   layerClientOver(Layer.context<KuzzleSocket.KuzzleSocket>(), engine, options)
 
 /** HTTP without a network. */
-const layerHttp: Layer.Layer<KuzzleHttp.KuzzleHttp, never, KuzzleEngine.KuzzleEngine> = Layer.effect(
-  KuzzleHttp.KuzzleHttp,
-  Effect.map(KuzzleEngine.KuzzleEngine, (engine) => ({
-    exchange: ({ body = "", headers, method, url }) =>
-      Effect.suspend(() => {
-        const { pathname, search } = new URL(url)
-        const answer = engine.http({
-          method,
-          url: pathname + search,
-          headers: { "content-type": "application/json", ...headers },
-          body
-        })
-        return answer === undefined
-          ? Effect.never
-          : Effect.succeed({ status: answer.status, headers: Object.fromEntries(answer.headers), body: answer.body })
-      })
-  }))
+export const layerHttp: Layer.Layer<KuzzleHttp.KuzzleHttp, never, KuzzleEngine.KuzzleEngine> = Layer.provide(
+  KuzzleHttp.layerCookieJar,
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(
+      KuzzleEngine.KuzzleEngine,
+      (engine) =>
+        HttpClient.make((request, { pathname, search }) =>
+          Effect.suspend(() => {
+            const answer = engine.http({
+              method: request.method,
+              url: pathname + search,
+              headers: { "content-type": "application/json", ...request.headers },
+              body: request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
+            })
+            if (answer === undefined) return Effect.never
+            const { body, headers, status } = answer
+            const given = headers.map(([name, value]): [string, string] => [name, value])
+            return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body, { status, headers: given })))
+          })
+        )
+    )
+  )
 )
 
 export const layer: Layer.Layer<Backend | KuzzleEngine.KuzzleEngine> = Layer.effect(

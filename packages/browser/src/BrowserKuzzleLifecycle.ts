@@ -1,0 +1,60 @@
+/**
+ * What a page knows of the network and of its own sleep. The layers of `BrowserKuzzle` have it.
+ *
+ * @since 0.1.0
+ */
+import * as KuzzleLifecycle from "@effect-kuzzle/core/KuzzleLifecycle"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * What is listened to: a window, or a worker, which has no document.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Host extends Partial<Pick<EventTarget, "addEventListener">> {
+  readonly navigator?: { readonly onLine?: boolean } | undefined
+  readonly document?: (Pick<EventTarget, "addEventListener"> & { readonly visibilityState: string }) | undefined
+}
+
+/**
+ * Looks at its host only when it is asked: a page that is rendered on a server has no window.
+ *
+ * `Resumed` is a page that is seen again, that comes out of the back/forward cache, or that the browser had frozen.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (host: Host = globalThis): KuzzleLifecycle.KuzzleLifecycleShape => ({
+  online: () => host.navigator?.onLine !== false,
+  listen: (listener) =>
+    Effect.asVoid(Effect.acquireRelease(
+      Effect.sync(() => {
+        const listening = new AbortController()
+        const { signal } = listening
+        const { document } = host
+        host.addEventListener?.("online", () => listener("Online"), { signal })
+        host.addEventListener?.("offline", () => listener("Offline"), { signal })
+        host.addEventListener?.("pageshow", (event) => {
+          // Every page is shown when it is loaded; one that comes back says so.
+          if ("persisted" in event && event.persisted === true) listener("Resumed")
+        }, { signal })
+        document?.addEventListener("visibilitychange", () => {
+          if (document.visibilityState === "visible") listener("Resumed")
+        }, { signal })
+        document?.addEventListener("resume", () => listener("Resumed"), { signal })
+        return listening
+      }),
+      (listening) => Effect.sync(() => listening.abort())
+    ))
+})
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<KuzzleLifecycle.KuzzleLifecycle> = Layer.sync(
+  KuzzleLifecycle.KuzzleLifecycle,
+  () => make()
+)

@@ -1,0 +1,147 @@
+/** The jar of runtimes that keep no cookies: which answers fill it, which calls and handshakes it goes with, and until when. */
+import { KuzzleHttp } from "@effect-kuzzle/core"
+import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Inspectable, Layer, Option, Redacted, TestClock } from "effect"
+
+const host = "http://kuzzle.test:7512"
+
+/** A server that sets what it is told to, and shows which cookies it got. */
+const setUp = Effect.gen(function*() {
+  const got: Array<string | undefined> = []
+  let next: ReadonlyArray<readonly [string, string]> = []
+  const client = HttpClient.make((request) =>
+    Effect.sync(() => {
+      got.push(request.headers.cookie)
+      const headers = next.map(([name, value]): [string, string] => [name, value])
+      return HttpClientResponse.fromWeb(request, new Response("{}", { headers }))
+    })
+  )
+  const context = yield* Layer.build(
+    Layer.provide(KuzzleHttp.layerCookieJar, Layer.succeed(HttpClient.HttpClient, client))
+  )
+  const http = yield* Effect.provide(KuzzleHttp.KuzzleHttp, context)
+  return {
+    got,
+    call: (more: Partial<KuzzleHttp.HttpCall> = {}) =>
+      http.exchange({
+        method: "POST",
+        url: `${host}/_login/local`,
+        headers: {},
+        body: "{}",
+        credentials: true,
+        ...more
+      }),
+    /** What the answers from now on set. */
+    answers: (cookies: ReadonlyArray<string>, date?: string) => {
+      next = [
+        ...cookies.map((cookie) => ["set-cookie", cookie] as const),
+        ...(date === undefined ? [] : [["date", date] as const])
+      ]
+    },
+    cookie: (url = "ws://kuzzle.test:7512") =>
+      Effect.map(http.cookie(url), (found) => Option.getOrUndefined(Option.map(found, Redacted.value))),
+    http
+  }
+})
+
+const session = "authToken=kauth-a.b-c_d; Path=/; HttpOnly; SameSite=Strict"
+
+describe("the cookie jar", () => {
+  it.scoped("keeps the cookie of a call with credentials, for such calls and for handshakes", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie, got, http } = yield* setUp
+      assert.isUndefined(yield* cookie())
+      answers([session])
+      const { headers } = yield* call()
+      answers([])
+      yield* call()
+      assert.deepStrictEqual(got, [undefined, "authToken=kauth-a.b-c_d"])
+      assert.strictEqual(yield* cookie(), "authToken=kauth-a.b-c_d")
+      assert.notProperty(headers, "set-cookie")
+      assert.notInclude(Inspectable.toStringUnknown(yield* http.cookie("ws://kuzzle.test:7512")), "kauth")
+    }))
+
+  it.scoped("a call without credentials neither sends cookies nor keeps any", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie, got } = yield* setUp
+      answers([session])
+      yield* call()
+      answers(["authToken=null; Path=/"])
+      const { headers } = yield* call({ credentials: false })
+      assert.deepStrictEqual(got, [undefined, undefined])
+      assert.strictEqual(yield* cookie(), "authToken=kauth-a.b-c_d")
+      assert.notProperty(headers, "set-cookie")
+    }))
+
+  it.scoped("\"null\" ends the cookie, another login replaces it", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie } = yield* setUp
+      answers([session])
+      yield* call()
+      answers(["authToken=kauth-second; Path=/"])
+      yield* call()
+      assert.strictEqual(yield* cookie(), "authToken=kauth-second")
+      answers(["authToken=null; Path=/; HttpOnly"])
+      yield* call()
+      assert.isUndefined(yield* cookie())
+    }))
+
+  it.scoped("expires by the server's clock, whatever ours shows", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie } = yield* setUp
+      // Ours stands at 1970.
+      answers(["authToken=a; Expires=Mon, 23 Nov 2026 11:00:00 GMT"], "Mon, 23 Nov 2026 10:00:00 GMT")
+      yield* call()
+      yield* TestClock.adjust("59 minutes")
+      assert.strictEqual(yield* cookie(), "authToken=a")
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(yield* cookie())
+    }))
+
+  it.scoped("a token that never expires makes a cookie that already has: what Kuzzle sends then says 1969 (spec 2.6)", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie } = yield* setUp
+      answers(["authToken=a; Expires=Wed, 31 Dec 1969 23:59:59 GMT"], "Mon, 23 Nov 2026 10:00:00 GMT")
+      yield* call()
+      assert.isUndefined(yield* cookie())
+    }))
+
+  it.scoped("Max-Age counts before Expires", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie } = yield* setUp
+      answers(["a=1; Max-Age=60; Expires=Mon, 23 Nov 1969 11:00:00 GMT", "b=2; Max-Age=0"])
+      yield* call()
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(yield* cookie(), "a=1")
+      yield* TestClock.adjust("1 seconds")
+      assert.isUndefined(yield* cookie())
+    }))
+
+  it.scoped("a host's cookies are for that host, on every port and with both schemes; secure ones need TLS", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie } = yield* setUp
+      answers([session, "route=b; Secure"])
+      yield* call()
+      assert.isUndefined(yield* cookie("ws://other.test:7512"))
+      assert.isUndefined(yield* cookie("ws://a.kuzzle.test:7512"))
+      assert.strictEqual(yield* cookie("ws://kuzzle.test/path"), "authToken=kauth-a.b-c_d")
+      assert.strictEqual(yield* cookie("wss://kuzzle.test"), "authToken=kauth-a.b-c_d; route=b")
+    }))
+
+  it.scoped("joins the cookies that the settings ask for", () =>
+    Effect.gen(function*() {
+      const { answers, call, got } = yield* setUp
+      answers([session])
+      yield* call({ headers: { Cookie: "gate=open" } })
+      yield* call({ headers: { Cookie: "gate=open" } })
+      assert.deepStrictEqual(got, ["gate=open", "gate=open; authToken=kauth-a.b-c_d"])
+    }))
+
+  it.scoped("an address that is none fails as it does without a jar", () =>
+    Effect.gen(function*() {
+      const { call, cookie } = yield* setUp
+      assert.strictEqual((yield* Effect.flip(call({ url: "nonsense" })))._tag, "NoAnswer")
+      assert.isUndefined(yield* cookie("nonsense"))
+    }))
+})

@@ -1,0 +1,95 @@
+/** The cookie of a login over REST, kept in the jar and carried by a WebSocket's handshake: spec 2.6, without a browser. */
+import { KuzzleConfig, KuzzleHttp, KuzzleSocket } from "@effect-kuzzle/core"
+import { NodeKuzzleHttp, NodeKuzzleSocket } from "@effect-kuzzle/node"
+import { assert, layer } from "@effect/vitest"
+import { Context, Deferred, Duration, Effect, Layer, Option, Redacted } from "effect"
+import { type Backend, layerWorld, type User, World } from "../../testing/test/suite/backend.ts"
+
+interface Json {
+  readonly [member: string]: unknown
+}
+
+/** One request on a socket of its own, with the headers of its handshake; gives its answer. */
+const ask = (url: string, headers: KuzzleSocket.HandshakeHeaders, request: Json) =>
+  Effect.gen(function*() {
+    const socket = yield* KuzzleSocket.KuzzleSocket
+    const answer = yield* Deferred.make<Json>()
+    const onFrame = (frame: string) => Deferred.unsafeDone(answer, Effect.succeed(JSON.parse(frame)))
+    const connection = yield* socket.connect(url, { onFrame, onPong: () => {} }, Duration.seconds(10), headers)
+    connection.unsafeSend(JSON.stringify({ requestId: "r", ...request }))
+    return yield* Effect.timeout(Deferred.await(answer), "10 seconds")
+  }).pipe(Effect.scoped)
+
+const whoAmI = { controller: "auth", action: "getCurrentUser" }
+
+/** Where the server of the backend listens. */
+export class Address extends Context.Tag("@effect-kuzzle/node/test/Address")<Address, string>() {}
+
+export const cookieSuite = <E>(title: string, backend: Layer.Layer<Backend | Address, E>): void =>
+  layer(
+    Layer.merge(Layer.provideMerge(layerWorld, backend), NodeKuzzleSocket.layer({ headers: { Cookie: "gate=open" } })),
+    { excludeTestServices: true, timeout: "20 seconds" }
+  )(title, (it) => {
+    /** The routes of one user, with a jar of their own. */
+    const setUp = Effect.gen(function*() {
+      const address = yield* Address
+      const http = yield* KuzzleHttp.KuzzleHttp
+      const user: User = yield* (yield* World).user
+      const post = (path: string, body: Json, credentials = true) =>
+        Effect.map(
+          http.exchange({
+            method: "POST",
+            url: `${KuzzleConfig.httpUrl(address)}${path}`,
+            headers: {},
+            body: JSON.stringify(body),
+            credentials
+          }),
+          // A REST route answers with an envelope.
+          (answer): Json => JSON.parse(answer.body)
+        )
+      const headers = Effect.map(
+        http.cookie(address),
+        Option.match({ onNone: () => ({}), onSome: (cookie) => ({ cookie }) })
+      )
+      const kuid = Effect.flatMap(headers, (headers) =>
+        // The user is the result's `_id`; a refusal has no result.
+        Effect.map(ask(address, headers, whoAmI), ({ result }) => (result as Json | null)?._id))
+      const login = (credentials = true) => {
+        const { password, username } = user
+        return post(`/_login/local${credentials ? "?cookieAuth=true" : ""}`, { username, password }, credentials)
+      }
+      return { address, headers, http, kuid, login, post, user }
+    })
+
+    it.scoped("login, refresh and logout by REST decide who a new WebSocket is", () =>
+      Effect.gen(function*() {
+        const { address, headers, http, kuid, login, post, user } = yield* setUp
+        assert.strictEqual(yield* kuid, "-1")
+        const { result } = yield* login()
+        assert.notProperty(result, "jwt")
+        assert.strictEqual(yield* kuid, user.kuid)
+        // A token is the same all through the second in which it is made.
+        yield* Effect.sleep("1100 millis")
+        const cookie = Effect.map(http.cookie(address), Option.match({ onNone: () => "", onSome: Redacted.value }))
+        const before = yield* cookie
+        assert.strictEqual((yield* post("/_refreshToken?cookieAuth=true", {})).status, 200)
+        assert.notStrictEqual(yield* cookie, before)
+        assert.strictEqual(yield* kuid, user.kuid)
+        yield* post("/_logout?cookieAuth=true", {})
+        assert.deepStrictEqual(yield* headers, {})
+        assert.strictEqual(yield* kuid, "-1")
+      }).pipe(Effect.provide(NodeKuzzleHttp.layer)))
+
+    it.scoped("without credentials a call carries no cookie: not beside a token, which would be refused", () =>
+      Effect.gen(function*() {
+        const { address, headers, login, post, user } = yield* setUp
+        yield* login()
+        const { result } = yield* login(false)
+        // A login without a cookie gives its token.
+        const { jwt } = result as Json
+        const mine = yield* post("/_query", { ...whoAmI, jwt }, false)
+        assert.deepInclude(mine.result, { _id: user.kuid })
+        const refused = yield* ask(address, yield* headers, { ...whoAmI, jwt })
+        assert.deepInclude(refused.error, { id: "security.token.verification_error" })
+      }).pipe(Effect.provide(NodeKuzzleHttp.layer)))
+  })
