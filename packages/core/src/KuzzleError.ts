@@ -155,6 +155,25 @@ export class MaybeSentError extends Data.TaggedError("KuzzleMaybeSentError")<{
  */
 export type ConnectionLostError = NotSentError | MaybeSentError
 
+/**
+ * The token could not be kept, or what is kept cannot be used. The client goes on without it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TokenStoreError extends Data.TaggedError("KuzzleTokenStoreError")<{
+  readonly operation: "load" | "save" | "remove"
+  readonly issue: string
+  /** What the store said; it never shows the token. */
+  readonly cause?: unknown
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `the token store failed to ${this.operation}: ${this.issue}`
+  }
+}
+
 // -------------------------------------------------------------------------------------------------------------------
 // requests
 // -------------------------------------------------------------------------------------------------------------------
@@ -494,7 +513,7 @@ export type RequestError =
  * @since 0.1.0
  * @category models
  */
-export type KuzzleError = RequestError | ConnectError | ConnectionEnded | InvalidSettingError
+export type KuzzleError = RequestError | ConnectError | ConnectionEnded | InvalidSettingError | TokenStoreError
 
 /**
  * @since 0.1.0
