@@ -8,12 +8,15 @@ const transport = new Set([
   "KuzzleSocket",
   "KuzzleHttp",
   "KuzzleHeartbeat",
+  "KuzzleLifecycle",
   "KuzzleSchedule",
   "KuzzleConfig",
   "KuzzleActionError",
   "KuzzleError",
   "KuzzleErrorId",
   "KuzzleFilter",
+  "KuzzleTokenStore",
+  "internal/cookieJar",
   "internal/endpoint",
   "internal/json",
   "internal/scoped",
@@ -22,7 +25,7 @@ const transport = new Set([
 ])
 
 /** Floor 3: the client, the tags that the API asks for, and what makes a function of an action's declaration. */
-const client = new Set(["Kuzzle", "KuzzleRealtime", "internal/client", "internal/action"])
+const client = new Set(["Kuzzle", "KuzzleDownload", "KuzzleRealtime", "internal/client", "internal/action"])
 
 /** The modules of floor 0 that hold nothing but data, so that floor 1 may use their values too. */
 const pure = new Set(["KuzzleActionError", "KuzzleError", "KuzzleErrorId", "internal/json", "internal/version"])
