@@ -17,7 +17,8 @@ export default defineConfig({
   resolve: { alias: sources },
   test: {
     include: ["packages/*/test/**/*.real.test.ts", "examples/*/test/**/*.real.test.ts"],
-    exclude: ["**/node_modules/**"],
+    // What destroys a server has a configuration, and a server, of its own.
+    exclude: ["**/node_modules/**", "**/destructive.real.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // One server for all: files run in order, so that a failure can be read.

@@ -60,8 +60,8 @@ live("pings by the application's ping, and measures by it", () =>
 live("KuzzleWsLive and KuzzleHttpLive take their address from the ConfigProvider", () =>
   Effect.gen(function*() {
     const state = Effect.flatMap(Kuzzle.Kuzzle, (kuzzle) => Effect.zipRight(KuzzleServer.now(), kuzzle.state))
-    for (const live of [KuzzleWsLive, KuzzleHttpLive]) {
-      assert.deepInclude(yield* Effect.provide(state, live), { _tag: "Ready", endpoint: `${embedded.url}/` })
+    for (const now of [Effect.provide(state, KuzzleWsLive), Effect.provide(state, KuzzleHttpLive)]) {
+      assert.deepInclude(yield* now, { _tag: "Ready", endpoint: `${embedded.url}/` })
     }
   }).pipe(
     Effect.provide(

@@ -26,6 +26,7 @@ import * as HttpRequests from "./internal/runtime/httpRequests.ts"
 import * as Session from "./internal/runtime/session.ts"
 import * as Traced from "./internal/runtime/traced.ts"
 import * as KuzzleConfig from "./KuzzleConfig.ts"
+import { KuzzleDownload } from "./KuzzleDownload.ts"
 import type { ConnectError, InvalidSettingError, RequestError } from "./KuzzleError.ts"
 import type { KuzzleHeartbeat } from "./KuzzleHeartbeat.ts"
 import { KuzzleHttp } from "./KuzzleHttp.ts"
@@ -141,7 +142,7 @@ export const fromSettings = (
       roundTripTime: session.roundTripTime,
       token: Effect.sync(() => Option.fromNullable(session.credentials.token())),
       setToken: (token) => Effect.sync(() => session.setToken(Option.getOrUndefined(token)))
-    }).pipe(Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime))))
+    }).pipe(Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime, session.debuggerEvents))))
 
 /**
  * The client over a WebSocket, on whatever socket and heartbeat are provided: `pingInterval`, `pingTimeout` and `headers`
@@ -159,22 +160,21 @@ export const layer = (
 > => Layer.scopedContext(make(options))
 
 /**
- * The client over HTTP: every action that needs no connection of its own. Real-time does not compile with it.
+ * The client over HTTP: every action that needs no connection of its own, and downloads. Real-time does not compile with it.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerHttp = (
   options?: KuzzleConfig.Options
-): Layer.Layer<Kuzzle, InvalidSettingError, KuzzleHttp> =>
-  Layer.effect(
-    Kuzzle,
+): Layer.Layer<Kuzzle | KuzzleDownload, InvalidSettingError, KuzzleHttp> =>
+  Layer.effectContext(
     Effect.gen(function*() {
       const settings = yield* KuzzleConfig.make(options)
       const credentials = Credentials.make(settings.volatile)
       const requests = HttpRequests.make(yield* KuzzleHttp, settings, credentials)
       const ready: ConnectionState = { _tag: "Ready", endpoint: shown(settings.endpoints[0]), attempt: 1 }
-      return {
+      return Context.make(Kuzzle, {
         query: Traced.query(requests.query),
         queryMany: requests.queryMany,
         state: Effect.succeed(ready),
@@ -183,7 +183,7 @@ export const layerHttp = (
         roundTripTime: Effect.succeedNone,
         token: Effect.sync(() => Option.fromNullable(credentials.token())),
         setToken: (token) => Effect.sync(() => credentials.setToken(Option.getOrUndefined(token)))
-      }
+      }).pipe(Context.add(KuzzleDownload, { stream: requests.download }))
     })
   )
 

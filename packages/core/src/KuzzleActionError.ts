@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import { type ApiErrorFields, TypeId } from "./KuzzleError.ts"
+import { type ApiError, type ApiErrorFields, fromStatus, TypeId } from "./KuzzleError.ts"
 import type { KnownErrorId } from "./KuzzleErrorId.ts"
 
 /**
@@ -117,7 +117,7 @@ export class IncompleteUpdateError extends Data.TaggedError("KuzzleIncompleteUpd
 }
 
 /**
- * Only some were deleted; `errors` says which were not, `result` which were.
+ * Only some were deleted (`security:mDelete*`): `successes` are those that were, `failures` why the others were not.
  *
  * @since 0.1.0
  * @category documents
@@ -125,6 +125,62 @@ export class IncompleteUpdateError extends Data.TaggedError("KuzzleIncompleteUpd
 export class IncompleteDeleteError extends Data.TaggedError("KuzzleIncompleteDeleteError")<ApiErrorFields> {
   /** @since 0.1.0 */
   static readonly ids = standsFor("services.storage.incomplete_delete")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /**
+   * The ids of what was deleted.
+   *
+   * @since 0.1.0
+   */
+  get successes(): ReadonlyArray<string> {
+    return Array.isArray(this.result) ? this.result.filter((id) => typeof id === "string") : []
+  }
+  /**
+   * Kuzzle's error for each of the others; those of what was not found have the id in `props`.
+   *
+   * @since 0.1.0
+   */
+  get failures(): ReadonlyArray<ApiError> {
+    return (this.errors ?? []).map((error) => itemError(this, error))
+  }
+}
+
+/** The error of one item of many, whichever of its members are missing. */
+const itemError = ({ action, controller }: ApiErrorFields, error: unknown): ApiError => {
+  const own: { readonly [key: string]: unknown } = typeof error === "object" && error !== null ? { ...error } : {}
+  return fromStatus({
+    controller,
+    action,
+    id: typeof own.id === "string" ? own.id : "",
+    code: typeof own.code === "number" ? own.code : 0,
+    status: typeof own.status === "number" ? own.status : 500,
+    message: typeof own.message === "string" ? own.message : "the server gave no message",
+    props: Array.isArray(own.props) ? own.props : []
+  })
+}
+
+/**
+ * With `strict`, a request on many of which some failed; `errors` says which. What could be done was done all the same.
+ *
+ * @since 0.1.0
+ * @category documents
+ */
+export class IncompleteRequestError extends Data.TaggedError("KuzzleIncompleteRequestError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("api.process.incomplete_multiple_request")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * The document does not fit the collection's specifications.
+ *
+ * @since 0.1.0
+ * @category documents
+ */
+export class SpecificationRejectionError extends Data.TaggedError("KuzzleSpecificationRejectionError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("validation.check.failed_document", "validation.check.failed_field")
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
@@ -547,6 +603,58 @@ export class InvalidRightsError extends Data.TaggedError("KuzzleInvalidRightsErr
 }
 
 /**
+ * The profiles `admin`, `default` and `anonymous` stay, and the last keeps the role `anonymous`.
+ *
+ * @since 0.1.0
+ * @category security
+ */
+export class ProfileProtectedError extends Data.TaggedError("KuzzleProfileProtectedError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("security.profile.cannot_delete", "security.profile.missing_anonymous_role")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * The roles `admin`, `default` and `anonymous` stay, and the last one may log in.
+ *
+ * @since 0.1.0
+ * @category security
+ */
+export class RoleProtectedError extends Data.TaggedError("KuzzleRoleProtectedError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("security.role.cannot_delete", "security.role.login_required")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * Every user has a profile, and the anonymous one has the profile `anonymous`.
+ *
+ * @since 0.1.0
+ * @category security
+ */
+export class ProfileRequiredError extends Data.TaggedError("KuzzleProfileRequiredError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("security.user.no_profile", "security.user.anonymous_profile_required")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * The strategy does not do that: it is free to.
+ *
+ * @since 0.1.0
+ * @category security
+ */
+export class StrategyMethodMissingError extends Data.TaggedError("KuzzleStrategyMethodMissingError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("plugin.strategy.missing_optional_method")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
  * There is an administrator already.
  *
  * @since 0.1.0
@@ -555,6 +663,24 @@ export class InvalidRightsError extends Data.TaggedError("KuzzleInvalidRightsErr
 export class AdminExistsError extends Data.TaggedError("KuzzleAdminExistsError")<ApiErrorFields> {
   /** @since 0.1.0 */
   static readonly ids = standsFor("api.process.admin_exists")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// memory storage
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Redis refuses the command: the key holds something else, there is nothing to rename, that is no number. What it says is
+ * the first of `props`; Kuzzle gives all of it the id of a failed plugin (spec 8, E8).
+ *
+ * @since 0.1.0
+ * @category memory storage
+ */
+export class RedisError extends Data.TaggedError("KuzzleRedisError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("plugin.runtime.unexpected_error")
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
 }
@@ -603,6 +729,32 @@ export class CacheNotFoundError extends Data.TaggedError("KuzzleCacheNotFoundErr
 }
 
 /**
+ * Users of these ids are there already, and are not to be overwritten.
+ *
+ * @since 0.1.0
+ * @category administration
+ */
+export class UserOverwriteError extends Data.TaggedError("KuzzleUserOverwriteError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("security.user.prevent_overwrite")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * Some of the documents could not be written; `errors` says which. The others were.
+ *
+ * @since 0.1.0
+ * @category administration
+ */
+export class ImportFailedError extends Data.TaggedError("KuzzleImportFailedError")<ApiErrorFields> {
+  /** @since 0.1.0 */
+  static readonly ids = standsFor("services.storage.import_failed")
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
  * The debugger is off, or does not do that.
  *
  * @since 0.1.0
@@ -636,6 +788,8 @@ export type NamedError =
   | WriteLimitError
   | IncompleteUpdateError
   | IncompleteDeleteError
+  | IncompleteRequestError
+  | SpecificationRejectionError
   | InvalidSearchError
   | ScrollNotFoundError
   | ScrollTooLongError
@@ -664,9 +818,16 @@ export type NamedError =
   | ProfileInUseError
   | RoleNotFoundError
   | RoleInUseError
+  | ProfileProtectedError
+  | RoleProtectedError
+  | ProfileRequiredError
+  | StrategyMethodMissingError
   | InvalidRightsError
   | AdminExistsError
+  | RedisError
   | ActionLockedError
   | StatisticsUnavailableError
   | CacheNotFoundError
+  | UserOverwriteError
+  | ImportFailedError
   | DebuggerError

@@ -8,8 +8,29 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Action from "./internal/action.ts"
-import { Kuzzle } from "./internal/client.ts"
+import { Kuzzle, type KuzzleRequest } from "./internal/client.ts"
+import * as Secrets from "./internal/secrets.ts"
+import {
+  DocumentAlreadyExistsError,
+  DocumentNotFoundError,
+  InvalidExpirationError,
+  InvalidSearchError,
+  TooManyChangesError,
+  UnknownStrategyError
+} from "./KuzzleActionError.ts"
+import type { Content } from "./KuzzleDocument.ts"
 import { ProtocolError, type RequestError } from "./KuzzleError.ts"
+import type {
+  ApiKey,
+  Credentials,
+  CredentialsInfo,
+  IdOptions,
+  NewApiKey,
+  Right,
+  SearchOptions,
+  User,
+  WriteOptions
+} from "./KuzzleSecurity.ts"
 
 /**
  * A session that was opened or renewed.
@@ -225,3 +246,310 @@ const refreshTokenAction = Action.make<
 export const refreshToken = (
   options: Action.CallOptions & { readonly expiresIn?: string | number | undefined } = {}
 ): Effect.Effect<Session, RequestError, Kuzzle> => Effect.flatMap(refreshTokenAction(options), keep("refreshToken"))
+
+// -------------------------------------------------------------------------------------------------------------------
+// oneself
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Changes some fields of the user who is logged in (`auth:updateSelf`), the profiles excepted.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const updateSelf = Action.make<
+  WriteOptions & {
+    readonly content: Content
+    /** How often the server tries again when another write came in between; 10 by default. */
+    readonly retryOnConflict?: number | undefined
+  },
+  User,
+  TooManyChangesError
+>({
+  controller: "auth",
+  action: "updateSelf",
+  http: ["PUT", "/_me"],
+  idempotent: true,
+  body: "content",
+  errors: [TooManyChangesError],
+  result: Action.result
+})
+
+/**
+ * What the user may do and may not (`auth:getMyRights`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const getMyRights = Action.make<Action.CallOptions, ReadonlyArray<Right>>({
+  controller: "auth",
+  action: "getMyRights",
+  http: ["GET", "/_me/_rights"],
+  idempotent: true,
+  result: Action.member("hits")
+})
+
+/**
+ * Whether the user may make a request (`auth:checkRights`).
+ *
+ * @example
+ * ```ts
+ * import { KuzzleAuth } from "@effect-kuzzle/core"
+ *
+ * export const mayPublish = KuzzleAuth.checkRights({
+ *   request: { controller: "realtime", action: "publish", index: "nyc", collection: "taxi" }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const checkRights = Action.make<Action.CallOptions & { readonly request: KuzzleRequest }, boolean>({
+  controller: "auth",
+  action: "checkRights",
+  http: ["POST", "/_checkRights"],
+  idempotent: true,
+  body: "request",
+  result: Action.member("allowed")
+})
+
+// -------------------------------------------------------------------------------------------------------------------
+// credentials
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The strategies by which one can log in (`auth:getStrategies`).
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const getStrategies = Action.make<Action.CallOptions, ReadonlyArray<string>>({
+  controller: "auth",
+  action: "getStrategies",
+  http: ["GET", "/strategies"],
+  idempotent: true,
+  result: Action.result
+})
+
+interface StrategyOptions extends Action.CallOptions {
+  readonly strategy: string
+}
+
+interface MyCredentialsOptions extends StrategyOptions {
+  /** What the strategy asks for; for `local` a `username` and a `password`. What is secret may be `Redacted`. */
+  readonly credentials: Credentials
+}
+
+/**
+ * Whether the user has credentials of a strategy (`auth:credentialsExist`).
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const credentialsExist = Action.make<StrategyOptions, boolean, UnknownStrategyError>({
+  controller: "auth",
+  action: "credentialsExist",
+  http: ["GET", "/_me/credentials/:strategy/_exists"],
+  idempotent: true,
+  errors: [UnknownStrategyError],
+  result: Action.result
+})
+
+/**
+ * What a strategy tells of the user's credentials (`auth:getMyCredentials`); nothing where it has no such method.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const getMyCredentials = Action.make<StrategyOptions, CredentialsInfo, UnknownStrategyError>({
+  controller: "auth",
+  action: "getMyCredentials",
+  http: ["GET", "/_me/credentials/:strategy"],
+  idempotent: true,
+  errors: [UnknownStrategyError],
+  result: Action.result
+})
+
+/**
+ * Gives the user credentials of one more strategy (`auth:createMyCredentials`). What the strategy refuses is an error with
+ * its status and no id.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const createMyCredentials = Secrets.revealing(
+  Action.make<MyCredentialsOptions & WriteOptions, CredentialsInfo, UnknownStrategyError>({
+    controller: "auth",
+    action: "createMyCredentials",
+    http: ["POST", "/_me/credentials/:strategy/_create"],
+    idempotent: false,
+    body: "credentials",
+    errors: [UnknownStrategyError],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Changes the user's credentials (`auth:updateMyCredentials`). What the strategy refuses is an error with its status and no
+ * id.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const updateMyCredentials = Secrets.revealing(
+  Action.make<MyCredentialsOptions & WriteOptions, CredentialsInfo, UnknownStrategyError>({
+    controller: "auth",
+    action: "updateMyCredentials",
+    http: ["PUT", "/_me/credentials/:strategy/_update"],
+    idempotent: true,
+    body: "credentials",
+    errors: [UnknownStrategyError],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Whether credentials would do for the user (`auth:validateMyCredentials`). `local` fails with what is wrong with them, an
+ * error with a status and no id, where other strategies may give `false`.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const validateMyCredentials = Secrets.revealing(
+  Action.make<MyCredentialsOptions, boolean, UnknownStrategyError>({
+    controller: "auth",
+    action: "validateMyCredentials",
+    http: ["POST", "/_me/credentials/:strategy/_validate"],
+    idempotent: true,
+    body: "credentials",
+    errors: [UnknownStrategyError],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Takes credentials away from the user (`auth:deleteMyCredentials`).
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const deleteMyCredentials = Action.make<StrategyOptions & WriteOptions, void, UnknownStrategyError>({
+  controller: "auth",
+  action: "deleteMyCredentials",
+  http: ["DELETE", "/_me/credentials/:strategy"],
+  idempotent: true,
+  errors: [UnknownStrategyError],
+  result: Action.done
+})
+
+// -------------------------------------------------------------------------------------------------------------------
+// tokens and API keys
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A token to give away.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CreatedToken {
+  readonly token: Redacted.Redacted
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly expiresAt: number
+  /** Milliseconds it lives. */
+  readonly ttl: number
+  readonly singleUse: boolean
+}
+
+/**
+ * Makes one more token for the user (`auth:createToken`), to open another connection with or to put in the address of a
+ * download. With `singleUse`, the first request that carries it uses it up, `checkToken` too.
+ *
+ * Tokens of one user that are made in one second and live equally long are the same token: with `singleUse`, give it a
+ * lifetime of its own, or the login of that second goes with it.
+ *
+ * @since 0.1.0
+ * @category tokens
+ */
+export const createToken = Action.make<
+  Action.CallOptions & {
+    /** Milliseconds or, for example, `1m`; the server's default otherwise. It cannot live for ever. */
+    readonly expiresIn?: string | number | undefined
+    readonly singleUse?: boolean | undefined
+  },
+  CreatedToken,
+  InvalidExpirationError
+>({
+  controller: "auth",
+  action: "createToken",
+  http: ["POST", "/_createToken"],
+  idempotent: false,
+  errors: [InvalidExpirationError],
+  result: (response) => {
+    const wire = Action.result<Omit<CreatedToken, "token"> & { readonly token: string }>(response)
+    return { ...wire, token: Redacted.make(wire.token) }
+  }
+})
+
+/**
+ * Makes an API key for the user (`auth:createApiKey`): a token that outlives logging out, until it is deleted. It never
+ * expires unless `expiresIn` says so. The server looks for a key among ten of its user: with more, some do not work.
+ *
+ * @since 0.1.0
+ * @category tokens
+ */
+export const createApiKey = Action.make<
+  WriteOptions & {
+    readonly description: string
+    /** The id of the key; without one Kuzzle makes one. */
+    readonly _id?: string | undefined
+    /** Milliseconds or, for example, `1h`. */
+    readonly expiresIn?: string | number | undefined
+  },
+  NewApiKey,
+  DocumentAlreadyExistsError | InvalidExpirationError
+>({
+  controller: "auth",
+  action: "createApiKey",
+  http: ["POST", "/api-keys/_create"],
+  idempotent: false,
+  body: ["description"],
+  errors: [DocumentAlreadyExistsError, InvalidExpirationError],
+  result: Secrets.newApiKey
+})
+
+/**
+ * Finds API keys of the user (`auth:searchApiKeys`): ten, unless `size` says otherwise.
+ *
+ * @since 0.1.0
+ * @category tokens
+ */
+export const searchApiKeys = Action.make<SearchOptions, ReadonlyArray<ApiKey>, InvalidSearchError>({
+  controller: "auth",
+  action: "searchApiKeys",
+  http: ["POST", "/api-keys/_search"],
+  idempotent: true,
+  body: "query",
+  errors: [InvalidSearchError],
+  // The `total` beside the hits is the length of the page.
+  result: Action.member("hits")
+})
+
+/**
+ * Deletes an API key of the user (`auth:deleteApiKey`). Unlike other writes it waits for searches only with
+ * `refresh: "wait_for"`.
+ *
+ * @since 0.1.0
+ * @category tokens
+ */
+export const deleteApiKey = Action.make<WriteOptions & IdOptions, void, DocumentNotFoundError>({
+  controller: "auth",
+  action: "deleteApiKey",
+  http: ["DELETE", "/api-keys/:_id"],
+  idempotent: true,
+  errors: [DocumentNotFoundError],
+  result: Action.done
+})

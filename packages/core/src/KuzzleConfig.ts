@@ -17,6 +17,7 @@
  * | `stableAfter` | `KUZZLE_STABLE_AFTER` | 30 seconds |
  * | `maxRequestSize` | `KUZZLE_MAX_REQUEST_SIZE` | 1,048,576 bytes |
  * | `volatile` | – | none |
+ * | `routes` | – | `query` |
  * | `sdkName` | – | `effect@<version>` |
  * | `reconnect` | – | `KuzzleSchedule.reconnect()` |
  *
@@ -66,6 +67,12 @@ export interface Options {
   readonly stableAfter?: Duration.DurationInput | undefined
   /** Bytes; the server's `server.maxRequestSize`. A larger message would kill the connection. */
   readonly maxRequestSize?: number | undefined
+  /**
+   * How requests go over HTTP: all to `POST /_query` (`query`), or each to the route of its action (`rest`), for gateways
+   * that tell requests by their address. Some have no route, and some values cannot be written into an address: these fail
+   * with an `EncodeError`.
+   */
+  readonly routes?: "query" | "rest" | undefined
   /** Sent with every request; comes back in answers and in the notifications that a request causes. */
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
   /** `name@version`, as the server sees it. */
@@ -90,6 +97,7 @@ export interface Settings {
   readonly pingTimeout: Duration.Duration
   readonly stableAfter: Duration.Duration
   readonly maxRequestSize: number
+  readonly routes: "query" | "rest"
   readonly volatile: Readonly<Record<string, unknown>>
   readonly reconnect: Schedule.Schedule<unknown, ConnectError | ConnectionEnded>
 }
@@ -129,6 +137,7 @@ export const make = (options: Options = {}): Effect.Effect<Settings, InvalidSett
       pingTimeout: yield* positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
       stableAfter: yield* positive("stableAfter", options.stableAfter ?? KuzzleSchedule.stableAfter),
       maxRequestSize: yield* integer("maxRequestSize", options.maxRequestSize ?? defaultMaxRequestSize, 1),
+      routes: options.routes ?? "query",
       volatile: yield* volatile(options),
       reconnect: options.reconnect ?? KuzzleSchedule.reconnect()
     }

@@ -7,6 +7,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
+import {
+  CollectionNotFoundError,
+  DocumentAlreadyExistsError,
+  DocumentNotFoundError,
+  FetchLimitError,
+  IncompleteRequestError,
+  IndexNotFoundError,
+  InvalidSearchError,
+  MappingRejectionError,
+  ScrollNotFoundError,
+  ScrollTooLongError,
+  SpecificationRejectionError,
+  TooManyChangesError,
+  WriteLimitError
+} from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
 /**
@@ -55,6 +70,9 @@ export interface Target {
   readonly _id: string
 }
 
+/** Which collection. (`KuzzleCollection` knows documents, not the other way round.) */
+type Within = Omit<Target, "_id">
+
 /**
  * What every write may be given.
  *
@@ -69,8 +87,36 @@ export interface WriteOptions extends Action.CallOptions {
 }
 
 /**
- * Writes a new document (`document:create`), under an id that Kuzzle makes unless one is given. It fails with the id
- * `services.storage.document_already_exists` when there is one.
+ * What every write of parts of a document may be given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UpdateOptions extends WriteOptions {
+  /** How often the server tries again when another write came in between; 10 by default. */
+  readonly retryOnConflict?: number | undefined
+}
+
+/**
+ * What every request on many documents may be given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ManyOptions extends Within {
+  /** Fail with an `IncompleteRequestError` when some failed. What could be done is done all the same. */
+  readonly strict?: boolean | undefined
+}
+
+/** Where documents are looked for. */
+type Absent = IndexNotFoundError | CollectionNotFoundError
+
+// -------------------------------------------------------------------------------------------------------------------
+// one document
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Writes a new document (`document:create`), under an id that Kuzzle makes unless one is given.
  *
  * @example
  * ```ts
@@ -89,52 +135,121 @@ export interface WriteOptions extends Action.CallOptions {
  * @category actions
  */
 export const create = Action.make<
-  WriteOptions & {
-    readonly index: string
-    readonly collection: string
-    readonly content: Content
-    readonly _id?: string | undefined
-  },
-  Document
+  WriteOptions & Within & { readonly content: Content; readonly _id?: string | undefined },
+  Document,
+  Absent | DocumentAlreadyExistsError | MappingRejectionError | SpecificationRejectionError
 >({
   controller: "document",
   action: "create",
   http: ["POST", "/:index/:collection/_create"],
   idempotent: false,
   body: "content",
+  errors: [
+    IndexNotFoundError,
+    CollectionNotFoundError,
+    DocumentAlreadyExistsError,
+    MappingRejectionError,
+    SpecificationRejectionError
+  ],
   result: Action.result
 })
 
 /**
- * Reads a document (`document:get`). A document that is not there is a `NotFoundError`; see `getOption`.
+ * Writes a document whether it is there or not (`document:createOrReplace`).
  *
  * @since 0.1.0
  * @category actions
  */
-export const get = Action.make<Action.CallOptions & Target, Document>({
+export const createOrReplace = Action.make<
+  WriteOptions & Target & { readonly content: Content },
+  Document & { readonly created: boolean },
+  Absent | MappingRejectionError | SpecificationRejectionError
+>({
+  controller: "document",
+  action: "createOrReplace",
+  http: ["PUT", "/:index/:collection/:_id"],
+  idempotent: true,
+  body: "content",
+  errors: [IndexNotFoundError, CollectionNotFoundError, MappingRejectionError, SpecificationRejectionError],
+  result: Action.result
+})
+
+/**
+ * Writes a document in place of the one that is there (`document:replace`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const replace = Action.make<
+  WriteOptions & Target & { readonly content: Content },
+  Document,
+  Absent | DocumentNotFoundError | MappingRejectionError | SpecificationRejectionError
+>({
+  controller: "document",
+  action: "replace",
+  http: ["PUT", "/:index/:collection/:_id/_replace"],
+  idempotent: true,
+  body: "content",
+  errors: [
+    IndexNotFoundError,
+    CollectionNotFoundError,
+    DocumentNotFoundError,
+    MappingRejectionError,
+    SpecificationRejectionError
+  ],
+  result: Action.result
+})
+
+/**
+ * Reads a document (`document:get`); see `getOption` for one that may not be there.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const get = Action.make<Action.CallOptions & Target, Document, Absent | DocumentNotFoundError>({
   controller: "document",
   action: "get",
   http: ["GET", "/:index/:collection/:_id"],
   idempotent: true,
+  errors: [IndexNotFoundError, CollectionNotFoundError, DocumentNotFoundError],
   result: Action.result
 })
 
 /**
  * Reads a document that may not be there. A missing index or collection is an error still.
  *
+ * @example
+ * ```ts
+ * import { Effect, Option } from "effect"
+ * import { KuzzleDocument } from "@effect-kuzzle/core"
+ *
+ * export const status = KuzzleDocument.getOption({ index: "nyc", collection: "taxi", _id: "yellow-1" }).pipe(
+ *   Effect.map(Option.match({ onNone: () => "no such taxi", onSome: ({ _source }) => String(_source.status) }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category actions
  */
 export const getOption = (
   options: Action.CallOptions & Target
-): Effect.Effect<Option.Option<Document>, RequestError, Kuzzle> =>
-  get(options).pipe(
-    Effect.asSome,
-    Effect.catchIf(
-      (error) => error._tag === "KuzzleNotFoundError" && error.id === "services.storage.not_found",
-      () => Effect.succeed(Option.none())
-    )
-  )
+): Effect.Effect<Option.Option<Document>, RequestError | Absent, Kuzzle> =>
+  get(options).pipe(Effect.asSome, Effect.catchTag("KuzzleDocumentNotFoundError", () => Effect.succeed(Option.none())))
+
+/**
+ * Whether a document is there (`document:exists`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const exists = Action.make<Action.CallOptions & Target, boolean, Absent>({
+  controller: "document",
+  action: "exists",
+  http: ["GET", "/:index/:collection/:_id/_exists"],
+  idempotent: true,
+  errors: [IndexNotFoundError, CollectionNotFoundError],
+  result: Action.result
+})
 
 /**
  * Changes some fields of a document (`document:update`). Gives those fields, or the whole document with `source`.
@@ -143,30 +258,94 @@ export const getOption = (
  * @category actions
  */
 export const update = Action.make<
-  WriteOptions & Target & {
-    readonly content: Content
-    readonly source?: boolean | undefined
-    /** How often the server tries again when another write came in between; 10 by default. */
-    readonly retryOnConflict?: number | undefined
-  },
-  Document
+  UpdateOptions & Target & { readonly content: Content; readonly source?: boolean | undefined },
+  Document,
+  Absent | DocumentNotFoundError | MappingRejectionError | SpecificationRejectionError | TooManyChangesError
 >({
   controller: "document",
   action: "update",
-  http: ["PATCH", "/:index/:collection/:_id"],
+  http: ["PATCH", "/:index/:collection/:_id/_update"],
   idempotent: true,
   body: "content",
+  errors: [
+    IndexNotFoundError,
+    CollectionNotFoundError,
+    DocumentNotFoundError,
+    MappingRejectionError,
+    SpecificationRejectionError,
+    TooManyChangesError
+  ],
+  result: Action.result
+})
+
+/**
+ * A document that was changed; its content comes where it was asked for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Changed {
+  readonly _id: string
+  readonly _version: number
+  readonly _source?: Document["_source"]
+}
+
+/**
+ * Changes some fields of a document, or writes a new one of `default` and `changes` where there is none
+ * (`document:upsert`). Gives the whole document with `source`.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const upsert = Action.make<
+  UpdateOptions & Target & {
+    readonly changes: Content
+    readonly default?: Content | undefined
+    readonly source?: boolean | undefined
+  },
+  Changed & { readonly created: boolean },
+  Absent | MappingRejectionError | TooManyChangesError
+>({
+  controller: "document",
+  action: "upsert",
+  http: ["POST", "/:index/:collection/:_id/_upsert"],
+  idempotent: true,
+  body: ["changes", "default"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, MappingRejectionError, TooManyChangesError],
+  result: Action.result
+})
+
+/**
+ * Takes fields out of a document (`document:deleteFields`), each by its dotted path; one that is not there is no fault.
+ * Gives the whole document with `source`.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const deleteFields = Action.make<
+  WriteOptions & Target & { readonly fields: ReadonlyArray<string>; readonly source?: boolean | undefined },
+  Changed,
+  Absent | DocumentNotFoundError
+>({
+  controller: "document",
+  action: "deleteFields",
+  http: ["DELETE", "/:index/:collection/:_id/_fields"],
+  idempotent: true,
+  body: ["fields"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, DocumentNotFoundError],
   result: Action.result
 })
 
 const remove = Action.make<
   WriteOptions & Target & { readonly source?: boolean | undefined },
-  { readonly _id: string; readonly _source?: Content }
+  { readonly _id: string; readonly _source?: Document["_source"]; readonly _version?: number },
+  Absent | DocumentNotFoundError
 >({
   controller: "document",
   action: "delete",
   http: ["DELETE", "/:index/:collection/:_id"],
   idempotent: true,
+  errors: [IndexNotFoundError, CollectionNotFoundError, DocumentNotFoundError],
   result: Action.result
 })
 
@@ -179,6 +358,329 @@ export {
    */
   remove as delete
 }
+
+/**
+ * What the specifications of a collection say of a document: what is wrong with it, as a whole and field by field.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Validation {
+  readonly valid: boolean
+  readonly errorMessages: {
+    readonly documentScope?: ReadonlyArray<string>
+    readonly fieldScope?: FieldFaults
+  }
+}
+
+/**
+ * What is wrong with a field, and with those inside it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FieldFaults {
+  readonly messages?: ReadonlyArray<string>
+  readonly children?: { readonly [field: string]: FieldFaults }
+}
+
+/**
+ * Whether a document fits the specifications of the collection (`document:validate`): nothing is written. A collection
+ * without specifications, even one that does not exist, takes everything.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const validate = Action.make<
+  Action.CallOptions & Within & { readonly content: Content },
+  Validation
+>({
+  controller: "document",
+  action: "validate",
+  http: ["POST", "/:index/:collection/_validate"],
+  idempotent: true,
+  body: "content",
+  result: Action.result
+})
+
+// -------------------------------------------------------------------------------------------------------------------
+// many documents
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What became of a request on many: some may have succeeded, some failed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Many<Success, Failure> {
+  readonly successes: ReadonlyArray<Success>
+  readonly errors: ReadonlyArray<Failure>
+}
+
+/**
+ * A document that was not written, and why. It is shown as it was given, or, where the storage refused it, with what would
+ * have been stored as `_source` (of an upsert: `changes` and `default` in it).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rejection {
+  readonly document: {
+    readonly _id?: string
+    readonly body?: unknown
+    readonly changes?: unknown
+    readonly default?: unknown
+    readonly _source?: Content
+  }
+  readonly reason: string
+  readonly status: number
+}
+
+/**
+ * A document that was written with others.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Written extends Document {
+  readonly created: boolean
+  readonly result: "created" | "updated"
+  readonly status: number
+}
+
+/**
+ * A document that was changed with others. `_updatedFields` are the paths of what was sent; they are missing from a silent
+ * change.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Updated extends Document {
+  readonly status: number
+  readonly _updatedFields?: ReadonlyArray<string>
+}
+
+/**
+ * Writes many new documents (`document:mCreate`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mCreate = Action.make<
+  WriteOptions & ManyOptions & {
+    readonly documents: ReadonlyArray<{ readonly _id?: string | undefined; readonly body: Content }>
+  },
+  Many<Written, Rejection>,
+  Absent | WriteLimitError | IncompleteRequestError
+>({
+  controller: "document",
+  action: "mCreate",
+  http: ["POST", "/:index/:collection/_mCreate"],
+  idempotent: false,
+  body: ["documents"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
+  result: Action.result
+})
+
+type CreateOrReplaceMany = WriteOptions & ManyOptions & {
+  readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+}
+
+const createOrReplaceMany = Action.make<
+  CreateOrReplaceMany & { readonly source?: true | "false" | undefined },
+  Many<Omit<Written, "_source"> & Pick<Changed, "_source">, Rejection>,
+  Absent | WriteLimitError | IncompleteRequestError
+>({
+  controller: "document",
+  action: "mCreateOrReplace",
+  http: ["PUT", "/:index/:collection/_mCreateOrReplace"],
+  idempotent: true,
+  body: ["documents"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
+  result: Action.result
+})
+
+/**
+ * Writes many documents whether they are there or not (`document:mCreateOrReplace`). `source: false` leaves their content
+ * out of the answer, and out of the notifications.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mCreateOrReplace = Action.wrap(
+  createOrReplaceMany,
+  ({ source, ...options }: CreateOrReplaceMany & { readonly source?: boolean | undefined }) =>
+    // As a text it is false over HTTP too, where a flag is true by its presence.
+    createOrReplaceMany(source === undefined ? options : { ...options, source: source || "false" })
+)
+
+/**
+ * Writes many documents in place of those that are there (`document:mReplace`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mReplace = Action.make<
+  WriteOptions & ManyOptions & {
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+  },
+  Many<Written, Rejection>,
+  Absent | WriteLimitError | IncompleteRequestError
+>({
+  controller: "document",
+  action: "mReplace",
+  http: ["PUT", "/:index/:collection/_mReplace"],
+  idempotent: true,
+  body: ["documents"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
+  result: Action.result
+})
+
+/**
+ * Changes some fields of many documents (`document:mUpdate`). Gives them whole.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KuzzleDocument } from "@effect-kuzzle/core"
+ *
+ * export const park = (ids: ReadonlyArray<string>) =>
+ *   KuzzleDocument.mUpdate({
+ *     index: "nyc",
+ *     collection: "taxi",
+ *     documents: ids.map((_id) => ({ _id, body: { status: "parked" } }))
+ *   }).pipe(
+ *     // Some may have been changed, and some not.
+ *     Effect.map(({ errors }) => errors.map(({ document, reason }) => `${document._id}: ${reason}`))
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mUpdate = Action.make<
+  UpdateOptions & ManyOptions & {
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+  },
+  Many<Updated, Rejection>,
+  Absent | WriteLimitError | IncompleteRequestError
+>({
+  controller: "document",
+  action: "mUpdate",
+  http: ["PATCH", "/:index/:collection/_mUpdate"],
+  idempotent: true,
+  body: ["documents"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
+  result: Action.result
+})
+
+/**
+ * Changes some fields of many documents, and writes those that are not there (`document:mUpsert`). Unlike in `upsert`, a
+ * new document has the fields of `default` where both have them.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mUpsert = Action.make<
+  UpdateOptions & ManyOptions & {
+    readonly documents: ReadonlyArray<{
+      readonly _id: string
+      readonly changes: Content
+      readonly default?: Content | undefined
+    }>
+  },
+  Many<Updated & { readonly created: boolean }, Rejection>,
+  Absent | WriteLimitError | IncompleteRequestError
+>({
+  controller: "document",
+  action: "mUpsert",
+  http: ["POST", "/:index/:collection/_mUpsert"],
+  idempotent: true,
+  body: ["documents"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
+  result: Action.result
+})
+
+/**
+ * Deletes many documents (`document:mDelete`). Gives the ids of those that are gone.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mDelete = Action.make<
+  WriteOptions & ManyOptions & { readonly ids: ReadonlyArray<string> },
+  Many<string, { readonly _id: string; readonly reason: string; readonly status: number }>,
+  Absent | WriteLimitError | IncompleteRequestError
+>({
+  controller: "document",
+  action: "mDelete",
+  http: ["DELETE", "/:index/:collection/_mDelete"],
+  idempotent: true,
+  body: ["ids"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
+  result: Action.result
+})
+
+type IdsOptions = Action.CallOptions & ManyOptions & { readonly ids: ReadonlyArray<string> }
+
+const getMany = Action.make<
+  IdsOptions,
+  Many<Document, string>,
+  Absent | FetchLimitError | IncompleteRequestError
+>({
+  controller: "document",
+  action: "mGet",
+  http: ["POST", "/:index/:collection/_mGet"],
+  idempotent: true,
+  body: ["ids"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, IncompleteRequestError],
+  result: Action.result
+})
+
+/**
+ * Reads many documents (`document:mGet`). `errors` are the ids of those that are not there. Nobody is asked for none: the
+ * server would answer without `successes` (spec 8, E3).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mGet = Action.wrap(
+  getMany,
+  (options: IdsOptions): ReturnType<typeof getMany> => options.ids.length === 0 ? none : getMany(options)
+)
+
+const existMany = Action.make<
+  IdsOptions,
+  Many<string, string>,
+  Absent | FetchLimitError | IncompleteRequestError
+>({
+  controller: "document",
+  action: "mExists",
+  http: ["POST", "/:index/:collection/_mExists"],
+  idempotent: true,
+  body: ["ids"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, IncompleteRequestError],
+  result: Action.result
+})
+
+/**
+ * Which of many documents are there, `successes`, and which are not, `errors`: by their ids (`document:mExists`). Nobody
+ * is asked for none: the server would fail with a 500.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mExists = Action.wrap(
+  existMany,
+  (options: IdsOptions): ReturnType<typeof existMany> => options.ids.length === 0 ? none : existMany(options)
+)
+
+const none: Effect.Effect<Many<never, never>> = Effect.succeed({ successes: [], errors: [] })
+
+// -------------------------------------------------------------------------------------------------------------------
+// searches
+// -------------------------------------------------------------------------------------------------------------------
 
 /**
  * A document that was found.
@@ -214,33 +716,198 @@ export interface SearchResult<Source = Content> {
 }
 
 /**
+ * The language of a query: Elasticsearch's own, which is meant when nothing is said, or Koncorde.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Lang = "elasticsearch" | "koncorde"
+
+/**
+ * Where to search: in one collection, or in several by `targets`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SearchTarget =
+  | (Within & { readonly targets?: undefined })
+  | {
+    readonly targets: ReadonlyArray<{ readonly index: string; readonly collections: ReadonlyArray<string> }>
+    readonly index?: undefined
+    readonly collection?: undefined
+  }
+
+/**
+ * What to search for, and what of it to give: the words of Elasticsearch, less those of whose effect Kuzzle shows nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SearchOptions extends Action.CallOptions {
+  /** In the words of Elasticsearch, or of Koncorde with `lang`. */
+  readonly query?: Content | undefined
+  readonly sort?: Content | ReadonlyArray<Content | string> | undefined
+  /** What the last hit of the page before was sorted by. */
+  readonly search_after?: ReadonlyArray<string | number | boolean | null> | undefined
+  readonly aggregations?: Content | undefined
+  readonly suggest?: Content | undefined
+  readonly highlight?: Content | undefined
+  readonly collapse?: Content | undefined
+  readonly post_filter?: Content | undefined
+  /** Which fields of the documents to give. */
+  readonly _source?: boolean | string | ReadonlyArray<string> | Content | undefined
+  readonly from?: number | undefined
+  /** 10 by default. */
+  readonly size?: number | undefined
+  /** Keeps the search open for the next page that long, for example `10s`. */
+  readonly scroll?: string | undefined
+  readonly lang?: Lang | undefined
+}
+
+/**
  * Finds documents (`document:search`): one page of them.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KuzzleDocument } from "@effect-kuzzle/core"
+ *
+ * export const free = KuzzleDocument.search({
+ *   targets: [{ index: "nyc", collections: ["yellow-taxi", "green-taxi"] }],
+ *   query: { equals: { status: "free" } },
+ *   lang: "koncorde",
+ *   size: 100
+ * }).pipe(
+ *   Effect.map(({ hits }) => hits.map(({ _id, collection }) => `${collection}/${_id}`)),
+ *   Effect.catchTag("KuzzleCollectionNotFoundError", () => Effect.succeed([]))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category actions
  */
 export const search = Action.make<
-  Action.CallOptions & {
-    readonly index: string
-    readonly collection: string
-    /** What to look for, in the words of Elasticsearch, or of Koncorde with `lang`. */
-    readonly query?: Content | undefined
-    readonly sort?: Content | ReadonlyArray<Content | string> | undefined
-    readonly aggregations?: Content | undefined
-    readonly highlight?: Content | undefined
-    readonly from?: number | undefined
-    /** 10 by default. */
-    readonly size?: number | undefined
-    /** Keeps the search open for the next page that long, for example `10s`. */
-    readonly scroll?: string | undefined
-    readonly lang?: "elasticsearch" | "koncorde" | undefined
-  },
-  SearchResult
+  SearchOptions & SearchTarget,
+  SearchResult,
+  Absent | FetchLimitError | InvalidSearchError | ScrollTooLongError
 >({
   controller: "document",
   action: "search",
   http: ["POST", "/:index/:collection/_search"],
   idempotent: true,
-  body: ["query", "sort", "aggregations", "highlight"],
+  body: [
+    "query",
+    "sort",
+    "search_after",
+    "aggregations",
+    "suggest",
+    "highlight",
+    "collapse",
+    "post_filter",
+    "_source"
+  ],
+  errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, InvalidSearchError, ScrollTooLongError],
+  result: Action.result
+})
+
+/**
+ * The next page of a search with `scroll` (`document:scroll`). Asked twice, it gives two pages. After the last one the
+ * server forgets the search.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const scroll = Action.make<
+  Action.CallOptions & {
+    /** As the page before gave it: it may change from page to page. */
+    readonly scrollId: string
+    /** Keeps the search open that long again; 15 seconds by default. */
+    readonly scroll?: string | undefined
+  },
+  SearchResult & { readonly scrollId: string; readonly remaining: number },
+  ScrollNotFoundError | ScrollTooLongError
+>({
+  controller: "document",
+  action: "scroll",
+  http: ["GET", "/_scroll/:scrollId"],
+  idempotent: false,
+  errors: [ScrollNotFoundError, ScrollTooLongError],
+  result: Action.result
+})
+
+/**
+ * How many documents there are (`document:count`), or how many of them a query finds.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const count = Action.make<
+  Action.CallOptions & Within & {
+    readonly query?: Content | undefined
+    readonly lang?: Lang | undefined
+  },
+  number,
+  Absent | InvalidSearchError
+>({
+  controller: "document",
+  action: "count",
+  http: ["POST", "/:index/:collection/_count"],
+  idempotent: true,
+  body: ["query"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError],
+  result: Action.member("count")
+})
+
+/**
+ * Deletes the documents that a query finds (`document:deleteByQuery`), as many as one request may change. Gives their ids
+ * and, with `source`, what they held. `{}` finds all of them.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const deleteByQuery = Action.make<
+  WriteOptions & Within & {
+    readonly query: Content
+    readonly lang?: Lang | undefined
+    readonly source?: boolean | undefined
+  },
+  {
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly _source?: Document["_source"] }>
+    readonly ids: ReadonlyArray<string>
+  },
+  Absent | InvalidSearchError | WriteLimitError
+>({
+  controller: "document",
+  action: "deleteByQuery",
+  http: ["DELETE", "/:index/:collection/_query"],
+  idempotent: false,
+  body: ["query"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError, WriteLimitError],
+  result: Action.result
+})
+
+/**
+ * Makes the same changes to the documents that a query finds (`document:updateByQuery`), as many as one request may change.
+ * Gives them whole with `source`.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const updateByQuery = Action.make<
+  WriteOptions & Within & {
+    readonly query: Content
+    readonly changes: Content
+    readonly lang?: Lang | undefined
+    readonly source?: boolean | undefined
+  },
+  Many<Changed & { readonly status: number }, Rejection>,
+  Absent | InvalidSearchError | WriteLimitError
+>({
+  controller: "document",
+  action: "updateByQuery",
+  http: ["PUT", "/:index/:collection/_query"],
+  idempotent: false,
+  body: ["query", "changes"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError, WriteLimitError],
   result: Action.result
 })

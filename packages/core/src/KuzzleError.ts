@@ -156,6 +156,26 @@ export class MaybeSentError extends Data.TaggedError("KuzzleMaybeSentError")<{
 export type ConnectionLostError = NotSentError | MaybeSentError
 
 /**
+ * A subscription with the strategy `fail` ended because its consumer did not keep up: its buffer was full when another
+ * notification came. What is in the buffer is delivered before.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OverflowError extends Data.TaggedError("KuzzleOverflowError")<{
+  readonly controller: string
+  readonly action: string
+  /** How many notifications it held. */
+  readonly bufferSize: number
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.controller}:${this.action} was given up: its consumer fell behind by more than ${this.bufferSize} notifications`
+  }
+}
+
+/**
  * The token could not be kept, or what is kept cannot be used. The client goes on without it.
  *
  * @since 0.1.0
@@ -240,7 +260,7 @@ export class EncodeError extends Data.TaggedError("KuzzleEncodeError")<{
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `${this.controller}:${this.action} cannot be encoded as JSON: ${this.issue}`
+    return `${this.controller}:${this.action} cannot be encoded: ${this.issue}`
   }
 }
 
@@ -513,7 +533,13 @@ export type RequestError =
  * @since 0.1.0
  * @category models
  */
-export type KuzzleError = RequestError | ConnectError | ConnectionEnded | InvalidSettingError | TokenStoreError
+export type KuzzleError =
+  | RequestError
+  | ConnectError
+  | ConnectionEnded
+  | InvalidSettingError
+  | OverflowError
+  | TokenStoreError
 
 /**
  * @since 0.1.0

@@ -2,7 +2,11 @@
  * Koncorde, Kuzzle's language of filters for real-time subscriptions (spec 6): builders, a check before sending, and an
  * evaluator that answers as the server would.
  *
- * A filter is plain JSON, exactly what goes over the wire: the builders are a convenience, a literal does as well.
+ * A filter is plain JSON, exactly what goes over the wire: the builders are a convenience, a literal does as well. With
+ * `KuzzleFilter.for<Document>()` the same builders know the fields of a document and what is in them.
+ *
+ * There are two kinds: filters of subscriptions, and those that a search takes too, with `lang: "koncorde"`. The second
+ * are fewer: `SearchFilter`.
  *
  * @example
  * ```ts
@@ -19,10 +23,12 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import { predicate } from "./internal/filter/evaluate.ts"
 import { isFields } from "./internal/filter/field.ts"
 import { countConditions, parse } from "./internal/filter/parse.ts"
+import { searchIssues } from "./internal/filter/search.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -49,6 +55,14 @@ export type GeoPoint =
   | { readonly lat: number; readonly lon: number }
 
 /**
+ * A point as Koncorde and Elasticsearch both read it. An array is `[lat, lon]` to the one, `[lon, lat]` to the other.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SearchGeoPoint = Exclude<GeoPoint, ReadonlyArray<unknown>>
+
+/**
  * A box on earth: its sides in degrees, or two of its corners.
  *
  * @since 0.1.0
@@ -57,6 +71,16 @@ export type GeoPoint =
 export type GeoBox =
   | { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number }
   | { readonly topLeft: GeoPoint; readonly bottomRight: GeoPoint }
+
+/**
+ * A box as Koncorde and Elasticsearch both read it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SearchGeoBox =
+  | { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number }
+  | { readonly top_left: SearchGeoPoint; readonly bottom_right: SearchGeoPoint }
 
 /**
  * Bounds of a range. At most one below and one above, the first less than the second.
@@ -82,8 +106,8 @@ export interface All {
  * @since 0.1.0
  * @category models
  */
-export interface Equals {
-  readonly equals: { readonly [field: string]: Scalar }
+export interface Equals<out Value = Scalar> {
+  readonly equals: { readonly [field: string]: Value }
 }
 
 /**
@@ -162,16 +186,16 @@ export interface Nothing {
  * @since 0.1.0
  * @category models
  */
-export interface GeoBoundingBox {
-  readonly geoBoundingBox: { readonly [field: string]: GeoBox }
+export interface GeoBoundingBox<out Box = GeoBox | SearchGeoBox> {
+  readonly geoBoundingBox: { readonly [field: string]: Box }
 }
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface GeoDistance {
-  readonly geoDistance: { readonly [field: string]: GeoPoint; readonly distance: string }
+export interface GeoDistance<out Point = GeoPoint> {
+  readonly geoDistance: { readonly [field: string]: Point | string; readonly distance: string }
 }
 
 /**
@@ -220,11 +244,11 @@ export interface Not<out F = Condition> {
  * @since 0.1.0
  * @category models
  */
-export interface Clauses {
-  readonly must?: ReadonlyArray<Condition>
-  readonly must_not?: ReadonlyArray<Condition>
-  readonly should?: ReadonlyArray<Condition>
-  readonly should_not?: ReadonlyArray<Condition>
+export interface Clauses<out F = Condition> {
+  readonly must?: ReadonlyArray<F>
+  readonly must_not?: ReadonlyArray<F>
+  readonly should?: ReadonlyArray<F>
+  readonly should_not?: ReadonlyArray<F>
 }
 
 /**
@@ -243,6 +267,9 @@ export interface Bool {
  */
 export type Condition =
   | SearchCondition
+  | Equals
+  | GeoBoundingBox
+  | GeoDistance
   | Regexp
   | Match
   | Select
@@ -264,20 +291,23 @@ export type Filter = All | Condition
 
 /**
  * The conditions that also work in a search with `lang: "koncorde"`: the server translates them to Elasticsearch, which
- * has no counterpart of the others.
+ * has no counterpart of the others, nor of `null`.
+ *
+ * To a search a field that is `null` or an empty array is missing, an array is each of its elements, and a field of type
+ * `text` is its words.
  *
  * @since 0.1.0
  * @category models
  */
 export type SearchCondition =
-  | Equals
+  | Equals<Exclude<Scalar, null>>
   | In
   | Ids
   | Exists
   | Missing
   | Range
-  | GeoBoundingBox
-  | GeoDistance
+  | GeoBoundingBox<SearchGeoBox>
+  | GeoDistance<SearchGeoPoint>
   | And<SearchCondition>
   | Or<SearchCondition>
   | Not<SearchCondition>
@@ -316,7 +346,9 @@ export const nothing: Nothing = { nothing: true }
  * @since 0.1.0
  * @category constructors
  */
-export const equals = (field: string, value: Scalar): Equals => ({ equals: { [field]: value } })
+export const equals = <Value extends Scalar>(field: string, value: Value): Equals<Value> => ({
+  equals: { [field]: value }
+})
 
 /**
  * The field is one of these strings (the keyword `in`). Numbers are not allowed: use `or` with `equals`.
@@ -426,7 +458,20 @@ export const select = (field: string, index: number, query: Condition): Select =
  * @since 0.1.0
  * @category constructors
  */
-export const geoBoundingBox = (field: string, box: GeoBox): GeoBoundingBox => ({ geoBoundingBox: { [field]: box } })
+export const geoBoundingBox = (field: string, box: GeoBox): GeoBoundingBox<SearchGeoBox> => ({
+  geoBoundingBox: {
+    [field]: "top" in box ? box : { top_left: unmistakable(box.topLeft), bottom_right: unmistakable(box.bottomRight) }
+  }
+})
+
+/** So that the filter means the same in a search. */
+const unmistakable = (point: GeoPoint): SearchGeoPoint => {
+  if (!isPair(point)) return point
+  const [lat, lon] = point
+  return { lat, lon }
+}
+
+const isPair = (point: GeoPoint): point is readonly [lat: number, lon: number] => Array.isArray(point)
 
 /**
  * The field is a point at most so far away: a number and its unit (`"10 km"`, `"500 ft"`). The field cannot be named
@@ -435,8 +480,8 @@ export const geoBoundingBox = (field: string, box: GeoBox): GeoBoundingBox => ({
  * @since 0.1.0
  * @category constructors
  */
-export const geoDistance = (field: string, center: GeoPoint, distance: string): GeoDistance => ({
-  geoDistance: { [field]: center, distance }
+export const geoDistance = (field: string, center: GeoPoint, distance: string): GeoDistance<SearchGeoPoint> => ({
+  geoDistance: { [field]: unmistakable(center), distance }
 })
 
 /**
@@ -504,6 +549,223 @@ export const not = <F extends Condition>(filter: F): Not<F> => ({ not: filter })
 export const bool = (clauses: Clauses): Bool => ({ bool: clauses })
 
 // -------------------------------------------------------------------------------------------------------------------
+// by the document
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category symbols
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleFilter")
+
+/**
+ * @since 0.1.0
+ * @category symbols
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * That a filter was made for documents of this type. It is there for the compiler alone: on the wire there is nothing of
+ * it. A filter for documents with fewer fields is one for documents with more.
+ *
+ * @since 0.1.0
+ * @category by the document
+ */
+export interface On<in Document> {
+  readonly [TypeId]: (_: Document) => void
+}
+
+/**
+ * The paths of the fields of a document, as JSON has it: `"address"`, `"address.city"`. No path leads into an array
+ * (see `contains` and `select`), nor below six levels.
+ *
+ * @since 0.1.0
+ * @category by the document
+ */
+export type Path<Document> = PathWithin<Document & WithId>
+
+/**
+ * The paths of the fields that are, or may be, of a type.
+ *
+ * @since 0.1.0
+ * @category by the document
+ */
+export type PathTo<Document, Type> = {
+  readonly [P in Path<Document>]: [ValueAt<Document, P, Type>] extends [never] ? never : P
+}[Path<Document>]
+
+/**
+ * What is at a path, as far as it is of a type.
+ *
+ * @since 0.1.0
+ * @category by the document
+ */
+export type ValueAt<Document, P extends string, Type> = Narrow<At<Document & WithId, P>, Type>
+
+/** Kuzzle tests the id of a document as a field of it. */
+interface WithId {
+  readonly _id: string
+}
+
+type PathWithin<T, Depth extends ReadonlyArray<unknown> = []> = Depth["length"] extends 6 ? never
+  : unknown extends T ? string
+  : T extends ReadonlyArray<unknown> ? never
+  : T extends object ? {
+      readonly [K in keyof T & string]-?: K | `${K}.${PathWithin<T[K], [...Depth, unknown]>}`
+    }[keyof T & string]
+  : never
+
+type At<T, P extends string> = P extends `${infer Head}.${infer Rest}` ? Member<T, P> | At<Member<T, Head>, Rest>
+  : Member<T, P>
+
+type Member<T, K extends string> = unknown extends T ? unknown
+  : T extends ReadonlyArray<unknown> ? never
+  : T extends object ? K extends keyof T ? T[K] : never
+  : never
+
+type Narrow<T, Type> = unknown extends T ? Type : Extract<T, Type>
+
+type Elements<T> = T extends ReadonlyArray<infer Element> ? Element : never
+
+/** Where a document holds a point, as far as its type tells it from any other text. */
+type PointField =
+  | { readonly lat: number; readonly lon: number }
+  | readonly [lat: number, lon: number]
+  | `${number},${number}`
+  | `${number}, ${number}`
+
+type Part<T> = T extends ReadonlyArray<infer Element> ? ReadonlyArray<Part<Element>>
+  : T extends object ? { readonly [K in keyof T]?: Part<T[K]> }
+  : T
+
+/**
+ * The builders, for documents of one type: with a path that it does not have, or a value that cannot be there, they do
+ * not compile. They do what the functions of this module do.
+ *
+ * @since 0.1.0
+ * @category by the document
+ */
+export interface Builders<Document> {
+  readonly all: All & On<Document>
+  readonly nothing: Nothing & On<Document>
+  readonly equals: <P extends PathTo<Document, Scalar>, Value extends ValueAt<Document, P, Scalar>>(
+    field: P,
+    value: Value
+  ) => Equals<Value> & On<Document>
+  readonly isIn: <P extends PathTo<Document, string>>(
+    field: P,
+    values: ReadonlyArray<ValueAt<Document, P, string>>
+  ) => In & On<Document>
+  readonly ids: (values: ReadonlyArray<string>) => Ids & On<Document>
+  readonly exists: (field: Path<Document>) => Exists & On<Document>
+  readonly missing: (field: Path<Document>) => Missing & On<Document>
+  readonly contains: <P extends PathTo<Document, ReadonlyArray<unknown>>>(
+    field: P,
+    element: Narrow<Elements<ValueAt<Document, P, ReadonlyArray<unknown>>>, Scalar>
+  ) => Exists & On<Document>
+  readonly range: (field: PathTo<Document, number>, bounds: Bounds) => Range & On<Document>
+  readonly regexp: (
+    field: PathTo<Document, string>,
+    pattern: string | RegExp,
+    flags?: string
+  ) => Regexp & On<Document>
+  readonly match: (content: Part<Document>) => Match & On<Document>
+  /** The query is made by the builders for `{ readonly value: Element }`. */
+  readonly select: <P extends PathTo<Document, ReadonlyArray<unknown>>>(
+    field: P,
+    index: number,
+    query: Condition & On<{ readonly value: Elements<ValueAt<Document, P, ReadonlyArray<unknown>>> }>
+  ) => Select & On<Document>
+  readonly geoBoundingBox: (
+    field: PathTo<Document, PointField>,
+    box: GeoBox
+  ) => GeoBoundingBox<SearchGeoBox> & On<Document>
+  readonly geoDistance: (
+    field: PathTo<Document, PointField>,
+    center: GeoPoint,
+    distance: string
+  ) => GeoDistance<SearchGeoPoint> & On<Document>
+  readonly geoDistanceRange: (
+    field: PathTo<Document, PointField>,
+    center: GeoPoint,
+    distances: { readonly from: string; readonly to: string }
+  ) => GeoDistanceRange & On<Document>
+  readonly geoPolygon: (
+    field: PathTo<Document, PointField>,
+    points: ReadonlyArray<GeoPoint>
+  ) => GeoPolygon & On<Document>
+  readonly and: <Filters extends ReadonlyArray<Condition & On<Document>>>(
+    ...filters: Filters
+  ) => And<Filters[number]> & On<Document>
+  readonly or: <Filters extends ReadonlyArray<Condition & On<Document>>>(
+    ...filters: Filters
+  ) => Or<Filters[number]> & On<Document>
+  readonly not: <F extends Condition & On<Document>>(filter: F) => Not<F> & On<Document>
+  readonly bool: (clauses: Clauses<Condition & On<Document>>) => Bool & On<Document>
+}
+
+const builders = {
+  all,
+  nothing,
+  equals,
+  isIn,
+  ids,
+  exists,
+  missing,
+  contains,
+  range,
+  regexp,
+  match,
+  select,
+  geoBoundingBox,
+  geoDistance,
+  geoDistanceRange,
+  geoPolygon,
+  and,
+  or,
+  not,
+  bool
+}
+
+/** The same functions for all: what a document is like is the compiler's business (`On` is never there). */
+const forDocument = <Document>(): Builders<Document> => builders as unknown as Builders<Document>
+
+export {
+  /**
+   * The builders for documents of a type: of what is stored, so of the *encoded* side of a Schema, where a date may be a
+   * number.
+   *
+   * Where only points can be, a field is one whose type says so: `{ lat, lon }`, `[lat, lon]`, or a text of two numbers.
+   *
+   * @example
+   * ```ts
+   * import { KuzzleFilter } from "@effect-kuzzle/core"
+   *
+   * interface Taxi {
+   *   readonly status: "free" | "busy"
+   *   readonly driver: { readonly name: string; readonly rating?: number }
+   *   readonly position: { readonly lat: number; readonly lon: number }
+   * }
+   *
+   * const taxi = KuzzleFilter.for<Taxi>()
+   *
+   * export const good = taxi.and(
+   *   taxi.equals("status", "free"),
+   *   taxi.range("driver.rating", { gte: 4 }),
+   *   taxi.geoDistance("position", { lat: 48.85, lon: 2.35 }, "2 km")
+   * )
+   *
+   * // @ts-expect-error: no taxi is ever "fre"
+   * taxi.equals("status", "fre")
+   * ```
+   *
+   * @since 0.1.0
+   * @category by the document
+   */
+  forDocument as for
+}
+
+// -------------------------------------------------------------------------------------------------------------------
 // checking and evaluating
 // -------------------------------------------------------------------------------------------------------------------
 
@@ -540,6 +802,41 @@ export const validate = (
       return count > limit ? [`${count} conditions, the server accepts ${limit}`] : []
     }
   })
+
+/**
+ * Everything that is wrong with a filter of a search (`lang: "koncorde"`), each with its place in it.
+ *
+ * The server translates such a filter without a look at it. What Elasticsearch then refuses is refused here, and what it
+ * would take for something else: an array for a point, `missing` of an element, a text of several fields.
+ *
+ * @example
+ * ```ts
+ * import { KuzzleFilter } from "@effect-kuzzle/core"
+ *
+ * KuzzleFilter.validateSearch({ and: [{ regexp: { plate: "^AB" } }] })
+ * // ["and[0].regexp: a search has no such condition, only a subscription"]
+ * ```
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const validateSearch = (filter: unknown): ReadonlyArray<string> =>
+  Either.match(parse(filter), { onLeft: (issues) => issues, onRight: () => searchIssues(filter) })
+
+/**
+ * The filter was not sent: the server would refuse it, or take it for another.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class FilterError extends Data.TaggedError("KuzzleFilterError")<{
+  /** Each with its place in the filter; see `validate` and `validateSearch`. */
+  readonly issues: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return `the filter is wrong: ${this.issues.join("; ")}`
+  }
+}
 
 /**
  * Whether a document fulfils a filter, as the server would decide it. The filter is compiled once: keep the function

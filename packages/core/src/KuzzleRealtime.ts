@@ -1,6 +1,12 @@
 /**
  * Real-time: subscriptions that survive lost connections, as streams or by handler; publishing; counting.
  *
+ * A subscription ends with its scope, or with the stream that is run: that is what `realtime:unsubscribe` is for, and the
+ * client sends it when the last consumer of a room has gone. While the connection is down the end is remembered, and the
+ * subscription does not come back.
+ *
+ * Metrics: `kuzzle_gaps` (tag `cause`) and `kuzzle_notifications_lost`, summed over all clients of the process.
+ *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
@@ -11,11 +17,15 @@ import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
+import type { KuzzleRequest } from "./internal/protocol/envelope.ts"
 import type { Frame } from "./internal/protocol/frame.ts"
 import type * as Subscriptions from "./internal/protocol/subscriptions.ts"
+import type * as Broadcast from "./internal/runtime/broadcast.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
+import * as Metrics from "./internal/runtime/metrics.ts"
 import * as Realtime from "./internal/runtime/realtime.ts"
-import type { RequestError } from "./KuzzleError.ts"
+import { SpecificationRejectionError } from "./KuzzleActionError.ts"
+import { OverflowError, type RequestError } from "./KuzzleError.ts"
 import type { Filter } from "./KuzzleFilter.ts"
 
 /**
@@ -70,12 +80,13 @@ export interface DocumentNotification {
 export interface UserNotification {
   readonly type: "user"
   readonly user: "in" | "out"
-  /** Connections in the room, on the server's node. */
+  /** Connections in the room, on the server's node (the cluster has more: see `count`). */
   readonly result: { readonly count: number }
   readonly controller: string
   readonly action: string
-  readonly index: string
-  readonly collection: string
+  /** Not of a user who came by the id of the room, nor is the collection. */
+  readonly index?: string
+  readonly collection?: string
   readonly timestamp: number
   /** The volatile data of that user's subscription. */
   readonly volatile: Readonly<Record<string, unknown>> | null
@@ -112,23 +123,76 @@ export type GapCause = Subscriptions.GapCause
 export type Notification = DocumentNotification | UserNotification | Gap
 
 /**
+ * Which of two kinds of things to hear of: those that come in, those that go out, both or neither.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Choice = "all" | "in" | "out" | "none"
+
+/**
+ * What comes of a subscription to `Documents` and `Users`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type NotificationOf<Documents extends Choice, Users extends Choice> =
+  | Gap
+  | ([Documents] extends ["none"] ? never : DocumentNotification)
+  | ([Users] extends ["none"] ? never : UserNotification)
+
+/**
+ * What to hear of a room.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RoomOptions<Documents extends Choice = Choice, Users extends Choice = Choice> {
+  /** Whether to hear of documents that enter the filter, leave it, both (`all`, the default) or neither. */
+  readonly scope?: Documents | undefined
+  /** Whether to hear of users that come, leave, both, or neither (`none`, the default). */
+  readonly users?: Users | undefined
+  /** Kept by the server and shown to others in the notification of our leaving. */
+  readonly volatile?: Readonly<Record<string, unknown>> | undefined
+  /** Whether to hear of what this client itself causes; `true` by default. */
+  readonly subscribeToSelf?: boolean | undefined
+}
+
+/**
  * What to listen to.
  *
  * @since 0.1.0
  * @category models
  */
-export interface SubscribeOptions {
+export interface SubscribeOptions<Documents extends Choice = Choice, Users extends Choice = Choice>
+  extends RoomOptions<Documents, Users>
+{
   readonly index: string
   readonly collection: string
   /** Which documents; all of the collection by default. See `KuzzleFilter`. */
   readonly filter?: Filter | undefined
-  /** Whether to hear of documents that enter the filter, leave it, both (`all`, the default) or neither. */
-  readonly scope?: "all" | "in" | "out" | "none" | undefined
-  /** Whether to hear of users that come, leave, both, or neither (`none`, the default). */
-  readonly users?: "all" | "in" | "out" | "none" | undefined
-  /** Kept by the server and shown to others in the notification of our leaving. */
-  readonly volatile?: Readonly<Record<string, unknown>> | undefined
 }
+
+/**
+ * Which room to join: one that somebody has subscribed to, whose filter need not be known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface JoinOptions<Documents extends Choice = Choice, Users extends Choice = Choice>
+  extends RoomOptions<Documents, Users>
+{
+  readonly roomId: string
+}
+
+/**
+ * What gives way when a buffer is full: the oldest (`sliding`), the newest (`dropping`), of both of which a `Gap` tells how
+ * many; or the subscription, with an `OverflowError` (`fail`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BufferStrategy = "sliding" | "dropping" | "fail"
 
 /**
  * What a stream holds for a consumer that is slow. There is no `suspend`: nothing may stop the socket from being read,
@@ -137,12 +201,25 @@ export interface SubscribeOptions {
  * @since 0.1.0
  * @category models
  */
-export interface BufferOptions {
+export interface BufferOptions<Strategy extends BufferStrategy = BufferStrategy> {
   /** Notifications held at most, one or more; 16,384 by default. */
   readonly bufferSize?: number | undefined
-  /** Which give way when it is full: the oldest (`sliding`, the default) or the newest (`dropping`). */
-  readonly strategy?: "sliding" | "dropping" | undefined
+  /** What gives way when it is full; `sliding` by default. */
+  readonly strategy?: Strategy | undefined
+  /**
+   * Gives a key to a notification: of two with the same key only the newer is held, at its own place and however much room
+   * there is, and no `Gap` tells of the older. For who wants the latest of each document and not each of its versions.
+   */
+  readonly conflate?: ((notification: DocumentNotification | UserNotification) => string | undefined) | undefined
 }
+
+/**
+ * What a stream with this strategy can end with, besides what a request can.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OverflowOf<Strategy extends BufferStrategy> = "fail" extends Strategy ? OverflowError : never
 
 /**
  * A subscription whose consumer is a function.
@@ -167,13 +244,18 @@ export interface Listening {
 export interface KuzzleRealtimeShape {
   /** See `open`. */
   readonly open: (
-    options: SubscribeOptions & BufferOptions
-  ) => Effect.Effect<Stream.Stream<Notification, RequestError>, RequestError, Scope.Scope>
+    options: (SubscribeOptions | JoinOptions) & BufferOptions
+  ) => Effect.Effect<Stream.Stream<Notification, RequestError | OverflowError>, RequestError, Scope.Scope>
   /** See `listen`. */
   readonly listen: (
-    options: SubscribeOptions,
+    options: SubscribeOptions | JoinOptions,
     handler: (notification: Notification) => void
   ) => Effect.Effect<Listening, RequestError, Scope.Scope>
+  /** What the server's debugger tells this connection, and how many read it. See `KuzzleDebug`. */
+  readonly debugger: {
+    readonly open: Effect.Effect<Stream.Stream<Realtime.DebuggerFrame>, never, Scope.Scope>
+    readonly watchers: Effect.Effect<number>
+  }
 }
 
 /**
@@ -186,37 +268,94 @@ export class KuzzleRealtime extends Context.Tag("@effect-kuzzle/core/KuzzleRealt
 >() {}
 
 /** @internal */
-export const make = (realtime: Realtime.Realtime): KuzzleRealtimeShape => ({
+export const make = (
+  realtime: Realtime.Realtime,
+  debuggerEvents: Broadcast.Broadcast<Realtime.DebuggerFrame>
+): KuzzleRealtimeShape => ({
   open: (options) =>
     Effect.suspend(() => {
-      const consumer = new StreamConsumer(options)
-      return Effect.as(realtime.open(toRequest(options), consumer), consumer.mailbox.stream)
+      const consumer = new StreamConsumer(realtime, options)
+      return Effect.as(realtime.open(asked(options), consumer), consumer.mailbox.stream)
     }),
   listen: (options, handler) =>
     Effect.suspend(() => {
-      const consumer = new HandlerConsumer(handler)
-      return Effect.as(realtime.open(toRequest(options), consumer), consumer)
-    })
+      const consumer = new HandlerConsumer(realtime, options, handler)
+      return Effect.as(realtime.open(asked(options), consumer), consumer)
+    }),
+  debugger: { open: debuggerEvents.open, watchers: Effect.sync(debuggerEvents.watchers) }
 })
 
-class StreamConsumer extends Realtime.Subscriber {
-  readonly mailbox: Mailbox.Mailbox<Notification, RequestError>
+abstract class RoomConsumer extends Realtime.Subscriber {
+  private readonly users: Choice
+  private readonly self: boolean
 
-  constructor({ bufferSize = 16_384, strategy = "sliding" }: BufferOptions) {
+  constructor(
+    private readonly realtime: Realtime.Realtime,
+    { subscribeToSelf = true, users = "none" }: RoomOptions
+  ) {
     super()
-    this.mailbox = Mailbox.make<Notification, RequestError>({
-      capacity: bufferSize >= 1 ? Math.floor(bufferSize) : 1,
-      strategy,
-      overflow: (lost) => ({ type: "gap", cause: { _tag: "Overflow", lost } })
-    })
+    this.users = users
+    this.self = subscribeToSelf
   }
 
+  abstract hand(notification: DocumentNotification | UserNotification): void
+  abstract miss(gap: Gap): void
+
+  /** The server may tell of more users than this one asks for: see `requestOf`. */
   notify(frame: Frame): void {
-    this.mailbox.offer(toNotification(frame))
+    if (frame.type === "user" && this.users !== "all" && this.users !== frame.user) return
+    if (!this.self && this.realtime.isOwn(frame)) return
+    // The registry hands over only frames of channels that the server gave us: they are what spec 1.5 says.
+    this.hand(frame as unknown as DocumentNotification | UserNotification)
   }
 
   gap(cause: GapCause): void {
-    this.mailbox.offer({ type: "gap", cause })
+    Metrics.gap(cause)
+    this.miss({ type: "gap", cause })
+  }
+}
+
+class StreamConsumer extends RoomConsumer {
+  readonly mailbox: Mailbox.Mailbox<Notification, RequestError | OverflowError>
+  /** What to end with when the buffer is full. */
+  private readonly overflow: OverflowError | undefined
+
+  constructor(realtime: Realtime.Realtime, options: (SubscribeOptions | JoinOptions) & BufferOptions) {
+    super(realtime, options)
+    const { bufferSize = 16_384, conflate, strategy = "sliding" } = options
+    const capacity = bufferSize >= 1 ? Math.floor(bufferSize) : 1
+    // A gap stands where it stands.
+    const keyOf = conflate && ((one: Notification) => one.type === "gap" ? undefined : conflate(one))
+    if (strategy === "fail") {
+      const { action, controller } = requestOf(options)
+      this.overflow = new OverflowError({ controller, action, bufferSize: capacity })
+      this.mailbox = Mailbox.make({ capacity, strategy: "dropping", keyOf })
+    } else {
+      this.mailbox = Mailbox.make<Notification, RequestError | OverflowError>({
+        capacity,
+        strategy,
+        keyOf,
+        overflow: (lost) => {
+          const cause: GapCause = { _tag: "Overflow", lost }
+          Metrics.gap(cause)
+          return { type: "gap", cause }
+        }
+      })
+    }
+  }
+
+  hand(notification: DocumentNotification | UserNotification): void {
+    try {
+      this.offer(notification)
+    } catch (defect) {
+      // The function that conflates is the application's.
+      this.mailbox.fail(Cause.die(defect))
+      this.leave()
+    }
+  }
+
+  miss(gap: Gap): void {
+    this.offer(gap)
   }
 
   end(error: RequestError): void {
@@ -227,22 +366,41 @@ class StreamConsumer extends Realtime.Subscriber {
     this.mailbox.discard()
     this.mailbox.end()
   }
+
+  private offer(notification: Notification): void {
+    if (this.mailbox.offer(notification)) return
+    Metrics.lost(1)
+    if (this.overflow === undefined) return
+    this.mailbox.fail(Cause.fail(this.overflow))
+    this.leave()
+  }
 }
 
-class HandlerConsumer extends Realtime.Subscriber implements Listening {
+class HandlerConsumer extends RoomConsumer implements Listening {
   private cause: Cause.Cause<RequestError> | undefined = undefined
   private waiters: ReadonlyArray<(exit: Exit.Exit<never, RequestError>) => void> = []
 
-  constructor(private readonly handler: (notification: Notification) => void) {
-    super()
+  constructor(
+    realtime: Realtime.Realtime,
+    options: RoomOptions,
+    private readonly handler: (notification: Notification) => void
+  ) {
+    super(realtime, options)
   }
 
-  notify(frame: Frame): void {
-    this.handle(toNotification(frame))
+  hand(notification: Notification): void {
+    if (this.cause !== undefined) return
+    try {
+      this.handler(notification)
+    } catch (defect) {
+      // A defect, and the end, of its own subscription; the socket and the others go on.
+      this.finish(Cause.die(defect))
+      this.leave()
+    }
   }
 
-  gap(cause: GapCause): void {
-    this.handle({ type: "gap", cause })
+  miss(gap: Gap): void {
+    this.hand(gap)
   }
 
   end(error: RequestError): void {
@@ -263,16 +421,6 @@ class HandlerConsumer extends Realtime.Subscriber implements Listening {
     })
   }
 
-  /** A handler that throws is a defect, and the end, of its own subscription; the socket and the others go on. */
-  private handle(notification: Notification): void {
-    if (this.cause !== undefined) return
-    try {
-      this.handler(notification)
-    } catch (defect) {
-      this.finish(Cause.die(defect))
-    }
-  }
-
   private finish(cause: Cause.Cause<RequestError>): void {
     if (this.cause !== undefined) return
     this.cause = cause
@@ -282,17 +430,42 @@ class HandlerConsumer extends Realtime.Subscriber implements Listening {
   }
 }
 
-const toRequest = (options: SubscribeOptions): Realtime.SubscribeRequest => ({
-  index: options.index,
-  collection: options.collection,
-  body: options.filter ?? {},
-  scope: options.scope ?? "all",
-  users: options.users ?? "none",
-  volatile: options.volatile
+interface Room {
+  readonly roomId: string
+  readonly channel: string
+}
+
+interface WireOptions extends Action.CallOptions {
+  readonly scope: Choice
+  readonly users: Choice
+}
+
+const subscribing = Action.make<
+  WireOptions & { readonly index: string; readonly collection: string; readonly filter: Filter },
+  Room
+>({ controller: "realtime", action: "subscribe", idempotent: true, body: "filter", result: Action.result })
+
+const joining = Action.make<WireOptions & { readonly roomId: string }, Room>({
+  controller: "realtime",
+  action: "join",
+  idempotent: true,
+  body: ["roomId"],
+  result: Action.result
 })
 
-/** The registry hands over only frames of channels that the server gave us: they are what spec 1.5 says. */
-const toNotification = (frame: Frame): Notification => frame as unknown as Notification
+const requestOf = (options: SubscribeOptions | JoinOptions): KuzzleRequest => {
+  const { scope = "all", users = "none" } = options
+  // `out` would be given the channel of `none`, which tells of nobody if it was there first (spec 1.5): all are asked for.
+  const wire = { scope, users: users === "out" ? "all" as const : users }
+  if ("roomId" in options) return joining.request({ ...wire, roomId: options.roomId })
+  const { collection, filter = {}, index } = options
+  return subscribing.request({ ...wire, index, collection, filter })
+}
+
+const asked = (options: SubscribeOptions | JoinOptions): Realtime.Asked => ({
+  request: requestOf(options),
+  volatile: options.volatile
+})
 
 /**
  * Subscribes, and unsubscribes when the stream ends. The stream goes on over lost connections, with a `Gap` where
@@ -321,13 +494,56 @@ const toNotification = (frame: Frame): Notification => frame as unknown as Notif
  * @since 0.1.0
  * @category subscriptions
  */
-export const subscribe = (
-  options: SubscribeOptions & BufferOptions
-): Stream.Stream<Notification, RequestError, KuzzleRealtime> => Stream.unwrapScoped(open(options))
+export const subscribe = Action.wrap(
+  subscribing,
+  <
+    Documents extends Choice = "all",
+    Users extends Choice = "none",
+    Strategy extends BufferStrategy = "sliding"
+  >(
+    options: SubscribeOptions<Documents, Users> & BufferOptions<Strategy>
+  ): Stream.Stream<NotificationOf<Documents, Users>, RequestError | OverflowOf<Strategy>, KuzzleRealtime> =>
+    Stream.unwrapScoped(open(options))
+)
 
 /**
- * Subscribes until the scope closes, and is done when the server has confirmed: what is written from then on is in the
- * stream. While the connection is down it waits for the next one. The stream is for one consumer.
+ * The same for a room that exists already, by its id, which `list` and the notifications of others tell. The filter is
+ * theirs. A room ends with its last subscriber: where it is gone when the connection comes back, the stream fails with
+ * `core.realtime.room_not_found`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { KuzzleRealtime } from "@effect-kuzzle/core"
+ *
+ * export const whoComesAndGoes = (roomId: string) =>
+ *   KuzzleRealtime.join({ roomId, scope: "none", users: "all", volatile: { name: "ada" } }).pipe(
+ *     Stream.runForEach((notification) =>
+ *       notification.type === "gap"
+ *         ? Effect.log("who is there must be asked again")
+ *         : Effect.log(notification.user, notification.volatile?.name, notification.result.count)
+ *     )
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category subscriptions
+ */
+export const join = Action.wrap(
+  joining,
+  <
+    Documents extends Choice = "all",
+    Users extends Choice = "none",
+    Strategy extends BufferStrategy = "sliding"
+  >(
+    options: JoinOptions<Documents, Users> & BufferOptions<Strategy>
+  ): Stream.Stream<NotificationOf<Documents, Users>, RequestError | OverflowOf<Strategy>, KuzzleRealtime> =>
+    Stream.unwrapScoped(open(options))
+)
+
+/**
+ * Subscribes, or joins, until the scope closes, and is done when the server has confirmed: what is written from then on is
+ * in the stream. While the connection is down it waits for the next one. The stream is for one consumer.
  *
  * @example
  * ```ts
@@ -344,10 +560,24 @@ export const subscribe = (
  * @since 0.1.0
  * @category subscriptions
  */
-export const open = (
-  options: SubscribeOptions & BufferOptions
-): Effect.Effect<Stream.Stream<Notification, RequestError>, RequestError, KuzzleRealtime | Scope.Scope> =>
-  Effect.flatMap(KuzzleRealtime, (realtime) => realtime.open(options))
+export const open = <
+  Documents extends Choice = "all",
+  Users extends Choice = "none",
+  Strategy extends BufferStrategy = "sliding"
+>(
+  options: (SubscribeOptions<Documents, Users> | JoinOptions<Documents, Users>) & BufferOptions<Strategy>
+): Effect.Effect<
+  Stream.Stream<NotificationOf<Documents, Users>, RequestError | OverflowOf<Strategy>>,
+  RequestError,
+  KuzzleRealtime | Scope.Scope
+> =>
+  Effect.flatMap(KuzzleRealtime, (realtime) =>
+    // What is not asked for does not come, and only `fail` fails by overflow: the consumers above see to it.
+    realtime.open(options) as Effect.Effect<
+      Stream.Stream<NotificationOf<Documents, Users>, RequestError | OverflowOf<Strategy>>,
+      RequestError,
+      Scope.Scope
+    >)
 
 /**
  * Subscribes until the scope closes, with a plain function as the consumer: called synchronously, in order, with nothing
@@ -358,11 +588,13 @@ export const open = (
  * @since 0.1.0
  * @category subscriptions
  */
-export const listen = (
-  options: SubscribeOptions,
-  handler: (notification: Notification) => void
+export const listen = <Documents extends Choice = "all", Users extends Choice = "none">(
+  options: SubscribeOptions<Documents, Users> | JoinOptions<Documents, Users>,
+  handler: (notification: NotificationOf<Documents, Users>) => void
 ): Effect.Effect<Listening, RequestError, KuzzleRealtime | Scope.Scope> =>
-  Effect.flatMap(KuzzleRealtime, (realtime) => realtime.listen(options, handler))
+  Effect.flatMap(KuzzleRealtime, (realtime) =>
+    // As in `open`: what is not asked for does not come.
+    realtime.listen(options, handler as (notification: Notification) => void))
 
 /**
  * Sends a message to the subscribers of a collection without storing it (`realtime:publish`).
@@ -378,13 +610,15 @@ export const publish = Action.make<
     /** Filters on `_id` see only an id that is given here. */
     readonly _id?: string | undefined
   },
-  void
+  void,
+  SpecificationRejectionError
 >({
   controller: "realtime",
   action: "publish",
   http: ["POST", "/:index/:collection/_publish"],
   idempotent: false,
   body: "message",
+  errors: [SpecificationRejectionError],
   result: Action.done
 })
 
@@ -398,8 +632,71 @@ export const publish = Action.make<
 export const count = Action.make<Action.CallOptions & { readonly roomId: string }, number>({
   controller: "realtime",
   action: "count",
-  http: ["POST", "/_count"],
   idempotent: true,
   body: ["roomId"],
   result: Action.member("count")
+})
+
+/**
+ * What the specifications of a collection say of a message.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Validation {
+  readonly valid: boolean
+  readonly errorMessages: {
+    readonly documentScope?: ReadonlyArray<string>
+    readonly fieldScope?: FieldFaults
+  }
+}
+
+/**
+ * What is wrong with a field, and with those inside it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FieldFaults {
+  readonly messages?: ReadonlyArray<string>
+  readonly children?: { readonly [field: string]: FieldFaults }
+}
+
+/**
+ * Whether a message fits the specifications of the collection (`realtime:validate`): nothing is published.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const validate = Action.make<
+  Action.CallOptions & {
+    readonly index: string
+    readonly collection: string
+    readonly message: Readonly<Record<string, unknown>>
+  },
+  Validation
+>({
+  controller: "realtime",
+  action: "validate",
+  idempotent: true,
+  body: "message",
+  result: Action.result
+})
+
+/**
+ * How many connections are in each room, by index, collection and room id (`realtime:list`). Of the node that answers, and
+ * of what the user may listen to.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const list = Action.make<
+  Action.CallOptions,
+  { readonly [index: string]: { readonly [collection: string]: { readonly [roomId: string]: number } } }
+>({
+  controller: "realtime",
+  action: "list",
+  http: ["GET", "/_listSubscriptions"],
+  idempotent: true,
+  result: Action.result
 })

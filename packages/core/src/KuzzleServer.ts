@@ -3,7 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Action from "./internal/action.ts"
+import type { Kuzzle } from "./internal/client.ts"
+import { StatisticsUnavailableError } from "./KuzzleActionError.ts"
+import type { RequestError } from "./KuzzleError.ts"
 
 /**
  * What `info` tells: versions, plugins, API, as far as the user may see them.
@@ -14,13 +18,252 @@ import * as Action from "./internal/action.ts"
 export interface ServerInfo {
   readonly kuzzle: {
     readonly version: string
-    readonly api: { readonly routes: Readonly<Record<string, unknown>> }
+    readonly nodeVersion: string
+    /** Seconds, as text: `12.5s`. */
+    readonly uptime: string
+    /** Bytes. */
+    readonly memoryUsed: number
+    readonly api: { readonly routes: Api }
+    readonly application: Readonly<Record<string, unknown>>
     readonly plugins: Readonly<Record<string, unknown>>
-    readonly system: Readonly<Record<string, unknown>>
-    readonly [key: string]: unknown
+    readonly system: {
+      readonly cpus: ReadonlyArray<unknown>
+      readonly memory: { readonly free: number; readonly total: number }
+    }
   }
+  /** What Redis and Elasticsearch say of themselves. */
   readonly services: Readonly<Record<string, unknown>>
 }
+
+/**
+ * The actions of the server, by controller and action.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Api {
+  readonly [controller: string]: {
+    readonly [action: string]: {
+      readonly controller: string
+      readonly action: string
+      /** Its routes; none where it has none. */
+      readonly http?: ReadonlyArray<{ readonly verb: string; readonly path: string; readonly url: string }>
+    }
+  }
+}
+
+/**
+ * What the server can do, and its limits.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Capabilities {
+  readonly version: string
+  readonly limits: Limits
+  readonly plugins: Readonly<Record<string, { readonly version?: string }>>
+  readonly routes: Api
+  readonly services: Readonly<Record<string, { readonly backend: string; readonly version: string }>>
+}
+
+/**
+ * The limits of the server, some of which bound what a request may ask for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  readonly concurrentRequests: number
+  readonly documentsFetchCount: number
+  readonly documentsWriteCount: number
+  readonly loginsPerSecond: number
+  readonly requestsBufferSize: number
+  readonly requestsBufferWarningThreshold: number
+  readonly subscriptionConditionsCount: number
+  readonly subscriptionMinterms: number
+  readonly subscriptionRooms: number
+  /** Milliseconds. */
+  readonly subscriptionDocumentTTL: number
+  readonly [limit: string]: unknown
+}
+
+/**
+ * Requests and connections by protocol, within the interval that ended at `timestamp`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StatisticsFrame {
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly completedRequests: Readonly<Record<string, number>>
+  readonly failedRequests: Readonly<Record<string, number>>
+  readonly ongoingRequests: Readonly<Record<string, number>>
+  readonly connections: Readonly<Record<string, number>>
+}
+
+/**
+ * What Kuzzle stands on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Service = "internalCache" | "memoryStorage" | "storageEngine"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Health {
+  /** `red` when one of the services is. */
+  readonly status: "green" | "red"
+  /** Those that were asked for. */
+  readonly services: { readonly [service in Service]?: "green" | "red" }
+}
+
+/**
+ * What a node does at the moment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Metrics {
+  readonly api: { readonly concurrentRequests: number; readonly pendingRequests: number }
+  readonly network: { readonly connections: Readonly<Record<string, number>> }
+  readonly realtime: { readonly rooms: number; readonly subscriptions: number }
+}
+
+/**
+ * Whether there is an administrator (`server:adminExists`): before, anybody may do everything.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const adminExists = Action.make<Action.CallOptions, boolean>({
+  controller: "server",
+  action: "adminExists",
+  http: ["GET", "/_adminExists"],
+  idempotent: true,
+  result: Action.member("exists")
+})
+
+/**
+ * What the server can do: version, limits, actions, plugins, services (`server:capabilities`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const capabilities = Action.make<Action.CallOptions, Capabilities>({
+  controller: "server",
+  action: "capabilities",
+  http: ["GET", "/_capabilities"],
+  idempotent: true,
+  result: Action.result
+})
+
+/**
+ * The configuration of the server, without its secrets and its routes (`server:getConfig`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const getConfig = Action.make<Action.CallOptions, Readonly<Record<string, unknown>>>({
+  controller: "server",
+  action: "getConfig",
+  http: ["GET", "/_getConfig"],
+  idempotent: true,
+  result: Action.result
+})
+
+/**
+ * All that the server has counted and kept, an hour by default (`server:getAllStats`). Kuzzle calls it deprecated.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const getAllStats = Action.make<
+  Action.CallOptions,
+  ReadonlyArray<StatisticsFrame>,
+  StatisticsUnavailableError
+>({
+  controller: "server",
+  action: "getAllStats",
+  http: ["GET", "/_getAllStats"],
+  idempotent: true,
+  errors: [StatisticsUnavailableError],
+  result: Action.member("hits")
+})
+
+/**
+ * What the server counted last (`server:getLastStats`). Kuzzle calls it deprecated.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const getLastStats = Action.make<Action.CallOptions, StatisticsFrame, StatisticsUnavailableError>({
+  controller: "server",
+  action: "getLastStats",
+  http: ["GET", "/_getLastStats"],
+  idempotent: true,
+  errors: [StatisticsUnavailableError],
+  result: Action.result
+})
+
+/**
+ * What the server counted within a time (`server:getStats`). Kuzzle calls it deprecated.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const getStats = Action.make<
+  Action.CallOptions & {
+    /** Milliseconds since the epoch; as early as there is anything by default. */
+    readonly startTime?: number | undefined
+    /** Milliseconds since the epoch; until now by default. */
+    readonly stopTime?: number | undefined
+  },
+  ReadonlyArray<StatisticsFrame>,
+  StatisticsUnavailableError
+>({
+  controller: "server",
+  action: "getStats",
+  http: ["GET", "/_getStats"],
+  idempotent: true,
+  errors: [StatisticsUnavailableError],
+  result: Action.member("hits")
+})
+
+const askHealth = Action.make<Action.CallOptions & { readonly services?: string | undefined }, Health>({
+  controller: "server",
+  action: "healthCheck",
+  http: ["GET", "/_healthCheck"],
+  idempotent: true,
+  result: Action.result
+})
+
+/**
+ * Whether the services that Kuzzle stands on answer (`server:healthCheck`), all or those asked for. That one does not is
+ * a result; an error is that nobody could say.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const healthCheck = Action.wrap(
+  askHealth,
+  (
+    { services, ...options }: Action.CallOptions & { readonly services?: ReadonlyArray<Service> | undefined } = {}
+  ): Effect.Effect<Health, RequestError, Kuzzle> =>
+    askHealth(services === undefined ? options : { ...options, services: services.join(",") }).pipe(
+      Effect.catchTag("KuzzleInternalError", (error) =>
+        // With something red, Kuzzle answers with this error and the result.
+        error.id === "core.fatal.service_unavailable" && isHealth(error.result)
+          ? Effect.succeed(error.result)
+          : Effect.fail(error))
+    )
+)
+
+const isHealth = (result: unknown): result is Health =>
+  typeof result === "object" && result !== null && "status" in result && "services" in result
 
 /**
  * Information about the server: its version, plugins and services (`server:info`).
@@ -34,6 +277,20 @@ export const info = Action.make<Action.CallOptions, ServerInfo>({
   http: ["GET", "/"],
   idempotent: true,
   result: Action.member("serverInfo")
+})
+
+/**
+ * What the node does at the moment: requests, connections, rooms (`server:metrics`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const metrics = Action.make<Action.CallOptions, Metrics>({
+  controller: "server",
+  action: "metrics",
+  http: ["GET", "/_metrics"],
+  idempotent: true,
+  result: Action.result
 })
 
 /**
@@ -56,4 +313,39 @@ export const now = Action.make<Action.CallOptions, number>({
   http: ["GET", "/_now"],
   idempotent: true,
   result: Action.member("now")
+})
+
+/**
+ * The OpenAPI document of Kuzzle's own actions, or of those of the application and its plugins (`server:openapi`). As
+ * JSON: Kuzzle's YAML is the same document, and could not be told from other messages on a WebSocket.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const openapi = Action.make<
+  Action.CallOptions & {
+    /** `kuzzle` by default. */
+    readonly scope?: "kuzzle" | "app" | undefined
+  },
+  Readonly<Record<string, unknown>>
+>({
+  controller: "server",
+  action: "openapi",
+  http: ["GET", "/_openapi"],
+  idempotent: true,
+  result: Action.result
+})
+
+/**
+ * Every action of the server and its routes (`server:publicApi`). Kuzzle calls it deprecated, in favour of `openapi`.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const publicApi = Action.make<Action.CallOptions, Api>({
+  controller: "server",
+  action: "publicApi",
+  http: ["GET", "/_publicApi"],
+  idempotent: true,
+  result: Action.result
 })

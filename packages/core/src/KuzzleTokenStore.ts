@@ -2,7 +2,7 @@
  * Where a token is kept that shall outlive the client: a page that is loaded again, a process that is started again. By
  * default nowhere.
  *
- * The store itself is the `KeyValueStore` of `@effect/platform`, in a browser:
+ * The store itself is the `KeyValueStore` of `@effect/platform`, which browsers and Node have.
  *
  * @example
  * ```ts
@@ -16,8 +16,6 @@
  *
  * export const live = Layer.provide(BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }), store)
  * ```
- *
- * and on Node:
  *
  * @example
  * ```ts

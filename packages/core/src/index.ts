@@ -13,6 +13,14 @@
 export * as Kuzzle from "./Kuzzle.ts"
 
 /**
+ * Actions of plugins and applications, made as Kuzzle's own are.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleAction from "./KuzzleAction.ts"
+
+/**
  * What single actions are documented to answer with when they fail, each under a name of its own.
  *
  * @since 0.1.0
@@ -21,12 +29,44 @@ export * as Kuzzle from "./Kuzzle.ts"
 export * as KuzzleActionError from "./KuzzleActionError.ts"
 
 /**
+ * The server as its administrator sees it: loading and resetting everything it keeps.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleAdmin from "./KuzzleAdmin.ts"
+
+/**
  * Who we are to Kuzzle: logging in and out, tokens, the current user.
  *
  * @since 0.1.0
  * @category modules
  */
 export * as KuzzleAuth from "./KuzzleAuth.ts"
+
+/**
+ * Many small requests as few large ones.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleBatch from "./KuzzleBatch.ts"
+
+/**
+ * Documents in bulk.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleBulk from "./KuzzleBulk.ts"
+
+/**
+ * The nodes of the server.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleCluster from "./KuzzleCluster.ts"
 
 /**
  * Collections.
@@ -45,6 +85,14 @@ export * as KuzzleCollection from "./KuzzleCollection.ts"
 export * as KuzzleConfig from "./KuzzleConfig.ts"
 
 /**
+ * The debugger of the server's Node.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleDebug from "./KuzzleDebug.ts"
+
+/**
  * Documents.
  *
  * @since 0.1.0
@@ -53,12 +101,28 @@ export * as KuzzleConfig from "./KuzzleConfig.ts"
 export * as KuzzleDocument from "./KuzzleDocument.ts"
 
 /**
+ * Answers that are bytes.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleDownload from "./KuzzleDownload.ts"
+
+/**
  * Every way a call to Kuzzle can fail, as tagged errors.
  *
  * @since 0.1.0
  * @category modules
  */
 export * as KuzzleError from "./KuzzleError.ts"
+
+/**
+ * The documents of a collection as a file.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleExport from "./KuzzleExport.ts"
 
 /**
  * Filters of Koncorde, typed.
@@ -85,12 +149,52 @@ export * as KuzzleHeartbeat from "./KuzzleHeartbeat.ts"
 export * as KuzzleHttp from "./KuzzleHttp.ts"
 
 /**
+ * Documents into a collection, as many as there are.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleImport from "./KuzzleImport.ts"
+
+/**
  * Indexes.
  *
  * @since 0.1.0
  * @category modules
  */
 export * as KuzzleIndex from "./KuzzleIndex.ts"
+
+/**
+ * The mappings of a collection from the Schema of its documents.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleMappings from "./KuzzleMappings.ts"
+
+/**
+ * What the host knows of the network and of its own sleep.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleLifecycle from "./KuzzleLifecycle.ts"
+
+/**
+ * Live documents: what is there now, and every change of it.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleLive from "./KuzzleLive.ts"
+
+/**
+ * The memory storage: Redis behind Kuzzle.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleMemoryStorage from "./KuzzleMemoryStorage.ts"
 
 /**
  * Real-time: subscriptions that survive lost connections.
@@ -101,12 +205,36 @@ export * as KuzzleIndex from "./KuzzleIndex.ts"
 export * as KuzzleRealtime from "./KuzzleRealtime.ts"
 
 /**
+ * The documents of a collection by their Schema.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleRepository from "./KuzzleRepository.ts"
+
+/**
  * Reconnection, heartbeat and token refresh as schedules.
  *
  * @since 0.1.0
  * @category modules
  */
 export * as KuzzleSchedule from "./KuzzleSchedule.ts"
+
+/**
+ * Searches as streams.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleSearch from "./KuzzleSearch.ts"
+
+/**
+ * Who may do what: users, credentials, API keys, profiles, roles.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleSecurity from "./KuzzleSecurity.ts"
 
 /**
  * The server itself.
@@ -123,3 +251,11 @@ export * as KuzzleServer from "./KuzzleServer.ts"
  * @category modules
  */
 export * as KuzzleSocket from "./KuzzleSocket.ts"
+
+/**
+ * Where a token is kept that shall outlive the client.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleTokenStore from "./KuzzleTokenStore.ts"

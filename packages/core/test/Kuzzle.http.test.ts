@@ -70,6 +70,49 @@ describe("Kuzzle over HTTP", () => {
       assert.notProperty(bodyOf(second), "jwt")
     }))
 
+  it.effect("D14: with routes: the address of the action, token and volatile data in headers", () =>
+    Effect.gen(function*() {
+      const requests: Array<HttpClientRequest.HttpClientRequest> = []
+      const layer = over((request) => {
+        requests.push(request)
+        return Effect.succeed(envelope(null))
+      }, { url: "http://kuzzle.test:7512/prefix/?key=k", routes: "rest", volatile: { mine: "é\n" } })
+      yield* Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("the-token"))))
+        yield* kuzzle.query({ ...asked, source: false }, { route: ["GET", "/:index/:collection/:_id"] })
+        const greet = { controller: "greeting", action: "hello", name: "Ada", polite: true, body: { a: false } }
+        yield* kuzzle.query(greet, { route: ["POST", "/_/hello/:name"], anonymous: true, volatile: { more: 1 } })
+      }).pipe(Effect.provide(layer))
+      const [first, second] = requests
+      if (first === undefined || second === undefined) return assert.fail()
+      assert.deepStrictEqual([first.method, first.url], ["GET", "http://kuzzle.test:7512/prefix/i/c/a?key=k"])
+      assert.strictEqual(first.headers.authorization, "Bearer the-token")
+      assert.match(first.headers["x-kuzzle-volatile"] ?? "", /^[\x20-\x7e]+$/)
+      assert.deepInclude(JSON.parse(first.headers["x-kuzzle-volatile"] ?? ""), { mine: "é\n" })
+      assert.deepStrictEqual(
+        [second.method, second.url],
+        ["POST", "http://kuzzle.test:7512/prefix/_/hello/Ada?polite=true&key=k"]
+      )
+      assert.deepStrictEqual(bodyOf(second), { a: false })
+      assert.notProperty(second.headers, "authorization")
+      assert.deepInclude(JSON.parse(second.headers["x-kuzzle-volatile"] ?? ""), { mine: "é\n", more: 1 })
+    }))
+
+  it.effect("D14: with routes, what has none, or cannot be written into one, is a typed error", () =>
+    Effect.gen(function*() {
+      const layer = over(() => Effect.die("it was sent"), { routes: "rest" })
+      const issue = (request: Kuzzle.KuzzleRequest, options?: Kuzzle.RequestOptions) =>
+        Effect.map(
+          Effect.either(Effect.provide(Kuzzle.query(request, options), layer)),
+          (result) =>
+            result._tag === "Left" && result.left._tag === "KuzzleEncodeError" ? result.left.issue : assert.fail()
+        )
+      assert.include(yield* issue({ controller: "realtime", action: "count" }), "no REST route")
+      assert.include(yield* issue(asked, { route: ["GET", "/:index/:what"] }), "needs the argument \"what\"")
+      assert.include(yield* issue({ ...asked, jwt: "j" }, { route: ["GET", "/:index"] }), "set by the client")
+    }))
+
   it.effect("D13: an error in an envelope, a bare one and a proxy's page are typed errors", () =>
     Effect.gen(function*() {
       const error = { id: "services.storage.not_found", status: 404, message: "no", code: 1, props: [] }

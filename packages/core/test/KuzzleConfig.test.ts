@@ -32,6 +32,7 @@ describe("KuzzleConfig", () => {
       pingTimeout: Duration.seconds(5),
       stableAfter: settings().stableAfter,
       maxRequestSize: 1_048_576,
+      routes: "query",
       volatile: { sdkName: `effect@${version}` }
     })
     assert.isAbove(Duration.toMillis(settings().stableAfter), 0)

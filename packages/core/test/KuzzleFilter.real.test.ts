@@ -379,6 +379,34 @@ describe("KuzzleFilter against Koncorde", () => {
     )
   }, 120_000)
 
+  it("a point that a builder spells anew is the same", () => {
+    const pair = ({ lat, lon }: { lat: number; lon: number }) => [lat, lon] as const
+    const written = geoPoint.chain((center) =>
+      fc.tuple(near(center, 3), near(center, 3), distance, fc.record({ a: value(center) })).map(([p, q, radius, d]) => {
+        const [topLeft, bottomRight] = [pair(p), pair(q)]
+        return {
+          d,
+          filters: [
+            [KuzzleFilter.geoDistance("a", topLeft, radius), { geoDistance: { a: topLeft, distance: radius } }],
+            [
+              KuzzleFilter.geoBoundingBox("a", { topLeft, bottomRight }),
+              { geoBoundingBox: { a: { topLeft, bottomRight } } }
+            ]
+          ] as const
+        }
+      })
+    )
+    fc.assert(
+      fc.property(written, ({ d, filters }) => {
+        for (const [built, plain] of filters) {
+          same(built, d)
+          assert.strictEqual(ask(built, d), ask(plain, d))
+        }
+      }),
+      { numRuns, seed }
+    )
+  }, 120_000)
+
   it("a polygon around a pole", () => {
     const around = fc.array(fc.tuple(degree(20), degree(179)), { minLength: 4, maxLength: 8 }).map((points) =>
       points.sort(([, a], [, b]) => a - b)

@@ -22,7 +22,8 @@ const {
   range,
   regexp,
   select,
-  validate
+  validate,
+  validateSearch
 } = KuzzleFilter
 
 /** Which of these documents match. */
@@ -49,8 +50,15 @@ describe("builders", () => {
     assert.deepStrictEqual<unknown>(select("a", -1, equals("value", 1)), {
       select: { field: "a", index: -1, query: { equals: { value: 1 } } }
     })
+    // An array is not the same point to a search.
     assert.deepStrictEqual<unknown>(geoDistance("p", [48.8, 2.3], "1 km"), {
-      geoDistance: { p: [48.8, 2.3], distance: "1 km" }
+      geoDistance: { p: { lat: 48.8, lon: 2.3 }, distance: "1 km" }
+    })
+    assert.deepStrictEqual<unknown>(geoDistance("p", "48.8, 2.3", "1 km"), {
+      geoDistance: { p: "48.8, 2.3", distance: "1 km" }
+    })
+    assert.deepStrictEqual<unknown>(geoBoundingBox("p", { topLeft: [1, 0], bottomRight: { lat: 0, lon: 1 } }), {
+      geoBoundingBox: { p: { top_left: { lat: 1, lon: 0 }, bottom_right: { lat: 0, lon: 1 } } }
     })
     assert.deepStrictEqual<unknown>(geoDistanceRange("p", "u09t", { from: "1m", to: "2m" }), {
       geoDistanceRange: { p: "u09t", from: "1m", to: "2m" }
@@ -70,6 +78,120 @@ describe("builders", () => {
   it("survive the wire", () => {
     const filter = and(equals("a", 1), regexp("b", /x/), contains("c", null))
     assert.deepStrictEqual<unknown>(JSON.parse(JSON.stringify(filter)), filter)
+  })
+})
+
+describe("builders by the document", () => {
+  interface Taxi {
+    readonly status: "free" | "busy"
+    readonly seats: number
+    readonly tags: ReadonlyArray<string>
+    readonly driver: { readonly name: string }
+    readonly position: { readonly lat: number; readonly lon: number }
+  }
+
+  it("are the builders", () => {
+    const taxi = KuzzleFilter.for<Taxi>()
+    for (const [name, builder] of Object.entries(taxi)) {
+      assert.propertyVal(KuzzleFilter, name, builder)
+    }
+    assert.deepStrictEqual<unknown>(
+      taxi.and(
+        taxi.equals("status", "free"),
+        taxi.not(taxi.range("seats", { lt: 4 })),
+        taxi.contains("tags", "new"),
+        taxi.regexp("driver.name", /^a/)
+      ),
+      and(
+        equals("status", "free"),
+        not(range("seats", { lt: 4 })),
+        contains("tags", "new"),
+        regexp("driver.name", /^a/)
+      )
+    )
+  })
+
+  it("match documents of that type", () => {
+    const taxi = KuzzleFilter.for<Taxi>()
+    const near = matches(taxi.and(
+      taxi.geoDistance("position", [48.85, 2.35], "2 km"),
+      taxi.match({ driver: { name: "ada" } }),
+      taxi.select("tags", 0, KuzzleFilter.for<{ readonly value: string }>().equals("value", "new"))
+    ))
+    const document: Taxi = {
+      status: "free",
+      seats: 4,
+      tags: ["new"],
+      driver: { name: "ada" },
+      position: { lat: 48.851, lon: 2.351 }
+    }
+    assert.isTrue(near(document))
+    assert.isFalse(near({ ...document, tags: [] }))
+  })
+})
+
+describe("validateSearch", () => {
+  const accepted: ReadonlyArray<KuzzleFilter.SearchFilter> = [
+    KuzzleFilter.all,
+    equals("a", 1),
+    and(isIn("a", ["x"]), or(ids(["x"]), not(missing("a.b")))),
+    exists("a"),
+    contains("tags", "x"),
+    contains("tags", 3),
+    contains("tags", true),
+    range("a", { gt: 1 }),
+    geoDistance("p", [48.8, 2.3], "1.5 km"),
+    geoBoundingBox("p", { top: 1, left: 0, bottom: 0, right: 1 }),
+    geoBoundingBox("p", { topLeft: [1, 0], bottomRight: "0, 1" }),
+    isIn("a", Array.from({ length: 500 }, (_, i) => `x${i}`))
+  ]
+
+  for (const filter of accepted) {
+    it(`accepts ${JSON.stringify(filter).slice(0, 100)}`, () => {
+      assert.deepStrictEqual(validateSearch(filter), [])
+    })
+  }
+
+  const elsewhere = "a search has no such condition, only a subscription"
+  const points = "a point of a search must be { lat, lon } or a string: Elasticsearch takes an array for [lon, lat]"
+  const refused: ReadonlyArray<readonly [filter: unknown, issue: string]> = [
+    [{ and: [] }, "and: must be a non-empty array of filters"],
+    [{ regexp: { a: "x" } }, `regexp: ${elsewhere}`],
+    [{ and: [{ not: { match: { a: 1 } } }] }, `and[0].not.match: ${elsewhere}`],
+    [select("a", 0, equals("value", 1)), `select: ${elsewhere}`],
+    [KuzzleFilter.nothing, `nothing: ${elsewhere}`],
+    [{ or: [{ exists: "a" }, bool({ must: [exists("a")] })] }, `or[1].bool: ${elsewhere}`],
+    [geoDistanceRange("p", "1,2", { from: "1m", to: "2m" }), `geoDistanceRange: ${elsewhere}`],
+    [geoPolygon("p", [[0, 0], [1, 0], [0, 1]]), `geoPolygon: ${elsewhere}`],
+    [equals("a", null), "equals: Elasticsearch stores no null: use missing"],
+    [contains("a", ""), "exists: the server cannot look for the element \"\""],
+    [contains("a", false), "exists: the server cannot look for the element false"],
+    [contains("a", 0), "exists: the server cannot look for the element 0"],
+    [contains("a[0]", "x"), "exists: a search cannot ask for a name with brackets"],
+    [{ exists: "a[{}]" }, "exists: the server cannot look for the element {}"],
+    [{ missing: "a[1]" }, "missing: the server takes an element, or brackets in a name, for a field of that name"],
+    [{ missing: { field: "a" } }, "missing: must be a string in a search"],
+    [{ geoDistance: { p: [48, 2], distance: "1 km" } }, `geoDistance: ${points}`],
+    [{ geoDistance: { p: { latLon: [48, 2] }, distance: "1 km" } }, `geoDistance: ${points}`],
+    [
+      geoDistance("p", "48, 2", "1 kft"),
+      "geoDistance: a distance of a search is a number and one of m, km, cm, mm, mi, yd, ft, in"
+    ],
+    [
+      { geoBoundingBox: { p: { topLeft: [1, 0], bottomRight: [0, 1] } } },
+      "geoBoundingBox: a box of a search has top, left, bottom and right as numbers, or top_left and bottom_right"
+    ],
+    [{ geoBoundingBox: { p: { top_left: [1, 0], bottom_right: [0, 1] } } }, `geoBoundingBox: ${points}`]
+  ]
+
+  for (const [filter, issue] of refused) {
+    it(`refuses ${JSON.stringify(filter)}`, () => {
+      assert.deepStrictEqual(validateSearch(filter), [issue])
+    })
+  }
+
+  it("names everything that is wrong", () => {
+    assert.lengthOf(validateSearch(and(equals("a", null), not(regexp("b", /x/)), exists("c"))), 2)
   })
 })
 

@@ -1,5 +1,5 @@
 /** What the functions give, how they fail, what they need: as the compiler sees it. */
-import type { KuzzleError } from "@effect-kuzzle/core"
+import type { KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
 import {
   Kuzzle,
   KuzzleAuth,
@@ -18,6 +18,12 @@ import { describe, expect, test } from "tstyche"
 type Call<A> = Effect.Effect<A, KuzzleError.RequestError, Kuzzle.Kuzzle>
 
 const target = { index: "nyc", collection: "taxi" }
+
+type Subscription<Notification, E = never> = Stream.Stream<
+  Notification | KuzzleRealtime.Gap,
+  KuzzleError.RequestError | E,
+  KuzzleRealtime.KuzzleRealtime
+>
 
 describe("results and errors", () => {
   test("server", () => {
@@ -56,14 +62,15 @@ describe("results and errors", () => {
   })
 
   test("realtime: publishing and counting need no more than a client, subscribing needs KuzzleRealtime", () => {
-    expect(KuzzleRealtime.publish({ ...target, message: {} })).type.toBe<Call<void>>()
-    expect(KuzzleRealtime.count({ roomId: "a" })).type.toBe<Call<number>>()
-    expect(KuzzleRealtime.subscribe(target)).type.toBe<
-      Stream.Stream<KuzzleRealtime.Notification, KuzzleError.RequestError, KuzzleRealtime.KuzzleRealtime>
+    expect(KuzzleRealtime.publish({ ...target, message: {} })).type.toBe<
+      Effect.Effect<void, KuzzleError.RequestError | KuzzleActionError.SpecificationRejectionError, Kuzzle.Kuzzle>
     >()
+    expect(KuzzleRealtime.count({ roomId: "a" })).type.toBe<Call<number>>()
+    expect(KuzzleRealtime.subscribe(target)).type.toBe<Subscription<KuzzleRealtime.DocumentNotification>>()
+    expect(KuzzleRealtime.join({ roomId: "a" })).type.toBe<Subscription<KuzzleRealtime.DocumentNotification>>()
     expect(KuzzleRealtime.open(target)).type.toBe<
       Effect.Effect<
-        Stream.Stream<KuzzleRealtime.Notification, KuzzleError.RequestError>,
+        Stream.Stream<KuzzleRealtime.DocumentNotification | KuzzleRealtime.Gap, KuzzleError.RequestError>,
         KuzzleError.RequestError,
         KuzzleRealtime.KuzzleRealtime | Scope.Scope
       >
@@ -75,6 +82,39 @@ describe("results and errors", () => {
         KuzzleRealtime.KuzzleRealtime | Scope.Scope
       >
     >()
+  })
+
+  test("realtime: what is asked for comes, and nothing else", () => {
+    type Both = KuzzleRealtime.DocumentNotification | KuzzleRealtime.UserNotification
+    expect(KuzzleRealtime.subscribe({ ...target, users: "in" })).type.toBe<Subscription<Both>>()
+    expect(KuzzleRealtime.subscribe({ ...target, users: "none" })).type.toBe<
+      Subscription<KuzzleRealtime.DocumentNotification>
+    >()
+    expect(KuzzleRealtime.join({ roomId: "a", users: "all", scope: "none" })).type.toBe<
+      Subscription<KuzzleRealtime.UserNotification>
+    >()
+    expect(KuzzleRealtime.subscribe({ ...target, scope: "none" })).type.toBe<Subscription<never>>()
+    const options: KuzzleRealtime.SubscribeOptions = target
+    expect(KuzzleRealtime.subscribe(options)).type.toBe<Subscription<Both>>()
+    expect(KuzzleRealtime.listen({ ...target, users: "out", scope: "none" }, (notification) => {
+      expect(notification).type.toBe<KuzzleRealtime.UserNotification | KuzzleRealtime.Gap>()
+    })).type.not.toRaiseError()
+  })
+
+  test("realtime: only the strategy `fail` fails by overflow", () => {
+    type Failing = Subscription<KuzzleRealtime.DocumentNotification, KuzzleError.OverflowError>
+    expect(KuzzleRealtime.subscribe({ ...target, strategy: "fail" })).type.toBe<Failing>()
+    const options: KuzzleRealtime.BufferOptions = {}
+    expect(KuzzleRealtime.subscribe({ ...target, ...options })).type.toBe<Failing>()
+    for (const strategy of ["sliding", "dropping"] as const) {
+      expect(KuzzleRealtime.subscribe({ ...target, strategy })).type.toBe<
+        Subscription<KuzzleRealtime.DocumentNotification>
+      >()
+    }
+    expect(KuzzleRealtime.subscribe({
+      ...target,
+      conflate: (one) => one.type === "document" ? one.result._id : undefined
+    })).type.toBe<Subscription<KuzzleRealtime.DocumentNotification>>()
   })
 
   test("any request", () => {
@@ -162,6 +202,12 @@ describe("what is asked for", () => {
     expect(KuzzleRealtime.subscribe({ ...target, strategy: "suspend" })).type.toRaiseError()
     expect(KuzzleRealtime.open({ ...target, strategy: "suspend" })).type.toRaiseError()
     expect(KuzzleRealtime.listen({ ...target, bufferSize: 16 }, () => {})).type.toRaiseError()
+    expect(KuzzleRealtime.subscribe({ ...target, filters: {} })).type.toRaiseError()
+    expect(KuzzleRealtime.subscribe({ roomId: "a" })).type.toRaiseError()
+    expect(KuzzleRealtime.join({ index: "nyc", collection: "taxi" })).type.toRaiseError()
+    expect(KuzzleRealtime.join({ roomId: "a", filter: {} })).type.toRaiseError()
+    expect(KuzzleRealtime.open({ roomId: "a" })).type.not.toRaiseError()
+    expect(KuzzleRealtime.open({})).type.toRaiseError()
     expect(KuzzleRealtime.subscribe({ ...target, scope: "inside" })).type.toRaiseError()
     expect(KuzzleRealtime.subscribe({ ...target, users: true })).type.toRaiseError()
     expect(KuzzleRealtime.subscribe({ ...target, filter: KuzzleFilter.equals("a", 1) })).type.not.toRaiseError()
@@ -194,7 +240,7 @@ describe("services", () => {
     })
     expect(program).type.toBe<
       Effect.Effect<
-        Option.Option<KuzzleRealtime.Notification>,
+        Option.Option<KuzzleRealtime.DocumentNotification | KuzzleRealtime.Gap>,
         KuzzleError.RequestError,
         Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
       >

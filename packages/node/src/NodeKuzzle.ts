@@ -5,6 +5,7 @@
  */
 import * as Kuzzle from "@effect-kuzzle/core/Kuzzle"
 import * as KuzzleConfig from "@effect-kuzzle/core/KuzzleConfig"
+import type { KuzzleDownload } from "@effect-kuzzle/core/KuzzleDownload"
 import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
 import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
@@ -74,12 +75,14 @@ export const layerConfig = (
   Kuzzle.layerConfig(config, layer)
 
 /**
- * The client over HTTP: no real-time.
+ * The client over HTTP: no real-time, but downloads.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerHttp = (options?: KuzzleConfig.Options): Layer.Layer<Kuzzle.Kuzzle, InvalidSettingError> =>
+export const layerHttp = (
+  options?: KuzzleConfig.Options
+): Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload, InvalidSettingError> =>
   Layer.provide(Kuzzle.layerHttp(options), NodeKuzzleHttp.layer)
 
 /**
@@ -100,5 +103,7 @@ export const KuzzleWsLive: Layer.Layer<
  * @since 0.1.0
  * @category layers
  */
-export const KuzzleHttpLive: Layer.Layer<Kuzzle.Kuzzle, InvalidSettingError | ConfigError.ConfigError> = Layer
-  .unwrapEffect(Effect.map(KuzzleConfig.config, layerHttp))
+export const KuzzleHttpLive: Layer.Layer<
+  Kuzzle.Kuzzle | KuzzleDownload,
+  InvalidSettingError | ConfigError.ConfigError
+> = Layer.unwrapEffect(Effect.map(KuzzleConfig.config, layerHttp))

@@ -82,6 +82,8 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly body: string
+  /** Whether it is to be written piece by piece: neither compressed nor with its length told. */
+  readonly streamed?: boolean
 }
 
 /**
@@ -251,8 +253,10 @@ export const make = (options: Options = {}): Effect.Effect<KuzzleEngineShape, ne
 
     const createUser = (user: SeedUser): void => {
       const kuid = user.kuid ?? user.username
-      engine.state.users.create(kuid, user.profileIds ?? ["default"], user.content ?? {}, now())
-      engine.state.users.setCredentials({ kuid, username: user.username, password: reveal(user.password) })
+      const { credentials, users } = engine.state
+      users.create(kuid, user.profileIds ?? ["default"], user.content ?? {}, now())
+      credentials.create(kuid, { username: user.username, password: reveal(user.password) }, now())
+      for (const { collection } of [users, credentials]) collection.refresh()
     }
     for (const user of options.users ?? []) createUser(user)
 

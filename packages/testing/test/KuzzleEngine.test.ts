@@ -35,13 +35,12 @@ describe("KuzzleEngine", () => {
     it.effect("say what is not implemented", () =>
       run(Effect.gen(function*() {
         const client = yield* connect()
-        assert.deepInclude(errorOf(client.ask("ms", "set")), { id: "testing.engine.not_implemented", status: 501 })
         assert.deepInclude(errorOf(client.ask("nope", "set")), { id: "api.process.controller_not_found" })
         assert.deepInclude(errorOf(client.ask("ms", "nope")), { id: "api.process.action_not_found" })
         client.ask("collection", "create", taxi)
-        for (const body of [{ query: { nested: {} } }, { aggs: {} }, { highlight: {} }]) {
+        for (const body of [{ query: { nested: {} } }, { aggs: { a: { percentiles: {} } } }, { highlight: {} }]) {
           const answer = client.ask("document", "search", { ...taxi, body })
-          assert.strictEqual(errorOf(answer).id, "testing.engine.not_implemented")
+          assert.deepInclude(errorOf(answer), { id: "testing.engine.not_implemented", status: 501 })
         }
       })))
 
@@ -90,6 +89,81 @@ describe("KuzzleEngine", () => {
         )
       })))
   })
+
+  describe("aggregations", () => {
+    const aggregate = (aggs: object) =>
+      Effect.map(connect(), (client) => {
+        const properties = { at: { type: "date" }, ok: { type: "boolean" }, bio: { type: "text" } }
+        client.ask("collection", "create", { ...taxi, body: { mappings: { properties } } })
+        const days = ["2024-01-30", "2024-02-29", "2024-05-01"]
+        for (const [i, at] of days.entries()) {
+          client.ask("document", "create", { ...taxi, body: { at, ok: i > 0 }, refresh: "wait_for" })
+        }
+        return client.ask("document", "search", { ...taxi, size: 0, body: { aggs } })
+      })
+
+    it.effect("of dates and booleans tell them as texts too, as Elasticsearch does", () =>
+      run(Effect.gen(function*() {
+        const answer = yield* aggregate({
+          months: {
+            date_histogram: { field: "at", calendar_interval: "month" },
+            aggs: { free: { terms: { field: "ok" } } }
+          },
+          weeks: { date_histogram: { field: "at", calendar_interval: "1w", min_doc_count: 1 } },
+          days: { date_histogram: { field: "at", fixed_interval: "30d", min_doc_count: 1 } },
+          last: { max: { field: "at" } }
+        })
+        const { aggregations } = resultOf(answer)
+        const terms = (buckets: ReadonlyArray<object>) => ({
+          buckets,
+          doc_count_error_upper_bound: 0,
+          sum_other_doc_count: 0
+        })
+        const [no, yes] = [false, true].map((ok) => ({ key: ok ? 1 : 0, key_as_string: String(ok), doc_count: 1 }))
+        const bucket = (day: string, doc_count = 1) => ({
+          key_as_string: `${day}T00:00:00.000Z`,
+          key: Date.parse(day),
+          doc_count
+        })
+        assert.deepStrictEqual(aggregations, {
+          months: {
+            buckets: [
+              { ...bucket("2024-01-01"), free: terms([no!]) },
+              { ...bucket("2024-02-01"), free: terms([yes!]) },
+              { ...bucket("2024-03-01", 0), free: terms([]) },
+              { ...bucket("2024-04-01", 0), free: terms([]) },
+              { ...bucket("2024-05-01"), free: terms([yes!]) }
+            ]
+          },
+          weeks: { buckets: ["2024-01-29", "2024-02-26", "2024-04-29"].map((day) => bucket(day)) },
+          days: { buckets: ["2024-01-18", "2024-02-17", "2024-04-17"].map((day) => bucket(day)) },
+          last: { value: Date.parse("2024-05-01"), value_as_string: "2024-05-01T00:00:00.000Z" }
+        })
+      })))
+
+    it.effect("that are wrong, or not implemented, are refused", () =>
+      run(Effect.gen(function*() {
+        const idOf = (aggs: object) => Effect.map(aggregate(aggs), (answer) => errorOf(answer).id)
+        assert.strictEqual(yield* idOf({ a: { terms: { field: "bio" } } }), "services.storage.unexpected_bad_request")
+        for (
+          const a of [{ terms: { field: "ok", include: "x" } }, { max: { field: "at", missing: 1 } }, { range: {} }]
+        ) {
+          assert.strictEqual(yield* idOf({ a }), "testing.engine.not_implemented")
+        }
+      })))
+  })
+
+  it.effect("what is not implemented fails a request on many as a whole", () =>
+    run(Effect.gen(function*() {
+      const client = yield* connect()
+      const mappings = { properties: { at: { type: "date" } } }
+      client.ask("collection", "create", { ...taxi, body: { mappings } })
+      const documents = [{ _id: "a", body: { at: "now/d" } }]
+      for (const [controller, action] of [["document", "mCreate"], ["bulk", "mWrite"]] as const) {
+        const answer = client.ask(controller, action, { ...taxi, body: { documents } })
+        assert.strictEqual(errorOf(answer).id, "testing.engine.not_implemented")
+      }
+    })))
 
   describe("tokens", () => {
     it.effect("are the same for one user and second", () =>

@@ -31,15 +31,18 @@ export interface Declaration<Options, Result, E extends NamedError = never> {
   readonly result: (response: KuzzleResponse) => Result
 }
 
+/** What every function of an action carries. */
+export interface Declared<Options, Result, E extends NamedError = never> {
+  readonly declaration: Declaration<Options, Result, E>
+  /** The request that a call would send. */
+  readonly request: (options: Options | undefined) => KuzzleRequest
+}
+
 /** The function of an action, with its declaration. */
 export type Action<Options, Result, E extends NamedError = never> =
   & (({}) extends Options ? (options?: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>
     : (options: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>)
-  & {
-    readonly declaration: Declaration<Options, Result, E>
-    /** The request that a call would send. */
-    readonly request: (options: Options | undefined) => KuzzleRequest
-  }
+  & Declared<Options, Result, E>
 
 export const make = <Options extends CallOptions, Result, E extends NamedError = never>(
   declaration: Declaration<Options, Result, E>
@@ -62,6 +65,15 @@ export const make = <Options extends CallOptions, Result, E extends NamedError =
   // `call` takes its options as optional; whether they are is for the type of the action to say.
   return Object.assign(call, { declaration, request }) as Action<Options, Result, E>
 }
+
+/**
+ * A function that stands for an action in place of its own, with the declaration of the action. (A spread or a member
+ * access where it is called would keep it in every bundle.)
+ */
+export const wrap = <Wrapper extends object, Options, Result, E extends NamedError>(
+  { declaration, request }: Declared<Options, Result, E>,
+  wrapper: Wrapper
+): Wrapper & Declared<Options, Result, E> => Object.assign(wrapper, { declaration, request })
 
 /** The error under the name that the action declares for its id, when it declares one. */
 const named = <E extends NamedError>(classes: ReadonlyArray<NamedErrorClass<E>>) =>

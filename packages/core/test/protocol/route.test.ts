@@ -19,7 +19,8 @@ const routing = (text: string, tables: Tables): { readonly routed: Routed; reado
   const receivers: Receivers = {
     response: (id) => ask("response", id, tables.pending?.includes(id) === true),
     notification: (channel) => ask("notification", channel, tables.channels?.includes(channel) === true),
-    early: (channel) => ask("early", channel, tables.opening === true)
+    early: (channel) => ask("early", channel, tables.opening === true),
+    debuggerEvent: () => void asked.push("debugger event")
   }
   return { routed: route(text, receivers), asked }
 }
@@ -72,7 +73,7 @@ describe("route", () => {
     assert.deepStrictEqual(routing(JSON.stringify(expired), everything), { routed: "TokenExpired", asked: [] })
     assert.deepStrictEqual(routing(JSON.stringify({ room: "kuzzle-debugger-event" }), everything), {
       routed: "DebuggerEvent",
-      asked: []
+      asked: ["debugger event"]
     })
   })
 

@@ -15,9 +15,17 @@ const keys = [
   { key: "{\"k\":2}", lane: "i/a", channel: "r1-211", shared: false },
   { key: "{\"k\":3}", lane: "i/a", channel: "r2-111", shared: false },
   { key: "{\"k\":4}", lane: "i/b", channel: "r3-111", shared: false },
-  { key: "{\"k\":5}", lane: "i/b", channel: "r4-111", shared: false }
+  { key: "{\"k\":5}", lane: "i/b", channel: "r4-111", shared: false },
+  // Joined by the id of the room.
+  { key: "{\"k\":6}", lane: Subscriptions.anyLane, channel: "r1-111", shared: true },
+  { key: "{\"k\":7}", lane: Subscriptions.anyLane, channel: "r3-211", shared: false },
+  { key: "{\"k\":8}", lane: Subscriptions.anyLane, channel: "r4-311", shared: false }
 ]
 const laneOfRoom = (roomId: string) => keys.find(({ channel }) => Subscriptions.roomOf(channel) === roomId)!.lane
+
+/** Whether leaving the room may undo what the other request does: what it gives is not known before, but for joining. */
+const mayMeet = (roomId: string, { channel, lane }: (typeof keys)[number]) =>
+  lane === Subscriptions.anyLane ? Subscriptions.roomOf(channel) === roomId : laneOfRoom(roomId) === lane
 
 const gone = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
 
@@ -79,7 +87,6 @@ interface Command {
   readonly connection: number
   readonly generation: number
   readonly which: (typeof keys)[number] | { readonly roomId: string }
-  readonly lane: string
   readonly settle: Settle
   done: "sent" | "executed" | "answered" | "settled"
   accepted: boolean
@@ -131,23 +138,23 @@ class World {
       return
     }
     const request = JSON.parse(`${encoded}}`)
-    const which = action === "subscribe" ? keys[request.k]! : { roomId: String(request.body.roomId) }
-    const lane = "roomId" in which ? laneOfRoom(which.roomId) : keys[request.k]!.lane
+    const which = action === "unsubscribe" ? { roomId: String(request.body.roomId) } : keys[request.k]!
+    if ("key" in which) assert.strictEqual(action, which.lane === Subscriptions.anyLane ? "join" : "subscribe")
     for (const other of this.commands) {
       if (other.connection !== this.connection || other.done === "settled") continue
-      if (other.lane === lane) {
-        assert.strictEqual(
-          "roomId" in other.which,
-          "roomId" in which,
-          "a subscribe overlaps an unsubscribe in its lane"
-        )
+      const both = [which, other.which]
+      for (const leaving of both) {
+        for (const opening of both) {
+          if (!("roomId" in leaving) || "roomId" in opening) continue
+          assert.isFalse(mayMeet(leaving.roomId, opening), "what opens a room overlaps what leaves it")
+        }
       }
       if ("key" in which && "key" in other.which && other.generation > this.expired) {
         assert.notStrictEqual(other.which.key, which.key, "S5: subscribed twice at once")
       }
     }
     const { connection, generation } = this
-    this.commands.push({ connection, generation, which, lane, settle, done: "sent", accepted: true, from: 0 })
+    this.commands.push({ connection, generation, which, settle, done: "sent", accepted: true, from: 0 })
   }
 
   acquire(n: number) {
@@ -398,6 +405,48 @@ describe("subscriptions", () => {
     assert.deepStrictEqual(heard.slice(0, 4), ["opened", "lost 7", 0, 1])
     assert.strictEqual(heard.length, Subscriptions.maxEarly + 2)
     assert.isFalse(registry.early("r-222", { n: 0 }), "nothing is being opened any more")
+  })
+
+  describe("a room that was joined is to be left while a subscription is under way that may be the same", () => {
+    const silent: Subscriptions.Consumer<string> = { opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} }
+    const waiting = () => {
+      const registry = Subscriptions.make<string>()
+      const acquire = (key: string, lane: string) => registry.acquire(key, lane, undefined, silent)
+      registry.connected()
+      const joined = acquire("joined", Subscriptions.anyLane)
+      const epoch = registry.plan()[0]?.epoch ?? -1
+      registry.subscribed(joined, epoch, "r-111")
+      const under = acquire("under way", "i/a")
+      assert.lengthOf(registry.plan(), 1)
+      registry.release(joined, silent)
+      assert.deepStrictEqual(registry.plan(), [], "leaving waits for what is under way")
+      const next = acquire("next", "i/b")
+      assert.deepStrictEqual(registry.plan(), [], "and what comes later waits for it to leave")
+      const planned = () =>
+        registry.plan().map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
+      return { registry, under, epoch, next, planned }
+    }
+
+    it("another room: the joined one is left, then the next is opened", () => {
+      const { epoch, planned, registry, under } = waiting()
+      registry.subscribed(under, epoch, "other-111")
+      assert.deepStrictEqual(planned(), ["leave r"])
+      registry.unsubscribed(Subscriptions.anyLane, epoch)
+      assert.deepStrictEqual(planned(), ["next"])
+    })
+
+    it("the same room: it is not left, and the next is opened", () => {
+      const { epoch, planned, registry, under } = waiting()
+      registry.subscribed(under, epoch, "r-211")
+      assert.deepStrictEqual(planned(), ["next"])
+    })
+
+    it("the server drops everything: nothing is to be left, and the next is opened", () => {
+      const { planned, registry } = waiting()
+      registry.dropped({ _tag: "TokenExpired" })
+      registry.connected()
+      assert.deepStrictEqual(planned(), ["next"])
+    })
   })
 
   it("closed, it fails who is there and who comes later, once each", () => {

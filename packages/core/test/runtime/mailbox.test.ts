@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Chunk, Effect, Exit, FastCheck as fc, Fiber, Option, Stream } from "effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import * as Mailbox from "../../src/internal/runtime/mailbox.ts"
 import { turns } from "../support/FakeSocket.ts"
 
@@ -7,6 +9,21 @@ type Element = number | { readonly lost: number }
 
 const make = (capacity: number, strategy: "sliding" | "dropping") =>
   Mailbox.make<Element, string>({ capacity, strategy, overflow: (lost) => ({ lost }) })
+
+setFlagsFromString("--expose_gc")
+// What the flag puts there.
+const collectGarbage = runInNewContext("gc") as () => void
+
+const tensOf = (n: number) => Math.floor(n / 10)
+
+/** Numbers with the same tens have one key, those below ten none. */
+const byTens = (capacity: number, strategy: "sliding" | "dropping" = "sliding") =>
+  Mailbox.make<Element, string>({
+    capacity,
+    strategy,
+    keyOf: (one) => typeof one === "number" && one >= 10 ? String(tensOf(one)) : undefined,
+    overflow: (lost) => ({ lost })
+  })
 
 const range = (n: number): Array<number> => Array.from({ length: n }, (_, i) => i)
 
@@ -50,6 +67,58 @@ describe("mailbox", () => {
       assert.deepStrictEqual(yield* held(mailbox), [0, 1, 2, 3, { lost: 6 }])
     }))
 
+  it.effect("conflating: of one key only the newest is held, in the place of the newest; what has no key stays", () =>
+    Effect.gen(function*() {
+      const mailbox = byTens(10)
+      const kept = [11, 21, 5, 12, 6, 22, 13].map(mailbox.offer)
+      assert.notInclude(kept, false)
+      mailbox.fail(Cause.fail("over"))
+      assert.deepStrictEqual(yield* held(mailbox), [5, 6, 22, 13])
+    }))
+
+  it.effect("conflating, S4, L2: beyond the capacity the oldest is lost, and that is said first", () =>
+    Effect.gen(function*() {
+      const mailbox = byTens(3)
+      const kept = [10, 20, 30, 11, 40, 1, 12].map(mailbox.offer)
+      assert.deepStrictEqual(kept, [true, true, true, true, false, false, true])
+      mailbox.fail(Cause.fail("over"))
+      assert.deepStrictEqual(yield* held(mailbox), [{ lost: 2 }, 40, 1, 12])
+    }))
+
+  it.prop(
+    "conflating: what is taken is what a list would give from which each newer one removes the older one of its key",
+    {
+      capacity: fc.integer({ min: 1, max: 6 }),
+      strategy: fc.constantFrom("sliding" as const, "dropping" as const),
+      steps: fc.array(fc.oneof({ weight: 9, arbitrary: fc.nat(60) }, fc.constant("take" as const)), { maxLength: 60 })
+    },
+    ({ capacity, steps, strategy }) => {
+      const mailbox = byTens(capacity, strategy)
+      let model: Array<number> = []
+      let lost = 0
+      for (const step of [...steps, "take" as const]) {
+        if (step === "take") {
+          if (model.length === 0) continue
+          const gap: ReadonlyArray<Element> = lost > 0 ? [{ lost }] : []
+          const expected = strategy === "sliding" ? [...gap, ...model] : [...model, ...gap]
+          const taken = Effect.runSync(Stream.runHead(Stream.chunks(mailbox.stream)))
+          assert.deepStrictEqual(Option.map(taken, Chunk.toReadonlyArray), Option.some(expected))
+          model = []
+          lost = 0
+        } else {
+          model = [...model.filter((other) => step < 10 || tensOf(other) !== tensOf(step)), step]
+          const over = model.length > capacity
+          if (over) {
+            if (strategy === "sliding") model.shift()
+            else model.pop()
+            lost += 1
+          }
+          assert.strictEqual(mailbox.offer(step), !over)
+        }
+      }
+    }
+  )
+
   it.effect.prop(
     "S4, S7, L2: whatever the pace, the order is kept, what is missing is counted where it is missing, and no more than " +
       "the capacity is ever held",
@@ -89,6 +158,26 @@ describe("mailbox", () => {
         assert.strictEqual(expected, next)
       }),
     { fastCheck: { numRuns: 40 } }
+  )
+
+  it.effect.each([undefined, () => undefined])(
+    "L2: what was lost is not kept, by key or not",
+    (keyOf) =>
+      Effect.gen(function*() {
+        const mailbox = Mailbox.make<object, never>({ capacity: 4, strategy: "sliding", keyOf })
+        const offered = range(100).map((n) => {
+          const element = { n }
+          mailbox.offer(element)
+          return new WeakRef(element)
+        })
+        yield* turns()
+        collectGarbage()
+        // A little more than the capacity may stay, for dropping one is not moving all others.
+        const kept = offered.filter((element) => element.deref() !== undefined).length
+        assert.isAtLeast(kept, 4)
+        assert.isAtMost(kept, 8)
+        assert.strictEqual(Option.getOrThrow(yield* Stream.runHead(Stream.chunks(mailbox.stream))).length, 4)
+      })
   )
 
   it.effect("S4: a consumer that is interrupted loses nothing of what comes after", () =>

@@ -133,14 +133,13 @@ const missing = (what: string): never => {
   throw new Error(what)
 }
 
-/** Answers every subscribe with a channel of its own (named after its filter), every other request with `null`. */
+/** Answers every subscribe or join with a channel of its own (named after its body), every other request with `null`. */
 export const obliging = (socket: FakeSocket, frame: string): void => {
   if (frame === "{\"p\":1}") return socket.deliver("{\"p\":2}")
   const request: FakeRequest = JSON.parse(frame)
   const roomId = `room${JSON.stringify(request.body)}`
-  queueMicrotask(() =>
-    socket.answer(request, request.action === "subscribe" ? { roomId, channel: `${roomId}-111` } : null)
-  )
+  const opens = request.action === "subscribe" || request.action === "join"
+  queueMicrotask(() => socket.answer(request, opens ? { roomId, channel: `${roomId}-111` } : null))
 }
 
 /** Lets all that is ready run: fibers, microtasks, and what waits for the end of the turn. No clock moves. */

@@ -28,7 +28,7 @@ export const client = (network: FakeNetwork, options: Options = {}) =>
     const session = yield* dial(network, options)
     const states: Array<ConnectionState> = []
     yield* Effect.forkScoped(Stream.runForEach(session.states, (state) => Effect.sync(() => states.push(state))))
-    const realtime = KuzzleRealtime.make(session.realtime)
+    const realtime = KuzzleRealtime.make(session.realtime, session.debuggerEvents)
     yield* turns()
     return {
       session,

@@ -49,9 +49,20 @@ export interface Scenario {
   readonly play: (world: World) => Promise<void>
 }
 
+/** How time passes for a server, and how long it takes to notice something. */
+export interface Time {
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  /** Until the server has handled what has no answer. `connected`: how many connections it has then. */
+  readonly notice: (patience: number, connected: number) => Promise<void>
+}
+
 export const scenario = (title: string, play: (world: World) => Promise<void>): Scenario => ({ title, play })
 
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The time of the machine. A server behind a socket shows nothing of what it has noticed: it is given some time. */
+export const wallTime: Time = { now: Date.now, sleep, notice: sleep }
 
 // -------------------------------------------------------------------------------------------------------------------
 // names for what varies
@@ -72,7 +83,7 @@ export const makeNormalizer = (run: string) => {
   }
   const text = (value: string): string =>
     value
-      .replace(/kauth-[\w-]+\.[\w-]+\.[\w-]+/g, (jwt) => named("jwt", jwt))
+      .replace(/k(?:auth|apikey)-[\w-]+\.[\w-]+\.[\w-]+/g, (jwt) => named("jwt", jwt))
       .replace(/\b[0-9a-f]{64}\b/g, (room) => named("room", room))
       .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, (uuid) => named("uuid", uuid))
       .replace(/Expires=[^;]+/, "Expires=<time>")
@@ -87,7 +98,12 @@ export const makeNormalizer = (run: string) => {
     }
     if (Array.isArray(value)) return value.map((item) => walk(item, key))
     if (typeof value !== "object" || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [text(name), walk(inner, name)]))
+    return Object.fromEntries(
+      Object.entries(value)
+        // The real server sends some of its stacks along, with the errors of single items.
+        .filter(([name]) => name !== "stack")
+        .map(([name, inner]) => [text(name), walk(inner, name)])
+    )
   }
   return {
     frame: (data: string): string => {
@@ -112,6 +128,7 @@ const headersThatMatter = new Set([
   "access-control-allow-origin",
   "accept-encoding",
   "connection",
+  "content-disposition",
   "content-encoding",
   "content-type",
   "set-cookie",
@@ -123,10 +140,14 @@ const headersThatMatter = new Set([
 interface Peer {
   readonly socket: WebSocket
   readonly frames: Array<string>
-  closed: boolean
 }
 
-export const play = async (url: string, name: string, { play }: Scenario): Promise<ReadonlyArray<Step>> => {
+export const play = async (
+  url: string,
+  name: string,
+  { play }: Scenario,
+  time: Time = wallTime
+): Promise<ReadonlyArray<Step>> => {
   const normalizer = makeNormalizer(name)
   const steps: Array<Step> = []
   const labels = new Map<string, number>()
@@ -136,8 +157,8 @@ export const play = async (url: string, name: string, { play }: Scenario): Promi
 
   /** Everything sent before a pong has arrived before it: the servers answer pings in order. */
   const settle = async () => {
-    for (const { closed, frames, socket } of peers.values()) {
-      if (closed || socket.readyState !== WebSocket.OPEN) continue
+    for (const { frames, socket } of peers.values()) {
+      if (socket.readyState !== WebSocket.OPEN) continue
       const before = frames.filter((frame) => frame === "{\"p\":2}").length
       socket.send("{\"p\":1}")
       while (
@@ -147,7 +168,13 @@ export const play = async (url: string, name: string, { play }: Scenario): Promi
         await sleep(1)
       }
     }
+    // What a server ends is told by the socket itself, a little later.
+    while ([...peers.values()].some(({ socket }) => socket.readyState === WebSocket.CLOSING)) {
+      timeout.throwIfAborted()
+      await sleep(1)
+    }
   }
+  const connected = () => [...peers.values()].filter(({ socket }) => socket.readyState === WebSocket.OPEN).length
   const record = (labelled: string, more: Record<string, ReadonlyArray<string>> = {}) => {
     const label = labelled.replaceAll(name, "<run>")
     const count = (labels.get(label) ?? 0) + 1
@@ -167,21 +194,18 @@ export const play = async (url: string, name: string, { play }: Scenario): Promi
 
   const world: World = {
     name,
-    sleep,
-    freshSecond: () => sleep(1010 - (Date.now() % 1000)),
+    sleep: time.sleep,
+    freshSecond: () => time.sleep(1010 - (time.now() % 1000)),
     listen: async (label) => {
       await settle()
       record(label)
     },
     connect: async (party, headers) => {
       const socket = new WebSocket(url, headers === undefined ? {} : { headers })
-      const peer: Peer = { socket, frames: [], closed: false }
+      const peer: Peer = { socket, frames: [] }
       socket.on("message", (data) => peer.frames.push(String(data)))
       socket.on("error", () => undefined)
-      socket.on("close", (code) => {
-        peer.closed = true
-        peer.frames.push(`closed ${code}`)
-      })
+      socket.on("close", (code) => peer.frames.push(`closed ${code}`))
       await new Promise((resolve, reject) => {
         socket.on("open", resolve)
         socket.on("error", reject)
@@ -190,7 +214,8 @@ export const play = async (url: string, name: string, { play }: Scenario): Promi
       return {
         raw: async (frame, label, patience = 60) => {
           socket.send(frame)
-          await sleep(patience)
+          await settle()
+          await time.notice(patience, connected())
           await settle()
           record(label ?? frame.slice(0, 60))
         },
@@ -215,8 +240,8 @@ export const play = async (url: string, name: string, { play }: Scenario): Promi
         leave: async (how, label = `leaves ${how}`) => {
           if (how === "politely") socket.close()
           else socket.terminate()
-          await sleep(80)
           peers.delete(party)
+          await time.notice(80, connected())
           await settle()
           record(label)
         }
@@ -241,6 +266,7 @@ export const play = async (url: string, name: string, { play }: Scenario): Promi
           const chunks: Array<Buffer> = []
           for await (const chunk of response) chunks.push(chunk)
           const text = Buffer.concat(chunks).toString()
+          const isFile = response.headers["content-disposition"] !== undefined
           const shown: Array<string> = []
           let cookie = ""
           for (let i = 0; i < response.rawHeaders.length; i += 2) {
@@ -251,9 +277,14 @@ export const play = async (url: string, name: string, { play }: Scenario): Promi
           }
           await settle()
           record(label ?? `${method} ${path.slice(0, 60)}`, {
-            http: [`status ${response.statusCode}`, ...shown, normalizer.frame(text)]
+            // A file is line by line what an answer is as a whole.
+            http: [
+              `status ${response.statusCode}`,
+              ...shown,
+              ...(isFile ? text.split("\n") : [text]).map(normalizer.frame)
+            ]
           })
-          const answer = text === "" ? {} : JSON.parse(text)
+          const answer = text === "" || isFile ? {} : JSON.parse(text)
           resolve({ status: response.statusCode ?? 0, result: answer.result ?? {}, cookie })
         })
         request.on("error", reject)

@@ -1,45 +1,13 @@
 /**
  * What is asked of both servers.
  */
+import { administration } from "./administration.ts"
+import { exports } from "./exports.ts"
+import { memoryStorage } from "./memoryStorage.ts"
+import { prepare, request } from "./prepare.ts"
 import { type Scenario, scenario, type World } from "./recorder.ts"
-
-const request = (controller: string, action: string, more: object = {}) => ({ controller, action, ...more })
-
-/** An index with a collection whose mapping is strict. */
-const strict = {
-  mappings: {
-    dynamic: "strict",
-    properties: {
-      name: { type: "keyword" },
-      age: { type: "integer" },
-      bio: { type: "text", fields: { raw: { type: "keyword" } } },
-      at: { type: "date" },
-      ok: { type: "boolean" },
-      where: { properties: { city: { type: "keyword" } } }
-    }
-  }
-}
-
-const prepare = async (world: World, mapping: object = strict) => {
-  const party = await world.connect("a")
-  const index = world.name
-  await party.ask(request("index", "create", { index }))
-  await party.ask(request("collection", "create", { index, collection: "col", body: mapping }))
-  const col = { index, collection: "col" }
-  return {
-    party,
-    index,
-    col,
-    document: (action: string, more: object = {}, label?: string) =>
-      party.ask(request("document", action, { ...col, ...more }), label),
-    search: (body: object, more: object = {}) =>
-      party.ask(
-        request("document", "search", { ...col, body, ...more }),
-        `search ${JSON.stringify(body)} ${JSON.stringify(more)}`
-      ),
-    clean: () => party.ask(request("index", "delete", { index }), "clean")
-  }
-}
+import { security } from "./security.ts"
+import { storage } from "./storage.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // frames
@@ -680,6 +648,38 @@ const presence = scenario("realtime: presence", async (world) => {
   await clean()
 })
 
+const joining = scenario("realtime: joining", async (world) => {
+  const { clean, col, document, party: a } = await prepare(world, open)
+  const b = await world.connect("b")
+  const { result } = await a.ask(
+    request("realtime", "subscribe", { ...col, body: { exists: "name" }, users: "all", volatile: { who: "a" } })
+  )
+  const { roomId } = result
+  const join = (more: object, label?: string) =>
+    b.ask(
+      request("realtime", "join", { body: { roomId }, volatile: { who: "b" }, ...more }),
+      label ?? `join ${JSON.stringify(more)}`
+    )
+  await join({ body: { roomId: "nope" }, scope: "bad" }, "an unknown room")
+  await join({ body: {} }, "no room")
+  await join({ body: undefined }, "no body")
+  await join({ scope: "bad" })
+  await join({ users: "bad" })
+  await join({})
+  await join({ scope: "out" })
+  await join({ users: "all" }, "its own coming, not again")
+  await document("create", { _id: "x", body: { name: "x" } }, "seen by both")
+  await document("delete", { _id: "x" }, "seen twice by b")
+  await b.ask(request("realtime", "count", { body: { roomId } }))
+  await b.ask(request("realtime", "unsubscribe", { body: { roomId } }), "b leaves all its channels")
+  await join({ users: "all" }, "the channel exists: it sees itself come")
+  await a.ask(request("realtime", "unsubscribe", { body: { roomId } }), "who subscribed leaves, the room stays")
+  await document("create", { _id: "y", body: { name: "y" } }, "seen by b")
+  await b.ask(request("realtime", "unsubscribe", { body: { roomId } }), "the last leaves")
+  await join({}, "the room is gone")
+  await clean()
+})
+
 // -------------------------------------------------------------------------------------------------------------------
 // users and tokens
 // -------------------------------------------------------------------------------------------------------------------
@@ -1075,14 +1075,20 @@ export const scenarios: ReadonlyArray<Scenario> = [
   visibility,
   dynamic,
   collections,
+  ...memoryStorage,
+  ...storage,
   notifications,
   subscriptions,
   presence,
+  joining,
   users,
   logins,
   tokens,
   expiry,
   shorter,
+  ...security,
+  ...administration,
   http,
+  exports,
   cookies
 ]

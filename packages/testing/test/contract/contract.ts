@@ -23,22 +23,25 @@ export interface Declared<Options, Result, E extends KuzzleActionError.NamedErro
 export interface Exceptions {
   readonly embedded?: string
   readonly real?: string
+  /** Over `/_query`; where there is a route, over that too. */
   readonly http?: string
+  /** Over its REST route: not tried where there is none. */
+  readonly rest?: string
   readonly websocket?: string
 }
 
-export interface Terms<Options, Value, E extends KuzzleActionError.NamedError> {
+export interface Terms<Options, Value, E extends KuzzleActionError.NamedError, Shape extends Value> {
   /** An example of every argument, and the request that it makes. */
   readonly sends: readonly [options: Options, request: Kuzzle.KuzzleRequest]
   /** Prepares what it needs, calls the function and gives its result. */
   readonly works: Effect.Effect<Value, Failure<E> | KuzzleError.RequestError, Kuzzle.Kuzzle | World | Scope.Scope>
   /**
    * What the result is, to the last member: one that is not listed is a fault. Of the decoded side; the type is the
-   * function's.
+   * function's, or says more.
    */
   // What it encodes to is of no interest.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly result: Schema.Schema<Value, any>
+  readonly result: Schema.Schema<Shape, any>
   /** A call that fails, with the tag of its error and Kuzzle's id. */
   readonly fails?: {
     readonly call: Effect.Effect<unknown, Failure<E>, Kuzzle.Kuzzle | World | Scope.Scope>
@@ -48,10 +51,17 @@ export interface Terms<Options, Value, E extends KuzzleActionError.NamedError> {
   /** Why there is no failure to be had, when `fails` is left out. */
   readonly neverFails?: string
   readonly except?: Exceptions
+  /** Why it takes a real Kuzzle of its own: what it destroys, or how the server must be configured. */
+  readonly alone?: string
 }
+
+export type Protocol = "websocket" | "http" | "rest"
 
 export interface Contract {
   readonly name: string
+  /** Whether it has a REST route. */
+  readonly routed: boolean
+  readonly alone: string | undefined
   readonly except: Exceptions
   readonly places: () => void
   readonly works: Effect.Effect<
@@ -59,16 +69,20 @@ export interface Contract {
     KuzzleError.RequestError | KuzzleActionError.NamedError,
     Kuzzle.Kuzzle | World | Scope.Scope
   >
-  readonly fails: Effect.Effect<void, never, Kuzzle.Kuzzle | World | Scope.Scope> | undefined
+  readonly fails:
+    | ((protocol: Protocol) => Effect.Effect<void, never, Kuzzle.Kuzzle | World | Scope.Scope>)
+    | undefined
 }
 
-export const contract = <Options, Result, E extends KuzzleActionError.NamedError, Value = Result>(
+export const contract = <Options, Result, E extends KuzzleActionError.NamedError, Value, Shape extends Value>(
   action: Declared<Options, Result, E>,
-  { except = {}, fails, neverFails, result, sends: [options, request], works }: Terms<Options, Value, E>
+  { alone, except = {}, fails, neverFails, result, sends: [options, request], works }: Terms<Options, Value, E, Shape>
 ): Contract => {
-  const { action: name, controller } = action.declaration
+  const { action: name, controller, http } = action.declaration
   return {
     name: `${controller}:${name}`,
+    routed: http !== undefined,
+    alone,
     except,
     places: () => {
       assert.deepStrictEqual(JSON.parse(JSON.stringify(action.request(options))), JSON.parse(JSON.stringify(request)))
@@ -80,29 +94,47 @@ export const contract = <Options, Result, E extends KuzzleActionError.NamedError
       )
       if (Either.isLeft(checked)) assert.fail(ParseResult.TreeFormatter.formatErrorSync(checked.left))
     }),
-    fails: fails === undefined ? undefined : Effect.map(Effect.either(fails.call), (outcome) => {
-      if (Either.isRight(outcome)) assert.fail(`it succeeded: ${JSON.stringify(outcome.right)}`)
-      assert.strictEqual(outcome.left._tag, fails.tag, `${outcome.left.message}`)
-      assert.propertyVal(outcome.left, "id", fails.id)
-    })
+    fails: fails === undefined ? undefined : (protocol) =>
+      Effect.map(Effect.either(fails.call), (outcome) => {
+        if (Either.isRight(outcome)) assert.fail(`it succeeded: ${JSON.stringify(outcome.right)}`)
+        // Without an argument of its route a request has no REST form.
+        if (
+          protocol === "rest" && fails.id === "api.assert.missing_argument" && outcome.left._tag === "KuzzleEncodeError"
+        ) {
+          return assert.include(outcome.left.issue, "needs the argument")
+        }
+        assert.strictEqual(outcome.left._tag, fails.tag, `${outcome.left.message}`)
+        assert.propertyVal(outcome.left, "id", fails.id)
+      })
   }
 }
 
-/** Holds a server to the contracts. */
+const protocols = [
+  ["websocket", withClient()],
+  ["http", withHttp()],
+  ["rest", withHttp({ routes: "rest" })]
+] as const
+
+/** Holds a server to the contracts; one of its own to those that need that. */
 export const contractSuite = <E>(
   title: string,
   { backend, contracts, server }: {
     readonly backend: Layer.Layer<Backend, E>
     readonly contracts: ReadonlyArray<Contract>
-    readonly server: "embedded" | "real"
+    readonly server: "embedded" | "real" | "own"
   }
 ): void =>
   layer(Layer.provideMerge(layerWorld, backend), { excludeTestServices: true, timeout: "20 seconds" })(title, (it) => {
-    for (const [protocol, using] of [["websocket", withClient], ["http", withHttp]] as const) {
-      for (const { except, fails, name, works } of contracts) {
-        if (except[server] !== undefined || except[protocol] !== undefined) continue
-        it.effect(`${name} over ${protocol}: its result`, () => using()(works))
-        if (fails !== undefined) it.effect(`${name} over ${protocol}: its failure`, () => using()(fails))
+    const here = contracts.filter(({ alone, except }) =>
+      server === "embedded"
+        ? except.embedded === undefined
+        : except.real === undefined && (alone === undefined) === (server === "real")
+    )
+    for (const [protocol, using] of protocols) {
+      for (const { except, fails, name, routed, works } of here) {
+        if (except[protocol] !== undefined || (protocol === "rest" && (!routed || except.http !== undefined))) continue
+        it.effect(`${name} over ${protocol}: its result`, () => using(works))
+        if (fails !== undefined) it.effect(`${name} over ${protocol}: its failure`, () => using(fails(protocol)))
       }
     }
   })

@@ -1,6 +1,7 @@
 /** Every function of every controller, with its success and its main failure; over WebSocket and over HTTP. */
 import {
   Kuzzle,
+  KuzzleActionError,
   KuzzleAuth,
   KuzzleCollection,
   KuzzleDocument,
@@ -72,12 +73,12 @@ export const apiTests = (
         const { index } = yield* World
         yield* failure(
           KuzzleIndex.create({ index }),
-          KuzzleError.PreconditionError,
+          KuzzleActionError.IndexAlreadyExistsError,
           "services.storage.index_already_exists"
         )
         const error = yield* failure(
           KuzzleIndex.create({ index: "not a name" }),
-          KuzzleError.BadRequestError,
+          KuzzleActionError.InvalidNameError,
           "services.storage.invalid_index_name"
         )
         assert.deepInclude(error, {
@@ -128,7 +129,7 @@ export const apiTests = (
         const { index } = yield* World
         yield* failure(
           KuzzleCollection.create({ index, collection: "not a name" }),
-          KuzzleError.BadRequestError,
+          KuzzleActionError.InvalidNameError,
           "services.storage.invalid_collection_name"
         )
       })
@@ -147,7 +148,7 @@ export const apiTests = (
       "list: an index that is not there",
       failure(
         KuzzleCollection.list({ index: "not-there" }),
-        KuzzleError.PreconditionError,
+        KuzzleActionError.IndexNotFoundError,
         "services.storage.unknown_index"
       )
     )
@@ -190,7 +191,7 @@ export const apiTests = (
         const target = yield* (yield* World).collection
         const create = KuzzleDocument.create({ ...target, _id: "mine", content: { text: "ünï ✓ 𝄞" } })
         assert.strictEqual((yield* create)._id, "mine")
-        yield* failure(create, KuzzleError.BadRequestError, "services.storage.document_already_exists")
+        yield* failure(create, KuzzleActionError.DocumentAlreadyExistsError, "services.storage.document_already_exists")
         const found = yield* KuzzleDocument.getOption({ ...target, _id: "mine" })
         assert.strictEqual(Option.getOrThrow(found)._source.text, "ünï ✓ 𝄞")
       })
@@ -200,7 +201,7 @@ export const apiTests = (
       "create: in an index that is not there",
       failure(
         KuzzleDocument.create({ index: "not-there", collection: "nor-this", content: {} }),
-        KuzzleError.PreconditionError,
+        KuzzleActionError.IndexNotFoundError,
         "services.storage.unknown_index"
       )
     )
@@ -210,9 +211,13 @@ export const apiTests = (
       Effect.gen(function*() {
         const place = { ...(yield* (yield* World).collection), _id: "none" }
         const id = "services.storage.not_found"
-        yield* failure(KuzzleDocument.get(place), KuzzleError.NotFoundError, id)
-        yield* failure(KuzzleDocument.update({ ...place, content: { a: 1 } }), KuzzleError.NotFoundError, id)
-        yield* failure(KuzzleDocument.delete(place), KuzzleError.NotFoundError, id)
+        yield* failure(KuzzleDocument.get(place), KuzzleActionError.DocumentNotFoundError, id)
+        yield* failure(
+          KuzzleDocument.update({ ...place, content: { a: 1 } }),
+          KuzzleActionError.DocumentNotFoundError,
+          id
+        )
+        yield* failure(KuzzleDocument.delete(place), KuzzleActionError.DocumentNotFoundError, id)
       })
     )
 
@@ -222,7 +227,7 @@ export const apiTests = (
         const { index } = yield* World
         yield* failure(
           KuzzleDocument.getOption({ index, collection: "not-there", _id: "a" }),
-          KuzzleError.PreconditionError,
+          KuzzleActionError.CollectionNotFoundError,
           "services.storage.unknown_collection"
         )
       })
@@ -265,17 +270,32 @@ export const apiTests = (
     )
 
     test(
+      "search: several collections",
+      Effect.gen(function*() {
+        const { collection, index } = yield* World
+        const [one, two] = yield* Effect.all([collection, collection])
+        for (const target of [one, two]) {
+          yield* KuzzleDocument.create({ ...target, _id: "a", content: { seats: 1 }, refresh: "wait_for" })
+        }
+        const { hits } = yield* KuzzleDocument.search({
+          targets: [{ index, collections: [one.collection, two.collection] }]
+        })
+        assert.sameMembers(hits.map(({ collection }) => collection), [one.collection, two.collection])
+      })
+    )
+
+    test(
       "search: too much at once, an index that is not there",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         yield* failure(
           KuzzleDocument.search({ ...target, size: 20_000 }),
-          KuzzleError.SizeLimitError,
+          KuzzleActionError.FetchLimitError,
           "services.storage.get_limit_exceeded"
         )
         yield* failure(
           KuzzleDocument.search({ index: "not-there", collection: "nor-this" }),
-          KuzzleError.PreconditionError,
+          KuzzleActionError.IndexNotFoundError,
           "services.storage.unknown_index"
         )
       })
@@ -414,7 +434,7 @@ export const apiTests = (
         for (const [name, action] of Object.entries(actions)) {
           // Its results differ, its errors do not.
           const error: KuzzleError.UnauthorizedError = yield* failure(
-            Effect.asVoid<unknown, KuzzleError.RequestError, Kuzzle.Kuzzle>(action),
+            Effect.asVoid<unknown, KuzzleError.RequestError | KuzzleActionError.NamedError, Kuzzle.Kuzzle>(action),
             KuzzleError.UnauthorizedError,
             "security.token.invalid"
           )

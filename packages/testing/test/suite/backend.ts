@@ -1,5 +1,12 @@
 /** What the client suite runs against: a way to make clients, and the accidents of the network between them and Kuzzle. */
-import { Kuzzle, type KuzzleConfig, KuzzleDocument, type KuzzleError, type KuzzleRealtime } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  type KuzzleConfig,
+  KuzzleDocument,
+  type KuzzleDownload,
+  type KuzzleError,
+  type KuzzleRealtime
+} from "@effect-kuzzle/core"
 import { Context, Effect, Layer } from "effect"
 import type { Scope } from "effect"
 
@@ -24,7 +31,9 @@ export interface Network {
 
 export interface BackendShape {
   readonly client: (options?: ClientOptions) => ClientLayer
-  readonly http: (options?: ClientOptions) => Layer.Layer<Kuzzle.Kuzzle, KuzzleError.InvalidSettingError>
+  readonly http: (
+    options?: ClientOptions
+  ) => Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload.KuzzleDownload, KuzzleError.InvalidSettingError>
   readonly network: Network
 }
 
@@ -72,7 +81,8 @@ const make: Effect.Effect<
   yield* Effect.addFinalizer(() =>
     Effect.orDie(Effect.zipRight(
       Effect.forEach(indexes, (index) => admin.query({ controller: "index", action: "delete", index })),
-      Effect.forEach(users, (_id) => admin.query({ controller: "security", action: "deleteUser", _id }))
+      // At once: each waits until searches see it.
+      admin.query({ controller: "security", action: "mDeleteUsers", body: { ids: users } })
     ))
   )
   return {

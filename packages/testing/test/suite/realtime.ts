@@ -1,11 +1,19 @@
 /** Subscriptions on a healthy connection. */
-import { KuzzleAuth, KuzzleDocument, KuzzleError, KuzzleFilter, KuzzleRealtime } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleAuth, KuzzleDocument, KuzzleError, KuzzleFilter, KuzzleRealtime } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Deferred, Effect, Exit, Schedule, Scope, Stream } from "effect"
 import { type Backend, type Collection, World, writeNumbered } from "./backend.ts"
 import { another, documentOf, failure, gapOf, inbox, listenTo, numberOf, roomOf, userOf, withClient } from "./tools.ts"
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+/** A release does not wait for the server. */
+const untilCount = (roomId: string, expected: number) =>
+  Effect.gen(function*() {
+    const count = KuzzleRealtime.count({ roomId })
+    yield* Effect.repeat(count, { until: (n) => n === expected, times: 100, schedule: Schedule.spaced("20 millis") })
+    assert.strictEqual(yield* count, expected)
+  })
 
 /** Refused by Koncorde, although its type is right. */
 const badFilter = KuzzleFilter.regexp("name", "(")
@@ -93,6 +101,97 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.deepInclude(left.volatile, { name: "ada" })
       }).pipe(withClient()))
 
+    it.effect("presence: only those who come, only those who leave, and never oneself", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const room = { ...target, scope: "none" } as const
+        // The channel that `out` would get is made by somebody who wants to hear of nobody (spec 1.5).
+        const first = yield* another()
+        yield* Effect.asVoid(first(KuzzleRealtime.open(room)))
+        const out = yield* listenTo({ ...room, users: "out" })
+        const into = yield* listenTo({ ...room, users: "in", subscribeToSelf: false })
+        const all = yield* listenTo({ ...room, users: "all" })
+        const scope = yield* Scope.make()
+        const other = yield* another().pipe(Scope.extend(scope))
+        yield* other(KuzzleRealtime.open({ ...target, volatile: { name: "ada" } })).pipe(
+          Scope.extend(scope),
+          Effect.asVoid
+        )
+        const show = (notification: KuzzleRealtime.Notification) => {
+          const { result: { count }, user, volatile } = userOf(notification)
+          return [user, volatile?.name, count]
+        }
+        const [came, left] = [["in", "ada", 3], ["out", "ada", 2]]
+        assert.deepStrictEqual(show(yield* into.take), came)
+        yield* Scope.close(scope, Exit.void)
+        assert.deepStrictEqual((yield* all.takeN(2)).map(show), [came, left])
+        assert.deepStrictEqual(show(yield* out.take), left)
+        for (const { silent } of [into, out, all]) yield* silent("20 millis")
+      }).pipe(withClient()))
+
+    it.effect("presence: who does not ask hears nothing of it, even where another's channel tells", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        // The channel of `out` and `none` is that of who came first: here one who wants to hear of those who leave.
+        const first = yield* another()
+        yield* first(Kuzzle.query({ controller: "realtime", action: "subscribe", ...target, users: "out", body: {} }))
+        const inbox = yield* listenTo(target)
+        yield* Effect.scoped(Effect.flatMap(another(), (other) => other(KuzzleRealtime.open(target))))
+        yield* writeNumbered(target, [1])
+        assert.strictEqual(numberOf(yield* inbox.take), 1)
+        yield* inbox.silent("100 millis")
+      }).pipe(withClient()))
+
+    it.effect("subscribeToSelf: what this client causes itself is left out", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const other = yield* another()
+        const theirs = yield* listenTo({ ...target, subscribeToSelf: false })
+        const all = yield* listenTo(target)
+        yield* writeNumbered(target, [1])
+        yield* other(writeNumbered(target, [2]))
+        yield* KuzzleRealtime.publish({ ...target, message: { n: 3 }, volatile: { by: "me" } })
+        yield* other(KuzzleRealtime.publish({ ...target, message: { n: 4 } }))
+        assert.deepStrictEqual((yield* all.takeN(4)).map(numberOf), [1, 2, 3, 4])
+        assert.deepStrictEqual((yield* theirs.takeN(2)).map(numberOf), [2, 4])
+        yield* theirs.silent(0)
+      }).pipe(withClient()))
+
+    it.effect("join: the room of another, by its id and as long as somebody is in it", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const filter = KuzzleFilter.equals("status", "free")
+        const scope = yield* Scope.make()
+        const other = yield* another().pipe(Scope.extend(scope))
+        const theirs = yield* other(listenTo({ ...target, filter, users: "in" })).pipe(Scope.extend(scope))
+        const publish = (n: number, status: string) => KuzzleRealtime.publish({ ...target, message: { n, status } })
+        yield* publish(0, "free")
+        const roomId = roomOf(documentOf(yield* theirs.take))
+        const joining = yield* Scope.make()
+        const joined = yield* Effect.flatMap(
+          KuzzleRealtime.open({ roomId, volatile: { name: "ada" } }),
+          (stream) => inbox(stream, "a notification")
+        ).pipe(Scope.extend(joining))
+        const came = userOf(yield* theirs.take)
+        assert.deepInclude(came, { user: "in", action: "join", result: { count: 2 } })
+        assert.deepInclude(came.volatile, { name: "ada" })
+        yield* publish(1, "busy")
+        yield* publish(2, "free")
+        assert.strictEqual(numberOf(yield* joined.take), 2)
+
+        // The filter is subscribed to beside it, and left: the room stays joined.
+        yield* Effect.scoped(listenTo({ ...target, filter }))
+        yield* publish(3, "free")
+        assert.strictEqual(numberOf(yield* joined.take), 3)
+        yield* Scope.close(scope, Exit.void)
+        yield* publish(4, "free")
+        assert.strictEqual(numberOf(yield* joined.take), 4)
+        yield* Scope.close(joining, Exit.void)
+        yield* untilCount(roomId, 0)
+        const gone = Stream.runDrain(KuzzleRealtime.join({ roomId }))
+        yield* failure(gone, KuzzleError.NotFoundError, "core.realtime.room_not_found")
+      }).pipe(withClient()))
+
     it.effect("a notification that comes before the answer to the subscription is delivered", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
@@ -148,9 +247,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.strictEqual(yield* count, 1)
 
         yield* two.close
-        // The release does not wait for the server.
-        yield* Effect.repeat(count, { until: (n) => n === 0, times: 100, schedule: Schedule.spaced("20 millis") })
-        assert.strictEqual(yield* count, 0)
+        yield* untilCount(roomOf(a), 0)
       }).pipe(withClient()))
 
     it.effect("a subscription can be made again right after it was given up", () =>
@@ -212,6 +309,20 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
       }).pipe(withClient()))
 
+    it.effect("listen: one that throws is over on the server too", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const seen: Array<KuzzleRealtime.DocumentNotification> = []
+        const { ended } = yield* KuzzleRealtime.listen(target, (notification) => {
+          seen.push(documentOf(notification))
+          throw new Error("a bug of the application")
+        })
+        yield* writeNumbered(target, [1])
+        yield* Effect.exit(ended)
+        yield* Effect.forEach(seen, (one) => untilCount(roomOf(one), 0))
+        assert.lengthOf(seen, 1)
+      }).pipe(withClient()))
+
     it.effect("a consumer that does not keep up loses by its strategy, and is told how many", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
@@ -227,6 +338,39 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         const slower = yield* inbox(dropping, "what is left")
         assert.deepStrictEqual((yield* slower.takeN(4)).map(numberOf), numbers(1, 4))
         assert.deepStrictEqual(gapOf(yield* slower.take).cause, overflow)
+      }).pipe(withClient()))
+
+    it.effect("a consumer that does not keep up fails where it asks to, and is over on the server too", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const failing = yield* KuzzleRealtime.open({ ...target, bufferSize: 2, strategy: "fail" })
+        const scope = yield* Scope.make()
+        const quick = yield* Scope.extend(listenTo(target), scope)
+        yield* writeNumbered(target, numbers(1, 4))
+        const [one] = (yield* quick.takeN(4)).map(documentOf)
+        yield* Scope.close(scope, Exit.void)
+        yield* untilCount(roomOf(one ?? assert.fail()), 0)
+        const slow = yield* inbox(failing, "what is left")
+        assert.deepStrictEqual((yield* slow.takeN(2)).map(numberOf), [1, 2])
+        const error = yield* failure(slow.take, KuzzleError.OverflowError)
+        assert.strictEqual(error.bufferSize, 2)
+      }).pipe(withClient()))
+
+    it.effect("a consumer that wants but the latest of each document gets it", () =>
+      Effect.gen(function*() {
+        const target = yield* (yield* World).collection
+        const latest = yield* KuzzleRealtime.open({
+          ...target,
+          bufferSize: 2,
+          conflate: (one) => one.type === "document" ? one.result._id : undefined
+        })
+        const quick = yield* listenTo(target)
+        const write = (_id: string, n: number) => KuzzleDocument.createOrReplace({ ...target, _id, content: { n } })
+        for (const n of numbers(1, 5)) yield* Effect.zipRight(write("a", n), write("b", -n))
+        assert.lengthOf(yield* quick.takeN(10), 10)
+        const slow = yield* inbox(latest, "what is left")
+        assert.deepStrictEqual((yield* slow.takeN(2)).map(numberOf), [5, -5])
+        yield* slow.silent(0)
       }).pipe(withClient()))
 
     it.effect("many subscriptions at once, each with its own notifications", () =>

@@ -170,8 +170,8 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         const [elapsed, [waiting]] = yield* Effect.timed(states.until("Waiting"))
         if (waiting?._tag !== "Waiting") return assert.fail(`first came ${waiting?._tag}`)
         assert.deepInclude(waiting.cause, { _tag: "KuzzleConnectionEnded", by: "Heartbeat" })
-        // 100 ms and 250 ms, and some patience with a busy machine.
-        assert.isBelow(Duration.toMillis(elapsed), 350 + 400)
+        // 100 ms and 250 ms; a machine that stalls for a moment takes longer, a client without a heartbeat minutes.
+        assert.isBelow(Duration.toMillis(elapsed), 350 + 3000)
         yield* network.thaw
         yield* states.until("Ready")
         yield* writeNumbered(target, [1])

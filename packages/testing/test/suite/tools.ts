@@ -84,7 +84,7 @@ export const inbox = <A, E, R>(
   })
 
 /** Subscribes and gives the notifications one at a time. */
-export const listenTo = (options: KuzzleRealtime.SubscribeOptions & KuzzleRealtime.BufferOptions) =>
+export const listenTo = (options: KuzzleRealtime.SubscribeOptions & KuzzleRealtime.BufferOptions<"sliding">) =>
   Effect.flatMap(KuzzleRealtime.open(options), (notifications) => inbox(notifications, "a notification"))
 
 /** The states from now on; the first element, the state now, is taken already. */

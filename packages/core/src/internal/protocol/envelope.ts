@@ -94,12 +94,12 @@ export const sessionPart = (token: string | undefined, volatile: string): string
   `${token === undefined ? "" : `,"jwt":${JSON.stringify(token)}`},"volatile":${volatile}`
 
 /**
- * Bytes of a JSON text in UTF-8 when they exceed `limit`, counted only when they may. (`JSON.stringify` escapes a lone
+ * The bytes of a JSON text when they exceed `limit`, counted only when they may. (`JSON.stringify` escapes a lone
  * surrogate, so each one counted here is half of a pair of four bytes.)
  */
 export const exceeds = (text: string, limit: number): number | undefined => {
   if (text.length * 3 <= limit) return undefined
-  const size = utf8Length(text)
+  const size = sizeOf(text)
   return size > limit ? size : undefined
 }
 
@@ -113,7 +113,8 @@ export const tooLarge = (
   return size === undefined ? undefined : new KuzzleError.PayloadTooLargeError({ controller, action, size, limit })
 }
 
-const utf8Length = (text: string): number => {
+/** Bytes of a JSON text in UTF-8. */
+export const sizeOf = (text: string): number => {
   let size = text.length
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)

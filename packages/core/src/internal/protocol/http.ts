@@ -37,3 +37,22 @@ export const answer = (
   const issue = `expected an answer of Kuzzle, got another JSON object with HTTP status ${status}`
   return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status }))
 }
+
+/**
+ * Whether an answer is the bytes that were asked for, and no error in one of its three shapes. (Kuzzle says `html/text` of
+ * an export in JSON lines; a page says `text/html`.)
+ */
+export const isDownload = (status: number, contentType: string | undefined): boolean =>
+  status < 300 && contentType !== undefined && !/^(?:application\/json|text\/html)\b/i.test(contentType.trim())
+
+/** What an answer means that is no download. */
+export const noDownload = (
+  request: KuzzleRequest,
+  status: number,
+  text: string
+): Exit.Exit<never, KuzzleError.ApiError | KuzzleError.ProtocolError> =>
+  Exit.flatMap(answer(request, status, text), () => {
+    const { action, controller } = request
+    const issue = "expected a stream of bytes, got an answer in JSON"
+    return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status }))
+  })

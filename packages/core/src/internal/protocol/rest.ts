@@ -12,35 +12,81 @@ export interface RestCall {
   readonly body: string | undefined
 }
 
-export const call = ([method, template]: Route, request: KuzzleRequest): RestCall | { readonly issue: string } => {
-  const { action: _action, body, controller: _controller, ...args } = request
+/** Why a request has no such form. */
+export interface NoForm {
+  readonly issue: string
+}
+
+export const call = ([method, template]: Route, request: KuzzleRequest): RestCall | NoForm => {
+  const { action: _action, body, controller, ...args } = request
+  if (body !== undefined && method === "GET") return { issue: `a body cannot be sent by ${method} ${template}` }
   const inPath = new Set<string>()
-  let missing: string | undefined
+  const faults: Array<NoForm> = []
+  const put = (text: string | NoForm): string => {
+    const encoded = typeof text === "string" ? encode(text) : text
+    if (typeof encoded === "string") return encoded
+    faults.push(encoded)
+    return ""
+  }
   const path = template.replace(/:(\w+)/g, (_, name: string) => {
     inPath.add(name)
-    const value = args[name]
-    if ((typeof value === "string" && value !== "") || typeof value === "number") {
-      return encodeURIComponent(String(value))
-    }
-    missing ??= name
-    return ""
+    return put(pathPart(template, name, args[name]))
   })
-  if (missing !== undefined) return { issue: `the route ${template} needs the argument "${missing}"` }
   const query: Array<string> = []
   for (const [name, value] of Object.entries(args)) {
     if (inPath.has(name) || value === undefined || value === null) continue
-    const text = argument(value)
-    if (typeof text === "object") return text
-    if (text !== undefined) query.push(`${encodeURIComponent(name)}=${encodeURIComponent(text)}`)
+    for (const text of controller === "ms" && Array.isArray(value) ? list(name, value) : argument(value)) {
+      query.push(`${put(name)}=${put(text)}`)
+    }
   }
   const encoded = body === undefined ? undefined : Json.stringify(body)
-  if (typeof encoded === "object") return encoded
-  return { method, path: query.length === 0 ? path : `${path}?${query.join("&")}`, body: encoded }
+  const fault = faults[0] ?? (typeof encoded === "object" ? encoded : undefined)
+  if (fault !== undefined) return fault
+  // What is no text is a fault, and that was all of them.
+  return { method, path: query.length === 0 ? path : `${path}?${query.join("&")}`, body: encoded as string | undefined }
 }
 
-/** A boolean is true by its presence, so that a false one is left out; arrays and objects are JSON (spec 2.5). */
-const argument = (value: unknown): string | undefined | { readonly issue: string } => {
-  if (typeof value === "string") return value
-  if (typeof value === "boolean") return value ? "true" : undefined
-  return Json.stringify(value)
+/** A lone half of a surrogate pair cannot be written into an address. */
+const encode = (text: string): string | NoForm => {
+  try {
+    return encodeURIComponent(text)
+  } catch {
+    return { issue: `${JSON.stringify(text)} cannot be written into an address` }
+  }
+}
+
+/**
+ * A literal part of a route wins over a placeholder, in Kuzzle's router: the document `_truncate` of a collection would be
+ * the truncation of that collection. An index of these names is taken for what it is not by the same rule.
+ */
+const keyword = /^_(?:[A-Za-z]{2,18}|validateSpecifications)$/
+const taken: ReadonlySet<unknown> = new Set(
+  "admin api-keys cluster credentials debug ms profiles roles strategies users validations".split(" ")
+)
+
+const pathPart = (template: string, name: string, value: unknown): string | NoForm => {
+  if (typeof value !== "number" && (typeof value !== "string" || value === "")) {
+    return { issue: `the route ${template} needs the argument "${name}"` }
+  }
+  const text = String(value)
+  // Every URL parser takes dots for a way up, percent-encoded or not.
+  if (keyword.test(text) || /^\.\.?$/.test(text) || (name === "index" && taken.has(text))) {
+    return { issue: `in ${template}, the value "${text}" of "${name}" means something else: use POST /_query` }
+  }
+  return text
+}
+
+/** A boolean is true by its presence, so that a false one is left out; lists and objects are JSON (spec 2.5). */
+const argument = (value: unknown): ReadonlyArray<string | NoForm> => {
+  if (typeof value === "string") return [value]
+  if (typeof value === "boolean") return value ? ["true"] : []
+  return [Json.stringify(value)]
+}
+
+/** The memory storage reads no JSON: a key that comes twice is a list, a single text is split at its commas. */
+const list = (name: string, values: ReadonlyArray<unknown>): ReadonlyArray<string | NoForm> => {
+  const texts = values.flat(Infinity).map(String)
+  return texts.length !== 1 || (texts[0] !== "" && !texts[0]!.includes(","))
+    ? texts
+    : [{ issue: `"${name}" is a list of one text with a comma, or with nothing: use POST /_query` }]
 }

@@ -11,6 +11,8 @@ export interface Receivers {
   readonly notification: (channel: string, frame: Frame) => boolean
   /** A notification of an unknown channel; `false` when no subscription is being opened that it could belong to. */
   readonly early: (channel: string, frame: Frame) => boolean
+  /** What the server's debugger tells: it has no listener but this connection. */
+  readonly debuggerEvent: (frame: Frame) => void
 }
 
 /** What became of a frame. `Unroutable` says why nobody took it: a diagnostic, never an error. */
@@ -43,7 +45,10 @@ export const route = (text: string, to: Receivers): Routed => {
   const room = frame.room
   if (typeof room === "string") {
     if (room === "kuzzle:notification:server" && frame.type === "TokenExpired") return "TokenExpired"
-    if (room === "kuzzle-debugger-event") return "DebuggerEvent"
+    if (room === "kuzzle-debugger-event") {
+      to.debuggerEvent(frame)
+      return "DebuggerEvent"
+    }
     if (to.response(room, frame)) return "Response"
     if (to.notification(room, frame)) return "Notification"
     const type = frame.type

@@ -8,7 +8,8 @@
  * - `unsubscribe` takes a room and drops *every* channel of it on this connection, so a room is left only when nothing
  *   listens to any of its channels (spec 0.6).
  * - Requests of one socket run concurrently on the server, so an `unsubscribe` may overtake a `subscribe` that gives the
- *   same room. Both are therefore never under way at once in one collection.
+ *   same room. Both are therefore never under way at once in one collection; a room that is joined by its id may belong to
+ *   any, so that joining overlaps with leaving nowhere.
  * - A notification may arrive before the answer that tells its channel (spec 0.5): it is parked until then.
  */
 import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
@@ -30,6 +31,9 @@ export type Volatile = Readonly<Record<string, unknown>>
 export const keyOf = (request: unknown, volatile: Volatile | undefined): string =>
   volatile === undefined ? canonical(request) : `${canonical(request)}\n${canonical(volatile)}`
 
+/** What leaves a room. */
+export const leave = (roomId: string) => ({ controller: "realtime", action: "unsubscribe", body: { roomId } })
+
 /** The request's part of a key. */
 export const requestOf = (key: string): string => {
   const end = key.indexOf("\n")
@@ -50,7 +54,7 @@ export interface Intent<E> {
   readonly key: string
   /** Sent with the subscription and memorised by the server for our presence notifications. */
   readonly volatile: Volatile | undefined
-  /** Index and collection. */
+  /** Index and collection, or `anyLane`. */
   readonly lane: string
   consumers: ReadonlyArray<Consumer<E>>
   /** `Doubtful`: being opened when the server dropped everything; whether before or after shows in no answer. */
@@ -112,6 +116,9 @@ export interface Subscriptions<E> {
   readonly size: () => number
 }
 
+/** The lane of rooms that are joined by their id: nobody told us of which collection they are. */
+export const anyLane = ""
+
 /** How many notifications may be parked for channels not known yet. */
 export const maxEarly = 10_000
 
@@ -150,6 +157,15 @@ export const make = <E>(): Subscriptions<E> => {
     return lane
   }
 
+  /** The lanes whose rooms may be the same as those of this one. */
+  const rivals = (name: string): ReadonlyArray<string> => name === anyLane ? Array.from(lanes.keys()) : [name, anyLane]
+
+  const amongRivals = (name: string, busy: (lane: Lane<E>) => boolean): boolean =>
+    rivals(name).some((rival) => {
+      const lane = lanes.get(rival)
+      return lane !== undefined && busy(lane)
+    })
+
   const want = (intent: Intent<E>) => {
     intent.phase = "Absent"
     intent.channel = undefined
@@ -169,7 +185,9 @@ export const make = <E>(): Subscriptions<E> => {
     intent.sharing = channels.get(channel)
     if (intent.sharing === undefined) rooms.set(roomId, (rooms.get(roomId) ?? 0) + 1)
     channels.set(channel, intent)
-    laneOf(intent.lane).idle.delete(roomId)
+    for (const name of rivals(intent.lane)) {
+      if (lanes.get(name)?.idle.delete(roomId) === true) dirty.add(name)
+    }
   }
 
   const leaveChannel = (intent: Intent<E>, channel: string) => {
@@ -291,17 +309,18 @@ export const make = <E>(): Subscriptions<E> => {
     plan: () => {
       if (!connected || dirty.size === 0) return []
       const commands: Array<Command<E>> = []
-      for (const name of dirty) {
+      // What happens in one lane may unblock its rivals.
+      for (const name of dirty.has(anyLane) ? lanes.keys() : dirty.add(anyLane)) {
         const lane = lanes.get(name)
         if (lane === undefined) continue
         if (lane.idle.size > 0) {
           // Leaving comes first, or a steady flow of new subscriptions would keep it waiting for ever.
-          if (lane.subscribing > 0) continue
+          if (amongRivals(name, ({ subscribing }) => subscribing > 0)) continue
           for (const roomId of lane.idle) commands.push({ _tag: "Unsubscribe", epoch, lane: name, roomId })
           lane.unsubscribing += lane.idle.size
           lane.idle.clear()
         } else if (lane.absent.size > 0) {
-          if (lane.unsubscribing > 0) continue
+          if (amongRivals(name, ({ idle, unsubscribing }) => idle.size + unsubscribing > 0)) continue
           for (const intent of lane.absent) {
             intent.phase = "Opening"
             intent.parkedBefore = parkedEver
@@ -379,7 +398,10 @@ export const make = <E>(): Subscriptions<E> => {
         if (intent.phase === "Opening") intent.phase = "Doubtful"
         intent.channel = undefined
       }
-      for (const lane of lanes.values()) lane.idle.clear()
+      for (const [name, lane] of lanes) {
+        lane.idle.clear()
+        dirty.add(name)
+      }
       loseOpen(cause)
     },
 

@@ -14,12 +14,15 @@ export interface Options<A> {
   readonly capacity: number
   /** Which end gives way when it is full: `sliding` the oldest, `dropping` the newest. */
   readonly strategy: "sliding" | "dropping"
+  /** Of two elements with the same key only the newer is held; one without a key stands for itself. */
+  readonly keyOf?: ((element: A) => string | undefined) | undefined
   /** The element that tells how many were lost; without it nobody is told. */
   readonly overflow?: (lost: number) => A
 }
 
 export interface Mailbox<A, E> {
-  readonly offer: (element: A) => void
+  /** `false` when it, or the oldest in its place, was lost: one whose place a newer of the same key takes is not. */
+  readonly offer: (element: A) => boolean
   /** Ends the stream, after what is held has been taken. */
   readonly fail: (cause: Cause.Cause<E>) => void
   /** As `fail`, without a failure. */
@@ -30,23 +33,20 @@ export interface Mailbox<A, E> {
 }
 
 export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
-  let held: Array<A> = []
-  /** Index of the oldest element: `shift` would move the whole array. */
-  let head = 0
+  const { capacity, keyOf, overflow, strategy } = options
+  const held = keyOf === undefined ? inOrder<A>() : byKey(keyOf)
   let lost = 0
   let end: Exit.Exit<never, Option.Option<E>> | undefined
   let waiter: ((batch: Exit.Exit<Chunk.Chunk<A>, Option.Option<E>>) => void) | undefined
   let waking = false
 
   const takeAll = (): Chunk.Chunk<A> => {
-    const batch = head === 0 ? held : held.slice(head)
-    if (lost > 0 && options.overflow !== undefined) {
-      const gap = options.overflow(lost)
-      if (options.strategy === "sliding") batch.unshift(gap)
+    const batch = held.takeAll()
+    if (lost > 0 && overflow !== undefined) {
+      const gap = overflow(lost)
+      if (strategy === "sliding") batch.unshift(gap)
       else batch.push(gap)
     }
-    held = []
-    head = 0
     lost = 0
     return Chunk.unsafeFromArray(batch)
   }
@@ -55,7 +55,7 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
     waking = false
     if (waiter === undefined) return
     const resume = waiter
-    if (held.length > head) {
+    if (held.size() > 0) {
       waiter = undefined
       resume(Exit.succeed(takeAll()))
     } else if (end !== undefined) {
@@ -77,7 +77,7 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
   }
 
   const take = Effect.async<Chunk.Chunk<A>, Option.Option<E>>((resume) => {
-    if (held.length > head) return resume(Exit.succeed(takeAll()))
+    if (held.size() > 0) return resume(Exit.succeed(takeAll()))
     if (end !== undefined) return resume(end)
     waiter = resume
     return Effect.sync(() => {
@@ -87,26 +87,82 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
 
   return {
     offer: (element) => {
-      if (end !== undefined) return
-      if (held.length - head >= options.capacity) {
-        lost += 1
-        if (options.strategy === "dropping") return
-        head += 1
-        if (head >= options.capacity) {
-          held = held.slice(head)
-          head = 0
-        }
-      }
+      if (end !== undefined) return true
       held.push(element)
+      const over = held.size() > capacity
+      if (over) {
+        if (strategy === "sliding") held.dropFirst()
+        else held.dropLast()
+        lost += 1
+      }
       wakeLater()
+      return !over
     },
     fail: (cause) => finish(Exit.failCause(Cause.map(cause, Option.some))),
     end: () => finish(Exit.fail(Option.none())),
     discard: () => {
-      held = []
-      head = 0
+      held.takeAll()
       lost = 0
     },
     stream: Stream.repeatEffectChunkOption(take)
+  }
+}
+
+/** Elements in the order in which they are to be taken. */
+interface Held<A> {
+  readonly size: () => number
+  readonly push: (element: A) => void
+  readonly dropFirst: () => void
+  /** What was pushed last. */
+  readonly dropLast: () => void
+  readonly takeAll: () => Array<A>
+}
+
+const inOrder = <A>(): Held<A> => {
+  let elements: Array<A> = []
+  /** Index of the first: `shift` of an array would move it whole. */
+  let head = 0
+  return {
+    size: () => elements.length - head,
+    push: (element) => elements.push(element),
+    dropFirst: () => {
+      head += 1
+      if (head * 2 < elements.length) return
+      elements = elements.slice(head)
+      head = 0
+    },
+    dropLast: () => elements.pop(),
+    takeAll: () => {
+      const all = head === 0 ? elements : elements.slice(head)
+      elements = []
+      head = 0
+      return all
+    }
+  }
+}
+
+/** The newer of a key takes the place of the older *and* goes to the end: the order stays that of the wire. */
+const byKey = <A>(keyOf: (element: A) => string | undefined): Held<A> => {
+  const elements = new Map<unknown, A>()
+  let last: unknown
+  return {
+    size: () => elements.size,
+    push: (element) => {
+      last = keyOf(element) ?? {}
+      elements.delete(last)
+      elements.set(last, element)
+    },
+    dropFirst: () => {
+      for (const key of elements.keys()) {
+        elements.delete(key)
+        return
+      }
+    },
+    dropLast: () => elements.delete(last),
+    takeAll: () => {
+      const all = Array.from(elements.values())
+      elements.clear()
+      return all
+    }
   }
 }

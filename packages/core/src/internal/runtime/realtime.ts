@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as KuzzleError from "../../KuzzleError.ts"
 import * as Json from "../json.ts"
+import type { KuzzleRequest } from "../protocol/envelope.ts"
 import type { Frame } from "../protocol/frame.ts"
 import * as Subscriptions from "../protocol/subscriptions.ts"
 import type { Outcome, Requests } from "./requests.ts"
@@ -10,14 +11,13 @@ import type { Outcome, Requests } from "./requests.ts"
 export type Registry = Subscriptions.Subscriptions<KuzzleError.RequestError>
 export type Consumer = Subscriptions.Consumer<KuzzleError.RequestError>
 
-/** The members of a subscribe request, besides controller and action. */
-export interface SubscribeRequest {
-  readonly index: string
-  readonly collection: string
-  readonly body: unknown
-  readonly scope: string
-  readonly users: string
-  readonly volatile?: Subscriptions.Volatile | undefined
+/** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
+export type DebuggerFrame = Frame | { readonly lost: number }
+
+/** What is asked of the server: to subscribe, or to join a room by its id. */
+export interface Asked {
+  readonly request: KuzzleRequest
+  readonly volatile: Subscriptions.Volatile | undefined
 }
 
 export interface Realtime {
@@ -28,10 +28,9 @@ export interface Realtime {
    * Adds a consumer until the scope closes; done when the server has confirmed the subscription, whenever that is: while
    * the connection is down it waits, for a subscription is an intent.
    */
-  readonly open: (
-    request: SubscribeRequest,
-    subscriber: Subscriber
-  ) => Effect.Effect<void, KuzzleError.RequestError, Scope.Scope>
+  readonly open: (asked: Asked, subscriber: Subscriber) => Effect.Effect<void, KuzzleError.RequestError, Scope.Scope>
+  /** Whether this client caused the notification (spec 3.6). */
+  readonly isOwn: (frame: Frame) => boolean
 }
 
 type Confirmation = Effect.Effect<void, KuzzleError.RequestError>
@@ -40,6 +39,8 @@ type Confirmation = Effect.Effect<void, KuzzleError.RequestError>
 export abstract class Subscriber implements Consumer {
   private confirmation: Confirmation | undefined = undefined
   private waiter: ((confirmation: Confirmation) => void) | undefined = undefined
+  /** Ends the subscription before its scope does, on the server too. Set once it is known to the registry. */
+  leave: () => void = () => {}
 
   abstract notify(frame: Frame): void
   abstract gap(cause: Subscriptions.GapCause): void
@@ -81,6 +82,8 @@ export const make = (
   unanswered: (reason: string, needed: boolean) => void
 ): Realtime => {
   const registry: Registry = Subscriptions.make()
+  /** Our `sdkInstanceId`, as the server echoes it. */
+  let instance: unknown
 
   const reconcile = () => {
     let commands = registry.plan()
@@ -91,7 +94,7 @@ export const make = (
 
   const send = (command: Subscriptions.Command<KuzzleError.RequestError>) => {
     if (command._tag === "Unsubscribe") {
-      const body = JSON.stringify({ controller: "realtime", action: "unsubscribe", body: { roomId: command.roomId } })
+      const body = JSON.stringify(Subscriptions.leave(command.roomId))
       // Whatever the answer: if the room was not ours (412) it is not ours now, and if the connection is gone so is it.
       let late = false
       requests.unsafeSend("realtime", "unsubscribe", body.slice(0, -1), undefined, (outcome) => {
@@ -108,11 +111,16 @@ export const make = (
       return
     }
     const { epoch, intent } = command
+    const action = intent.lane === Subscriptions.anyLane ? "join" : "subscribe"
     const encoded = Subscriptions.requestOf(intent.key).slice(0, -1)
     const options = intent.volatile === undefined ? undefined : { volatile: intent.volatile }
     let late = false
-    requests.unsafeSend("realtime", "subscribe", encoded, options, (outcome) => {
-      const channel = channelOf(outcome)
+    requests.unsafeSend("realtime", action, encoded, options, (outcome) => {
+      // Unless the subscription was given another to go by.
+      if (outcome._tag === "Success" && instanceIn(intent.volatile) === undefined) {
+        instance = instanceIn(outcome.value.volatile)
+      }
+      const channel = channelOf(outcome, action)
       if (typeof channel === "string") registry.subscribed(intent, epoch, channel)
       // With the connection lost, the intent stays and is opened again on the next one.
       else if (channel._tag === "KuzzleNotSentError" || channel._tag === "KuzzleMaybeSentError") return
@@ -127,17 +135,21 @@ export const make = (
   return {
     registry,
     reconcile,
-    open: (request, subscriber) =>
+    open: (asked, subscriber) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(Effect.scope, (scope) => {
-          const key = keyOf(request)
+          const key = keyOf(asked)
           if (typeof key !== "string") return Effect.fail(key)
-          const intent = registry.acquire(key, `${request.index}/${request.collection}`, request.volatile, subscriber)
+          const intent = registry.acquire(key, laneOf(asked.request), asked.volatile, subscriber)
+          subscriber.leave = () => {
+            registry.release(intent, subscriber)
+            reconcile()
+          }
           reconcile()
           const release = Effect.sync(() => {
-            registry.release(intent, subscriber)
+            // Closed first: what it held is nobody's any more.
             subscriber.close()
-            reconcile()
+            subscriber.leave()
           })
           // One that came to nothing must not stay until the scope closes, which may be long.
           return Effect.zipRight(
@@ -145,15 +157,23 @@ export const make = (
             Effect.onError(restore(subscriber.confirmed()), () => release)
           )
         })
-      )
+      ),
+    isOwn: ({ volatile }) => {
+      const theirs = instanceIn(volatile)
+      return theirs !== undefined && theirs === instance
+    }
   }
 }
 
+/** Requests tell it in their volatile data, and so do the notifications that they cause. */
+const instanceIn = (volatile: unknown): unknown =>
+  typeof volatile === "object" && volatile !== null && "sdkInstanceId" in volatile ? volatile.sdkInstanceId : undefined
+
+const laneOf = ({ action, collection, index }: KuzzleRequest): string =>
+  action === "join" ? Subscriptions.anyLane : `${String(index)}/${String(collection)}`
+
 /** Where canonical JSON throws, or holds a `null` that may stand for something else, `stringify` tells what is wrong. */
-const keyOf = (
-  { body, collection, index, scope, users, volatile }: SubscribeRequest
-): string | KuzzleError.EncodeError => {
-  const request = { controller: "realtime", action: "subscribe", index, collection, scope, users, body }
+const keyOf = ({ request, volatile }: Asked): string | KuzzleError.EncodeError => {
   let key: string | undefined
   try {
     key = Subscriptions.keyOf(request, volatile)
@@ -164,7 +184,7 @@ const keyOf = (
   const json = Json.stringify(volatile === undefined ? request : { ...request, volatile })
   if (key !== undefined && typeof json === "string") return key
   const issue = typeof json === "string" ? "it is nested too deeply" : json.issue
-  return new KuzzleError.EncodeError({ controller: "realtime", action: "subscribe", issue })
+  return new KuzzleError.EncodeError({ controller: request.controller, action: request.action, issue })
 }
 
 const deadlineOf = (outcome: Outcome): KuzzleError.DeadlineError | undefined =>
@@ -172,8 +192,9 @@ const deadlineOf = (outcome: Outcome): KuzzleError.DeadlineError | undefined =>
     ? outcome.cause.error
     : undefined
 
-/** The channel that a subscribe answer tells, or why there is none. */
-const channelOf = (outcome: Outcome): string | KuzzleError.RequestError => {
+/** The channel that the answer tells, or why there is none. */
+const channelOf = (outcome: Outcome, action: string): string | KuzzleError.RequestError => {
+  const notAnAnswer = (issue: string) => new KuzzleError.ProtocolError({ controller: "realtime", action, issue })
   if (outcome._tag === "Failure") {
     return outcome.cause._tag === "Fail" ? outcome.cause.error : notAnAnswer("a cause without an error")
   }
@@ -182,6 +203,3 @@ const channelOf = (outcome: Outcome): string | KuzzleError.RequestError => {
     ? result.channel
     : notAnAnswer("an answer without a channel")
 }
-
-const notAnAnswer = (issue: string) =>
-  new KuzzleError.ProtocolError({ controller: "realtime", action: "subscribe", issue })

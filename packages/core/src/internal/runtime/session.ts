@@ -40,6 +40,8 @@ export interface Session {
   readonly state: Effect.Effect<Machine.ConnectionState>
   readonly states: Stream.Stream<Machine.ConnectionState>
   readonly diagnostics: Stream.Stream<Diagnostic>
+  /** What the server's debugger tells. */
+  readonly debuggerEvents: Broadcast.Broadcast<Realtime.DebuggerFrame>
   readonly roundTripTime: Effect.Effect<Option.Option<Duration.Duration>>
   /** The token of the session changed. */
   readonly setToken: (token: Credentials.Token | undefined) => void
@@ -61,6 +63,7 @@ export const make = (
       "endpoint" in state ? { ...state, endpoint: shown(state.endpoint) } : state
     const states = Broadcast.make(shownState)
     const diagnostics = Broadcast.make<Diagnostic>()
+    const debuggerEvents = Broadcast.make<Realtime.DebuggerFrame>(undefined, (lost) => ({ lost }))
     const delays = Delays.make(settings.reconnect)
     const credentials = Credentials.make({ ...settings.volatile, sdkInstanceId: yield* randomId })
     const requests = yield* Requests.make({ ...settings, idPrefix: `${yield* randomId}-` }, credentials, clock)
@@ -88,6 +91,7 @@ export const make = (
       if (state._tag === "Closed" || state._tag === "Failed") {
         states.end()
         diagnostics.end()
+        debuggerEvents.end()
       }
     }
 
@@ -107,7 +111,8 @@ export const make = (
     const receivers = {
       response: requests.response,
       notification: realtime.registry.notification,
-      early: realtime.registry.early
+      early: realtime.registry.early,
+      debuggerEvent: debuggerEvents.publish
     }
 
     /** The server dropped every subscription of the connection (spec 0.7): open them again when there is a live token. */
@@ -203,6 +208,7 @@ export const make = (
       state: Effect.sync(shownState),
       states: states.stream,
       diagnostics: diagnostics.stream,
+      debuggerEvents,
       roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(roundTrip), Duration.nanos)),
       setToken: (token) => {
         credentials.setToken(token)

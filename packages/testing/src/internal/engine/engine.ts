@@ -1,23 +1,36 @@
 /**
  * The engine: connections in, frames out. Synchronous and without a clock: whoever drives it says what time it is.
  */
+import { ApiKeys, mapping as apiKeys } from "./apiKeys.ts"
 import * as Catalogue from "./catalogue.ts"
+import { admin } from "./controllers/admin.ts"
 import { auth } from "./controllers/auth.ts"
+import { bulk } from "./controllers/bulk.ts"
+import { cluster } from "./controllers/cluster.ts"
 import { collection } from "./controllers/collection.ts"
+import { debug } from "./controllers/debug.ts"
 import { document } from "./controllers/document.ts"
 import { index } from "./controllers/index.ts"
+import { ms } from "./controllers/ms.ts"
 import { realtime } from "./controllers/realtime.ts"
 import { security } from "./controllers/security.ts"
 import { server } from "./controllers/server.ts"
-import { anonymousError, EngineError, error } from "./errors.ts"
+import { Credentials, mapping as credentials } from "./credentials.ts"
+import { Download } from "./download.ts"
+import { EngineError, error, Incomplete } from "./errors.ts"
 import { Identifiers } from "./identifiers.ts"
 import { isObject, type JsonObject } from "./json.ts"
+import { mapping as profiles, Profiles } from "./profiles.ts"
+import { Raw } from "./raw.ts"
 import { Realtime } from "./realtime.ts"
+import { Database } from "./redis/database.ts"
 import * as Request from "./request.ts"
+import { mapping as roles, Roles } from "./roles.ts"
 import { Sessions, type Token } from "./sessions.ts"
 import type { Action, Controller, State } from "./state.ts"
+import { Statistics } from "./statistics.ts"
 import { Storage } from "./storage.ts"
-import { anonymous, anonymousId, type User, Users } from "./users.ts"
+import { anonymous, anonymousId, mapping as users, type User, Users } from "./users.ts"
 
 export interface Options {
   readonly seed: string
@@ -58,13 +71,23 @@ export interface Answer {
   readonly status: number
   readonly envelope: JsonObject
   readonly cookies: ReadonlyArray<string>
+  /** What is written in place of the envelope. */
+  readonly download?: Download
+  /** The same, in JSON. */
+  readonly raw?: JsonObject
 }
 
 const controllers: { readonly [controller: string]: Controller } = {
+  admin,
   auth,
+  bulk,
+  cluster,
   collection,
+  debug,
   document,
   index,
+  memoryStorage: ms,
+  ms,
   realtime,
   security,
   server
@@ -110,16 +133,6 @@ const cookieToken = (header: string | undefined): string | undefined => {
   return value === undefined || value === "" || value === "null" ? undefined : value
 }
 
-/** Rights on a target with a wildcard are not known to the real server, and it looks for the star in whatever comes. */
-const isTargetAllowed = (target: unknown): boolean => {
-  if (!isObject(target) || !target.index || !Array.isArray(target.collections)) return true
-  if (typeof target.index === "string" && target.index.includes("*")) return false
-  return target.collections.every((name: unknown) => {
-    if (typeof name !== "string") throw anonymousError(500, "collection.includes is not a function")
-    return !name.includes("*")
-  })
-}
-
 const skipsVerification = new Set(["login", "logout", "checkToken"])
 
 export class Engine {
@@ -135,22 +148,36 @@ export class Engine {
   constructor(options: Options, startedAt: number) {
     this.options = options
     const identifiers = new Identifiers(options.seed)
+    const storage = new Storage(identifiers, options.refreshInterval, startedAt)
+    const own = (name: string, mappings: JsonObject) =>
+      storage.make("kuzzle", name, { mappings, settings: {} }, startedAt)
+    const keys = new ApiKeys(own("api-keys", apiKeys))
     this.state = {
       startedAt,
       settings: {
         cookieAuthentication: options.cookieAuthentication,
         maxDocumentsWritten: 200,
-        maxDocumentsFetched: 10_000
+        maxDocumentsFetched: 10_000,
+        loginsPerSecond: options.loginsPerSecond
       },
       identifiers,
-      storage: new Storage(identifiers, options.refreshInterval),
+      storage,
+      memoryStorage: new Database(() => identifiers.random()),
       realtime: new Realtime(options.seed, (id, frame) => this.connections.get(id)?.handlers.send(frame)),
-      users: new Users(),
+      users: new Users(
+        own("users", users),
+        new Profiles(own("profiles", profiles), new Roles(own("roles", roles), startedAt), startedAt)
+      ),
+      credentials: new Credentials(own("credentials", credentials)),
+      apiKeys: keys,
       sessions: new Sessions({
         secret: options.seed,
         lifetime: options.tokenLifetime,
-        gracePeriod: options.gracePeriod
+        gracePeriod: options.gracePeriod,
+        apiKey: (userId, jwt, now) => keys.find(userId, jwt, now)
       }),
+      statistics: new Statistics(startedAt),
+      connections: () => this.connections.size,
       dropSubscriptions: (ids) => {
         for (const id of ids) this.state.realtime.leave(id, this.now)
       }
@@ -235,8 +262,8 @@ export class Engine {
     const { targets } = request.args
     // `targets` is read before anything is answered: one that is no array is never answered (spec 1.7).
     if (targets !== undefined && !Array.isArray(targets) && request.controller && request.action) return
-    const { envelope } = this.execute(request, connection.headers, connection.id)
-    send({ ...envelope, room: request.id })
+    const { envelope, raw } = this.execute(request, connection.headers, connection.id)
+    send({ ...raw ?? envelope, room: request.id })
   }
 
   private isOverRate(connection: Connection, now: number): boolean {
@@ -255,9 +282,27 @@ export class Engine {
 
   /** Executes a request and gives its answer, which is never a thrown error. */
   execute(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer {
+    const { protocol } = request
+    this.state.statistics.begin(protocol)
+    const answer = this.answer(request, headers, connectionId)
+    this.state.statistics.end(protocol, answer.envelope.error === null)
+    return answer
+  }
+
+  private answer(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer {
     const cookies: Array<string> = []
     try {
       const result = this.run(request, headers, connectionId, (cookie) => cookies.push(cookie))
+      if (result instanceof Download) {
+        return { status: 200, envelope: envelope(request, null, null, 200), cookies, download: result }
+      }
+      if (result instanceof Raw) {
+        return { status: 200, envelope: envelope(request, null, null, 200), cookies, raw: result.content }
+      }
+      if (result instanceof Incomplete) {
+        const { body, status } = result.error
+        return { status, envelope: envelope(request, body, result.result, status), cookies }
+      }
       // A result of `undefined` leaves the key out of the JSON, as in the real server.
       return { status: 200, envelope: envelope(request, null, result, 200), cookies }
     } catch (cause) {
@@ -284,7 +329,7 @@ export class Engine {
       this.state.sessions.link(token, connectionId)
       this.armExpiry()
     }
-    if (!this.state.users.isAllowed(user, controller, action) || !targets.every(isTargetAllowed)) {
+    if (!this.state.users.isAllowed(user, request)) {
       const id = user._id === anonymousId ? "security.rights.unauthorized" : "security.rights.forbidden"
       throw error(id, controller, action, user._id)
     }
@@ -320,9 +365,10 @@ export class Engine {
       skipsVerification.has(request.action ?? "")
     if (jwt === null || skip) return { user: anonymous, token: undefined, jwt }
     const token = this.state.sessions.verify(jwt, this.now)
-    const user = this.state.users.get(token.userId)
-    if (user === undefined) throw error("security.user.not_found", token.userId)
-    return { user, token, jwt }
+    this.state.dropSubscriptions(this.state.sessions.spend(token))
+    const user = this.state.users.getOrFail(token.userId)
+    // Anybody can have a token made of the anonymous user: it binds nothing.
+    return { user, token: user._id === anonymousId ? undefined : token, jwt }
   }
 
   private checkRate(controller: string, action: string, user: User, connectionId: string): void {

@@ -4,6 +4,7 @@
 import type { JsonObject } from "./json.ts"
 
 const catalogue = {
+  "core.realtime.room_not_found": [65537, 404, "The room \"%s\" doesn't exist"],
   "core.realtime.not_subscribed": [65544, 412, "User \"%s\" has not subscribed to \"%s\"."],
   "core.realtime.invalid_scope": [
     65540,
@@ -27,6 +28,18 @@ const catalogue = {
     413,
     "The number of documents edited by this request exceeds the configured server limit."
   ],
+  "services.koncorde.elastic_translation_error": [
+    17104897,
+    400,
+    "An error occured while translating a Koncorde filter to an Elasticsearch query: %s"
+  ],
+  "services.cache.database_not_found": [16973825, 404, "Cache database \"%s\" not found."],
+  "core.debugger.native_debug_protocol_usage_denied": [
+    327684,
+    412,
+    "Usage of the native debug protocol is not allowed"
+  ],
+  "services.storage.incomplete_delete": [16842761, 206, "Couldn't delete all the requested documents: %s"],
   "services.storage.not_found": [16842763, 404, "Document \"%s\" not found in \"%s\":\"%s\"."],
   "services.storage.unknown_scroll_id": [16842766, 404, "Non-existing or expired scroll identifier."],
   "services.storage.search_as_an_id": [16842767, 400, "_search is not a valid document identifier"],
@@ -57,7 +70,9 @@ const catalogue = {
     400,
     "The keyword \"%s\" is not part of Elasticsearch Query DSL. Are you trying to use a Koncorde query?"
   ],
+  "services.storage.unexpected_error": [16842787, 500, "%s"],
   "services.storage.scroll_duration_too_great": [16842796, 400, "Scroll duration \"%s\" is too great."],
+  "services.storage.invalid_query_keyword": [16842799, 400, "The \"%s\" keyword is not allowed in this query."],
   "services.storage.invalid_multi_index_collection_usage": [
     16842801,
     400,
@@ -74,6 +89,7 @@ const catalogue = {
   "api.assert.missing_argument": [33619971, 400, "Missing argument \"%s\"."],
   "api.assert.empty_argument": [33619972, 400, "The argument \"%s\" is empty."],
   "api.assert.mutually_exclusive": [33619973, 400, "Arguments \"%s\" and \"%s\" are mutually exclusive"],
+  "api.assert.too_many_arguments": [33619974, 400, "Argument \"%s\" contains too many values"],
   "api.assert.unexpected_argument": [33619975, 400, "Unexpected argument \"%s\" (accepted arguments: %s)"],
   "api.assert.body_required": [33619976, 400, "The request must specify a body."],
   "api.assert.forbidden_argument": [33619979, 400, "The argument \"%s\" is not allowed by this API action."],
@@ -83,6 +99,7 @@ const catalogue = {
     "The %s \"%s\" of Koncorde DSL is not supported for search queries."
   ],
   "api.assert.koncorde_dsl_error": [33619982, 400, "%s"],
+  "api.assert.unsupported_protocol": [33619984, 500, "The protocol \"%s\" is not supported by the API action \"%s\"."],
   "api.process.controller_not_found": [33685508, 404, "API controller \"%s\" not found."],
   "api.process.action_not_found": [33685509, 404, "API action \"%s\":\"%s\" not found"],
   "api.process.incompatible_sdk_version": [
@@ -119,11 +136,55 @@ const catalogue = {
     "implementation."
   ],
   "plugin.strategy.missing_user": [67305492, 401, "%s"],
+  "validation.assert.missing_nested_spec": [
+    83951617,
+    412,
+    "All levels of an object have to be defined in the specification."
+  ],
+  "validation.assert.unexpected_children": [
+    83951618,
+    412,
+    "The field type \"%s\" is not allowed to have children fields."
+  ],
+  "validation.assert.missing_parent": [83951619, 412, "The parent field of the field \"%s\" is not defined."],
+  "validation.assert.unexpected_properties": [
+    83951620,
+    412,
+    "The object \"%s\" contains unexpected properties (allowed: %s)."
+  ],
+  "validation.assert.missing_type": [83951621, 412, "Missing property \"type\" in field \"%s\"."],
+  "validation.assert.unknown_type": [83951622, 412, "In \"%s\": unknown type \"%s\"."],
+  "validation.assert.missing_value": [83951623, 412, "Missing property \"value\" in field \"%s\"."],
+  "validation.assert.invalid_type": [83951624, 412, "Wrong type for parameter \"%s\" (expected: %s)."],
+  "validation.assert.not_multivalued": [
+    83951625,
+    412,
+    "Field \"%s\": cannot set a property \"%s\" if the field is not multivalued."
+  ],
+  "validation.assert.invalid_range": [83951626, 412, "Property \"%s\": invalid range (%s > %s)."],
+  "validation.assert.invalid_specifications": [
+    83951627,
+    400,
+    "Errors occured with the provided specifications:\n%s"
+  ],
+  "validation.assert.not_found": [83951628, 404, "No specifications defined for index %s and collection %s"],
+  "validation.assert.invalid_filters": [83951629, 400, "Invalid filters validator: %s"],
+  "validation.types.missing_enum_values": [
+    84017155,
+    412,
+    "The \"enum\" type requires a \"values\" property holding the list of the enum values."
+  ],
+  "validation.check.failed_document": [84082689, 400, "Failed to validate document: %s"],
+  "validation.check.failed_field": [84082690, 400, "Validation failed. Field \"%s\": %s"],
   "security.token.invalid": [117506049, 401, "Invalid token."],
   "security.token.verification_error": [117506055, 500, "Error verifying token: %s"],
   "security.token.refresh_forbidden": [117506056, 401, "%s cannot be refreshed."],
+  "security.token.invalid_expiration": [
+    117506057,
+    400,
+    "Token can not be created with this expiration time: %s"
+  ],
   "security.credentials.unknown_strategy": [117571585, 400, "Unknown authentication strategy \"%s\""],
-  "security.credentials.rejected": [117571587, 400, "Credentials rejected: %s"],
   "security.credentials.database_inconsistency": [
     117571586,
     500,
@@ -142,6 +203,45 @@ const catalogue = {
   ],
   "security.user.already_exists": [117702657, 412, "User %s already exists."],
   "security.user.not_found": [117702658, 404, "User \"%s\" not found."],
+  "security.user.anonymous_profile_required": [
+    117702659,
+    400,
+    "The anonymous user must be assigned to the anonymous profile"
+  ],
+  "security.user.no_profile": [
+    117702663,
+    500,
+    "Cannot load user \"%s\": there is no security profiles associated to it"
+  ],
+  "security.role.not_found": [117768193, 404, "Role \"%s\" not found."],
+  "security.role.login_required": [117768194, 400, "Cannot remove the \"login\" action from the anonymous role."],
+  "security.role.cannot_delete": [
+    117768195,
+    400,
+    "The following roles are protected and cannot be deleted: anonymous, default, admin"
+  ],
+  "security.role.in_use": [117768196, 412, "The role \"%s\" is still used and cannot be deleted."],
+  "security.role.unknown_controller": [
+    117768201,
+    400,
+    "Trying to set role %s with a non-existing controller '%s'. %s"
+  ],
+  "security.role.unknown_action": [
+    117768202,
+    400,
+    "Trying to set role %s with a non-existing action '%s' in controller '%s'. %s"
+  ],
+  "security.profile.cannot_delete": [
+    117833730,
+    400,
+    "The following profiles are protected and cannot be deleted: anonymous, default, admin"
+  ],
+  "security.profile.in_use": [117833731, 412, "The profile \"%s\" is still used and cannot be deleted."],
+  "security.profile.missing_anonymous_role": [
+    117833733,
+    400,
+    "The anonymous profile must include the anonymous role"
+  ],
   "security.profile.not_found": [117833729, 404, "Profile \"%s\" not found."],
   "security.cookie.unsupported": [117899266, 500, "Cookie authentication not supported."],
   // Ours: the real server has it, the engine has not. Never a pretended success.
@@ -172,9 +272,14 @@ export class EngineError extends Error {
 /** Node's `util.format` for `%s`: what has no place in the text is appended to it (transcript 15 shows one). */
 const format = (template: string, props: ReadonlyArray<unknown>): string => {
   let used = 0
-  const text = template.replace(/%s/g, (hole) => (used < props.length ? String(props[used++]) : hole))
+  const text = template.replace(/%s/g, (hole) => (used < props.length ? shown(props[used++]) : hole))
   return [text, ...props.slice(used).map(String)].join(" ")
 }
+
+const shown = (prop: unknown): string =>
+  Array.isArray(prop) && prop.every((item) => typeof item === "string")
+    ? `[ ${prop.map((item) => `'${item}'`).join(", ")} ]`
+    : String(prop)
 
 export const error = (id: ErrorId, ...props: ReadonlyArray<unknown>): EngineError => {
   const [code, status, template] = catalogue[id]
@@ -190,6 +295,21 @@ export const incomplete = (action: string, errors: ReadonlyArray<unknown>): Engi
     count: errors.length,
     errors
   })
+}
+
+/** What a request did, and the error that is answered beside it: 206 (spec 4.7, `mDelete*`). */
+export class Incomplete {
+  readonly result: unknown
+  readonly error: EngineError
+  constructor(result: unknown, errors: ReadonlyArray<unknown>) {
+    const { body, message, status } = error("services.storage.incomplete_delete")
+    this.result = result
+    this.error = new EngineError("services.storage.incomplete_delete", status, message, {
+      ...body,
+      errors,
+      count: errors.length
+    })
+  }
 }
 
 /** An error thrown before Kuzzle has named it: no code, no id, no props (spec 1.6, transcript 10). */

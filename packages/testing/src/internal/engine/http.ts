@@ -2,7 +2,7 @@
  * HTTP in, HTTP out (spec 2): `POST /_query`, the REST routes, the three shapes of an answer, CORS. Bodies are text;
  * compression and sockets are the business of whoever listens.
  */
-import { asEngineError, type Engine, failure, type Headers } from "./engine.ts"
+import { type Answer, asEngineError, type Engine, failure, type Headers } from "./engine.ts"
 import { type EngineError, error } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import type { KuzzleRequest } from "./request.ts"
@@ -21,6 +21,8 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly body: string
+  /** Written piece by piece: neither compressed nor with its length told. */
+  readonly streamed?: boolean
 }
 
 const cors: ReadonlyArray<readonly [string, string]> = [
@@ -102,19 +104,19 @@ const route = (
   const method = http.method.toUpperCase()
   const [path, query] = split(http.url)
   const pathname = path.endsWith("/") ? path.slice(0, -1) : path
-  const answer = (envelope: JsonObject, status: number, rest: boolean, cookies: ReadonlyArray<string> = []) =>
-    write(engine, http, { ...envelope, requestId }, status, rest, cookies)
+  const answer = (answer: Answer, rest: boolean) =>
+    write(engine, http, { ...answer, envelope: { ...answer.envelope, requestId } }, rest)
   const refuse = (cause: unknown) => {
     const failed = asEngineError(cause)
-    return answer(failure(failed, requestId), failed.status, true)
+    return answer({ status: failed.status, envelope: failure(failed, requestId), cookies: [] }, true)
   }
 
-  if (method === "OPTIONS") return answer(nothing, 200, true)
+  if (method === "OPTIONS") return answer(nothing, true)
   if (!["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].includes(method)) {
     return refuse(error("network.http.unsupported_verb", method))
   }
   if (method === "HEAD") {
-    return pathname === "" ? answer(nothing, 200, true) : refuse(notFound(pathname))
+    return pathname === "" ? answer(nothing, true) : refuse(notFound(pathname))
   }
   try {
     const jwt = bearer(headers.authorization)
@@ -146,15 +148,19 @@ const route = (
 const notFound = (pathname: string): EngineError => error("network.http.url_not_found", pathname)
 
 /** The answer to a preflight; its id is put in by `answer`, in this place. */
-const nothing: JsonObject = {
-  action: null,
-  controller: null,
-  error: null,
-  headers: {},
-  requestId: "",
-  result: {},
+const nothing: Answer = {
   status: 200,
-  volatile: null
+  envelope: {
+    action: null,
+    controller: null,
+    error: null,
+    headers: {},
+    requestId: "",
+    result: {},
+    status: 200,
+    volatile: null
+  },
+  cookies: []
 }
 
 const execute = (
@@ -162,12 +168,11 @@ const execute = (
   request: KuzzleRequest,
   headers: Headers,
   connectionId: string,
-  answer: (envelope: JsonObject, status: number, rest: boolean, cookies: ReadonlyArray<string>) => HttpResponse,
+  answer: (answer: Answer, rest: boolean) => HttpResponse,
   rest: boolean
 ): HttpResponse | undefined => {
   if (engine.loses(request)) return undefined
-  const { cookies, envelope, status } = engine.execute(request, headers, connectionId)
-  return answer(envelope, status, rest, cookies)
+  return answer(engine.execute(request, headers, connectionId), rest)
 }
 
 const bearer = (header: string | undefined): string | undefined =>
@@ -189,10 +194,8 @@ const volatileOf = (header: string | undefined): unknown => {
 const write = (
   engine: Engine,
   { headers, method, url }: HttpRequest,
-  envelope: JsonObject,
-  status: number,
-  rest: boolean,
-  cookies: ReadonlyArray<string>
+  { cookies, download, envelope, raw, status }: Answer,
+  rest: boolean
 ): HttpResponse => {
   const origin: ReadonlyArray<readonly [string, string]> = headers.origin === undefined
     ? []
@@ -202,6 +205,10 @@ const write = (
     : []
   const set = cookies.map((cookie) => ["Set-Cookie", cookie] as const)
   const pretty = new URLSearchParams(split(url)[1]).has("pretty")
+  const contentType = download?.contentType ?? "application/json"
+  const attachment: ReadonlyArray<readonly [string, string]> = download === undefined
+    ? []
+    : [["Content-Disposition", `attachment; filename="${download.fileName}"`]]
   return {
     status,
     headers: [
@@ -214,19 +221,25 @@ const write = (
           ["X-Kuzzle-Node", "undefined"] as const,
           ["Accept-Encoding", "gzip,deflate,identity"] as const,
           ...cors,
-          ["content-type", "application/json"] as const,
+          ["content-type", contentType] as const,
           ...credentials,
-          ...origin
+          ...origin,
+          ...attachment
         ]
         : [
           ...cors,
-          ["Content-Type", "application/json"] as const,
+          ...(download === undefined ? [["Content-Type", contentType] as const] : []),
           ...origin,
           ...set,
-          ["X-Kuzzle-Node", "undefined"] as const
+          ["X-Kuzzle-Node", "undefined"] as const,
+          ...attachment,
+          ...(download === undefined ? [] : [["Content-Type", contentType] as const])
         ])
     ],
-    body: method.toUpperCase() === "HEAD" ? "" : JSON.stringify(envelope, undefined, pretty ? 2 : 0)
+    ...(download === undefined ? {} : { streamed: true }),
+    body: method.toUpperCase() === "HEAD"
+      ? ""
+      : download?.content ?? JSON.stringify(raw ?? envelope, undefined, pretty ? 2 : 0)
   }
 }
 

@@ -37,6 +37,16 @@ export class Identifiers {
     return Encoding.encodeBase64Url(this.next().slice(0, 15))
   }
 
+  /** The uuid of an index of Elasticsearch: 22 characters of base64url. */
+  index(): string {
+    return Encoding.encodeBase64Url(this.next().slice(0, 16))
+  }
+
+  /** From 0 to below 1. */
+  random(): number {
+    return new DataView(this.next().buffer).getUint32(0) / 2 ** 32
+  }
+
   scroll(): string {
     return Encoding.encodeBase64(this.next())
   }

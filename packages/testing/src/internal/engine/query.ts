@@ -2,7 +2,7 @@
  * The Elasticsearch query language: the usual clauses, sorting, `search_after`, `_source` filtering. A clause that
  * exists but is not implemented here is refused by name: a search never silently finds less.
  */
-import { badRequest, error } from "./errors.ts"
+import { badRequest, type EngineError, error, nativeError } from "./errors.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
 import { type Field, fieldAt, isText, type Mapping, normalize, type Scalar, terms, valuesAt, words } from "./mapping.ts"
 
@@ -230,11 +230,16 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
 // -------------------------------------------------------------------------------------------------------------------
 
 /** A search in Koncorde, as the real server translates it; what it does not know it hands on as it is. */
-export const fromKoncorde = (filter: JsonObject): JsonObject => {
+export const fromKoncorde = (filter: JsonObject): JsonObject =>
+  Object.keys(filter).length === 0 ? filter : translate(filter)
+
+const translate = (filter: JsonObject): JsonObject => {
   const [entry] = Object.entries(filter)
-  if (entry === undefined) return filter
+  if (entry === undefined) {
+    throw nativeError("undefined is not iterable (cannot read property Symbol(Symbol.iterator))")
+  }
   const [keyword, content] = entry
-  const each = () => asArray(content).map((inner) => fromKoncorde(isObject(inner) ? inner : {}))
+  const each = () => asArray(content).map((inner) => translate(isObject(inner) ? inner : {}))
   switch (keyword) {
     case "and":
       return { bool: { filter: each() } }
@@ -249,11 +254,41 @@ export const fromKoncorde = (filter: JsonObject): JsonObject => {
     case "in":
       return { terms: content }
     case "exists":
-      return { exists: { field: isObject(content) ? content.field : content } }
+      return existsFromKoncorde(String((isObject(content) ? content.field : undefined) || content))
+    case "geoBoundingBox":
+    case "geoDistance":
+    case "geoDistanceRange":
+    case "geoPolygon":
+      return { [keyword.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]: content }
     case "missing":
       return { bool: { must_not: [{ exists: { field: content } }] } }
     default:
       return filter
+  }
+}
+
+/** `a["x"]` asks for an element, unless that is falsy: then the real server forgets it. */
+const existsFromKoncorde = (path: string): JsonObject => {
+  const [open, close] = [path.indexOf("["), path.lastIndexOf("]")]
+  if (open < 0) return { exists: { field: path } }
+  if (close < 0) {
+    throw error(
+      "services.koncorde.elastic_translation_error",
+      `Invalid exists path "${path}": missing closing bracket`
+    )
+  }
+  const field = path.slice(0, open)
+  const element = parseElement(path.slice(open + 1, close))
+  return element
+    ? { bool: { filter: [{ exists: { field } }, { range: { [field]: { gte: element, lte: element } } }] } }
+    : { exists: { field } }
+}
+
+const parseElement = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw nativeError(cause instanceof Error ? cause.message : String(cause))
   }
 }
 
@@ -282,6 +317,9 @@ export const compileSort = (sort: unknown, mapping: Mapping, now: number): Reado
 const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
   const descending = (options.order ?? (path === "_score" ? "desc" : "asc")) === "desc"
   const missingFirst = options.missing === "_first"
+  // Any other value stands for what is missing.
+  const { missing } = options
+  const standsFor = missing === "_first" || missing === "_last" ? undefined : missing
   if (path === "_score") return { descending, missingFirst, valueOf: () => 1 }
   if (path === "_doc") return { descending, missingFirst, valueOf: (document) => document.order }
   if (path === "_geo_distance" || path === "_script") {
@@ -291,25 +329,30 @@ const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
   if (field === undefined && options.unmapped_type === undefined) {
     throw badRequest(`No mapping found for [${path}] in order to sort on`)
   }
-  if (field !== undefined && isText(field)) {
-    throw badRequest(
-      "Text fields are not optimised for operations that require per-document field data like aggregations and " +
-        "sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, " +
-        `set fielddata=true on [${path}] in order to load field data by uninverting the inverted index. Note that ` +
-        "this can use significant memory."
-    )
-  }
+  if (field !== undefined && isText(field)) throw textRefused(path)
+  const substitute = field === undefined || standsFor === undefined || standsFor === null
+    ? null
+    : normalize(field.type, standsFor, scope.now) ?? null
   return {
     descending,
     missingFirst,
     valueOf: (document) => {
       const values = field === undefined ? [] : [...terms(document, field, scope.now)].sort(compareScalars)
-      return values.at(descending ? -1 : 0) ?? null
+      return values.at(descending ? -1 : 0) ?? substitute
     }
   }
 }
 
-const compareScalars = (a: Scalar, b: Scalar): number => (a < b ? -1 : a > b ? 1 : 0)
+/** Texts can be neither sorted by nor aggregated. */
+export const textRefused = (path: string): EngineError =>
+  badRequest(
+    "Text fields are not optimised for operations that require per-document field data like aggregations and " +
+      "sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, " +
+      `set fielddata=true on [${path}] in order to load field data by uninverting the inverted index. Note that ` +
+      "this can use significant memory."
+  )
+
+export const compareScalars = (a: Scalar, b: Scalar): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Compares two rows by their sort values; `b` may come from the wire (`search_after`). */
 export const compareRows = (

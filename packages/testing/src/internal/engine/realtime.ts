@@ -72,30 +72,49 @@ export class Realtime {
     const issues = KuzzleFilter.validate(filter)
     if (issues.length > 0) throw error("api.assert.koncorde_dsl_error", issues.join("; "))
     const id = digestHex(this.seed, canonical({ filter, index, collection }))
-    const { scope = "all", users = "none" } = request.args
-    if (!isChoice(scope)) throw error("core.realtime.invalid_scope")
-    if (!isChoice(users)) throw error("core.realtime.invalid_users")
-    const channel = `${id}-${digits.users[users]}1${digits.scope[scope]}`
+    const channel = channelOf(id, request)
     // Over HTTP there is nobody to notify: the real server answers all the same (transcript 08).
-    if (request.protocol === "http") return { channel, roomId: id }
+    if (request.protocol === "http") return { channel: channel.name, roomId: id }
+    return this.enter(
+      this.rooms.get(id) ?? this.createRoom(id, index, collection, filter),
+      channel,
+      request,
+      connectionId
+    )
+  }
 
-    const room = this.rooms.get(id) ?? this.createRoom(id, index, collection, filter)
+  /** Enters a room that somebody is in, whatever its filter. */
+  join(request: KuzzleRequest, roomId: string, connectionId: string): JsonObject {
+    const room = this.rooms.get(roomId)
+    if (room === undefined) throw error("core.realtime.room_not_found", roomId)
+    return this.enter(room, channelOf(roomId, request), request, connectionId)
+  }
+
+  private enter(
+    room: Room,
+    { name, scope, users }: Channel & { readonly name: string },
+    request: KuzzleRequest,
+    connectionId: string
+  ): JsonObject {
     const joining = !room.members.has(connectionId)
     if (joining) {
       room.members.set(connectionId, request.volatile)
       const rooms = this.byConnection.get(connectionId) ?? new Set()
-      this.byConnection.set(connectionId, rooms.add(id))
+      this.byConnection.set(connectionId, rooms.add(room.id))
     }
     // The notice goes to the channels that existed before this subscription, but after this connection has joined its
     // own: a subscriber sees its own arrival if, and only if, somebody opened that channel before.
     const before = this.channelsFor(room, (known) => known.users === "all" || known.users === "in")
-    const listeners = this.listeners.get(channel) ?? new Set()
-    this.listeners.set(channel, listeners.add(connectionId))
-    if (!room.channels.has(channel)) room.channels.set(channel, { scope, users })
+    const listeners = this.listeners.get(name) ?? new Set()
+    this.listeners.set(name, listeners.add(connectionId))
+    if (!room.channels.has(name)) room.channels.set(name, { scope, users })
     if (joining) {
-      this.broadcast(before, presence(room, "in", request.volatile, "subscribe", request.protocol, request.timestamp))
+      const { action, args: { collection, index }, protocol, timestamp, volatile } = request
+      // Of the request, not of the room: who joins by the id of the room names neither.
+      const place = { index, collection }
+      this.broadcast(before, { ...presence(room, "in", volatile, action, protocol, timestamp), ...place })
     }
-    return { channel, roomId: id }
+    return { channel: name, roomId: room.id }
   }
 
   unsubscribe(connectionId: string, roomId: string, now: number): void {
@@ -137,6 +156,11 @@ export class Realtime {
     return list
   }
 
+  metrics(): JsonObject {
+    const subscribed = [...this.byConnection.values()].filter((rooms) => rooms.size > 0)
+    return { rooms: this.rooms.size, subscriptions: subscribed.length }
+  }
+
   /** The collections of an index that somebody listens to, whether they exist or not. */
   collections(index: string): ReadonlyArray<string> {
     return [...new Set([...this.rooms.values()].filter((room) => room.index === index).map((room) => room.collection))]
@@ -161,26 +185,36 @@ export class Realtime {
 
   // -- notifications ------------------------------------------------------------------------------------------------
 
-  /** Tells everybody concerned what happened to a document: those whose filter it matches, and those it left. */
-  notify(request: KuzzleRequest, change: Change): void {
+  /**
+   * Tells everybody concerned what happened to documents: those whose filter they match, and those they left. Of many
+   * documents the arrivals are told first, and with them who left and arrived nowhere: so it comes of the real server.
+   */
+  notify(request: KuzzleRequest, ...changes: ReadonlyArray<Change>): void {
+    const later = changes.map((change) => this.tell(request, change))
+    for (const tellLeft of later) tellLeft()
+  }
+
+  private tell(request: KuzzleRequest, change: Change): () => void {
     const index = String(request.args.index)
     const collection = String(request.args.collection)
     const rooms = this.byCollection.get(collectionKey(index, collection)) ?? []
     const inside = [...rooms].filter((room) => room.matches(change.document))
     const scope: Scope = change.action === "delete" ? "out" : "in"
     this.send(inside, scope, request, change)
-    if (change.key === undefined) return
+    if (change.key === undefined) return nothing
     const key = `${collectionKey(index, collection)}/${change.key}`
     const before = this.roomsOf.get(key) ?? []
-    if (change.action === "update" || change.action === "replace") {
-      const left = before.flatMap((id) => {
-        const room = this.rooms.get(id)
-        return room === undefined || inside.includes(room) ? [] : [room]
-      })
-      this.send(left, "out", request, change)
-    }
     if (change.action === "delete" || inside.length === 0) this.roomsOf.delete(key)
     else this.roomsOf.set(key, inside.map((room) => room.id))
+    if (change.action !== "update" && change.action !== "replace") return nothing
+    const left = before.flatMap((id) => {
+      const room = this.rooms.get(id)
+      return room === undefined || inside.includes(room) ? [] : [room]
+    })
+    const tellLeft = () => this.send(left, "out", request, change)
+    if (inside.length > 0) return tellLeft
+    tellLeft()
+    return nothing
   }
 
   private send(rooms: ReadonlyArray<Room>, scope: Scope, request: KuzzleRequest, change: Change): void {
@@ -219,6 +253,15 @@ export class Realtime {
   }
 }
 
+const nothing = (): void => {}
+
+const channelOf = (roomId: string, request: KuzzleRequest): Channel & { readonly name: string } => {
+  const { scope = "all", users = "none" } = request.args
+  if (!isChoice(scope)) throw error("core.realtime.invalid_scope")
+  if (!isChoice(users)) throw error("core.realtime.invalid_users")
+  return { name: `${roomId}-${digits.users[users]}1${digits.scope[scope]}`, scope, users }
+}
+
 /** No name holds a slash. */
 const collectionKey = (index: string, collection: string): string => `${index}/${collection}`
 
@@ -231,7 +274,7 @@ const presence = (
   room: Room,
   user: "in" | "out",
   volatile: JsonObject | null,
-  action: string,
+  action: string | null,
   protocol: string | null,
   timestamp: number
 ): JsonObject => ({

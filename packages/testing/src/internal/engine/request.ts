@@ -125,6 +125,17 @@ export const getArray = (
   fallback?: ReadonlyArray<unknown>
 ): ReadonlyArray<unknown> => read(request.args, name, name, fallback, "array", orJson(request, toArrayValue))
 
+/** An array, or a text with commas; over HTTP also JSON. What some older actions take. */
+export const getList = (request: KuzzleRequest, name: string): ReadonlyArray<unknown> =>
+  read(
+    request.args,
+    name,
+    name,
+    undefined,
+    "array",
+    (u) => orJson(request, toArrayValue)(u) ?? (typeof u === "string" ? u.split(",") : undefined)
+  )
+
 export const getObject = (request: KuzzleRequest, name: string, fallback?: JsonObject): JsonObject =>
   read(request.args, name, name, fallback, "object", orJson(request, toObjectValue))
 

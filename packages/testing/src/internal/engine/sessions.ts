@@ -1,6 +1,7 @@
 /**
  * Living tokens, and which connection each one binds: what expires when, and who must be told (spec 1.5, 1.10).
  */
+import type { KeyToken } from "./apiKeys.ts"
 import { error } from "./errors.ts"
 import * as Timespan from "./timespan.ts"
 import * as Tokens from "./tokens.ts"
@@ -11,6 +12,10 @@ export interface Token {
   /** Milliseconds since the epoch, -1 for never. */
   readonly expiresAt: number
   readonly ttl: number
+  /** Kept elsewhere, and by no logout ended. */
+  readonly isApiKey: boolean
+  /** Its first use is its last. */
+  readonly singleUse: boolean
   refreshed: boolean
   /** When the server forgets it: its expiry, or the end of the grace period once it was refreshed. */
   deadAt: number
@@ -28,6 +33,17 @@ export interface Options {
   readonly lifetime: number
   /** How long a refreshed token still works. */
   readonly gracePeriod: number
+  /** What is known of a user's API key. */
+  readonly apiKey: (userId: string, jwt: string, now: number) => Pick<Token, "expiresAt" | "ttl"> | undefined
+}
+
+/** How long a token shall live: milliseconds or a timespan, as on the wire. */
+const lifetime = (expiresIn: unknown): number => {
+  const ttl = typeof expiresIn === "number" ? expiresIn : typeof expiresIn === "string" ? Timespan.parse(expiresIn) : 0
+  if (ttl === undefined || ttl === 0) {
+    throw error("api.assert.invalid_argument", "expiresIn", "a number of milliseconds, or a parsable timespan string")
+  }
+  return ttl
 }
 
 export class Sessions {
@@ -41,27 +57,16 @@ export class Sessions {
   }
 
   /** A new token. `expiresIn` as on the wire: milliseconds or a timespan. */
-  create(userId: string, expiresIn: unknown, now: number): Token {
-    const ttl = expiresIn === undefined
-      ? this.options.lifetime
-      : typeof expiresIn === "number"
-      ? expiresIn
-      : typeof expiresIn === "string"
-      ? Timespan.parse(expiresIn) ?? 0
-      : 0
-    if (ttl === 0) {
-      throw error(
-        "api.assert.invalid_argument",
-        "expiresIn",
-        "a number of milliseconds, or a parsable timespan string"
-      )
-    }
+  create(userId: string, expiresIn: unknown, now: number, singleUse = false): Token {
+    const ttl = expiresIn === undefined ? this.options.lifetime : lifetime(expiresIn)
     const expiresAt = ttl === -1 ? -1 : now + ttl
     const token: Token = {
-      jwt: Tokens.sign(this.options.secret, userId, ttl, now),
+      jwt: Tokens.sign(Tokens.prefix, this.options.secret, userId, ttl, now),
       userId,
       expiresAt,
       ttl,
+      isApiKey: false,
+      singleUse,
       refreshed: false,
       deadAt: ttl === -1 ? Infinity : expiresAt
     }
@@ -69,9 +74,24 @@ export class Sessions {
     return token
   }
 
+  /** The token of a new API key, which is not kept here. */
+  createKey(userId: string, expiresIn: unknown, now: number): KeyToken {
+    const ttl = lifetime(expiresIn)
+    const jwt = Tokens.sign(Tokens.keyPrefix, this.options.secret, userId, ttl, now)
+    return { jwt, expiresAt: ttl === -1 ? -1 : now + ttl, ttl }
+  }
+
   /** The living token of this text. */
   lookup(jwt: string, now: number): Token | undefined {
-    const token = Tokens.verify(this.options.secret, jwt, now) === undefined ? undefined : this.tokens.get(jwt)
+    const userId = Tokens.verify(this.options.secret, jwt, now)
+    if (userId === undefined) return undefined
+    if (jwt.startsWith(Tokens.keyPrefix)) {
+      const key = this.options.apiKey(userId, jwt, now)
+      return key === undefined
+        ? undefined
+        : { ...key, jwt, userId, isApiKey: true, singleUse: false, refreshed: false, deadAt: Infinity }
+    }
+    const token = this.tokens.get(jwt)
     return token === undefined || token.deadAt <= now ? undefined : token
   }
 
@@ -82,9 +102,15 @@ export class Sessions {
     return token
   }
 
+  /** Ends a token for a single use; returns the connections that lose their subscriptions with it. */
+  spend(token: Token): ReadonlyArray<string> {
+    return token.singleUse ? this.revoke(token) : []
+  }
+
   /** A new token for an old one, which works for the grace period still. */
   refresh(old: Token, expiresIn: unknown, now: number): Token {
     if (old.refreshed) throw error("security.token.invalid")
+    if (old.isApiKey) throw error("security.token.refresh_forbidden", "API Key")
     if (old.ttl < 0) throw error("security.token.refresh_forbidden", "Token with infinite TTL")
     const token = this.create(old.userId, expiresIn, now)
     // Refreshed within its first second, it is the same token: the grace period ends both (transcript 04).

@@ -1,10 +1,14 @@
 /**
  * What the controllers share, and what an action is given.
  */
+import type { ApiKeys } from "./apiKeys.ts"
+import type { Credentials } from "./credentials.ts"
 import type { Identifiers } from "./identifiers.ts"
 import type { Realtime } from "./realtime.ts"
+import type { Database } from "./redis/database.ts"
 import type { KuzzleRequest } from "./request.ts"
 import type { Sessions, Token } from "./sessions.ts"
+import type { Statistics } from "./statistics.ts"
 import type { Storage } from "./storage.ts"
 import type { User, Users } from "./users.ts"
 
@@ -12,6 +16,8 @@ export interface Settings {
   readonly cookieAuthentication: boolean
   readonly maxDocumentsWritten: number
   readonly maxDocumentsFetched: number
+  /** 0 for no limit. */
+  readonly loginsPerSecond: number
 }
 
 export interface State {
@@ -19,9 +25,15 @@ export interface State {
   readonly settings: Settings
   readonly identifiers: Identifiers
   readonly storage: Storage
+  readonly memoryStorage: Database
   readonly realtime: Realtime
   readonly users: Users
+  readonly credentials: Credentials
+  readonly apiKeys: ApiKeys
   readonly sessions: Sessions
+  readonly statistics: Statistics
+  /** How many WebSockets are open. */
+  readonly connections: () => number
   /** Ends the subscriptions of connections whose token was revoked, without telling them (spec 0, 7). */
   readonly dropSubscriptions: (connectionIds: ReadonlyArray<string>) => void
 }

@@ -2,6 +2,7 @@
  * Indexes, collections, documents: what Kuzzle keeps in Elasticsearch, with its near-real-time visibility. A document
  * can be read by its id at once, but a search sees it only after a refresh.
  */
+import * as Aggregation from "./aggregation.ts"
 import { badRequest, EngineError, error } from "./errors.ts"
 import type { Identifiers } from "./identifiers.ts"
 import { isObject, type JsonObject, merge } from "./json.ts"
@@ -21,6 +22,10 @@ export class Collection {
   readonly index: string
   readonly name: string
   mapping: Mapping.Mapping
+  /** As they were given: `getSettings` adds what Elasticsearch adds. */
+  private settings: JsonObject
+  private readonly uuid: string
+  private readonly createdAt: number
   private readonly refreshInterval: number
   private documents = new Map<string, StoredDocument>()
   private visible: ReadonlyArray<StoredDocument> = []
@@ -28,11 +33,52 @@ export class Collection {
   private dirtySince: number | undefined
   private order = 0
 
-  constructor(index: string, name: string, mapping: Mapping.Mapping, refreshInterval: number) {
+  constructor(
+    index: string,
+    name: string,
+    { createdAt, mapping, refreshInterval, settings, uuid }: {
+      readonly mapping: Mapping.Mapping
+      readonly settings: JsonObject
+      readonly uuid: string
+      readonly createdAt: number
+      readonly refreshInterval: number
+    }
+  ) {
     this.index = index
     this.name = name
     this.mapping = mapping
+    this.settings = flatSettings(settings)
+    this.uuid = uuid
+    this.createdAt = createdAt
     this.refreshInterval = refreshInterval
+  }
+
+  /** Adds to mapping and settings; neither changes when the mapping is refused. */
+  setup({ mappings, settings }: Setup): void {
+    this.mapping = Mapping.update(this.mapping, mappings)
+    this.settings = { ...this.settings, ...flatSettings(settings) }
+  }
+
+  /** What `collection:getSettings` shows: Elasticsearch tells numbers as texts. */
+  getSettings(): JsonObject {
+    const shown = Object.entries(this.settings).map(([key, value]) => [
+      key,
+      isObject(value) ? value : String(value)
+    ])
+    return {
+      number_of_shards: "1",
+      number_of_replicas: "1",
+      ...Object.fromEntries(shown),
+      provided_name: `&${this.index}.${this.name}`,
+      creation_date: String(this.createdAt),
+      uuid: this.uuid,
+      version: { created: "7172699" }
+    }
+  }
+
+  /** Bytes, as good as any: what the documents take as JSON. */
+  get size(): number {
+    return JSON.stringify([...this.documents.values()].map(({ _id, _source }) => ({ _id, _source }))).length
   }
 
   get(id: string): StoredDocument | undefined {
@@ -94,33 +140,41 @@ export class Collection {
 
   private parse(id: string, source: JsonObject, now: number): Mapping.Mapping {
     const size = new TextEncoder().encode(id).length
-    if (size > 512) throw badRequest(`id is too long, must be no longer than 512 bytes but was: ${size}`)
+    if (size > 512) {
+      const refusal = badRequest(`id is too long, must be no longer than 512 bytes but was: ${size}`)
+      throw new RefusedError("illegal_argument_exception", refusal.message, refusal)
+    }
     try {
       return Mapping.index(this.mapping, id, source, now)
     } catch (cause) {
       if (cause instanceof Mapping.StrictRejection) {
-        throw new StrictMappingError(
-          cause,
-          error("services.storage.strict_mapping_rejection", cause.field, this.index, this.name)
-        )
+        const refusal = error("services.storage.strict_mapping_rejection", cause.field, this.index, this.name)
+        throw new RefusedError("strict_dynamic_mapping_exception", cause.message, refusal)
+      }
+      if (cause instanceof EngineError && cause.status === 400) {
+        throw new RefusedError("mapper_parsing_exception", cause.message, cause)
       }
       throw cause
     }
   }
 }
 
-/** Refused by a strict mapping: the requests on many tell Elasticsearch's own reason, the others Kuzzle's. */
-export class StrictMappingError extends EngineError {
+/** Refused by Elasticsearch: the requests on many tell its own type and reason, the others Kuzzle's error. */
+export class RefusedError extends EngineError {
+  readonly type: string
   readonly reason: string
-  constructor(cause: Mapping.StrictRejection, { body, id, message, status }: EngineError) {
+  constructor(type: string, reason: string, { body, id, message, status }: EngineError) {
     super(id, status, message, body)
-    this.reason = cause.message
+    this.type = type
+    this.reason = reason
   }
 }
 
-/** What Elasticsearch calls the reason of a failed item. */
-export const reasonOf = (failure: EngineError): string =>
-  failure instanceof StrictMappingError ? failure.reason : failure.message
+/** Settings may be given within `index` or without. */
+const flatSettings = ({ index, ...settings }: JsonObject): JsonObject => ({
+  ...settings,
+  ...(isObject(index) ? index : {})
+})
 
 interface Scroll {
   readonly hits: ReadonlyArray<JsonObject>
@@ -130,6 +184,7 @@ interface Scroll {
 }
 
 export interface SearchResult {
+  readonly aggregations?: JsonObject
   readonly hits: ReadonlyArray<JsonObject>
   readonly total: number
   readonly scrollId?: string
@@ -156,8 +211,8 @@ const searchKeys = new Map<string, "honoured" | "harmless" | "missing">([
   ["_name", "harmless"],
   ["search_timeout", "harmless"],
   ["explain", "harmless"],
-  ["aggregations", "missing"],
-  ["aggs", "missing"],
+  ["aggregations", "honoured"],
+  ["aggs", "honoured"],
   ["collapse", "missing"],
   ["fields", "missing"],
   ["highlight", "missing"],
@@ -174,6 +229,21 @@ const checkSearchBody = (body: JsonObject): void => {
     if (support === undefined) throw error("services.storage.invalid_search_query", key)
     if (support === "missing") throw error("testing.engine.not_implemented", `"${key}" in a search`)
   }
+  checkScripts(body)
+}
+
+/** Scripts must be stored ones: what else a script has is refused. */
+export const checkScripts = (value: unknown): void => {
+  if (typeof value !== "object" || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    if (key !== "script" && key !== "_script") {
+      checkScripts(inner)
+      continue
+    }
+    for (const name of Object.keys(Object(inner))) {
+      if (name !== "id" && name !== "params") throw error("services.storage.invalid_query_keyword", `${key}.${name}`)
+    }
+  }
 }
 
 const queryOf = (body: JsonObject): unknown =>
@@ -181,14 +251,35 @@ const queryOf = (body: JsonObject): unknown =>
     ? { match_all: {} }
     : body.query
 
+/** How a collection is set up. */
+export interface Setup {
+  readonly mappings: JsonObject
+  readonly settings: JsonObject
+}
+
 export class Storage {
+  /** The specifications of collections, in Kuzzle's own index: they outlive what they are about. */
+  readonly validations: Collection
   private readonly indexes = new Map<string, Map<string, Collection>>()
   private readonly scrolls = new Map<string, Scroll>()
   private readonly identifiers: Identifiers
   private readonly refreshInterval: number
-  constructor(identifiers: Identifiers, refreshInterval: number) {
+  constructor(identifiers: Identifiers, refreshInterval: number, now: number) {
     this.identifiers = identifiers
     this.refreshInterval = refreshInterval
+    const mapping = { properties: { index: { type: "keyword" }, collection: { type: "keyword" } } }
+    this.validations = this.make("kuzzle", "validations", { mappings: mapping, settings: {} }, now)
+  }
+
+  /** A collection that is not in the list of its index: those of Kuzzle itself and of its plugins. */
+  make(index: string, name: string, { mappings, settings }: Setup, now: number): Collection {
+    return new Collection(index, name, {
+      mapping: Mapping.create(mappings),
+      settings,
+      uuid: this.identifiers.index(),
+      createdAt: now,
+      refreshInterval: this.refreshInterval
+    })
   }
 
   // -- indexes ------------------------------------------------------------------------------------------------------
@@ -235,17 +326,14 @@ export class Storage {
     return typeof index === "string" && typeof name === "string" && this.indexes.get(index)?.has(name) === true
   }
 
-  /** Creates a collection, and its index where there is none; one that exists has its mapping updated. */
-  createCollection(index: unknown, name: unknown, mapping: JsonObject): void {
+  /** Creates a collection, and its index where there is none; one that exists is updated. */
+  createCollection(index: unknown, name: unknown, setup: Setup, now: number): void {
     if (!isValidName(index)) throw error("services.storage.invalid_index_name", index)
     if (!isValidName(name)) throw error("services.storage.invalid_collection_name", name)
     if (name === "_kuzzle_keep") throw error("services.storage.collection_reserved", name)
     const existing = this.indexes.get(index)?.get(name)
-    if (existing !== undefined) {
-      existing.mapping = Mapping.update(existing.mapping, mapping)
-      return
-    }
-    const created = new Collection(index, name, Mapping.create(mapping), this.refreshInterval)
+    if (existing !== undefined) return existing.setup(setup)
+    const created = this.make(index, name, setup, now)
     const collections = this.indexes.get(index) ?? new Map<string, Collection>()
     collections.set(name, created)
     this.indexes.set(index, collections)
@@ -308,11 +396,21 @@ export class Storage {
           index: collection.index
         })
       )
+    const asked = body.aggs ?? body.aggregations
+    const aggregations = asked === undefined
+      ? {}
+      : {
+        aggregations: Aggregation.aggregate(
+          asked,
+          rows.map(({ collection, document }) => ({ document, mapping: collection.mapping })),
+          now
+        )
+      }
     const page = hits.slice(from, from + size)
-    if (keepAlive === undefined) return { hits: page, total: rows.length }
+    if (keepAlive === undefined) return { ...aggregations, hits: page, total: rows.length }
     const scrollId = this.identifiers.scroll()
     this.scrolls.set(scrollId, { hits, size, offset: from + size, expiresAt: now + keepAlive })
-    return { hits: page, remaining: rows.length - page.length, scrollId, total: rows.length }
+    return { ...aggregations, hits: page, remaining: rows.length - page.length, scrollId, total: rows.length }
   }
 
   /** The next page of a scroll, which ends with its last page. */

@@ -7,7 +7,9 @@ import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import { isObject } from "./json.ts"
 
-const prefix = "kauth-"
+export const prefix = "kauth-"
+/** Of API keys. */
+export const keyPrefix = "kapikey-"
 const header = Encoding.encodeBase64Url(JSON.stringify({ alg: "HS256", typ: "JWT" }))
 const utf8 = new TextEncoder()
 
@@ -15,7 +17,7 @@ const signature = (secret: string, input: string): string =>
   Encoding.encodeBase64Url(hmac(sha256, utf8.encode(secret), utf8.encode(input)))
 
 /** Signs a token for a user. `ttl` in milliseconds, -1 for a token that never expires; the wire counts in seconds. */
-export const sign = (secret: string, userId: string, ttl: number, now: number): string => {
+export const sign = (prefix: string, secret: string, userId: string, ttl: number, now: number): string => {
   const iat = Math.floor(now / 1000)
   const claims = ttl === -1 ? { _id: userId, iat } : { _id: userId, iat, exp: iat + Math.floor(ttl / 1000) }
   const input = `${header}.${Encoding.encodeBase64Url(JSON.stringify(claims))}`
@@ -24,7 +26,7 @@ export const sign = (secret: string, userId: string, ttl: number, now: number): 
 
 /** The user of a token that we signed and that has not expired, else `undefined`. */
 export const verify = (secret: string, token: string, now: number): string | undefined => {
-  const [head, payload, mac, ...rest] = token.replace(prefix, "").split(".")
+  const [head, payload, mac, ...rest] = token.replace(prefix, "").replace(keyPrefix, "").split(".")
   if (head === undefined || payload === undefined || mac === undefined || rest.length > 0) return undefined
   if (signature(secret, `${head}.${payload}`) !== mac) return undefined
   const text = Encoding.decodeBase64UrlString(payload)

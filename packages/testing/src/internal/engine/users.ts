@@ -1,21 +1,23 @@
 /**
- * Users, their `local` credentials and what they may do.
+ * Users and what they may do. Kuzzle keeps a user twice: in its cache, where most reads look, and in a collection, which
+ * is searched; the two do not say the same of who changed the user, nor of inner objects that were changed in part.
  */
-import { error } from "./errors.ts"
-import type { JsonObject } from "./json.ts"
+import { anonymousError, error } from "./errors.ts"
+import * as Internal from "./internalStore.ts"
+import { isObject, type JsonObject } from "./json.ts"
+import * as Profiles from "./profiles.ts"
+import * as Request from "./request.ts"
+import * as Roles from "./roles.ts"
+import type { Collection, StoredDocument } from "./storage.ts"
 
 export interface User {
   readonly _id: string
   readonly profileIds: ReadonlyArray<string>
-  /** The whole `_source`, `profileIds` and `_kuzzle_info` included. */
+  /** The whole `_source`, `profileIds` first, `_kuzzle_info` included. */
   readonly source: JsonObject
 }
 
-export interface Credentials {
-  readonly kuid: string
-  readonly username: string
-  readonly password: string
-}
+export const mapping: JsonObject = { properties: { profileIds: { type: "keyword" } } }
 
 export const anonymousId = "-1"
 
@@ -25,91 +27,126 @@ export const anonymous: User = {
   source: { profileIds: ["anonymous"], name: "Anonymous" }
 }
 
-type Rights = "*" | { readonly [controller: string]: ReadonlyArray<string> }
+export const show = ({ _id, source }: User) => ({ _id, _source: source })
 
-/** What the built-in roles allow once an administrator exists (spec 15 of the transcripts). */
-const restricted: { readonly [profile: string]: Rights } = {
-  admin: "*",
-  default: {
-    auth: ["checkToken", "getCurrentUser", "getMyRights", "logout", "updateSelf"],
-    server: ["publicApi"]
-  },
-  anonymous: {
-    auth: ["checkToken", "getCurrentUser", "getMyRights", "login"],
-    server: ["publicApi", "openapi"]
-  }
-}
-
-/** Requests per second of the built-in profiles, once restricted; 0 is no limit. */
-const rateLimits: { readonly [profile: string]: number } = { admin: 0, default: 10, anonymous: 200 }
+/** As the collection has it. */
+export const showStored = ({ _id, _source }: StoredDocument) => ({
+  _id,
+  _source: { profileIds: _source.profileIds, ..._source }
+})
 
 export class Users {
-  private readonly users = new Map<string, User>()
-  private readonly credentials = new Map<string, Credentials>()
-  /** The built-in roles allow everything until the first administrator is created with `reset` (transcript 15). */
-  private rightsRestricted = false
-
-  get(id: string): User | undefined {
-    return id === anonymousId ? anonymous : this.users.get(id)
+  readonly collection: Collection
+  readonly profiles: Profiles.Profiles
+  private readonly cache = new Map<string, User>()
+  constructor(collection: Collection, profiles: Profiles.Profiles) {
+    this.collection = collection
+    this.profiles = profiles
   }
 
-  create(id: string, profileIds: ReadonlyArray<string>, content: JsonObject, now: number): User {
-    if (this.users.has(id)) throw error("security.user.already_exists", id)
-    for (const profile of profileIds) {
-      if (!Object.hasOwn(restricted, profile)) throw error("security.profile.not_found", profile)
-    }
-    const user: User = {
-      _id: id,
-      profileIds,
-      source: {
-        ...content,
-        profileIds,
-        _kuzzle_info: { createdAt: now, updatedAt: null, updater: null }
-      }
-    }
-    this.users.set(id, user)
+  get(id: string): User | undefined {
+    return id === anonymousId || id === "anonymous" ? anonymous : this.cache.get(id)
+  }
+
+  getOrFail(id: string): User {
+    const user = this.get(id)
+    if (user === undefined) throw error("security.user.not_found", id)
     return user
   }
 
-  delete(id: string): void {
-    if (!this.users.delete(id)) throw error("security.user.not_found", id)
-    for (const [username, { kuid }] of this.credentials) if (kuid === id) this.credentials.delete(username)
+  create(id: string, profileIds: ReadonlyArray<unknown>, content: JsonObject, now: number): User {
+    const user = this.make(id, profileIds, content, { createdAt: now, updatedAt: null, updater: null })
+    if (this.collection.get(id) !== undefined) throw error("security.user.already_exists", id)
+    Internal.create(this.collection, id, user.source, now)
+    return this.keep(user)
   }
 
-  setCredentials(credentials: Credentials): void {
-    this.credentials.set(credentials.username, credentials)
+  update(
+    id: string,
+    profileIds: ReadonlyArray<unknown> | undefined,
+    content: JsonObject,
+    updater: string,
+    now: number
+  ): User {
+    const before = this.getOrFail(id)
+    const info = isObject(before.source._kuzzle_info) ? before.source._kuzzle_info : {}
+    const user = this.make(before._id, profileIds ?? before.profileIds, { ...before.source, ...content }, {
+      ...info,
+      updatedAt: now,
+      updater
+    })
+    Internal.update(this.collection, before._id, user.source, now)
+    return this.keep(user)
   }
 
-  credentialsNamed(username: string): Credentials | undefined {
-    return this.credentials.get(username)
+  replace(id: string, profileIds: ReadonlyArray<unknown>, content: JsonObject, author: string, now: number): User {
+    this.getOrFail(id)
+    const user = this.make(id, profileIds, content, { author, createdAt: now, updatedAt: null, updater: null })
+    Internal.replace(this.collection, id, user.source, now)
+    return this.keep(user)
   }
 
-  hasCredentials(kuid: string): boolean {
-    return [...this.credentials.values()].some((credentials) => credentials.kuid === kuid)
+  delete(id: string, now: number): void {
+    this.collection.getOrFail(id)
+    this.collection.delete(id, now)
+    this.cache.delete(id)
   }
 
-  get adminExists(): boolean {
-    return [...this.users.values()].some((user) => user.profileIds.includes("admin"))
+  private make(_id: string, profileIds: ReadonlyArray<unknown>, content: JsonObject, info: JsonObject): User {
+    if (profileIds.length === 0) throw error("security.user.no_profile", _id)
+    const ids = this.profiles.getMany(profileIds).map((profile) => profile._id)
+    if (_id === anonymousId && !ids.includes("anonymous")) throw error("security.user.anonymous_profile_required")
+    const { _id: _, profileIds: __, ...others } = content
+    return { _id, profileIds: ids, source: { profileIds: ids, ...others, _kuzzle_info: info } }
   }
 
-  restrict(): void {
-    this.rightsRestricted = true
+  private keep(user: User): User {
+    this.cache.set(user._id, user)
+    return user
   }
 
-  isAllowed(user: User, controller: string, action: string): boolean {
-    return this.rightsOf(user).some((rights) =>
-      rights === "*" || (Object.hasOwn(rights, controller) && rights[controller]!.includes(action))
-    )
+  // -- what they may do ---------------------------------------------------------------------------------------------
+
+  adminExists(now: number): boolean {
+    return this.withProfile("admin", now).length > 0
   }
 
-  rightsOf(user: User): ReadonlyArray<Rights> {
-    return this.rightsRestricted ? user.profileIds.map((profile) => restricted[profile]!) : ["*"]
+  /** The users with a profile, as searches see them. */
+  withProfile(profileId: string, now: number): ReadonlyArray<string> {
+    return this.collection.searchable(now)
+      .filter(({ _source }) => Array.isArray(_source.profileIds) && _source.profileIds.includes(profileId))
+      .map(({ _id }) => _id)
+  }
+
+  policies({ profileIds }: User): ReadonlyArray<Profiles.Policy> {
+    return profileIds.flatMap((id) => this.profiles.policies(id))
+  }
+
+  /** Each target must be allowed by one policy; without targets the index and the collection must (spec 1.10). */
+  isAllowed(user: User, request: Request.KuzzleRequest): boolean {
+    const targets = Request.getArray(request, "targets", [])
+    const { action, args, controller } = request
+    const policies = this.policies(user).filter(({ role }) => Roles.allows(role, controller ?? "", action ?? ""))
+    if (targets.length === 0) {
+      return policies.some((policy) => Profiles.covers(policy, args.index, args.collection))
+    }
+    return targets.every((target) => isTargetAllowed(policies, target))
   }
 
   /** Requests per second that a user may make; 0 is no limit. The most permissive profile wins. */
-  rateLimit(user: User): number {
-    if (!this.rightsRestricted) return 0
-    const limits = user.profileIds.map((profile) => rateLimits[profile] ?? 0)
+  rateLimit({ profileIds }: User): number {
+    const limits = profileIds.map((id) => this.profiles.rateLimit(id))
     return limits.includes(0) ? 0 : Math.max(...limits)
   }
+}
+
+/** Rights on a target with a wildcard are not known to the real server, and it looks for the star in whatever comes. */
+const isTargetAllowed = (policies: ReadonlyArray<Profiles.Policy>, target: unknown): boolean => {
+  if (!isObject(target) || !target.index || !Array.isArray(target.collections)) return true
+  const { collections, index } = target
+  if (typeof index === "string" && index.includes("*")) return false
+  return collections.every((name: unknown) => {
+    if (typeof name !== "string") throw anonymousError(500, "collection.includes is not a function")
+    return !name.includes("*") && policies.some((policy) => Profiles.covers(policy, index, name))
+  })
 }

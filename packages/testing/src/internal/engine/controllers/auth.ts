@@ -1,9 +1,11 @@
-import { error } from "../errors.ts"
+import { strategies } from "../credentials.ts"
+import { EngineError, error } from "../errors.ts"
 import { isObject } from "../json.ts"
 import * as Request from "../request.ts"
 import type { Token } from "../sessions.ts"
 import type { Call, Controller } from "../state.ts"
-import { anonymousId } from "../users.ts"
+import { anonymousId, show } from "../users.ts"
+import { checkRights, checkStrategy, createApiKey, rightsOf, searchApiKeys, settle } from "./security.ts"
 
 const assertAuthenticated = ({ request, user }: Call): void => {
   if (user._id === anonymousId) {
@@ -11,7 +13,20 @@ const assertAuthenticated = ({ request, user }: Call): void => {
   }
 }
 
-const strategies = ["local"]
+/** The strategy of a request that is about the user's own credentials. */
+const ownStrategy = (call: Call): void => {
+  assertAuthenticated(call)
+  checkStrategy(Request.getString(call.request, "strategy"))
+}
+
+/** The same with the credentials. */
+const ownCredentials = (call: Call) => {
+  assertAuthenticated(call)
+  const strategy = Request.getString(call.request, "strategy")
+  const body = Request.getBody(call.request)
+  checkStrategy(strategy)
+  return body
+}
 
 const usesCookie = ({ request, state }: Call): boolean =>
   state.settings.cookieAuthentication && Request.getBoolean(request, "cookieAuth")
@@ -40,15 +55,13 @@ export const auth: Controller = {
     if (username === undefined || password === undefined) {
       throw error("plugin.strategy.missing_user", "Missing credentials")
     }
-    const credentials = state.users.credentialsNamed(username)
-    if (credentials === undefined || credentials.password !== password) {
-      throw error("plugin.strategy.missing_user", "wrong username or password")
-    }
-    const existing = state.sessions.linked(credentials.kuid, connectionId)
-    // A connection that has an infinite token of this user gets that one again, whatever it asks for.
-    if (existing !== undefined && existing.ttl < 0) return sendToken(call, existing)
+    const kuid = state.credentials.verify(username, password)
+    if (kuid === undefined) throw error("plugin.strategy.missing_user", "wrong username or password")
+    const existing = state.sessions.linked(kuid, connectionId)
+    // A connection that has an API key or an infinite token of this user gets that one again, whatever it asks for.
+    if (existing !== undefined && (existing.isApiKey || existing.ttl < 0)) return sendToken(call, existing)
     const expiresIn = request.args.expiresIn ? request.args.expiresIn : undefined
-    const token = state.sessions.create(credentials.kuid, expiresIn, now)
+    const token = state.sessions.create(kuid, expiresIn, now)
     if (existing !== undefined) state.sessions.replace(existing, token)
     if (request.protocol === "websocket") state.sessions.link(token, connectionId)
     return sendToken(call, token)
@@ -59,9 +72,9 @@ export const auth: Controller = {
     // Unlinked first: the connection that logs out keeps its subscriptions, the others of this token lose theirs.
     if (token !== undefined) state.sessions.unlink(connectionId)
     if (token !== undefined) {
-      state.dropSubscriptions(
-        Request.getBoolean(request, "global") ? state.sessions.revokeUser(user._id) : state.sessions.revoke(token)
-      )
+      const isGlobal = Request.getBoolean(request, "global")
+      if (isGlobal) state.dropSubscriptions(state.sessions.revokeUser(user._id))
+      else if (!token.isApiKey) state.dropSubscriptions(state.sessions.revoke(token))
     }
     // Read again, as in the real server: over HTTP a logout without `cookieAuth` blanks the cookie too (transcript 05).
     if (usesCookie(call)) call.setCookie("authToken=null; Path=/; HttpOnly; SameSite=Strict")
@@ -70,43 +83,88 @@ export const auth: Controller = {
   checkToken: (call) => {
     const token = usesCookie(call) ? call.jwt : Request.getBodyString(call.request, "token", "") || null
     if (token === null) return { expiresAt: null, kuid: anonymousId, valid: true }
-    const session = call.state.sessions.lookup(token, call.now)
-    return session === undefined
-      ? { state: "Invalid token.", valid: false }
-      : { expiresAt: session.expiresAt, kuid: session.userId, valid: true }
+    try {
+      const session = call.state.sessions.verify(token, call.now)
+      // To check it is to use it.
+      call.state.dropSubscriptions(call.state.sessions.spend(session))
+      return { expiresAt: session.expiresAt, kuid: session.userId, valid: true }
+    } catch (cause) {
+      if (!(cause instanceof EngineError) || cause.status !== 401) throw cause
+      return { state: cause.message, valid: false }
+    }
+  },
+  createToken: ({ now, request, state, user }) => {
+    const singleUse = Request.getBoolean(request, "singleUse")
+    const { expiresIn } = request.args
+    if (String(expiresIn) === "-1") {
+      throw error("security.token.invalid_expiration", "expiresIn", "cannot be infinite")
+    }
+    const { expiresAt, jwt, ttl } = state.sessions.create(user._id, expiresIn, now, singleUse)
+    return { expiresAt, singleUse, token: jwt, ttl }
   },
   refreshToken: (call) => {
     assertAuthenticated(call)
     // `assertAuthenticated` leaves only requests with a token.
     return sendToken(call, call.state.sessions.refresh(call.token!, call.request.args.expiresIn, call.now))
   },
-  getCurrentUser: ({ state, user }) => ({
-    _id: user._id,
-    _source: user.source,
+  getCurrentUser: ({ now, state, user }) => ({
+    ...show(user),
     // The anonymous user has one list inside the other (transcript 03).
-    strategies: user._id === anonymousId ? [[]] : state.users.hasCredentials(user._id) ? strategies : []
+    strategies: user._id === anonymousId ? [[]] : state.credentials.has(user._id, now) ? strategies : []
   }),
-  getMyRights: ({ state, user }) => {
-    const hits = state.users.rightsOf(user).flatMap((rights) =>
-      rights === "*"
-        ? [right("*", "*")]
-        : Object.entries(rights).flatMap(([controller, actions]) => actions.map((action) => right(controller, action)))
-    )
-    return { hits, total: hits.length }
+  getMyRights: ({ state, user }) => rightsOf(state.users.policies(user)),
+  checkRights: (call) => checkRights(call, () => call.user),
+  updateSelf: (call) => {
+    const { now, request, state, user } = call
+    assertAuthenticated(call)
+    for (const name of ["_id", "profileIds"]) {
+      if (request.body?.[name]) throw error("api.assert.forbidden_argument", `body.${name}`)
+    }
+    const body = Request.getBody(request)
+    Request.getInteger(request, "retryOnConflict", 10)
+    const updated = state.users.update(user._id, undefined, body, user._id, now)
+    settle(call, state.users.collection)
+    return show(updated)
   },
   getStrategies: () => strategies,
   credentialsExist: (call) => {
-    assertAuthenticated(call)
-    const strategy = Request.getString(call.request, "strategy")
-    if (!strategies.includes(strategy)) throw error("security.credentials.unknown_strategy", strategy)
-    return call.state.users.hasCredentials(call.user._id)
+    ownStrategy(call)
+    return call.state.credentials.has(call.user._id, call.now)
+  },
+  getMyCredentials: (call) => {
+    ownStrategy(call)
+    return call.state.credentials.info(call.user._id, call.now)
+  },
+  createMyCredentials: (call) => {
+    const { now, state, user } = call
+    const body = ownCredentials(call)
+    state.credentials.validate(user._id, body, false, now)
+    const created = state.credentials.create(user._id, body, now)
+    settle(call, state.credentials.collection)
+    return created
+  },
+  updateMyCredentials: (call) => {
+    const { now, state, user } = call
+    const body = ownCredentials(call)
+    state.credentials.validate(user._id, body, true, now)
+    const updated = state.credentials.update(user._id, body, now)
+    settle(call, state.credentials.collection)
+    return updated
+  },
+  validateMyCredentials: (call) =>
+    call.state.credentials.validate(call.user._id, ownCredentials(call), false, call.now),
+  deleteMyCredentials: (call) => {
+    ownStrategy(call)
+    call.state.credentials.delete(call.user._id, call.now)
+    settle(call, call.state.credentials.collection)
+    return { acknowledged: true }
+  },
+  createApiKey: (call) => createApiKey(call, () => call.user),
+  searchApiKeys: (call) => searchApiKeys(call, call.user._id),
+  deleteApiKey: ({ now, request, state, user }) => {
+    const _id = Request.getId(request)
+    state.apiKeys.delete(_id, user._id, now)
+    if (Request.getRefresh(request)) state.apiKeys.collection.refresh()
+    return { _id }
   }
 }
-
-const right = (controller: string, action: string) => ({
-  action,
-  collection: "*",
-  controller,
-  index: "*",
-  value: "allowed"
-})

@@ -1,22 +1,39 @@
-import { error } from "../errors.ts"
-import { isObject } from "../json.ts"
+import { EngineError, error } from "../errors.ts"
+import { isObject, type JsonObject } from "../json.ts"
 import * as Mapping from "../mapping.ts"
 import * as Request from "../request.ts"
+import * as Specifications from "../specifications.ts"
 import type { Call, Controller } from "../state.ts"
+import type { Setup } from "../storage.ts"
+import { collectionOf } from "../target.ts"
 
-const collectionOf = ({ request, state }: Call) => {
+/** Mappings and settings, as the body of a request has them. */
+const setupOf = ({ mappings = {}, settings = {} }: JsonObject): Setup => {
+  if (!isObject(mappings)) throw error("api.assert.invalid_type", "body.mappings", "object")
+  if (!isObject(settings)) throw error("api.assert.invalid_type", "body.settings", "object")
+  return { mappings, settings }
+}
+
+/** Under which id the specifications of a collection are kept. */
+const keyOf = ({ request }: Call) => {
   const { collection, index } = Request.getIndexAndCollection(request)
-  return state.storage.collection(index, collection)
+  return { collection, index, key: `${index}#${collection}` }
+}
+
+/** The specifications of a request, and what is wrong with them. */
+const readSpecifications = (call: Call) => {
+  const { collection, index } = keyOf(call)
+  const specifications = Request.getBody(call.request)
+  const read = Specifications.read(index, collection, specifications)
+  return { specifications, faults: "fields" in read ? [] : read }
 }
 
 export const collection: Controller = {
-  create: ({ request, state }) => {
+  create: ({ now, request, state }) => {
     const body = Request.getBody(request, {})
     const { collection, index } = Request.getIndexAndCollection(request)
     const bare = body.properties !== undefined || body.dynamic !== undefined || body._meta !== undefined
-    const mapping = bare ? body : body.mappings ?? {}
-    if (!isObject(mapping)) throw error("api.assert.invalid_type", "body.mappings", "object")
-    state.storage.createCollection(index, collection, mapping)
+    state.storage.createCollection(index, collection, setupOf(bare ? { mappings: body } : body), now)
     return { acknowledged: true }
   },
   exists: ({ request, state }) => {
@@ -59,10 +76,67 @@ export const collection: Controller = {
     const collection = collectionOf(call)
     return Mapping.show(collection.mapping, Request.getBoolean(call.request, "includeKuzzleMeta"))
   },
+  getSettings: (call) => collectionOf(call).getSettings(),
   update: (call) => {
     const body = Request.getBody(call.request, {})
     const collection = collectionOf(call)
-    if (isObject(body.mappings)) collection.mapping = Mapping.update(collection.mapping, body.mappings)
+    collection.setup(setupOf(body))
+    if (body.reindexCollection === true) collection.refresh()
     return null
+  },
+  updateMapping: (call) => {
+    Request.getIndexAndCollection(call.request)
+    const mappings = Request.getBody(call.request)
+    const collection = collectionOf(call)
+    collection.setup({ mappings, settings: {} })
+    return Mapping.show(collection.mapping, true)
+  },
+  getSpecifications: (call) => {
+    const { collection, index, key } = keyOf(call)
+    const stored = call.state.storage.validations.get(key)
+    if (stored === undefined) throw error("validation.assert.not_found", index, collection)
+    return stored._source
+  },
+  updateSpecifications: (call) => {
+    const { collection, index, key } = keyOf(call)
+    const { faults, specifications } = readSpecifications(call)
+    if (faults.length > 0) {
+      throw error("validation.assert.invalid_specifications", faults.map(Specifications.textOf).join("\n\t- "))
+    }
+    const { validations } = call.state.storage
+    const _kuzzle_info = { author: null, createdAt: call.now, updatedAt: call.now, updater: null }
+    validations.write(key, { collection, index, validation: specifications, _kuzzle_info }, call.now)
+    validations.refresh()
+    return specifications
+  },
+  deleteSpecifications: (call) => {
+    const { validations } = call.state.storage
+    validations.delete(keyOf(call).key, call.now)
+    validations.refresh()
+    return { acknowledged: true }
+  },
+  validateSpecifications: (call) => {
+    const { faults } = readSpecifications(call)
+    return faults.length === 0 ? { valid: true } : {
+      description: "Some errors with provided specifications.",
+      details: faults.map((fault) => fault instanceof EngineError ? fault.body : fault),
+      valid: false
+    }
+  },
+  searchSpecifications: ({ now, request, state }) => {
+    const from = Request.getInteger(request, "from", 0)
+    const size = Request.getInteger(request, "size", 10)
+    const scroll = Request.getScroll(request)
+    Request.getBodyObject(request, "query", {})
+    const body = Request.getSearchBody(request)
+    if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
+    const found = state.storage.search([state.storage.validations], body, { from, size, scroll }, now)
+    return { hits: found.hits, scrollId: found.scrollId, total: found.total }
+  },
+  scrollSpecifications: ({ now, request, state }) => {
+    // Read, and not used: a page keeps the search open for 15 seconds, whatever is asked (observed).
+    Request.getString(request, "scroll", "15s")
+    const { hits, scrollId, total } = state.storage.scroll(Request.getString(request, "scrollId"), undefined, now)
+    return { hits, scrollId, total }
   }
 }

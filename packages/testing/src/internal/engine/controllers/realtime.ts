@@ -1,11 +1,15 @@
 import * as Request from "../request.ts"
+import * as Specifications from "../specifications.ts"
 import type { Controller } from "../state.ts"
+import { fitting, specificationsOf } from "../target.ts"
 
 export const realtime: Controller = {
   subscribe: ({ connectionId, request, state }) => {
     Request.getBody(request)
     return state.realtime.subscribe(request, connectionId)
   },
+  join: ({ connectionId, request, state }) =>
+    state.realtime.join(request, Request.getBodyString(request, "roomId"), connectionId),
   unsubscribe: ({ connectionId, now, request, state }) => {
     const roomId = Request.getBodyString(request, "roomId")
     state.realtime.unsubscribe(connectionId, roomId, now)
@@ -13,11 +17,13 @@ export const realtime: Controller = {
   },
   count: ({ request, state }) => ({ count: state.realtime.count(Request.getBodyString(request, "roomId")) }),
   list: ({ state }) => state.realtime.list(),
-  publish: ({ now, request, state, user }) => {
+  validate: (call) => Specifications.validate(specificationsOf(call), Request.getBody(call.request)),
+  publish: (call) => {
+    const { now, request, state, user } = call
     const body = Request.getBody(request)
     Request.getIndexAndCollection(request)
     const { _id } = request.args
-    const source = { ...body, _kuzzle_info: { author: user._id, createdAt: now } }
+    const source = { ...fitting(call, body), _kuzzle_info: { author: user._id, createdAt: now } }
     state.realtime.notify(request, {
       action: "publish",
       shown: { _id, _source: source },

@@ -1,69 +1,592 @@
-import { EngineError, error } from "../errors.ts"
+/**
+ * Users, credentials, API keys, profiles, roles (spec 4.7). The arguments are read in the order of the real server, which
+ * decides what a request with several faults is answered.
+ */
+import * as ApiKeys from "../apiKeys.ts"
+import * as Credentials from "../credentials.ts"
+import { anonymousError, EngineError, error, Incomplete, nativeError } from "../errors.ts"
 import { isObject, type JsonObject } from "../json.ts"
+import * as Mapping from "../mapping.ts"
+import * as Profiles from "../profiles.ts"
+import * as Query from "../query.ts"
 import * as Request from "../request.ts"
+import * as Roles from "../roles.ts"
 import type { Call, Controller } from "../state.ts"
-import type { User } from "../users.ts"
+import type { Collection } from "../storage.ts"
+import * as Users from "../users.ts"
 
-const show = (user: User) => ({ _id: user._id, _source: user.source })
+// -------------------------------------------------------------------------------------------------------------------
+// what most of them need
+// -------------------------------------------------------------------------------------------------------------------
 
-/** A fault of the `local` plugin: it throws errors without code and id. */
-const pluginError = (status: number, message: string): EngineError =>
-  new EngineError(undefined, status, message, { message, status })
+/** Makes what was written visible to searches. The real server waits for its next refresh, up to a second. */
+export const settle = ({ request }: Call, collection: Collection): void => {
+  if (request.args.refresh === undefined || Request.getRefresh(request)) collection.refresh()
+}
 
-const persist = (call: Call, profileIds: ReadonlyArray<string>, content: JsonObject) => {
+const strategyOf = ({ request }: Call): string => {
+  const strategy = Request.getString(request, "strategy")
+  checkStrategy(strategy)
+  return strategy
+}
+
+export const checkStrategy = (strategy: string): void => {
+  if (!Credentials.strategies.includes(strategy)) throw error("security.credentials.unknown_strategy", strategy)
+}
+
+const optional = (request: Request.KuzzleRequest, name: string): ReadonlyArray<unknown> | undefined =>
+  request.body?.[name] === undefined || request.body[name] === null ? undefined : Request.getBodyArray(request, name)
+
+/** Whether a user may make the request that the body describes. */
+export const checkRights = ({ now, request, state }: Call, user: () => Users.User) => {
+  const body = Request.getBody(request)
+  for (const name of ["controller", "action"]) {
+    if (typeof body[name] !== "string") throw error("api.assert.missing_argument", `body.${name}`)
+  }
+  const asked = user()
+  const described = Request.make(body, {
+    protocol: "websocket",
+    verb: "",
+    now,
+    newId: () => state.identifiers.uuid()
+  })
+  return { allowed: state.users.isAllowed(asked, described) }
+}
+
+export const rightsOf = (policies: ReadonlyArray<Profiles.Policy>) => {
+  const hits = Profiles.rights(policies)
+  return { hits, total: hits.length }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// API keys, of oneself and of others
+// -------------------------------------------------------------------------------------------------------------------
+
+export const createApiKey = (call: Call, owner: () => Users.User) => {
+  const { now, request, state, user } = call
+  const id = Request.getOptionalId(request) ?? state.identifiers.uuid()
+  const description = Request.getBodyString(request, "description")
+  const { _id: userId } = owner()
+  const token = state.sessions.createKey(userId, request.args.expiresIn || -1, now)
+  const key = state.apiKeys.create(id, userId, description, token, user._id, now)
+  settle(call, state.apiKeys.collection)
+  return key
+}
+
+/** The body is the query. */
+export const searchApiKeys = ({ now, request, state }: Call, userId: string) => {
+  const query = Request.getBody(request, {})
+  const from = Request.getInteger(request, "from", 0)
+  const size = Request.getInteger(request, "size", 10)
+  const scroll = Request.getScroll(request)
+  Request.getBodyObject(request, "query", {})
+  const translated = Request.getLang(request) === "koncorde" ? fromKoncorde(query) : query
+  const body = {
+    query: {
+      bool: {
+        filter: { bool: { must: { term: { userId } } } },
+        must: Object.keys(translated).length === 0 ? { match_all: {} } : translated
+      }
+    }
+  }
+  const found = state.storage.search([state.apiKeys.collection], body, { from, size, scroll }, now)
+  const hits = found.hits.map((hit) => ApiKeys.show({ _id: String(hit._id), _source: sourceOf(hit) }))
+  return { hits, total: hits.length }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// searches
+// -------------------------------------------------------------------------------------------------------------------
+
+const fromKoncorde = (filter: JsonObject): JsonObject =>
+  Object.keys(filter).length === 0 ? {} : Query.fromKoncorde(filter)
+
+const sourceOf = ({ _source }: JsonObject): JsonObject => (isObject(_source) ? _source : {})
+
+/** A hit as the document that it is. */
+const storedOf = (hit: JsonObject) => ({ _id: String(hit._id), _source: sourceOf(hit), _version: 1, order: 0 })
+
+const pageSize = ({ request, state }: Call): number => {
+  const size = Request.getInteger(request, "size", state.settings.maxDocumentsFetched)
+  if (size > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
+  return size
+}
+
+const either = (body: JsonObject, name: string): void => {
+  if (!body[name] || !body.query) return
+  throw anonymousError(
+    400,
+    `You cannot specifify both "${name}" and "query". Prefer the usage of "query" property with a search query.`
+  )
+}
+
+interface Found {
+  readonly aggregations?: JsonObject
+  readonly hits: ReadonlyArray<JsonObject>
+  readonly scrollId?: string
+  readonly total: number
+}
+
+/** The keys as the real server has them; those that are `undefined` vanish. */
+const page = ({ aggregations, hits, scrollId, total }: Found, show: (hit: JsonObject) => unknown) => ({
+  aggregations,
+  hits: hits.map(show),
+  scrollId,
+  total
+})
+
+const showRole = (hit: JsonObject) => Roles.show(storedOf(hit))
+const showProfile = (hit: JsonObject) => Profiles.show(storedOf(hit), true)
+const showUser = (hit: JsonObject) => Users.showStored(storedOf(hit))
+
+const searchOf = (call: Call) => {
+  const size = pageSize(call)
+  const from = Request.getInteger(call.request, "from", 0)
+  const scroll = Request.getScroll(call.request)
+  Request.getBodyObject(call.request, "query", {})
+  return { body: Request.getSearchBody(call.request), options: { from, size, scroll } }
+}
+
+const scroll = ({ now, request, state }: Call) => {
+  const scrollId = Request.getString(request, "scrollId")
+  return state.storage.scroll(scrollId, Request.getScroll(request), now)
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// writing users
+// -------------------------------------------------------------------------------------------------------------------
+
+const adjectives = ["amazing", "clever", "dashing", "elegant", "jolly", "keen", "quirky", "vibrant"]
+const names = ["curie", "euler", "fermi", "goodall", "hopper", "lovelace", "noether", "turing"]
+
+const newKuid = ({ request, state }: Call): string => {
+  const uuid = state.identifiers.uuid()
+  if (Request.getString(request, "kuid", "human") === "uuid") return `kuid-${uuid}`
+  const [first = "", second = "", third = ""] = uuid.split("-").map((part) => Number.parseInt(part, 16))
+    .map((n, i) => [adjectives[n % adjectives.length], names[n % names.length], String(n % 65_536)][i])
+  return `kuid-${first}-${second}-${third}`
+}
+
+const persist = (call: Call, profileIds: ReadonlyArray<unknown>, content: JsonObject) => {
   const { now, request, state } = call
   const credentials = Request.getBodyObject(request, "credentials", {})
-  const id = Request.getOptionalId(request) ?? `kuid-${state.identifiers.uuid()}`
+  const id = Request.getOptionalId(request) ?? newKuid(call)
   for (const strategy of Object.keys(credentials)) {
-    if (strategy !== "local") throw error("security.credentials.unknown_strategy", strategy)
-    if (state.users.hasCredentials(id)) throw error("security.credentials.database_inconsistency", id)
+    checkStrategy(strategy)
+    if (state.credentials.has(id, now)) throw error("security.credentials.database_inconsistency", id)
   }
-  const local = credentials.local
   const user = state.users.create(id, profileIds, content, now)
-  if (local === undefined) return show(user)
   try {
-    if (!isObject(local) || typeof local.username !== "string" || local.username === "") {
-      throw pluginError(400, "Username required.")
+    if (Object.hasOwn(credentials, "local")) {
+      const { local } = credentials
+      if (local === null) throw nativeError("Cannot read properties of null (reading 'kuid')")
+      const given = isObject(local) ? local : {}
+      state.credentials.validate(id, given, false, now)
+      state.credentials.create(id, given, now)
+      settle(call, state.credentials.collection)
     }
-    if (state.users.credentialsNamed(local.username) !== undefined) {
-      throw pluginError(412, `Login "${local.username}" is already used.`)
-    }
-    if (typeof local.password !== "string" || local.password === "") throw pluginError(400, "Password required.")
-    state.users.setCredentials({ kuid: id, username: local.username, password: local.password })
   } catch (cause) {
-    state.users.delete(id)
+    state.users.delete(id, now)
     throw cause
   }
-  return show(user)
+  settle(call, state.users.collection)
+  return Users.show(user)
+}
+
+const change = (call: Call, profileIds: ReadonlyArray<unknown> | undefined, content: JsonObject) => {
+  const { now, request, state, user } = call
+  const id = Request.getId(request)
+  Request.getInteger(request, "retryOnConflict", 10)
+  const changed = state.users.update(id, profileIds, content, user._id, now)
+  settle(call, state.users.collection)
+  return Users.show(changed)
+}
+
+const restrictDefaultRights = ({ now, state }: Call): void => {
+  state.users.profiles.roles.restrict(now)
+  state.users.profiles.restrict(now)
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// deleting
+// -------------------------------------------------------------------------------------------------------------------
+
+const deleteRole = (call: Call, id: unknown): void => {
+  const { now, state } = call
+  const { profiles } = state.users
+  profiles.roles.delete(id, (role) => profiles.hasRole(role, now), now)
+  settle(call, profiles.roles.collection)
+}
+
+const deleteProfile = (call: Call, id: unknown, onAssignedUsers: string): void => {
+  const { now, state, user } = call
+  const { profiles } = state.users
+  const profile = profiles.get(String(id))
+  if (Roles.builtIn.includes(profile._id)) throw error("security.profile.cannot_delete")
+  const assigned = state.users.withProfile(profile._id, now)
+  if (onAssignedUsers !== "remove" && assigned.length > 0) throw error("security.profile.in_use")
+  for (const kuid of assigned) {
+    const others = state.users.getOrFail(kuid).profileIds.filter((other) => other !== profile._id)
+    state.users.update(kuid, others.length === 0 ? ["anonymous"] : others, {}, user._id, now)
+  }
+  profiles.delete(profile._id, now)
+  settle(call, profiles.collection)
+  settle(call, state.users.collection)
+}
+
+const deleteUser = (call: Call, id: unknown): void => {
+  const { now, state } = call
+  const { _id } = state.users.getOrFail(String(id))
+  if (state.credentials.has(_id, now)) state.credentials.delete(_id, now)
+  state.apiKeys.deleteOf(_id, now)
+  state.dropSubscriptions(state.sessions.revokeUser(_id))
+  state.users.delete(_id, now)
+  settle(call, state.credentials.collection)
+  settle(call, state.apiKeys.collection)
+  settle(call, state.users.collection)
+}
+
+/** Deletes as many as can be; the answer holds these, and beside them the errors of the others. */
+const deleteMany = (call: Call, remove: (call: Call, id: unknown) => void): unknown => {
+  const ids = Request.getBodyArray(call.request, "ids")
+  if (ids.length > call.state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
+  const successes: Array<unknown> = []
+  const errors: Array<JsonObject> = []
+  for (const id of ids) {
+    try {
+      remove(call, id)
+      successes.push(id)
+    } catch (cause) {
+      if (!(cause instanceof EngineError)) throw cause
+      errors.push(cause.body)
+    }
+  }
+  return errors.length > 0 ? new Incomplete(successes, errors) : successes
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// mappings
+// -------------------------------------------------------------------------------------------------------------------
+
+const getMapping = ({ mapping }: Collection) => ({ mapping: Mapping.show(mapping, false).properties })
+
+const updateMapping = ({ request }: Call, collection: Collection) => {
+  collection.mapping = Mapping.update(collection.mapping, Request.getBody(request))
+  return Mapping.show(collection.mapping, true)
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// actions
+// -------------------------------------------------------------------------------------------------------------------
+
+const saveRole = (method: Roles.Method) => (call: Call) => {
+  const { now, request, state } = call
+  const id = Request.getId(request)
+  const body = Request.getBody(request)
+  const { roles } = state.users.profiles
+  const force = Request.getBoolean(request, "force")
+  if (method === "replace") Request.getInteger(request, "retryOnConflict", 10)
+  const role = roles.save(method, id, body, force, now)
+  settle(call, roles.collection)
+  return Roles.show(role)
+}
+
+const saveProfile = (method: Profiles.Method) => (call: Call) => {
+  const { now, request, state } = call
+  const id = Request.getId(request)
+  const body = Request.getBody(request)
+  if (method !== "update") Request.getBodyArray(request, "policies")
+  const { profiles } = state.users
+  if (method === "update") Request.getInteger(request, "retryOnConflict", 10)
+  const strict = Request.getBoolean(request, "strict") ? state.storage : undefined
+  const profile = profiles.save(method, id, body, strict, now)
+  settle(call, profiles.collection)
+  return Profiles.show(profile)
 }
 
 export const security: Controller = {
+  // -- roles
+  createRole: saveRole("create"),
+  createOrReplaceRole: saveRole("createOrReplace"),
+  updateRole: saveRole("replace"),
+  deleteRole: (call) => {
+    const _id = Request.getId(call.request)
+    deleteRole(call, _id)
+    return { _id }
+  },
+  mDeleteRoles: (call) => deleteMany(call, deleteRole),
+  getRole: ({ request, state }) => Roles.show(state.users.profiles.roles.get(Request.getId(request))),
+  mGetRoles: ({ request, state }) => ({
+    hits: Request.getBodyArray(request, "ids").map((id) => Roles.show(state.users.profiles.roles.get(id)))
+  }),
+  searchRoles: (call) => {
+    const { now, request, state } = call
+    const from = Request.getInteger(request, "from", 0)
+    const size = pageSize(call)
+    const lang = Request.getLang(request)
+    const { controllers, ...body } = Request.getBody(request, {})
+    either({ ...body, controllers }, "controllers")
+    const { collection } = state.users.profiles.roles
+    if (controllers) {
+      const wanted = Request.getBodyArray(request, "controllers")
+      const found = collection.searchable(now).filter((role) =>
+        wanted.length === 0 ||
+        Object.keys(Roles.controllersOf(role)).some((name) => name === "*" || wanted.includes(name))
+      )
+      return { hits: found.slice(from, from + size).map(Roles.show), total: found.length }
+    }
+    const query = lang === "koncorde" ? { query: fromKoncorde(isObject(body.query) ? body.query : {}) } : {}
+    const options = { from, size, scroll: undefined }
+    return page(state.storage.search([collection], { ...body, ...query }, options, now), showRole)
+  },
+  getRoleMapping: ({ state }) => getMapping(state.users.profiles.roles.collection),
+  updateRoleMapping: (call) => updateMapping(call, call.state.users.profiles.roles.collection),
+  restrictDefaultRights,
+
+  // -- profiles
+  createProfile: saveProfile("create"),
+  createOrReplaceProfile: saveProfile("createOrReplace"),
+  updateProfile: saveProfile("update"),
+  deleteProfile: (call) => {
+    const _id = Request.getId(call.request)
+    deleteProfile(call, _id, Request.getString(call.request, "onAssignedUsers", "fail"))
+    return { _id }
+  },
+  mDeleteProfiles: (call) => deleteMany(call, (call, id) => deleteProfile(call, id, "fail")),
+  getProfile: ({ request, state }) => Profiles.show(state.users.profiles.get(Request.getId(request))),
+  mGetProfiles: ({ request, state }) => ({
+    hits: state.users.profiles.getMany(Request.getBodyArray(request, "ids")).map((profile) => Profiles.show(profile))
+  }),
+  searchProfiles: (call) => {
+    const { now, request, state } = call
+    const { body: asked, options } = searchOf(call)
+    const lang = Request.getLang(request)
+    either(asked, "roles")
+    const { roles: _, ...body } = asked
+    const roles = asked.roles ? Request.getBodyArray(request, "roles") : undefined
+    const query = roles === undefined
+      ? body.query
+      : roles.length > 0
+      ? { terms: { "policies.roleId": roles } }
+      : { match_all: {} }
+    const translated = lang === "koncorde" ? fromKoncorde(isObject(query) ? query : {}) : query
+    const { collection } = state.users.profiles
+    return page(state.storage.search([collection], { ...body, query: translated }, options, now), showProfile)
+  },
+  scrollProfiles: (call) => page(scroll(call), showProfile),
+  getProfileRights: ({ request, state }) => {
+    const { _id } = state.users.profiles.get(Request.getId(request))
+    return rightsOf(state.users.profiles.policies(_id))
+  },
+  getProfileMapping: ({ state }) => getMapping(state.users.profiles.collection),
+  updateProfileMapping: (call) => updateMapping(call, call.state.users.profiles.collection),
+
+  // -- users
   createUser: (call) => {
     const content = Request.getBodyObject(call.request, "content")
-    const profileIds = Request.getBodyArray(call.request, "content.profileIds")
-    return persist(call, profileIds.map(String), content)
+    return persist(call, Request.getBodyArray(call.request, "content.profileIds"), content)
+  },
+  createRestrictedUser: (call) => {
+    const content = Request.getBodyObject(call.request, "content", {})
+    if (Object.hasOwn(content, "profileIds")) throw error("api.assert.forbidden_argument", "body.content.profileIds")
+    return persist(call, ["default"], content)
   },
   createFirstAdmin: (call) => {
-    if (call.state.users.adminExists) throw error("api.process.admin_exists")
-    const content = Request.getBodyObject(call.request, "content", {})
-    const reset = Request.getBoolean(call.request, "reset")
-    if (Object.hasOwn(content, "profileIds")) {
-      throw error("api.assert.forbidden_argument", "body.content.profileIds")
-    }
+    const { now, request, state } = call
+    if (state.users.adminExists(now)) throw error("api.process.admin_exists")
+    const content = Request.getBodyObject(request, "content", {})
+    const reset = Request.getBoolean(request, "reset")
+    if (Object.hasOwn(content, "profileIds")) throw error("api.assert.forbidden_argument", "body.content.profileIds")
     const admin = persist(call, ["admin"], content)
-    if (reset) call.state.users.restrict()
+    if (reset) restrictDefaultRights(call)
     return admin
   },
-  getUser: ({ request, state }) => {
-    const id = Request.getId(request)
-    const user = state.users.get(id)
-    if (user === undefined) throw error("security.user.not_found", id)
-    return show(user)
+  updateUser: (call) => {
+    Request.getId(call.request)
+    const content = Request.getBody(call.request)
+    return change(call, optional(call.request, "profileIds"), content)
   },
-  deleteUser: ({ request, state }) => {
+  upsertUser: (call) => {
+    const { request } = call
+    Request.getId(request)
+    const content = Request.getBodyObject(request, "content")
+    const profileIds = Request.getBodyArray(request, "content.profileIds")
+    const defaults = Request.getBodyObject(request, "default", {})
+    try {
+      return change(call, profileIds, content)
+    } catch (cause) {
+      if (!(cause instanceof EngineError) || cause.id !== "security.user.not_found") throw cause
+      return persist(call, profileIds, { ...defaults, ...content })
+    }
+  },
+  replaceUser: (call) => {
+    const { now, request, state, user } = call
     const id = Request.getId(request)
-    state.users.delete(id)
-    state.dropSubscriptions(state.sessions.revokeUser(id))
-    return { _id: id }
+    const content = Request.getBody(request)
+    const profileIds = Request.getBodyArray(request, "profileIds")
+    const replaced = state.users.replace(id, profileIds, content, user._id, now)
+    settle(call, state.users.collection)
+    return Users.show(replaced)
+  },
+  deleteUser: (call) => {
+    const _id = Request.getId(call.request)
+    deleteUser(call, _id)
+    return { _id }
+  },
+  mDeleteUsers: (call) => deleteMany(call, deleteUser),
+  getUser: ({ request, state }) => Users.show(state.users.getOrFail(Request.getId(request))),
+  mGetUsers: ({ request, state }) => {
+    const given = request.body?.ids
+    const inBody = typeof given === "string" ? given !== "" : isObject(given) || Array.isArray(given)
+      ? Object.keys(given).length > 0
+      : false
+    const { ids: list } = request.args
+    const ids = inBody
+      ? Request.getBodyArray(request, "ids")
+      : typeof list === "string" && !(request.protocol === "http" && list.startsWith("["))
+      ? list.split(",")
+      : Request.getArray(request, "ids")
+    const found = ids.flatMap((id) => state.users.collection.get(String(id)) ?? [])
+    return { hits: found.map(Users.showStored) }
+  },
+  searchUsers: (call) => {
+    const { now, request, state } = call
+    const { body, options } = searchOf(call)
+    const translated = Request.getLang(request) === "koncorde" ? { query: userQuery(body.query) } : {}
+    const found = state.storage.search([state.users.collection], { ...body, ...translated }, options, now)
+    return { hits: found.hits.map(showUser), scrollId: found.scrollId, total: found.total }
+  },
+  scrollUsers: (call) => page(scroll(call), showUser),
+  getUserRights: ({ request, state }) => rightsOf(state.users.policies(state.users.getOrFail(Request.getId(request)))),
+  checkRights: (call) => {
+    const userId = Request.getString(call.request, "userId")
+    return checkRights(call, () => call.state.users.getOrFail(userId))
+  },
+  revokeTokens: ({ request, state }) => {
+    state.dropSubscriptions(state.sessions.revokeUser(Request.getId(request)))
+    return null
+  },
+  getUserMapping: ({ state }) => getMapping(state.users.collection),
+  updateUserMapping: (call) => updateMapping(call, call.state.users.collection),
+  refresh: ({ request, state }) => {
+    const { collection } = request.args
+    if (!collection) throw error("api.assert.missing_argument", "collection")
+    const { profiles } = state.users
+    const known = new Map([
+      ["users", state.users.collection],
+      ["profiles", profiles.collection],
+      ["roles", profiles.roles.collection]
+    ])
+    const target = known.get(String(collection))
+    if (target === undefined) throw unexpectedCollection(collection, [...known.keys()])
+    target.refresh()
+    return null
+  },
+
+  // -- credentials
+  getUserStrategies: ({ now, request, state }) => {
+    const { _id } = state.users.getOrFail(Request.getId(request))
+    const strategies = state.credentials.has(_id, now) ? Credentials.strategies : []
+    return { strategies, total: strategies.length }
+  },
+  getAllCredentialFields: () => ({ local: Credentials.fields }),
+  getCredentialFields: (call) => {
+    strategyOf(call)
+    return Credentials.fields
+  },
+  createCredentials: (call) => {
+    const { now, request, state } = call
+    const id = Request.getId(request)
+    const body = Request.getBody(request)
+    strategyOf(call)
+    state.users.getOrFail(id)
+    state.credentials.validate(id, body, false, now)
+    const created = state.credentials.create(id, body, now)
+    settle(call, state.credentials.collection)
+    return created
+  },
+  updateCredentials: (call) => {
+    const { now, request, state } = call
+    const id = Request.getId(request)
+    const body = Request.getBody(request)
+    strategyOf(call)
+    state.users.getOrFail(id)
+    state.credentials.validate(id, body, true, now)
+    const updated = state.credentials.update(id, body, now)
+    settle(call, state.credentials.collection)
+    return updated
+  },
+  validateCredentials: (call) => {
+    strategyOf(call)
+    const body = Request.getBody(call.request)
+    return call.state.credentials.validate(Request.getOptionalId(call.request), body, false, call.now)
+  },
+  deleteCredentials: (call) => {
+    const id = Request.getId(call.request)
+    strategyOf(call)
+    call.state.credentials.delete(id, call.now)
+    settle(call, call.state.credentials.collection)
+    return { acknowledged: true }
+  },
+  hasCredentials: (call) => {
+    const id = Request.getId(call.request)
+    strategyOf(call)
+    return call.state.credentials.has(id, call.now)
+  },
+  getCredentials: (call) => {
+    const id = Request.getId(call.request)
+    strategyOf(call)
+    return call.state.credentials.info(id, call.now)
+  },
+  getCredentialsById: (call) => {
+    const id = Request.getId(call.request)
+    strategyOf(call)
+    return call.state.credentials.infoNamed(id)
+  },
+  searchUsersByCredentials: (call) => {
+    const { now, request, state } = call
+    const strategy = Request.getString(request, "strategy")
+    const lang = Request.getLang(request)
+    const from = Request.getInteger(request, "from", 0)
+    const size = Request.getInteger(request, "size", 10)
+    Request.getScroll(request)
+    Request.getBodyObject(request, "query", {})
+    const asked = Request.getSearchBody(request)
+    checkStrategy(strategy)
+    const query = lang === "koncorde" ? { query: fromKoncorde(isObject(asked.query) ? asked.query : {}) } : {}
+    if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
+    const body = Credentials.searchBody({ ...asked, ...query })
+    const options = { from, size, scroll: undefined }
+    const { hits, total } = state.storage.search([state.credentials.collection], body, options, now)
+    return { hits: hits.map(Credentials.showHit), total }
+  },
+
+  // -- API keys
+  createApiKey: (call) => {
+    const userId = Request.getString(call.request, "userId")
+    return createApiKey(call, () => call.state.users.getOrFail(userId))
+  },
+  searchApiKeys: (call) => searchApiKeys(call, Request.getString(call.request, "userId")),
+  deleteApiKey: (call) => {
+    const { now, request, state } = call
+    const userId = Request.getString(request, "userId")
+    const _id = Request.getId(request)
+    state.apiKeys.delete(_id, userId, now)
+    settle(call, state.apiKeys.collection)
+    return { _id }
   }
+}
+
+/** Without a query the real server fails as JavaScript does. */
+const userQuery = (query: unknown): JsonObject => {
+  if (!isObject(query)) throw nativeError("Cannot convert undefined or null to object")
+  return fromKoncorde(query)
+}
+
+/** The accepted ones come as a list, which the message shows as Node prints it. */
+const unexpectedCollection = (collection: unknown, known: ReadonlyArray<string>): EngineError => {
+  const { body, status } = error("api.assert.unexpected_argument", collection, known)
+  const accepted = known.map((name) => `'${name}'`).join(", ")
+  const message = `Unexpected argument "${String(collection)}" (accepted arguments: [ ${accepted} ])`
+  return new EngineError("api.assert.unexpected_argument", status, message, { ...body, message })
 }

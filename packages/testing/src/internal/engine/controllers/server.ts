@@ -1,5 +1,67 @@
+import { error } from "../errors.ts"
+import type { JsonObject } from "../json.ts"
+import { Raw } from "../raw.ts"
+import * as Request from "../request.ts"
 import { routeTable } from "../routes.ts"
-import type { Controller } from "../state.ts"
+import type { Call, Controller } from "../state.ts"
+
+const version = "2.56.0"
+
+const limitsOf = ({ state: { settings } }: Call) => ({
+  concurrentRequests: 100,
+  documentsFetchCount: settings.maxDocumentsFetched,
+  documentsWriteCount: settings.maxDocumentsWritten,
+  loginsPerSecond: settings.loginsPerSecond,
+  requestsBufferSize: 50_000,
+  requestsBufferWarningThreshold: 5000,
+  subscriptionConditionsCount: 100,
+  subscriptionMinterms: 0,
+  subscriptionRooms: 1_000_000,
+  subscriptionDocumentTTL: 259_200_000
+})
+
+/** The connections, the one of this request among them: over HTTP it lasts as long as the request. */
+const connectionsOf = ({ request, state }: Call, http: string): JsonObject => {
+  const websocket = state.connections()
+  return { ...(websocket === 0 ? {} : { websocket }), ...(request.protocol === "http" ? { [http]: 1 } : {}) }
+}
+
+/** Milliseconds, or anything that a date can be made of; what is falsy is left out. */
+const instantOf = (value: unknown, name: string): number | undefined => {
+  if (!value) return undefined
+  const time = Number.isNaN(Number(value)) ? new Date(String(value)).getTime() : Number(value)
+  if (Number.isNaN(time)) throw error("api.assert.invalid_argument", name, "number")
+  return time
+}
+
+const statisticsOf = (call: Call, start: unknown, stop: unknown): JsonObject =>
+  call.state.statistics.between(
+    instantOf(start, "startTime"),
+    instantOf(stop, "stopTime"),
+    call.now,
+    { internal: 1, ...connectionsOf(call, "HTTP/1.1") }
+  )
+
+const services = ["internalCache", "memoryStorage", "storageEngine"]
+
+/** The routes as an OpenAPI document tells them: without what the real one says of arguments and answers. */
+const openapi = (): JsonObject => {
+  const paths: Record<string, Record<string, JsonObject>> = {}
+  for (const [controller, actions] of Object.entries(routeTable)) {
+    for (const [action, { http }] of Object.entries(actions)) {
+      for (const { path, verb } of http) {
+        const operations = paths[path.replace(/:(\w+)/g, "{$1}")] ??= {}
+        operations[verb.toLowerCase()] = {
+          description: `Controller: ${controller}.`,
+          summary: `Action: ${action}.`,
+          tags: [controller],
+          responses: { 200: { description: "OK" } }
+        }
+      }
+    }
+  }
+  return { swagger: "2.0", info: { title: "Kuzzle API", version }, paths }
+}
 
 export const server: Controller = {
   now: ({ now }) => ({ now }),
@@ -14,11 +76,47 @@ export const server: Controller = {
         plugins: {},
         system: { cpus: [], memory: { free: 0, total: 0 } },
         uptime: `${(now - state.startedAt) / 1000}s`,
-        version: "2.56.0"
+        version
       },
       services: {}
     }
   }),
   publicApi: () => routeTable,
-  adminExists: ({ state }) => ({ exists: state.users.adminExists })
+  adminExists: ({ now, state }) => ({ exists: state.users.adminExists(now) }),
+  capabilities: (call) => ({
+    limits: limitsOf(call),
+    plugins: {},
+    routes: routeTable,
+    services: {},
+    version
+  }),
+  getLastStats: ({ now, state }) => state.statistics.last(now),
+  getAllStats: (call) => statisticsOf(call, undefined, undefined),
+  getStats: (call) => statisticsOf(call, call.request.args.startTime, call.request.args.stopTime),
+  healthCheck: ({ request }) => {
+    // Anything but a text is taken for nothing: all are looked at.
+    const asked = typeof request.args.services === "string" ? Request.getList(request, "services") : services
+    return {
+      services: Object.fromEntries(services.filter((name) => asked.includes(name)).map((name) => [name, "green"])),
+      status: "green"
+    }
+  },
+  metrics: (call) => ({
+    api: { concurrentRequests: 1, pendingRequests: 0 },
+    network: { connections: connectionsOf(call, "http/1.1") },
+    realtime: call.state.realtime.metrics()
+  }),
+  openapi: ({ request }) => {
+    if (Request.getString(request, "format", "json") !== "json") {
+      throw error("testing.engine.not_implemented", "server:openapi in another format than JSON")
+    }
+    const scope = Request.getString(request, "scope", "kuzzle")
+    if (scope !== "kuzzle" && scope !== "app") {
+      throw error("api.assert.unexpected_argument", scope, ["kuzzle", "app"])
+    }
+    // There is no application, hence none of its routes.
+    return new Raw(
+      scope === "kuzzle" ? openapi() : { openapi: "3.1.0", info: { title: "embedded", version }, paths: {} }
+    )
+  }
 }

@@ -1,0 +1,25 @@
+/** What is built upon documents, in a browser, against the embedded Kuzzle and, where one runs, the real one. */
+import { BrowserKuzzle } from "@effect-kuzzle/browser"
+import { Layer } from "effect"
+import { inject } from "vitest"
+import { Backend } from "../../testing/test/suite/backend.ts"
+import { documentsSuite } from "../../testing/test/suite/documentsSuite.ts"
+import * as Remote from "../../testing/test/suite/remote.ts"
+
+const layerRemote = (remote: Remote.RemoteBackend) =>
+  Layer.succeed(Backend, {
+    client: (options) => BrowserKuzzle.layer({ ...options, url: remote.relayUrl }),
+    http: (options) => BrowserKuzzle.layerHttp({ ...options, url: remote.url }),
+    network: Remote.network(remote)
+  })
+
+documentsSuite("browser, embedded Kuzzle", {
+  backend: layerRemote(inject("kuzzleEmbedded")),
+  runs: 10,
+  standsForMissing: true
+})
+
+const real = inject("kuzzleReal")
+if (real !== null) {
+  documentsSuite("browser, real Kuzzle", { backend: layerRemote(real), runs: 5, standsForMissing: false })
+}

@@ -1,0 +1,213 @@
+/**
+ * Actions of plugins and applications, made as Kuzzle's own are: one declaration, from which a typed function follows, with
+ * Schemas for what goes in and comes out and names for what it fails with.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { KuzzleAction } from "@effect-kuzzle/core"
+ *
+ * const park = KuzzleAction.make({
+ *   controller: "taxis",
+ *   action: "park",
+ *   http: ["POST", "/_/taxis/:plate/park"],
+ *   idempotent: true,
+ *   options: Schema.Struct({ plate: Schema.String, until: Schema.Date }),
+ *   body: ["until"],
+ *   result: Schema.Struct({ place: Schema.Int }),
+ *   errors: { NoPlaceError: "taxis.park.full" }
+ * })
+ *
+ * export const program = park({ plate: "AB-123", until: new Date("2030-01-01"), timeout: "2 seconds" }).pipe(
+ *   Effect.map(({ place }) => place),
+ *   Effect.catchTag("NoPlaceError", () => Effect.succeed(0))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Action from "./internal/action.ts"
+import type { Kuzzle } from "./internal/client.ts"
+import type * as Envelope from "./internal/protocol/envelope.ts"
+import { type ApiErrorFields, EncodeError, isApiError, type RequestError, TypeId } from "./KuzzleError.ts"
+
+/**
+ * A REST route: the verb and the path, `:name` standing for the argument of that name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Route = Envelope.Route
+
+/**
+ * What every call may be given besides its own options.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CallOptions = Action.CallOptions
+
+/**
+ * Names for what an action fails with, and the ids of Kuzzle that each stands for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ErrorNames {
+  readonly [name: string]: string | ReadonlyArray<string>
+}
+
+/**
+ * What is to be known of an action.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Definition<Options, Wire, OptionsR, Result, ResultWire, ResultR, Names extends ErrorNames> {
+  /** As requests name it: `plugin/controller` for one of a plugin. */
+  readonly controller: string
+  readonly action: string
+  /** Its route, for clients that use routes; none when it has none. */
+  readonly http?: Route | undefined
+  /** Whether doing it twice is the same as doing it once: such a request may be sent again after a lost connection. */
+  readonly idempotent: boolean
+  /** Sent without the token of the session. */
+  readonly anonymous?: true | undefined
+  /** What a call is given; nothing by default. No argument can be named as what every request has: `action`, `jwt`, … */
+  readonly options?: Schema.Schema<Options, Wire, OptionsR> | undefined
+  /** The encoded option that *is* the body, or those that are its members; all others are arguments beside it. */
+  readonly body?: (keyof Wire & string) | ReadonlyArray<keyof Wire & string> | undefined
+  /** What the `result` of the answer is; `Schema.Void` where there is none. */
+  readonly result: Schema.Schema<Result, ResultWire, ResultR>
+  readonly errors?: Names | undefined
+}
+
+/**
+ * An error that an action declares: `_tag` is the name that it has there.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class DeclaredError<out Name extends string> extends Data.Error<ApiErrorFields> {
+  readonly _tag: Name
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  constructor(name: Name, fields: ApiErrorFields) {
+    super(fields)
+    this._tag = name
+    this.name = name
+  }
+}
+
+/**
+ * The answer is a success, but its result does not fit the Schema.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidResultError extends Data.TaggedError("KuzzleInvalidResultError")<{
+  readonly controller: string
+  readonly action: string
+  readonly issue: ParseResult.ParseIssue
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const issue = ParseResult.TreeFormatter.formatIssueSync(this.issue)
+    return `the result of ${this.controller}:${this.action} does not fit its Schema: ${issue}`
+  }
+}
+
+/**
+ * What the function of an action fails with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Failure<Names extends ErrorNames> =
+  | RequestError
+  | InvalidResultError
+  | { [Name in keyof Names & string]: DeclaredError<Name> }[keyof Names & string]
+
+/**
+ * The function of an action.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CustomAction<Options, Wire, Result, R, Names extends ErrorNames> =
+  & ({} extends Options ? (options?: Options & CallOptions) => Effect.Effect<Result, Failure<Names>, Kuzzle | R>
+    : (options: Options & CallOptions) => Effect.Effect<Result, Failure<Names>, Kuzzle | R>)
+  & Action.Declared<Wire & CallOptions, unknown>
+
+/**
+ * The function of an action, from its declaration. What cannot be encoded is an `EncodeError`, a result that does not fit an
+ * `InvalidResultError`, and an error of Kuzzle whose id is declared a `DeclaredError` under the name that it has there.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <
+  Result,
+  ResultWire,
+  ResultR,
+  Options extends object = {},
+  Wire extends object = {},
+  OptionsR = never,
+  const Names extends ErrorNames = {}
+>(
+  definition: Definition<Options, Wire, OptionsR, Result, ResultWire, ResultR, Names>
+): CustomAction<Options, Wire, Result, OptionsR | ResultR, Names> => {
+  const { action: name, anonymous, body, controller, errors, http, idempotent, options: schema } = definition
+  const action = Action.make<Wire & CallOptions, unknown>({
+    controller,
+    action: name,
+    idempotent,
+    ...(http === undefined ? {} : { http }),
+    ...(anonymous === undefined ? {} : { anonymous }),
+    ...(body === undefined ? {} : { body }),
+    result: Action.result
+  })
+  // Those of an action without options are none.
+  const encode = schema === undefined
+    ? () => Effect.succeed({} as Wire)
+    : Schema.encode(schema, { errors: "all" })
+  const decode = Schema.decodeUnknown(definition.result, { errors: "all" })
+  const byName = named(errors)
+
+  // Whether the options are optional is for the types to say, there and here.
+  const request = action as (options: Wire & CallOptions) => Effect.Effect<unknown, RequestError, Kuzzle>
+
+  const call = (
+    { timeout, volatile, ...options }: CallOptions = {}
+  ): Effect.Effect<Result, Failure<Names>, Kuzzle | OptionsR | ResultR> =>
+    // Without those of every call, they are what the Schema is of.
+    encode(options as Options).pipe(
+      Effect.mapError(({ issue }) =>
+        new EncodeError({ controller, action: name, issue: ParseResult.TreeFormatter.formatIssueSync(issue) })
+      ),
+      Effect.flatMap((wire) => Effect.mapError(request({ ...wire, timeout, volatile }), byName)),
+      Effect.flatMap((result) =>
+        Effect.mapError(decode(result), ({ issue }) => new InvalidResultError({ controller, action: name, issue }))
+      )
+    )
+  // As above.
+  return Action.wrap(action, call) as CustomAction<Options, Wire, Result, OptionsR | ResultR, Names>
+}
+
+/** The error under the name that is declared for its id, when one is. */
+const named = <Names extends ErrorNames>(names: Names | undefined) => {
+  const byId = new Map(
+    Object.entries(names ?? {}).flatMap(([name, ids]) =>
+      (typeof ids === "string" ? [ids] : ids).map((id): [string, keyof Names & string] => [id, name])
+    )
+  )
+  return (error: RequestError): RequestError | DeclaredError<keyof Names & string> => {
+    const name = isApiError(error) ? byId.get(error.id) : undefined
+    return isApiError(error) && name !== undefined ? new DeclaredError(name, error) : error
+  }
+}

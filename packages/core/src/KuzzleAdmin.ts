@@ -1,0 +1,256 @@
+/**
+ * The server as its administrator sees it: loading and resetting everything it keeps. Most of it is done for all users and
+ * cannot be undone.
+ *
+ * @since 0.1.0
+ */
+import * as Action from "./internal/action.ts"
+import {
+  ActionLockedError,
+  CacheNotFoundError,
+  CollectionNotFoundError,
+  ImportFailedError,
+  IndexNotFoundError,
+  InvalidMappingError,
+  InvalidRightsError,
+  ProfileNotFoundError,
+  RoleNotFoundError,
+  UserOverwriteError
+} from "./KuzzleActionError.ts"
+
+/**
+ * What every loading may be given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LoadOptions extends Action.CallOptions {
+  /**
+   * `wait_for`, the default: answer when it is done. With `false` Kuzzle answers at once, and only its log tells what went
+   * wrong.
+   */
+  readonly refresh?: "wait_for" | "false" | undefined
+}
+
+/**
+ * Documents by index and collection, in the lines of `bulk:import`: `{ index: { _id } }` and the like, each followed by
+ * the document.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fixtures {
+  readonly [index: string]: { readonly [collection: string]: ReadonlyArray<Readonly<Record<string, unknown>>> }
+}
+
+/**
+ * The mappings of collections, by index and collection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Mappings {
+  readonly [index: string]: {
+    readonly [collection: string]: {
+      readonly dynamic?: "true" | "false" | "strict" | boolean
+      readonly _meta?: Readonly<Record<string, unknown>>
+      readonly properties?: Readonly<Record<string, unknown>>
+    }
+  }
+}
+
+/**
+ * Roles, profiles and users to load, each by its id.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Securities {
+  readonly roles?: { readonly [id: string]: Readonly<Record<string, unknown>> } | undefined
+  readonly profiles?: { readonly [id: string]: Readonly<Record<string, unknown>> } | undefined
+  readonly users?:
+    | {
+      readonly [id: string]: {
+        readonly content: Readonly<Record<string, unknown>>
+        readonly credentials?: { readonly [strategy: string]: Readonly<Record<string, unknown>> }
+      }
+    }
+    | undefined
+}
+
+/**
+ * How much was deleted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResetSecurity {
+  readonly deletedUsers: number
+  readonly deletedProfiles: number
+}
+
+/**
+ * Writes a dump of the server's state into a directory of its machine (`admin:dump`): for the developers of Kuzzle.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const dump = Action.make<
+  LoadOptions & {
+    /** Goes into the name of the directory; `manual-api-action` by default. */
+    readonly suffix?: string | undefined
+  },
+  void,
+  ActionLockedError
+>({
+  controller: "admin",
+  action: "dump",
+  http: ["POST", "/admin/_dump"],
+  idempotent: false,
+  errors: [ActionLockedError],
+  result: Action.done
+})
+
+/**
+ * Writes documents into collections that exist (`admin:loadFixtures`). What could be written is, even when some could not.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const loadFixtures = Action.make<
+  LoadOptions & { readonly fixtures: Fixtures },
+  void,
+  ImportFailedError | IndexNotFoundError | CollectionNotFoundError
+>({
+  controller: "admin",
+  action: "loadFixtures",
+  http: ["POST", "/admin/_loadFixtures"],
+  idempotent: false,
+  body: "fixtures",
+  errors: [ImportFailedError, IndexNotFoundError, CollectionNotFoundError],
+  result: Action.done
+})
+
+/**
+ * Makes indexes and collections with these mappings, or changes the mappings of those that are there
+ * (`admin:loadMappings`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const loadMappings = Action.make<LoadOptions & { readonly mappings: Mappings }, void, InvalidMappingError>({
+  controller: "admin",
+  action: "loadMappings",
+  http: ["POST", "/admin/_loadMappings"],
+  idempotent: true,
+  body: "mappings",
+  errors: [InvalidMappingError],
+  result: Action.done
+})
+
+/**
+ * Makes roles, profiles and users, and replaces roles and profiles that are there (`admin:loadSecurities`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const loadSecurities = Action.make<
+  LoadOptions & Securities & {
+    /** What becomes of users that are there: nothing is loaded (`fail`, the default), or they stay, or they are replaced. */
+    readonly onExistingUsers?: "fail" | "skip" | "overwrite" | undefined
+    /** Take rights on controllers and actions that the server does not have. */
+    readonly force?: boolean | undefined
+  },
+  void,
+  UserOverwriteError | InvalidRightsError | RoleNotFoundError | ProfileNotFoundError
+>({
+  controller: "admin",
+  action: "loadSecurities",
+  http: ["POST", "/admin/_loadSecurities"],
+  idempotent: false,
+  body: ["roles", "profiles", "users"],
+  errors: [UserOverwriteError, InvalidRightsError, RoleNotFoundError, ProfileNotFoundError],
+  result: Action.done
+})
+
+/**
+ * Makes Kuzzle look which indexes and collections there are (`admin:refreshIndexCache`): for those that were made in
+ * Elasticsearch itself.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const refreshIndexCache = Action.make<Action.CallOptions, void>({
+  controller: "admin",
+  action: "refreshIndexCache",
+  http: ["POST", "/admin/_refreshIndexCache"],
+  idempotent: true,
+  result: Action.done
+})
+
+/**
+ * Empties a Redis database (`admin:resetCache`): the server's own, with every session in it, or the one of
+ * `KuzzleMemoryStorage`.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const resetCache = Action.make<
+  Action.CallOptions & { readonly database: "internalCache" | "memoryStorage" },
+  void,
+  CacheNotFoundError
+>({
+  controller: "admin",
+  action: "resetCache",
+  http: ["POST", "/admin/_resetCache"],
+  idempotent: true,
+  errors: [CacheNotFoundError],
+  result: Action.done
+})
+
+/**
+ * Deletes every index with all it holds (`admin:resetDatabase`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const resetDatabase = Action.make<Action.CallOptions, void, ActionLockedError>({
+  controller: "admin",
+  action: "resetDatabase",
+  http: ["POST", "/admin/_resetDatabase"],
+  idempotent: true,
+  errors: [ActionLockedError],
+  result: Action.done
+})
+
+/**
+ * Deletes every user, profile and role, and makes those of a new server (`admin:resetSecurity`): whoever connects may do
+ * everything then.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const resetSecurity = Action.make<Action.CallOptions, ResetSecurity, ActionLockedError>({
+  controller: "admin",
+  action: "resetSecurity",
+  http: ["POST", "/admin/_resetSecurity"],
+  idempotent: false,
+  errors: [ActionLockedError],
+  result: Action.result
+})
+
+/**
+ * Ends this node of the server (`admin:shutdown`). It answers first, then finishes what it has begun and cuts its
+ * connections; whoever watches over the process starts another.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const shutdown = Action.make<Action.CallOptions, void, ActionLockedError>({
+  controller: "admin",
+  action: "shutdown",
+  http: ["POST", "/admin/_shutdown/"],
+  idempotent: false,
+  errors: [ActionLockedError],
+  result: Action.done
+})

@@ -1,0 +1,453 @@
+/**
+ * Many small requests as few large ones: what is asked for one document within a short window goes to the server together
+ * with what others ask, and everybody has their own answer or their own error.
+ *
+ * A layer over the client, so that nothing else changes: where it is provided, `KuzzleDocument.get`, `exists`, `create`,
+ * `createOrReplace`, `replace`, `update` and `delete`, and all that is made of them, become `mGet`, `mExists`, `mCreate` …
+ * What has options of its own (`refresh`, `silent`, volatile data …) goes with its equals only; what a request on many
+ * cannot say (a `delete` with `source`) or says otherwise (`upsert`), and what nobody shares a window with, goes as it is.
+ *
+ * What is different from requests one by one, because Kuzzle does it so:
+ *
+ * - the specifications of a collection are not checked;
+ * - `createOrReplace` and `replace` leave `updatedAt` and `updater` empty in `_kuzzle_info`.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Request from "effect/Request"
+import * as RequestResolver from "effect/RequestResolver"
+import type * as Scope from "effect/Scope"
+import {
+  Kuzzle,
+  type KuzzleRequest,
+  type KuzzleResponse,
+  type KuzzleShape,
+  type RequestOptions
+} from "./internal/client.ts"
+import * as Json from "./internal/json.ts"
+import * as Many from "./internal/many.ts"
+import { canonical } from "./internal/protocol/canonical.ts"
+import * as Envelope from "./internal/protocol/envelope.ts"
+import * as KuzzleDocument from "./KuzzleDocument.ts"
+import { DeadlineError, fromStatus, isApiError, ProtocolError, type RequestError } from "./KuzzleError.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long the first request waits for others; 5 milliseconds by default. */
+  readonly window?: Duration.DurationInput | undefined
+  /**
+   * The deadline of a request that has none of its own, from its submission, the window included: the setting
+   * `requestTimeout` of the client, 15 seconds by default.
+   */
+  readonly requestTimeout?: Duration.DurationInput | undefined
+  /** Documents written in one request at most: the server's `limits.documentsWriteCount`, 200 by default. */
+  readonly maxWrites?: number | undefined
+  /** Documents read in one request at most: 1000 by default, of the 10,000 of the server's `limits.documentsFetchCount`. */
+  readonly maxReads?: number | undefined
+}
+
+/**
+ * The client, its requests for single documents gathered. What turns out too large for one request, by its bytes or by the
+ * limits of the server, is sent in halves.
+ *
+ * Interrupted before its window has ended, a request is not sent.
+ *
+ * @example
+ * ```ts
+ * import { Array, Effect } from "effect"
+ * import { KuzzleBatch, KuzzleDocument } from "@effect-kuzzle/core"
+ *
+ * // Five requests instead of a thousand.
+ * export const fleet = Effect.forEach(
+ *   Array.range(1, 1000),
+ *   (n) => KuzzleDocument.create({ index: "nyc", collection: "taxi", _id: `taxi-${n}`, content: { seats: n % 5 } }),
+ *   { concurrency: "unbounded" }
+ * ).pipe(Effect.provide(KuzzleBatch.layer()))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<Kuzzle, never, Kuzzle> =>
+  Layer.scoped(Kuzzle, Effect.flatMap(Kuzzle, (kuzzle) => make(kuzzle, options)))
+
+/**
+ * The same around a client that is at hand, until the scope closes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (kuzzle: KuzzleShape, options: Options = {}): Effect.Effect<KuzzleShape, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (scope) => {
+    const { maxReads = 1000, maxWrites = 200, requestTimeout = "15 seconds", window = "5 millis" } = options
+    const plans = plansOf()
+    let waiting: Array<Entry> = []
+
+    /**
+     * The window of those that wait now. Whatever ends it, none of them is left without an answer: it is forked
+     * uninterruptible, since a scope that has closed interrupts what has not begun yet.
+     */
+    const gather = Effect.flatMap(Effect.exit(Effect.interruptible(Effect.sleep(window))), (slept) => {
+      // Nobody waits any more for the others.
+      const entries = waiting.filter(({ listeners }) => listeners.count > 0)
+      waiting = []
+      const settled = Exit.isSuccess(slept) ? Effect.interruptible(run(entries)) : slept
+      return Effect.onError(settled, (cause) => settleAll(entries, Exit.failCause(cause)))
+    })
+
+    const run = (entries: ReadonlyArray<Entry>) =>
+      Effect.forEach(
+        grouped(entries),
+        (group) => {
+          const limit = group[0]?.request.plan.reads === true ? maxReads : maxWrites
+          return Effect.forEach(
+            Many.rounds(group, ({ request }) => request.plan.reads ? undefined : request.request._id),
+            (round) => Effect.forEach(chunksOf(round, limit), (chunk) => send(kuzzle, chunk), { concurrency: 4 })
+          )
+        },
+        { concurrency: "unbounded", discard: true }
+      )
+
+    const resolver = RequestResolver.makeWithEntry((blocks: Array<Array<Entry>>) =>
+      Effect.suspend(() => {
+        const entries = blocks.flat()
+        const isFirst = waiting.length === 0
+        waiting.push(...entries)
+        const gathering = isFirst ? Effect.uninterruptible(Effect.forkIn(gather, scope)) : Effect.void
+        return Effect.zipRight(
+          gathering,
+          Effect.forEach(entries, ({ result }) => Effect.exit(Deferred.await(result)), { discard: true })
+        )
+      })
+    )
+    return {
+      ...kuzzle,
+      query: (request, options) => {
+        const plan = planOf(plans, request)
+        const timeout = Duration.decodeUnknown(options?.timeout ?? requestTimeout)
+        if (plan === undefined || Option.isNone(timeout) || !isSendable(options?.volatile)) {
+          return kuzzle.query(request, options)
+        }
+        const { action, controller } = request
+        const company = companyOf(plan, request, options, timeout.value)
+        const single = new Single({ request, options, plan, company, progress: { sent: false } })
+        return Effect.timeoutFail(Effect.request(single, resolver), {
+          duration: timeout.value,
+          onTimeout: () => new DeadlineError({ controller, action, timeout: timeout.value, sent: single.progress.sent })
+        })
+      }
+    }
+  })
+
+// -------------------------------------------------------------------------------------------------------------------
+// one document
+// -------------------------------------------------------------------------------------------------------------------
+
+/** A request for one document that may go with others. */
+class Single extends Request.Class<KuzzleResponse, RequestError, {
+  readonly request: KuzzleRequest
+  readonly options: RequestOptions | undefined
+  readonly plan: Plan
+  /** The same for those that go together. */
+  readonly company: string
+  readonly progress: { sent: boolean }
+}> {}
+
+type Entry = Request.Entry<Single>
+
+/** What requests on many share: where, and the arguments that both forms take. */
+interface Shared {
+  readonly index: string
+  readonly collection: string
+  readonly [argument: string]: unknown
+}
+
+type Outcome = Many.Outcome<unknown, { readonly reason: string; readonly status: number }>
+
+/** How an action on one document is made one on many. */
+interface Plan {
+  readonly reads: boolean
+  /** Whether it has an id: always, or when it was given one. */
+  readonly id: "always" | "optional"
+  readonly hasBody: boolean
+  /** Arguments of both forms, each with what it must be for both to take it. */
+  readonly shared: Readonly<Record<string, (value: unknown) => boolean>>
+  /** Arguments of each document's own. */
+  readonly own: ReadonlySet<string>
+  readonly route: RequestOptions["route"]
+  readonly request: (shared: Shared, singles: ReadonlyArray<KuzzleRequest>) => KuzzleRequest
+  readonly outcomes: (singles: ReadonlyArray<KuzzleRequest>, result: unknown) => ReadonlyArray<Outcome>
+}
+
+const isRefresh = (value: unknown) => value === "wait_for" || value === "false"
+const isBoolean = (value: unknown) => typeof value === "boolean"
+const isNumber = (value: unknown) => typeof value === "number"
+
+const nothing: ReadonlySet<string> = new Set()
+
+/** Made where it is used: members of other modules at the top of this one would be in every bundle. */
+const plansOf = (): Readonly<Record<string, Plan>> => {
+  const byId = { id: "always", hasBody: false, own: nothing } as const
+  const written = { reads: false, id: "always", hasBody: true, own: nothing } as const
+  const write = { refresh: isRefresh, silent: isBoolean }
+  const { mCreate, mCreateOrReplace, mDelete, mExists, mGet, mReplace, mUpdate } = KuzzleDocument
+  return {
+    get: {
+      ...byId,
+      reads: true,
+      shared: {},
+      route: mGet.declaration.http,
+      request: (shared, singles) => mGet.request({ ...shared, ids: idsOf(singles) }),
+      outcomes: (singles, result) => {
+        // The result of `mGet`, by its contract.
+        const { successes } = result as KuzzleDocument.Many<KuzzleDocument.Document, string>
+        const found = new Map(successes.map((document) => [document._id, document]))
+        return singles.map(({ _id = "" }) => {
+          const value = found.get(_id)
+          return value === undefined ? notFound : { _tag: "Done", value }
+        })
+      }
+    },
+    exists: {
+      ...byId,
+      reads: true,
+      shared: {},
+      route: mExists.declaration.http,
+      request: (shared, singles) => mExists.request({ ...shared, ids: idsOf(singles) }),
+      outcomes: (singles, result) => {
+        // The result of `mExists`, by its contract.
+        const found = new Set((result as KuzzleDocument.Many<string, string>).successes)
+        return singles.map(({ _id = "" }) => ({ _tag: "Done", value: found.has(_id) }))
+      }
+    },
+    delete: {
+      ...byId,
+      reads: false,
+      shared: write,
+      route: mDelete.declaration.http,
+      request: (shared, singles) => mDelete.request({ ...shared, ids: idsOf(singles) }),
+      outcomes: (singles, result) => {
+        // The result of `mDelete`, by its contract.
+        const { errors, successes } = result as KuzzleDocument.Many<string, Failed & { readonly _id: string }>
+        const gone = new Set(successes)
+        const failed = new Map(errors.map((error) => [error._id, error]))
+        return singles.map(({ _id = "" }) => {
+          const error = failed.get(_id)
+          if (error !== undefined) return { _tag: "Failed", error }
+          return gone.has(_id) ? { _tag: "Done", value: { _id } } : { _tag: "Unknown" }
+        })
+      }
+    },
+    create: {
+      ...written,
+      id: "optional",
+      shared: write,
+      route: mCreate.declaration.http,
+      request: (shared, singles) => mCreate.request({ ...shared, documents: documentsOf(singles) }),
+      outcomes: (singles, result) => writtenOutcomes(singles, result, document)
+    },
+    createOrReplace: {
+      ...written,
+      shared: write,
+      route: mCreateOrReplace.declaration.http,
+      request: (shared, singles) => mCreateOrReplace.request({ ...shared, documents: named(singles) }),
+      outcomes: (singles, result) =>
+        writtenOutcomes(singles, result, (done) => ({ ...document(done), created: done.created }))
+    },
+    replace: {
+      ...written,
+      shared: write,
+      route: mReplace.declaration.http,
+      request: (shared, singles) => mReplace.request({ ...shared, documents: named(singles) }),
+      outcomes: (singles, result) => writtenOutcomes(singles, result, document)
+    },
+    update: {
+      ...written,
+      shared: { ...write, retryOnConflict: isNumber },
+      own: new Set(["source"]),
+      route: mUpdate.declaration.http,
+      request: (shared, singles) => mUpdate.request({ ...shared, documents: named(singles) }),
+      outcomes: (singles, result) =>
+        writtenOutcomes(singles, result, (done, { body, source }) =>
+          // Many are answered whole, one with its changes and metadata only, unless asked for more.
+          source === true
+            ? document(done)
+            : { ...document(done), _source: { ...contentOf(body), _kuzzle_info: done._source._kuzzle_info } })
+    }
+  }
+}
+
+interface Failed {
+  readonly reason: string
+  readonly status: number
+}
+
+const notFound: Outcome = { _tag: "Failed", error: { reason: "document not found", status: 404 } }
+
+const idsOf = (singles: ReadonlyArray<KuzzleRequest>): ReadonlyArray<string> =>
+  Array.from(new Set(singles.map(({ _id = "" }) => _id)))
+
+const documentsOf = (singles: ReadonlyArray<KuzzleRequest>) =>
+  singles.map(({ _id, body }) => ({ _id, body: contentOf(body) }))
+
+const named = (singles: ReadonlyArray<KuzzleRequest>) =>
+  singles.map(({ _id = "", body }) => ({ _id, body: contentOf(body) }))
+
+/** `planOf` has looked that it is one. */
+const contentOf = (body: unknown): KuzzleDocument.Content => body as KuzzleDocument.Content
+
+const document = ({ _id, _source, _version }: KuzzleDocument.Document): KuzzleDocument.Document => ({
+  _id,
+  _source,
+  _version
+})
+
+type Done = KuzzleDocument.Document & { readonly created: boolean }
+
+const writtenOutcomes = (
+  singles: ReadonlyArray<KuzzleRequest>,
+  result: unknown,
+  shape: (done: Done, single: KuzzleRequest) => unknown
+): ReadonlyArray<Outcome> =>
+  Many.outcomes(
+    singles.map(({ _id, body }) => ({ _id, content: body })),
+    // The result of a write of many, by its contract.
+    result as KuzzleDocument.Many<Done, KuzzleDocument.Rejection>
+  ).map((outcome, i) =>
+    outcome._tag === "Done"
+      // One outcome for each request.
+      ? { _tag: "Done", value: shape(outcome.value, singles[i] as KuzzleRequest) }
+      : outcome
+  )
+
+/** How a request goes with others, when it can. */
+const planOf = (plans: Readonly<Record<string, Plan>>, request: KuzzleRequest): Plan | undefined => {
+  const { _id, action, body, collection, controller, index, ...args } = request
+  const plan = controller === "document" && Object.hasOwn(plans, action) ? plans[action] : undefined
+  if (plan === undefined || !isText(index) || !isText(collection)) return undefined
+  // One id that Elasticsearch refuses would fail them all.
+  if (_id === undefined ? plan.id === "always" : !isText(_id) || Envelope.sizeOf(_id) > 512) return undefined
+  const isContent = typeof body === "object" && body !== null && !Array.isArray(body)
+  if (plan.hasBody ? !isContent : body !== undefined) return undefined
+  return Object.entries(args).every(([name, value]) =>
+      value === undefined || plan.shared[name]?.(value) === true || (plan.own.has(name) && isBoolean(value))
+    )
+    ? plan
+    : undefined
+}
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
+
+// -------------------------------------------------------------------------------------------------------------------
+// many
+// -------------------------------------------------------------------------------------------------------------------
+
+const sharedOf = (plan: Plan, request: KuzzleRequest): Shared => {
+  const { index = "", collection = "" } = request
+  const shared: Record<string, unknown> = {}
+  for (const name of Object.keys(plan.shared)) shared[name] = request[name]
+  return { ...shared, index, collection }
+}
+
+/** What is asked of which collection, and how. */
+const companyOf = (
+  plan: Plan,
+  request: KuzzleRequest,
+  options: RequestOptions | undefined,
+  timeout: Duration.Duration
+): string =>
+  canonical([
+    request.action,
+    sharedOf(plan, request),
+    options?.anonymous === true,
+    Duration.toMillis(timeout),
+    options?.volatile
+  ])
+
+/** What is not goes alone, and is told so alone. */
+const isSendable = (volatile: unknown): boolean => typeof Json.stringify(volatile ?? {}) === "string"
+
+const grouped = (entries: ReadonlyArray<Entry>): ReadonlyArray<ReadonlyArray<Entry>> => {
+  const groups = new Map<string, Array<Entry>>()
+  for (const entry of entries) {
+    const group = groups.get(entry.request.company)
+    if (group === undefined) groups.set(entry.request.company, [entry])
+    else group.push(entry)
+  }
+  return Array.from(groups.values())
+}
+
+const chunksOf = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+
+const settle = (entry: Entry, exit: Exit.Exit<KuzzleResponse, RequestError>): Effect.Effect<void> =>
+  Effect.sync(() => {
+    entry.state.completed = true
+    Deferred.unsafeDone(entry.result, exit)
+  })
+
+const settleAll = (
+  entries: ReadonlyArray<Entry>,
+  exit: Exit.Exit<KuzzleResponse, RequestError>
+): Effect.Effect<void> =>
+  Effect.forEach(entries.filter(({ state }) => !state.completed), (entry) => settle(entry, exit), { discard: true })
+
+const send = (kuzzle: KuzzleShape, entries: ReadonlyArray<Entry>): Effect.Effect<void> => {
+  const [first, ...others] = entries
+  if (first === undefined) return Effect.void
+  const { options, plan, request } = first.request
+  for (const entry of entries) entry.request.progress.sent = true
+  if (others.length === 0) {
+    return Effect.flatMap(Effect.exit(kuzzle.query(request, options)), (exit) => settle(first, exit))
+  }
+  const singles = entries.map((entry) => entry.request.request)
+  const many = plan.request(sharedOf(plan, request), singles)
+  return kuzzle.query(many, { ...options, route: plan.route }).pipe(
+    Effect.matchCauseEffect({
+      onFailure: (cause) =>
+        Cause.failures(cause).pipe(Chunk.some(isTooMuch))
+          ? Effect.forEach(Many.halves(entries), (half) => send(kuzzle, half), { discard: true })
+          : settleAll(entries, Exit.failCause(cause)),
+      onSuccess: (response) => {
+        const outcomes = plan.outcomes(singles, response.result)
+        return Effect.forEach(
+          entries,
+          (entry, i) => settle(entry, exitOf(entry.request.request, response, outcomes[i] ?? { _tag: "Unknown" })),
+          { discard: true }
+        )
+      }
+    })
+  )
+}
+
+/** Nothing was done of what was refused for its size, or could not be encoded: it may go in halves. */
+const isTooMuch = (error: RequestError): boolean =>
+  error._tag === "KuzzlePayloadTooLargeError" || error._tag === "KuzzleEncodeError" ||
+  (isApiError(error) &&
+    (error.id === "services.storage.write_limit_exceeded" || error.id === "services.storage.get_limit_exceeded"))
+
+const exitOf = (
+  { _id, action, collection = "", controller, index = "" }: KuzzleRequest,
+  response: KuzzleResponse,
+  outcome: Outcome
+): Exit.Exit<KuzzleResponse, RequestError> => {
+  switch (outcome._tag) {
+    case "Done":
+      return Exit.succeed({ ...response, action, result: outcome.value })
+    case "Failed":
+      return Exit.fail(fromStatus(Many.fieldsOf({ controller, action, index, collection }, { _id, ...outcome.error })))
+    case "Unknown":
+      return Exit.fail(new ProtocolError({ controller, action, issue: Many.unknown }))
+  }
+}

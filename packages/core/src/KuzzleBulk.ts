@@ -1,0 +1,208 @@
+/**
+ * Documents in bulk, as they are: without validation, without Kuzzle's metadata, without notifications unless asked for,
+ * and without a limit to their number.
+ *
+ * @since 0.1.0
+ */
+import * as Action from "./internal/action.ts"
+import {
+  CollectionNotFoundError,
+  IncompleteRequestError,
+  IncompleteUpdateError,
+  IndexNotFoundError,
+  InvalidSearchError,
+  MappingRejectionError
+} from "./KuzzleActionError.ts"
+import type * as KuzzleCollection from "./KuzzleCollection.ts"
+import type * as KuzzleDocument from "./KuzzleDocument.ts"
+
+/**
+ * What every request in bulk may be given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Action.CallOptions, KuzzleCollection.Target {
+  /** `wait_for`: answer only when searches see the change. */
+  readonly refresh?: "wait_for" | "false" | undefined
+}
+
+type Absent = IndexNotFoundError | CollectionNotFoundError
+
+/**
+ * One line's outcome, under the name of its operation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Line<Outcome> = Readonly<Partial<Record<"index" | "create" | "update" | "delete", Outcome>>>
+
+/**
+ * An operation that was done.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Done {
+  readonly _id: string
+  readonly status: number
+}
+
+/**
+ * An operation that failed: 404 for a document that is not there, to be deleted without an `error`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Failed {
+  /** Missing where none was given. */
+  readonly _id?: string
+  readonly status: number
+  /** What was to be written. */
+  readonly _source?: KuzzleDocument.Content
+  readonly error?: { readonly type: string; readonly reason: string }
+}
+
+const importLines = Action.make<
+  Options & {
+    /** Lines of Elasticsearch's bulk API: an operation, and after each but `delete` its document. */
+    readonly bulkData: ReadonlyArray<KuzzleDocument.Content>
+    readonly strict?: boolean | undefined
+  },
+  KuzzleDocument.Many<Line<Done>, Line<Failed>>,
+  Absent | IncompleteRequestError
+>({
+  controller: "bulk",
+  action: "import",
+  http: ["POST", "/:index/:collection/_bulk"],
+  idempotent: false,
+  body: ["bulkData"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, IncompleteRequestError],
+  result: Action.result
+})
+
+export {
+  /**
+   * Writes, changes and deletes documents, line by line (`bulk:import`). Alone of its controller it writes metadata.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { KuzzleBulk } from "@effect-kuzzle/core"
+   *
+   * export const failures = KuzzleBulk.import({
+   *   index: "nyc",
+   *   collection: "taxi",
+   *   bulkData: [
+   *     { index: { _id: "yellow-1" } },
+   *     { status: "free" },
+   *     { delete: { _id: "yellow-2" } }
+   *   ]
+   * }).pipe(Effect.map(({ errors }) => errors.length))
+   * ```
+   *
+   * @since 0.1.0
+   * @category actions
+   */
+  importLines as import
+}
+
+/**
+ * Writes a document, whether it is there or not (`bulk:write`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const write = Action.make<
+  Options & {
+    readonly content: KuzzleDocument.Content
+    readonly _id?: string | undefined
+    /** Notify the subscribers. */
+    readonly notify?: boolean | undefined
+  },
+  KuzzleDocument.Document,
+  Absent | MappingRejectionError
+>({
+  controller: "bulk",
+  action: "write",
+  http: ["POST", "/:index/:collection/_write"],
+  idempotent: false,
+  body: "content",
+  errors: [IndexNotFoundError, CollectionNotFoundError, MappingRejectionError],
+  result: Action.result
+})
+
+/**
+ * Writes many documents, whether they are there or not (`bulk:mWrite`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const mWrite = Action.make<
+  Options & {
+    readonly documents: ReadonlyArray<{
+      readonly _id?: string | undefined
+      readonly body: KuzzleDocument.Content
+    }>
+    readonly strict?: boolean | undefined
+    /** Notify the subscribers. */
+    readonly notify?: boolean | undefined
+  },
+  KuzzleDocument.Many<KuzzleDocument.Document, KuzzleDocument.Rejection>,
+  Absent | IncompleteRequestError
+>({
+  controller: "bulk",
+  action: "mWrite",
+  http: ["POST", "/:index/:collection/_mWrite"],
+  idempotent: false,
+  body: ["documents"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, IncompleteRequestError],
+  result: Action.result
+})
+
+/**
+ * Deletes the documents that a query finds, however many (`bulk:deleteByQuery`). Gives how many there were.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const deleteByQuery = Action.make<
+  Options & { readonly query: KuzzleDocument.Content },
+  number,
+  Absent | InvalidSearchError
+>({
+  controller: "bulk",
+  action: "deleteByQuery",
+  http: ["DELETE", "/:index/:collection/_bulk/_query"],
+  idempotent: false,
+  body: ["query"],
+  errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError],
+  result: Action.member("deleted")
+})
+
+/**
+ * Makes the same changes to the documents that a query finds, however many (`bulk:updateByQuery`). Gives how many there
+ * were.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const updateByQuery = Action.make<
+  Options & { readonly query: KuzzleDocument.Content; readonly changes: KuzzleDocument.Content },
+  number,
+  Absent | IncompleteUpdateError | InvalidSearchError | MappingRejectionError
+>({
+  controller: "bulk",
+  action: "updateByQuery",
+  http: ["PATCH", "/:index/:collection/_bulk/_query"],
+  idempotent: false,
+  body: ["query", "changes"],
+  errors: [
+    IndexNotFoundError,
+    CollectionNotFoundError,
+    IncompleteUpdateError,
+    InvalidSearchError,
+    MappingRejectionError
+  ],
+  result: Action.member("updated")
+})

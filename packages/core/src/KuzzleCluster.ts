@@ -1,0 +1,60 @@
+/**
+ * The nodes of the server.
+ *
+ * @since 0.1.0
+ */
+import * as Action from "./internal/action.ts"
+
+/**
+ * A node that is there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Node {
+  readonly id: string
+  readonly address: string
+  /** An ISO 8601 date. */
+  readonly birthdate: string
+}
+
+/**
+ * A node that came or went.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Activity {
+  readonly id: string
+  readonly address: string
+  /** An ISO 8601 date. */
+  readonly date: string
+  readonly event: "joined" | "evicted"
+  /** Why it was evicted. */
+  readonly reason?: string
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Status {
+  readonly activeNodes: number
+  readonly nodes: ReadonlyArray<Node>
+  /** The latest, the oldest first; 50 of them unless the server is configured otherwise. */
+  readonly activity: ReadonlyArray<Activity>
+}
+
+/**
+ * Which nodes there are, and which came and went (`cluster:status`).
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const status = Action.make<Action.CallOptions, Status>({
+  controller: "cluster",
+  action: "status",
+  http: ["GET", "/cluster/_status"],
+  idempotent: true,
+  result: Action.result
+})

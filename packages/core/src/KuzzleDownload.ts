@@ -1,0 +1,45 @@
+/**
+ * Answers that are bytes: files and streams, as they come. Only HTTP carries them, and only its layers give this service:
+ * what needs it does not compile over a WebSocket.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { KuzzleRequest, RequestOptions } from "./internal/client.ts"
+import type { RequestError } from "./KuzzleError.ts"
+
+/**
+ * What a `KuzzleDownload` does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KuzzleDownloadShape {
+  /** See `stream`. */
+  readonly stream: (request: KuzzleRequest, options?: RequestOptions) => Stream.Stream<Uint8Array, RequestError>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class KuzzleDownload extends Context.Tag("@effect-kuzzle/core/KuzzleDownload")<
+  KuzzleDownload,
+  KuzzleDownloadShape
+>() {}
+
+/**
+ * The bytes that an action answers with: `KuzzleExport` for documents, a plugin's own streams. An error of Kuzzle or of a
+ * proxy is the error of the stream, before the first byte. The deadline is for the beginning of the answer and for each
+ * part of it, not for the whole; a slow consumer is waited for.
+ *
+ * @since 0.1.0
+ * @category downloads
+ */
+export const stream = (
+  request: KuzzleRequest,
+  options?: RequestOptions
+): Stream.Stream<Uint8Array, RequestError, KuzzleDownload> =>
+  Stream.unwrap(Effect.map(KuzzleDownload, (download) => download.stream(request, options)))

@@ -1,0 +1,237 @@
+/**
+ * Live documents: what is there now, and every change of it, as long as somebody looks.
+ *
+ * A set of documents is read once its subscription is in force, and then follows the notifications; after every gap it is
+ * read again. The rules by which a read and the notifications around it become one:
+ *
+ * 1. The subscription is in force before the read begins. What is notified during the read is held back.
+ * 2. Of what was held back, the last word on each document stands above what was read.
+ * 3. Afterwards every notification is applied in the order in which it came.
+ * 4. Where both tell a `_version`, the lower one never stands above the higher.
+ * 5. After a gap nothing is believed: all of it is read again.
+ *
+ * A search follows the whole collection and applies its filter itself: Kuzzle tells that a document has left a filter only
+ * when it was written before under the eyes of that filter (observed). So leaving is told of every document, and as
+ * something else than being deleted.
+ *
+ * What nobody is told, no set can follow: silent writes, `bulk` without `notify`, and the end of a whole collection or
+ * index.
+ *
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { again } from "./internal/again.ts"
+import type { Kuzzle } from "./internal/client.ts"
+import * as Followed from "./internal/live.ts"
+import * as Mailbox from "./internal/runtime/mailbox.ts"
+import * as KuzzleCollection from "./KuzzleCollection.ts"
+import * as KuzzleDocument from "./KuzzleDocument.ts"
+import type { RequestError } from "./KuzzleError.ts"
+import * as KuzzleFilter from "./KuzzleFilter.ts"
+import * as KuzzleRealtime from "./KuzzleRealtime.ts"
+import * as KuzzleSearch from "./KuzzleSearch.ts"
+
+/**
+ * Which documents: those of some ids, or those that a filter finds, all of the collection without one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Query =
+  | (KuzzleCollection.Target & { readonly ids: ReadonlyArray<string> })
+  | (KuzzleCollection.Target & {
+    readonly ids?: undefined
+    readonly filter?: KuzzleFilter.SearchFilter | undefined
+    /**
+     * Refresh the collection before it is read, `true` by default: a search does not see what was written within the last
+     * second. Without it, and without the right to it, such a document may be missing until it changes again.
+     */
+    readonly refresh?: boolean | undefined
+  })
+
+/**
+ * A document as it was last told. Searches tell no `_version`, nor do all notifications; and what was replaced comes without
+ * `_kuzzle_info`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LiveDocument = Followed.LiveDocument
+
+/**
+ * What has changed.
+ *
+ * - `Snapshot`: everything there is: first of all, after every read, and for an observer that was too slow.
+ * - `Entered`: a document is in the set that was not: created, or changed so that it fulfils the filter.
+ * - `Updated`: one that was and is in it. - `Left`: one that exists still, and does not fulfil the filter any more.
+ * - `Deleted`: one that is gone.
+ * - `Stale`: notifications may have been lost; what is known may be behind until the next `Snapshot`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Change = Followed.Change
+
+/**
+ * Documents by their ids.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Documents = Followed.Documents
+
+/**
+ * A set of documents that is being followed, for any number of observers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Live {
+  /** What is known now. */
+  readonly documents: Effect.Effect<Documents>
+  /** A `Snapshot`, then every change. Fails when following has come to an end: refused, or without the right to read. */
+  readonly changes: Stream.Stream<Change, LiveError>
+  /** What is known, and again after every change, or several that came at once. */
+  readonly values: Stream.Stream<Documents, LiveError>
+}
+
+/**
+ * What following can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type LiveError =
+  | RequestError
+  | KuzzleSearch.SearchError
+  | Effect.Effect.Error<ReturnType<typeof KuzzleDocument.mGet>>
+  | Effect.Effect.Error<ReturnType<typeof KuzzleCollection.refresh>>
+  | Effect.Effect.Error<ReturnType<typeof KuzzleRealtime.open>>
+
+/**
+ * Follows documents until the scope closes. Done when they have been read. Lost connections are waited for; the answers that
+ * tell a server in trouble (429, 503) are asked for again.
+ *
+ * @example
+ * ```ts
+ * import { Console, Effect, Stream } from "effect"
+ * import { KuzzleFilter, KuzzleLive } from "@effect-kuzzle/core"
+ *
+ * export const board = Effect.scoped(Effect.gen(function*() {
+ *   const free = yield* KuzzleLive.live({
+ *     index: "nyc",
+ *     collection: "taxi",
+ *     filter: KuzzleFilter.equals("status", "free")
+ *   })
+ *   yield* Console.log(`${(yield* free.documents).size} are free`)
+ *   yield* Stream.runForEach(free.changes, (change) =>
+ *     change._tag === "Entered" ? Console.log("free now:", change.document._id) : Effect.void)
+ * }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category following
+ */
+export const live = (
+  query: Query
+): Effect.Effect<Live, LiveError, Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope> =>
+  Effect.gen(function*() {
+    const { index, collection } = query
+    const notifications = yield* KuzzleRealtime.open({ index, collection, filter: subscriptionOf(query) })
+    const wanted = yield* Queue.sliding<void>(1)
+    const ready = yield* Deferred.make<void, LiveError>()
+    const observers = new Set<Mailbox.Mailbox<Change, LiveError>>()
+    let failed: Cause.Cause<LiveError> | undefined
+
+    const followed = Followed.make({
+      belongs: belongsTo(query),
+      publish: (change) => {
+        for (const observer of observers) observer.offer(change)
+      },
+      readAgain: () => void Queue.unsafeOffer(wanted, undefined)
+    })
+    const snapshot = (): Change => ({ _tag: "Snapshot", documents: followed.documents() })
+
+    const fail = (cause: Cause.Cause<LiveError>) =>
+      Effect.suspend(() => {
+        failed ??= cause
+        for (const observer of observers) observer.fail(cause)
+        return Deferred.failCause(ready, cause)
+      })
+
+    const follow = Stream.runForEach(notifications, (notification) =>
+      Effect.sync(() => {
+        if (notification.type === "gap") followed.gap(notification.cause)
+        else if (notification.type === "document") followed.notified(notification)
+      }))
+    const readOnce: Effect.Effect<void, LiveError, Kuzzle> = Effect.suspend(() => {
+      const number = followed.begin()
+      return Effect.flatMap(read(query), (documents) => followed.finish(number, documents) ? Effect.void : readOnce)
+    })
+    const readWhenWanted = readOnce.pipe(
+      Effect.zipRight(Deferred.succeed(ready, undefined)),
+      Effect.zipRight(Queue.take(wanted)),
+      Effect.forever
+    )
+    yield* Effect.forkScoped(Effect.catchAllCause(follow, fail))
+    yield* Effect.forkScoped(Effect.catchAllCause(readWhenWanted, fail))
+    yield* Deferred.await(ready)
+
+    const observe = Effect.acquireRelease(
+      Effect.sync(() => {
+        const observer = Mailbox.make<Change, LiveError>({ capacity, strategy: "dropping", overflow: snapshot })
+        if (failed === undefined) observer.offer(snapshot())
+        else observer.fail(failed)
+        observers.add(observer)
+        return observer
+      }),
+      (observer) => Effect.sync(() => observers.delete(observer))
+    )
+    const changes = Stream.unwrapScoped(Effect.map(observe, ({ stream }) => stream))
+    const documents = Effect.sync(followed.documents)
+    return {
+      documents,
+      changes,
+      values: changes.pipe(
+        Stream.chunks,
+        Stream.filter(Chunk.some(({ _tag }) => _tag !== "Stale")),
+        Stream.mapEffect(() => documents)
+      )
+    }
+  })
+
+/** Changes that an observer may be behind before it is given everything anew. */
+const capacity = 4096
+
+const subscriptionOf = (query: Query): KuzzleFilter.Filter | undefined =>
+  query.ids === undefined ? undefined : KuzzleFilter.ids(query.ids)
+
+const belongsTo = (query: Query): (document: LiveDocument) => boolean => {
+  if (query.ids !== undefined) {
+    const ids = new Set(query.ids)
+    // One without an id is one that was not told: see `Followed`.
+    return ({ _id }) => _id === "" || ids.has(_id)
+  }
+  if (query.filter === undefined) return () => true
+  const matches = KuzzleFilter.matches(query.filter)
+  return ({ _id, _source }) => matches({ ..._source, _id })
+}
+
+const read = (query: Query): Effect.Effect<Iterable<LiveDocument>, LiveError, Kuzzle> => {
+  const { index, collection } = query
+  const documents: Effect.Effect<Iterable<LiveDocument>, LiveError, Kuzzle> = query.ids !== undefined
+    ? Effect.map(KuzzleDocument.mGet({ index, collection, ids: query.ids }), ({ successes }) => successes)
+    : Effect.zipRight(
+      query.refresh === false ? Effect.void : KuzzleCollection.refresh({ index, collection }),
+      Stream.runCollect(
+        KuzzleSearch.hits({ index, collection, query: { ...query.filter }, lang: "koncorde", size: 500 })
+      )
+    )
+  return again(documents, { repeatable: true })
+}

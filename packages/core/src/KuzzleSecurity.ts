@@ -1,0 +1,1486 @@
+/**
+ * Who may do what: users, their credentials and API keys, profiles, roles.
+ *
+ * A user has profiles, a profile has roles, and a role allows actions. As long as nobody has restricted the default roles,
+ * everybody may do everything: see `createFirstAdmin`.
+ *
+ * A write answers once searches see it, which takes up to a second; with `refresh: "false"` it does not wait for that.
+ *
+ * @since 0.1.0
+ */
+import type * as Redacted from "effect/Redacted"
+import * as Action from "./internal/action.ts"
+import type { KuzzleRequest } from "./internal/client.ts"
+import * as Secrets from "./internal/secrets.ts"
+import {
+  AdminExistsError,
+  CollectionNotFoundError,
+  CredentialsRejectedError,
+  DocumentAlreadyExistsError,
+  DocumentNotFoundError,
+  FetchLimitError,
+  IncompleteDeleteError,
+  IndexNotFoundError,
+  InvalidExpirationError,
+  InvalidMappingError,
+  InvalidRightsError,
+  InvalidSearchError,
+  ProfileInUseError,
+  ProfileNotFoundError,
+  ProfileProtectedError,
+  ProfileRequiredError,
+  RoleInUseError,
+  RoleNotFoundError,
+  RoleProtectedError,
+  ScrollNotFoundError,
+  ScrollTooLongError,
+  StrategyMethodMissingError,
+  TooManyChangesError,
+  UnknownStrategyError,
+  UserAlreadyExistsError,
+  UserNotFoundError,
+  WriteLimitError
+} from "./KuzzleActionError.ts"
+import type { Content, KuzzleInfo } from "./KuzzleDocument.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// models
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a role allows: by controller and action, `*` for all of them. What is not named is denied, and the name of a
+ * controller or an action wins over `*`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RoleContent {
+  readonly controllers: {
+    readonly [controller: string]: { readonly actions: { readonly [action: string]: boolean } }
+  }
+  /** Whatever else is kept with it. */
+  readonly [field: string]: unknown
+}
+
+/**
+ * A role.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Role {
+  readonly _id: string
+  readonly _source: RoleContent & { readonly _kuzzle_info?: KuzzleInfo }
+}
+
+/**
+ * A role of a profile, and where alone it counts: in these indexes, or these collections of them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Policy {
+  readonly roleId: string
+  readonly restrictedTo?:
+    | ReadonlyArray<{ readonly index: string; readonly collections?: ReadonlyArray<string> | undefined }>
+    | undefined
+}
+
+/**
+ * What a profile consists of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProfileContent {
+  readonly policies: ReadonlyArray<Policy>
+  /** Requests per second that each of its users may make; 0, the default, for any number. */
+  readonly rateLimit?: number | undefined
+  /** Whatever else is kept with it. */
+  readonly [field: string]: unknown
+}
+
+/**
+ * A profile.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Profile {
+  readonly _id: string
+  readonly _source: ProfileContent & {
+    readonly rateLimit: number
+    /** The policies as the server keeps them for itself; empty in the hits of a search. */
+    readonly optimizedPolicies: ReadonlyArray<{ readonly roleId: string; readonly restrictedTo?: {} }>
+    readonly _kuzzle_info?: KuzzleInfo
+  }
+}
+
+/**
+ * What is kept of a user: the profiles, and whatever an application adds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UserContent {
+  readonly profileIds: ReadonlyArray<string>
+  readonly [field: string]: unknown
+}
+
+/**
+ * A user. The anonymous one has the id `-1`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface User {
+  readonly _id: string
+  readonly _source: UserContent & { readonly _kuzzle_info?: KuzzleInfo }
+}
+
+/**
+ * What a strategy asks for, for `local` a `username` and a `password`. What is secret may be `Redacted`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Credentials = Readonly<Record<string, unknown>>
+
+/**
+ * What a strategy tells of somebody's credentials, never the secret. For `local` the `username`, and the `kuid` of the user
+ * unless the credentials have just been made or got another name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CredentialsInfo = Content
+
+/**
+ * What is known of an API key. `expiresAt` and `ttl` are -1 for one that never expires.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKey {
+  readonly _id: string
+  readonly _source: {
+    readonly userId: string
+    readonly description: string
+    /** Milliseconds since the epoch. */
+    readonly expiresAt: number
+    /** Milliseconds. */
+    readonly ttl: number
+    readonly fingerprint: string
+  }
+}
+
+/**
+ * An API key that was just made: the only time that its token can be seen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface NewApiKey {
+  readonly _id: string
+  readonly _source: ApiKey["_source"] & { readonly token: Redacted.Redacted; readonly _kuzzle_info: KuzzleInfo }
+}
+
+/**
+ * One thing that may be done or not, `*` standing for all.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Right {
+  readonly controller: string
+  readonly action: string
+  readonly index: string
+  readonly collection: string
+  readonly value: "allowed" | "denied"
+}
+
+/**
+ * The fields of a security collection that can be searched by, as Elasticsearch describes them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Mapping = Readonly<Record<string, unknown>>
+
+/**
+ * The whole mapping of a security collection, Kuzzle's own fields included.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FullMapping {
+  readonly dynamic: string
+  readonly properties: Mapping
+}
+
+/**
+ * A page of what was found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Page<Hit> {
+  readonly hits: ReadonlyArray<Hit>
+  /** How many there are in all. */
+  readonly total: number
+  readonly aggregations?: Content
+  /** With `scroll`: the key to the next page. */
+  readonly scrollId?: string
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// options
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Of whom or what.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface IdOptions extends Action.CallOptions {
+  readonly _id: string
+}
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface ManyOptions extends Action.CallOptions {
+  readonly ids: ReadonlyArray<string>
+}
+
+/**
+ * What every write may be given.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface WriteOptions extends Action.CallOptions {
+  /** `wait_for`, the default: answer only when searches see the change. */
+  readonly refresh?: "wait_for" | "false" | undefined
+}
+
+/**
+ * What every change of something that exists may be given.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ChangeOptions extends WriteOptions {
+  readonly _id: string
+  /** How often the server tries again when another write came in between; 10 by default. */
+  readonly retryOnConflict?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface SearchOptions extends Action.CallOptions {
+  /** What to look for, in the words of Elasticsearch, or of Koncorde with `lang`. */
+  readonly query?: Content | undefined
+  readonly from?: number | undefined
+  readonly size?: number | undefined
+  readonly lang?: "elasticsearch" | "koncorde" | undefined
+}
+
+/**
+ * A search whose hits have an order.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface SortedSearchOptions extends SearchOptions {
+  readonly sort?: Content | ReadonlyArray<Content | string> | undefined
+}
+
+/**
+ * A search that can be scrolled.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ScrolledSearchOptions extends SortedSearchOptions {
+  readonly search_after?: ReadonlyArray<unknown> | undefined
+  /** Keeps the search open for the next page that long, for example `10s`. */
+  readonly scroll?: string | undefined
+}
+
+/**
+ * The next page of a search.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ScrollOptions extends Action.CallOptions {
+  readonly scrollId: string
+  /** How long the search is kept for the page after that, for example `10s`. */
+  readonly scroll?: string | undefined
+}
+
+/**
+ * Whose credentials, and of which strategy.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface CredentialsOptions extends Action.CallOptions {
+  readonly _id: string
+  readonly strategy: string
+}
+
+interface NewUserOptions extends WriteOptions {
+  /** The user's id (`kuid`); without one Kuzzle makes one. */
+  readonly _id?: string | undefined
+  /** What kind of id Kuzzle makes: `kuid-dashing-euler-1164`, by default, or one with a UUID. */
+  readonly kuid?: "human" | "uuid" | undefined
+  /** By strategy. */
+  readonly credentials?: Readonly<Record<string, Credentials>> | undefined
+}
+
+interface RoleOptions extends WriteOptions {
+  readonly _id: string
+  readonly content: RoleContent
+  /** Take names of controllers and actions that the server does not have. */
+  readonly force?: boolean | undefined
+}
+
+interface ProfileOptions extends WriteOptions {
+  readonly _id: string
+  readonly content: ProfileContent
+  /** Refuse restrictions to indexes and collections that do not exist. */
+  readonly strict?: boolean | undefined
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// roles
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a role (`security:createRole`).
+ *
+ * The names of controllers and actions are checked up to the first controller of Kuzzle's own: those of plugins and
+ * applications should come before.
+ *
+ * @example
+ * ```ts
+ * import { KuzzleSecurity } from "@effect-kuzzle/core"
+ *
+ * export const reader = KuzzleSecurity.createRole({
+ *   _id: "reader",
+ *   content: { controllers: { document: { actions: { get: true, search: true } } } }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const createRole = Action.make<
+  RoleOptions,
+  Role,
+  DocumentAlreadyExistsError | InvalidRightsError | RoleProtectedError
+>({
+  controller: "security",
+  action: "createRole",
+  http: ["POST", "/roles/:_id/_create"],
+  idempotent: false,
+  body: "content",
+  errors: [DocumentAlreadyExistsError, InvalidRightsError, RoleProtectedError],
+  result: Action.result
+})
+
+/**
+ * Makes a role, or puts it in the place of the one that is there (`security:createOrReplaceRole`).
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const createOrReplaceRole = Action.make<RoleOptions, Role, InvalidRightsError | RoleProtectedError>({
+  controller: "security",
+  action: "createOrReplaceRole",
+  http: ["PUT", "/roles/:_id"],
+  idempotent: true,
+  body: "content",
+  errors: [InvalidRightsError, RoleProtectedError],
+  result: Action.result
+})
+
+/**
+ * Puts other content in the place of a role's (`security:updateRole`): in spite of its name it keeps nothing of the old. A
+ * role that is not there is a `DocumentNotFoundError`.
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const updateRole = Action.make<
+  RoleOptions & ChangeOptions,
+  Role,
+  DocumentNotFoundError | InvalidRightsError | RoleProtectedError
+>({
+  controller: "security",
+  action: "updateRole",
+  http: ["PUT", "/roles/:_id/_update"],
+  idempotent: true,
+  body: "content",
+  errors: [DocumentNotFoundError, InvalidRightsError, RoleProtectedError],
+  result: Action.result
+})
+
+/**
+ * Deletes a role that no profile has (`security:deleteRole`).
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const deleteRole = Action.make<
+  WriteOptions & IdOptions,
+  void,
+  RoleNotFoundError | RoleInUseError | RoleProtectedError
+>({
+  controller: "security",
+  action: "deleteRole",
+  http: ["DELETE", "/roles/:_id"],
+  idempotent: true,
+  errors: [RoleNotFoundError, RoleInUseError, RoleProtectedError],
+  result: Action.done
+})
+
+/**
+ * Deletes many roles (`security:mDeleteRoles`). Gives their ids; when some could not be deleted it fails with an
+ * `IncompleteDeleteError` that tells of both.
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const mDeleteRoles = Action.make<
+  WriteOptions & ManyOptions,
+  ReadonlyArray<string>,
+  IncompleteDeleteError | WriteLimitError
+>({
+  controller: "security",
+  action: "mDeleteRoles",
+  http: ["POST", "/roles/_mDelete"],
+  idempotent: false,
+  body: ["ids"],
+  errors: [IncompleteDeleteError, WriteLimitError],
+  result: Action.result
+})
+
+/**
+ * Reads a role (`security:getRole`).
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const getRole = Action.make<IdOptions, Role, RoleNotFoundError>({
+  controller: "security",
+  action: "getRole",
+  http: ["GET", "/roles/:_id"],
+  idempotent: true,
+  errors: [RoleNotFoundError],
+  result: Action.result
+})
+
+/**
+ * Reads many roles (`security:mGetRoles`); it fails when one of them is not there.
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const mGetRoles = Action.make<ManyOptions, ReadonlyArray<Role>, RoleNotFoundError>({
+  controller: "security",
+  action: "mGetRoles",
+  http: ["POST", "/roles/_mGet"],
+  idempotent: true,
+  body: ["ids"],
+  errors: [RoleNotFoundError],
+  result: Action.member("hits")
+})
+
+/**
+ * Finds roles (`security:searchRoles`): by a query, or by the controllers that they allow something of.
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const searchRoles = Action.make<
+  SortedSearchOptions & { readonly controllers?: ReadonlyArray<string> | undefined },
+  Page<Role>,
+  FetchLimitError | InvalidSearchError
+>({
+  controller: "security",
+  action: "searchRoles",
+  http: ["POST", "/roles/_search"],
+  idempotent: true,
+  body: ["query", "sort", "controllers"],
+  errors: [FetchLimitError, InvalidSearchError],
+  result: Action.result
+})
+
+/**
+ * By which fields of roles can be searched (`security:getRoleMapping`).
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const getRoleMapping = Action.make<Action.CallOptions, Mapping>({
+  controller: "security",
+  action: "getRoleMapping",
+  http: ["GET", "/roles/_mapping"],
+  idempotent: true,
+  result: Action.member("mapping")
+})
+
+/**
+ * Adds fields of roles to search by (`security:updateRoleMapping`).
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const updateRoleMapping = Action.make<
+  Action.CallOptions & { readonly properties: Mapping },
+  FullMapping,
+  InvalidMappingError
+>({
+  controller: "security",
+  action: "updateRoleMapping",
+  http: ["PUT", "/roles/_mapping"],
+  idempotent: true,
+  body: ["properties"],
+  errors: [InvalidMappingError],
+  result: Action.result
+})
+
+// -------------------------------------------------------------------------------------------------------------------
+// profiles
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a profile (`security:createProfile`). With no policies it gets the role `default`.
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const createProfile = Action.make<
+  ProfileOptions,
+  Profile,
+  | DocumentAlreadyExistsError
+  | RoleNotFoundError
+  | IndexNotFoundError
+  | CollectionNotFoundError
+  | ProfileProtectedError
+>({
+  controller: "security",
+  action: "createProfile",
+  http: ["POST", "/profiles/:_id/_create"],
+  idempotent: false,
+  body: "content",
+  errors: [
+    DocumentAlreadyExistsError,
+    RoleNotFoundError,
+    IndexNotFoundError,
+    CollectionNotFoundError,
+    ProfileProtectedError
+  ],
+  result: Action.result
+})
+
+/**
+ * Makes a profile, or puts it in the place of the one that is there (`security:createOrReplaceProfile`).
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const createOrReplaceProfile = Action.make<
+  ProfileOptions,
+  Profile,
+  RoleNotFoundError | IndexNotFoundError | CollectionNotFoundError | ProfileProtectedError
+>({
+  controller: "security",
+  action: "createOrReplaceProfile",
+  http: ["PUT", "/profiles/:_id"],
+  idempotent: true,
+  body: "content",
+  errors: [RoleNotFoundError, IndexNotFoundError, CollectionNotFoundError, ProfileProtectedError],
+  result: Action.result
+})
+
+/**
+ * Changes some fields of a profile (`security:updateProfile`).
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const updateProfile = Action.make<
+  & ChangeOptions
+  & Omit<ProfileOptions, "content">
+  & { readonly content: Partial<ProfileContent> },
+  Profile,
+  | ProfileNotFoundError
+  | RoleNotFoundError
+  | IndexNotFoundError
+  | CollectionNotFoundError
+  | ProfileProtectedError
+  | TooManyChangesError
+>({
+  controller: "security",
+  action: "updateProfile",
+  http: ["PUT", "/profiles/:_id/_update"],
+  idempotent: true,
+  body: "content",
+  errors: [
+    ProfileNotFoundError,
+    RoleNotFoundError,
+    IndexNotFoundError,
+    CollectionNotFoundError,
+    ProfileProtectedError,
+    TooManyChangesError
+  ],
+  result: Action.result
+})
+
+/**
+ * Deletes a profile (`security:deleteProfile`), which nobody may have; or it is taken away from those who do, with
+ * `onAssignedUsers`: who has no other gets the profile `anonymous`.
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const deleteProfile = Action.make<
+  WriteOptions & IdOptions & { readonly onAssignedUsers?: "fail" | "remove" | undefined },
+  void,
+  ProfileNotFoundError | ProfileInUseError | ProfileProtectedError
+>({
+  controller: "security",
+  action: "deleteProfile",
+  http: ["DELETE", "/profiles/:_id"],
+  idempotent: true,
+  errors: [ProfileNotFoundError, ProfileInUseError, ProfileProtectedError],
+  result: Action.done
+})
+
+/**
+ * Deletes many profiles (`security:mDeleteProfiles`). Gives their ids; when some could not be deleted it fails with an
+ * `IncompleteDeleteError` that tells of both.
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const mDeleteProfiles = Action.make<
+  WriteOptions & ManyOptions,
+  ReadonlyArray<string>,
+  IncompleteDeleteError | WriteLimitError
+>({
+  controller: "security",
+  action: "mDeleteProfiles",
+  http: ["POST", "/profiles/_mDelete"],
+  idempotent: false,
+  body: ["ids"],
+  errors: [IncompleteDeleteError, WriteLimitError],
+  result: Action.result
+})
+
+/**
+ * Reads a profile (`security:getProfile`).
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const getProfile = Action.make<IdOptions, Profile, ProfileNotFoundError>({
+  controller: "security",
+  action: "getProfile",
+  http: ["GET", "/profiles/:_id"],
+  idempotent: true,
+  errors: [ProfileNotFoundError],
+  result: Action.result
+})
+
+/**
+ * Reads many profiles (`security:mGetProfiles`); it fails when one of them is not there.
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const mGetProfiles = Action.make<ManyOptions, ReadonlyArray<Profile>, ProfileNotFoundError>({
+  controller: "security",
+  action: "mGetProfiles",
+  http: ["POST", "/profiles/_mGet"],
+  idempotent: true,
+  body: ["ids"],
+  errors: [ProfileNotFoundError],
+  result: Action.member("hits")
+})
+
+/**
+ * Finds profiles (`security:searchProfiles`): all of them in one page, unless `size` says otherwise.
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const searchProfiles = Action.make<
+  ScrolledSearchOptions & { readonly aggregations?: Content | undefined },
+  Page<Profile>,
+  FetchLimitError | InvalidSearchError | ScrollTooLongError
+>({
+  controller: "security",
+  action: "searchProfiles",
+  http: ["POST", "/profiles/_search"],
+  idempotent: true,
+  body: ["query", "sort", "search_after", "aggregations"],
+  errors: [FetchLimitError, InvalidSearchError, ScrollTooLongError],
+  result: Action.result
+})
+
+/**
+ * The next page of a search for profiles (`security:scrollProfiles`).
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const scrollProfiles = Action.make<ScrollOptions, Page<Profile>, ScrollNotFoundError | ScrollTooLongError>({
+  controller: "security",
+  action: "scrollProfiles",
+  http: ["GET", "/profiles/_scroll/:scrollId"],
+  // The page that an answer got lost with does not come again.
+  idempotent: false,
+  errors: [ScrollNotFoundError, ScrollTooLongError],
+  result: Action.result
+})
+
+/**
+ * What a profile allows and denies (`security:getProfileRights`).
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const getProfileRights = Action.make<IdOptions, ReadonlyArray<Right>, ProfileNotFoundError>({
+  controller: "security",
+  action: "getProfileRights",
+  http: ["GET", "/profiles/:_id/_rights"],
+  idempotent: true,
+  errors: [ProfileNotFoundError],
+  result: Action.member("hits")
+})
+
+/**
+ * By which fields of profiles can be searched (`security:getProfileMapping`).
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const getProfileMapping = Action.make<Action.CallOptions, Mapping>({
+  controller: "security",
+  action: "getProfileMapping",
+  http: ["GET", "/profiles/_mapping"],
+  idempotent: true,
+  result: Action.member("mapping")
+})
+
+/**
+ * Adds fields of profiles to search by (`security:updateProfileMapping`).
+ *
+ * @since 0.1.0
+ * @category profiles
+ */
+export const updateProfileMapping = Action.make<
+  Action.CallOptions & { readonly properties: Mapping },
+  FullMapping,
+  InvalidMappingError
+>({
+  controller: "security",
+  action: "updateProfileMapping",
+  http: ["PUT", "/profiles/_mapping"],
+  idempotent: true,
+  body: ["properties"],
+  errors: [InvalidMappingError],
+  result: Action.result
+})
+
+// -------------------------------------------------------------------------------------------------------------------
+// users
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a user (`security:createUser`), with credentials to log in by.
+ *
+ * @example
+ * ```ts
+ * import { KuzzleSecurity } from "@effect-kuzzle/core"
+ * import { Redacted } from "effect"
+ *
+ * export const ada = KuzzleSecurity.createUser({
+ *   content: { profileIds: ["default"], name: "Ada" },
+ *   credentials: { local: { username: "ada", password: Redacted.make("secret") } }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const createUser = Secrets.revealing(
+  Action.make<
+    NewUserOptions & { readonly content: UserContent },
+    User,
+    | UserAlreadyExistsError
+    | ProfileNotFoundError
+    | ProfileRequiredError
+    | UnknownStrategyError
+  >({
+    controller: "security",
+    action: "createUser",
+    http: ["POST", "/users/_create"],
+    idempotent: false,
+    body: ["content", "credentials"],
+    errors: [
+      UserAlreadyExistsError,
+      ProfileNotFoundError,
+      ProfileRequiredError,
+      UnknownStrategyError
+    ],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Makes a user with the profiles that the server's settings name, `default` by default
+ * (`security:createRestrictedUser`): what strangers may be allowed to do in order to sign up.
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const createRestrictedUser = Secrets.revealing(
+  Action.make<
+    NewUserOptions & { readonly content?: Content | undefined },
+    User,
+    UserAlreadyExistsError | UnknownStrategyError
+  >({
+    controller: "security",
+    action: "createRestrictedUser",
+    http: ["POST", "/users/_createRestricted"],
+    idempotent: false,
+    body: ["content", "credentials"],
+    errors: [UserAlreadyExistsError, UnknownStrategyError],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Makes the first administrator (`security:createFirstAdmin`): whoever comes first, as long as there is none. With
+ * `reset`, the default roles are restricted as by `restrictDefaultRights`; without, everybody may still do everything.
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const createFirstAdmin = Secrets.revealing(
+  Action.make<
+    NewUserOptions & { readonly content?: Content | undefined; readonly reset?: boolean | undefined },
+    User,
+    AdminExistsError | UserAlreadyExistsError | UnknownStrategyError
+  >({
+    controller: "security",
+    action: "createFirstAdmin",
+    http: ["POST", "/_createFirstAdmin"],
+    idempotent: false,
+    body: ["content", "credentials"],
+    errors: [AdminExistsError, UserAlreadyExistsError, UnknownStrategyError],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Takes from the roles `default` and `anonymous` what the server's settings do not give them
+ * (`security:restrictDefaultRights`): by default everything but logging in and looking at oneself.
+ *
+ * @since 0.1.0
+ * @category roles
+ */
+export const restrictDefaultRights = Action.make<Action.CallOptions, void>({
+  controller: "security",
+  action: "restrictDefaultRights",
+  http: ["POST", "/_restrictDefaultRights"],
+  idempotent: true,
+  result: Action.done
+})
+
+/**
+ * Changes some fields of a user (`security:updateUser`).
+ *
+ * The answer shows each changed field as it was sent; where it is an object, the fields of the old one that are kept
+ * within it are missing, until the server reads the user anew.
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const updateUser = Action.make<
+  ChangeOptions & { readonly content: Partial<UserContent> },
+  User,
+  UserNotFoundError | ProfileNotFoundError | ProfileRequiredError | TooManyChangesError
+>({
+  controller: "security",
+  action: "updateUser",
+  http: ["PUT", "/users/:_id/_update"],
+  idempotent: true,
+  body: "content",
+  errors: [UserNotFoundError, ProfileNotFoundError, ProfileRequiredError, TooManyChangesError],
+  result: Action.result
+})
+
+/**
+ * Changes some fields of a user, or makes the user (`security:upsertUser`): of `default` and `content` then, and with the
+ * credentials, which are left alone where the user exists.
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const upsertUser = Secrets.revealing(
+  Action.make<
+    & ChangeOptions
+    & Pick<NewUserOptions, "credentials">
+    & { readonly content: UserContent; readonly default?: Content | undefined },
+    User,
+    | ProfileNotFoundError
+    | ProfileRequiredError
+    | UnknownStrategyError
+    | TooManyChangesError
+  >({
+    controller: "security",
+    action: "upsertUser",
+    http: ["POST", "/users/:_id/_upsert"],
+    idempotent: true,
+    body: ["content", "default", "credentials"],
+    errors: [
+      ProfileNotFoundError,
+      ProfileRequiredError,
+      UnknownStrategyError,
+      TooManyChangesError
+    ],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Puts other content in the place of a user's (`security:replaceUser`).
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const replaceUser = Action.make<
+  WriteOptions & IdOptions & { readonly content: UserContent },
+  User,
+  UserNotFoundError | ProfileNotFoundError | ProfileRequiredError
+>({
+  controller: "security",
+  action: "replaceUser",
+  http: ["PUT", "/users/:_id/_replace"],
+  idempotent: true,
+  body: "content",
+  errors: [UserNotFoundError, ProfileNotFoundError, ProfileRequiredError],
+  result: Action.result
+})
+
+/**
+ * Deletes a user with all credentials, API keys and tokens (`security:deleteUser`). It fails with a
+ * `CredentialsRejectedError` when a strategy does not let its credentials go.
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const deleteUser = Action.make<WriteOptions & IdOptions, void, UserNotFoundError | CredentialsRejectedError>({
+  controller: "security",
+  action: "deleteUser",
+  http: ["DELETE", "/users/:_id"],
+  idempotent: true,
+  errors: [UserNotFoundError, CredentialsRejectedError],
+  result: Action.done
+})
+
+/**
+ * Deletes many users (`security:mDeleteUsers`). Gives their ids; when some could not be deleted it fails with an
+ * `IncompleteDeleteError` that tells of both.
+ *
+ * @example
+ * ```ts
+ * import { KuzzleSecurity } from "@effect-kuzzle/core"
+ * import { Effect } from "effect"
+ *
+ * export const gone = KuzzleSecurity.mDeleteUsers({ ids: ["ada", "bob"] }).pipe(
+ *   Effect.catchTag("KuzzleIncompleteDeleteError", (error) => Effect.succeed(error.successes))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const mDeleteUsers = Action.make<
+  WriteOptions & ManyOptions,
+  ReadonlyArray<string>,
+  IncompleteDeleteError | WriteLimitError
+>({
+  controller: "security",
+  action: "mDeleteUsers",
+  http: ["POST", "/users/_mDelete"],
+  idempotent: false,
+  body: ["ids"],
+  errors: [IncompleteDeleteError, WriteLimitError],
+  result: Action.result
+})
+
+/**
+ * Reads a user (`security:getUser`).
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const getUser = Action.make<IdOptions, User, UserNotFoundError>({
+  controller: "security",
+  action: "getUser",
+  http: ["GET", "/users/:_id"],
+  idempotent: true,
+  errors: [UserNotFoundError],
+  result: Action.result
+})
+
+/**
+ * Reads many users (`security:mGetUsers`). Who is not there is left out.
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const mGetUsers = Action.make<ManyOptions, ReadonlyArray<User>>({
+  controller: "security",
+  action: "mGetUsers",
+  http: ["POST", "/users/_mGet"],
+  idempotent: true,
+  body: ["ids"],
+  result: Action.member("hits")
+})
+
+/**
+ * Finds users (`security:searchUsers`): all of them in one page, unless `size` says otherwise.
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const searchUsers = Action.make<
+  ScrolledSearchOptions,
+  Page<User>,
+  FetchLimitError | InvalidSearchError | ScrollTooLongError
+>({
+  controller: "security",
+  action: "searchUsers",
+  http: ["POST", "/users/_search"],
+  idempotent: true,
+  body: ["query", "sort", "search_after"],
+  errors: [FetchLimitError, InvalidSearchError, ScrollTooLongError],
+  result: Action.result
+})
+
+/**
+ * The next page of a search for users (`security:scrollUsers`).
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const scrollUsers = Action.make<ScrollOptions, Page<User>, ScrollNotFoundError | ScrollTooLongError>({
+  controller: "security",
+  action: "scrollUsers",
+  http: ["GET", "/users/_scroll/:scrollId"],
+  // The page that an answer got lost with does not come again.
+  idempotent: false,
+  errors: [ScrollNotFoundError, ScrollTooLongError],
+  result: Action.result
+})
+
+/**
+ * What a user may do and may not (`security:getUserRights`).
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const getUserRights = Action.make<IdOptions, ReadonlyArray<Right>, UserNotFoundError>({
+  controller: "security",
+  action: "getUserRights",
+  http: ["GET", "/users/:_id/_rights"],
+  idempotent: true,
+  errors: [UserNotFoundError],
+  result: Action.member("hits")
+})
+
+/**
+ * Whether a user may make a request (`security:checkRights`).
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const checkRights = Action.make<
+  Action.CallOptions & { readonly userId: string; readonly request: KuzzleRequest },
+  boolean,
+  UserNotFoundError
+>({
+  controller: "security",
+  action: "checkRights",
+  http: ["POST", "/_checkRights/:userId"],
+  idempotent: true,
+  body: "request",
+  errors: [UserNotFoundError],
+  result: Action.member("allowed")
+})
+
+/**
+ * Ends every session of a user (`security:revokeTokens`). API keys stay; for a user that does not exist there is nothing
+ * to end, and no error.
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const revokeTokens = Action.make<IdOptions, void>({
+  controller: "security",
+  action: "revokeTokens",
+  http: ["DELETE", "/users/:_id/tokens"],
+  idempotent: true,
+  result: Action.done
+})
+
+/**
+ * By which fields of users can be searched (`security:getUserMapping`).
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const getUserMapping = Action.make<Action.CallOptions, Mapping>({
+  controller: "security",
+  action: "getUserMapping",
+  http: ["GET", "/users/_mapping"],
+  idempotent: true,
+  result: Action.member("mapping")
+})
+
+/**
+ * Adds fields of users to search by (`security:updateUserMapping`).
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const updateUserMapping = Action.make<
+  Action.CallOptions & { readonly properties: Mapping },
+  FullMapping,
+  InvalidMappingError
+>({
+  controller: "security",
+  action: "updateUserMapping",
+  http: ["PUT", "/users/_mapping"],
+  idempotent: true,
+  body: ["properties"],
+  errors: [InvalidMappingError],
+  result: Action.result
+})
+
+/**
+ * Lets searches see what was written so far (`security:refresh`).
+ *
+ * @since 0.1.0
+ * @category users
+ */
+export const refresh = Action.make<
+  Action.CallOptions & { readonly collection: "users" | "profiles" | "roles" },
+  void
+>({
+  controller: "security",
+  action: "refresh",
+  http: ["POST", "/_security/:collection/_refresh"],
+  idempotent: true,
+  result: Action.done
+})
+
+// -------------------------------------------------------------------------------------------------------------------
+// credentials
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The strategies by which a user can log in (`security:getUserStrategies`).
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const getUserStrategies = Action.make<IdOptions, ReadonlyArray<string>, UserNotFoundError>({
+  controller: "security",
+  action: "getUserStrategies",
+  http: ["GET", "/users/:_id/_strategies"],
+  idempotent: true,
+  errors: [UserNotFoundError],
+  result: Action.member("strategies")
+})
+
+/**
+ * What each strategy asks for (`security:getAllCredentialFields`).
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const getAllCredentialFields = Action.make<
+  Action.CallOptions,
+  Readonly<Record<string, ReadonlyArray<string>>>
+>({
+  controller: "security",
+  action: "getAllCredentialFields",
+  http: ["GET", "/credentials/_fields"],
+  idempotent: true,
+  result: Action.result
+})
+
+/**
+ * What a strategy asks for (`security:getCredentialFields`).
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const getCredentialFields = Action.make<
+  Action.CallOptions & { readonly strategy: string },
+  ReadonlyArray<string>,
+  UnknownStrategyError
+>({
+  controller: "security",
+  action: "getCredentialFields",
+  http: ["GET", "/credentials/:strategy/_fields"],
+  idempotent: true,
+  errors: [UnknownStrategyError],
+  result: Action.result
+})
+
+/**
+ * Gives a user credentials (`security:createCredentials`). What the strategy refuses is an error with its status and no id.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const createCredentials = Secrets.revealing(
+  Action.make<
+    CredentialsOptions & WriteOptions & { readonly credentials: Credentials },
+    CredentialsInfo,
+    UserNotFoundError | UnknownStrategyError
+  >({
+    controller: "security",
+    action: "createCredentials",
+    http: ["POST", "/credentials/:strategy/:_id/_create"],
+    idempotent: false,
+    body: "credentials",
+    errors: [UserNotFoundError, UnknownStrategyError],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Changes a user's credentials (`security:updateCredentials`). What the strategy refuses is an error with its status and no
+ * id.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const updateCredentials = Secrets.revealing(
+  Action.make<
+    CredentialsOptions & WriteOptions & { readonly credentials: Credentials },
+    CredentialsInfo,
+    UserNotFoundError | UnknownStrategyError
+  >({
+    controller: "security",
+    action: "updateCredentials",
+    http: ["PUT", "/credentials/:strategy/:_id/_update"],
+    idempotent: true,
+    body: "credentials",
+    errors: [UserNotFoundError, UnknownStrategyError],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Whether credentials would do for a user (`security:validateCredentials`), or for a new one without `_id`. `local` fails
+ * with what is wrong with them, an error with a status and no id, where other strategies may give `false`.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const validateCredentials = Secrets.revealing(
+  Action.make<
+    Action.CallOptions & {
+      readonly _id?: string | undefined
+      readonly strategy: string
+      readonly credentials: Credentials
+    },
+    boolean,
+    UnknownStrategyError
+  >({
+    controller: "security",
+    action: "validateCredentials",
+    http: ["POST", "/credentials/:strategy/:_id/_validate"],
+    idempotent: true,
+    body: "credentials",
+    errors: [UnknownStrategyError],
+    result: Action.result
+  }),
+  "credentials"
+)
+
+/**
+ * Takes a user's credentials away (`security:deleteCredentials`).
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const deleteCredentials = Action.make<CredentialsOptions & WriteOptions, void, UnknownStrategyError>({
+  controller: "security",
+  action: "deleteCredentials",
+  http: ["DELETE", "/credentials/:strategy/:_id"],
+  idempotent: true,
+  errors: [UnknownStrategyError],
+  result: Action.done
+})
+
+/**
+ * Whether a user has credentials of a strategy (`security:hasCredentials`).
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const hasCredentials = Action.make<CredentialsOptions, boolean, UnknownStrategyError>({
+  controller: "security",
+  action: "hasCredentials",
+  http: ["GET", "/credentials/:strategy/:_id/_exists"],
+  idempotent: true,
+  errors: [UnknownStrategyError],
+  result: Action.result
+})
+
+/**
+ * What a strategy tells of a user's credentials (`security:getCredentials`); nothing where it has no such method.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const getCredentials = Action.make<CredentialsOptions, CredentialsInfo, UnknownStrategyError>({
+  controller: "security",
+  action: "getCredentials",
+  http: ["GET", "/credentials/:strategy/:_id"],
+  idempotent: true,
+  errors: [UnknownStrategyError],
+  result: Action.result
+})
+
+/**
+ * The same by the strategy's own id (`security:getCredentialsById`): for `local` the `username`.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const getCredentialsById = Action.make<CredentialsOptions, CredentialsInfo, UnknownStrategyError>({
+  controller: "security",
+  action: "getCredentialsById",
+  http: ["GET", "/credentials/:strategy/:_id/_byId"],
+  idempotent: true,
+  errors: [UnknownStrategyError],
+  result: Action.result
+})
+
+/**
+ * Finds credentials (`security:searchUsersByCredentials`). `local` takes queries by `username` only, and of few kinds:
+ * `bool`, `match`, `prefix`, `term`, `terms`.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export const searchUsersByCredentials = Action.make<
+  SortedSearchOptions & { readonly strategy: string },
+  Pick<Page<CredentialsInfo>, "hits" | "total">,
+  UnknownStrategyError | StrategyMethodMissingError | FetchLimitError | InvalidSearchError
+>({
+  controller: "security",
+  action: "searchUsersByCredentials",
+  http: ["POST", "/credentials/:strategy/users/_search"],
+  idempotent: true,
+  body: ["query", "sort"],
+  errors: [UnknownStrategyError, StrategyMethodMissingError, FetchLimitError, InvalidSearchError],
+  result: Action.result
+})
+
+// -------------------------------------------------------------------------------------------------------------------
+// API keys
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes an API key for a user (`security:createApiKey`): a token that outlives logging out, until it is deleted. It never
+ * expires unless `expiresIn` says so. The server looks for a key among ten of its user: with more, some do not work.
+ *
+ * @since 0.1.0
+ * @category api keys
+ */
+export const createApiKey = Action.make<
+  WriteOptions & {
+    readonly userId: string
+    readonly description: string
+    /** The id of the key; without one Kuzzle makes one. */
+    readonly _id?: string | undefined
+    /** Milliseconds or, for example, `1h`. */
+    readonly expiresIn?: string | number | undefined
+  },
+  NewApiKey,
+  UserNotFoundError | DocumentAlreadyExistsError | InvalidExpirationError
+>({
+  controller: "security",
+  action: "createApiKey",
+  http: ["POST", "/users/:userId/api-keys/_create"],
+  idempotent: false,
+  body: ["description"],
+  errors: [UserNotFoundError, DocumentAlreadyExistsError, InvalidExpirationError],
+  result: Secrets.newApiKey
+})
+
+/**
+ * Finds API keys of a user (`security:searchApiKeys`): ten, unless `size` says otherwise.
+ *
+ * @since 0.1.0
+ * @category api keys
+ */
+export const searchApiKeys = Action.make<
+  SearchOptions & { readonly userId: string },
+  ReadonlyArray<ApiKey>,
+  InvalidSearchError
+>({
+  controller: "security",
+  action: "searchApiKeys",
+  http: ["POST", "/users/:userId/api-keys/_search"],
+  idempotent: true,
+  body: "query",
+  errors: [InvalidSearchError],
+  // The `total` beside the hits is the length of the page.
+  result: Action.member("hits")
+})
+
+/**
+ * Deletes an API key of a user (`security:deleteApiKey`).
+ *
+ * @since 0.1.0
+ * @category api keys
+ */
+export const deleteApiKey = Action.make<
+  WriteOptions & IdOptions & { readonly userId: string },
+  void,
+  DocumentNotFoundError
+>({
+  controller: "security",
+  action: "deleteApiKey",
+  http: ["DELETE", "/users/:userId/api-keys/:_id"],
+  idempotent: true,
+  errors: [DocumentNotFoundError],
+  result: Action.done
+})

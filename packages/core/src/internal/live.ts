@@ -1,0 +1,141 @@
+/**
+ * What is known of a set of documents that is read and then followed: pure, but for the watcher it tells.
+ *
+ * The rules by which a read and the notifications around it become one truth:
+ *
+ * 1. The subscription is in force before the read begins. What is notified during the read is held back.
+ * 2. Of what was held back, the last word on each document stands above what was read.
+ * 3. Afterwards every notification is applied in the order in which it came.
+ * 4. Where both tell a `_version`, the lower one never stands above the higher.
+ * 5. After a gap nothing is believed: all of it is read again.
+ *
+ * Not by `updatedAt`: the clocks of a cluster's nodes differ, and what is wrongly taken for old would be lost for good. What
+ * rule 2 wrongly takes for new is put right by the notification of the newer write, which is on its way.
+ */
+import type { Content } from "../KuzzleDocument.ts"
+import type { DocumentNotification, GapCause } from "../KuzzleRealtime.ts"
+
+export interface LiveDocument {
+  readonly _id: string
+  readonly _source: Content
+  readonly _version?: number | undefined
+}
+
+export type Documents = ReadonlyMap<string, LiveDocument>
+
+export type Change =
+  | { readonly _tag: "Snapshot"; readonly documents: Documents }
+  | { readonly _tag: "Entered"; readonly document: LiveDocument }
+  | { readonly _tag: "Updated"; readonly document: LiveDocument; readonly previous: LiveDocument }
+  | { readonly _tag: "Left"; readonly document: LiveDocument; readonly previous: LiveDocument }
+  | { readonly _tag: "Deleted"; readonly previous: LiveDocument }
+  | { readonly _tag: "Stale"; readonly cause: GapCause }
+
+export interface Followed {
+  /** What is known now. The map is not changed any more. */
+  readonly documents: () => Documents
+  readonly notified: (notification: DocumentNotification) => void
+  readonly gap: (cause: GapCause) => void
+  /** A read begins; what it gives is to be told with the number that comes back. */
+  readonly begin: () => number
+  /** Whether it was of use: otherwise a gap came in between, and it must be read again. */
+  readonly finish: (read: number, documents: Iterable<LiveDocument>) => boolean
+}
+
+export const make = (options: {
+  /** Whether a document belongs to the set. */
+  readonly belongs: (document: LiveDocument) => boolean
+  readonly publish: (change: Change) => void
+  /** It must be read (again). */
+  readonly readAgain: () => void
+}): Followed => {
+  const { belongs, publish, readAgain } = options
+  let documents = new Map<string, LiveDocument>()
+  /** Whether somebody outside holds `documents`: then it is copied before it is changed. */
+  let lent = false
+  let reading = true
+  let reads = 0
+  /** The last word on each document since the read began. */
+  let held = new Map<string, DocumentNotification>()
+  /** Something was told during the read that cannot be held back: see `notified`. */
+  let again = false
+
+  const own = (): Map<string, LiveDocument> => {
+    if (lent) documents = new Map(documents)
+    lent = false
+    return documents
+  }
+  const lend = (): Documents => {
+    lent = true
+    return documents
+  }
+
+  /** What a notification changes, if anything. */
+  const apply = (_id: string, notification: DocumentNotification): Change | undefined => {
+    const previous = documents.get(_id)
+    const { _source = {}, _version } = notification.result
+    if (notification.event === "delete") {
+      if (previous === undefined || isBefore(_version, previous._version)) return undefined
+      own().delete(_id)
+      return { _tag: "Deleted", previous }
+    }
+    if (_version !== undefined && previous?._version !== undefined && _version <= previous._version) return undefined
+    const document: LiveDocument = { _id, _source, _version }
+    if (!belongs(document)) {
+      if (previous === undefined) return undefined
+      own().delete(_id)
+      return { _tag: "Left", document, previous }
+    }
+    own().set(_id, document)
+    return previous === undefined ? { _tag: "Entered", document } : { _tag: "Updated", document, previous }
+  }
+
+  return {
+    documents: lend,
+    notified: (notification) => {
+      if (notification.event === "publish") return
+      const { _id } = notification.result
+      if (_id === undefined) {
+        // What `document:upsert` creates is told by its bare content, without its id (spec 1.5): it can only be read.
+        if (!belongs({ _id: "", _source: notification.result })) return
+        if (reading) again = true
+        else readAgain()
+      } else if (reading) {
+        held.set(_id, notification)
+      } else {
+        const change = apply(_id, notification)
+        if (change !== undefined) publish(change)
+      }
+    },
+    gap: (cause) => {
+      reads++
+      held.clear()
+      if (!reading) readAgain()
+      reading = true
+      publish({ _tag: "Stale", cause })
+    },
+    begin: () => {
+      reading = true
+      held = new Map()
+      again = false
+      return ++reads
+    },
+    finish: (read, found) => {
+      if (read !== reads) return false
+      documents = new Map()
+      lent = false
+      for (const document of found) {
+        if (belongs(document)) documents.set(document._id, document)
+      }
+      for (const [_id, notification] of held) apply(_id, notification)
+      held.clear()
+      reading = false
+      publish({ _tag: "Snapshot", documents: lend() })
+      if (again) readAgain()
+      return true
+    }
+  }
+}
+
+const isBefore = (version: number | undefined, other: number | undefined): boolean =>
+  version !== undefined && other !== undefined && version < other

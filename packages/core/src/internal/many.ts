@@ -1,0 +1,150 @@
+/**
+ * Which document of a request on many came to what. The server answers with two lists: what was done, in the order of the
+ * request, and what was not, in an order of its own and without positions (spec 0.14). A document that failed is told by
+ * its id and its content; the others are in order. Where that leaves a doubt, there is no answer: never another's.
+ */
+import type { ApiErrorFields, ErrorId } from "../KuzzleError.ts"
+import { canonical } from "./protocol/canonical.ts"
+
+/** A document as it was sent: `content` is whatever was its body. */
+export interface Item {
+  readonly _id?: string | undefined
+  readonly content: unknown
+}
+
+/** The part of an `m*` answer's error that says what failed. */
+export interface Rejected {
+  readonly document: { readonly _id?: string; readonly body?: unknown; readonly _source?: unknown }
+  readonly reason: string
+  readonly status: number
+}
+
+export type Outcome<Success, Failure> =
+  | { readonly _tag: "Done"; readonly value: Success }
+  | { readonly _tag: "Failed"; readonly error: Failure }
+  /** The answer does not say. */
+  | { readonly _tag: "Unknown" }
+
+/** The outcome of each item, at its position. The ids that are given differ from each other. */
+export const outcomes = <Success extends { readonly _id: string }, Failure extends Rejected>(
+  items: ReadonlyArray<Item>,
+  { errors, successes }: { readonly successes: ReadonlyArray<Success>; readonly errors: ReadonlyArray<Failure> }
+): ReadonlyArray<Outcome<Success, Failure>> => {
+  const failed = new Map<number, Failure>()
+  const positions = new Map(items.map((item, position) => [keyOf(item), position]))
+  const anonymous = new Map<string, Array<number>>()
+  for (const [position, { _id, content }] of items.entries()) {
+    if (!isGiven(_id)) push(anonymous, fingerprint(content), position)
+  }
+  let told = true
+  for (const error of errors) {
+    const { _id, _source, body } = error.document
+    const position = isGiven(_id) ? positions.get(_id) : anonymous.get(fingerprint(_source ?? body))?.shift()
+    if (position === undefined) told = false
+    else failed.set(position, error)
+  }
+  const done = new Map(successes.map((success) => [success._id, success]))
+  const inOrder = successes.filter(({ _id }) => !positions.has(_id))
+  const unnamed = items.flatMap(({ _id }, position) => isGiven(_id) || failed.has(position) ? [] : [position])
+  // What has no id is told by its place alone, so that nothing may be missing.
+  const byPlace = told && inOrder.length === unnamed.length
+    ? new Map(unnamed.map((position, i) => [position, inOrder[i]]))
+    : new Map<number, Success>()
+  return items.map(({ _id }, position) => {
+    const error = failed.get(position)
+    if (error !== undefined) return { _tag: "Failed", error }
+    const value = isGiven(_id) ? done.get(_id) : byPlace.get(position)
+    return value === undefined ? { _tag: "Unknown" } : { _tag: "Done", value }
+  })
+}
+
+/** Why nothing is said of an item whose outcome is unknown. */
+export const unknown = "it does not say what became of the document"
+
+/** Items in their order, in groups in which no id comes twice: of two of one id, the second waits for the first. */
+export const rounds = <A>(
+  items: ReadonlyArray<A>,
+  idOf: (item: A) => string | undefined
+): ReadonlyArray<ReadonlyArray<A>> => {
+  const groups: Array<Array<A>> = []
+  const met = new Map<string, number>()
+  for (const item of items) {
+    const _id = idOf(item)
+    const round = isGiven(_id) ? met.get(_id) ?? 0 : 0
+    if (isGiven(_id)) met.set(_id, round + 1)
+    const group = groups[round]
+    if (group === undefined) groups.push([item])
+    else group.push(item)
+  }
+  return groups
+}
+
+/** What is too large at once may go in halves. */
+export const halves = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> => {
+  const middle = Math.ceil(items.length / 2)
+  return [items.slice(0, middle), items.slice(middle)]
+}
+
+/** An empty id is none: the server makes one. */
+const isGiven = (_id: string | undefined): _id is string => _id !== undefined && _id !== ""
+
+const keyOf = ({ _id }: Item): string | undefined => isGiven(_id) ? _id : undefined
+
+/** Equal contents meet the same fate. Kuzzle's metadata come and go. */
+const fingerprint = (content: unknown): string => {
+  const text = canonical(content ?? null)
+  if (!text.includes("_kuzzle_info")) return text
+  // Only an object has members.
+  const { _kuzzle_info: _, ...rest } = JSON.parse(text) as Record<string, unknown>
+  return canonical(rest)
+}
+
+const push = <K, A>(map: Map<K, Array<A>>, key: K, value: A): void => {
+  const values = map.get(key)
+  if (values === undefined) map.set(key, [value])
+  else values.push(value)
+}
+
+/**
+ * The error that a request on the one document would have ended with: an `m*` answer has only the words of Elasticsearch.
+ */
+export const fieldsOf = (
+  request: {
+    readonly controller: string
+    readonly action: string
+    readonly index: string
+    readonly collection: string
+  },
+  { _id, reason, status }: { readonly _id: string | undefined; readonly reason: string; readonly status: number }
+): ApiErrorFields => {
+  const { action, collection, controller, index } = request
+  const fields = (
+    id: ErrorId,
+    code: number,
+    status: number,
+    message: string,
+    props: ReadonlyArray<unknown>
+  ): ApiErrorFields => ({ controller, action, id, code, status, message, props })
+  if (reason === "document not found") {
+    const message = `Document "${_id}" not found in "${index}":"${collection}".`
+    return fields("services.storage.not_found", 16842763, 404, message, [_id, index, collection])
+  }
+  if (reason === "document already exists") {
+    return fields("services.storage.document_already_exists", 16842769, 400, "Document already exists.", [])
+  }
+  const [, field] =
+    /^mapping set to strict, dynamic introduction of \[(.+)\] within \[.*\] is not allowed$/.exec(reason) ??
+      []
+  if (field !== undefined) {
+    const message =
+      `Cannot create document. Field "${field}" is not present in collection "${index}:${collection}" strict mapping`
+    return fields("services.storage.strict_mapping_rejection", 16842795, 400, message, [field, index, collection])
+  }
+  if (status === 409) {
+    const message = `Unable to modify document "${_id}": cluster sync failed (too many simultaneous changes applied)`
+    return fields("services.storage.too_many_changes", 16842784, 500, message, [_id])
+  }
+  return status === 400
+    ? fields("services.storage.unexpected_bad_request", 16842785, 400, reason, [reason])
+    : fields("services.storage.unexpected_error", 16842787, 500, reason, [reason])
+}

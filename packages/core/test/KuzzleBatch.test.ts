@@ -1,0 +1,224 @@
+import { Kuzzle, KuzzleBatch, KuzzleDocument } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Effect, Exit, Fiber, Layer, TestClock } from "effect"
+import { answering, type Asked } from "./support/answering.ts"
+
+const target = { index: "nyc", collection: "taxi" }
+
+const documentOf = (_id: string) => ({ _id, _source: { of: _id }, _version: 1 })
+
+const error = (id: string, status: number) =>
+  new Response(JSON.stringify({ requestId: "r", status, error: { id, status, message: id, code: 1, props: [] } }), {
+    status
+  })
+
+/** A server that takes no more than three documents at once. */
+const server = (asked: Array<Asked>) =>
+  answering((request) => {
+    asked.push(request)
+    const { action, body } = request
+    switch (action) {
+      case "get":
+      case "create":
+        return documentOf(String(request._id))
+      case "mGet":
+        return { successes: body.ids.map(documentOf), errors: [] }
+      case "mCreate":
+        return body.documents.length > 3
+          ? error("services.storage.write_limit_exceeded", 413)
+          : { successes: body.documents.map(({ _id }: { _id: string }) => documentOf(_id)), errors: [] }
+      default:
+        return {}
+    }
+  })
+
+/** What is sent while the effect runs in a batch with a window of 10 ms of the test's clock. */
+const sentBy = <A, E>(
+  effect: Effect.Effect<A, E, Kuzzle.Kuzzle>,
+  { options, steps = 1 }: { readonly options?: KuzzleBatch.Options; readonly steps?: number } = {}
+) =>
+  Effect.gen(function*() {
+    const asked: Array<Asked> = []
+    const layer = KuzzleBatch.layer({ window: "10 millis", ...options }).pipe(Layer.provide(server(asked)))
+    const fiber = yield* Effect.fork(Effect.exit(Effect.provide(effect, layer)))
+    for (let i = 0; i < steps; i++) yield* turn
+    return { asked, exit: yield* Fiber.join(fiber) }
+  })
+
+/** Answers take turns, not time. */
+const settled = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 5)))
+const turn = settled.pipe(Effect.zipRight(TestClock.adjust("10 millis")), Effect.zipRight(settled))
+
+const get = (_id: string, options: object = {}) => KuzzleDocument.get({ ...target, _id, ...options })
+const create = (_id: string, content: KuzzleDocument.Content = {}) => KuzzleDocument.create({ ...target, _id, content })
+
+const all = <A, E, R>(effects: ReadonlyArray<Effect.Effect<A, E, R>>) =>
+  Effect.all(effects.map(Effect.exit), { concurrency: "unbounded" })
+
+const successes = (exit: Exit.Exit<ReadonlyArray<Exit.Exit<KuzzleDocument.Document, unknown>>, unknown>) =>
+  Exit.isSuccess(exit)
+    ? exit.value.map((one) => Exit.isSuccess(one) ? one.value._id : one.cause.toString())
+    : assert.fail()
+
+describe("KuzzleBatch", () => {
+  it.effect("what is asked within the window goes together, an id that comes twice once", () =>
+    Effect.gen(function*() {
+      const { asked, exit } = yield* sentBy(all([get("a"), get("b"), get("a")]))
+      assert.deepStrictEqual(asked.map(({ action, body }) => [action, body]), [["mGet", { ids: ["a", "b"] }]])
+      assert.deepStrictEqual(successes(exit), ["a", "b", "a"])
+    }))
+
+  it.effect("not before the window ends, and what comes later waits for its own", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
+      yield* Effect.gen(function*() {
+        yield* Effect.fork(all([get("a"), get("b")]))
+        yield* settled
+        yield* TestClock.adjust("9 millis")
+        yield* settled
+        assert.lengthOf(asked, 0)
+        yield* turn
+        assert.lengthOf(asked, 1)
+        yield* Effect.fork(all([get("c"), get("d")]))
+        yield* turn
+        assert.deepStrictEqual(asked.map(({ body }) => body.ids), [["a", "b"], ["c", "d"]])
+      }).pipe(Effect.provide(layer))
+    }))
+
+  it.effect("one alone is sent as it is", () =>
+    Effect.gen(function*() {
+      const { asked } = yield* sentBy(get("a"))
+      assert.deepStrictEqual(asked.map(({ action, _id }) => [action, _id]), [["get", "a"]])
+    }))
+
+  it.effect("options, collections, actions and volatile data are kept apart; what many cannot say goes alone", () =>
+    Effect.gen(function*() {
+      const effects = [
+        get("a"),
+        get("b"),
+        get("c", { volatile: { who: 1 } }),
+        get("d", { volatile: { who: 1 } }),
+        get("e", { collection: "other" }),
+        get("f", { collection: "other" }),
+        KuzzleDocument.delete({ ...target, _id: "g", source: true }),
+        KuzzleDocument.delete({ ...target, _id: "h", source: true }),
+        get("i", { timeout: "1 minute" }),
+        get("j", { timeout: 60_000 })
+      ]
+      const { asked } = yield* sentBy(all<unknown, unknown, Kuzzle.Kuzzle>(effects))
+      assert.sameDeepMembers(
+        asked.map(({ _id, action, body, collection }) => [action, collection, body?.ids ?? _id]),
+        [
+          ["mGet", "taxi", ["a", "b"]],
+          ["mGet", "taxi", ["c", "d"]],
+          ["mGet", "other", ["e", "f"]],
+          ["delete", "taxi", "g"],
+          ["delete", "taxi", "h"],
+          ["mGet", "taxi", ["i", "j"]]
+        ]
+      )
+    }))
+
+  it.effect("never more than the limit; what the server finds too many goes in halves", () =>
+    Effect.gen(function*() {
+      const ids = Array.makeBy(7, (i) => `id${i}`)
+      const { asked, exit } = yield* sentBy(all(ids.map((_id) => create(_id))), { options: { maxWrites: 6 } })
+      assert.deepStrictEqual(successes(exit), ids)
+      const sizes = asked.map(({ action, body }) => action === "mCreate" ? body.documents.length : 1)
+      assert.sameMembers(sizes, [6, 3, 3, 1])
+    }))
+
+  it.effect("what cannot be sent fails alone", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* sentBy(all([create("a"), create("b", { n: NaN }), create("c"), create("d")]))
+      const [, second, ...others] = Exit.isSuccess(exit) ? exit.value : assert.fail()
+      assert.include(String(second), "KuzzleEncodeError")
+      for (const other of others) assert.isTrue(Exit.isSuccess(other))
+    }))
+
+  it.effect("of what is written twice the second waits for the first", () =>
+    Effect.gen(function*() {
+      const { asked } = yield* sentBy(all([create("a", { n: 1 }), create("b"), create("a", { n: 2 })]))
+      assert.deepStrictEqual(
+        asked.map(({ _id, action, body }) => action === "mCreate" ? body.documents : [_id, body]),
+        [[{ _id: "a", body: { n: 1 } }, { _id: "b", body: {} }], ["a", { n: 2 }]]
+      )
+    }))
+
+  it.effect("who is interrupted within the window is not sent", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
+      yield* Effect.gen(function*() {
+        const [a] = yield* Effect.all([Effect.fork(get("a")), Effect.fork(get("b")), Effect.fork(get("c"))])
+        yield* settled
+        yield* Fiber.interrupt(a)
+        yield* turn
+        assert.deepStrictEqual(asked.map(({ body }) => body.ids), [["b", "c"]])
+      }).pipe(Effect.provide(layer))
+    }))
+
+  it.effect("R2: the deadline runs from the submission, and says whether it was sent", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
+      const deadline = (timeout: string | number) =>
+        Effect.fork(Effect.flip(get("a", { timeout })).pipe(Effect.provide(layer)))
+      const short = yield* deadline("8 millis")
+      yield* settled
+      yield* TestClock.adjust("8 millis")
+      const error = yield* Fiber.join(short)
+      if (error._tag !== "KuzzleDeadlineError") return assert.fail(error._tag)
+      assert.isFalse(error.sent)
+      yield* turn
+      assert.lengthOf(asked, 0)
+      // What is no duration is told by the client itself.
+      const odd = yield* Effect.flip(get("a", { timeout: "soon" })).pipe(Effect.provide(layer))
+      assert.strictEqual(odd._tag, "KuzzleEncodeError")
+      const slow = KuzzleBatch.layer({ window: "10 millis" }).pipe(
+        Layer.provide(Layer.effect(
+          Kuzzle.Kuzzle,
+          Effect.map(
+            Effect.provide(Kuzzle.Kuzzle, server(asked)),
+            (kuzzle) => ({ ...kuzzle, query: () => Effect.never })
+          )
+        ))
+      )
+      const late = yield* Effect.fork(Effect.flip(get("a")).pipe(Effect.provide(slow)))
+      yield* turn
+      yield* TestClock.adjust("14989 millis")
+      yield* settled
+      assert.isNull(late.unsafePoll())
+      yield* TestClock.adjust("1 millis")
+      const sent = yield* Fiber.join(late)
+      if (sent._tag !== "KuzzleDeadlineError") return assert.fail(sent._tag)
+      assert.isTrue(sent.sent)
+    }))
+
+  it.effect("nobody waits for a scope that has closed", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, server(asked))
+      const left = yield* Effect.scoped(Effect.gen(function*() {
+        const batch = yield* KuzzleBatch.make(kuzzle, { window: "10 millis" })
+        const waiting = yield* Effect.forkDaemon(Effect.provideService(get("a"), Kuzzle.Kuzzle, batch))
+        yield* settled
+        return { batch, waiting }
+      }))
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(left.waiting)))
+      const late = yield* Effect.exit(Effect.provideService(get("a"), Kuzzle.Kuzzle, left.batch))
+      assert.isTrue(Exit.isInterrupted(late))
+      assert.lengthOf(asked, 0)
+    }))
+
+  it.effect("what fails them all fails each", () =>
+    Effect.gen(function*() {
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(
+        Layer.provide(answering(() => error("services.storage.unknown_collection", 412)))
+      )
+      const fiber = yield* Effect.fork(Effect.provide(all([get("a"), get("b")]), layer))
+      yield* turn
+      for (const exit of yield* Fiber.join(fiber)) assert.include(String(exit), "KuzzleCollectionNotFoundError")
+    }))
+})

@@ -1,0 +1,117 @@
+import type { KuzzleRealtime } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleDebug, KuzzleHeartbeat } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import type { Context } from "effect"
+import { Effect, Fiber, Layer, Schedule, Stream, TestClock } from "effect"
+import { obligingNetwork } from "./support/client.ts"
+import { type FakeNetwork, obliging, turns } from "./support/FakeSocket.ts"
+
+const event = (event: string, n: number) => ({
+  event,
+  result: { method: event, params: { n } },
+  room: "kuzzle-debugger-event"
+})
+
+const connected = (network: FakeNetwork) =>
+  Layer.build(
+    Kuzzle.layer({ url: "ws://kuzzle.test:7512", reconnect: Schedule.spaced("1 second") }).pipe(
+      Layer.provide(network.layer),
+      Layer.provide(KuzzleHeartbeat.layerDisabled)
+    )
+  )
+
+/** What a consumer of the events heard, in short. */
+const listen = (context: Context.Context<Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime>) =>
+  Effect.gen(function*() {
+    const heard: Array<string> = []
+    const fiber = yield* Effect.fork(
+      Stream.runForEach(KuzzleDebug.events, (event) =>
+        Effect.sync(() =>
+          heard.push(event.type === "gap" ? event.cause._tag : `${event.event} ${event.params.n}`)
+        )).pipe(
+          Effect.provide(context)
+        )
+    )
+    yield* turns()
+    return { heard, fiber }
+  })
+
+describe("KuzzleDebug.events", () => {
+  it.scoped("listens to everything, and gives each consumer every event", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const context = yield* connected(network)
+      const first = yield* listen(context)
+      const second = yield* listen(context)
+      assert.deepStrictEqual(network.current.of("addListener").map(({ body }) => body), [{ event: "*" }, {
+        event: "*"
+      }])
+      network.current.deliver(event("Runtime.consoleAPICalled", 1))
+      yield* turns()
+      assert.deepStrictEqual(first.heard, ["Runtime.consoleAPICalled 1"])
+      assert.deepStrictEqual(second.heard, ["Runtime.consoleAPICalled 1"])
+    }))
+
+  it.scoped("the listener is taken away with the last consumer", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const context = yield* connected(network)
+      const first = yield* listen(context)
+      const second = yield* listen(context)
+      yield* Fiber.interrupt(first.fiber)
+      assert.lengthOf(network.current.of("removeListener"), 0)
+      network.current.deliver(event("Debugger.paused", 2))
+      yield* turns()
+      assert.deepStrictEqual(second.heard, ["Debugger.paused 2"])
+      yield* Fiber.interrupt(second.fiber)
+      assert.deepStrictEqual(network.current.of("removeListener").map(({ body }) => body), [{ event: "*" }])
+    }))
+
+  it.scoped("after a lost connection it tells so, listens again and goes on", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { heard } = yield* listen(yield* connected(network))
+      network.current.close(1006)
+      yield* turns()
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.lengthOf(network.sockets, 2)
+      assert.lengthOf(network.current.of("addListener"), 1)
+      network.current.deliver(event("Debugger.resumed", 3))
+      yield* turns()
+      assert.deepStrictEqual(heard, ["Disconnected", "Debugger.resumed 3"])
+    }))
+
+  it.scoped("fails when the debugger is off", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const context = yield* connected(network)
+      network.onSend = undefined
+      const { fiber } = yield* listen(context)
+      network.onSend = obliging
+      network.current.refuse(network.current.last("addListener"), { id: "core.debugger.not_enabled", status: 412 })
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error._tag, "KuzzleDebuggerError")
+    }))
+
+  it.scoped("ends with the client, and says how much a slow consumer lost", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const client = yield* Effect.scoped(Effect.gen(function*() {
+        const context = yield* connected(network)
+        const heard: Array<KuzzleDebug.DebugEvent | KuzzleRealtime.Gap> = []
+        const fiber = yield* Effect.fork(
+          Stream.runForEach(KuzzleDebug.events, (event) => Effect.sync(() => heard.push(event))).pipe(
+            Effect.provide(context)
+          )
+        )
+        yield* turns()
+        for (let n = 0; n < 1030; n++) network.current.deliver(event("Debugger.scriptParsed", n))
+        yield* turns()
+        return { heard, fiber }
+      }))
+      yield* Fiber.join(client.fiber)
+      assert.deepStrictEqual(client.heard[0], { type: "gap", cause: { _tag: "Overflow", lost: 6 } })
+      assert.lengthOf(client.heard, 1025)
+    }))
+})

@@ -1,0 +1,109 @@
+import { KuzzleDownload, KuzzleError, KuzzleExport } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, Fiber, Stream, TestClock } from "effect"
+import { answering } from "./support/answering.ts"
+
+const target = { index: "nyc", collection: "taxi" }
+const header = "{\"type\":\"collection\"}\n"
+
+/** What comes of an export that is answered so: the text, and how it ends. */
+const exported = (response: () => Response) =>
+  Effect.gen(function*() {
+    let text = ""
+    const end = yield* KuzzleExport.stream(target).pipe(
+      Stream.decodeText(),
+      Stream.runForEach((part) =>
+        Effect.sync(() => {
+          text += part
+        })
+      ),
+      Effect.either
+    )
+    return { text, error: Either.isLeft(end) ? end.left : undefined }
+  }).pipe(Effect.provide(answering(response)))
+
+const answer = (body: BodyInit, type: string, status = 200) => () =>
+  new Response(body, { status, headers: { "content-type": type } })
+
+/** The parts one after the other, then the end, or a broken connection. */
+const parts = (texts: ReadonlyArray<string>, broken = false) =>
+  new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      for (const text of texts) controller.enqueue(new TextEncoder().encode(text))
+      if (broken) controller.error(new Error("reset"))
+      else controller.close()
+    }
+  })
+
+describe("KuzzleExport", () => {
+  it.effect("its bytes as they come", () =>
+    Effect.gen(function*() {
+      const { error, text } = yield* exported(answer(parts([header, "{\"_id\":", "\"a\"}\n"]), "html/text"))
+      assert.isUndefined(error)
+      assert.strictEqual(text, `${header}{"_id":"a"}\n`)
+    }))
+
+  it.effect("a proxy's page, an error of Kuzzle in any shape, an answer of another kind: an error and not a byte", () =>
+    Effect.gen(function*() {
+      const fault = { id: "api.process.overloaded", status: 503, message: "no", code: 1, props: [] }
+      const enveloped = JSON.stringify({ requestId: "r", status: 503, error: fault, result: null })
+      const cases: ReadonlyArray<readonly [() => Response, string]> = [
+        [answer("<html>Bad Gateway</html>", "text/html", 502), "KuzzleProtocolError"],
+        [answer("<html>Sign in</html>", "text/html; charset=utf-8"), "KuzzleProtocolError"],
+        [answer(enveloped, "application/json", 503), "KuzzleServiceUnavailableError"],
+        [answer(JSON.stringify(fault), "application/json", 503), "KuzzleServiceUnavailableError"],
+        [
+          answer(JSON.stringify({ requestId: "r", status: 200, error: null, result: {} }), "application/json"),
+          "KuzzleProtocolError"
+        ],
+        [answer("gone", "text/plain", 410), "KuzzleProtocolError"]
+      ]
+      for (const [response, tag] of cases) {
+        const { error, text } = yield* exported(response)
+        assert.strictEqual(error?._tag, tag)
+        assert.strictEqual(text, "")
+      }
+    }))
+
+  it.effect("a connection that breaks is an error, after the lines that came whole", () =>
+    Effect.gen(function*() {
+      const { error } = yield* exported(answer(parts([header, "a\n", "b"], true), "text/csv"))
+      assert.strictEqual(error?._tag, "KuzzleHttpTransportError")
+      const cut = yield* exported(answer(parts([header, "a\n", "b"]), "text/csv"))
+      assert.strictEqual(cut.text, `${header}a\n`)
+      assert.strictEqual(cut.error?._tag, "KuzzleProtocolError")
+    }))
+
+  it.effect("the deadline is for the beginning and for each part, whatever the consumer takes", () =>
+    Effect.gen(function*() {
+      let push: ReadableStreamDefaultController<Uint8Array> | undefined
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          push = controller
+        }
+      })
+      const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 5)))
+      const send = (text: string) =>
+        Effect.zipRight(Effect.sync(() => push?.enqueue(new TextEncoder().encode(text))), settle)
+      const seen: Array<string> = []
+      const fiber = yield* KuzzleDownload.stream({ controller: "files", action: "read" }, { timeout: "1 second" }).pipe(
+        Stream.decodeText(),
+        Stream.runForEach((text) => Effect.zipRight(Effect.sync(() => seen.push(text)), Effect.sleep("10 seconds"))),
+        Effect.flip,
+        Effect.provide(answering(answer(body, "application/octet-stream"))),
+        Effect.fork
+      )
+      yield* settle
+      yield* TestClock.adjust("900 millis")
+      yield* send("a")
+      yield* send("b")
+      // The consumer is slow, not the server.
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      assert.deepStrictEqual(seen, ["a", "b"])
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      assert.instanceOf(yield* Fiber.join(fiber), KuzzleError.DeadlineError)
+    }))
+})

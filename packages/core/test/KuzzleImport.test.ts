@@ -1,0 +1,104 @@
+import { KuzzleImport } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Chunk, Effect, Stream } from "effect"
+import { answering, type Asked } from "./support/answering.ts"
+
+const target = { index: "nyc", collection: "taxi" }
+
+const written = (request: Asked) => ({
+  successes: request.body.documents.map(({ _id = "made", body }: KuzzleImport.ImportedDocument) => ({
+    _id,
+    _source: body,
+    _version: 1
+  })),
+  errors: []
+})
+
+/** What is sent for an import, and how it goes. */
+const imported = (
+  documents: ReadonlyArray<KuzzleImport.ImportedDocument>,
+  options: Partial<KuzzleImport.Options> = {}
+) => {
+  const asked: Array<Asked> = []
+  return KuzzleImport.stream(Stream.fromIterable(documents), { ...target, ...options }).pipe(
+    Stream.runCollect,
+    Effect.map((progress) => ({ asked, progress: Chunk.toReadonlyArray(progress) })),
+    Effect.provide(answering((request) => {
+      asked.push(request)
+      return written(request)
+    }))
+  )
+}
+
+const sizes = (asked: ReadonlyArray<Asked>) => asked.map(({ body }) => body.documents.length)
+
+const large = (_id: string, bytes: number) => ({ _id, body: { text: "x".repeat(bytes) } })
+
+describe("KuzzleImport", () => {
+  it.effect("as many documents in a request as are allowed, and as many bytes", () =>
+    Effect.gen(function*() {
+      const small = Array.makeBy(25, (n) => ({ _id: `id${n}`, body: { n } }))
+      assert.deepStrictEqual(sizes((yield* imported(small, { chunkSize: 10, concurrency: 1 })).asked), [10, 10, 5])
+      const big = Array.makeBy(6, (n) => large(`id${n}`, 400))
+      assert.deepStrictEqual(sizes((yield* imported(big, { chunkBytes: 1000, concurrency: 1 })).asked), [2, 2, 2])
+      const one = [large("a", 10), large("b", 5000), large("c", 10)]
+      assert.deepInclude((yield* imported(one, { chunkBytes: 1000 })).progress.at(-1), { written: 3, failed: 0 })
+      assert.deepStrictEqual((yield* imported([])).progress, [])
+    }))
+
+  it.effect("what is larger than a request goes in halves; a document that is larger fails alone", () =>
+    Effect.gen(function*() {
+      const documents = [large("a", 400_000), large("b", 400_000), large("huge", 1_500_000), large("c", 400_000)]
+      const { asked, progress } = yield* imported(documents, { chunkBytes: 10_000_000 })
+      assert.deepStrictEqual(sizes(asked), [2, 1])
+      const last = progress.at(-1)
+      assert.deepInclude(last, { written: 3, failed: 1 })
+      assert.deepStrictEqual(
+        last?.failures.map(({ _id, cause, position }) => [position, _id, cause._tag]),
+        [[2, "huge", "KuzzlePayloadTooLargeError"]]
+      )
+    }))
+
+  it.effect("no more is read than is under way", () =>
+    Effect.gen(function*() {
+      let pulled = 0
+      const ahead: Array<number> = []
+      const documents = Stream.range(0, 199).pipe(
+        Stream.rechunk(1),
+        Stream.tap(() => Effect.sync(() => pulled++)),
+        Stream.map((n) => ({ _id: `id${n}`, body: {} }))
+      )
+      let answered = 0
+      yield* KuzzleImport.stream(documents, { ...target, chunkSize: 10, concurrency: 2 }).pipe(
+        Stream.runDrain,
+        Effect.provide(answering((request) => {
+          ahead.push(pulled - answered)
+          answered += request.body.documents.length
+          return written(request)
+        }))
+      )
+      assert.strictEqual(pulled, 200)
+      assert.isAtMost(Math.max(...ahead), 60)
+    }))
+
+  it.effect("the lines of a file, whatever their ends", () =>
+    Effect.gen(function*() {
+      const text =
+        "{\"type\":\"collection\",\"index\":\"i\",\"collection\":\"c\"}\r\n\n{\"_id\":\"é\",\"body\":{\"n\":1}}\n{\"body\":{}}"
+      const bytes = new TextEncoder().encode(text)
+      const parts = Stream.fromIterable(
+        Array.chunksOf(Array.fromIterable(bytes), 7).map((part) => Uint8Array.from(part))
+      )
+      const documents = yield* Stream.runCollect(KuzzleImport.fromJsonLines(parts))
+      assert.deepStrictEqual<unknown>(JSON.parse(JSON.stringify(Chunk.toReadonlyArray(documents))), [
+        { _id: "é", body: { n: 1 } },
+        { body: {} }
+      ])
+      for (const line of ["x", "[]", "{}", "{\"body\":[]}", "{\"_id\":1,\"body\":{}}"]) {
+        const read = KuzzleImport.fromJsonLines(Stream.make(new TextEncoder().encode(line)))
+        const error = yield* Effect.flip(Stream.runDrain(read))
+        assert.instanceOf(error, KuzzleImport.ImportLineError, line)
+        assert.strictEqual(error.line, 1)
+      }
+    }))
+})

@@ -1,0 +1,300 @@
+import { KuzzleMappings } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, Schema } from "effect"
+
+const derived = (schema: KuzzleMappings.Described) => Effect.runSync(KuzzleMappings.derive(schema)).properties
+
+/** The mapping of a field of this Schema. */
+const field = (schema: Schema.Schema.All | Schema.PropertySignature.All) =>
+  // A struct takes any Schema; its type does not know which this is.
+  derived(Schema.Struct({ a: schema as typeof Schema.String }))["a"]
+
+const issues = (schema: KuzzleMappings.Described): ReadonlyArray<string> =>
+  Either.match(Effect.runSync(Effect.either(KuzzleMappings.derive(schema))), {
+    onLeft: (error) => error.issues,
+    onRight: (mappings) => assert.fail(JSON.stringify(mappings))
+  })
+
+describe("derive", () => {
+  enum Color {
+    Red = "red",
+    Blue = "blue"
+  }
+  const keyword = { type: "keyword" }
+
+  const defaults: ReadonlyArray<readonly [name: string, Schema.Schema.All | Schema.PropertySignature.All, unknown]> = [
+    ["String", Schema.String, keyword],
+    ["a refined String", Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(3)), keyword],
+    ["UUID", Schema.UUID, keyword],
+    ["a branded String", Schema.String.pipe(Schema.brand("Name")), keyword],
+    ["literals", Schema.Literal("free", "busy"), keyword],
+    ["enums", Schema.Enums(Color), keyword],
+    ["a template literal", Schema.TemplateLiteral("a", Schema.Number), keyword],
+    ["Number", Schema.Number, { type: "double" }],
+    ["JsonNumber", Schema.JsonNumber, { type: "double" }],
+    ["Int", Schema.Int, { type: "long" }],
+    ["a refined Int", Schema.Int.pipe(Schema.between(0, 9)), { type: "long" }],
+    ["a literal number", Schema.Literal(1, 2), { type: "long" }],
+    ["literal numbers", Schema.Literal(1, 2.5), { type: "double" }],
+    ["Boolean", Schema.Boolean, { type: "boolean" }],
+    ["a literal boolean", Schema.Literal(true), { type: "boolean" }],
+    ["Date", Schema.Date, { type: "date" }],
+    ["DateFromNumber", Schema.DateFromNumber, { type: "date" }],
+    ["DateTimeUtc", Schema.DateTimeUtc, { type: "date" }],
+    ["DateTimeUtcFromNumber", Schema.DateTimeUtcFromNumber, { type: "date" }],
+    ["a refined Date", Schema.DateFromNumber.pipe(Schema.validDate()), { type: "date" }],
+    // Elasticsearch does not read these: "2024-01-01T00:00:00.000+01:00[Europe/Paris]".
+    ["DateTimeZoned", Schema.DateTimeZoned, keyword],
+    ["NumberFromString", Schema.NumberFromString, keyword],
+    ["BigInt", Schema.BigInt, keyword],
+    ["an array", Schema.Array(Schema.Int), { type: "long" }],
+    ["a non-empty array", Schema.NonEmptyArray(Schema.String), keyword],
+    ["a tuple", Schema.Tuple(Schema.Int, Schema.Number), { type: "double" }],
+    ["a set", Schema.HashSet(Schema.String), keyword],
+    ["optional", Schema.optional(Schema.Int), { type: "long" }],
+    ["optional with a default", Schema.optionalWith(Schema.Int, { default: () => 1 }), { type: "long" }],
+    ["optional as Option", Schema.optionalWith(Schema.Date, { as: "Option" }), { type: "date" }],
+    ["null or", Schema.NullOr(Schema.Boolean), { type: "boolean" }],
+    ["undefined or null or", Schema.NullishOr(Schema.String), keyword],
+    ["null", Schema.Null, undefined],
+    ["undefined", Schema.optional(Schema.Undefined), undefined],
+    ["Unknown", Schema.Unknown, { type: "object", enabled: false }],
+    ["a struct", Schema.Struct({ b: Schema.Int, c: Schema.Struct({ d: Schema.Boolean }) }), {
+      properties: { b: { type: "long" }, c: { properties: { d: { type: "boolean" } } } }
+    }],
+    ["an array of structs", Schema.Array(Schema.Struct({ b: Schema.Int })), { properties: { b: { type: "long" } } }],
+    ["a record", Schema.Record({ key: Schema.String, value: Schema.Int }), { dynamic: "false", properties: {} }],
+    [
+      "a struct with a rest",
+      Schema.Struct({ b: Schema.Int }, { key: Schema.String, value: Schema.Unknown }),
+      { dynamic: "false", properties: { b: { type: "long" } } }
+    ],
+    ["a union of numbers", Schema.Union(Schema.Int, Schema.Number), { type: "double" }],
+    [
+      "a union of structs",
+      Schema.Union(
+        Schema.Struct({ kind: Schema.Literal("circle"), radius: Schema.Number }),
+        Schema.Struct({ kind: Schema.Literal("square"), side: Schema.Int, radius: Schema.Int })
+      ),
+      { properties: { kind: keyword, radius: { type: "double" }, side: { type: "long" } } }
+    ],
+    ["GeoPoint", KuzzleMappings.GeoPoint, { type: "geo_point" }]
+  ]
+
+  for (const [name, schema, mapping] of defaults) {
+    it(name, () => {
+      assert.deepStrictEqual<unknown>(field(schema), mapping)
+    })
+  }
+
+  it("a class, by the names of what is stored", () => {
+    class Book extends Schema.Class<Book>("Book")({
+      title: Schema.String,
+      pages: Schema.propertySignature(Schema.Int).pipe(Schema.fromKey("page_count"))
+    }) {}
+    assert.deepStrictEqual<unknown>(derived(Book), { title: keyword, page_count: { type: "long" } })
+    assert.deepStrictEqual<unknown>(derived(Book.pipe(Schema.filter(() => true))), derived(Book))
+  })
+
+  it("what a field is said to be, wherever it is said", () => {
+    const text = { type: "text" }
+    assert.deepStrictEqual<unknown>(field(Schema.String.pipe(KuzzleMappings.field("text"))), text)
+    assert.deepStrictEqual<unknown>(
+      field(Schema.String.pipe(KuzzleMappings.field("text"), Schema.minLength(1), Schema.brand("T"))),
+      text
+    )
+    assert.deepStrictEqual<unknown>(field(Schema.optional(Schema.String.pipe(KuzzleMappings.field("text")))), text)
+    assert.deepStrictEqual<unknown>(field(Schema.Array(Schema.String).pipe(KuzzleMappings.field("text"))), text)
+    assert.deepStrictEqual<unknown>(field(Schema.Date.pipe(KuzzleMappings.field("keyword"))), keyword)
+    assert.deepStrictEqual<unknown>(
+      field(Schema.DateFromSelf.pipe(KuzzleMappings.field({ type: "date", format: "epoch_millis" }))),
+      { type: "date", format: "epoch_millis" }
+    )
+    assert.deepStrictEqual<unknown>(
+      field(Schema.Array(Schema.Struct({ b: Schema.Int })).pipe(KuzzleMappings.field("nested"))),
+      { type: "nested", properties: { b: { type: "long" } } }
+    )
+    assert.deepStrictEqual<unknown>(
+      field(Schema.Struct({ b: Schema.Int }).pipe(KuzzleMappings.field({ dynamic: "true" }))),
+      { dynamic: "true", properties: { b: { type: "long" } } }
+    )
+    assert.deepStrictEqual<unknown>(
+      field(Schema.Struct({ b: Schema.DateFromSelf }).pipe(KuzzleMappings.field({ type: "object", enabled: false }))),
+      { type: "object", enabled: false }
+    )
+  })
+
+  it("keeps what it was given", () => {
+    const Name = Schema.String.pipe(Schema.minLength(2), KuzzleMappings.field("text"))
+    assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(Name)("x")))
+    assert.deepStrictEqual(Schema.decodeUnknownEither(Name)("xy"), Either.right("xy"))
+  })
+
+  it("the policy for other fields, when there is one", () => {
+    const schema = Schema.Struct({ a: Schema.String })
+    assert.deepStrictEqual(Effect.runSync(KuzzleMappings.derive(schema)), { properties: { a: keyword } })
+    assert.deepStrictEqual(Effect.runSync(KuzzleMappings.derive(schema, { dynamic: "strict" })), {
+      dynamic: "strict",
+      properties: { a: keyword }
+    })
+  })
+
+  it("says all that cannot be mapped, and where", () => {
+    const hint = "; say what it is with KuzzleMappings.field"
+    assert.deepStrictEqual(
+      issues(Schema.Struct({
+        a: Schema.Union(Schema.String, Schema.Number),
+        b: Schema.Struct({ c: Schema.DateFromSelf, d: Schema.Array(Schema.BigIntFromSelf) }),
+        e: Schema.Union(Schema.Struct({ f: Schema.String }), Schema.Struct({ f: Schema.Boolean })),
+        g: Schema.Union(Schema.String, Schema.Struct({})),
+        h: Schema.String
+      })),
+      [
+        `a: it may be keyword or double${hint}`,
+        `b.c: DateFromSelf is not JSON${hint}`,
+        `b.d: bigint is not JSON${hint}`,
+        `e.f: it may be keyword or boolean${hint}`,
+        `g: it may be keyword or object${hint}`
+      ]
+    )
+  })
+
+  it("a Schema that is in itself", () => {
+    interface Category {
+      readonly name: string
+      readonly parts: ReadonlyArray<Category>
+    }
+    const Category = (said: (schema: Schema.Schema<Category>) => Schema.Schema<Category>): Schema.Schema<Category> => {
+      const self: Schema.Schema<Category> = Schema.Struct({
+        name: Schema.String,
+        parts: Schema.Array(said(Schema.suspend(() => self)))
+      })
+      return self
+    }
+    assert.deepStrictEqual(issues(Category((schema) => schema)), [
+      "parts.parts: it is in itself, without an end; say what it is with KuzzleMappings.field"
+    ])
+    assert.deepStrictEqual<unknown>(derived(Category(KuzzleMappings.field("flattened"))), {
+      name: keyword,
+      parts: { type: "flattened" }
+    })
+  })
+
+  it("what is no object is no document", () => {
+    assert.deepStrictEqual(issues(Schema.String), ["a document is an object"])
+  })
+})
+
+describe("compare", () => {
+  const compare = (expected: KuzzleMappings.Properties, actual: KuzzleMappings.Properties) =>
+    KuzzleMappings.compare({ properties: expected }, { dynamic: "false", properties: actual })
+
+  it("nothing between equals, in whatever order and however spelt", () => {
+    const schema = Schema.Struct({
+      a: Schema.Struct({ b: Schema.Int }),
+      c: Schema.Record({ key: Schema.String, value: Schema.Int })
+    })
+    assert.deepStrictEqual(
+      compare(derived(schema), {
+        c: { type: "object", dynamic: "false" },
+        a: { type: "object", properties: { b: { type: "long" } } }
+      }),
+      []
+    )
+    assert.deepStrictEqual(
+      compare({ a: { type: "keyword", ignore_above: 256, index: false } }, {
+        a: { index: "false", ignore_above: "256", type: "keyword" }
+      }),
+      []
+    )
+  })
+
+  it("each difference, with its path", () => {
+    assert.deepStrictEqual(
+      compare(
+        {
+          a: { properties: { b: { type: "keyword" }, c: { type: "long" } } },
+          d: { type: "text", fields: { keyword: { type: "keyword" } } },
+          e: { type: "nested", properties: {} }
+        },
+        {
+          a: { properties: { b: { type: "text" } } },
+          d: { type: "text", analyzer: "french" },
+          e: { properties: {} },
+          f: { type: "date" }
+        }
+      ),
+      [
+        { _tag: "Different", path: "a.b", parameter: "type", expected: "keyword", actual: "text" },
+        { _tag: "Missing", path: "a.c", expected: { type: "long" } },
+        {
+          _tag: "Different",
+          path: "d",
+          parameter: "fields",
+          expected: { keyword: { type: "keyword" } },
+          actual: undefined
+        },
+        { _tag: "Different", path: "d", parameter: "analyzer", expected: undefined, actual: "french" },
+        { _tag: "Different", path: "e", parameter: "type", expected: "nested", actual: "object" },
+        { _tag: "Extra", path: "f", actual: { type: "date" } }
+      ]
+    )
+  })
+
+  it("the policy only when there is one", () => {
+    assert.deepStrictEqual(
+      KuzzleMappings.compare({ dynamic: "strict", properties: {} }, { dynamic: "false", properties: {} }),
+      [{ _tag: "Different", path: "", parameter: "dynamic", expected: "strict", actual: "false" }]
+    )
+    assert.deepStrictEqual(KuzzleMappings.compare({ properties: {} }, { dynamic: "false", properties: {} }), [])
+  })
+
+  it("a field that is named as what every object has", () => {
+    assert.deepStrictEqual(compare({ constructor: { type: "long" } }, {}), [
+      { _tag: "Missing", path: "constructor", expected: { type: "long" } }
+    ])
+  })
+})
+
+describe("format", () => {
+  const place = { index: "nyc", collection: "taxi" }
+
+  it("a line for each difference", () => {
+    assert.strictEqual(
+      KuzzleMappings.format({
+        ...place,
+        exists: true,
+        differences: [
+          { _tag: "Different", path: "", parameter: "dynamic", expected: "strict", actual: "false" },
+          { _tag: "Missing", path: "a", expected: { properties: { b: { type: "long" }, c: { type: "long" } } } },
+          { _tag: "Missing", path: "d", expected: { type: "text", analyzer: "french" } },
+          { _tag: "Different", path: "e", parameter: "fields", expected: undefined, actual: { k: { type: "long" } } },
+          { _tag: "Extra", path: "f", actual: { type: "date" } }
+        ]
+      }),
+      [
+        "nyc/taxi: differs from the Schema",
+        "  ! dynamic is false, should be strict",
+        "  + a: missing, should be object of b, c",
+        "  + d: missing, should be text {\"analyzer\":\"french\"}",
+        "  ! e: fields is {\"k\":{\"type\":\"long\"}}, should be absent",
+        "  · f: only on the server, date"
+      ].join("\n")
+    )
+  })
+
+  it("what only the server has is no difference to act upon", () => {
+    assert.strictEqual(
+      KuzzleMappings.format({
+        ...place,
+        exists: true,
+        differences: [{ _tag: "Extra", path: "f", actual: { type: "date" } }]
+      }),
+      "nyc/taxi: as the Schema says\n  · f: only on the server, date"
+    )
+    assert.strictEqual(
+      KuzzleMappings.format({ ...place, exists: false, differences: [] }),
+      "nyc/taxi: is not there"
+    )
+  })
+})

@@ -1,0 +1,162 @@
+import { type KuzzleDocument, KuzzleSearch } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Chunk, Effect, Stream } from "effect"
+import { answering, type Asked } from "./support/answering.ts"
+
+const target = { index: "nyc", collection: "taxi" }
+
+const hit = (_id: string, _source: object = {}) => ({ _id, _score: 1, _source, ...target })
+
+/** What is sent for a search, and what comes of it, when the pages are these. */
+const over = (options: KuzzleSearch.Options, pages: ReadonlyArray<unknown>) =>
+  Effect.gen(function*() {
+    const asked: Array<Asked> = []
+    const outcome = yield* Effect.either(Stream.runCollect(KuzzleSearch.hits(options))).pipe(
+      Effect.provide(answering((request) => {
+        asked.push(request)
+        return pages[asked.length - 1]
+      }))
+    )
+    return { asked, outcome }
+  })
+
+const found = (total: number, hits: ReadonlyArray<unknown>, scrollId?: string) => ({ hits, total, scrollId })
+
+describe("KuzzleSearch", () => {
+  it.effect("a search that fits in a page leaves no scroll behind", () =>
+    Effect.gen(function*() {
+      const { asked, outcome } = yield* over(target, [found(2, [hit("a"), hit("b")])])
+      assert.lengthOf(asked, 1)
+      assert.notProperty(asked[0], "scroll")
+      assert.strictEqual(asked[0]?.size, 100)
+      assert.strictEqual(outcome._tag, "Right")
+    }))
+
+  it.effect("aggregations alone are one page without hits", () =>
+    Effect.gen(function*() {
+      for (const strategy of [KuzzleSearch.scroll(), KuzzleSearch.searchAfter(), KuzzleSearch.fromSize()]) {
+        const { asked, outcome } = yield* over({ ...target, size: 0, strategy }, [found(9, [])])
+        assert.lengthOf(asked, 1)
+        assert.strictEqual(outcome._tag, "Right")
+      }
+    }))
+
+  it.effect("a larger one is scrolled from its beginning, by the id of the page before, with the options of the call", () =>
+    Effect.gen(function*() {
+      const { asked, outcome } = yield* over({ ...target, size: 1, volatile: { a: 1 } }, [
+        found(3, [hit("a")]),
+        found(3, [hit("a")], "s1"),
+        found(3, [hit("b")], "s2"),
+        found(3, [hit("c")], "s3")
+      ])
+      assert.deepStrictEqual(asked.map(({ action, scroll, scrollId }) => [action, scroll, scrollId]), [
+        ["search", undefined, undefined],
+        ["search", "30000ms", undefined],
+        ["scroll", "30000ms", "s1"],
+        ["scroll", "30000ms", "s2"]
+      ])
+      for (const { volatile } of asked) assert.deepInclude(volatile, { a: 1 })
+      if (outcome._tag === "Left") return assert.fail(outcome.left.message)
+      assert.deepStrictEqual(Chunk.toReadonlyArray(outcome.right).map(({ _id }) => _id), ["a", "b", "c"])
+    }))
+
+  it.effect("what is collapsed cannot be scrolled: it is had by number, until a page is not full", () =>
+    Effect.gen(function*() {
+      const { asked } = yield* over({ ...target, size: 2, collapse: { field: "status" } }, [
+        found(9, [hit("a"), hit("b")]),
+        found(9, [hit("c")])
+      ])
+      assert.deepStrictEqual(asked.map(({ body, from, size }) => [from, size, body.sort]), [
+        [0, 2, ["_score", { _id: "asc" }]],
+        [2, 2, ["_score", { _id: "asc" }]]
+      ])
+    }))
+
+  it.effect("by number, no page goes beyond the window, and what is there is told", () =>
+    Effect.gen(function*() {
+      const page = (from: number, size: number) => Array.from({ length: size }, (_, i) => hit(String(from + i)))
+      const asked: Array<Asked> = []
+      const seen: Array<number> = []
+      const outcome = yield* KuzzleSearch.pages({ ...target, size: 6000, strategy: KuzzleSearch.fromSize() }).pipe(
+        Stream.runForEach(({ hits }) => Effect.sync(() => seen.push(hits.length))),
+        Effect.flip,
+        Effect.provide(answering((request) => {
+          asked.push(request)
+          return found(12_345, page(Number(request.from), Number(request.size)))
+        }))
+      )
+      assert.deepStrictEqual(seen, [6000, 4000])
+      assert.deepStrictEqual(asked.map(({ from, size }) => [from, size]), [[0, 6000], [6000, 4000]])
+      if (outcome._tag !== "KuzzleSearchWindowError") return assert.fail(outcome._tag)
+      assert.deepStrictEqual([outcome.limit, outcome.total], [10_000, 12_345])
+    }))
+
+  const cursorAfter = (sort: ReadonlyArray<KuzzleDocument.Content | string>, last: object) =>
+    Effect.map(
+      over({ ...target, size: 1, sort, strategy: KuzzleSearch.searchAfter() }, [
+        found(2, [hit("a", last)]),
+        found(2, [hit("b")])
+      ]),
+      ({ asked, outcome }) => outcome._tag === "Left" ? outcome.left : asked[1]?.body.search_after
+    )
+
+  it.effect("a cursor is what the document shows", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* cursorAfter(["n", { s: "desc" }], { n: 1.5, s: "é" }), [1.5, "é", "a"])
+      assert.deepStrictEqual(yield* cursorAfter(["a.b"], { a: { b: true } }), [true, "a"])
+      assert.deepStrictEqual(yield* cursorAfter(["a.b.c"], { a: { "b.c": 2 } }), [2, "a"])
+      assert.deepStrictEqual(yield* cursorAfter(["a.b.c"], { "a.b": { c: 2 } }), [2, "a"])
+      assert.deepStrictEqual(yield* cursorAfter([{ n: { order: "asc", missing: 7 } }], { n: null }), [7, "a"])
+      assert.deepStrictEqual(yield* cursorAfter(["_kuzzle_info.createdAt"], { _kuzzle_info: { createdAt: 3 } }), [
+        3,
+        "a"
+      ])
+      assert.deepStrictEqual(yield* cursorAfter(["_score", { _id: "desc" }], {}), [1, "a"])
+    }))
+
+  it.effect("and never a guess", () =>
+    Effect.gen(function*() {
+      const sorts: ReadonlyArray<readonly [KuzzleDocument.Content | string, object]> = [
+        ["n", {}],
+        ["n", { n: null }],
+        ["n", { n: [1, 2] }],
+        ["n", { n: {} }],
+        ["n", { n: 2 ** 60 }],
+        ["n.keyword", { n: "x" }],
+        ["toString", {}],
+        [{ n: { missing: "_first" } }, {}],
+        [{ n: { missing: "_last" } }, {}],
+        [{ _script: { type: "number" } }, {}],
+        [{ _geo_distance: { place: [1, 2] } }, {}],
+        ["_doc", {}]
+      ]
+      for (const [sort, source] of sorts) {
+        assert.instanceOf(yield* cursorAfter([sort], source), KuzzleSearch.CursorError, JSON.stringify([sort, source]))
+      }
+    }))
+
+  it.effect("what cannot be sent is told by the request", () =>
+    Effect.gen(function*() {
+      const { outcome } = yield* over({ ...target, query: { term: { n: NaN } } }, [])
+      assert.propertyVal(outcome._tag === "Left" ? outcome.left : undefined, "_tag", "KuzzleEncodeError")
+    }))
+
+  it.effect("anything that scrolls", () =>
+    Effect.gen(function*() {
+      const pages = [
+        found(5, ["a", "b"], "1"),
+        found(5, ["c", "d"], "2"),
+        found(5, ["e"], "3")
+      ]
+      const ids: Array<string> = []
+      const all = yield* Stream.runCollect(
+        KuzzleSearch.scrolled(Effect.sync(() => pages[0]!), (id) =>
+          Effect.sync(() => {
+            ids.push(id)
+            return pages[Number(id)]!
+          }))
+      )
+      assert.deepStrictEqual(Chunk.toReadonlyArray(all), pages)
+      assert.deepStrictEqual(ids, ["1", "2"])
+    }))
+})

@@ -1,0 +1,96 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+import type { Route } from "../../src/internal/protocol/envelope.ts"
+import * as Rest from "../../src/internal/protocol/rest.ts"
+import { routeTable } from "../support/routes.ts"
+
+const get: Route = ["GET", "/:index/:collection/:_id"]
+const place = { controller: "document", action: "get", index: "i", collection: "c", _id: "a" }
+
+const made = (route: Route, request: Parameters<typeof Rest.call>[1]): Rest.RestCall => {
+  const call = Rest.call(route, request)
+  return "issue" in call ? assert.fail(call.issue) : call
+}
+
+const refused = (route: Route, request: Parameters<typeof Rest.call>[1]): string => {
+  const call = Rest.call(route, request)
+  return "issue" in call ? call.issue : assert.fail(`${call.method} ${call.path}`)
+}
+
+describe("rest", () => {
+  it("arguments of the route go into the path, the others into the query string, the body stays one", () => {
+    const route: Route = ["PUT", "/:index/:collection/:_id/_replace"]
+    assert.deepStrictEqual(
+      made(route, { ...place, _id: "a/b c", refresh: "wait_for", silent: true, body: { a: 1 } }),
+      { method: "PUT", path: "/i/c/a%2Fb%20c/_replace?refresh=wait_for&silent=true", body: "{\"a\":1}" }
+    )
+  })
+
+  it("a flag is there or not; lists and objects are JSON; what is absent is left out", () => {
+    assert.strictEqual(
+      made(get, { ...place, yes: true, no: false, ids: ["a", "b"], n: 0, o: { x: 1 }, gone: undefined, none: null })
+        .path,
+      `/i/c/a?yes=true&ids=${encodeURIComponent("[\"a\",\"b\"]")}&n=0&o=${encodeURIComponent("{\"x\":1}")}`
+    )
+  })
+
+  it("the memory storage takes a list as a key that comes again", () => {
+    const mget = (keys: ReadonlyArray<string>) => ({ controller: "ms", action: "mget", keys })
+    const route: Route = ["GET", "/ms/_mget"]
+    assert.strictEqual(made(route, mget(["a,b", "", "c"])).path, "/ms/_mget?keys=a%2Cb&keys=&keys=c")
+    assert.strictEqual(made(route, mget(["a"])).path, "/ms/_mget?keys=a")
+    // A single text would be split at its comma, and nothing taken for absent.
+    assert.include(refused(route, mget(["a,b"])), "comma")
+    assert.include(refused(route, mget([""])), "comma")
+  })
+
+  it("says what cannot be sent so", () => {
+    const { _id, ...nowhere } = place
+    assert.include(refused(get, nowhere), "needs the argument \"_id\"")
+    assert.include(refused(get, { ...place, _id: "" }), "needs the argument \"_id\"")
+    assert.include(refused(get, { ...place, body: {} }), "a body cannot be sent by GET")
+    assert.include(refused(get, { ...place, _id: "\ud800" }), "cannot be written into an address")
+    assert.include(refused(get, { ...place, filter: "\udfff" }), "cannot be written into an address")
+    assert.include(refused(get, { ...place, n: 1n }), "n")
+    assert.include(refused(["PUT", "/:index/:collection"], { ...place, body: { n: 1n } }), "n")
+  })
+
+  it("a value that Kuzzle's router or an URL parser takes for something else is refused", () => {
+    for (const _id of [".", "..", "_truncate", "_search", "_mCreateOrReplace", "_validateSpecifications"]) {
+      assert.include(refused(get, { ...place, _id }), "means something else")
+    }
+    // `DELETE /users/x` deletes a user.
+    assert.include(refused(["DELETE", "/:index/:collection"], { ...place, index: "users" }), "means something else")
+    assert.strictEqual(
+      made(["GET", "/users/:_id"], { controller: "security", action: "getUser", _id: "admin" }).path,
+      "/users/admin"
+    )
+    assert.strictEqual(made(get, { ...place, _id: "_b-x" }).path, "/i/c/_b-x")
+  })
+
+  // The routes of the server, resolved as its router does: a literal part wins, and there is no going back.
+  it.prop(
+    "whatever the values, the path leads to the action, or there is none",
+    {
+      route: fc.constantFrom(...routeTable.routes),
+      values: fc.dictionary(
+        fc.constantFrom(...routeTable.placeholders),
+        fc.oneof(fc.constantFrom(...routeTable.literals, ".", ".."), fc.string({ unit: "grapheme" })),
+        { minKeys: routeTable.placeholders.length }
+      )
+    },
+    ({ route, values }) => {
+      const call = Rest.call([route.verb, route.path], {
+        controller: route.controller,
+        action: route.action,
+        ...values
+      })
+      if ("issue" in call) return
+      const { pathname } = new URL(`http://kuzzle.test${call.path}`)
+      const found = routeTable.resolve(call.method, pathname)
+      if (found === undefined) return
+      assert.strictEqual(`${found.controller}:${found.action}`, `${route.controller}:${route.action}`)
+    },
+    { fastCheck: { numRuns: 2000 } }
+  )
+})

@@ -1,0 +1,383 @@
+/** What a consumer gets of its subscription, and how a subscription ends before its scope. */
+import type { KuzzleRealtime } from "@effect-kuzzle/core"
+import { KuzzleError } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Metric, MetricState, Scope, Stream, TestClock } from "effect"
+import { client, document, failureTag, kinds, obligingNetwork } from "../support/client.ts"
+import { lost, turns } from "../support/FakeSocket.ts"
+
+const all = { index: "i", collection: "c" }
+const channel = "room{}-111"
+
+/** A client on a network that answers at once, and what its server may say. */
+const setUp = Effect.gen(function*() {
+  const network = obligingNetwork()
+  const { realtime, states } = yield* client(network)
+  return {
+    network,
+    realtime,
+    states,
+    /** A document notification for each id, all in one turn. */
+    emit: (...ids: ReadonlyArray<string>) => ids.forEach((id) => network.current.deliver(document({}, id))),
+    user: (user: "in" | "out", more: object = {}) =>
+      network.current.deliver({ room: channel, type: "user", user, result: { count: 2 }, volatile: null, ...more }),
+    unsubscribed: () => network.current.of("unsubscribe").map(({ body }) => body)
+  }
+})
+
+/** What is held and what comes until the stream ends, and how it ends; nothing more is to be offered. */
+const drain = <E>(stream: Stream.Stream<KuzzleRealtime.Notification, E>) =>
+  Effect.gen(function*() {
+    const heard: Array<KuzzleRealtime.Notification> = []
+    const exit = yield* Effect.exit(Stream.runForEach(stream, (one) => Effect.sync(() => heard.push(one))))
+    return { kinds: kinds(heard), heard, exit }
+  })
+
+const counted = (name: string, tags: Readonly<Record<string, string>> = {}) =>
+  Effect.map(Metric.snapshot, (pairs) => {
+    const found = pairs.find(({ metricKey }) =>
+      metricKey.name === name &&
+      Object.entries(tags).every(([key, value]) => metricKey.tags.some((tag) => tag.key === key && tag.value === value))
+    )
+    return found !== undefined && MetricState.isCounterState(found.metricState) ? Number(found.metricState.count) : 0
+  })
+
+describe("buffers", () => {
+  it.scoped("S4: `fail` delivers what it holds, then fails, and leaves the server at once", () =>
+    Effect.gen(function*() {
+      const { emit, network, realtime, unsubscribed } = yield* setUp
+      const stream = yield* realtime.open({ ...all, bufferSize: 2, strategy: "fail" })
+      emit("a", "b")
+      yield* turns()
+      assert.deepStrictEqual(unsubscribed(), [])
+      emit("c", "d")
+      assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }])
+      const { exit, kinds } = yield* drain(stream)
+      assert.deepStrictEqual(kinds, ["a", "b"])
+      const error = new KuzzleError.OverflowError({ controller: "realtime", action: "subscribe", bufferSize: 2 })
+      assert.deepStrictEqual(exit, Exit.fail(error))
+      assert.include(error.message, "fell behind by more than 2 notifications")
+      // It does not come back with the next connection, and its scope has nothing left to end.
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.deepStrictEqual(network.current.requests, [])
+    }))
+
+  it.scoped("S4: `fail` that keeps up does not fail, and has its gaps", () =>
+    Effect.gen(function*() {
+      const { emit, network, realtime } = yield* setUp
+      const scope = yield* Scope.make()
+      const stream = yield* Scope.extend(realtime.open({ ...all, bufferSize: 2, strategy: "fail" }), scope)
+      emit("a")
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      const heard = yield* Stream.runCollect(Stream.take(stream, 2))
+      assert.deepStrictEqual(kinds([...heard]), ["a", "Disconnected"])
+      yield* Scope.close(scope, Exit.void)
+    }))
+
+  it.scoped("`conflate` holds the newest of each key; a gap tells of what gave way beyond that", () =>
+    Effect.gen(function*() {
+      const { emit, realtime, user } = yield* setUp
+      const stream = yield* realtime.open({
+        ...all,
+        users: "all",
+        bufferSize: 3,
+        conflate: (one) => one.type === "document" ? String(one.result._id).charAt(0) : undefined
+      })
+      emit("a1", "b1", "a2")
+      user("in")
+      emit("b2")
+      assert.deepStrictEqual(kinds([...(yield* Stream.runCollect(Stream.take(stream, 3)))]), ["a2", "in", "b2"])
+      emit("a1", "b1", "c1", "d1", "d2")
+      const [gap, ...rest] = yield* Stream.runCollect(Stream.take(stream, 4))
+      assert.deepStrictEqual(gap, { type: "gap", cause: { _tag: "Overflow", lost: 1 } })
+      assert.deepStrictEqual(kinds(rest), ["b1", "c1", "d2"])
+    }))
+
+  it.scoped("`conflate` with `fail`: the latest of as many keys as the buffer holds", () =>
+    Effect.gen(function*() {
+      const { emit, realtime } = yield* setUp
+      const conflate = (one: KuzzleRealtime.DocumentNotification | KuzzleRealtime.UserNotification) =>
+        one.type === "document" ? one.result._id?.charAt(0) : undefined
+      const stream = yield* realtime.open({ ...all, bufferSize: 2, strategy: "fail", conflate })
+      emit("a1", "b1", "a2", "b2", "a3", "c1", "a4")
+      const { exit, kinds } = yield* drain(stream)
+      assert.deepStrictEqual(kinds, ["b2", "a3"])
+      assert.strictEqual(failureTag(exit), "KuzzleOverflowError")
+    }))
+
+  it.scoped("S4: `conflate` is not asked for gaps, which stay where they stand", () =>
+    Effect.gen(function*() {
+      const { emit, network, realtime } = yield* setUp
+      const stream = yield* realtime.open({ ...all, conflate: () => "always the same" })
+      emit("a", "b")
+      for (let i = 0; i < 2; i++) {
+        network.current.close(1006)
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+      }
+      emit("c", "d")
+      const heard = yield* Stream.runCollect(Stream.take(stream, 3))
+      assert.deepStrictEqual(kinds([...heard]), ["Disconnected", "Disconnected", "d"])
+    }))
+
+  it.scoped("C7: a `conflate` that throws is a defect of its own stream, which ends on the server too", () =>
+    Effect.gen(function*() {
+      const { emit, realtime, unsubscribed } = yield* setUp
+      const defect = new Error("a bug of the application")
+      const broken = yield* realtime.open({
+        ...all,
+        conflate: () => {
+          throw defect
+        }
+      })
+      const scope = yield* Scope.make()
+      const good = yield* Scope.extend(realtime.open(all), scope)
+      emit("a", "b")
+      const { exit } = yield* drain(broken)
+      assert.deepStrictEqual(exit, Exit.die(defect))
+      assert.deepStrictEqual(kinds([...(yield* Stream.runCollect(Stream.take(good, 2)))]), ["a", "b"])
+      assert.deepStrictEqual(unsubscribed(), [])
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }])
+    }))
+
+  it.scoped("gaps and losses are counted", () =>
+    Effect.gen(function*() {
+      const { emit, network, realtime } = yield* setUp
+      const figures = Effect.all({
+        lost: counted("kuzzle_notifications_lost"),
+        overflow: counted("kuzzle_gaps", { cause: "Overflow" }),
+        disconnected: counted("kuzzle_gaps", { cause: "Disconnected" })
+      })
+      const before = yield* figures
+      const open = (strategy: KuzzleRealtime.BufferStrategy) => realtime.open({ ...all, bufferSize: 1, strategy })
+      const [sliding, dropping] = [yield* open("sliding"), yield* open("dropping")]
+      yield* open("fail")
+      emit("a", "b", "c")
+      yield* Effect.all([Stream.runHead(sliding), Stream.runHead(dropping)])
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      const after = yield* figures
+      assert.strictEqual(after.lost - before.lost, 2 + 2 + 1)
+      assert.strictEqual(after.overflow - before.overflow, 2)
+      assert.strictEqual(after.disconnected - before.disconnected, 2)
+    }))
+})
+
+describe("what is handed out", () => {
+  it.scoped("`subscribeToSelf: false`: not what this client causes, be it documents or its own coming", () =>
+    Effect.gen(function*() {
+      const { network, realtime, user } = yield* setUp
+      const heard: Array<KuzzleRealtime.Notification> = []
+      const everything: Array<KuzzleRealtime.Notification> = []
+      yield* realtime.listen({ ...all, users: "all", subscribeToSelf: false }, (one) => heard.push(one))
+      yield* realtime.listen({ ...all, users: "all" }, (one) => everything.push(one))
+      // What they differ in is ours to know: the server is asked once.
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+      const { sdkInstanceId } = network.current.last("subscribe").volatile
+      assert.isString(sdkInstanceId)
+      for (const volatile of [{ sdkInstanceId }, { sdkInstanceId: "another" }, { sdkInstanceId: undefined }, null]) {
+        network.current.deliver({ ...document({}, JSON.stringify(volatile)), volatile })
+        user("in", { volatile })
+      }
+      assert.strictEqual(everything.length, 8)
+      assert.deepStrictEqual(heard, everything.slice(2))
+    }))
+
+  it.scoped("`subscribeToSelf: false` knows itself from the first notification on, early ones included, and after a loss", () =>
+    Effect.gen(function*() {
+      const { network, realtime } = yield* setUp
+      network.onSend = undefined
+      const heard: Array<KuzzleRealtime.Notification> = []
+      const options = { ...all, subscribeToSelf: false, volatile: { name: "ada" } }
+      yield* Effect.forkScoped(realtime.listen(options, (one) => heard.push(one)))
+      yield* turns()
+      const answer = () => {
+        const request = network.current.last("subscribe")
+        network.current.deliver({ ...document({}, "mine"), volatile: request.volatile })
+        network.current.deliver(document({}, "theirs"))
+        network.current.answer(request, { roomId: "room{}", channel })
+      }
+      answer()
+      assert.deepStrictEqual(kinds(heard), ["theirs"])
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      answer()
+      assert.deepStrictEqual(kinds(heard), ["theirs", "Disconnected", "theirs"])
+    }))
+
+  it.scoped("`subscribeToSelf: false`: a subscription that goes by another name does not change ours", () =>
+    Effect.gen(function*() {
+      const { network, realtime } = yield* setUp
+      const heard: Array<KuzzleRealtime.Notification> = []
+      yield* realtime.listen({ ...all, subscribeToSelf: false }, (one) => heard.push(one))
+      const { sdkInstanceId } = network.current.last("subscribe").volatile
+      yield* realtime.listen({ ...all, volatile: { sdkInstanceId: "another" } }, () => {})
+      network.current.deliver({ ...document({}, "mine"), volatile: { sdkInstanceId } })
+      network.current.deliver({ ...document({}, "theirs"), volatile: { sdkInstanceId: "another" } })
+      assert.deepStrictEqual(kinds(heard), ["theirs"])
+    }))
+
+  it.scoped("`subscribeToSelf: false`: where the server does not say who we are, nothing is taken for ours", () =>
+    Effect.gen(function*() {
+      const { network, realtime } = yield* setUp
+      network.onSend = (socket) => {
+        const request = { ...socket.last("subscribe"), volatile: {} }
+        queueMicrotask(() => socket.answer(request, { roomId: "room{}", channel }))
+      }
+      const heard: Array<KuzzleRealtime.Notification> = []
+      yield* realtime.listen({ ...all, subscribeToSelf: false }, (one) => heard.push(one))
+      network.current.deliver(document({}, "a"))
+      network.current.deliver({ ...document({}, "b"), volatile: { sdkInstanceId: undefined } })
+      assert.deepStrictEqual(kinds(heard), ["a", "b"])
+    }))
+
+  it.scoped("E5: `out` has no channel of its own on the server: all users are asked for, and those who leave are told", () =>
+    Effect.gen(function*() {
+      const { emit, network, realtime, user } = yield* setUp
+      const heard: Record<string, Array<KuzzleRealtime.Notification>> = {}
+      for (const users of ["out", "all", "in", "none"] as const) {
+        const of: Array<KuzzleRealtime.Notification> = heard[users] = []
+        yield* realtime.listen({ ...all, users }, (one) => of.push(one))
+      }
+      assert.deepStrictEqual(network.current.of("subscribe").map(({ users }) => users), ["all", "in", "none"])
+      // The fake has one channel for all of them, as another client's `out` can make one of `none`.
+      user("in")
+      user("out")
+      emit("a")
+      assert.deepStrictEqual(
+        Object.entries(heard).map(([users, of]) => [users, kinds(of)]),
+        [["out", ["out", "a"]], ["all", ["in", "out", "a"]], ["in", ["in", "a"]], ["none", ["a"]]]
+      )
+    }))
+})
+
+describe("ending", () => {
+  it.scoped("C8, S5: a handler that throws ends its subscription on the server too, unless others listen", () =>
+    Effect.gen(function*() {
+      const { emit, realtime, unsubscribed } = yield* setUp
+      const throwing = (filter: object) =>
+        // A filter is JSON; the fake server understands any.
+        realtime.listen({ ...all, ...filter }, () => {
+          throw new Error("a bug of the application")
+        })
+      const { ended } = yield* throwing({})
+      const scope = yield* Scope.make()
+      yield* Scope.extend(realtime.listen(all, () => {}), scope)
+      emit("a")
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(ended)))
+      assert.deepStrictEqual(unsubscribed(), [])
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }])
+      const second = yield* throwing({})
+      emit("b")
+      assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }, { roomId: "room{}" }])
+      const exit = yield* Effect.exit(second.ended)
+      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+    }))
+
+  it.scoped("C8: a handler that throws at the gap leaves too", () =>
+    Effect.gen(function*() {
+      const { network, realtime, unsubscribed } = yield* setUp
+      const { ended } = yield* realtime.listen(all, (one) => {
+        if (one.type === "gap") throw new Error("a bug of the application")
+      })
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(ended)))
+      assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }])
+    }))
+
+  it.scoped("C4: what ends while the connection is down, by its scope or by a full buffer, does not come back", () =>
+    Effect.gen(function*() {
+      const { emit, network, realtime } = yield* setUp
+      const scope = yield* Scope.make()
+      yield* Scope.extend(realtime.open(all), scope)
+      yield* Scope.extend(realtime.open({ ...all, users: "in" }), scope)
+      const failing = yield* realtime.open({ ...all, scope: "in", bufferSize: 1, strategy: "fail" })
+      emit("a")
+      network.current.close(1006)
+      yield* turns()
+      yield* Scope.close(scope, Exit.void)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.deepStrictEqual(network.current.of("subscribe").map(({ scope, users }) => [scope, users]), [[
+        "in",
+        "none"
+      ]])
+      // The gap found the buffer full: it leaves as soon as it is back.
+      assert.strictEqual(failureTag((yield* drain(failing)).exit), "KuzzleOverflowError")
+      assert.strictEqual(network.current.of("unsubscribe").length, 1)
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.deepStrictEqual(network.current.requests, [])
+    }))
+})
+
+describe("join", () => {
+  it.scoped("asks for the room, shares it, comes back to it, and leaves with the last consumer", () =>
+    Effect.gen(function*() {
+      const { network, realtime } = yield* setUp
+      const scope = yield* Scope.make()
+      const room = { roomId: "r" }
+      const stream = yield* Scope.extend(realtime.open({ ...room, users: "in", volatile: { name: "ada" } }), scope)
+      const [{ action, body, scope: documents, users, volatile }] = [network.current.last("join")]
+      assert.deepInclude({ action, body, documents, users }, {
+        action: "join",
+        body: room,
+        documents: "all",
+        users: "in"
+      })
+      assert.deepInclude(volatile, { name: "ada" })
+      assert.notProperty(network.current.last("join"), "index")
+      const notified = document(room, "a")
+      network.current.deliver(notified)
+      network.current.close(1006)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.deepStrictEqual(network.current.of("join").map(({ body }) => body), [room])
+      network.current.deliver(notified)
+      assert.deepStrictEqual(
+        kinds([...(yield* Stream.runCollect(Stream.take(stream, 3)))]),
+        ["a", "Disconnected", "a"]
+      )
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(network.current.of("unsubscribe").map(({ body }) => body), [{
+        roomId: `room${JSON.stringify(room)}`
+      }])
+    }))
+
+  it.scoped("S6: a room that is gone when the connection is back ends the stream, not the session", () =>
+    Effect.gen(function*() {
+      const { network, realtime, states } = yield* setUp
+      const stream = yield* realtime.open({ roomId: "r" })
+      network.onSend = (socket) => {
+        const gone = { id: "core.realtime.room_not_found", status: 404 }
+        queueMicrotask(() => socket.refuse(socket.last("join"), gone))
+      }
+      network.current.close(lost.code)
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      const { exit } = yield* drain(stream)
+      assert.strictEqual(failureTag(exit), "KuzzleNotFoundError")
+      assert.strictEqual(states.at(-1)?._tag, "Ready")
+    }))
+
+  it.scoped("an id that JSON cannot carry is refused before anything is sent", () =>
+    Effect.gen(function*() {
+      const { network, realtime } = yield* setUp
+      // What a caller without types may pass.
+      const roomId = NaN as unknown as string
+      const error = yield* Effect.flip(Effect.scoped(realtime.open({ roomId })))
+      assert.deepInclude(error, { _tag: "KuzzleEncodeError", controller: "realtime", action: "join" })
+      assert.deepStrictEqual(network.current.requests, [])
+    }))
+})

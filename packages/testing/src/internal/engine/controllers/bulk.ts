@@ -1,0 +1,192 @@
+import { badRequest, EngineError, error, incomplete, nativeError } from "../errors.ts"
+import { isObject, type JsonObject, merge } from "../json.ts"
+import type { Change } from "../realtime.ts"
+import * as Request from "../request.ts"
+import type { Call, Controller } from "../state.ts"
+import { checkScripts, type Collection, RefusedError } from "../storage.ts"
+import { collectionOf, settle } from "../target.ts"
+import { execute, kinds, type Outcome, withoutMetadata } from "../writes.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// import
+// -------------------------------------------------------------------------------------------------------------------
+
+type Operation = "index" | "create" | "update" | "delete"
+
+const isOperation = (name: string | undefined): name is Operation =>
+  name === "index" || name === "create" || name === "update" || name === "delete"
+
+interface Line {
+  readonly operation: Operation
+  readonly id: string | undefined
+  /** What follows the operation: nothing after a `delete`. */
+  readonly payload: JsonObject
+}
+
+/** The lines of Elasticsearch's bulk API, in pairs. */
+const linesOf = (bulkData: ReadonlyArray<unknown>): ReadonlyArray<Line> => {
+  if (bulkData.length === 0) throw badRequest("request body is required")
+  const lines: Array<Line> = []
+  for (let i = 0; i < bulkData.length; i++) {
+    const head = bulkData[i]
+    const [operation] = isObject(head) ? Object.keys(head) : []
+    const meta = isObject(head) && operation !== undefined ? head[operation] : undefined
+    if (!isOperation(operation) || !isObject(meta)) {
+      throw badRequest(
+        `Malformed action/metadata line [${i + 1}], expected one of [create, delete, index, update] but found ` +
+          `[${operation ?? JSON.stringify(head)}]`
+      )
+    }
+    const payload = operation === "delete" ? {} : bulkData[++i]
+    if (!isObject(payload)) throw badRequest("The bulk request must be terminated by a newline [\\n]")
+    const { _id } = meta
+    lines.push({ operation, id: _id === undefined || _id === null ? undefined : String(_id), payload })
+  }
+  return lines
+}
+
+const refused = (status: number, type: string, reason: string): RefusedError =>
+  new RefusedError(type, reason, new EngineError(undefined, status, reason, {}))
+
+/** Does what a line says; gives the id and the status of Elasticsearch. */
+const run = ({ id, operation, payload }: Line, collection: Collection, call: Call): readonly [string, number] => {
+  const { now, state, user } = call
+  const before = id === undefined ? undefined : collection.get(id)
+  const status = before === undefined ? 201 : 200
+  const updated = { updatedAt: now, updater: user._id }
+  switch (operation) {
+    case "index":
+    case "create": {
+      if (operation === "create" && before !== undefined) {
+        throw refused(
+          409,
+          "version_conflict_engine_exception",
+          `[${id}]: version conflict, document already exists (current version [${before._version}])`
+        )
+      }
+      const _id = id ?? state.identifiers.document()
+      const created = { author: user._id, createdAt: now, updatedAt: null, updater: null }
+      collection.write(_id, { ...payload, _kuzzle_info: created }, now)
+      return [_id, status]
+    }
+    case "update": {
+      if (payload.script !== undefined) throw error("testing.engine.not_implemented", "scripts in a bulk import")
+      const { doc, doc_as_upsert, upsert = doc_as_upsert === true ? doc : undefined } = payload
+      const _id = id ?? ""
+      if (before !== undefined) {
+        collection.update(before, { ...(isObject(doc) ? doc : {}), _kuzzle_info: updated }, now)
+      } else if (isObject(upsert)) {
+        collection.write(_id, { ...upsert, _kuzzle_info: updated }, now)
+      } else {
+        throw refused(404, "document_missing_exception", `[_doc][${_id}]: document missing`)
+      }
+      return [_id, status]
+    }
+    case "delete": {
+      if (id !== undefined && before !== undefined) collection.delete(id, now)
+      return [id ?? "", before === undefined ? 404 : 200]
+    }
+  }
+}
+
+const importLines = (call: Call) => {
+  const { request } = call
+  Request.getIndexAndCollection(request)
+  const strict = Request.getBoolean(request, "strict")
+  const refresh = Request.getRefresh(request)
+  const bulkData = Request.getBodyArray(request, "bulkData")
+  const collection = collectionOf(call)
+  checkScripts(bulkData)
+  const successes: Array<JsonObject> = []
+  const errors: Array<JsonObject> = []
+  for (const line of linesOf(bulkData)) {
+    const { id, operation, payload } = line
+    try {
+      const [_id, status] = run(line, collection, call)
+      const done = { [operation]: { _id, status } }
+      if (status >= 400) errors.push(done)
+      else successes.push(done)
+    } catch (cause) {
+      if (!(cause instanceof RefusedError)) throw cause
+      const { reason, status, type } = cause
+      const source = operation === "update" ? payload.doc : payload
+      const _source = isObject(source) ? withoutMetadata(source) : source
+      errors.push({ [operation]: { _id: id, status, _source, error: { reason, type } } })
+    }
+  }
+  settle(collection, refresh)
+  if (strict && errors.length > 0) throw incomplete("import", errors)
+  return { errors, successes }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// the others
+// -------------------------------------------------------------------------------------------------------------------
+
+/** All documents that a query matches: there is no limit to their number. */
+const matching = (call: Call) => {
+  Request.getIndexAndCollection(call.request)
+  const query = Request.getBodyObject(call.request, "query")
+  return (collection: Collection) => call.state.storage.matching(collection, { query }, call.now)
+}
+
+export const bulk: Controller = {
+  import: importLines,
+  write: (call) => {
+    const { now, request, state } = call
+    Request.getIndexAndCollection(request)
+    const id = Request.getOptionalId(request) ?? state.identifiers.document()
+    const content = Request.getBody(request)
+    const refresh = Request.getRefresh(request)
+    const notify = Request.getBoolean(request, "notify")
+    const collection = collectionOf(call)
+    const created = collection.get(id) === undefined
+    const { _id, _source, _version } = collection.write(id, content, now)
+    settle(collection, refresh)
+    if (notify) state.realtime.notify(request, changeOf({ _id, _source, _version, created }))
+    return { _id, _source, _version }
+  },
+  mWrite: (call) => {
+    const { request, state } = call
+    Request.getIndexAndCollection(request)
+    const documents = Request.getBodyArray(request, "documents").map((document): JsonObject => {
+      if (document === null) throw nativeError("Cannot read properties of null (reading 'body')")
+      return isObject(document) ? document : {}
+    })
+    const strict = Request.getBoolean(request, "strict")
+    const refresh = Request.getRefresh(request)
+    const notify = Request.getBoolean(request, "notify")
+    const collection = collectionOf(call)
+    const { errors, items } = execute(kinds.raw, call, collection, documents)
+    settle(collection, refresh)
+    if (strict && errors.length > 0) throw incomplete("write", errors)
+    if (notify) state.realtime.notify(request, ...items.map(changeOf))
+    return { errors, successes: items.map(({ _id, _source, _version }) => ({ _id, _source, _version })) }
+  },
+  deleteByQuery: (call) => {
+    const found = matching(call)
+    const refresh = Request.getRefresh(call.request)
+    const collection = collectionOf(call)
+    const doomed = found(collection).filter(({ _id }) => collection.get(_id) !== undefined)
+    for (const { _id } of doomed) collection.delete(_id, call.now)
+    settle(collection, refresh)
+    return { deleted: doomed.length }
+  },
+  updateByQuery: (call) => {
+    const found = matching(call)
+    const changes = Request.getBodyObject(call.request, "changes")
+    const refresh = Request.getRefresh(call.request)
+    const collection = collectionOf(call)
+    const before = found(collection).flatMap(({ _id }) => collection.get(_id) ?? [])
+    for (const { _id, _source } of before) collection.write(_id, merge(_source, changes), call.now)
+    settle(collection, refresh)
+    return { updated: before.length }
+  }
+}
+
+const changeOf = (shown: Outcome["items"][number]): Change => ({
+  action: shown.created === true ? "create" : "replace",
+  shown,
+  document: { ...shown._source, _id: shown._id },
+  key: shown._id
+})

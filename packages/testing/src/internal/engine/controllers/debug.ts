@@ -1,0 +1,15 @@
+import { error } from "../errors.ts"
+import type { Action, Controller } from "../state.ts"
+
+/** As a server that is not configured for it, which by default none is. */
+const denied: Action = () => {
+  throw error("core.debugger.native_debug_protocol_usage_denied")
+}
+
+export const debug: Controller = {
+  enable: denied,
+  disable: denied,
+  post: denied,
+  addListener: denied,
+  removeListener: denied
+}

@@ -1,0 +1,129 @@
+/**
+ * `document:export`. The real server answers 200 and begins to write before it looks for anything: what fails then ends the
+ * file with the words of the error, without a line end (observed).
+ */
+import { Download } from "../download.ts"
+import { EngineError, error } from "../errors.ts"
+import { isObject, type JsonObject } from "../json.ts"
+import * as Query from "../query.ts"
+import * as Request from "../request.ts"
+import type { Action, Call } from "../state.ts"
+import type { Collection } from "../storage.ts"
+
+export const exportDocuments: Action = (call) => {
+  const { request } = call
+  const { collection, index } = Request.getIndexAndCollection(request)
+  const size = Request.getInteger(request, "size", 10)
+  const scroll = Request.getScroll(request) ?? "5s"
+  const lang = Request.getLang(request)
+  const format = Request.getString(request, "format", "jsonl")
+  const separator = Request.getString(request, "separator", ",")
+  const asked = object(request, "query")
+  const collapse = object(request, "collapse")
+  const fields = list(request, "fields")
+  const names = object(request, "fieldsName")
+  if (request.protocol !== "http") {
+    throw error("api.assert.unsupported_protocol", request.protocol, "document:export")
+  }
+  if (Object.keys(collapse).length > 0) {
+    throw error("testing.engine.not_implemented", "\"collapse\" in an export")
+  }
+  const query = lang === "koncorde" ? Query.fromKoncorde(asked) : asked
+  const isCsv = format.toLowerCase() === "csv"
+  const options: Options = {
+    body: { query },
+    size,
+    scroll,
+    separator,
+    fields: fields.map(String),
+    names
+  }
+  const target = () => call.state.storage.collection(index, collection)
+  const lines = isCsv ? csv(call, target, options) : jsonLines(call, target, options, { collection, index })
+  return new Download(`${index}-${collection}.${format}`, isCsv ? "text/csv" : "html/text", written(lines))
+}
+
+interface Options {
+  readonly body: JsonObject
+  readonly size: number
+  readonly scroll: string
+  readonly separator: string
+  readonly fields: ReadonlyArray<string>
+  readonly names: JsonObject
+}
+
+/** Where the body of a POST has it, a GET has it as JSON in the query string, and Kuzzle takes whatever it is. */
+const object = (request: Request.KuzzleRequest, name: string): JsonObject => {
+  if (request.verb !== "GET") return request.body === null ? {} : Request.getBodyObject(request, name, {})
+  const value = json(request, name)
+  return isObject(value) ? value : {}
+}
+
+const list = (request: Request.KuzzleRequest, name: string): ReadonlyArray<unknown> => {
+  if (request.verb !== "GET") return request.body === null ? [] : Request.getBodyArray(request, name, [])
+  const value = json(request, name)
+  return Array.isArray(value) ? value : []
+}
+
+const json = (request: Request.KuzzleRequest, name: string): unknown => {
+  try {
+    return JSON.parse(Request.getString(request, name, "null"))
+  } catch {
+    throw error("api.assert.invalid_type", name, "JSON string")
+  }
+}
+
+/** The names of the classes of the real server, which it writes before the message. */
+const classes = new Map([[400, "BadRequestError"], [404, "NotFoundError"], [412, "PreconditionError"]])
+
+const written = (lines: Iterable<string>): string => {
+  let text = ""
+  try {
+    for (const line of lines) text += `${line}\n`
+    return text
+  } catch (cause) {
+    if (!(cause instanceof EngineError) || cause.status === 501) throw cause
+    return `${text}${classes.get(cause.status) ?? "InternalError"}: ${cause.message}`
+  }
+}
+
+function* found(call: Call, target: () => Collection, { body, scroll, size }: Options) {
+  const { now, state } = call
+  let page = state.storage.search([target()], body, { from: 0, size, scroll }, now)
+  while (true) {
+    yield* page.hits
+    if (page.scrollId === undefined || page.remaining === 0) return
+    page = state.storage.scroll(page.scrollId, scroll, now)
+  }
+}
+
+function* jsonLines(call: Call, target: () => Collection, options: Options, header: JsonObject): Iterable<string> {
+  yield JSON.stringify({ ...header, type: "collection" })
+  for (const { _id, _source } of found(call, target, options)) yield JSON.stringify({ _id, body: _source })
+}
+
+function* csv(call: Call, target: () => Collection, options: Options): Iterable<string> {
+  const { names, separator } = options
+  const fields = options.fields.length > 0
+    ? options.fields.filter((field) => field !== "_id")
+    : Array.from(mappedFields(target().mapping.properties))
+  yield ["_id", ...fields].map((field) => String(names[field] || field)).join(separator)
+  for (const { _id, _source } of found(call, target, options)) {
+    // Nothing is quoted (observed). A list shows what is undefined as nothing.
+    yield [_id, ...fields.map((field) => cell(at(_source, field)))].join(separator)
+  }
+}
+
+const cell = (value: unknown): unknown => (typeof value === "object" && value !== null ? "[OBJECT]" : value)
+
+const at = (source: unknown, path: string): unknown =>
+  path.split(".").reduce((value, name) => (isObject(value) ? value[name] : undefined), source)
+
+/** The dotted paths of the fields that a mapping knows, but for Kuzzle's own. */
+function* mappedFields(properties: unknown, above = ""): Iterable<string> {
+  for (const [name, property] of Object.entries(isObject(properties) ? properties : {})) {
+    if (!isObject(property) || name === "_kuzzle_info") continue
+    if (property.type === undefined) yield* mappedFields(property.properties, `${above}${name}.`)
+    else yield `${above}${name}`
+  }
+}

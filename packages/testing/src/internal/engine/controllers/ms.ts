@@ -1,0 +1,40 @@
+import { nativeError } from "../errors.ts"
+import * as Arguments from "../redis/arguments.ts"
+import { decode } from "../redis/bytes.ts"
+import type { Reply } from "../redis/command.ts"
+import * as Commands from "../redis/commands.ts"
+import { RedisError } from "../redis/errors.ts"
+import type { Action, Controller } from "../state.ts"
+
+const isList = (reply: Reply): reply is ReadonlyArray<Reply> => Array.isArray(reply)
+
+const shown = (reply: Reply): unknown => {
+  if (typeof reply === "string") return decode(reply)
+  if (reply === null || typeof reply === "number") return reply
+  if (isList(reply)) return reply.map(shown)
+  return Object.fromEntries(Object.entries(reply).map(([field, value]) => [decode(field), decode(value)]))
+}
+
+/** What Redis refuses is an exception to Kuzzle like any other. */
+const attempt = <A>(run: () => A): A => {
+  try {
+    return run()
+  } catch (cause) {
+    throw cause instanceof RedisError ? nativeError(cause.message) : cause
+  }
+}
+
+const action = (name: string): Action => ({ now, request, state: { memoryStorage } }) => {
+  memoryStorage.now = now
+  return shown(attempt(() => Commands.execute(memoryStorage, Arguments.callOf(name, request))))
+}
+
+export const ms: Controller = {
+  ...Object.fromEntries(Arguments.names.map((name) => [name, action(name)])),
+  mexecute: ({ now, request, state: { memoryStorage } }) => {
+    memoryStorage.now = now
+    const outcomes = attempt(() => Commands.transaction(memoryStorage, Arguments.callsOf(request)))
+    // An error leaves nothing of itself in the JSON (observed).
+    return outcomes.map((outcome) => (outcome instanceof RedisError ? [{}] : [null, shown(outcome)]))
+  }
+}

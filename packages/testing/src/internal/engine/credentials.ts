@@ -1,0 +1,142 @@
+/**
+ * The strategy `local`: names and passwords. It belongs to a plugin, whose errors have a status and a message only.
+ */
+import { anonymousError, nativeError } from "./errors.ts"
+import { isObject, type JsonObject } from "./json.ts"
+import type { Collection, StoredDocument } from "./storage.ts"
+
+export const strategies: ReadonlyArray<string> = ["local"]
+
+export const fields: ReadonlyArray<string> = ["username", "password"]
+
+export const mapping: JsonObject = { properties: { kuid: { type: "keyword" } } }
+
+export interface Info {
+  readonly username: string
+  readonly kuid?: string
+}
+
+const show = ({ _id, _source }: StoredDocument): Info => ({ username: _id, kuid: String(_source.kuid) })
+
+export class Credentials {
+  readonly collection: Collection
+  constructor(collection: Collection) {
+    this.collection = collection
+  }
+
+  /** The user of a name and a password. */
+  verify(username: string, password: string): string | undefined {
+    const known = this.collection.get(username)
+    return known?._source.password === password ? String(known._source.kuid) : undefined
+  }
+
+  /** A user's, as searches see them: that is how the plugin looks for them. */
+  private find(kuid: string, now: number): StoredDocument | undefined {
+    return this.collection.searchable(now).find(({ _source }) => _source.kuid === kuid)
+  }
+
+  private findOrFail(kuid: string, now: number): StoredDocument {
+    const found = this.find(kuid, now)
+    if (found === undefined) throw anonymousError(412, `No credentials found for user "${kuid}".`)
+    return found
+  }
+
+  has(kuid: string, now: number): boolean {
+    return this.find(kuid, now) !== undefined
+  }
+
+  info(kuid: string, now: number): Info {
+    return show(this.findOrFail(kuid, now))
+  }
+
+  infoNamed(username: string): Info {
+    const found = this.collection.get(username)
+    if (found === undefined) throw anonymousError(412, `No credentials found for username "${username}".`)
+    return show(found)
+  }
+
+  /** Whether they would do for a user, in place of others or not: it fails where they would not. */
+  validate(kuid: string | undefined, credentials: JsonObject, isUpdate: boolean, now: number): true {
+    const { kuid: given, password, username } = credentials
+    if (given) throw anonymousError(400, "kuid cannot be specified in credentials.")
+    const owner = username ? this.collection.get(String(username)) : undefined
+    if (owner !== undefined && owner._source.kuid !== kuid) {
+      throw anonymousError(412, `Login "${String(username)}" is already used.`)
+    }
+    if (isUpdate) {
+      if (!username && !password) throw anonymousError(400, "Missing username or password.")
+      if (kuid === undefined || !this.has(kuid, now)) {
+        throw nativeError("Cannot read properties of null (reading 'validateCredentials')")
+      }
+    } else {
+      if (!username) throw anonymousError(400, "Username required.")
+      if (!password) throw anonymousError(400, "Password required.")
+    }
+    return true
+  }
+
+  /** Of what was written just now the plugin does not tell whose it is. */
+  create(kuid: string, { password, username }: JsonObject, now: number): Info {
+    if (this.has(kuid, now)) throw anonymousError(412, `A strategy already exists for user "${kuid}".`)
+    const { _id } = this.collection.write(String(username), { kuid, password }, now)
+    return { username: _id }
+  }
+
+  update(kuid: string, { password, username }: JsonObject, now: number): Info {
+    const before = this.findOrFail(kuid, now)
+    const source = password ? { ...before._source, password } : before._source
+    if (!username || username === before._id) {
+      return show(this.collection.write(before._id, source, now))
+    }
+    this.collection.delete(before._id, now)
+    return { username: this.collection.write(String(username), source, now)._id }
+  }
+
+  delete(kuid: string, now: number): void {
+    this.collection.delete(this.findOrFail(kuid, now)._id, now)
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// searches: by name only, in few words
+// -------------------------------------------------------------------------------------------------------------------
+
+const queryWords = new Set(
+  "bool filter must must_not should fuziness match query prefix value boost term terms username".split(" ")
+)
+
+const sortWords = new Set(["sort", "order", "kuid", "username"])
+
+const secretFields = new Set(
+  "kuid userPassword userSalt algorithm stretching updater pepper encryption passwordHistory".split(" ")
+)
+
+const sanitize = (words: ReadonlySet<string>) => (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map((item: unknown) => isObject(item) ? sanitize(words)(item) : item)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      if (key === "username") return ["_id", sanitize(words)(inner)]
+      if (words.has(key)) return [key, sanitize(words)(inner)]
+      throw secretFields.has(key)
+        ? anonymousError(
+          403,
+          `Forbidden field "${key}". Only the "username" or "kuid" fields are sortable and only the first is also ` +
+            "searchable."
+        )
+        : anonymousError(400, `The "${key}" keyword is not allowed in this search query for security concerns.`)
+    })
+  )
+}
+
+/** The body of a search as it is passed on. */
+export const searchBody = ({ query, sort }: JsonObject): JsonObject => ({
+  ...(isObject(query) ? { query: sanitize(queryWords)(query) } : {}),
+  ...(isObject(sort) || Array.isArray(sort) ? { sort: sanitize(sortWords)(sort) } : {})
+})
+
+/** A hit of such a search. */
+export const showHit = ({ _id, _source }: JsonObject): Info => ({
+  username: String(_id),
+  kuid: isObject(_source) ? String(_source.kuid) : ""
+})

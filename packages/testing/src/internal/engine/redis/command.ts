@@ -1,0 +1,49 @@
+/**
+ * What a command is.
+ */
+import type { Bytes } from "./bytes.ts"
+import type { Database } from "./database.ts"
+import { refuse } from "./errors.ts"
+
+export type Reply = Bytes | number | null | ReadonlyArray<Reply> | { readonly [field: Bytes]: Bytes }
+
+type Run = (db: Database, ...args: ReadonlyArray<Bytes>) => Reply
+
+export interface Command {
+  readonly least: number
+  readonly most: number
+  readonly run: Run
+}
+
+export interface Commands {
+  readonly [name: string]: Command
+}
+
+/** With so many arguments. */
+export const exactly = (count: number, run: Run): Command => ({ least: count, most: count, run })
+
+/** With so many arguments or more. */
+export const atLeast = (count: number, run: Run): Command => ({ least: count, most: Infinity, run })
+
+export const wrongNumber = (name: string) => refuse(`wrong number of arguments for '${name}' command`)
+
+/** Every two arguments. */
+export const pairs = (args: ReadonlyArray<Bytes>): ReadonlyArray<readonly [Bytes, Bytes]> => {
+  const result: Array<readonly [Bytes, Bytes]> = []
+  for (let i = 0; i + 1 < args.length; i += 2) result.push([args[i]!, args[i + 1]!])
+  return result
+}
+
+/** The part of a list from `start` to `stop`, both included, from behind when negative; as places of `slice`. */
+export const span = (length: number, start: number, stop: number): readonly [from: number, to: number] => {
+  const from = Math.max(start < 0 ? start + length : start, 0)
+  const to = Math.min((stop < 0 ? stop + length : stop) + 1, length)
+  return from < to ? [from, to] : [0, 0]
+}
+
+/** As `span`, for bytes: an end before the first byte is the first byte. */
+export const byteSpan = (length: number, start: number, end: number): readonly [from: number, to: number] => {
+  const from = Math.max(start < 0 ? start + length : start, 0)
+  const to = Math.min(Math.max(end < 0 ? end + length : end, 0) + 1, length)
+  return from < to ? [from, to] : [0, 0]
+}

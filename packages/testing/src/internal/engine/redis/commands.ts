@@ -1,0 +1,71 @@
+/**
+ * Every command, and how one is run.
+ */
+import { bits } from "./bits.ts"
+import type { Bytes } from "./bytes.ts"
+import { type Commands, exactly, type Reply, wrongNumber } from "./command.ts"
+import type { Database } from "./database.ts"
+import { RedisError } from "./errors.ts"
+import { geo } from "./geo.ts"
+import { hashes } from "./hashes.ts"
+import { hyperLogLogs } from "./hyperLogLogs.ts"
+import { keys } from "./keys.ts"
+import { lists } from "./lists.ts"
+import { sets } from "./sets.ts"
+import { sortedSets } from "./sortedSets.ts"
+import { strings } from "./strings.ts"
+
+const server: Commands = {
+  dbsize: exactly(0, (db) => db.keys().length),
+  flushdb: exactly(0, (db) => {
+    db.clear()
+    return "OK"
+  }),
+  ping: exactly(0, () => "PONG"),
+  time: exactly(0, (db) => [String(Math.floor(db.now / 1000)), String(Math.floor((db.now % 1000) * 1000))])
+}
+
+export const commands: Commands = {
+  ...bits,
+  ...geo,
+  ...hashes,
+  ...hyperLogLogs,
+  ...keys,
+  ...lists,
+  ...server,
+  ...sets,
+  ...sortedSets,
+  ...strings
+}
+
+export type Call = readonly [name: string, ...args: ReadonlyArray<Bytes>]
+
+const commandOf = ([name, ...args]: Call) => {
+  const command = commands[name]
+  if (command === undefined || args.length < command.least || args.length > command.most) throw wrongNumber(name)
+  return command
+}
+
+/** Fails with a `RedisError`. */
+export const execute = (db: Database, call: Call): Reply => {
+  const [, ...args] = call
+  return commandOf(call).run(db, ...args)
+}
+
+/** One after the other, each with its own outcome; none is run when one of them cannot be. */
+export const transaction = (db: Database, calls: ReadonlyArray<Call>): ReadonlyArray<Reply | RedisError> => {
+  try {
+    calls.forEach(commandOf)
+  } catch {
+    // Which one it was, Redis says to the client that queued it; the transaction is answered with this.
+    throw new RedisError("EXECABORT Transaction discarded because of previous errors.")
+  }
+  return calls.map((call) => {
+    try {
+      return execute(db, call)
+    } catch (cause) {
+      if (cause instanceof RedisError) return cause
+      throw cause
+    }
+  })
+}

@@ -1,0 +1,36 @@
+/**
+ * How Redis 7.0 holds a value. (What has grown once stays as it was then, which is not told here: small again is small.)
+ */
+import type { Bytes } from "./bytes.ts"
+import type { Value } from "./database.ts"
+import { asBigInt } from "./numbers.ts"
+
+const short = (text: Bytes): boolean => text.length <= 64
+
+const areShort = (size: number, texts: Iterable<Bytes>): boolean => size <= 128 && [...texts].every(short)
+
+export const encodingOf = (value: Value): string => {
+  switch (value.kind) {
+    case "string":
+      if (value.appended === true) return "raw"
+      return asBigInt(value.text) !== undefined ? "int" : value.text.length <= 44 ? "embstr" : "raw"
+    case "hyperloglog":
+      return "raw"
+    case "list":
+      return "quicklist"
+    case "set":
+      return value.members.size <= 512 && [...value.members].every((member) => asBigInt(member) !== undefined)
+        ? "intset"
+        : "hashtable"
+    case "hash":
+      return areShort(value.fields.size, [...value.fields.keys(), ...value.fields.values()]) ? "listpack" : "hashtable"
+    case "zset":
+      return areShort(value.scores.size, value.scores.keys()) ? "listpack" : "skiplist"
+  }
+}
+
+/** Small integers are shared by all keys, and counted as held by the most there can be. */
+export const referencesOf = (value: Value): number => {
+  const n = value.kind === "string" && value.appended !== true ? asBigInt(value.text) : undefined
+  return n !== undefined && n >= 0n && n < 10_000n ? 2 ** 31 - 1 : 1
+}

@@ -1,0 +1,81 @@
+/**
+ * Keys, whatever they hold.
+ */
+import type { Bytes } from "./bytes.ts"
+import { atLeast, type Command, type Commands, exactly } from "./command.ts"
+import type { Database } from "./database.ts"
+import { encodingOf, referencesOf } from "./encoding.ts"
+import { refuse } from "./errors.ts"
+import * as Numbers from "./numbers.ts"
+import { matcher } from "./pattern.ts"
+import { scan } from "./scan.ts"
+import { sort } from "./sort.ts"
+
+/** Counts keys for which something is true; one that comes twice counts twice. */
+const counting = (is: (db: Database, key: Bytes) => boolean): Command =>
+  atLeast(1, (db, ...keys) => keys.filter((key) => is(db, key)).length)
+
+const expiring = (name: string, unit: number, isRelative: boolean): Command =>
+  exactly(2, (db, key, amount) => {
+    const millis = Numbers.integer(amount) * unit
+    if (Math.abs(millis) + db.now > Number.MAX_SAFE_INTEGER * 1024) {
+      throw refuse(`invalid expire time in '${name}' command`)
+    }
+    return db.expireAt(key, isRelative ? db.now + millis : millis) ? 1 : 0
+  })
+
+const remaining = (unit: number): Command =>
+  exactly(1, (db, key) => {
+    if (!db.has(key)) return -2
+    const at = db.expiry(key)
+    return at === undefined ? -1 : Math.floor((at - db.now + unit / 2) / unit)
+  })
+
+export const keys: Commands = {
+  del: counting((db, key) => db.delete(key)),
+  exists: counting((db, key) => db.find(key) !== undefined),
+  expire: expiring("expire", 1000, true),
+  expireat: expiring("expireat", 1000, false),
+  keys: exactly(1, (db, pattern) => db.keys().filter(matcher(pattern))),
+  object: exactly(2, (db, subcommand, key) => {
+    const value = db.peek(key)
+    const name = subcommand.toLowerCase()
+    if (!["encoding", "freq", "idletime", "refcount"].includes(name)) {
+      throw refuse(`unknown subcommand '${subcommand}'. Try OBJECT HELP.`)
+    }
+    if (value === undefined) return null
+    if (name === "encoding") return encodingOf(value)
+    if (name === "idletime") return Math.floor(db.idleMillis(key) / 1000)
+    if (name === "refcount") return referencesOf(value)
+    throw refuse(
+      "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between " +
+        "policies at runtime LRU and LFU data will take some time to adjust."
+    )
+  }),
+  persist: exactly(1, (db, key) => (db.expiry(key) !== undefined && db.expireAt(key, undefined) ? 1 : 0)),
+  pexpire: expiring("pexpire", 1, true),
+  pexpireat: expiring("pexpireat", 1, false),
+  pttl: remaining(1),
+  randomkey: exactly(0, (db) => {
+    const all = db.keys()
+    return all[Math.floor(db.random() * all.length)] ?? null
+  }),
+  rename: exactly(2, (db, key, name) => {
+    db.rename(key, name)
+    return "OK"
+  }),
+  renamenx: exactly(2, (db, key, name) => {
+    if (!db.has(key)) throw refuse("no such key")
+    if (db.has(name)) return 0
+    db.rename(key, name)
+    return 1
+  }),
+  scan: atLeast(1, (db, cursor, ...options) => scan(cursor, options, () => ({ elements: db.keys(), inPages: true }))),
+  sort,
+  touch: counting((db, key) => db.find(key) !== undefined),
+  ttl: remaining(1000),
+  type: exactly(1, (db, key) => {
+    const kind = db.peek(key)?.kind ?? "none"
+    return kind === "hyperloglog" ? "string" : kind
+  })
+}

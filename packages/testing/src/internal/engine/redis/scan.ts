@@ -1,0 +1,63 @@
+/**
+ * Scans: page by page, what is there all the time comes at least once, whatever comes and goes meanwhile.
+ *
+ * The order is that of a hash of the elements, and the cursor where in it to go on: so nothing is missed when elements
+ * vanish between two pages. What Redis holds in one piece comes in one page.
+ */
+import { type Bytes, compare } from "./bytes.ts"
+import { refuse, syntaxError } from "./errors.ts"
+import { integer } from "./numbers.ts"
+import { matcher } from "./pattern.ts"
+
+interface Options {
+  readonly count: number
+  readonly matches: (element: Bytes) => boolean
+}
+
+const optionsOf = (args: ReadonlyArray<Bytes>): Options => {
+  let options: Options = { count: 10, matches: () => true }
+  for (let i = 0; i < args.length; i += 2) {
+    const name = args[i]!.toUpperCase()
+    const value = args[i + 1]
+    if (value === undefined) throw syntaxError()
+    if (name === "MATCH") options = { ...options, matches: matcher(value) }
+    else if (name === "COUNT") options = { ...options, count: integer(value) }
+    else throw syntaxError()
+    if (options.count < 1) throw syntaxError()
+  }
+  return options
+}
+
+/** FNV-1a, never 0. */
+const hash = (text: Bytes): number => {
+  let h = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  return (h >>> 0) + 1
+}
+
+/** What there is to scan, and whether Redis gives it in pages. */
+export interface Scanned {
+  readonly elements: ReadonlyArray<Bytes>
+  readonly inPages: boolean
+}
+
+/** The options of a scan of nothing are not looked at. */
+export const scan = (
+  cursor: Bytes,
+  args: ReadonlyArray<Bytes>,
+  look: () => Scanned | undefined
+): readonly [cursor: Bytes, elements: ReadonlyArray<Bytes>] => {
+  if (!/^\d{1,19}$/.test(cursor)) throw refuse("invalid cursor")
+  const scanned = look()
+  if (scanned === undefined) return ["0", []]
+  const { count, matches } = optionsOf(args)
+  if (!scanned.inPages) return ["0", scanned.elements.filter(matches)]
+  const due = scanned.elements
+    .map((element) => [hash(element), element] as const)
+    .filter(([place]) => place >= Number(cursor))
+    .sort(([a, left], [b, right]) => a - b || compare(left, right))
+  // Those of one hash stay together.
+  let end = Math.min(count, due.length)
+  while (end < due.length && due[end]![0] === due[end - 1]![0]) end++
+  return [String(due[end]?.[0] ?? 0), due.slice(0, end).map(([, element]) => element).filter(matches)]
+}

@@ -1,0 +1,106 @@
+/**
+ * Sets.
+ */
+import type { Bytes } from "./bytes.ts"
+import { atLeast, type Command, type Commands, exactly } from "./command.ts"
+import type { Database } from "./database.ts"
+import { encodingOf } from "./encoding.ts"
+import * as Numbers from "./numbers.ts"
+import { scan } from "./scan.ts"
+
+type Members = ReadonlySet<Bytes>
+
+const none: Members = new Set()
+
+const read = (db: Database, key: Bytes): Members => db.get(key, "set")?.members ?? none
+
+const open = (db: Database, key: Bytes): Set<Bytes> =>
+  db.open(key, "set", () => ({ kind: "set", members: new Set() })).members
+
+/** Any of them; at least one there must be. */
+const pick = (db: Database, members: ReadonlyArray<Bytes>): Bytes => members[Math.floor(db.random() * members.length)]!
+
+/** So many different ones. */
+const pickSome = (db: Database, members: Members, count: number): ReadonlyArray<Bytes> => {
+  const rest = [...members]
+  const picked: Array<Bytes> = []
+  while (picked.length < count && rest.length > 0) {
+    picked.push(...rest.splice(Math.floor(db.random() * rest.length), 1))
+  }
+  return picked
+}
+
+type Operation = (sets: ReadonlyArray<Members>) => ReadonlyArray<Bytes>
+
+const difference: Operation = ([first = none, ...others]) =>
+  [...first].filter((member) => !others.some((set) => set.has(member)))
+const intersection: Operation = ([first = none, ...others]) =>
+  [...first].filter((member) => others.every((set) => set.has(member)))
+const union: Operation = (sets) => [...new Set(sets.flatMap((set) => [...set]))]
+
+const combined = (operation: Operation): Command =>
+  atLeast(1, (db, ...keys) => operation(keys.map((key) => read(db, key))))
+
+const stored = (operation: Operation): Command =>
+  atLeast(2, (db, destination, ...keys) => {
+    const members = operation(keys.map((key) => read(db, key)))
+    db.set(destination, { kind: "set", members: new Set(members) })
+    db.prune(destination)
+    return members.length
+  })
+
+export const sets: Commands = {
+  sadd: atLeast(2, (db, key, ...members) => {
+    const set = open(db, key)
+    const before = set.size
+    for (const member of members) set.add(member)
+    return set.size - before
+  }),
+  scard: exactly(1, (db, key) => read(db, key).size),
+  sdiff: combined(difference),
+  sdiffstore: stored(difference),
+  sinter: combined(intersection),
+  sinterstore: stored(intersection),
+  sismember: exactly(2, (db, key, member) => (read(db, key).has(member) ? 1 : 0)),
+  smembers: exactly(1, (db, key) => [...read(db, key)]),
+  smove: exactly(3, (db, source, destination, member) => {
+    const from = db.get(source, "set")
+    if (from === undefined) return 0
+    const isThere = from.members.has(member)
+    read(db, destination)
+    if (!isThere) return 0
+    from.members.delete(member)
+    open(db, destination).add(member)
+    db.prune(source)
+    return 1
+  }),
+  spop: atLeast(1, (db, key, ...counts) => {
+    const wanted = counts[0] === undefined ? undefined : Numbers.natural(counts[0])
+    const set = db.get(key, "set")
+    const picked = pickSome(db, set?.members ?? none, wanted ?? 1)
+    for (const member of picked) set?.members.delete(member)
+    db.prune(key)
+    return wanted === undefined ? picked[0] ?? null : picked
+  }),
+  srandmember: atLeast(1, (db, key, ...counts) => {
+    const wanted = counts[0] === undefined ? undefined : Numbers.integer(counts[0])
+    const members = [...read(db, key)]
+    if (wanted === undefined) return members.length === 0 ? null : pick(db, members)
+    if (wanted >= 0 || members.length === 0) return pickSome(db, new Set(members), wanted)
+    return Array.from({ length: -wanted }, () => pick(db, members))
+  }),
+  srem: atLeast(2, (db, key, ...members) => {
+    const set = db.get(key, "set")
+    const removed = members.filter((member) => set?.members.delete(member) === true).length
+    db.prune(key)
+    return removed
+  }),
+  sscan: atLeast(2, (db, key, cursor, ...options) => {
+    return scan(cursor, options, () => {
+      const set = db.get(key, "set")
+      return set && { elements: [...set.members], inPages: encodingOf(set) === "hashtable" }
+    })
+  }),
+  sunion: combined(union),
+  sunionstore: stored(union)
+}

@@ -1,0 +1,277 @@
+/**
+ * Sorted sets.
+ */
+import { type Bytes, compare } from "./bytes.ts"
+import { atLeast, type Command, type Commands, exactly, pairs, span } from "./command.ts"
+import type { Database } from "./database.ts"
+import { encodingOf } from "./encoding.ts"
+import { refuse, syntaxError, wrongType } from "./errors.ts"
+import * as Numbers from "./numbers.ts"
+import { byLex, byScore, type Within } from "./ranges.ts"
+import { scan } from "./scan.ts"
+
+type Scores = ReadonlyMap<Bytes, number>
+type Scored = readonly [member: Bytes, score: number]
+
+const none: Scores = new Map()
+
+export const read = (db: Database, key: Bytes): Scores => db.get(key, "zset")?.scores ?? none
+
+export const open = (db: Database, key: Bytes): Map<Bytes, number> =>
+  db.open(key, "zset", () => ({ kind: "zset", scores: new Map() })).scores
+
+/** By score, then by the bytes of the members. */
+export const sorted = (scores: Scores): ReadonlyArray<Scored> =>
+  [...scores].sort(([left, a], [right, b]) => a === b ? compare(left, right) : a < b ? -1 : 1)
+
+const shown = (members: ReadonlyArray<Scored>, withScores: boolean): ReadonlyArray<Bytes> =>
+  members.flatMap(([member, score]) => withScores ? [member, Numbers.formatFloat(score)] : [member])
+
+// -------------------------------------------------------------------------------------------------------------------
+// writing
+// -------------------------------------------------------------------------------------------------------------------
+
+interface Conditions {
+  readonly nx: boolean
+  readonly xx: boolean
+}
+
+const flags = new Set(["NX", "XX", "CH", "INCR"])
+
+/** The new score of a member, or nothing when the conditions keep it from being written. */
+const write = (
+  scores: Map<Bytes, number>,
+  member: Bytes,
+  score: number,
+  { nx, xx }: Conditions,
+  add: boolean
+): number | undefined => {
+  const before = scores.get(member)
+  if (before === undefined ? xx : nx) return undefined
+  const after = add && before !== undefined ? before + score : score
+  if (Number.isNaN(after)) throw refuse("resulting score is not a number (NaN)")
+  // 0 stays what it is when -0 comes, and the other way round.
+  if (before !== after) scores.set(member, after)
+  return after
+}
+
+const zadd = atLeast(3, (db, key, ...args) => {
+  const given = new Set<Bytes>()
+  let at = 0
+  for (; flags.has(args[at]?.toUpperCase() ?? ""); at++) given.add(args[at]!.toUpperCase())
+  const rest = args.slice(at)
+  if (rest.length === 0 || rest.length % 2 === 1) throw syntaxError()
+  const conditions = { nx: given.has("NX"), xx: given.has("XX") }
+  const elements = pairs(rest).map(([score, member]) => [member, Numbers.float(score)] as const)
+  const found = db.get(key, "zset")
+  if (found === undefined && conditions.xx) return given.has("INCR") ? null : 0
+  const scores = found?.scores ?? open(db, key)
+  let added = 0
+  let changed = 0
+  for (const [member, score] of elements) {
+    const before = scores.get(member)
+    const after = write(scores, member, score, conditions, given.has("INCR"))
+    if (given.has("INCR")) {
+      db.prune(key)
+      return after === undefined ? null : Numbers.formatFloat(after)
+    }
+    if (after === undefined) continue
+    if (before === undefined) added++
+    else if (before !== after) changed++
+  }
+  db.prune(key)
+  return given.has("CH") ? added + changed : added
+})
+
+/** What lies within the bounds. (In a set of many scores Redis leaves open what an order by bytes finds.) */
+const inside = (db: Database, key: Bytes, within: Within): ReadonlyArray<Scored> =>
+  sorted(read(db, key)).filter(([member, score]) => within(score, member))
+
+/** Bounds are read before the key is looked at. */
+const removing = (bounds: (min: Bytes, max: Bytes) => (db: Database, key: Bytes) => ReadonlyArray<Scored>): Command =>
+  exactly(3, (db, key, min, max) => {
+    const members = bounds(min, max)(db, key)
+    const zset = db.get(key, "zset")
+    for (const [member] of members) zset?.scores.delete(member)
+    db.prune(key)
+    return members.length
+  })
+
+const removingWithin = (range: (min: Bytes, max: Bytes) => Within): Command =>
+  removing((min, max) => {
+    const within = range(min, max)
+    return (db, key) => inside(db, key, within)
+  })
+
+// -------------------------------------------------------------------------------------------------------------------
+// reading
+// -------------------------------------------------------------------------------------------------------------------
+
+const counting = (range: (min: Bytes, max: Bytes) => Within): Command =>
+  exactly(3, (db, key, min, max) => inside(db, key, range(min, max)).length)
+
+interface RangeOptions {
+  by: "rank" | "score" | "lex"
+  reverse: boolean
+  withScores: boolean
+  limit: readonly [offset: number, count: number] | undefined
+}
+
+const rangeOptions = (
+  base: Omit<RangeOptions, "limit" | "withScores">,
+  options: ReadonlyArray<Bytes>,
+  free: boolean
+) => {
+  const result: RangeOptions = { ...base, withScores: false, limit: undefined }
+  for (let i = 0; i < options.length; i++) {
+    const option = options[i]!.toUpperCase()
+    if (option === "WITHSCORES") result.withScores = true
+    else if (option === "LIMIT" && i + 2 < options.length) {
+      result.limit = [Numbers.integer(options[i + 1]!), Numbers.integer(options[i + 2]!)]
+      i += 2
+    } else if (free && option === "REV") result.reverse = true
+    else if (free && option === "BYSCORE") result.by = "score"
+    else if (free && option === "BYLEX") result.by = "lex"
+    else throw syntaxError()
+  }
+  if (result.limit !== undefined && result.by === "rank") {
+    throw refuse("syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
+  }
+  if (result.withScores && result.by === "lex") {
+    throw refuse("syntax error, WITHSCORES not supported in combination with BYLEX")
+  }
+  return result
+}
+
+/** `zrange` and its like; only `zrange` itself (`free`) may be told in which order, and by what. */
+const range = (base: Omit<RangeOptions, "limit" | "withScores">, free = false): Command =>
+  atLeast(3, (db, key, start, stop, ...args) => {
+    const { by, limit, reverse, withScores } = rangeOptions(base, args, free)
+    const ordered = (members: ReadonlyArray<Scored>) => (reverse ? [...members].reverse() : members)
+    if (by === "rank") {
+      const [from, to] = [Numbers.integer(start), Numbers.integer(stop)]
+      const members = ordered(sorted(read(db, key)))
+      return shown(members.slice(...span(members.length, from, to)), withScores)
+    }
+    const [min, max] = reverse ? [stop, start] : [start, stop]
+    const members = ordered(inside(db, key, by === "score" ? byScore(min, max) : byLex(min, max)))
+    const [offset, count] = limit ?? [0, -1]
+    if (offset < 0) return []
+    return shown(count < 0 ? members.slice(offset) : members.slice(offset, offset + count), withScores)
+  })
+
+const ranking = (reverse: boolean): Command =>
+  exactly(2, (db, key, member) => {
+    const scores = read(db, key)
+    if (!scores.has(member)) return null
+    const rank = sorted(scores).findIndex(([name]) => name === member)
+    return reverse ? scores.size - 1 - rank : rank
+  })
+
+// -------------------------------------------------------------------------------------------------------------------
+// many sets
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The sum of both infinities is 0, and so is 0 times infinity. */
+const orZero = (n: number): number => (Number.isNaN(n) ? 0 : n)
+
+const aggregates: { readonly [name: string]: (a: number, b: number) => number } = {
+  SUM: (a, b) => orZero(a + b),
+  MIN: Math.min,
+  MAX: Math.max
+}
+
+/** A sorted set, or a set, whose members have the score 1. */
+const asScores = (db: Database, key: Bytes): Scores => {
+  const value = db.find(key)
+  if (value === undefined) return none
+  if (value.kind === "zset") return value.scores
+  if (value.kind === "set") return new Map([...value.members].map((member) => [member, 1]))
+  throw wrongType()
+}
+
+const storing = (isKept: (member: Bytes, sets: ReadonlyArray<Scores>) => boolean): Command =>
+  atLeast(3, (db, destination, numberOfKeys, ...args) => {
+    const count = Numbers.integer(numberOfKeys)
+    if (count > args.length) throw syntaxError()
+    const sets = args.slice(0, count).map((key) => asScores(db, key))
+    let weights = sets.map(() => 1)
+    let aggregate = aggregates.SUM!
+    let rest = args.slice(count)
+    while (rest.length > 0) {
+      const name = rest[0]!.toUpperCase()
+      const chosen = aggregates[rest[1]?.toUpperCase() ?? ""]
+      if (name === "WEIGHTS" && rest.length > count) {
+        weights = rest.slice(1, count + 1).map((weight) =>
+          Numbers.float(weight, () => refuse("weight value is not a float"))
+        )
+        rest = rest.slice(count + 1)
+      } else if (name === "AGGREGATE" && chosen !== undefined) {
+        aggregate = chosen
+        rest = rest.slice(2)
+      } else throw syntaxError()
+    }
+    const scores = new Map<Bytes, number>()
+    sets.forEach((set, i) => {
+      for (const [member, score] of set) {
+        if (!isKept(member, sets)) continue
+        const weighted = orZero(score * weights[i]!)
+        const before = scores.get(member)
+        scores.set(member, before === undefined ? weighted : aggregate(before, weighted))
+      }
+    })
+    db.set(destination, { kind: "zset", scores })
+    db.prune(destination)
+    return scores.size
+  })
+
+export const sortedSets: Commands = {
+  zadd,
+  zcard: exactly(1, (db, key) => read(db, key).size),
+  zcount: counting(byScore),
+  zincrby: exactly(3, (db, key, by, member) => {
+    const amount = Numbers.float(by)
+    const after = write(open(db, key), member, amount, { nx: false, xx: false }, true)
+    return Numbers.formatFloat(after ?? 0)
+  }),
+  zinterstore: storing((member, sets) => sets.every((set) => set.has(member))),
+  zlexcount: counting(byLex),
+  zrange: range({ by: "rank", reverse: false }, true),
+  zrangebylex: range({ by: "lex", reverse: false }),
+  zrangebyscore: range({ by: "score", reverse: false }),
+  zrank: ranking(false),
+  zrem: atLeast(2, (db, key, ...members) => {
+    const zset = db.get(key, "zset")
+    const removed = members.filter((member) => zset?.scores.delete(member) === true).length
+    db.prune(key)
+    return removed
+  }),
+  zremrangebylex: removingWithin(byLex),
+  zremrangebyrank: removing((start, stop) => {
+    const [from, to] = [Numbers.integer(start), Numbers.integer(stop)]
+    return (db, key) => {
+      const members = sorted(read(db, key))
+      return members.slice(...span(members.length, from, to))
+    }
+  }),
+  zremrangebyscore: removingWithin(byScore),
+  zrevrange: range({ by: "rank", reverse: true }),
+  zrevrangebylex: range({ by: "lex", reverse: true }),
+  zrevrangebyscore: range({ by: "score", reverse: true }),
+  zrevrank: ranking(true),
+  zscan: atLeast(2, (db, key, cursor, ...options) => {
+    const [next, members] = scan(cursor, options, () => {
+      const zset = db.get(key, "zset")
+      return zset && {
+        elements: sorted(zset.scores).map(([member]) => member),
+        inPages: encodingOf(zset) === "skiplist"
+      }
+    })
+    return [next, shown(members.map((member) => [member, read(db, key).get(member)!]), true)]
+  }),
+  zscore: exactly(2, (db, key, member) => {
+    const score = read(db, key).get(member)
+    return score === undefined ? null : Numbers.formatFloat(score)
+  }),
+  zunionstore: storing(() => true)
+}

@@ -1,0 +1,45 @@
+/**
+ * The collection that a request is about, and what it wants documents to be like.
+ */
+import { isObject, type JsonObject, own } from "./json.ts"
+import * as Request from "./request.ts"
+import * as Specifications from "./specifications.ts"
+import type { Call } from "./state.ts"
+import type { Collection, StoredDocument } from "./storage.ts"
+
+export const collectionOf = ({ request, state }: Call): Collection => {
+  const { collection, index } = Request.getIndexAndCollection(request)
+  return state.storage.collection(index, collection)
+}
+
+export const settle = (collection: Collection, refresh: boolean): void => {
+  // The real server waits for its next refresh, up to a second; we refresh now and answer at once.
+  if (refresh) collection.refresh()
+}
+
+/** The specifications of the collection, which need not exist. */
+export const specificationsOf = ({ request, state }: Call): Specifications.Specifications | undefined => {
+  const { collection, index } = Request.getIndexAndCollection(request)
+  const validation = state.storage.validations.get(`${index}#${collection}`)?._source.validation
+  const specifications = isObject(validation) ? Specifications.read(index, collection, validation) : undefined
+  // What was stored was right; this is what tells the compiler.
+  return specifications !== undefined && "fields" in specifications ? specifications : undefined
+}
+
+/** A document that fits the collection's specifications, with their default values; of an update the changes. */
+export const fitting = (call: Call, body: JsonObject, before?: StoredDocument): JsonObject => {
+  const specifications = specificationsOf(call)
+  if (specifications === undefined) return body
+  Specifications.assertFits(specifications, before === undefined ? body : defaultsDeep(body, before._source))
+  return Specifications.withDefaults(specifications.fields, body, before !== undefined)
+}
+
+/** `object` with what it has not of `defaults`, at every depth. */
+const defaultsDeep = (object: JsonObject, defaults: JsonObject): JsonObject => {
+  const missing = Object.entries(defaults).filter(([key]) => own(object, key) === undefined)
+  const present = Object.entries(object).map(([key, value]) => {
+    const fallback = own(defaults, key)
+    return [key, isObject(value) && isObject(fallback) ? defaultsDeep(value, fallback) : value]
+  })
+  return Object.fromEntries([...present, ...missing])
+}

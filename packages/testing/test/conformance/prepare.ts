@@ -1,0 +1,42 @@
+/**
+ * What scenarios begin with.
+ */
+import type { World } from "./recorder.ts"
+
+export const request = (controller: string, action: string, more: object = {}) => ({ controller, action, ...more })
+
+/** An index with a collection whose mapping is strict. */
+export const strict = {
+  mappings: {
+    dynamic: "strict",
+    properties: {
+      name: { type: "keyword" },
+      age: { type: "integer" },
+      bio: { type: "text", fields: { raw: { type: "keyword" } } },
+      at: { type: "date" },
+      ok: { type: "boolean" },
+      where: { properties: { city: { type: "keyword" } } }
+    }
+  }
+}
+
+export const prepare = async (world: World, mapping: object = strict) => {
+  const party = await world.connect("a")
+  const index = world.name
+  await party.ask(request("index", "create", { index }))
+  await party.ask(request("collection", "create", { index, collection: "col", body: mapping }))
+  const col = { index, collection: "col" }
+  return {
+    party,
+    index,
+    col,
+    document: (action: string, more: object = {}, label?: string) =>
+      party.ask(request("document", action, { ...col, ...more }), label),
+    search: (body: object, more: object = {}) =>
+      party.ask(
+        request("document", "search", { ...col, body, ...more }),
+        `search ${JSON.stringify(body)} ${JSON.stringify(more)}`
+      ),
+    clean: () => party.ask(request("index", "delete", { index }), "clean")
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What ends a server, or all that it keeps: against a Kuzzle of its own, which `KUZZLE_DESTRUCTIVE_URL` names. It must be
+ * configured with `kuzzle_security__debug__native_debug_protocol=true`, and is down at the end.
+ */
+import {
+  Kuzzle,
+  KuzzleActionError,
+  KuzzleAdmin,
+  KuzzleAuth,
+  KuzzleDebug,
+  KuzzleError,
+  KuzzleSecurity,
+  KuzzleServer
+} from "@effect-kuzzle/core"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Option, Schedule, Stream } from "effect"
+import { contracts } from "./contract/all.ts"
+import { contractSuite } from "./contract/contract.ts"
+import { Backend } from "./suite/backend.ts"
+import { layerUrl } from "./suite/node.ts"
+import { failure, inbox, withClient } from "./suite/tools.ts"
+
+const url = process.env.KUZZLE_DESTRUCTIVE_URL
+if (url === undefined) {
+  throw new Error("KUZZLE_DESTRUCTIVE_URL must name a running Kuzzle that may be destroyed, e.g. ws://127.0.0.1:7612")
+}
+if (url === process.env.KUZZLE_REAL_URL) throw new Error("KUZZLE_DESTRUCTIVE_URL and KUZZLE_REAL_URL are the same")
+
+contractSuite("a Kuzzle of its own", { backend: layerUrl(url), contracts, server: "own" })
+
+layer(layerUrl(url), { excludeTestServices: true, timeout: "20 seconds" })("a Kuzzle of its own", (it) => {
+  it.effect("the debugger's events come as a stream, once for each consumer, until the last is gone", () =>
+    Effect.gen(function*() {
+      yield* Effect.acquireRelease(KuzzleDebug.enable(), () => Effect.orDie(KuzzleDebug.disable()))
+      const log = (text: string) =>
+        KuzzleDebug.post({ method: "Runtime.evaluate", params: { expression: `console.log("${text}")` } })
+      const logged = Stream.filter(
+        KuzzleDebug.events,
+        (event) => event.type === "event" && event.event === "Runtime.consoleAPICalled"
+      )
+      const first = yield* inbox(logged, "an event")
+      yield* KuzzleDebug.post({ method: "Runtime.enable" })
+      yield* Effect.scoped(Effect.gen(function*() {
+        const second = yield* inbox(logged, "an event")
+        yield* log("both").pipe(
+          Effect.zipRight(Effect.timeoutOption(second.take, "200 millis")),
+          Effect.repeat({ until: Option.isSome, schedule: Schedule.recurs(50) })
+        )
+      }))
+      yield* log("the last")
+      const texts = (event: KuzzleDebug.DebugEvent | { readonly type: "gap" }) => JSON.stringify(event)
+      let seen = texts(yield* first.take)
+      while (!seen.includes("the last")) seen = texts(yield* first.take)
+      yield* first.silent("100 millis")
+    }).pipe(withClient()))
+
+  it.effect("the first administrator, who restricts everybody else; and back to a server without rights", () =>
+    Effect.gen(function*() {
+      const credentials = { username: "root", password: "secret" }
+      yield* KuzzleSecurity.createFirstAdmin({ _id: "root", credentials: { local: credentials } })
+      assert.isTrue(yield* KuzzleServer.adminExists())
+      yield* failure(
+        KuzzleSecurity.createFirstAdmin({ _id: "other", credentials: { local: { username: "o", password: "p" } } }),
+        KuzzleActionError.AdminExistsError,
+        "api.process.admin_exists"
+      )
+      yield* KuzzleAuth.login({ strategy: "local", credentials })
+      yield* KuzzleSecurity.restrictDefaultRights()
+      const { client } = yield* Backend
+      const anonymous = yield* Effect.either(Effect.provide(KuzzleServer.now(), client()))
+      assert.strictEqual(anonymous._tag === "Left" && anonymous.left._tag, "KuzzleUnauthorizedError")
+      assert.isNumber(yield* KuzzleServer.now())
+      yield* KuzzleAdmin.resetSecurity()
+      assert.isNumber(yield* Effect.provide(KuzzleServer.now(), client()))
+    }).pipe(withClient()))
+
+  it.effect("admin:resetCache of the sessions ends every token", () =>
+    Effect.gen(function*() {
+      const credentials = { username: "ada", password: "secret" }
+      const content = { profileIds: ["default"] }
+      yield* KuzzleSecurity.createUser({ _id: "ada", content, credentials: { local: credentials } })
+      yield* KuzzleAuth.login({ strategy: "local", credentials })
+      yield* KuzzleAdmin.resetCache({ database: "internalCache" })
+      yield* failure(KuzzleServer.now(), KuzzleError.UnauthorizedError, "security.token.invalid")
+    }).pipe(withClient()))
+
+  it.effect("admin:shutdown ends the connection, and nothing answers any more", () =>
+    Effect.gen(function*() {
+      const kuzzle = yield* Kuzzle.Kuzzle
+      const states = yield* inbox(kuzzle.states, "a state")
+      yield* KuzzleAdmin.shutdown()
+      let state = yield* states.take
+      while (state._tag !== "Waiting") state = yield* states.take
+      assert.strictEqual(state.cause._tag === "KuzzleConnectionEnded" && state.cause.code, 1006)
+      const { client } = yield* Backend
+      const refused = yield* Effect.flip(Effect.provide(KuzzleServer.now(), client({ connectTimeout: "1 second" })))
+      assert.strictEqual(refused._tag, "KuzzleConnectError")
+    }).pipe(withClient()))
+})

@@ -1,0 +1,5 @@
+/** What is built upon documents, against the embedded Kuzzle. */
+import { documentsSuite } from "./suite/documentsSuite.ts"
+import { layerEmbedded } from "./suite/node.ts"
+
+documentsSuite("embedded Kuzzle", { backend: layerEmbedded, runs: 60, standsForMissing: true })

@@ -1,0 +1,42 @@
+/**
+ * Random histories of the real client, over a simulated network, with the embedded Kuzzle (promises R, S, C, A, L).
+ *
+ * `SIM_HISTORIES` says how many (`pnpm simulate` runs them on all cores), `SIM_FROM` which is the first. A failure names
+ * its seed: `SIM_SEED=<seed> pnpm simulate` tells what happened in it.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { seeds } from "./simulation/seeds.ts"
+import { describe as tell, simulate } from "./simulation/simulate.ts"
+
+const histories = Number(process.env.SIM_HISTORIES ?? 300)
+const from = Number(process.env.SIM_FROM ?? 1)
+const size = 50
+
+/** A slow machine may take its time: nothing here waits for a clock. */
+const patience = 120_000
+
+const holds = (seed: number): void => {
+  const result = simulate(seed)
+  if (result.violations.length > 0) assert.fail(`${tell(result)}\n  SIM_SEED=${seed} pnpm simulate`)
+}
+
+describe("simulation: R1-R8, S1-S7, C1-C7, A1, L1-L3", () => {
+  for (let first = from; first < from + histories; first += size) {
+    const last = Math.min(first + size, from + histories) - 1
+    it(`histories ${first} to ${last}`, () => {
+      for (let seed = first; seed <= last; seed++) holds(seed)
+    }, patience)
+  }
+})
+
+describe("simulation: what was found once", () => {
+  it.each(seeds.map(({ found, seed }) => [seed, found] as const))("seed %i: %s", holds, patience)
+
+  it("the same seed gives the same history, whatever was run before", () => {
+    const some = [11, 12, 13, 14, 15, 16]
+    const forward = some.map((seed) => simulate(seed).hash)
+    const backward = some.toReversed().map((seed) => simulate(seed).hash).toReversed()
+    assert.deepStrictEqual(backward, forward)
+    assert.strictEqual(new Set(forward).size, some.length)
+  }, patience)
+})

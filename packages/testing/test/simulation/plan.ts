@@ -1,0 +1,184 @@
+/** The circumstances of a history, all drawn from its seed: the client's settings, its host, the network, the server. */
+import { type KuzzleConfig, KuzzleHeartbeat, KuzzleSchedule } from "@effect-kuzzle/core"
+import type { KuzzleEngine } from "@effect-kuzzle/testing"
+import { Schedule } from "effect"
+import type { Order } from "./host.ts"
+import type { Random } from "./random.ts"
+
+export interface Reconnect {
+  readonly kind: "jitter" | "exponential" | "spaced" | "ending"
+  readonly base: number
+  readonly cap: number
+}
+
+/** How often the server or the network does a thing, as a probability for each frame. */
+export interface Rates {
+  /** A request is neither executed nor answered. */
+  readonly dropRequest: number
+  /** A request is executed late, others overtake it. */
+  readonly slowRequest: number
+  /** It is executed, its answer never comes. */
+  readonly dropAnswer: number
+  readonly slowAnswer: number
+  /** The answer comes again later, on this connection or on the next. */
+  readonly duplicate: number
+  /** A subscription is refused. */
+  readonly refuse: number
+  /** A request is refused by an answer that names no room (spec 1.7). */
+  readonly roomless: number
+  /** A notification is lost on the way, without a trace. */
+  readonly loseNotification: number
+  /** Something that no Kuzzle sends comes between. */
+  readonly garbage: number
+}
+
+export interface Plan {
+  readonly order: Order
+  readonly settings: {
+    readonly requestTimeout: number
+    readonly connectTimeout: number
+    readonly stableAfter: number
+    readonly maxRequestSize: number
+    readonly reconnect: Reconnect
+  }
+  readonly heartbeat: {
+    readonly ping: KuzzleHeartbeat.KuzzleHeartbeatShape["ping"]
+    readonly interval: number
+    readonly timeout: number
+  }
+  readonly engine: KuzzleEngine.Options
+  /** Those at which nobody ever answers come after the first. */
+  readonly deadEndpoints: number
+  readonly firstIsDead: boolean
+  readonly socket: { readonly pings: boolean; readonly terminates: boolean }
+  readonly latency: number
+  readonly jitter: number
+  readonly rates: Rates
+  /** Milliseconds between two faults of the network, the server, the host; `Infinity` for none. */
+  readonly faultPause: number
+  /** Whether the client's host may stall, its wall clock be set. */
+  readonly hostFaults: boolean
+  readonly chaos: number
+  readonly askers: number
+  readonly listeners: number
+  readonly pace: number
+  readonly publishPause: number
+  readonly logins: boolean
+  /** `Abrupt`: the client is closed in the middle of everything. */
+  readonly ending: "Heal" | "Abrupt"
+}
+
+const rarely = (random: Random, probability: number, rate: number): number => random.chance(probability) ? rate : 0
+
+export const draw = (random: Random): Plan => {
+  const calm = random.chance(0.08)
+  const order: Order = {
+    shuffled: random.chance(0.6),
+    maxSteps: random.pick([2048, 2048, 200, 30]),
+    hurry: random.pick([0, 0, 0.2, 0.7])
+  }
+  const faults = (probability: number, rate: number) => calm ? 0 : rarely(random, probability, rate)
+  const base = random.pick([50, 200, 1000])
+  const cap = base * random.pick([4, 10])
+  const interval = random.pick([500, 2000, 10_000, 10_000])
+  // Longer than the slowest way there and back: no faults, no losses.
+  const timeout = random.pick([400, 1000, 5000])
+  const ping = random.pick(["Native", "Native", "Native", "Protocol", "Protocol", "Disabled"] as const)
+  return {
+    order,
+    settings: {
+      requestTimeout: random.pick([400, 1500, 5000, 15_000]),
+      connectTimeout: random.pick([500, 2000, 10_000]),
+      stableAfter: random.pick([500, 5000, 30_000]),
+      maxRequestSize: random.pick([2000, 2000, 1024 ** 2]),
+      reconnect: {
+        kind: random.pick(["jitter", "jitter", "jitter", "exponential", "exponential", "spaced", "ending"] as const),
+        base,
+        cap
+      }
+    },
+    heartbeat: { ping, interval, timeout },
+    engine: {
+      tokenLifetime: random.pick([3000, 20_000, 3_600_000]),
+      // Without a heartbeat the server would cut everybody who is silent.
+      idleTimeout: ping === "Disabled" ? 86_400_000 : 4 * (interval + timeout)
+    },
+    deadEndpoints: random.chance(0.15) ? random.int(1, 2) : 0,
+    firstIsDead: random.chance(0.5),
+    socket: { pings: random.chance(0.7), terminates: random.chance(0.7) },
+    latency: random.pick([0, 1, 5, 40]),
+    jitter: random.pick([0, 1, 10, 100]),
+    rates: {
+      dropRequest: faults(0.3, 0.02),
+      slowRequest: faults(0.4, 0.1),
+      dropAnswer: faults(0.3, 0.02),
+      slowAnswer: faults(0.4, 0.1),
+      duplicate: faults(0.3, 0.05),
+      refuse: faults(0.25, 0.15),
+      roomless: faults(0.25, 0.03),
+      loseNotification: faults(0.2, 0.05),
+      garbage: faults(0.25, 0.03)
+    },
+    faultPause: calm ? Infinity : random.pick([800, 2000, 5000]),
+    hostFaults: !calm && random.chance(0.4),
+    chaos: random.int(2, 14) * 1000,
+    askers: random.int(1, 3),
+    listeners: random.int(1, 6),
+    pace: random.pick([150, 500, 1500]),
+    publishPause: random.pick([100, 300, 1000]),
+    logins: random.chance(0.5),
+    ending: random.chance(0.2) ? "Abrupt" : "Heal"
+  }
+}
+
+export const heartbeat = ({ heartbeat: { interval, ping, timeout } }: Plan): KuzzleHeartbeat.KuzzleHeartbeatShape =>
+  KuzzleHeartbeat.make(ping, { schedule: KuzzleSchedule.heartbeat({ interval }), timeout })
+
+export const endpoints = ({ deadEndpoints, firstIsDead }: Plan): ReadonlyArray<string> => {
+  const dead = Array.from({ length: deadEndpoints }, (_, i) => `ws://dead-${i}:7512/`)
+  return firstIsDead ? [...dead, "ws://kuzzle:7512/"] : ["ws://kuzzle:7512/", ...dead]
+}
+
+export const options = (plan: Plan): KuzzleConfig.Options => {
+  const { connectTimeout, maxRequestSize, reconnect, requestTimeout, stableAfter } = plan.settings
+  return {
+    url: endpoints(plan),
+    connectTimeout,
+    requestTimeout,
+    stableAfter,
+    maxRequestSize,
+    reconnect: schedule(reconnect)
+  }
+}
+
+const schedule = ({ base, cap, kind }: Reconnect): Schedule.Schedule<unknown> => {
+  switch (kind) {
+    case "jitter":
+      return KuzzleSchedule.reconnect({ base, cap })
+    case "exponential":
+      return Schedule.exponential(base).pipe(Schedule.either(Schedule.spaced(cap)))
+    case "spaced":
+      return Schedule.spaced(base)
+    case "ending":
+      return Schedule.intersect(Schedule.spaced(base), Schedule.recurs(6))
+  }
+}
+
+/** The least and the most that the pause after the `nth` loss in a row (from 0) may be. */
+export const pauseBounds = ({ base, cap, kind }: Reconnect, nth: number): readonly [least: number, most: number] => {
+  const grown = Math.min(cap, base * 2 ** nth)
+  switch (kind) {
+    case "jitter":
+      return [1, grown]
+    case "exponential":
+      return [grown, grown]
+    case "spaced":
+    case "ending":
+      return [base, base]
+  }
+}
+
+/** Within so long after the last fault everything must be well again, whatever the settings. */
+export const healing = ({ deadEndpoints, heartbeat, settings }: Plan): number =>
+  6 * (heartbeat.interval + heartbeat.timeout) +
+  (deadEndpoints + 2) * (settings.connectTimeout + settings.reconnect.cap) + 4 * settings.requestTimeout

@@ -1,0 +1,267 @@
+/** Runs one history from its seed, and says what no client may do. */
+import "./host.ts"
+import { Kuzzle, KuzzleHeartbeat, KuzzleSocket } from "@effect-kuzzle/core"
+import { KuzzleEngine } from "@effect-kuzzle/testing"
+import { Context, Effect, Exit, Fiber, Option, Random as EffectRandom, Scope, Stream, Supervisor } from "effect"
+import { check } from "./checks.ts"
+import type { Violation } from "./history.ts"
+import * as Plan from "./plan.ts"
+import * as Programs from "./programs.ts"
+import { roomOf } from "./server.ts"
+import { World } from "./world.ts"
+
+export interface Result {
+  readonly seed: number
+  readonly violations: ReadonlyArray<Violation>
+  /** Equal for equal histories. */
+  readonly hash: number
+  readonly virtualMillis: number
+  readonly requests: number
+  readonly notifications: number
+  readonly connections: number
+  /** What happened, when asked for. */
+  readonly lines: ReadonlyArray<string>
+  readonly plan: Plan.Plan
+}
+
+/** A day: no history is that long. */
+const limit = 86_400_000
+
+export const simulate = (seed: number, verbose = false): Result => {
+  const world = new World(seed, verbose)
+  const { history, host, plan } = world
+  host.run(() => {
+    try {
+      const fiber = Effect.runFork(
+        Effect.scoped(story(world)).pipe(
+          Effect.withRandom(EffectRandom.make(seed)),
+          Effect.withClock(host.clock("User"))
+        )
+      )
+      host.runUntil(() => fiber.unsafePoll() !== null, limit)
+      const exit = fiber.unsafePoll()
+      if (exit === null) world.violate("L1", "the history has no end")
+      else if (Exit.isFailure(exit)) world.violate("C7", `the story failed: ${Programs.tagOf(exit.cause)}`)
+      check(world)
+    } catch (cause) {
+      world.violate("C7", cause instanceof Error ? cause.stack ?? cause.message : String(cause))
+    }
+  })
+  return {
+    seed,
+    violations: history.violations,
+    hash: host.hash,
+    virtualMillis: host.now,
+    requests: history.asked.length,
+    notifications: history.heard.reduce((sum, { elements }) => sum + elements.length, 0),
+    connections: history.links.length,
+    lines: host.lines,
+    plan
+  }
+}
+
+const users = [{ username: "ann", password: "pw" }, { username: "bob", password: "pw" }]
+
+const story = (world: World) =>
+  Effect.gen(function*() {
+    const { host, plan } = world
+    const server = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, host.clock("Server"))
+    world.engine = yield* server(KuzzleEngine.make({ ...plan.engine, seed: "simulation", users }))
+    const prepare = (action: "index" | "collection", more: object) =>
+      world.engine.connect({ send: () => {}, close: () => {} })?.receive(
+        JSON.stringify({ requestId: "p", controller: action, action: "create", index: "sim", ...more })
+      )
+    prepare("index", {})
+    for (const collection of ["c1", "c2", "d"]) prepare("collection", { collection, body: {} })
+    yield* world.engine.dropAll()
+
+    const random = world.random.fork()
+    const faultsFirst = random.chance(0.2)
+    if (faultsFirst) world.start()
+    const endOfChaos = host.now + plan.chaos
+    const client = yield* connect(world, endOfChaos)
+    if (client === undefined) return
+    if (!faultsFirst) world.start()
+
+    const kuzzle = Context.get(client.services, Kuzzle.Kuzzle)
+    const observer = yield* Effect.fork(
+      Stream.runForEach(kuzzle.states, (state) =>
+        Effect.sync(() => {
+          host.note("state", 0, `${state._tag} ${"cause" in state ? state.cause.message : ""}`)
+          if (state._tag === "Failed") world.failedAt = host.now
+          world.history.states.push({ at: host.now, state })
+        }))
+    )
+    const programs = [
+      ...Array.from({ length: plan.askers }, () => Programs.asker(world, client.services, random.fork())),
+      ...Array.from({ length: plan.listeners }, () => Programs.listener(world, client.services, random.fork())),
+      ...(plan.logins ? [Programs.authenticator(world, client.services, random.fork())] : [])
+    ]
+    const running = yield* Effect.forEach(programs, (program) => Effect.fork(program))
+    yield* Effect.sleep(Math.max(0, endOfChaos - host.now))
+
+    if (plan.ending === "Abrupt") {
+      yield* end(world, client)
+      // Whoever goes on is told at once.
+      yield* Effect.sleep(2000)
+      world.stop()
+      world.quiet = true
+    } else {
+      world.stop()
+      world.quiet = true
+      yield* Effect.sleep(Plan.healing(plan))
+      if (world.failedAt === undefined) yield* healed(world, client)
+      yield* Effect.forEach(world.open, (listening) => Programs.close(world, listening), { discard: true })
+      yield* Effect.sleep(1000)
+      if (world.failedAt === undefined && random.chance(0.5)) checkRooms(world, "after the last consumer")
+      yield* end(world, client)
+    }
+    yield* Effect.sleep(30_000)
+    for (const fiber of running) {
+      if (fiber.unsafePoll() === null) world.violate("R1", "a program waits for ever")
+      yield* Fiber.interrupt(fiber)
+    }
+    if (observer.unsafePoll() === null) world.violate("C5", "the stream of states does not end with the client")
+    yield* Fiber.interrupt(observer)
+    const last = world.history.states.at(-1)?.state
+    const now = yield* kuzzle.state
+    if (last?._tag !== now._tag) world.violate("C5", `the last state is ${now._tag}, the last heard of ${last?._tag}`)
+  })
+
+interface Client {
+  readonly services: Programs.Services
+  readonly scope: Scope.CloseableScope
+  /** The fibers of the client that have not ended. */
+  readonly fibers: Supervisor.Supervisor<Array<Fiber.RuntimeFiber<unknown, unknown>>>
+}
+
+/** Connects as an application would: again until it works. */
+const connect = (world: World, endOfChaos: number) =>
+  Effect.gen(function*() {
+    const { host, plan } = world
+    const fibers = yield* Supervisor.track
+    for (;;) {
+      const scope = yield* Scope.make()
+      const exit = yield* Kuzzle.make(Plan.options(plan)).pipe(
+        Effect.provideService(KuzzleSocket.KuzzleSocket, world.network.socket),
+        Effect.provideService(KuzzleHeartbeat.KuzzleHeartbeat, Plan.heartbeat(plan)),
+        Scope.extend(scope),
+        Effect.withClock(host.clock("Client")),
+        Effect.supervised(fibers),
+        Effect.exit
+      )
+      if (Exit.isSuccess(exit)) {
+        const client: Client = { services: exit.value, scope, fibers }
+        return client
+      }
+      if (Programs.tagOf(exit.cause) !== "KuzzleConnectError") {
+        world.violate("C7", `connecting: ${Programs.tagOf(exit.cause)}`)
+      }
+      world.closing = true
+      yield* Scope.close(scope, Exit.void)
+      world.closing = false
+      yield* checkNothingLeft(world, fibers)
+      if (host.now > endOfChaos) world.stop()
+      if (host.now > endOfChaos + 10 * Plan.healing(plan)) {
+        world.violate("S1", "no connection is ever made")
+        return undefined
+      }
+      yield* Effect.sleep(1000)
+    }
+  })
+
+/** Faults have stopped long ago: everything works. */
+const healed = (world: World, { services }: Client) =>
+  Effect.gen(function*() {
+    const { history, host, plan } = world
+    const kuzzle = Context.get(services, Kuzzle.Kuzzle)
+    const state = yield* kuzzle.state
+    if (state._tag !== "Ready") return world.violate("C5", `it is ${state._tag} long after the last fault`)
+    const timers = host.pending("Client")
+    if (timers > 2) world.violate("R8", `${timers} timers are set, and nothing is asked`)
+    if (plan.logins) {
+      // A token that has died keeps the subscriptions waiting: somebody must log in, or out.
+      yield* (world.random.chance(0.7) ? Programs.login(world, "ann", 3_600_000) : Programs.logout(world)).pipe(
+        Effect.provide(services)
+      )
+      yield* Effect.sleep(2000)
+    }
+    const answer = yield* Effect.exit(kuzzle.query({ controller: "server", action: "now" }))
+    if (Exit.isFailure(answer)) world.violate("R1", `a request fails when all is well: ${Programs.tagOf(answer.cause)}`)
+    checkRooms(world, "after healing")
+    const before = history.messages.length
+    world.publishAll()
+    yield* Effect.sleep(5000)
+    for (const { heard } of world.open) {
+      if (heard.ended !== undefined || heard.scope === "out") continue
+      const last = heard.elements.findLast(({ _tag }) => _tag === "Message")
+      const seq = last?._tag === "Message" ? history.byMark.get(last.m)?.seq ?? -1 : -1
+      if (seq < before) world.violate("S1", `consumer ${heard.id} hears nothing when all is well`)
+    }
+  })
+
+/** The server has what is wanted, once (promises S1 and S5). */
+const checkRooms = (world: World, when: string): void => {
+  const { desk, network } = world
+  const wanted = new Set(
+    world.open.flatMap(({ heard }) => (heard.ended === undefined && !heard.closing ? [heard.key] : []))
+  )
+  const link = network.live
+  const channels: ReadonlyMap<string, string> = (link === undefined ? undefined : desk.rooms.get(link))?.channels ??
+    new Map()
+  for (const key of wanted) {
+    if (!channels.has(key)) world.violate("S1", `${when} ${key} is wanted, and not subscribed to`)
+  }
+  // A room is left with the last of its channels.
+  const rooms = new Set(
+    [...wanted].flatMap((key) => {
+      const channel = channels.get(key)
+      return channel === undefined ? [] : [roomOf(channel)]
+    })
+  )
+  const counts = desk.list()
+  for (const room of rooms) if (!counts.has(room)) world.violate("S1", `${when} a room is wanted, and empty`)
+  for (const [room, count] of counts) {
+    if (desk.pardoned.has(room)) continue
+    if (!rooms.has(room)) world.violate("S5", `${when} a room is subscribed to, and not wanted`)
+    else if (count !== 1) world.violate("S1", `${when} the server counts ${count} in a room`)
+  }
+}
+
+/** Closes the client: nothing is left of it, and nobody waits (promise L1). */
+const end = (world: World, { fibers, scope }: Client) =>
+  Effect.gen(function*() {
+    const { history, host } = world
+    world.closing = true
+    world.closedAt = host.now
+    host.note("close client")
+    yield* Scope.close(scope, Exit.void)
+    const waiting = history.asked.filter(({ settledAt }) => settledAt === undefined)
+    host.turnEnds.push(() => {
+      for (const { n, settledAt } of waiting) {
+        if (settledAt === undefined) continue
+        if (settledAt !== world.closedAt) world.violate("R3", `request ${n} outlived the client`)
+      }
+    })
+    yield* Effect.sleep(0)
+    yield* checkNothingLeft(world, fibers)
+  })
+
+const checkNothingLeft = (world: World, fibers: Client["fibers"]) =>
+  Effect.gen(function*() {
+    const { host, network } = world
+    yield* Effect.sleep(1)
+    if (host.pending("Client") > 0) world.violate("L1", `${host.pending("Client")} timers are left`)
+    if (network.live !== undefined) world.violate("L1", "a socket is left")
+    const left = yield* fibers.value
+    const running = left.filter((fiber) => Option.isNone(Option.fromNullable(fiber.unsafePoll())))
+    if (running.length > 0) world.violate("L1", `${running.length} fibers are left`)
+  })
+
+/** For people: what a history was, as short as it can be told. */
+export const describe = ({ plan, seed, violations }: Result): string =>
+  [
+    `seed ${seed}: ${violations.length} promises broken`,
+    ...violations.slice(0, 10).map(({ at, promise, what }) => `  ${promise} at ${at}: ${what}`),
+    `  ${JSON.stringify(plan)}`
+  ].join("\n")

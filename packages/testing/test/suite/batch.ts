@@ -1,0 +1,186 @@
+/** Requests gathered: each caller has what it would have had alone. */
+import { Kuzzle, KuzzleBatch, KuzzleDocument, KuzzleError, KuzzleSearch } from "@effect-kuzzle/core"
+import { assert, describe, type Vitest } from "@effect/vitest"
+import { Array, Effect, Exit, FastCheck as fc, Runtime, Stream } from "effect"
+import type { Provide } from "./api.ts"
+import { type Backend, type Collection, World } from "./backend.ts"
+
+const mappings = { dynamic: "strict", properties: { n: { type: "integer" }, text: { type: "keyword" } } }
+
+const ids = ["a", "b", "c", "d", "e", "f", "g", "h"] as const
+
+const content = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 }).map((n): KuzzleDocument.Content => ({ n })) },
+  { weight: 2, arbitrary: fc.constantFrom("x", "y").map((text): KuzzleDocument.Content => ({ text })) },
+  // Refused by its type, by the strict mapping, before it is sent.
+  fc.constantFrom<KuzzleDocument.Content>({ n: "no number" }, { other: 1 }, { n: NaN })
+)
+
+const options = fc.record({ silent: fc.constantFrom(undefined, true), source: fc.constantFrom(undefined, true) })
+
+interface Asked {
+  readonly _id: string | undefined
+  readonly content: KuzzleDocument.Content
+  readonly options: { readonly silent: boolean | undefined; readonly source: boolean | undefined }
+}
+
+const kinds = {
+  get: (target, { _id = "a" }) => KuzzleDocument.get({ ...target, _id }),
+  exists: (target, { _id = "a" }) => KuzzleDocument.exists({ ...target, _id }),
+  create: (target, { _id, content, options: { silent } }) => KuzzleDocument.create({ ...target, _id, content, silent }),
+  createOrReplace: (target, { _id = "a", content, options: { silent } }) =>
+    KuzzleDocument.createOrReplace({ ...target, _id, content, silent }),
+  replace: (target, { _id = "a", content }) => KuzzleDocument.replace({ ...target, _id, content }),
+  update: (target, { _id = "a", content, options }) => KuzzleDocument.update({ ...target, _id, content, ...options }),
+  delete: (target, { _id = "a", options }) => KuzzleDocument.delete({ ...target, _id, ...options })
+} satisfies Record<
+  string,
+  (target: Collection, asked: Asked) => Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>
+>
+
+// Its own keys and no others.
+const names = Object.keys(kinds) as ReadonlyArray<keyof typeof kinds>
+
+/**
+ * What is asked of a document is of one kind: what two kinds make of one document at once is anybody's guess. So it is of
+ * what is silent and what is not, and of what is deleted with its source and without, which never go together.
+ */
+const program = fc.record({
+  kindOf: fc.array(fc.constantFrom(...names), { minLength: ids.length, maxLength: ids.length }),
+  asked: fc.array(
+    fc.record({ id: fc.option(fc.nat({ max: ids.length - 1 }), { nil: undefined, freq: 4 }), content, options }),
+    { minLength: 1, maxLength: 25 }
+  )
+})
+
+type Program = typeof program extends fc.Arbitrary<infer P> ? P : never
+
+const calls = ({ asked, kindOf }: Program, target: Collection) =>
+  asked.map(({ content, id, options }, i): Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle> => {
+    const kind = id === undefined ? "create" : kindOf[id] ?? "get"
+    const silent = id === undefined ? options.silent : id % 2 === 0
+    const source = id !== undefined && kind === "delete" ? id % 3 === 0 : options.source
+    const _id = id === undefined ? undefined : ids[id]
+    // An update that changes nothing is none when the clock has not moved either.
+    const changed = kind === "update" &&
+      !("other" in content || typeof content.n === "string" || Number.isNaN(content.n))
+    return kinds[kind](target, {
+      _id,
+      content: changed ? { ...content, n: 100 + i } : content,
+      options: { silent, source }
+    })
+  })
+
+/** What is of the collection and of the clock is left out. */
+const plain = (exit: Exit.Exit<unknown, unknown>, { collection }: Collection): unknown => {
+  const value = Exit.isSuccess(exit)
+    ? { done: exit.value }
+    : {
+      failed: exit.cause._tag === "Fail" && KuzzleError.isKuzzleError(exit.cause.error)
+        ? { ...exit.cause.error, message: exit.cause.error.message }
+        : exit.cause
+    }
+  return JSON.parse(
+    JSON.stringify(value, (key, member) => key === "_kuzzle_info" || key === "serverStack" ? undefined : member)
+      .replaceAll(collection, "<collection>")
+      // Of a document that was given no id, and what Elasticsearch says of one.
+      .replace(/"_id":"[^"]{3,}"/, "\"_id\":\"<made>\"")
+      .replaceAll(/ in document with id '[^']*'/g, "")
+      // An error of what was not sent is that of the request that was not sent.
+      .replace(/"action":"m?(Create|Update|Replace|CreateOrReplace)",("issue")/i, "$2")
+      .replaceAll(/document:m?[a-z]+ cannot be encoded as JSON: .*n is NaN/gi, "NaN")
+      .replaceAll(/"issue":"[^"]*"/g, "\"issue\":\"<place>\"")
+  )
+}
+
+const started: Effect.Effect<Collection, KuzzleError.RequestError, World> = Effect.gen(function*() {
+  const { admin, index, name } = yield* World
+  const target = { index, collection: name("batch") }
+  yield* admin.query({ controller: "collection", action: "create", ...target, body: { mappings } })
+  return target
+})
+
+/** Half of the documents are there. */
+const reset = (target: Collection) =>
+  Effect.gen(function*() {
+    const { admin } = yield* World
+    yield* admin.query({ controller: "collection", action: "truncate", ...target })
+    const documents = ids.slice(0, 4).map((_id, n) => ({ _id, body: { n } }))
+    yield* admin.query({ controller: "document", action: "mCreate", ...target, body: { documents } })
+  })
+
+const everything = (target: Collection) =>
+  Effect.gen(function*() {
+    const { admin } = yield* World
+    yield* admin.query({ controller: "collection", action: "refresh", ...target })
+    const hits = yield* Stream.runCollect(KuzzleSearch.hits(target))
+    return Array.fromIterable(hits).map(({ _id, _source: { _kuzzle_info: _, ...source } }) =>
+      JSON.stringify([_id.length > 2 ? "<made>" : _id, source])
+    ).sort()
+  })
+
+export const batchTests = (
+  it: Vitest.MethodsNonLive<World | Backend, true>,
+  provide: Provide,
+  { runs }: { readonly runs: number }
+): void => {
+  describe("batches", () => {
+    it.effect(
+      "every caller has the result, or the error, of the same request alone; and what is stored is the same",
+      () =>
+        provide()(Effect.gen(function*() {
+          const alone = yield* started
+          const together = yield* started
+          const kuzzle = yield* Kuzzle.Kuzzle
+          const runtime = yield* Effect.runtime<Kuzzle.Kuzzle | World>()
+          const agrees = (program: Program) =>
+            Effect.gen(function*() {
+              yield* reset(alone)
+              yield* reset(together)
+              const expected = yield* Effect.forEach(calls(program, alone), (call) => Effect.exit(call))
+              const outcomes = yield* Effect.forEach(calls(program, together), (call) => Effect.exit(call), {
+                concurrency: "unbounded"
+              }).pipe(
+                Effect.provideServiceEffect(Kuzzle.Kuzzle, KuzzleBatch.make(kuzzle, { maxWrites: 7, maxReads: 5 })),
+                Effect.scoped
+              )
+              assert.deepStrictEqual(
+                outcomes.map((exit) => plain(exit, together)),
+                expected.map((exit) => plain(exit, alone))
+              )
+              // A document that was given no id is told by its content.
+              for (const [i, exit] of outcomes.entries()) {
+                const asked = program.asked[i]
+                if (asked?.id !== undefined || Exit.isFailure(exit)) continue
+                // What `create` gives.
+                const { _id } = exit.value as KuzzleDocument.Document
+                const { _source: { _kuzzle_info: _, ...source } } = yield* KuzzleDocument.get({ ...together, _id })
+                assert.deepStrictEqual<unknown>(source, asked?.content)
+              }
+              assert.deepStrictEqual(yield* everything(together), yield* everything(alone))
+            })
+          yield* Effect.promise(() =>
+            fc.assert(fc.asyncProperty(program, (one) => Runtime.runPromise(runtime)(agrees(one))), { numRuns: runs })
+          )
+        })),
+      60_000
+    )
+
+    it.effect("as a layer, by any number, beyond the limits of the server", () =>
+      provide()(Effect.gen(function*() {
+        const target = yield* started
+        const numbers = Array.range(1, 450)
+        yield* Effect.forEach(
+          numbers,
+          (n) => KuzzleDocument.create({ ...target, _id: `id${n}`, content: { n } }),
+          { concurrency: "unbounded", discard: true }
+        ).pipe(Effect.provide(KuzzleBatch.layer({ maxWrites: 1000 })))
+        const documents = yield* Effect.forEach(
+          numbers,
+          (n) => KuzzleDocument.get({ ...target, _id: `id${n}` }),
+          { concurrency: "unbounded" }
+        ).pipe(Effect.provide(KuzzleBatch.layer()))
+        assert.deepStrictEqual<unknown>(documents.map(({ _source }) => _source.n), numbers)
+      })))
+  })
+}

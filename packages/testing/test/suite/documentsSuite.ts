@@ -1,0 +1,25 @@
+/** What is built upon documents: searches as streams, export and import, batches, live documents. */
+import { describe, layer } from "@effect/vitest"
+import { Layer } from "effect"
+import { type Backend, layerWorld } from "./backend.ts"
+import { batchTests } from "./batch.ts"
+import { liveTests } from "./live.ts"
+import { type Abilities, searchTests } from "./search.ts"
+import { withClient, withHttp } from "./tools.ts"
+import { transferTests } from "./transfer.ts"
+
+export const documentsSuite = <E>(
+  name: string,
+  { backend, runs, standsForMissing }: Abilities & {
+    readonly backend: Layer.Layer<Backend, E>
+    /** Of each property. */
+    readonly runs: number
+  }
+): void =>
+  layer(Layer.provideMerge(layerWorld, backend), { excludeTestServices: true, timeout: "20 seconds" })(name, (it) => {
+    describe("over WebSocket", () => searchTests(it, withClient, { runs, standsForMissing }))
+    describe("over HTTP", () => searchTests(it, withHttp, { runs: Math.ceil(runs / 5), standsForMissing }))
+    transferTests(it)
+    liveTests(it)
+    batchTests(it, withClient, { runs: Math.ceil(runs / 2) })
+  })

@@ -1,0 +1,219 @@
+/** Live documents: what is there, every change of it, and the truth again after a lost connection. */
+import { KuzzleActionError, KuzzleDocument, KuzzleFilter, KuzzleLive } from "@effect-kuzzle/core"
+import { assert, describe, type Vitest } from "@effect/vitest"
+import { Chunk, Deferred, Effect, Fiber, Stream } from "effect"
+import { Backend, type Collection, World } from "./backend.ts"
+import { failure, inbox, withClient } from "./tools.ts"
+
+/** Beside the client that follows: nothing that befalls it befalls this one. */
+const admin = (action: string, target: Collection, more: object = {}) =>
+  Effect.flatMap(World, ({ admin }) => admin.query({ controller: "document", action, ...target, ...more }))
+
+const put = (target: Collection, _id: string, body: object) => admin("create", target, { _id, body })
+const change = (target: Collection, _id: string, body: object) => admin("update", target, { _id, body })
+const remove = (target: Collection, _id: string) => admin("delete", target, { _id })
+
+const free = KuzzleFilter.equals("status", "free")
+
+const idsOf = (documents: KuzzleLive.Documents) => Array.from(documents.keys()).sort()
+
+/** The changes as one line each. */
+const observe = (live: KuzzleLive.Live) =>
+  inbox(
+    Stream.map(live.changes, (change) => {
+      switch (change._tag) {
+        case "Snapshot":
+          return `Snapshot ${idsOf(change.documents).join()}`
+        case "Stale":
+          return `Stale ${change.cause._tag}`
+        case "Deleted":
+          return `Deleted ${change.previous._id}`
+        default:
+          return `${change._tag} ${change.document._id} ${String(change.document._source.status)}`
+      }
+    }),
+    "a change"
+  )
+
+export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
+  describe("live documents", () => {
+    it.effect("a search: what is found, what enters, changes, leaves and is deleted; for every observer", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        yield* put(target, "a", { status: "free" })
+        yield* put(target, "b", { status: "busy" })
+        // Written just before, without a refresh.
+        const live = yield* KuzzleLive.live({ ...target, filter: free })
+        assert.deepStrictEqual(idsOf(yield* live.documents), ["a"])
+        const [one, two] = [yield* observe(live), yield* observe(live)]
+        yield* put(target, "c", { status: "free" })
+        yield* put(target, "d", { status: "busy" })
+        yield* change(target, "c", { seats: 2 })
+        // Not written since the subscription began: the server would not tell that it leaves the filter.
+        yield* change(target, "a", { status: "busy" })
+        yield* change(target, "b", { status: "free" })
+        yield* remove(target, "c")
+        yield* remove(target, "d")
+        yield* admin("replace", target, { _id: "b", body: { status: "free", seats: 1 } })
+        const expected = [
+          "Snapshot a",
+          "Entered c free",
+          "Updated c free",
+          "Left a busy",
+          "Entered b free",
+          "Deleted c",
+          "Updated b free"
+        ]
+        assert.deepStrictEqual(yield* one.takeN(expected.length), expected)
+        assert.deepStrictEqual(yield* two.takeN(expected.length), expected)
+        const documents = yield* live.documents
+        assert.deepStrictEqual(idsOf(documents), ["b"])
+        assert.deepInclude(documents.get("b")?._source, { status: "free", seats: 1 })
+        // Who comes late begins with what is there.
+        assert.strictEqual(yield* (yield* observe(live)).take, "Snapshot b")
+      })))
+
+    it.effect("one document, and some by their ids, there or not", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        yield* put(target, "a", { status: "free" })
+        const live = yield* KuzzleLive.live({ ...target, ids: ["a", "b"] })
+        const changes = yield* observe(live)
+        yield* put(target, "c", { status: "free" })
+        yield* put(target, "b", { status: "free" })
+        yield* change(target, "a", { status: "busy" })
+        yield* remove(target, "a")
+        yield* put(target, "a", { status: "free" })
+        assert.deepStrictEqual(yield* changes.takeN(5), [
+          "Snapshot a",
+          "Entered b free",
+          "Updated a busy",
+          "Deleted a",
+          "Entered a free"
+        ])
+      })))
+
+    it.effect("an observer that is too slow is given everything anew, and nobody waits for it", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        const live = yield* KuzzleLive.live({ ...target, refresh: false })
+        const slow = yield* Deferred.make<void>()
+        const quick = yield* Effect.fork(Stream.runCollect(Stream.take(live.changes, 4401)))
+        const known = new Set<string>()
+        const snapshots: Array<number> = []
+        const behind = yield* live.changes.pipe(
+          Stream.tap(() => Deferred.await(slow)),
+          Stream.takeUntil((change) => {
+            if (change._tag === "Snapshot") {
+              snapshots.push(change.documents.size)
+              known.clear()
+              for (const _id of change.documents.keys()) known.add(_id)
+            } else if (change._tag === "Entered") known.add(change.document._id)
+            return known.size === 4400
+          }),
+          Stream.runDrain,
+          Effect.fork
+        )
+        for (let part = 0; part < 22; part++) {
+          const documents = Array.from({ length: 200 }, (_, i) => ({ _id: `id${part * 200 + i}`, body: {} }))
+          yield* admin("mCreate", target, { body: { documents } })
+        }
+        assert.strictEqual(Chunk.unsafeLast(yield* Fiber.join(quick))._tag, "Entered")
+        yield* Deferred.succeed(slow, undefined)
+        yield* Fiber.join(behind)
+        assert.deepStrictEqual(snapshots, [0, 4400])
+      })))
+
+    it.effect("as a value: the last of it is what is there", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        const live = yield* KuzzleLive.live(target)
+        const whole = yield* live.values.pipe(
+          Stream.takeUntil((documents) => documents.size === 5),
+          Stream.runCollect,
+          Effect.fork
+        )
+        for (const _id of ["a", "b", "c", "d", "e"]) yield* put(target, _id, { status: "free" })
+        const last = Chunk.unsafeLast(yield* Fiber.join(whole))
+        assert.deepStrictEqual(idsOf(last), ["a", "b", "c", "d", "e"])
+      })))
+
+    it.effect("what an upsert creates is told without its id: it is read", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        const live = yield* KuzzleLive.live({ ...target, filter: free })
+        const changes = yield* observe(live)
+        yield* admin("upsert", target, { _id: "a", body: { changes: { status: "free" } } })
+        assert.deepStrictEqual(yield* changes.takeN(2), ["Snapshot ", "Snapshot a"])
+      })))
+
+    it.effect("after a lost connection it is the truth again", () =>
+      withClient()(Effect.gen(function*() {
+        const { network } = yield* Backend
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        yield* put(target, "a", { status: "free" })
+        yield* put(target, "b", { status: "free" })
+        const live = yield* KuzzleLive.live({ ...target, filter: free })
+        const changes = yield* observe(live)
+        assert.strictEqual(yield* changes.take, "Snapshot a,b")
+        yield* network.freeze
+        yield* remove(target, "a")
+        yield* change(target, "b", { status: "busy" })
+        yield* put(target, "c", { status: "free" })
+        yield* network.cut
+        yield* network.thaw
+        const told: Array<string> = []
+        while (told.at(-1) !== "Snapshot c") told.push(yield* changes.take)
+        assert.include(told[0], "Stale")
+        assert.deepStrictEqual(idsOf(yield* live.documents), ["c"])
+        yield* put(target, "d", { status: "free" })
+        assert.strictEqual(yield* changes.take, "Entered d free")
+      })))
+
+    it.effect("a connection that is lost while it is read for the first time", () =>
+      withClient()(Effect.gen(function*() {
+        const { network } = yield* Backend
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        yield* put(target, "a", { status: "free" })
+        yield* KuzzleDocument.exists({ ...target, _id: "a" })
+        for (const pause of [0, 1, 3, 8, 20]) {
+          const following = yield* Effect.fork(
+            Effect.scoped(Effect.flatMap(KuzzleLive.live({ ...target, filter: free }), ({ documents }) => documents))
+          )
+          yield* Effect.sleep(pause)
+          yield* network.cut
+          assert.deepStrictEqual(idsOf(yield* Fiber.join(following)), ["a"])
+        }
+      })))
+
+    it.effect("many that follow the same are one subscription, which ends with the last", () =>
+      withClient()(Effect.gen(function*() {
+        const { admin: server } = yield* World
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        const rooms = Effect.map(
+          server.query({ controller: "realtime", action: "list" }),
+          // The rooms of each collection of each index, with their connections.
+          ({ result }) => Object.values((result as Rooms)[target.index]?.[target.collection] ?? {})
+        )
+        yield* Effect.scoped(Effect.gen(function*() {
+          const lives = yield* Effect.replicateEffect(KuzzleLive.live({ ...target, filter: free }), 3)
+          yield* KuzzleLive.live(target)
+          for (const live of lives) assert.strictEqual(yield* (yield* observe(live)).take, "Snapshot ")
+          assert.deepStrictEqual(yield* rooms, [1])
+        }))
+        yield* Effect.repeat(rooms, { until: (rooms) => rooms.length === 0, times: 100 })
+        assert.deepStrictEqual(yield* rooms, [])
+      })))
+
+    it.effect("what cannot be read is a typed error", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        yield* failure(
+          Effect.scoped(KuzzleLive.live({ ...target, collection: "nowhere", ids: ["a"] })),
+          KuzzleActionError.CollectionNotFoundError
+        )
+      })))
+  })
+}
+
+type Rooms = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>

@@ -1,0 +1,308 @@
+/** Searches as streams: no hit lost or repeated, whatever the strategy; errors that say what they are. */
+import { KuzzleActionError, KuzzleDocument, KuzzleSearch, KuzzleSecurity } from "@effect-kuzzle/core"
+import type { Kuzzle, KuzzleError } from "@effect-kuzzle/core"
+import { assert, describe, type Vitest } from "@effect/vitest"
+import { Array, Chunk, Effect, FastCheck as fc, Runtime, Stream } from "effect"
+import type { Provide } from "./api.ts"
+import { type Backend, type Collection, World } from "./backend.ts"
+import { failure } from "./tools.ts"
+
+const properties = {
+  n: { type: "integer" },
+  seats: { type: "integer" },
+  status: { type: "keyword" },
+  name: { type: "text", fields: { keyword: { type: "keyword" } } },
+  driver: { properties: { age: { type: "integer" } } }
+}
+
+/** A collection of `size` documents, some of whose fields are missing, and many of whose values are equal. */
+const filled = (size: number): Effect.Effect<Collection, KuzzleError.RequestError, World> =>
+  Effect.gen(function*() {
+    const { admin, index, name } = yield* World
+    const target = { index, collection: name("search") }
+    yield* admin.query({ controller: "collection", action: "create", ...target, body: { mappings: { properties } } })
+    const documents = Array.makeBy(size, (n) => ({
+      _id: `id${(n * 37) % size}`,
+      body: {
+        n,
+        ...(n % 3 === 0 ? {} : { seats: n % 4 }),
+        ...(n % 5 === 0 ? {} : { status: ["free", "busy", "off"][n % 3] }),
+        name: `name ${n % 7}`,
+        driver: { age: n % 6 }
+      }
+    }))
+    yield* Effect.forEach(Array.chunksOf(documents, 200), (documents) =>
+      admin.query({
+        controller: "document",
+        action: "mCreate",
+        ...target,
+        refresh: "wait_for",
+        body: { documents }
+      }))
+    return target
+  })
+
+const ids = <E, R>(hits: Stream.Stream<KuzzleDocument.Hit, E, R>) =>
+  Effect.map(Stream.runCollect(hits), (all) => Chunk.toReadonlyArray(all).map(({ _id }) => _id))
+
+const order = fc.constantFrom("asc", "desc")
+
+/** Keys whose values a document shows. */
+const plainKey = fc.oneof(
+  order.map((order) => ({ n: order })),
+  order.map((order) => ({ "driver.age": { order } })),
+  fc.constant("n")
+)
+
+/** A value that stands for what is missing. */
+const missingKey = fc.oneof(
+  fc.tuple(order, fc.integer({ min: -1, max: 5 })).map(([order, missing]) => ({ seats: { order, missing } })),
+  order.map((order) => ({ status: { order, missing: "zzz" } }))
+)
+
+/** And those that only the server knows the values of. */
+const anyKey = fc.oneof(
+  plainKey,
+  order.map((order) => ({ "name.keyword": order })),
+  fc.constantFrom("seats", "status"),
+  fc.tuple(order, fc.constantFrom("_first", "_last")).map(([order, missing]) => ({ seats: { order, missing } }))
+)
+
+const query = fc.constantFrom(undefined, { range: { n: { gte: 5, lt: 31 } } }, { term: { status: "free" } })
+
+interface Case {
+  readonly size: number
+  readonly query: KuzzleDocument.Content | undefined
+  readonly sort: ReadonlyArray<KuzzleDocument.Content | string> | undefined
+  readonly strategy: KuzzleSearch.Strategy | undefined
+}
+
+const casesOf = (
+  key: fc.Arbitrary<KuzzleDocument.Content | string>,
+  strategies: ReadonlyArray<KuzzleSearch.Strategy | undefined>
+): fc.Arbitrary<Case> =>
+  fc.record({
+    size: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(43, 100)),
+    query,
+    sort: fc.option(fc.array(key, { minLength: 1, maxLength: 3 }), { nil: undefined }),
+    strategy: fc.constantFrom(...strategies)
+  })
+
+const cases = ({ standsForMissing }: Abilities) => {
+  const known = standsForMissing ? fc.oneof(plainKey, missingKey) : plainKey
+  return fc.oneof(
+    casesOf(fc.oneof(known, anyKey), [
+      undefined,
+      KuzzleSearch.scroll({ keepAlive: "20 seconds" }),
+      KuzzleSearch.fromSize()
+    ]),
+    casesOf(known, [KuzzleSearch.searchAfter(), KuzzleSearch.searchAfter({ tiebreaker: "n" })])
+  )
+}
+
+/** What not every server can do: the stand-in behind the real Kuzzle takes any `missing` for `_last`. */
+export interface Abilities {
+  readonly standsForMissing: boolean
+}
+
+export const searchTests = (
+  it: Vitest.MethodsNonLive<World | Backend, true>,
+  provide: Provide,
+  { runs, ...abilities }: Abilities & { readonly runs: number }
+): void => {
+  const test = <E>(name: string, body: Effect.Effect<void, E, Kuzzle.Kuzzle | World>) =>
+    it.effect(name, () => provide()(body))
+
+  describe("searches as streams", () => {
+    test(
+      "no hit is lost or repeated, and their order is that of the search, for any sort and page size",
+      Effect.gen(function*() {
+        const target = yield* filled(43)
+        const runtime = yield* Effect.runtime<Kuzzle.Kuzzle>()
+        const agrees = ({ query, size, sort, strategy }: Case) =>
+          Effect.gen(function*() {
+            const found = yield* ids(KuzzleSearch.hits({ ...target, query, sort, size, strategy }))
+            // What the tiebreaker adds to the sort decides between equal hits.
+            const tiebreaker = strategy?._tag === "Scroll" || strategy === undefined
+              ? []
+              : [{ [strategy.tiebreaker]: "asc" }]
+            const whole = yield* KuzzleDocument.search({
+              ...target,
+              query,
+              sort: sort === undefined ? tiebreaker : [...sort, ...tiebreaker],
+              size: 100
+            })
+            assert.deepStrictEqual(found, whole.hits.map(({ _id }) => _id))
+            assert.lengthOf(new Set(found), whole.total)
+          })
+        yield* Effect.promise(() =>
+          fc.assert(fc.asyncProperty(cases(abilities), (one) => Runtime.runPromise(runtime)(agrees(one))), {
+            numRuns: runs
+          })
+        )
+      })
+    )
+
+    test(
+      "D18: what was asked is not touched, and what becomes of it meanwhile changes nothing",
+      Effect.gen(function*() {
+        const target = yield* filled(10)
+        const range = { gte: 2 }
+        const sort: Array<KuzzleDocument.Content | string> = [{ n: "asc" }]
+        const options = { ...target, query: { range: { n: range } }, sort, size: 3 }
+        const before = JSON.stringify(options)
+        for (const strategy of [KuzzleSearch.scroll(), KuzzleSearch.searchAfter(), KuzzleSearch.fromSize()]) {
+          const search = KuzzleSearch.hits({ ...options, strategy })
+          const expected = yield* ids(search)
+          assert.lengthOf(expected, 8)
+          assert.strictEqual(JSON.stringify(options), before)
+          const changed = yield* ids(Stream.tap(search, () =>
+            Effect.sync(() => {
+              range.gte = 9
+              sort.push("status")
+            })))
+          assert.deepStrictEqual(changed, expected)
+          range.gte = 2
+          sort.pop()
+          sort.length = 1
+        }
+      })
+    )
+
+    test(
+      "a scroll shows what was there when it began; a page is asked for when it is needed",
+      Effect.gen(function*() {
+        const target = yield* filled(12)
+        const sizes: Array<number> = []
+        yield* KuzzleSearch.pages({ ...target, sort: ["n"], size: 4 }).pipe(
+          Stream.tap((page) =>
+            sizes.length === 0
+              ? KuzzleDocument.create({ ...target, content: { n: 5 }, refresh: "wait_for" }).pipe(
+                Effect.zipRight(Effect.sync(() => sizes.push(page.total)))
+              )
+              : Effect.sync(() => sizes.push(page.total))
+          ),
+          Stream.runDrain
+        )
+        assert.deepStrictEqual(sizes, [12, 12, 12])
+      })
+    )
+
+    test(
+      "a scroll that has expired is a typed error",
+      Effect.gen(function*() {
+        const target = yield* filled(6)
+        const hits = KuzzleSearch.hits({
+          ...target,
+          size: 2,
+          strategy: KuzzleSearch.scroll({ keepAlive: "50 millis" })
+        })
+        const slow = Stream.tap(hits, () => Effect.sleep("400 millis"))
+        yield* failure(
+          Stream.runDrain(slow),
+          KuzzleActionError.ScrollNotFoundError,
+          "services.storage.unknown_scroll_id"
+        )
+        yield* failure(
+          Stream.runDrain(
+            KuzzleSearch.hits({ ...target, size: 2, strategy: KuzzleSearch.scroll({ keepAlive: "2 hours" }) })
+          ),
+          KuzzleActionError.ScrollTooLongError
+        )
+        yield* failure(
+          Stream.runDrain(KuzzleSearch.hits({ ...target, collection: "nowhere" })),
+          KuzzleActionError.CollectionNotFoundError
+        )
+      })
+    )
+
+    test(
+      "what searchAfter cannot know it refuses, and takes from a cursor",
+      Effect.gen(function*() {
+        const target = yield* filled(10)
+        const after = (sort: ReadonlyArray<KuzzleDocument.Content | string>, more: object = {}) =>
+          ids(KuzzleSearch.hits({ ...target, sort, size: 3, strategy: KuzzleSearch.searchAfter(), ...more }))
+        for (const field of ["name.keyword", "seats", "_doc"]) {
+          const error = yield* failure(after([field]), KuzzleSearch.CursorError)
+          assert.strictEqual(error.field, field)
+          assert.include(error.message, "cursor")
+        }
+        yield* failure(after(["n"], { _source: ["status"] }), KuzzleSearch.CursorError)
+        // One page that holds all asks for no cursor.
+        assert.lengthOf(yield* after(["name.keyword"], { size: 20 }), 10)
+        const strategy = KuzzleSearch.searchAfter({ cursor: ({ _id, _source }) => [String(_source.name), _id] })
+        assert.deepStrictEqual(
+          yield* after(["name.keyword"], { strategy }),
+          yield* ids(KuzzleSearch.hits({ ...target, sort: ["name.keyword", "_id"] }))
+        )
+      })
+    )
+
+    test(
+      "several collections; ids are no tiebreaker between them",
+      Effect.gen(function*() {
+        const [one, two] = [yield* filled(5), yield* filled(7)]
+        const targets = [{ index: one.index, collections: [one.collection, two.collection] }]
+        const found = yield* Stream.runCollect(KuzzleSearch.hits({ targets, size: 2 }))
+        const names = Array.fromIterable(found).map(({ _id, collection }) => `${collection}/${_id}`)
+        assert.lengthOf(new Set(names), 12)
+        assert.lengthOf(names, 12)
+        yield* failure(
+          Stream.runDrain(KuzzleSearch.hits({ targets, size: 2, strategy: KuzzleSearch.searchAfter() })),
+          KuzzleSearch.CursorError
+        )
+      })
+    )
+
+    test(
+      "aggregations are typed, and come with the first page",
+      Effect.gen(function*() {
+        const target = yield* filled(12)
+        for (const strategy of [KuzzleSearch.scroll(), KuzzleSearch.searchAfter(), KuzzleSearch.fromSize()]) {
+          const pages = yield* Stream.runCollect(KuzzleSearch.pages({
+            ...target,
+            sort: [{ n: "asc" }],
+            size: 5,
+            strategy,
+            aggregations: { status: { terms: { field: "status" }, aggs: { most: { max: { field: "n" } } } } }
+          }))
+          const [first, ...others] = Chunk.toReadonlyArray(pages)
+          assert.deepStrictEqual(
+            first?.aggregations?.status.buckets.map(({ doc_count, key, most }) => [key, doc_count, most.value]),
+            [["busy", 3, 7], ["free", 3, 9], ["off", 3, 11]]
+          )
+          assert.lengthOf(others, 2)
+          for (const { aggregations } of others) assert.isUndefined(aggregations)
+        }
+      })
+    )
+
+    test(
+      "users, and whatever else is searched by scroll",
+      Effect.gen(function*() {
+        const { user } = yield* World
+        const kuids = Array.map(yield* Effect.replicateEffect(user, 3), ({ kuid }) => kuid)
+        const found = KuzzleSearch.scrolled(
+          KuzzleSecurity.searchUsers({ query: { terms: { _id: kuids } }, size: 1, scroll: "10s" }),
+          (scrollId) => KuzzleSecurity.scrollUsers({ scrollId, scroll: "10s" })
+        )
+        const pages = yield* Stream.runCollect(found)
+        assert.deepStrictEqual(Array.fromIterable(pages).map(({ hits }) => hits.length), [1, 1, 1])
+        assert.sameMembers(Array.fromIterable(pages).flatMap(({ hits }) => hits.map(({ _id }) => _id)), kuids)
+      })
+    )
+
+    test(
+      "nothing found is one empty page",
+      Effect.gen(function*() {
+        const target = yield* filled(1)
+        for (const strategy of [KuzzleSearch.scroll(), KuzzleSearch.searchAfter(), KuzzleSearch.fromSize()]) {
+          const pages = yield* Stream.runCollect(
+            KuzzleSearch.pages({ ...target, query: { term: { n: 99 } }, strategy })
+          )
+          assert.deepStrictEqual(Chunk.toReadonlyArray(pages).map(({ hits, total }) => [hits.length, total]), [[0, 0]])
+        }
+      })
+    )
+  })
+}

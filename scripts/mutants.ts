@@ -1,0 +1,113 @@
+/**
+ * `pnpm mutants` plants the bugs of mutants/list.ts, one at a time, and runs what has to find them: first the simulation,
+ * then, for those that it lets pass, the tests of the core. It fails when one survives, or no longer applies.
+ *
+ * `pnpm mutants <part of a name>` plants those alone. The sources are never touched: a bug is planted where they are read.
+ */
+import { spawn } from "node:child_process"
+import * as Fs from "node:fs/promises"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import type { Report } from "../packages/testing/test/simulation/batch.ts"
+import { type Mutant, mutants } from "./mutants/list.ts"
+import { apply, bundle, root } from "./simulation/bundle.ts"
+
+const histories = process.env.SIM_HISTORIES ?? "150"
+
+/** A bug may as well make a history endless. */
+const patience = 120_000
+
+/** What is run for those that the simulation lets pass. */
+const coreTests = ["packages/core/test/protocol", "packages/core/test/runtime"]
+
+interface Outcome {
+  readonly code: number | undefined
+  readonly output: string
+}
+
+/** Runs a program to its end; `code` is `undefined` when it had to be stopped. */
+const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>): Promise<Outcome> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...args], { cwd: root, env: { ...process.env, ...env } })
+    let output = ""
+    child.stdout.on("data", (data: unknown) => {
+      output += String(data)
+    })
+    child.stderr.on("data", (data: unknown) => {
+      output += String(data)
+    })
+    const timer = setTimeout(() => child.kill("SIGKILL"), patience)
+    child.on("error", reject)
+    child.on("close", (code) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? undefined, output })
+    })
+  })
+
+/** Who finds it, or nobody. */
+const findBySimulation = async (mutant: Mutant, script: string): Promise<string | undefined> => {
+  await bundle(script, mutant)
+  const { code, output } = await run([script, "batch", "1", histories, "stop"], {})
+  if (code !== 0) return `the simulation ${code === undefined ? "does not end" : "breaks"}`
+  for (const line of output.split("\n")) {
+    if (line === "") continue
+    // Written by batch.ts, one report a line.
+    const report = JSON.parse(line) as Report
+    if (report._tag === "Broken") return `seed ${report.seed}: ${report.promises.join(", ")}`
+  }
+  return undefined
+}
+
+const findByTests = async (mutant: Mutant, index: number): Promise<string | undefined> => {
+  const args = ["run", "--config", "vitest.mutants.config.ts", "--bail", "1", ...(mutant.tests ?? coreTests)]
+  const { code, output } = await run(["node_modules/vitest/vitest.mjs", ...args], { MUTANT: String(index) })
+  if (code === 0) return undefined
+  const failed = /FAIL\s+(.*)/.exec(output)?.[1]
+  return failed === undefined ? `the tests end with ${code}` : failed.slice(0, 100)
+}
+
+const main = async (): Promise<void> => {
+  const wanted = process.argv.slice(2).join(" ")
+  const chosen = mutants.flatMap((mutant, index) => (mutant.name.includes(wanted) ? [{ mutant, index }] : []))
+  const stale: Array<string> = []
+  for (const { mutant } of chosen) {
+    try {
+      apply(mutant, await Fs.readFile(Path.join(root, mutant.file), "utf8"))
+    } catch (cause) {
+      stale.push(`${mutant.name}: ${cause instanceof Error ? cause.message : String(cause)}`)
+    }
+  }
+  const folder = await Fs.mkdtemp(Path.join(Os.tmpdir(), "mutants-"))
+  const survivors: Array<string> = []
+  let bySimulation = 0
+  const startedAt = performance.now()
+  const queue = [...chosen]
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { index, mutant } = next
+      if (stale.some((line) => line.startsWith(`${mutant.name}: `))) continue
+      const simulated = await findBySimulation(mutant, Path.join(folder, `${index}.mjs`))
+      if (simulated !== undefined) bySimulation += 1
+      const found = simulated ?? await findByTests(mutant, index)
+      if (found === undefined) survivors.push(mutant.name)
+      console.log(
+        `${found === undefined ? "SURVIVED" : "killed  "}  ${mutant.name} (${mutant.breaks}): ${found ?? "by nobody"}`
+      )
+    }
+  }
+  try {
+    await Promise.all([work(), work()])
+  } finally {
+    await Fs.rm(folder, { recursive: true })
+  }
+  for (const line of stale) console.log(`STALE     ${line}`)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
+  const planted = chosen.length - stale.length
+  console.log(
+    `${planted} bugs planted in ${seconds} s: ${planted - survivors.length} found, ${bySimulation} of them by the ` +
+      `simulation; ${survivors.length} survived, ${stale.length} no longer apply`
+  )
+  if (survivors.length + stale.length > 0) process.exitCode = 1
+}
+
+await main()
