@@ -9,6 +9,7 @@ const transport = new Set([
   "KuzzleHttp",
   "KuzzleHeartbeat",
   "KuzzleLifecycle",
+  "KuzzleQueueStore",
   "KuzzleSchedule",
   "KuzzleConfig",
   "KuzzleActionError",
@@ -19,6 +20,7 @@ const transport = new Set([
   "internal/cookieJar",
   "internal/endpoint",
   "internal/json",
+  "internal/jwt",
   "internal/scoped",
   "internal/timer",
   "internal/version"
@@ -36,6 +38,7 @@ const effectData = new Set([
   "BigInt",
   "Boolean",
   "Brand",
+  "Cause",
   "Chunk",
   "Data",
   "Duration",

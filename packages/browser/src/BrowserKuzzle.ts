@@ -38,21 +38,60 @@ import * as BrowserKuzzleSocket from "./BrowserKuzzleSocket.ts"
  * @category layers
  */
 export const layer = (
-  options: KuzzleConfig.Options = {}
+  options: Kuzzle.Options = {}
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
   Layer.scopedContext(
-    Effect.flatMap(KuzzleConfig.make(options), (settings) =>
-      Kuzzle.fromSettings(settings).pipe(
-        Effect.provideService(KuzzleSocket, BrowserKuzzleSocket.make),
-        Effect.provideService(KuzzleLifecycle, BrowserKuzzleLifecycle.make()),
-        Effect.provideService(
-          KuzzleHeartbeat.KuzzleHeartbeat,
-          KuzzleHeartbeat.make("Protocol", {
-            schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-            timeout: settings.pingTimeout
-          })
-        )
-      ))
+    Effect.flatMap(
+      KuzzleConfig.make(options),
+      (settings) => withTransport(settings)(Kuzzle.fromSettings(settings, options.authenticator))
+    )
+  )
+
+/**
+ * The client over a WebSocket, its sessions kept by a cookie that no script of the page can read. Page and Kuzzle must be
+ * of one site. Logging in, out and renewing go over HTTP, and the connection is opened anew; the application notices
+ * nothing but a `Gap` in its subscriptions. A page that is loaded again is logged in still.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Redacted } from "effect"
+ * import { KuzzleAuth } from "@effect-kuzzle/core"
+ * import { BrowserKuzzle } from "@effect-kuzzle/browser"
+ *
+ * export const program = KuzzleAuth.login({
+ *   strategy: "local",
+ *   credentials: { username: "ada", password: Redacted.make("secret") }
+ * }).pipe(Effect.provide(BrowserKuzzle.layerCookie({ url: "wss://kuzzle.example.org" })))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCookie = (
+  options: Kuzzle.Options = {}
+): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
+  Layer.scopedContext(
+    Effect.flatMap(
+      KuzzleConfig.make(options),
+      (settings) => withTransport(settings)(Kuzzle.fromSettingsCookie(settings, options.authenticator))
+    )
+  ).pipe(Layer.provide(BrowserKuzzleHttp.layer))
+
+/** What carries the connection in a browser, and what the page tells of itself. */
+const withTransport = (settings: KuzzleConfig.Settings) =>
+<A, E, R>(
+  client: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat.KuzzleHeartbeat>> =>
+  client.pipe(
+    Effect.provideService(KuzzleSocket, BrowserKuzzleSocket.make),
+    Effect.provideService(KuzzleLifecycle, BrowserKuzzleLifecycle.make()),
+    Effect.provideService(
+      KuzzleHeartbeat.KuzzleHeartbeat,
+      KuzzleHeartbeat.make("Protocol", {
+        schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
+        timeout: settings.pingTimeout
+      })
+    )
   )
 
 /**

@@ -9,6 +9,8 @@ import * as Remote from "../../testing/test/suite/remote.ts"
 const layerRemote = (remote: Remote.RemoteBackend) =>
   Layer.succeed(Backend, {
     client: (options) => BrowserKuzzle.layer({ ...options, url: remote.relayUrl }),
+    cookie: (options) =>
+      BrowserKuzzle.layerCookie({ ...options, url: remote.relayUrl.replace("127.0.0.1", "localhost") }),
     http: (options) => BrowserKuzzle.layerHttp({ ...options, url: remote.url }),
     network: Remote.network(remote)
   })

@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import {
@@ -17,37 +17,53 @@ import {
   Kuzzle,
   type KuzzleRequest,
   type KuzzleResponse,
+  type KuzzleShape,
   type RequestOptions,
   type Token
 } from "./internal/client.ts"
 import { shown } from "./internal/endpoint.ts"
+import * as Jwt from "./internal/jwt.ts"
+import * as Authentication from "./internal/runtime/authentication.ts"
+import * as Cookies from "./internal/runtime/cookies.ts"
 import * as Credentials from "./internal/runtime/credentials.ts"
+import * as Fork from "./internal/runtime/fork.ts"
 import * as HttpRequests from "./internal/runtime/httpRequests.ts"
+import type * as Requests from "./internal/runtime/requests.ts"
 import * as Session from "./internal/runtime/session.ts"
+import * as Tokens from "./internal/runtime/tokens.ts"
 import * as Traced from "./internal/runtime/traced.ts"
+import type { LoginIncompleteError, NamedError } from "./KuzzleActionError.ts"
 import * as KuzzleConfig from "./KuzzleConfig.ts"
 import { KuzzleDownload } from "./KuzzleDownload.ts"
-import type { ConnectError, InvalidSettingError, RequestError } from "./KuzzleError.ts"
+import { type AuthenticatorError, type ConnectError, InvalidSettingError, type RequestError } from "./KuzzleError.ts"
 import type { KuzzleHeartbeat } from "./KuzzleHeartbeat.ts"
 import { KuzzleHttp } from "./KuzzleHttp.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import type { KuzzleSocket } from "./KuzzleSocket.ts"
+import { KuzzleTokenStore } from "./KuzzleTokenStore.ts"
 
 export {
   /**
-   * Where the session stands, with the cause where something went wrong.
+   * Beginning, renewing and ending a session.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type AuthenticationShape,
+  /**
+   * Who is logged in.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type AuthenticationState,
+  /**
+   * Where the connection stands, with the cause where something went wrong.
    *
    * @since 0.1.0
    * @category models
    */
   type ConnectionState,
-  /**
-   * What is worth knowing and belongs to no request: an expired token, a frame that nobody waits for.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  type Diagnostic,
   /**
    * The client.
    *
@@ -55,6 +71,13 @@ export {
    * @category tags
    */
   Kuzzle,
+  /**
+   * What happens to the session and to requests.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type KuzzleEvent,
   /**
    * A request: `controller` and `action` name what is asked, `body` is its body, every other member is an argument.
    *
@@ -105,6 +128,33 @@ export const query = (
   Effect.flatMap(Kuzzle, (kuzzle) => kuzzle.query(request, options))
 
 /**
+ * An effect after which somebody is logged in: `KuzzleAuth.login(…)`, with whatever it takes to know the password. A fault
+ * of its own goes into an `AuthenticatorError`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Authenticator = Effect.Effect<
+  unknown,
+  RequestError | NamedError | LoginIncompleteError | AuthenticatorError,
+  Kuzzle
+>
+
+/**
+ * The settings of the client, and how it logs in by itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends KuzzleConfig.Options {
+  /**
+   * Logs in at the start, unless a session is there already, and again whenever the session has ended. Its requests pass
+   * while all others wait. After a logout it is not run any more.
+   */
+  readonly authenticator?: Authenticator | undefined
+}
+
+/**
  * The client and its real-time half over one WebSocket. Done when connected; fails when no endpoint can be connected to.
  * Afterwards lost connections are opened again by the setting `reconnect`.
  *
@@ -112,12 +162,12 @@ export const query = (
  * @category constructors
  */
 export const make = (
-  options?: KuzzleConfig.Options
+  options: Options = {}
 ): Effect.Effect<
   Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
   ConnectError | InvalidSettingError,
   KuzzleSocket | KuzzleHeartbeat | Scope.Scope
-> => Effect.flatMap(KuzzleConfig.make(options), fromSettings)
+> => Effect.flatMap(KuzzleConfig.make(options), (settings) => fromSettings(settings, options.authenticator))
 
 /**
  * The same, from settings that were checked already.
@@ -126,23 +176,120 @@ export const make = (
  * @category constructors
  */
 export const fromSettings = (
-  settings: KuzzleConfig.Settings
+  settings: KuzzleConfig.Settings,
+  authenticator?: Authenticator
 ): Effect.Effect<
   Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
   ConnectError,
   KuzzleSocket | KuzzleHeartbeat | Scope.Scope
 > =>
-  Effect.map(Session.make(settings), (session) =>
-    Context.make(Kuzzle, {
-      query: Traced.query(session.requests.query),
+  Effect.flatMap(KuzzleTokenStore, (store) =>
+    over(settings, authenticator, {
+      byConnection: false,
+      headers: () => Effect.succeed({}),
+      keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
+    }, adoptToken))
+
+/**
+ * The client whose sessions are kept by a cookie: in browsers one that no script can read. `KuzzleAuth.login`, `logout` and
+ * `refreshToken` go over HTTP, then the connection is opened anew with the cookie in its handshake. Meanwhile other requests
+ * wait, subscriptions come back, and the caller notices nothing. A page that is loaded again is logged in still.
+ *
+ * Kuzzle's cookie is for pages of its own site (`SameSite=Strict`), and its `http.cookieAuthentication` must be on, as it is
+ * by default.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeCookie = (
+  options: Options = {}
+): Effect.Effect<
+  Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
+  ConnectError | InvalidSettingError,
+  KuzzleSocket | KuzzleHeartbeat | KuzzleHttp | Scope.Scope
+> => Effect.flatMap(KuzzleConfig.make(options), (settings) => fromSettingsCookie(settings, options.authenticator))
+
+/**
+ * The same, from settings that were checked already.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromSettingsCookie = (
+  settings: KuzzleConfig.Settings,
+  authenticator?: Authenticator
+): Effect.Effect<
+  Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
+  ConnectError,
+  KuzzleSocket | KuzzleHeartbeat | KuzzleHttp | Scope.Scope
+> =>
+  Effect.flatMap(KuzzleHttp, (http) =>
+    over(settings, authenticator, {
+      byConnection: true,
+      headers: (endpoint) =>
+        Effect.map(
+          http.cookie(KuzzleConfig.httpUrl(endpoint)),
+          Option.match({ onNone: () => ({}), onSome: (cookie) => ({ cookie }) })
+        ),
+      keeper: ({ endpoint, reopen, requests }) => Cookies.make(http, settings, requests, endpoint, reopen)
+    }, refuseToken))
+
+type AdoptToken = (authentication: Authentication.Authentication) => KuzzleShape["setToken"]
+
+const adoptToken: AdoptToken = (authentication) => (token) =>
+  authentication.adopt(Option.getOrUndefined(Option.map(token, Credentials.identityOf)))
+
+const refuseToken: AdoptToken = () =>
+  Option.match({
+    onNone: () => Effect.void,
+    onSome: () =>
+      new InvalidSettingError({
+        setting: "token",
+        issue:
+          "the sessions of this client are kept by a cookie, and Kuzzle takes no request with both: use Kuzzle.layer"
+      })
+  })
+
+const over = (
+  settings: KuzzleConfig.Settings,
+  authenticator: Authenticator | undefined,
+  keeping: Session.Keeping,
+  setToken: AdoptToken
+): Effect.Effect<
+  Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
+  ConnectError,
+  KuzzleSocket | KuzzleHeartbeat | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    /** What the application sees, and what its authenticator sees: the same, past the gate. */
+    const shape = (session: Session.Session, query: Requests.Requests["query"]): KuzzleShape => ({
+      query: Traced.query(query),
       queryMany: session.requests.queryMany,
       state: session.state,
       states: session.states,
-      diagnostics: session.diagnostics,
+      events: session.events,
       roundTripTime: session.roundTripTime,
-      token: Effect.sync(() => Option.fromNullable(session.credentials.token())),
-      setToken: (token) => Effect.sync(() => session.setToken(Option.getOrUndefined(token)))
-    }).pipe(Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime, session.debuggerEvents))))
+      token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(session.credentials.current()))),
+      setToken: setToken(session.authentication),
+      authentication: {
+        state: Effect.sync(session.authentication.state),
+        states: session.authentication.states,
+        login: session.authentication.login,
+        refresh: session.authentication.refresh,
+        logout: session.authentication.logout
+      }
+    })
+    const session = yield* Session.make(
+      settings,
+      keeping,
+      authenticator === undefined
+        ? undefined
+        : (session) => Effect.provideService(authenticator, Kuzzle, shape(session, session.requests.urgent))
+    )
+    return Context.make(Kuzzle, shape(session, session.requests.query)).pipe(
+      Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime, session.debuggerEvents))
+    )
+  })
 
 /**
  * The client over a WebSocket, on whatever socket and heartbeat are provided: `pingInterval`, `pingTimeout` and `headers`
@@ -152,12 +299,26 @@ export const fromSettings = (
  * @category layers
  */
 export const layer = (
-  options?: KuzzleConfig.Options
+  options?: Options
 ): Layer.Layer<
   Kuzzle | KuzzleRealtime.KuzzleRealtime,
   ConnectError | InvalidSettingError,
   KuzzleSocket | KuzzleHeartbeat
 > => Layer.scopedContext(make(options))
+
+/**
+ * The client over a WebSocket, its sessions kept by a cookie: see `makeCookie`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCookie = (
+  options?: Options
+): Layer.Layer<
+  Kuzzle | KuzzleRealtime.KuzzleRealtime,
+  ConnectError | InvalidSettingError,
+  KuzzleSocket | KuzzleHeartbeat | KuzzleHttp
+> => Layer.scopedContext(makeCookie(options))
 
 /**
  * The client over HTTP: every action that needs no connection of its own, and downloads. Real-time does not compile with it.
@@ -168,21 +329,43 @@ export const layer = (
 export const layerHttp = (
   options?: KuzzleConfig.Options
 ): Layer.Layer<Kuzzle | KuzzleDownload, InvalidSettingError, KuzzleHttp> =>
-  Layer.effectContext(
+  Layer.scopedContext(
     Effect.gen(function*() {
       const settings = yield* KuzzleConfig.make(options)
       const credentials = Credentials.make(settings.volatile)
       const requests = HttpRequests.make(yield* KuzzleHttp, settings, credentials)
+      const authentication = yield* Authentication.make(
+        settings,
+        undefined,
+        credentials,
+        Tokens.make({ urgent: requests.query }, yield* KuzzleTokenStore, () => {}),
+        {
+          challenged: () => {},
+          authenticated: () => {},
+          userChanged: () => Effect.void,
+          adopted: () => {},
+          event: () => {}
+        },
+        yield* Fork.make
+      )
+      yield* authentication.restoreStored
       const ready: ConnectionState = { _tag: "Ready", endpoint: shown(settings.endpoints[0]), attempt: 1 }
       return Context.make(Kuzzle, {
         query: Traced.query(requests.query),
         queryMany: requests.queryMany,
         state: Effect.succeed(ready),
         states: Stream.succeed(ready),
-        diagnostics: Stream.empty,
+        events: Stream.empty,
         roundTripTime: Effect.succeedNone,
-        token: Effect.sync(() => Option.fromNullable(credentials.token())),
-        setToken: (token) => Effect.sync(() => credentials.setToken(Option.getOrUndefined(token)))
+        token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(credentials.current()))),
+        setToken: adoptToken(authentication),
+        authentication: {
+          state: Effect.sync(authentication.state),
+          states: authentication.states,
+          login: authentication.login,
+          refresh: authentication.refresh,
+          logout: authentication.logout
+        }
       }).pipe(Context.add(KuzzleDownload, { stream: requests.download }))
     })
   )
@@ -199,9 +382,13 @@ export const layerConfig = <A, E, R>(
 ): Layer.Layer<A, E | ConfigError.ConfigError, R> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
- * A token that was obtained elsewhere, an API key above all.
+ * A token that was obtained elsewhere, an API key above all. Whose it is and until when is read from it, as far as it can
+ * be; `expiresAt` (milliseconds since the epoch) overrules it.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const token = (value: Redacted.Redacted, expiresAt?: number): Token => ({ value, expiresAt })
+export const token = (value: Redacted.Redacted, expiresAt?: number): Token => {
+  const { exp, kuid } = Jwt.claims(Redacted.value(value))
+  return { value, kuid, expiresAt: expiresAt ?? exp }
+}

@@ -19,7 +19,12 @@ export interface NamedErrorClass<out E> {
   new(fields: ApiErrorFields): E
 }
 
-const standsFor = (...ids: ReadonlyArray<KnownErrorId>): ReadonlyArray<string> => ids
+/** (A class with members of its own, computed or static, stays in every bundle; one that has none vanishes unused.) */
+const named = <Tag extends string>(tag: Tag, ...known: ReadonlyArray<KnownErrorId>) =>
+  class extends Data.TaggedError(tag)<ApiErrorFields> {
+    static readonly ids: ReadonlyArray<string> = known
+    readonly [TypeId]: TypeId = TypeId
+  }
 
 // -------------------------------------------------------------------------------------------------------------------
 // documents
@@ -31,12 +36,7 @@ const standsFor = (...ids: ReadonlyArray<KnownErrorId>): ReadonlyArray<string> =
  * @since 0.1.0
  * @category documents
  */
-export class DocumentNotFoundError extends Data.TaggedError("KuzzleDocumentNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.not_found")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class DocumentNotFoundError extends named("KuzzleDocumentNotFoundError", "services.storage.not_found") {}
 
 /**
  * There is a document of this id already.
@@ -44,12 +44,9 @@ export class DocumentNotFoundError extends Data.TaggedError("KuzzleDocumentNotFo
  * @since 0.1.0
  * @category documents
  */
-export class DocumentAlreadyExistsError extends Data.TaggedError("KuzzleDocumentAlreadyExistsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.document_already_exists")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class DocumentAlreadyExistsError
+  extends named("KuzzleDocumentAlreadyExistsError", "services.storage.document_already_exists")
+{}
 
 /**
  * The document does not fit the collection's mappings, whose `dynamic` is `strict`.
@@ -57,12 +54,9 @@ export class DocumentAlreadyExistsError extends Data.TaggedError("KuzzleDocument
  * @since 0.1.0
  * @category documents
  */
-export class MappingRejectionError extends Data.TaggedError("KuzzleMappingRejectionError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.strict_mapping_rejection")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class MappingRejectionError
+  extends named("KuzzleMappingRejectionError", "services.storage.strict_mapping_rejection")
+{}
 
 /**
  * Other writes of the same document came in between, more often than `retryOnConflict` allows.
@@ -70,12 +64,7 @@ export class MappingRejectionError extends Data.TaggedError("KuzzleMappingReject
  * @since 0.1.0
  * @category documents
  */
-export class TooManyChangesError extends Data.TaggedError("KuzzleTooManyChangesError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.too_many_changes")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class TooManyChangesError extends named("KuzzleTooManyChangesError", "services.storage.too_many_changes") {}
 
 /**
  * More documents than the server gives in one answer (`limits.documentsFetchCount`).
@@ -83,12 +72,7 @@ export class TooManyChangesError extends Data.TaggedError("KuzzleTooManyChangesE
  * @since 0.1.0
  * @category documents
  */
-export class FetchLimitError extends Data.TaggedError("KuzzleFetchLimitError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.get_limit_exceeded")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class FetchLimitError extends named("KuzzleFetchLimitError", "services.storage.get_limit_exceeded") {}
 
 /**
  * More documents than the server changes in one request (`limits.documentsWriteCount`).
@@ -96,12 +80,7 @@ export class FetchLimitError extends Data.TaggedError("KuzzleFetchLimitError")<A
  * @since 0.1.0
  * @category documents
  */
-export class WriteLimitError extends Data.TaggedError("KuzzleWriteLimitError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.write_limit_exceeded")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class WriteLimitError extends named("KuzzleWriteLimitError", "services.storage.write_limit_exceeded") {}
 
 /**
  * Only some of the documents were changed; `errors` says which were not.
@@ -109,12 +88,7 @@ export class WriteLimitError extends Data.TaggedError("KuzzleWriteLimitError")<A
  * @since 0.1.0
  * @category documents
  */
-export class IncompleteUpdateError extends Data.TaggedError("KuzzleIncompleteUpdateError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.incomplete_update")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class IncompleteUpdateError extends named("KuzzleIncompleteUpdateError", "services.storage.incomplete_update") {}
 
 /**
  * Only some were deleted (`security:mDelete*`): `successes` are those that were, `failures` why the others were not.
@@ -122,11 +96,7 @@ export class IncompleteUpdateError extends Data.TaggedError("KuzzleIncompleteUpd
  * @since 0.1.0
  * @category documents
  */
-export class IncompleteDeleteError extends Data.TaggedError("KuzzleIncompleteDeleteError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.incomplete_delete")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+export class IncompleteDeleteError extends named("KuzzleIncompleteDeleteError", "services.storage.incomplete_delete") {
   /**
    * The ids of what was deleted.
    *
@@ -165,12 +135,9 @@ const itemError = ({ action, controller }: ApiErrorFields, error: unknown): ApiE
  * @since 0.1.0
  * @category documents
  */
-export class IncompleteRequestError extends Data.TaggedError("KuzzleIncompleteRequestError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("api.process.incomplete_multiple_request")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class IncompleteRequestError
+  extends named("KuzzleIncompleteRequestError", "api.process.incomplete_multiple_request")
+{}
 
 /**
  * The document does not fit the collection's specifications.
@@ -178,12 +145,11 @@ export class IncompleteRequestError extends Data.TaggedError("KuzzleIncompleteRe
  * @since 0.1.0
  * @category documents
  */
-export class SpecificationRejectionError extends Data.TaggedError("KuzzleSpecificationRejectionError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("validation.check.failed_document", "validation.check.failed_field")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class SpecificationRejectionError extends named(
+  "KuzzleSpecificationRejectionError",
+  "validation.check.failed_document",
+  "validation.check.failed_field"
+) {}
 
 /**
  * The search is none that Kuzzle takes: a keyword that is unknown, not allowed or in the wrong place.
@@ -191,19 +157,15 @@ export class SpecificationRejectionError extends Data.TaggedError("KuzzleSpecifi
  * @since 0.1.0
  * @category documents
  */
-export class InvalidSearchError extends Data.TaggedError("KuzzleInvalidSearchError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor(
-    "services.storage.invalid_search_query",
-    "services.storage.unknown_query_keyword",
-    "services.storage.invalid_query_keyword",
-    "services.storage.invalid_multi_index_collection_usage",
-    "services.koncorde.elastic_translation_error",
-    "api.assert.koncorde_restricted_keyword"
-  )
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class InvalidSearchError extends named(
+  "KuzzleInvalidSearchError",
+  "services.storage.invalid_search_query",
+  "services.storage.unknown_query_keyword",
+  "services.storage.invalid_query_keyword",
+  "services.storage.invalid_multi_index_collection_usage",
+  "services.koncorde.elastic_translation_error",
+  "api.assert.koncorde_restricted_keyword"
+) {}
 
 /**
  * The scroll has expired, or there never was one.
@@ -211,12 +173,7 @@ export class InvalidSearchError extends Data.TaggedError("KuzzleInvalidSearchErr
  * @since 0.1.0
  * @category documents
  */
-export class ScrollNotFoundError extends Data.TaggedError("KuzzleScrollNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.unknown_scroll_id")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ScrollNotFoundError extends named("KuzzleScrollNotFoundError", "services.storage.unknown_scroll_id") {}
 
 /**
  * The scroll shall live longer than the server allows.
@@ -224,12 +181,9 @@ export class ScrollNotFoundError extends Data.TaggedError("KuzzleScrollNotFoundE
  * @since 0.1.0
  * @category documents
  */
-export class ScrollTooLongError extends Data.TaggedError("KuzzleScrollTooLongError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.scroll_duration_too_great")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ScrollTooLongError
+  extends named("KuzzleScrollTooLongError", "services.storage.scroll_duration_too_great")
+{}
 
 // -------------------------------------------------------------------------------------------------------------------
 // indexes and collections
@@ -241,12 +195,7 @@ export class ScrollTooLongError extends Data.TaggedError("KuzzleScrollTooLongErr
  * @since 0.1.0
  * @category indexes and collections
  */
-export class IndexNotFoundError extends Data.TaggedError("KuzzleIndexNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.unknown_index")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class IndexNotFoundError extends named("KuzzleIndexNotFoundError", "services.storage.unknown_index") {}
 
 /**
  * There is an index of this name already.
@@ -254,12 +203,9 @@ export class IndexNotFoundError extends Data.TaggedError("KuzzleIndexNotFoundErr
  * @since 0.1.0
  * @category indexes and collections
  */
-export class IndexAlreadyExistsError extends Data.TaggedError("KuzzleIndexAlreadyExistsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.index_already_exists")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class IndexAlreadyExistsError
+  extends named("KuzzleIndexAlreadyExistsError", "services.storage.index_already_exists")
+{}
 
 /**
  * The collection, or its index, is not there.
@@ -267,12 +213,11 @@ export class IndexAlreadyExistsError extends Data.TaggedError("KuzzleIndexAlread
  * @since 0.1.0
  * @category indexes and collections
  */
-export class CollectionNotFoundError extends Data.TaggedError("KuzzleCollectionNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.unknown_collection", "services.storage.unknown_index_collection")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class CollectionNotFoundError extends named(
+  "KuzzleCollectionNotFoundError",
+  "services.storage.unknown_collection",
+  "services.storage.unknown_index_collection"
+) {}
 
 /**
  * No index or collection can have this name.
@@ -280,17 +225,13 @@ export class CollectionNotFoundError extends Data.TaggedError("KuzzleCollectionN
  * @since 0.1.0
  * @category indexes and collections
  */
-export class InvalidNameError extends Data.TaggedError("KuzzleInvalidNameError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor(
-    "services.storage.invalid_index_name",
-    "services.storage.invalid_collection_name",
-    "services.storage.forbidden_character",
-    "services.storage.collection_reserved"
-  )
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class InvalidNameError extends named(
+  "KuzzleInvalidNameError",
+  "services.storage.invalid_index_name",
+  "services.storage.invalid_collection_name",
+  "services.storage.forbidden_character",
+  "services.storage.collection_reserved"
+) {}
 
 /**
  * The mappings are wrong, or cannot take the place of those that are there.
@@ -298,20 +239,16 @@ export class InvalidNameError extends Data.TaggedError("KuzzleInvalidNameError")
  * @since 0.1.0
  * @category indexes and collections
  */
-export class InvalidMappingError extends Data.TaggedError("KuzzleInvalidMappingError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor(
-    "services.storage.invalid_mapping",
-    "services.storage.invalid_mapping_type",
-    "services.storage.invalid_mapping_argument",
-    "services.storage.wrong_mapping_property",
-    "services.storage.unexpected_properties",
-    "services.storage.cannot_change_mapping",
-    "services.storage.duplicate_field_mapping"
-  )
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class InvalidMappingError extends named(
+  "KuzzleInvalidMappingError",
+  "services.storage.invalid_mapping",
+  "services.storage.invalid_mapping_type",
+  "services.storage.invalid_mapping_argument",
+  "services.storage.wrong_mapping_property",
+  "services.storage.unexpected_properties",
+  "services.storage.cannot_change_mapping",
+  "services.storage.duplicate_field_mapping"
+) {}
 
 /**
  * The collection has no specifications.
@@ -319,12 +256,9 @@ export class InvalidMappingError extends Data.TaggedError("KuzzleInvalidMappingE
  * @since 0.1.0
  * @category indexes and collections
  */
-export class SpecificationsNotFoundError extends Data.TaggedError("KuzzleSpecificationsNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("validation.assert.not_found")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class SpecificationsNotFoundError
+  extends named("KuzzleSpecificationsNotFoundError", "validation.assert.not_found")
+{}
 
 /**
  * The specifications are wrong.
@@ -332,12 +266,9 @@ export class SpecificationsNotFoundError extends Data.TaggedError("KuzzleSpecifi
  * @since 0.1.0
  * @category indexes and collections
  */
-export class InvalidSpecificationsError extends Data.TaggedError("KuzzleInvalidSpecificationsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("validation.assert.invalid_specifications")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class InvalidSpecificationsError
+  extends named("KuzzleInvalidSpecificationsError", "validation.assert.invalid_specifications")
+{}
 
 // -------------------------------------------------------------------------------------------------------------------
 // realtime
@@ -349,12 +280,9 @@ export class InvalidSpecificationsError extends Data.TaggedError("KuzzleInvalidS
  * @since 0.1.0
  * @category realtime
  */
-export class InvalidFilterError extends Data.TaggedError("KuzzleInvalidFilterError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("api.assert.koncorde_dsl_error", "api.assert.koncorde_unknown_keyword")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class InvalidFilterError
+  extends named("KuzzleInvalidFilterError", "api.assert.koncorde_dsl_error", "api.assert.koncorde_unknown_keyword")
+{}
 
 /**
  * There is no such room.
@@ -362,12 +290,7 @@ export class InvalidFilterError extends Data.TaggedError("KuzzleInvalidFilterErr
  * @since 0.1.0
  * @category realtime
  */
-export class RoomNotFoundError extends Data.TaggedError("KuzzleRoomNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("core.realtime.room_not_found")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class RoomNotFoundError extends named("KuzzleRoomNotFoundError", "core.realtime.room_not_found") {}
 
 /**
  * This connection is not in that room.
@@ -375,12 +298,7 @@ export class RoomNotFoundError extends Data.TaggedError("KuzzleRoomNotFoundError
  * @since 0.1.0
  * @category realtime
  */
-export class NotSubscribedError extends Data.TaggedError("KuzzleNotSubscribedError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("core.realtime.not_subscribed")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class NotSubscribedError extends named("KuzzleNotSubscribedError", "core.realtime.not_subscribed") {}
 
 /**
  * The filter has more conditions than the server takes (`limits.subscriptionConditionsCount`).
@@ -388,12 +306,7 @@ export class NotSubscribedError extends Data.TaggedError("KuzzleNotSubscribedErr
  * @since 0.1.0
  * @category realtime
  */
-export class TooManyTermsError extends Data.TaggedError("KuzzleTooManyTermsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("core.realtime.too_many_terms")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class TooManyTermsError extends named("KuzzleTooManyTermsError", "core.realtime.too_many_terms") {}
 
 /**
  * The server has as many rooms as it takes (`limits.subscriptionRooms`).
@@ -401,12 +314,7 @@ export class TooManyTermsError extends Data.TaggedError("KuzzleTooManyTermsError
  * @since 0.1.0
  * @category realtime
  */
-export class TooManyRoomsError extends Data.TaggedError("KuzzleTooManyRoomsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("core.realtime.too_many_rooms")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class TooManyRoomsError extends named("KuzzleTooManyRoomsError", "core.realtime.too_many_rooms") {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // authentication
@@ -418,12 +326,7 @@ export class TooManyRoomsError extends Data.TaggedError("KuzzleTooManyRoomsError
  * @since 0.1.0
  * @category authentication
  */
-export class WrongCredentialsError extends Data.TaggedError("KuzzleWrongCredentialsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("plugin.strategy.missing_user")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class WrongCredentialsError extends named("KuzzleWrongCredentialsError", "plugin.strategy.missing_user") {}
 
 /**
  * The server has no such strategy.
@@ -431,12 +334,9 @@ export class WrongCredentialsError extends Data.TaggedError("KuzzleWrongCredenti
  * @since 0.1.0
  * @category authentication
  */
-export class UnknownStrategyError extends Data.TaggedError("KuzzleUnknownStrategyError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.credentials.unknown_strategy")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class UnknownStrategyError
+  extends named("KuzzleUnknownStrategyError", "security.credentials.unknown_strategy")
+{}
 
 /**
  * The strategy does not take these credentials.
@@ -444,12 +344,9 @@ export class UnknownStrategyError extends Data.TaggedError("KuzzleUnknownStrateg
  * @since 0.1.0
  * @category authentication
  */
-export class CredentialsRejectedError extends Data.TaggedError("KuzzleCredentialsRejectedError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.credentials.rejected")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class CredentialsRejectedError
+  extends named("KuzzleCredentialsRejectedError", "security.credentials.rejected")
+{}
 
 /**
  * One login a second for each connection, unless the server says otherwise (`limits.loginsPerSecond`).
@@ -457,12 +354,7 @@ export class CredentialsRejectedError extends Data.TaggedError("KuzzleCredential
  * @since 0.1.0
  * @category authentication
  */
-export class TooManyLoginsError extends Data.TaggedError("KuzzleTooManyLoginsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("api.process.too_many_logins_requests")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class TooManyLoginsError extends named("KuzzleTooManyLoginsError", "api.process.too_many_logins_requests") {}
 
 /**
  * An API key or a token that never expires cannot be refreshed.
@@ -470,12 +362,9 @@ export class TooManyLoginsError extends Data.TaggedError("KuzzleTooManyLoginsErr
  * @since 0.1.0
  * @category authentication
  */
-export class TokenNotRefreshableError extends Data.TaggedError("KuzzleTokenNotRefreshableError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.token.refresh_forbidden")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class TokenNotRefreshableError
+  extends named("KuzzleTokenNotRefreshableError", "security.token.refresh_forbidden")
+{}
 
 /**
  * No token can live that long.
@@ -483,12 +372,9 @@ export class TokenNotRefreshableError extends Data.TaggedError("KuzzleTokenNotRe
  * @since 0.1.0
  * @category authentication
  */
-export class InvalidExpirationError extends Data.TaggedError("KuzzleInvalidExpirationError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.token.invalid_expiration", "security.token.ttl_exceeded")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class InvalidExpirationError
+  extends named("KuzzleInvalidExpirationError", "security.token.invalid_expiration", "security.token.ttl_exceeded")
+{}
 
 /**
  * The server does not take cookies (`http.cookieAuthentication`).
@@ -496,12 +382,7 @@ export class InvalidExpirationError extends Data.TaggedError("KuzzleInvalidExpir
  * @since 0.1.0
  * @category authentication
  */
-export class CookiesUnsupportedError extends Data.TaggedError("KuzzleCookiesUnsupportedError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.cookie.unsupported")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class CookiesUnsupportedError extends named("KuzzleCookiesUnsupportedError", "security.cookie.unsupported") {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // security
@@ -513,12 +394,7 @@ export class CookiesUnsupportedError extends Data.TaggedError("KuzzleCookiesUnsu
  * @since 0.1.0
  * @category security
  */
-export class UserNotFoundError extends Data.TaggedError("KuzzleUserNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.user.not_found")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class UserNotFoundError extends named("KuzzleUserNotFoundError", "security.user.not_found") {}
 
 /**
  * There is a user of this id already.
@@ -526,12 +402,7 @@ export class UserNotFoundError extends Data.TaggedError("KuzzleUserNotFoundError
  * @since 0.1.0
  * @category security
  */
-export class UserAlreadyExistsError extends Data.TaggedError("KuzzleUserAlreadyExistsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.user.already_exists")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class UserAlreadyExistsError extends named("KuzzleUserAlreadyExistsError", "security.user.already_exists") {}
 
 /**
  * There is no such profile.
@@ -539,12 +410,7 @@ export class UserAlreadyExistsError extends Data.TaggedError("KuzzleUserAlreadyE
  * @since 0.1.0
  * @category security
  */
-export class ProfileNotFoundError extends Data.TaggedError("KuzzleProfileNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.profile.not_found")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ProfileNotFoundError extends named("KuzzleProfileNotFoundError", "security.profile.not_found") {}
 
 /**
  * Users have this profile.
@@ -552,12 +418,7 @@ export class ProfileNotFoundError extends Data.TaggedError("KuzzleProfileNotFoun
  * @since 0.1.0
  * @category security
  */
-export class ProfileInUseError extends Data.TaggedError("KuzzleProfileInUseError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.profile.in_use")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ProfileInUseError extends named("KuzzleProfileInUseError", "security.profile.in_use") {}
 
 /**
  * There is no such role.
@@ -565,12 +426,7 @@ export class ProfileInUseError extends Data.TaggedError("KuzzleProfileInUseError
  * @since 0.1.0
  * @category security
  */
-export class RoleNotFoundError extends Data.TaggedError("KuzzleRoleNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.role.not_found")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class RoleNotFoundError extends named("KuzzleRoleNotFoundError", "security.role.not_found") {}
 
 /**
  * Profiles have this role.
@@ -578,12 +434,7 @@ export class RoleNotFoundError extends Data.TaggedError("KuzzleRoleNotFoundError
  * @since 0.1.0
  * @category security
  */
-export class RoleInUseError extends Data.TaggedError("KuzzleRoleInUseError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.role.in_use")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class RoleInUseError extends named("KuzzleRoleInUseError", "security.role.in_use") {}
 
 /**
  * The rights of the role are wrong, or name what the server does not have.
@@ -591,16 +442,12 @@ export class RoleInUseError extends Data.TaggedError("KuzzleRoleInUseError")<Api
  * @since 0.1.0
  * @category security
  */
-export class InvalidRightsError extends Data.TaggedError("KuzzleInvalidRightsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor(
-    "security.role.invalid_rights",
-    "security.role.unknown_controller",
-    "security.role.unknown_action"
-  )
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class InvalidRightsError extends named(
+  "KuzzleInvalidRightsError",
+  "security.role.invalid_rights",
+  "security.role.unknown_controller",
+  "security.role.unknown_action"
+) {}
 
 /**
  * The profiles `admin`, `default` and `anonymous` stay, and the last keeps the role `anonymous`.
@@ -608,12 +455,11 @@ export class InvalidRightsError extends Data.TaggedError("KuzzleInvalidRightsErr
  * @since 0.1.0
  * @category security
  */
-export class ProfileProtectedError extends Data.TaggedError("KuzzleProfileProtectedError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.profile.cannot_delete", "security.profile.missing_anonymous_role")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ProfileProtectedError extends named(
+  "KuzzleProfileProtectedError",
+  "security.profile.cannot_delete",
+  "security.profile.missing_anonymous_role"
+) {}
 
 /**
  * The roles `admin`, `default` and `anonymous` stay, and the last one may log in.
@@ -621,12 +467,9 @@ export class ProfileProtectedError extends Data.TaggedError("KuzzleProfileProtec
  * @since 0.1.0
  * @category security
  */
-export class RoleProtectedError extends Data.TaggedError("KuzzleRoleProtectedError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.role.cannot_delete", "security.role.login_required")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class RoleProtectedError
+  extends named("KuzzleRoleProtectedError", "security.role.cannot_delete", "security.role.login_required")
+{}
 
 /**
  * Every user has a profile, and the anonymous one has the profile `anonymous`.
@@ -634,12 +477,9 @@ export class RoleProtectedError extends Data.TaggedError("KuzzleRoleProtectedErr
  * @since 0.1.0
  * @category security
  */
-export class ProfileRequiredError extends Data.TaggedError("KuzzleProfileRequiredError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.user.no_profile", "security.user.anonymous_profile_required")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ProfileRequiredError
+  extends named("KuzzleProfileRequiredError", "security.user.no_profile", "security.user.anonymous_profile_required")
+{}
 
 /**
  * The strategy does not do that: it is free to.
@@ -647,12 +487,9 @@ export class ProfileRequiredError extends Data.TaggedError("KuzzleProfileRequire
  * @since 0.1.0
  * @category security
  */
-export class StrategyMethodMissingError extends Data.TaggedError("KuzzleStrategyMethodMissingError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("plugin.strategy.missing_optional_method")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class StrategyMethodMissingError
+  extends named("KuzzleStrategyMethodMissingError", "plugin.strategy.missing_optional_method")
+{}
 
 /**
  * There is an administrator already.
@@ -660,12 +497,7 @@ export class StrategyMethodMissingError extends Data.TaggedError("KuzzleStrategy
  * @since 0.1.0
  * @category security
  */
-export class AdminExistsError extends Data.TaggedError("KuzzleAdminExistsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("api.process.admin_exists")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class AdminExistsError extends named("KuzzleAdminExistsError", "api.process.admin_exists") {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // memory storage
@@ -678,12 +510,7 @@ export class AdminExistsError extends Data.TaggedError("KuzzleAdminExistsError")
  * @since 0.1.0
  * @category memory storage
  */
-export class RedisError extends Data.TaggedError("KuzzleRedisError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("plugin.runtime.unexpected_error")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class RedisError extends named("KuzzleRedisError", "plugin.runtime.unexpected_error") {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // administration
@@ -695,12 +522,7 @@ export class RedisError extends Data.TaggedError("KuzzleRedisError")<ApiErrorFie
  * @since 0.1.0
  * @category administration
  */
-export class ActionLockedError extends Data.TaggedError("KuzzleActionLockedError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("api.process.action_locked")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ActionLockedError extends named("KuzzleActionLockedError", "api.process.action_locked") {}
 
 /**
  * The server keeps no statistics.
@@ -708,12 +530,9 @@ export class ActionLockedError extends Data.TaggedError("KuzzleActionLockedError
  * @since 0.1.0
  * @category administration
  */
-export class StatisticsUnavailableError extends Data.TaggedError("KuzzleStatisticsUnavailableError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.statistics.not_available")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class StatisticsUnavailableError
+  extends named("KuzzleStatisticsUnavailableError", "services.statistics.not_available")
+{}
 
 /**
  * There is no such cache.
@@ -721,12 +540,7 @@ export class StatisticsUnavailableError extends Data.TaggedError("KuzzleStatisti
  * @since 0.1.0
  * @category administration
  */
-export class CacheNotFoundError extends Data.TaggedError("KuzzleCacheNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.cache.database_not_found")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class CacheNotFoundError extends named("KuzzleCacheNotFoundError", "services.cache.database_not_found") {}
 
 /**
  * Users of these ids are there already, and are not to be overwritten.
@@ -734,12 +548,7 @@ export class CacheNotFoundError extends Data.TaggedError("KuzzleCacheNotFoundErr
  * @since 0.1.0
  * @category administration
  */
-export class UserOverwriteError extends Data.TaggedError("KuzzleUserOverwriteError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("security.user.prevent_overwrite")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class UserOverwriteError extends named("KuzzleUserOverwriteError", "security.user.prevent_overwrite") {}
 
 /**
  * Some of the documents could not be written; `errors` says which. The others were.
@@ -747,12 +556,7 @@ export class UserOverwriteError extends Data.TaggedError("KuzzleUserOverwriteErr
  * @since 0.1.0
  * @category administration
  */
-export class ImportFailedError extends Data.TaggedError("KuzzleImportFailedError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor("services.storage.import_failed")
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ImportFailedError extends named("KuzzleImportFailedError", "services.storage.import_failed") {}
 
 /**
  * The debugger is off, or does not do that.
@@ -760,17 +564,35 @@ export class ImportFailedError extends Data.TaggedError("KuzzleImportFailedError
  * @since 0.1.0
  * @category administration
  */
-export class DebuggerError extends Data.TaggedError("KuzzleDebuggerError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  static readonly ids = standsFor(
-    "core.debugger.not_enabled",
-    "core.debugger.native_debug_protocol_usage_denied",
-    "core.debugger.method_not_found",
-    "core.debugger.monitor_already_running",
-    "core.debugger.monitor_not_running"
-  )
+export class DebuggerError extends named(
+  "KuzzleDebuggerError",
+  "core.debugger.not_enabled",
+  "core.debugger.native_debug_protocol_usage_denied",
+  "core.debugger.method_not_found",
+  "core.debugger.monitor_already_running",
+  "core.debugger.monitor_not_running"
+) {}
+
+/**
+ * The login is not done: the strategy takes another step, and its answer says which. It is no error of Kuzzle's.
+ *
+ * @since 0.1.0
+ * @category authentication
+ */
+export class LoginIncompleteError extends Data.TaggedError("KuzzleLoginIncompleteError")<{
+  readonly strategy: string
+  /** What the strategy answered: its content, its status and its headers (a redirection, for one). */
+  readonly response: {
+    readonly status: number
+    readonly result: unknown
+    readonly headers?: { readonly [name: string]: string }
+  }
+}> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `the strategy ${this.strategy} takes another step: use KuzzleAuth.loginStep and do what its answer says`
+  }
 }
 
 /**

@@ -3,20 +3,25 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Action from "./internal/action.ts"
-import { Kuzzle, type KuzzleRequest } from "./internal/client.ts"
+import { Kuzzle, type KuzzleRequest, type KuzzleResponse } from "./internal/client.ts"
 import * as Secrets from "./internal/secrets.ts"
 import {
+  CookiesUnsupportedError,
   DocumentAlreadyExistsError,
   DocumentNotFoundError,
   InvalidExpirationError,
   InvalidSearchError,
+  LoginIncompleteError,
+  TokenNotRefreshableError,
   TooManyChangesError,
-  UnknownStrategyError
+  TooManyLoginsError,
+  UnknownStrategyError,
+  WrongCredentialsError
 } from "./KuzzleActionError.ts"
 import type { Content } from "./KuzzleDocument.ts"
 import { ProtocolError, type RequestError } from "./KuzzleError.ts"
@@ -41,65 +46,105 @@ import type {
 export interface Session {
   /** The user's id. */
   readonly kuid: string
-  readonly token: Redacted.Redacted
-  /** Milliseconds since the epoch, by the server's clock; none for a token that never expires. */
+  /** None where a cookie keeps the session. */
+  readonly token: Option.Option<Redacted.Redacted>
+  /** Milliseconds since the epoch, by the server's clock; none for a session that never expires. */
   readonly expiresAt: Option.Option<number>
 }
 
-interface WireSession {
-  readonly _id: string
-  readonly jwt?: unknown
-  readonly expiresAt?: number | null
-  /** Milliseconds it lives; the same moment as `expiresAt` without the server's clock. */
-  readonly ttl?: number | null
-}
+/**
+ * What a login came to: a session, or one step of several (a redirection to an identity provider, a second factor), with
+ * all that the strategy has to say about the next.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LoginStep =
+  | { readonly _tag: "LoggedIn"; readonly session: Session }
+  | { readonly _tag: "Incomplete"; readonly response: KuzzleResponse }
 
 interface LoginOptions extends Action.CallOptions {
   /** `local`, or another that the server has. */
   readonly strategy: string
   /** What the strategy asks for; for `local` a `username` and a `password`. */
   readonly credentials: Readonly<Record<string, string | Redacted.Redacted>>
-  /** How long the token shall live: milliseconds or, for example, `1h`; the server's default otherwise. */
+  /** How long the session shall live: milliseconds or, for example, `1h`; the server's default otherwise. */
   readonly expiresIn?: string | number | undefined
 }
 
-const loginAction = Action.make<
-  Omit<LoginOptions, "credentials"> & { readonly credentials: Readonly<Record<string, string>> },
-  WireSession
->({
+type LoginError =
+  | WrongCredentialsError
+  | UnknownStrategyError
+  | TooManyLoginsError
+  | InvalidExpirationError
+  | CookiesUnsupportedError
+
+const loginAction = Action.make<LoginOptions, KuzzleResponse, LoginError>({
   controller: "auth",
   action: "login",
   http: ["POST", "/_login/:strategy"],
   idempotent: true,
   body: "credentials",
   anonymous: true,
-  result: Action.result
+  errors: [
+    WrongCredentialsError,
+    UnknownStrategyError,
+    TooManyLoginsError,
+    InvalidExpirationError,
+    CookiesUnsupportedError
+  ],
+  result: (response) => response
 })
 
-/** Keeps the token for every later request. A strategy of several steps answers without one (spec 4.1). */
-const keep = (action: "login" | "refreshToken") => (wire: WireSession): Effect.Effect<Session, ProtocolError, Kuzzle> =>
-  Effect.gen(function*() {
-    if (typeof wire.jwt !== "string") {
-      const issue = "it holds no token: the strategy takes several steps, or the session is kept by a cookie"
-      return yield* new ProtocolError({ controller: "auth", action, issue })
-    }
-    const session: Session = {
-      kuid: wire._id,
-      token: Redacted.make(wire.jwt),
-      expiresAt: Option.filter(Option.fromNullable(wire.expiresAt), (millis) => millis > 0)
-    }
-    const kuzzle = yield* Kuzzle
-    const now = yield* Clock.currentTimeMillis
-    const expiresAt = typeof wire.ttl === "number" && wire.ttl > 0 ? now + wire.ttl : undefined
-    yield* kuzzle.setToken(Option.some({ value: session.token, expiresAt }))
-    return session
+/** The request with the secrets in it. */
+const loginRequest = (options: LoginOptions): KuzzleRequest =>
+  loginAction.request({
+    ...options,
+    credentials: Record.map(
+      options.credentials,
+      (value) => (Redacted.isRedacted(value) ? Redacted.value(value) : value)
+    )
   })
 
+/** The session of an answer, when it holds one. */
+const sessionOf = ({ result }: KuzzleResponse): Session | undefined => {
+  if (typeof result !== "object" || result === null || !("_id" in result) || typeof result._id !== "string") {
+    return undefined
+  }
+  const expiresAt = "expiresAt" in result ? result.expiresAt : undefined
+  return {
+    kuid: result._id,
+    token: "jwt" in result && typeof result.jwt === "string" ? Option.some(Redacted.make(result.jwt)) : Option.none(),
+    expiresAt: typeof expiresAt === "number" && expiresAt > 0 ? Option.some(expiresAt) : Option.none()
+  }
+}
+
 /**
- * Logs in (`auth:login`). From then on every request of this client is the user's.
+ * Logs in (`auth:login`) by a strategy that may take several steps: an answer without a session is one that says what comes
+ * next.
  *
- * Wrong credentials are an `UnauthorizedError` with the id `plugin.strategy.missing_user`. The server allows one login a
- * second for each connection.
+ * @since 0.1.0
+ * @category actions
+ */
+export const loginStep = (options: LoginOptions): Effect.Effect<LoginStep, RequestError | LoginError, Kuzzle> =>
+  Effect.flatMap(Kuzzle, (kuzzle) =>
+    Effect.mapBoth(
+      Effect.suspend(() => kuzzle.authentication.login(loginRequest(options), loginAction.options(options))),
+      {
+        onFailure: loginAction.named,
+        onSuccess: (response): LoginStep => {
+          const session = sessionOf(response)
+          return session === undefined ? { _tag: "Incomplete", response } : { _tag: "LoggedIn", session }
+        }
+      }
+    ))
+
+/**
+ * Logs in (`auth:login`). From then on every request of this client is the user's. A strategy that takes several steps ends
+ * in a `LoginIncompleteError`: see `loginStep`.
+ *
+ * The server allows one login a second for each connection. Logging in as somebody else opens the connection anew when
+ * there are subscriptions, for they belong to whoever was logged in.
  *
  * @example
  * ```ts
@@ -115,16 +160,14 @@ const keep = (action: "login" | "refreshToken") => (wire: WireSession): Effect.E
  * @since 0.1.0
  * @category actions
  */
-export const login = (options: LoginOptions): Effect.Effect<Session, RequestError, Kuzzle> =>
-  Effect.suspend(() => {
-    const credentials = Object.fromEntries(
-      Object.entries(options.credentials).map(([name, value]) => [
-        name,
-        Redacted.isRedacted(value) ? Redacted.value(value) : value
-      ])
-    )
-    return Effect.flatMap(loginAction({ ...options, credentials }), keep("login"))
-  })
+export const login = Action.wrap(
+  loginAction,
+  (options: LoginOptions): Effect.Effect<Session, RequestError | LoginError | LoginIncompleteError, Kuzzle> =>
+    Effect.flatMap(loginStep(options), (step) =>
+      step._tag === "LoggedIn"
+        ? Effect.succeed(step.session)
+        : new LoginIncompleteError({ strategy: options.strategy, response: step.response }))
+)
 
 const logoutAction = Action.make<Action.CallOptions & { readonly global?: boolean | undefined }, void>({
   controller: "auth",
@@ -135,29 +178,29 @@ const logoutAction = Action.make<Action.CallOptions & { readonly global?: boolea
 })
 
 /**
- * Logs out (`auth:logout`): the server revokes the token, or with `global` every token of the user; API keys stay. The
- * client forgets its token whatever the server says, and without one there is nothing to tell the server.
+ * Logs out (`auth:logout`): the server revokes the session, or with `global` every session of the user; API keys stay. The
+ * client forgets its session whatever the server says, and without one there is nothing to tell the server. Subscriptions
+ * are opened again as nobody; those that nobody may have fail.
  *
  * @since 0.1.0
  * @category actions
  */
-export const logout = (
-  options: Action.CallOptions & { readonly global?: boolean | undefined } = {}
-): Effect.Effect<void, RequestError, Kuzzle> =>
-  Effect.flatMap(Kuzzle, (kuzzle) =>
-    Effect.flatMap(
-      kuzzle.token,
-      Option.match({
-        onNone: () => Effect.void,
-        // A login that came in between has a token of its own.
-        onSome: (token) =>
-          Effect.ensuring(
-            logoutAction(options),
-            Effect.flatMap(kuzzle.token, (now) =>
-              Option.isSome(now) && now.value === token ? kuzzle.setToken(Option.none()) : Effect.void)
-          )
-      })
-    ))
+export const logout = Action.wrap(
+  logoutAction,
+  (options: Action.CallOptions & { readonly global?: boolean | undefined } = {}): Effect.Effect<
+    void,
+    RequestError,
+    Kuzzle
+  > =>
+    Effect.flatMap(Kuzzle, (kuzzle) =>
+      Effect.flatMap(
+        kuzzle.authentication.state,
+        ({ _tag }) =>
+          _tag === "Anonymous"
+            ? Effect.void
+            : kuzzle.authentication.logout(logoutAction.request(options), logoutAction.options(options))
+      ))
+)
 
 /**
  * What the server thinks of a token.
@@ -169,7 +212,12 @@ export type TokenState =
   | { readonly valid: true; readonly kuid: string; readonly expiresAt: number | null }
   | { readonly valid: false; readonly state: string }
 
-const checkTokenAction = Action.make<Action.CallOptions & { readonly token?: string | undefined }, TokenState>({
+type CheckOptions = Action.CallOptions & { readonly token?: Redacted.Redacted | undefined }
+
+const checkTokenAction = Action.make<
+  Action.CallOptions & { readonly token?: string | undefined; readonly cookieAuth?: boolean | undefined },
+  TokenState
+>({
   controller: "auth",
   action: "checkToken",
   http: ["POST", "/_checkToken"],
@@ -180,21 +228,30 @@ const checkTokenAction = Action.make<Action.CallOptions & { readonly token?: str
 })
 
 /**
- * Whether a token is valid (`auth:checkToken`): the one that is given, or the client's own. Without any, the answer is
- * about the anonymous user: valid, with the kuid `-1`.
+ * Whether a token is valid (`auth:checkToken`): the one that is given, or the client's own, be it in a cookie. Without any,
+ * the answer is about the anonymous user: valid, with the kuid `-1`.
  *
  * @since 0.1.0
  * @category actions
  */
-export const checkToken = (
-  options: Action.CallOptions & { readonly token?: Redacted.Redacted | undefined } = {}
-): Effect.Effect<TokenState, RequestError, Kuzzle> =>
-  Effect.gen(function*() {
-    const kuzzle = yield* Kuzzle
-    const own = Option.map(yield* kuzzle.token, ({ value }) => value)
-    const token = Option.orElse(Option.fromNullable(options.token), () => own)
-    return yield* checkTokenAction({ ...options, token: Option.getOrUndefined(Option.map(token, Redacted.value)) })
-  })
+export const checkToken = Action.wrap(
+  checkTokenAction,
+  (options: CheckOptions = {}): Effect.Effect<TokenState, RequestError, Kuzzle> =>
+    Effect.gen(function*() {
+      const kuzzle = yield* Kuzzle
+      const { token: given, ...rest } = options
+      const own = Option.map(yield* kuzzle.token, ({ value }) => value)
+      const token = Option.getOrUndefined(
+        Option.map(Option.orElse(Option.fromNullable(given), () => own), Redacted.value)
+      )
+      const { _tag } = yield* kuzzle.authentication.state
+      return yield* checkTokenAction({
+        ...rest,
+        token,
+        ...(token === undefined && _tag === "Authenticated" ? { cookieAuth: true } : {})
+      })
+    })
+)
 
 /**
  * The user as Kuzzle knows them.
@@ -224,28 +281,54 @@ export const getCurrentUser = Action.make<Action.CallOptions, CurrentUser>({
   result: Action.result
 })
 
+type RefreshOptions = Action.CallOptions & {
+  /** How long the new token shall live. */
+  readonly expiresIn?: string | number | undefined
+  /** Whose own renewal is to be called, where the strategy has one. */
+  readonly strategy?: string | undefined
+}
+
 const refreshTokenAction = Action.make<
-  Action.CallOptions & { readonly expiresIn?: string | number | undefined },
-  WireSession
+  RefreshOptions,
+  KuzzleResponse,
+  TokenNotRefreshableError | InvalidExpirationError
 >({
   controller: "auth",
   action: "refreshToken",
   http: ["POST", "/_refreshToken"],
   idempotent: false,
-  result: Action.result
+  errors: [TokenNotRefreshableError, InvalidExpirationError],
+  result: (response) => response
 })
 
 /**
- * Trades the token for a new one (`auth:refreshToken`) and keeps it. The old one works one second more and cannot be
- * refreshed again. Within the second of the login the server gives *the same* token, and kills it after that second: wait
- * a second after logging in.
+ * Trades the session's token, or its cookie, for a new one (`auth:refreshToken`) and keeps it. The client does so by itself,
+ * by the setting `tokenRefresh`. The old one works one second more and cannot be refreshed again. Within the second of the
+ * login the server gives *the same* token, and kills it after that second: wait a second after logging in.
  *
  * @since 0.1.0
  * @category actions
  */
-export const refreshToken = (
-  options: Action.CallOptions & { readonly expiresIn?: string | number | undefined } = {}
-): Effect.Effect<Session, RequestError, Kuzzle> => Effect.flatMap(refreshTokenAction(options), keep("refreshToken"))
+export const refreshToken = Action.wrap(
+  refreshTokenAction,
+  (
+    options: RefreshOptions = {}
+  ): Effect.Effect<Session, RequestError | TokenNotRefreshableError | InvalidExpirationError, Kuzzle> =>
+    Effect.flatMap(Kuzzle, (kuzzle) =>
+      Effect.flatMap(
+        Effect.mapError(
+          kuzzle.authentication.refresh(refreshTokenAction.request(options), refreshTokenAction.options(options)),
+          refreshTokenAction.named
+        ),
+        (response) => {
+          const session = sessionOf(response)
+          const issue = "it holds no session"
+          return session === undefined
+            ? new ProtocolError({ controller: "auth", action: "refreshToken", issue })
+            : Effect.succeed(session)
+        }
+      ))
+)
 
 // -------------------------------------------------------------------------------------------------------------------
 // oneself

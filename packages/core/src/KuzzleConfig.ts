@@ -20,6 +20,11 @@
  * | `routes` | – | `query` |
  * | `sdkName` | – | `effect@<version>` |
  * | `reconnect` | – | `KuzzleSchedule.reconnect()` |
+ * | `tokenRefresh` | – | `KuzzleSchedule.tokenRefresh()` |
+ * | `autoQueue` | `KUZZLE_AUTO_QUEUE` | off |
+ * | `queueMaxSize` | `KUZZLE_QUEUE_MAX_SIZE` | 500 requests |
+ * | `queueTTL` | `KUZZLE_QUEUE_TTL` | 2 minutes |
+ * | `queueFilter` | – | every request |
  *
  * @since 0.1.0
  */
@@ -79,6 +84,16 @@ export interface Options {
   readonly sdkName?: string | undefined
   /** When to try again after a connection was lost, and for how long: when it ends, the client gives up for good. */
   readonly reconnect?: Schedule.Schedule<unknown, ConnectError | ConnectionEnded> | undefined
+  /** When to renew the token, before its end. */
+  readonly tokenRefresh?: Schedule.Schedule<unknown, KuzzleSchedule.Expiring> | undefined
+  /** Keeps requests that are made while there is no connection, and sends them in order when there is one. */
+  readonly autoQueue?: boolean | undefined
+  /** How many are kept; one more is refused. */
+  readonly queueMaxSize?: number | undefined
+  /** How long one is kept; its own deadline counts as well. */
+  readonly queueTTL?: Duration.DurationInput | undefined
+  /** Which requests are kept; the others are refused at once, as all are without a queue. */
+  readonly queueFilter?: ((request: Queuable) => boolean) | undefined
 }
 
 /**
@@ -100,6 +115,25 @@ export interface Settings {
   readonly routes: "query" | "rest"
   readonly volatile: Readonly<Record<string, unknown>>
   readonly reconnect: Schedule.Schedule<unknown, ConnectError | ConnectionEnded>
+  readonly tokenRefresh: Schedule.Schedule<unknown, KuzzleSchedule.Expiring>
+  /** `undefined`: requests are not kept. */
+  readonly queue: {
+    readonly maxSize: number
+    readonly ttl: Duration.Duration
+    readonly filter: (request: Queuable) => boolean
+  } | undefined
+}
+
+/**
+ * A request, as far as a filter may look at it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Queuable {
+  readonly controller: string
+  readonly action: string
+  readonly [argument: string]: unknown
 }
 
 /** Kuzzle's own port. */
@@ -139,7 +173,15 @@ export const make = (options: Options = {}): Effect.Effect<Settings, InvalidSett
       maxRequestSize: yield* integer("maxRequestSize", options.maxRequestSize ?? defaultMaxRequestSize, 1),
       routes: options.routes ?? "query",
       volatile: yield* volatile(options),
-      reconnect: options.reconnect ?? KuzzleSchedule.reconnect()
+      reconnect: options.reconnect ?? KuzzleSchedule.reconnect(),
+      tokenRefresh: options.tokenRefresh ?? KuzzleSchedule.tokenRefresh(),
+      queue: options.autoQueue === true
+        ? {
+          maxSize: yield* integer("queueMaxSize", options.queueMaxSize ?? 500, 1),
+          ttl: yield* positive("queueTTL", options.queueTTL ?? "2 minutes"),
+          filter: options.queueFilter ?? (() => true)
+        }
+        : undefined
     }
   })
 
@@ -285,6 +327,13 @@ export const config: Config.Config<Options> = Config.nested(
       "how long until a connection counts as stable",
       Config.duration("STABLE_AFTER")
     ),
+    autoQueue: described(
+      "autoQueue",
+      "whether requests are kept while there is no connection",
+      Config.boolean("AUTO_QUEUE")
+    ),
+    queueMaxSize: described("queueMaxSize", "how many of them", Config.integer("QUEUE_MAX_SIZE")),
+    queueTTL: described("queueTTL", "for how long", Config.duration("QUEUE_TTL")),
     maxRequestSize: described("maxRequestSize", "bytes the server accepts", Config.integer("MAX_REQUEST_SIZE"))
   }),
   "KUZZLE"

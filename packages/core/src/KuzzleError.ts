@@ -80,7 +80,7 @@ const detail = (cause: unknown): string => cause instanceof Error && cause.messa
  *
  * - `Peer`: the other side, or something between, closed it; `code` and `reason` are theirs (1006: no close frame).
  * - `Heartbeat`: nothing came back within the heartbeat's timeout; we terminated it.
- * - `Renewal`: we closed it on purpose, to open another (cookie renewal).
+ * - `Renewal`: we closed it on purpose, to open another as somebody else: the user or the cookie changed.
  * - `Released`: the scope of the client was closed.
  *
  * @since 0.1.0
@@ -108,6 +108,33 @@ export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
 }
 
 /**
+ * Why the offline queue did not keep a request.
+ *
+ * - `Full`: it holds `queueMaxSize` requests already.
+ * - `Expired`: the request waited longer than `queueTTL`.
+ * - `OtherUser`: somebody else is logged in now; what one user queued is never sent as another.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotQueued extends Data.TaggedError("KuzzleNotQueued")<{
+  readonly reason: "Full" | "Expired" | "OtherUser"
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    switch (this.reason) {
+      case "Full":
+        return "the offline queue is full: raise queueMaxSize, or send less while there is no connection"
+      case "Expired":
+        return "it waited in the offline queue for longer than queueTTL"
+      case "OtherUser":
+        return "another user has logged in since it was made"
+    }
+  }
+}
+
+/**
  * The request was **not** sent: there was no usable connection, or it was lost while the request waited. It is safe to
  * send it again.
  *
@@ -118,7 +145,7 @@ export class NotSentError extends Data.TaggedError("KuzzleNotSentError")<{
   readonly controller: string
   readonly action: string
   /** What stood in the way. */
-  readonly cause: ConnectError | ConnectionEnded
+  readonly cause: ConnectError | ConnectionEnded | NotQueued
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
@@ -194,6 +221,24 @@ export class TokenStoreError extends Data.TaggedError("KuzzleTokenStoreError")<{
   }
 }
 
+/**
+ * The offline queue could not be kept, or what is kept cannot be used. The client goes on with the queue in memory.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class QueueStoreError extends Data.TaggedError("KuzzleQueueStoreError")<{
+  readonly operation: "load" | "add" | "remove"
+  readonly issue: string
+  readonly cause?: unknown
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `the store of the offline queue failed to ${this.operation}: ${this.issue}`
+  }
+}
+
 // -------------------------------------------------------------------------------------------------------------------
 // requests
 // -------------------------------------------------------------------------------------------------------------------
@@ -218,6 +263,63 @@ export class DeadlineError extends Data.TaggedError("KuzzleDeadlineError")<{
     return `${this.controller}:${this.action} was not answered within ${Duration.format(this.timeout)}${
       this.sent ? "; it may have been executed" : "; it was not sent"
     }`
+  }
+}
+
+/**
+ * The session is over and could not be renewed, so the request was not sent: with a dead token Kuzzle refuses it, and
+ * without one it would be somebody else's. Log in again; subscriptions are kept and come back then.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnauthenticatedError extends Data.TaggedError("KuzzleUnauthenticatedError")<{
+  readonly controller: string
+  readonly action: string
+  /** Why the session could not be renewed. */
+  readonly cause: SessionOver
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.controller}:${this.action} was not sent: the session is over (${this.cause.message}). Log in again, ` +
+      `or set an authenticator that does`
+  }
+}
+
+/**
+ * Why nobody is logged in any more: the token died, and nothing could take its place.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SessionOver extends Data.TaggedError("KuzzleSessionOver")<{
+  /** `TokenDead`: there is no `authenticator`. `Refused`: it failed, with `cause`. */
+  readonly reason: "TokenDead" | "Refused"
+  readonly cause?: unknown
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return this.reason === "TokenDead"
+      ? "the token has expired or was revoked"
+      : `logging in again failed${detail(this.cause)}`
+  }
+}
+
+/**
+ * What an `authenticator` fails with when the fault is its own: no password in the vault, the user said no.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AuthenticatorError extends Data.TaggedError("KuzzleAuthenticatorError")<{
+  readonly cause: unknown
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `the authenticator failed${detail(this.cause)}`
   }
 }
 
@@ -522,6 +624,7 @@ export type RequestError =
   | MaybeSentError
   | HttpTransportError
   | DeadlineError
+  | UnauthenticatedError
   | PayloadTooLargeError
   | EncodeError
   | ProtocolError
@@ -540,6 +643,7 @@ export type KuzzleError =
   | InvalidSettingError
   | OverflowError
   | TokenStoreError
+  | QueueStoreError
 
 /**
  * @since 0.1.0

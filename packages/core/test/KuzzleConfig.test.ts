@@ -22,7 +22,7 @@ const configured = (environment: Readonly<Record<string, string>>) => {
 
 describe("KuzzleConfig", () => {
   it("has a default for everything", () => {
-    const { reconnect: _, ...defaults } = settings()
+    const { reconnect: _reconnect, tokenRefresh: _tokenRefresh, ...defaults } = settings()
     assert.deepStrictEqual(defaults, {
       endpoints: ["ws://localhost:7512/"],
       headers: {},
@@ -33,7 +33,8 @@ describe("KuzzleConfig", () => {
       stableAfter: settings().stableAfter,
       maxRequestSize: 1_048_576,
       routes: "query",
-      volatile: { sdkName: `effect@${version}` }
+      volatile: { sdkName: `effect@${version}` },
+      queue: undefined
     })
     assert.isAbove(Duration.toMillis(settings().stableAfter), 0)
     assert.deepStrictEqual(settings({}).endpoints, defaults.endpoints)

@@ -27,7 +27,7 @@ const dials = (endpoints: ReadonlyArray<string>, schedule: Schedule.Schedule<unk
     let stable = true
     for (;;) {
       if (stable) delays.reset()
-      state = next(state, { _tag: "Lost", cause, delayMillis: yield* delays.next(cause), stable })
+      state = next(state, { _tag: "Lost", cause, delayMillis: yield* delays.next(cause), stable, online: true })
       if (state._tag !== "Waiting") return assert.fail(`it gave up: ${state._tag}`)
       now += state.delayMillis
       state = next(state, { _tag: "Due" })

@@ -24,7 +24,7 @@ import * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends KuzzleConfig.Options, Pick<NodeKuzzleSocket.Options, "tls" | "agent"> {}
+export interface Options extends Kuzzle.Options, Pick<NodeKuzzleSocket.Options, "tls" | "agent"> {}
 
 /**
  * The client over a WebSocket.
@@ -47,20 +47,46 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
   Layer.scopedContext(
-    Effect.flatMap(KuzzleConfig.make(options), (settings) =>
-      Kuzzle.fromSettings(settings).pipe(
-        Effect.provideService(
-          KuzzleSocket,
-          NodeKuzzleSocket.make({ ...options, headers: KuzzleConfig.plain(settings.headers) })
-        ),
-        Effect.provideService(
-          KuzzleHeartbeat.KuzzleHeartbeat,
-          KuzzleHeartbeat.make("Native", {
-            schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-            timeout: settings.pingTimeout
-          })
-        )
-      ))
+    Effect.flatMap(
+      KuzzleConfig.make(options),
+      (settings) => withTransport(options, settings)(Kuzzle.fromSettings(settings, options.authenticator))
+    )
+  )
+
+/**
+ * The client over a WebSocket, its sessions kept by a cookie: of a jar in memory, for Node keeps none. For servers that
+ * act as a page would; otherwise a token (`layer`) does the same with less.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCookie = (
+  options: Options = {}
+): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
+  Layer.scopedContext(
+    Effect.flatMap(
+      KuzzleConfig.make(options),
+      (settings) => withTransport(options, settings)(Kuzzle.fromSettingsCookie(settings, options.authenticator))
+    )
+  ).pipe(Layer.provide(NodeKuzzleHttp.layer))
+
+/** What carries the connection on Node. */
+const withTransport = (options: Options, settings: KuzzleConfig.Settings) =>
+<A, E, R>(
+  client: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat.KuzzleHeartbeat>> =>
+  client.pipe(
+    Effect.provideService(
+      KuzzleSocket,
+      NodeKuzzleSocket.make({ ...options, headers: KuzzleConfig.plain(settings.headers) })
+    ),
+    Effect.provideService(
+      KuzzleHeartbeat.KuzzleHeartbeat,
+      KuzzleHeartbeat.make("Native", {
+        schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
+        timeout: settings.pingTimeout
+      })
+    )
   )
 
 /**
@@ -70,7 +96,7 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Options>
+  config: Config.Config.Wrap<Omit<Options, "authenticator">>
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError | ConfigError.ConfigError> =>
   Kuzzle.layerConfig(config, layer)
 

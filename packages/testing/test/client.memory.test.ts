@@ -138,26 +138,33 @@ describe("under a test clock", () => {
     ))
 
   timed("a token that expires: told, a gap, and on with the next login", () =>
-    run(Effect.gen(function*() {
-      const kuzzle = yield* Kuzzle.Kuzzle
-      const login = KuzzleAuth.login({ strategy: "local", credentials: user, expiresIn: "1m" })
-      const told = yield* kuzzle.diagnostics.pipe(Stream.runHead, Effect.fork)
-      const first = yield* login
-      const notifications = yield* KuzzleRealtime.open({ index: "nyc", collection: "taxi" })
-      yield* pass("1 minute")
-      assert.deepStrictEqual(yield* Fiber.join(told), Option.some({ _tag: "TokenExpired" }))
-      assert.deepStrictEqual(yield* KuzzleAuth.checkToken({ token: first.token }), {
-        valid: false,
-        state: "Invalid token."
-      })
-      yield* login
-      yield* settle
-      yield* KuzzleRealtime.publish({ index: "nyc", collection: "taxi", message: { n: 1 } })
-      const [gap, message] = yield* Effect.map(Stream.runCollect(Stream.take(notifications, 2)), (all) => [...all])
-      if (gap === undefined || message === undefined) return assert.fail("not two notifications")
-      assert.deepStrictEqual(gapOf(gap).cause, { _tag: "TokenExpired" })
-      assert.strictEqual(numberOf(message), 1)
-    })))
+    run(
+      Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const login = KuzzleAuth.login({ strategy: "local", credentials: user, expiresIn: "1m" })
+        const told = yield* kuzzle.events.pipe(
+          Stream.filter(({ _tag }) => _tag === "TokenExpired"),
+          Stream.runHead,
+          Effect.fork
+        )
+        const first = yield* login
+        const notifications = yield* KuzzleRealtime.open({ index: "nyc", collection: "taxi" })
+        yield* pass("1 minute")
+        assert.deepStrictEqual(yield* Fiber.join(told), Option.some({ _tag: "TokenExpired" }))
+        assert.deepStrictEqual(yield* KuzzleAuth.checkToken({ token: Option.getOrThrow(first.token) }), {
+          valid: false,
+          state: "Invalid token."
+        })
+        yield* login
+        yield* settle
+        yield* KuzzleRealtime.publish({ index: "nyc", collection: "taxi", message: { n: 1 } })
+        const [gap, message] = yield* Effect.map(Stream.runCollect(Stream.take(notifications, 2)), (all) => [...all])
+        if (gap === undefined || message === undefined) return assert.fail("not two notifications")
+        assert.deepStrictEqual(gapOf(gap).cause, { _tag: "TokenExpired" })
+        assert.strictEqual(numberOf(message), 1)
+      }),
+      { tokenRefresh: Schedule.recurs(0) }
+    ))
 })
 
 describe("on the wire", () => {

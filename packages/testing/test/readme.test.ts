@@ -11,7 +11,7 @@ import { NodeKuzzle } from "@effect-kuzzle/node"
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Redacted, Schedule, TestClock } from "effect"
+import { Effect, Layer, Option, Redacted, Schedule, TestClock } from "effect"
 
 const taxi = { index: "nyc", collection: "taxi" }
 
@@ -29,7 +29,8 @@ it.effect("a token dies with the clock", () =>
       expiresIn: "10 seconds"
     })
     yield* TestClock.adjust("11 seconds")
-    assert.isFalse((yield* KuzzleAuth.checkToken({ token: token! })).valid)
+    const { valid } = yield* KuzzleAuth.checkToken({ token: Option.getOrThrow(token) })
+    assert.isFalse(valid)
   }).pipe(Effect.provide(TestKuzzle)))
 
 it.live("a cut connection", () =>

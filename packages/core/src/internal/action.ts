@@ -43,6 +43,12 @@ export type Action<Options, Result, E extends NamedError = never> =
   & (({}) extends Options ? (options?: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>
     : (options: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>)
   & Declared<Options, Result, E>
+  & {
+    /** What goes with the request. */
+    readonly options: (options: Options | undefined) => RequestOptions
+    /** The error under the name that the action declares for its id, when it declares one. */
+    readonly named: <F>(error: F) => F | E
+  }
 
 export const make = <Options extends CallOptions, Result, E extends NamedError = never>(
   declaration: Declaration<Options, Result, E>
@@ -50,20 +56,20 @@ export const make = <Options extends CallOptions, Result, E extends NamedError =
   const request = placement(declaration)
   const { anonymous, errors = [], http: route, idempotent } = declaration
   const usual: RequestOptions = { idempotent, anonymous, route }
-  const onFailure = named(errors)
-  const call = (options?: Options): Effect.Effect<Result, RequestError | E, Kuzzle> =>
-    Effect.flatMap(Kuzzle, (kuzzle) =>
-      Effect.mapBoth(
-        kuzzle.query(
-          request(options),
-          options?.timeout === undefined && options?.volatile === undefined
-            ? usual
-            : { ...usual, timeout: options.timeout, volatile: options.volatile }
-        ),
-        { onFailure, onSuccess: declaration.result }
-      ))
+  const options = (given: Options | undefined): RequestOptions =>
+    given?.timeout === undefined && given?.volatile === undefined
+      ? usual
+      : { ...usual, timeout: given.timeout, volatile: given.volatile }
+  const named = <F>(error: F): F | E => {
+    if (errors.length === 0 || !isApiError(error)) return error
+    const Named = errors.find(({ ids }) => ids.includes(error.id))
+    return Named === undefined ? error : new Named(error)
+  }
+  const outcome = { onFailure: named<RequestError>, onSuccess: declaration.result }
+  const call = (given?: Options): Effect.Effect<Result, RequestError | E, Kuzzle> =>
+    Effect.flatMap(Kuzzle, (kuzzle) => Effect.mapBoth(kuzzle.query(request(given), options(given)), outcome))
   // `call` takes its options as optional; whether they are is for the type of the action to say.
-  return Object.assign(call, { declaration, request }) as Action<Options, Result, E>
+  return Object.assign(call, { declaration, request, options, named }) as Action<Options, Result, E>
 }
 
 /**
@@ -74,16 +80,6 @@ export const wrap = <Wrapper extends object, Options, Result, E extends NamedErr
   { declaration, request }: Declared<Options, Result, E>,
   wrapper: Wrapper
 ): Wrapper & Declared<Options, Result, E> => Object.assign(wrapper, { declaration, request })
-
-/** The error under the name that the action declares for its id, when it declares one. */
-const named = <E extends NamedError>(classes: ReadonlyArray<NamedErrorClass<E>>) =>
-(
-  error: RequestError
-): RequestError | E => {
-  if (!isApiError(error) || classes.length === 0) return error
-  const Named = classes.find(({ ids }) => ids.includes(error.id))
-  return Named === undefined ? error : new Named(error)
-}
 
 /** Puts each option where the declaration says. */
 const placement = <Options, Result, E extends NamedError>(

@@ -5,9 +5,10 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
-import type { RequestError } from "../KuzzleError.ts"
+import type { InvalidSettingError, RequestError } from "../KuzzleError.ts"
 import type * as Envelope from "./protocol/envelope.ts"
 import type * as Machine from "./protocol/session.ts"
+import type * as Authentication from "./runtime/authentication.ts"
 import type * as Credentials from "./runtime/credentials.ts"
 import type * as Session from "./runtime/session.ts"
 
@@ -37,11 +38,13 @@ export type KuzzleResponse = Envelope.KuzzleResponse
 export type RequestOptions = Envelope.RequestOptions
 
 /**
- * Where the session stands, with the cause where something went wrong.
+ * Where the connection stands, with the cause where something went wrong.
  *
- * - `Connecting`: dialling an endpoint. - `Resubscribing`: open; subscriptions are being told to the server, requests
- *   wait. - `Ready`: requests pass. - `Waiting`: not connected, the next attempt comes after `delayMillis`. - `Failed`:
- *   the reconnection schedule ended. - `Closed`: the client's scope was closed.
+ * - `Connecting`: dialling an endpoint. - `Authenticating`: connected; the session is being begun or renewed.
+ *   - `Resubscribing`: subscriptions are being told to the server. - `Replaying`: what was queued is being sent. -
+ *   `Ready`: requests pass. - `Renewing`: about to be closed on purpose and opened again, for another user or cookie. In
+ *   all of these but `Ready` and the first `Connecting`, requests wait. - `Waiting`: not connected, the next attempt comes
+ *   after `delayMillis`. - `Failed`: the reconnection schedule ended. - `Closed`: the client's scope was closed.
  *
  * @since 0.1.0
  * @category models
@@ -49,12 +52,23 @@ export type RequestOptions = Envelope.RequestOptions
 export type ConnectionState = Machine.ConnectionState
 
 /**
- * What is worth knowing and belongs to no request: an expired token, a frame that nobody waits for.
+ * Who is logged in. `Anonymous`: nobody. `Authenticated`: somebody, as far as we know. `Renewing`: the session ended and is
+ * being renewed, requests wait. `Unauthenticated`: it could not be; requests fail with an `UnauthenticatedError`, and
+ * subscriptions are kept for the next login.
  *
  * @since 0.1.0
  * @category models
  */
-export type Diagnostic = Session.Diagnostic
+export type AuthenticationState = Authentication.AuthenticationState
+
+/**
+ * What happens to the session and to requests, as it happens. The documentation has a table from the events of the
+ * official SDK to these.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type KuzzleEvent = Session.Event
 
 /**
  * The token of a session.
@@ -85,14 +99,37 @@ export interface KuzzleShape {
   readonly state: Effect.Effect<ConnectionState>
   /** The state now, then every change; ends with the session. */
   readonly states: Stream.Stream<ConnectionState>
-  /** What belongs to no request, from now on. */
-  readonly diagnostics: Stream.Stream<Diagnostic>
+  /** What happens, from now on; ends with the session. */
+  readonly events: Stream.Stream<KuzzleEvent>
   /** The time between the last answered ping and its answer. */
   readonly roundTripTime: Effect.Effect<Option.Option<Duration.Duration>>
-  /** The token that requests carry. */
+  /** The token that requests carry; none where nobody is logged in, or a cookie says who is. */
   readonly token: Effect.Effect<Option.Option<Token>>
-  /** Makes every later request carry this token, or none. `KuzzleAuth` calls it; an API key is set by hand. */
-  readonly setToken: (token: Option.Option<Token>) => Effect.Effect<void>
+  /**
+   * Makes every later request carry this token, or none: an API key, or a token that was obtained elsewhere. A client whose
+   * sessions are kept by a cookie refuses one: Kuzzle takes no request with both.
+   */
+  readonly setToken: (token: Option.Option<Token>) => Effect.Effect<void, InvalidSettingError>
+  /** Who is logged in. */
+  readonly authentication: AuthenticationShape
+}
+
+/**
+ * Beginning, renewing and ending a session. `KuzzleAuth` has the functions to be called; these keep what comes of them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AuthenticationShape {
+  readonly state: Effect.Effect<AuthenticationState>
+  /** The state now, then every change; ends with the session. */
+  readonly states: Stream.Stream<AuthenticationState>
+  /** Sends an `auth:login` and keeps the session that it gives; an answer without one is given as it is. */
+  readonly login: (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<KuzzleResponse, RequestError>
+  /** Sends an `auth:refreshToken` and keeps the session that it gives. */
+  readonly refresh: (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<KuzzleResponse, RequestError>
+  /** Sends an `auth:logout`, and keeps no session whatever the server says. */
+  readonly logout: (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<void, RequestError>
 }
 
 /**

@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { NamedError } from "../KuzzleActionError.ts"
 import type { RequestError } from "../KuzzleError.ts"
-import type { NewApiKey } from "../KuzzleSecurity.ts"
 import { type Action, type CallOptions, result } from "./action.ts"
 import type { Kuzzle, KuzzleResponse } from "./client.ts"
 
@@ -32,13 +31,13 @@ export const revealing = <Options extends CallOptions, Result, E extends NamedEr
   }) as Action<Options, Result, E>
 }
 
-/** A new API key, its token hidden. */
-export const newApiKey = (response: KuzzleResponse): NewApiKey => {
-  const { _id, _source } = result<WireApiKey>(response)
-  return { _id, _source: { ..._source, token: Redacted.make(_source.token) } }
-}
-
-interface WireApiKey {
-  readonly _id: string
-  readonly _source: Omit<NewApiKey["_source"], "token"> & { readonly token: string }
+/** A new API key, its token hidden: `Key` is what the server says of it, but for that. */
+export const newApiKey = <
+  Key extends { readonly _id: string; readonly _source: { readonly token: Redacted.Redacted } }
+>(
+  response: KuzzleResponse
+): Key => {
+  const { _id, _source } = result<{ readonly _id: string; readonly _source: { readonly token: string } }>(response)
+  // As with every result: a statement about the wire, held to it by a contract.
+  return { _id, _source: { ..._source, token: Redacted.make(_source.token) } } as Key
 }

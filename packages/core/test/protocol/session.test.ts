@@ -6,15 +6,23 @@ import { ConnectionEnded } from "../../src/KuzzleError.ts"
 const cause = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
 
 const event: fc.Arbitrary<Machine.Event> = fc.oneof(
-  { weight: 6, arbitrary: fc.constant({ _tag: "Opened" as const }) },
-  { weight: 6, arbitrary: fc.constant({ _tag: "Resubscribed" as const }) },
+  { weight: 6, arbitrary: fc.record({ _tag: fc.constant("Opened" as const), authenticate: fc.boolean() }) },
+  { weight: 6, arbitrary: fc.record({ _tag: fc.constant("Resubscribed" as const), queued: fc.boolean() }) },
+  {
+    weight: 12,
+    arbitrary: fc.constantFrom(
+      ...(["Challenged", "Authenticated", "Replayed", "Renew", "Redial", "Kept"] as const).map((_tag) => ({ _tag }))
+    )
+  },
+  { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Network" as const), online: fc.boolean() }) },
   {
     weight: 6,
     arbitrary: fc.record({
       _tag: fc.constant("Lost" as const),
       cause: fc.constant(cause),
       delayMillis: fc.option(fc.nat(30_000), { nil: undefined, freq: 10 }),
-      stable: fc.boolean()
+      stable: fc.boolean(),
+      online: fc.boolean()
     })
   },
   { weight: 6, arbitrary: fc.constant({ _tag: "Due" as const }) },
@@ -26,9 +34,12 @@ const history = { endpoints, events: fc.array(event, { maxLength: 60, size: "max
 
 /** What may follow what, besides staying. */
 const paths: Readonly<Record<Machine.ConnectionState["_tag"], ReadonlyArray<Machine.ConnectionState["_tag"]>>> = {
-  Connecting: ["Resubscribing", "Waiting", "Failed", "Closed"],
-  Resubscribing: ["Ready", "Waiting", "Failed", "Closed"],
-  Ready: ["Waiting", "Failed", "Closed"],
+  Connecting: ["Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
+  Authenticating: ["Resubscribing", "Renewing", "Waiting", "Failed", "Closed"],
+  Resubscribing: ["Authenticating", "Replaying", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
+  Replaying: ["Authenticating", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
+  Ready: ["Authenticating", "Renewing", "Waiting", "Failed", "Closed"],
+  Renewing: ["Connecting", "Resubscribing", "Waiting", "Failed", "Closed"],
   Waiting: ["Connecting", "Failed", "Closed"],
   Failed: [],
   Closed: []
@@ -44,7 +55,7 @@ describe("session machine", () => {
     for (const event of events) {
       const following = next(state, event)
       if (following._tag !== state._tag) assert.include(paths[state._tag], following._tag)
-      else assert.deepStrictEqual(following, state)
+      else if (event._tag !== "Network") assert.deepStrictEqual(following, state)
       if (event._tag === "Close" && state._tag !== "Failed") assert.strictEqual(following._tag, "Closed")
       state = following
     }
@@ -66,7 +77,8 @@ describe("session machine", () => {
       const [before, after] = [attemptOf(state), attemptOf(following)]
       if (before !== undefined && after !== undefined) {
         const lost = event._tag === "Lost" && state._tag !== "Waiting"
-        assert.strictEqual(after, lost ? (event.stable ? 1 : before + 1) : before)
+        const onPurpose = event._tag === "Redial" && state._tag === "Renewing"
+        assert.strictEqual(after, onPurpose ? 1 : lost ? (event.stable ? 1 : before + 1) : before)
       }
       state = following
     }
@@ -99,18 +111,23 @@ describe("session machine", () => {
     let state: Machine.ConnectionState = Machine.initial(endpoints)
     for (let i = 0; i < endpoints.length * 2; i++) {
       dialled.push(endpointOf(state) ?? "")
-      state = next(next(state, { _tag: "Lost", cause, delayMillis: 1, stable: false }), { _tag: "Due" })
+      state = next(next(state, { _tag: "Lost", cause, delayMillis: 1, stable: false, online: true }), { _tag: "Due" })
     }
     assert.deepStrictEqual(dialled, [...endpoints, ...endpoints])
   })
 
-  it("R3, R5: requests pass when ready, wait while resubscribing, are refused otherwise", () => {
+  it("R3, R5, A2: requests pass when ready, wait while connected or opened anew, are refused otherwise", () => {
     const at = { endpoint: "ws://a", attempt: 1 }
     const states: ReadonlyArray<readonly [Machine.ConnectionState, Machine.Admission]> = [
-      [{ _tag: "Connecting", ...at }, "Refuse"],
+      [{ _tag: "Connecting", ...at, because: "Start" }, "Queue"],
+      [{ _tag: "Connecting", ...at, because: "Loss" }, "Queue"],
+      [{ _tag: "Connecting", ...at, because: "Renewal" }, "Hold"],
+      [{ _tag: "Authenticating", ...at }, "Wait"],
+      [{ _tag: "Renewing", ...at }, "Hold"],
       [{ _tag: "Resubscribing", ...at }, "Wait"],
+      [{ _tag: "Replaying", ...at }, "Wait"],
       [{ _tag: "Ready", ...at }, "Send"],
-      [{ _tag: "Waiting", ...at, delayMillis: 1, cause }, "Refuse"],
+      [{ _tag: "Waiting", ...at, delayMillis: 1, online: true, cause }, "Queue"],
       [{ _tag: "Failed", cause }, "Refuse"],
       [{ _tag: "Closed" }, "Refuse"]
     ]

@@ -122,7 +122,13 @@ class World {
     return {
       unsafeSend: (_controller, action, encoded, _options, settle) => this.send(action, encoded, settle),
       query: unused,
+      urgent: unused,
       queryMany: unused,
+      replay: unused,
+      restore: unused,
+      whenIdle: unused,
+      userChanged: unused,
+      waiting: () => 0,
       response: unused,
       attach: unused,
       admit: unused,

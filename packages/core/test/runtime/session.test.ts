@@ -1,7 +1,8 @@
 import { type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Schedule, Scope, Stream, TestClock } from "effect"
-import type { Diagnostic } from "../../src/internal/runtime/session.ts"
+import { identityOf } from "../../src/internal/runtime/credentials.ts"
+import type { Event } from "../../src/internal/runtime/session.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -424,35 +425,37 @@ describe("session: subscriptions", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network)
-      const diagnostics: Array<Diagnostic> = []
+      const diagnostics: Array<Event> = []
       yield* Effect.forkScoped(
-        Stream.runForEach(session.diagnostics, (one) => Effect.sync(() => diagnostics.push(one)))
+        Stream.runForEach(session.events, (one) => Effect.sync(() => diagnostics.push(one)))
       )
-      session.setToken(token("one", 0))
+      yield* session.authentication.adopt(identityOf(token("one", 0)))
       const { heard } = yield* watch({ a: 1 })
       const before = network.current.of("subscribe").length
       network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired", status: 200 })
       yield* turns()
       assert.strictEqual(network.current.of("subscribe").length, before)
-      assert.strictEqual((yield* query(now)).status, 200)
+      assert.strictEqual(failureTag(yield* Effect.exit(query(now))), "KuzzleUnauthenticatedError")
+      assert.strictEqual((yield* query(now, { anonymous: true })).status, 200)
+      assert.strictEqual(session.authentication.state()._tag, "Unauthenticated")
       const opening = yield* Effect.fork(watch({ b: 1 }))
       yield* turns()
       assert.isNull(opening.unsafePoll())
-      session.setToken(token("two"))
+      yield* session.authentication.adopt(identityOf(token("two")))
       yield* turns()
       yield* Fiber.join(opening)
       assert.deepStrictEqual(network.current.of("subscribe").slice(before).map(({ jwt }) => jwt), ["two", "two"])
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
       assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
-      assert.deepStrictEqual(diagnostics, [{ _tag: "TokenExpired" }])
+      assert.includeMembers(diagnostics.map(({ _tag }) => _tag), ["TokenExpired", "SessionOver"])
     }))
 
   it.scoped("E1: nor are they opened with it on the next connection", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network)
-      session.setToken(token("one", 0))
+      yield* session.authentication.adopt(identityOf(token("one", 0)))
       const { end } = yield* watch({ a: 1 })
       network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired" })
       network.current.close(1006)
@@ -460,8 +463,8 @@ describe("session: subscriptions", () => {
       yield* turns()
       assert.strictEqual((yield* session.state)._tag, "Ready")
       assert.deepStrictEqual(network.current.requests, [])
-      assert.strictEqual((yield* query(now)).status, 200)
-      session.setToken(token("two"))
+      assert.strictEqual((yield* query(now, { anonymous: true })).status, 200)
+      yield* session.authentication.adopt(identityOf(token("two")))
       yield* turns()
       assert.strictEqual(network.current.of("subscribe").length, 1)
       assert.isNull(end.unsafePoll())
@@ -471,7 +474,7 @@ describe("session: subscriptions", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network)
-      session.setToken(token("one", 60_000))
+      yield* session.authentication.adopt(identityOf(token("one", 60_000)))
       yield* watch({ a: 1 })
       network.onSend = undefined
       network.current.close(1006)
@@ -491,8 +494,8 @@ describe("session: subscriptions", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
-      session.setToken(token("earlier", 10_000))
-      session.setToken(token("good", 60_000))
+      yield* session.authentication.adopt(identityOf(token("earlier", 10_000)))
+      yield* session.authentication.adopt(identityOf(token("good", 60_000)))
       const { heard } = yield* watch({ a: 1 })
       network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired" })
       yield* turns()
@@ -578,9 +581,9 @@ describe("session: diagnostics", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network)
-      const diagnostics: Array<Diagnostic> = []
+      const diagnostics: Array<Event> = []
       yield* Effect.forkScoped(
-        Stream.runForEach(session.diagnostics, (one) => Effect.sync(() => diagnostics.push(one)))
+        Stream.runForEach(session.events, (one) => Effect.sync(() => diagnostics.push(one)))
       )
       yield* turns()
       const limited = {

@@ -2,6 +2,8 @@ import { KuzzleConfig, KuzzleHeartbeat, KuzzleRealtime, KuzzleSocket } from "@ef
 import { Cause, Chunk, Effect, Exit, Redacted, Schedule, Stream } from "effect"
 import type { ConnectionState } from "../../src/internal/protocol/session.ts"
 import * as Session from "../../src/internal/runtime/session.ts"
+import * as Tokens from "../../src/internal/runtime/tokens.ts"
+import * as KuzzleTokenStore from "../../src/KuzzleTokenStore.ts"
 import { FakeNetwork, obliging, turns } from "./FakeSocket.ts"
 
 export interface Options extends KuzzleConfig.Options {
@@ -16,7 +18,13 @@ export const dial = (network: FakeNetwork, { heartbeat, ...options }: Options = 
       reconnect: Schedule.spaced("1 second"),
       ...options
     })
-    return yield* Session.make(settings).pipe(
+    const keeping: Session.Keeping = {
+      byConnection: false,
+      headers: () => Effect.succeed({}),
+      keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
+    }
+    const store = yield* KuzzleTokenStore.KuzzleTokenStore
+    return yield* Session.make(settings, keeping).pipe(
       Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
       Effect.provideService(KuzzleHeartbeat.KuzzleHeartbeat, heartbeat ?? KuzzleHeartbeat.make("Disabled"))
     )

@@ -30,6 +30,15 @@ const shown = { username: "ada", password: "secret" }
 const unauthorized = { tag: "KuzzleUnauthorizedError", id: "security.rights.unauthorized" } as const
 const noStrategy = { tag: "KuzzleUnknownStrategyError", id: "security.credentials.unknown_strategy" } as const
 
+const Session = Schema.Struct({
+  kuid: Schema.String,
+  token: Schema.OptionFromSelf(Schema.RedactedFromSelf(Schema.String)),
+  expiresAt: Schema.OptionFromSelf(Schema.Number)
+})
+
+/** A token is the same as any other of its user and second: whoever ends one waits for another second. */
+const nextSecond = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(1010 - now % 1000))
+
 export const contracts = [
   contract(KuzzleAuth.getCurrentUser, {
     sends: [{}, wire("getCurrentUser")],
@@ -39,7 +48,7 @@ export const contracts = [
       call: Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         const token = { value: Redacted.make("garbage"), expiresAt: undefined }
-        yield* kuzzle.setToken(Option.some(token))
+        yield* Effect.orDie(kuzzle.setToken(Option.some(token)))
         return yield* KuzzleAuth.getCurrentUser()
       }),
       tag: "KuzzleUnauthorizedError",
@@ -223,36 +232,30 @@ export const contracts = [
       tag: "KuzzleDocumentNotFoundError",
       id: "services.storage.not_found"
     }
-  })
-]
-
-const Session = Schema.Struct({
-  kuid: Schema.String,
-  token: Schema.RedactedFromSelf(Schema.String),
-  expiresAt: Schema.OptionFromSelf(Schema.Number)
-})
-
-/** A token is the same as any other of its user and second: whoever ends one waits for another second. */
-const nextSecond = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(1010 - now % 1000))
-
-/** The contracts of those that keep the session, but for what they send. */
-export const sessions = {
-  login: {
+  }),
+  contract(KuzzleAuth.login, {
+    sends: [
+      { ...local, credentials: shown, expiresIn: "1h" },
+      { ...wire("login"), ...local, body: shown, expiresIn: "1h" }
+    ],
     works: Effect.gen(function*() {
       const { password, username } = yield* (yield* World).user
       const credentials = { username, password: Redacted.make(password) }
       const session = yield* KuzzleAuth.login({ ...local, credentials, expiresIn: "1h" })
       assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, session.kuid)
       return session
-    }),
+    }).pipe(Effect.catchTag("KuzzleLoginIncompleteError", Effect.die)),
     result: Session,
     fails: {
-      call: KuzzleAuth.login({ ...local, credentials: given }),
-      tag: "KuzzleUnauthorizedError",
+      call: KuzzleAuth.login({ ...local, credentials: given }).pipe(
+        Effect.catchTag("KuzzleLoginIncompleteError", Effect.die)
+      ),
+      tag: "KuzzleWrongCredentialsError",
       id: "plugin.strategy.missing_user"
     }
-  },
-  logout: {
+  }),
+  contract(KuzzleAuth.logout, {
+    sends: [{ global: true }, { ...wire("logout"), global: true }],
     works: Effect.gen(function*() {
       yield* member
       const { token } = yield* Effect.orDie(KuzzleAuth.createToken())
@@ -261,15 +264,17 @@ export const sessions = {
     }),
     result: Schema.Void,
     neverFails: "with no session there is nothing to tell the server"
-  },
-  checkToken: {
+  }),
+  contract(KuzzleAuth.checkToken, {
+    sends: [{ token: "a token" }, { ...wire("checkToken"), body: { token: "a token" } }],
     works: Effect.flatMap(absent, (text) => KuzzleAuth.checkToken({ token: Redacted.make(text) })),
     result: Schema.Struct({ valid: Schema.Literal(false), state: Schema.String }),
     neverFails: "whatever the token is, the server thinks something of it"
-  },
-  refreshToken: {
+  }),
+  contract(KuzzleAuth.refreshToken, {
+    sends: [{ expiresIn: "2h", ...local }, { ...wire("refreshToken"), expiresIn: "2h", ...local }],
     works: Effect.zipRight(Effect.zipRight(member, nextSecond), KuzzleAuth.refreshToken({ expiresIn: "2h" })),
     result: Session,
     fails: { call: KuzzleAuth.refreshToken(), ...unauthorized }
-  }
-} as const
+  })
+]

@@ -367,7 +367,7 @@ export const login = (world: World, user: string, expiresIn: number) =>
     )
     world.authenticating -= 1
     world.host.note("login", 0, `${user} ${Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause)}`)
-    if (Exit.isSuccess(exit)) world.token = Redacted.value(exit.value.token)
+    if (Exit.isSuccess(exit)) world.token = Redacted.value(Option.getOrThrow(exit.value.token))
     world.offered.clear()
     return Exit.isSuccess(exit)
   })

@@ -1,17 +1,10 @@
 /** What the client suite runs against: a way to make clients, and the accidents of the network between them and Kuzzle. */
-import {
-  Kuzzle,
-  type KuzzleConfig,
-  KuzzleDocument,
-  type KuzzleDownload,
-  type KuzzleError,
-  type KuzzleRealtime
-} from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleDocument, type KuzzleDownload, type KuzzleError, type KuzzleRealtime } from "@effect-kuzzle/core"
 import { Context, Effect, Layer } from "effect"
 import type { Scope } from "effect"
 
 /** The address is the backend's to say. */
-export type ClientOptions = Omit<KuzzleConfig.Options, "url" | "host" | "port" | "ssl" | "path">
+export type ClientOptions = Omit<Kuzzle.Options, "url" | "host" | "port" | "ssl" | "path">
 
 export type ClientServices = Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
 
@@ -31,6 +24,8 @@ export interface Network {
 
 export interface BackendShape {
   readonly client: (options?: ClientOptions) => ClientLayer
+  /** One whose sessions are kept by a cookie. */
+  readonly cookie: (options?: ClientOptions) => ClientLayer
   readonly http: (
     options?: ClientOptions
   ) => Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload.KuzzleDownload, KuzzleError.InvalidSettingError>

@@ -5,6 +5,7 @@
 import { describe, layer } from "@effect/vitest"
 import { Layer } from "effect"
 import { apiTests } from "./api.ts"
+import { authenticationTests } from "./authentication.ts"
 import { type Backend, layerWorld } from "./backend.ts"
 import { realtimeTests } from "./realtime.ts"
 import { sessionTests } from "./session.ts"
@@ -19,12 +20,14 @@ export const clientSuite = <E>(
   }
 ): void =>
   // Connections are real, so is the time.
-  layer(Layer.provideMerge(layerWorld, options.backend), { excludeTestServices: true, timeout: "20 seconds" })(
+  layer(Layer.provideMerge(layerWorld, options.backend), { excludeTestServices: true, timeout: "60 seconds" })(
     name,
     (it) => {
       describe("over WebSocket", () => apiTests(it, withClient))
       describe("over HTTP", () => apiTests(it, withHttp))
       realtimeTests(it)
-      if (options.api !== "only") sessionTests(it)
+      if (options.api === "only") return
+      sessionTests(it)
+      authenticationTests(it)
     }
   )

@@ -2,6 +2,7 @@
 import {
   Kuzzle,
   KuzzleConfig,
+  type KuzzleError,
   KuzzleHeartbeat,
   KuzzleHttp,
   KuzzleSchedule,
@@ -10,7 +11,7 @@ import {
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { Effect, Layer } from "effect"
-import { Backend, type ClientLayer, type ClientOptions } from "./backend.ts"
+import { Backend, type ClientLayer, type ClientOptions, type ClientServices } from "./backend.ts"
 
 type Engine = Layer.Layer<KuzzleEngine.KuzzleEngine>
 
@@ -20,9 +21,17 @@ export const layerClientOver = (
   engine: Engine,
   options?: ClientOptions,
   pings = true
-): ClientLayer =>
+): ClientLayer => onEngine(Kuzzle.layer(options), wrap, engine, options, pings)
+
+const onEngine = <R>(
+  client: Layer.Layer<ClientServices, KuzzleError.ConnectError | KuzzleError.InvalidSettingError, R>,
+  wrap: Layer.Layer<KuzzleSocket.KuzzleSocket, never, KuzzleSocket.KuzzleSocket>,
+  engine: Engine,
+  options?: ClientOptions,
+  pings = true
+) =>
   Layer.unwrapEffect(Effect.map(KuzzleConfig.make(options), (settings) =>
-    Kuzzle.layer(options).pipe(
+    client.pipe(
       Layer.provide(wrap),
       Layer.provide(pings ? KuzzleTestSocket.layer : KuzzleTestSocket.layerWithoutPings),
       Layer.provide(engine),
@@ -67,6 +76,12 @@ export const layer: Layer.Layer<Backend | KuzzleEngine.KuzzleEngine> = Layer.eff
     const same = Layer.succeed(KuzzleEngine.KuzzleEngine, engine)
     return {
       client: (options) => layerClient(same, options),
+      cookie: (options) => {
+        const http = Layer.provide(layerHttp, same)
+        const client = Layer.provide(Kuzzle.layerCookie(options), http)
+        // The jar of the client is the jar of its handshakes.
+        return onEngine(client, Layer.context<KuzzleSocket.KuzzleSocket>(), same, options)
+      },
       http: (options) => Kuzzle.layerHttp(options).pipe(Layer.provide(layerHttp), Layer.provide(same)),
       network: {
         cut: engine.dropAll(),

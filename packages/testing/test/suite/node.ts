@@ -10,6 +10,7 @@ export const layerUrl = (url: string): Layer.Layer<Backend, Relay.RelayError> =>
     Backend,
     Effect.map(Relay.makeFor(url), (relay) => ({
       client: (options) => NodeKuzzle.layer({ ...options, url: relay.url }),
+      cookie: (options) => NodeKuzzle.layerCookie({ ...options, url: relay.url }),
       http: (options) => NodeKuzzle.layerHttp({ ...options, url }),
       network: relay
     }))

@@ -398,7 +398,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* writeNumbered(target, [1])
         assert.strictEqual(numberOf(yield* inbox.take), 1)
         yield* Effect.sleep("1500 millis")
-        yield* failure(writeNumbered(target, [2]), KuzzleError.UnauthorizedError, "security.token.invalid")
+        yield* failure(writeNumbered(target, [2]), KuzzleError.UnauthenticatedError)
         yield* login("1h")
         assert.deepStrictEqual(gapOf(yield* inbox.take).cause, { _tag: "TokenExpired" })
         yield* writeNumbered(target, [3])

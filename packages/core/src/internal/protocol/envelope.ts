@@ -36,6 +36,8 @@ export interface RequestOptions {
   readonly anonymous?: boolean | undefined
   /** Doing it twice is the same as doing it once: it may be sent again when the connection is lost before the answer. */
   readonly idempotent?: boolean | undefined
+  /** `false`: not to be kept in the offline queue, where there is one (setting `autoQueue`). */
+  readonly queuable?: boolean | undefined
   /** Its REST route, `:name` standing for the argument of that name; of use over HTTP only. */
   readonly route?: Route | undefined
 }

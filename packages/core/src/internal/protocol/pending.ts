@@ -14,6 +14,9 @@ export interface Pending<E extends Entry> {
   readonly take: (id: string) => E | undefined
   /** Removes and returns what is due at `now`, oldest first. */
   readonly expire: (now: number) => ReadonlyArray<E>
+  readonly has: (id: string) => boolean
+  /** Everything, oldest first. */
+  readonly all: () => ReadonlyArray<E>
   /** Removes and returns everything: the connection is gone. */
   readonly drain: () => ReadonlyArray<E>
   /** The earliest deadline, `Infinity` when there is none. */
@@ -42,6 +45,8 @@ export const make = <E extends Entry>(): Pending<E> => {
       }
       return due
     },
+    has: (id) => entries.has(id),
+    all: () => Array.from(entries.values()),
     drain: () => {
       const all = Array.from(entries.values())
       entries.clear()

@@ -2,20 +2,46 @@
  * The life of the session as a state machine: `next(state, event)`. What is to be *done* in a state follows from the
  * state alone; the shell (`internal/runtime/session.ts`) does it and reports what happened as the next event.
  *
- * The order after each open is law (spec 3.9): subscriptions are opened again before any new request passes.
+ * The order after each open is law (spec 3.9): who we are, then what we listen to, then what waited, then new requests.
+ * A step with nothing to do is left out.
  */
 import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
 
-/** Dialling. `attempt` counts from 1 and starts again after a stable session. */
+/**
+ * Dialling. `attempt` counts from 1 and starts again after a stable session. `because`: the first time, again after a
+ * loss, or because the user changed and we closed the connection before on purpose.
+ */
 export interface Connecting {
   readonly _tag: "Connecting"
   readonly endpoint: string
   readonly attempt: number
+  readonly because: "Start" | "Loss" | "Renewal"
 }
 
-/** The socket is open; the server is being told what we listen to. Requests wait. */
+/** Connected; the session is being renewed. Requests wait. */
+export interface Authenticating {
+  readonly _tag: "Authenticating"
+  readonly endpoint: string
+  readonly attempt: number
+}
+
+/** Connected, but about to be closed on purpose: what is under way may finish, new requests wait. */
+export interface Renewing {
+  readonly _tag: "Renewing"
+  readonly endpoint: string
+  readonly attempt: number
+}
+
+/** Connected; the server is being told what we listen to. Requests wait. */
 export interface Resubscribing {
   readonly _tag: "Resubscribing"
+  readonly endpoint: string
+  readonly attempt: number
+}
+
+/** Connected; what was queued while there was no connection is being sent, in order. New requests wait behind it. */
+export interface Replaying {
+  readonly _tag: "Replaying"
   readonly endpoint: string
   readonly attempt: number
 }
@@ -27,13 +53,15 @@ export interface Ready {
   readonly attempt: number
 }
 
-/** Not connected; the next attempt comes after `delayMillis`. */
+/** Not connected; the next attempt comes after `delayMillis`, or at once when the host says that it is worth it. */
 export interface Waiting {
   readonly _tag: "Waiting"
   readonly endpoint: string
   /** The number of the attempt to come. */
   readonly attempt: number
   readonly delayMillis: number
+  /** Whether the host believes that there is a network at all. */
+  readonly online: boolean
   readonly cause: ConnectError | ConnectionEnded
 }
 
@@ -48,11 +76,32 @@ export interface Closed {
   readonly _tag: "Closed"
 }
 
-export type ConnectionState = Connecting | Resubscribing | Ready | Waiting | Failed | Closed
+export type ConnectionState =
+  | Connecting
+  | Authenticating
+  | Renewing
+  | Resubscribing
+  | Replaying
+  | Ready
+  | Waiting
+  | Failed
+  | Closed
 
 export type Event =
-  | { readonly _tag: "Opened" }
-  | { readonly _tag: "Resubscribed" }
+  /** The socket is open. `authenticate`: nobody knows yet whether the session is alive. */
+  | { readonly _tag: "Opened"; readonly authenticate: boolean }
+  /** The token is dead or about to be. */
+  | { readonly _tag: "Challenged" }
+  /** It is known now whether there is a session. */
+  | { readonly _tag: "Authenticated" }
+  | { readonly _tag: "Resubscribed"; readonly queued: boolean }
+  | { readonly _tag: "Replayed" }
+  /** The connection is to be closed on purpose, … */
+  | { readonly _tag: "Renew" }
+  /** … is closed now, and opened again, … */
+  | { readonly _tag: "Redial" }
+  /** … or stays after all. */
+  | { readonly _tag: "Kept" }
   /** The dial failed or the connection ended; the schedule says when to try again, or (`undefined`) never. */
   | {
     readonly _tag: "Lost"
@@ -60,7 +109,10 @@ export type Event =
     readonly delayMillis: number | undefined
     /** The session had been up long enough to count as healthy (promise C6). */
     readonly stable: boolean
+    readonly online: boolean
   }
+  /** The host found or lost its network. */
+  | { readonly _tag: "Network"; readonly online: boolean }
   /** The delay is over, or something woke us. */
   | { readonly _tag: "Due" }
   | { readonly _tag: "Close" }
@@ -68,8 +120,25 @@ export type Event =
 export const initial = (endpoints: ReadonlyArray<string>): Connecting => ({
   _tag: "Connecting",
   endpoint: endpoints[0]!, // KuzzleConfig guarantees one
-  attempt: 1
+  attempt: 1,
+  because: "Start"
 })
+
+/** The states with an open socket. */
+export type Connected = Authenticating | Renewing | Resubscribing | Replaying | Ready
+
+export const isConnected = (state: ConnectionState): state is Connected => {
+  switch (state._tag) {
+    case "Authenticating":
+    case "Renewing":
+    case "Resubscribing":
+    case "Replaying":
+    case "Ready":
+      return true
+    default:
+      return false
+  }
+}
 
 /**
  * The endpoint after this one: each attempt that came to nothing moves on, one that was accepted and dropped included, so
@@ -81,13 +150,32 @@ const after = (endpoints: ReadonlyArray<string>, endpoint: string): string =>
 /** An event that makes no sense in a state leaves it as it is. */
 export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionState, event: Event): ConnectionState => {
   if (state._tag === "Closed" || state._tag === "Failed") return state
+  const to = <Tag extends Connected["_tag"]>(_tag: Tag) => ({ _tag, endpoint: state.endpoint, attempt: state.attempt })
   switch (event._tag) {
     case "Close":
       return { _tag: "Closed" }
     case "Opened":
-      return state._tag === "Connecting" ? { ...state, _tag: "Resubscribing" } : state
+      if (state._tag !== "Connecting") return state
+      return event.authenticate ? to("Authenticating") : to("Resubscribing")
+    case "Challenged":
+      return state._tag === "Resubscribing" || state._tag === "Replaying" || state._tag === "Ready"
+        ? to("Authenticating")
+        : state
+    case "Authenticated":
+      return state._tag === "Authenticating" ? to("Resubscribing") : state
     case "Resubscribed":
-      return state._tag === "Resubscribing" ? { ...state, _tag: "Ready" } : state
+      if (state._tag !== "Resubscribing") return state
+      return event.queued ? to("Replaying") : to("Ready")
+    case "Replayed":
+      return state._tag === "Replaying" ? to("Ready") : state
+    case "Renew":
+      return isConnected(state) ? to("Renewing") : state
+    case "Kept":
+      return state._tag === "Renewing" ? to("Resubscribing") : state
+    case "Redial":
+      return state._tag === "Renewing"
+        ? { _tag: "Connecting", endpoint: state.endpoint, attempt: 1, because: "Renewal" }
+        : state
     case "Lost": {
       if (event.delayMillis === undefined) return { _tag: "Failed", cause: event.cause }
       if (state._tag === "Waiting") return state
@@ -96,27 +184,40 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
         endpoint: event.stable ? state.endpoint : after(endpoints, state.endpoint),
         attempt: event.stable ? 1 : state.attempt + 1,
         delayMillis: event.delayMillis,
+        online: event.online,
         cause: event.cause
       }
     }
+    case "Network":
+      return state._tag === "Waiting" && state.online !== event.online ? { ...state, online: event.online } : state
     case "Due":
       return state._tag === "Waiting"
-        ? { _tag: "Connecting", endpoint: state.endpoint, attempt: state.attempt }
+        ? { _tag: "Connecting", endpoint: state.endpoint, attempt: state.attempt, because: "Loss" }
         : state
   }
 }
 
-/** What becomes of a request that is submitted now (promises R3, R5). */
-export type Admission = "Send" | "Wait" | "Refuse"
+/**
+ * What becomes of a request that is submitted now (promises R3, R5). `Hold`: it waits for another user, whose it will be;
+ * `Wait`: it waits as the user's who is. `Queue`: it is kept where there is a queue. `Refuse`: nothing is sent any more.
+ */
+export type Admission = "Send" | "Wait" | "Hold" | "Queue" | "Refuse"
 
 export const admission = (state: ConnectionState): Admission => {
   switch (state._tag) {
     case "Ready":
       return "Send"
+    case "Authenticating":
     case "Resubscribing":
+    case "Replaying":
       return "Wait"
+    case "Renewing":
+      return "Hold"
     case "Connecting":
+      // Who logs in changes the connection, and nobody else shall notice.
+      return state.because === "Renewal" ? "Hold" : "Queue"
     case "Waiting":
+      return "Queue"
     case "Failed":
     case "Closed":
       return "Refuse"

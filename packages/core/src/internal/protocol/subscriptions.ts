@@ -20,6 +20,8 @@ import type { Frame } from "./frame.ts"
 export type GapCause =
   /** The connection was down. */
   | { readonly _tag: "Disconnected"; readonly cause: ConnectError | ConnectionEnded }
+  /** We opened another connection on purpose: the user or the cookie changed. */
+  | { readonly _tag: "Renewed" }
   /** The token expired: the server drops every subscription of the connection (spec 0.7). */
   | { readonly _tag: "TokenExpired" }
   /** The consumer did not keep up and its buffer overflowed. */

@@ -18,9 +18,11 @@ export interface Heartbeat {
   readonly received: () => void
   /** The answer to a ping came in. */
   readonly pong: () => void
+  /** Looks at the link now: something has happened to the host. */
+  readonly probe: () => void
 }
 
-const disabled: Heartbeat = { received: () => {}, pong: () => {} }
+const disabled: Heartbeat = { received: () => {}, pong: () => {}, probe: () => {} }
 
 /** Until the scope, which is the connection's, is closed. */
 export const make = (
@@ -116,6 +118,11 @@ export const make = (
         if (pingedAt === undefined) return
         onRoundTrip(clock.unsafeCurrentTimeNanos() - pingedAt)
         pingedAt = undefined
+      },
+      probe: () => {
+        if (verdict._tag !== "Alive") return
+        obey(Liveness.onPulse(undefined, heard, Timer.now(clock), settings))
+        arm()
       }
     }
   })

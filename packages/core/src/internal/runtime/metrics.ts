@@ -10,6 +10,7 @@ const gaps = Metric.counter("kuzzle_gaps", {
 const gapsOf: Readonly<Record<GapCause["_tag"], Metric.Metric.Counter<number>>> = {
   Disconnected: Metric.tagged(gaps, "cause", "Disconnected"),
   TokenExpired: Metric.tagged(gaps, "cause", "TokenExpired"),
+  Renewed: Metric.tagged(gaps, "cause", "Renewed"),
   Overflow: Metric.tagged(gaps, "cause", "Overflow")
 }
 

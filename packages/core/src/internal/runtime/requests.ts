@@ -12,13 +12,14 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as KuzzleError from "../../KuzzleError.ts"
+import type { StoredRequest } from "../../KuzzleQueueStore.ts"
 import type { Connection } from "../../KuzzleSocket.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import type { Frame } from "../protocol/frame.ts"
 import * as Pending from "../protocol/pending.ts"
 import type { Admission } from "../protocol/session.ts"
 import * as Timer from "../timer.ts"
-import type { Credentials } from "./credentials.ts"
+import type { Credentials, Identity } from "./credentials.ts"
 
 export type Outcome = Exit.Exit<Envelope.KuzzleResponse, KuzzleError.RequestError>
 
@@ -26,16 +27,35 @@ export type Settle = (outcome: Outcome) => void
 
 /** A request from its submission to its end. */
 interface Call extends Pending.Entry {
+  deadline: number
   readonly id: string
   readonly controller: string
   readonly action: string
   readonly timeout: number
-  /** The caller's part of the envelope; empty once it has been sent. */
-  encoded: string
+  /** When the caller must have an answer; `deadline` comes before it where the offline queue's patience ends earlier. */
+  readonly answerBy: number
+  /** The caller's part of the envelope. */
+  readonly encoded: string
   readonly options: Envelope.RequestOptions | undefined
   readonly settle: Settle
-  /** Whether the answer matters even after the deadline: `settle` is then called again, with it or the next deadline. */
-  readonly lateMatters: boolean
+  /** Whose: a caller's, the session's own that nobody else waits for (subscriptions), or one that renews the session. */
+  readonly kind: "Call" | "Subscription" | "Renewal"
+  /** Whether the offline queue may keep it. */
+  readonly queuable: boolean
+  /** Who asked; nobody in particular when anonymous. It is never sent as anybody else. */
+  readonly user: string | undefined
+  /** The session it was sent with. */
+  identity: Identity | undefined
+  /** The server's word that this session is dead; it is answered once more after the renewal, not twice. */
+  refusal: Outcome | undefined
+  /** How often it was written to a connection. */
+  writes: number
+  /** It makes way for the next one of the queue when it is settled. */
+  paced: boolean
+  /** The store has it, until it is settled or, where it must not be sent twice, about to be sent. */
+  stored: boolean
+  /** The caller went away. */
+  dropped: boolean
 }
 
 export interface Requests {
@@ -47,6 +67,8 @@ export interface Requests {
     requests: Iterable<Envelope.KuzzleRequest>,
     options?: Envelope.RequestOptions
   ) => Effect.Effect<ReadonlyArray<Outcome>>
+  /** The same past the gate, for what renews the session; it is neither queued nor sent a second time. */
+  readonly urgent: Requests["query"]
   /**
    * Sends an encoded request past the gate: the session's own, that make it ready. It is settled again when an answer
    * comes after the deadline, another deadline passes, or the connection ends: what the server has done must be known.
@@ -64,26 +86,88 @@ export interface Requests {
   readonly attach: (connection: Connection) => void
   /** What becomes of the requests that are submitted, and of those that wait. `cause` explains a refusal. */
   readonly admit: (admission: Admission, cause?: KuzzleError.ConnectError | KuzzleError.ConnectionEnded) => void
-  /** The connection is gone: every request that was on it settles now. */
+  /** Sends what waits, in order and at the pace of the answers; `done` once the last of what waits now is on its way. */
+  readonly replay: (done: () => void) => void
+  /** Takes up what an earlier client has left, in order; of other users than this one when they log in. */
+  readonly restore: (stored: ReadonlyArray<StoredRequest>) => void
+  /** Calls once when nothing is on its way any more. */
+  readonly whenIdle: (idle: () => void) => void
+  /** Another user, or nobody: what waits in somebody else's name ends. */
+  readonly userChanged: () => void
+  /** The connection is gone: every request that was on it settles now, or is queued again if that is harmless. */
   readonly detach: (cause: KuzzleError.ConnectionEnded) => void
   readonly attached: () => boolean
   readonly inFlight: () => number
+  readonly waiting: () => number
+}
+
+/** What is kept while there is no connection. */
+export interface QueueSettings {
+  readonly maxSize: number
+  readonly ttl: Duration.Duration
+  readonly filter: (request: Envelope.KuzzleRequest) => boolean
 }
 
 export interface Settings {
   readonly requestTimeout: Duration.Duration
   readonly maxRequestSize: number
+  readonly queue: QueueSettings | undefined
   /** Makes the ids of this client differ from those of every other. */
   readonly idPrefix: string
 }
 
+/** What requests tell the session. */
+export interface Listener {
+  /** The server knows this session no more. Whether it is being renewed, so that waiting is worth it. */
+  readonly sessionDied: (identity: Identity) => boolean
+  /** Our clock says that it is over. */
+  readonly sessionExpired: (identity: Identity) => boolean
+  readonly event: (event: RequestEvent) => void
+}
+
+/** What keeps the queue beyond the life of the client; it does one thing after the other, in order. */
+export interface Store {
+  readonly add: (stored: StoredRequest) => void
+  readonly remove: (id: string) => void
+  /** Calls `then` when all that was asked for before is done. */
+  readonly after: (then: () => void) => void
+}
+
+/** What befalls single requests, for who watches (spec 3.8). */
+export type RequestEvent =
+  | { readonly _tag: "Queued"; readonly controller: string; readonly action: string }
+  | { readonly _tag: "Dequeued"; readonly controller: string; readonly action: string }
+  /** It will not be sent any more. */
+  | {
+    readonly _tag: "Discarded"
+    readonly controller: string
+    readonly action: string
+    readonly error: KuzzleError.RequestError
+  }
+  /** Kuzzle answered with an error. */
+  | {
+    readonly _tag: "QueryFailed"
+    readonly controller: string
+    readonly action: string
+    readonly error: KuzzleError.ApiError | KuzzleError.ProtocolError
+  }
+
+/** How many replayed requests are on their way at once: enough to fill the link, too few to drown the server. */
+const replayWindow = 32
+
+/** A request that is declared idempotent is written to so many connections at most (promise R6). */
+const maxWrites = 4
+
 export const make = (
   settings: Settings,
   credentials: Credentials,
-  clock: Clock.Clock
+  clock: Clock.Clock,
+  listener: Listener,
+  store?: Store
 ): Effect.Effect<Requests, never, Scope.Scope> =>
   Effect.gen(function*() {
     const defaultTimeout = Duration.toMillis(settings.requestTimeout)
+    const { queue } = settings
     const pending = Pending.make<Call>()
     const waiting = Pending.make<Call>()
     const timer = yield* Timer.make(sweep)
@@ -92,13 +176,24 @@ export const make = (
     let connection: Connection | undefined
     let admission: Admission = "Wait"
     let refusal: KuzzleError.ConnectError | KuzzleError.ConnectionEnded | undefined
+    let replay: { readonly next: () => void } | undefined
+    let idle: (() => void) | undefined
+    /** What an earlier client has left, of users who are not logged in. */
+    let parked: ReadonlyArray<Call> = []
 
     function sweep() {
       const now = Timer.now(clock)
-      for (const call of waiting.expire(now)) tooLate(call, false)
+      for (const call of waiting.expire(now)) {
+        if (call.deadline < call.answerBy) notQueued(call, "Expired")
+        else tooLate(call, false)
+      }
       for (const call of pending.expire(now)) {
-        if (call.lateMatters) pending.add(call.id, { ...call, deadline: now + call.timeout })
+        if (call.kind === "Subscription") {
+          call.deadline = now + call.timeout
+          pending.add(call.id, call)
+        }
         tooLate(call, true)
+        left(call)
       }
       armedAt = Infinity
       arm(Math.min(waiting.nextDeadline(), pending.nextDeadline()))
@@ -110,9 +205,18 @@ export const make = (
       timer.at(deadline)
     }
 
+    function settle(call: Call, outcome: Outcome) {
+      if (call.stored) {
+        call.stored = false
+        store?.remove(call.id)
+      }
+      call.settle(outcome)
+    }
+
     function tooLate(call: Call, sent: boolean) {
       const { action, controller, timeout } = call
-      call.settle(
+      settle(
+        call,
         Exit.fail(new KuzzleError.DeadlineError({ controller, action, timeout: Duration.millis(timeout), sent }))
       )
     }
@@ -120,7 +224,23 @@ export const make = (
     function notSent(call: Call) {
       const { action, controller } = call
       const cause = refusal ?? new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
-      call.settle(Exit.fail(new KuzzleError.NotSentError({ controller, action, cause })))
+      // The next client goes on where this one was closed.
+      if (cause._tag === "KuzzleConnectionEnded" && cause.by === "Released") call.stored = false
+      discard(call, new KuzzleError.NotSentError({ controller, action, cause }))
+    }
+
+    function notQueued(call: Call, reason: KuzzleError.NotQueued["reason"]) {
+      const { action, controller } = call
+      discard(
+        call,
+        new KuzzleError.NotSentError({ controller, action, cause: new KuzzleError.NotQueued({ reason }) })
+      )
+    }
+
+    function discard(call: Call, error: KuzzleError.RequestError) {
+      const { action, controller } = call
+      listener.event({ _tag: "Discarded", controller, action, error })
+      settle(call, Exit.fail(error))
     }
 
     function makeCall(
@@ -130,19 +250,30 @@ export const make = (
       options: Envelope.RequestOptions | undefined,
       settle: Settle,
       timeout: number,
-      lateMatters: boolean
+      kind: Call["kind"],
+      queuable: boolean
     ): Call {
       count += 1
+      const deadline = Timer.now(clock) + timeout
       return {
         id: settings.idPrefix + count,
         controller,
         action,
         timeout,
-        deadline: Timer.now(clock) + timeout,
+        deadline,
+        answerBy: deadline,
         encoded,
         options,
         settle,
-        lateMatters
+        kind,
+        queuable,
+        user: options?.anonymous === true || admission === "Hold" ? undefined : credentials.current()?.user,
+        identity: undefined,
+        refusal: undefined,
+        writes: 0,
+        paced: false,
+        stored: false,
+        dropped: false
       }
     }
 
@@ -151,37 +282,143 @@ export const make = (
         case "Send":
           return transmit(call)
         case "Wait":
-          waiting.add(call.id, call)
-          return arm(call.deadline)
+        case "Hold":
+          return wait(call)
+        case "Queue":
         case "Refuse":
-          return notSent(call)
+          return offline(call)
       }
     }
 
+    /** There is no connection. */
+    function offline(call: Call) {
+      if (queue === undefined || !call.queuable || admission === "Refuse") notSent(call)
+      else if (call.stored) wait(call)
+      else enqueue(call, queue)
+    }
+
+    function wait(call: Call) {
+      waiting.add(call.id, call)
+      arm(call.deadline)
+    }
+
+    function enqueue(call: Call, { maxSize, ttl }: QueueSettings) {
+      if (waiting.size() >= maxSize) return notQueued(call, "Full")
+      call.deadline = Math.min(call.answerBy, Timer.now(clock) + Duration.toMillis(ttl))
+      const { action, controller, encoded, id, options, user } = call
+      listener.event({ _tag: "Queued", controller, action })
+      if (store !== undefined) {
+        call.stored = true
+        const idempotent = options?.idempotent === true
+        const queuedAt = clock.unsafeCurrentTimeMillis()
+        store.add({ id, controller, action, encoded, volatile: options?.volatile, idempotent, user, queuedAt })
+      }
+      wait(call)
+    }
+
+    /** Nobody may find it in the store once it is sent, but where sending it twice is harmless. */
+    function release(call: Call, then: () => void) {
+      if (store === undefined) return then()
+      if (call.stored && call.options?.idempotent !== true) {
+        call.stored = false
+        store.remove(call.id)
+      }
+      store.after(then)
+    }
+
     function transmit(call: Call) {
-      const { action, controller } = call
-      const part = credentials.sessionPart(call.options)
+      const { action, controller, kind, options } = call
+      const identity = options?.anonymous === true ? undefined : credentials.current()
+      if (kind === "Call" && options?.anonymous !== true) {
+        if (call.user !== undefined && call.user !== identity?.user) return notQueued(call, "OtherUser")
+        const over = credentials.over()
+        if (over !== undefined) {
+          return call.refusal === undefined
+            ? discard(call, new KuzzleError.UnauthenticatedError({ controller, action, cause: over }))
+            : settle(call, call.refusal)
+        }
+        // A token known to be expired is not sent (promise A1): the session is renewed first.
+        if (
+          identity?.expiresAt !== undefined && identity.expiresAt <= clock.unsafeCurrentTimeMillis() &&
+          listener.sessionExpired(identity)
+        ) return wait(call)
+      }
+      const part = credentials.sessionPart(options)
       if (typeof part !== "string") {
-        return call.settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: part.issue })))
+        return settle(call, Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: part.issue })))
       }
       const frame = Envelope.complete(call.encoded, part, call.id)
       const tooLarge = Envelope.tooLarge(call, frame, settings.maxRequestSize)
-      if (tooLarge !== undefined) return call.settle(Exit.fail(tooLarge))
-      if (connection === undefined || !connection.unsafeSend(frame)) return notSent(call)
-      call.encoded = ""
+      if (tooLarge !== undefined) return settle(call, Exit.fail(tooLarge))
+      if (connection === undefined || !connection.unsafeSend(frame)) return offline(call)
+      call.identity = identity
+      call.writes += 1
+      call.deadline = call.answerBy
       pending.add(call.id, call)
       arm(call.deadline)
     }
 
+    /** It is on its way no more. */
+    function left(call: Call) {
+      if (call.paced) {
+        call.paced = false
+        replay?.next()
+      }
+      if (idle !== undefined && pending.size() === 0) {
+        const done = idle
+        idle = undefined
+        done()
+      }
+    }
+
+    /** They were first, and stay so. */
+    function again(calls: ReadonlyArray<Call>) {
+      if (calls.length === 0) return
+      for (const call of [...calls, ...waiting.drain()]) waiting.add(call.id, call)
+      arm(waiting.nextDeadline())
+    }
+
     /** The caller went away: nothing of the request stays. */
     function drop(call: Call) {
+      call.dropped = true
+      if (call.stored) {
+        call.stored = false
+        store?.remove(call.id)
+      }
       if (pending.take(call.id) === undefined) waiting.take(call.id)
+      else left(call)
+    }
+
+    function answered(call: Call, outcome: Outcome) {
+      if (outcome._tag === "Failure" && outcome.cause._tag === "Fail") {
+        const { error } = outcome.cause
+        if (call.identity !== undefined && call.kind !== "Renewal" && KuzzleError.isTokenDead(error)) {
+          if (refused(call, call.identity, outcome)) return
+        }
+        // What an answer can be decoded to.
+        if (KuzzleError.isApiError(error) || error._tag === "KuzzleProtocolError") {
+          listener.event({ _tag: "QueryFailed", controller: call.controller, action: call.action, error })
+        }
+      }
+      settle(call, outcome)
+    }
+
+    /** The server knows the session of this request no more. `true`: the request has been taken care of. */
+    function refused(call: Call, identity: Identity, outcome: Outcome): boolean {
+      const renewing = identity !== credentials.current() || listener.sessionDied(identity)
+      // A subscription's is opened again with all the others (the registry knows which answers are of the past).
+      if (!renewing || call.kind === "Subscription" || call.refusal !== undefined) return false
+      call.refusal = outcome
+      if (admission === "Send") transmit(call)
+      else wait(call)
+      return true
     }
 
     function start(
       request: Envelope.KuzzleRequest,
       options: Envelope.RequestOptions | undefined,
-      settle: Settle
+      settle: Settle,
+      kind: "Call" | "Renewal" = "Call"
     ): Call | undefined {
       const encoded = Envelope.encode(request)
       if (typeof encoded !== "string") {
@@ -194,27 +431,37 @@ export const make = (
         settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: notADuration })))
         return undefined
       }
-      const call = makeCall(controller, action, encoded, options, settle, timeout, false)
-      submit(call)
+      const queuable = queue !== undefined && kind === "Call" && options?.queuable !== false && queue.filter(request)
+      const call = makeCall(controller, action, encoded, options, settle, timeout, kind, queuable)
+      if (kind === "Renewal") transmit(call)
+      else submit(call)
       return call
     }
 
+    // `Effect.async` with a canceller would do: this is the same at two fifths of its 5 µs.
+    const one = (
+      request: Envelope.KuzzleRequest,
+      options: Envelope.RequestOptions | undefined,
+      kind: "Call" | "Renewal"
+    ): Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError> =>
+      Effect.uninterruptibleMask((restore) => {
+        let call: Call | undefined
+        const answer = Effect.async<Envelope.KuzzleResponse, KuzzleError.RequestError>((resume) => {
+          call = start(request, options, resume, kind)
+        })
+        return Effect.matchCauseEffect(restore(answer), {
+          onFailure: (cause) => {
+            if (call !== undefined) drop(call)
+            return Effect.failCause(cause)
+          },
+          onSuccess: Effect.succeed
+        })
+      })
+
     return {
-      // `Effect.async` with a canceller would do: this is the same at two fifths of its 5 µs.
-      query: (request, options) =>
-        Effect.uninterruptibleMask((restore) => {
-          let call: Call | undefined
-          const answer = Effect.async<Envelope.KuzzleResponse, KuzzleError.RequestError>((resume) => {
-            call = start(request, options, resume)
-          })
-          return Effect.matchCauseEffect(restore(answer), {
-            onFailure: (cause) => {
-              if (call !== undefined) drop(call)
-              return Effect.failCause(cause)
-            },
-            onSuccess: Effect.succeed
-          })
-        }),
+      query: (request, options) => one(request, options, "Call"),
+
+      urgent: (request, options) => one(request, options, "Renewal"),
 
       queryMany: (requests, options) =>
         Effect.async((resume) => {
@@ -250,12 +497,13 @@ export const make = (
         }),
 
       unsafeSend: (controller, action, encoded, options, settle) =>
-        transmit(makeCall(controller, action, encoded, options, settle, defaultTimeout, true)),
+        transmit(makeCall(controller, action, encoded, options, settle, defaultTimeout, "Subscription", false)),
 
       response: (id, frame) => {
         const call = pending.take(id)
         if (call === undefined) return false
-        call.settle(Envelope.outcome(call, frame))
+        answered(call, Envelope.outcome(call, frame))
+        left(call)
         return true
       },
 
@@ -267,29 +515,139 @@ export const make = (
         admission = now
         refusal = cause
         if (now === "Wait") return
-        const handle = now === "Send" ? transmit : notSent
-        for (const call of waiting.drain()) handle(call)
+        replay = undefined
+        if (now === "Hold") return
+        const handle = now === "Send" ? transmit : offline
+        if (waiting.size() > 0) { for (const call of waiting.drain()) handle(call) }
+      },
+
+      replay: (done) => {
+        const calls = waiting.all()
+        let position = 0
+        let underWay = 0
+        let releasing = 0
+        const next = () => {
+          underWay -= 1
+          advance()
+        }
+        const self = { next }
+        /** One send may fail on the spot, and settle, and so on: a loop, not a recursion. */
+        let advancing = false
+        const advance = () => {
+          if (advancing || replay !== self) return
+          advancing = true
+          while (underWay < replayWindow && position < calls.length && replay === self) {
+            const call = calls[position++]!
+            // Interrupted or too late by now.
+            if (waiting.take(call.id) === undefined) continue
+            listener.event({ _tag: "Dequeued", controller: call.controller, action: call.action })
+            call.paced = true
+            underWay += 1
+            releasing += 1
+            release(call, () => {
+              releasing -= 1
+              // The store took its time: the connection may be gone, or the caller.
+              if (replay !== self) return call.dropped ? undefined : again([call])
+              if (!call.dropped) transmit(call)
+              // It came to nothing, and was settled.
+              if (!pending.has(call.id) && call.paced) {
+                call.paced = false
+                underWay -= 1
+              }
+              advance()
+            })
+          }
+          advancing = false
+          if (position < calls.length || releasing > 0 || replay !== self) return
+          replay = undefined
+          done()
+        }
+        replay = self
+        advance()
+      },
+
+      restore: (stored) => {
+        const user = credentials.current()?.user
+        const now = clock.unsafeCurrentTimeMillis()
+        const ttl = Duration.toMillis(queue?.ttl ?? Duration.zero)
+        for (const { action, controller, encoded, id, idempotent, queuedAt, user: whose, volatile } of stored) {
+          const options = { idempotent, volatile }
+          // Nobody waits for its answer any more; the events tell what becomes of it.
+          const call: Call = {
+            ...makeCall(controller, action, encoded, options, () => {}, defaultTimeout + ttl, "Call", true),
+            id,
+            user: whose,
+            stored: true
+          }
+          const left = queuedAt + ttl - now
+          if (left <= 0) {
+            notQueued(call, "Expired")
+            continue
+          }
+          call.deadline = Timer.now(clock) + left
+          if (whose === undefined || whose === user) wait(call)
+          else parked = [...parked, call]
+        }
+      },
+
+      whenIdle: (done) => {
+        if (pending.size() === 0) done()
+        else idle = done
+      },
+
+      userChanged: () => {
+        const user = credentials.current()?.user
+        const theirs = parked.filter((call) => call.user === user)
+        parked = parked.filter((call) => call.user !== user)
+        for (const call of theirs) {
+          if (call.deadline > Timer.now(clock)) submit(call)
+          else notQueued(call, "Expired")
+        }
+        for (const call of waiting.all()) {
+          if (call.user !== undefined && call.user !== user) {
+            waiting.take(call.id)
+            notQueued(call, "OtherUser")
+          }
+        }
       },
 
       detach: (cause) => {
         connection = undefined
         refusal = cause
+        replay = undefined
         // One error for all requests of a kind: capturing ten thousand stacks would hold up the turn they settle in.
         const errors = new Map<string, Outcome>()
-        for (const { action, controller, settle } of pending.drain()) {
+        const idempotent: Array<Call> = []
+        for (const call of pending.drain()) {
+          if (
+            call.queuable && call.options?.idempotent === true && call.writes < maxWrites && cause.by !== "Released"
+          ) {
+            call.paced = false
+            idempotent.push(call)
+            continue
+          }
+          const { action, controller } = call
           const kind = `${controller}:${action}`
           let outcome = errors.get(kind)
           if (outcome === undefined) {
             outcome = Exit.fail(new KuzzleError.MaybeSentError({ controller, action, cause }))
             errors.set(kind, outcome)
           }
-          settle(outcome)
+          settle(call, outcome)
         }
+        if (idle !== undefined) {
+          const done = idle
+          idle = undefined
+          done()
+        }
+        again(idempotent)
       },
 
       attached: () => connection !== undefined,
 
-      inFlight: () => pending.size() + waiting.size()
+      inFlight: () => pending.size() + waiting.size(),
+
+      waiting: () => waiting.size()
     }
   })
 

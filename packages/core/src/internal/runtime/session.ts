@@ -6,55 +6,104 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Settings } from "../../KuzzleConfig.ts"
-import { ConnectError, ConnectionEnded, NotSentError } from "../../KuzzleError.ts"
+import {
+  ConnectError,
+  ConnectionEnded,
+  NotSentError,
+  type QueueStoreError,
+  type TokenStoreError
+} from "../../KuzzleError.ts"
 import { KuzzleHeartbeat } from "../../KuzzleHeartbeat.ts"
+import { KuzzleLifecycle } from "../../KuzzleLifecycle.ts"
+import { KuzzleQueueStore } from "../../KuzzleQueueStore.ts"
 import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
-import { type Connection, KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
+import { type Connection, type HandshakeHeaders, KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
 import { shown } from "../endpoint.ts"
+import type * as Renewal from "../protocol/renewal.ts"
 import { route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
 import { onClose } from "../scoped.ts"
 import * as Timer from "../timer.ts"
+import * as Authentication from "./authentication.ts"
 import * as Broadcast from "./broadcast.ts"
 import * as Credentials from "./credentials.ts"
 import * as Delays from "./delays.ts"
+import * as Fork from "./fork.ts"
 import * as Heartbeat from "./heartbeat.ts"
+import * as QueueStore from "./queueStore.ts"
 import * as Realtime from "./realtime.ts"
 import * as Requests from "./requests.ts"
 
-/** What is worth knowing and is nobody's answer. */
-export type Diagnostic =
+/** What is worth knowing and is nobody's answer: the session as it goes (spec 3.8). */
+export type Event =
+  | { readonly _tag: "Connected"; readonly endpoint: string }
+  /** Connected again, and all is as before: subscriptions are open, what was queued is sent. */
+  | { readonly _tag: "Reconnected"; readonly endpoint: string; readonly attempt: number }
+  | { readonly _tag: "Disconnected"; readonly cause: ConnectionEnded }
+  /** An attempt to connect came to nothing. */
+  | { readonly _tag: "ConnectFailed"; readonly cause: ConnectError }
+  /** There will be no other attempt. */
+  | { readonly _tag: "GaveUp"; readonly cause: ConnectError | ConnectionEnded }
+  /** The server said that a token has expired. */
   | { readonly _tag: "TokenExpired" }
+  | { readonly _tag: "TokenStoreFailed"; readonly error: TokenStoreError }
+  | { readonly _tag: "QueueStoreFailed"; readonly error: QueueStoreError }
   /** A frame that nobody waits for. Its content is not shown: it may hold anything. */
   | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: string | undefined }
+  | Authentication.AuthenticationEvent
+  | Requests.RequestEvent
 
 export interface Session {
   readonly requests: Requests.Requests
   readonly realtime: Realtime.Realtime
   readonly credentials: Credentials.Credentials
+  readonly authentication: Authentication.Authentication
   readonly state: Effect.Effect<Machine.ConnectionState>
   readonly states: Stream.Stream<Machine.ConnectionState>
-  readonly diagnostics: Stream.Stream<Diagnostic>
+  readonly events: Stream.Stream<Event>
   /** What the server's debugger tells. */
   readonly debuggerEvents: Broadcast.Broadcast<Realtime.DebuggerFrame>
   readonly roundTripTime: Effect.Effect<Option.Option<Duration.Duration>>
-  /** The token of the session changed. */
-  readonly setToken: (token: Credentials.Token | undefined) => void
 }
+
+/** What keeps sessions, made with what it needs of this one. */
+export type MakeKeeper = (parts: {
+  readonly requests: Requests.Requests
+  readonly endpoint: () => string
+  readonly reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  readonly storeFailed: (error: TokenStoreError) => void
+}) => Authentication.Keeper
+
+/** How a session is kept, and what a handshake must carry for it. */
+export interface Keeping {
+  readonly keeper: MakeKeeper
+  /** Whether the connection itself carries the session, so that whoever logs in opens another. */
+  readonly byConnection: boolean
+  readonly headers: (endpoint: string) => Effect.Effect<HandshakeHeaders>
+}
+
+/** How long what is under way may take before a connection is closed on purpose. */
+const drainTimeout = Duration.seconds(5)
 
 /** Done when the first connection is ready; fails when none of the endpoints can be connected to. */
 export const make = (
-  settings: Settings
+  settings: Settings,
+  keeping: Keeping,
+  /** Logs in again, by the requests of this session that pass while all others wait. */
+  authenticator?: (session: Session) => Effect.Effect<unknown, Renewal.Failure>
 ): Effect.Effect<Session, ConnectError, KuzzleSocket | KuzzleHeartbeat | Scope.Scope> =>
   Effect.gen(function*() {
     const socket = yield* KuzzleSocket
     const heartbeat = yield* KuzzleHeartbeat
+    const lifecycle = yield* KuzzleLifecycle
     const clock = yield* Effect.clock
+    const fork = yield* Fork.make
     const first = yield* Deferred.make<void, ConnectError>()
 
     const next = Machine.next(settings.endpoints)
@@ -62,14 +111,30 @@ export const make = (
     const shownState = (): Machine.ConnectionState =>
       "endpoint" in state ? { ...state, endpoint: shown(state.endpoint) } : state
     const states = Broadcast.make(shownState)
-    const diagnostics = Broadcast.make<Diagnostic>()
+    const events = Broadcast.make<Event>()
     const debuggerEvents = Broadcast.make<Realtime.DebuggerFrame>(undefined, (lost) => ({ lost }))
     const delays = Delays.make(settings.reconnect)
     const credentials = Credentials.make({ ...settings.volatile, sdkInstanceId: yield* randomId })
-    const requests = yield* Requests.make({ ...settings, idPrefix: `${yield* randomId}-` }, credentials, clock)
+    const queueStore = settings.queue === undefined ? undefined : yield* KuzzleQueueStore
+    const store = queueStore === undefined
+      ? undefined
+      : yield* QueueStore.make(queueStore, (error) => events.publish({ _tag: "QueueStoreFailed", error }))
+    const requests = yield* Requests.make(
+      { ...settings, idPrefix: `${yield* randomId}-` },
+      credentials,
+      clock,
+      {
+        sessionDied: (identity) => authentication.died(identity),
+        sessionExpired: (identity) => authentication.expired(identity),
+        event: events.publish
+      },
+      store
+    )
     const realtime = Realtime.make(requests, () => {
       if (state._tag !== "Resubscribing") return
-      dispatch({ _tag: "Resubscribed" })
+      const queued = requests.waiting() > 0
+      dispatch({ _tag: "Resubscribed", queued })
+      if (queued) requests.replay(() => dispatch({ _tag: "Replayed" }))
       Deferred.unsafeDone(first, Effect.void)
     }, (reason, needed) => {
       // Before it is ready every request waits for this one answer.
@@ -81,18 +146,46 @@ export const make = (
     let pulse: Heartbeat.Heartbeat | undefined
     let roundTrip: bigint | undefined
     let firstFailures = 0
+    let everReady = false
+    /** Who waits for a state to come. */
+    let watchers: ReadonlyArray<() => void> = []
+    /** Ends the pause before the next attempt. */
+    let wake: (() => void) | undefined
 
     const dispatch = (event: Machine.Event, cause?: ConnectError | ConnectionEnded) => {
+      const before = state
       const following = next(state, event)
       if (following === state) return
       state = following
       states.publish(shownState())
+      tell(before, following)
       requests.admit(Machine.admission(state), cause)
+      for (const watcher of watchers) watcher()
       if (state._tag === "Closed" || state._tag === "Failed") {
         states.end()
-        diagnostics.end()
+        events.end()
+        authentication.end()
         debuggerEvents.end()
       }
+    }
+
+    const tell = (before: Machine.ConnectionState, now: Machine.ConnectionState) => {
+      if (now._tag === "Ready" && !linked) {
+        linked = true
+        const endpoint = shown(now.endpoint)
+        events.publish(
+          everReady ? { _tag: "Reconnected", endpoint, attempt: now.attempt } : { _tag: "Connected", endpoint }
+        )
+        everReady = true
+      } else if (now._tag === "Failed") events.publish({ _tag: "GaveUp", cause: now.cause })
+      else if (now._tag === "Waiting" && before._tag !== "Waiting") ended(now.cause)
+    }
+    /** Whether this connection has been announced. */
+    let linked = false
+    const ended = (cause: ConnectError | ConnectionEnded) => {
+      if (cause._tag === "KuzzleConnectError") events.publish({ _tag: "ConnectFailed", cause })
+      else events.publish({ _tag: "Disconnected", cause })
+      linked = false
     }
 
     const sink: Sink = {
@@ -105,7 +198,7 @@ export const make = (
         const routed = route(text, receivers)
         if (routed === "Pong") pulse?.pong()
         else if (routed === "TokenExpired") tokenExpired()
-        else if (typeof routed === "object") diagnostics.publish(routed)
+        else if (typeof routed === "object") events.publish(routed)
       }
     }
     const receivers = {
@@ -117,22 +210,106 @@ export const make = (
 
     /** The server dropped every subscription of the connection (spec 0.7): open them again when there is a live token. */
     const tokenExpired = () => {
-      credentials.expired()
-      diagnostics.publish({ _tag: "TokenExpired" })
+      const identity = credentials.expired()
+      events.publish({ _tag: "TokenExpired" })
+      if (identity !== undefined && identity === credentials.current() && authentication.died(identity)) return
       realtime.registry.dropped({ _tag: "TokenExpired" })
       resume()
     }
 
-    /** With a token known to be dead each subscription would be refused, and its stream fail: they wait for another. */
+    /** With a session known to be dead each subscription would be refused, and its stream fail: they wait for another. */
     const resume = () => {
       if (credentials.alive(clock.unsafeCurrentTimeMillis())) realtime.registry.connected()
       realtime.reconcile()
     }
 
+    /** Closes the gate, waits for what is under way, runs the exchange and, when it succeeded, opens the connection anew. */
+    const reopen = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          dispatch({ _tag: "Renew" })
+          const idle = Effect.async<void>((resume) => requests.whenIdle(() => resume(Effect.void)))
+          const exit = yield* Effect.exit(restore(Effect.zipRight(Effect.timeoutOption(idle, drainTimeout), exchange)))
+          if (state._tag === "Renewing") {
+            if (Exit.isFailure(exit)) {
+              dispatch({ _tag: "Kept" })
+              resume()
+            } else {
+              dispatch({ _tag: "Redial" })
+              current?.unsafeTerminate(new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" }))
+            }
+          }
+          // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair.
+          if (Exit.isSuccess(exit)) yield* restore(Effect.timeoutOption(settled, settings.requestTimeout))
+          return yield* exit
+        })
+      )
+
+    /** Until the connection is ready, or certain not to be soon. */
+    const settled = Effect.async<void>((resume) => {
+      const check = () => {
+        switch (state._tag) {
+          case "Ready":
+          case "Waiting":
+          case "Failed":
+          case "Closed":
+            watchers = watchers.filter((watcher) => watcher !== check)
+            resume(Effect.void)
+        }
+      }
+      watchers = [...watchers, check]
+      check()
+      return Effect.sync(() => {
+        watchers = watchers.filter((watcher) => watcher !== check)
+      })
+    })
+
+    const keeper = keeping.keeper({
+      requests,
+      reopen,
+      endpoint: () => ("endpoint" in state ? state.endpoint : settings.endpoints[0]),
+      storeFailed: (error) => events.publish({ _tag: "TokenStoreFailed", error })
+    })
+    const authentication: Authentication.Authentication = yield* Authentication.make(
+      settings,
+      authenticator === undefined
+        ? undefined
+        : Effect.suspend(() => authenticator(session)),
+      credentials,
+      keeper,
+      {
+        challenged: (dropped) => {
+          dispatch({ _tag: "Challenged" })
+          if (dropped) realtime.registry.dropped({ _tag: "TokenExpired" })
+        },
+        authenticated: () => {
+          dispatch({ _tag: "Authenticated" })
+          if (requests.attached()) resume()
+        },
+        userChanged: (before) =>
+          Effect.suspend(() => {
+            requests.userChanged()
+            // Who was nobody before has given nobody's rights to its subscriptions: they stay right (spec 1.10).
+            // Of a token that was set by hand nobody may have said whose it is: then it is taken for the same user's.
+            return before?.kuid === undefined || before.kuid === credentials.current()?.kuid || keeping.byConnection ||
+                realtime.registry.size() === 0 ||
+                !Machine.isConnected(state)
+              ? Effect.void
+              : reopen(Effect.void)
+          }),
+        adopted: () => {
+          if (state._tag === "Ready" || state._tag === "Replaying") resume()
+        },
+        event: events.publish
+      },
+      fork
+    )
+
     /** One connection, from the dial to its end: succeeds never. */
     const connection = (endpoint: string, opened: (at: number) => void) =>
       Effect.gen(function*() {
-        const connection = yield* socket.connect(endpoint, sink, settings.connectTimeout)
+        const headers = yield* keeping.headers(endpoint)
+        const connection = yield* socket.connect(endpoint, sink, settings.connectTimeout, headers)
         pulse = yield* Heartbeat.make(heartbeat, clock, connection, (nanos) => {
           roundTrip = nanos
         })
@@ -140,8 +317,10 @@ export const make = (
         current = connection
         credentials.connected()
         requests.attach(connection)
-        dispatch({ _tag: "Opened" })
-        resume()
+        const authenticate = authentication.needed()
+        dispatch({ _tag: "Opened", authenticate })
+        if (authenticate) authentication.start()
+        else resume()
         return yield* connection.ended
       })
 
@@ -149,17 +328,39 @@ export const make = (
       Effect.gen(function*() {
         pulse = current = undefined
         if (cause._tag === "KuzzleConnectionEnded") requests.detach(cause)
+        if (state._tag === "Connecting" && cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal") {
+          realtime.registry.disconnected({ _tag: "Renewed" })
+          return ended(cause)
+        }
         realtime.registry.disconnected({ _tag: "Disconnected", cause })
         const now = Timer.now(clock)
         const stable = openedAt !== undefined && KuzzleSchedule.isStable(openedAt, now, settings.stableAfter)
         if (stable) delays.reset()
         const delayMillis = yield* delays.next(cause)
-        dispatch({ _tag: "Lost", cause, delayMillis, stable }, cause)
+        dispatch({ _tag: "Lost", cause, delayMillis, stable, online: lifecycle.online() }, cause)
         firstFailures += 1
         if (firstFailures >= settings.endpoints.length || delayMillis === undefined) {
           yield* Deferred.fail(first, asConnectError(cause, settings))
         }
       })
+
+    /** The pause before an attempt; a host that is back ends it. */
+    const pause = (delayMillis: number): Effect.Effect<void> =>
+      Effect.race(
+        Effect.sleep(Duration.millis(delayMillis)),
+        Effect.async<void>((resume) => {
+          wake = () => resume(Effect.void)
+        })
+      ).pipe(Effect.ensuring(Effect.sync(() => {
+        wake = undefined
+      })))
+
+    yield* lifecycle.listen((event) => {
+      if (event !== "Resumed") dispatch({ _tag: "Network", online: event === "Online" })
+      // Offline kills no connection that works, and neither does anything else: it is asked (promise C2).
+      pulse?.probe()
+      if (event !== "Offline") wake?.()
+    })
 
     const run: Effect.Effect<void> = Effect.gen(function*() {
       for (;;) {
@@ -170,7 +371,7 @@ export const make = (
           }).pipe(Effect.scoped, Effect.flip)
           yield* lost(cause, openedAt)
         } else if (state._tag === "Waiting") {
-          yield* Effect.sleep(Duration.millis(state.delayMillis))
+          yield* pause(state.delayMillis)
           dispatch({ _tag: "Due" }, state.cause)
         } else {
           if (state._tag === "Failed") realtime.registry.close(new NotSentError({ ...subscribing, cause: state.cause }))
@@ -194,27 +395,27 @@ export const make = (
         reason: `the client failed: ${Cause.pretty(defect)}`
       })
       requests.detach(ended)
-      dispatch({ _tag: "Lost", cause: ended, delayMillis: undefined, stable: false }, ended)
+      dispatch({ _tag: "Lost", cause: ended, delayMillis: undefined, stable: false, online: true }, ended)
       realtime.registry.close(new NotSentError({ ...subscribing, cause: ended }))
       return Deferred.fail(first, asConnectError(ended, settings))
     })
-    yield* Effect.forkScoped(supervised)
-    yield* Deferred.await(first)
-
-    return {
+    const session: Session = {
       requests,
       realtime,
       credentials,
+      authentication,
       state: Effect.sync(shownState),
       states: states.stream,
-      diagnostics: diagnostics.stream,
+      events: events.stream,
       debuggerEvents,
-      roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(roundTrip), Duration.nanos)),
-      setToken: (token) => {
-        credentials.setToken(token)
-        if (requests.attached()) resume()
-      }
+      roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(roundTrip), Duration.nanos))
     }
+    yield* authentication.restoreStored
+    if (store !== undefined) requests.restore(yield* store.load)
+    yield* Effect.forkScoped(supervised)
+    yield* Deferred.await(first)
+
+    return session
   })
 
 const subscribing = { controller: "realtime", action: "subscribe" }

@@ -1,0 +1,280 @@
+/**
+ * The session's identity over time: logging in and out, renewing before the end, logging in again after it. One exchange
+ * at a time; requests wait for a renewal and are sent once more when it comes (promises A1 to A4, spec 3.9).
+ *
+ * How a session is kept (by a token in every request, or by a cookie of the connection) is the `Keeper`'s to know.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { Settings } from "../../KuzzleConfig.ts"
+import * as KuzzleError from "../../KuzzleError.ts"
+import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
+import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "../protocol/envelope.ts"
+import * as Renewal from "../protocol/renewal.ts"
+import * as Timer from "../timer.ts"
+import * as Broadcast from "./broadcast.ts"
+import type { Credentials, Identity } from "./credentials.ts"
+import * as Delays from "./delays.ts"
+
+/**
+ * Who is logged in. `Anonymous`: nobody. `Authenticated`: the session is alive as far as we know. `Renewing`: it ended and
+ * is being renewed, requests wait. `Unauthenticated`: it ended for good; subscriptions are kept for the next login.
+ */
+export type AuthenticationState =
+  | { readonly _tag: "Anonymous" }
+  | {
+    readonly _tag: "Authenticated"
+    /** The user's id; `undefined` for a token of which nobody said whose it is. */
+    readonly kuid: string | undefined
+    /** Milliseconds since the epoch, by our clock. */
+    readonly expiresAt: number | undefined
+  }
+  | { readonly _tag: "Renewing"; readonly kuid: string | undefined }
+  | { readonly _tag: "Unauthenticated"; readonly cause: KuzzleError.SessionOver }
+
+export type AuthenticationEvent =
+  | { readonly _tag: "LoginStarted" }
+  | { readonly _tag: "LoggedIn"; readonly kuid: string | undefined }
+  | { readonly _tag: "LoginFailed"; readonly error: KuzzleError.RequestError }
+  | { readonly _tag: "LogoutStarted" }
+  | { readonly _tag: "LoggedOut" }
+  /** The session was renewed, before or after its end. */
+  | { readonly _tag: "ReAuthenticated"; readonly kuid: string | undefined }
+  /** It could not be. */
+  | { readonly _tag: "SessionOver"; readonly cause: KuzzleError.SessionOver }
+
+type Exchange<A> = (
+  request: KuzzleRequest,
+  options?: RequestOptions
+) => Effect.Effect<A, KuzzleError.RequestError>
+
+/**
+ * How sessions are kept. `commit` makes the new identity ours; it is run before any request can be sent in its name.
+ */
+export interface Keeper {
+  readonly login: Grant
+  readonly refresh: Grant
+  /** Commits nobody, whatever the server says. */
+  readonly logout: (
+    request: KuzzleRequest,
+    options: RequestOptions | undefined,
+    commit: Effect.Effect<void>
+  ) => Effect.Effect<void, KuzzleError.RequestError>
+  /** Who we are when the client starts; `undefined`: nobody. Asked at the first connection, where the server must say. */
+  readonly restore: Effect.Effect<Identity | undefined, KuzzleError.RequestError> | undefined
+  /** Who we were when the client before ended, as far as we know ourselves. */
+  readonly stored: Effect.Effect<Identity | undefined>
+  /** The session is another now, or none. */
+  readonly changed: (identity: Identity | undefined) => Effect.Effect<void>
+}
+
+/** An answer without a session (a strategy of several steps) commits nothing. */
+export type Grant = (
+  request: KuzzleRequest,
+  options: RequestOptions | undefined,
+  commit: (identity: Identity) => Effect.Effect<void>
+) => Effect.Effect<KuzzleResponse, KuzzleError.RequestError>
+
+/** What the session's shell does for us. */
+export interface Host {
+  /** Requests wait from now on; `dropped`: the server has dropped every subscription. */
+  readonly challenged: (dropped: boolean) => void
+  /** They pass again. */
+  readonly authenticated: () => void
+  /** Somebody else's requests are not to be sent any more, and what was subscribed to with somebody's rights ends. */
+  readonly userChanged: (before: Identity | undefined) => Effect.Effect<void>
+  /** There is another session, or none: what waited for one can go on. */
+  readonly adopted: () => void
+  readonly event: (event: AuthenticationEvent) => void
+}
+
+export interface Authentication {
+  readonly state: () => AuthenticationState
+  readonly states: Stream.Stream<AuthenticationState>
+  readonly login: Exchange<KuzzleResponse>
+  readonly refresh: Exchange<KuzzleResponse>
+  readonly logout: Exchange<void>
+  /** A session that was begun elsewhere, or none. */
+  readonly adopt: (identity: Identity | undefined) => Effect.Effect<void>
+  /** Whether a connection that has just been opened is to authenticate first. */
+  readonly needed: () => boolean
+  /** Does so. */
+  readonly start: () => void
+  /** The server says that the session is dead. Whether it is being renewed. */
+  readonly died: (identity: Identity) => boolean
+  /** Our clock says so. */
+  readonly expired: (identity: Identity) => boolean
+  /** Goes on with the session of the client before. */
+  readonly restoreStored: Effect.Effect<void>
+  readonly end: () => void
+}
+
+/** How often a renewal is tried that fails for passing reasons (promise A4). */
+const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" }).pipe(
+  Schedule.intersect(Schedule.recurs(4))
+)
+
+/**
+ * Refreshed within the second of its making, a token is traded for itself, and dies with that second (docs/spec/findings.md).
+ */
+const minimumAge = 1000
+
+export const make = (
+  settings: Pick<Settings, "tokenRefresh">,
+  authenticator: Effect.Effect<unknown, Renewal.Failure> | undefined,
+  credentials: Credentials,
+  keeper: Keeper,
+  host: Host,
+  fork: (effect: Effect.Effect<void>) => void
+): Effect.Effect<Authentication, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const single = yield* Effect.makeSemaphore(1)
+    const refreshDue = yield* Timer.make(() => {
+      const identity = credentials.current()
+      if (identity !== undefined && renewing === undefined) renew(identity, "Refresh", false)
+    })
+    /** Somebody shall be logged in: until a logout, the end of a session is no wish. */
+    let wanted = authenticator !== undefined
+    let restored = keeper.restore === undefined
+    let renewing: Identity | "Start" | undefined
+
+    const state = (): AuthenticationState => {
+      const over = credentials.over()
+      if (over !== undefined) return { _tag: "Unauthenticated", cause: over }
+      const identity = credentials.current()
+      if (renewing !== undefined) return { _tag: "Renewing", kuid: identity?.kuid }
+      return identity === undefined
+        ? { _tag: "Anonymous" }
+        : { _tag: "Authenticated", kuid: identity.kuid, expiresAt: identity.expiresAt }
+    }
+    const states = Broadcast.make(state)
+    const changed = () => states.publish(state())
+
+    /** From now on we are this user, or nobody. */
+    const become = (identity: Identity | undefined): Effect.Effect<void> =>
+      Effect.gen(function*() {
+        const before = credentials.current()
+        credentials.set(identity)
+        wanted = identity !== undefined
+        restored = true
+        refreshDue.clear()
+        yield* keeper.changed(identity)
+        changed()
+        if (before?.user !== identity?.user) yield* host.userChanged(before)
+        host.adopted()
+        if (identity?.expiresAt === undefined) return
+        const delay = yield* Delays.make(settings.tokenRefresh).next({ expiresAt: identity.expiresAt })
+        const left = identity.expiresAt - (yield* Clock.currentTimeMillis)
+        if (delay !== undefined && left > minimumAge) refreshDue.at(Timer.now(clock) + Math.max(delay, minimumAge))
+      })
+
+    const refresh: Exchange<KuzzleResponse> = (request, options) => keeper.refresh(request, options, become)
+
+    /** Runs until the session is renewed or given up. */
+    const restore = keeper.restore ?? Effect.succeed(undefined)
+    const renewal = (way: Renewal.Way): Effect.Effect<void> =>
+      Effect.gen(function*() {
+        const attempt: Effect.Effect<void, Renewal.Failure> = way === "Restore"
+          ? Effect.flatMap(restore, (identity) => {
+            restored = true
+            return identity === undefined ? Effect.void : become(identity)
+          })
+          : way === "Refresh"
+          ? Effect.asVoid(refresh({ controller: "auth", action: "refreshToken" }))
+          : authenticator === undefined
+          ? Effect.fail(new KuzzleError.SessionOver({ reason: "TokenDead" }))
+          : Effect.asVoid(authenticator)
+        const exit = yield* Effect.exit(
+          Effect.retry(attempt, { schedule: patience, while: (error) => Renewal.isPassing(error) })
+        )
+        const now = yield* Clock.currentTimeMillis
+        const decision = Renewal.after(way, exit, {
+          alive: credentials.current() !== undefined && credentials.alive(now),
+          wanted,
+          canLogin: authenticator !== undefined
+        })
+        switch (decision._tag) {
+          case "Done":
+            host.event({ _tag: "ReAuthenticated", kuid: credentials.current()?.kuid })
+            return
+          case "Keep":
+            return
+          case "Then":
+            return yield* renewal(decision.way)
+          case "Over":
+            credentials.end(decision.cause)
+            host.event({ _tag: "SessionOver", cause: decision.cause })
+        }
+      })
+
+    const renew = (identity: Identity | "Start", way: Renewal.Way, dropped: boolean): void => {
+      if (renewing !== undefined) return
+      renewing = identity
+      host.challenged(dropped)
+      changed()
+      const done = Effect.sync(() => {
+        renewing = undefined
+        changed()
+        host.authenticated()
+      })
+      fork(Effect.ensuring(renewal(way), done))
+    }
+
+    const died = (identity: Identity): boolean => {
+      if (credentials.over() !== undefined) return false
+      if (identity !== credentials.current() || renewing !== undefined) return true
+      credentials.died(identity)
+      renew(identity, "Login", true)
+      return true
+    }
+
+    return {
+      state,
+      states: states.stream,
+      login: (request, options) =>
+        Effect.suspend(() => {
+          host.event({ _tag: "LoginStarted" })
+          return keeper.login(request, options, become)
+        }).pipe(
+          single.withPermits(1),
+          Effect.tapBoth({
+            onFailure: (error) => Effect.sync(() => host.event({ _tag: "LoginFailed", error })),
+            onSuccess: () => Effect.sync(() => host.event({ _tag: "LoggedIn", kuid: credentials.current()?.kuid }))
+          })
+        ),
+      refresh: (request, options) => single.withPermits(1)(refresh(request, options)),
+      logout: (request, options) =>
+        Effect.suspend(() => {
+          host.event({ _tag: "LogoutStarted" })
+          return keeper.logout(request, options, become(undefined))
+        }).pipe(
+          single.withPermits(1),
+          Effect.ensuring(Effect.sync(() => host.event({ _tag: "LoggedOut" })))
+        ),
+      adopt: (identity) => single.withPermits(1)(become(identity)),
+      needed: () =>
+        renewing === undefined && credentials.over() === undefined &&
+        (!restored ||
+          wanted && (credentials.current() === undefined || !credentials.alive(clock.unsafeCurrentTimeMillis()))),
+      start: () => {
+        const identity = credentials.current()
+        if (!restored) renew("Start", "Restore", false)
+        else if (identity === undefined) renew("Start", "Login", false)
+        else renew(identity, "Refresh", false)
+      },
+      died,
+      expired: (identity) => {
+        if (identity === credentials.current() && renewing === undefined) renew(identity, "Refresh", false)
+        return true
+      },
+      restoreStored: Effect.flatMap(
+        keeper.stored,
+        (identity) => identity === undefined ? Effect.void : become(identity)
+      ),
+      end: () => states.end()
+    }
+  })

@@ -1,0 +1,298 @@
+/** The offline queue: what is asked while there is no connection, and what becomes of it (promises R2, R5, R6, R8, L2). */
+import type { KuzzleError } from "@effect-kuzzle/core"
+import { Error as PlatformError, KeyValueStore } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Layer, Option, Scope, Stream, TestClock } from "effect"
+import { identityOf } from "../../src/internal/runtime/credentials.ts"
+import type { Event } from "../../src/internal/runtime/session.ts"
+import * as KuzzleQueueStore from "../../src/KuzzleQueueStore.ts"
+import { client, obligingNetwork, token } from "../support/client.ts"
+import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
+
+const request = (n: number) => ({ controller: "document", action: "create", body: { n } })
+// The bodies of `request`.
+const bodies = (network: FakeNetwork) => network.current.of("create").map(({ body }) => (body as { n: number }).n)
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+const lose = (network: FakeNetwork) =>
+  Effect.zipRight(
+    Effect.sync(() => network.current.close(1006)),
+    turns()
+  )
+const back = Effect.zipRight(TestClock.adjust("1 second"), turns())
+
+const errorOf = <E>(exit: Exit.Exit<unknown, E>): E | undefined =>
+  Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0] : undefined
+
+/** Why it was not queued, or not any more. */
+const reasonOf = (exit: Exit.Exit<unknown, KuzzleError.RequestError>) => {
+  const error = errorOf(exit)
+  if (error?._tag !== "KuzzleNotSentError") return error?._tag
+  return error.cause._tag === "KuzzleNotQueued" ? error.cause.reason : error.cause._tag
+}
+
+const user = (name: string) => identityOf({ ...token(`token of ${name}`), kuid: name })
+
+describe("outbox", () => {
+  it.scoped("without it a request fails at once", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query } = yield* client(network)
+      yield* lose(network)
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(1)))), "KuzzleConnectionEnded")
+    }))
+
+  it.scoped("R5: what was queued is sent in order once there is a connection, before anything new", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { inFlight, query, tags } = yield* client(network, { autoQueue: true })
+      yield* lose(network)
+      const queued = yield* Effect.forEach(numbers(1, 50), (n) => Effect.fork(query(request(n))))
+      yield* turns()
+      network.onSend = undefined
+      yield* back
+      // At the pace of the answers: 32 at once.
+      assert.deepStrictEqual(bodies(network), numbers(1, 32))
+      const late = yield* Effect.fork(query(request(51)))
+      yield* turns()
+      assert.deepStrictEqual(bodies(network), numbers(1, 32))
+      assert.strictEqual(tags().at(-1), "Replaying")
+      network.onSend = obliging
+      for (const each of network.current.of("create")) network.current.answer(each)
+      yield* turns()
+      assert.deepStrictEqual(bodies(network), numbers(1, 51))
+      assert.strictEqual(tags().at(-1), "Ready")
+      yield* Fiber.joinAll([...queued, late])
+      assert.strictEqual(inFlight(), 0)
+    }))
+
+  it.scoped("R5: subscriptions come before it", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, watch } = yield* client(network, { autoQueue: true })
+      yield* watch({ a: 1 })
+      yield* lose(network)
+      const queued = yield* Effect.fork(query(request(1)))
+      yield* back
+      yield* Fiber.join(queued)
+      assert.deepStrictEqual(network.current.requests.map(({ action }) => action), ["subscribe", "create"])
+    }))
+
+  it.scoped("L2: it is bounded, filtered, and left out of by a request that says so", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query } = yield* client(network, {
+        autoQueue: true,
+        queueMaxSize: 2,
+        queueFilter: ({ controller }) => controller !== "server"
+      })
+      yield* lose(network)
+      assert.strictEqual(
+        reasonOf(yield* Effect.exit(query({ controller: "server", action: "now" }))),
+        "KuzzleConnectionEnded"
+      )
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(0), { queuable: false }))), "KuzzleConnectionEnded")
+      const kept = yield* Effect.forEach([1, 2], (n) => Effect.fork(query(request(n))))
+      yield* turns()
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(3)))), "Full")
+      yield* back
+      yield* Fiber.joinAll(kept)
+      assert.deepStrictEqual(bodies(network), [1, 2])
+    }))
+
+  it.scoped("R2: time in the queue counts: the deadline, and the queue's own patience", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query } = yield* client(network, { autoQueue: true, queueTTL: "500 millis" })
+      network.autoOpen = false
+      yield* lose(network)
+      const short = yield* Effect.fork(Effect.exit(query(request(1), { timeout: "100 millis" })))
+      const long = yield* Effect.fork(Effect.exit(query(request(2))))
+      yield* turns()
+      yield* TestClock.adjust("100 millis")
+      yield* turns()
+      const error = errorOf(yield* Fiber.join(short))
+      assert.isTrue(error?._tag === "KuzzleDeadlineError" && !error.sent)
+      assert.isNull(long.unsafePoll())
+      yield* TestClock.adjust("400 millis")
+      yield* turns()
+      assert.strictEqual(reasonOf(yield* Fiber.join(long)), "Expired")
+    }))
+
+  it.scoped("R8: an interrupted request is not sent", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { inFlight, query } = yield* client(network, { autoQueue: true })
+      yield* lose(network)
+      const [one, two] = [yield* Effect.fork(query(request(1))), yield* Effect.fork(query(request(2)))]
+      yield* turns()
+      yield* Fiber.interrupt(one)
+      assert.strictEqual(inFlight(), 1)
+      yield* back
+      yield* Fiber.join(two)
+      assert.deepStrictEqual(bodies(network), [2])
+    }))
+
+  it.scoped("A1: what one user queued is never sent as another", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session } = yield* client(network, { autoQueue: true })
+      const nobodys = yield* Effect.gen(function*() {
+        yield* lose(network)
+        return yield* Effect.fork(query(request(0)))
+      })
+      yield* turns()
+      yield* session.authentication.adopt(user("ada"))
+      const adas = yield* Effect.fork(Effect.exit(query(request(1))))
+      yield* turns()
+      yield* session.authentication.adopt(user("bob"))
+      assert.strictEqual(reasonOf(yield* Fiber.join(adas)), "OtherUser")
+      const bobs = yield* Effect.fork(query(request(2)))
+      yield* back
+      yield* Fiber.joinAll([nobodys, bobs])
+      assert.deepStrictEqual(network.current.of("create").map(({ body, jwt }) => [body, jwt]), [
+        [{ n: 0 }, "token of bob"],
+        [{ n: 2 }, "token of bob"]
+      ])
+    }))
+
+  it.scoped("R6: what was on its way is sent again when it is idempotent, and first; three times at most", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { query } = yield* client(network, { autoQueue: true })
+      const once = yield* Effect.fork(Effect.exit(query(request(1))))
+      const often = yield* Effect.fork(Effect.exit(query(request(2), { idempotent: true })))
+      yield* turns()
+      yield* lose(network)
+      assert.strictEqual(errorOf(yield* Fiber.join(once))?._tag, "KuzzleMaybeSentError")
+      const queued = yield* Effect.fork(query(request(3)))
+      yield* back
+      assert.deepStrictEqual(bodies(network), [2, 3])
+      network.current.answer(network.current.last("create"))
+      yield* Fiber.join(queued)
+      for (let i = 0; i < 3; i++) {
+        assert.isNull(often.unsafePoll())
+        yield* lose(network)
+        yield* back
+      }
+      assert.deepStrictEqual(bodies(network), [])
+      assert.strictEqual(errorOf(yield* Fiber.join(often))?._tag, "KuzzleMaybeSentError")
+    }))
+
+  it.scoped("R1: every queued request ends, whatever ends the client", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const scope = yield* Scope.make()
+      const { inFlight, query } = yield* Scope.extend(client(network, { autoQueue: true }), scope)
+      yield* lose(network)
+      const queued = yield* Effect.forEach(numbers(1, 10), (n) => Effect.fork(Effect.exit(query(request(n)))))
+      yield* turns()
+      yield* Scope.close(scope, Exit.void)
+      for (const exit of yield* Fiber.joinAll(queued)) assert.strictEqual(reasonOf(exit), "KuzzleConnectionEnded")
+      assert.strictEqual(inFlight(), 0)
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(11)))), "KuzzleConnectionEnded")
+    }))
+})
+
+/** A client that is killed: what it has not done it will never do. */
+const withStore = (store: KeyValueStore.KeyValueStore) =>
+  Effect.provide(Layer.provide(
+    KuzzleQueueStore.layerKeyValueStore(),
+    Layer.succeed(KeyValueStore.KeyValueStore, store)
+  ))
+
+const memory = Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
+
+describe("outbox: beyond the life of the client", () => {
+  it.scoped("a restart loses nothing and changes no order; what may not be sent twice is not", () =>
+    Effect.gen(function*() {
+      const store = yield* memory
+      const network = obligingNetwork()
+      const before = yield* withStore(store)(client(network, { autoQueue: true }))
+      yield* lose(network)
+      for (const n of numbers(1, 100)) yield* Effect.fork(before.query(request(n), { idempotent: n % 2 === 0 }))
+      yield* turns()
+      network.onSend = undefined
+      yield* back
+      // Killed here, with 32 on their way and none answered.
+      assert.deepStrictEqual(bodies(network), numbers(1, 32))
+      const again = obligingNetwork()
+      const after = yield* withStore(store)(client(again, { autoQueue: true }))
+      // The store takes its turns, for each of them.
+      yield* Effect.repeatN(turns(), 20)
+      assert.deepStrictEqual(bodies(again), [...numbers(1, 32).filter((n) => n % 2 === 0), ...numbers(33, 100)])
+      assert.strictEqual(after.inFlight(), 0)
+      // Done is done.
+      const third = obligingNetwork()
+      yield* withStore(store)(client(third, { autoQueue: true }))
+      yield* turns()
+      assert.deepStrictEqual(bodies(third), [])
+      assert.strictEqual(yield* store.size, 0)
+    }))
+
+  it.scoped("A1: it waits for its own user", () =>
+    Effect.gen(function*() {
+      const store = yield* memory
+      const network = obligingNetwork()
+      const before = yield* withStore(store)(client(network, { autoQueue: true }))
+      yield* before.session.authentication.adopt(user("ada"))
+      yield* lose(network)
+      yield* Effect.fork(before.query(request(1)))
+      yield* turns()
+      const again = obligingNetwork()
+      const { session } = yield* withStore(store)(client(again, { autoQueue: true }))
+      yield* session.authentication.adopt(user("bob"))
+      yield* turns()
+      assert.deepStrictEqual(bodies(again), [])
+      yield* session.authentication.adopt(user("ada"))
+      yield* turns()
+      assert.deepStrictEqual(again.current.of("create").map(({ jwt }) => jwt), ["token of ada"])
+    }))
+
+  it.scoped("R8: what was withdrawn, or waited too long, does not come back", () =>
+    Effect.gen(function*() {
+      const store = yield* memory
+      const network = obligingNetwork()
+      const before = yield* withStore(store)(client(network, { autoQueue: true, queueTTL: "1 minute" }))
+      network.autoOpen = false
+      yield* lose(network)
+      const [one] = [yield* Effect.fork(before.query(request(1))), yield* Effect.fork(before.query(request(2)))]
+      yield* turns()
+      yield* Fiber.interrupt(one)
+      yield* turns()
+      assert.include(Option.getOrThrow(yield* store.get("kuzzle-queue/1")), "\\\"n\\\":2")
+      yield* TestClock.adjust("2 minutes")
+      const again = obligingNetwork()
+      const { session } = yield* withStore(store)(client(again, { autoQueue: true, queueTTL: "1 minute" }))
+      yield* turns()
+      assert.deepStrictEqual(bodies(again), [])
+      assert.strictEqual(session.requests.inFlight(), 0)
+    }))
+
+  it.scoped("a store that fails, or holds garbage, is told of and costs nothing", () =>
+    Effect.gen(function*() {
+      const store = yield* memory
+      const broken: KeyValueStore.KeyValueStore = {
+        ...store,
+        set: () =>
+          new PlatformError.SystemError({
+            reason: "Unknown",
+            module: "KeyValueStore",
+            method: "set",
+            description: "full"
+          })
+      }
+      yield* store.set("kuzzle-queue", "garbage")
+      const network = obligingNetwork()
+      const { query, session } = yield* withStore(broken)(client(network, { autoQueue: true }))
+      const events: Array<Event["_tag"]> = []
+      yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) => Effect.sync(() => events.push(_tag))))
+      yield* turns()
+      yield* lose(network)
+      const queued = yield* Effect.fork(query(request(1)))
+      yield* back
+      yield* Fiber.join(queued)
+      assert.include(events, "QueueStoreFailed")
+      assert.include(events, "Queued")
+    }))
+})
