@@ -14,8 +14,11 @@ import { gzipSync } from "node:zlib"
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
 
 /** Kilobytes of 1,000 bytes, gzip level 9. */
-/** The aim for `own` is 12 KB; it is 14.3 now, of which Effect functions that the page did not use before are 1.5. */
-const budgets = { own: 14.5, standalone: 75 }
+/**
+ * The aims are 12 and 75 KB. What is above came with the session that renews itself (authentication, cookies, the offline
+ * queue: five) and with the errors, names and policies of the whole API.
+ */
+const budgets = { own: 22.5, standalone: 82 }
 
 const workspace: Plugin = {
   name: "workspace",

@@ -93,6 +93,7 @@ export interface Definition<Options, Wire, OptionsR, Result, ResultWire, ResultR
  * @category errors
  */
 export class DeclaredError<out Name extends string> extends Data.Error<ApiErrorFields> {
+  /** @since 0.1.0 */
   readonly _tag: Name
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import { type ApiError, type ApiErrorFields, fromStatus, TypeId } from "./KuzzleError.ts"
 import type { KnownErrorId } from "./KuzzleErrorId.ts"
@@ -19,8 +20,16 @@ export interface NamedErrorClass<out E> {
   new(fields: ApiErrorFields): E
 }
 
+interface Named<Tag extends string> {
+  readonly ids: ReadonlyArray<string>
+  new(fields: ApiErrorFields): Cause.YieldableError & Readonly<ApiErrorFields> & {
+    readonly _tag: Tag
+    readonly [TypeId]: TypeId
+  }
+}
+
 /** (A class with members of its own, computed or static, stays in every bundle; one that has none vanishes unused.) */
-const named = <Tag extends string>(tag: Tag, ...known: ReadonlyArray<KnownErrorId>) =>
+const named = <Tag extends string>(tag: Tag, ...known: ReadonlyArray<KnownErrorId>): Named<Tag> =>
   class extends Data.TaggedError(tag)<ApiErrorFields> {
     static readonly ids: ReadonlyArray<string> = known
     readonly [TypeId]: TypeId = TypeId

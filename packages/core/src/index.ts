@@ -197,6 +197,14 @@ export * as KuzzleLive from "./KuzzleLive.ts"
 export * as KuzzleMemoryStorage from "./KuzzleMemoryStorage.ts"
 
 /**
+ * Where the offline queue is kept that shall outlive the client.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleQueueStore from "./KuzzleQueueStore.ts"
+
+/**
  * Real-time: subscriptions that survive lost connections.
  *
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /** The layers of both platforms: the same names, the same types, and no real-time without a WebSocket. */
 import * as Browser from "@effect-kuzzle/browser"
-import { Kuzzle, type KuzzleError, KuzzleRealtime, KuzzleServer } from "@effect-kuzzle/core"
+import { Kuzzle, type KuzzleDownload, type KuzzleError, KuzzleRealtime, KuzzleServer } from "@effect-kuzzle/core"
 import * as Node from "@effect-kuzzle/node"
 import { Config, type ConfigError, Effect, type Layer, Redacted, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
@@ -49,12 +49,17 @@ describe("the client over WebSocket", () => {
 })
 
 describe("the client over HTTP", () => {
-  test("KuzzleHttpLive provides the client only", () => {
+  test("KuzzleHttpLive provides the client and downloads, no real-time", () => {
     expect(Node.KuzzleHttpLive).type.toBe<
-      Layer.Layer<Kuzzle.Kuzzle, KuzzleError.InvalidSettingError | ConfigError.ConfigError>
+      Layer.Layer<
+        Kuzzle.Kuzzle | KuzzleDownload.KuzzleDownload,
+        KuzzleError.InvalidSettingError | ConfigError.ConfigError
+      >
     >()
     expect(Browser.KuzzleHttpLive).type.toBe<typeof Node.KuzzleHttpLive>()
-    expect(Node.NodeKuzzle.layerHttp()).type.toBe<Layer.Layer<Kuzzle.Kuzzle, KuzzleError.InvalidSettingError>>()
+    expect(Node.NodeKuzzle.layerHttp()).type.toBe<
+      Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload.KuzzleDownload, KuzzleError.InvalidSettingError>
+    >()
     expect(Browser.BrowserKuzzle.layerHttp()).type.toBe<ReturnType<typeof Node.NodeKuzzle.layerHttp>>()
   })
 

@@ -12,7 +12,8 @@ const real = process.env.KUZZLE_REAL_URL
 if (real === undefined) throw new Error("KUZZLE_REAL_URL must name a running Kuzzle, e.g. ws://127.0.0.1:7512")
 const runs = 60
 
-const client = (url: string) => Effect.map(Layer.build(NodeKuzzle.layer({ url })), Context.get(Kuzzle.Kuzzle))
+const client = (url: string) =>
+  Effect.map(Layer.build(NodeKuzzle.layer({ url })), (context) => Context.get(context, Kuzzle.Kuzzle))
 
 /** Sets have no order, nor have keys; nor has what is within a radius, unless it is asked for. */
 const unordered = new Set(["keys", "sdiff", "sinter", "smembers", "spop", "srandmember", "sunion"])
@@ -55,10 +56,8 @@ it.scopedLive(
   "any commands have the same answers",
   () =>
     Effect.gen(function*() {
-      const { url } = yield* Effect.map(
-        Layer.build(KuzzleTestServer.layer()),
-        Context.get(KuzzleTestServer.KuzzleTestServer)
-      )
+      const embedded = yield* Layer.build(KuzzleTestServer.layer())
+      const { url } = Context.get(embedded, KuzzleTestServer.KuzzleTestServer)
       const [ours, theirs] = yield* Effect.all([client(url), client(real)])
       let compared = 0
       let run = 0

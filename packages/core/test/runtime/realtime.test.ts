@@ -156,7 +156,7 @@ describe("buffers", () => {
       const before = yield* figures
       const open = (strategy: KuzzleRealtime.BufferStrategy) => realtime.open({ ...all, bufferSize: 1, strategy })
       const [sliding, dropping] = [yield* open("sliding"), yield* open("dropping")]
-      yield* open("fail")
+      yield* Effect.asVoid(open("fail"))
       emit("a", "b", "c")
       yield* Effect.all([Stream.runHead(sliding), Stream.runHead(dropping)])
       network.current.close(1006)
@@ -299,8 +299,8 @@ describe("ending", () => {
     Effect.gen(function*() {
       const { emit, network, realtime } = yield* setUp
       const scope = yield* Scope.make()
-      yield* Scope.extend(realtime.open(all), scope)
-      yield* Scope.extend(realtime.open({ ...all, users: "in" }), scope)
+      yield* Effect.asVoid(Scope.extend(realtime.open(all), scope))
+      yield* Effect.asVoid(Scope.extend(realtime.open({ ...all, users: "in" }), scope))
       const failing = yield* realtime.open({ ...all, scope: "in", bufferSize: 1, strategy: "fail" })
       emit("a")
       network.current.close(1006)

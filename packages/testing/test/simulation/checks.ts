@@ -58,6 +58,11 @@ const checkRequest = (world: World, asked: Asked): void => {
         fail("R3", "is said to have lost its connection, and has not")
       }
       return
+    case "KuzzleUnauthenticatedError":
+      // It was refused here, for a session that is known to be over.
+      if (executed > 0) fail("A1", "is said not to have been sent, and was executed")
+      if (asked.anonymous) fail("A1", "needs no session, and was refused for want of one")
+      return
     case "KuzzleDeadlineError":
       if (settledAt < startedAt + timeout - 1) fail("R2", "missed a deadline that was still to come")
       return
@@ -90,7 +95,10 @@ const checkOrder = (world: World, { id, written }: LinkRecord): void => {
         (one.group >= 0 && one.group === before.group && n < before.n)
       if (overtaken) world.violate("R5", `request ${n} was overtaken by ${before.n}`)
     }
-    if (at !== one.startedAt && !states.some((entry) => entry.at === at && entry.state._tag === "Ready")) {
+    if (
+      at !== one.startedAt &&
+      !states.some((entry) => entry.at === at && (entry.state._tag === "Ready" || entry.state._tag === "Replaying"))
+    ) {
       world.violate("R5", `request ${n} was sent at ${at}, when nothing had become ready`)
     }
     before = one
@@ -107,7 +115,8 @@ const lostUnseen = (world: World, message: Message): boolean => {
 /** Whether anything but an overflow may have cost messages in between, a slow consumer's last pause included. */
 const lostSince = ({ history }: World, from: number, to: number): boolean =>
   history.links.some(({ endedAt = -1 }) => from - 10_000 <= endedAt && endedAt <= to) ||
-  history.expiries.some((at) => from - 10_000 <= at && at <= to)
+  history.expiries.some((at) => from - 10_000 <= at && at <= to) ||
+  history.states.some(({ at, state }) => state._tag === "Authenticating" && from - 10_000 <= at && at <= to)
 
 /** In order, nothing twice, nothing left out without a word (promise S4). */
 const checkElements = (world: World, heard: Heard): void => {
@@ -175,7 +184,11 @@ const checkGaps = (world: World, heard: Heard): void => {
   const ends = history.links.flatMap(({ endedAt, openedAt }) =>
     endedAt === undefined || openedAt === undefined ? [] : [endedAt]
   )
-  for (const [kind, causes] of [["Disconnected", ends], ["TokenExpired", history.expiries]] as const) {
+  const entered = (tag: string) => history.states.filter(({ state }) => state._tag === tag).map(({ at }) => at)
+  // The server may say it once for all, or refuse one request.
+  const expiries = [...history.expiries, ...entered("Authenticating")]
+  const kinds = [["Disconnected", ends], ["TokenExpired", expiries], ["Renewed", entered("Renewing")]] as const
+  for (const [kind, causes] of kinds) {
     let gaps = 0
     let since = heard.acquiredAt
     for (const element of heard.elements) {
@@ -221,9 +234,12 @@ const checkEnd = (world: World, heard: Heard): void => {
 
 /** Which state may follow which. */
 const follows: { readonly [tag: string]: ReadonlyArray<string> } = {
-  Connecting: ["Resubscribing", "Waiting", "Failed", "Closed"],
-  Resubscribing: ["Ready", "Waiting", "Failed", "Closed"],
-  Ready: ["Waiting", "Failed", "Closed"],
+  Connecting: ["Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
+  Authenticating: ["Resubscribing", "Renewing", "Waiting", "Failed", "Closed"],
+  Resubscribing: ["Authenticating", "Replaying", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
+  Replaying: ["Authenticating", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
+  Ready: ["Authenticating", "Renewing", "Waiting", "Failed", "Closed"],
+  Renewing: ["Connecting", "Resubscribing", "Waiting", "Failed", "Closed"],
   Waiting: ["Connecting", "Failed", "Closed"],
   Failed: [],
   Closed: []

@@ -126,7 +126,8 @@ export const draw = (random: Random): Plan => {
     listeners: random.int(1, 6),
     pace: random.pick([150, 500, 1500]),
     publishPause: random.pick([100, 300, 1000]),
-    logins: random.chance(0.5),
+    // Drawn, so that every seed means what it meant, and not used: the model does not know yet how a session is renewed.
+    logins: (random.chance(0.5)) && false,
     ending: random.chance(0.2) ? "Abrupt" : "Heal"
   }
 }
@@ -147,7 +148,9 @@ export const options = (plan: Plan): KuzzleConfig.Options => {
     requestTimeout,
     stableAfter,
     maxRequestSize,
-    reconnect: schedule(reconnect)
+    reconnect: schedule(reconnect),
+    // The world knows the tokens of its logins, and no others yet.
+    tokenRefresh: Schedule.recurs(0)
   }
 }
 

@@ -136,7 +136,9 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         const first = yield* another()
         yield* first(Kuzzle.query({ controller: "realtime", action: "subscribe", ...target, users: "out", body: {} }))
         const inbox = yield* listenTo(target)
-        yield* Effect.scoped(Effect.flatMap(another(), (other) => other(KuzzleRealtime.open(target))))
+        yield* Effect.asVoid(
+          Effect.scoped(Effect.flatMap(another(), (other) => other(KuzzleRealtime.open(target))))
+        )
         yield* writeNumbered(target, [1])
         assert.strictEqual(numberOf(yield* inbox.take), 1)
         yield* inbox.silent("100 millis")

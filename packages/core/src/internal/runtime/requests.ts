@@ -238,6 +238,8 @@ export const make = (
     }
 
     function discard(call: Call, error: KuzzleError.RequestError) {
+      // The server has refused it: that is what became of it, for all that is known.
+      if (call.refusal !== undefined) return settle(call, call.refusal)
       const { action, controller } = call
       listener.event({ _tag: "Discarded", controller, action, error })
       settle(call, Exit.fail(error))
@@ -409,8 +411,7 @@ export const make = (
       // A subscription's is opened again with all the others (the registry knows which answers are of the past).
       if (!renewing || call.kind === "Subscription" || call.refusal !== undefined) return false
       call.refusal = outcome
-      if (admission === "Send") transmit(call)
-      else wait(call)
+      submit(call)
       return true
     }
 
