@@ -5,14 +5,16 @@ import { Kuzzle, KuzzleError } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { assert, it } from "@effect/vitest"
-import { Context, Effect, FastCheck as fc, Layer } from "effect"
+import { Context, Effect, FastCheck as fc, Layer, type Scope } from "effect"
 import { commands } from "./memoryStorage/commands.ts"
 
 const real = process.env.KUZZLE_REAL_URL
 if (real === undefined) throw new Error("KUZZLE_REAL_URL must name a running Kuzzle, e.g. ws://127.0.0.1:7512")
 const runs = 60
 
-const client = (url: string) =>
+const client = (
+  url: string
+): Effect.Effect<Kuzzle.KuzzleShape, KuzzleError.ConnectError | KuzzleError.InvalidSettingError, Scope.Scope> =>
   Effect.map(Layer.build(NodeKuzzle.layer({ url })), (context) => Context.get(context, Kuzzle.Kuzzle))
 
 /** Sets have no order, nor have keys; nor has what is within a radius, unless it is asked for. */
@@ -52,10 +54,10 @@ const answer = (kuzzle: Kuzzle.KuzzleShape, request: Kuzzle.KuzzleRequest) =>
         : error
   })
 
-it.scopedLive(
+it.live(
   "any commands have the same answers",
   () =>
-    Effect.gen(function*() {
+    Effect.scoped(Effect.gen(function*() {
       const embedded = yield* Layer.build(KuzzleTestServer.layer())
       const { url } = Context.get(embedded, KuzzleTestServer.KuzzleTestServer)
       const [ours, theirs] = yield* Effect.all([client(url), client(real)])
@@ -63,7 +65,7 @@ it.scopedLive(
       let run = 0
       const tag = `d${Date.now().toString(36)}`
       const prefixes: Array<string> = []
-      const clean = Effect.forEach(prefixes, (prefix) =>
+      const clean: Effect.Effect<unknown, KuzzleError.RequestError> = Effect.forEach(prefixes, (prefix) =>
         Effect.flatMap(
           theirs.query({ controller: "ms", action: "keys", pattern: `${prefix}*` }),
           ({ result }) =>
@@ -95,6 +97,6 @@ it.scopedLive(
       )
       console.log(`${compared} answers of the memory storage compared`)
       assert.isAbove(compared, runs * 10)
-    }),
+    })),
   240_000
 )
