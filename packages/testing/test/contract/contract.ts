@@ -130,11 +130,13 @@ export const contractSuite = <E>(
         ? except.embedded === undefined
         : except.real === undefined && (alone === undefined) === (server === "real")
     )
+    // Each has names of its own, and most of its time on a real server is waiting for an index.
+    const options = { concurrent: server === "real" }
     for (const [protocol, using] of protocols) {
       for (const { except, fails, name, routed, works } of here) {
         if (except[protocol] !== undefined || (protocol === "rest" && (!routed || except.http !== undefined))) continue
-        it.effect(`${name} over ${protocol}: its result`, () => using(works))
-        if (fails !== undefined) it.effect(`${name} over ${protocol}: its failure`, () => using(fails(protocol)))
+        it.effect(`${name} over ${protocol}: its result`, () => using(works), options)
+        if (fails !== undefined) it.effect(`${name} over ${protocol}: its failure`, () => using(fails(protocol)), options)
       }
     }
   })

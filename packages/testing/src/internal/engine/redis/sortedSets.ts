@@ -38,6 +38,9 @@ interface Conditions {
 
 const flags = new Set(["NX", "XX", "CH", "INCR"])
 
+/** Redis answers with the -0 that was computed, but keeps a 0: in small sets, an integer is stored as such. */
+const unsigned = (score: number): number => score + 0
+
 /** The new score of a member, or nothing when the conditions keep it from being written. */
 const write = (
   scores: Map<Bytes, number>,
@@ -50,8 +53,7 @@ const write = (
   if (before === undefined ? xx : nx) return undefined
   const after = add && before !== undefined ? before + score : score
   if (Number.isNaN(after)) throw refuse("resulting score is not a number (NaN)")
-  // 0 stays what it is when -0 comes, and the other way round.
-  if (before !== after) scores.set(member, after)
+  scores.set(member, unsigned(after))
   return after
 }
 
@@ -217,7 +219,7 @@ const storing = (isKept: (member: Bytes, sets: ReadonlyArray<Scores>) => boolean
         if (!isKept(member, sets)) continue
         const weighted = orZero(score * weights[i]!)
         const before = scores.get(member)
-        scores.set(member, before === undefined ? weighted : aggregate(before, weighted))
+        scores.set(member, unsigned(before === undefined ? weighted : aggregate(before, weighted)))
       }
     })
     db.set(destination, { kind: "zset", scores })
