@@ -74,6 +74,7 @@ export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => 
     match: some(fc.constantFrom("*", "a*", "?", "[ab]*", "[^a]", "\\a", "b*c", 1)),
     count: some(fc.constantFrom(1000, 1000, "x", 0))
   }
+  const by = some(fc.constantFrom(`${prefix}text*`, `${prefix}hash1->*`, `${prefix}hash*->a`))
   const pattern = fc.constantFrom("*", "?", "te?t[1-2]", "*1", "s*", "[^t]*", "hash\\1").map((p) => prefix + p)
 
   const command = (action: string, args: Members, body?: Members): fc.Arbitrary<Kuzzle.KuzzleRequest> =>
@@ -200,11 +201,9 @@ export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => 
     command("sismember", { ..._id(set), member: value }),
     command("smembers", _id(set)),
     command("smove", _id(set), { destination: set, member: value }),
-    command("sort", _id(fc.oneof(list, set, zset)), {
-      ...sorting,
-      // Which of those come first that nothing tells apart is chance when there is a limit.
-      by: some(fc.constantFrom(`${prefix}text*`, `${prefix}hash1->*`, `${prefix}hash*->a`))
-    }),
+    // Which of those come first that nothing tells apart is chance: with a limit, and by texts but in a list.
+    command("sort", _id(fc.oneof(list, set, zset)), { ...sorting, alpha: fc.constant(undefined), by }),
+    command("sort", _id(list), { ...sorting, by }),
     command("sort", _id(fc.oneof(list, set, zset)), { ...sorting, limit: some(fc.tuple(small, small)) }),
     // All of them: which ones otherwise is chance.
     command("spop", _id(set), { count: fc.constantFrom(1000, 1000, -1, "x") }),
