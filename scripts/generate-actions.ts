@@ -54,25 +54,6 @@ export const functionsOf = (core: { readonly [module: string]: object }): Readon
     )
   )
 
-/** Members of `kuzzle-sdk` 7.17 that are no action. What is in backquotes with a dot is looked up in the core. */
-export const others: ReadonlyArray<readonly [sdk: string, ours: string]> = [
-  ["`new Kuzzle(protocol, options)`, `connect`", "the layers: `KuzzleWsLive`, `NodeKuzzle.layer`, `Kuzzle.layer`"],
-  ["`WebSocket`, `Http` (protocols)", "`Kuzzle.layer`, `Kuzzle.layerHttp`"],
-  ["`Http` option `customRoutes`", "the setting `routes` and the `http` of `KuzzleAction.make`"],
-  ["`disconnect`", "the end of the layer's scope"],
-  ["`query`", "`Kuzzle.query`, `queryMany`"],
-  ["`useController`, `BaseController`", "`KuzzleAction.make`"],
-  ["`jwt`, `setAPIKey`, `authenticated`", "`token` and `setToken` of the client, `Kuzzle.token`"],
-  ["`addListener` and the 18 events", "`states` and `diagnostics` of the client, as streams"],
-  ["`SearchResult.next`", "`KuzzleSearch.hits`, `KuzzleSearch.pages`"],
-  ["`BatchController`", "`KuzzleBatch.layer`"],
-  ["`Observer`, `RealtimeDocument`", "`KuzzleLive.live`"],
-  ["`subscribe` with a callback", "`KuzzleRealtime.listen`; `KuzzleRealtime.subscribe` is a stream"],
-  ["`KuzzleError`", "`KuzzleError.fromStatus` and the classes by status; `KuzzleActionError` by name"],
-  ["`User`, `Profile`, `Role` objects", "plain data"],
-  ["`KuzzleAbstractProtocol`, `WebSocket` subclasses", "`KuzzleSocket.make` over any socket"]
-]
-
 const code = (text: string): string => `\`${text}\``
 
 const rowOf = (listed: Listed, found: ReadonlyArray<Found>): string => {
@@ -117,11 +98,7 @@ ${catalogue.filter((listed) => listed.controller === controller).map((listed) =>
 `
     ).join("\n")
   }
-## What is no action
-
-| \`kuzzle-sdk\` | Here |
-| --- | --- |
-${others.map(([sdk, ours]) => `| ${sdk} | ${ours} |`).join("\n")}
+What of \`kuzzle-sdk\` is no action: [\`migration.md\`](migration.md).
 `
 }
 

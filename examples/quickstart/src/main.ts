@@ -11,7 +11,8 @@ import {
   KuzzleDocument,
   KuzzleFilter,
   KuzzleIndex,
-  KuzzleRealtime
+  KuzzleRealtime,
+  KuzzleSecurity
 } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
@@ -42,24 +43,17 @@ const describe = (notification: KuzzleRealtime.Notification): string => {
   }
 }
 
-/** A server that is all open takes a new user; on one that is not, the error says what to do. */
+/** A server that is all open takes a new user; on one that is not, the error says what is wrong. */
 const login = (credentials: { readonly username: string; readonly password: Redacted.Redacted }) => {
   const attempt = KuzzleAuth.login({ strategy: "local", credentials })
-  return Effect.catchIf(
+  return Effect.catchTag(
     attempt,
-    (error) => "id" in error && error.id === "plugin.strategy.missing_user",
+    "KuzzleWrongCredentialsError",
     (refused) =>
       say(`no user ${credentials.username} there yet: trying to make one`).pipe(
-        Effect.zipRight(Kuzzle.query({
-          controller: "security",
-          action: "createUser",
-          body: {
-            content: { profileIds: ["default"] },
-            credentials: {
-              local: { username: credentials.username, password: Redacted.value(credentials.password) }
-            }
-          }
-        })),
+        Effect.zipRight(
+          KuzzleSecurity.createUser({ content: { profileIds: ["default"] }, credentials: { local: credentials } })
+        ),
         Effect.mapError(() => refused),
         Effect.zipRight(attempt)
       )
@@ -93,7 +87,7 @@ const program = (severable: Severable.Severable) =>
     yield* KuzzleCollection.create({ ...place, mappings: { properties: { status: { type: "keyword" } } } })
     if (isNew) {
       yield* Effect.addFinalizer(() =>
-        Kuzzle.query({ controller: "index", action: "delete", index: place.index }).pipe(
+        KuzzleIndex.delete({ index: place.index }).pipe(
           Effect.catchAll((error) => say(`the index ${place.index} stays behind: ${error.message}`))
         )
       )
@@ -109,7 +103,9 @@ const program = (severable: Severable.Severable) =>
 
     yield* Effect.sleep("1200 millis")
     yield* kuzzle.roundTripTime.pipe(
-      Effect.map(Option.match({ onNone: () => "no ping yet", onSome: Duration.format })),
+      Effect.map(
+        Option.match({ onNone: () => "no ping yet", onSome: (time) => `${Duration.toMillis(time).toFixed(1)} ms` })
+      ),
       Effect.flatMap((time) => say(`heartbeat: the last ping took ${time}`))
     )
 

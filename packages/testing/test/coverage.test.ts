@@ -9,7 +9,6 @@ import {
   generate,
   missing,
   nameOf,
-  others,
   target
 } from "../../../scripts/generate-actions.ts"
 import { contracts } from "./contract/all.ts"
@@ -39,7 +38,7 @@ describe("coverage", () => {
     assert.deepStrictEqual(found.filter((name) => !names.includes(name)), [])
   })
 
-  it("declares a route where Kuzzle has one: not one of the deprecated, where there is another", () => {
+  it("8.D14: declares a route where Kuzzle has one: not one of the deprecated, where there is another", () => {
     const wrong = functions.filter(({ declaration }) => {
       const routes = catalogue.find((listed) => nameOf(listed) === nameOf(declaration))?.http ?? []
       const current = routes.filter(({ deprecated }) => deprecated !== true)
@@ -56,15 +55,6 @@ describe("coverage", () => {
       readFileSync(target, "utf8"),
       generate(functions),
       "docs/actions.md is stale: npx tsx scripts/generate-actions.ts"
-    )
-  })
-
-  it("what it says of the rest exists", () => {
-    const said = others.flatMap(([, ours]) => [...ours.matchAll(/`(Kuzzle\w*)\.(\w+)/g)])
-    assert.isAbove(said.length, 10)
-    assert.deepStrictEqual(
-      said.filter(([, module = "", member = ""]) => !(member in (core[module] ?? {}))).map(([text]) => text),
-      []
     )
   })
 })

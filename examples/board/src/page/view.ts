@@ -1,0 +1,103 @@
+/** The elements of the page: what they show, and what is done to them as streams. */
+import type { Kuzzle } from "@effect-kuzzle/core"
+import { Stream } from "effect"
+
+export interface Row {
+  readonly _id: string
+  readonly driver: string
+  readonly status: "free" | "busy"
+  readonly seats: number
+}
+
+const element = <E extends HTMLElement>(id: string, type: new() => E): E => {
+  const found = document.getElementById(id)
+  if (!(found instanceof type)) throw new Error(`the page has no ${type.name} #${id}`)
+  return found
+}
+
+const connection = element("connection", HTMLElement)
+const loginForm = element("login", HTMLFormElement)
+const boardSection = element("board", HTMLElement)
+const list = element("taxis", HTMLUListElement)
+const user = element("user", HTMLElement)
+const logout = element("logout", HTMLButtonElement)
+const freeBox = element("only-free", HTMLInputElement)
+const total = element("total", HTMLElement)
+const error = element("error", HTMLElement)
+
+// ---- what is done ---------------------------------------------------------------------------------------------------
+
+export const logins = Stream.map(Stream.fromEventListener(loginForm, "submit"), () => {
+  const entries = new FormData(loginForm)
+  error.textContent = ""
+  return { username: String(entries.get("username")), password: String(entries.get("password")) }
+})
+
+export const logouts = Stream.fromEventListener(logout, "click")
+
+export const onlyFree = Stream.concat(
+  Stream.sync(() => freeBox.checked),
+  Stream.map(Stream.fromEventListener(freeBox, "change"), () => freeBox.checked)
+)
+
+/** The ids of taxis. */
+export const hails = Stream.mapConcat(Stream.fromEventListener(list, "click"), ({ target }) => {
+  const id = target instanceof HTMLButtonElement ? target.closest("li")?.dataset["id"] : undefined
+  return id === undefined ? [] : [id]
+})
+
+// ---- what is shown --------------------------------------------------------------------------------------------------
+
+export const showConnection = (state: Kuzzle.ConnectionState): void => {
+  connection.dataset["state"] = state._tag
+  connection.textContent = state._tag === "Ready"
+    ? "connected"
+    : state._tag === "Waiting"
+    ? state.online ? "connection lost, trying again" : "no network"
+    : state._tag === "Failed"
+    ? "no connection"
+    : "connecting"
+}
+
+export const showLogin = (): void => {
+  boardSection.hidden = true
+  user.textContent = ""
+  logout.hidden = true
+  loginForm.hidden = false
+  list.replaceChildren()
+}
+
+export const showBoard = (kuid: string): void => {
+  error.textContent = ""
+  loginForm.hidden = true
+  boardSection.hidden = false
+  user.textContent = kuid
+  logout.hidden = false
+}
+
+export const showError = (message: string): void => {
+  error.textContent = message
+}
+
+/** Elements are kept, so that a change is a change of colour and not another list. */
+export const showRows = (rows: ReadonlyArray<Row>): void => {
+  const known = new Map(Array.from(list.children, (item) => [item.getAttribute("data-id"), item]))
+  const sorted = [...rows].sort((a, b) => a.driver.localeCompare(b.driver))
+  list.replaceChildren(...sorted.map((row) => known.get(row._id) ?? newItem(row)))
+  sorted.forEach((row, i) => list.children[i]?.setAttribute("data-status", row.status))
+  const free = rows.filter(({ status }) => status === "free").length
+  total.textContent = `${free} free${freeBox.checked ? "" : ` of ${rows.length}`}`
+}
+
+const newItem = ({ _id, driver, seats }: Row): HTMLLIElement => {
+  const item = document.createElement("li")
+  item.dataset["id"] = _id
+  const name = document.createElement("strong")
+  name.textContent = driver
+  const note = document.createElement("span")
+  note.textContent = `${seats} seats`
+  const hail = document.createElement("button")
+  hail.textContent = "Hail"
+  item.append(name, note, hail)
+  return item
+}

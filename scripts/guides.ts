@@ -1,0 +1,136 @@
+/**
+ * What a reader of the READMEs and guides would stumble over: TypeScript that does not compile, names that the packages do
+ * not have, links that lead nowhere.
+ *
+ * A block that begins with an import is a module; one that imports nothing goes on where the block before it has ended.
+ */
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
+const patterns = ["README.md", "CONTRIBUTING.md", "docs/*.md", "packages/*/README.md", "bench/README.md"]
+
+const filesOf = (pattern: string): ReadonlyArray<string> => {
+  const [before, after] = pattern.split("*")
+  if (before === undefined || after === undefined) return [pattern]
+  const folder = Path.join(root, before)
+  const names = Fs.readdirSync(folder).map((name) => `${before}${name}`)
+  return after.startsWith("/")
+    ? names.map((name) => `${name}${after}`).filter((file) => Fs.existsSync(Path.join(root, file)))
+    : names.filter((name) => name.endsWith(after))
+}
+
+/** The modules of a guide. All that is not theirs is blank, so that a line in them has the number that it has there. */
+const modulesOf = (guide: string): ReadonlyArray<string> => {
+  const modules: Array<Array<string>> = []
+  let inside = false
+  const lines = Fs.readFileSync(Path.join(root, guide), "utf8").split("\n")
+  lines.forEach((line, i) => {
+    if (line.startsWith("```")) {
+      inside = !inside && /^```ts\b/.test(line)
+      if (inside && (modules.length === 0 || lines[i + 1]?.startsWith("import ") === true)) modules.push([])
+    } else if (inside) {
+      const module = modules.at(-1) ?? []
+      while (module.length < i) module.push("")
+      module.push(line)
+    }
+  })
+  return modules.map((module) => module.join("\n"))
+}
+
+const guides = patterns.flatMap(filesOf)
+const problems: Array<string> = []
+
+// ---- code -----------------------------------------------------------------------------------------------------------
+
+const texts = new Map(
+  guides.flatMap((guide) =>
+    modulesOf(guide).map((text, i): [file: string, text: string] => [Path.join(root, `${guide}.${i + 1}.ts`), text])
+  )
+)
+
+const config = ts.getParsedCommandLineOfConfigFile(
+  Path.join(root, "tsconfig.json"),
+  { noUnusedLocals: false, noUnusedParameters: false, allowImportingTsExtensions: true },
+  {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
+      throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"))
+    }
+  }
+)
+if (config === undefined) throw new Error("no tsconfig.json")
+
+const host = ts.createCompilerHost(config.options)
+const { fileExists, readFile } = host
+host.fileExists = (file) => texts.has(file) || fileExists(file)
+host.readFile = (file) => texts.get(file) ?? readFile(file)
+const program = ts.createProgram([...texts.keys()], config.options, host)
+
+const diagnostics = [...texts.keys()].flatMap((file) => {
+  const source = program.getSourceFile(file)
+  return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+})
+for (const { file, messageText, start } of diagnostics) {
+  const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start ?? 0).line + 1
+  const guide = Path.relative(root, file?.fileName ?? "").replace(/\.\d+\.ts$/, "")
+  problems.push(`${guide}:${line}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`)
+}
+
+// ---- names ----------------------------------------------------------------------------------------------------------
+
+/** What the public modules export, types included: `KuzzleDocument.create`. */
+const exported = new Set(
+  ["core", "node", "browser", "testing"].flatMap((name) => {
+    const folder = Path.join(root, "packages", name, "src")
+    return Fs.readdirSync(folder).filter((file) => file.endsWith(".ts")).map((file) => Path.join(folder, file))
+  }).flatMap((file) => {
+    const source = program.getSourceFile(file)
+    const symbol = source === undefined ? undefined : program.getTypeChecker().getSymbolAtLocation(source)
+    return symbol === undefined
+      ? []
+      : program.getTypeChecker().getExportsOfModule(symbol).map(({ name }) => `${Path.basename(file, ".ts")}.${name}`)
+  })
+)
+
+let names = 0
+for (const guide of guides) {
+  Fs.readFileSync(Path.join(root, guide), "utf8").split("\n").forEach((line, i) => {
+    for (const [name] of line.matchAll(/(?<=`)(?!KuzzleWsLive|KuzzleHttpLive)(Node|Browser)?Kuzzle\w*\.(?!ts\b)\w+/g)) {
+      names += 1
+      if (!exported.has(name)) problems.push(`${guide}:${i + 1}: there is no ${name}`)
+    }
+  })
+}
+
+// ---- links ----------------------------------------------------------------------------------------------------------
+
+/** What GitHub makes of a heading. */
+const anchorOf = (heading: string): string =>
+  heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-")
+
+const anchorsIn = (file: string): ReadonlyArray<string> =>
+  Array.from(Fs.readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm), ([, heading]) => anchorOf(heading ?? ""))
+
+let links = 0
+for (const guide of guides) {
+  const lines = Fs.readFileSync(Path.join(root, guide), "utf8").split("\n")
+  lines.forEach((line, i) => {
+    for (const [, link = ""] of line.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue
+      links += 1
+      const [path = "", anchor] = link.split("#")
+      const file = path === "" ? Path.join(root, guide) : Path.resolve(root, Path.dirname(guide), path)
+      const leads = Fs.existsSync(file) && (anchor === undefined || anchorsIn(file).includes(anchor))
+      if (!leads) problems.push(`${guide}:${i + 1}: the link ${link} leads nowhere`)
+    }
+  })
+}
+
+for (const problem of problems) process.stdout.write(`${problem}\n`)
+process.stdout.write(
+  `${guides.length} guides, ${texts.size} modules, ${names} names, ${links} links: ${problems.length} problems\n`
+)
+process.exitCode = texts.size === 0 || problems.length > 0 ? 1 : 0
