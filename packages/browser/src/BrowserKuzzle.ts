@@ -7,7 +7,7 @@ import * as Kuzzle from "@effect-kuzzle/core/Kuzzle"
 import * as KuzzleConfig from "@effect-kuzzle/core/KuzzleConfig"
 import type { KuzzleDownload } from "@effect-kuzzle/core/KuzzleDownload"
 import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
-import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
+import { KuzzleHeartbeat } from "@effect-kuzzle/core/KuzzleHeartbeat"
 import { KuzzleLifecycle } from "@effect-kuzzle/core/KuzzleLifecycle"
 import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
 import * as KuzzleSchedule from "@effect-kuzzle/core/KuzzleSchedule"
@@ -81,17 +81,15 @@ export const layerCookie = (
 const withTransport = (settings: KuzzleConfig.Settings) =>
 <A, E, R>(
   client: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat.KuzzleHeartbeat>> =>
+): Effect.Effect<A, E, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat>> =>
   client.pipe(
     Effect.provideService(KuzzleSocket, BrowserKuzzleSocket.make),
     Effect.provideService(KuzzleLifecycle, BrowserKuzzleLifecycle.make()),
-    Effect.provideService(
-      KuzzleHeartbeat.KuzzleHeartbeat,
-      KuzzleHeartbeat.make("Protocol", {
-        schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-        timeout: settings.pingTimeout
-      })
-    )
+    Effect.provideService(KuzzleHeartbeat, {
+      ping: "Protocol",
+      schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
+      timeout: settings.pingTimeout
+    })
   )
 
 /**

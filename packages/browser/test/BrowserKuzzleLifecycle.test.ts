@@ -1,8 +1,9 @@
 /** A page's network and sleep, on a window of paper. Importing and listening without any window is part of it: this is Node. */
 import { BrowserKuzzleLifecycle } from "@effect-kuzzle/browser"
-import { KuzzleLifecycle } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleLifecycle } from "@effect-kuzzle/core"
+import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
+import { Context, Effect, Exit, Layer, Schedule, Scope, TestClock } from "effect"
 
 class FakeTarget extends EventTarget {
   listeners = 0
@@ -80,7 +81,7 @@ describe("BrowserKuzzleLifecycle", () => {
       assert.strictEqual(window.listeners + window.document.listeners, 0)
     }))
 
-  it.scoped("without a window nothing happens, and the host counts as online", () =>
+  it.scoped("8.D17: without a window nothing happens, and the host counts as online", () =>
     Effect.gen(function*() {
       const { listen, online } = yield* Effect.provide(KuzzleLifecycle.KuzzleLifecycle, BrowserKuzzleLifecycle.layer)
       assert.isTrue(online())
@@ -88,7 +89,7 @@ describe("BrowserKuzzleLifecycle", () => {
       assert.isTrue(BrowserKuzzleLifecycle.make({}).online())
     }))
 
-  it.scoped("a worker has no document", () =>
+  it.scoped("8.D17: a worker has no document", () =>
     Effect.gen(function*() {
       const worker = Object.assign(new FakeTarget(), { navigator: { onLine: true } })
       const heard: Array<KuzzleLifecycle.LifecycleEvent> = []
@@ -104,5 +105,74 @@ describe("KuzzleLifecycle", () => {
       const { listen, online } = yield* KuzzleLifecycle.KuzzleLifecycle
       assert.isTrue(online())
       yield* listen(() => assert.fail("there is nothing to tell"))
+    }))
+})
+
+/** Lets all that is ready run. */
+const settle = Effect.promise(async () => {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve))
+})
+
+describe("the session of a page", () => {
+  const page = Effect.gen(function*() {
+    const host = fakeWindow()
+    const context = yield* Layer.build(
+      Kuzzle.layer({ reconnect: Schedule.spaced("1 hour") }).pipe(
+        Layer.provide([KuzzleTestSocket.layer, KuzzleHeartbeat.layerProtocol()]),
+        Layer.provideMerge(KuzzleEngine.layer()),
+        Layer.provide(Layer.succeed(KuzzleLifecycle.KuzzleLifecycle, host.lifecycle))
+      )
+    )
+    const { state } = Context.get(context, Kuzzle.Kuzzle)
+    return {
+      ...host,
+      engine: Context.get(context, KuzzleEngine.KuzzleEngine),
+      tag: Effect.map(state, ({ _tag }) => _tag)
+    }
+  })
+  type Page = Effect.Effect.Success<typeof page>
+
+  const returns: ReadonlyArray<readonly [string, (page: Page) => void]> = [
+    ["there is a network again", ({ fire }) => fire("online")],
+    ["the page is seen again", ({ fireOnDocument }) => fireOnDocument("visibilitychange", "visible")],
+    ["it comes out of the back/forward cache", ({ fire }) => fire("pageshow", { persisted: true })],
+    ["it is unfrozen", ({ fireOnDocument }) => fireOnDocument("resume", "hidden")]
+  ]
+  for (const [name, come] of returns) {
+    it.scoped(`${name}: a session that waits is connected at once`, () =>
+      Effect.gen(function*() {
+        const made = yield* page
+        yield* made.engine.dropAll()
+        yield* settle
+        assert.strictEqual(yield* made.tag, "Waiting")
+        come(made)
+        yield* settle
+        assert.strictEqual(yield* made.tag, "Ready")
+      }))
+
+    it.scoped(`C3: ${name}: a connection that has died meanwhile is found in five seconds`, () =>
+      Effect.gen(function*() {
+        const made = yield* page
+        yield* made.engine.freeze
+        come(made)
+        yield* TestClock.adjust("4999 millis")
+        yield* settle
+        assert.strictEqual(yield* made.tag, "Ready")
+        yield* TestClock.adjust("1 millis")
+        yield* settle
+        assert.strictEqual(yield* made.tag, "Waiting")
+      }))
+  }
+
+  it.scoped("C2: a page that is hidden, and one that is offline, keep a connection that works", () =>
+    Effect.gen(function*() {
+      const { fire, fireOnDocument, tag } = yield* page
+      fireOnDocument("visibilitychange", "hidden")
+      fire("offline")
+      for (let minute = 0; minute < 5; minute++) {
+        yield* TestClock.adjust("1 minute")
+        yield* settle
+      }
+      assert.strictEqual(yield* tag, "Ready")
     }))
 })

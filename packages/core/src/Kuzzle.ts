@@ -234,10 +234,10 @@ export const fromSettingsCookie = (
       keeper: ({ endpoint, reopen, requests }) => Cookies.make(http, settings, requests, endpoint, reopen)
     }, refuseToken))
 
-type AdoptToken = (authentication: Authentication.Authentication) => KuzzleShape["setToken"]
+type AdoptToken = (adopt: Authentication.Authentication["adopt"]) => KuzzleShape["setToken"]
 
-const adoptToken: AdoptToken = (authentication) => (token) =>
-  authentication.adopt(Option.getOrUndefined(Option.map(token, Credentials.identityOf)))
+const adoptToken: AdoptToken = (adopt) => (token) =>
+  adopt(Option.getOrUndefined(Option.map(token, Credentials.identityOf)))
 
 const refuseToken: AdoptToken = () =>
   Option.match({
@@ -262,21 +262,25 @@ const over = (
 > =>
   Effect.gen(function*() {
     /** What the application sees, and what its authenticator sees: the same, past the gate. */
-    const shape = (session: Session.Session, query: Requests.Requests["query"]): KuzzleShape => ({
-      query: Traced.query(query),
-      queryMany: session.requests.queryMany,
+    const shape = (
+      session: Session.Session,
+      query: Requests.Requests["query"],
+      { adopt, login }: Pick<Authentication.Authentication, "login" | "adopt">
+    ): KuzzleShape => ({
+      query: Traced.query(query, session.endpoint),
+      queryMany: Traced.queryMany(session.requests.queryMany, session.endpoint),
       state: session.state,
       states: session.states,
       events: session.events,
       roundTripTime: session.roundTripTime,
       token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(session.credentials.current()))),
-      setToken: setToken(session.authentication),
+      setToken: setToken(adopt),
       authentication: {
         state: Effect.sync(session.authentication.state),
         states: session.authentication.states,
-        login: session.authentication.login,
-        refresh: session.authentication.refresh,
-        logout: session.authentication.logout
+        login: Traced.query(login, session.endpoint),
+        refresh: Traced.query(session.authentication.refresh, session.endpoint),
+        logout: Traced.query(session.authentication.logout, session.endpoint)
       }
     })
     const session = yield* Session.make(
@@ -284,9 +288,14 @@ const over = (
       keeping,
       authenticator === undefined
         ? undefined
-        : (session) => Effect.provideService(authenticator, Kuzzle, shape(session, session.requests.urgent))
+        : (session) =>
+          Effect.provideService(
+            authenticator,
+            Kuzzle,
+            shape(session, session.requests.urgent, session.authentication.again)
+          )
     )
-    return Context.make(Kuzzle, shape(session, session.requests.query)).pipe(
+    return Context.make(Kuzzle, shape(session, session.requests.query, session.authentication)).pipe(
       Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime, session.debuggerEvents))
     )
   })
@@ -349,22 +358,23 @@ export const layerHttp = (
         yield* Fork.make
       )
       yield* authentication.restoreStored
+      const endpoint = () => settings.endpoints[0]
       const ready: ConnectionState = { _tag: "Ready", endpoint: shown(settings.endpoints[0]), attempt: 1 }
       return Context.make(Kuzzle, {
-        query: Traced.query(requests.query),
-        queryMany: requests.queryMany,
+        query: Traced.query(requests.query, endpoint),
+        queryMany: Traced.queryMany(requests.queryMany, endpoint),
         state: Effect.succeed(ready),
         states: Stream.succeed(ready),
         events: Stream.empty,
         roundTripTime: Effect.succeedNone,
         token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(credentials.current()))),
-        setToken: adoptToken(authentication),
+        setToken: adoptToken(authentication.adopt),
         authentication: {
           state: Effect.sync(authentication.state),
           states: authentication.states,
-          login: authentication.login,
-          refresh: authentication.refresh,
-          logout: authentication.logout
+          login: Traced.query(authentication.login, endpoint),
+          refresh: Traced.query(authentication.refresh, endpoint),
+          logout: Traced.query(authentication.logout, endpoint)
         }
       }).pipe(Context.add(KuzzleDownload, { stream: requests.download }))
     })

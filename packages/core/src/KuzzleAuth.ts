@@ -5,7 +5,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Action from "./internal/action.ts"
 import { Kuzzle, type KuzzleRequest, type KuzzleResponse } from "./internal/client.ts"
@@ -63,7 +62,13 @@ export type LoginStep =
   | { readonly _tag: "LoggedIn"; readonly session: Session }
   | { readonly _tag: "Incomplete"; readonly response: KuzzleResponse }
 
-interface LoginOptions extends Action.CallOptions {
+/**
+ * How to log in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LoginOptions extends Action.CallOptions {
   /** `local`, or another that the server has. */
   readonly strategy: string
   /** What the strategy asks for; for `local` a `username` and a `password`. */
@@ -79,32 +84,25 @@ type LoginError =
   | InvalidExpirationError
   | CookiesUnsupportedError
 
-const loginAction = Action.make<LoginOptions, KuzzleResponse, LoginError>({
-  controller: "auth",
-  action: "login",
-  http: ["POST", "/_login/:strategy"],
-  idempotent: true,
-  body: "credentials",
-  anonymous: true,
-  errors: [
-    WrongCredentialsError,
-    UnknownStrategyError,
-    TooManyLoginsError,
-    InvalidExpirationError,
-    CookiesUnsupportedError
-  ],
-  result: (response) => response
-})
-
-/** The request with the secrets in it. */
-const loginRequest = (options: LoginOptions): KuzzleRequest =>
-  loginAction.request({
-    ...options,
-    credentials: Record.map(
-      options.credentials,
-      (value) => (Redacted.isRedacted(value) ? Redacted.value(value) : value)
-    )
-  })
+const loginAction = Secrets.revealing(
+  Action.make<LoginOptions, KuzzleResponse, LoginError>({
+    controller: "auth",
+    action: "login",
+    http: ["POST", "/_login/:strategy"],
+    idempotent: true,
+    body: "credentials",
+    anonymous: true,
+    errors: [
+      WrongCredentialsError,
+      UnknownStrategyError,
+      TooManyLoginsError,
+      InvalidExpirationError,
+      CookiesUnsupportedError
+    ],
+    result: (response) => response
+  }),
+  "credentials"
+)
 
 /** The session of an answer, when it holds one. */
 const sessionOf = ({ result }: KuzzleResponse): Session | undefined => {
@@ -129,7 +127,7 @@ const sessionOf = ({ result }: KuzzleResponse): Session | undefined => {
 export const loginStep = (options: LoginOptions): Effect.Effect<LoginStep, RequestError | LoginError, Kuzzle> =>
   Effect.flatMap(Kuzzle, (kuzzle) =>
     Effect.mapBoth(
-      Effect.suspend(() => kuzzle.authentication.login(loginRequest(options), loginAction.options(options))),
+      Effect.suspend(() => kuzzle.authentication.login(loginAction.request(options), loginAction.options(options))),
       {
         onFailure: loginAction.named,
         onSuccess: (response): LoginStep => {

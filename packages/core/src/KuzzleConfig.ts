@@ -78,7 +78,10 @@ export interface Options {
    * with an `EncodeError`.
    */
   readonly routes?: "query" | "rest" | undefined
-  /** Sent with every request; comes back in answers and in the notifications that a request causes. */
+  /**
+   * Sent with every request; comes back in answers and in the notifications that a request causes. `sdkName`,
+   * `sdkInstanceId` and `sdkVersion` are not for it.
+   */
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
   /** `name@version`, as the server sees it. */
   readonly sdkName?: string | undefined
@@ -259,7 +262,8 @@ const headers = (given: NonNullable<Options["headers"]>): Effect.Effect<Settings
   return Effect.succeed(given)
 }
 
-const positive = (
+/** @internal */
+export const positive = (
   setting: string,
   input: Duration.DurationInput
 ): Effect.Effect<Duration.Duration, InvalidSettingError> =>
@@ -280,15 +284,22 @@ const integer = (
     : invalid(setting, `it must be a whole number from ${minimum} to ${maximum}`)
 
 /**
- * The server refuses a `sdkName` it knows by another major version (spec 1.2), and a message with a foreign
- * `sdkVersion`.
+ * The members of the volatile data that are the client's own. By `sdkName` the server refuses what it knows to be too old,
+ * by `sdkVersion` everything (spec 1.2); `sdkInstanceId` tells whose doing a notification is (spec 3.6).
+ *
+ * @internal
  */
+export const reservedVolatile = (volatile: Readonly<Record<string, unknown>>): string | undefined => {
+  if ("sdkVersion" in volatile) return "sdkVersion is refused by Kuzzle 2: name it otherwise"
+  if ("sdkName" in volatile) return "sdkName is a setting of its own"
+  return "sdkInstanceId" in volatile ? "sdkInstanceId is set by the client" : undefined
+}
+
 const volatile = (options: Options): Effect.Effect<Settings["volatile"], InvalidSettingError> => {
   const sdkName = options.sdkName ?? `effect@${Version.version}`
   if (!/^[^@\s]+@\S+$/.test(sdkName)) return invalid("sdkName", `write it as name@version`)
-  if (options.volatile !== undefined && "sdkVersion" in options.volatile) {
-    return invalid("volatile", "sdkVersion is refused by Kuzzle 2: name it otherwise")
-  }
+  const reserved = reservedVolatile(options.volatile ?? {})
+  if (reserved !== undefined) return invalid("volatile", reserved)
   const json = Json.stringify(options.volatile ?? {})
   return typeof json === "string"
     ? Effect.succeed({ ...JSON.parse(json), sdkName })

@@ -23,6 +23,7 @@ import {
   WriteLimitError
 } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
+import type * as KuzzleRealtime from "./KuzzleRealtime.ts"
 
 /**
  * What a document holds.
@@ -365,13 +366,7 @@ export {
  * @since 0.1.0
  * @category models
  */
-export interface Validation {
-  readonly valid: boolean
-  readonly errorMessages: {
-    readonly documentScope?: ReadonlyArray<string>
-    readonly fieldScope?: FieldFaults
-  }
-}
+export type Validation = KuzzleRealtime.Validation
 
 /**
  * What is wrong with a field, and with those inside it.
@@ -379,10 +374,7 @@ export interface Validation {
  * @since 0.1.0
  * @category models
  */
-export interface FieldFaults {
-  readonly messages?: ReadonlyArray<string>
-  readonly children?: { readonly [field: string]: FieldFaults }
-}
+export type FieldFaults = KuzzleRealtime.FieldFaults
 
 /**
  * Whether a document fits the specifications of the collection (`document:validate`): nothing is written. A collection
@@ -483,12 +475,11 @@ export const mCreate = Action.make<
   result: Action.result
 })
 
-type CreateOrReplaceMany = WriteOptions & ManyOptions & {
-  readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
-}
-
 const createOrReplaceMany = Action.make<
-  CreateOrReplaceMany & { readonly source?: true | "false" | undefined },
+  WriteOptions & ManyOptions & {
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+    readonly source?: true | "false" | undefined
+  },
   Many<Omit<Written, "_source"> & Pick<Changed, "_source">, Rejection>,
   Absent | WriteLimitError | IncompleteRequestError
 >({
@@ -508,11 +499,14 @@ const createOrReplaceMany = Action.make<
  * @since 0.1.0
  * @category actions
  */
-export const mCreateOrReplace = Action.wrap(
+export const mCreateOrReplace = Action.mapInput(
   createOrReplaceMany,
-  ({ source, ...options }: CreateOrReplaceMany & { readonly source?: boolean | undefined }) =>
+  ({ source, ...options }: WriteOptions & ManyOptions & {
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+    readonly source?: boolean | undefined
+  }) =>
     // As a text it is false over HTTP too, where a flag is true by its presence.
-    createOrReplaceMany(source === undefined ? options : { ...options, source: source || "false" })
+    source === undefined ? options : { ...options, source: source || "false" as const }
 )
 
 /**

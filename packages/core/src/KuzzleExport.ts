@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
 import * as Exported from "./internal/protocol/exported.ts"
-import type { Content } from "./KuzzleDocument.ts"
+import type { Content, Lang } from "./KuzzleDocument.ts"
 import * as KuzzleDownload from "./KuzzleDownload.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
@@ -27,7 +27,7 @@ export interface Options extends Action.CallOptions {
   readonly format?: "jsonl" | "csv" | undefined
   /** Which documents, in the words of Elasticsearch, or of Koncorde with `lang`; all by default. */
   readonly query?: Content | undefined
-  readonly lang?: "elasticsearch" | "koncorde" | undefined
+  readonly lang?: Lang | undefined
   /** For CSV: which fields, by their paths; all that the mappings know by default. */
   readonly fields?: ReadonlyArray<string> | undefined
   /** For CSV: what fields are called in the first line. */

@@ -8,8 +8,11 @@
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
+import { positive } from "./KuzzleConfig.ts"
+import type { InvalidSettingError } from "./KuzzleError.ts"
 import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 
 /**
@@ -52,14 +55,20 @@ export interface Options {
 }
 
 /**
+ * A timeout that is no duration, or none at all, is an error that names the setting `pingTimeout`.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (ping: KuzzleHeartbeatShape["ping"], options: Options = {}): KuzzleHeartbeatShape => ({
-  ping,
-  schedule: options.schedule ?? KuzzleSchedule.heartbeat(),
-  timeout: Duration.decode(options.timeout ?? "5 seconds")
-})
+export const make = (
+  ping: KuzzleHeartbeatShape["ping"],
+  options: Options = {}
+): Effect.Effect<KuzzleHeartbeatShape, InvalidSettingError> =>
+  Effect.map(positive("pingTimeout", options.timeout ?? "5 seconds"), (timeout) => ({
+    ping,
+    schedule: options.schedule ?? KuzzleSchedule.heartbeat(),
+    timeout
+  }))
 
 /**
  * Pings by RFC 6455 frames; by `{"p":1}` on a socket that turns out not to have them.
@@ -67,8 +76,8 @@ export const make = (ping: KuzzleHeartbeatShape["ping"], options: Options = {}):
  * @since 0.1.0
  * @category layers
  */
-export const layerNative = (options?: Options): Layer.Layer<KuzzleHeartbeat> =>
-  Layer.succeed(KuzzleHeartbeat, make("Native", options))
+export const layerNative = (options?: Options): Layer.Layer<KuzzleHeartbeat, InvalidSettingError> =>
+  Layer.effect(KuzzleHeartbeat, make("Native", options))
 
 /**
  * Pings by `{"p":1}`, answered by `{"p":2}`. Counted by the server's `rateLimit` of messages, where one is set.
@@ -76,8 +85,8 @@ export const layerNative = (options?: Options): Layer.Layer<KuzzleHeartbeat> =>
  * @since 0.1.0
  * @category layers
  */
-export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat> =>
-  Layer.succeed(KuzzleHeartbeat, make("Protocol", options))
+export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat, InvalidSettingError> =>
+  Layer.effect(KuzzleHeartbeat, make("Protocol", options))
 
 /**
  * No pings: only for tests and for links that something else watches. The server cuts a connection on which nothing is
@@ -86,4 +95,7 @@ export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat> =
  * @since 0.1.0
  * @category layers
  */
-export const layerDisabled: Layer.Layer<KuzzleHeartbeat> = Layer.sync(KuzzleHeartbeat, () => make("Disabled"))
+export const layerDisabled: Layer.Layer<KuzzleHeartbeat> = Layer.sync(
+  KuzzleHeartbeat,
+  () => KuzzleHeartbeat.of({ ping: "Disabled", schedule: KuzzleSchedule.heartbeat(), timeout: Duration.infinity })
+)

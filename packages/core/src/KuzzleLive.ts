@@ -95,7 +95,10 @@ export type Documents = Followed.Documents
 export interface Live {
   /** What is known now. */
   readonly documents: Effect.Effect<Documents>
-  /** A `Snapshot`, then every change. Fails when following has come to an end: refused, or without the right to read. */
+  /**
+   * A `Snapshot`, then every change. Ends with the scope; fails when following has come to another end: refused, or without
+   * the right to read.
+   */
   readonly changes: Stream.Stream<Change, LiveError>
   /** What is known, and again after every change, or several that came at once. */
   readonly values: Stream.Stream<Documents, LiveError>
@@ -146,8 +149,9 @@ export const live = (
     const notifications = yield* KuzzleRealtime.open({ index, collection, filter: subscriptionOf(query) })
     const wanted = yield* Queue.sliding<void>(1)
     const ready = yield* Deferred.make<void, LiveError>()
-    const observers = new Set<Mailbox.Mailbox<Change, LiveError>>()
-    let failed: Cause.Cause<LiveError> | undefined
+    const observers = new Set<Observer>()
+    /** How it has come to an end. */
+    let end: ((observer: Observer) => void) | undefined
 
     const followed = Followed.make({
       belongs: belongsTo(query),
@@ -158,10 +162,13 @@ export const live = (
     })
     const snapshot = (): Change => ({ _tag: "Snapshot", documents: followed.documents() })
 
+    const finish = (how: (observer: Observer) => void) => {
+      end ??= how
+      observers.forEach(end)
+    }
     const fail = (cause: Cause.Cause<LiveError>) =>
       Effect.suspend(() => {
-        failed ??= cause
-        for (const observer of observers) observer.fail(cause)
+        finish((observer) => observer.fail(cause))
         return Deferred.failCause(ready, cause)
       })
 
@@ -179,15 +186,16 @@ export const live = (
       Effect.zipRight(Queue.take(wanted)),
       Effect.forever
     )
+    yield* Effect.addFinalizer(() => Effect.sync(() => finish((observer) => observer.end())))
     yield* Effect.forkScoped(Effect.catchAllCause(follow, fail))
     yield* Effect.forkScoped(Effect.catchAllCause(readWhenWanted, fail))
     yield* Deferred.await(ready)
 
     const observe = Effect.acquireRelease(
       Effect.sync(() => {
-        const observer = Mailbox.make<Change, LiveError>({ capacity, strategy: "dropping", overflow: snapshot })
-        if (failed === undefined) observer.offer(snapshot())
-        else observer.fail(failed)
+        const observer: Observer = Mailbox.make({ capacity, strategy: "dropping", overflow: snapshot })
+        if (end === undefined) observer.offer(snapshot())
+        else end(observer)
         observers.add(observer)
         return observer
       }),
@@ -205,6 +213,8 @@ export const live = (
       )
     }
   })
+
+type Observer = Mailbox.Mailbox<Change, LiveError>
 
 /** Changes that an observer may be behind before it is given everything anew. */
 const capacity = 4096

@@ -42,6 +42,8 @@ export interface StoredRequest {
   readonly encoded: string
   readonly volatile: Readonly<Record<string, unknown>> | undefined
   readonly idempotent: boolean
+  /** It is to be sent without a session, whoever is logged in. */
+  readonly anonymous: boolean
   /** Who made it; `undefined`: nobody was logged in. */
   readonly user: string | undefined
   /** Milliseconds since the epoch. */
@@ -185,7 +187,7 @@ const numberOr = (
 const readRequest = (text: string): Option.Option<StoredRequest> =>
   Option.flatMap(
     parse(text),
-    ({ action, controller, encoded, id, idempotent, queuedAt, user, volatile }) =>
+    ({ action, anonymous, controller, encoded, id, idempotent, queuedAt, user, volatile }) =>
       typeof id === "string" && typeof controller === "string" && typeof action === "string" &&
         typeof encoded === "string" && typeof queuedAt === "number"
         ? Option.some({
@@ -195,6 +197,7 @@ const readRequest = (text: string): Option.Option<StoredRequest> =>
           encoded,
           volatile: typeof volatile === "object" && volatile !== null ? { ...volatile } : undefined,
           idempotent: idempotent === true,
+          anonymous: anonymous === true,
           user: typeof user === "string" ? user : undefined,
           queuedAt
         })

@@ -5,7 +5,7 @@
  * client sends it when the last consumer of a room has gone. While the connection is down the end is remembered, and the
  * subscription does not come back.
  *
- * Metrics: `kuzzle_gaps` (tag `cause`) and `kuzzle_notifications_lost`, summed over all clients of the process.
+ * Metrics: `kuzzle.client.gaps` (label `cause`) and `kuzzle.client.notifications.lost`, summed over all clients of the process.
  *
  * @since 0.1.0
  */
@@ -315,6 +315,8 @@ abstract class RoomConsumer extends Realtime.Subscriber {
   }
 }
 
+const isGap = (one: Notification): one is Gap => one.type === "gap"
+
 class StreamConsumer extends RoomConsumer {
   readonly mailbox: Mailbox.Mailbox<Notification, RequestError | OverflowError>
   /** What to end with when the buffer is full. */
@@ -325,7 +327,7 @@ class StreamConsumer extends RoomConsumer {
     const { bufferSize = 16_384, conflate, strategy = "sliding" } = options
     const capacity = bufferSize >= 1 ? Math.floor(bufferSize) : 1
     // A gap stands where it stands.
-    const keyOf = conflate && ((one: Notification) => one.type === "gap" ? undefined : conflate(one))
+    const keyOf = conflate && ((one: Notification) => isGap(one) ? undefined : conflate(one))
     if (strategy === "fail") {
       const { action, controller } = requestOf(options)
       this.overflow = new OverflowError({ controller, action, bufferSize: capacity })
@@ -335,6 +337,7 @@ class StreamConsumer extends RoomConsumer {
         capacity,
         strategy,
         keyOf,
+        essential: isGap,
         overflow: (lost) => {
           const cause: GapCause = { _tag: "Overflow", lost }
           Metrics.gap(cause)

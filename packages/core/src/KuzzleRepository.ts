@@ -565,6 +565,9 @@ export const make: {
   const { hits, many, notifications, one } = reading(target, schema, onInvalid)
   const { part, whole } = writing(target, schema)
 
+  const some = <D extends Raw, F>({ errors, successes }: KuzzleDocument.Many<D, F>) =>
+    Effect.map(many(successes), (successes) => ({ successes, errors }))
+
   const open = ({ filter, ...given }: SubscribeOptions<I> & KuzzleRealtime.BufferOptions = {}) =>
     // How many conditions it may have is the server's to say.
     Effect.zipRight(
@@ -609,20 +612,16 @@ export const make: {
         Option.match({ onNone: () => Effect.succeedNone, onSome: (document) => Effect.asSome(one(document)) })
       ),
     exists: (given) => KuzzleDocument.exists({ ...given, ...target }),
-    mGet: (given) =>
-      Effect.flatMap(
-        KuzzleDocument.mGet({ ...given, ...target }),
-        ({ errors, successes }) => Effect.map(many(successes), (successes) => ({ successes, errors }))
-      ),
+    mGet: (given) => Effect.flatMap(KuzzleDocument.mGet({ ...given, ...target }), some),
     mCreate: ({ documents, ...given }) =>
       Effect.forEach(documents, ({ _id, content }) => Effect.map(whole(content, _id), (body) => ({ _id, body }))).pipe(
         Effect.flatMap((documents) => KuzzleDocument.mCreate({ ...given, ...target, documents })),
-        Effect.flatMap(({ errors, successes }) => Effect.map(many(successes), (successes) => ({ successes, errors })))
+        Effect.flatMap(some)
       ),
     mUpdate: ({ documents, ...given }) =>
       Effect.forEach(documents, ({ _id, content }) => Effect.map(part(content, _id), (body) => ({ _id, body }))).pipe(
         Effect.flatMap((documents) => KuzzleDocument.mUpdate({ ...given, ...target, documents })),
-        Effect.flatMap(({ errors, successes }) => Effect.map(many(successes), (successes) => ({ successes, errors })))
+        Effect.flatMap(some)
       ),
     mDelete: (given) => KuzzleDocument.mDelete({ ...given, ...target }),
     search: ({ filter, query, ...given } = {}) =>

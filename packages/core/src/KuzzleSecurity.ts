@@ -41,7 +41,7 @@ import {
   UserNotFoundError,
   WriteLimitError
 } from "./KuzzleActionError.ts"
-import type { Content, KuzzleInfo } from "./KuzzleDocument.ts"
+import type { Content, KuzzleInfo, Lang } from "./KuzzleDocument.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -287,7 +287,7 @@ export interface SearchOptions extends Action.CallOptions {
   readonly query?: Content | undefined
   readonly from?: number | undefined
   readonly size?: number | undefined
-  readonly lang?: "elasticsearch" | "koncorde" | undefined
+  readonly lang?: Lang | undefined
 }
 
 /**

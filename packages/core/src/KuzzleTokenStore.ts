@@ -55,7 +55,7 @@ export interface StoredToken {
 }
 
 /**
- * What a `KuzzleTokenStore` does. A client whose store fails goes on without one, and says so in its diagnostics.
+ * What a `KuzzleTokenStore` does. A client whose store fails goes on without one, and says so in its events.
  *
  * @since 0.1.0
  * @category models

@@ -267,3 +267,11 @@ export * as KuzzleSocket from "./KuzzleSocket.ts"
  * @category modules
  */
 export * as KuzzleTokenStore from "./KuzzleTokenStore.ts"
+
+/**
+ * From a notification to the span of the write that caused it.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleTrace from "./KuzzleTrace.ts"

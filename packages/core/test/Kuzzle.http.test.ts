@@ -44,7 +44,7 @@ const answering = (answer: Answer) =>
   Effect.exit(Kuzzle.query(asked)).pipe(Effect.provide(over(() => Effect.succeed(answer))))
 
 describe("Kuzzle over HTTP", () => {
-  it.effect("D14, D16: posts the envelope to _query: arguments, body, volatile data and token in it", () =>
+  it.effect("8.D14, 8.D16: posts the envelope to _query: arguments, body, volatile data and token in it", () =>
     Effect.gen(function*() {
       const requests: Array<HttpClientRequest.HttpClientRequest> = []
       const layer = over((request) => {
@@ -70,7 +70,7 @@ describe("Kuzzle over HTTP", () => {
       assert.notProperty(bodyOf(second), "jwt")
     }))
 
-  it.effect("D14: with routes: the address of the action, token and volatile data in headers", () =>
+  it.effect("8.D14, 8.D15: with routes: the address of the action, token and volatile data in headers", () =>
     Effect.gen(function*() {
       const requests: Array<HttpClientRequest.HttpClientRequest> = []
       const layer = over((request) => {
@@ -99,7 +99,7 @@ describe("Kuzzle over HTTP", () => {
       assert.deepInclude(JSON.parse(second.headers["x-kuzzle-volatile"] ?? ""), { mine: "é\n", more: 1 })
     }))
 
-  it.effect("D14: with routes, what has none, or cannot be written into one, is a typed error", () =>
+  it.effect("8.D14: with routes, what has none, or cannot be written into one, is a typed error", () =>
     Effect.gen(function*() {
       const layer = over(() => Effect.die("it was sent"), { routes: "rest" })
       const issue = (request: Kuzzle.KuzzleRequest, options?: Kuzzle.RequestOptions) =>
@@ -113,7 +113,7 @@ describe("Kuzzle over HTTP", () => {
       assert.include(yield* issue({ ...asked, jwt: "j" }, { route: ["GET", "/:index"] }), "set by the client")
     }))
 
-  it.effect("D13: an error in an envelope, a bare one and a proxy's page are typed errors", () =>
+  it.effect("8.D13: an error in an envelope, a bare one and a proxy's page are typed errors", () =>
     Effect.gen(function*() {
       const error = { id: "services.storage.not_found", status: 404, message: "no", code: 1, props: [] }
       const wrapped = JSON.stringify({ requestId: "r", status: 404, error, result: null })
@@ -152,7 +152,7 @@ describe("Kuzzle over HTTP", () => {
       assert.include(error?.message, "ECONNREFUSED")
     }))
 
-  it.effect("A18: the query of the address goes along, and is not shown", () =>
+  it.effect("8.A18: the query of the address goes along, and is not shown", () =>
     Effect.gen(function*() {
       let url = ""
       const layer = over((request) => {
@@ -190,7 +190,7 @@ describe("Kuzzle over HTTP", () => {
       assert.strictEqual(sent, 1)
     }))
 
-  it.effect("login keeps the token for what follows, logout forgets it", () =>
+  it.effect("8.B13: login keeps the token for what follows, logout forgets it", () =>
     Effect.gen(function*() {
       const tokens: Array<unknown> = []
       const layer = over((request) => {

@@ -120,7 +120,23 @@ describe("KuzzleBatch", () => {
       )
     }))
 
-  it.effect("never more than the limit; what the server finds too many goes in halves", () =>
+  it.effect("8.D10: options go with what they were given for", () =>
+    Effect.gen(function*() {
+      const write = (_id: string, options: object) => KuzzleDocument.create({ ...target, _id, content: {}, ...options })
+      const options = [{ refresh: "wait_for" }, { silent: true }, {}]
+      const writes = options.flatMap((given, i) => [write(`a${i}`, given), write(`b${i}`, given)])
+      const { asked } = yield* sentBy(all(writes))
+      assert.sameDeepMembers(
+        asked.map(({ action, refresh, silent }) => ({ action, refresh, silent })),
+        [
+          { action: "mCreate", refresh: "wait_for", silent: undefined },
+          { action: "mCreate", refresh: undefined, silent: true },
+          { action: "mCreate", refresh: undefined, silent: undefined }
+        ]
+      )
+    }))
+
+  it.effect("8.D12: never more than the limit; what the server finds too many goes in halves", () =>
     Effect.gen(function*() {
       const ids = Array.makeBy(7, (i) => `id${i}`)
       const { asked, exit } = yield* sentBy(all(ids.map((_id) => create(_id))), { options: { maxWrites: 6 } })
@@ -196,7 +212,7 @@ describe("KuzzleBatch", () => {
       assert.isTrue(sent.sent)
     }))
 
-  it.effect("nobody waits for a scope that has closed", () =>
+  it.effect("8.D12: nobody waits for a scope that has closed", () =>
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, server(asked))

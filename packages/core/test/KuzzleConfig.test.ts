@@ -40,7 +40,7 @@ describe("KuzzleConfig", () => {
     assert.deepStrictEqual(settings({}).endpoints, defaults.endpoints)
   })
 
-  it("A18: addresses are made of their parts, TLS being the custom of two ports", () => {
+  it("8.A18: addresses are made of their parts, TLS being the custom of two ports", () => {
     assert.deepStrictEqual(endpointsOf({ host: "kuzzle.test" }), ["ws://kuzzle.test:7512/"])
     assert.deepStrictEqual(endpointsOf({ port: 443 }), ["wss://localhost:443/"])
     assert.deepStrictEqual(endpointsOf({ port: 7443 }), ["wss://localhost:7443/"])
@@ -53,7 +53,7 @@ describe("KuzzleConfig", () => {
     assert.deepStrictEqual(endpointsOf({ host: "127.0.0.1" }), ["ws://127.0.0.1:7512/"])
   })
 
-  it("A18: whole addresses, one or several, of four schemes", () => {
+  it("8.A18: whole addresses, one or several, of four schemes", () => {
     assert.deepStrictEqual(endpointsOf({ url: "wss://kuzzle.test/prefix" }), ["wss://kuzzle.test/prefix"])
     assert.deepStrictEqual(endpointsOf({ url: "http://kuzzle.test:7512" }), ["ws://kuzzle.test:7512/"])
     assert.deepStrictEqual(endpointsOf({ url: "https://kuzzle.test" }), ["wss://kuzzle.test/"])
@@ -104,6 +104,8 @@ describe("KuzzleConfig", () => {
     ["sdkName", { sdkName: "effect" }],
     ["sdkName", { sdkName: "my sdk@1" }],
     ["volatile", { volatile: { sdkVersion: "1" } }],
+    ["volatile", { volatile: { sdkName: "js@7" } }],
+    ["volatile", { volatile: { sdkInstanceId: "another" } }],
     ["volatile", { volatile: { a: 1n } }],
     ["volatile", { volatile: { a: [NaN] } }]
   ]
@@ -145,7 +147,7 @@ describe("KuzzleConfig", () => {
     assert.strictEqual(url.port === "" ? usual : Number(url.port), parts.port)
   })
 
-  it("D8: volatile data is copied, never changed", () => {
+  it("8.D8: volatile data is copied, never changed", () => {
     const volatile = { mine: { deep: 1 } }
     const made = settings({ volatile, sdkName: "app@2" })
     volatile.mine.deep = 2

@@ -9,7 +9,7 @@ const failing = (error: object, result: unknown) =>
   answering(() => new Response(JSON.stringify({ requestId: "r", status: 500, error, result }), { status: 500 }))
 
 describe("KuzzleServer.healthCheck", () => {
-  it.effect("a service that is down is a result", () =>
+  it.effect("8.E9: a service that is down is a result", () =>
     Effect.gen(function*() {
       const red = { status: "red", services: { storageEngine: "red" } }
       const health = yield* Effect.provide(

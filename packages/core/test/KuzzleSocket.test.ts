@@ -46,7 +46,7 @@ describe("KuzzleSocket", () => {
       assert.strictEqual(error.reason, "BadUrl")
     }).pipe(Effect.scoped))
 
-  it.effect("A10: a handshake that does not finish times out, and its socket goes", () =>
+  it.effect("8.A10: a handshake that does not finish times out, and its socket goes", () =>
     Effect.gen(function*() {
       const { dial, network } = yield* dialling
       yield* TestClock.adjust("9999 millis")
@@ -57,7 +57,7 @@ describe("KuzzleSocket", () => {
       assert.isTrue(network.current.terminated)
     }))
 
-  it.effect("C1, A6, A7: an attempt that is interrupted leaves no socket, and its late events reach nobody", () =>
+  it.effect("C1, 8.A6, 8.A7: an attempt that is interrupted leaves no socket, and its late events reach nobody", () =>
     Effect.gen(function*() {
       const { dial, network } = yield* dialling
       yield* Fiber.interrupt(dial)
@@ -70,7 +70,7 @@ describe("KuzzleSocket", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.scoped("C1, A8: after its end a connection neither delivers nor sends", () =>
+  it.scoped("C1, 8.A8: after its end a connection neither delivers nor sends", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const frames: Array<string> = []
@@ -98,7 +98,7 @@ describe("KuzzleSocket", () => {
       assert.strictEqual(connection.unsafeBufferedAmount(), 0)
     }))
 
-  it.effect("A2, C5: every end fails every waiter once, with the first cause", () =>
+  it.effect("C5, 8.A2: every end fails every waiter once, with the first cause", () =>
     Effect.gen(function*() {
       for (const code of [1000, 1001, 1002, 1006, 1011, 1012, 1015, 3000, 4999]) {
         const network = new FakeNetwork()
@@ -115,7 +115,7 @@ describe("KuzzleSocket", () => {
       }
     }))
 
-  it.effect("A14, L1: closing the scope terminates the socket at once", () =>
+  it.effect("L1, 8.A14: closing the scope terminates the socket at once", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const connection = yield* Effect.scoped(connect(network))
@@ -125,7 +125,7 @@ describe("KuzzleSocket", () => {
       assert.strictEqual(end.by, "Released")
     }))
 
-  it.effect("A14: where the runtime cannot terminate, the close is asked for and the socket ignored", () =>
+  it.effect("8.A14: where the runtime cannot terminate, the close is asked for and the socket ignored", () =>
     Effect.gen(function*() {
       const closes: Array<number> = []
       let events: KuzzleSocket.DriverEvents | undefined

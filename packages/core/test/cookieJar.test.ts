@@ -99,7 +99,7 @@ describe("the cookie jar", () => {
       assert.isUndefined(yield* cookie())
     }))
 
-  it.scoped("a token that never expires makes a cookie that already has: what Kuzzle sends then says 1969 (spec 2.6)", () =>
+  it.scoped("8.B14: a token that never expires makes a cookie that already has: what Kuzzle sends then says 1969 (spec 2.6)", () =>
     Effect.gen(function*() {
       const { answers, call, cookie } = yield* setUp
       answers(["authToken=a; Expires=Wed, 31 Dec 1969 23:59:59 GMT"], "Mon, 23 Nov 2026 10:00:00 GMT")

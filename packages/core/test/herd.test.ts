@@ -60,7 +60,7 @@ const peak = (clients: number, schedule: Schedule.Schedule<unknown, unknown>) =>
 
 describe("herd", () => {
   it.effect(
-    "C6, A12: of 10,000 clients at most 2 % dial in any 100 ms after the server's return",
+    "C6, 8.A12: of 10,000 clients at most 2 % dial in any 100 ms after the server's return",
     () =>
       Effect.gen(function*() {
         const { latest, most } = yield* peak(10_000, KuzzleSchedule.reconnect())
@@ -71,7 +71,7 @@ describe("herd", () => {
     60_000
   )
 
-  it.effect("A12: with a pause that is always the same they all come at once, and this would show it", () =>
+  it.effect("8.A12: with a pause that is always the same they all come at once, and this would show it", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* peak(100, Schedule.spaced("1 second"))).most, 100)
     }))

@@ -33,7 +33,7 @@ const sent = (items: ReadonlyArray<{ readonly _id: string | undefined; readonly 
   items.map(({ _id, n }) => ({ _id, content: { n } }))
 
 describe("requests on many", () => {
-  it("each document has its own outcome, whatever the order of the failures", () => {
+  it("8.D11: each document has its own outcome, whatever the order of the failures", () => {
     fc.assert(fc.property(
       request,
       fc.uniqueArray(fc.integer({ min: 0, max: 3 })),
@@ -58,7 +58,7 @@ describe("requests on many", () => {
     ))
   })
 
-  it("never gives another's outcome: an answer that is not whole, or that a plugin has changed, leaves it unknown", () => {
+  it("8.D11: never gives another's outcome: an answer that is not whole, or that a plugin has changed, leaves it unknown", () => {
     fc.assert(fc.property(
       request,
       fc.uniqueArray(fc.integer({ min: 0, max: 3 })),

@@ -7,7 +7,7 @@ import * as Kuzzle from "@effect-kuzzle/core/Kuzzle"
 import * as KuzzleConfig from "@effect-kuzzle/core/KuzzleConfig"
 import type { KuzzleDownload } from "@effect-kuzzle/core/KuzzleDownload"
 import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
-import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
+import { KuzzleHeartbeat } from "@effect-kuzzle/core/KuzzleHeartbeat"
 import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
 import * as KuzzleSchedule from "@effect-kuzzle/core/KuzzleSchedule"
 import { KuzzleSocket } from "@effect-kuzzle/core/KuzzleSocket"
@@ -74,19 +74,17 @@ export const layerCookie = (
 const withTransport = (options: Options, settings: KuzzleConfig.Settings) =>
 <A, E, R>(
   client: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat.KuzzleHeartbeat>> =>
+): Effect.Effect<A, E, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat>> =>
   client.pipe(
     Effect.provideService(
       KuzzleSocket,
       NodeKuzzleSocket.make({ ...options, headers: KuzzleConfig.plain(settings.headers) })
     ),
-    Effect.provideService(
-      KuzzleHeartbeat.KuzzleHeartbeat,
-      KuzzleHeartbeat.make("Native", {
-        schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-        timeout: settings.pingTimeout
-      })
-    )
+    Effect.provideService(KuzzleHeartbeat, {
+      ping: "Native",
+      schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
+      timeout: settings.pingTimeout
+    })
   )
 
 /**

@@ -40,7 +40,7 @@ const refused = (options: NodeKuzzle.Options) => failure(dial(options), KuzzleEr
 
 layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) => {
   describe("the handshake", () => {
-    it.scoped("headers reach the server, secrets among them", () =>
+    it.scoped("8.A15: headers reach the server, secrets among them", () =>
       Effect.gen(function*() {
         const { port: upstream } = yield* KuzzleTestServer.KuzzleTestServer
         const seen: Array<Http.IncomingHttpHeaders> = []
@@ -116,14 +116,14 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) =
         assert.include(error.message, "ECONNREFUSED")
       }))
 
-    it.scoped("no such host", () =>
+    it.scoped("C7: no such host", () =>
       Effect.gen(function*() {
         const error = yield* refused({ host: "no-such-host.invalid", connectTimeout: "5 seconds" })
         assert.strictEqual(error.reason, "Unreachable")
       }))
 
-    for (const status of [200, 401, 503]) {
-      it.scoped(`an HTTP server answers the handshake with ${status}`, () =>
+    for (const status of [200, 401, 403, 429, 503]) {
+      it.scoped(`C7: an HTTP server answers the handshake with ${status}`, () =>
         Effect.gen(function*() {
           const port = yield* listen(() =>
             // Without a listener for `upgrade`, Node answers it as any request.
@@ -135,7 +135,7 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) =
         }))
     }
 
-    it.scoped("a server that is no HTTP server", () =>
+    it.scoped("C7: a server that is no HTTP server", () =>
       Effect.gen(function*() {
         const port = yield* listen(() => Net.createServer((socket) => socket.end("220 ready\r\n")))
         assert.strictEqual((yield* refused({ url: `ws://127.0.0.1:${port}` })).reason, "Unreachable")
@@ -200,7 +200,7 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) =
         }).pipe(Effect.provide(NodeKuzzle.layer({ url, agent })))
       }))
 
-    it.scoped("pings by frames of RFC 6455, which are no requests", () =>
+    it.scoped("8.A15: pings by frames of RFC 6455, which are no requests", () =>
       Effect.gen(function*() {
         const { url } = yield* KuzzleTestServer.KuzzleTestServer
         const { agent, writes } = countingAgent()
@@ -217,7 +217,7 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) =
         }).pipe(Effect.provide(NodeKuzzle.layer({ url, agent, pingInterval: "50 millis" })))
       }))
 
-    it.scoped("a global WebSocket is not touched", () =>
+    it.scoped("8.A15: a global WebSocket is not touched", () =>
       Effect.gen(function*() {
         const { url } = yield* KuzzleTestServer.KuzzleTestServer
         const original = Object.getOwnPropertyDescriptor(globalThis, "WebSocket")
@@ -259,7 +259,7 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) =
         assert.isTrue(error.sent)
       }))
 
-    it.scoped("a proxy whose server is down", () =>
+    it.scoped("8.D13: a proxy whose server is down", () =>
       Effect.gen(function*() {
         const port = yield* listen(() =>
           Http.createServer((_, response) => response.writeHead(502).end("<html>Bad Gateway</html>"))
@@ -271,7 +271,7 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("on Node", (it) =
         assert.include(error.message, "Bad Gateway")
       }))
 
-    it.scoped("another server that speaks JSON", () =>
+    it.scoped("8.D13: another server that speaks JSON", () =>
       Effect.gen(function*() {
         const port = yield* listen(() => Http.createServer((_, response) => response.writeHead(404).end("{\"a\":1}")))
         const error = yield* failure(KuzzleServer.now(), KuzzleError.ProtocolError).pipe(

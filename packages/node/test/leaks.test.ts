@@ -6,7 +6,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Schedule, Stream } from "effect"
 
 layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client", (it) => {
-  it.scoped("closing the scope leaves no socket and no timer", () =>
+  it.scoped("L1: closing the scope leaves no socket and no timer", () =>
     Effect.gen(function*() {
       const server = yield* KuzzleTestServer.KuzzleTestServer
       const inUse = Effect.sync(() =>
@@ -32,7 +32,7 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
       assert.deepStrictEqual(yield* inUse, before)
     }))
 
-  it.scoped("a client that waits for its next attempt leaves nothing either", () =>
+  it.scoped("L1, 8.A7: a client that waits for its next attempt leaves nothing either", () =>
     Effect.gen(function*() {
       const server = yield* KuzzleTestServer.KuzzleTestServer
       const timers = Effect.sync(() => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length)
@@ -45,7 +45,7 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
       assert.strictEqual(yield* timers, before)
     }))
 
-  it.scoped("a connection to a peer that is frozen is dropped at once: it would never answer a polite close", () =>
+  it.scoped("L1, 8.A14: a connection to a peer that is frozen is dropped at once: it would never answer a polite close", () =>
     Effect.gen(function*() {
       const server = yield* KuzzleTestServer.KuzzleTestServer
       const sockets = Effect.sync(() =>

@@ -55,7 +55,7 @@ describe("under a test clock", () => {
   const stateTag = Effect.flatMap(Kuzzle.Kuzzle, (kuzzle) => Effect.map(kuzzle.state, ({ _tag }) => _tag))
 
   timed(
-    "a request that is never answered ends after exactly its deadline: 15 s by default",
+    "R2, 8.D1: a request that is never answered ends after exactly its deadline: 15 s by default",
     () =>
       run(Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
@@ -69,7 +69,7 @@ describe("under a test clock", () => {
       }))
   )
 
-  timed("an input that Kuzzle never answers ends at its deadline", () =>
+  timed("R2, 8.E1: an input that Kuzzle never answers ends at its deadline", () =>
     run(Effect.gen(function*() {
       const lost = yield* Effect.fork(
         failure(Kuzzle.query({ controller: "server", action: "now", targets: "x" }), KuzzleError.DeadlineError)
@@ -78,7 +78,7 @@ describe("under a test clock", () => {
       assert.isTrue((yield* Fiber.join(lost)).sent)
     })))
 
-  timed("ten idle minutes pass: the heartbeat keeps the server from cutting us", () =>
+  timed("C4, 8.E7: ten idle minutes pass: the heartbeat keeps the server from cutting us", () =>
     run(Effect.gen(function*() {
       const kuzzle = yield* Kuzzle.Kuzzle
       const states: Array<string> = []
@@ -99,7 +99,7 @@ describe("under a test clock", () => {
       { pingInterval: "2 hours", reconnect: Schedule.spaced("1 hour") }
     ))
 
-  timed("a frozen server is given up after interval and timeout, not before", () =>
+  timed("C3: a frozen server is given up after interval and timeout, not before", () =>
     run(
       Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
@@ -113,7 +113,7 @@ describe("under a test clock", () => {
       { reconnect: Schedule.spaced("1 hour") }
     ))
 
-  timed("reconnection follows its schedule", () =>
+  timed("C6: reconnection follows its schedule", () =>
     run(
       Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
@@ -137,7 +137,7 @@ describe("under a test clock", () => {
       { reconnect: Schedule.exponential("1 second") }
     ))
 
-  timed("a token that expires: told, a gap, and on with the next login", () =>
+  timed("A3: a token that expires: told, a gap, and on with the next login", () =>
     run(
       Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
@@ -169,7 +169,7 @@ describe("under a test clock", () => {
 
 describe("on the wire", () => {
   live(
-    "what the client sends: one subscription for many consumers of one filter, one leave for the last",
+    "S5: what the client sends: one subscription for many consumers of one filter, one leave for the last",
     () =>
       Effect.gen(function*() {
         const sent: Array<Record<string, unknown>> = []

@@ -1,6 +1,7 @@
 /**
- * What ends a server, or all that it keeps: against a Kuzzle of its own, which `KUZZLE_DESTRUCTIVE_URL` names. It must be
- * configured with `kuzzle_security__debug__native_debug_protocol=true`, and is down at the end.
+ * What ends a server, or all that it keeps: against a Kuzzle of its own, which `KUZZLE_DESTRUCTIVE_URL` names, and whose
+ * `start.sh` is in `KUZZLE_SERVER_HOME`. It must be configured with `kuzzle_security__debug__native_debug_protocol=true`, and
+ * is down at the end.
  */
 import {
   Kuzzle,
@@ -17,6 +18,7 @@ import { Effect, Option, Schedule, Stream } from "effect"
 import { contracts } from "./contract/all.ts"
 import { contractSuite } from "./contract/contract.ts"
 import { Backend } from "./suite/backend.ts"
+import { survivesKill } from "./suite/kill.ts"
 import { layerUrl } from "./suite/node.ts"
 import { failure, inbox, withClient } from "./suite/tools.ts"
 
@@ -25,6 +27,9 @@ if (url === undefined) {
   throw new Error("KUZZLE_DESTRUCTIVE_URL must name a running Kuzzle that may be destroyed, e.g. ws://127.0.0.1:7612")
 }
 if (url === process.env.KUZZLE_REAL_URL) throw new Error("KUZZLE_DESTRUCTIVE_URL and KUZZLE_REAL_URL are the same")
+
+const home = process.env.KUZZLE_SERVER_HOME
+if (home === undefined) throw new Error("KUZZLE_SERVER_HOME must name the folder of its start.sh")
 
 contractSuite("a Kuzzle of its own", { backend: layerUrl(url), contracts, server: "own" })
 
@@ -83,6 +88,8 @@ layer(layerUrl(url), { excludeTestServices: true, timeout: "20 seconds" })("a Ku
       yield* KuzzleAdmin.resetCache({ database: "internalCache" })
       yield* failure(KuzzleServer.now(), KuzzleError.UnauthorizedError, "security.token.invalid")
     }).pipe(withClient()))
+
+  it.scoped("kill -9 and restart, twice, under load", () => survivesKill(home), 240_000)
 
   it.effect("admin:shutdown ends the connection, and nothing answers any more", () =>
     Effect.gen(function*() {

@@ -81,6 +81,23 @@ export const wrap = <Wrapper extends object, Options, Result, E extends NamedErr
   wrapper: Wrapper
 ): Wrapper & Declared<Options, Result, E> => Object.assign(wrapper, { declaration, request })
 
+/** The action for who gives other options than Kuzzle takes, and `input` makes the one of the other. */
+export const mapInput = <Options extends CallOptions, Wire extends CallOptions, Result, E extends NamedError>(
+  action: Action<Wire, Result, E>,
+  input: (options: Options) => Wire
+): Action<Options, Result, E> => {
+  const wire = (options: Options | undefined) => options === undefined ? undefined : input(options)
+  // Whether an action takes its options or may take them, it takes `undefined` for none.
+  const run = action as (options: Wire | undefined) => Effect.Effect<Result, RequestError | E, Kuzzle>
+  return Object.assign((options?: Options) => Effect.suspend(() => run(wire(options))), {
+    declaration: action.declaration,
+    request: (options: Options | undefined) => action.request(wire(options)),
+    options: (options: Options | undefined) => action.options(wire(options)),
+    named: action.named
+    // As in `make`; and the declaration is of what Kuzzle takes.
+  }) as unknown as Action<Options, Result, E>
+}
+
 /** Puts each option where the declaration says. */
 const placement = <Options, Result, E extends NamedError>(
   { action, body, controller }: Declaration<Options, Result, E>

@@ -17,13 +17,7 @@ type Wire = Action.CallOptions & { readonly [argument: string]: unknown }
 export const laidOut = <Options extends Action.CallOptions, Result>(
   layOut: (options: Options) => Wire,
   declaration: Command<Wire, Result>
-): Action.Action<Options, Result, RedisError> => {
-  const action = command(declaration)
-  const call = (options: Options) => action(layOut(options))
-  const request = (options: Options | undefined) => action.request(options === undefined ? undefined : layOut(options))
-  // That the options are optional is said of none; and a declaration knows of their type only which are in the body.
-  return Object.assign(call, { declaration: action.declaration, request }) as Action.Action<Options, Result, RedisError>
-}
+): Action.Action<Options, Result, RedisError> => Action.mapInput(command(declaration), layOut)
 
 // -------------------------------------------------------------------------------------------------------------------
 // what is sent

@@ -1,17 +1,16 @@
 /**
  * Secrets at the edge: what a caller hides is shown to the server alone, what the server tells is hidden at once.
  */
-import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { NamedError } from "../KuzzleActionError.ts"
-import type { RequestError } from "../KuzzleError.ts"
-import { type Action, type CallOptions, result } from "./action.ts"
-import type { Kuzzle, KuzzleResponse } from "./client.ts"
+import { type Action, type CallOptions, mapInput, result } from "./action.ts"
+import type { KuzzleResponse } from "./client.ts"
 
 /** Credentials, or credentials by strategy, `Redacted` values revealed. */
 const reveal = (value: unknown, depth = 2): unknown => {
   if (Redacted.isRedacted(value)) return Redacted.value(value)
   if (depth === 0 || typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map((inner) => reveal(inner, depth - 1))
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, reveal(inner, depth - 1)]))
 }
 
@@ -19,17 +18,8 @@ const reveal = (value: unknown, depth = 2): unknown => {
 export const revealing = <Options extends CallOptions, Result, E extends NamedError>(
   action: Action<Options, Result, E>,
   secret: keyof Options & string
-): Action<Options, Result, E> => {
-  const revealed = (options: Options | undefined): Options | undefined =>
-    options === undefined ? undefined : { ...options, [secret]: reveal(options[secret]) }
-  // Whether an action takes its options or may take them, it takes `undefined` for none.
-  const run = action as (options: Options | undefined) => Effect.Effect<Result, RequestError | E, Kuzzle>
-  return Object.assign((options?: Options) => Effect.suspend(() => run(revealed(options))), {
-    declaration: action.declaration,
-    request: (options: Options | undefined) => action.request(revealed(options))
-    // As in `Action.make`: whether the options are optional is for the type of the action to say.
-  }) as Action<Options, Result, E>
-}
+): Action<Options, Result, E> =>
+  mapInput(action, (options: Options) => ({ ...options, [secret]: reveal(options[secret]) }))
 
 /** A new API key, its token hidden: `Key` is what the server says of it, but for that. */
 export const newApiKey = <

@@ -114,7 +114,7 @@ describe("envelope: encoding", () => {
     assert.isDefined(refused({ ...asked, toJSON: () => "text" }))
   })
 
-  it("the members that are the client's cannot be given", () => {
+  it("8.D9: the members that are the client's cannot be given", () => {
     for (const key of ["requestId", "jwt", "volatile"]) {
       const secret = "eyJhbGciOi"
       const error = refused({ ...asked, [key]: secret })
@@ -191,7 +191,7 @@ describe("envelope: outcome", () => {
     [503, "KuzzleServiceUnavailableError"],
     [504, "KuzzleGatewayTimeoutError"],
     [418, "KuzzleOtherStatusError"]
-  ])("an error of status %d is a %s", (status, tag) => {
+  ])("8.E9: an error of status %d is a %s", (status, tag) => {
     const error = { id: "a.b.c", code: 7, message: "m", props: ["p"], status, stack: "s", errors: [1] }
     const problem = failed(Envelope.outcome(asked, { error, status, result: { successes: [] } }))
     assert.strictEqual(problem?._tag, tag)
@@ -207,7 +207,7 @@ describe("envelope: outcome", () => {
     })
   })
 
-  it("E2: a dead token is known by either id, and other refusals are not it", () => {
+  it("8.B7, 8.E2: a dead token is known by either id, and other refusals are not it", () => {
     const dead = (status: number, id: string) =>
       KuzzleError.isTokenDead(failed(Envelope.outcome(asked, { status, error: { status, id } })))
     assert.isTrue(dead(401, "security.token.invalid"))

@@ -3,7 +3,7 @@ import * as Frame from "../../src/internal/protocol/frame.ts"
 import { json, object, text, wire } from "../support/arbitraries.ts"
 
 describe("frame", () => {
-  it.prop("C7, A5: decoding is total: an object, or the reason why not", { text: wire }, ({ text }) => {
+  it.prop("C7, 8.A5: decoding is total: an object, or the reason why not", { text: wire }, ({ text }) => {
     const decoded = Frame.decode(text)
     if (Frame.isUnreadable(decoded)) {
       const parsed = parse(text)

@@ -13,7 +13,7 @@ const status = fc.oneof(fc.constantFrom(200, 204, 301, 400, 413, 502), fc.intege
 
 describe("http", () => {
   it.prop(
-    "C7, D13: any body with any status is an answer or a typed error",
+    "C7, 8.D13: any body with any status is an answer or a typed error",
     { status, body: wire },
     ({ body, status }) => {
       const exit = Http.answer(request, status, body)
@@ -46,7 +46,7 @@ describe("http", () => {
     )
   })
 
-  it("D13: a bare error is an error", () => {
+  it("8.D13, 8.E10: a bare error is an error", () => {
     const bare = { id: "network.http.request_too_large", code: 1, message: "too large", props: [], status: 413 }
     const problem = failed(Http.answer(request, 413, JSON.stringify(bare)))
     assert.strictEqual(problem?._tag, "KuzzleSizeLimitError")
@@ -54,7 +54,7 @@ describe("http", () => {
     assert.isDefined(failed(Http.answer(request, 200, JSON.stringify(bare))))
   })
 
-  it("D13: a proxy's page says what it is, and which side to look at", () => {
+  it("8.D13: a proxy's page says what it is, and which side to look at", () => {
     const page = "<html><head><title>502 Bad Gateway</title></head><body>".padEnd(5000, "x")
     const bad = failed(Http.answer(request, 502, page))
     assert.strictEqual(bad?._tag, "KuzzleProtocolError")
@@ -73,7 +73,7 @@ describe("http", () => {
     assert.strictEqual(failed(Http.answer(request, 404, JSON.stringify(raw)))?._tag, "KuzzleProtocolError")
   })
 
-  it.prop("spec 2.4: an argument that is false is left out, the body stays as it is", {
+  it.prop("8.E11: spec 2.4: an argument that is false is left out, the body stays as it is", {
     given: fc.dictionary(fc.string().filter((key) => key !== "body"), fc.oneof(fc.boolean(), json)),
     body: fc.option(fc.oneof(object, fc.constant(false)), { nil: undefined })
   }, ({ body, given }) => {

@@ -104,7 +104,7 @@ const shares = fc.array(share(1), { minLength: 1, maxLength: 10 })
 
 describe("liveness", () => {
   it.prop(
-    "C2, A13, L3: a link that answers within the timeout is never killed, however the host stalls",
+    "C2, L3, 8.A13: a link that answers within the timeout is never killed, however the host stalls",
     { world, shares },
     ({ shares, world }) => {
       const latencies = shares.map((share) => Math.floor(share * (world.timeout - 1)))

@@ -26,7 +26,7 @@ describe("rest", () => {
     )
   })
 
-  it("a flag is there or not; lists and objects are JSON; what is absent is left out", () => {
+  it("8.E11: a flag is there or not; lists and objects are JSON; what is absent is left out", () => {
     assert.strictEqual(
       made(get, { ...place, yes: true, no: false, ids: ["a", "b"], n: 0, o: { x: 1 }, gone: undefined, none: null })
         .path,

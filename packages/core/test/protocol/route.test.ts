@@ -97,7 +97,7 @@ describe("route", () => {
     })
   })
 
-  it("7, S3, C1: a notification of an unknown channel is parked while a subscription is being opened", () => {
+  it("7, S3, 8.C1: a notification of an unknown channel is parked while a subscription is being opened", () => {
     for (const type of ["document", "user"]) {
       assert.strictEqual(routed({ room: "room-2", type }, everything), "Early")
     }
@@ -107,14 +107,14 @@ describe("route", () => {
     }
   })
 
-  it("8: an error without a room is the answer to the request it names", () => {
+  it("8, 8.E1: an error without a room is the answer to the request it names", () => {
     const error = { requestId: "r1", status: 400, error: { message: "invalid" } }
     assert.strictEqual(routed(error, everything), "Response")
     assert.strictEqual(routed({ ...error, room: null }, everything), "Response")
     assert.strictEqual(routed({ ...error, room: 7 }, everything), "Response")
   })
 
-  it("9, D1: an error that names no request of ours shows by its id", () => {
+  it("9, 8.D1, 8.E1: an error that names no request of ours shows by its id", () => {
     const limited = { requestId: "3b1d", error: { id: "network.websocket.ratelimit_exceeded" }, status: 429 }
     assert.deepStrictEqual(routed(limited, everything), {
       _tag: "Unroutable",

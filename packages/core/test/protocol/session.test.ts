@@ -85,7 +85,7 @@ describe("session machine", () => {
   })
 
   it.prop(
-    "A18: an attempt that came to nothing moves to the next endpoint, a stable session stays",
+    "8.A18: an attempt that came to nothing moves to the next endpoint, a stable session stays",
     history,
     ({ endpoints, events }) => {
       let state: Machine.ConnectionState = Machine.initial(endpoints)
@@ -105,7 +105,7 @@ describe("session machine", () => {
     }
   )
 
-  it.prop("A18: each endpoint gets one attempt in a round", { endpoints }, ({ endpoints }) => {
+  it.prop("8.A18: each endpoint gets one attempt in a round", { endpoints }, ({ endpoints }) => {
     const next = Machine.next(endpoints)
     const dialled: Array<string> = []
     let state: Machine.ConnectionState = Machine.initial(endpoints)
@@ -116,7 +116,7 @@ describe("session machine", () => {
     assert.deepStrictEqual(dialled, [...endpoints, ...endpoints])
   })
 
-  it("R3, R5, A2: requests pass when ready, wait while connected or opened anew, are refused otherwise", () => {
+  it("R3, R5, 8.A2: requests pass when ready, wait while connected or opened anew, are refused otherwise", () => {
     const at = { endpoint: "ws://a", attempt: 1 }
     const states: ReadonlyArray<readonly [Machine.ConnectionState, Machine.Admission]> = [
       [{ _tag: "Connecting", ...at, because: "Start" }, "Queue"],

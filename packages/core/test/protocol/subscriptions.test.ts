@@ -115,7 +115,7 @@ class World {
   generation = 1
   readonly watchers: Array<Watcher> = []
   readonly late: Array<() => void> = []
-  readonly realtime: Realtime.Realtime = Realtime.make(this.requests(), () => {}, () => {})
+  readonly realtime: Realtime.Realtime = Realtime.make(this.requests(), () => {}, () => {}, () => true)
 
   private requests(): Requests {
     const unused = () => assert.fail("not part of the registry's business")
@@ -182,6 +182,8 @@ class World {
     command.done = "executed"
     command.from = this.emitted.length
     if ("roomId" in command.which) {
+      command.accepted = accepted
+      if (!accepted) return
       for (const channel of this.channels) {
         if (Subscriptions.roomOf(channel) === command.which.roomId) this.channels.delete(channel)
       }
@@ -297,7 +299,12 @@ class World {
   /** The faults stop: all that is under way arrives. */
   heal() {
     this.connect()
-    if (this.generation <= this.expired || this.suspended) this.login()
+    this.rest()
+    // Which brings back what an end of the session has cost, and leaves what was not to be left before.
+    this.login()
+    this.rest()
+  }
+  private rest() {
     for (let i = 0; i < 1000; i++) {
       const before = this.commands.filter((command) => command.done !== "settled").length + this.wire.length
       if (before === 0) return
@@ -369,7 +376,7 @@ const act = (world: World, [what, n]: Step) => {
 
 describe("subscriptions", () => {
   it.prop(
-    "S1, S2, S3, S4, S5, R4, C2, C4, C7: whatever happens, each consumer sees order and gaps, and after healing the " +
+    "S1, S2, S3, S4, S5, R4, 8.C2, 8.C4, 8.C7: whatever happens, each consumer sees order and gaps, and after healing the " +
       "server's rooms are the client's",
     { steps: fc.array(step, { maxLength: 150, size: "max" }) },
     ({ steps }) => {
@@ -447,12 +454,87 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(planned(), ["next"])
     })
 
-    it("the server drops everything: nothing is to be left, and the next is opened", () => {
-      const { planned, registry } = waiting()
+    it("the server drops everything, or so it seems: it is left, then the next is opened", () => {
+      const { epoch, planned, registry, under } = waiting()
       registry.dropped({ _tag: "TokenExpired" })
       registry.connected()
-      assert.deepStrictEqual(planned(), ["next"])
+      assert.deepStrictEqual(planned(), [])
+      registry.subscribed(under, epoch, "other-111")
+      assert.deepStrictEqual(planned(), ["leave r"])
+      registry.unsubscribed(Subscriptions.anyLane, epoch)
+      assert.deepStrictEqual(planned(), ["under way", "next"])
     })
+  })
+
+  describe("S5: an unsubscribe that is refused", () => {
+    const silent: Subscriptions.Consumer<string> = { opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} }
+    const refused = () => {
+      const registry = Subscriptions.make<string>()
+      const planned = () =>
+        registry.plan().map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
+      registry.connected()
+      const intent = registry.acquire("left", "i/a", undefined, silent)
+      const epoch = registry.plan()[0]?.epoch ?? -1
+      registry.subscribed(intent, epoch, "r-111")
+      registry.release(intent, silent)
+      assert.deepStrictEqual(planned(), ["leave r"])
+      registry.notUnsubscribed("i/a", epoch, "r")
+      assert.deepStrictEqual(planned(), [], "not again at once")
+      return { registry, epoch, planned }
+    }
+
+    it("is tried again when the session is renewed", () => {
+      const { epoch, planned, registry } = refused()
+      registry.dropped({ _tag: "TokenExpired" })
+      assert.deepStrictEqual(planned(), [])
+      registry.connected()
+      assert.deepStrictEqual(planned(), ["leave r"])
+      registry.unsubscribed("i/a", epoch)
+      assert.deepStrictEqual(planned(), [])
+    })
+
+    it("is tried again with the next room that is left, and keeps no subscription waiting", () => {
+      const { epoch, planned, registry } = refused()
+      const other = registry.acquire("other", "i/a", undefined, silent)
+      assert.deepStrictEqual(planned(), ["other"])
+      registry.subscribed(other, epoch, "s-111")
+      registry.release(other, silent)
+      assert.deepStrictEqual(planned(), ["leave s", "leave r"])
+    })
+
+    it("is not tried again once the room is wanted, or the connection gone", () => {
+      const { epoch, planned, registry } = refused()
+      const same = registry.acquire("same", "i/a", undefined, silent)
+      assert.deepStrictEqual(planned(), ["same"])
+      registry.subscribed(same, epoch, "r-111")
+      registry.connected()
+      assert.deepStrictEqual(planned(), [])
+      const second = refused()
+      second.registry.disconnected({ _tag: "Renewed" })
+      second.registry.connected()
+      assert.deepStrictEqual(second.planned(), [])
+    })
+  })
+
+  it("A3: what was asked for with a session that is over is asked for again, once there can be another", () => {
+    const registry = Subscriptions.make<string>()
+    const heard: Array<string> = []
+    const intent = registry.acquire("{}", "i/c", undefined, {
+      opened: () => heard.push("opened"),
+      notify: () => heard.push("notified"),
+      gap: ({ _tag }) => heard.push(_tag),
+      fail: (error) => heard.push(error)
+    })
+    registry.connected()
+    const epoch = registry.plan()[0]?.epoch ?? -1
+    registry.suspended()
+    registry.outdated(intent, epoch)
+    assert.deepStrictEqual(registry.plan(), [])
+    assert.isTrue(registry.settled(), "nothing can be done now")
+    registry.connected()
+    assert.lengthOf(registry.plan(), 1)
+    registry.subscribed(intent, epoch, "r-111")
+    assert.deepStrictEqual(heard, ["opened"])
   })
 
   it("closed, it fails who is there and who comes later, once each", () => {

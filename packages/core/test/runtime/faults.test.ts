@@ -106,7 +106,45 @@ describe("faults: clocks", () => {
       assert.deepStrictEqual(Option.map(outcome, failureTag), Option.some("KuzzleDeadlineError"))
     })))
 
-  it.scoped("C7: a timeout that is no duration is refused, infinity is none", () =>
+  it.live.each([["ahead", 86_400_000], ["back", -86_400_000]] as const)(
+    "R2, C2, A1: a wall clock that is set %s by a day ends no request early, no link, and no session without a question",
+    ([, jump]) =>
+      Effect.scoped(Effect.gen(function*() {
+        const network = new FakeNetwork()
+        network.onPing = (socket) => setImmediate(socket.pong)
+        const heartbeat = KuzzleHeartbeat.make("Native", {
+          schedule: Schedule.spaced("20 millis"),
+          timeout: "5 seconds"
+        })
+        const { query, session, tags } = yield* client(network, { heartbeat })
+        yield* session.authentication.adopt(identityOf(token("one", Date.now() + 3_600_000)))
+        yield* Effect.acquireRelease(
+          Effect.sync(() => vi.useFakeTimers({ toFake: ["Date"] })),
+          () => Effect.sync(() => vi.useRealTimers())
+        )
+        const asked = yield* Effect.fork(Effect.exit(query(now, { timeout: "10 seconds" })))
+        yield* turns()
+        vi.setSystemTime(Date.now() + jump)
+        const pings = network.current.pings
+        yield* Effect.sleep("200 millis")
+        assert.isNull(asked.unsafePoll())
+        assert.isAbove(network.current.pings, pings)
+        network.onSend = (socket, frame) => {
+          const request = JSON.parse(frame)
+          const result = request.action === "refreshToken" ? { _id: "ada", jwt: "two", ttl: 3_600_000 } : 1
+          queueMicrotask(() => socket.answer(request, result))
+        }
+        assert.strictEqual((yield* query(now)).result, 1)
+        // Ahead, the token seems to have ended: it is for the server to say.
+        assert.strictEqual(network.current.last("now").jwt, jump > 0 ? "two" : "one")
+        network.current.answer(network.current.of("now")[0] ?? assert.fail(), 7)
+        assert.isTrue(Exit.isSuccess(yield* Fiber.join(asked)))
+        assert.strictEqual(network.sockets.length, 1)
+        assert.notInclude(tags(), "Waiting")
+      }))
+  )
+
+  it.scoped("C7, 8.D21: a timeout that is no duration is refused, infinity is none", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { inFlight, query, queryMany } = yield* client(network)
@@ -129,7 +167,7 @@ describe("faults: clocks", () => {
 })
 
 describe("faults: tokens", () => {
-  it.scoped("E1: our clock behind the server's: what TokenExpired says counts, until there is another token", () =>
+  it.scoped("A1, 8.C5: our clock behind the server's: what TokenExpired says counts, until there is another token", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
@@ -150,7 +188,7 @@ describe("faults: tokens", () => {
       assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
     }))
 
-  it.scoped("E1: and the dead one opens nothing on the next connection either", () =>
+  it.scoped("A1, 8.C5: and the dead one opens nothing on the next connection either", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
@@ -164,7 +202,7 @@ describe("faults: tokens", () => {
       assert.isNull(end.unsafePoll())
     }))
 
-  it.scoped("E1: a token that expires while the connection is down opens nothing on the next one", () =>
+  it.scoped("A1, 8.C5: a token that expires while the connection is down opens nothing on the next one", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network, { reconnect: Schedule.spaced("10 seconds") })
@@ -188,7 +226,7 @@ describe("faults: tokens", () => {
       assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
     }))
 
-  it.scoped("E1: when a login gives way to an API key, the end of the login is healed with the key", () =>
+  it.scoped("A3, 8.E18: when a login gives way to an API key, the end of the login is healed with the key", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
@@ -358,7 +396,7 @@ describe("faults: subscriptions", () => {
 })
 
 describe("faults: drivers that throw", () => {
-  it.scoped("C7, A2: a send that throws is a typed error and the end of the connection", () =>
+  it.scoped("C7, 8.A2: a send that throws is a typed error and the end of the connection", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query, session } = yield* client(network)
@@ -377,7 +415,7 @@ describe("faults: drivers that throw", () => {
       assert.strictEqual(session.requests.inFlight(), 0)
     }))
 
-  it.scoped("C7, A2: so is a ping that throws", () =>
+  it.scoped("C7, 8.A2: so is a ping that throws", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { heartbeat: KuzzleHeartbeat.make("Native") })
@@ -393,7 +431,7 @@ describe("faults: drivers that throw", () => {
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 
-  it.scoped("C7, A2: and a terminate that throws changes nothing", () =>
+  it.scoped("C7, 8.A2: and a terminate that throws changes nothing", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query, session } = yield* client(network, { heartbeat: KuzzleHeartbeat.make("Native") })
@@ -416,7 +454,7 @@ describe("faults: drivers that throw", () => {
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 
-  it.scoped("R8: an iterable of requests that throws half way leaves nothing of the first half", () =>
+  it.scoped("R8, 8.D21: an iterable of requests that throws half way leaves nothing of the first half", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { inFlight, queryMany } = yield* client(network)
@@ -462,7 +500,7 @@ describe("faults: endings", () => {
 describe("faults: secrets in addresses", () => {
   const url = "ws://kuzzle.test:7512/prefix?apiKey=s3cr3t"
 
-  it.scoped("no state shows the query", () =>
+  it.scoped("8.B15: no state shows the query", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { session, states } = yield* client(network, {
@@ -544,7 +582,7 @@ describe("faults: secrets in addresses", () => {
 })
 
 describe("faults: settings", () => {
-  it.effect("A18: an empty KUZZLE_URL is as unset", () =>
+  it.effect("8.A18: an empty KUZZLE_URL is as unset", () =>
     Effect.gen(function*() {
       const provider = ConfigProvider.fromMap(new Map([["KUZZLE_URL", ""], ["KUZZLE_HOST", "kuzzle.test"]]), {
         pathDelim: "_"
@@ -553,7 +591,7 @@ describe("faults: settings", () => {
       assert.deepStrictEqual((yield* KuzzleConfig.make(options)).endpoints, ["ws://kuzzle.test:7512/"])
     }))
 
-  it.effect("A18: an address that is given twice, however it is spelled, is dialled once in a round", () =>
+  it.effect("8.A18: an address that is given twice, however it is spelled, is dialled once in a round", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.autoOpen = false

@@ -34,7 +34,7 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.scoped("C3, A14: a link that answers nothing is terminated within interval and timeout, and dialled again", () =>
+  it.scoped("C3, 8.A14: a link that answers nothing is terminated within interval and timeout, and dialled again", () =>
     Effect.gen(function*() {
       const { network, session } = yield* connected(ping)
       const dead = network.current

@@ -67,6 +67,24 @@ describe("mailbox", () => {
       assert.deepStrictEqual(yield* held(mailbox), [0, 1, 2, 3, { lost: 6 }])
     }))
 
+  it.effect.each(["sliding", "dropping"] as const)(
+    "S4, %s: what is essential is told though it gives way, the newest of it, and does not count as lost",
+    (strategy) =>
+      Effect.gen(function*() {
+        const mailbox = Mailbox.make<Element, string>({
+          capacity: 2,
+          strategy,
+          overflow: (lost) => ({ lost }),
+          essential: (one) => typeof one === "number" && one >= 10
+        })
+        const kept = (strategy === "sliding" ? [0, 10, 1, 11, 2, 3] : [2, 3, 10, 1, 11, 0]).map(mailbox.offer)
+        assert.strictEqual(kept.filter((one) => !one).length, 2)
+        mailbox.fail(Cause.fail("over"))
+        const told = [11, { lost: 2 }]
+        assert.deepStrictEqual(yield* held(mailbox), strategy === "sliding" ? [...told, 2, 3] : [2, 3, ...told])
+      })
+  )
+
   it.effect("conflating: of one key only the newest is held, in the place of the newest; what has no key stays", () =>
     Effect.gen(function*() {
       const mailbox = byTens(10)

@@ -2,7 +2,7 @@
 import type { KuzzleError } from "@effect-kuzzle/core"
 import { Error as PlatformError, KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer, Option, Scope, Stream, TestClock } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer, Option, Schedule, Scope, Stream, TestClock } from "effect"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import type { Event } from "../../src/internal/runtime/session.ts"
 import * as KuzzleQueueStore from "../../src/KuzzleQueueStore.ts"
@@ -42,7 +42,7 @@ describe("outbox", () => {
       assert.strictEqual(reasonOf(yield* Effect.exit(query(request(1)))), "KuzzleConnectionEnded")
     }))
 
-  it.scoped("R5: what was queued is sent in order once there is a connection, before anything new", () =>
+  it.scoped("R5, 8.D4: what was queued is sent in order once there is a connection, before anything new", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { inFlight, query, tags } = yield* client(network, { autoQueue: true })
@@ -100,7 +100,7 @@ describe("outbox", () => {
       assert.deepStrictEqual(bodies(network), [1, 2])
     }))
 
-  it.scoped("R2: time in the queue counts: the deadline, and the queue's own patience", () =>
+  it.scoped("R2, 8.D6, 8.D7: time in the queue counts: the deadline, and the queue's own patience", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query } = yield* client(network, { autoQueue: true, queueTTL: "500 millis" })
@@ -119,6 +119,30 @@ describe("outbox", () => {
       assert.strictEqual(reasonOf(yield* Fiber.join(long)), "Expired")
     }))
 
+  it.scoped("R2: attempts to connect that fail give it no new patience, and it is told to be queued once", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session } = yield* client(network, { autoQueue: true, queueTTL: "2500 millis" })
+      const events: Array<Event["_tag"]> = []
+      yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) => Effect.sync(() => events.push(_tag))))
+      yield* turns()
+      yield* lose(network)
+      network.autoOpen = false
+      network.onDial = (socket) => socket.close(1006)
+      const asked = yield* Effect.fork(Effect.exit(query(request(1))))
+      yield* back
+      yield* back
+      assert.isNull(asked.unsafePoll())
+      yield* TestClock.adjust("500 millis")
+      yield* turns()
+      assert.isNotNull(asked.unsafePoll())
+      assert.strictEqual(reasonOf(yield* Fiber.join(asked)), "Expired")
+      assert.deepStrictEqual(
+        events,
+        ["Disconnected", "Queued", "ConnectFailed", "ConnectFailed", "Discarded"]
+      )
+    }))
+
   it.scoped("R8: an interrupted request is not sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
@@ -133,7 +157,7 @@ describe("outbox", () => {
       assert.deepStrictEqual(bodies(network), [2])
     }))
 
-  it.scoped("A1: what one user queued is never sent as another", () =>
+  it.scoped("A1, 8.B13: what one user queued is never sent as another", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { autoQueue: true })
@@ -179,7 +203,51 @@ describe("outbox", () => {
       assert.strictEqual(errorOf(yield* Fiber.join(often))?._tag, "KuzzleMaybeSentError")
     }))
 
-  it.scoped("R1: every queued request ends, whatever ends the client", () =>
+  it.scoped("R3: what was on its way, and waits to be sent again, is told to have been sent, perhaps", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const scope = yield* Scope.make()
+      const { query } = yield* Scope.extend(client(network, { autoQueue: true }), scope)
+      const ask = (timeout: string) => Effect.fork(Effect.exit(query(request(1), { idempotent: true, timeout })))
+      const [short, long] = [yield* ask("500 millis"), yield* ask("1 minute")]
+      yield* turns()
+      yield* lose(network)
+      yield* TestClock.adjust("500 millis")
+      const error = errorOf(yield* Fiber.join(short))
+      assert.isTrue(error?._tag === "KuzzleDeadlineError" && error.sent)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(errorOf(yield* Fiber.join(long))?._tag, "KuzzleMaybeSentError")
+    }))
+
+  it.scoped("R5, A2: a renewal interrupts it, and it goes on in order", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session, tags } = yield* client(network, {
+        autoQueue: true,
+        tokenRefresh: Schedule.spaced("3 seconds")
+      })
+      yield* session.authentication.adopt(identityOf({ ...token("token", 60_000), kuid: "ann" }))
+      yield* lose(network)
+      const queued = yield* Effect.forEach(numbers(1, 40), (n) => Effect.fork(query(request(n))))
+      yield* turns()
+      network.onSend = undefined
+      yield* back
+      assert.deepStrictEqual(bodies(network), numbers(1, 32))
+      yield* TestClock.adjust("2 seconds")
+      yield* turns()
+      assert.strictEqual(tags().at(-1), "Authenticating")
+      network.current.of("create").slice(0, 10).forEach((asked) => network.current.answer(asked))
+      yield* turns()
+      assert.deepStrictEqual(bodies(network), numbers(1, 32))
+      network.onSend = obliging
+      network.current.answer(network.current.last("refreshToken"))
+      network.current.of("create").slice(10).forEach((asked) => network.current.answer(asked))
+      yield* turns()
+      yield* Fiber.joinAll(queued)
+      assert.deepStrictEqual(bodies(network), numbers(1, 40))
+    }))
+
+  it.scoped("R1, 8.D6: every queued request ends, whatever ends the client", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const scope = yield* Scope.make()
@@ -228,6 +296,23 @@ describe("outbox: beyond the life of the client", () => {
       yield* turns()
       assert.deepStrictEqual(bodies(third), [])
       assert.strictEqual(yield* store.size, 0)
+    }))
+
+  it.scoped("R5: a connection that is lost while the store takes its time changes no order", () =>
+    Effect.gen(function*() {
+      const store = yield* memory
+      const slow = { ...store, remove: (key: string) => Effect.delay(store.remove(key), "100 millis") }
+      const network = obligingNetwork()
+      const { query } = yield* withStore(slow)(client(network, { autoQueue: true }))
+      yield* lose(network)
+      for (const n of numbers(1, 5)) yield* Effect.fork(query(request(n)))
+      yield* turns()
+      yield* back
+      assert.deepStrictEqual(bodies(network), [])
+      yield* lose(network)
+      yield* TestClock.adjust("900 millis")
+      for (let i = 0; i < 20; i++) yield* Effect.zipRight(TestClock.adjust("100 millis"), turns())
+      assert.deepStrictEqual(bodies(network), numbers(1, 5))
     }))
 
   it.scoped("A1: it waits for its own user", () =>

@@ -2,9 +2,10 @@
 import type { KuzzleRealtime } from "@effect-kuzzle/core"
 import { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Metric, MetricState, Scope, Stream, TestClock } from "effect"
-import { client, document, failureTag, kinds, obligingNetwork } from "../support/client.ts"
-import { lost, turns } from "../support/FakeSocket.ts"
+import { Cause, Effect, Exit, Fiber, Metric, MetricState, Scope, Stream, TestClock } from "effect"
+import { identityOf } from "../../src/internal/runtime/credentials.ts"
+import { client, document, failureTag, kinds, obligingNetwork, token } from "../support/client.ts"
+import { lost, obliging, turns } from "../support/FakeSocket.ts"
 
 const all = { index: "i", collection: "c" }
 const channel = "room{}-111"
@@ -12,9 +13,10 @@ const channel = "room{}-111"
 /** A client on a network that answers at once, and what its server may say. */
 const setUp = Effect.gen(function*() {
   const network = obligingNetwork()
-  const { realtime, states } = yield* client(network)
+  const { realtime, session, states } = yield* client(network)
   return {
     network,
+    session,
     realtime,
     states,
     /** A document notification for each id, all in one turn. */
@@ -149,9 +151,9 @@ describe("buffers", () => {
     Effect.gen(function*() {
       const { emit, network, realtime } = yield* setUp
       const figures = Effect.all({
-        lost: counted("kuzzle_notifications_lost"),
-        overflow: counted("kuzzle_gaps", { cause: "Overflow" }),
-        disconnected: counted("kuzzle_gaps", { cause: "Disconnected" })
+        lost: counted("kuzzle.client.notifications.lost"),
+        overflow: counted("kuzzle.client.gaps", { cause: "Overflow" }),
+        disconnected: counted("kuzzle.client.gaps", { cause: "Disconnected" })
       })
       const before = yield* figures
       const open = (strategy: KuzzleRealtime.BufferStrategy) => realtime.open({ ...all, bufferSize: 1, strategy })
@@ -212,16 +214,13 @@ describe("what is handed out", () => {
       assert.deepStrictEqual(kinds(heard), ["theirs", "Disconnected", "theirs"])
     }))
 
-  it.scoped("`subscribeToSelf: false`: a subscription that goes by another name does not change ours", () =>
+  it.scoped("who a subscription goes by is not the application's to say", () =>
     Effect.gen(function*() {
       const { network, realtime } = yield* setUp
-      const heard: Array<KuzzleRealtime.Notification> = []
-      yield* realtime.listen({ ...all, subscribeToSelf: false }, (one) => heard.push(one))
-      const { sdkInstanceId } = network.current.last("subscribe").volatile
-      yield* realtime.listen({ ...all, volatile: { sdkInstanceId: "another" } }, () => {})
-      network.current.deliver({ ...document({}, "mine"), volatile: { sdkInstanceId } })
-      network.current.deliver({ ...document({}, "theirs"), volatile: { sdkInstanceId: "another" } })
-      assert.deepStrictEqual(kinds(heard), ["theirs"])
+      const refused = yield* Effect.flip(realtime.listen({ ...all, volatile: { sdkInstanceId: "another" } }, () => {}))
+      assert.strictEqual(refused._tag, "KuzzleEncodeError")
+      assert.include(refused.message, "in volatile, sdkInstanceId is set by the client")
+      assert.deepStrictEqual(network.current.requests, [])
     }))
 
   it.scoped("`subscribeToSelf: false`: where the server does not say who we are, nothing is taken for ours", () =>
@@ -238,7 +237,7 @@ describe("what is handed out", () => {
       assert.deepStrictEqual(kinds(heard), ["a", "b"])
     }))
 
-  it.scoped("E5: `out` has no channel of its own on the server: all users are asked for, and those who leave are told", () =>
+  it.scoped("8.E5: `out` has no channel of its own on the server: all users are asked for, and those who leave are told", () =>
     Effect.gen(function*() {
       const { emit, network, realtime, user } = yield* setUp
       const heard: Record<string, Array<KuzzleRealtime.Notification>> = {}
@@ -259,7 +258,7 @@ describe("what is handed out", () => {
 })
 
 describe("ending", () => {
-  it.scoped("C8, S5: a handler that throws ends its subscription on the server too, unless others listen", () =>
+  it.scoped("S5, 8.C8: a handler that throws ends its subscription on the server too, unless others listen", () =>
     Effect.gen(function*() {
       const { emit, realtime, unsubscribed } = yield* setUp
       const throwing = (filter: object) =>
@@ -282,7 +281,7 @@ describe("ending", () => {
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     }))
 
-  it.scoped("C8: a handler that throws at the gap leaves too", () =>
+  it.scoped("8.C8: a handler that throws at the gap leaves too", () =>
     Effect.gen(function*() {
       const { network, realtime, unsubscribed } = yield* setUp
       const { ended } = yield* realtime.listen(all, (one) => {
@@ -295,7 +294,7 @@ describe("ending", () => {
       assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }])
     }))
 
-  it.scoped("C4: what ends while the connection is down, by its scope or by a full buffer, does not come back", () =>
+  it.scoped("8.C4: what ends while the connection is down, by its scope or by a full buffer, does not come back", () =>
     Effect.gen(function*() {
       const { emit, network, realtime } = yield* setUp
       const scope = yield* Scope.make()
@@ -321,6 +320,70 @@ describe("ending", () => {
       assert.deepStrictEqual(network.current.requests, [])
     }))
 })
+
+describe("a session that is over", () => {
+  it.scoped("A3: a subscription that is refused with its token is opened with the rights of who comes then", () =>
+    Effect.gen(function*() {
+      const { network, realtime, session } = yield* setUp
+      yield* session.authentication.adopt(identityOf({ ...token("ann's"), kuid: "ann" }))
+      network.onSend = undefined
+      const opening = yield* Effect.fork(realtime.open(all))
+      yield* turns()
+      const leaving = yield* Effect.fork(session.authentication.adopt(undefined))
+      yield* turns()
+      network.onSend = obliging
+      const { requestId } = network.current.last("subscribe")
+      network.current.deliver({ ...dead, requestId, room: requestId })
+      yield* turns()
+      assert.strictEqual(network.sockets.length, 2)
+      yield* Fiber.join(leaving)
+      yield* Fiber.join(opening)
+      assert.notProperty(network.current.last("subscribe"), "jwt")
+    }))
+
+  it.scoped("S5: an unsubscribe that is refused with its token is done when there is another", () =>
+    Effect.gen(function*() {
+      const { network, realtime, session, unsubscribed } = yield* setUp
+      yield* session.authentication.adopt(identityOf({ ...token("ann's"), kuid: "ann" }))
+      const scope = yield* Scope.make()
+      yield* Effect.asVoid(Scope.extend(realtime.open(all), scope))
+      network.onSend = undefined
+      yield* Scope.close(scope, Exit.void)
+      const { requestId } = network.current.last("unsubscribe")
+      network.current.deliver({ ...dead, requestId, room: requestId })
+      yield* turns()
+      assert.lengthOf(unsubscribed(), 1)
+      yield* session.authentication.adopt(identityOf({ ...token("ann's next"), kuid: "ann" }))
+      yield* turns()
+      assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }, { roomId: "room{}" }])
+    }))
+
+  it.scoped("A1: nothing is asked for with a token that is known to have expired", () =>
+    Effect.gen(function*() {
+      const { network, realtime, session } = yield* setUp
+      yield* session.authentication.adopt(identityOf({ ...token("ann's", 500), kuid: "ann" }))
+      yield* TestClock.adjust("1 second")
+      network.onSend = undefined
+      const opening = yield* Effect.fork(realtime.open(all))
+      yield* turns()
+      assert.deepStrictEqual(network.current.requests.map(({ action }) => action), ["refreshToken"])
+      const { requestId } = network.current.last("refreshToken")
+      network.current.deliver({ ...dead, requestId, room: requestId })
+      network.onSend = obliging
+      yield* turns()
+      assert.deepStrictEqual(network.current.requests.map(({ action }) => action), ["refreshToken"])
+      yield* session.authentication.adopt(identityOf({ ...token("ann's next"), kuid: "ann" }))
+      yield* Fiber.join(opening)
+      assert.strictEqual(network.current.last("subscribe").jwt, "ann's next")
+    }))
+})
+
+/** The server's answer to a token that it does not know. */
+const dead = {
+  status: 401,
+  error: { id: "security.token.invalid", code: 1, status: 401, message: "Invalid token.", props: [] },
+  result: null
+}
 
 describe("join", () => {
   it.scoped("asks for the room, shares it, comes back to it, and leaves with the last consumer", () =>

@@ -18,7 +18,7 @@ const silent = Effect.gen(function*() {
 })
 
 describe("requests", () => {
-  it.scoped("R1: an answer is what the server said", () =>
+  it.scoped("R1, 8.E17: an answer is what the server said; it is told a name that it holds to no version", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
       const asked = yield* Effect.fork(query({ ...now, a: 1 }, { volatile: { mine: true } }))
@@ -27,13 +27,14 @@ describe("requests", () => {
       assert.deepInclude(request, { controller: "server", action: "now", a: 1 })
       assert.strictEqual(request.volatile.mine, true)
       assert.match(String(request.volatile.sdkName), /^effect@/)
+      assert.notProperty(request.volatile, "sdkVersion")
       network.current.answer(request, { now: 7 })
       const response = yield* Fiber.join(asked)
       assert.deepStrictEqual([response.status, response.result], [200, { now: 7 }])
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R1, E1: an error without a room is the answer too", () =>
+  it.scoped("R1, 8.E1: an error without a room is the answer too", () =>
     Effect.gen(function*() {
       const { network, query } = yield* silent
       const asked = yield* Effect.fork(Effect.exit(query({ ...now, body: 1 })))
@@ -45,7 +46,7 @@ describe("requests", () => {
       assert.strictEqual(error?.message, "invalid body")
     }))
 
-  it.scoped("R2, D1: a request that was sent fails at its deadline, and its late answer changes nothing", () =>
+  it.scoped("R2, 8.D1: a request that was sent fails at its deadline, and its late answer changes nothing", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
       const asked = yield* Effect.fork(Effect.exit(query(now)))
@@ -66,7 +67,7 @@ describe("requests", () => {
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R2, D7: a request that waits for the session fails at its deadline, and is never sent", () =>
+  it.scoped("R2, 8.D7: a request that waits for the session fails at its deadline, and is never sent", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.onSend = obliging
@@ -117,7 +118,7 @@ describe("requests", () => {
       assert.notInclude(error?.message, "the client was closed")
     }))
 
-  it.scoped("R3, D5: ten thousand in flight all settle when the connection dies", () =>
+  it.scoped("R3, 8.D5: ten thousand in flight all settle when the connection dies", () =>
     Effect.gen(function*() {
       const { inFlight, network, queryMany } = yield* silent
       const asked = yield* Effect.fork(queryMany(Array.from({ length: 10_000 }, () => now)))
@@ -155,7 +156,7 @@ describe("requests", () => {
       assert.strictEqual((yield* session.state)._tag, "Ready")
     }))
 
-  it.scoped("R4, A8: an answer on the next connection, or on the last one, is ignored", () =>
+  it.scoped("R4, 8.A8: an answer on the next connection, or on the last one, is ignored", () =>
     Effect.gen(function*() {
       const { network, query } = yield* silent
       const asked = yield* Effect.fork(Effect.exit(query(now)))
@@ -179,7 +180,7 @@ describe("requests", () => {
       assert.isTrue(Exit.isSuccess(exit) && exit.value.result === "right")
     }))
 
-  it.scoped("R7, A19: an oversized or unencodable request fails alone and is not sent", () =>
+  it.scoped("R7, 8.A19: an oversized or unencodable request fails alone and is not sent", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { inFlight, query } = yield* client(network, { maxRequestSize: 1000 })
@@ -192,6 +193,11 @@ describe("requests", () => {
       for (const a of [1n, NaN]) {
         const volatile = failure(yield* Effect.exit(query(now, { volatile: { a } })))
         assert.strictEqual(volatile?._tag, "KuzzleEncodeError")
+      }
+      // Members that are the client's own: the server refuses some, and one says who we are (spec 1.2).
+      for (const member of ["sdkName", "sdkVersion", "sdkInstanceId"]) {
+        const reserved = failure(yield* Effect.exit(query(now, { volatile: { [member]: "mine" } })))
+        assert.isTrue(reserved?._tag === "KuzzleEncodeError" && reserved.issue.includes(member))
       }
       assert.strictEqual(network.current.sent.length, 1)
       assert.strictEqual(inFlight(), 1)
@@ -221,7 +227,7 @@ describe("requests", () => {
       }
     }))
 
-  it.scoped("R8, D3: interruption leaves nothing behind, sent or waiting", () =>
+  it.scoped("R8, 8.D3: interruption leaves nothing behind, sent or waiting", () =>
     Effect.gen(function*() {
       const { inFlight, network, query, queryMany } = yield* silent
       const fibers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(query(now)))

@@ -1,4 +1,4 @@
-import { KuzzleConfig, KuzzleHeartbeat, KuzzleRealtime, KuzzleSocket } from "@effect-kuzzle/core"
+import { KuzzleConfig, type KuzzleError, KuzzleHeartbeat, KuzzleRealtime, KuzzleSocket } from "@effect-kuzzle/core"
 import { Cause, Chunk, Effect, Exit, Redacted, Schedule, Stream } from "effect"
 import type { ConnectionState } from "../../src/internal/protocol/session.ts"
 import * as Session from "../../src/internal/runtime/session.ts"
@@ -7,11 +7,12 @@ import * as KuzzleTokenStore from "../../src/KuzzleTokenStore.ts"
 import { FakeNetwork, obliging, turns } from "./FakeSocket.ts"
 
 export interface Options extends KuzzleConfig.Options {
-  readonly heartbeat?: KuzzleHeartbeat.KuzzleHeartbeatShape
+  readonly heartbeat?: Effect.Effect<KuzzleHeartbeat.KuzzleHeartbeatShape, KuzzleError.InvalidSettingError>
+  readonly authenticator?: Parameters<typeof Session.make>[2]
 }
 
 /** A session on a fake network, its first connection not awaited: dials one second after each loss, without heartbeat. */
-export const dial = (network: FakeNetwork, { heartbeat, ...options }: Options = {}) =>
+export const dial = (network: FakeNetwork, { authenticator, heartbeat, ...options }: Options = {}) =>
   Effect.gen(function*() {
     const settings = yield* KuzzleConfig.make({
       url: "ws://kuzzle.test:7512",
@@ -24,9 +25,9 @@ export const dial = (network: FakeNetwork, { heartbeat, ...options }: Options = 
       keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
     }
     const store = yield* KuzzleTokenStore.KuzzleTokenStore
-    return yield* Session.make(settings, keeping).pipe(
+    return yield* Session.make(settings, keeping, authenticator).pipe(
       Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
-      Effect.provideService(KuzzleHeartbeat.KuzzleHeartbeat, heartbeat ?? KuzzleHeartbeat.make("Disabled"))
+      Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, heartbeat ?? KuzzleHeartbeat.make("Disabled"))
     )
   })
 

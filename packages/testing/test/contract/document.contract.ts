@@ -304,7 +304,7 @@ export const contracts = [
   contract(KuzzleDocument.mCreateOrReplace, {
     sends: [
       // As a text, which is false over HTTP too.
-      { ...nyc, documents: [{ _id: "a", body: {} }], source: "false" },
+      { ...nyc, documents: [{ _id: "a", body: {} }], source: false },
       { ...wire("mCreateOrReplace"), body: { documents: [{ _id: "a", body: {} }] }, source: "false" }
     ],
     works: Effect.gen(function*() {

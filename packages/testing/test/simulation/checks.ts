@@ -1,8 +1,9 @@
 /** The promises, held against what was written down: what can only be said when all is over. */
-import { Exit } from "effect"
+import type { KuzzleError } from "@effect-kuzzle/core"
+import { Cause, Exit, Option } from "effect"
 import { type Asked, type Heard, isFor, type LinkRecord, type Message } from "./history.ts"
 import { pauseBounds } from "./plan.ts"
-import { tagOf } from "./programs.ts"
+import { notQueued, tagOf } from "./programs.ts"
 import type { World } from "./world.ts"
 
 export const check = (world: World): void => {
@@ -19,6 +20,9 @@ export const check = (world: World): void => {
 
 // -- requests --------------------------------------------------------------------------------------------------------
 
+/** What may be sent twice is written to so many connections at most. */
+const maxConnections = 4
+
 const checkRequest = (world: World, asked: Asked): void => {
   const { executed, exit, group, n, settledAt, startedAt, timeout, writes } = asked
   const fail = (promise: string, what: string) => world.violate(promise, `request ${n} (${asked.kind}) ${what}`)
@@ -28,7 +32,10 @@ const checkRequest = (world: World, asked: Asked): void => {
   if (late > 1 && !world.history.stalls.some(({ from, to }) => from <= startedAt + timeout && settledAt <= to)) {
     fail("R2", `ended ${late} ms after its deadline`)
   }
-  if (!asked.idempotent && writes.length > 1) fail("R6", `was written ${writes.length} times`)
+  // What was refused with its token is sent once more, with the next one.
+  const again = asked.answers.some(({ dead }) => dead) ? 1 : 0
+  const often = (asked.idempotent && world.plan.queue !== undefined ? maxConnections : 1) + again
+  if (writes.length > often) fail("R6", `was written ${writes.length} times`)
   if (!asked.idempotent && executed > 1) fail("R6", `was executed ${executed} times`)
 
   const written = writes.length > 0
@@ -36,7 +43,8 @@ const checkRequest = (world: World, asked: Asked): void => {
   // Those of one call are told together, when the last of them has ended.
   const then = (at: number | undefined) => at === settledAt || (group >= 0 && at !== undefined && at < settledAt)
   const answered = asked.answers.some(({ at, link }) => then(at) && link === last?.link)
-  if (group < 0 && asked.answers.some(({ at, link }) => link === last?.link && at < settledAt)) {
+  const refused = asked.answers.some(({ dead }) => dead)
+  if (group < 0 && asked.answers.some(({ at, dead, link }) => !dead && link === last?.link && at < settledAt)) {
     fail("R1", "was answered and did not end with that")
   }
   if (Exit.isSuccess(exit)) {
@@ -49,22 +57,36 @@ const checkRequest = (world: World, asked: Asked): void => {
   }
   const tag = tagOf(exit.cause)
   switch (tag) {
-    case "KuzzleNotSentError":
-      if (written) fail("R3", "is said not to have been sent, and was")
+    case "KuzzleNotSentError": {
+      const reason = notQueued(exit)
+      if (reason === "Expired" && settledAt < startedAt + (world.plan.queue?.ttl ?? Infinity)) {
+        fail("R2", "was given up by the queue before its time")
+      }
+      // One that was refused for its token waits to be sent again: the server has not executed it.
+      if (writes.length > again) fail("R3", "is said not to have been sent, and was")
       return
+    }
     case "KuzzleMaybeSentError":
       if (!written) fail("R3", "is said to have been sent, perhaps, and was not")
-      if (!world.history.links.some(({ endedAt, id }) => id === last?.link && then(endedAt))) {
+      // One that may be sent twice has waited for another connection since.
+      if (
+        !world.history.links.some(({ endedAt = Infinity, id }) =>
+          id === last?.link && (then(endedAt) || (asked.idempotent && endedAt < settledAt))
+        )
+      ) {
         fail("R3", "is said to have lost its connection, and has not")
       }
       return
     case "KuzzleUnauthenticatedError":
       // It was refused here, for a session that is known to be over.
-      if (executed > 0) fail("A1", "is said not to have been sent, and was executed")
+      if (written) fail("R3", "is said not to have been sent, and was")
       if (asked.anonymous) fail("A1", "needs no session, and was refused for want of one")
       return
     case "KuzzleDeadlineError":
       if (settledAt < startedAt + timeout - 1) fail("R2", "missed a deadline that was still to come")
+      if (!refused && wasSent(exit) !== written) {
+        fail("R3", `was ${written ? "" : "not "}sent, and its deadline says not so`)
+      }
       return
     case "KuzzleEncodeError":
       if (asked.kind !== "bad") fail("R7", "is said not to be encodable")
@@ -77,7 +99,7 @@ const checkRequest = (world: World, asked: Asked): void => {
     default:
       if (tag.startsWith("Defect")) return fail("C7", tag)
       // What is left is the server's word.
-      if (!answered) {
+      if (!answered && !(refused && tag === "KuzzleUnauthorizedError")) {
         fail("R4", `ended with ${tag} and there was no such answer`)
       }
   }
@@ -89,14 +111,17 @@ const checkOrder = (world: World, { id, written }: LinkRecord): void => {
   let before: Asked | undefined
   for (const { at, n } of written) {
     const one = asked[n]!
-    if (one.writes[0]?.link !== id) continue
+    // Not those that were refused and come once more.
+    const first = one.writes.find(({ link }) => link === id)?.at === at &&
+      !one.answers.some((a) => a.dead && a.at <= at)
+    if (!first) continue
     if (before !== undefined) {
       const overtaken = one.startedAt < before.startedAt ||
         (one.group >= 0 && one.group === before.group && n < before.n)
       if (overtaken) world.violate("R5", `request ${n} was overtaken by ${before.n}`)
     }
     if (
-      at !== one.startedAt &&
+      at !== one.startedAt && !replayed(world, id, at) &&
       !states.some((entry) => entry.at === at && (entry.state._tag === "Ready" || entry.state._tag === "Replaying"))
     ) {
       world.violate("R5", `request ${n} was sent at ${at}, when nothing had become ready`)
@@ -105,18 +130,30 @@ const checkOrder = (world: World, { id, written }: LinkRecord): void => {
   }
 }
 
+/** Whether a request was sent at the pace of the answers, or of the store. */
+const replayed = ({ history, plan }: World, link: number, at: number): boolean => {
+  const since = history.states.findLast((entry) => entry.at <= at)
+  if (since?.state._tag !== "Replaying") return false
+  if (plan.queue?.store !== undefined) return true
+  const before = history.links[link]?.written.filter((one) => since.at <= one.at && one.at < at).length ?? 0
+  return before >= replayWindow
+}
+
+/** So many requests that waited are on their way at once. */
+const replayWindow = 32
+
+/** Whether it is said that it had been sent. */
+const wasSent = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): boolean | undefined => {
+  const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
+  return error?._tag === "KuzzleDeadlineError" ? error.sent : undefined
+}
+
 // -- subscriptions ---------------------------------------------------------------------------------------------------
 
 const lostUnseen = (world: World, message: Message): boolean => {
   for (const lost of world.history.invisible) if (lost.startsWith(`${message.m} `)) return true
   return false
 }
-
-/** Whether anything but an overflow may have cost messages in between, a slow consumer's last pause included. */
-const lostSince = ({ history }: World, from: number, to: number): boolean =>
-  history.links.some(({ endedAt = -1 }) => from - 10_000 <= endedAt && endedAt <= to) ||
-  history.expiries.some((at) => from - 10_000 <= at && at <= to) ||
-  history.states.some(({ at, state }) => state._tag === "Authenticating" && from - 10_000 <= at && at <= to)
 
 /** In order, nothing twice, nothing left out without a word (promise S4). */
 const checkElements = (world: World, heard: Heard): void => {
@@ -133,7 +170,6 @@ const checkElements = (world: World, heard: Heard): void => {
   let gap = false
   let overflowed = 0
   let otherGap = false
-  let heardAt = openedAt
   const exact = world.history.invisible.size === 0
   for (const element of elements) {
     if (element._tag === "User") continue
@@ -157,16 +193,11 @@ const checkElements = (world: World, heard: Heard): void => {
       if (!lostUnseen(world, forIt[next]!)) missing.push(forIt[next]!)
     }
     if (missing.length > 0 && !gap) fail(`missed message ${missing[0]!.m} before ${element.m} without a gap`)
-    // What gives way may be the word of another gap: then the number says nothing.
-    if (
-      overflowed > 0 && last >= 0 && !otherGap && heard.users === "none" && exact &&
-      !lostSince(world, heardAt, element.at)
-    ) {
+    if (overflowed > 0 && last >= 0 && !otherGap && heard.users === "none" && exact) {
       if (missing.length !== overflowed) {
         fail(`missed ${missing.length} messages before ${element.m}, and was told of ${overflowed}`)
       }
     }
-    heardAt = element.at
     // From the first that it heard on it hears all, even where that was sent before it was told that it is open.
     next = forIt.findIndex(({ seq }) => seq > message.seq)
     if (next < 0) next = forIt.length
@@ -184,10 +215,10 @@ const checkGaps = (world: World, heard: Heard): void => {
   const ends = history.links.flatMap(({ endedAt, openedAt }) =>
     endedAt === undefined || openedAt === undefined ? [] : [endedAt]
   )
-  const entered = (tag: string) => history.states.filter(({ state }) => state._tag === tag).map(({ at }) => at)
   // The server may say it once for all, or refuse one request.
-  const expiries = [...history.expiries, ...entered("Authenticating")]
-  const kinds = [["Disconnected", ends], ["TokenExpired", expiries], ["Renewed", entered("Renewing")]] as const
+  const expiries = [...history.expiries, ...history.deaths].toSorted((a, b) => a - b)
+  const renewals = history.states.filter(({ state }) => state.because === "Renewal").map(({ at }) => at)
+  const kinds = [["Disconnected", ends], ["TokenExpired", expiries], ["Renewed", renewals]] as const
   for (const [kind, causes] of kinds) {
     let gaps = 0
     let since = heard.acquiredAt
@@ -216,8 +247,6 @@ const checkEnd = (world: World, heard: Heard): void => {
   const fail = () => world.violate("S1", `consumer ${id} ended with ${ended.tag}`)
   switch (ended.tag) {
     case "KuzzleForbiddenError":
-    // The token was dead and nobody had told the client.
-    case "KuzzleUnauthorizedError":
       return
     case "KuzzleDeadlineError":
       return openedAt === undefined ? undefined : fail()
@@ -247,7 +276,9 @@ const follows: { readonly [tag: string]: ReadonlyArray<string> } = {
 
 const checkStates = (world: World): void => {
   const { plan } = world
-  const { states } = world.history
+  const { links, states } = world.history
+  const isStable = (since: number, at: number) => at - since >= plan.settings.stableAfter
+  /** When the connection that is there was opened; that of before we looked is not known. */
   let openedAt: number | undefined
   let losses = 0
   let attempt = 0
@@ -256,13 +287,20 @@ const checkStates = (world: World): void => {
     if (previous !== undefined && follows[previous._tag]?.includes(state._tag) !== true) {
       world.violate("C5", `${state._tag} came after ${previous._tag}`)
     }
-    if (state._tag === "Resubscribing") openedAt = at
+    if (previous?._tag === "Connecting" && state._tag !== "Waiting") openedAt = at
     if (state._tag === "Connecting" && state.attempt !== undefined) attempt = state.attempt
+    // Closed on purpose, unless it broke in that very moment: no loss, and perhaps the end of what was stable.
+    if (state.because === "Renewal" && links.some(({ dialledAt }) => dialledAt === at)) {
+      if (openedAt === undefined) losses = -1000
+      else if (isStable(openedAt, at)) losses = 0
+      openedAt = undefined
+      return
+    }
     if (state._tag !== "Waiting" || state.delayMillis === undefined) return
     if (state.cause === undefined) world.violate("C5", "a state of waiting has no cause")
-    // What was before we looked is not known.
-    const known = previous !== undefined && (previous._tag === "Connecting" || openedAt !== undefined)
-    const stable = openedAt !== undefined && at - openedAt >= plan.settings.stableAfter
+    const dialled = previous?._tag === "Connecting" && (previous.because !== "Renewal" || states[i - 1]?.at !== at)
+    const known = openedAt !== undefined || dialled
+    const stable = openedAt !== undefined && isStable(openedAt, at)
     openedAt = undefined
     if (!known) {
       losses = state.attempt === 1 ? 1 : -1000

@@ -24,12 +24,15 @@ export interface WireFrame {
   readonly room?: unknown
   readonly type?: unknown
   readonly status?: number
-  readonly error?: unknown
+  readonly error?: { readonly id?: unknown } | null
   readonly controller?: string
   readonly action?: string
   readonly result?: {
     readonly channel?: string
+    /** Of a session. */
+    readonly _id?: unknown
     readonly jwt?: string
+    readonly ttl?: unknown
     readonly _source?: { readonly m?: number }
   } | null
 }
@@ -43,13 +46,15 @@ export interface Asked {
   readonly timeout: number
   readonly idempotent: boolean
   readonly anonymous: boolean
+  /** Who was logged in; `undefined` for nobody, for anybody, and when that was changing. */
+  readonly user: string | undefined
   /** Those that were submitted in one call, in this order. */
   readonly group: number
   /** The connections on which it was written, in order. */
   readonly writes: Array<{ readonly link: number; readonly at: number }>
   executed: number
-  /** When its answer reached the client, on which connection. */
-  readonly answers: Array<{ readonly link: number; readonly at: number }>
+  /** When its answer reached the client, on which connection. `dead`: that the server does not know the token. */
+  readonly answers: Array<{ readonly link: number; readonly at: number; readonly dead: boolean }>
   settledAt: number | undefined
   exit: Exit.Exit<Answer, KuzzleError.RequestError> | undefined
 }
@@ -136,6 +141,8 @@ export class History {
   readonly states: Array<{ readonly at: number; readonly state: State }> = []
   /** When `TokenExpired` reached the client. */
   readonly expiries: Array<number> = []
+  /** When an answer told the client that its token is dead. */
+  readonly deaths: Array<number> = []
   /** Stalls of the client's host. */
   readonly stalls: Array<{ readonly from: number; readonly to: number }> = []
   /** Messages that the server lost on the way to a connection: nobody can see that. */
@@ -152,9 +159,14 @@ export class History {
 export interface State {
   readonly _tag: string
   readonly attempt?: number
+  readonly because?: string
   readonly delayMillis?: number
   readonly cause?: { readonly message: string; readonly _tag: string }
 }
+
+/** What is not executed for that may be sent once more. */
+export const isTokenDead = ({ error, status }: WireFrame): boolean =>
+  status === 401 && typeof error?.id === "string" && error.id.startsWith("security.token.")
 
 /**
  * The subscription that a request on the wire asks for; `volatile.v` is what a program gave. The client asks for all users

@@ -2,10 +2,10 @@
  * The machine on which a history runs: virtual time, and one queue for everything that happens. Nothing in it waits for
  * the real event loop, so a minute of a client's life takes a millisecond and the same seed gives the same run.
  *
- * It stands in for the runtime's scheduler and `setImmediate`, hence it must be imported before any module of the client.
- * While no history runs both are as ever.
+ * It stands in for the runtime's scheduler and clock, for `setImmediate`, `setTimeout` and `performance.now`, hence it must
+ * be imported before any module of the client. While no history runs all are as ever.
  */
-import { Clock, Duration, Effect, type Fiber, Scheduler } from "effect"
+import { Clock, Context, DefaultServices, Duration, Effect, type Fiber, Scheduler } from "effect"
 import type { Random } from "./random.ts"
 
 /**
@@ -145,9 +145,19 @@ export class Host {
     return this.stalledUntil > this.now
   }
 
-  clock(owner: Owner): Clock.Clock {
-    const millis = () => epoch + Math.floor(this.now) + (owner === "Server" ? 0 : this.wallOffset)
-    const nanos = () => BigInt(Math.round(this.now * 1e6))
+  /** What the wall clock of the client's host shows. */
+  get wall(): number {
+    return epoch + Math.floor(this.now) + this.wallOffset
+  }
+
+  get nanos(): bigint {
+    return BigInt(Math.round(this.now * 1e6))
+  }
+
+  /** For all but the client: its clock is the live one. */
+  clock(owner: "User" | "Server"): Clock.Clock {
+    const millis = () => (owner === "Server" ? this.wall - this.wallOffset : this.wall)
+    const nanos = () => this.nanos
     return {
       [Clock.ClockTypeId]: Clock.ClockTypeId,
       unsafeCurrentTimeMillis: millis,
@@ -268,7 +278,49 @@ const scheduler: Scheduler.Scheduler = Scheduler.defaultScheduler
 const scheduleTask = scheduler.scheduleTask.bind(scheduler)
 const shouldYield = scheduler.shouldYield.bind(scheduler)
 
-Object.assign(globalThis, { setImmediate: Object.assign(immediate, realImmediate) })
+const realTimeout = globalThis.setTimeout
+const realClear = globalThis.clearTimeout
+const realNow = performance.now.bind(performance)
+
+/** A timer of the client. */
+class Handle {
+  readonly cancel: () => void
+  constructor(cancel: () => void) {
+    this.cancel = cancel
+  }
+}
+
+const timeout = (work: () => void, delay = 0): unknown =>
+  current === undefined
+    ? realTimeout(work, delay)
+    // As the runtime does: never at once.
+    : new Handle(current.at("Client", current.now + Math.max(1, delay), work))
+
+const clear = (handle: unknown): void => {
+  if (handle instanceof Handle) handle.cancel()
+  // What is no handle of ours is one of the runtime's.
+  else realClear(handle as Parameters<typeof realClear>[0])
+}
+
+Object.assign(globalThis, {
+  setImmediate: Object.assign(immediate, realImmediate),
+  setTimeout: Object.assign(timeout, realTimeout),
+  clearTimeout: clear
+})
+Object.assign(performance, { now: () => (current === undefined ? realNow() : current.now) })
+
+/** The clock of the client: the one that its timers take for that of the host, which they then use directly. */
+export const live = Context.get(DefaultServices.liveServices, Clock.Clock)
+const real = { millis: live.unsafeCurrentTimeMillis.bind(live), nanos: live.unsafeCurrentTimeNanos.bind(live) }
+const millis = () => (current === undefined ? real.millis() : current.wall)
+const nanos = () => (current === undefined ? real.nanos() : current.nanos)
+
+Object.assign(live, {
+  unsafeCurrentTimeMillis: millis,
+  unsafeCurrentTimeNanos: nanos,
+  currentTimeMillis: Effect.sync(millis),
+  currentTimeNanos: Effect.sync(nanos)
+})
 
 Object.assign(scheduler, {
   scheduleTask: (task: () => void, priority: number, fiber?: Fiber.RuntimeFiber<unknown, unknown>) =>

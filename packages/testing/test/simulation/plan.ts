@@ -1,7 +1,7 @@
 /** The circumstances of a history, all drawn from its seed: the client's settings, its host, the network, the server. */
-import { type KuzzleConfig, KuzzleHeartbeat, KuzzleSchedule } from "@effect-kuzzle/core"
+import { type KuzzleConfig, type KuzzleHeartbeat, KuzzleSchedule } from "@effect-kuzzle/core"
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
-import { Schedule } from "effect"
+import { Duration, Schedule } from "effect"
 import type { Order } from "./host.ts"
 import type { Random } from "./random.ts"
 
@@ -30,6 +30,13 @@ export interface Rates {
   readonly loseNotification: number
   /** Something that no Kuzzle sends comes between. */
   readonly garbage: number
+}
+
+export interface Queue {
+  readonly maxSize: number
+  readonly ttl: number
+  /** How long the store takes at most, and how often it fails; `undefined`: there is none. */
+  readonly store: { readonly latency: number; readonly failure: number } | undefined
 }
 
 export interface Plan {
@@ -64,6 +71,11 @@ export interface Plan {
   readonly pace: number
   readonly publishPause: number
   readonly logins: boolean
+  /** How likely the client's authenticator fails; `undefined`: it has none. */
+  readonly authenticator: number | undefined
+  /** When tokens are renewed before their end. */
+  readonly refresh: "Default" | "Early" | "Never"
+  readonly queue: Queue | undefined
   /** `Abrupt`: the client is closed in the middle of everything. */
   readonly ending: "Heal" | "Abrupt"
 }
@@ -126,14 +138,27 @@ export const draw = (random: Random): Plan => {
     listeners: random.int(1, 6),
     pace: random.pick([150, 500, 1500]),
     publishPause: random.pick([100, 300, 1000]),
-    // Drawn, so that every seed means what it meant, and not used: the model does not know yet how a session is renewed.
-    logins: (random.chance(0.5)) && false,
-    ending: random.chance(0.2) ? "Abrupt" : "Heal"
+    logins: random.chance(0.5),
+    ending: random.chance(0.2) ? "Abrupt" : "Heal",
+    authenticator: random.chance(0.35) ? random.pick([0, 0.2, 0.6]) : undefined,
+    refresh: random.pick(["Default", "Default", "Early", "Never"] as const),
+    queue: random.chance(0.5)
+      ? {
+        maxSize: random.pick([3, 20, 500]),
+        ttl: random.pick([500, 5000, 120_000]),
+        store: random.chance(0.4)
+          ? { latency: random.pick([0, 5, 200]), failure: random.pick([0, 0, 0.1]) }
+          : undefined
+      }
+      : undefined
   }
 }
 
-export const heartbeat = ({ heartbeat: { interval, ping, timeout } }: Plan): KuzzleHeartbeat.KuzzleHeartbeatShape =>
-  KuzzleHeartbeat.make(ping, { schedule: KuzzleSchedule.heartbeat({ interval }), timeout })
+export const heartbeat = ({ heartbeat: { interval, ping, timeout } }: Plan): KuzzleHeartbeat.KuzzleHeartbeatShape => ({
+  ping,
+  schedule: KuzzleSchedule.heartbeat({ interval }),
+  timeout: Duration.millis(timeout)
+})
 
 export const endpoints = ({ deadEndpoints, firstIsDead }: Plan): ReadonlyArray<string> => {
   const dead = Array.from({ length: deadEndpoints }, (_, i) => `ws://dead-${i}:7512/`)
@@ -149,8 +174,21 @@ export const options = (plan: Plan): KuzzleConfig.Options => {
     stableAfter,
     maxRequestSize,
     reconnect: schedule(reconnect),
-    // The world knows the tokens of its logins, and no others yet.
-    tokenRefresh: Schedule.recurs(0)
+    tokenRefresh: renewal(plan.refresh),
+    ...(plan.queue === undefined
+      ? {}
+      : { autoQueue: true, queueMaxSize: plan.queue.maxSize, queueTTL: Duration.millis(plan.queue.ttl) })
+  }
+}
+
+const renewal = (refresh: Plan["refresh"]): Schedule.Schedule<unknown, KuzzleSchedule.Expiring> => {
+  switch (refresh) {
+    case "Default":
+      return KuzzleSchedule.tokenRefresh()
+    case "Early":
+      return KuzzleSchedule.tokenRefresh({ fraction: 0.3, jitter: 0.2 })
+    case "Never":
+      return Schedule.recurs(0)
   }
 }
 

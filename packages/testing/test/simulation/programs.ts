@@ -1,5 +1,5 @@
 /** What the users of the client do: programs drawn from the seed, all of them with what they got written down. */
-import { Kuzzle, KuzzleAuth, type KuzzleError, type KuzzleFilter, KuzzleRealtime } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleAuth, KuzzleError, type KuzzleFilter, KuzzleRealtime } from "@effect-kuzzle/core"
 import { Cause, Chunk, type Context, Effect, Exit, Fiber, Option, Redacted, Scope, Stream } from "effect"
 import { type Answer, type Asked, type Element, filters, type Heard, keyOf } from "./history.ts"
 import type { Random } from "./random.ts"
@@ -76,6 +76,7 @@ const record = (
     timeout: timeout ?? world.plan.settings.requestTimeout,
     idempotent,
     anonymous: anonymous === true,
+    user: anonymous === true ? undefined : world.sessions.user,
     group,
     writes: [],
     executed: 0,
@@ -90,8 +91,23 @@ const record = (
 const settle = (world: World, asked: Asked, exit: Exit.Exit<Answer, KuzzleError.RequestError>): void => {
   world.host.note("settle", asked.n, Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause))
   if (asked.settledAt !== undefined) world.violate("R1", `request ${asked.n} settled twice`)
+  if (asked.group < 0 && notQueued(exit) === "Full") {
+    // Those of the same moment may have been told first.
+    const waiting = world.history.asked.filter((other) =>
+      other !== asked && (other.settledAt === undefined || other.settledAt === world.host.now)
+    ).length
+    if (waiting < (world.plan.queue?.maxSize ?? Infinity)) {
+      world.violate("L2", `the queue is full with ${waiting}`)
+    }
+  }
   asked.settledAt = world.host.now
   asked.exit = exit
+}
+
+/** Why it was not queued, or not any more. */
+export const notQueued = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): string | undefined => {
+  const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
+  return error?._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueued" ? error.cause.reason : undefined
 }
 
 export const tagOf = (cause: Cause.Cause<{ readonly _tag: string }>): string =>
@@ -287,7 +303,8 @@ const listen = (world: World, random: Random, { filter, handler, options, slow }
         Effect.flatMap((stream) =>
           Effect.forkDaemon(Effect.onExit(
             Stream.runForEachChunk(stream, (chunk) => {
-              if (chunk.length > heard.capacity + 1) {
+              // The word of a gap that gave way, and how many others did.
+              if (chunk.length > heard.capacity + 2) {
                 world.violate("L2", `consumer ${heard.id} of ${heard.capacity} was given ${chunk.length} at once`)
               }
               for (const notification of Chunk.toReadonlyArray(chunk)) note(world, heard, notification)
@@ -359,36 +376,65 @@ const idle = (world: World, duration: number): Effect.Effect<void> =>
 
 // -- who we are ------------------------------------------------------------------------------------------------------
 
+const credentials = (user: string, password: string, expiresIn: number): KuzzleAuth.LoginOptions => ({
+  strategy: "local",
+  credentials: { username: user, password: Redacted.make(password) },
+  expiresIn
+})
+
+const lifetimes = [1500, 5000, 20_000, 600_000] as const
+
+/** What the client knows of its session is what the wire says of it. */
+const checkToken = (world: World, after: string) =>
+  Effect.map(Effect.flatMap(Kuzzle.Kuzzle, ({ token }) => token), (token) => {
+    const jwt = Option.getOrUndefined(Option.map(token, ({ value }) => Redacted.value(value)))
+    if (!world.sessions.may(jwt)) world.violate("A1", `after a ${after} the client's token is not that of its session`)
+  })
+
 export const login = (world: World, user: string, expiresIn: number) =>
   Effect.gen(function*() {
-    world.authenticating += 1
-    const exit = yield* Effect.exit(
-      KuzzleAuth.login({ strategy: "local", credentials: { username: user, password: Redacted.make("pw") }, expiresIn })
-    )
-    world.authenticating -= 1
+    world.sessions.changing += 1
+    const exit = yield* Effect.exit(KuzzleAuth.login(credentials(user, "pw", expiresIn)))
+    world.sessions.changing -= 1
     world.host.note("login", 0, `${user} ${Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause)}`)
-    if (Exit.isSuccess(exit)) world.token = Redacted.value(Option.getOrThrow(exit.value.token))
-    world.offered.clear()
-    return Exit.isSuccess(exit)
+    yield* checkToken(world, "login")
   })
 
 export const logout = (world: World) =>
   Effect.gen(function*() {
-    world.authenticating += 1
+    world.sessions.logsOut()
     const exit = yield* Effect.exit(KuzzleAuth.logout())
-    world.authenticating -= 1
+    world.sessions.hasLoggedOut()
     world.host.note("logout", 0, Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause))
-    world.token = undefined
-    const left = yield* Effect.flatMap(Kuzzle.Kuzzle, ({ token }) => token)
-    if (Option.isSome(left)) world.violate("A1", "a logout left the token")
+    yield* checkToken(world, "logout")
   })
 
-export const authenticator = (world: World, services: Services, random: Random): Effect.Effect<void> =>
+const refresh = (world: World) =>
+  Effect.gen(function*() {
+    const exit = yield* Effect.exit(KuzzleAuth.refreshToken())
+    world.host.note("refresh", 0, Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause))
+    yield* checkToken(world, "refresh")
+  })
+
+/** Logs in, as this one and as that one, and out. */
+export const visitor = (world: World, services: Services, random: Random): Effect.Effect<void> =>
   Effect.gen(function*() {
     while (!world.quiet) {
-      if (random.chance(0.75)) {
-        yield* login(world, random.pick(["ann", "bob"]), random.pick([1500, 5000, 20_000, 600_000]))
-      } else yield* logout(world)
+      const draw = random.next()
+      if (draw < 0.65) yield* login(world, random.pick(["ann", "bob"]), random.pick(lifetimes))
+      else if (draw < 0.85) yield* logout(world)
+      else yield* refresh(world)
       yield* idle(world, random.pause(5000))
     }
   }).pipe(Effect.provide(services))
+
+/** How the client logs in by itself: as Ann, and not always with success. */
+export const authenticator = (world: World, failure: number, random: Random): Kuzzle.Authenticator =>
+  Effect.gen(function*() {
+    world.host.note("authenticator")
+    if (world.sessions.loggedOut) world.violate("A1", "the authenticator is run though somebody has logged out")
+    if (random.chance(0.3)) yield* Effect.sleep(random.int(1, 2000))
+    const draw = random.next()
+    if (draw < failure / 2) return yield* new KuzzleError.AuthenticatorError({ cause: "the vault is closed" })
+    return yield* KuzzleAuth.login(credentials("ann", draw < failure ? "wrong" : "pw", random.pick(lifetimes)))
+  })

@@ -50,8 +50,6 @@ export class Desk implements Server {
   rates: Rates | undefined
   /** What each connection is subscribed to, while the server has it. */
   readonly rooms = new Map<Link, Rooms>()
-  /** Rooms whose `unsubscribe` was refused: the client takes them for left, which is a fault of it that is known. */
-  readonly pardoned = new Set<unknown>()
   private readonly requests = new Map<string, WireRequest>()
   private readonly ghosts: Array<string> = []
   private marks = 1_000_000
@@ -231,7 +229,6 @@ export class Desk implements Server {
 
   /** What an answer says about the server: a subscription that is in force now, or not any more. */
   private settled(link: Link, request: WireRequest, frame: WireFrame): void {
-    if (request.action === "unsubscribe" && frame.status !== 200) this.pardoned.add(request.body?.roomId)
     if (frame.status !== 200) return
     const asked = this.history.ids.get(request.requestId)
     if (asked !== undefined) asked.executed += 1

@@ -1,14 +1,14 @@
 /** Runs one history from its seed, and says what no client may do. */
-import "./host.ts"
-import { Kuzzle, KuzzleHeartbeat, KuzzleSocket } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleQueueStore, KuzzleSocket } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { Context, Effect, Exit, Fiber, Option, Random as EffectRandom, Scope, Stream, Supervisor } from "effect"
 import { check } from "./checks.ts"
 import type { Violation } from "./history.ts"
+import { live } from "./host.ts"
 import * as Plan from "./plan.ts"
 import * as Programs from "./programs.ts"
 import { roomOf } from "./server.ts"
-import { World } from "./world.ts"
+import { hasSessions, World } from "./world.ts"
 
 export interface Result {
   readonly seed: number
@@ -89,13 +89,15 @@ const story = (world: World) =>
         Effect.sync(() => {
           host.note("state", 0, `${state._tag} ${"cause" in state ? state.cause.message : ""}`)
           if (state._tag === "Failed") world.failedAt = host.now
+          if (state._tag !== "Authenticating") world.sessions.authenticated()
           world.history.states.push({ at: host.now, state })
+          if (state._tag === "Ready") world.ready()
         }))
     )
     const programs = [
       ...Array.from({ length: plan.askers }, () => Programs.asker(world, client.services, random.fork())),
       ...Array.from({ length: plan.listeners }, () => Programs.listener(world, client.services, random.fork())),
-      ...(plan.logins ? [Programs.authenticator(world, client.services, random.fork())] : [])
+      ...(plan.logins ? [Programs.visitor(world, client.services, random.fork())] : [])
     ]
     const running = yield* Effect.forEach(programs, (program) => Effect.fork(program))
     yield* Effect.sleep(Math.max(0, endOfChaos - host.now))
@@ -113,6 +115,7 @@ const story = (world: World) =>
       if (world.failedAt === undefined) yield* healed(world, client)
       yield* Effect.forEach(world.open, (listening) => Programs.close(world, listening), { discard: true })
       yield* Effect.sleep(1000)
+      world.store?.checkEmpty()
       if (world.failedAt === undefined && random.chance(0.5)) checkRooms(world, "after the last consumer")
       yield* end(world, client)
     }
@@ -140,13 +143,21 @@ const connect = (world: World, endOfChaos: number) =>
   Effect.gen(function*() {
     const { host, plan } = world
     const fibers = yield* Supervisor.track
+    let calmSince: number | undefined
     for (;;) {
       const scope = yield* Scope.make()
-      const exit = yield* Kuzzle.make(Plan.options(plan)).pipe(
+      world.sessions.forget()
+      const exit = yield* Kuzzle.make({
+        ...Plan.options(plan),
+        ...(plan.authenticator === undefined
+          ? {}
+          : { authenticator: Programs.authenticator(world, plan.authenticator, world.random.fork()) })
+      }).pipe(
+        Effect.provideService(KuzzleQueueStore.KuzzleQueueStore, world.store?.shape),
         Effect.provideService(KuzzleSocket.KuzzleSocket, world.network.socket),
         Effect.provideService(KuzzleHeartbeat.KuzzleHeartbeat, Plan.heartbeat(plan)),
         Scope.extend(scope),
-        Effect.withClock(host.clock("Client")),
+        Effect.withClock(live),
         Effect.supervised(fibers),
         Effect.exit
       )
@@ -161,8 +172,11 @@ const connect = (world: World, endOfChaos: number) =>
       yield* Scope.close(scope, Exit.void)
       world.closing = false
       yield* checkNothingLeft(world, fibers)
-      if (host.now > endOfChaos) world.stop()
-      if (host.now > endOfChaos + 10 * Plan.healing(plan)) {
+      if (host.now > endOfChaos) {
+        world.stop()
+        calmSince ??= host.now
+      }
+      if (host.now > (calmSince ?? Infinity) + 10 * Plan.healing(plan)) {
         world.violate("S1", "no connection is ever made")
         return undefined
       }
@@ -175,11 +189,19 @@ const healed = (world: World, { services }: Client) =>
   Effect.gen(function*() {
     const { history, host, plan } = world
     const kuzzle = Context.get(services, Kuzzle.Kuzzle)
-    const state = yield* kuzzle.state
+    let state = yield* kuzzle.state
+    // Tokens that live for seconds are renewed all the time.
+    for (let i = 0; i < 3 && hasSessions(plan) && state._tag !== "Ready"; i++) {
+      yield* Effect.sleep(500)
+      state = yield* kuzzle.state
+    }
     if (state._tag !== "Ready") return world.violate("C5", `it is ${state._tag} long after the last fault`)
     const timers = host.pending("Client")
-    if (timers > 2) world.violate("R8", `${timers} timers are set, and nothing is asked`)
-    if (plan.logins) {
+    // Of the heartbeat, and of the token's renewal.
+    if (timers > (hasSessions(plan) ? 3 : 2)) world.violate("R8", `${timers} timers are set, and nothing is asked`)
+    if (hasSessions(plan)) {
+      // Whose token was revoked learns of it by asking.
+      yield* Effect.exit(kuzzle.query({ controller: "server", action: "now" }))
       // A token that has died keeps the subscriptions waiting: somebody must log in, or out.
       yield* (world.random.chance(0.7) ? Programs.login(world, "ann", 3_600_000) : Programs.logout(world)).pipe(
         Effect.provide(services)
@@ -222,7 +244,6 @@ const checkRooms = (world: World, when: string): void => {
   const counts = desk.list()
   for (const room of rooms) if (!counts.has(room)) world.violate("S1", `${when} a room is wanted, and empty`)
   for (const [room, count] of counts) {
-    if (desk.pardoned.has(room)) continue
     if (!rooms.has(room)) world.violate("S5", `${when} a room is subscribed to, and not wanted`)
     else if (count !== 1) world.violate("S1", `${when} the server counts ${count} in a room`)
   }

@@ -1,13 +1,15 @@
 /** One history: what there is in it, and the faults that happen to it. */
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import { Effect } from "effect"
-import { type Heard, History, keyOf, type WireFrame, type WireRequest } from "./history.ts"
+import { type Asked, type Heard, History, isTokenDead, keyOf, type WireFrame, type WireRequest } from "./history.ts"
 import { Host } from "./host.ts"
 import { type Dial, type Link, Network } from "./network.ts"
 import * as Plan from "./plan.ts"
 import type { Listening } from "./programs.ts"
 import { Random } from "./random.ts"
 import { Desk } from "./server.ts"
+import { Sessions } from "./sessions.ts"
+import { Store } from "./store.ts"
 
 /** Close codes that a client may see, and two that it must survive all the same. */
 const closeCodes = [
@@ -32,6 +34,9 @@ const closeCodes = [
 
 const collections = ["c1", "c2"] as const
 
+/** Whether anybody ever logs in. */
+export const hasSessions = ({ authenticator, logins }: Plan.Plan): boolean => logins || authenticator !== undefined
+
 /** The states in which requests of programs are sent. */
 const passing = new Set(["Ready", "Replaying"])
 
@@ -39,17 +44,18 @@ const passing = new Set(["Ready", "Replaying"])
 const isLive = ({ closing, ended, slow, strategy }: Heard): boolean =>
   !closing && ended === undefined && !(slow && strategy === "fail")
 
+/** Whether it may go on when its connection is gone: it was refused with its token, or it may be sent twice. */
+const waitsAgain = ({ answers, idempotent }: Asked, { queue }: Plan.Plan): boolean =>
+  answers.some(({ dead }) => dead) || (idempotent && queue !== undefined)
+
 export class World {
   readonly random: Random
   readonly plan: Plan.Plan
   readonly host: Host
   readonly history = new History()
   readonly network: Network
-  /** The token that requests may carry, as far as the programs know. */
-  token: string | undefined
-  /** Tokens that a login under way has been given. */
-  readonly offered = new Set<string>()
-  authenticating = 0
+  readonly sessions: Sessions
+  readonly store: Store | undefined
   /** No program starts anything new. */
   quiet = false
   /** The subscriptions that outlast the programs. */
@@ -57,6 +63,11 @@ export class World {
   private engineOrNone: KuzzleEngine.KuzzleEngineShape | undefined
   private deskOrNone: Desk | undefined
   private stopped = false
+  /**
+   * Where subscriptions were dropped in silence, with a token that was revoked. The client learns of it by the first request
+   * that is refused; `hidden`: it has logged in before there was one, and nothing will ever tell.
+   */
+  private dropped: { readonly link: Link; hidden: boolean } | undefined
 
   constructor(seed: number, verbose: boolean) {
     this.random = new Random(seed)
@@ -64,6 +75,14 @@ export class World {
     this.host = new Host(this.random.fork(), this.plan.order, verbose)
     this.host.onThrow = (cause, where) => this.violate("C7", `${where}: ${String(cause)}`)
     this.network = new Network(this.host, this.plan, this.random.fork(), this.history)
+    this.sessions = new Sessions({
+      now: () => this.host.now,
+      wall: () => this.host.wall,
+      timeout: this.plan.settings.requestTimeout,
+      closing: () => this.closing,
+      violate: (promise, what) => this.violate(promise, what)
+    })
+    this.store = this.plan.queue?.store === undefined ? undefined : new Store(this, this.plan.queue.store)
     this.watch()
   }
 
@@ -113,6 +132,7 @@ export class World {
     network.onPolite = ({ record }) => this.violate("C1", `connection ${record.id} is closed politely, not dropped`)
     network.onWrite = (link, request, frame) => this.written(link, request, frame)
     network.onEnd = (link) => {
+      this.sessions.ended(link)
       this.checkLiveness(link)
       if (link.record.openedAt === undefined) return
       this.checkSettled(link.record.id)
@@ -170,6 +190,24 @@ export class World {
     })
   }
 
+  /** Nothing that waited is left behind when it is ready (promise R5). */
+  ready(): void {
+    const { history, host } = this
+    const at = host.now
+    host.turnEnds.push(() => {
+      const last = history.states.at(-1)
+      const link = this.network.live?.record.id
+      if (last?.state._tag !== "Ready" || last.at !== at || link === undefined) return
+      for (const { answers, group, n, settledAt, startedAt, writes } of history.asked) {
+        // Of those of one call only the last is seen to end.
+        if (settledAt !== undefined || startedAt >= at || group >= 0) continue
+        if (writes.at(-1)?.link !== link || (writes.length === 1 && answers.some(({ dead }) => dead))) {
+          this.violate("R5", `request ${n} still waits though it is ready`)
+        }
+      }
+    })
+  }
+
   private lastCause(): string | undefined {
     const last = this.history.states.at(-1)
     return last?.at === this.host.now ? last.state.cause?.message : undefined
@@ -190,7 +228,8 @@ export class World {
     const { history, host } = this
     // Of those of one call only the last is seen to end.
     const onIt = history.asked.filter((asked) =>
-      asked.group < 0 && asked.settledAt === undefined && asked.writes.at(-1)?.link === link
+      asked.group < 0 && asked.settledAt === undefined && asked.writes.at(-1)?.link === link &&
+      !waitsAgain(asked, this.plan)
     )
     if (onIt.length === 0) return
     const at = host.now
@@ -210,9 +249,6 @@ export class World {
     if (frame.length > this.plan.settings.maxRequestSize) {
       this.violate("R7", `a frame of ${frame.length} bytes was sent`)
     }
-    if (request.jwt !== undefined && request.jwt !== this.token && !this.offered.has(request.jwt)) {
-      this.violate("A1", `${request.action} carries a token that is not the session's`)
-    }
     if (request.action === "subscribe") {
       const key = keyOf({ ...request, filter: request.body, v: request.volatile?.v })
       // Nothing listened to it any more where the room was kept for others.
@@ -220,14 +256,16 @@ export class World {
       if (link.confirmed.has(key) && wanted) this.violate("S5", `${key} was subscribed twice`)
       link.subscribing.set(request.requestId, key)
     }
-    if (n === undefined) return
-    const asked = history.asked[n]!
+    const asked = n === undefined ? undefined : history.asked[n]
+    if (request.requestId !== undefined) this.sessions.written(link, request, asked?.anonymous === true)
+    if (n === undefined || asked === undefined) return
     history.ids.set(request.requestId, asked)
+    const user = request.jwt === undefined ? undefined : this.sessions.userOf(request.jwt)
     if (request.jwt !== undefined && asked.anonymous) {
       this.violate("A1", `request ${n} is anonymous and carries a token`)
     }
-    if (request.jwt === undefined && !asked.anonymous && this.token !== undefined && this.authenticating === 0) {
-      this.violate("A1", `request ${n} carries no token`)
+    if (asked.user !== undefined && asked.user !== user) {
+      this.violate("A1", `request ${n} of ${asked.user} is sent as ${user ?? "nobody"}`)
     }
     if (asked.settledAt !== undefined) this.violate("R8", `request ${n} was written after its end`)
     this.checkReady(n)
@@ -244,7 +282,18 @@ export class World {
       // What is being opened may have been dropped too: its answer says nothing.
       link.confirmed.clear()
       link.subscribing.clear()
+      this.dropped = undefined
       return
+    }
+    this.sessions.arrived(link, frame)
+    if (frame.action === "login" && frame.status === 200 && this.dropped?.link === link) this.dropped.hidden = true
+    const dead = isTokenDead(frame)
+    if (dead) {
+      // It has dropped the subscriptions with the token, for all that the client can know.
+      history.deaths.push(host.now)
+      link.confirmed.clear()
+      link.subscribing.clear()
+      this.dropped = undefined
     }
     const m = frame.result?._source?.m
     if (m !== undefined) {
@@ -264,8 +313,10 @@ export class World {
         link.channels.add(channel)
       }
     }
-    if (frame.action === "login" && typeof frame.result?.jwt === "string") this.offered.add(frame.result.jwt)
-    asked?.answers.push({ link: link.record.id, at: host.now })
+    // One that comes from the connection before, and sooner than it is sent on this one, is none.
+    if (asked?.writes.some((write) => write.link === link.record.id) === true) {
+      asked.answers.push({ link: link.record.id, at: host.now, dead })
+    }
   }
 
   /** The streams of a subscription that the server refuses end in this turn (promise S6). */
@@ -273,7 +324,8 @@ export class World {
     const { history, host } = this
     host.note("refused", link.record.id, key)
     // When the token expired meanwhile the refusal may be about the subscription before, and it is asked for again.
-    if ((history.expiries.at(-1) ?? -1) >= (link.record.openedAt ?? 0)) return
+    const lost = Math.max(history.expiries.at(-1) ?? -1, history.deaths.at(-1) ?? -1)
+    if (lost >= (link.record.openedAt ?? 0)) return
     const concerned = history.heard.filter((heard) =>
       heard.key === key && heard.ended === undefined && !heard.closing && heard.acquiredAt < host.now && !heard.slow
     )
@@ -316,6 +368,7 @@ export class World {
       for (const { toClient, toServer } of this.network.links) for (const pipe of [toServer, toClient]) pipe.block(0)
     }
     this.desk.rates = undefined
+    if (this.dropped?.hidden === true) this.dropped.link.reset()
     this.network.dial = { _tag: "Normal" }
     Effect.runSync(Effect.zipRight(this.engine.accept, this.engine.thaw))
   }
@@ -370,12 +423,15 @@ export class World {
         })
         if (random.chance(0.7)) link?.reset()
       }],
-      [plan.logins ? 3 : 0, "token expires", () => {
-        if (this.token !== undefined) Effect.runSync(engine.expireToken(this.token))
+      [hasSessions(plan) ? 3 : 0, "token expires", () => {
+        const { current } = this.sessions
+        if (current !== undefined) Effect.runSync(engine.expireToken(current))
       }],
-      // Never, until a login brings back what the server has dropped in silence: then 2 where there are logins.
-      [0, "token revoked", () => {
-        if (this.token !== undefined) Effect.runSync(engine.revokeToken(this.token))
+      [hasSessions(plan) ? 2 : 0, "token revoked", () => {
+        const { current } = this.sessions
+        if (current === undefined) return
+        Effect.runSync(engine.revokeToken(current))
+        if (link !== undefined) this.dropped = { link, hidden: false }
       }],
       [plan.hostFaults ? 3 : 0, "host stalls", () => {
         const lasts = random.chance(0.1)

@@ -3,7 +3,7 @@ import { Kuzzle, KuzzleAuth, KuzzleDocument, KuzzleError, KuzzleServer } from "@
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option, Redacted, Schedule, Stream } from "effect"
 import { Backend, type User, World, writeNumbered } from "./backend.ts"
-import { another, failure, gapOf, inbox, listenTo, numberOf, quick, withClient } from "./tools.ts"
+import { another, failure, gapOf, inbox, listenTo, numberOf, quick, statesOf, withClient } from "./tools.ts"
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
@@ -23,7 +23,7 @@ const revoke = (user: User) =>
 
 export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("a session by token", () => {
-    it.effect("A2: a dead token is renewed by the authenticator: once, for all that it refused, and they are answered", () =>
+    it.effect("A2, 8.B6: a dead token is renewed by the authenticator: once, for all that it refused, and they are answered", () =>
       Effect.gen(function*() {
         const user = yield* (yield* World).user
         let logins = 0
@@ -59,7 +59,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         }).pipe(withClient({ authenticator: login(user, "2s"), tokenRefresh: never }))
       }))
 
-    it.effect("A1: a token is renewed before its end, and nobody notices", () =>
+    it.effect("A1, 8.B11: a token is renewed before its end, and nobody notices", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target = yield* world.collection
@@ -79,7 +79,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         }).pipe(withClient())
       }))
 
-    it.effect("A4: without an authenticator the session is over, says so, and forgets no subscription", () =>
+    it.effect("A4, 8.C5: without an authenticator the session is over, says so, and forgets no subscription", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target = yield* world.collection
@@ -120,7 +120,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         }).pipe(withClient({ authenticator }))
       }))
 
-    it.effect("A3: another user's subscriptions are opened anew, for they have other rights", () =>
+    it.effect("A3, 8.E12: another user's subscriptions are opened anew, for they have other rights", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target = yield* world.collection
@@ -168,7 +168,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
     const withCookie = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.flatMap(Backend, ({ cookie }) => Effect.scoped(Effect.provide(effect, cookie(quick))))
 
-    it.effect("login, subscribe, refresh, still receiving, logout: requests flow all the time and none fails", () =>
+    it.effect("8.B1, 8.B2, 8.B3: login, subscribe, refresh, still receiving, logout: requests flow all the time and none fails", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target = yield* world.collection
@@ -219,7 +219,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         }).pipe(withCookie)
       }))
 
-    it.effect("what is issued while it logs in waits, and is answered as the user", () =>
+    it.effect("8.B2: what is issued while it logs in waits, and is answered as the user", () =>
       Effect.gen(function*() {
         const user = yield* (yield* World).user
         yield* Effect.gen(function*() {
@@ -234,7 +234,24 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         }).pipe(withCookie)
       }))
 
-    it.effect("wrong credentials are an error of their own and cost nothing", () =>
+    it.effect("8.B4: after a lost connection too a login is the session of every later one", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        const user = yield* (yield* World).user
+        yield* Effect.gen(function*() {
+          const states = yield* statesOf(yield* Kuzzle.Kuzzle)
+          const lose = Effect.zipRight(network.cut, Effect.zipRight(states.until("Waiting"), states.until("Ready")))
+          yield* lose
+          yield* login(user)
+          assert.strictEqual(yield* whoAmI, user.kuid)
+          yield* lose
+          assert.strictEqual(yield* whoAmI, user.kuid)
+          yield* KuzzleAuth.logout()
+          assert.strictEqual(yield* whoAmI, "-1")
+        }).pipe(withCookie)
+      }))
+
+    it.effect("8.B1: wrong credentials are an error of their own and cost nothing", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target = yield* world.collection
@@ -256,7 +273,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         assert.strictEqual(error._tag, "KuzzleInvalidSettingError")
       }).pipe(withCookie))
 
-    it.effect("logout revokes the session, not just the cookie", () =>
+    it.effect("8.B14: logout revokes the session, not just the cookie", () =>
       Effect.gen(function*() {
         const world = yield* World
         const user = yield* world.user

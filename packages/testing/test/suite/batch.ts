@@ -166,7 +166,7 @@ export const batchTests = (
       60_000
     )
 
-    it.effect("as a layer, by any number, beyond the limits of the server", () =>
+    it.effect("8.D12: as a layer, by any number, beyond the limits of the server", () =>
       provide()(Effect.gen(function*() {
         const target = yield* started
         const numbers = Array.range(1, 450)

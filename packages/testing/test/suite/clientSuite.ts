@@ -10,6 +10,7 @@ import { type Backend, layerWorld } from "./backend.ts"
 import { realtimeTests } from "./realtime.ts"
 import { sessionTests } from "./session.ts"
 import { withClient, withHttp } from "./tools.ts"
+import { tracingTests } from "./tracing.ts"
 
 export const clientSuite = <E>(
   name: string,
@@ -26,6 +27,7 @@ export const clientSuite = <E>(
       describe("over WebSocket", () => apiTests(it, withClient))
       describe("over HTTP", () => apiTests(it, withHttp))
       realtimeTests(it)
+      tracingTests(it)
       if (options.api === "only") return
       sessionTests(it)
       authenticationTests(it)

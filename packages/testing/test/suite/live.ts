@@ -1,7 +1,7 @@
 /** Live documents: what is there, every change of it, and the truth again after a lost connection. */
 import { KuzzleActionError, KuzzleDocument, KuzzleFilter, KuzzleLive } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
-import { Chunk, Deferred, Effect, Fiber, Stream } from "effect"
+import { Chunk, Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { Backend, type Collection, World } from "./backend.ts"
 import { failure, inbox, withClient } from "./tools.ts"
 
@@ -93,6 +93,19 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         ])
       })))
 
+    it.effect("8.C11: a document that is replaced is the new one: fields that it has no more are gone", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        yield* put(target, "a", { status: "free", seats: 4 })
+        const live = yield* KuzzleLive.live({ ...target, ids: ["a"] })
+        const changes = yield* observe(live)
+        yield* admin("replace", target, { _id: "a", body: { status: "busy" } })
+        assert.deepStrictEqual(yield* changes.takeN(2), ["Snapshot a", "Updated a busy"])
+        const source = (yield* live.documents).get("a")?._source
+        assert.deepInclude(source, { status: "busy" })
+        assert.notProperty(source, "seats")
+      })))
+
     it.effect("an observer that is too slow is given everything anew, and nobody waits for it", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
@@ -138,7 +151,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepStrictEqual(idsOf(last), ["a", "b", "c", "d", "e"])
       })))
 
-    it.effect("what an upsert creates is told without its id: it is read", () =>
+    it.effect("8.E4: what an upsert creates is told without its id: it is read", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const live = yield* KuzzleLive.live({ ...target, filter: free })
@@ -147,7 +160,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepStrictEqual(yield* changes.takeN(2), ["Snapshot ", "Snapshot a"])
       })))
 
-    it.effect("after a lost connection it is the truth again", () =>
+    it.effect("8.C13: after a lost connection it is the truth again", () =>
       withClient()(Effect.gen(function*() {
         const { network } = yield* Backend
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
@@ -186,7 +199,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         }
       })))
 
-    it.effect("many that follow the same are one subscription, which ends with the last", () =>
+    it.effect("8.C10, 8.C12: many that follow the same are one subscription, which ends with the last", () =>
       withClient()(Effect.gen(function*() {
         const { admin: server } = yield* World
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
@@ -203,6 +216,19 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         }))
         yield* Effect.repeat(rooms, { until: (rooms) => rooms.length === 0, times: 100 })
         assert.deepStrictEqual(yield* rooms, [])
+      })))
+
+    it.effect("it ends with its scope, for who looks still and for who comes later", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        const scope = yield* Scope.make()
+        const live = yield* Scope.extend(KuzzleLive.live(target), scope)
+        const seen = yield* Effect.fork(Stream.runCollect(live.changes))
+        const first = yield* Effect.fork(Stream.runHead(live.changes))
+        yield* Fiber.join(first)
+        yield* Scope.close(scope, Exit.void)
+        assert.deepStrictEqual(Array.from(yield* Fiber.join(seen), ({ _tag }) => _tag), ["Snapshot"])
+        assert.strictEqual(yield* Stream.runCount(live.changes), 0)
       })))
 
     it.effect("what cannot be read is a typed error", () =>

@@ -129,7 +129,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         for (const { silent } of [into, out, all]) yield* silent("20 millis")
       }).pipe(withClient()))
 
-    it.effect("presence: who does not ask hears nothing of it, even where another's channel tells", () =>
+    it.effect("8.E5: presence: who does not ask hears nothing of it, even where another's channel tells", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         // The channel of `out` and `none` is that of who came first: here one who wants to hear of those who leave.
@@ -194,7 +194,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* failure(gone, KuzzleError.NotFoundError, "core.realtime.room_not_found")
       }).pipe(withClient()))
 
-    it.effect("a notification that comes before the answer to the subscription is delivered", () =>
+    it.effect("S3, 8.C1: a notification that comes before the answer to the subscription is delivered", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const other = yield* another()
@@ -206,7 +206,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.deepInclude(self.volatile, { name: "me" })
       }).pipe(withClient()))
 
-    it.effect("nothing is missing from the moment of the answer on", () =>
+    it.effect("S3: nothing is missing from the moment of the answer on", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const other = yield* another()
@@ -225,7 +225,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* inbox.silent("20 millis")
       }).pipe(withClient()))
 
-    it.effect("consumers of the same filter, however it is written, share one subscription until the last has left", () =>
+    it.effect("S5, 8.C2: consumers of the same filter, however it is written, share one subscription until the last has left", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const open = (filter: KuzzleFilter.Filter) =>
@@ -252,7 +252,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* untilCount(roomOf(a), 0)
       }).pipe(withClient()))
 
-    it.effect("a subscription can be made again right after it was given up", () =>
+    it.effect("S5: a subscription can be made again right after it was given up", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         for (const n of numbers(1, 10)) {
@@ -295,7 +295,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.strictEqual(numberOf(yield* good.take), 1)
       }).pipe(withClient()))
 
-    it.effect("listen: a handler, and one that throws", () =>
+    it.effect("8.C8: listen: a handler, and one that throws", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const seen: Array<unknown> = []
@@ -311,7 +311,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
       }).pipe(withClient()))
 
-    it.effect("listen: one that throws is over on the server too", () =>
+    it.effect("8.C8: listen: one that throws is over on the server too", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const seen: Array<KuzzleRealtime.DocumentNotification> = []
@@ -325,7 +325,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.lengthOf(seen, 1)
       }).pipe(withClient()))
 
-    it.effect("a consumer that does not keep up loses by its strategy, and is told how many", () =>
+    it.effect("S4, L2, 8.C8: a consumer that does not keep up loses by its strategy, and is told how many", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const sliding = yield* KuzzleRealtime.open({ ...target, bufferSize: 4 })
@@ -388,7 +388,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         for (const { silent } of rooms) yield* silent(0)
       }).pipe(withClient()))
 
-    it.effect("an expired token ends what the server delivers: a gap after the next login, then it goes on", () =>
+    it.effect("A3, 8.C5: an expired token ends what the server delivers: a gap after the next login, then it goes on", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target: Collection = yield* world.collection

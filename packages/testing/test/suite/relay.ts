@@ -1,116 +1,291 @@
 /**
- * A TCP relay on a loopback port in front of a server, which can break, freeze and end what passes through it. It knows
- * nothing of WebSocket but how a close frame looks.
+ * A TCP relay on a loopback port in front of a server, which can break, freeze, slow down and end what passes through it. It
+ * knows nothing of WebSocket but where its frames begin and how a close frame looks.
  */
 import { Data, Effect } from "effect"
 import type { Scope } from "effect"
 import * as Net from "node:net"
 import type { Network } from "./backend.ts"
+import type { Accidents, Direction, Ending, Fault, Weather, When } from "./line.ts"
 
 export class RelayError extends Data.TaggedError("RelayError")<{ readonly cause: Error }> {}
 
-export interface Relay extends Network {
+export interface Relay extends Network, Accidents {
   readonly port: number
   /** `ws://127.0.0.1:<port>` */
   readonly url: string
-  /** Connections that pass through it now. */
-  readonly connections: Effect.Effect<number>
+}
+
+/** Bytes on their way, of one part of the conversation. */
+interface Piece {
+  readonly part: "Handshake" | "Frames"
+  readonly due: number
+  readonly bytes: Buffer
+}
+
+/** One direction of one connection. */
+interface Flow {
+  readonly direction: Direction
+  readonly number: number
+  readonly to: Net.Socket
+  /** How much of the empty line that ends the HTTP exchange has been seen; all of it: frames follow. */
+  seen: number
+  queue: Array<Piece>
+  /** The sender has said all. */
+  ended: boolean
+  /** Nothing passes any more. */
+  stopped: boolean
+  /** Goes on later. */
+  cancel: (() => void) | undefined
 }
 
 interface Pair {
   readonly client: Net.Socket
   readonly server: Net.Socket
+  readonly flows: readonly [out: Flow, into: Flow]
+  /** The client has its end open. */
+  open: boolean
 }
 
 /** A close frame of a server: unmasked, two bytes of payload (RFC 6455, 5.5.1). */
 const closeFrame = (code: number): Buffer => Buffer.from([0x88, 0x02, code >> 8, code & 0xff])
+
+const emptyLine = Buffer.from("\r\n\r\n")
+
+/** How many of these bytes belong to the HTTP exchange. */
+const headerLength = (flow: Flow, bytes: Buffer): number => {
+  for (let i = 0; i < bytes.length; i++) {
+    if (flow.seen === emptyLine.length) return i
+    flow.seen = bytes[i] === emptyLine[flow.seen] ? flow.seen + 1 : bytes[i] === emptyLine[0] ? 1 : 0
+  }
+  return bytes.length
+}
+
+/** A narrow line passes what it may in portions of so many milliseconds. */
+const portionMillis = 20
 
 export const make = (
   upstream: { readonly host: string; readonly port: number }
 ): Effect.Effect<Relay, RelayError, Scope.Scope> =>
   Effect.gen(function*() {
     const pairs = new Set<Pair>()
-    /** Accepted while frozen: connected to the server once thawed. */
-    const held = new Set<Net.Socket>()
-    let frozen = false
+    let count = 0
+    let peak = 0
+    let weather: Weather = {}
+    let armed: { readonly fault: Fault; readonly when: When; readonly from: number; counted: number } | undefined
+    let struck: ReadonlyArray<() => void> = []
 
-    const join = (client: Net.Socket) => {
-      const server = Net.connect(upstream)
-      const pair = { client, server }
-      pairs.add(pair)
-      const end = () => {
-        pairs.delete(pair)
-        client.destroy()
-        server.destroy()
+    const run = (flow: Flow): void => {
+      flow.cancel?.()
+      flow.cancel = undefined
+      for (;;) {
+        if (weather.hold === "Both" || weather.hold === flow.direction) return
+        const piece = flow.queue[0]
+        if (piece === undefined) break
+        const early = piece.due - performance.now()
+        if (early > 0) return later(flow, early)
+        const { bytesPerSecond, slices } = weather
+        const portion = slices === true
+          ? 1
+          : bytesPerSecond === undefined
+          ? piece.bytes.length
+          : Math.ceil(bytesPerSecond * portionMillis / 1000)
+        const trap = armedFor(flow, piece)
+        const bytes = piece.bytes.subarray(0, trap === undefined ? portion : Math.min(portion, trap.left))
+        if (bytes.length === piece.bytes.length) flow.queue.shift()
+        else flow.queue[0] = { ...piece, bytes: piece.bytes.subarray(bytes.length) }
+        flow.to.write(bytes)
+        if (trap?.passed(bytes.length) === true) return strike()
+        if (slices === true || bytesPerSecond !== undefined) return later(flow, slices === true ? 0 : portionMillis)
       }
-      for (const socket of [client, server]) {
-        socket.setNoDelay(true)
-        // Whatever happens to one end happens to the other: `close` follows every error.
-        socket.on("error", end)
-        socket.on("close", end)
-      }
-      client.pipe(server)
-      server.pipe(client)
+      if (flow.ended) flow.to.end()
     }
 
-    const listener = Net.createServer((client) => {
-      if (!frozen) return join(client)
-      held.add(client)
-      client.on("error", () => client.destroy())
-      client.on("close", () => held.delete(client))
-    })
-    const cut = Effect.sync(() => {
-      for (const { client, server } of pairs) {
-        client.destroy()
-        server.destroy()
+    const later = (flow: Flow, millis: number) => {
+      if (millis === 0) {
+        const immediate = setImmediate(() => run(flow))
+        flow.cancel = () => clearImmediate(immediate)
+      } else {
+        const timer = setTimeout(() => run(flow), millis)
+        flow.cancel = () => clearTimeout(timer)
       }
-      for (const client of held) client.destroy()
+    }
+
+    /** What is armed, when these bytes count for it. */
+    const armedFor = (flow: Flow, piece: Piece) => {
+      if (armed === undefined || typeof armed.when === "string") return undefined
+      const { bytes, direction, part } = armed.when
+      if (direction !== flow.direction || part !== piece.part || flow.number < armed.from) return undefined
+      const counting = armed
+      return {
+        left: bytes - counting.counted,
+        passed: (length: number) => (counting.counted += length) >= bytes
+      }
+    }
+
+    const stop = (flow: Flow) => {
+      flow.cancel?.()
+      flow.stopped = true
+      flow.queue = []
+    }
+
+    const end = (ending: Ending) => {
+      for (const pair of pairs) {
+        const { client, flows: [out, into], server } = pair
+        if (ending !== "EndToClient") stop(out)
+        if (ending !== "EndToServer") stop(into)
+        switch (ending) {
+          case "Reset":
+            client.resetAndDestroy()
+            server.resetAndDestroy()
+            break
+          case "Cut":
+            client.destroy()
+            server.destroy()
+            break
+          case "EndToClient":
+            client.end()
+            break
+          case "EndToServer":
+            server.end()
+            break
+          default:
+            // The client answers with a close frame of its own, and then expects the connection to end.
+            client.once("data", () => client.end())
+            client.write(closeFrame(ending))
+        }
+      }
+    }
+
+    const strike = () => {
+      if (armed === undefined) return
+      const { ending, ...following } = armed.fault
+      armed = undefined
+      weather = following
+      if (weather.refuse === true) listener.close()
+      if (ending !== undefined) end(ending)
+      for (const { flows } of pairs) flows.forEach(run)
+      for (const resume of struck) resume()
+      struck = []
+    }
+
+    const join = (client: Net.Socket) => {
+      const server = Net.connect({ ...upstream, allowHalfOpen: true })
+      count += 1
+      const flow = (direction: Direction, to: Net.Socket): Flow => ({
+        direction,
+        number: count,
+        to,
+        seen: 0,
+        queue: [],
+        ended: false,
+        stopped: false,
+        cancel: undefined
+      })
+      const flows = [flow("Out", server), flow("In", client)] as const
+      const pair: Pair = { client, server, flows, open: true }
+      pairs.add(pair)
+      for (const [from, flow, back] of [[client, flows[0], flows[1]], [server, flows[1], flows[0]]] as const) {
+        from.setNoDelay(true)
+        from.on("data", (bytes: Buffer) => {
+          if (flow.stopped) return
+          const due = weather.delay === undefined ? 0 : performance.now() + weather.delay
+          const length = headerLength(flow, bytes)
+          for (
+            const piece of [
+              { part: "Handshake", due, bytes: bytes.subarray(0, length) } as const,
+              { part: "Frames", due, bytes: bytes.subarray(length) } as const
+            ]
+          ) if (piece.bytes.length > 0) flow.queue.push(piece)
+          // What waits for its time goes on by itself.
+          if (flow.cancel === undefined) run(flow)
+        })
+        const gone = () => {
+          if (from === client) pair.open = false
+          if (flow.ended) return
+          flow.ended = true
+          if (flow.cancel === undefined) run(flow)
+        }
+        from.on("end", gone)
+        // `close` follows every error.
+        from.on("error", gone)
+        from.on("close", () => {
+          gone()
+          // Nobody is there to hear the rest.
+          stop(back)
+          if (client.destroyed && server.destroyed) pairs.delete(pair)
+          else if (flow.stopped) flow.to.destroySoon()
+        })
+      }
+    }
+
+    const listener = Net.createServer({ allowHalfOpen: true }, (client) => {
+      if (weather.refuse === true) return void client.resetAndDestroy()
+      join(client)
+      // An older socket may have ended in the same turn.
+      setImmediate(() => {
+        peak = Math.max(peak, open())
+      })
+      if (armed?.when === "Accept") strike()
     })
-    const port = yield* Effect.acquireRelease(
+    const open = () => Array.from(pairs).filter(({ open }) => open).length
+    const listen = (port: number) =>
       Effect.async<number, RelayError>((resume) => {
-        listener.once("error", (cause) => resume(new RelayError({ cause })))
-        // A TCP server that listens has an address, which is no pipe's name.
-        listener.listen(0, "127.0.0.1", () => resume(Effect.succeed((listener.address() as Net.AddressInfo).port)))
-      }),
+        const failed = (cause: Error) => resume(Effect.fail(new RelayError({ cause })))
+        listener.once("error", failed)
+        listener.listen(port, "127.0.0.1", () => {
+          listener.off("error", failed)
+          // A TCP server that listens has an address, which is no pipe's name.
+          resume(Effect.succeed((listener.address() as Net.AddressInfo).port))
+        })
+      })
+    // Below those that the system gives away: while this relay refuses connections, nobody shall be given its port.
+    const anywhere = Effect.suspend(() => listen(20_000 + Math.floor(Math.random() * 12_000)))
+    const port = yield* Effect.acquireRelease(
+      Effect.retry(anywhere, { times: 50 }),
       () =>
         Effect.async<void>((resume) => {
+          weather = { refuse: true }
           listener.close(() => resume(Effect.void))
-          Effect.runSync(cut)
+          end("Cut")
         })
     )
+    const cut = Effect.sync(() => end("Cut"))
+    const heal = Effect.suspend(() => {
+      const refused = weather.refuse === true
+      weather = {}
+      for (const { flows } of pairs) {
+        for (const flow of flows) {
+          flow.queue = flow.queue.map((piece) => ({ ...piece, due: 0 }))
+          run(flow)
+        }
+      }
+      return refused ? Effect.asVoid(Effect.orDie(listen(port))) : Effect.void
+    })
+    const arm = (fault: Fault, when: When = "Now") =>
+      Effect.sync(() => {
+        const next = typeof when !== "string" && when.next === true
+        armed = { fault, when, from: next ? count + 1 : 0, counted: 0 }
+        if (when === "Now") strike()
+      })
     return {
       port,
       url: `ws://127.0.0.1:${port}`,
-      connections: Effect.sync(() => pairs.size),
-      cut,
-      close: (code) =>
-        Effect.sync(() => {
-          for (const { client, server } of pairs) {
-            server.unpipe(client)
-            client.unpipe(server)
-            // The client answers with a close frame of its own, and then expects the connection to end.
-            client.once("data", () => client.end()).resume()
-            client.write(closeFrame(code))
-          }
-        }),
-      freeze: Effect.sync(() => {
-        frozen = true
-        for (const { client, server } of pairs) {
-          server.unpipe(client)
-          client.unpipe(server)
-          server.pause()
-          client.pause()
-        }
+      arm,
+      struck: Effect.async<void>((resume) => {
+        if (armed === undefined) return resume(Effect.void)
+        const done = () => resume(Effect.void)
+        struck = [...struck, done]
+        return Effect.sync(() => {
+          struck = struck.filter((waiter) => waiter !== done)
+        })
       }),
-      thaw: Effect.sync(() => {
-        frozen = false
-        for (const { client, server } of pairs) {
-          client.pipe(server)
-          server.pipe(client)
-        }
-        for (const client of held) join(client)
-        held.clear()
-      })
+      heal,
+      sockets: Effect.sync(() => ({ open: open(), peak })),
+      cut,
+      close: (code) => Effect.sync(() => end(code)),
+      freeze: arm({ hold: "Both" }),
+      thaw: heal
     }
   })
 

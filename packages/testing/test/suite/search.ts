@@ -5,7 +5,7 @@ import { assert, describe, type Vitest } from "@effect/vitest"
 import { Array, Chunk, Effect, FastCheck as fc, Runtime, Stream } from "effect"
 import type { Provide } from "./api.ts"
 import { type Backend, type Collection, World } from "./backend.ts"
-import { failure } from "./tools.ts"
+import { failure, fill } from "./tools.ts"
 
 const properties = {
   n: { type: "integer" },
@@ -31,14 +31,7 @@ const filled = (size: number): Effect.Effect<Collection, KuzzleError.RequestErro
         driver: { age: n % 6 }
       }
     }))
-    yield* Effect.forEach(Array.chunksOf(documents, 200), (documents) =>
-      admin.query({
-        controller: "document",
-        action: "mCreate",
-        ...target,
-        refresh: "wait_for",
-        body: { documents }
-      }))
+    yield* fill(target, documents)
     return target
   })
 
@@ -115,7 +108,7 @@ export const searchTests = (
 
   describe("searches as streams", () => {
     test(
-      "no hit is lost or repeated, and their order is that of the search, for any sort and page size",
+      "8.D18: no hit is lost or repeated, and their order is that of the search, for any sort and page size",
       Effect.gen(function*() {
         const target = yield* filled(43)
         const runtime = yield* Effect.runtime<Kuzzle.Kuzzle>()
@@ -144,7 +137,7 @@ export const searchTests = (
     )
 
     test(
-      "D18: what was asked is not touched, and what becomes of it meanwhile changes nothing",
+      "8.D18: what was asked is not touched, and what becomes of it meanwhile changes nothing",
       Effect.gen(function*() {
         const target = yield* filled(10)
         const range = { gte: 2 }

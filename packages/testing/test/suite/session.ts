@@ -34,7 +34,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.deepStrictEqual(written, numbers(1, 200))
       }).pipe(withClient()))
 
-    it.effect("a request that is never answered ends at its deadline, and costs no other anything", () =>
+    it.effect("R2, R8: a request that is never answered ends at its deadline, and costs no other anything", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         yield* Effect.acquireRelease(network.freeze, () => network.thaw)
@@ -65,7 +65,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.isTrue(Duration.between(roundTrip, { minimum: Duration.zero, maximum: Duration.seconds(2) }))
       }).pipe(withClient({ pingInterval: "60 millis", pingTimeout: "2 seconds" })))
 
-    it.effect("an idle connection stays, kept alive by its heartbeat", () =>
+    it.effect("C2: an idle connection stays, kept alive by its heartbeat", () =>
       Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         const states = yield* statesOf(kuzzle)
@@ -77,7 +77,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
   describe("a connection that is lost", () => {
     const tags = (states: ReadonlyArray<Kuzzle.ConnectionState>) => states.map(({ _tag }) => _tag)
 
-    it.effect("cut: states, requests in flight, one gap, and later notifications in order", () =>
+    it.effect("R3, S4, 8.C7, 8.E13: cut: states, requests in flight, one gap, and later notifications in order", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -107,7 +107,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.deepStrictEqual((yield* inbox.takeN(10)).map(numberOf), numbers(2, 11))
       }).pipe(withClient()))
 
-    it.effect("a subscription that is opened while there is no connection is made with the next", () =>
+    it.effect("8.C4: a subscription that is opened while there is no connection is made with the next", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -123,7 +123,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.strictEqual(numberOf(yield* inbox.take), 1)
       }).pipe(withClient({ reconnect: Schedule.spaced("200 millis") })))
 
-    it.effect("closed politely: the same", () =>
+    it.effect("C5, 8.A2: closed politely: the same", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -140,7 +140,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.deepStrictEqual((yield* inbox.takeN(2)).map(numberOf), [1, 2])
       }).pipe(withClient()))
 
-    it.effect("cut again and again: a gap each time, nothing twice", () =>
+    it.effect("S1, S4: cut again and again: a gap each time, nothing twice", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -159,7 +159,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         }
       }).pipe(withClient()))
 
-    it.effect("frozen: the heartbeat finds it within interval and timeout, and the client recovers", () =>
+    it.effect("C3: frozen: the heartbeat finds it within interval and timeout, and the client recovers", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -192,7 +192,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, kuid)
       }).pipe(withClient()))
 
-    it.effect("a schedule that ends: the client gives up, requests and subscriptions fail with the reason", () =>
+    it.effect("C5: a schedule that ends: the client gives up, requests and subscriptions fail with the reason", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World

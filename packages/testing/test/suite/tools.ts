@@ -1,9 +1,9 @@
 /** What the tests of the suite are written with. */
-import { type Kuzzle, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { type Kuzzle, type KuzzleDocument, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert } from "@effect/vitest"
-import { type Duration, Effect, Layer, Option, Queue, Stream } from "effect"
+import { Array as Arr, type Duration, Effect, Layer, Option, Queue, Stream } from "effect"
 import type { Scope } from "effect"
-import { Backend, type ClientOptions, type ClientServices } from "./backend.ts"
+import { Backend, type ClientOptions, type ClientServices, type Collection, World } from "./backend.ts"
 
 /** Short pauses: a test shall not wait. */
 export const quick: ClientOptions = {
@@ -45,6 +45,19 @@ export const failure = <E, T extends E, A, R>(
     if (id !== undefined) assert.propertyVal(error, "id", id)
     return error
   })
+
+/** Writes documents, and waits until searches see them. */
+export const fill = (
+  target: Collection,
+  documents: ReadonlyArray<{ readonly _id?: string; readonly body: KuzzleDocument.Content }>
+) =>
+  Effect.flatMap(World, ({ admin }) =>
+    Effect.forEach(
+      Arr.chunksOf(documents, 200),
+      (documents) =>
+        admin.query({ controller: "document", action: "mCreate", ...target, refresh: "wait_for", body: { documents } }),
+      { discard: true }
+    ))
 
 const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, what: string): Effect.Effect<A, E, R> =>
   Effect.flatMap(

@@ -5,7 +5,7 @@ import { assert, describe, type Vitest } from "@effect/vitest"
 import { Array, Effect, Stream } from "effect"
 import type { Scope } from "effect"
 import { Backend, type Collection, World } from "./backend.ts"
-import { failure, quick } from "./tools.ts"
+import { failure, fill, quick } from "./tools.ts"
 
 type Services = Kuzzle.Kuzzle | KuzzleDownload.KuzzleDownload | World | Scope.Scope
 
@@ -16,20 +16,12 @@ const text = (options: KuzzleExport.Options) => KuzzleExport.stream(options).pip
 
 const filled = (size: number): Effect.Effect<Collection, KuzzleError.RequestError, World> =>
   Effect.gen(function*() {
-    const { admin, collection } = yield* World
-    const target = yield* collection
+    const target = yield* (yield* World).collection
     const documents = Array.makeBy(
       size,
       (n) => ({ _id: `id${n}`, body: { seats: n, status: `é${"x".repeat(n % 50)}` } })
     )
-    yield* Effect.forEach(Array.chunksOf(documents, 200), (documents) =>
-      admin.query({
-        controller: "document",
-        action: "mCreate",
-        ...target,
-        refresh: "wait_for",
-        body: { documents }
-      }))
+    yield* fill(target, documents)
     return target
   })
 

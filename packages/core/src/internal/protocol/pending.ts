@@ -24,15 +24,21 @@ export interface Pending<E extends Entry> {
   readonly size: () => number
 }
 
-export const make = <E extends Entry>(): Pending<E> => {
+/** @param resized told of every change of its size */
+export const make = <E extends Entry>(resized: (change: number) => void = () => {}): Pending<E> => {
   const entries = new Map<string, E>()
   return {
     add: (id, entry) => {
+      const before = entries.size
       entries.set(id, entry)
+      if (entries.size > before) resized(1)
     },
     take: (id) => {
       const entry = entries.get(id)
-      if (entry !== undefined) entries.delete(id)
+      if (entry !== undefined) {
+        entries.delete(id)
+        resized(-1)
+      }
       return entry
     },
     expire: (now) => {
@@ -43,6 +49,7 @@ export const make = <E extends Entry>(): Pending<E> => {
           due.push(entry)
         }
       }
+      if (due.length > 0) resized(-due.length)
       return due
     },
     has: (id) => entries.has(id),
@@ -50,6 +57,7 @@ export const make = <E extends Entry>(): Pending<E> => {
     drain: () => {
       const all = Array.from(entries.values())
       entries.clear()
+      if (all.length > 0) resized(-all.length)
       return all
     },
     nextDeadline: () => {

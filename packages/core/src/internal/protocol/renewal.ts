@@ -58,7 +58,8 @@ export const after = (
     // Nobody was logged in, or the authenticator has logged nobody in.
     if (way === "Login") return { _tag: "Over", cause: new KuzzleError.SessionOver({ reason: "Refused" }) }
     if (wanted && canLogin) return { _tag: "Then", way: "Login" }
-    return way === "Restore"
+    // Nobody was logged in, and nobody shall be; or somebody was, whom the server does not know.
+    return way === "Restore" && !wanted
       ? { _tag: "Keep" }
       : { _tag: "Over", cause: new KuzzleError.SessionOver({ reason: "TokenDead" }) }
   }

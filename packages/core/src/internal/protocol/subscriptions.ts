@@ -80,6 +80,8 @@ interface Lane<E> {
   readonly absent: Set<Intent<E>>
   /** Rooms that nothing listens to any more. */
   readonly idle: Set<string>
+  /** Those of them that the server did not let us leave: with the next that is left, or as somebody else, we try again. */
+  readonly refused: Set<string>
   subscribing: number
   unsubscribing: number
 }
@@ -93,20 +95,27 @@ export interface Subscriptions<E> {
   readonly subscribed: (intent: Intent<E>, epoch: number, channel: string) => void
   /** The server refused: every consumer fails. */
   readonly refused: (intent: Intent<E>, epoch: number, error: E) => void
+  /** It was asked for with a session that is over: that says nothing of the next one, and it is asked for again. */
+  readonly outdated: (intent: Intent<E>, epoch: number) => void
   /**
    * No answer came in time: who has never heard anything fails. Tells whether others are left, for whom it matters. The
    * answer may still come.
    */
   readonly unanswered: (intent: Intent<E>, epoch: number, error: E) => boolean
-  /** The answer to an unsubscribe came, whatever it was: the room is not ours any more. */
+  /** The room is not ours any more. */
   readonly unsubscribed: (lane: string, epoch: number) => void
+  /** The server refused that: the room is ours still. */
+  readonly notUnsubscribed: (lane: string, epoch: number, roomId: string) => void
   /** From now on subscriptions can be opened. */
   readonly connected: () => void
+  /** From now on they cannot, until the next `connected`; what is under way goes on. */
+  readonly suspended: () => void
   /** The connection is gone: no answer will come to what is under way. */
   readonly disconnected: (cause: GapCause) => void
   /**
-   * The server dropped all subscriptions of the connection, which itself goes on, as does what is under way. Nothing is
-   * opened again before the next `connected`.
+   * The server dropped all subscriptions of the connection, or so it seems; the connection itself goes on, as does what is
+   * under way. Nothing is opened again before the next `connected`, and what is not wanted any more is left all the same:
+   * to leave what one is not in does no harm.
    */
   readonly dropped: (cause: GapCause) => void
   readonly notification: (channel: string, frame: Frame) => boolean
@@ -152,7 +161,7 @@ export const make = <E>(): Subscriptions<E> => {
   const laneOf = (name: string): Lane<E> => {
     let lane = lanes.get(name)
     if (lane === undefined) {
-      lane = { absent: new Set(), idle: new Set(), subscribing: 0, unsubscribing: 0 }
+      lane = { absent: new Set(), idle: new Set(), refused: new Set(), subscribing: 0, unsubscribing: 0 }
       lanes.set(name, lane)
     }
     dirty.add(name)
@@ -188,7 +197,9 @@ export const make = <E>(): Subscriptions<E> => {
     if (intent.sharing === undefined) rooms.set(roomId, (rooms.get(roomId) ?? 0) + 1)
     channels.set(channel, intent)
     for (const name of rivals(intent.lane)) {
-      if (lanes.get(name)?.idle.delete(roomId) === true) dirty.add(name)
+      const lane = lanes.get(name)
+      lane?.refused.delete(roomId)
+      if (lane?.idle.delete(roomId) === true) dirty.add(name)
     }
   }
 
@@ -227,7 +238,7 @@ export const make = <E>(): Subscriptions<E> => {
     if (opening === 0) forgetEarly()
   }
 
-  /** Nothing is open any more: what was is absent, and owes its consumers a gap. */
+  /** Nothing is open any more: what was is absent, and owes its consumers a gap. The server may still have its channel. */
   const loseOpen = (cause: GapCause) => {
     connected = false
     channels.clear()
@@ -235,8 +246,10 @@ export const make = <E>(): Subscriptions<E> => {
     forgetEarly()
     for (const intent of intents.values()) {
       if (intent.phase !== "Open") continue
+      const { channel } = intent
       intent.missed = { cause, by: intent.consumers }
       want(intent)
+      intent.channel = channel
     }
   }
 
@@ -318,9 +331,11 @@ export const make = <E>(): Subscriptions<E> => {
         if (lane.idle.size > 0) {
           // Leaving comes first, or a steady flow of new subscriptions would keep it waiting for ever.
           if (amongRivals(name, ({ subscribing }) => subscribing > 0)) continue
-          for (const roomId of lane.idle) commands.push({ _tag: "Unsubscribe", epoch, lane: name, roomId })
-          lane.unsubscribing += lane.idle.size
+          const leaving = new Set([...lane.idle, ...lane.refused])
+          for (const roomId of leaving) commands.push({ _tag: "Unsubscribe", epoch, lane: name, roomId })
+          lane.unsubscribing += leaving.size
           lane.idle.clear()
+          lane.refused.clear()
         } else if (lane.absent.size > 0) {
           if (amongRivals(name, ({ idle, unsubscribing }) => idle.size + unsubscribing > 0)) continue
           for (const intent of lane.absent) {
@@ -331,7 +346,7 @@ export const make = <E>(): Subscriptions<E> => {
           lane.subscribing += lane.absent.size
           opening += lane.absent.size
           lane.absent.clear()
-        } else if (lane.subscribing + lane.unsubscribing === 0) lanes.delete(name)
+        } else if (lane.subscribing + lane.unsubscribing + lane.refused.size === 0) lanes.delete(name)
       }
       dirty.clear()
       return commands
@@ -367,12 +382,16 @@ export const make = <E>(): Subscriptions<E> => {
 
     refused: (intent, of, error) => {
       if (of !== epoch) return
-      if (intent.phase === "Doubtful") return doubtful(intent, undefined)
+      if (intent.phase === "Doubtful") return doubtful(intent, intent.channel)
       const consumers = intent.consumers
       intent.consumers = []
       answered(intent)
       abandon(intent)
       for (const consumer of consumers) consumer.fail(error)
+    },
+
+    outdated: (intent, of) => {
+      if (of === epoch) doubtful(intent, intent.channel)
     },
 
     unanswered: (intent, of, error) => {
@@ -388,8 +407,25 @@ export const make = <E>(): Subscriptions<E> => {
       if (of === epoch) laneOf(name).unsubscribing -= 1
     },
 
+    notUnsubscribed: (name, of, roomId) => {
+      if (of !== epoch) return
+      const lane = laneOf(name)
+      lane.unsubscribing -= 1
+      if (!rooms.has(roomId)) lane.refused.add(roomId)
+    },
+
     connected: () => {
       connected = true
+      for (const [name, { idle, refused }] of lanes) {
+        if (refused.size === 0) continue
+        for (const roomId of refused) idle.add(roomId)
+        refused.clear()
+        dirty.add(name)
+      }
+    },
+
+    suspended: () => {
+      connected = false
     },
 
     disconnected,
@@ -398,12 +434,8 @@ export const make = <E>(): Subscriptions<E> => {
       for (const intent of intents.values()) {
         if (intent.phase === "Open") continue
         if (intent.phase === "Opening") intent.phase = "Doubtful"
-        intent.channel = undefined
       }
-      for (const [name, lane] of lanes) {
-        lane.idle.clear()
-        dirty.add(name)
-      }
+      for (const name of lanes.keys()) dirty.add(name)
       loseOpen(cause)
     },
 

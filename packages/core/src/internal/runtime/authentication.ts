@@ -6,6 +6,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -18,6 +19,8 @@ import * as Timer from "../timer.ts"
 import * as Broadcast from "./broadcast.ts"
 import type { Credentials, Identity } from "./credentials.ts"
 import * as Delays from "./delays.ts"
+import * as Metrics from "./metrics.ts"
+import * as Traced from "./traced.ts"
 
 /**
  * Who is logged in. `Anonymous`: nobody. `Authenticated`: the session is alive as far as we know. `Renewing`: it ended and
@@ -67,6 +70,8 @@ export interface Keeper {
   readonly restore: Effect.Effect<Identity | undefined, KuzzleError.RequestError> | undefined
   /** Who we were when the client before ended, as far as we know ourselves. */
   readonly stored: Effect.Effect<Identity | undefined>
+  /** Whether the server at this endpoint may not know of our session, so that it has to be asked. */
+  readonly elsewhere: (endpoint: string) => boolean
   /** The session is another now, or none. */
   readonly changed: (identity: Identity | undefined) => Effect.Effect<void>
 }
@@ -99,8 +104,10 @@ export interface Authentication {
   readonly logout: Exchange<void>
   /** A session that was begun elsewhere, or none. */
   readonly adopt: (identity: Identity | undefined) => Effect.Effect<void>
-  /** Whether a connection that has just been opened is to authenticate first. */
-  readonly needed: () => boolean
+  /** The same for the authenticator: nothing any more when somebody has logged in or out since it was run. */
+  readonly again: Pick<Authentication, "login" | "adopt">
+  /** Whether a connection that has just been opened there is to authenticate first. */
+  readonly needed: (endpoint: string) => boolean
   /** Does so. */
   readonly start: () => void
   /** The server says that the session is dead. Whether it is being renewed. */
@@ -116,6 +123,9 @@ export interface Authentication {
 const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" }).pipe(
   Schedule.intersect(Schedule.recurs(4))
 )
+
+/** How often one renewal logs in where each session is dead by the time that it is of use (promise A4). */
+const maxLogins = 3
 
 /**
  * Refreshed within the second of its making, a token is traded for itself, and dies with that second (docs/spec/findings.md).
@@ -154,60 +164,135 @@ export const make = (
     const states = Broadcast.make(state)
     const changed = () => states.publish(state())
 
-    /** From now on we are this user, or nobody. */
-    const become = (identity: Identity | undefined): Effect.Effect<void> =>
+    /** Sets out for the renewal of this session: whatever comes of one attempt, there is another before its end. */
+    const plan = (identity: Identity | undefined): Effect.Effect<void> =>
       Effect.gen(function*() {
-        const before = credentials.current()
-        credentials.set(identity)
-        wanted = identity !== undefined
-        restored = true
         refreshDue.clear()
-        yield* keeper.changed(identity)
-        changed()
-        if (before?.user !== identity?.user) yield* host.userChanged(before)
-        host.adopted()
         if (identity?.expiresAt === undefined) return
         const delay = yield* Delays.make(settings.tokenRefresh).next({ expiresAt: identity.expiresAt })
         const left = identity.expiresAt - (yield* Clock.currentTimeMillis)
         if (delay !== undefined && left > minimumAge) refreshDue.at(Timer.now(clock) + Math.max(delay, minimumAge))
       })
 
-    const refresh: Exchange<KuzzleResponse> = (request, options) => keeper.refresh(request, options, become)
+    /** From now on we are this user, or nobody: wholly, though who asked for it may be gone by now. */
+    const become = (identity: Identity | undefined): Effect.Effect<void> =>
+      Effect.uninterruptible(Effect.gen(function*() {
+        const before = credentials.current()
+        credentials.set(identity)
+        wanted = identity !== undefined
+        restored = true
+        yield* plan(identity)
+        yield* keeper.changed(identity)
+        changed()
+        if (before?.user !== identity?.user) yield* host.userChanged(before)
+        host.adopted()
+      }))
+
+    /** An answer without a session, a step of several, logs nobody in. */
+    const login: Exchange<KuzzleResponse> = (request, options) =>
+      Effect.suspend(() => {
+        host.event({ _tag: "LoginStarted" })
+        return keeper.login(request, options, (identity) =>
+          Effect.tap(become(identity), () => host.event({ _tag: "LoggedIn", kuid: identity.kuid })))
+      }).pipe(Effect.tapError((error) =>
+        Effect.sync(() => host.event({ _tag: "LoginFailed", error }))
+      ))
+
+    /** Whose session the renewal under way is to bring back. */
+    let renewed: Identity | undefined
+
+    /** Who has logged in or out meanwhile had the last word (promise A2). */
+    const stillWanted = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Effect.suspend(() => wanted && renewed === credentials.current() ? exchange : Effect.interrupt).pipe(
+        Effect.tap(() => {
+          renewed = credentials.current()
+        }),
+        single.withPermits(1)
+      )
+
+    /** Whoever it was, it is the same user after it: where nobody had said who, the answer may. */
+    const refresh: Exchange<KuzzleResponse> = (request, options) =>
+      Effect.suspend(() => {
+        const before = credentials.current()
+        return keeper.refresh(
+          request,
+          options,
+          (identity) =>
+            become(before === undefined || before.kuid !== undefined ? identity : { ...identity, user: before.user })
+        ).pipe(Effect.tapError((error) =>
+          Effect.sync(() => {
+            if (before !== undefined && KuzzleError.isTokenDead(error)) found(before)
+          })
+        ))
+      })
+
+    /** The server does not know this session any more: with it, it has dropped the subscriptions. */
+    const found = (identity: Identity): void => {
+      if (identity !== credentials.current()) return
+      credentials.died(identity)
+      if (renewing === undefined) renew(identity, "Login", true)
+      else host.challenged(true)
+    }
 
     /** Runs until the session is renewed or given up. */
     const restore = keeper.restore ?? Effect.succeed(undefined)
-    const renewal = (way: Renewal.Way): Effect.Effect<void> =>
+    const renewal = (
+      way: Renewal.Way,
+      before = credentials.current(),
+      logins = maxLogins
+    ): Effect.Effect<keyof typeof Metrics.renewals> =>
       Effect.gen(function*() {
+        renewed = before
+        let superseded = false
+        /** One exchange at a time, and none for who has logged out or is somebody else by now (promises A1, A2). */
+        const alone = <E>(exchange: Effect.Effect<void, E>): Effect.Effect<void, E> =>
+          single.withPermits(1)(Effect.suspend(() => {
+            superseded = credentials.current() !== before
+            return superseded ? Effect.void : exchange
+          }))
         const attempt: Effect.Effect<void, Renewal.Failure> = way === "Restore"
-          ? Effect.flatMap(restore, (identity) => {
+          ? alone(Effect.flatMap(restore, (identity) => {
             restored = true
-            return identity === undefined ? Effect.void : become(identity)
-          })
+            if (identity !== undefined) return become(identity)
+            // Who we were elsewhere we are not here.
+            if (before !== undefined) credentials.died(before)
+            return Effect.void
+          }))
           : way === "Refresh"
-          ? Effect.asVoid(refresh({ controller: "auth", action: "refreshToken" }))
+          ? alone(Effect.asVoid(refresh({ controller: "auth", action: "refreshToken" })))
           : authenticator === undefined
           ? Effect.fail(new KuzzleError.SessionOver({ reason: "TokenDead" }))
-          : Effect.asVoid(authenticator)
+          : Effect.suspend(() => wanted ? Effect.asVoid(authenticator) : Effect.void)
         const exit = yield* Effect.exit(
           Effect.retry(attempt, { schedule: patience, while: (error) => Renewal.isPassing(error) })
         )
         const now = yield* Clock.currentTimeMillis
+        const alive = credentials.current() !== undefined && credentials.alive(now)
+        if (superseded || (way !== "Restore" && !wanted)) return "Kept"
+        // Who has logged in meanwhile is not logged out by our failure.
+        if (Exit.isFailure(exit) && alive && credentials.current() !== before) return "Kept"
+        // What we have logged in to has ended again, while the connection was made ready.
+        if (way === "Login" && Exit.isSuccess(exit) && !alive && credentials.current() !== before && logins > 1) {
+          return yield* renewal("Login", credentials.current(), logins - 1)
+        }
         const decision = Renewal.after(way, exit, {
-          alive: credentials.current() !== undefined && credentials.alive(now),
+          alive,
           wanted,
           canLogin: authenticator !== undefined
         })
         switch (decision._tag) {
           case "Done":
             host.event({ _tag: "ReAuthenticated", kuid: credentials.current()?.kuid })
-            return
+            return "Renewed"
           case "Keep":
-            return
+            yield* plan(credentials.current())
+            return "Kept"
           case "Then":
             return yield* renewal(decision.way)
           case "Over":
             credentials.end(decision.cause)
             host.event({ _tag: "SessionOver", cause: decision.cause })
+            return "Over"
         }
       })
 
@@ -221,31 +306,20 @@ export const make = (
         changed()
         host.authenticated()
       })
-      fork(Effect.ensuring(renewal(way), done))
+      const counted = Effect.map(Traced.renewal(way, renewal(way)), (outcome) => Metrics.renewals[outcome](1))
+      fork(Effect.ensuring(counted, done))
     }
 
     const died = (identity: Identity): boolean => {
       if (credentials.over() !== undefined) return false
-      if (identity !== credentials.current() || renewing !== undefined) return true
-      credentials.died(identity)
-      renew(identity, "Login", true)
+      found(identity)
       return true
     }
 
     return {
       state,
       states: states.stream,
-      login: (request, options) =>
-        Effect.suspend(() => {
-          host.event({ _tag: "LoginStarted" })
-          return keeper.login(request, options, become)
-        }).pipe(
-          single.withPermits(1),
-          Effect.tapBoth({
-            onFailure: (error) => Effect.sync(() => host.event({ _tag: "LoginFailed", error })),
-            onSuccess: () => Effect.sync(() => host.event({ _tag: "LoggedIn", kuid: credentials.current()?.kuid }))
-          })
-        ),
+      login: (request, options) => single.withPermits(1)(login(request, options)),
       refresh: (request, options) => single.withPermits(1)(refresh(request, options)),
       logout: (request, options) =>
         Effect.suspend(() => {
@@ -256,10 +330,20 @@ export const make = (
           Effect.ensuring(Effect.sync(() => host.event({ _tag: "LoggedOut" })))
         ),
       adopt: (identity) => single.withPermits(1)(become(identity)),
-      needed: () =>
-        renewing === undefined && credentials.over() === undefined &&
-        (!restored ||
-          wanted && (credentials.current() === undefined || !credentials.alive(clock.unsafeCurrentTimeMillis()))),
+      again: {
+        login: (request, options) => stillWanted(login(request, options)),
+        adopt: (identity) => stillWanted(become(identity))
+      },
+      needed: (endpoint) => {
+        if (credentials.over() !== undefined) return false
+        if (renewing === undefined && credentials.current() !== undefined && keeper.elsewhere(endpoint)) {
+          restored = false
+        }
+        // A renewal that began on the connection before is waited for, until there is a session: it may be the renewal that
+        // has opened this connection, for another user.
+        return !restored ||
+          wanted && (credentials.current() === undefined || !credentials.alive(clock.unsafeCurrentTimeMillis()))
+      },
       start: () => {
         const identity = credentials.current()
         if (!restored) renew("Start", "Restore", false)

@@ -37,6 +37,9 @@ export const make = (
   reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
 ): Keeper => {
   const headers = plain(settings.headers)
+  /** Where the session was begun: a cookie is of its host, and endpoints can be of several. */
+  let home: string | undefined
+  const host = (url: string) => new URL(url).hostname
 
   const call = (
     request: KuzzleRequest,
@@ -79,6 +82,7 @@ export const make = (
       // A server that does not know of cookies answers with the token.
       if ("jwt" in wire) return yield* Effect.fail(unsupported(request))
       if (typeof wire._id === "string") {
+        home = host(endpoint())
         yield* commit(identity(wire._id, expiry(wire, yield* Clock.currentTimeMillis)))
       }
       return response
@@ -95,9 +99,10 @@ export const make = (
           const revoked = yield* Effect.exit(call(request, options))
           const { global: _, ...rest } = request
           const cleared = yield* Effect.exit(call({ ...rest, cookieAuth: true }, options))
-          if (Exit.isSuccess(revoked)) return
-          yield* isDead(revoked) ? Effect.asVoid(cleared) : Effect.asVoid(revoked)
-        }).pipe(Effect.ensuring(commit))
+          // The cookie is the runtime's: as long as the server says nothing, it is there, and we are who we were.
+          if (Exit.isFailure(revoked)) yield* isDead(revoked) ? Effect.asVoid(cleared) : Effect.asVoid(revoked)
+          yield* commit
+        })
       ),
     // The page may have been loaded again: the cookie is there, and the server alone knows whose it is.
     restore: Effect.gen(function*() {
@@ -107,6 +112,7 @@ export const make = (
       const token: { readonly valid?: unknown; readonly kuid?: unknown; readonly expiresAt?: unknown } =
         typeof result === "object" && result !== null ? result : {}
       if (token.valid !== true || typeof token.kuid !== "string" || token.kuid === anonymous) return undefined
+      home = host(endpoint())
       if (typeof token.expiresAt !== "number") return identity(token.kuid, undefined)
       // By the server's clock, which need not be ours: half way between question and answer it shows its time.
       const { result: shows } = yield* requests.urgent({ controller: "server", action: "now" }, { idempotent: true })
@@ -115,6 +121,7 @@ export const make = (
       return identity(token.kuid, token.expiresAt - server + Math.round((before + after) / 2))
     }),
     stored: Effect.succeed(undefined),
+    elsewhere: (endpoint) => home !== host(endpoint),
     changed: () => Effect.void
   }
 }

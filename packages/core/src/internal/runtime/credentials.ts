@@ -1,5 +1,6 @@
 /** Who we are to Kuzzle, and the text of it that every request carries. */
 import * as Redacted from "effect/Redacted"
+import { reservedVolatile } from "../../KuzzleConfig.ts"
 import type { SessionOver } from "../../KuzzleError.ts"
 import * as Json from "../json.ts"
 import * as Envelope from "../protocol/envelope.ts"
@@ -68,7 +69,8 @@ export const make = (volatile: Readonly<Record<string, unknown>>): Credentials =
     current: () => current,
     set: (identity) => {
       current = identity
-      over = undefined
+      // Who is set anew is alive until the server says it again.
+      over = dead = undefined
       // A connection may last for months: of the renewed tokens the earliest are long gone.
       if (identity !== undefined) carried = [...carried.slice(-7), identity]
       usual = Envelope.sessionPart(secret(), usualVolatile)
@@ -95,6 +97,8 @@ export const make = (volatile: Readonly<Record<string, unknown>>): Credentials =
         (current !== dead && (current.expiresAt === undefined || current.expiresAt > wallMillis))),
     sessionPart: (options) => {
       if (options?.volatile === undefined && options?.anonymous !== true) return usual
+      const reserved = options.volatile && reservedVolatile(options.volatile)
+      if (reserved !== undefined) return { issue: `in volatile, ${reserved}` }
       const own = options.volatile === undefined
         ? usualVolatile
         : Json.stringify({ ...volatile, ...options.volatile })

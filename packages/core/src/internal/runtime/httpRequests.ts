@@ -10,6 +10,7 @@ import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import * as Rest from "../protocol/rest.ts"
 import type { Credentials } from "./credentials.ts"
+import * as Metrics from "./metrics.ts"
 import { notADuration, type Requests, timeoutOf } from "./requests.ts"
 
 export interface HttpRequests extends Pick<Requests, "query" | "queryMany"> {
@@ -105,7 +106,7 @@ export const make = (
   ): Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError> =>
     Effect.gen(function*() {
       const { call, timeout } = yield* prepare(request, options)
-      const answer = yield* http.exchange(call).pipe(
+      const answer = yield* counted(http.exchange(call)).pipe(
         Effect.mapError(lost(request, call)),
         Effect.timeoutFail({ duration: timeout, onTimeout: late(request, timeout) })
       )
@@ -132,6 +133,17 @@ export const make = (
       }))
   }
 }
+
+const counted = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => Metrics.inFlight(1)),
+    () =>
+      Effect.map(Effect.timed(exchange), ([took, answer]) => {
+        Metrics.answered(Duration.toMillis(took))
+        return answer
+      }),
+    () => Effect.sync(() => Metrics.inFlight(-1))
+  )
 
 /** Headers carry no other characters; JSON can spell them otherwise. */
 const ascii = (json: string): string =>

@@ -18,6 +18,8 @@ export interface Options<A> {
   readonly keyOf?: ((element: A) => string | undefined) | undefined
   /** The element that tells how many were lost; without it nobody is told. */
   readonly overflow?: (lost: number) => A
+  /** What must be told whatever happens: of those that give way the newest is handed out all the same, where they were. */
+  readonly essential?: (element: A) => boolean
 }
 
 export interface Mailbox<A, E> {
@@ -33,21 +35,38 @@ export interface Mailbox<A, E> {
 }
 
 export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
-  const { capacity, keyOf, overflow, strategy } = options
+  const { capacity, essential, keyOf, overflow, strategy } = options
   const held = keyOf === undefined ? inOrder<A>() : byKey(keyOf)
   let lost = 0
+  /** An essential element that gave way. */
+  let saved: readonly [A] | readonly [] = []
   let end: Exit.Exit<never, Option.Option<E>> | undefined
   let waiter: ((batch: Exit.Exit<Chunk.Chunk<A>, Option.Option<E>>) => void) | undefined
   let waking = false
 
+  const forget = () => {
+    lost = 0
+    saved = []
+  }
+
+  /** `true` when nothing is lost by that. */
+  const giveWay = (): boolean => {
+    const gone = strategy === "sliding" ? held.dropFirst() : held.dropLast()
+    if (gone === undefined || essential?.(gone) !== true) {
+      lost += 1
+      return false
+    }
+    saved = [gone]
+    return true
+  }
+
   const takeAll = (): Chunk.Chunk<A> => {
     const batch = held.takeAll()
-    if (lost > 0 && overflow !== undefined) {
-      const gap = overflow(lost)
-      if (strategy === "sliding") batch.unshift(gap)
-      else batch.push(gap)
-    }
-    lost = 0
+    const told: Array<A> = [...saved]
+    if (lost > 0 && overflow !== undefined) told.push(overflow(lost))
+    if (strategy === "sliding") batch.unshift(...told)
+    else batch.push(...told)
+    forget()
     return Chunk.unsafeFromArray(batch)
   }
 
@@ -90,19 +109,15 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
       if (end !== undefined) return true
       held.push(element)
       const over = held.size() > capacity
-      if (over) {
-        if (strategy === "sliding") held.dropFirst()
-        else held.dropLast()
-        lost += 1
-      }
+      const kept = !over || giveWay()
       wakeLater()
-      return !over
+      return kept
     },
     fail: (cause) => finish(Exit.failCause(Cause.map(cause, Option.some))),
     end: () => finish(Exit.fail(Option.none())),
     discard: () => {
       held.takeAll()
-      lost = 0
+      forget()
     },
     stream: Stream.repeatEffectChunkOption(take)
   }
@@ -112,9 +127,10 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
 interface Held<A> {
   readonly size: () => number
   readonly push: (element: A) => void
-  readonly dropFirst: () => void
+  /** Gives what it drops. */
+  readonly dropFirst: () => A | undefined
   /** What was pushed last. */
-  readonly dropLast: () => void
+  readonly dropLast: () => A | undefined
   readonly takeAll: () => Array<A>
 }
 
@@ -126,10 +142,12 @@ const inOrder = <A>(): Held<A> => {
     size: () => elements.length - head,
     push: (element) => elements.push(element),
     dropFirst: () => {
+      const first = elements[head]
       head += 1
-      if (head * 2 < elements.length) return
+      if (head * 2 < elements.length) return first
       elements = elements.slice(head)
       head = 0
+      return first
     },
     dropLast: () => elements.pop(),
     takeAll: () => {
@@ -153,12 +171,17 @@ const byKey = <A>(keyOf: (element: A) => string | undefined): Held<A> => {
       elements.set(last, element)
     },
     dropFirst: () => {
-      for (const key of elements.keys()) {
+      for (const [key, first] of elements) {
         elements.delete(key)
-        return
+        return first
       }
+      return undefined
     },
-    dropLast: () => elements.delete(last),
+    dropLast: () => {
+      const newest = elements.get(last)
+      elements.delete(last)
+      return newest
+    },
     takeAll: () => {
       const all = Array.from(elements.values())
       elements.clear()

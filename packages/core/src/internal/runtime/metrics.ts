@@ -1,24 +1,79 @@
-/** What can be counted of a client. A metric that nobody reads is a number that grows. */
+/**
+ * What can be counted of the clients of a process, all of them together: docs/events.md has the table. A metric that
+ * nobody reads is a number that grows.
+ *
+ * Labels are part of a key from the start: given with each update they would cost a search for the metric.
+ */
 import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
 import type { GapCause } from "../protocol/subscriptions.ts"
 
-const gaps = Metric.counter("kuzzle_gaps", {
-  description: "Gaps announced to the consumers of subscriptions, by cause",
-  incremental: true
-})
+const none: ReadonlyArray<never> = []
 
-const gapsOf: Readonly<Record<GapCause["_tag"], Metric.Metric.Counter<number>>> = {
-  Disconnected: Metric.tagged(gaps, "cause", "Disconnected"),
-  TokenExpired: Metric.tagged(gaps, "cause", "TokenExpired"),
-  Renewed: Metric.tagged(gaps, "cause", "Renewed"),
-  Overflow: Metric.tagged(gaps, "cause", "Overflow")
+const counter = (name: string, description: string, label?: string, value = "") => {
+  const key = MetricKey.counter(name, { description, incremental: true })
+  const metric = Metric.fromMetricKey(label === undefined ? key : MetricKey.tagged(key, label, value))
+  return (count: number): void => metric.unsafeUpdate(count, none)
 }
 
-const notificationsLost = Metric.counter("kuzzle_notifications_lost", {
-  description: "Notifications that a full buffer could not hold",
-  incremental: true
-})
+/** What goes up and down, OpenTelemetry's `UpDownCounter`: a gauge would show the client that has moved last. */
+const level = (name: string, description: string) => {
+  const metric = Metric.fromMetricKey(MetricKey.counter(name, { description }))
+  return (change: number): void => metric.unsafeUpdate(change, none)
+}
 
-export const gap = (cause: GapCause): void => gapsOf[cause._tag].unsafeUpdate(1, [])
+/** Given in milliseconds, kept in seconds: from one, for Kuzzle may be next door, to beyond the usual deadline. */
+const duration = (name: string, description: string) => {
+  const boundaries = MetricBoundaries.exponential({ start: 0.001, factor: 2, count: 15 })
+  const metric = Metric.fromMetricKey(
+    MetricKey.tagged(MetricKey.histogram(name, boundaries, description), "unit", "s")
+  )
+  return (millis: number): void => metric.unsafeUpdate(millis / 1000, none)
+}
 
-export const lost = (count: number): void => notificationsLost.unsafeUpdate(count, [])
+export const inFlight = level("kuzzle.client.requests.in_flight", "Requests that were sent and not answered")
+
+export const queued = level(
+  "kuzzle.client.queue.size",
+  "Requests that wait to be sent: for a connection, a renewal, or their turn"
+)
+
+export const answered = duration("kuzzle.client.request.duration", "From the sending of a request to its answer")
+
+export const ponged = duration("kuzzle.client.ping.duration", "From a ping to its answer")
+
+const reconnectsBy = (cause: string) =>
+  counter("kuzzle.client.reconnects", "Connections that were opened again and are ready, by cause", "cause", cause)
+
+/** `Renewal`: we had closed the one before on purpose, for another user or cookie. */
+export const reconnects = { Loss: reconnectsBy("Loss"), Renewal: reconnectsBy("Renewal") }
+
+const renewalsWith = (outcome: string) =>
+  counter(
+    "kuzzle.client.renewals",
+    "Attempts of the client to begin or renew its session, by outcome",
+    "outcome",
+    outcome
+  )
+
+/** `Kept`: nothing has changed, and it will come up again. */
+export const renewals = {
+  Renewed: renewalsWith("Renewed"),
+  Kept: renewalsWith("Kept"),
+  Over: renewalsWith("Over")
+}
+
+const gapsBy = (cause: GapCause["_tag"]) =>
+  counter("kuzzle.client.gaps", "Gaps announced to the consumers of subscriptions, by cause", "cause", cause)
+
+const gaps: Readonly<Record<GapCause["_tag"], (count: number) => void>> = {
+  Disconnected: gapsBy("Disconnected"),
+  TokenExpired: gapsBy("TokenExpired"),
+  Renewed: gapsBy("Renewed"),
+  Overflow: gapsBy("Overflow")
+}
+
+export const gap = (cause: GapCause): void => gaps[cause._tag](1)
+
+export const lost = counter("kuzzle.client.notifications.lost", "Notifications that a full buffer could not hold")

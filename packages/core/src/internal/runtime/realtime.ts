@@ -75,17 +75,21 @@ export abstract class Subscriber implements Consumer {
 /**
  * @param onReconciled called when the server is as the registry wants it
  * @param unanswered no answer came in time: `needed` when others count on it, and only another connection can help
+ * @param usable whether the session is alive: with one known to be dead each subscription would be refused, and its stream
+ *   fail. They wait until the registry is `connected` again.
  */
 export const make = (
   requests: Requests,
   onReconciled: () => void,
-  unanswered: (reason: string, needed: boolean) => void
+  unanswered: (reason: string, needed: boolean) => void,
+  usable: () => boolean
 ): Realtime => {
   const registry: Registry = Subscriptions.make()
   /** Our `sdkInstanceId`, as the server echoes it. */
   let instance: unknown
 
   const reconcile = () => {
+    if (!usable()) registry.suspended()
     let commands = registry.plan()
     // Sending may fail on the spot, which may leave something else to plan.
     for (; commands.length > 0; commands = registry.plan()) commands.forEach(send)
@@ -95,7 +99,6 @@ export const make = (
   const send = (command: Subscriptions.Command<KuzzleError.RequestError>) => {
     if (command._tag === "Unsubscribe") {
       const body = JSON.stringify(Subscriptions.leave(command.roomId))
-      // Whatever the answer: if the room was not ours (412) it is not ours now, and if the connection is gone so is it.
       let late = false
       requests.unsafeSend("realtime", "unsubscribe", body.slice(0, -1), undefined, (outcome) => {
         const deadline = deadlineOf(outcome)
@@ -105,7 +108,8 @@ export const make = (
           late = true
           return
         }
-        registry.unsubscribed(command.lane, command.epoch)
+        if (isLeft(outcome)) registry.unsubscribed(command.lane, command.epoch)
+        else registry.notUnsubscribed(command.lane, command.epoch, command.roomId)
         reconcile()
       })
       return
@@ -116,10 +120,7 @@ export const make = (
     const options = intent.volatile === undefined ? undefined : { volatile: intent.volatile }
     let late = false
     requests.unsafeSend("realtime", action, encoded, options, (outcome) => {
-      // Unless the subscription was given another to go by.
-      if (outcome._tag === "Success" && instanceIn(intent.volatile) === undefined) {
-        instance = instanceIn(outcome.value.volatile)
-      }
+      if (outcome._tag === "Success") instance = instanceIn(outcome.value.volatile)
       const channel = channelOf(outcome, action)
       if (typeof channel === "string") registry.subscribed(intent, epoch, channel)
       // With the connection lost, the intent stays and is opened again on the next one.
@@ -127,7 +128,8 @@ export const make = (
       else if (channel._tag === "KuzzleDeadlineError") {
         unanswered(channel.message, registry.unanswered(intent, epoch, channel) || late)
         late = true
-      } else registry.refused(intent, epoch, channel)
+      } else if (KuzzleError.isTokenDead(channel)) registry.outdated(intent, epoch)
+      else registry.refused(intent, epoch, channel)
       reconcile()
     })
   }
@@ -185,6 +187,15 @@ const keyOf = ({ request, volatile }: Asked): string | KuzzleError.EncodeError =
   if (key !== undefined && typeof json === "string") return key
   const issue = typeof json === "string" ? "it is nested too deeply" : json.issue
   return new KuzzleError.EncodeError({ controller: request.controller, action: request.action, issue })
+}
+
+/** A room that was not ours (412) is left, and so is one whose connection is gone. */
+const isLeft = (outcome: Outcome): boolean => {
+  if (outcome._tag === "Success" || outcome.cause._tag !== "Fail") return true
+  const { error } = outcome.cause
+  return KuzzleError.isApiError(error)
+    ? error.id === "core.realtime.not_subscribed"
+    : error._tag !== "KuzzleProtocolError"
 }
 
 const deadlineOf = (outcome: Outcome): KuzzleError.DeadlineError | undefined =>

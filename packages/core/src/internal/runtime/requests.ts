@@ -20,6 +20,7 @@ import * as Pending from "../protocol/pending.ts"
 import type { Admission } from "../protocol/session.ts"
 import * as Timer from "../timer.ts"
 import type { Credentials, Identity } from "./credentials.ts"
+import * as Metrics from "./metrics.ts"
 
 export type Outcome = Exit.Exit<Envelope.KuzzleResponse, KuzzleError.RequestError>
 
@@ -50,12 +51,16 @@ interface Call extends Pending.Entry {
   refusal: Outcome | undefined
   /** How often it was written to a connection. */
   writes: number
+  /** When it was last. */
+  sentAt: number
   /** It makes way for the next one of the queue when it is settled. */
   paced: boolean
+  /** The offline queue has it: it was told to, and how long it may stay is settled. */
+  queued: boolean
   /** The store has it, until it is settled or, where it must not be sent twice, about to be sent. */
   stored: boolean
-  /** The caller went away. */
-  dropped: boolean
+  /** How a connection ended that may have carried it out; it waits for the next one, since twice does no harm. */
+  lost: KuzzleError.ConnectionEnded | undefined
 }
 
 export interface Requests {
@@ -168,8 +173,8 @@ export const make = (
   Effect.gen(function*() {
     const defaultTimeout = Duration.toMillis(settings.requestTimeout)
     const { queue } = settings
-    const pending = Pending.make<Call>()
-    const waiting = Pending.make<Call>()
+    const pending = Pending.make<Call>(Metrics.inFlight)
+    const waiting = Pending.make<Call>(Metrics.queued)
     const timer = yield* Timer.make(sweep)
     let armedAt = Infinity
     let count = 0
@@ -179,7 +184,7 @@ export const make = (
     let replay: { readonly next: () => void } | undefined
     let idle: (() => void) | undefined
     /** What an earlier client has left, of users who are not logged in. */
-    let parked: ReadonlyArray<Call> = []
+    let parked: Array<Call> = []
 
     function sweep() {
       const now = Timer.now(clock)
@@ -217,7 +222,14 @@ export const make = (
       const { action, controller, timeout } = call
       settle(
         call,
-        Exit.fail(new KuzzleError.DeadlineError({ controller, action, timeout: Duration.millis(timeout), sent }))
+        Exit.fail(
+          new KuzzleError.DeadlineError({
+            controller,
+            action,
+            timeout: Duration.millis(timeout),
+            sent: sent || call.lost !== undefined
+          })
+        )
       )
     }
 
@@ -226,10 +238,13 @@ export const make = (
       const cause = refusal ?? new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
       // The next client goes on where this one was closed.
       if (cause._tag === "KuzzleConnectionEnded" && cause.by === "Released") call.stored = false
+      // One that the server has refused for a dead session, and that waits for the renewal, was not executed either.
       discard(call, new KuzzleError.NotSentError({ controller, action, cause }))
     }
 
     function notQueued(call: Call, reason: KuzzleError.NotQueued["reason"]) {
+      // The server has refused it: that is what became of it, for all that is known.
+      if (call.refusal !== undefined) return settle(call, call.refusal)
       const { action, controller } = call
       discard(
         call,
@@ -237,10 +252,9 @@ export const make = (
       )
     }
 
-    function discard(call: Call, error: KuzzleError.RequestError) {
-      // The server has refused it: that is what became of it, for all that is known.
-      if (call.refusal !== undefined) return settle(call, call.refusal)
-      const { action, controller } = call
+    function discard(call: Call, reason: KuzzleError.RequestError) {
+      const { action, controller, lost } = call
+      const error = lost === undefined ? reason : new KuzzleError.MaybeSentError({ controller, action, cause: lost })
       listener.event({ _tag: "Discarded", controller, action, error })
       settle(call, Exit.fail(error))
     }
@@ -273,9 +287,11 @@ export const make = (
         identity: undefined,
         refusal: undefined,
         writes: 0,
+        sentAt: 0,
         paced: false,
+        queued: false,
         stored: false,
-        dropped: false
+        lost: undefined
       }
     }
 
@@ -295,7 +311,7 @@ export const make = (
     /** There is no connection. */
     function offline(call: Call) {
       if (queue === undefined || !call.queuable || admission === "Refuse") notSent(call)
-      else if (call.stored) wait(call)
+      else if (call.queued || call.stored) wait(call)
       else enqueue(call, queue)
     }
 
@@ -308,12 +324,13 @@ export const make = (
       if (waiting.size() >= maxSize) return notQueued(call, "Full")
       call.deadline = Math.min(call.answerBy, Timer.now(clock) + Duration.toMillis(ttl))
       const { action, controller, encoded, id, options, user } = call
+      call.queued = true
       listener.event({ _tag: "Queued", controller, action })
       if (store !== undefined) {
         call.stored = true
-        const idempotent = options?.idempotent === true
+        const { anonymous = false, idempotent = false, volatile } = options ?? {}
         const queuedAt = clock.unsafeCurrentTimeMillis()
-        store.add({ id, controller, action, encoded, volatile: options?.volatile, idempotent, user, queuedAt })
+        store.add({ id, controller, action, encoded, volatile, idempotent, anonymous, user, queuedAt })
       }
       wait(call)
     }
@@ -355,6 +372,8 @@ export const make = (
       if (connection === undefined || !connection.unsafeSend(frame)) return offline(call)
       call.identity = identity
       call.writes += 1
+      call.sentAt = Timer.now(clock)
+      call.queued = false
       call.deadline = call.answerBy
       pending.add(call.id, call)
       arm(call.deadline)
@@ -382,7 +401,6 @@ export const make = (
 
     /** The caller went away: nothing of the request stays. */
     function drop(call: Call) {
-      call.dropped = true
       if (call.stored) {
         call.stored = false
         store?.remove(call.id)
@@ -503,6 +521,7 @@ export const make = (
       response: (id, frame) => {
         const call = pending.take(id)
         if (call === undefined) return false
+        Metrics.answered(Timer.now(clock) - call.sentAt)
         answered(call, Envelope.outcome(call, frame))
         left(call)
         return true
@@ -515,9 +534,9 @@ export const make = (
       admit: (now, cause) => {
         admission = now
         refusal = cause
-        if (now === "Wait") return
+        // Also where it is only interrupted, by a renewal.
         replay = undefined
-        if (now === "Hold") return
+        if (now === "Wait" || now === "Hold") return
         const handle = now === "Send" ? transmit : offline
         if (waiting.size() > 0) { for (const call of waiting.drain()) handle(call) }
       },
@@ -532,6 +551,18 @@ export const make = (
           advance()
         }
         const self = { next }
+        const dequeue = (call: Call) => {
+          listener.event({ _tag: "Dequeued", controller: call.controller, action: call.action })
+          call.paced = true
+          transmit(call)
+          if (pending.has(call.id)) return
+          // It came to nothing and was settled, or nothing can be sent any more: then it is the first still.
+          if (call.paced) underWay -= 1
+          call.paced = false
+          if (waiting.take(call.id) === undefined) return
+          replay = undefined
+          again([call])
+        }
         /** One send may fail on the spot, and settle, and so on: a loop, not a recursion. */
         let advancing = false
         const advance = () => {
@@ -540,21 +571,15 @@ export const make = (
           while (underWay < replayWindow && position < calls.length && replay === self) {
             const call = calls[position++]!
             // Interrupted or too late by now.
-            if (waiting.take(call.id) === undefined) continue
-            listener.event({ _tag: "Dequeued", controller: call.controller, action: call.action })
-            call.paced = true
+            if (!waiting.has(call.id)) continue
             underWay += 1
             releasing += 1
             release(call, () => {
               releasing -= 1
               // The store took its time: the connection may be gone, or the caller.
-              if (replay !== self) return call.dropped ? undefined : again([call])
-              if (!call.dropped) transmit(call)
-              // It came to nothing, and was settled.
-              if (!pending.has(call.id) && call.paced) {
-                call.paced = false
-                underWay -= 1
-              }
+              if (replay !== self) return
+              if (waiting.take(call.id) === undefined) underWay -= 1
+              else dequeue(call)
               advance()
             })
           }
@@ -571,8 +596,10 @@ export const make = (
         const user = credentials.current()?.user
         const now = clock.unsafeCurrentTimeMillis()
         const ttl = Duration.toMillis(queue?.ttl ?? Duration.zero)
-        for (const { action, controller, encoded, id, idempotent, queuedAt, user: whose, volatile } of stored) {
-          const options = { idempotent, volatile }
+        for (
+          const { action, anonymous, controller, encoded, id, idempotent, queuedAt, user: whose, volatile } of stored
+        ) {
+          const options = { idempotent, anonymous, volatile }
           // Nobody waits for its answer any more; the events tell what becomes of it.
           const call: Call = {
             ...makeCall(controller, action, encoded, options, () => {}, defaultTimeout + ttl, "Call", true),
@@ -587,7 +614,7 @@ export const make = (
           }
           call.deadline = Timer.now(clock) + left
           if (whose === undefined || whose === user) wait(call)
-          else parked = [...parked, call]
+          else parked.push(call)
         }
       },
 
@@ -624,6 +651,7 @@ export const make = (
             call.queuable && call.options?.idempotent === true && call.writes < maxWrites && cause.by !== "Released"
           ) {
             call.paced = false
+            call.lost = cause
             idempotent.push(call)
             continue
           }

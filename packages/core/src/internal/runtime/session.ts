@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
@@ -36,13 +37,14 @@ import * as Credentials from "./credentials.ts"
 import * as Delays from "./delays.ts"
 import * as Fork from "./fork.ts"
 import * as Heartbeat from "./heartbeat.ts"
+import * as Metrics from "./metrics.ts"
 import * as QueueStore from "./queueStore.ts"
 import * as Realtime from "./realtime.ts"
 import * as Requests from "./requests.ts"
+import * as Traced from "./traced.ts"
 
 /** What is worth knowing and is nobody's answer: the session as it goes (spec 3.8). */
 export type Event =
-  | { readonly _tag: "Connected"; readonly endpoint: string }
   /** Connected again, and all is as before: subscriptions are open, what was queued is sent. */
   | { readonly _tag: "Reconnected"; readonly endpoint: string; readonly attempt: number }
   | { readonly _tag: "Disconnected"; readonly cause: ConnectionEnded }
@@ -65,6 +67,8 @@ export interface Session {
   readonly credentials: Credentials.Credentials
   readonly authentication: Authentication.Authentication
   readonly state: Effect.Effect<Machine.ConnectionState>
+  /** Where the connection goes to, or will. */
+  readonly endpoint: () => string
   readonly states: Stream.Stream<Machine.ConnectionState>
   readonly events: Stream.Stream<Event>
   /** What the server's debugger tells. */
@@ -88,6 +92,10 @@ export interface Keeping {
   readonly headers: (endpoint: string) => Effect.Effect<HandshakeHeaders>
 }
 
+/** Also where nothing can be interrupted, such as at the end of a logout. */
+const within = (wait: Effect.Effect<void>, time: Duration.Duration) =>
+  Effect.timeoutOption(Effect.interruptible(wait), time)
+
 /** How long what is under way may take before a connection is closed on purpose. */
 const drainTimeout = Duration.seconds(5)
 
@@ -103,6 +111,7 @@ export const make = (
     const heartbeat = yield* KuzzleHeartbeat
     const lifecycle = yield* KuzzleLifecycle
     const clock = yield* Effect.clock
+    const tracer = yield* Effect.tracer
     const fork = yield* Fork.make
     const first = yield* Deferred.make<void, ConnectError>()
 
@@ -141,6 +150,12 @@ export const make = (
       if (needed || state._tag === "Resubscribing") {
         current?.unsafeTerminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason }))
       }
+    }, () => {
+      if (!requests.attached() || credentials.alive(clock.unsafeCurrentTimeMillis())) return true
+      // A token known to be expired is not sent (promise A1): the session is renewed first, and then we are asked again.
+      const identity = credentials.current()
+      if (identity !== undefined && credentials.over() === undefined) authentication.expired(identity)
+      return false
     })
     let current: Connection | undefined
     let pulse: Heartbeat.Heartbeat | undefined
@@ -151,6 +166,8 @@ export const make = (
     let watchers: ReadonlyArray<() => void> = []
     /** Ends the pause before the next attempt. */
     let wake: (() => void) | undefined
+    /** The host is back since the attempt under way began: the next one, if there must be one, has no pause before it. */
+    let woken = false
 
     const dispatch = (event: Machine.Event, cause?: ConnectError | ConnectionEnded) => {
       const before = state
@@ -170,22 +187,30 @@ export const make = (
     }
 
     const tell = (before: Machine.ConnectionState, now: Machine.ConnectionState) => {
-      if (now._tag === "Ready" && !linked) {
-        linked = true
-        const endpoint = shown(now.endpoint)
-        events.publish(
-          everReady ? { _tag: "Reconnected", endpoint, attempt: now.attempt } : { _tag: "Connected", endpoint }
-        )
+      if (now._tag === "Ready") {
         everReady = true
-      } else if (now._tag === "Failed") events.publish({ _tag: "GaveUp", cause: now.cause })
+        if (outage === undefined) return
+        const endpoint = shown(now.endpoint)
+        Metrics.reconnects[outage.because](1)
+        outage.span.end(Exit.succeed({ endpoint }))
+        outage = undefined
+        events.publish({ _tag: "Reconnected", endpoint, attempt: now.attempt })
+      } else if (now._tag === "Failed") {
+        outage?.span.end(Exit.fail(now.cause))
+        events.publish({ _tag: "GaveUp", cause: now.cause })
+      } else if (now._tag === "Closed") outage?.span.end(Exit.interrupt(FiberId.none))
       else if (now._tag === "Waiting" && before._tag !== "Waiting") ended(now.cause)
     }
-    /** Whether this connection has been announced. */
-    let linked = false
+    /** From the end of a connection that was ready until the next one is. */
+    let outage: { readonly because: "Loss" | "Renewal"; readonly span: Traced.Outage } | undefined
     const ended = (cause: ConnectError | ConnectionEnded) => {
+      if (outage !== undefined) outage.span.failed(cause)
+      else if (everReady) {
+        const because = cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal" ? "Renewal" : "Loss"
+        outage = { because, span: Traced.outage(tracer, clock, cause) }
+      }
       if (cause._tag === "KuzzleConnectError") events.publish({ _tag: "ConnectFailed", cause })
       else events.publish({ _tag: "Disconnected", cause })
-      linked = false
     }
 
     const sink: Sink = {
@@ -217,11 +242,13 @@ export const make = (
       resume()
     }
 
-    /** With a session known to be dead each subscription would be refused, and its stream fail: they wait for another. */
     const resume = () => {
       if (credentials.alive(clock.unsafeCurrentTimeMillis())) realtime.registry.connected()
       realtime.reconcile()
     }
+
+    /** How many sessions there have been that belong to connections. */
+    let sessions = 0
 
     /** Closes the gate, waits for what is under way, runs the exchange and, when it succeeded, opens the connection anew. */
     const reopen = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -229,9 +256,17 @@ export const make = (
         Effect.gen(function*() {
           dispatch({ _tag: "Renew" })
           const idle = Effect.async<void>((resume) => requests.whenIdle(() => resume(Effect.void)))
-          const exit = yield* Effect.exit(restore(Effect.zipRight(Effect.timeoutOption(idle, drainTimeout), exchange)))
+          const before = credentials.current()
+          const exit = yield* Effect.exit(restore(Effect.zipRight(within(idle, drainTimeout), exchange)))
+          const another = keeping.byConnection && credentials.current() !== before
+          if (another) {
+            // What was opened, or is being opened, meanwhile is of the session before.
+            sessions += 1
+            dispatch({ _tag: "Renew" })
+          }
           if (state._tag === "Renewing") {
-            if (Exit.isFailure(exit)) {
+            // A step of several has changed nothing.
+            if (Exit.isFailure(exit) || keeping.byConnection && !another) {
               dispatch({ _tag: "Kept" })
               resume()
             } else {
@@ -240,7 +275,7 @@ export const make = (
             }
           }
           // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair.
-          if (Exit.isSuccess(exit)) yield* restore(Effect.timeoutOption(settled, settings.requestTimeout))
+          if (Exit.isSuccess(exit)) yield* restore(within(settled, settings.requestTimeout))
           return yield* exit
         })
       )
@@ -264,10 +299,11 @@ export const make = (
       })
     })
 
+    const endpoint = () => ("endpoint" in state ? state.endpoint : settings.endpoints[0])
     const keeper = keeping.keeper({
       requests,
       reopen,
-      endpoint: () => ("endpoint" in state ? state.endpoint : settings.endpoints[0]),
+      endpoint,
       storeFailed: (error) => events.publish({ _tag: "TokenStoreFailed", error })
     })
     const authentication: Authentication.Authentication = yield* Authentication.make(
@@ -285,6 +321,8 @@ export const make = (
         authenticated: () => {
           dispatch({ _tag: "Authenticated" })
           if (requests.attached()) resume()
+          // What found the session expired while the connection was opened for it, and ready, waits still.
+          if (state._tag === "Ready") requests.admit(Machine.admission(state))
         },
         userChanged: (before) =>
           Effect.suspend(() => {
@@ -308,16 +346,19 @@ export const make = (
     /** One connection, from the dial to its end: succeeds never. */
     const connection = (endpoint: string, opened: (at: number) => void) =>
       Effect.gen(function*() {
+        const session = sessions
         const headers = yield* keeping.headers(endpoint)
         const connection = yield* socket.connect(endpoint, sink, settings.connectTimeout, headers)
+        if (session !== sessions) return yield* new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" })
         pulse = yield* Heartbeat.make(heartbeat, clock, connection, (nanos) => {
           roundTrip = nanos
+          Metrics.ponged(Number(nanos) / 1e6)
         })
         opened(Timer.now(clock))
         current = connection
         credentials.connected()
         requests.attach(connection)
-        const authenticate = authentication.needed()
+        const authenticate = authentication.needed(endpoint)
         dispatch({ _tag: "Opened", authenticate })
         if (authenticate) authentication.start()
         else resume()
@@ -328,14 +369,14 @@ export const make = (
       Effect.gen(function*() {
         pulse = current = undefined
         if (cause._tag === "KuzzleConnectionEnded") requests.detach(cause)
+        const now = Timer.now(clock)
+        const stable = openedAt !== undefined && KuzzleSchedule.isStable(openedAt, now, settings.stableAfter)
+        if (stable) delays.reset()
         if (state._tag === "Connecting" && cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal") {
           realtime.registry.disconnected({ _tag: "Renewed" })
           return ended(cause)
         }
         realtime.registry.disconnected({ _tag: "Disconnected", cause })
-        const now = Timer.now(clock)
-        const stable = openedAt !== undefined && KuzzleSchedule.isStable(openedAt, now, settings.stableAfter)
-        if (stable) delays.reset()
         const delayMillis = yield* delays.next(cause)
         dispatch({ _tag: "Lost", cause, delayMillis, stable, online: lifecycle.online() }, cause)
         firstFailures += 1
@@ -349,6 +390,7 @@ export const make = (
       Effect.race(
         Effect.sleep(Duration.millis(delayMillis)),
         Effect.async<void>((resume) => {
+          if (woken) return resume(Effect.void)
           wake = () => resume(Effect.void)
         })
       ).pipe(Effect.ensuring(Effect.sync(() => {
@@ -359,15 +401,19 @@ export const make = (
       if (event !== "Resumed") dispatch({ _tag: "Network", online: event === "Online" })
       // Offline kills no connection that works, and neither does anything else: it is asked (promise C2).
       pulse?.probe()
-      if (event !== "Offline") wake?.()
+      if (event === "Offline" || Machine.isConnected(state)) return
+      woken = true
+      wake?.()
     })
 
     const run: Effect.Effect<void> = Effect.gen(function*() {
       for (;;) {
         if (state._tag === "Connecting") {
           let openedAt: number | undefined
+          woken = false
           const cause = yield* connection(state.endpoint, (at) => {
             openedAt = at
+            woken = false
           }).pipe(Effect.scoped, Effect.flip)
           yield* lost(cause, openedAt)
         } else if (state._tag === "Waiting") {
@@ -405,6 +451,7 @@ export const make = (
       credentials,
       authentication,
       state: Effect.sync(shownState),
+      endpoint,
       states: states.stream,
       events: events.stream,
       debuggerEvents,

@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { TokenStoreError } from "../../KuzzleError.ts"
+import { TokenStoreError } from "../../KuzzleError.ts"
 import type { KuzzleTokenStoreShape } from "../../KuzzleTokenStore.ts"
 import type { KuzzleResponse } from "../protocol/envelope.ts"
 import type { Grant, Keeper } from "./authentication.ts"
@@ -31,8 +31,13 @@ export const make = (
   store: KuzzleTokenStoreShape,
   storeFailed: (error: TokenStoreError) => void
 ): Keeper => {
-  const reported = <A>(effect: Effect.Effect<A, TokenStoreError>): Effect.Effect<Option.Option<A>> =>
+  /** The store is the user's: it may fail in any way, and the session goes on without it. */
+  const reported = <A>(
+    operation: TokenStoreError["operation"],
+    effect: Effect.Effect<A, TokenStoreError>
+  ): Effect.Effect<Option.Option<A>> =>
     effect.pipe(
+      Effect.catchAllDefect((cause) => Effect.fail(new TokenStoreError({ operation, issue: "it died", cause }))),
       Effect.tapError((error) => Effect.sync(() => storeFailed(error))),
       Effect.option
     )
@@ -52,17 +57,21 @@ export const make = (
       Effect.flatMap(requests.urgent(request, options), (response) => keep(response, commit)),
     logout: (request, options, commit) => Effect.ensuring(requests.urgent(request, options), commit),
     restore: undefined,
-    stored: Effect.map(reported(store.load), (loaded) =>
+    stored: Effect.map(reported("load", store.load), (loaded) =>
       Option.match(Option.flatten(loaded), {
         onNone: () => undefined,
         onSome: ({ expiresAt, kuid, token }) => identityOf({ value: token, expiresAt, kuid })
       })),
-    changed: (identity) =>
-      Effect.asVoid(reported(
-        // A token that was set by hand is not ours to keep: it is where it came from.
-        identity?.token === undefined || identity.kuid === undefined
-          ? store.remove
-          : store.save({ token: identity.token, expiresAt: identity.expiresAt, kuid: identity.kuid })
-      ))
+    // A token goes with every request, wherever it is sent.
+    elsewhere: () => false,
+    changed: (identity) => {
+      const { expiresAt, kuid, token } = identity ?? {}
+      // A token that was set by hand is not ours to keep: it is where it came from.
+      return Effect.asVoid(
+        token === undefined || kuid === undefined
+          ? reported("remove", store.remove)
+          : reported("save", Effect.suspend(() => store.save({ token, expiresAt, kuid })))
+      )
+    }
   }
 }

@@ -1,23 +1,141 @@
-/** A span for each request, where somebody looks at spans: it costs 10 µs, and the request itself less. */
+/**
+ * Spans, where somebody looks at them: docs/events.md has their names and attributes. Effect's own tracer shows its spans
+ * to nobody: with it there are none, and a request pays for the question whose tracer it is and for nothing else.
+ */
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
-import type { RequestError } from "../../KuzzleError.ts"
-import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "../protocol/envelope.ts"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import { type ConnectError, type ConnectionEnded, isApiError, type RequestError } from "../../KuzzleError.ts"
+import type { KuzzleRequest, RequestOptions } from "../protocol/envelope.ts"
+import * as Traceparent from "../protocol/traceparent.ts"
+import type { Requests } from "./requests.ts"
 
-type Query = (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<KuzzleResponse, RequestError>
+const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-export const query = (query: Query): Query => (request, options) =>
+type Exchange<A> = (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<A, RequestError>
+
+/** A span for each request. `endpoint`: of the connection that is, or is to be. */
+export const query = <A>(exchange: Exchange<A>, endpoint: () => string): Exchange<A> => (request, options) =>
   Effect.withFiberRuntime((fiber) =>
-    fiber.currentSpan === undefined
-      ? query(request, options)
-      : Effect.withSpan(query(request, options), `kuzzle ${request.controller}:${request.action}`, {
-        kind: "client",
-        captureStackTrace: false,
-        attributes: {
-          "db.system": "kuzzle",
+    fiber.currentTracer === native
+      ? exchange(request, options)
+      : useSpan(
+        `kuzzle.${request.controller}/${request.action}`,
+        {
           "rpc.service": request.controller,
           "rpc.method": request.action,
+          ...server(endpoint()),
           ...(request.index === undefined ? {} : { "kuzzle.index": request.index }),
           ...(request.collection === undefined ? {} : { "kuzzle.collection": request.collection })
-        }
-      })
+        },
+        (span) =>
+          Effect.tapError(
+            exchange(request, carrying(options, span)),
+            (error) => Effect.sync(() => span.attribute("error.type", typeOf(error)))
+          )
+      )
   )
+
+/** One span for all of them. */
+export const queryMany =
+  (queryMany: Requests["queryMany"], endpoint: () => string): Requests["queryMany"] => (requests, options) =>
+    Effect.withFiberRuntime((fiber) =>
+      fiber.currentTracer === native
+        ? queryMany(requests, options)
+        : useSpan("kuzzle.queryMany", server(endpoint()), (span) =>
+          Effect.tap(queryMany(requests, carrying(options, span)), (outcomes) =>
+            Effect.sync(() => {
+              span.attribute("kuzzle.batch.size", outcomes.length)
+              span.attribute("kuzzle.batch.failures", outcomes.filter(Exit.isFailure).length)
+            })))
+    )
+
+/** The tracer is told how it ends, but not the answer: that of a login is a token. */
+const useSpan = <A, E>(
+  name: string,
+  attributes: Record<string, unknown>,
+  use: (span: Tracer.Span) => Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  let answer: Effect.Effect<A> = Effect.never
+  const keep = (given: A) => {
+    answer = Effect.succeed(given)
+  }
+  return Effect.useSpan(
+    name,
+    { kind: "client", captureStackTrace: false, attributes: { "rpc.system": "kuzzle", ...attributes } },
+    (span) => Effect.map(Effect.withParentSpan(use(span), span), keep)
+  ).pipe(Effect.flatMap(() => answer))
+}
+
+/** What the caller says goes before what we say. */
+const carrying = (options: RequestOptions | undefined, span: Tracer.Span): RequestOptions | undefined => {
+  const traceparent = span.sampled ? Traceparent.encode(span) : undefined
+  return traceparent === undefined
+    ? options
+    : { ...options, volatile: { [Traceparent.member]: traceparent, ...options?.volatile } }
+}
+
+const server = (endpoint: string): Record<string, unknown> => {
+  const { hostname, port, protocol } = new URL(endpoint)
+  const usual = protocol === "wss:" || protocol === "https:" ? 443 : 80
+  return { "server.address": hostname, "server.port": port === "" ? usual : Number(port) }
+}
+
+/** Of few values, as metrics are made of it. */
+const typeOf = (error: RequestError): string => isApiError(error) && error.id !== "" ? error.id : error._tag
+
+/** A span for each attempt of the client to begin or renew its session. */
+export const renewal = <A extends string>(way: string, effect: Effect.Effect<A>): Effect.Effect<A> =>
+  Effect.withFiberRuntime((fiber) =>
+    fiber.currentTracer === native
+      ? effect
+      : Effect.useSpan(
+        "kuzzle.renewal",
+        // Nobody has asked for it: whoever made the client is long gone.
+        { root: true, captureStackTrace: false, attributes: { "kuzzle.renewal.way": way } },
+        (span) =>
+          Effect.map(Effect.withParentSpan(effect, span), (outcome) => {
+            span.attribute("kuzzle.renewal.outcome", outcome)
+            return outcome
+          })
+      )
+  )
+
+/** The time between two connections. */
+export interface Outage {
+  /** An attempt to end it came to nothing. */
+  readonly failed: (cause: ConnectError | ConnectionEnded) => void
+  /** There is a connection, or there will be none. */
+  readonly end: (exit: Exit.Exit<{ readonly endpoint: string }, ConnectError | ConnectionEnded>) => void
+}
+
+const untold: Outage = { failed: () => {}, end: () => {} }
+
+/** A span from the end of a connection until the next one is ready. */
+export const outage = (tracer: Tracer.Tracer, clock: Clock.Clock, cause: ConnectError | ConnectionEnded): Outage => {
+  if (tracer === native) return untold
+  const now = () => clock.unsafeCurrentTimeNanos()
+  const span = tracer.span("kuzzle.reconnect", Option.none(), Context.empty(), [], now(), "internal")
+  let attempts = 1
+  span.attribute("kuzzle.cause", causeOf(cause))
+  return {
+    failed: (cause) => {
+      attempts += 1
+      span.event("kuzzle.connect.failed", now(), { "kuzzle.cause": causeOf(cause) })
+    },
+    end: (exit) => {
+      span.attribute("kuzzle.attempts", attempts)
+      if (Exit.isSuccess(exit)) {
+        for (const [key, value] of Object.entries(server(exit.value.endpoint))) span.attribute(key, value)
+      }
+      span.end(now(), exit)
+    }
+  }
+}
+
+const causeOf = (cause: ConnectError | ConnectionEnded): string =>
+  cause._tag === "KuzzleConnectError" ? cause.reason : cause.by

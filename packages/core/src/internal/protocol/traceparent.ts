@@ -1,0 +1,33 @@
+/**
+ * The trace that a request belongs to, as W3C Trace Context writes it. It travels in the volatile data, which Kuzzle gives
+ * back in the answer and in the notifications that the request causes (spec 1.2, 1.5).
+ */
+
+/** Of a span, what other processes are told. */
+export interface SpanContext {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+}
+
+/** The member of the volatile data. */
+export const member = "traceparent"
+
+/** `undefined` for a span whose ids are not of the form that is prescribed: nobody could read it. */
+export const encode = ({ sampled, spanId, traceId }: SpanContext): string | undefined => {
+  const text = `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`
+  return decode(text) === undefined ? undefined : text
+}
+
+const format = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+
+/** Of a version to come, what is known today is read (W3C Trace Context 4). Ids of nothing but zeros are none. */
+export const decode = (text: unknown): SpanContext | undefined => {
+  const parts = typeof text === "string" ? format.exec(text) : null
+  if (parts === null) return undefined
+  const [, version, traceId = "", spanId = "", flags = "", more] = parts
+  if (version === "ff" || (version === "00" && more !== undefined) || /^0+$/.test(traceId) || /^0+$/.test(spanId)) {
+    return undefined
+  }
+  return { traceId, spanId, sampled: (parseInt(flags, 16) & 1) === 1 }
+}

@@ -1,0 +1,27 @@
+import { KuzzleHeartbeat } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer } from "effect"
+
+// What a configuration file may hold, whatever the types say.
+const duration = (input: unknown) => input as Duration.DurationInput
+
+describe("KuzzleHeartbeat", () => {
+  it.effect("a timeout is 5 seconds by default, or what is given", () =>
+    Effect.gen(function*() {
+      const timeoutOf = (options?: KuzzleHeartbeat.Options) =>
+        Effect.map(KuzzleHeartbeat.make("Native", options), ({ timeout }) => Duration.toMillis(timeout))
+      assert.strictEqual(yield* timeoutOf(), 5000)
+      assert.strictEqual(yield* timeoutOf({ timeout: "2 seconds" }), 2000)
+      assert.strictEqual(yield* timeoutOf({ timeout: 300 }), 300)
+    }))
+
+  for (const input of ["soon", "-1 seconds", 0, -5, NaN, {}, "0 millis"]) {
+    it.effect(`a timeout of ${JSON.stringify(input)} is an error that names the setting`, () =>
+      Effect.gen(function*() {
+        for (const layer of [KuzzleHeartbeat.layerNative, KuzzleHeartbeat.layerProtocol]) {
+          const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ timeout: duration(input) }))))
+          assert.deepInclude({ ...error }, { _tag: "KuzzleInvalidSettingError", setting: "pingTimeout" })
+        }
+      }))
+  }
+})

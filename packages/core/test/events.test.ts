@@ -1,0 +1,292 @@
+/**
+ * What happens, told as events: each of the 18 of the official SDK has its counterpart here (spec 3.8), and docs/events.md,
+ * which says which, is true.
+ */
+import type { Kuzzle, KuzzleRealtime } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Metric, Schedule, Stream, TestClock } from "effect"
+import * as Fs from "node:fs"
+import * as Metrics from "../src/internal/runtime/metrics.ts"
+import { withAccount } from "./support/account.ts"
+import { document, now } from "./support/client.ts"
+import { lost, turns } from "./support/FakeSocket.ts"
+import { recordingTracer } from "./support/tracer.ts"
+
+/** What is told from now on. */
+const heardOf = (kuzzle: Kuzzle.KuzzleShape) =>
+  Effect.gen(function*() {
+    const heard: Array<Kuzzle.KuzzleEvent> = []
+    yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) => Effect.sync(() => heard.push(event))))
+    yield* turns()
+    return {
+      heard,
+      tags: Effect.map(turns(), () => heard.map(({ _tag }) => _tag)),
+      /** The only one with this tag. */
+      one: <Tag extends Kuzzle.KuzzleEvent["_tag"]>(tag: Tag) =>
+        Effect.map(turns(), () => {
+          const found = heard.filter((event): event is Extract<Kuzzle.KuzzleEvent, { _tag: Tag }> => event._tag === tag)
+          assert.strictEqual(found.length, 1, `${tag} among ${heard.map(({ _tag }) => _tag).join(", ")}`)
+          return found[0]!
+        })
+    }
+  })
+
+describe("the events of the official SDK", () => {
+  it.scoped("connected: the client is there", () =>
+    Effect.gen(function*() {
+      const { kuzzle } = yield* withAccount()
+      const [state] = yield* Stream.runCollect(Stream.take(kuzzle.states, 1))
+      assert.strictEqual(state?._tag, "Ready")
+    }))
+
+  it.scoped("reconnected and disconnected: with their cause", () =>
+    Effect.gen(function*() {
+      const { kuzzle, network } = yield* withAccount()
+      const { heard } = yield* heardOf(kuzzle)
+      // Twice within 200 ms.
+      for (const code of [1011, 1006]) {
+        network.current.close(code, "bye")
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+      }
+      const told = heard.map((event) =>
+        event._tag === "Disconnected" ? `${event._tag} ${event.cause.by} ${event.cause.code}` : event._tag
+      )
+      assert.deepStrictEqual(told, ["Disconnected Peer 1011", "Reconnected", "Disconnected Peer 1006", "Reconnected"])
+      assert.deepInclude(heard[1], { endpoint: "ws://kuzzle.test:7512/" })
+    }))
+
+  it.scoped("networkError: each attempt once, and the end of all", () =>
+    Effect.gen(function*() {
+      const reconnect = Schedule.recurs(3).pipe(Schedule.addDelay(() => "1 second"))
+      const { kuzzle, network } = yield* withAccount({ reconnect })
+      const { heard, one, tags } = yield* heardOf(kuzzle)
+      network.autoOpen = false
+      network.onDial = (socket) => socket.close(1006)
+      network.current.close(1006)
+      for (let second = 0; second < 5; second++) {
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+      }
+      assert.deepStrictEqual(yield* tags, ["Disconnected", "ConnectFailed", "ConnectFailed", "GaveUp"])
+      assert.isTrue(heard.every((event) => event._tag !== "ConnectFailed" || event.cause.reason === "Unreachable"))
+      assert.strictEqual((yield* one("GaveUp")).cause._tag, "KuzzleConnectError")
+    }))
+
+  it.scoped("reconnectionError: the session could not be had again", () =>
+    Effect.gen(function*() {
+      const { kuzzle, refuse } = yield* withAccount()
+      const { one } = yield* heardOf(kuzzle)
+      yield* refuse
+      assert.strictEqual((yield* one("SessionOver")).cause.reason, "Refused")
+      assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Unauthenticated")
+    }))
+
+  it.scoped("reAuthenticated: the session was renewed", () =>
+    Effect.gen(function*() {
+      const { expire, kuzzle } = yield* withAccount()
+      const { one } = yield* heardOf(kuzzle)
+      yield* expire
+      assert.strictEqual((yield* one("ReAuthenticated")).kuid, "ada")
+    }))
+
+  it.scoped("tokenExpired: as the server says it", () =>
+    Effect.gen(function*() {
+      const { kuzzle, network, subscribe } = yield* withAccount()
+      const gaps: Array<KuzzleRealtime.Notification> = []
+      yield* subscribe((one) => gaps.push(one))
+      const { tags } = yield* heardOf(kuzzle)
+      network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired", status: 200 })
+      yield* turns()
+      assert.deepStrictEqual(yield* tags, ["TokenExpired", "LoginStarted", "LoggedIn", "ReAuthenticated"])
+      assert.deepStrictEqual(gaps, [{ type: "gap", cause: { _tag: "TokenExpired" } }])
+    }))
+
+  it.scoped("logins: before and after, each of them", () =>
+    Effect.gen(function*() {
+      const { kuzzle, login, network } = yield* withAccount()
+      const { one, tags } = yield* heardOf(kuzzle)
+      yield* login("ada")
+      yield* login("ada")
+      assert.deepStrictEqual(yield* tags, ["LoginStarted", "LoggedIn", "LoginStarted", "LoggedIn"])
+      network.onSend = (socket) => {
+        const error = { id: "plugin.strategy.missing_user", status: 401 }
+        queueMicrotask(() => socket.refuse(socket.last("login"), error))
+      }
+      yield* Effect.exit(login("eve"))
+      assert.strictEqual((yield* one("LoginFailed")).error._tag, "KuzzleUnauthorizedError")
+    }))
+
+  it.scoped("logouts: before and after", () =>
+    Effect.gen(function*() {
+      const { kuzzle, login, logout, network } = yield* withAccount()
+      const { tags } = yield* heardOf(kuzzle)
+      yield* logout
+      assert.deepStrictEqual(yield* tags, ["LogoutStarted", "LoggedOut"])
+      yield* login("ada")
+      network.onSend = (socket) =>
+        queueMicrotask(() =>
+          socket.refuse(socket.last("logout"), { id: "plugin.runtime.unexpected_error", status: 500 })
+        )
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(logout)))
+      assert.deepStrictEqual((yield* tags).slice(4), ["LogoutStarted", "QueryFailed", "LoggedOut"])
+    }))
+
+  it.scoped("the offline queue: in and out", () =>
+    Effect.gen(function*() {
+      const { kuzzle, network } = yield* withAccount({ autoQueue: true, queueTTL: "2 seconds" })
+      network.current.close(1006)
+      const { heard, tags } = yield* heardOf(kuzzle)
+      yield* Effect.fork(kuzzle.query(now))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* tags, ["Queued", "Dequeued", "Reconnected"])
+      assert.deepStrictEqual(heard.slice(0, 2), [{ _tag: "Queued", ...now }, { _tag: "Dequeued", ...now }])
+      network.autoOpen = false
+      network.current.close(1006)
+      yield* turns()
+      yield* Effect.fork(Effect.exit(kuzzle.query(now)))
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual((yield* tags).slice(3), ["Disconnected", "Queued", "Discarded"])
+    }))
+
+  it.scoped("discarded: what is not sent, and what nobody waits for", () =>
+    Effect.gen(function*() {
+      const { kuzzle, network } = yield* withAccount()
+      const { one } = yield* heardOf(kuzzle)
+      network.current.deliver({ room: "nobody's" })
+      assert.strictEqual((yield* one("Unroutable")).reason, "UnknownRoom")
+      network.current.close(1006)
+      yield* turns()
+      yield* Effect.exit(kuzzle.query(now))
+      assert.deepInclude(yield* one("Discarded"), now)
+      assert.strictEqual((yield* one("Discarded")).error._tag, "KuzzleNotSentError")
+    }))
+
+  it.scoped("queryError: an error that Kuzzle answers", () =>
+    Effect.gen(function*() {
+      const { kuzzle, network } = yield* withAccount()
+      const { one } = yield* heardOf(kuzzle)
+      network.onSend = (socket) =>
+        queueMicrotask(() => socket.refuse(socket.last("now"), { id: "services.storage.not_found", status: 404 }))
+      const error = yield* Effect.flip(kuzzle.query(now))
+      assert.deepStrictEqual(yield* one("QueryFailed"), { _tag: "QueryFailed", ...now, error })
+    }))
+
+  it.scoped("callbackError: of its own subscription alone", () =>
+    Effect.gen(function*() {
+      const { kuzzle, network, subscribe } = yield* withAccount()
+      const { tags } = yield* heardOf(kuzzle)
+      const bug = new Error("a bug of the application")
+      const broken = yield* subscribe(() => {
+        throw bug
+      })
+      const good: Array<KuzzleRealtime.Notification> = []
+      yield* subscribe((one) => good.push(one))
+      network.current.deliver(document({}, "1"))
+      assert.deepStrictEqual(yield* Effect.exit(broken.ended), Exit.die(bug))
+      assert.strictEqual(good.length, 1)
+      assert.deepStrictEqual(yield* tags, [])
+    }))
+})
+
+describe("docs/events.md", () => {
+  const text = Fs.readFileSync(new URL("../../../docs/events.md", import.meta.url), "utf8")
+  const section = (heading: string) => text.split(/^## /m).find((part) => part.startsWith(heading)) ?? ""
+  /** The cells of each row of the table under a heading. */
+  const rows = (heading: string) =>
+    section(heading).split("\n").filter((line) => line.startsWith("| `")).map((line) =>
+      line.slice(1, -1).split(" | ").map((cell) => cell.trim())
+    )
+  const codes = (cell: string | undefined) => Array.from((cell ?? "").matchAll(/`([^`]+)`/g), ([, code]) => code ?? "")
+  const first = (heading: string) => rows(heading).flatMap(([cell]) => codes(cell))
+
+  const tags: Readonly<Record<Kuzzle.KuzzleEvent["_tag"], true>> = {
+    Reconnected: true,
+    Disconnected: true,
+    ConnectFailed: true,
+    GaveUp: true,
+    TokenExpired: true,
+    TokenStoreFailed: true,
+    QueueStoreFailed: true,
+    Unroutable: true,
+    LoginStarted: true,
+    LoggedIn: true,
+    LoginFailed: true,
+    LogoutStarted: true,
+    LoggedOut: true,
+    ReAuthenticated: true,
+    SessionOver: true,
+    Queued: true,
+    Dequeued: true,
+    Discarded: true,
+    QueryFailed: true
+  }
+
+  it("lists the events that there are", () => {
+    assert.sameMembers(first("All events"), Object.keys(tags))
+  })
+
+  it("maps the 18 events of the official SDK (spec 3.8), each to what there is and to a test", () => {
+    const spec = Fs.readFileSync(new URL("../../../docs/spec/kuzzle-protocol.md", import.meta.url), "utf8")
+    const [, table = ""] = /### 3\.8 [^\n]*\n([^]*?)\n###/.exec(spec) ?? []
+    const official = table.split("\n").filter((line) => line.startsWith("| `")).flatMap((line) =>
+      codes(line.split("|")[1])
+    )
+    const mapped = rows("The events of the official SDK")
+    assert.strictEqual(official.length, 18)
+    assert.sameMembers(mapped.flatMap(([name]) => codes(name)), official)
+    const source = Fs.readFileSync(new URL(import.meta.url), "utf8")
+    const names = new Set([
+      ...Object.keys(tags),
+      ...["kuzzle.states", "Ready", "Waiting", "Gap", "HttpTransportError", "ended"],
+      ...["kuzzle.authentication.states", "Unauthenticated"]
+    ])
+    for (const [name, here, test] of mapped) {
+      for (const code of codes(here)) assert.isTrue(names.has(code), `${name}: ${code}`)
+      assert.include(source, `it.scoped("${test}", `)
+    }
+  })
+
+  it.effect("lists the metrics that there are, with their labels", () =>
+    Effect.gen(function*() {
+      Metrics.inFlight(0)
+      Metrics.queued(0)
+      Metrics.answered(0)
+      Metrics.ponged(0)
+      Metrics.lost(0)
+      for (const count of [...Object.values(Metrics.reconnects), ...Object.values(Metrics.renewals)]) count(0)
+      for (const _tag of ["TokenExpired", "Renewed"] as const) Metrics.gap({ _tag })
+      Metrics.gap({ _tag: "Overflow", lost: 0 })
+      Metrics.gap({ _tag: "Disconnected", cause: lost })
+      const labels = new Map<string, Set<string>>()
+      for (const { metricKey: { name, tags } } of yield* Metric.snapshot) {
+        if (!name.startsWith("kuzzle.")) continue
+        const known = labels.get(name) ?? new Set<string>()
+        for (const { key, value } of tags) known.add(key).add(key === "unit" ? key : value)
+        labels.set(name, known)
+      }
+      const listed = new Map(rows("Metrics").map(([name, , labels]) => [codes(name)[0], new Set(codes(labels))]))
+      assert.deepStrictEqual(listed, labels)
+    }))
+
+  it.scoped("lists the spans that there are, with their attributes", () =>
+    Effect.gen(function*() {
+      const { spans, tracer } = recordingTracer()
+      yield* Effect.gen(function*() {
+        const { kuzzle, lose } = yield* withAccount()
+        yield* lose
+        yield* kuzzle.queryMany([now])
+        const create = { controller: "document", action: "create", index: "nyc", collection: "taxi" }
+        yield* Effect.exit(kuzzle.query({ ...create, body: { a: 1n } }))
+      }).pipe(Effect.withTracer(tracer))
+      const attributes = new Map<string, Set<string>>()
+      for (const span of spans) {
+        const name = span.name.replace(/^kuzzle\.\w+\/\w+$/, "kuzzle.<controller>/<action>")
+        const known = attributes.get(name) ?? new Set<string>()
+        for (const key of span.attributes.keys()) known.add(key)
+        attributes.set(name, known)
+      }
+      const listed = new Map(rows("Spans").map(([name, , attributes]) => [codes(name)[0], new Set(codes(attributes))]))
+      assert.deepStrictEqual(listed, attributes)
+    }))
+})

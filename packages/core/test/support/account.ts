@@ -1,0 +1,74 @@
+/** A client that logs in by itself, and what may befall its session. */
+import { Kuzzle, KuzzleAuth, KuzzleHeartbeat, KuzzleRealtime } from "@effect-kuzzle/core"
+import { Context, Effect, Fiber, Layer, Redacted, Schedule, TestClock } from "effect"
+import { now } from "./client.ts"
+import { FakeNetwork, type FakeRequest, obliging, turns } from "./FakeSocket.ts"
+
+const loginAs = (username: string) =>
+  KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make("s3cr3t-password") } })
+
+export const withAccount = (options: Kuzzle.Options = {}) =>
+  Effect.gen(function*() {
+    const network = new FakeNetwork()
+    let logins: "Granted" | "Refused" | "Ignored" = "Granted"
+    let tokens = 0
+    /** Of the session that the server knows. */
+    let jwt: string | undefined
+    network.onSend = (socket, frame) => {
+      const request: FakeRequest = JSON.parse(frame)
+      const { action, body } = request
+      if (action === "login" || action === "refreshToken") {
+        if (logins === "Refused") {
+          queueMicrotask(() => socket.refuse(request, { id: "plugin.strategy.missing_user", status: 401 }))
+        } else if (logins === "Granted") {
+          jwt = `s3cr3t-token-${++tokens}`
+          const result = { _id: Object(body).username ?? "ada", jwt, ttl: 3_600_000, expiresAt: 3_600_000 }
+          queueMicrotask(() => socket.answer(request, result))
+        }
+      } else if (request.jwt === jwt) obliging(socket, frame)
+      else queueMicrotask(() => socket.refuse(request, { id: "security.token.invalid", status: 401 }))
+    }
+    const context = yield* Layer.build(
+      Kuzzle.layer({
+        url: "ws://kuzzle.test:7512/?key=s3cr3t-key",
+        reconnect: Schedule.spaced("1 second"),
+        authenticator: loginAs("ada"),
+        ...options
+      }).pipe(Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled]))
+    )
+    const { query } = Context.get(context, Kuzzle.Kuzzle)
+    /** Makes a request with the session dead. */
+    const expired = Effect.suspend(() => {
+      jwt = "of another session"
+      return query(now)
+    })
+    return {
+      network,
+      kuzzle: Context.get(context, Kuzzle.Kuzzle),
+      subscribe: (handler: (notification: KuzzleRealtime.Notification) => void = () => {}) =>
+        Effect.provide(KuzzleRealtime.listen({ index: "i", collection: "c" }, handler), context),
+      login: (username: string) => Effect.provide(loginAs(username), context),
+      logout: Effect.provide(KuzzleAuth.logout(), context),
+      /** The session dies; another is had. */
+      expire: Effect.suspend(() => {
+        logins = "Granted"
+        return expired
+      }),
+      /** The session dies, and the connection while another is asked for. */
+      lose: Effect.gen(function*() {
+        logins = "Ignored"
+        const asked = yield* Effect.fork(Effect.exit(expired))
+        yield* turns()
+        logins = "Granted"
+        network.current.close(1006)
+        yield* Fiber.join(asked)
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+      }),
+      /** The session dies, and there is no other. */
+      refuse: Effect.suspend(() => {
+        logins = "Refused"
+        return Effect.exit(expired)
+      })
+    }
+  })

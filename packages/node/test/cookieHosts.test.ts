@@ -1,0 +1,60 @@
+/** A cookie is of one host: what becomes of a session when the connection fails over to another. */
+import { Kuzzle, KuzzleAuth, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { NodeKuzzle } from "@effect-kuzzle/node"
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { gapOf, listenTo, statesOf } from "../../testing/test/suite/tools.ts"
+
+const users = [{ username: "ada", password: "secret" }]
+const target = { index: "hosts", collection: "cookies" }
+const login = KuzzleAuth.login({ strategy: "local", credentials: { username: "ada", password: "secret" } })
+
+layer(KuzzleTestServer.layer({ users }), {
+  excludeTestServices: true,
+  timeout: "20 seconds"
+})("cookies and several hosts", (it) => {
+  /** Of one server by two names, which is two hosts to a cookie; every loss moves on to the other. */
+  const client = (authenticator?: Kuzzle.Authenticator) =>
+    Layer.unwrapEffect(Effect.map(KuzzleTestServer.KuzzleTestServer, ({ url }) =>
+      NodeKuzzle.layerCookie({
+        url: [url, url.replace("127.0.0.1", "localhost")],
+        reconnect: KuzzleSchedule.reconnect({ base: "50 millis", cap: "100 millis" }),
+        ...(authenticator === undefined ? {} : { authenticator })
+      })))
+
+  const failOver = Effect.gen(function*() {
+    const kuzzle = yield* Kuzzle.Kuzzle
+    const { cut } = yield* KuzzleTestServer.KuzzleTestServer
+    const states = yield* statesOf(kuzzle)
+    yield* cut
+    yield* states.until("Waiting")
+    yield* states.until("Ready")
+  })
+
+  const whoAmI = Effect.map(KuzzleAuth.getCurrentUser(), ({ _id }) => _id)
+
+  it.scoped("A3: the authenticator logs in there", () =>
+    Effect.gen(function*() {
+      yield* login
+      yield* failOver
+      assert.strictEqual(yield* whoAmI, "ada")
+      // Back where the first cookie is.
+      yield* failOver
+      assert.strictEqual(yield* whoAmI, "ada")
+    }).pipe(Effect.provide(client(login))))
+
+  it.scoped("A4: without one the session is over, and says so, instead of going on as nobody's", () =>
+    Effect.gen(function*() {
+      const kuzzle = yield* Kuzzle.Kuzzle
+      yield* login
+      const notifications = yield* listenTo(target)
+      yield* failOver
+      assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Unauthenticated")
+      assert.strictEqual((yield* Effect.flip(KuzzleAuth.getCurrentUser()))._tag, "KuzzleUnauthenticatedError")
+      yield* login
+      assert.strictEqual(yield* whoAmI, "ada")
+      yield* KuzzleRealtime.publish({ ...target, message: { n: 1 } })
+      gapOf(yield* notifications.take)
+    }).pipe(Effect.provide(client())))
+})

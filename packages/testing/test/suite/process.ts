@@ -1,0 +1,52 @@
+/** The process of a real Kuzzle, which can be killed and started again as it was. Linux only, as the server itself. */
+import { Effect, Schedule } from "effect"
+import { spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+
+/** A server that has been killed. */
+export interface Killed {
+  /** Starts it again with the same command, environment and folder; does not wait until it answers. */
+  readonly restart: Effect.Effect<void>
+}
+
+const strings = (path: string): ReadonlyArray<string> =>
+  Fs.readFileSync(path, "utf8").split("\0").filter((part) => part !== "")
+
+/** One that nobody has buried yet has no command any more. */
+const runs = (pid: number): boolean => {
+  try {
+    return strings(`/proc/${pid}/cmdline`).length > 0
+  } catch {
+    return false // it is gone altogether
+  }
+}
+
+/** SIGKILL to the Kuzzle whose `start.sh` is in `home`: no close frame, no goodbye to its cluster. */
+export const kill = (home: string): Effect.Effect<Killed> =>
+  Effect.gen(function*() {
+    const file = Path.join(home, "pids", "kuzzle")
+    const pid = Number(Fs.readFileSync(file, "utf8"))
+    const [command = "", ...args] = strings(`/proc/${pid}/cmdline`)
+    const pairs = strings(`/proc/${pid}/environ`).map((pair) => {
+      const [name = "", ...value] = pair.split("=")
+      return [name, value.join("=")] as const
+    })
+    const cwd = Fs.readlinkSync(`/proc/${pid}/cwd`)
+    process.kill(pid, "SIGKILL")
+    yield* Effect.repeat(Effect.sync(() => runs(pid)), {
+      while: (alive) => alive,
+      schedule: Schedule.spaced("10 millis")
+    })
+    return {
+      restart: Effect.sync(() => {
+        const log = Fs.openSync(Path.join(home, "logs", "kuzzle.log"), "a")
+        const env = Object.fromEntries(pairs)
+        const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", log, log] })
+        Fs.closeSync(log)
+        child.unref()
+        // For `stop.sh`.
+        Fs.writeFileSync(file, `${child.pid}\n`)
+      })
+    }
+  })
