@@ -16,6 +16,7 @@ export default defineConfig({
     include: ["effect", "@effect/platform", "@effect/platform-browser", "@effect/vitest", "effect/FastCheck"]
   },
   test: {
+    setupFiles: ["vitest.equality.ts"],
     include: ["packages/*/test/**/*.browser.test.ts"],
     exclude: ["**/node_modules/**"],
     testTimeout: 20_000,

@@ -16,6 +16,7 @@ export default defineConfig({
       mutant !== undefined && id === Path.join(root, mutant.file) ? apply(mutant, code) : undefined
   }],
   test: {
+    setupFiles: ["vitest.equality.ts"],
     include: ["packages/*/test/**/*.test.ts"],
     exclude: ["**/*.browser.test.ts", "**/*.real.test.ts", "**/node_modules/**"],
     testTimeout: 20_000

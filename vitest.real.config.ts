@@ -16,6 +16,7 @@ if (missing.length > 0) {
 export default defineConfig({
   resolve: { alias: sources },
   test: {
+    setupFiles: ["vitest.equality.ts"],
     include: ["packages/*/test/**/*.real.test.ts", "examples/*/test/**/*.real.test.ts"],
     // What destroys a server has a configuration, and a server, of its own.
     exclude: ["**/node_modules/**", "**/destructive.real.test.ts"],

@@ -407,6 +407,75 @@ const idle: Load = {
   }
 }
 
+/** What is made while there is no connection, and goes out when there is one again. */
+const outbox = (
+  count: number,
+  peers: ReadonlyArray<string>,
+  targets?: { readonly enqueue: number; readonly flush: number }
+): Load => {
+  const row = (title: string, figure: string, unit: Row["unit"], ours: string, target?: number): Row => ({
+    title,
+    figure,
+    unit,
+    ours,
+    ...(target === undefined ? {} : { target: { atMost: target } })
+  })
+  return {
+    name: `outbox-${count}`,
+    samples: 3,
+    settings: { deadline: 60_000, queue: count },
+    peers,
+    rows: [
+      row(
+        `${count.toLocaleString("en")} queued while offline: CPU to enqueue each, by concurrent effects`,
+        "enqueue",
+        "µs",
+        "ours",
+        targets?.enqueue
+      ),
+      row("— by `queryMany`", "enqueue", "µs", "ours:queryMany", targets?.enqueue),
+      row("— CPU to flush each, by concurrent effects", "flush", "µs", "ours", targets?.flush),
+      row("— by `queryMany`", "flush", "µs", "ours:queryMany", targets?.flush),
+      row("— heap each while queued, by concurrent effects", "heap", "B", "ours"),
+      row("— by `queryMany`", "heap", "B", "ours:queryMany")
+    ],
+    run: async (peer, settings) => {
+      const session = await peer.open(settings)
+      await session.concurrent(20_000, 100, wire.create)
+      if (!peer.queues) {
+        // The measure for both: what a request costs that need not wait.
+        const { cpu } = await measure(() => session.concurrent(50_000, 100, wire.create))
+        return { enqueue: cpu / 50_000, flush: cpu / 50_000 }
+      }
+      const { hostname, port } = new URL(settings.url)
+      const once = async (count: number) => {
+        const absence = new AbortController()
+        await fetch(`http://${hostname}:${port}`, { signal: absence.signal })
+        await sleep(200)
+        const before = await heap()
+        let flushed: Promise<void> | undefined
+        const enqueued = await measure(() =>
+          new Promise<void>((resolve) => {
+            let made = 0
+            flushed = session.concurrent(count, count, (n) => {
+              made += 1
+              // The last one is queued in this turn.
+              if (made === count) setImmediate(resolve)
+              return wire.create(n)
+            })
+          })
+        )
+        const after = await heap()
+        absence.abort()
+        const { cpu } = await measure(() => flushed!)
+        return { enqueue: enqueued.cpu / count, flush: cpu / count, heap: (after - before) / count }
+      }
+      for (let i = 0; i < 3; i++) await once(2_000)
+      return await once(count)
+    }
+  }
+}
+
 export const loads: ReadonlyArray<Load> = [
   sequential,
   inFlight(100, { effects: 0.75, queryMany: 0.6, rate: 1.2 }),
@@ -417,5 +486,9 @@ export const loads: ReadonlyArray<Load> = [
   leftovers,
   opening,
   settle,
+  outbox(2_000, ["raw", "sdk", "ours", "ours:queryMany"]),
+  outbox(20_000, ["raw", "sdk", "ours", "ours:queryMany"]),
+  // The official SDK would take minutes.
+  outbox(100_000, ["raw", "ours", "ours:queryMany"], { enqueue: 0.83, flush: 1.11 }),
   idle
 ]

@@ -35,7 +35,7 @@ const { values: options } = parseArgs({
 const here = path.dirname(fileURLToPath(import.meta.url))
 /** Inside node_modules: ignored by git, and what is left external resolves from there. One for each run. */
 const out = path.join(here, "node_modules", ".bench", String(process.pid))
-const SAMPLE_TIMEOUT_MS = 90_000
+const SAMPLE_TIMEOUT_MS = 120_000
 /** No new round is begun that would probably end later. */
 const BUDGET_MS = 8 * 60_000
 

@@ -200,9 +200,23 @@ const onData = (connection: Connection, data: Buffer): Buffer => {
   return data.subarray(at)
 }
 
-const server = http.createServer((_, response) => response.writeHead(426).end())
+const open = new Set<Socket>()
+let away = false
+
+/** Every connection is dropped and none let in, for as long as the request lasts: a client that dies ends it. */
+const server = http.createServer((_, response) => {
+  away = true
+  for (const socket of open) socket.resetAndDestroy()
+  response.on("close", () => {
+    away = false
+  })
+  response.writeHead(200).flushHeaders()
+})
 
 server.on("upgrade", (request, socket: Socket) => {
+  if (away) return socket.destroy()
+  open.add(socket)
+  socket.on("close", () => open.delete(socket))
   const accept = createHash("sha1")
     .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
     .digest("base64")

@@ -9,6 +9,8 @@ export interface Settings {
   readonly deadline: number
   /** Milliseconds between two heartbeats. */
   readonly heartbeat: number
+  /** How many requests are kept while there is no connection; none when it is not set. */
+  readonly queue?: number
 }
 
 export interface Session {
@@ -26,6 +28,8 @@ export interface Session {
 }
 
 export interface Peer {
+  /** Whether it keeps requests while there is no connection. */
+  readonly queues: boolean
   readonly open: (settings: Settings) => Promise<Session>
 }
 

@@ -5,12 +5,14 @@
  * - requests: fibers that loop (no variant); `queryMany`, in batches; `forEach`, a fiber for each request.
  * - notifications: by handler (no variant); `chunks` and `each`, by `Stream`; `schema-…`, the same with the document of
  *   each decoded by Schema.
+ * - the queue: in memory (no variant), or in a store too (`store`): one in memory, whose own cost is next to nothing.
  * - connections: a layer for each (no variant); `make`, as an application that has many would do it: `Kuzzle.make` over
  *   one socket service and one heartbeat.
  */
-import type { KuzzleSocket } from "@effect-kuzzle/core"
-import { Kuzzle, KuzzleHeartbeat, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import type { KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleQueueStore, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { NodeKuzzle, NodeKuzzleSocket } from "@effect-kuzzle/node"
+import { KeyValueStore } from "@effect/platform"
 import { Chunk, Effect, Exit, Layer, ManagedRuntime, Schema, Scope, Stream } from "effect"
 import type { BenchFilter, BenchRequest } from "../wire.ts"
 import { collection, index } from "../wire.ts"
@@ -29,12 +31,22 @@ const decode = Schema.decodeUnknownSync(Taxi)
 const options = (settings: Settings) => ({
   url: settings.url,
   requestTimeout: settings.deadline,
-  pingInterval: settings.heartbeat
+  pingInterval: settings.heartbeat,
+  autoQueue: settings.queue !== undefined,
+  queueMaxSize: settings.queue,
+  // A long pause would be waited for, and not measured.
+  reconnect: KuzzleSchedule.reconnect({ cap: "1 second" })
 })
+
+/** Where the variant `store` keeps what is queued. */
+const memory = Layer.provide(KuzzleQueueStore.layerKeyValueStore(), KeyValueStore.layerMemory)
 
 /** What all connections of a process share in the variant `make`. */
 let transport:
-  | ManagedRuntime.ManagedRuntime<KuzzleSocket.KuzzleSocket | KuzzleHeartbeat.KuzzleHeartbeat, never>
+  | ManagedRuntime.ManagedRuntime<
+    KuzzleSocket.KuzzleSocket | KuzzleHeartbeat.KuzzleHeartbeat,
+    KuzzleError.InvalidSettingError
+  >
   | undefined
 
 const transportOf = (settings: Settings) =>
@@ -51,7 +63,12 @@ const connect = (settings: Settings, variant: string) =>
     const scope = yield* Scope.make()
     const context = yield* variant === "make"
       ? Scope.extend(Effect.provide(Kuzzle.make(options(settings)), transportOf(settings)), scope)
-      : Layer.buildWithScope(NodeKuzzle.layer(options(settings)), scope)
+      : Layer.buildWithScope(
+        variant === "store"
+          ? Layer.provide(NodeKuzzle.layer(options(settings)), memory)
+          : NodeKuzzle.layer(options(settings)),
+        scope
+      )
     const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, context)
     const run = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope>) =>
       Effect.runPromise(Scope.extend(Effect.provide(effect, context), scope))
@@ -160,5 +177,6 @@ const subscribe = (variant: string) => (filters: ReadonlyArray<BenchFilter>, han
 }
 
 export const peer = (variant: string): Peer => ({
+  queues: true,
   open: (settings) => Effect.runPromise(connect(settings, variant))
 })

@@ -120,5 +120,6 @@ const corked = (socket: WebSocket) => {
 }
 
 export const peer = (variant: string): Peer => ({
+  queues: false,
   open: async (settings) => fromPromises(await connect(settings, variant === "tuned"))
 })

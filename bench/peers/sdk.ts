@@ -8,10 +8,15 @@ import type { Peer } from "./Peer.ts"
 import { fromPromises } from "./Peer.ts"
 
 export const peer = (variant: string): Peer => ({
-  open: async ({ deadline, heartbeat, url }) => {
+  queues: true,
+  open: async ({ deadline, heartbeat, queue, url }) => {
     const { hostname, port } = new URL(url)
     const protocol = new sdk.WebSocket(hostname, { port: Number(port), pingInterval: heartbeat })
-    const kuzzle = new sdk.Kuzzle(protocol, variant === "no-deadline" ? {} : { requestTimeout: deadline })
+    const kuzzle = new sdk.Kuzzle(protocol, {
+      ...(variant === "no-deadline" ? {} : { requestTimeout: deadline }),
+      // As fast as it can: by default it waits 10 ms between two requests.
+      ...(queue === undefined ? {} : { autoQueue: true, autoReplay: true, queueMaxSize: queue, replayInterval: 0 })
+    })
     await kuzzle.connect()
     return fromPromises({
       request: (request) => kuzzle.query(request),

@@ -73,14 +73,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/herd.test.ts"]
     }
   ]),
-  ...inFile(`${core}/KuzzleAuth.ts`, [
-    {
-      name: "a logout that fails keeps the token",
-      breaks: "A1",
-      find: `Effect.ensuring(`,
-      replace: `Effect.zipLeft(`
-    }
-  ]),
   ...inFile(`${protocol}/session.ts`, [
     {
       name: "attempts are not counted",
@@ -99,14 +91,48 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "R5, spec 3.9",
       find: `return "Wait"`,
       replace: `return "Send"`
+    },
+    {
+      name: "requests pass while the session is renewed",
+      breaks: "A2, SDK B2",
+      find: `case "Authenticating":\n    case "Resubscribing":\n    case "Replaying":\n      return "Wait"`,
+      replace:
+        `case "Authenticating":\n      return "Send"\n    case "Resubscribing":\n    case "Replaying":\n      return "Wait"`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "new requests overtake what was queued",
+      breaks: "R5, SDK D4",
+      find: `case "Resubscribing":\n    case "Replaying":\n      return "Wait"`,
+      replace: `case "Resubscribing":\n      return "Wait"\n    case "Replaying":\n      return "Send"`
+    },
+    {
+      name: "what is issued while somebody logs in is asked as who was before",
+      breaks: "A1",
+      find: `case "Renewing":\n      return "Hold"`,
+      replace: `case "Renewing":\n      return "Send"`,
+      tests: ["packages/node/test/client.test.ts"]
+    },
+    {
+      name: "a login by cookie looks like a lost connection",
+      breaks: "A2, SDK B1",
+      find: `return state.because === "Renewal" ? "Hold" : "Queue"`,
+      replace: `return "Queue"`,
+      tests: ["packages/node/test/client.test.ts"]
+    },
+    {
+      name: "what was queued is sent without a pace",
+      breaks: "R5, R6",
+      find: `return event.queued ? to("Replaying") : to("Ready")`,
+      replace: `return to("Ready")`
     }
   ]),
   ...inFile(`${protocol}/pending.ts`, [
     {
       name: "an answer may come twice",
       breaks: "R1, R4",
-      find: `if (entry !== undefined) entries.delete(id)`,
-      replace: ``
+      find: `entries.delete(id)\n        resized(-1)`,
+      replace: `resized(-1)`
     },
     {
       name: "deadlines pass unnoticed",
@@ -239,6 +265,27 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/session.ts`, [
     {
+      name: "a host that is back is not heard of",
+      breaks: "C3",
+      find: `      woken = true\n      wake?.()`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/lifecycle.test.ts"]
+    },
+    {
+      name: "what a host says while connected shortens the pause after a loss",
+      breaks: "C6",
+      find: `event === "Offline" || Machine.isConnected(state)`,
+      replace: `event === "Offline"`,
+      tests: ["packages/core/test/runtime/lifecycle.test.ts"]
+    },
+    {
+      name: "a host that is offline, or was asleep, asks no socket",
+      breaks: "C3, L3",
+      find: `pulse?.probe()`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/lifecycle.test.ts"]
+    },
+    {
       name: "any connection resets the pauses",
       breaks: "C6",
       find: `if (stable) delays.reset()`,
@@ -253,8 +300,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "the server's dropping of subscriptions is ignored",
       breaks: "S1, spec 0.7",
-      find: `realtime.registry.dropped({ _tag: "TokenExpired" })`,
-      replace: ``
+      find: `realtime.registry.dropped({ _tag: "TokenExpired" })\n      resume()`,
+      replace: `resume()`
     },
     {
       name: "a login does not bring the subscriptions back",
@@ -289,6 +336,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/requests.ts`, [
     {
+      name: "each attempt to connect gives what is queued new patience",
+      breaks: "R2",
+      find: `call.queued || call.stored`,
+      replace: `call.stored`,
+      tests: ["packages/core/test/runtime/outbox.test.ts"]
+    },
+    {
       name: "one request is forgotten when the connection dies",
       breaks: "R1, R3",
       find: `of pending.drain()) {`,
@@ -303,7 +357,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "no deadline while waiting to be sent",
       breaks: "R2, SDK D7",
-      find: `for (const call of waiting.expire(now)) tooLate(call, false)`,
+      find: `else tooLate(call, false)`,
       replace: ``
     },
     {
@@ -341,6 +395,99 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "R4",
       find: `count += 1\n`,
       replace: `count = (count % 3) + 1\n`
+    },
+    {
+      name: "a token known to be expired is sent",
+      breaks: "A1",
+      find: `identity.expiresAt <= clock.unsafeCurrentTimeMillis() &&`,
+      replace: `identity.expiresAt <= 0 &&`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "what one user queued is sent as another",
+      breaks: "A1, SDK B13",
+      find: `user: options?.anonymous === true || admission === "Hold" ? undefined : credentials.current()?.user`,
+      replace: `user: undefined`
+    },
+    {
+      name: "the queue has no bound",
+      breaks: "L2",
+      find: `if (waiting.size() >= maxSize) return notQueued(call, "Full")`,
+      replace: ``
+    },
+    {
+      name: "the queue's patience has no end",
+      breaks: "R2, SDK D6",
+      find: `call.deadline = Math.min(call.answerBy, Timer.now(clock) + Duration.toMillis(ttl))`,
+      replace: `call.deadline = call.answerBy`
+    },
+    {
+      name: "the queue's filter is not asked",
+      breaks: "L2",
+      find: ` && queue.filter(request)`,
+      replace: ``
+    },
+    {
+      name: "what must not be sent twice is",
+      breaks: "R6",
+      find: `call.queuable && call.options?.idempotent === true && call.writes`,
+      replace: `call.queuable && call.writes`
+    },
+    {
+      name: "what may be sent twice is sent for ever",
+      breaks: "R6",
+      find: ` && call.writes < maxWrites`,
+      replace: ``
+    },
+    {
+      name: "what was on its way loses its place",
+      breaks: "R5",
+      find: `[...calls, ...waiting.drain()]`,
+      replace: `[...waiting.drain(), ...calls]`
+    },
+    {
+      name: "the queue drowns the server",
+      breaks: "R5, SDK D5",
+      find: `underWay < replayWindow && `,
+      replace: ``
+    },
+    {
+      name: "a restart sends again what must not be sent twice",
+      breaks: "R6",
+      find: `if (call.stored && call.options?.idempotent !== true) {`,
+      replace: `if (call.stored && call.options === undefined) {`
+    },
+    {
+      name: "a refused request is not asked again after the renewal",
+      breaks: "A2, SDK B6",
+      find: `call.refusal = outcome\n      submit(call)\n      return true`,
+      replace: `return false`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a request that is always refused is asked for ever",
+      breaks: "A4",
+      find: ` || call.refusal !== undefined) return false`,
+      replace: `) return false`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "what waited too long before a restart is sent",
+      breaks: "R2",
+      find: `if (left <= 0) {`,
+      replace: `if (left === Infinity) {`
+    },
+    {
+      name: "what a user left behind is sent as another",
+      breaks: "A1",
+      find: `if (whose === undefined || whose === user) wait(call)`,
+      replace: `if (whose !== null) wait(call)`
+    },
+    {
+      name: "what was answered comes back with a restart",
+      breaks: "R1",
+      find: `call.stored = false\n        store?.remove(call.id)\n      }\n      call.settle(outcome)`,
+      replace: `call.stored = false\n      }\n      call.settle(outcome)`
     }
   ]),
   ...inFile(`${runtime}/credentials.ts`, [
@@ -355,22 +502,29 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "A1",
       find: `options.anonymous === true ? undefined : secret()`,
       replace: `secret()`
+    },
+    {
+      name: "a session that was called dead is alive",
+      breaks: "A1",
+      find: `(current !== dead && (`,
+      replace: `((`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/heartbeat.ts`, [
     {
       name: "no ping on a link that has heard something",
       breaks: "C4, server trap 1",
-      find: `obey(Liveness.onPulse(`,
-      replace: `if (!heard || pingedAt === undefined) obey(Liveness.onPulse(`
+      find: `obey(Liveness.onPulse(verdict._tag`,
+      replace: `if (!heard || pingedAt === undefined) obey(Liveness.onPulse(verdict._tag`
     }
   ]),
   ...inFile(`${runtime}/mailbox.ts`, [
     {
       name: "an overflow is not told",
       breaks: "S4, SDK C8",
-      find: `if (lost > 0 && overflow !== undefined) {`,
-      replace: `if (lost < 0 && overflow !== undefined) {`
+      find: `if (lost > 0 && overflow !== undefined) told.push(overflow(lost))`,
+      replace: ``
     },
     {
       name: "a slow consumer holds everything",
@@ -391,6 +545,163 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "R5",
       find: `unanswered(channel.message, registry.unanswered(intent, epoch, channel) || late)`,
       replace: `registry.unanswered(intent, epoch, channel)`
+    }
+  ]),
+  ...inFile(`${protocol}/renewal.ts`, [
+    {
+      name: "a failure that passes ends the session",
+      breaks: "A4",
+      find: `return true\n    default:`,
+      replace: `return false\n    default:`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a connection that is lost meanwhile ends the session",
+      breaks: "A4",
+      find: `if (failure !== undefined && isLoss(failure)) return { _tag: "Keep" }`,
+      replace: ``,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a refresh that fails ends a session that lives",
+      breaks: "A4",
+      find: `if (way === "Refresh" && alive && !(`,
+      replace: `if (way === "Restore" && !(`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "an authenticator that logs nobody in is believed",
+      breaks: "A4",
+      find: `if (alive) return { _tag: "Done" }`,
+      replace: `return { _tag: "Done" }`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a dead session is not begun again",
+      breaks: "A4",
+      find: `if (way !== "Login" && canLogin) return { _tag: "Then", way: "Login" }`,
+      replace: ``,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/authentication.ts`, [
+    {
+      name: "every refused request begins a renewal of its own",
+      breaks: "A2, SDK B6",
+      find: `if (renewing !== undefined) return\n      renewing = identity`,
+      replace: `renewing = identity`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a dead token is not renewed",
+      breaks: "A2",
+      find: `credentials.died(identity)\n      renew(identity, "Login", true)`,
+      replace: `credentials.died(identity)`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a renewal forgets that the server dropped the subscriptions",
+      breaks: "S4, A3",
+      find: `renew(identity, "Login", true)`,
+      replace: `renew(identity, "Login", false)`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a token is not renewed before its end",
+      breaks: "A1, SDK B11",
+      find:
+        `if (delay !== undefined && left > minimumAge) refreshDue.at(Timer.now(clock) + Math.max(delay, minimumAge))`,
+      replace: ``,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "another user has the subscriptions of the one before",
+      breaks: "A3, SDK E12",
+      find: `if (before?.user !== identity?.user) yield* host.userChanged(before)`,
+      replace: ``,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "requests wait for a renewal that is over",
+      breaks: "A2",
+      find: `changed()\n        host.authenticated()`,
+      replace: `changed()`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "who logged out is logged in again",
+      breaks: "A1",
+      find: `wanted = identity !== undefined`,
+      replace: `wanted = wanted || identity !== undefined`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a renewal is tried for ever",
+      breaks: "A4",
+      find:
+        `const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" }).pipe(\n  Schedule.intersect(Schedule.recurs(4))\n)`,
+      replace: `const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" })`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/tokens.ts`, [
+    {
+      name: "a logout that fails leaves the token",
+      breaks: "A1, SDK B14",
+      find: `Effect.ensuring(requests.urgent(request, options), commit)`,
+      replace: `Effect.zipLeft(requests.urgent(request, options), commit)`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "an answer without a token is taken for a session",
+      breaks: "C7, SDK B10",
+      find: `if (typeof wire.jwt !== "string") return response`,
+      replace: ``,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a login carries the token before",
+      breaks: "A1",
+      find: `{ ...options, anonymous: true }`,
+      replace: `options`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/cookies.ts`, [
+    {
+      name: "a logout clears the cookie and leaves the token alive",
+      breaks: "A1, SDK B14",
+      find: `const revoked = yield* Effect.exit(call(request, options))`,
+      replace: `const revoked = Exit.succeed(undefined)`,
+      tests: ["packages/node/test/client.test.ts"]
+    },
+    {
+      name: "a logout leaves the cookie",
+      breaks: "A1",
+      find: `const cleared = yield* Effect.exit(call({ ...rest, cookieAuth: true }, options))`,
+      replace: `const cleared = Exit.succeed({ ...rest })`,
+      tests: ["packages/node/test/client.test.ts"]
+    },
+    {
+      name: "a token instead of a cookie is believed",
+      breaks: "SDK B1",
+      find: `if ("jwt" in wire)`,
+      replace: `if ("never" in wire)`,
+      tests: ["packages/node/test/client.test.ts"]
+    },
+    {
+      name: "the cookie is neither sent nor kept",
+      breaks: "SDK B1",
+      find: `credentials: true`,
+      replace: `credentials: false`,
+      tests: ["packages/node/test/client.test.ts"]
+    },
+    {
+      name: "who was logged in is nobody after a restart",
+      breaks: "A3",
+      find: `if (token.valid !== true ||`,
+      replace: `if (token.valid === true ||`,
+      tests: ["packages/node/test/client.test.ts"]
     }
   ])
 ]

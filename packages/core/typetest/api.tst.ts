@@ -136,7 +136,7 @@ describe("results and errors", () => {
     >()
   })
 
-  test("no error channel is unknown or Error", () => {
+  test("8.D23: no error channel is unknown or Error", () => {
     expect<unknown>().type.not.toBeAssignableTo<KuzzleError.RequestError>()
     expect<Error>().type.not.toBeAssignableTo<KuzzleError.RequestError>()
     expect<KuzzleError.RequestError["_tag"]>().type.not.toBe<string>()
@@ -180,7 +180,7 @@ describe("results and errors", () => {
 })
 
 describe("what is asked for", () => {
-  test("names of arguments", () => {
+  test("8.D9, 8.D23: names of arguments", () => {
     expect(KuzzleDocument.get({ ...target, id: "a" })).type.toRaiseError()
     expect(KuzzleDocument.create({ ...target, body: {} })).type.toRaiseError()
     expect(KuzzleDocument.update({ ...target, _id: "a", content: {}, refresh: "yes" })).type.toRaiseError()
@@ -190,7 +190,7 @@ describe("what is asked for", () => {
     expect(KuzzleRealtime.publish({ ...target, content: {} })).type.toRaiseError()
   })
 
-  test("options that are not optional", () => {
+  test("8.D23: options that are not optional", () => {
     expect(KuzzleIndex.create()).type.toRaiseError()
     expect(KuzzleIndex.exists({})).type.toRaiseError()
     expect(KuzzleCollection.create({ index: "a" })).type.toRaiseError()
@@ -201,7 +201,7 @@ describe("what is asked for", () => {
     expect(Kuzzle.query({ controller: "server" })).type.toRaiseError()
   })
 
-  test("options that are", () => {
+  test("8.D23: options that are", () => {
     expect(KuzzleServer.now({ timeout: "2 seconds", volatile: { a: 1 } })).type.not.toRaiseError()
     expect(KuzzleDocument.create({ ...target, content: {}, _id: undefined, silent: true })).type.not.toRaiseError()
     expect(KuzzleAuth.logout({ global: true })).type.not.toRaiseError()

@@ -1,0 +1,31 @@
+/** The embedded Kuzzle of the soak, in a process of its own: what it keeps must not count. It has accidents on command. */
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+import { NodeRuntime } from "@effect/platform-node"
+import { Effect } from "effect"
+import { password, users } from "./users.ts"
+
+export type Accident = "cut" | "close" | "fail" | "restart" | "freeze"
+
+const accidents = (server: KuzzleTestServer.KuzzleTestServerShape): Record<Accident, Effect.Effect<void, unknown>> => ({
+  cut: server.cut,
+  close: server.closeAll(1000),
+  fail: server.closeAll(1011, "an internal error"),
+  restart: server.stop.pipe(Effect.delay("300 millis"), Effect.zipRight(server.start)),
+  freeze: server.freeze.pipe(Effect.zipRight(Effect.sleep("3 seconds")), Effect.zipRight(server.thaw))
+})
+
+const main = Effect.gen(function*() {
+  const server = yield* KuzzleTestServer.KuzzleTestServer
+  const have = accidents(server)
+  const oneAtATime = yield* Effect.makeSemaphore(1)
+  // Only the soak sends messages, and those are the names of accidents.
+  process.on("message", (name: Accident) => Effect.runFork(oneAtATime.withPermits(1)(have[name])))
+  // Whoever had started it is gone.
+  process.on("disconnect", () => process.exit(0))
+  process.send?.(server.url)
+  return yield* Effect.never
+}).pipe(
+  Effect.provide(KuzzleTestServer.layer({ users: users.map((username) => ({ username, password })) }))
+)
+
+NodeRuntime.runMain(main)

@@ -1,0 +1,14 @@
+import { Equal, Option, Redacted } from "effect"
+import { chai } from "vitest"
+
+/**
+ * To Chai `Option.some(1)` and `Option.none()` are deeply equal (each can be iterated over, and gives one thing that it
+ * cannot look into), and so are any two secrets: a test that says they are the same could not fail.
+ */
+const comparator = (left: unknown, right: unknown): boolean | null => {
+  if (Option.isOption(left) && Option.isOption(right) && left._tag !== right._tag) return false
+  if (Redacted.isRedacted(left) && Redacted.isRedacted(right)) return Equal.equals(left, right)
+  return null
+}
+
+chai.config.deepEqual = (expected, actual) => chai.util.eql(expected, actual, { comparator })
