@@ -23,11 +23,11 @@ import type { Accident } from "./soak/server.ts"
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "30" } } })
 const duration = Duration.minutes(Number(values.minutes))
 
-/** Everything is compiled and has its caches by then. */
-const warmUp = Duration.times(duration, 0.15)
+/** Everything has been done, and what is made once is made, by then. */
+const warmUp = Duration.max(Duration.times(duration, 0.15), "12 seconds")
 
 /** KB that the heap may grow by after the first third: the noise of a short run, and in a long one as good as nothing. */
-const heapBound = 256
+const heapBound = 512
 
 /** So many looks in a long run, and enough in a short one; each stops everything. */
 const every = Duration.clamp(Duration.times(duration, 1 / 16), { minimum: "500 millis", maximum: "8 seconds" })

@@ -68,7 +68,11 @@ export const layerCookie = (
       KuzzleConfig.make(options),
       (settings) => withTransport(options, settings)(Kuzzle.fromSettingsCookie(settings, options.authenticator))
     )
-  ).pipe(Layer.provide(NodeKuzzleHttp.layer))
+  ).pipe(Layer.provide(http(options.tls)))
+
+/** The certificates are the connection's too. */
+const http = (tls: NodeKuzzleSocket.Options["tls"]) =>
+  tls === undefined ? NodeKuzzleHttp.layer : NodeKuzzleHttp.layerTls(tls)
 
 /** What carries the connection on Node. */
 const withTransport = (options: Options, settings: KuzzleConfig.Settings) =>
@@ -105,9 +109,9 @@ export const layerConfig = (
  * @category layers
  */
 export const layerHttp = (
-  options?: KuzzleConfig.Options
+  options?: KuzzleConfig.Options & Pick<NodeKuzzleSocket.Options, "tls">
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload, InvalidSettingError> =>
-  Layer.provide(Kuzzle.layerHttp(options), NodeKuzzleHttp.layer)
+  Layer.provide(Kuzzle.layerHttp(options), http(options?.tls))
 
 /**
  * The client over a WebSocket, its settings from the environment: `KUZZLE_URL`, or `KUZZLE_HOST` and `KUZZLE_PORT`, … as

@@ -2,7 +2,7 @@
 import type { KuzzleError } from "@effect-kuzzle/core"
 import { Error as PlatformError, KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer, Option, Schedule, Scope, Stream, TestClock } from "effect"
+import { Cause, type Duration, Effect, Exit, Fiber, Layer, Option, Schedule, Scope, Stream, TestClock } from "effect"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import type { Event } from "../../src/internal/runtime/session.ts"
 import * as KuzzleQueueStore from "../../src/KuzzleQueueStore.ts"
@@ -208,7 +208,8 @@ describe("outbox", () => {
       const network = new FakeNetwork()
       const scope = yield* Scope.make()
       const { query } = yield* Scope.extend(client(network, { autoQueue: true }), scope)
-      const ask = (timeout: string) => Effect.fork(Effect.exit(query(request(1), { idempotent: true, timeout })))
+      const ask = (timeout: Duration.DurationInput) =>
+        Effect.fork(Effect.exit(query(request(1), { idempotent: true, timeout })))
       const [short, long] = [yield* ask("500 millis"), yield* ask("1 minute")]
       yield* turns()
       yield* lose(network)
