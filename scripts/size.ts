@@ -18,9 +18,9 @@ const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
  * Kilobytes of 1,000 bytes, gzip level 9.
  *
  * The aims are 12 and 75 KB. What is above came with the session that renews itself (authentication, cookies, the offline
- * queue: five) and with the errors, names and policies of the whole API.
+ * queue: seven), with the errors, names and policies of the whole API, and with spans and metrics (two).
  */
-const budgets = { own: 22.5, standalone: 82, three: 81.5 }
+const budgets = { own: 25, standalone: 84.2, three: 83.5 }
 
 /** What a page with three actions declares: these, and what the session itself sends. */
 const threeActions = ["document:get", "server:now", "realtime:subscribe"]

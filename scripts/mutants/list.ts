@@ -595,7 +595,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a dead token is not renewed",
       breaks: "A2",
-      find: `credentials.died(identity)\n      renew(identity, "Login", true)`,
+      find:
+        `credentials.died(identity)\n      if (renewing === undefined) renew(identity, "Login", true)\n      else host.challenged(true)`,
       replace: `credentials.died(identity)`,
       tests: ["packages/testing/test/client.memory.test.ts"]
     },
