@@ -1,6 +1,6 @@
 /**
- * `pnpm mutants` plants the bugs of mutants/list.ts, one at a time, and runs what has to find them: first the simulation,
- * then, for those that it lets pass, the tests of the core. It fails when one survives, or no longer applies.
+ * `pnpm mutants` plants the bugs of mutants/list.ts, one at a time, and runs what has to find them: the tests that it
+ * names; or first the simulation, then, for those that it lets pass, the tests of the core. It fails when one survives, or no longer applies.
  *
  * `pnpm mutants <part of a name>` plants those alone. The sources are never touched: a bug is planted where they are read.
  */
@@ -86,7 +86,9 @@ const main = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const { index, mutant } = next
       if (stale.some((line) => line.startsWith(`${mutant.name}: `))) continue
-      const simulated = await findBySimulation(mutant, Path.join(folder, `${index}.mjs`))
+      const simulated = mutant.tests === undefined
+        ? await findBySimulation(mutant, Path.join(folder, `${index}.mjs`))
+        : undefined
       if (simulated !== undefined) bySimulation += 1
       const found = simulated ?? await findByTests(mutant, index)
       if (found === undefined) survivors.push(mutant.name)

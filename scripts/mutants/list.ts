@@ -8,7 +8,7 @@ export interface Mutant extends Patch {
   readonly name: string
   /** The promises, and the faults of the SDK ("SDK A2"). */
   readonly breaks: string
-  /** What finds it where the simulation cannot: folders or files of tests. The tests of the core by default. */
+  /** What finds it where the simulation cannot: folders or files of tests. By default the simulation, then the tests of the core. */
   readonly tests?: ReadonlyArray<string>
 }
 
