@@ -449,8 +449,7 @@ const outbox = (
       }
       const { hostname, port } = new URL(settings.url)
       const once = async (count: number) => {
-        const absence = new AbortController()
-        await fetch(`http://${hostname}:${port}`, { signal: absence.signal })
+        const absence = await fetch(`http://${hostname}:${port}`)
         await sleep(200)
         const before = await heap()
         let flushed: Promise<void> | undefined
@@ -466,7 +465,7 @@ const outbox = (
           })
         )
         const after = await heap()
-        absence.abort()
+        await absence.body?.cancel()
         const { cpu } = await measure(() => flushed!)
         return { enqueue: enqueued.cpu / count, flush: cpu / count, heap: (after - before) / count }
       }

@@ -376,7 +376,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "what was interrupted stays in the books",
       breaks: "R8, SDK D2",
       find: `if (pending.take(call.id) === undefined) waiting.take(call.id)`,
-      replace: `waiting.take(call.id)`
+      replace: `if (pending.size() < 0) waiting.take(call.id)`
     },
     {
       name: "the last to wait is the first to be sent",

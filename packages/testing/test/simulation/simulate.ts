@@ -1,4 +1,5 @@
 /** Runs one history from its seed, and says what no client may do. */
+import "./host.ts" // before any module of the client
 import { Kuzzle, KuzzleHeartbeat, KuzzleQueueStore, KuzzleSocket } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { Context, Effect, Exit, Fiber, Option, Random as EffectRandom, Scope, Stream, Supervisor } from "effect"
