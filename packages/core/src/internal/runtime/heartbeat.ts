@@ -87,13 +87,18 @@ export const make = (
       // Clock and Random are all that it needs of ours; a whole runtime would be kept for each connection.
       const asked = Effect.withRandom(Effect.withClock(delays.ahead(lookahead, undefined), clock), random)
       lookahead = 16
-      cancel = Effect.runCallback(asked, {
+      let asking = true
+      const stop = Effect.runCallback(asked, {
         onExit: (exit) => {
+          asking = false
+          cancel = undefined
           if (exit._tag === "Failure") return end(`the heartbeat's schedule failed: ${Cause.pretty(exit.cause)}`)
           planned = exit.value.toReversed()
           setOut(now)
         }
       })
+      // Kept longer it would keep the fiber.
+      if (asking) cancel = stop
     }
 
     function setOut(now: number) {
