@@ -25,14 +25,17 @@ const { values } = parseArgs({
 const told = 10
 
 /** Small enough for the workers to end together. */
-const portion = 250
+const portion = 500
+
+/** Most of what a history makes is dead with its next second: with room for it, collecting it costs a tenth less. */
+const flags = ["--enable-source-maps", "--max-semi-space-size=64"]
 
 const folder = await Fs.mkdtemp(Path.join(Os.tmpdir(), "simulation-"))
 const script = Path.join(folder, "simulation.mjs")
 
 const run = (args: ReadonlyArray<string>, onLine: (line: string) => void): Promise<void> =>
   new Promise((resolve, reject) => {
-    const worker = spawn(process.execPath, ["--enable-source-maps", script, ...args], {
+    const worker = spawn(process.execPath, [...flags, script, ...args], {
       stdio: ["ignore", "pipe", "inherit"]
     })
     const lines = Readline.createInterface(worker.stdout)

@@ -521,6 +521,12 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/mailbox.ts`, [
     {
+      name: "a gap that gives way is forgotten, and counts as a notification",
+      breaks: "S4",
+      find: `saved = [gone]`,
+      replace: `lost += 1`
+    },
+    {
       name: "an overflow is not told",
       breaks: "S4, SDK C8",
       find: `if (lost > 0 && overflow !== undefined) told.push(overflow(lost))`,
@@ -540,6 +546,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     }
   ]),
   ...inFile(`${runtime}/realtime.ts`, [
+    {
+      name: "an unsubscribe that is refused is taken for done",
+      breaks: "S1, S5",
+      find: `if (isLeft(outcome)) registry.unsubscribed(command.lane, command.epoch)\n        else registry.notUnsubscribed(command.lane, command.epoch, command.roomId)`,
+      replace: `registry.unsubscribed(command.lane, command.epoch)`
+    },
+    {
+      name: "who logs out ends the streams that were being opened",
+      breaks: "A3",
+      find: `else if (KuzzleError.isTokenDead(channel)) registry.outdated(intent, epoch)\n      else registry`,
+      replace: `else registry`
+    },
+    {
+      name: "subscriptions are asked for with a token that is known to have expired",
+      breaks: "A1",
+      find: `if (!usable()) registry.suspended()`,
+      replace: ``
+    },
     {
       name: "a subscription that is never answered keeps requests waiting",
       breaks: "R5",

@@ -20,7 +20,7 @@ const holds = (seed: number): void => {
   if (result.violations.length > 0) assert.fail(`${tell(result)}\n  SIM_SEED=${seed} pnpm simulate`)
 }
 
-describe("simulation: R1-R8, S1-S7, C1-C7, A1, L1-L3", () => {
+describe("simulation: R1-R8, S1-S7, C1-C7, A1-A4, L1-L3", () => {
   for (let first = from; first < from + histories; first += size) {
     const last = Math.min(first + size, from + histories) - 1
     it(`histories ${first} to ${last}`, () => {
