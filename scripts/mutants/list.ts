@@ -549,7 +549,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "an unsubscribe that is refused is taken for done",
       breaks: "S1, S5",
-      find: `if (isLeft(outcome)) registry.unsubscribed(command.lane, command.epoch)\n        else registry.notUnsubscribed(command.lane, command.epoch, command.roomId)`,
+      find:
+        `if (isLeft(outcome)) registry.unsubscribed(command.lane, command.epoch)\n        else registry.notUnsubscribed(command.lane, command.epoch, command.roomId)`,
       replace: `registry.unsubscribed(command.lane, command.epoch)`
     },
     {

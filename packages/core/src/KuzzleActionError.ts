@@ -386,7 +386,7 @@ export class InvalidExpirationError
 {}
 
 /**
- * The server does not take cookies (`http.cookieAuthentication`).
+ * The server does not take cookies (`http.cookieAuthentication`), or the browser keeps none of its: another site's.
  *
  * @since 0.1.0
  * @category authentication

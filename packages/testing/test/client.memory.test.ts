@@ -78,15 +78,18 @@ describe("under a test clock", () => {
       assert.isTrue((yield* Fiber.join(lost)).sent)
     })))
 
-  timed("C4, 8.E7: ten idle minutes pass: the heartbeat keeps the server from cutting us", () =>
-    run(Effect.gen(function*() {
-      const kuzzle = yield* Kuzzle.Kuzzle
-      const states: Array<string> = []
-      yield* kuzzle.states.pipe(Stream.runForEach(({ _tag }) => Effect.sync(() => states.push(_tag))), Effect.fork)
-      yield* Effect.replicateEffect(pass("1 minute"), 10)
-      assert.deepStrictEqual(states, ["Ready"])
-      assert.isTrue(Option.isSome(yield* kuzzle.roundTripTime))
-    })))
+  timed(
+    "C4, 8.E7: ten idle minutes pass: the heartbeat keeps the server from cutting us",
+    () =>
+      run(Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const states: Array<string> = []
+        yield* kuzzle.states.pipe(Stream.runForEach(({ _tag }) => Effect.sync(() => states.push(_tag))), Effect.fork)
+        yield* Effect.replicateEffect(pass("1 minute"), 10)
+        assert.deepStrictEqual(states, ["Ready"])
+        assert.isTrue(Option.isSome(yield* kuzzle.roundTripTime))
+      }))
+  )
 
   timed("without a heartbeat the server cuts us after a minute", () =>
     run(

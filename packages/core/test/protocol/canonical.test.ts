@@ -41,13 +41,17 @@ describe("canonical", () => {
     assert.strictEqual(canonical({ b: undefined, a: new Date(0) }), "{\"a\":\"1970-01-01T00:00:00.000Z\"}")
   })
 
-  it.prop("8.E16: a key holds the request and tells volatile data apart", { a: object, b: object, v: object }, (given) => {
-    assert.strictEqual(requestOf(keyOf(given.a, undefined)), canonical(given.a))
-    assert.strictEqual(requestOf(keyOf(given.a, given.v)), canonical(given.a))
-    assert.notStrictEqual(keyOf(given.a, given.v), keyOf(given.a, undefined))
-    assert.strictEqual(
-      keyOf(given.a, given.v) === keyOf(given.b, given.v),
-      canonical(given.a) === canonical(given.b)
-    )
-  })
+  it.prop(
+    "8.E16: a key holds the request and tells volatile data apart",
+    { a: object, b: object, v: object },
+    (given) => {
+      assert.strictEqual(requestOf(keyOf(given.a, undefined)), canonical(given.a))
+      assert.strictEqual(requestOf(keyOf(given.a, given.v)), canonical(given.a))
+      assert.notStrictEqual(keyOf(given.a, given.v), keyOf(given.a, undefined))
+      assert.strictEqual(
+        keyOf(given.a, given.v) === keyOf(given.b, given.v),
+        canonical(given.a) === canonical(given.b)
+      )
+    }
+  )
 })

@@ -337,7 +337,7 @@ describe("a session that is over", () => {
       yield* turns()
       assert.strictEqual(network.sockets.length, 2)
       yield* Fiber.join(leaving)
-      yield* Fiber.join(opening)
+      yield* Effect.asVoid(Fiber.join(opening))
       assert.notProperty(network.current.last("subscribe"), "jwt")
     }))
 
@@ -373,7 +373,7 @@ describe("a session that is over", () => {
       yield* turns()
       assert.deepStrictEqual(network.current.requests.map(({ action }) => action), ["refreshToken"])
       yield* session.authentication.adopt(identityOf({ ...token("ann's next"), kuid: "ann" }))
-      yield* Fiber.join(opening)
+      yield* Effect.asVoid(Fiber.join(opening))
       assert.strictEqual(network.current.last("subscribe").jwt, "ann's next")
     }))
 })

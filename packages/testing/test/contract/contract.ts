@@ -136,7 +136,9 @@ export const contractSuite = <E>(
       for (const { except, fails, name, routed, works } of here) {
         if (except[protocol] !== undefined || (protocol === "rest" && (!routed || except.http !== undefined))) continue
         it.effect(`${name} over ${protocol}: its result`, () => using(works), options)
-        if (fails !== undefined) it.effect(`${name} over ${protocol}: its failure`, () => using(fails(protocol)), options)
+        if (fails !== undefined) {
+          it.effect(`${name} over ${protocol}: its failure`, () => using(fails(protocol)), options)
+        }
       }
     }
   })

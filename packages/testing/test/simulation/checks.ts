@@ -33,8 +33,10 @@ const checkRequest = (world: World, asked: Asked): void => {
     fail("R2", `ended ${late} ms after its deadline`)
   }
   // What was refused with its token is sent once more, with the next one.
-  const again = asked.answers.some(({ dead }) => dead) ? 1 : 0
-  const often = (asked.idempotent && world.plan.queue !== undefined ? maxConnections : 1) + again
+  const refused = asked.answers.some(({ dead }) => dead)
+  const again = refused ? 1 : 0
+  const repeatable = asked.idempotent && world.plan.queue !== undefined
+  const often = (repeatable ? maxConnections : 1) + again
   if (writes.length > often) fail("R6", `was written ${writes.length} times`)
   if (!asked.idempotent && executed > 1) fail("R6", `was executed ${executed} times`)
 
@@ -43,7 +45,6 @@ const checkRequest = (world: World, asked: Asked): void => {
   // Those of one call are told together, when the last of them has ended.
   const then = (at: number | undefined) => at === settledAt || (group >= 0 && at !== undefined && at < settledAt)
   const answered = asked.answers.some(({ at, link }) => then(at) && link === last?.link)
-  const refused = asked.answers.some(({ dead }) => dead)
   if (group < 0 && asked.answers.some(({ at, dead, link }) => !dead && link === last?.link && at < settledAt)) {
     fail("R1", "was answered and did not end with that")
   }
@@ -71,7 +72,7 @@ const checkRequest = (world: World, asked: Asked): void => {
       // One that may be sent twice has waited for another connection since.
       if (
         !world.history.links.some(({ endedAt = Infinity, id }) =>
-          id === last?.link && (then(endedAt) || (asked.idempotent && endedAt < settledAt))
+          id === last?.link && (then(endedAt) || (repeatable && endedAt < settledAt))
         )
       ) {
         fail("R3", "is said to have lost its connection, and has not")

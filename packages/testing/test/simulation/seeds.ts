@@ -5,12 +5,19 @@
  */
 export const seeds: ReadonlyArray<{ readonly seed: number; readonly found: string }> = [
   { seed: 4, found: "S1: a token is revoked elsewhere, and what it had subscribed to never comes back" },
-  { seed: 5, found: "R3, R5: the replay goes on during a renewal; what waits to be sent again is said not to have been" },
+  {
+    seed: 5,
+    found: "R3, R5: the replay goes on during a renewal; what waits to be sent again is said not to have been"
+  },
   { seed: 14, found: "A1: subscriptions are asked for with a token that is known to have expired" },
   { seed: 24, found: "C6: a stable connection that is closed on purpose does not reset the pauses" },
   { seed: 28, found: "R5: a connection that is lost while the store takes its time turns the queue round" },
   { seed: 73, found: "S4: a gap gives way in a full buffer, and counts as a notification that was lost" },
   { seed: 135, found: "S1: a subscription that is refused with the token of who has logged out ends its stream" },
   { seed: 453, found: "S5: an unsubscribe that is refused with a dead token is taken for done" },
-  { seed: 1963, found: "R5: the client is ready though its session is still being renewed, and what waits for that stays" }
+  {
+    seed: 1963,
+    found: "R5: the client is ready though its session is still being renewed, and what waits for that stays"
+  },
+  { seed: 13_288, found: "S1: a logout that ends with its connection leaves the next one without subscriptions" }
 ]

@@ -26,10 +26,12 @@ export interface Surroundings {
   readonly timeout: number
   /** Whether the client is being closed: what is under way is given up then, and the next may begin. */
   readonly closing: () => boolean
+  /** Whether the client is renewing its session, as far as it has said. */
+  readonly renewing: () => boolean
   readonly violate: (promise: string, what: string) => void
 }
 
-/** In one stay in `Authenticating`: five refreshes, five logins, and what programs do meanwhile. */
+/** In one renewal: five refreshes, five logins, and what programs do meanwhile. */
 const maxAttempts = 12
 
 export class Sessions {
@@ -57,6 +59,8 @@ export class Sessions {
   forget(): void {
     this.current = undefined
     this.loggedOut = false
+    this.doubtful = false
+    this.attempts = 0
     this.alternatives.clear()
     this.exchanges.clear()
   }
@@ -74,7 +78,7 @@ export class Sessions {
   // -- the wire -----------------------------------------------------------------------------------------------------
 
   written(link: Link, { action, controller, jwt, requestId }: WireRequest, anonymous: boolean): void {
-    const { closing, now, timeout, violate, wall } = this.around
+    const { closing, now, renewing, timeout, violate, wall } = this.around
     const exchange = controller === "auth"
     if (jwt === undefined) {
       if (!anonymous && action !== "login" && !this.may(undefined)) violate("A1", `${action} carries no token`)
@@ -91,7 +95,7 @@ export class Sessions {
         violate("A2", `${action} while ${other.action} is under way`)
       }
     }
-    this.attempts += 1
+    this.attempts = renewing() ? this.attempts + 1 : 0
     if (this.attempts > maxAttempts) violate("A4", `${this.attempts} attempts to renew the session`)
     this.exchanges.set(requestId, { action: String(action), link, deadline: now() + timeout })
   }
@@ -114,11 +118,6 @@ export class Sessions {
 
   ended(link: Link): void {
     for (const [id, exchange] of this.exchanges) if (exchange.link === link) this.exchanges.delete(id)
-  }
-
-  /** A stay in `Authenticating` has ended. */
-  authenticated(): void {
-    this.attempts = 0
   }
 
   // -- the programs -------------------------------------------------------------------------------------------------

@@ -90,7 +90,6 @@ const story = (world: World) =>
         Effect.sync(() => {
           host.note("state", 0, `${state._tag} ${"cause" in state ? state.cause.message : ""}`)
           if (state._tag === "Failed") world.failedAt = host.now
-          if (state._tag !== "Authenticating") world.sessions.authenticated()
           world.history.states.push({ at: host.now, state })
           if (state._tag === "Ready") world.ready()
         }))

@@ -80,6 +80,7 @@ export class World {
       wall: () => this.host.wall,
       timeout: this.plan.settings.requestTimeout,
       closing: () => this.closing,
+      renewing: () => this.history.states.at(-1)?.state._tag === "Authenticating",
       violate: (promise, what) => this.violate(promise, what)
     })
     this.store = this.plan.queue?.store === undefined ? undefined : new Store(this, this.plan.queue.store)

@@ -192,11 +192,19 @@ export const make = (
     const login: Exchange<KuzzleResponse> = (request, options) =>
       Effect.suspend(() => {
         host.event({ _tag: "LoginStarted" })
-        return keeper.login(request, options, (identity) =>
-          Effect.tap(become(identity), () => host.event({ _tag: "LoggedIn", kuid: identity.kuid })))
-      }).pipe(Effect.tapError((error) =>
-        Effect.sync(() => host.event({ _tag: "LoginFailed", error }))
-      ))
+        const before = credentials.current()
+        const commit = (identity: Identity) =>
+          Effect.tap(become(identity), () => host.event({ _tag: "LoggedIn", kuid: identity.kuid }))
+        const failed = (error: KuzzleError.RequestError) =>
+          Effect.sync(() => {
+            host.event({ _tag: "LoginFailed", error })
+            if (credentials.current() === before) return
+            // It began, and is of no use: what was to keep the session has not.
+            credentials.end(new KuzzleError.SessionOver({ reason: "Refused", cause: error }))
+            changed()
+          })
+        return Effect.tapError(keeper.login(request, options, commit), failed)
+      })
 
     /** Whose session the renewal under way is to bring back. */
     let renewed: Identity | undefined

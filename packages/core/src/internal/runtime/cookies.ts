@@ -76,17 +76,34 @@ export const make = (
   })
 
   const grant: Grant = (request, options, commit) =>
-    reopen(Effect.gen(function*() {
-      const response = yield* call({ ...request, cookieAuth: true }, options)
-      const wire = wireSession(response)
-      // A server that does not know of cookies answers with the token.
-      if ("jwt" in wire) return yield* Effect.fail(unsupported(request))
-      if (typeof wire._id === "string") {
-        home = host(endpoint())
-        yield* commit(identity(wire._id, expiry(wire, yield* Clock.currentTimeMillis)))
+    Effect.gen(function*() {
+      const response = yield* reopen(Effect.gen(function*() {
+        const response = yield* call({ ...request, cookieAuth: true }, options)
+        const wire = wireSession(response)
+        // A server that does not know of cookies answers with the token.
+        if ("jwt" in wire) return yield* Effect.fail(unsupported(request, noCookie))
+        if (typeof wire._id === "string") {
+          home = host(endpoint())
+          yield* commit(identity(wire._id, expiry(wire, yield* Clock.currentTimeMillis)))
+        }
+        return response
+      }))
+      // A browser keeps no cookie of another site, and tells nobody. Where the server cannot be asked now, it is believed.
+      if (
+        typeof wireSession(response)._id === "string" &&
+        (yield* Effect.orElseSucceed(who, () => undefined)) === anonymous
+      ) {
+        return yield* Effect.fail(unsupported(request, notKept))
       }
       return response
-    }))
+    })
+
+  const check = { controller: "auth", action: "checkToken", cookieAuth: true, body: {} }
+  const checked = Effect.map(
+    requests.urgent(check, { idempotent: true }),
+    ({ result }): WireToken => typeof result === "object" && result !== null ? result : {}
+  )
+  const who = Effect.map(checked, ({ kuid }) => kuid)
 
   return {
     login: grant,
@@ -107,10 +124,7 @@ export const make = (
     // The page may have been loaded again: the cookie is there, and the server alone knows whose it is.
     restore: Effect.gen(function*() {
       const before = yield* Clock.currentTimeMillis
-      const check = { controller: "auth", action: "checkToken", cookieAuth: true, body: {} }
-      const { result } = yield* requests.urgent(check, { idempotent: true })
-      const token: { readonly valid?: unknown; readonly kuid?: unknown; readonly expiresAt?: unknown } =
-        typeof result === "object" && result !== null ? result : {}
+      const token = yield* checked
       if (token.valid !== true || typeof token.kuid !== "string" || token.kuid === anonymous) return undefined
       home = host(endpoint())
       if (typeof token.expiresAt !== "number") return identity(token.kuid, undefined)
@@ -126,6 +140,13 @@ export const make = (
   }
 }
 
+/** What `auth:checkToken` answers (spec 4.1). */
+interface WireToken {
+  readonly valid?: unknown
+  readonly kuid?: unknown
+  readonly expiresAt?: unknown
+}
+
 /** The kuid of nobody. */
 const anonymous = "-1"
 
@@ -139,13 +160,16 @@ const isDead = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): boolean =>
   Exit.isFailure(exit) &&
   Option.exists(Exit.causeOption(exit), (cause) => cause._tag === "Fail" && KuzzleError.isTokenDead(cause.error))
 
-const unsupported = ({ action, controller }: KuzzleRequest) =>
+const noCookie = "the server answered with a token instead of a cookie: set http.cookieAuthentication in Kuzzle"
+const notKept = "the cookie was not kept: the page and Kuzzle must be of one site, for it is SameSite=Strict"
+
+const unsupported = ({ action, controller }: KuzzleRequest, message: string) =>
   KuzzleError.fromStatus({
     controller,
     action,
     id: CookiesUnsupportedError.ids[0]!, // it stands for one
     code: 0,
     status: 500,
-    message: "the server answered with a token instead of a cookie: set http.cookieAuthentication in Kuzzle",
+    message,
     props: []
   })

@@ -243,6 +243,8 @@ export const make = (
     }
 
     const resume = () => {
+      // Who logs out in the very moment in which the connection ends finds it gone already.
+      if (!requests.attached()) return
       if (credentials.alive(clock.unsafeCurrentTimeMillis())) realtime.registry.connected()
       realtime.reconcile()
     }
