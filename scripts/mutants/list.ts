@@ -662,6 +662,13 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/testing/test/client.memory.test.ts"]
     },
     {
+      name: "a server that grants sessions and refuses them is asked for ever",
+      breaks: "A4",
+      find: `useless > maxUseless`,
+      replace: `useless < 0`,
+      tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
       name: "a renewal is tried for ever",
       breaks: "A4",
       find:

@@ -185,6 +185,25 @@ describe("a renewal", () => {
       assert.isNotNull(before.unsafePoll())
       assert.isNotNull(asked.unsafePoll())
     }))
+
+  it.scoped("A4: a server that refuses every session it grants is not asked again and again", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      let granted = 0
+      network.onSend = (socket, frame) => {
+        const request = JSON.parse(frame)
+        if (request.action === "login") {
+          queueMicrotask(() => socket.answer(request, jwt(`token ${++granted}`)))
+        } else queueMicrotask(() => socket.refuse(request, { id: "security.token.invalid", status: 401 }))
+      }
+      const session = yield* dial(network, {
+        authenticator: (session) => session.authentication.again.login(login)
+      })
+      yield* Effect.fork(Effect.repeatN(Effect.exit(session.requests.query(now)), 20))
+      yield* Effect.repeatN(pass("1 second"), 10)
+      assert.strictEqual(session.authentication.state()._tag, "Unauthenticated")
+      assert.isAtMost(granted, 7)
+    }))
 })
 
 describe("a login or logout", () => {

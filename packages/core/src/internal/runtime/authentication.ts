@@ -124,8 +124,9 @@ const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds"
   Schedule.intersect(Schedule.recurs(4))
 )
 
-/** How often one renewal logs in where each session is dead by the time that it is of use (promise A4). */
-const maxLogins = 3
+/** A session that ends sooner, by the server's word, was of no use: of those not more than so many in a row (promise A4). */
+const usefulAge = 10_000
+const maxUseless = 5
 
 /**
  * Refreshed within the second of its making, a token is traded for itself, and dies with that second (docs/spec/findings.md).
@@ -206,6 +207,10 @@ export const make = (
         return Effect.tapError(keeper.login(request, options, commit), failed)
       })
 
+    /** When the authenticator last logged in, and how many of its sessions in a row were of no use. */
+    let begunAt = -Infinity
+    let useless = 0
+
     /** Whose session the renewal under way is to bring back. */
     let renewed: Identity | undefined
 
@@ -246,11 +251,11 @@ export const make = (
     const restore = keeper.restore ?? Effect.succeed(undefined)
     const renewal = (
       way: Renewal.Way,
-      before = credentials.current(),
-      logins = maxLogins
+      before = credentials.current()
     ): Effect.Effect<keyof typeof Metrics.renewals> =>
       Effect.gen(function*() {
         renewed = before
+        if (way === "Login") useless = Timer.now(clock) - begunAt < usefulAge ? useless + 1 : 0
         let superseded = false
         /** One exchange at a time, and none for who has logged out or is somebody else by now (promises A1, A2). */
         const alone = <E>(exchange: Effect.Effect<void, E>): Effect.Effect<void, E> =>
@@ -268,20 +273,21 @@ export const make = (
           }))
           : way === "Refresh"
           ? alone(Effect.asVoid(refresh({ controller: "auth", action: "refreshToken" })))
-          : authenticator === undefined
+          : authenticator === undefined || useless > maxUseless
           ? Effect.fail(new KuzzleError.SessionOver({ reason: "TokenDead" }))
           : Effect.suspend(() => wanted ? Effect.asVoid(authenticator) : Effect.void)
         const exit = yield* Effect.exit(
           Effect.retry(attempt, { schedule: patience, while: (error) => Renewal.isPassing(error) })
         )
+        if (way === "Login") begunAt = Timer.now(clock)
         const now = yield* Clock.currentTimeMillis
         const alive = credentials.current() !== undefined && credentials.alive(now)
         if (superseded || (way !== "Restore" && !wanted)) return "Kept"
         // Who has logged in meanwhile is not logged out by our failure.
         if (Exit.isFailure(exit) && alive && credentials.current() !== before) return "Kept"
         // What we have logged in to has ended again, while the connection was made ready.
-        if (way === "Login" && Exit.isSuccess(exit) && !alive && credentials.current() !== before && logins > 1) {
-          return yield* renewal("Login", credentials.current(), logins - 1)
+        if (way === "Login" && Exit.isSuccess(exit) && !alive && credentials.current() !== before) {
+          return yield* renewal("Login")
         }
         const decision = Renewal.after(way, exit, {
           alive,
