@@ -38,27 +38,36 @@ const reconnected = Effect.zipRight(TestClock.adjust("1 second"), turns())
 
 describe("faults: the schedule of reconnection", () => {
   const dying = Schedule.addDelayEffect(Schedule.forever, () => Effect.die("boom"))
+  const interrupting = Schedule.addDelayEffect(Schedule.forever, () => Effect.interrupt)
 
-  it.scoped("C5, C7: one that dies ends the session: requests and subscriptions say so", () =>
-    Effect.gen(function*() {
-      const network = obligingNetwork()
-      const { query, realtime, session, tags, watch } = yield* client(network, { reconnect: dying })
-      const { end } = yield* watch({ a: 1 })
-      network.onSend = undefined
-      const pending = yield* Effect.fork(Effect.exit(query(now)))
-      yield* turns()
-      network.current.close(1006)
-      yield* turns()
-      const state = yield* session.state
-      assert.isTrue(state._tag === "Failed" && state.cause.message.includes("boom"))
-      assert.deepStrictEqual(tags(), ["Ready", "Failed"])
-      assert.strictEqual(failureTag(yield* Fiber.join(pending)), "KuzzleMaybeSentError")
-      assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleNotSentError")
-      assert.strictEqual(failureTag(yield* Effect.exit(query(now))), "KuzzleNotSentError")
-      assert.strictEqual(failureTag(yield* Effect.exit(realtime.open(all))), "KuzzleNotSentError")
-      yield* TestClock.adjust("1 hour")
-      assert.strictEqual(network.sockets.length, 1)
-    }))
+  for (
+    const [how, reconnect, words] of [["dies", dying, "boom"], [
+      "interrupts itself",
+      interrupting,
+      "interrupted"
+    ]] as const
+  ) {
+    it.scoped(`C5, C7: one that ${how} ends the session: requests and subscriptions say so`, () =>
+      Effect.gen(function*() {
+        const network = obligingNetwork()
+        const { query, realtime, session, tags, watch } = yield* client(network, { reconnect })
+        const { end } = yield* watch({ a: 1 })
+        network.onSend = undefined
+        const pending = yield* Effect.fork(Effect.exit(query(now)))
+        yield* turns()
+        network.current.close(1006)
+        yield* turns()
+        const state = yield* session.state
+        assert.isTrue(state._tag === "Failed" && state.cause.message.includes(words))
+        assert.deepStrictEqual(tags(), ["Ready", "Failed"])
+        assert.strictEqual(failureTag(yield* Fiber.join(pending)), "KuzzleMaybeSentError")
+        assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleNotSentError")
+        assert.strictEqual(failureTag(yield* Effect.exit(query(now))), "KuzzleNotSentError")
+        assert.strictEqual(failureTag(yield* Effect.exit(realtime.open(all))), "KuzzleNotSentError")
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual(network.sockets.length, 1)
+      }))
+  }
 
   it.effect("C7: and with the first dial it fails, it does not hang", () =>
     Effect.gen(function*() {

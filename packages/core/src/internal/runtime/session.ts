@@ -434,9 +434,11 @@ export const make = (
       realtime.registry.close(new NotSentError({ ...subscribing, cause: released }))
       dispatch({ _tag: "Close" }, released)
     })
-    /** A defect, of a user's schedule for one, must not leave everybody waiting. */
+    /**
+     * A defect, of a user's schedule for one, must not leave everybody waiting; nor one that interrupts itself. (Who is
+     * interrupted by the end of the scope does not come here.)
+     */
     const supervised = Effect.catchAllCause(run, (defect) => {
-      if (Cause.isInterruptedOnly(defect)) return Effect.void
       const ended = new ConnectionEnded({
         by: "Peer",
         code: 1006,
