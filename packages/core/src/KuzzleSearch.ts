@@ -441,7 +441,9 @@ const scrolling = (request: Request, { keepAlive }: Scroll): Pages => {
     Effect.flatMap(
       KuzzleDocument.search(request),
       (page) =>
-        // No hits are wanted where there are none: aggregations only.
+        // A cursor holds memory of the server until it expires, no action gives it back, and the server has few: where one
+        // page is all, or no hits are wanted but aggregations, none is opened. Otherwise the first page is asked for again,
+        // for the cursor shows the moment in which it is opened.
         page.hits.length === 0 || page.hits.length >= page.total
           ? Effect.succeed(page)
           : KuzzleDocument.search({ ...request, scroll: ttl })
