@@ -45,8 +45,7 @@ const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>)
   })
 
 /** Who finds it, or nobody. */
-const findBySimulation = async (mutant: Mutant, script: string): Promise<string | undefined> => {
-  await bundle(script, mutant)
+const findBySimulation = async (script: string): Promise<string | undefined> => {
   const { code, output } = await run([script, "batch", "1", histories, "stop"], {})
   if (code !== 0) return `the simulation ${code === undefined ? "does not end" : "breaks"}`
   for (const line of output.split("\n")) {
@@ -86,9 +85,14 @@ const main = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const { index, mutant } = next
       if (stale.some((line) => line.startsWith(`${mutant.name}: `))) continue
-      const simulated = mutant.tests === undefined
-        ? await findBySimulation(mutant, Path.join(folder, `${index}.mjs`))
-        : undefined
+      const script = Path.join(folder, `${index}.mjs`)
+      try {
+        await bundle(script, mutant)
+      } catch {
+        stale.push(`${mutant.name}: it does not compile`)
+        continue
+      }
+      const simulated = mutant.tests === undefined ? await findBySimulation(script) : undefined
       if (simulated !== undefined) bySimulation += 1
       const found = simulated ?? await findByTests(mutant, index)
       if (found === undefined) survivors.push(mutant.name)

@@ -370,7 +370,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "what was interrupted is sent all the same",
       breaks: "R8, SDK D3",
       find: `if (pending.take(call.id) === undefined) waiting.take(call.id)`,
-      replace: `pending.take(call.id)`
+      replace: `if (pending.take(call.id) === undefined) {}`
     },
     {
       name: "what was interrupted stays in the books",
