@@ -400,8 +400,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "a token known to be expired is sent",
       breaks: "A1",
       find: `identity.expiresAt <= clock.unsafeCurrentTimeMillis() &&`,
-      replace: `identity.expiresAt <= 0 &&`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      replace: `identity.expiresAt <= 0 &&`
     },
     {
       name: "what one user queued is sent as another",
@@ -469,13 +468,13 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "A4",
       find: ` || call.refusal !== undefined) return false`,
       replace: `) return false`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "what waited too long before a restart is sent",
       breaks: "R2",
-      find: `if (left <= 0) {`,
-      replace: `if (left === Infinity) {`
+      find: `const left = queuedAt + ttl - now`,
+      replace: `const left = ttl`
     },
     {
       name: "what a user left behind is sent as another",
@@ -507,8 +506,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "a session that was called dead is alive",
       breaks: "A1",
       find: `(current !== dead && (`,
-      replace: `((`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      replace: `((`
     }
   ]),
   ...inFile(`${runtime}/heartbeat.ts`, [
@@ -578,44 +576,43 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "A4",
       find: `return true\n    default:`,
       replace: `return false\n    default:`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
       name: "a connection that is lost meanwhile ends the session",
       breaks: "A4",
       find: `if (failure !== undefined && isLoss(failure)) return { _tag: "Keep" }`,
       replace: ``,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
       name: "a refresh that fails ends a session that lives",
       breaks: "A4",
       find: `if (way === "Refresh" && alive && !(`,
       replace: `if (way === "Restore" && !(`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
       name: "an authenticator that logs nobody in is believed",
       breaks: "A4",
       find: `if (alive) return { _tag: "Done" }`,
       replace: `return { _tag: "Done" }`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
       name: "a dead session is not begun again",
       breaks: "A4",
       find: `if (way !== "Login" && canLogin) return { _tag: "Then", way: "Login" }`,
       replace: ``,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/protocol/renewal.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/authentication.ts`, [
     {
-      name: "every refused request begins a renewal of its own",
-      breaks: "A2, SDK B6",
-      find: `if (renewing !== undefined) return\n      renewing = identity`,
-      replace: `renewing = identity`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      name: "exchanges of the session run side by side",
+      breaks: "A2",
+      find: `const single = yield* Effect.makeSemaphore(1)`,
+      replace: `const single = yield* Effect.makeSemaphore(100)`
     },
     {
       name: "a dead token is not renewed",
@@ -674,7 +671,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       find:
         `const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" }).pipe(\n  Schedule.intersect(Schedule.recurs(4))\n)`,
       replace: `const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" })`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/tokens.ts`, [
@@ -690,14 +687,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "C7, SDK B10",
       find: `if (typeof wire.jwt !== "string") return response`,
       replace: ``,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "a login carries the token before",
       breaks: "A1",
       find: `{ ...options, anonymous: true }`,
       replace: `options`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/cookies.ts`, [
@@ -706,35 +703,35 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "A1, SDK B14",
       find: `const revoked = yield* Effect.exit(call(request, options))`,
       replace: `const revoked = Exit.succeed(undefined)`,
-      tests: ["packages/node/test/client.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "a logout leaves the cookie",
       breaks: "A1",
       find: `const cleared = yield* Effect.exit(call({ ...rest, cookieAuth: true }, options))`,
       replace: `const cleared = Exit.succeed({ ...rest })`,
-      tests: ["packages/node/test/client.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "a token instead of a cookie is believed",
       breaks: "SDK B1",
       find: `if ("jwt" in wire)`,
       replace: `if ("never" in wire)`,
-      tests: ["packages/node/test/client.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "the cookie is neither sent nor kept",
       breaks: "SDK B1",
       find: `credentials: true`,
       replace: `credentials: false`,
-      tests: ["packages/node/test/client.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "who was logged in is nobody after a restart",
       breaks: "A3",
       find: `if (token.valid !== true ||`,
       replace: `if (token.valid === true ||`,
-      tests: ["packages/node/test/client.test.ts"]
+      tests: ["packages/core/test/runtime/races.test.ts"]
     }
   ])
 ]

@@ -157,6 +157,23 @@ describe("outbox", () => {
       assert.deepStrictEqual(bodies(network), [2])
     }))
 
+  it.scoped("R5: what is on its way when the connection is lost keeps its place before what still waits", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { queryMany } = yield* client(network, { autoQueue: true })
+      yield* lose(network)
+      const asked = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
+      yield* turns()
+      network.onSend = undefined
+      yield* back
+      assert.deepStrictEqual(bodies(network), numbers(1, 32))
+      yield* lose(network)
+      network.onSend = obliging
+      yield* back
+      yield* Fiber.join(asked)
+      assert.deepStrictEqual(bodies(network), numbers(1, 40))
+    }))
+
   it.scoped("A1, 8.B13: what one user queued is never sent as another", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
@@ -273,6 +290,29 @@ const withStore = (store: KeyValueStore.KeyValueStore) =>
 const memory = Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
 
 describe("outbox: beyond the life of the client", () => {
+  it.scoped("R2, 8.D6: what waited too long before a restart is not sent after it", () =>
+    Effect.gen(function*() {
+      const store = yield* memory
+      const network = obligingNetwork()
+      const scope = yield* Scope.make()
+      const before = yield* withStore(store)(client(network, { autoQueue: true, queueTTL: "1 minute" })).pipe(
+        Scope.extend(scope)
+      )
+      yield* lose(network)
+      yield* Effect.fork(before.query(request(1), { timeout: "1 hour" }))
+      yield* turns()
+      yield* Scope.close(scope, Exit.void)
+      yield* TestClock.adjust("2 minutes")
+      const again = obligingNetwork()
+      yield* withStore(store)(client(again, { autoQueue: true, queueTTL: "1 minute" }))
+      yield* turns()
+      assert.deepStrictEqual(bodies(again), [])
+      const third = obligingNetwork()
+      yield* withStore(store)(client(third, { autoQueue: true, queueTTL: "1 hour" }))
+      yield* turns()
+      assert.deepStrictEqual(bodies(third), [])
+    }))
+
   it.scoped("a restart loses nothing and changes no order; what may not be sent twice is not", () =>
     Effect.gen(function*() {
       const store = yield* memory

@@ -2,10 +2,9 @@
  * What happens at once: renewals beside logouts, logins beside losses, queues beside slow stores. Each of these was a
  * fault once.
  */
-import { KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
+import { KuzzleError, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Option, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
-import type { Duration } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Option, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import type { Session } from "../../src/internal/runtime/session.ts"
 import * as Kuzzle from "../../src/Kuzzle.ts"
@@ -62,6 +61,20 @@ const cookieClient = (network: FakeNetwork, http: KuzzleHttp.KuzzleHttpShape) =>
     Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled")),
     Effect.flatMap((context) => Effect.provide(Kuzzle.Kuzzle, context))
   )
+
+/** A server whose every answer over HTTP has this result. */
+const answering = (
+  result: object,
+  heard: (call: Parameters<KuzzleHttp.KuzzleHttpShape["exchange"]>[0]) => void = () => {}
+): KuzzleHttp.KuzzleHttpShape => ({
+  cookie: () => Effect.succeedNone,
+  exchange: (call) =>
+    Effect.sync(() => {
+      heard(call)
+      return { status: 200, headers: {}, body: JSON.stringify({ status: 200, error: null, requestId: "r", result }) }
+    }),
+  stream: () => Effect.dieMessage("nothing is downloaded here")
+})
 
 const store = (shape: Partial<KuzzleQueueStore.KuzzleQueueStoreShape>) =>
   Effect.provideService(KuzzleQueueStore.KuzzleQueueStore, {
@@ -199,14 +212,47 @@ describe("a renewal", () => {
       const session = yield* dial(network, {
         authenticator: (session) => session.authentication.again.login(login)
       })
+      // A request is answered once more after a renewal, and not twice.
+      const error = yield* Effect.flip(session.requests.query(now))
+      assert.propertyVal(error, "id", "security.token.invalid")
+      assert.lengthOf(network.current.of("now"), 2)
       yield* Effect.fork(Effect.repeatN(Effect.exit(session.requests.query(now)), 20))
       yield* Effect.repeatN(pass("1 second"), 10)
       assert.strictEqual(session.authentication.state()._tag, "Unauthenticated")
       assert.isAtMost(granted, 7)
     }))
+
+  it.scoped("A4: an authenticator that cannot say now is asked again, five times in all, and then no more", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      let asked = 0
+      const late = new KuzzleError.DeadlineError({ ...login, timeout: Duration.seconds(1), sent: false })
+      const making = yield* Effect.fork(dial(network, {
+        authenticator: () =>
+          Effect.suspend(() => {
+            asked += 1
+            return Effect.fail(late)
+          })
+      }))
+      yield* turns()
+      yield* Effect.repeatN(pass("5 seconds"), 60)
+      assert.strictEqual(asked, 5)
+      const session = yield* Fiber.join(making)
+      assert.strictEqual(session.authentication.state()._tag, "Unauthenticated")
+    }))
 })
 
 describe("a login or logout", () => {
+  it.scoped("A1: a login carries no token: the one before may be dead, and refuse it", () =>
+    Effect.gen(function*() {
+      const network = networkWithout("login")
+      const { session } = yield* client(network)
+      yield* session.authentication.adopt(ada(1_000_000))
+      yield* Effect.fork(session.authentication.login(login))
+      yield* turns()
+      assert.isUndefined(network.current.last("login").jwt)
+    }))
+
   it.scoped("A1: interrupted while the store saves, the login is whole: it is renewed", () =>
     Effect.gen(function*() {
       const network = networkWithout("login", "refreshToken")
@@ -306,20 +352,53 @@ describe("a login or logout", () => {
       assert.deepStrictEqual(network.current.headers, { cookie: Redacted.make("authToken=bob") })
     }))
 
+  it.scoped("A1, 8.B14: a logout by cookie revokes the session, then takes the cookie back", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const http = answering({ _id: "bob", ttl: 1_000_000 }, ({ credentials, method, url }) => {
+        asked.push(`${method} ${new URL(url).pathname}${new URL(url).search} ${credentials === true}`)
+      })
+      const kuzzle = yield* cookieClient(obligingNetwork(), http)
+      yield* kuzzle.authentication.login(login)
+      yield* kuzzle.authentication.logout(logout)
+      assert.deepStrictEqual(asked, [
+        "POST /_login/local?cookieAuth=true true",
+        "POST /_logout true",
+        "POST /_logout?cookieAuth=true true"
+      ])
+      assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
+    }))
+
+  it.scoped("8.B1: a server that answers a login by cookie with a token does not know of cookies: a typed error", () =>
+    Effect.gen(function*() {
+      const kuzzle = yield* cookieClient(obligingNetwork(), answering(jwt("one")))
+      const error = yield* Effect.flip(kuzzle.authentication.login(login))
+      assert.propertyVal(error, "id", "security.cookie.unsupported")
+      assert.include(error.message, "cookieAuthentication")
+      assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
+    }))
+
+  it.scoped("A3: who was logged in by cookie is so still when the page is loaded again, until when the server says", () =>
+    Effect.gen(function*() {
+      const network = networkWithout("checkToken", "now")
+      const making = yield* Effect.fork(cookieClient(network, answering({})))
+      yield* turns()
+      // The server's clock need not be ours.
+      network.current.answer(network.current.last("checkToken"), { valid: true, kuid: "bob", expiresAt: 5_060_000 })
+      yield* turns()
+      network.current.answer(network.current.last("now"), { now: 5_000_000 })
+      const kuzzle = yield* Fiber.join(making)
+      assert.deepStrictEqual(yield* kuzzle.authentication.state, {
+        _tag: "Authenticated",
+        kuid: "bob",
+        expiresAt: 60_000
+      })
+    }))
+
   it.scoped("A1: by a cookie that the browser does not keep: a typed error, and nobody is logged in", () =>
     Effect.gen(function*() {
       const network = networkWithout("checkToken")
-      const result = { _id: "bob", ttl: 1_000_000 }
-      const http: KuzzleHttp.KuzzleHttpShape = {
-        cookie: () => Effect.succeedNone,
-        exchange: () =>
-          Effect.succeed({
-            status: 200,
-            headers: {},
-            body: JSON.stringify({ status: 200, error: null, requestId: "r", result })
-          }),
-        stream: () => Effect.dieMessage("nothing is downloaded here")
-      }
+      const http = answering({ _id: "bob", ttl: 1_000_000 })
       const nobody = { valid: true, kuid: "-1" }
       const making = yield* Effect.fork(cookieClient(network, http))
       yield* turns()

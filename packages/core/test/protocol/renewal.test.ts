@@ -1,0 +1,71 @@
+/** What follows from an attempt to renew the session (promise A4). */
+import { KuzzleError } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Duration, Exit, FiberId } from "effect"
+import * as Renewal from "../../src/internal/protocol/renewal.ts"
+
+const asked = { controller: "auth", action: "refreshToken" }
+const answered = (id: string, status: number) =>
+  KuzzleError.fromStatus({ ...asked, id, code: 0, status, message: id, props: [] })
+const dead = answered("security.token.invalid", 401)
+const wrong = answered("plugin.strategy.missing_user", 401)
+const busy = answered("services.koncorde.overloaded", 503)
+const lost = new KuzzleError.MaybeSentError({
+  ...asked,
+  cause: new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+})
+const late = new KuzzleError.DeadlineError({ ...asked, timeout: Duration.seconds(15), sent: true })
+
+const interrupted = Cause.interrupt(FiberId.none)
+
+const session = { alive: true, wanted: true, canLogin: true }
+const over = { ...session, alive: false }
+const decide = (way: Renewal.Way, exit: Exit.Exit<void, Renewal.Failure>, now: typeof session) => {
+  const decision = Renewal.after(way, exit, now)
+  return decision._tag === "Then"
+    ? `Then ${decision.way}`
+    : decision._tag === "Over"
+    ? `Over ${decision.cause.reason}`
+    : decision._tag
+}
+
+describe("renewal", () => {
+  it("A4: what may be well in a moment is tried again, what is refused is not", () => {
+    for (const error of [busy, late, answered("network.http.too_many_requests", 429)]) {
+      assert.isTrue(Renewal.isPassing(error), error.message)
+    }
+    for (const error of [dead, wrong, lost]) assert.isFalse(Renewal.isPassing(error), error.message)
+  })
+
+  it("A4: a success is one where there is a session after it", () => {
+    for (const way of ["Restore", "Refresh", "Login"] as const) {
+      assert.strictEqual(decide(way, Exit.void, session), "Done")
+    }
+    assert.strictEqual(decide("Login", Exit.void, over), "Over Refused")
+    assert.strictEqual(decide("Restore", Exit.void, over), "Then Login")
+    assert.strictEqual(decide("Restore", Exit.void, { ...over, canLogin: false }), "Over TokenDead")
+    assert.strictEqual(decide("Restore", Exit.void, { ...over, canLogin: false, wanted: false }), "Keep")
+  })
+
+  it("A4: a connection that is lost, or a caller that goes away, decides nothing", () => {
+    for (const way of ["Restore", "Refresh", "Login"] as const) {
+      for (const now of [session, over, { ...over, canLogin: false }]) {
+        assert.strictEqual(decide(way, Exit.fail(lost), now), "Keep")
+        assert.strictEqual(decide(way, Exit.failCause(interrupted), now), "Keep")
+      }
+    }
+  })
+
+  it("A4: a refresh that fails leaves a session that lives alone, and one that is dead to the authenticator", () => {
+    assert.strictEqual(decide("Refresh", Exit.fail(busy), session), "Keep")
+    assert.strictEqual(decide("Refresh", Exit.fail(dead), session), "Then Login")
+    assert.strictEqual(decide("Refresh", Exit.fail(busy), over), "Then Login")
+    assert.strictEqual(decide("Refresh", Exit.fail(dead), { ...over, canLogin: false }), "Over TokenDead")
+    assert.strictEqual(decide("Refresh", Exit.fail(busy), { ...over, canLogin: false }), "Over Refused")
+  })
+
+  it("A4: a login that fails for good is the end, with its cause", () => {
+    const decision = Renewal.after("Login", Exit.fail(wrong), over)
+    assert.isTrue(decision._tag === "Over" && decision.cause.reason === "Refused" && decision.cause.cause === wrong)
+  })
+})
