@@ -1,6 +1,6 @@
 /**
- * What npm would get is checked as npm would give it: the packages are built and packed, publint and attw read the
- * tarballs, and a project outside the workspace installs them, type-checks against them and runs.
+ * Checks what npm would publish. The packages are built and packed, publint and attw read the tarballs, and projects outside
+ * the workspace install them, once with the newest peers and once with the oldest, type-check against them and run.
  *
  * `--no-build` takes `dist` as it is.
  */
@@ -70,48 +70,74 @@ for (const [name, tarball] of tarballs) {
   ], true)
 }
 
-// ---- a stranger's project ------------------------------------------------------------------------------------------
+// ---- a stranger's projects -----------------------------------------------------------------------------------------
 
-/** The version that this workspace installed: what was tested is what the consumer gets. */
-const installed = (name: string, folder = "."): readonly [name: string, version: string] => {
-  const { version } = JSON.parse(Fs.readFileSync(Path.join(root, folder, "node_modules", name, "package.json"), "utf8"))
-  return [name, version]
+interface Versions {
+  readonly [name: string]: string
 }
 
-const consumer = Path.join(temporary, "consumer")
-Fs.cpSync(Path.join(root, "scripts/consumer"), consumer, { recursive: true })
-Fs.writeFileSync(
-  Path.join(consumer, "package.json"),
-  JSON.stringify(
-    {
-      name: "consumer",
-      private: true,
-      type: "module",
-      dependencies: {
-        ...Object.fromEntries([...tarballs].map(([name, tarball]) => [name, `file:${tarball}`])),
-        ...Object.fromEntries([
-          installed("effect"),
-          installed("@effect/platform"),
-          installed("@effect/platform-node"),
-          installed("@effect/platform-browser"),
-          installed("@types/node"),
-          // The declarations of @effect/platform-node speak of it, and no declaration is skipped here.
-          installed("@types/ws", "packages/node"),
-          installed("typescript")
-        ])
-      }
-    },
-    null,
-    2
+const manifest = (folder: string) => JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8"))
+
+/** The version that this workspace has installed. */
+const newest = (name: string, folder = "."): Versions => ({
+  [name]: manifest(Path.join(root, folder, "node_modules", name)).version
+})
+
+/** The lowest version that a package's range of peers allows: `^3.20.0` and `>=0.95.0 <1` begin with it. */
+const oldest = (of: string, name: string): Versions => {
+  const range = manifest(Path.join(root, "packages", of)).peerDependencies[name]
+  const version = /\d+\.\d+\.\d+/.exec(range)?.[0]
+  if (version === undefined) throw new Error(`no version in the peer range ${range} of ${name}`)
+  return { [name]: version }
+}
+
+/** Installs the tarballs beside these versions, type-checks programs against them, declarations included, and runs them. */
+const consume = (title: string, peers: Versions, programs: ReadonlyArray<string>): void => {
+  const consumer = Path.join(temporary, title)
+  Fs.mkdirSync(consumer)
+  for (const file of ["tsconfig.json", ...programs]) {
+    Fs.copyFileSync(Path.join(root, "scripts/consumer", file), Path.join(consumer, file))
+  }
+  const dependencies = {
+    ...Object.fromEntries([...tarballs].map(([name, tarball]) => [name, `file:${tarball}`])),
+    ...peers,
+    ...newest("@types/node"),
+    // The declarations of @effect/platform-node mention it, and no declaration is skipped here.
+    ...newest("@types/ws", "packages/node"),
+    ...newest("typescript")
+  }
+  Fs.writeFileSync(
+    Path.join(consumer, "package.json"),
+    JSON.stringify({ name: "consumer", private: true, type: "module", dependencies }, null, 2)
   )
-)
-run("install", consumer, "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], true)
-for (const name of tarballs.keys()) {
-  if (Fs.lstatSync(Path.join(consumer, "node_modules", name)).isSymbolicLink()) {
-    throw new Error(`${name} was linked, not installed from its tarball`)
+  const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`).join(", ")
+  process.stdout.write(`with the ${title} peers: ${versions}\n`)
+  run("install", consumer, "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], true)
+  for (const name of tarballs.keys()) {
+    if (Fs.lstatSync(Path.join(consumer, "node_modules", name)).isSymbolicLink()) {
+      throw new Error(`${name} was linked, not installed from its tarball`)
+    }
+  }
+  for (const [name, version] of Object.entries(peers)) {
+    const { version: found } = manifest(Path.join(consumer, "node_modules", name))
+    if (found !== version) throw new Error(`npm installed ${name} ${found} instead of ${version}`)
+  }
+  run("types", consumer, "npx", ["tsc", "--project", "."], true)
+  for (const program of programs) {
+    run(`run ${program}`, consumer, process.execPath, [Path.join("dist", program.replace(/\.ts$/, ".js"))])
   }
 }
-run("types", consumer, "npx", ["tsc", "--project", "."], true)
-for (const program of Fs.readdirSync(Path.join(consumer, "dist")).filter((file) => file.endsWith(".js"))) {
-  run(`run ${program}`, consumer, process.execPath, [Path.join("dist", program)])
-}
+
+consume("newest", {
+  ...newest("effect"),
+  ...newest("@effect/platform"),
+  ...newest("@effect/platform-node"),
+  ...newest("@effect/platform-browser")
+}, ["main.ts", "page.ts"])
+
+// @effect/platform-browser is optional, and left out here: a page needs it only for its `KeyValueStore`.
+consume("oldest", {
+  ...oldest("core", "effect"),
+  ...oldest("core", "@effect/platform"),
+  ...oldest("node", "@effect/platform-node")
+}, ["main.ts", "page.ts"])

@@ -1,0 +1,14 @@
+/** A stranger's page: its module can be loaded where there is no browser, as a server that renders pages does. */
+import { BrowserKuzzle } from "@effect-kuzzle/browser"
+import { KuzzleAuth, KuzzleRealtime } from "@effect-kuzzle/core"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+
+export const page = Effect.gen(function*() {
+  yield* KuzzleAuth.login({
+    strategy: "local",
+    credentials: { username: "ada", password: Redacted.make("secret") }
+  })
+  yield* Stream.runDrain(KuzzleRealtime.subscribe({ index: "nyc", collection: "taxi" }))
+}).pipe(Effect.provide(BrowserKuzzle.layerCookie({ url: "wss://kuzzle.example.org" })))
