@@ -1,4 +1,4 @@
-/** A stranger's page: its module can be loaded where there is no browser, as a server that renders pages does. */
+/** A page of a user. Its module also loads without a browser, as in server-side rendering. */
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import { KuzzleAuth, KuzzleRealtime } from "@effect-kuzzle/core"
 import * as Effect from "effect/Effect"

@@ -17,11 +17,17 @@ const transport = new Set([
   "KuzzleErrorId",
   "KuzzleFilter",
   "KuzzleTokenStore",
+  "internal/body",
   "internal/cookieJar",
   "internal/endpoint",
+  "internal/setting",
   "internal/json",
   "internal/jwt",
+  "internal/oversized",
+  "internal/redirect",
+  "internal/retryAfter",
   "internal/scoped",
+  "internal/shape",
   "internal/timer",
   "internal/version"
 ])
@@ -30,7 +36,16 @@ const transport = new Set([
 const client = new Set(["Kuzzle", "KuzzleDownload", "KuzzleRealtime", "internal/client", "internal/action"])
 
 /** The modules of floor 0 that hold nothing but data, so that floor 1 may use their values too. */
-const pure = new Set(["KuzzleActionError", "KuzzleError", "KuzzleErrorId", "internal/json", "internal/version"])
+const pure = new Set([
+  "KuzzleActionError",
+  "KuzzleError",
+  "KuzzleErrorId",
+  "internal/json",
+  "internal/redirect",
+  "internal/retryAfter",
+  "internal/shape",
+  "internal/version"
+])
 
 /** The modules of `effect` that are data and functions over data (an `Exit` is an outcome that has already happened). */
 const effectData = new Set([

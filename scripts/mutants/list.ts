@@ -28,6 +28,20 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `if (code !== 1000) finish(new ConnectionEnded({ by: "Peer", code, reason }))`
     },
     {
+      name: "an attempt that ends in an error waits for a close",
+      breaks: "C7",
+      find: `refuse("Unreachable")\n          drop(socket)`,
+      replace: ``,
+      tests: ["packages/core/test/KuzzleSocket.test.ts"]
+    },
+    {
+      name: "an address that the page may not use is called a bad URL",
+      breaks: "C7",
+      find: `isForbidden(cause) ? new ConnectFault`,
+      replace: `false ? new ConnectFault`,
+      tests: ["packages/core/test/KuzzleSocket.test.ts"]
+    },
+    {
       name: "frames of a socket that was let go still count",
       breaks: "R4, SDK A8",
       find: `if (phase === "open") sink.onFrame(frame)`,
@@ -83,8 +97,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a dead endpoint is tried for ever",
       breaks: "C5, SDK A18",
-      find: `endpoint: event.stable ? state.endpoint : after(endpoints, state.endpoint)`,
-      replace: `endpoint: state.endpoint`
+      find: `stable ? endpoint : after(endpoints, endpoint)`,
+      replace: `endpoint`
     },
     {
       name: "requests pass before the subscriptions are open again",
@@ -109,14 +123,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "what is issued while somebody logs in is asked as who was before",
       breaks: "A1",
-      find: `case "Renewing":\n      return "Hold"`,
-      replace: `case "Renewing":\n      return "Send"`,
+      find: `return byConnection ? "Hold" : "Wait"`,
+      replace: `return "Send"`,
       tests: ["packages/node/test/client.test.ts"]
+    },
+    {
+      name: "what is issued while a connection is opened for a user may be sent as another",
+      breaks: "A1",
+      find: `return byConnection ? "Hold" : "Wait"`,
+      replace: `return "Hold"`
     },
     {
       name: "a login by cookie looks like a lost connection",
       breaks: "A2, SDK B1",
-      find: `return state.because === "Renewal" ? "Hold" : "Queue"`,
+      find: `return state.because === "Renewal" ? "Wait" : "Queue"`,
       replace: `return "Queue"`,
       tests: ["packages/node/test/client.test.ts"]
     },
@@ -165,22 +185,58 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "an answer without a room is nobody's",
       breaks: "R1, SDK D1, spec 1.7",
-      find: `if (typeof id === "string" && to.response(id, frame)) return "Response"`,
+      find: `if (typeof id === "string" && to.response(id, frame, size)) return "Response"`,
       replace: ``
     }
   ]),
   ...inFile(`${protocol}/liveness.ts`, [
     {
-      name: "what came in does not count",
-      breaks: "C2, SDK A13",
-      find: `if (heard) return alive\n`,
-      replace: ``
+      name: "bytes of a frame that is not whole do not count",
+      breaks: "C2",
+      find: `seen.received !== last.received || (`,
+      replace: `(`
+    },
+    {
+      name: "bytes that leave do not count",
+      breaks: "C2",
+      find: `(isBusy(first) && seen.buffered < last.buffered)`,
+      replace: `false`
+    },
+    {
+      name: "every queue that falls is progress, that of a dead link too",
+      breaks: "C3",
+      find: `(isBusy(first) && seen.buffered`,
+      replace: `(seen.buffered`
+    },
+    {
+      name: "a peer that drips bytes is never found",
+      breaks: "C3",
+      find: `progressed(ping, seen) && seen.now < believedUntil(ping, settings)`,
+      replace: `progressed(ping, seen)`
+    },
+    {
+      name: "no longer wait where nothing shows",
+      breaks: "C2",
+      find: `isBusy(first) ? Math.max(usual, longer) : usual`,
+      replace: `usual`
+    },
+    {
+      name: "the longer wait for small requests where bytes show",
+      breaks: "C3",
+      find: `received === undefined ? inFlight.answerBy > now : inFlight.bytes > hiddenBytes`,
+      replace: `inFlight.answerBy > now`
+    },
+    {
+      name: "the longer wait outlasts the deadlines",
+      breaks: "C3",
+      find: `Math.min(since + settings.busyTimeout, settledBy(ping, settings))`,
+      replace: `since + settings.busyTimeout`
     },
     {
       name: "a dead link is believed to live",
       breaks: "C3",
-      find: `    : dead`,
-      replace: `    : alive`
+      find: `    : { _tag: "Dead", cause: "Silence", millis: end - since }`,
+      replace: `    : { _tag: "Alive" }`
     },
     {
       name: "judged before the socket is read",
@@ -241,7 +297,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a refused subscription goes on in silence",
       breaks: "S6, SDK C3",
-      find: `abandon(intent)\n      for (const consumer of consumers) consumer.fail(error)`,
+      find: `abandon(intent)
+    for (const consumer of consumers) consumer.fail(error)`,
       replace: `abandon(intent)`
     },
     {
@@ -345,8 +402,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "one request is forgotten when the connection dies",
       breaks: "R1, R3",
-      find: `of pending.drain()) {`,
-      replace: `of pending.drain().slice(1)) {`
+      find: `const calls = pending.drain()`,
+      replace: `const calls = pending.drain().slice(1)`
     },
     {
       name: "what was sent is said not to have been",
@@ -381,8 +438,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "the last to wait is the first to be sent",
       breaks: "R5, SDK D4",
-      find: `for (const call of waiting.drain()) handle(call)`,
-      replace: `for (const call of waiting.drain().toReversed()) handle(call)`
+      find: `for (const call of waiting.drain()) (late?`,
+      replace: `for (const call of waiting.drain().toReversed()) (late?`
     },
     {
       name: "what is too large is sent",
@@ -411,7 +468,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "the queue has no bound",
       breaks: "L2",
-      find: `if (waiting.size() >= maxSize) return notQueued(call, "Full")`,
+      find: `waiting.size() >= maxSize || `,
       replace: ``
     },
     {
@@ -447,7 +504,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "the queue drowns the server",
       breaks: "R5, SDK D5",
-      find: `underWay < replayWindow && `,
+      find: `underWay < window && `,
       replace: ``
     },
     {
@@ -511,10 +568,28 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/heartbeat.ts`, [
     {
-      name: "no ping on a link that has heard something",
+      name: "what came in does not count",
+      breaks: "C2, SDK A13",
+      find: `if (verdict._tag !== "Waiting") return\n        verdict = alive`,
+      replace: `if (verdict._tag !== "Waiting") return`
+    },
+    {
+      name: "no ping while an earlier one is unanswered",
       breaks: "C4, server trap 1",
-      find: `obey(Liveness.onPulse(verdict._tag`,
-      replace: `if (!heard || pingedAt === undefined) obey(Liveness.onPulse(verdict._tag`
+      find: `if (pulses) pulse(seen)`,
+      replace: `if (pulses && verdict._tag === "Alive") pulse(seen)`
+    },
+    {
+      name: "the next pulse of a hidden page is one of a chain of timers",
+      breaks: "C4",
+      find: `(C4).\n        arm()`,
+      replace: `(C4).`
+    },
+    {
+      name: "the ping time holds the wait behind an upload",
+      breaks: "C2",
+      find: `Liveness.unobstructed(seen) ? clock.unsafeCurrentTimeNanos() : undefined`,
+      replace: `clock.unsafeCurrentTimeNanos()`
     }
   ]),
   ...inFile(`${runtime}/mailbox.ts`, [
@@ -533,8 +608,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a slow consumer holds everything",
       breaks: "L2",
-      find: `const over = held.size() > capacity`,
-      replace: `const over = held.size() < 0`
+      find: `held.size() > capacity || `,
+      replace: ``
     },
     {
       name: "a stream that ends while nobody takes from it does not end",
@@ -547,26 +622,28 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "an unsubscribe that is refused is taken for done",
       breaks: "S1, S5",
-      find:
-        `if (isLeft(outcome)) registry.unsubscribed(command.lane, command.epoch)\n        else registry.notUnsubscribed(command.lane, command.epoch, command.roomId)`,
-      replace: `registry.unsubscribed(command.lane, command.epoch)`
+      find: `else if (isOutdated(outcome)) registry.unsubscribeOverlooked(lane, epoch, roomId)
+    else registry.notUnsubscribed(lane, epoch, roomId)`,
+      replace: `else registry.unsubscribed(lane, epoch)`
     },
     {
       name: "who logs out ends the streams that were being opened",
       breaks: "A3",
-      find: `else if (KuzzleError.isTokenDead(channel)) registry.outdated(intent, epoch)\n      else registry`,
-      replace: `else registry`
+      find: `else if (KuzzleError.isTokenDead(channel)) registry.outdated(intent, epoch)
+`,
+      replace: `
+`
     },
     {
       name: "subscriptions are asked for with a token that is known to have expired",
       breaks: "A1",
-      find: `if (!usable()) registry.suspended()`,
+      find: `if (!host.usable()) registry.suspended()`,
       replace: ``
     },
     {
       name: "a subscription that is never answered keeps requests waiting",
       breaks: "R5",
-      find: `unanswered(channel.message, registry.unanswered(intent, epoch, channel) || late)`,
+      find: `tooLate(sent, channel, registry.unanswered(intent, epoch, channel))`,
       replace: `registry.unanswered(intent, epoch, channel)`
     }
   ]),
@@ -574,8 +651,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a failure that passes ends the session",
       breaks: "A4",
-      find: `return true\n    default:`,
-      replace: `return false\n    default:`,
+      find: `return true
+    case "KuzzleProtocolError":`,
+      replace: `return false
+    case "KuzzleProtocolError":`,
       tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
@@ -668,10 +747,27 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a renewal is tried for ever",
       breaks: "A4",
-      find:
-        `const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" }).pipe(\n  Schedule.intersect(Schedule.recurs(4))\n)`,
-      replace: `const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" })`,
+      find: `KuzzleSchedule.retry({ cap: "8 seconds", times: 4 })`,
+      replace: `KuzzleSchedule.retry({ cap: "8 seconds", times: Infinity })`,
       tests: ["packages/core/test/runtime/races.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/shape.ts`, [
+    {
+      name: "an answer of another shape is read all the same",
+      breaks: "C7",
+      find: `shape(result) ?? make(result as Wire)`,
+      replace: `make(result as Wire)`,
+      tests: ["packages/core/test/KuzzleMemoryStorage.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleRealtime.ts`, [
+    {
+      name: "a notification of another shape is given to consumers",
+      breaks: "C7, S4",
+      find: `if (issue !== undefined) return this.gap({ _tag: "Malformed", issue: issue.of("notification") })`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/realtime.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/tokens.ts`, [
@@ -685,8 +781,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "an answer without a token is taken for a session",
       breaks: "C7, SDK B10",
-      find: `if (typeof wire.jwt !== "string") return response`,
-      replace: ``,
+      find: `if (granted === undefined) return response`,
+      replace:
+        `if (granted === undefined) return yield* Effect.as(commit(identityOf({ value: Redacted.make("undefined") })), response)`,
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
@@ -701,22 +798,22 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a logout clears the cookie and leaves the token alive",
       breaks: "A1, SDK B14",
-      find: `const revoked = yield* Effect.exit(call(request, options))`,
+      find: `const revoked = yield* Effect.exit(restore(exchange(request, options)))`,
       replace: `const revoked = Exit.succeed(undefined)`,
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "a logout leaves the cookie",
       breaks: "A1",
-      find: `const cleared = yield* Effect.exit(call({ ...rest, cookieAuth: true }, options))`,
+      find: `const cleared = yield* Effect.exit(exchange({ ...rest, cookieAuth: true }, options))`,
       replace: `const cleared = Exit.succeed({ ...rest })`,
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "a token instead of a cookie is believed",
       breaks: "SDK B1",
-      find: `if ("jwt" in wire)`,
-      replace: `if ("never" in wire)`,
+      find: `if (granted.jwt !== undefined)`,
+      replace: `if (granted.jwt === "never")`,
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
@@ -729,9 +826,437 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "who was logged in is nobody after a restart",
       breaks: "A3",
-      find: `if (token.valid !== true ||`,
-      replace: `if (token.valid === true ||`,
+      find: `if (!token.valid ||`,
+      replace: `if (token.valid ||`,
       tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
+      name: "a login by cookie is told before it is verified",
+      breaks: "A1",
+      find: `Effect.flatMap(verified(request, granted, options), () => begin(granted, host, commit))`,
+      replace: `Effect.flatMap(begin(granted, host, commit), () => verified(request, granted, options))`,
+      tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
+      name: "an exchange that was cut off has changed no cookie",
+      breaks: "A1",
+      find: `if (!Option.exists(Cause.failureOption(cause), KuzzleError.isApiError)) doubtful = true`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/races.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/filter/pattern/matcher.ts`, [
+    {
+      name: "what a character leads to is worked out each time",
+      breaks: "linear time",
+      find: `if (char < STATE) from.ascii[char] = to`,
+      replace: `if (char < 0) from.ascii[char] = to`,
+      tests: ["packages/core/test/pattern.test.ts"]
+    },
+    {
+      name: "what a pattern remembers grows without a bound",
+      breaks: "bounded memory",
+      find: `if (this.remembered > MEMORY) {`,
+      replace: `if (this.remembered > Infinity) {`,
+      tests: ["packages/core/test/pattern.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/filter/pattern/program.ts`, [
+    {
+      name: "nested repetitions are not multiplied",
+      breaks: "bounded patterns",
+      find: `repeats: tree.repeats * Math.max(max === Infinity ? min : max, 1)`,
+      replace: `repeats: Math.max(max === Infinity ? min : max, 1)`,
+      tests: ["packages/core/test/pattern.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleLive.ts`, [
+    {
+      name: "a live search takes conditions that only subscriptions have",
+      breaks: "live documents are those of the search",
+      find: `yield* validated(query)`,
+      replace: ``,
+      tests: ["packages/testing/test/documents.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/retryAfter.ts`, [
+    {
+      name: "a server can make the client wait for a year",
+      breaks: "C6",
+      find: `Math.min(Math.max(0, millis), longest)`,
+      replace: `Math.max(0, millis)`,
+      tests: ["packages/core/test/retryAfter.test.ts"]
+    },
+    {
+      name: "a date is read by our clock, whatever the server's shows",
+      breaks: "C6",
+      find: `dateOf(single(headers.date)) ?? wallMillis`,
+      replace: `wallMillis`,
+      tests: ["packages/core/test/retryAfter.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleSchedule.ts`, [
+    {
+      name: "retries come before the server wants them",
+      breaks: "C6, A4",
+      find: `RetryAfter.of(error)`,
+      replace: `0`,
+      tests: ["packages/core/test/again.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/session.ts`, [
+    {
+      name: "waking up dials before Retry-After is over",
+      breaks: "C6",
+      find: `return left > 0 ? Effect.sleep(Duration.millis(left)) : Effect.void`,
+      replace: `return left > 0 ? Effect.void : Effect.void`,
+      tests: ["packages/core/test/runtime/lifecycle.test.ts"]
+    },
+    {
+      name: "what one endpoint asks for holds up the others",
+      breaks: "C6",
+      find: `remaining(Machine.following(endpoints, dialled, stable))`,
+      replace: `remaining(dialled)`,
+      tests: ["packages/core/test/runtime/session.test.ts"]
+    },
+    {
+      name: "a frame of any size is parsed",
+      breaks: "L2",
+      find: `if (text.length > maxResponseSize) return tooLarge(text)`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/session.test.ts"]
+    },
+    {
+      name: "a notification that is too large is lost without a word",
+      breaks: "S4, L2",
+      find: `current?.unsafeTerminate(oversized(maxResponseSize))`,
+      replace: `{}`,
+      tests: ["packages/core/test/runtime/session.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/json.ts`, [
+    {
+      name: "an error is sent by its members, without its message",
+      breaks: "R7",
+      find: `if (value instanceof Error) return refusal("Error")`,
+      replace: ``,
+      tests: ["packages/core/test/json.test.ts"]
+    },
+    {
+      name: "a type of Effect is sent as its toJSON shows it",
+      breaks: "R7",
+      find: `if (effect !== undefined) return refusal(effect)`,
+      replace: ``,
+      tests: ["packages/core/test/json.test.ts"]
+    },
+    {
+      name: "what a toJSON gives is believed",
+      breaks: "R7",
+      find: `if (typeof json === "number" && !Number.isFinite(json)) return`,
+      replace: `if (false) return`,
+      tests: ["packages/core/test/json.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/envelope.ts`, [
+    {
+      name: "a secret is revealed to who publishes it",
+      breaks: "R7",
+      find: `disclosing.has(request.controller) ? "Disclosed" : "Reveal"`,
+      replace: `"Reveal"`,
+      tests: ["packages/core/test/protocol/envelope.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/requests.ts`, [
+    {
+      name: "an answer that is too large is asked for again",
+      breaks: "R6, L2",
+      find: `cause.by === "Released" || cause.by === "Oversized" && calls.length === 1`,
+      replace: `cause.by === "Released"`,
+      tests: ["packages/core/test/runtime/outbox.test.ts"]
+    },
+    {
+      name: "an answer that is too large takes the others with it",
+      breaks: "R6, L2",
+      find: `calls.some(({ lost }) => lost?.by === "Oversized") ? 1 : replayWindow`,
+      replace: `replayWindow`,
+      tests: ["packages/core/test/runtime/outbox.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/again.ts`, [
+    {
+      name: "a search whose page is too large never ends",
+      breaks: "L2",
+      find: `oversized < maxOversized ? because(lost)(error) : Effect.succeed(false)`,
+      replace: `because(lost)(error)`,
+      tests: ["packages/core/test/again.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleHttp.ts`, [
+    {
+      name: "fetch takes the password elsewhere",
+      breaks: "A5",
+      find: `...ofCall, redirect: "manual" }`,
+      replace: `...ofCall }`,
+      tests: ["packages/core/test/Kuzzle.http.test.ts"]
+    },
+    {
+      name: "the cookies of a redirect are kept",
+      breaks: "A5",
+      find: `if (!Redirect.is(response.status)) cookies?.keep`,
+      replace: `cookies?.keep`,
+      tests: ["packages/node/test/NodeKuzzle.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/http.ts`, [
+    {
+      name: "a redirect is taken for Kuzzle's answer",
+      breaks: "A5",
+      find: `if (Redirect.is(status))`,
+      replace: `if (status === 0)`,
+      tests: ["packages/core/test/protocol/http.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/endpoint.ts`, [
+    {
+      name: "the target of a redirect shows its secrets",
+      breaks: "A5",
+      find: `[?#].*$`,
+      replace: `\\?.*$`,
+      tests: ["packages/core/test/protocol/http.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/body.ts`, [
+    {
+      name: "an answer of any size is read",
+      breaks: "L2",
+      find: `size > limit || declared > limit`,
+      replace: `declared > limit`,
+      tests: ["packages/core/test/Kuzzle.http.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/cookieJar.ts`, [
+    {
+      name: "a host can fill the jar",
+      breaks: "L2",
+      find: `alive.slice(-maxOfHost)`,
+      replace: `alive`,
+      tests: ["packages/core/test/cookieJar.test.ts"]
+    },
+    {
+      name: "all hosts together can",
+      breaks: "L2",
+      find: `.slice(-maxInAll)`,
+      replace: ``,
+      tests: ["packages/core/test/cookieJar.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/requests.ts`, [
+    {
+      name: "a request with a secret is written to the store",
+      breaks: "spec 11",
+      find: `if (call.secret) {`,
+      replace: `if (false) {`,
+      tests: ["packages/core/test/runtime/outbox.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleRepository.ts`, [
+    {
+      name: "what a Schema has revealed is no secret any more",
+      breaks: "spec 11",
+      find: `Json.holdsSecret(value) ? Json.disclosed({ ...encoded }) : { ...encoded }`,
+      replace: `({ ...encoded })`,
+      tests: ["packages/core/test/runtime/outbox.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/partial.ts`, [
+    {
+      name: "a field that is cleared is not sent",
+      breaks: "R7",
+      find: `encoded[stored] = null`,
+      replace: ``,
+      tests: ["packages/core/test/KuzzleRepository.update.test.ts"]
+    }
+  ]),
+  ...inFile("packages/node/src/NodeKuzzleStore.ts", [
+    {
+      name: "everybody may read the token",
+      breaks: "spec 11",
+      find: `{ flag: "wx", mode: fileMode }`,
+      replace: `{ flag: "wx" }`,
+      tests: ["packages/node/test/NodeKuzzleStore.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/session.ts`, [
+    {
+      name: "a store that fails before anybody watches is not told of",
+      breaks: "events",
+      find: `(error) => events.announce({ _tag: "TokenStoreFailed", error })`,
+      replace: `(error) => events.publish({ _tag: "TokenStoreFailed", error })`,
+      tests: ["packages/browser/test/BrowserKuzzleStore.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/protocol/subscriptions.ts", [
+    {
+      name: "what was refused for now is never asked for again",
+      breaks: "S1, S6",
+      find:
+        `if (intent.phase === "Absent" && intents.get(intent.key) === intent) laneOf(intent.lane).absent.add(intent)`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "a room that only the first answer to a repeated subscribe tells of stays",
+      breaks: "S1, S5",
+      find: `if (of === epoch && !rooms.has(roomOf(channel))) laneOf(name).idle.add(roomOf(channel))`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "large notifications are parked without a bound",
+      breaks: "L2",
+      find: `earlyCount >= maxEarly || earlyBytes + size > maxEarlyBytes`,
+      replace: `earlyCount >= maxEarly`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/filter/mapped.ts", [
+    {
+      name: "a filter on a field that is not mapped is believed",
+      breaks: "live documents",
+      find: `if (found.dynamic !== "true") {`,
+      replace: `if (found.dynamic === "nothing") {`,
+      tests: ["packages/core/test/mapped.test.ts"]
+    },
+    {
+      name: "a text is searched for by its words",
+      breaks: "live documents",
+      find: `if (whole !== undefined) return`,
+      replace: `if (field === "") return`,
+      tests: ["packages/core/test/mapped.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/live.ts", [
+    {
+      name: "what is not of the set is held with all that is in it",
+      breaks: "L2",
+      find: `gone === undefined ? word : { document: { _id, _source: {}, _version }, gone }`,
+      replace: `word`,
+      tests: ["packages/core/test/live.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/runtime/requests.ts", [
+    {
+      name: "the queue has no bound in bytes",
+      breaks: "L2",
+      find: ` || waiting.weight() + call.encoded.length > maxBytes`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/outbox.test.ts"]
+    },
+    {
+      name: "what the server finds too many is given up",
+      breaks: "R5",
+      find: `if (call.paced && error._tag === "KuzzleTooManyRequestsError") return postpone(call, outcome, error)`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/limits.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/runtime/mailbox.ts", [
+    {
+      name: "a slow consumer holds everything that is large",
+      breaks: "L2",
+      find: ` || held.bytes() > maxBytes && held.size() > 1`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/mailbox.test.ts"]
+    },
+    {
+      name: "something small comes behind something large that was dropped, before the gap",
+      breaks: "S4",
+      find: `if (isShut()) giveWay()`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/mailbox.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/runtime/realtime.ts", [
+    {
+      name: "a server that is overloaded for a moment ends a stream",
+      breaks: "S6",
+      find: `else if (mayPass(channel, intent)) {`,
+      replace: `else if (epoch < 0) {`,
+      tests: ["packages/core/test/runtime/limits.test.ts"]
+    },
+    {
+      name: "a server that limits the rate is hammered",
+      breaks: "S1, S6",
+      find: `if (channel._tag === "KuzzleTooManyRequestsError") registry.limited(now())`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/limits.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/runtime/session.ts", [
+    {
+      name: "the state shows where the first dial went, whatever the addresses are now",
+      breaks: "SDK A18",
+      find: `dispatch({ _tag: "Located", endpoint })
+      endpoints = now`,
+      replace: `if (endpoints.length === 0) { dispatch({ _tag: "Located", endpoint }); endpoints = now }`,
+      tests: ["packages/core/test/runtime/dial.test.ts"]
+    },
+    {
+      name: "a client that does not wait lets requests hang until there is a connection",
+      breaks: "R3",
+      find: `if (!settings.waitForConnection) requests.admit(Machine.admission(state, keeping.byConnection))`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/dial.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/runtime/cookies.ts", [
+    {
+      name: "a cookie of the settings is lost beside that of the session",
+      breaks: "SDK B5",
+      find: `cookie: headers.cookie === undefined`,
+      replace: `cookie: headers !== undefined`,
+      tests: ["packages/core/test/runtime/dial.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/protocol/session.ts", [
+    {
+      name: "a list that has changed is begun anew",
+      breaks: "SDK A18",
+      find: `now[Math.max(0, before.indexOf(endpoint)) % now.length]`,
+      replace: `now[0]`,
+      tests: ["packages/core/test/runtime/dial.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/endpoint.ts", [
+    {
+      name: "an address with credentials is accepted",
+      breaks: "C7",
+      find: `if (authority.includes("@"))`,
+      replace: `if (authority.includes("@@"))`,
+      tests: ["packages/core/test/KuzzleConfig.test.ts", "packages/core/test/endpoint.test.ts"]
+    },
+    {
+      name: "a name that ends in a number is no IPv4 address",
+      breaks: "SDK A18",
+      find: `return ipv4.test(name) ? name : undefined`,
+      replace: `return name`,
+      tests: ["packages/core/test/endpoint.test.ts"]
+    }
+  ]),
+  ...inFile("packages/node/src/internal/proxy.ts", [
+    {
+      name: "what a proxy refuses is taken for a tunnel",
+      breaks: "C7",
+      find: `if (statusCode < 200 || statusCode > 299)`,
+      replace: `if (statusCode < 200)`,
+      tests: ["packages/node/test/proxy.test.ts"]
+    },
+    {
+      name: "a tunnel to silence is left open",
+      breaks: "C1",
+      find: `signal.addEventListener("abort", givenUp)`,
+      replace: ``,
+      tests: ["packages/node/test/proxy.test.ts"]
     }
   ])
 ]

@@ -97,10 +97,10 @@ const serverUrl = Effect.gen(function*() {
 const main = Effect.gen(function*() {
   const url = yield* serverUrl
   yield* Console.log(`server      ${url}`)
-  const { agent, cut } = Severable.make(url)
+  const { cut, url: proxy } = yield* Severable.make
   const client = NodeKuzzle.layer({
     url,
-    agent,
+    proxy,
     authenticator,
     // What is asked while there is no connection waits for one, at most `queueTTL`.
     autoQueue: true,

@@ -136,9 +136,9 @@ const serverUrl = Effect.gen(function*() {
 
 const main = Effect.gen(function*() {
   const url = yield* serverUrl
-  const severable = Severable.make(url)
+  const severable = yield* Severable.make
   yield* program(severable).pipe(
-    Effect.provide(NodeKuzzle.layer({ url, agent: severable.agent, pingInterval: "1 second" }))
+    Effect.provide(NodeKuzzle.layer({ url, proxy: severable.url, pingInterval: "1 second" }))
   )
 })
 

@@ -1,33 +1,42 @@
-/** An agent whose TCP connections can be cut, as a pulled cable would: to show that the client recovers. */
-import { Effect } from "effect"
+/** An HTTP proxy that can cut its tunnels like a pulled cable, to show that the client recovers. */
+import { Effect, type Scope } from "effect"
 import * as Http from "node:http"
-import * as Https from "node:https"
-import type { Duplex } from "node:stream"
+import * as Net from "node:net"
 
 export interface Severable {
-  readonly agent: Http.Agent
-  /** Destroys every open connection without a close frame; tells how many there were. */
+  /** The address of the proxy. */
+  readonly url: string
+  /** Destroys every tunnel without a close frame, and returns how many there were. */
   readonly cut: Effect.Effect<number>
 }
 
-export const make = (url: string): Severable => {
-  const open = new Set<Duplex>()
-  const agent = /^(wss|https):/.test(url) ? new Https.Agent() : new Http.Agent()
-  const createConnection = agent.createConnection.bind(agent)
-  agent.createConnection = (options, callback) => {
-    const socket = createConnection(options, callback)
-    if (socket instanceof Object) {
-      open.add(socket)
-      socket.once("close", () => open.delete(socket))
-    }
-    return socket
-  }
-  return {
-    agent,
-    cut: Effect.sync(() => {
-      const count = open.size
-      for (const socket of open) socket.destroy()
-      return count
+export const make: Effect.Effect<Severable, never, Scope.Scope> = Effect.gen(function*() {
+  const open = new Set<Net.Socket>()
+  const server = Http.createServer().on("connect", (request, client: Net.Socket) => {
+    const { hostname, port } = new URL(`http://${request.url ?? ""}`)
+    const server = Net.connect(Number(port === "" ? 80 : port), hostname.replace(/^\[|\]$/g, ""), () => {
+      client.write("HTTP/1.1 200 Connected\r\n\r\n")
+      client.pipe(server).pipe(client)
     })
-  }
-}
+    open.add(client)
+    client.on("error", () => server.destroy()).on("close", () => {
+      open.delete(client)
+      server.destroy()
+    })
+    server.on("error", () => client.destroy()).on("close", () => client.destroy())
+  })
+  const cut = Effect.sync(() => {
+    const count = open.size
+    for (const socket of open) socket.destroy()
+    return count
+  })
+  yield* Effect.acquireRelease(
+    Effect.async<void>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () => Effect.zipRight(cut, Effect.async<void>((resume) => void server.close(() => resume(Effect.void))))
+  )
+  // A TCP server that listens has an address; only a pipe has a name (a string) instead.
+  const { port } = server.address() as Net.AddressInfo
+  return { url: `http://127.0.0.1:${port}`, cut }
+})

@@ -88,7 +88,8 @@ const withTransport = (settings: KuzzleConfig.Settings) =>
     Effect.provideService(KuzzleHeartbeat, {
       ping: "Protocol",
       schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-      timeout: settings.pingTimeout
+      timeout: settings.pingTimeout,
+      busyTimeout: settings.busyPingTimeout
     })
   )
 
@@ -99,7 +100,7 @@ const withTransport = (settings: KuzzleConfig.Settings) =>
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<KuzzleConfig.Options>
+  config: Config.Config.Wrap<KuzzleConfig.PlainOptions>
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError | ConfigError.ConfigError> =>
   Kuzzle.layerConfig(config, layer)
 

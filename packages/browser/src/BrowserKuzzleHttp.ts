@@ -22,7 +22,7 @@ export const layer: Layer.Layer<KuzzleHttp.KuzzleHttp> = Layer.effect(
       Effect.provideService(FetchHttpClient.RequestInit, { credentials: credentials === true ? "include" : "omit" })
     return {
       ...http,
-      exchange: (call) => withCredentials(call)(http.exchange(call)),
+      exchange: (call, maxResponseSize) => withCredentials(call)(http.exchange(call, maxResponseSize)),
       stream: (call) => withCredentials(call)(http.stream(call))
     }
   })

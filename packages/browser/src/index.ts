@@ -46,6 +46,14 @@ export * as BrowserKuzzleHttp from "./BrowserKuzzleHttp.ts"
 export * as BrowserKuzzleLifecycle from "./BrowserKuzzleLifecycle.ts"
 
 /**
+ * Stores for a token or the offline queue.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as BrowserKuzzleStore from "./BrowserKuzzleStore.ts"
+
+/**
  * The socket by the browser's WebSocket.
  *
  * @since 0.1.0

@@ -6,14 +6,24 @@ import {
   KuzzleHttpLive,
   KuzzleWsLive
 } from "@effect-kuzzle/browser"
-import { Kuzzle, KuzzleError, KuzzleHttp, type KuzzleLifecycle, KuzzleServer } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  KuzzleAuth,
+  KuzzleDownload,
+  KuzzleError,
+  KuzzleHttp,
+  type KuzzleLifecycle,
+  KuzzleServer,
+  KuzzleSocket
+} from "@effect-kuzzle/core"
 import { assert, effect as timed, live } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Layer, Option, Schedule } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import { inject } from "vitest"
 import * as Remote from "../../testing/test/suite/remote.ts"
 import { failure } from "../../testing/test/suite/tools.ts"
 
 const embedded = inject("kuzzleEmbedded")
+const gateway = inject("gateway")
 
 /** What pages send, as long as the scope is open. */
 const spyOnSockets = Effect.acquireRelease(
@@ -87,6 +97,31 @@ live(
     })
 )
 
+/** The WebSocket of a page whose Content Security Policy allows no connection, as long as the scope. */
+const forbidden = Effect.acquireRelease(
+  Effect.async<HTMLIFrameElement>((resume) => {
+    const frame = document.createElement("iframe")
+    frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="connect-src 'none'">`
+    frame.onload = () => resume(Effect.succeed(frame))
+    document.body.append(frame)
+  }),
+  (frame) => Effect.sync(() => frame.remove())
+).pipe(Effect.map(({ contentWindow }) => (url: string): WebSocket => {
+  if (contentWindow === null || !("WebSocket" in contentWindow)) throw new Error("the frame has no window")
+  // A window has the constructors of a global scope, which its type leaves out.
+  return new (contentWindow as unknown as typeof globalThis).WebSocket(url)
+}))
+
+live("C7: a page that its CSP forbids the address: unreachable, at once", () =>
+  Effect.gen(function*() {
+    const socket = KuzzleSocket.makeWebSocket(yield* forbidden)
+    const sink = { onFrame: () => {}, onPong: () => {} }
+    const connect = Effect.scoped(socket.connect(embedded.url, sink, Duration.seconds(10)))
+    const [elapsed, error] = yield* Effect.timed(failure(connect, KuzzleError.ConnectError))
+    assert.strictEqual(error.reason, "Unreachable")
+    assert.isBelow(Duration.toSeconds(elapsed), 5)
+  }).pipe(Effect.scoped))
+
 live("a handshake that is never answered", () =>
   Effect.gen(function*() {
     const { freeze, thaw } = Remote.network(embedded)
@@ -117,11 +152,76 @@ live("HTTP: cookies go with the calls that ask for them, and the page never sees
     const sent = yield* spyOnFetch
     const http = yield* KuzzleHttp.KuzzleHttp
     const url = `${embedded.url.replace("ws", "http")}/_logout?cookieAuth=true`
-    const { headers } = yield* http.exchange({ method: "POST", url, headers: {}, body: undefined, credentials: true })
+    const { headers } = yield* http.exchange(
+      { method: "POST", url, headers: {}, body: undefined, credentials: true },
+      1000
+    )
     assert.deepStrictEqual(sent, [{ headers: [], credentials: "include" }])
     assert.notProperty(headers, "set-cookie")
     assert.deepStrictEqual(yield* http.cookie(embedded.url), Option.none())
   }).pipe(Effect.scoped, Effect.provide(BrowserKuzzleHttp.layer)))
+
+live(
+  "A5: HTTP: no redirect is followed with a password, a token or a cookie, and none is taken for Kuzzle's answer",
+  () =>
+    Effect.gen(function*() {
+      const login = KuzzleAuth.login({
+        strategy: "local",
+        credentials: { username: "ada", password: Redacted.make("s3cr3t") }
+      })
+      const download = Stream.runDrain(
+        KuzzleDownload.stream({ controller: "files", action: "get" }, { route: ["GET", "/f"] })
+      )
+      const refused = <A, R>(effect: Effect.Effect<A, { readonly _tag: string }, R>) =>
+        Effect.map(Effect.flip(effect), (error) => {
+          if (!(error instanceof KuzzleError.ProtocolError)) return assert.fail(error._tag)
+          assert.include(error.message, "is a redirect, which is not followed")
+          assert.include(error.message, "set url to the final address")
+          assert.isUndefined(error.location)
+        })
+      for (const status of [301, 302, 303, 307, 308]) {
+        const url = `${gateway.url}/redirect/${status}`
+        for (const routes of ["query", "rest"] as const) {
+          yield* Effect.gen(function*() {
+            const kuzzle = yield* Kuzzle.Kuzzle
+            yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("s3cr3t"))))
+            yield* refused(KuzzleServer.now())
+            yield* refused(login)
+            yield* refused(download)
+          }).pipe(Effect.provide(BrowserKuzzle.layerHttp({ url, routes })))
+        }
+        const http = yield* KuzzleHttp.KuzzleHttp
+        const call = { method: "POST", url: `${url}/_logout`, headers: {}, body: "{}", credentials: true } as const
+        assert.deepStrictEqual(yield* http.exchange(call, 1000), { status: 0, headers: {}, body: "" })
+      }
+      const seen = yield* Effect.promise(async (signal) => (await fetch(gateway.elsewhereUrl, { signal })).json())
+      assert.deepStrictEqual(seen, [])
+    }).pipe(Effect.provide(BrowserKuzzleHttp.layer))
+)
+
+live(
+  "L2: answers above maxResponseSize: a typed error for the request, over a WebSocket and over HTTP",
+  () =>
+    Effect.gen(function*() {
+      const asking = (length: number) => KuzzleServer.now({ volatile: { text: "x".repeat(length) } })
+      yield* Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const [error] = yield* Effect.all([failure(asking(5000), KuzzleError.ResponseTooLargeError), asking(2000)], {
+          concurrency: "unbounded"
+        })
+        assert.strictEqual(error.limit, 4096)
+        assert.strictEqual((yield* kuzzle.state)._tag, "Ready")
+      }).pipe(Effect.provide(BrowserKuzzle.layer({ url: embedded.url, maxResponseSize: 4096 })))
+      const url = `${gateway.url}/sized/1000000`
+      yield* failure(KuzzleServer.now(), KuzzleError.ResponseTooLargeError).pipe(
+        Effect.provide(BrowserKuzzle.layerHttp({ url, maxResponseSize: 999_999 }))
+      )
+      // All of it is there, and is not Kuzzle's.
+      yield* failure(KuzzleServer.now(), KuzzleError.ProtocolError).pipe(
+        Effect.provide(BrowserKuzzle.layerHttp({ url, maxResponseSize: 1_000_000 }))
+      )
+    })
+)
 
 timed("lifecycle: a page's own events, until the scope closes", () =>
   Effect.gen(function*() {

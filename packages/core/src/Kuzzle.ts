@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import {
   type ConnectionState,
   Kuzzle,
+  type KuzzleEvent,
   type KuzzleRequest,
   type KuzzleResponse,
   type KuzzleShape,
@@ -24,6 +25,7 @@ import {
 import { shown } from "./internal/endpoint.ts"
 import * as Jwt from "./internal/jwt.ts"
 import * as Authentication from "./internal/runtime/authentication.ts"
+import * as Broadcast from "./internal/runtime/broadcast.ts"
 import * as Cookies from "./internal/runtime/cookies.ts"
 import * as Credentials from "./internal/runtime/credentials.ts"
 import * as Fork from "./internal/runtime/fork.ts"
@@ -155,8 +157,9 @@ export interface Options extends KuzzleConfig.Options {
 }
 
 /**
- * The client and its real-time half over one WebSocket. Done when connected; fails when no endpoint can be connected to.
- * Afterwards lost connections are opened again by the setting `reconnect`.
+ * The client and its real-time half over one WebSocket. Done when connected; fails when no endpoint can be connected
+ * to. Afterwards, the setting `reconnect` says when to open a lost connection again. With `waitForConnection: false`
+ * the layer is ready at once, and a first connection that fails is retried like a lost one.
  *
  * @since 0.1.0
  * @category constructors
@@ -186,7 +189,7 @@ export const fromSettings = (
   Effect.flatMap(KuzzleTokenStore, (store) =>
     over(settings, authenticator, {
       byConnection: false,
-      headers: () => Effect.succeed({}),
+      headers: (settings) => Effect.succeed(settings),
       keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
     }, adoptToken))
 
@@ -226,10 +229,10 @@ export const fromSettingsCookie = (
   Effect.flatMap(KuzzleHttp, (http) =>
     over(settings, authenticator, {
       byConnection: true,
-      headers: (endpoint) =>
+      headers: (settings, endpoint) =>
         Effect.map(
           http.cookie(KuzzleConfig.httpUrl(endpoint)),
-          Option.match({ onNone: () => ({}), onSome: (cookie) => ({ cookie }) })
+          Option.match({ onNone: () => settings, onSome: (cookie) => Cookies.beside(settings, cookie) })
         ),
       keeper: ({ endpoint, reopen, requests }) => Cookies.make(http, settings, requests, endpoint, reopen)
     }, refuseToken))
@@ -301,8 +304,8 @@ const over = (
   })
 
 /**
- * The client over a WebSocket, on whatever socket and heartbeat are provided: `pingInterval`, `pingTimeout` and `headers`
- * are theirs to know. The platform packages have it with theirs.
+ * The client over a WebSocket, with the socket and heartbeat that are provided. `pingInterval` and the ping timeouts
+ * belong to the heartbeat. The platform packages provide this layer with theirs.
  *
  * @since 0.1.0
  * @category layers
@@ -342,30 +345,37 @@ export const layerHttp = (
     Effect.gen(function*() {
       const settings = yield* KuzzleConfig.make(options)
       const credentials = Credentials.make(settings.volatile)
+      const events = Broadcast.make<KuzzleEvent>()
+      yield* Effect.addFinalizer(() => Effect.sync(events.end))
       const requests = HttpRequests.make(yield* KuzzleHttp, settings, credentials)
       const authentication = yield* Authentication.make(
         settings,
         undefined,
         credentials,
-        Tokens.make({ urgent: requests.query }, yield* KuzzleTokenStore, () => {}),
+        Tokens.make({ urgent: requests.query }, yield* KuzzleTokenStore, (error) =>
+          events.announce({ _tag: "TokenStoreFailed", error })),
         {
           challenged: () => {},
           authenticated: () => {},
-          userChanged: () => Effect.void,
+          userChanged: () =>
+            Effect.void,
           adopted: () => {},
           event: () => {}
         },
         yield* Fork.make
       )
       yield* authentication.restoreStored
-      const endpoint = () => settings.endpoints[0]
-      const ready: ConnectionState = { _tag: "Ready", endpoint: shown(settings.endpoints[0]), attempt: 1 }
+      /** The address if it is known: an effect may yield another one for each request. */
+      const [known = ""] = settings.knownEndpoints
+      const endpoint = () =>
+        known
+      const ready: ConnectionState = { _tag: "Ready", endpoint: shown(known), attempt: 1 }
       return Context.make(Kuzzle, {
         query: Traced.query(requests.query, endpoint),
         queryMany: Traced.queryMany(requests.queryMany, endpoint),
         state: Effect.succeed(ready),
         states: Stream.succeed(ready),
-        events: Stream.empty,
+        events: events.stream,
         roundTripTime: Effect.succeedNone,
         token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(credentials.current()))),
         setToken: adoptToken(authentication.adopt),
@@ -386,9 +396,9 @@ export const layerHttp = (
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = <A, E, R>(
-  config: Config.Config.Wrap<KuzzleConfig.Options>,
-  layer: (options: KuzzleConfig.Options) => Layer.Layer<A, E, R>
+export const layerConfig = <Options extends KuzzleConfig.PlainOptions, A, E, R>(
+  config: Config.Config.Wrap<Options>,
+  layer: (options: Options) => Layer.Layer<A, E, R>
 ): Layer.Layer<A, E | ConfigError.ConfigError, R> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**

@@ -32,7 +32,9 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
+import * as Json from "./internal/json.ts"
 import type * as Envelope from "./internal/protocol/envelope.ts"
+import * as Shape from "./internal/shape.ts"
 import { type ApiErrorFields, EncodeError, isApiError, type RequestError, TypeId } from "./KuzzleError.ts"
 
 /**
@@ -171,7 +173,9 @@ export const make = <
     ...(http === undefined ? {} : { http }),
     ...(anonymous === undefined ? {} : { anonymous }),
     ...(body === undefined ? {} : { body }),
-    result: Action.result
+    raw: true,
+    // The Schema decodes it below.
+    result: Shape.whole(Shape.unknown)
   })
   // Those of an action without options are none.
   const encode = schema === undefined
@@ -191,7 +195,11 @@ export const make = <
       Effect.mapError(({ issue }) =>
         new EncodeError({ controller, action: name, issue: ParseResult.TreeFormatter.formatIssueSync(issue) })
       ),
-      Effect.flatMap((wire) => Effect.mapError(request({ ...wire, timeout, volatile }), byName)),
+      Effect.flatMap((encoded) => {
+        const wire = { ...encoded, timeout, volatile }
+        // Encoding by the Schema may have revealed a `Redacted` value.
+        return Effect.mapError(request(Json.holdsSecret(options) ? Json.disclosed(wire) : wire), byName)
+      }),
       Effect.flatMap((result) =>
         Effect.mapError(decode(result), ({ issue }) => new InvalidResultError({ controller, action: name, issue }))
       )

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Action from "./internal/action.ts"
+import * as Shape from "./internal/shape.ts"
 import {
   ActionLockedError,
   CacheNotFoundError,
@@ -108,7 +109,7 @@ export const dump = Action.make<
   http: ["POST", "/admin/_dump"],
   idempotent: false,
   errors: [ActionLockedError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -128,7 +129,7 @@ export const loadFixtures = Action.make<
   idempotent: false,
   body: "fixtures",
   errors: [ImportFailedError, IndexNotFoundError, CollectionNotFoundError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -145,7 +146,7 @@ export const loadMappings = Action.make<LoadOptions & { readonly mappings: Mappi
   idempotent: true,
   body: "mappings",
   errors: [InvalidMappingError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -170,7 +171,7 @@ export const loadSecurities = Action.make<
   idempotent: false,
   body: ["roles", "profiles", "users"],
   errors: [UserOverwriteError, InvalidRightsError, RoleNotFoundError, ProfileNotFoundError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -185,7 +186,7 @@ export const refreshIndexCache = Action.make<Action.CallOptions, void>({
   action: "refreshIndexCache",
   http: ["POST", "/admin/_refreshIndexCache"],
   idempotent: true,
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -205,7 +206,7 @@ export const resetCache = Action.make<
   http: ["POST", "/admin/_resetCache"],
   idempotent: true,
   errors: [CacheNotFoundError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -220,7 +221,7 @@ export const resetDatabase = Action.make<Action.CallOptions, void, ActionLockedE
   http: ["POST", "/admin/_resetDatabase"],
   idempotent: true,
   errors: [ActionLockedError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -236,7 +237,7 @@ export const resetSecurity = Action.make<Action.CallOptions, ResetSecurity, Acti
   http: ["POST", "/admin/_resetSecurity"],
   idempotent: false,
   errors: [ActionLockedError],
-  result: Action.result
+  result: Shape.whole(Shape.struct<ResetSecurity>({ deletedUsers: Shape.number, deletedProfiles: Shape.number }))
 })
 
 /**
@@ -252,5 +253,5 @@ export const shutdown = Action.make<Action.CallOptions, void, ActionLockedError>
   http: ["POST", "/admin/_shutdown/"],
   idempotent: false,
   errors: [ActionLockedError],
-  result: Action.done
+  result: Shape.done
 })

@@ -8,7 +8,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Action from "./internal/action.ts"
 import { Kuzzle, type KuzzleRequest, type KuzzleResponse } from "./internal/client.ts"
+import * as Answers from "./internal/protocol/answers.ts"
 import * as Secrets from "./internal/secrets.ts"
+import * as Shape from "./internal/shape.ts"
+import * as Shapes from "./internal/shapes.ts"
 import {
   CookiesUnsupportedError,
   DocumentAlreadyExistsError,
@@ -23,7 +26,7 @@ import {
   WrongCredentialsError
 } from "./KuzzleActionError.ts"
 import type { Content } from "./KuzzleDocument.ts"
-import { ProtocolError, type RequestError } from "./KuzzleError.ts"
+import type { RequestError } from "./KuzzleError.ts"
 import type {
   ApiKey,
   Credentials,
@@ -84,38 +87,28 @@ type LoginError =
   | InvalidExpirationError
   | CookiesUnsupportedError
 
-const loginAction = Secrets.revealing(
-  Action.make<LoginOptions, KuzzleResponse, LoginError>({
-    controller: "auth",
-    action: "login",
-    http: ["POST", "/_login/:strategy"],
-    idempotent: true,
-    body: "credentials",
-    anonymous: true,
-    errors: [
-      WrongCredentialsError,
-      UnknownStrategyError,
-      TooManyLoginsError,
-      InvalidExpirationError,
-      CookiesUnsupportedError
-    ],
-    result: (response) => response
-  }),
-  "credentials"
-)
+const loginAction = Action.make<LoginOptions, Answers.Granted | undefined, LoginError>({
+  controller: "auth",
+  action: "login",
+  http: ["POST", "/_login/:strategy"],
+  idempotent: true,
+  body: "credentials",
+  anonymous: true,
+  errors: [
+    WrongCredentialsError,
+    UnknownStrategyError,
+    TooManyLoginsError,
+    InvalidExpirationError,
+    CookiesUnsupportedError
+  ],
+  result: Answers.login
+})
 
-/** The session of an answer, when it holds one. */
-const sessionOf = ({ result }: KuzzleResponse): Session | undefined => {
-  if (typeof result !== "object" || result === null || !("_id" in result) || typeof result._id !== "string") {
-    return undefined
-  }
-  const expiresAt = "expiresAt" in result ? result.expiresAt : undefined
-  return {
-    kuid: result._id,
-    token: "jwt" in result && typeof result.jwt === "string" ? Option.some(Redacted.make(result.jwt)) : Option.none(),
-    expiresAt: typeof expiresAt === "number" && expiresAt > 0 ? Option.some(expiresAt) : Option.none()
-  }
-}
+const sessionOf = ({ _id, expiresAt, jwt }: Answers.Granted): Session => ({
+  kuid: _id,
+  token: Option.map(Option.fromNullable(jwt), Redacted.make),
+  expiresAt: expiresAt !== undefined && expiresAt > 0 ? Option.some(expiresAt) : Option.none()
+})
 
 /**
  * Logs in (`auth:login`) by a strategy that may take several steps: an answer without a session is one that says what comes
@@ -125,17 +118,23 @@ const sessionOf = ({ result }: KuzzleResponse): Session | undefined => {
  * @category actions
  */
 export const loginStep = (options: LoginOptions): Effect.Effect<LoginStep, RequestError | LoginError, Kuzzle> =>
-  Effect.flatMap(Kuzzle, (kuzzle) =>
-    Effect.mapBoth(
-      Effect.suspend(() => kuzzle.authentication.login(loginAction.request(options), loginAction.options(options))),
-      {
-        onFailure: loginAction.named,
-        onSuccess: (response): LoginStep => {
-          const session = sessionOf(response)
-          return session === undefined ? { _tag: "Incomplete", response } : { _tag: "LoggedIn", session }
-        }
-      }
-    ))
+  Effect.flatMap(
+    Kuzzle,
+    (kuzzle) =>
+      Effect.suspend(() => kuzzle.authentication.login(loginAction.request(options), loginAction.options(options)))
+        .pipe(
+          Effect.mapError(loginAction.named),
+          Effect.flatMap((response) =>
+            Effect.map(
+              Shape.outcome(loginAction.declaration, Answers.login(response.result)),
+              (granted): LoginStep =>
+                granted === undefined
+                  ? { _tag: "Incomplete", response }
+                  : { _tag: "LoggedIn", session: sessionOf(granted) }
+            )
+          )
+        )
+  )
 
 /**
  * Logs in (`auth:login`). From then on every request of this client is the user's. A strategy that takes several steps ends
@@ -172,7 +171,7 @@ const logoutAction = Action.make<Action.CallOptions & { readonly global?: boolea
   action: "logout",
   http: ["POST", "/_logout"],
   idempotent: true,
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -190,14 +189,10 @@ export const logout = Action.wrap(
     RequestError,
     Kuzzle
   > =>
-    Effect.flatMap(Kuzzle, (kuzzle) =>
-      Effect.flatMap(
-        kuzzle.authentication.state,
-        ({ _tag }) =>
-          _tag === "Anonymous"
-            ? Effect.void
-            : kuzzle.authentication.logout(logoutAction.request(options), logoutAction.options(options))
-      ))
+    Effect.flatMap(
+      Kuzzle,
+      (kuzzle) => kuzzle.authentication.logout(logoutAction.request(options), logoutAction.options(options))
+    )
 )
 
 /**
@@ -206,14 +201,12 @@ export const logout = Action.wrap(
  * @since 0.1.0
  * @category models
  */
-export type TokenState =
-  | { readonly valid: true; readonly kuid: string; readonly expiresAt: number | null }
-  | { readonly valid: false; readonly state: string }
+export type TokenState = Answers.TokenState
 
 type CheckOptions = Action.CallOptions & { readonly token?: Redacted.Redacted | undefined }
 
 const checkTokenAction = Action.make<
-  Action.CallOptions & { readonly token?: string | undefined; readonly cookieAuth?: boolean | undefined },
+  Action.CallOptions & { readonly token?: Redacted.Redacted | undefined; readonly cookieAuth?: boolean | undefined },
   TokenState
 >({
   controller: "auth",
@@ -222,7 +215,7 @@ const checkTokenAction = Action.make<
   idempotent: true,
   body: ["token"],
   anonymous: true,
-  result: Action.result
+  result: Answers.tokenState
 })
 
 /**
@@ -239,9 +232,7 @@ export const checkToken = Action.wrap(
       const kuzzle = yield* Kuzzle
       const { token: given, ...rest } = options
       const own = Option.map(yield* kuzzle.token, ({ value }) => value)
-      const token = Option.getOrUndefined(
-        Option.map(Option.orElse(Option.fromNullable(given), () => own), Redacted.value)
-      )
+      const token = Option.getOrUndefined(Option.orElse(Option.fromNullable(given), () => own))
       const { _tag } = yield* kuzzle.authentication.state
       return yield* checkTokenAction({
         ...rest,
@@ -276,7 +267,15 @@ export const getCurrentUser = Action.make<Action.CallOptions, CurrentUser>({
   action: "getCurrentUser",
   http: ["GET", "/_me"],
   idempotent: true,
-  result: Action.result
+  // Of a user who cannot log in, the anonymous one for one, Kuzzle says `[[]]` (observed).
+  result: Shape.read(
+    Shape.struct<Omit<CurrentUser, "strategies"> & { readonly strategies: ReadonlyArray<string | object> }>({
+      _id: Shape.string,
+      _source: Shape.object(),
+      strategies: Shape.array(Shape.or(Shape.array(Shape.unknown), Shape.string))
+    }),
+    (user): CurrentUser => ({ ...user, strategies: user.strategies.filter((name) => typeof name === "string") })
+  )
 })
 
 type RefreshOptions = Action.CallOptions & {
@@ -288,7 +287,7 @@ type RefreshOptions = Action.CallOptions & {
 
 const refreshTokenAction = Action.make<
   RefreshOptions,
-  KuzzleResponse,
+  Answers.Granted,
   TokenNotRefreshableError | InvalidExpirationError
 >({
   controller: "auth",
@@ -296,7 +295,7 @@ const refreshTokenAction = Action.make<
   http: ["POST", "/_refreshToken"],
   idempotent: false,
   errors: [TokenNotRefreshableError, InvalidExpirationError],
-  result: (response) => response
+  result: Answers.session
 })
 
 /**
@@ -318,13 +317,7 @@ export const refreshToken = Action.wrap(
           kuzzle.authentication.refresh(refreshTokenAction.request(options), refreshTokenAction.options(options)),
           refreshTokenAction.named
         ),
-        (response) => {
-          const session = sessionOf(response)
-          const issue = "it holds no session"
-          return session === undefined
-            ? new ProtocolError({ controller: "auth", action: "refreshToken", issue })
-            : Effect.succeed(session)
-        }
+        ({ result }) => Effect.map(Shape.outcome(refreshTokenAction.declaration, Answers.session(result)), sessionOf)
       ))
 )
 
@@ -353,7 +346,7 @@ export const updateSelf = Action.make<
   idempotent: true,
   body: "content",
   errors: [TooManyChangesError],
-  result: Action.result
+  result: Shape.whole(Shapes.kept<User>())
 })
 
 /**
@@ -367,7 +360,7 @@ export const getMyRights = Action.make<Action.CallOptions, ReadonlyArray<Right>>
   action: "getMyRights",
   http: ["GET", "/_me/_rights"],
   idempotent: true,
-  result: Action.member("hits")
+  result: Shapes.rights
 })
 
 /**
@@ -391,7 +384,7 @@ export const checkRights = Action.make<Action.CallOptions & { readonly request: 
   http: ["POST", "/_checkRights"],
   idempotent: true,
   body: "request",
-  result: Action.member("allowed")
+  result: Shape.member("allowed", Shape.boolean)
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -409,7 +402,7 @@ export const getStrategies = Action.make<Action.CallOptions, ReadonlyArray<strin
   action: "getStrategies",
   http: ["GET", "/strategies"],
   idempotent: true,
-  result: Action.result
+  result: Shapes.strings
 })
 
 interface StrategyOptions extends Action.CallOptions {
@@ -433,7 +426,7 @@ export const credentialsExist = Action.make<StrategyOptions, boolean, UnknownStr
   http: ["GET", "/_me/credentials/:strategy/_exists"],
   idempotent: true,
   errors: [UnknownStrategyError],
-  result: Action.result
+  result: Shape.whole(Shape.boolean)
 })
 
 /**
@@ -448,7 +441,7 @@ export const getMyCredentials = Action.make<StrategyOptions, CredentialsInfo, Un
   http: ["GET", "/_me/credentials/:strategy"],
   idempotent: true,
   errors: [UnknownStrategyError],
-  result: Action.result
+  result: Shape.whole(Shape.object())
 })
 
 /**
@@ -458,18 +451,19 @@ export const getMyCredentials = Action.make<StrategyOptions, CredentialsInfo, Un
  * @since 0.1.0
  * @category credentials
  */
-export const createMyCredentials = Secrets.revealing(
-  Action.make<MyCredentialsOptions & WriteOptions, CredentialsInfo, UnknownStrategyError>({
-    controller: "auth",
-    action: "createMyCredentials",
-    http: ["POST", "/_me/credentials/:strategy/_create"],
-    idempotent: false,
-    body: "credentials",
-    errors: [UnknownStrategyError],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const createMyCredentials = Action.make<
+  MyCredentialsOptions & WriteOptions,
+  CredentialsInfo,
+  UnknownStrategyError
+>({
+  controller: "auth",
+  action: "createMyCredentials",
+  http: ["POST", "/_me/credentials/:strategy/_create"],
+  idempotent: false,
+  body: "credentials",
+  errors: [UnknownStrategyError],
+  result: Shape.whole(Shape.object())
+})
 
 /**
  * Changes the user's credentials (`auth:updateMyCredentials`). What the strategy refuses is an error with its status and no
@@ -478,18 +472,19 @@ export const createMyCredentials = Secrets.revealing(
  * @since 0.1.0
  * @category credentials
  */
-export const updateMyCredentials = Secrets.revealing(
-  Action.make<MyCredentialsOptions & WriteOptions, CredentialsInfo, UnknownStrategyError>({
-    controller: "auth",
-    action: "updateMyCredentials",
-    http: ["PUT", "/_me/credentials/:strategy/_update"],
-    idempotent: true,
-    body: "credentials",
-    errors: [UnknownStrategyError],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const updateMyCredentials = Action.make<
+  MyCredentialsOptions & WriteOptions,
+  CredentialsInfo,
+  UnknownStrategyError
+>({
+  controller: "auth",
+  action: "updateMyCredentials",
+  http: ["PUT", "/_me/credentials/:strategy/_update"],
+  idempotent: true,
+  body: "credentials",
+  errors: [UnknownStrategyError],
+  result: Shape.whole(Shape.object())
+})
 
 /**
  * Whether credentials would do for the user (`auth:validateMyCredentials`). `local` fails with what is wrong with them, an
@@ -498,18 +493,15 @@ export const updateMyCredentials = Secrets.revealing(
  * @since 0.1.0
  * @category credentials
  */
-export const validateMyCredentials = Secrets.revealing(
-  Action.make<MyCredentialsOptions, boolean, UnknownStrategyError>({
-    controller: "auth",
-    action: "validateMyCredentials",
-    http: ["POST", "/_me/credentials/:strategy/_validate"],
-    idempotent: true,
-    body: "credentials",
-    errors: [UnknownStrategyError],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const validateMyCredentials = Action.make<MyCredentialsOptions, boolean, UnknownStrategyError>({
+  controller: "auth",
+  action: "validateMyCredentials",
+  http: ["POST", "/_me/credentials/:strategy/_validate"],
+  idempotent: true,
+  body: "credentials",
+  errors: [UnknownStrategyError],
+  result: Shape.whole(Shape.boolean)
+})
 
 /**
  * Takes credentials away from the user (`auth:deleteMyCredentials`).
@@ -523,7 +515,7 @@ export const deleteMyCredentials = Action.make<StrategyOptions & WriteOptions, v
   http: ["DELETE", "/_me/credentials/:strategy"],
   idempotent: true,
   errors: [UnknownStrategyError],
-  result: Action.done
+  result: Shape.done
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -569,10 +561,15 @@ export const createToken = Action.make<
   http: ["POST", "/_createToken"],
   idempotent: false,
   errors: [InvalidExpirationError],
-  result: (response) => {
-    const wire = Action.result<Omit<CreatedToken, "token"> & { readonly token: string }>(response)
-    return { ...wire, token: Redacted.make(wire.token) }
-  }
+  result: Shape.read(
+    Shape.struct<Omit<CreatedToken, "token"> & { readonly token: string }>({
+      token: Shape.string,
+      expiresAt: Shape.number,
+      ttl: Shape.number,
+      singleUse: Shape.boolean
+    }),
+    (wire) => ({ ...wire, token: Redacted.make(wire.token) })
+  )
 })
 
 /**
@@ -599,7 +596,7 @@ export const createApiKey = Action.make<
   idempotent: false,
   body: ["description"],
   errors: [DocumentAlreadyExistsError, InvalidExpirationError],
-  result: Secrets.newApiKey
+  result: Secrets.newApiKey()
 })
 
 /**
@@ -616,7 +613,7 @@ export const searchApiKeys = Action.make<SearchOptions, ReadonlyArray<ApiKey>, I
   body: "query",
   errors: [InvalidSearchError],
   // The `total` beside the hits is the length of the page.
-  result: Action.member("hits")
+  result: Shape.member("hits", Shape.array(Shapes.kept<ApiKey>()))
 })
 
 /**
@@ -632,5 +629,5 @@ export const deleteApiKey = Action.make<WriteOptions & IdOptions, void, Document
   http: ["DELETE", "/api-keys/:_id"],
   idempotent: true,
   errors: [DocumentNotFoundError],
-  result: Action.done
+  result: Shape.done
 })

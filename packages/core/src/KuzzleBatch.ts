@@ -36,8 +36,18 @@ import * as Json from "./internal/json.ts"
 import * as Many from "./internal/many.ts"
 import { canonical } from "./internal/protocol/canonical.ts"
 import * as Envelope from "./internal/protocol/envelope.ts"
+import * as Setting from "./internal/setting.ts"
+import * as Shape from "./internal/shape.ts"
+import * as Shapes from "./internal/shapes.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
-import { DeadlineError, fromStatus, isApiError, ProtocolError, type RequestError } from "./KuzzleError.ts"
+import {
+  DeadlineError,
+  fromStatus,
+  type InvalidSettingError,
+  isApiError,
+  ProtocolError,
+  type RequestError
+} from "./KuzzleError.ts"
 
 /**
  * @since 0.1.0
@@ -79,7 +89,7 @@ export interface Options {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<Kuzzle, never, Kuzzle> =>
+export const layer = (options?: Options): Layer.Layer<Kuzzle, InvalidSettingError, Kuzzle> =>
   Layer.scoped(Kuzzle, Effect.flatMap(Kuzzle, (kuzzle) => make(kuzzle, options)))
 
 /**
@@ -88,9 +98,20 @@ export const layer = (options?: Options): Layer.Layer<Kuzzle, never, Kuzzle> =>
  * @since 0.1.0
  * @category constructors
  */
-export const make = (kuzzle: KuzzleShape, options: Options = {}): Effect.Effect<KuzzleShape, never, Scope.Scope> =>
-  Effect.map(Effect.scope, (scope) => {
-    const { maxReads = 1000, maxWrites = 200, requestTimeout = "15 seconds", window = "5 millis" } = options
+export const make = (
+  kuzzle: KuzzleShape,
+  options: Options = {}
+): Effect.Effect<KuzzleShape, InvalidSettingError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const count = Setting.integer(1)
+    const maxReads = yield* Setting.checked("maxReads", count(options.maxReads ?? 1000))
+    const maxWrites = yield* Setting.checked("maxWrites", count(options.maxWrites ?? 200))
+    const requestTimeout = yield* Setting.checked(
+      "requestTimeout",
+      Setting.duration(options.requestTimeout ?? "15 seconds")
+    )
+    const window = yield* Setting.checked("window", Setting.span(options.window ?? "5 millis"))
     const plans = plansOf()
     let waiting: Array<Entry> = []
 
@@ -187,7 +208,20 @@ interface Plan {
   readonly own: ReadonlySet<string>
   readonly route: RequestOptions["route"]
   readonly request: (shared: Shared, singles: ReadonlyArray<KuzzleRequest>) => KuzzleRequest
-  readonly outcomes: (singles: ReadonlyArray<KuzzleRequest>, result: unknown) => ReadonlyArray<Outcome>
+  readonly outcomes: (singles: ReadonlyArray<KuzzleRequest>, result: unknown) => ReadonlyArray<Outcome> | Shape.Issue
+}
+
+/**
+ * The outcome of each single request, from the result of the bulk action. Each single result is checked when it is
+ * read.
+ */
+const outcomesBy = <Result>(
+  read: Shape.Reader<Result>,
+  outcomes: (singles: ReadonlyArray<KuzzleRequest>, result: Result) => ReadonlyArray<Outcome>
+): Plan["outcomes"] =>
+(singles, result) => {
+  const given = read(result)
+  return given instanceof Shape.Issue ? given : outcomes(singles, given)
 }
 
 const isRefresh = (value: unknown) => value === "wait_for" || value === "false"
@@ -201,6 +235,10 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
   const byId = { id: "always", hasBody: false, own: nothing } as const
   const written = { reads: false, id: "always", hasBody: true, own: nothing } as const
   const write = { refresh: isRefresh, silent: isBoolean }
+  const writes = Shape.whole(Shapes.many(
+    Shape.and(KuzzleDocument.documentShape, Shape.struct<{ readonly created?: boolean }>({})),
+    KuzzleDocument.rejectionShape
+  ))
   const { mCreate, mCreateOrReplace, mDelete, mExists, mGet, mReplace, mUpdate } = KuzzleDocument
   return {
     get: {
@@ -209,15 +247,13 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       shared: {},
       route: mGet.declaration.http,
       request: (shared, singles) => mGet.request({ ...shared, ids: idsOf(singles) }),
-      outcomes: (singles, result) => {
-        // The result of `mGet`, by its contract.
-        const { successes } = result as KuzzleDocument.Many<KuzzleDocument.Document, string>
+      outcomes: outcomesBy(mGet.declaration.result, (singles, { successes }) => {
         const found = new Map(successes.map((document) => [document._id, document]))
         return singles.map(({ _id = "" }) => {
           const value = found.get(_id)
           return value === undefined ? notFound : { _tag: "Done", value }
         })
-      }
+      })
     },
     exists: {
       ...byId,
@@ -225,11 +261,10 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       shared: {},
       route: mExists.declaration.http,
       request: (shared, singles) => mExists.request({ ...shared, ids: idsOf(singles) }),
-      outcomes: (singles, result) => {
-        // The result of `mExists`, by its contract.
-        const found = new Set((result as KuzzleDocument.Many<string, string>).successes)
+      outcomes: outcomesBy(mExists.declaration.result, (singles, { successes }) => {
+        const found = new Set(successes)
         return singles.map(({ _id = "" }) => ({ _tag: "Done", value: found.has(_id) }))
-      }
+      })
     },
     delete: {
       ...byId,
@@ -237,9 +272,7 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       shared: write,
       route: mDelete.declaration.http,
       request: (shared, singles) => mDelete.request({ ...shared, ids: idsOf(singles) }),
-      outcomes: (singles, result) => {
-        // The result of `mDelete`, by its contract.
-        const { errors, successes } = result as KuzzleDocument.Many<string, Failed & { readonly _id: string }>
+      outcomes: outcomesBy(mDelete.declaration.result, (singles, { errors, successes }) => {
         const gone = new Set(successes)
         const failed = new Map(errors.map((error) => [error._id, error]))
         return singles.map(({ _id = "" }) => {
@@ -247,7 +280,7 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
           if (error !== undefined) return { _tag: "Failed", error }
           return gone.has(_id) ? { _tag: "Done", value: { _id } } : { _tag: "Unknown" }
         })
-      }
+      })
     },
     create: {
       ...written,
@@ -255,22 +288,24 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       shared: write,
       route: mCreate.declaration.http,
       request: (shared, singles) => mCreate.request({ ...shared, documents: documentsOf(singles) }),
-      outcomes: (singles, result) => writtenOutcomes(singles, result, document)
+      outcomes: outcomesBy(writes, (singles, result) => writtenOutcomes(singles, result, document))
     },
     createOrReplace: {
       ...written,
       shared: write,
       route: mCreateOrReplace.declaration.http,
       request: (shared, singles) => mCreateOrReplace.request({ ...shared, documents: named(singles) }),
-      outcomes: (singles, result) =>
-        writtenOutcomes(singles, result, (done) => ({ ...document(done), created: done.created }))
+      outcomes: outcomesBy(
+        writes,
+        (singles, result) => writtenOutcomes(singles, result, (done) => ({ ...document(done), created: done.created }))
+      )
     },
     replace: {
       ...written,
       shared: write,
       route: mReplace.declaration.http,
       request: (shared, singles) => mReplace.request({ ...shared, documents: named(singles) }),
-      outcomes: (singles, result) => writtenOutcomes(singles, result, document)
+      outcomes: outcomesBy(writes, (singles, result) => writtenOutcomes(singles, result, document))
     },
     update: {
       ...written,
@@ -278,19 +313,14 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       own: new Set(["source"]),
       route: mUpdate.declaration.http,
       request: (shared, singles) => mUpdate.request({ ...shared, documents: named(singles) }),
-      outcomes: (singles, result) =>
+      outcomes: outcomesBy(writes, (singles, result) =>
         writtenOutcomes(singles, result, (done, { body, source }) =>
           // Many are answered whole, one with its changes and metadata only, unless asked for more.
           source === true
             ? document(done)
-            : { ...document(done), _source: { ...contentOf(body), _kuzzle_info: done._source._kuzzle_info } })
+            : { ...document(done), _source: { ...contentOf(body), _kuzzle_info: done._source._kuzzle_info } }))
     }
   }
-}
-
-interface Failed {
-  readonly reason: string
-  readonly status: number
 }
 
 const notFound: Outcome = { _tag: "Failed", error: { reason: "document not found", status: 404 } }
@@ -313,18 +343,12 @@ const document = ({ _id, _source, _version }: KuzzleDocument.Document): KuzzleDo
   _version
 })
 
-type Done = KuzzleDocument.Document & { readonly created: boolean }
-
-const writtenOutcomes = (
+const writtenOutcomes = <Done extends KuzzleDocument.Document>(
   singles: ReadonlyArray<KuzzleRequest>,
-  result: unknown,
+  result: KuzzleDocument.Many<Done, KuzzleDocument.Rejection>,
   shape: (done: Done, single: KuzzleRequest) => unknown
 ): ReadonlyArray<Outcome> =>
-  Many.outcomes(
-    singles.map(({ _id, body }) => ({ _id, content: body })),
-    // The result of a write of many, by its contract.
-    result as KuzzleDocument.Many<Done, KuzzleDocument.Rejection>
-  ).map((outcome, i) =>
+  Many.outcomes(singles.map(({ _id, body }) => ({ _id, content: body })), result).map((outcome, i) =>
     outcome._tag === "Done"
       // One outcome for each request.
       ? { _tag: "Done", value: shape(outcome.value, singles[i] as KuzzleRequest) }
@@ -421,9 +445,13 @@ const send = (kuzzle: KuzzleShape, entries: ReadonlyArray<Entry>): Effect.Effect
           : settleAll(entries, Exit.failCause(cause)),
       onSuccess: (response) => {
         const outcomes = plan.outcomes(singles, response.result)
+        const outcomeOf = (single: KuzzleRequest, i: number) =>
+          outcomes instanceof Shape.Issue
+            ? Shape.outcome<never>(single, outcomes)
+            : exitOf(single, response, outcomes[i] ?? { _tag: "Unknown" })
         return Effect.forEach(
           entries,
-          (entry, i) => settle(entry, exitOf(entry.request.request, response, outcomes[i] ?? { _tag: "Unknown" })),
+          (entry, i) => settle(entry, outcomeOf(entry.request.request, i)),
           { discard: true }
         )
       }

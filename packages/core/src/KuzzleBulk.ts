@@ -5,6 +5,8 @@
  * @since 0.1.0
  */
 import * as Action from "./internal/action.ts"
+import * as Shape from "./internal/shape.ts"
+import * as Shapes from "./internal/shapes.ts"
 import {
   CollectionNotFoundError,
   IncompleteRequestError,
@@ -14,7 +16,7 @@ import {
   MappingRejectionError
 } from "./KuzzleActionError.ts"
 import type * as KuzzleCollection from "./KuzzleCollection.ts"
-import type * as KuzzleDocument from "./KuzzleDocument.ts"
+import * as KuzzleDocument from "./KuzzleDocument.ts"
 
 /**
  * What every request in bulk may be given.
@@ -63,6 +65,11 @@ export interface Failed {
   readonly error?: { readonly type: string; readonly reason: string }
 }
 
+const line = <Outcome extends object>(): Shape.Shape<Line<Outcome>> => {
+  const outcome = Shape.optional(Shape.object<Outcome>())
+  return Shape.struct<Line<Outcome>>({ index: outcome, create: outcome, update: outcome, delete: outcome })
+}
+
 const importLines = Action.make<
   Options & {
     /** Lines of Elasticsearch's bulk API: an operation, and after each but `delete` its document. */
@@ -78,7 +85,7 @@ const importLines = Action.make<
   idempotent: false,
   body: ["bulkData"],
   errors: [IndexNotFoundError, CollectionNotFoundError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(line<Done>(), line<Failed>()))
 })
 
 export {
@@ -129,7 +136,7 @@ export const write = Action.make<
   idempotent: false,
   body: "content",
   errors: [IndexNotFoundError, CollectionNotFoundError, MappingRejectionError],
-  result: Action.result
+  result: Shape.whole(KuzzleDocument.documentShape)
 })
 
 /**
@@ -157,7 +164,7 @@ export const mWrite = Action.make<
   idempotent: false,
   body: ["documents"],
   errors: [IndexNotFoundError, CollectionNotFoundError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(KuzzleDocument.documentShape, KuzzleDocument.rejectionShape))
 })
 
 /**
@@ -177,7 +184,7 @@ export const deleteByQuery = Action.make<
   idempotent: false,
   body: ["query"],
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError],
-  result: Action.member("deleted")
+  result: Shape.member("deleted", Shape.number)
 })
 
 /**
@@ -204,5 +211,5 @@ export const updateByQuery = Action.make<
     InvalidSearchError,
     MappingRejectionError
   ],
-  result: Action.member("updated")
+  result: Shape.member("updated", Shape.number)
 })

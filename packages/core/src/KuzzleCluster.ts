@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Action from "./internal/action.ts"
+import * as Shape from "./internal/shape.ts"
 
 /**
  * A node that is there.
@@ -56,5 +57,14 @@ export const status = Action.make<Action.CallOptions, Status>({
   action: "status",
   http: ["GET", "/cluster/_status"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.struct<Status>({
+    activeNodes: Shape.number,
+    nodes: Shape.array(Shape.struct<Node>({ id: Shape.string, address: Shape.string, birthdate: Shape.string })),
+    activity: Shape.array(Shape.struct<Activity>({
+      id: Shape.string,
+      address: Shape.string,
+      date: Shape.string,
+      event: Shape.literal("joined", "evicted")
+    }))
+  }))
 })

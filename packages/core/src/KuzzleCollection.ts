@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
+import * as Shape from "./internal/shape.ts"
+import * as Shapes from "./internal/shapes.ts"
 import {
   CollectionNotFoundError,
   FetchLimitError,
@@ -81,7 +83,7 @@ export const create = Action.make<
   idempotent: true,
   body: ["mappings", "settings"],
   errors: [InvalidNameError, InvalidMappingError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -104,7 +106,7 @@ export const update = Action.make<
   idempotent: true,
   body: ["mappings", "settings", "reindexCollection"],
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidMappingError],
-  result: Action.done
+  result: Shape.done
 })
 
 const remove = Action.make<Action.CallOptions & Target, void, Absent>({
@@ -113,7 +115,7 @@ const remove = Action.make<Action.CallOptions & Target, void, Absent>({
   http: ["DELETE", "/:index/:collection"],
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError],
-  result: Action.done
+  result: Shape.done
 })
 
 export {
@@ -138,7 +140,7 @@ export const truncate = Action.make<Action.CallOptions & Target, void, Absent>({
   http: ["DELETE", "/:index/:collection/_truncate"],
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -153,7 +155,7 @@ export const refresh = Action.make<Action.CallOptions & Target, void, Absent>({
   http: ["POST", "/:index/:collection/_refresh"],
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -167,7 +169,7 @@ export const exists = Action.make<Action.CallOptions & Target, boolean>({
   action: "exists",
   http: ["GET", "/:index/:collection/_exists"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.boolean)
 })
 
 /**
@@ -202,7 +204,10 @@ export const list = Action.make<
   http: ["GET", "/:index/_list"],
   idempotent: true,
   errors: [IndexNotFoundError],
-  result: Action.member("collections")
+  result: Shape.member(
+    "collections",
+    Shape.array(Shape.struct<Listed>({ name: Shape.string, type: Shape.literal("stored", "realtime") }))
+  )
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -220,6 +225,12 @@ export interface Mapping {
   readonly _meta?: Readonly<Record<string, unknown>>
   readonly properties: Readonly<Record<string, unknown>>
 }
+
+const mapping = Shape.struct<Mapping>({
+  dynamic: Shape.text(),
+  _meta: Shape.optional(Shape.object()),
+  properties: Shape.object()
+})
 
 /**
  * The mappings of a collection (`collection:getMapping`).
@@ -240,7 +251,7 @@ export const getMapping = Action.make<
   http: ["GET", "/:index/:collection/_mapping"],
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError],
-  result: Action.result
+  result: Shape.whole(mapping)
 })
 
 /**
@@ -261,7 +272,7 @@ export const updateMapping = Action.make<
   idempotent: true,
   body: "mappings",
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidMappingError],
-  result: Action.result
+  result: Shape.whole(mapping)
 })
 
 /**
@@ -280,7 +291,7 @@ export const getSettings = Action.make<
   http: ["GET", "/:index/:collection/_settings"],
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError],
-  result: Action.result
+  result: Shape.whole(Shape.object())
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -345,6 +356,19 @@ export interface StoredSpecifications extends Target {
   readonly _kuzzle_info?: KuzzleDocument.KuzzleInfo
 }
 
+const validation = Shape.struct<Specifications>({
+  strict: Shape.optional(Shape.boolean),
+  fields: Shape.optional(Shape.object()),
+  validators: Shape.optional(Shape.array(Shape.object()))
+})
+
+const specifications = Shape.struct<StoredSpecifications>({
+  index: Shape.string,
+  collection: Shape.string,
+  validation,
+  _kuzzle_info: Shape.optional(Shape.object())
+})
+
 /**
  * The specifications of a collection (`collection:getSpecifications`); see `getSpecificationsOption` where there may be none.
  *
@@ -361,7 +385,7 @@ export const getSpecifications = Action.make<
   http: ["GET", "/:index/:collection/_specifications"],
   idempotent: true,
   errors: [SpecificationsNotFoundError],
-  result: Action.result
+  result: Shape.whole(specifications)
 })
 
 /**
@@ -396,7 +420,7 @@ export const updateSpecifications = Action.make<
   idempotent: true,
   body: "specifications",
   errors: [InvalidSpecificationsError],
-  result: Action.result
+  result: Shape.whole(validation)
 })
 
 /**
@@ -410,7 +434,7 @@ export const deleteSpecifications = Action.make<Action.CallOptions & Target, voi
   action: "deleteSpecifications",
   http: ["DELETE", "/:index/:collection/_specifications"],
   idempotent: true,
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -427,6 +451,11 @@ export type SpecificationsCheck =
     readonly details: ReadonlyArray<string | { readonly id: string; readonly message: string }>
   }
 
+const specificationError = Shape.struct<{ readonly id: string; readonly message: string }>({
+  id: Shape.string,
+  message: Shape.string
+})
+
 /**
  * Whether specifications are right (`collection:validateSpecifications`): nothing is written.
  *
@@ -442,7 +471,14 @@ export const validateSpecifications = Action.make<
   http: ["POST", "/:index/:collection/_validateSpecifications"],
   idempotent: true,
   body: "specifications",
-  result: Action.result
+  result: Shape.whole(Shape.or(
+    Shape.struct<{ readonly valid: true }>({ valid: Shape.literal(true) }),
+    Shape.struct<Extract<SpecificationsCheck, { readonly valid: false }>>({
+      valid: Shape.literal(false),
+      description: Shape.string,
+      details: Shape.array(Shape.or(Shape.string, specificationError))
+    })
+  ))
 })
 
 /**
@@ -457,6 +493,16 @@ export interface SpecificationsPage {
   /** With `scroll`: the key to the next page. */
   readonly scrollId?: string
 }
+
+const specificationsPage: Shape.Shape<SpecificationsPage> = Shapes.page(
+  Shape.struct<KuzzleDocument.Hit<StoredSpecifications>>({
+    _id: Shape.string,
+    _score: Shape.nullable(Shape.number),
+    _source: Shape.object(),
+    index: Shape.string,
+    collection: Shape.string
+  })
+)
 
 /**
  * Finds specifications, of all collections (`collection:searchSpecifications`): one page of them.
@@ -484,7 +530,7 @@ export const searchSpecifications = Action.make<
   idempotent: true,
   body: ["query", "sort"],
   errors: [FetchLimitError, InvalidSearchError, ScrollTooLongError],
-  result: Action.result
+  result: Shape.whole(specificationsPage)
 })
 
 /**
@@ -505,5 +551,5 @@ export const scrollSpecifications = Action.make<
   http: ["GET", "/validations/_scroll/:scrollId"],
   idempotent: false,
   errors: [ScrollNotFoundError],
-  result: Action.result
+  result: Shape.whole(specificationsPage)
 })

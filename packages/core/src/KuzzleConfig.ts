@@ -14,42 +14,60 @@
  * | `requestTimeout` | `KUZZLE_REQUEST_TIMEOUT` | 15 seconds |
  * | `pingInterval` | `KUZZLE_PING_INTERVAL` | 10 seconds |
  * | `pingTimeout` | `KUZZLE_PING_TIMEOUT` | 5 seconds |
+ * | `busyPingTimeout` | `KUZZLE_BUSY_PING_TIMEOUT` | 60 seconds |
  * | `stableAfter` | `KUZZLE_STABLE_AFTER` | 30 seconds |
  * | `maxRequestSize` | `KUZZLE_MAX_REQUEST_SIZE` | 1,048,576 bytes |
+ * | `maxResponseSize` | `KUZZLE_MAX_RESPONSE_SIZE` | 67,108,864 bytes |
  * | `volatile` | – | none |
  * | `routes` | – | `query` |
  * | `sdkName` | – | `effect@<version>` |
  * | `reconnect` | – | `KuzzleSchedule.reconnect()` |
+ * | `resubscribe` | – | `KuzzleSchedule.retry()` |
  * | `tokenRefresh` | – | `KuzzleSchedule.tokenRefresh()` |
  * | `autoQueue` | `KUZZLE_AUTO_QUEUE` | off |
  * | `queueMaxSize` | `KUZZLE_QUEUE_MAX_SIZE` | 500 requests |
+ * | `queueMaxBytes` | `KUZZLE_QUEUE_MAX_BYTES` | 16,777,216 bytes |
  * | `queueTTL` | `KUZZLE_QUEUE_TTL` | 2 minutes |
  * | `queueFilter` | – | every request |
+ * | `waitForConnection` | `KUZZLE_WAIT_FOR_CONNECTION` | on |
  *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as Duration from "effect/Duration"
+import * as ConfigError from "effect/ConfigError"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
+import * as Endpoint from "./internal/endpoint.ts"
 import * as Json from "./internal/json.ts"
+import * as Setting from "./internal/setting.ts"
 import * as Version from "./internal/version.ts"
-import { type ConnectError, type ConnectionEnded, InvalidSettingError } from "./KuzzleError.ts"
+import { ConnectError, type ConnectionEnded, InvalidSettingError, type RequestError } from "./KuzzleError.ts"
 import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 
 /**
- * What can be set. Everything has a default.
+ * Headers by name. A `Redacted` value is sent to the server and appears nowhere else.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export type Headers = Readonly<Record<string, string | Redacted.Redacted>>
+
+/**
+ * Options as plain values, which a `Config` can provide. Every option has a default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PlainOptions {
   /**
-   * The whole address, `ws://`, `wss://`, `http://` or `https://`; or several, to fail over between. Stands in for
-   * `host`, `port`, `ssl` and `path`. A port that is not given is the scheme's own (80, 443), as in any URL.
+   * The whole address (`ws://`, `wss://`, `http://` or `https://`), or a list of addresses for fail-over. It replaces
+   * `host`, `port`, `ssl` and `path`. The default port is that of the scheme (80 or 443). Write the host in ASCII
+   * (`xn--…` for other letters), and percent-encode path and query.
    */
   readonly url?: string | ReadonlyArray<string> | undefined
   /** A host name or an address; IPv6 with or without brackets. */
@@ -59,19 +77,38 @@ export interface Options {
   /** Where a proxy serves Kuzzle under a prefix. */
   readonly path?: string | undefined
   /** Sent with the WebSocket handshake and with HTTP requests. Browsers cannot set any on a WebSocket. */
-  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
+  readonly headers?: Headers | undefined
   /** How long the WebSocket handshake may take. */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /** The deadline of a request, from its submission to its answer. */
   readonly requestTimeout?: Duration.DurationInput | undefined
   /** How often the link is pinged. */
   readonly pingInterval?: Duration.DurationInput | undefined
-  /** How long a ping may go without an answer before the connection is given up. */
+  /** How long to wait for the answer to a ping, or for other progress, before the connection is closed as dead. */
   readonly pingTimeout?: Duration.DurationInput | undefined
+  /**
+   * The longest wait for the answer to a ping while large messages may delay it. This applies in browsers while any
+   * request is in flight, and on Node while more than 16 KiB of requests are in flight: there, the runtime does not
+   * show all progress. The wait ends `pingTimeout` after the last deadline of these requests, and after
+   * `busyPingTimeout` at most. With the default deadline of 15 s, a dead link is found within 30 s (`pingInterval` +
+   * `requestTimeout` + `pingTimeout`). With longer deadlines, it is found within 70 s (`pingInterval` +
+   * `busyPingTimeout`). With nothing in flight, it is found within 15 s (`pingInterval` + `pingTimeout`). The deadline
+   * of a request never becomes longer. A value below `pingTimeout` counts as `pingTimeout`.
+   */
+  readonly busyPingTimeout?: Duration.DurationInput | undefined
   /** How long a connection must last for the next reconnection to start from the first delay again. */
   readonly stableAfter?: Duration.DurationInput | undefined
   /** Bytes; the server's `server.maxRequestSize`. A larger message would kill the connection. */
   readonly maxRequestSize?: number | undefined
+  /**
+   * The largest answer or notification, in bytes: at most 2³¹ − 1. Over HTTP, a request whose answer is larger fails
+   * with a `KuzzleResponseTooLargeError`. Downloads have no limit. On Node, a larger WebSocket frame ends the
+   * connection before it is read: requests in flight fail as after any lost connection, and subscriptions continue
+   * after a `Gap`. A browser delivers only whole frames. There, a request whose answer is too large fails with a
+   * `KuzzleResponseTooLargeError`, and a notification that is too large ends the connection. In browsers one character
+   * counts as one byte.
+   */
+  readonly maxResponseSize?: number | undefined
   /**
    * How requests go over HTTP: all to `POST /_query` (`query`), or each to the route of its action (`rest`), for gateways
    * that tell requests by their address. Some have no route, and some values cannot be written into an address: these fail
@@ -87,17 +124,69 @@ export interface Options {
   readonly sdkName?: string | undefined
   /** When to try again after a connection was lost, and for how long: when it ends, the client gives up for good. */
   readonly reconnect?: Schedule.Schedule<unknown, ConnectError | ConnectionEnded> | undefined
+  /**
+   * When to retry a subscription that the server refused with a temporary error (429, 502 to 504; also 500 if it was
+   * open before). When the schedule ends, the error ends the stream.
+   */
+  readonly resubscribe?: Schedule.Schedule<unknown, RequestError> | undefined
   /** When to renew the token, before its end. */
   readonly tokenRefresh?: Schedule.Schedule<unknown, KuzzleSchedule.Expiring> | undefined
   /** Keeps requests that are made while there is no connection, and sends them in order when there is one. */
   readonly autoQueue?: boolean | undefined
   /** How many are kept; one more is refused. */
   readonly queueMaxSize?: number | undefined
+  /**
+   * How many bytes of requests are kept. One character of JSON counts as one byte. A request beyond that is refused.
+   */
+  readonly queueMaxBytes?: number | undefined
   /** How long one is kept; its own deadline counts as well. */
   readonly queueTTL?: Duration.DurationInput | undefined
   /** Which requests are kept; the others are refused at once, as all are without a queue. */
   readonly queueFilter?: ((request: Queuable) => boolean) | undefined
+  /**
+   * Whether the layer waits for the first connection, and fails when there is none. With `false` the layer is ready at
+   * once, in the state `Connecting`. An application can then start without a network, and `autoQueue` keeps its
+   * requests. `states` and `events` report failed attempts, and `reconnect` schedules the next one.
+   */
+  readonly waitForConnection?: boolean | undefined
 }
+
+/**
+ * Options in code. `url` and `headers` may be effects, for service discovery and for tokens that rotate.
+ *
+ * The client runs them before each attempt to connect, and before each HTTP request. When one fails, the attempt fails
+ * with a `KuzzleConnectError` whose `reason` is `Settings` and whose `cause` is the error; `reconnect` schedules the
+ * next attempt. Over HTTP the request fails with a `KuzzleNotSentError`. Each may take up to `connectTimeout`. When
+ * `url` yields several addresses, a failed attempt moves on to the next position of the list that is current by then.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Redacted } from "effect"
+ * import type { KuzzleConfig } from "@effect-kuzzle/core"
+ *
+ * export const options = (gatewayToken: Effect.Effect<string, Error>): KuzzleConfig.Options => ({
+ *   url: "wss://kuzzle.example.org",
+ *   headers: Effect.map(gatewayToken, (token) => ({ authorization: Redacted.make(`Bearer ${token}`) }))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<PlainOptions, "url" | "headers"> {
+  /** The address or addresses, or an effect that yields them. */
+  readonly url?: PlainOptions["url"] | Effect.Effect<string | ReadonlyArray<string>, unknown>
+  /** The headers, or an effect that yields them. */
+  readonly headers?: PlainOptions["headers"] | Effect.Effect<Headers, unknown>
+}
+
+/**
+ * WebSocket addresses, at least one, in the order to try them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Endpoints = readonly [string, ...Array<string>]
 
 /**
  * The options made whole: every default filled in, every value checked.
@@ -106,25 +195,33 @@ export interface Options {
  * @category models
  */
 export interface Settings {
-  /** WebSocket addresses, at least one, in the order to try them. */
-  readonly endpoints: readonly [string, ...Array<string>]
-  readonly headers: Readonly<Record<string, string | Redacted.Redacted>>
+  /** The addresses to connect to. Run before each attempt. */
+  readonly endpoints: Effect.Effect<Endpoints, InvalidSettingError>
+  /** The addresses that are known without running an effect. Empty when `url` is an effect. */
+  readonly knownEndpoints: ReadonlyArray<string>
+  /** The headers of a handshake or an HTTP request. Run before each. */
+  readonly headers: Effect.Effect<Headers, InvalidSettingError>
   readonly connectTimeout: Duration.Duration
   readonly requestTimeout: Duration.Duration
   readonly pingInterval: Duration.Duration
   readonly pingTimeout: Duration.Duration
+  readonly busyPingTimeout: Duration.Duration
   readonly stableAfter: Duration.Duration
   readonly maxRequestSize: number
+  readonly maxResponseSize: number
   readonly routes: "query" | "rest"
   readonly volatile: Readonly<Record<string, unknown>>
   readonly reconnect: Schedule.Schedule<unknown, ConnectError | ConnectionEnded>
+  readonly resubscribe: Schedule.Schedule<unknown, RequestError>
   readonly tokenRefresh: Schedule.Schedule<unknown, KuzzleSchedule.Expiring>
   /** `undefined`: requests are not kept. */
   readonly queue: {
     readonly maxSize: number
+    readonly maxBytes: number
     readonly ttl: Duration.Duration
     readonly filter: (request: Queuable) => boolean
   } | undefined
+  readonly waitForConnection: boolean
 }
 
 /**
@@ -148,6 +245,12 @@ const tlsPorts: ReadonlyArray<number> = [443, 7443]
 /** `server.maxRequestSize` is `1MB` by default, which Kuzzle reads as 1024². */
 const defaultMaxRequestSize = 1024 ** 2
 
+/** A search returns 10,000 documents at most (`limits.documentsFetchCount`). This leaves 6 KB for each. */
+const defaultMaxResponseSize = 64 * 1024 ** 2
+
+/** `ws` stores its limit as a signed 32-bit number. */
+const largestResponseSize = 2 ** 31 - 1
+
 /**
  * Fills in the defaults and checks everything. The error names the setting and says what would be right.
  *
@@ -157,7 +260,7 @@ const defaultMaxRequestSize = 1024 ** 2
  * import { KuzzleConfig } from "@effect-kuzzle/core"
  *
  * const settings = Effect.runSync(KuzzleConfig.make({ host: "::1", port: 7443 }))
- * console.log(settings.endpoints) // [ 'wss://[::1]:7443/' ]
+ * console.log(settings.knownEndpoints) // [ 'wss://[::1]:7443/' ]
  * ```
  *
  * @since 0.1.0
@@ -165,190 +268,279 @@ const defaultMaxRequestSize = 1024 ** 2
  */
 export const make = (options: Options = {}): Effect.Effect<Settings, InvalidSettingError> =>
   Effect.gen(function*() {
+    const connectTimeout = yield* positive("connectTimeout", options.connectTimeout ?? "10 seconds")
+    const given = <A, B>(
+      setting: string,
+      value: A | Effect.Effect<A, unknown>,
+      check: (value: A) => Effect.Effect<B, InvalidSettingError>
+    ) => (Effect.isEffect(value)
+      ? dynamic(setting, value, check, connectTimeout)
+      : Effect.map(check(value), Effect.succeed))
+    const endpoints = options.url === undefined
+      ? Effect.succeed(yield* fromParts(options))
+      : yield* given("url", yield* alone(options.url, options), endpointsOf)
     return {
-      endpoints: yield* endpoints(options),
-      headers: yield* headers(options.headers ?? {}),
-      connectTimeout: yield* positive("connectTimeout", options.connectTimeout ?? "10 seconds"),
+      endpoints,
+      knownEndpoints: Effect.isEffect(options.url) ? [] : yield* endpoints,
+      headers: yield* given("headers", options.headers, headersOf),
+      connectTimeout,
       requestTimeout: yield* positive("requestTimeout", options.requestTimeout ?? "15 seconds"),
       pingInterval: yield* positive("pingInterval", options.pingInterval ?? "10 seconds"),
       pingTimeout: yield* positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
+      busyPingTimeout: yield* positive("busyPingTimeout", options.busyPingTimeout ?? "60 seconds"),
       stableAfter: yield* positive("stableAfter", options.stableAfter ?? KuzzleSchedule.stableAfter),
       maxRequestSize: yield* integer("maxRequestSize", options.maxRequestSize ?? defaultMaxRequestSize, 1),
+      maxResponseSize: yield* integer(
+        "maxResponseSize",
+        options.maxResponseSize ?? defaultMaxResponseSize,
+        1,
+        largestResponseSize
+      ),
       routes: options.routes ?? "query",
       volatile: yield* volatile(options),
       reconnect: options.reconnect ?? KuzzleSchedule.reconnect(),
+      resubscribe: options.resubscribe ?? KuzzleSchedule.retry(),
       tokenRefresh: options.tokenRefresh ?? KuzzleSchedule.tokenRefresh(),
       queue: options.autoQueue === true
         ? {
           maxSize: yield* integer("queueMaxSize", options.queueMaxSize ?? 500, 1),
+          maxBytes: yield* integer("queueMaxBytes", options.queueMaxBytes ?? 16 * 1024 ** 2, 1),
           ttl: yield* positive("queueTTL", options.queueTTL ?? "2 minutes"),
           filter: options.queueFilter ?? (() => true)
         }
-        : undefined
+        : undefined,
+      waitForConnection: options.waitForConnection ?? true
     }
   })
 
-const invalid = (setting: string, issue: string): Effect.Effect<never, InvalidSettingError> =>
-  Effect.fail(new InvalidSettingError({ setting, issue }))
+/** A setting that an effect yields. Its value is checked after each run. */
+const dynamic = <A, B>(
+  setting: string,
+  effect: Effect.Effect<A, unknown>,
+  check: (value: A) => Effect.Effect<B, InvalidSettingError>,
+  timeout: Duration.Duration
+): Effect.Effect<Effect.Effect<B, InvalidSettingError>> =>
+  Effect.succeed(effect.pipe(
+    Effect.mapError((cause) =>
+      new InvalidSettingError({
+        setting,
+        issue: `the effect that yields it failed${
+          cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : ""
+        }`,
+        cause
+      })
+    ),
+    Effect.timeoutFail({
+      duration: timeout,
+      onTimeout: () =>
+        new InvalidSettingError({ setting, issue: "the effect that yields it did not finish within connectTimeout" })
+    }),
+    Effect.flatMap(check)
+  ))
 
-const endpoints = (options: Options): Effect.Effect<readonly [string, ...Array<string>], InvalidSettingError> => {
-  if (options.url === undefined) return Effect.map(fromParts(options), (url) => [url])
-  const urls = typeof options.url === "string" ? [options.url] : options.url
-  const [first, ...rest] = urls
-  if (first === undefined) return invalid("url", "the list is empty: give at least one address")
-  for (const part of ["host", "port", "ssl", "path"] as const) {
-    if (options[part] !== undefined) return invalid(part, `it is given beside url: say it in the address instead`)
-  }
-  // One address can be spelled in several ways: the same one twice would be the end of every round.
-  return Effect.zipWith(endpoint(first), Effect.forEach(rest, endpoint), (head, tail) => [
-    head,
-    ...Array.from(new Set(tail)).filter((other) => other !== head)
-  ])
+/** @internal */
+export const positive = (setting: string, input: unknown): Either.Either<Duration.Duration, InvalidSettingError> =>
+  Setting.checked(setting, Setting.duration(input))
+
+const integer = (setting: string, value: unknown, minimum: number, maximum?: number) =>
+  Setting.checked(setting, Setting.integer(minimum, maximum)(value))
+
+const invalid = (setting: string, issue: string, value?: unknown) =>
+  Setting.checked(setting, Setting.wrong(issue, value))
+
+/** The parts of an address, for use without `url`. */
+const parts = ["host", "port", "ssl", "path"] as const
+type Parts = Pick<PlainOptions, typeof parts[number]>
+
+const alone = <A>(url: A, options: Parts): Either.Either<A, InvalidSettingError> => {
+  const beside = parts.find((part) => options[part] !== undefined)
+  return beside === undefined
+    ? Either.right(url)
+    : invalid(beside, "it cannot be combined with url: write it in the address instead")
 }
 
-const endpoint = (address: string): Effect.Effect<string, InvalidSettingError> => {
-  const url = parse(address.trim())
-  if (url === undefined) return invalid("url", "not an address: write it as ws://host:7512 or wss://host")
-  const scheme = schemes[url.protocol]
-  if (scheme === undefined) {
-    return invalid("url", `the scheme is ${url.protocol}, it must be ws:, wss:, http: or https:`)
-  }
-  if (url.hash !== "") return invalid("url", "a WebSocket address has no fragment: leave out what follows the #")
-  if (url.username !== "" || url.password !== "") {
-    return invalid("url", "credentials do not belong in the address: set headers.authorization instead")
-  }
-  return Effect.succeed(`${scheme}//${url.host}${url.pathname}${url.search}`)
-}
-
-const schemes: Readonly<Record<string, "ws:" | "wss:">> = {
-  "ws:": "ws:",
-  "http:": "ws:",
-  "wss:": "wss:",
-  "https:": "wss:"
-}
-
-const fromParts = (options: Options): Effect.Effect<string, InvalidSettingError> =>
+const endpointsOf = (url: string | ReadonlyArray<string>): Effect.Effect<Endpoints, InvalidSettingError> =>
   Effect.gen(function*() {
-    const port = yield* integer("port", options.port ?? defaultPort, 1, 65_535)
-    const bare = (options.host ?? "localhost").trim().replace(/^\[(.*)\]$/, "$1")
-    const host = bare.includes(":") ? `[${bare}]` : bare
-    const url = host === "" || /[/?#@\s]/.test(host) ? undefined : parse(`ws://${host}:${port}`)
-    if (url === undefined) return yield* invalid("host", "not a host name or address; a whole address goes to url")
-    const ssl = options.ssl ?? tlsPorts.includes(port)
-    const path = options.path ?? "/"
-    if (/[?#\s]/.test(path)) return yield* invalid("path", "it must be a plain path such as /kuzzle")
-    return `${ssl ? "wss" : "ws"}://${url.hostname}:${port}${path.startsWith("/") ? path : `/${path}`}`
+    // Duplicates are removed after normalization: a duplicate would look like the end of a round through the list.
+    const all = new Set<string>()
+    for (const one of typeof url === "string" ? [url] : url) all.add(yield* Setting.checked("url", endpoint(one)))
+    const [first, ...others] = all
+    return first === undefined
+      ? yield* invalid("url", "the list is empty: give at least one address")
+      : [first, ...others]
   })
 
-const parse = (address: string): URL | undefined => {
-  try {
-    return new URL(address)
-  } catch {
-    return undefined // the caller says which setting it was
-  }
+const endpoint = (text: string): Setting.Checked<string> =>
+  Either.match(Endpoint.parse(text.trim()), {
+    onLeft: (issue) => misplaced(issue, text),
+    onRight: (address) => Either.right(Endpoint.format({ ...address, scheme: address.scheme.replace("http", "ws") }))
+  })
+
+/** Text with credentials or a query may contain a secret, so the message does not repeat it. */
+const misplaced = (issue: string, text: string) => Setting.wrong(issue, /[@?#]/.test(text) ? undefined : text.trim())
+
+const fromParts = (options: Parts): Effect.Effect<Endpoints, InvalidSettingError> =>
+  Effect.gen(function*() {
+    const port = yield* Setting.checked("port", portOf(options.port ?? defaultPort))
+    const host = yield* Setting.checked("host", hostOf(options.host ?? "localhost"))
+    const path = yield* Setting.checked("path", pathOf(options.path ?? "/"))
+    const scheme = options.ssl ?? tlsPorts.includes(port) ? "wss" : "ws"
+    return [`${scheme}://${host}:${port}${path}`]
+  })
+
+const portOf = Setting.integer(1, 65_535)
+
+const hostOf = (text: string): Setting.Checked<string> => {
+  const bare = text.trim()
+  const host = Endpoint.hostOf(/^[^[].*:/.test(bare) || bare.startsWith(":") ? `[${bare}]` : bare)
+  return host === undefined
+    ? misplaced("expected a host name or an IP address; use url for a whole address", text)
+    : Either.right(host)
+}
+
+const pathOf = (text: string): Setting.Checked<string> => {
+  const path = text.startsWith("/") ? text : `/${text}`
+  return path.includes("?") || Either.isLeft(Endpoint.parse(`ws://kuzzle${path}`))
+    ? misplaced("expected a plain path such as /kuzzle", text)
+    : Either.right(path)
 }
 
 /** A header name is a token of RFC 9110; a value holds no line break. */
-const headers = (given: NonNullable<Options["headers"]>): Effect.Effect<Settings["headers"], InvalidSettingError> => {
+const headersOf = (given: Headers = {}): Either.Either<Headers, InvalidSettingError> => {
   for (const [name, value] of Object.entries(given)) {
     const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
-      return invalid("headers", `${JSON.stringify(name)} is no header name`)
+      return invalid("headers", `${JSON.stringify(name)} is not a header name: use letters, digits and -`)
     }
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) {
-      return invalid("headers", `the value of ${name} has characters a header cannot carry`)
+    if (typeof text !== "string" || /[^\t\x20-\x7e\x80-\xff]/.test(text)) {
+      return invalid("headers", `the value of ${name} has characters that a header cannot carry, such as a line break`)
     }
   }
-  return Effect.succeed(given)
+  return Either.right(given)
 }
 
-/** @internal */
-export const positive = (
-  setting: string,
-  input: Duration.DurationInput
-): Effect.Effect<Duration.Duration, InvalidSettingError> =>
-  Option.match(Duration.decodeUnknown(input), {
-    onNone: () => invalid(setting, `not a duration: write it as "10 seconds" or in milliseconds`),
-    onSome: (duration) =>
-      Duration.toMillis(duration) > 0 ? Effect.succeed(duration) : invalid(setting, "it must be longer than nothing")
-  })
-
-const integer = (
-  setting: string,
-  value: number,
-  minimum: number,
-  maximum = Number.MAX_SAFE_INTEGER
-): Effect.Effect<number, InvalidSettingError> =>
-  Number.isInteger(value) && value >= minimum && value <= maximum
-    ? Effect.succeed(value)
-    : invalid(setting, `it must be a whole number from ${minimum} to ${maximum}`)
-
 /**
- * The members of the volatile data that are the client's own. By `sdkName` the server refuses what it knows to be too old,
- * by `sdkVersion` everything (spec 1.2); `sdkInstanceId` tells whose doing a notification is (spec 3.6).
+ * The members of the volatile data that the client reserves. The server refuses an outdated `sdkName`, and every
+ * request with `sdkVersion` (spec 1.2). `sdkInstanceId` identifies the client that caused a notification (spec 3.6).
  *
  * @internal
  */
 export const reservedVolatile = (volatile: Readonly<Record<string, unknown>>): string | undefined => {
-  if ("sdkVersion" in volatile) return "sdkVersion is refused by Kuzzle 2: name it otherwise"
-  if ("sdkName" in volatile) return "sdkName is a setting of its own"
-  return "sdkInstanceId" in volatile ? "sdkInstanceId is set by the client" : undefined
+  if ("sdkVersion" in volatile) return "Kuzzle 2 refuses sdkVersion: use another name"
+  if ("sdkName" in volatile) return "sdkName is a setting of its own: use that"
+  return "sdkInstanceId" in volatile ? "the client sets sdkInstanceId: use another name" : undefined
 }
 
-const volatile = (options: Options): Effect.Effect<Settings["volatile"], InvalidSettingError> => {
+const volatile = (options: Options): Either.Either<Settings["volatile"], InvalidSettingError> => {
   const sdkName = options.sdkName ?? `effect@${Version.version}`
-  if (!/^[^@\s]+@\S+$/.test(sdkName)) return invalid("sdkName", `write it as name@version`)
+  if (!/^[^@\s]+@\S+$/.test(sdkName)) return invalid("sdkName", "expected name@version", sdkName)
   const reserved = reservedVolatile(options.volatile ?? {})
   if (reserved !== undefined) return invalid("volatile", reserved)
   const json = Json.stringify(options.volatile ?? {})
   return typeof json === "string"
-    ? Effect.succeed({ ...JSON.parse(json), sdkName })
+    ? Either.right({ ...JSON.parse(json), sdkName })
     : invalid("volatile", `it cannot be sent: ${json.issue}`)
 }
 
-const described = <A>(name: string, description: string, config: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.map(Config.option(Config.withDescription(config, `${name}: ${description}`)), Option.getOrUndefined)
+/**
+ * An environment variable, by its full name. An empty variable counts as unset, because a compose file passes an unset
+ * one on as empty.
+ */
+const variable = <A>(
+  name: string,
+  description: string,
+  read: (text: string) => Setting.Checked<A>
+): Config.Config<A | undefined> =>
+  Config.option(Config.string(name).pipe(Config.withDescription(description))).pipe(
+    Config.mapOrFail(Option.match({
+      onNone: () => Either.right(undefined),
+      onSome: (text) =>
+        text.trim() === ""
+          ? Either.right(undefined)
+          : Either.mapLeft(
+            read(text.trim()),
+            ({ issue, value }) =>
+              ConfigError.InvalidData([], `${name}${value === undefined ? "" : ` is ${value}`}: ${issue}`)
+          )
+    }))
+  )
+
+/** Checks text as a number. The error shows the text as it was written. */
+const numeric = (check: (value: unknown) => Setting.Checked<number>) => (text: string): Setting.Checked<number> =>
+  Either.mapLeft(check(Number(text)), ({ issue }) => ({ value: JSON.stringify(text), issue }))
+
+const boolean = (text: string): Setting.Checked<boolean> => {
+  if (/^(?:true|yes|on|1)$/i.test(text)) return Either.right(true)
+  return /^(?:false|no|off|0)$/i.test(text) ? Either.right(false) : Setting.wrong("expected true or false", text)
+}
+
+/** One or more addresses. Each is checked here, so that the message names the variable. */
+const addresses = (text: string): Setting.Checked<ReadonlyArray<string>> => Either.all(text.split(",").map(endpoint))
+
+const atLeastOne = numeric(Setting.integer(1))
 
 /**
- * The settings from the environment (or whatever `ConfigProvider` is there): `KUZZLE_URL`, `KUZZLE_HOST`, … What is not
- * set keeps its default.
+ * The settings from the environment, or from the current `ConfigProvider`: `KUZZLE_URL`, `KUZZLE_HOST`, … A variable
+ * that is not set keeps its default. An error names the variable, shows its value and says what was expected.
  *
  * @since 0.1.0
  * @category config
  */
-export const config: Config.Config<Options> = Config.nested(
+export const config: Config.Config<PlainOptions> = Config.mapOrFail(
   Config.all({
-    url: Config.map(
-      described("url", "the whole address; several, separated by commas, to fail over between", Config.string("URL")),
-      // An empty variable is what a compose file makes of an unset one.
-      (
-        list
-      ) => (list === undefined || list.trim() === "" ? undefined : list.split(",").map((address) => address.trim()))
+    url: variable("KUZZLE_URL", "the whole address; several, separated by commas, to fail over between", addresses),
+    host: variable("KUZZLE_HOST", "a host name or address", hostOf),
+    port: variable("KUZZLE_PORT", "its port, 7512 by default", numeric(portOf)),
+    ssl: variable("KUZZLE_SSL", "whether to use TLS; by default for the ports 443 and 7443", boolean),
+    path: variable("KUZZLE_PATH", "the prefix under which a proxy serves Kuzzle", pathOf),
+    connectTimeout: variable("KUZZLE_CONNECT_TIMEOUT", "how long the handshake may take", Setting.duration),
+    requestTimeout: variable("KUZZLE_REQUEST_TIMEOUT", "the deadline of a request", Setting.duration),
+    pingInterval: variable("KUZZLE_PING_INTERVAL", "how often the link is pinged", Setting.duration),
+    pingTimeout: variable("KUZZLE_PING_TIMEOUT", "how long to wait for the answer to a ping", Setting.duration),
+    busyPingTimeout: variable(
+      "KUZZLE_BUSY_PING_TIMEOUT",
+      "how long to wait for it while large messages may delay it",
+      Setting.duration
     ),
-    host: described("host", "a host name or address", Config.string("HOST")),
-    port: described("port", "its port, 7512 by default", Config.integer("PORT")),
-    ssl: described("ssl", "whether to use TLS; by default for the ports 443 and 7443", Config.boolean("SSL")),
-    path: described("path", "the prefix under which a proxy serves Kuzzle", Config.string("PATH")),
-    connectTimeout: described("connectTimeout", "how long the handshake may take", Config.duration("CONNECT_TIMEOUT")),
-    requestTimeout: described("requestTimeout", "the deadline of a request", Config.duration("REQUEST_TIMEOUT")),
-    pingInterval: described("pingInterval", "how often the link is pinged", Config.duration("PING_INTERVAL")),
-    pingTimeout: described("pingTimeout", "how long a ping may go unanswered", Config.duration("PING_TIMEOUT")),
-    stableAfter: described(
-      "stableAfter",
-      "how long until a connection counts as stable",
-      Config.duration("STABLE_AFTER")
+    stableAfter: variable("KUZZLE_STABLE_AFTER", "how long until a connection counts as stable", Setting.duration),
+    autoQueue: variable("KUZZLE_AUTO_QUEUE", "whether to queue requests while there is no connection", boolean),
+    queueMaxSize: variable("KUZZLE_QUEUE_MAX_SIZE", "how many requests the offline queue holds", atLeastOne),
+    queueMaxBytes: variable("KUZZLE_QUEUE_MAX_BYTES", "how many bytes of requests the offline queue holds", atLeastOne),
+    queueTTL: variable("KUZZLE_QUEUE_TTL", "how long the offline queue keeps a request", Setting.duration),
+    maxRequestSize: variable(
+      "KUZZLE_MAX_REQUEST_SIZE",
+      "the largest request, in bytes, that the server accepts",
+      atLeastOne
     ),
-    autoQueue: described(
-      "autoQueue",
-      "whether requests are kept while there is no connection",
-      Config.boolean("AUTO_QUEUE")
+    maxResponseSize: variable(
+      "KUZZLE_MAX_RESPONSE_SIZE",
+      "the largest answer, in bytes",
+      numeric(Setting.integer(1, largestResponseSize))
     ),
-    queueMaxSize: described("queueMaxSize", "how many of them", Config.integer("QUEUE_MAX_SIZE")),
-    queueTTL: described("queueTTL", "for how long", Config.duration("QUEUE_TTL")),
-    maxRequestSize: described("maxRequestSize", "bytes the server accepts", Config.integer("MAX_REQUEST_SIZE"))
+    waitForConnection: variable(
+      "KUZZLE_WAIT_FOR_CONNECTION",
+      "whether the layer waits for the first connection",
+      boolean
+    )
   }),
-  "KUZZLE"
+  (options) => {
+    const beside = parts.find((part) => options[part] !== undefined)
+    return options.url === undefined || beside === undefined
+      ? Either.right(options)
+      : Either.left(ConfigError.InvalidData(
+        [],
+        `KUZZLE_${beside.toUpperCase()} cannot be combined with KUZZLE_URL: write it in the address, or unset one of them`
+      ))
+  }
 )
+
+/**
+ * The error of an attempt to connect, or of an HTTP request, whose settings could not be determined.
+ *
+ * @internal
+ */
+export const unsettled = (endpoint: string, cause: InvalidSettingError): ConnectError =>
+  new ConnectError({ reason: "Settings", url: Endpoint.shown(endpoint), issue: cause.message, cause })
 
 /**
  * The address for HTTP requests that goes with a WebSocket address.
@@ -364,5 +556,5 @@ export const httpUrl = (endpoint: string): string => endpoint.replace(/^ws/, "ht
  * @since 0.1.0
  * @category conversions
  */
-export const plain = (headers: Settings["headers"]): Readonly<Record<string, string>> =>
+export const plain = (headers: Headers): Readonly<Record<string, string>> =>
   Record.map(headers, (value) => (Redacted.isRedacted(value) ? Redacted.value(value) : value))

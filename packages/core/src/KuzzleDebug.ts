@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
 import { type ConnectionState, Kuzzle } from "./internal/client.ts"
 import type { DebuggerFrame } from "./internal/runtime/realtime.ts"
+import * as Shape from "./internal/shape.ts"
 import { DebuggerError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 import { type Gap, KuzzleRealtime } from "./KuzzleRealtime.ts"
@@ -37,7 +38,7 @@ export const nodeVersion = Action.make<Action.CallOptions, string>({
   action: "nodeVersion",
   http: ["GET", "/debug/_nodeVersion"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.string)
 })
 
 /**
@@ -52,7 +53,7 @@ export const enable = Action.make<Action.CallOptions, void, DebuggerError>({
   http: ["POST", "/debug/_enable"],
   idempotent: true,
   errors: [DebuggerError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -67,7 +68,7 @@ export const disable = Action.make<Action.CallOptions, void, DebuggerError>({
   http: ["POST", "/debug/_disable"],
   idempotent: true,
   errors: [DebuggerError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -91,7 +92,7 @@ export const post = Action.make<
   idempotent: false,
   body: ["method", "params"],
   errors: [DebuggerError],
-  result: Action.result
+  result: Shape.whole(Shape.object())
 })
 
 /**
@@ -107,7 +108,7 @@ export const addListener = Action.make<Action.CallOptions & { readonly event: st
   idempotent: true,
   body: ["event"],
   errors: [DebuggerError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -122,7 +123,7 @@ export const removeListener = Action.make<Action.CallOptions & { readonly event:
   idempotent: true,
   body: ["event"],
   errors: [DebuggerError],
-  result: Action.done
+  result: Shape.done
 })
 
 const all = { event: "*" }
@@ -187,12 +188,17 @@ const rejoin = (
   ]
 }
 
+const debuggerEvent = Shape.read(
+  Shape.struct<{ readonly event: string; readonly result: { readonly params?: DebugEvent["params"] } }>({
+    event: Shape.string,
+    result: Shape.struct<{ readonly params?: DebugEvent["params"] }>({ params: Shape.optional(Shape.object()) })
+  }),
+  ({ event, result }): DebugEvent => ({ type: "event", event, params: result.params ?? {} })
+)
+
 const toEvent = (frame: DebuggerFrame): DebugEvent | Gap => {
   if (typeof frame.lost === "number") return { type: "gap", cause: { _tag: "Overflow", lost: frame.lost } }
   // Spec 1.5: `{ event, result: { method, params }, room }`.
-  const { event, result } = frame as {
-    readonly event: string
-    readonly result: { readonly params?: DebugEvent["params"] }
-  }
-  return { type: "event", event, params: result.params ?? {} }
+  const event = debuggerEvent(frame)
+  return event instanceof Shape.Issue ? { type: "gap", cause: { _tag: "Malformed", issue: event.of("event") } } : event
 }

@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
+import * as Shape from "./internal/shape.ts"
+import * as Shapes from "./internal/shapes.ts"
 import {
   CollectionNotFoundError,
   DocumentAlreadyExistsError,
@@ -113,6 +115,39 @@ export interface ManyOptions extends Within {
 type Absent = IndexNotFoundError | CollectionNotFoundError
 
 // -------------------------------------------------------------------------------------------------------------------
+// shapes
+// -------------------------------------------------------------------------------------------------------------------
+
+const source = Shape.object<Document["_source"]>()
+
+/** @internal */
+export const documentShape = Shape.struct<Document>({
+  _id: Shape.string,
+  _source: source,
+  _version: Shape.number
+})
+
+const changedShape = Shape.struct<Changed>({
+  _id: Shape.string,
+  _version: Shape.number,
+  _source: Shape.optional(source)
+})
+
+/** A deleted document. */
+const deletedShape = Shape.struct<Partial<Document> & { readonly _id: string }>({
+  _id: Shape.string,
+  _source: Shape.optional(source),
+  _version: Shape.optional(Shape.number)
+})
+
+/** @internal */
+export const rejectionShape = Shape.struct<Rejection>({
+  document: Shape.struct<Rejection["document"]>({ _id: Shape.optional(Shape.string) }),
+  reason: Shape.string,
+  status: Shape.number
+})
+
+// -------------------------------------------------------------------------------------------------------------------
 // one document
 // -------------------------------------------------------------------------------------------------------------------
 
@@ -152,7 +187,7 @@ export const create = Action.make<
     MappingRejectionError,
     SpecificationRejectionError
   ],
-  result: Action.result
+  result: Shape.whole(documentShape)
 })
 
 /**
@@ -172,7 +207,7 @@ export const createOrReplace = Action.make<
   idempotent: true,
   body: "content",
   errors: [IndexNotFoundError, CollectionNotFoundError, MappingRejectionError, SpecificationRejectionError],
-  result: Action.result
+  result: Shape.whole(Shape.and(documentShape, Shapes.created))
 })
 
 /**
@@ -198,7 +233,7 @@ export const replace = Action.make<
     MappingRejectionError,
     SpecificationRejectionError
   ],
-  result: Action.result
+  result: Shape.whole(documentShape)
 })
 
 /**
@@ -213,7 +248,7 @@ export const get = Action.make<Action.CallOptions & Target, Document, Absent | D
   http: ["GET", "/:index/:collection/:_id"],
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError, DocumentNotFoundError],
-  result: Action.result
+  result: Shape.whole(documentShape)
 })
 
 /**
@@ -249,7 +284,7 @@ export const exists = Action.make<Action.CallOptions & Target, boolean, Absent>(
   http: ["GET", "/:index/:collection/:_id/_exists"],
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError],
-  result: Action.result
+  result: Shape.whole(Shape.boolean)
 })
 
 /**
@@ -276,7 +311,7 @@ export const update = Action.make<
     SpecificationRejectionError,
     TooManyChangesError
   ],
-  result: Action.result
+  result: Shape.whole(documentShape)
 })
 
 /**
@@ -313,7 +348,7 @@ export const upsert = Action.make<
   idempotent: true,
   body: ["changes", "default"],
   errors: [IndexNotFoundError, CollectionNotFoundError, MappingRejectionError, TooManyChangesError],
-  result: Action.result
+  result: Shape.whole(Shape.and(changedShape, Shapes.created))
 })
 
 /**
@@ -334,7 +369,7 @@ export const deleteFields = Action.make<
   idempotent: true,
   body: ["fields"],
   errors: [IndexNotFoundError, CollectionNotFoundError, DocumentNotFoundError],
-  result: Action.result
+  result: Shape.whole(changedShape)
 })
 
 const remove = Action.make<
@@ -347,7 +382,7 @@ const remove = Action.make<
   http: ["DELETE", "/:index/:collection/:_id"],
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError, DocumentNotFoundError],
-  result: Action.result
+  result: Shape.whole(deletedShape)
 })
 
 export {
@@ -392,7 +427,7 @@ export const validate = Action.make<
   http: ["POST", "/:index/:collection/_validate"],
   idempotent: true,
   body: "content",
-  result: Action.result
+  result: Shape.whole(Shape.struct<Validation>({ valid: Shape.boolean, errorMessages: Shape.object() }))
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -453,6 +488,24 @@ export interface Updated extends Document {
   readonly _updatedFields?: ReadonlyArray<string>
 }
 
+const status = Shape.struct<{ readonly status: number }>({ status: Shape.number })
+
+const how = Shape.struct<Pick<Written, "created" | "result" | "status">>({
+  created: Shape.boolean,
+  result: Shape.literal("created", "updated"),
+  status: Shape.number
+})
+
+const written = Shapes.many(Shape.and(documentShape, how), rejectionShape)
+
+const updated: Shape.Shape<Updated> = Shape.and(
+  documentShape,
+  Shape.struct<Pick<Updated, "status" | "_updatedFields">>({
+    status: Shape.number,
+    _updatedFields: Shape.optional(Shape.array(Shape.string))
+  })
+)
+
 /**
  * Writes many new documents (`document:mCreate`).
  *
@@ -472,7 +525,7 @@ export const mCreate = Action.make<
   idempotent: false,
   body: ["documents"],
   errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(written)
 })
 
 const createOrReplaceMany = Action.make<
@@ -489,7 +542,7 @@ const createOrReplaceMany = Action.make<
   idempotent: true,
   body: ["documents"],
   errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(Shape.and(changedShape, how), rejectionShape))
 })
 
 /**
@@ -528,7 +581,7 @@ export const mReplace = Action.make<
   idempotent: true,
   body: ["documents"],
   errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(written)
 })
 
 /**
@@ -566,7 +619,7 @@ export const mUpdate = Action.make<
   idempotent: true,
   body: ["documents"],
   errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(updated, rejectionShape))
 })
 
 /**
@@ -593,7 +646,7 @@ export const mUpsert = Action.make<
   idempotent: true,
   body: ["documents"],
   errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(Shape.and(updated, Shapes.created), rejectionShape))
 })
 
 /**
@@ -613,7 +666,14 @@ export const mDelete = Action.make<
   idempotent: true,
   body: ["ids"],
   errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(
+    Shape.string,
+    Shape.struct<{ readonly _id: string; readonly reason: string; readonly status: number }>({
+      _id: Shape.string,
+      reason: Shape.string,
+      status: Shape.number
+    })
+  ))
 })
 
 type IdsOptions = Action.CallOptions & ManyOptions & { readonly ids: ReadonlyArray<string> }
@@ -629,7 +689,7 @@ const getMany = Action.make<
   idempotent: true,
   body: ["ids"],
   errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(documentShape, Shape.string))
 })
 
 /**
@@ -655,7 +715,7 @@ const existMany = Action.make<
   idempotent: true,
   body: ["ids"],
   errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, IncompleteRequestError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(Shape.string, Shape.string))
 })
 
 /**
@@ -758,6 +818,36 @@ export interface SearchOptions extends Action.CallOptions {
   readonly lang?: Lang | undefined
 }
 
+/** With `_source: false` the server leaves the content out (observed). */
+type WireHit = Omit<Hit, "_source"> & { readonly _source?: Hit["_source"] }
+
+const page = Shape.struct<Omit<SearchResult, "hits"> & { readonly hits: ReadonlyArray<WireHit> }>({
+  hits: Shape.array(Shape.struct<WireHit>({
+    _id: Shape.string,
+    _score: Shape.nullable(Shape.number),
+    _source: Shape.optional(Shape.object()),
+    index: Shape.string,
+    collection: Shape.string
+  })),
+  total: Shape.number,
+  aggregations: Shape.optional(Shape.object()),
+  suggest: Shape.optional(Shape.object()),
+  scrollId: Shape.optional(Shape.string),
+  remaining: Shape.optional(Shape.number)
+})
+
+const hasSource = (hit: WireHit): hit is Hit => hit._source !== undefined
+
+/** Content that was not requested becomes empty. */
+const withSources = <Page extends { readonly hits: ReadonlyArray<WireHit> }>(
+  page: Page
+): Page & { readonly hits: ReadonlyArray<Hit> } => {
+  const { hits } = page
+  return hits.every(hasSource)
+    ? { ...page, hits }
+    : { ...page, hits: hits.map((hit) => hasSource(hit) ? hit : { ...hit, _source: {} }) }
+}
+
 /**
  * Finds documents (`document:search`): one page of them.
  *
@@ -801,7 +891,7 @@ export const search = Action.make<
     "_source"
   ],
   errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, InvalidSearchError, ScrollTooLongError],
-  result: Action.result
+  result: Shape.read(page, withSources)
 })
 
 /**
@@ -818,7 +908,7 @@ export const scroll = Action.make<
     /** Keeps the search open that long again; 15 seconds by default. */
     readonly scroll?: string | undefined
   },
-  SearchResult & { readonly scrollId: string; readonly remaining: number },
+  SearchResult & { readonly scrollId: string },
   ScrollNotFoundError | ScrollTooLongError
 >({
   controller: "document",
@@ -826,7 +916,10 @@ export const scroll = Action.make<
   http: ["GET", "/_scroll/:scrollId"],
   idempotent: false,
   errors: [ScrollNotFoundError, ScrollTooLongError],
-  result: Action.result
+  result: Shape.read(
+    Shape.and(page, Shape.struct<{ readonly scrollId: string }>({ scrollId: Shape.string })),
+    withSources
+  )
 })
 
 /**
@@ -849,7 +942,7 @@ export const count = Action.make<
   idempotent: true,
   body: ["query"],
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError],
-  result: Action.member("count")
+  result: Shape.member("count", Shape.number)
 })
 
 /**
@@ -877,7 +970,10 @@ export const deleteByQuery = Action.make<
   idempotent: false,
   body: ["query"],
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError, WriteLimitError],
-  result: Action.result
+  result: Shape.whole(Shape.struct<{
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly _source?: Document["_source"] }>
+    readonly ids: ReadonlyArray<string>
+  }>({ documents: Shape.array(deletedShape), ids: Shape.array(Shape.string) }))
 })
 
 /**
@@ -903,5 +999,5 @@ export const updateByQuery = Action.make<
   idempotent: false,
   body: ["query", "changes"],
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError, WriteLimitError],
-  result: Action.result
+  result: Shape.whole(Shapes.many(Shape.and(changedShape, status), rejectionShape))
 })

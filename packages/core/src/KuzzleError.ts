@@ -29,15 +29,28 @@ export type TypeId = typeof TypeId
 /**
  * Why a connection could not be opened.
  *
- * - `Unreachable`: nothing answered there (refused, unknown host, network down, TLS refused).
+ * - `Unreachable`: no server answered (connection refused, unknown host, no network), or the page may not open the
+ *   address.
  * - `Timeout`: something accepted, but the WebSocket handshake did not finish in time.
  * - `BadUrl`: the runtime refuses the URL.
  * - `Rejected`: an HTTP server answered the handshake with another status than 101.
+ * - `Tls`: the TLS handshake failed. The certificate is not trusted, or one side does not speak TLS.
+ * - `Proxy`: the proxy of the setting `proxy` does not answer, or refuses the tunnel.
+ * - `Unsupported`: this runtime cannot open a WebSocket.
+ * - `Settings`: the effect of `url` or `headers` failed, or yielded an invalid value.
  *
  * @since 0.1.0
  * @category models
  */
-export type ConnectReason = "Unreachable" | "Timeout" | "BadUrl" | "Rejected"
+export type ConnectReason =
+  | "Unreachable"
+  | "Timeout"
+  | "BadUrl"
+  | "Rejected"
+  | "Tls"
+  | "Proxy"
+  | "Unsupported"
+  | "Settings"
 
 /**
  * The socket could not be opened.
@@ -51,22 +64,26 @@ export class ConnectError extends Data.TaggedError("KuzzleConnectError")<{
   readonly url: string
   /** The HTTP status, when `reason` is `Rejected` and the runtime tells it (browsers do not). */
   readonly status?: number
+  /** The wait that the answer's `Retry-After` header asks for, 5 minutes at most. */
+  readonly retryAfter?: Duration.Duration
+  /** The target of a redirect, without its secrets. The client follows no redirect. */
+  readonly location?: string
+  /** What is wrong and what to do, where the platform or a setting knows it. */
+  readonly issue?: string
   /** What the runtime said, when it said something. */
   readonly cause?: unknown
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
+    if (this.issue !== undefined) return `cannot connect to ${this.url || "Kuzzle"}: ${this.issue}`
     switch (this.reason) {
       case "BadUrl":
         return `${this.url} is not a WebSocket URL: use ws://host:7512 or wss://host`
       case "Timeout":
-        return `${this.url} did not finish the WebSocket handshake in time: is it a Kuzzle server, is a proxy in between?`
-      case "Rejected":
-        return `${this.url} refused the WebSocket handshake${
-          this.status === undefined ? "" : ` with HTTP status ${this.status}`
-        }: check the path, the proxy and its credentials`
-      case "Unreachable":
+        return `${this.url} did not finish the WebSocket handshake within connectTimeout: ` +
+          `is it a Kuzzle server, is a proxy in between?`
+      default:
         return `nothing answers at ${this.url}${detail(this.cause)}: is Kuzzle running there?`
     }
   }
@@ -79,7 +96,9 @@ const detail = (cause: unknown): string => cause instanceof Error && cause.messa
  * final (spec 1.8, 3.9).
  *
  * - `Peer`: the other side, or something between, closed it; `code` and `reason` are theirs (1006: no close frame).
- * - `Heartbeat`: nothing came back within the heartbeat's timeout; we terminated it.
+ * - `Heartbeat`: the client closed it, because within the heartbeat's timeout a ping had no answer and there was no
+ *   progress.
+ * - `Oversized`: the client closed it, because the server sent a frame larger than `maxResponseSize`.
  * - `Renewal`: we closed it on purpose, to open another as somebody else: the user or the cookie changed.
  * - `Released`: the scope of the client was closed.
  *
@@ -87,7 +106,7 @@ const detail = (cause: unknown): string => cause instanceof Error && cause.messa
  * @category errors
  */
 export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
-  readonly by: "Peer" | "Heartbeat" | "Renewal" | "Released"
+  readonly by: "Peer" | "Heartbeat" | "Oversized" | "Renewal" | "Released"
   readonly code: number
   readonly reason: string
 }> {
@@ -96,6 +115,7 @@ export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
   override get message(): string {
     switch (this.by) {
       case "Heartbeat":
+      case "Oversized":
         return `the connection was given up: ${this.reason}`
       case "Renewal":
         return `the connection is being renewed`
@@ -110,26 +130,30 @@ export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
 /**
  * Why the offline queue did not keep a request.
  *
- * - `Full`: it holds `queueMaxSize` requests already.
+ * - `Full`: it holds `queueMaxSize` requests already, or would hold more than `queueMaxBytes`.
  * - `Expired`: the request waited longer than `queueTTL`.
  * - `OtherUser`: somebody else is logged in now; what one user queued is never sent as another.
+ * - `NotConnected`: there has been no connection yet (`waitForConnection` is `false`), and the request is not to be
+ *   queued.
  *
  * @since 0.1.0
  * @category errors
  */
 export class NotQueued extends Data.TaggedError("KuzzleNotQueued")<{
-  readonly reason: "Full" | "Expired" | "OtherUser"
+  readonly reason: "Full" | "Expired" | "OtherUser" | "NotConnected"
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     switch (this.reason) {
       case "Full":
-        return "the offline queue is full: raise queueMaxSize, or send less while there is no connection"
+        return "the offline queue is full: raise queueMaxSize or queueMaxBytes, or send less while there is no connection"
       case "Expired":
         return "it waited in the offline queue for longer than queueTTL"
       case "OtherUser":
         return "another user has logged in since it was made"
+      case "NotConnected":
+        return "the client has not connected yet: wait for the state Ready, or let autoQueue keep the request"
     }
   }
 }
@@ -192,13 +216,16 @@ export type ConnectionLostError = NotSentError | MaybeSentError
 export class OverflowError extends Data.TaggedError("KuzzleOverflowError")<{
   readonly controller: string
   readonly action: string
-  /** How many notifications it held. */
+  /** The limit of its buffer, in notifications. */
   readonly bufferSize: number
+  /** The limit of its buffer, in bytes. */
+  readonly bufferBytes: number
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `${this.controller}:${this.action} was given up: its consumer fell behind by more than ${this.bufferSize} notifications`
+    return `${this.controller}:${this.action} was given up: its consumer fell behind by more than ` +
+      `${this.bufferSize} notifications or ${this.bufferBytes} bytes; raise bufferSize or bufferBytes, or take them faster`
   }
 }
 
@@ -229,13 +256,19 @@ export class TokenStoreError extends Data.TaggedError("KuzzleTokenStoreError")<{
  */
 export class QueueStoreError extends Data.TaggedError("KuzzleQueueStoreError")<{
   readonly operation: "load" | "add" | "remove"
+  /**
+   * `"Secret"`: the request contains a `Redacted` value, so the client did not store it. Otherwise the store failed.
+   */
+  readonly reason?: "Secret"
   readonly issue: string
   readonly cause?: unknown
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `the store of the offline queue failed to ${this.operation}: ${this.issue}`
+    return this.reason === "Secret"
+      ? `the store of the offline queue was not used to ${this.operation} a request: ${this.issue}`
+      : `the store of the offline queue failed to ${this.operation}: ${this.issue}`
   }
 }
 
@@ -347,8 +380,29 @@ export class PayloadTooLargeError extends Data.TaggedError("KuzzlePayloadTooLarg
 }
 
 /**
- * The request holds a value that JSON cannot carry (`NaN`, an infinity, a `bigint`, a cycle, a function in an array …).
- * It was not sent. (Members of objects that are `undefined` or functions are left out, as JSON does everywhere.)
+ * The answer is larger than the setting `maxResponseSize` and was not read. Kuzzle has executed the request.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ResponseTooLargeError extends Data.TaggedError("KuzzleResponseTooLargeError")<{
+  readonly controller: string
+  readonly action: string
+  /** The setting `maxResponseSize`, in bytes. */
+  readonly limit: number
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `the answer to ${this.controller}:${this.action} takes more than ${this.limit} bytes: ` +
+      `ask for less at once, or raise maxResponseSize`
+  }
+}
+
+/**
+ * The request contains a value that JSON would change or cannot represent: `NaN`, a `bigint`, a cycle, a `Set`, an
+ * `Error`, an `Option`, a `Duration` … It was not sent. `issue` says what to send instead; `docs/values.md` has the
+ * whole table. (As in all JSON, members that are `undefined` or functions are left out.)
  *
  * @since 0.1.0
  * @category errors
@@ -367,7 +421,7 @@ export class EncodeError extends Data.TaggedError("KuzzleEncodeError")<{
 }
 
 /**
- * What came back is not an answer of Kuzzle: a proxy's page, another server, a frame without a status.
+ * The answer is not Kuzzle's: a page of a proxy, a redirect, another server, a frame without a status.
  *
  * @since 0.1.0
  * @category errors
@@ -379,6 +433,10 @@ export class ProtocolError extends Data.TaggedError("KuzzleProtocolError")<{
   readonly issue: string
   /** The HTTP status, over HTTP. */
   readonly status?: number
+  /** The wait that the `Retry-After` header asks for, 5 minutes at most. Over HTTP only. */
+  readonly retryAfter?: Duration.Duration
+  /** The target of a redirect over HTTP, without its secrets; browsers hide it. The client follows no redirect. */
+  readonly location?: string
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
@@ -397,12 +455,16 @@ export class HttpTransportError extends Data.TaggedError("KuzzleHttpTransportErr
   readonly controller: string
   readonly action: string
   readonly url: string
+  /** What is wrong and what to do, where the platform knows it. */
+  readonly issue?: string
   readonly cause?: unknown
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `${this.controller}:${this.action}: no HTTP answer from ${this.url}${detail(this.cause)}`
+    return `${this.controller}:${this.action}: no HTTP answer from ${this.url}${
+      this.issue === undefined ? `${detail(this.cause)}: is Kuzzle running there?` : `: ${this.issue}`
+    }`
   }
 }
 
@@ -414,13 +476,17 @@ export class HttpTransportError extends Data.TaggedError("KuzzleHttpTransportErr
  */
 export class InvalidSettingError extends Data.TaggedError("KuzzleInvalidSettingError")<{
   readonly setting: string
-  /** What is wrong with it and what would be right. The value itself is not repeated: it may be a secret. */
+  /** The invalid value as text. Left out when it may be a secret. */
+  readonly value?: string
+  /** What is wrong and what was expected. */
   readonly issue: string
+  /** The error of the effect that yields the setting. */
+  readonly cause?: unknown
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `setting ${this.setting}: ${this.issue}`
+    return `the setting ${this.setting}${this.value === undefined ? "" : ` is ${this.value}`}: ${this.issue}`
   }
 }
 
@@ -459,6 +525,11 @@ export interface ApiErrorFields {
   readonly serverStack?: string
   /** What succeeded nonetheless: a 206 and some failures carry both `error` and `result`. */
   readonly result?: unknown
+  /**
+   * The wait that the `Retry-After` header asks for, 5 minutes at most. Only HTTP answers have this header. A page of
+   * another origin sees it only if the server lists it in `Access-Control-Expose-Headers`.
+   */
+  readonly retryAfter?: Duration.Duration
 }
 
 /**
@@ -626,6 +697,7 @@ export type RequestError =
   | DeadlineError
   | UnauthenticatedError
   | PayloadTooLargeError
+  | ResponseTooLargeError
   | EncodeError
   | ProtocolError
   | ApiError
@@ -688,34 +760,19 @@ export const hasId = (id: ErrorId) => (u: unknown): u is ApiError => isApiError(
 export const isTokenDead = (u: unknown): u is UnauthorizedError =>
   u instanceof UnauthorizedError && (u.id === "security.token.invalid" || u.id === "security.token.expired")
 
-const byStatus = (status: number): new(fields: ApiErrorFields) => ApiError => {
-  switch (status) {
-    case 206:
-      return PartialError
-    case 400:
-      return BadRequestError
-    case 401:
-      return UnauthorizedError
-    case 403:
-      return ForbiddenError
-    case 404:
-      return NotFoundError
-    case 412:
-      return PreconditionError
-    case 413:
-      return SizeLimitError
-    case 429:
-      return TooManyRequestsError
-    case 500:
-      return InternalError
-    case 502:
-    case 503:
-      return ServiceUnavailableError
-    case 504:
-      return GatewayTimeoutError
-    default:
-      return OtherStatusError
-  }
+const byStatus: { readonly [status: number]: new(fields: ApiErrorFields) => ApiError } = {
+  206: PartialError,
+  400: BadRequestError,
+  401: UnauthorizedError,
+  403: ForbiddenError,
+  404: NotFoundError,
+  412: PreconditionError,
+  413: SizeLimitError,
+  429: TooManyRequestsError,
+  500: InternalError,
+  502: ServiceUnavailableError,
+  503: ServiceUnavailableError,
+  504: GatewayTimeoutError
 }
 
 /**
@@ -724,4 +781,5 @@ const byStatus = (status: number): new(fields: ApiErrorFields) => ApiError => {
  * @since 0.1.0
  * @category constructors
  */
-export const fromStatus = (fields: ApiErrorFields): ApiError => new (byStatus(fields.status))(fields)
+export const fromStatus = (fields: ApiErrorFields): ApiError =>
+  new (byStatus[fields.status] ?? OtherStatusError)(fields)

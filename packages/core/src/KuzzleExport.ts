@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
 import * as Exported from "./internal/protocol/exported.ts"
+import * as Shape from "./internal/shape.ts"
 import type { Content, Lang } from "./KuzzleDocument.ts"
 import * as KuzzleDownload from "./KuzzleDownload.ts"
 import type { RequestError } from "./KuzzleError.ts"
@@ -49,7 +50,7 @@ const action = Action.make<Options, void>({
   idempotent: true,
   body: ["query", "fields", "fieldsName", "collapse"],
   // Of no use: what comes is bytes, see `stream`.
-  result: Action.done
+  result: Shape.done
 })
 
 /**

@@ -26,8 +26,10 @@
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import { predicate } from "./internal/filter/evaluate.ts"
-import { isFields } from "./internal/filter/field.ts"
-import { countConditions, parse } from "./internal/filter/parse.ts"
+import { type Fields, isFields } from "./internal/filter/field.ts"
+import { found } from "./internal/filter/found.ts"
+import { countConditions, noPatterns, parse } from "./internal/filter/parse.ts"
+import { check, compile } from "./internal/filter/pattern/index.ts"
 import { searchIssues } from "./internal/filter/search.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -413,7 +415,8 @@ export const range = (field: string, bounds: Bounds): Range => ({ range: { [fiel
 
 /**
  * The field is a string in which the pattern is found. The server's engine is RE2: no look-around, no back-references.
- * From a `RegExp` its source and flags are taken.
+ * A `RegExp` gives its source and flags. Like the server, `matches` runs in linear time for every pattern: at most the
+ * length of the field times the size of the pattern, which is bounded.
  *
  * @since 0.1.0
  * @category constructors
@@ -776,8 +779,8 @@ export {
  * setting `limits.subscriptionConditionsCount` says otherwise.
  *
  * Stricter than the server where it accepts what it does not mean: a negated `select` or `nothing` (it then fails to
- * store them), a distance that is a time or holds thousands separators, `(?i)` within a pattern (give the flag to the
- * whole), and more than 200 levels.
+ * store them), a distance that is a time or holds thousands separators, and more than 200 levels, or 1,000 of groups
+ * within a pattern.
  *
  * @example
  * ```ts
@@ -794,7 +797,7 @@ export const validate = (
   filter: unknown,
   options?: { readonly maxConditions?: number }
 ): ReadonlyArray<string> =>
-  Either.match(parse(filter), {
+  Either.match(parse(filter, check), {
     onLeft: (issues) => issues,
     onRight: (node) => {
       const limit = options?.maxConditions ?? 100
@@ -821,7 +824,7 @@ export const validate = (
  * @category validation
  */
 export const validateSearch = (filter: unknown): ReadonlyArray<string> =>
-  Either.match(parse(filter), { onLeft: (issues) => issues, onRight: () => searchIssues(filter) })
+  Either.match(parse(filter, noPatterns), { onLeft: (issues) => issues, onRight: () => searchIssues(filter) })
 
 /**
  * The filter was not sent: the server would refuse it, or take it for another.
@@ -861,11 +864,24 @@ export class FilterError extends Data.TaggedError("KuzzleFilterError")<{
  */
 export const matches = (
   filter: Filter | { readonly [keyword: string]: unknown }
-): (document: unknown) => boolean => {
-  const parsed = parse(filter)
-  if (Either.isLeft(parsed)) {
-    return () => false
-  }
-  const holds = predicate(parsed.right)
-  return (document) => holds(isFields(document) ? document : {})
-}
+): (document: unknown) => boolean =>
+  Either.match(parse(filter, compile), { onLeft: () => matchNothing, onRight: (node) => onFields(predicate(node)) })
+
+/**
+ * Like `matches`, as a search reads the filter: each element of an array counts as a value of the field, and `null` and an
+ * empty array count as none. A filter that `validateSearch` refuses matches nothing. Such filters have no `regexp`, so a page
+ * that uses neither `matches` nor `validate` does not include the regular-expression engine.
+ *
+ * @since 0.1.0
+ * @category evaluation
+ */
+export const matchesSearch = (filter: SearchFilter): (document: unknown) => boolean =>
+  Either.match(parse(filter, noPatterns), {
+    onLeft: () => matchNothing,
+    onRight: (node) => searchIssues(filter).length > 0 ? matchNothing : onFields(found(node))
+  })
+
+const matchNothing = (): boolean => false
+
+const onFields = (holds: (fields: Fields) => boolean) => (document: unknown): boolean =>
+  holds(isFields(document) ? document : {})

@@ -24,10 +24,15 @@ import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 export interface KuzzleHeartbeatShape {
   /** `Native`: RFC 6455 ping frames. `Protocol`: `{"p":1}`. `Disabled`: none, a severed link goes unnoticed. */
   readonly ping: "Native" | "Protocol" | "Disabled"
-  /** When the link is pinged, whatever else flows; not while an earlier ping is still to be answered. */
+  /** When to ping, independent of other traffic. */
   readonly schedule: Schedule.Schedule<unknown>
-  /** How long a ping may go without any inbound byte before the connection is given up. */
+  /**
+   * How long to wait for the answer to a ping, or for any other sign of the peer, before the connection is closed as
+   * dead.
+   */
   readonly timeout: Duration.Duration
+  /** The longest wait while large messages may delay the answer: see the setting `busyPingTimeout`. */
+  readonly busyTimeout: Duration.Duration
 }
 
 /**
@@ -52,10 +57,12 @@ export interface Options {
   readonly schedule?: Schedule.Schedule<unknown> | undefined
   /** Default: 5 s. With the default schedule a dead link is found within 15 s. */
   readonly timeout?: Duration.DurationInput | undefined
+  /** Default: 60 s. With the default schedule a dead link is found within 70 s when this timeout applies. */
+  readonly busyTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * A timeout that is no duration, or none at all, is an error that names the setting `pingTimeout`.
+ * A timeout that is not a positive duration is an error that names the setting `pingTimeout` or `busyPingTimeout`.
  *
  * @since 0.1.0
  * @category constructors
@@ -64,11 +71,14 @@ export const make = (
   ping: KuzzleHeartbeatShape["ping"],
   options: Options = {}
 ): Effect.Effect<KuzzleHeartbeatShape, InvalidSettingError> =>
-  Effect.map(positive("pingTimeout", options.timeout ?? "5 seconds"), (timeout) => ({
-    ping,
-    schedule: options.schedule ?? KuzzleSchedule.heartbeat(),
-    timeout
-  }))
+  Effect.gen(function*() {
+    return {
+      ping,
+      schedule: options.schedule ?? KuzzleSchedule.heartbeat(),
+      timeout: yield* positive("pingTimeout", options.timeout ?? "5 seconds"),
+      busyTimeout: yield* positive("busyPingTimeout", options.busyTimeout ?? "60 seconds")
+    }
+  })
 
 /**
  * Pings by RFC 6455 frames; by `{"p":1}` on a socket that turns out not to have them.
@@ -97,5 +107,11 @@ export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat, I
  */
 export const layerDisabled: Layer.Layer<KuzzleHeartbeat> = Layer.sync(
   KuzzleHeartbeat,
-  () => KuzzleHeartbeat.of({ ping: "Disabled", schedule: KuzzleSchedule.heartbeat(), timeout: Duration.infinity })
+  () =>
+    KuzzleHeartbeat.of({
+      ping: "Disabled",
+      schedule: KuzzleSchedule.heartbeat(),
+      timeout: Duration.infinity,
+      busyTimeout: Duration.infinity
+    })
 )

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -14,7 +15,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as Body from "./internal/body.ts"
 import * as CookieJar from "./internal/cookieJar.ts"
+import * as Redirect from "./internal/redirect.ts"
 
 /**
  * @since 0.1.0
@@ -34,7 +37,8 @@ export interface HttpCall {
 }
 
 /**
- * Any answer is one, whatever its status.
+ * Every answer is a success, whatever its status. This includes redirects: none is followed, because it could carry
+ * credentials to another server. Browsers hide a redirect and report its status as 0.
  *
  * @since 0.1.0
  * @category models
@@ -65,8 +69,14 @@ export interface HttpStream {
  * @category models
  */
 export interface KuzzleHttpShape {
-  /** Fails with what the runtime says when no answer came. Interruption aborts the exchange. */
-  readonly exchange: (call: HttpCall) => Effect.Effect<HttpAnswer, NoAnswer>
+  /**
+   * Fails with the runtime's error when no answer arrives. Fails with `AnswerTooLarge` when the answer has more than
+   * `maxResponseSize` bytes, and reads no further. Interruption aborts the exchange.
+   */
+  readonly exchange: (
+    call: HttpCall,
+    maxResponseSize: number
+  ) => Effect.Effect<HttpAnswer, NoAnswer | AnswerTooLarge>
   /** The same, for an answer that may be larger than memory. */
   readonly stream: (call: HttpCall) => Effect.Effect<HttpStream, NoAnswer>
   /**
@@ -84,7 +94,19 @@ export interface KuzzleHttpShape {
  */
 export interface NoAnswer {
   readonly _tag: "NoAnswer"
+  /** What is wrong and what to do, where the platform knows it. */
+  readonly issue?: string
   readonly cause: unknown
+}
+
+/**
+ * The answer is larger than the limit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AnswerTooLarge {
+  readonly _tag: "AnswerTooLarge"
 }
 
 /**
@@ -101,12 +123,16 @@ export class KuzzleHttp extends Context.Tag("@effect-kuzzle/core/KuzzleHttp")<Ku
  *
  * Cookies are the runtime's affair, as in browsers. Where it has none, see `layerCookieJar`.
  *
+ * Redirects are never followed by `fetch`. Provide other options for `fetch` (`FetchHttpClient.RequestInit`) to this
+ * layer, not to the client below it. Do not provide a client that follows redirects itself
+ * (`HttpClient.followRedirects`). The `fetch` of React Native ignores this option and follows redirects.
+ *
  * @since 0.1.0
  * @category layers
  */
 export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
   KuzzleHttp,
-  Effect.map(HttpClient.HttpClient, (client) => over(client, undefined))
+  Effect.suspend(() => over(undefined))
 )
 
 /**
@@ -118,12 +144,27 @@ export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Laye
  */
 export const layerCookieJar: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
   KuzzleHttp,
-  Effect.map(HttpClient.HttpClient, (client) => over(client, CookieJar.make()))
+  Effect.suspend(() => over(CookieJar.make()))
 )
 
-const over = (given: HttpClient.HttpClient, jar: CookieJar.CookieJar | undefined): KuzzleHttpShape => {
-  const client = HttpClient.withTracerDisabledWhen(given, () => true)
+const over = (jar: CookieJar.CookieJar | undefined): Effect.Effect<KuzzleHttpShape, never, HttpClient.HttpClient> =>
+  Effect.gen(function*() {
+    const client = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
+    return shape(client, Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit)), jar)
+  })
 
+/** Only `fetch` follows redirects by default. Other clients ignore this option. */
+const withoutRedirects = (options: RequestInit | undefined) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.mapInputContext(effect, (context: Context.Context<R>) => {
+    const ofCall = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
+    return Context.add(context, FetchHttpClient.RequestInit, { ...options, ...ofCall, redirect: "manual" })
+  })
+
+const shape = (
+  client: HttpClient.HttpClient,
+  options: RequestInit | undefined,
+  jar: CookieJar.CookieJar | undefined
+): KuzzleHttpShape => {
   const execute = (
     call: HttpCall
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
@@ -137,23 +178,28 @@ const over = (given: HttpClient.HttpClient, jar: CookieJar.CookieJar | undefined
       const request = call.body === undefined
         ? empty
         : HttpClientRequest.bodyText(empty, call.body, "application/json")
-      return Effect.tap(client.execute(request), (response) => cookies?.keep(call.url, response, now()))
+      return client.execute(request).pipe(
+        withoutRedirects(options),
+        // A redirect is not an answer of Kuzzle, so its cookies are ignored.
+        Effect.tap((response) => {
+          if (!Redirect.is(response.status)) cookies?.keep(call.url, response, now())
+        })
+      )
     })
 
   return {
-    exchange: (call) =>
-      execute(call).pipe(
-        Effect.flatMap((response) =>
-          Effect.map(response.text, (body) => ({ status: response.status, headers: headersOf(response), body }))
-        ),
-        Effect.mapError(noAnswer)
-      ),
+    exchange: (call, maxResponseSize) =>
+      Effect.flatMap(Effect.mapError(execute(call), noAnswer), (response) => {
+        const { status } = response
+        const headers = headersOf(response)
+        return Effect.map(text(response, maxResponseSize, jar !== undefined), (body) => ({ status, headers, body }))
+      }),
     stream: (call) =>
       execute(call).pipe(
         Effect.map((response) => ({
           status: response.status,
           headers: headersOf(response),
-          body: Stream.mapError(response.stream, noAnswer)
+          body: bytes(response)
         })),
         Effect.mapError(noAnswer)
       ),
@@ -165,6 +211,27 @@ const over = (given: HttpClient.HttpClient, jar: CookieJar.CookieJar | undefined
       )
   }
 }
+
+/**
+ * If `Content-Length` is the size of the text, bytes need not be counted, which halves the time of a call. In browsers
+ * (which have no jar) it may be the compressed size: they decompress, and hide `Content-Encoding` from pages of other
+ * origins.
+ */
+const text = (
+  response: HttpClientResponse.HttpClientResponse,
+  limit: number,
+  showsEncoding: boolean
+): Effect.Effect<string, NoAnswer | AnswerTooLarge> => {
+  const { "content-encoding": encoding, "content-length": length } = response.headers
+  const declared = Number(length ?? NaN)
+  return showsEncoding && encoding === undefined && declared <= limit
+    ? Effect.mapError(response.text, noAnswer)
+    : Body.text(bytes(response), limit, declared)
+}
+
+/** A missing body counts as empty. */
+const bytes = ({ stream }: HttpClientResponse.HttpClientResponse): Stream.Stream<Uint8Array, NoAnswer> =>
+  Stream.catchAll(stream, (error) => error.reason === "EmptyBody" ? Stream.empty : Stream.fail(noAnswer(error)))
 
 /** Not the client's error itself: it holds the whole request, token and headers included. */
 const noAnswer = ({ cause, description, reason }: HttpClientError.HttpClientError): NoAnswer => ({

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
+import * as Shape from "./internal/shape.ts"
 import { IndexAlreadyExistsError, IndexNotFoundError, InvalidNameError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
@@ -25,7 +26,7 @@ export const create = Action.make<
   http: ["POST", "/:index/_create"],
   idempotent: false,
   errors: [IndexAlreadyExistsError, InvalidNameError],
-  result: Action.done
+  result: Shape.done
 })
 
 const remove = Action.make<Action.CallOptions & { readonly index: string }, void, IndexNotFoundError>({
@@ -34,7 +35,7 @@ const remove = Action.make<Action.CallOptions & { readonly index: string }, void
   http: ["DELETE", "/:index"],
   idempotent: true,
   errors: [IndexNotFoundError],
-  result: Action.done
+  result: Shape.done
 })
 
 export {
@@ -63,7 +64,7 @@ export const mDelete = Action.make<
   http: ["DELETE", "/_mDelete"],
   idempotent: false,
   body: ["indexes"],
-  result: Action.member("deleted")
+  result: Shape.member("deleted", Shape.array(Shape.string))
 })
 
 /**
@@ -77,18 +78,7 @@ export const exists = Action.make<Action.CallOptions & { readonly index: string 
   action: "exists",
   http: ["GET", "/:index/_exists"],
   idempotent: true,
-  result: Action.result
-})
-
-const listed = Action.make<
-  Action.CallOptions & { readonly countCollection?: true | undefined },
-  { readonly indexes: ReadonlyArray<string>; readonly collections?: { readonly [index: string]: number } }
->({
-  controller: "index",
-  action: "list",
-  http: ["GET", "/_list"],
-  idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.boolean)
 })
 
 /**
@@ -97,11 +87,24 @@ const listed = Action.make<
  * @since 0.1.0
  * @category actions
  */
-export const list = Action.wrap(
-  listed,
-  (options: Action.CallOptions = {}): Effect.Effect<ReadonlyArray<string>, RequestError, Kuzzle> =>
-    Effect.map(listed(options), ({ indexes }) => indexes)
-)
+export const list = Action.make<Action.CallOptions, ReadonlyArray<string>>({
+  controller: "index",
+  action: "list",
+  http: ["GET", "/_list"],
+  idempotent: true,
+  result: Shape.member("indexes", Shape.array(Shape.string))
+})
+
+const counted = Action.make<
+  Action.CallOptions & { readonly countCollection: true },
+  { readonly [index: string]: number }
+>({
+  controller: "index",
+  action: "list",
+  http: ["GET", "/_list"],
+  idempotent: true,
+  result: Shape.member("collections", Shape.record(Shape.number))
+})
 
 /**
  * How many collections each index holds, by its name (`index:list` with `countCollection`).
@@ -112,7 +115,7 @@ export const list = Action.wrap(
 export const countCollections = (
   options: Action.CallOptions = {}
 ): Effect.Effect<{ readonly [index: string]: number }, RequestError, Kuzzle> =>
-  Effect.map(listed({ ...options, countCollection: true }), ({ collections = {} }) => collections)
+  counted({ ...options, countCollection: true })
 
 /**
  * How large the storage is, in bytes and documents: as searches see it, so without what was written just now.
@@ -145,5 +148,16 @@ export const stats = Action.make<Action.CallOptions, Stats>({
   action: "stats",
   http: ["GET", "/_storageStats"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.struct<Stats>({
+    size: Shape.number,
+    indexes: Shape.array(Shape.struct<Stats["indexes"][number]>({
+      name: Shape.string,
+      size: Shape.number,
+      collections: Shape.array(Shape.struct<Stats["indexes"][number]["collections"][number]>({
+        name: Shape.string,
+        documentCount: Shape.number,
+        size: Shape.number
+      }))
+    }))
+  }))
 })

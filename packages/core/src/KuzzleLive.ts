@@ -14,6 +14,10 @@
  * when it was written before under the eyes of that filter (observed). So leaving is told of every document, and as
  * something else than being deleted.
  *
+ * Every field of a filter must be mapped: Koncorde compares the values of a document, but a search only finds fields
+ * that the collection's mappings contain. A filter on any other field fails with a `KuzzleUnsearchableFilterError` that
+ * says what to map. If the user may not read the mappings, the filter is not checked, and a warning is logged.
+ *
  * What nobody is told, no set can follow: silent writes, `bulk` without `notify`, and the end of a whole collection or
  * index.
  *
@@ -21,6 +25,7 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -28,11 +33,12 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { again } from "./internal/again.ts"
 import type { Kuzzle } from "./internal/client.ts"
+import { type Issue, type Searchable, searchable } from "./internal/filter/mapped.ts"
 import * as Followed from "./internal/live.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as KuzzleCollection from "./KuzzleCollection.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
-import type { RequestError } from "./KuzzleError.ts"
+import { isTokenDead, type RequestError } from "./KuzzleError.ts"
 import * as KuzzleFilter from "./KuzzleFilter.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import * as KuzzleSearch from "./KuzzleSearch.ts"
@@ -105,6 +111,37 @@ export interface Live {
 }
 
 /**
+ * A condition of a filter that a search cannot answer. `path` is its place in the filter. `mapping` is a mapping that
+ * would make it work, as far as the filter shows.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UnsearchableCondition = Issue
+
+/**
+ * With the collection's mappings, a search would miss documents that the filter matches, although their notifications
+ * arrive. The live set would be wrong without any error. Map the fields with `KuzzleCollection.create`, or later with
+ * `KuzzleCollection.update` (`reindexCollection: true` covers existing documents) or `KuzzleMappings`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnsearchableFilterError extends Data.TaggedError("KuzzleUnsearchableFilterError")<{
+  readonly index: string
+  readonly collection: string
+  readonly conditions: ReadonlyArray<UnsearchableCondition>
+}> {
+  override get message(): string {
+    const each = this.conditions.map(({ field, issue, mapping, path }) =>
+      `${path} filters on ${field}: ${issue}; map ${field} as ${JSON.stringify(mapping)}`
+    )
+    return `a search of ${this.index}/${this.collection} does not find what the filter matches: ${each.join("; ")}. ` +
+      `Add the mappings with KuzzleCollection.update, and reindexCollection: true for existing documents`
+  }
+}
+
+/**
  * What following can fail with.
  *
  * @since 0.1.0
@@ -112,14 +149,17 @@ export interface Live {
  */
 export type LiveError =
   | RequestError
+  | KuzzleFilter.FilterError
+  | UnsearchableFilterError
   | KuzzleSearch.SearchError
   | Effect.Effect.Error<ReturnType<typeof KuzzleDocument.mGet>>
   | Effect.Effect.Error<ReturnType<typeof KuzzleCollection.refresh>>
   | Effect.Effect.Error<ReturnType<typeof KuzzleRealtime.open>>
 
 /**
- * Follows documents until the scope closes. Done when they have been read. Lost connections are waited for; the answers that
- * tell a server in trouble (429, 503) are asked for again.
+ * Follows documents until the scope closes. Completes after the first read. A lost connection delays it. A read that
+ * the server refuses with a temporary error (429, 500, 502 to 504) is retried by `KuzzleSchedule.retry()`, a
+ * subscription by the setting `resubscribe`. When the schedule ends, the error ends the live set.
  *
  * @example
  * ```ts
@@ -146,6 +186,7 @@ export const live = (
 ): Effect.Effect<Live, LiveError, Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope> =>
   Effect.gen(function*() {
     const { index, collection } = query
+    yield* validated(query)
     const notifications = yield* KuzzleRealtime.open({ index, collection, filter: subscriptionOf(query) })
     const wanted = yield* Queue.sliding<void>(1)
     const ready = yield* Deferred.make<void, LiveError>()
@@ -156,7 +197,9 @@ export const live = (
     const followed = Followed.make({
       belongs: belongsTo(query),
       publish: (change) => {
-        for (const observer of observers) observer.offer(change)
+        if (observers.size === 0) return
+        const size = sizeOf(change)
+        for (const observer of observers) observer.offer(change, size)
       },
       readAgain: () => void Queue.unsafeOffer(wanted, undefined)
     })
@@ -177,9 +220,10 @@ export const live = (
         if (notification.type === "gap") followed.gap(notification.cause)
         else if (notification.type === "document") followed.notified(notification)
       }))
+    const documentsNow = reader(query)
     const readOnce: Effect.Effect<void, LiveError, Kuzzle> = Effect.suspend(() => {
       const number = followed.begin()
-      return Effect.flatMap(read(query), (documents) => followed.finish(number, documents) ? Effect.void : readOnce)
+      return Effect.flatMap(documentsNow, (documents) => followed.finish(number, documents) ? Effect.void : readOnce)
     })
     const readWhenWanted = readOnce.pipe(
       Effect.zipRight(Deferred.succeed(ready, undefined)),
@@ -193,7 +237,7 @@ export const live = (
 
     const observe = Effect.acquireRelease(
       Effect.sync(() => {
-        const observer: Observer = Mailbox.make({ capacity, strategy: "dropping", overflow: snapshot })
+        const observer: Observer = Mailbox.make({ capacity, maxBytes, strategy: "dropping", overflow: snapshot })
         if (end === undefined) observer.offer(snapshot())
         else end(observer)
         observers.add(observer)
@@ -214,10 +258,26 @@ export const live = (
     }
   })
 
+/**
+ * Refuses filters that a search understands differently, because the search would find other documents than the
+ * subscription.
+ */
+const validated = (query: Query): Effect.Effect<void, KuzzleFilter.FilterError> => {
+  const issues = query.ids !== undefined || query.filter === undefined ? [] : KuzzleFilter.validateSearch(query.filter)
+  return issues.length === 0 ? Effect.void : Effect.fail(new KuzzleFilter.FilterError({ issues }))
+}
+
 type Observer = Mailbox.Mailbox<Change, LiveError>
 
-/** Changes that an observer may be behind before it is given everything anew. */
+/** How many changes, and how many bytes of them, an observer may be behind before it gets a new snapshot. */
 const capacity = 4096
+const maxBytes = 16 * 1024 ** 2
+
+/** A snapshot has no weight: its documents are in memory anyway. */
+const sizeOf = (change: Change): number =>
+  change._tag === "Snapshot" || change._tag === "Stale"
+    ? 0
+    : Followed.weigh("previous" in change && change.previous, "document" in change && change.document)
 
 const subscriptionOf = (query: Query): KuzzleFilter.Filter | undefined =>
   query.ids === undefined ? undefined : KuzzleFilter.ids(query.ids)
@@ -229,19 +289,70 @@ const belongsTo = (query: Query): (document: LiveDocument) => boolean => {
     return ({ _id }) => _id === "" || ids.has(_id)
   }
   if (query.filter === undefined) return () => true
-  const matches = KuzzleFilter.matches(query.filter)
+  const matches = KuzzleFilter.matchesSearch(query.filter)
   return ({ _id, _source }) => matches({ ..._source, _id })
 }
 
-const read = (query: Query): Effect.Effect<Iterable<LiveDocument>, LiveError, Kuzzle> => {
+type Read = Effect.Effect<Iterable<LiveDocument>, LiveError, Kuzzle>
+
+/** Reads the documents of a query, as often as needed. */
+const reader = (query: Query): Read => {
   const { index, collection } = query
-  const documents: Effect.Effect<Iterable<LiveDocument>, LiveError, Kuzzle> = query.ids !== undefined
-    ? Effect.map(KuzzleDocument.mGet({ index, collection, ids: query.ids }), ({ successes }) => successes)
-    : Effect.zipRight(
-      query.refresh === false ? Effect.void : KuzzleCollection.refresh({ index, collection }),
-      Stream.runCollect(
-        KuzzleSearch.hits({ index, collection, query: { ...query.filter }, lang: "koncorde", size: 500 })
-      )
+  if (query.ids !== undefined) {
+    return repeated(
+      Effect.map(KuzzleDocument.mGet({ index, collection, ids: query.ids }), ({ successes }) => successes)
     )
-  return again(documents, { repeatable: true })
+  }
+  const { filter = {}, refresh } = query
+  /** The filter to search by, once the mappings can no longer change it. */
+  let settled: Searchable["filter"] | undefined
+  const toSearch = Effect.suspend(() =>
+    settled !== undefined
+      ? Effect.succeed(settled)
+      : Effect.map(checked({ index, collection }, filter), (checked) => {
+        if (checked.settled) settled = checked.filter
+        return checked.filter
+      })
+  )
+  const refreshed = refresh === false ? Effect.void : KuzzleCollection.refresh({ index, collection })
+  return repeated(
+    Effect.flatMap(
+      Effect.zipRight(refreshed, toSearch),
+      (filter) =>
+        Stream.runCollect(KuzzleSearch.hits({ index, collection, query: { ...filter }, lang: "koncorde", size: 500 }))
+    )
+  )
 }
+
+const repeated = (read: Read): Read => again(read, { repeatable: true })
+
+/** Checks the filter against the mappings. They are read only if the filter depends on them. */
+const checked = (
+  target: KuzzleCollection.Target,
+  filter: KuzzleFilter.SearchFilter
+): Effect.Effect<Pick<Searchable, "filter" | "settled">, LiveError, Kuzzle> => {
+  const unchecked = { filter: { ...filter }, settled: true }
+  if (Object.keys(filter).length === 0) return Effect.succeed(unchecked)
+  return KuzzleCollection.getMapping({ ...target, includeKuzzleMeta: true }).pipe(
+    Effect.flatMap((mappings) => {
+      const { issues, ...rest } = searchable(unchecked.filter, { ...mappings })
+      return issues.length > 0
+        ? Effect.fail(new UnsearchableFilterError({ ...target, conditions: issues }))
+        : Effect.succeed(rest)
+    }),
+    Effect.catchIf(
+      (error) => error._tag === "KuzzleForbiddenError" || isRightless(error),
+      () =>
+        Effect.as(
+          Effect.logInfo(
+            `the filter of a live search of ${target.index}/${target.collection} is not checked: collection:getMapping is ` +
+              `not allowed, and a field that is not mapped would go unnoticed`
+          ),
+          unchecked
+        )
+    )
+  )
+}
+
+/** Kuzzle refuses anonymous users with a 401, just like users whose token has expired. */
+const isRightless = (error: LiveError): boolean => error._tag === "KuzzleUnauthorizedError" && !isTokenDead(error)

@@ -47,6 +47,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import type { Kuzzle } from "./internal/client.ts"
 import { canonical } from "./internal/protocol/canonical.ts"
+import * as Shape from "./internal/shape.ts"
 import type { CollectionNotFoundError, IndexNotFoundError } from "./KuzzleActionError.ts"
 import * as KuzzleCollection from "./KuzzleCollection.ts"
 
@@ -491,6 +492,16 @@ type WriteError =
   | Effect.Effect.Error<ReturnType<typeof KuzzleCollection.create>>
   | Effect.Effect.Error<ReturnType<typeof KuzzleCollection.update>>
 
+const fields: Shape.Shape<Properties> = Shape.record((value) => fieldShape(value))
+
+const fieldShape = Shape.struct<Pick<Field, "type" | "properties">>({
+  type: Shape.optional(Shape.string),
+  properties: Shape.optional(fields)
+})
+
+/** The mappings of a collection, as Elasticsearch reports them. */
+const actual = Shape.whole(Shape.struct<Mappings>({ dynamic: Shape.optional(Shape.text()), properties: fields }))
+
 /**
  * How a collection differs from its Schema. One that is not there is no error.
  *
@@ -508,8 +519,8 @@ export const diff = (target: Target): Effect.Effect<Report, ReadError | Unmappab
   return Effect.flatMap(derive(target.schema, target), (expected) => {
     const absent = Effect.succeed(report(false, []))
     return KuzzleCollection.getMapping({ index, collection }).pipe(
-      // What Elasticsearch says of a field is its mapping.
-      Effect.map(({ dynamic, properties }) => report(true, compare(expected, { dynamic, properties } as Mappings))),
+      Effect.flatMap((mapping) => Shape.outcome(KuzzleCollection.getMapping.declaration, actual(mapping))),
+      Effect.map((mappings) => report(true, compare(expected, mappings))),
       Effect.catchTags({ KuzzleIndexNotFoundError: () => absent, KuzzleCollectionNotFoundError: () => absent })
     )
   })

@@ -22,8 +22,9 @@ import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Action from "./internal/action.ts"
-import type { Kuzzle, KuzzleRequest, KuzzleResponse } from "./internal/client.ts"
+import type { Kuzzle, KuzzleRequest } from "./internal/client.ts"
 import * as Redis from "./internal/redis.ts"
+import * as Shape from "./internal/shape.ts"
 import type { RedisError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
@@ -236,7 +237,7 @@ export const del = Redis.command<Action.CallOptions & { readonly keys: OneOrMore
   http: ["DELETE", "/ms"],
   idempotent: false,
   body: ["keys"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -249,7 +250,7 @@ export const exists = Redis.command<Action.CallOptions & { readonly keys: OneOrM
   action: "exists",
   http: ["GET", "/ms/_exists"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -291,18 +292,21 @@ export const keys = Redis.command<Action.CallOptions & { readonly pattern: strin
   action: "keys",
   http: ["GET", "/ms/_keys/:pattern"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
-const objectCommand = Redis.command<
-  Key & { readonly subcommand: "encoding" | "idletime" | "refcount" },
-  Option.Option<string | number>
->({
-  action: "object",
-  http: ["GET", "/ms/_object/:_id"],
-  idempotent: true,
-  result: Redis.option
-})
+type Subcommand = "encoding" | "idletime" | "refcount"
+
+const objectCommand = <A>(result: Shape.Reader<Option.Option<A>>) =>
+  Redis.command<Key & { readonly subcommand: Subcommand }, Option.Option<A>>({
+    action: "object",
+    http: ["GET", "/ms/_object/:_id"],
+    idempotent: true,
+    result
+  })
+
+const encodingOf = objectCommand(Redis.option)
+const measureOf = objectCommand(Redis.optionalCount)
 
 /**
  * How Redis holds a key (`ms:object`): the name of the encoding, for how many seconds nobody asked for it, how often it is
@@ -312,11 +316,11 @@ const objectCommand = Redis.command<
  * @category keys
  */
 export const object = Action.wrap(
-  objectCommand,
-  <Subcommand extends "encoding" | "idletime" | "refcount">(options: Key & { readonly subcommand: Subcommand }) =>
+  encodingOf,
+  <S extends Subcommand>(options: Key & { readonly subcommand: S }) =>
     // An encoding has a name; the others are counted (spec 4.11).
-    objectCommand(options) as Effect.Effect<
-      Option.Option<Subcommand extends "encoding" ? string : number>,
+    (options.subcommand === "encoding" ? encodingOf(options) : measureOf(options)) as Effect.Effect<
+      Option.Option<S extends "encoding" ? string : number>,
       RequestError | RedisError,
       Kuzzle
     >
@@ -400,7 +404,7 @@ export const rename = Redis.command<Key & { readonly newkey: string }, void>({
   http: ["POST", "/ms/_rename/:_id"],
   idempotent: false,
   body: ["newkey"],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -441,7 +445,7 @@ export const sort = Redis.command<Sorting, ReadonlyArray<string>>({
   http: ["POST", "/ms/_sort/:_id"],
   idempotent: true,
   body: ["alpha", "by", "direction", "limit"],
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -473,7 +477,7 @@ export const sortStore = Redis.command<Sorting & { readonly store: string }, num
   http: ["POST", "/ms/_sort/:_id"],
   idempotent: false,
   body: ["alpha", "by", "direction", "limit", "store"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -487,7 +491,7 @@ export const touch = Redis.command<Action.CallOptions & { readonly keys: OneOrMo
   http: ["POST", "/ms/_touch"],
   idempotent: true,
   body: ["keys"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -513,7 +517,7 @@ export const type = Redis.command<Key, "none" | "string" | "list" | "set" | "zse
   action: "type",
   http: ["GET", "/ms/_type/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.literal("none", "string", "list", "set", "zset", "hash", "stream"))
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -531,7 +535,7 @@ export const append = Redis.command<Key & { readonly value: Value }, number>({
   http: ["POST", "/ms/_append/:_id"],
   idempotent: false,
   body: ["value"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -544,7 +548,7 @@ export const bitcount = Redis.command<Key & ByteRange, number>({
   action: "bitcount",
   http: ["GET", "/ms/_bitcount/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -562,7 +566,7 @@ export const bitop = Redis.command<
   http: ["POST", "/ms/_bitop/:_id"],
   idempotent: false,
   body: ["operation", "keys"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -607,7 +611,7 @@ export const decr = Redis.command<Key, number>({
   action: "decr",
   http: ["POST", "/ms/_decr/:_id"],
   idempotent: false,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -621,7 +625,7 @@ export const decrby = Redis.command<Key & { readonly value: number }, number>({
   http: ["POST", "/ms/_decrby/:_id"],
   idempotent: false,
   body: ["value"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -647,7 +651,7 @@ export const getbit = Redis.command<Key & { readonly offset: number }, Bit>({
   action: "getbit",
   http: ["GET", "/ms/_getbit/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.literal(0, 1))
 })
 
 /**
@@ -660,7 +664,7 @@ export const getrange = Redis.command<Key & { readonly start: number; readonly e
   action: "getrange",
   http: ["GET", "/ms/_getrange/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.string
 })
 
 /**
@@ -687,7 +691,7 @@ export const incr = Redis.command<Key, number>({
   action: "incr",
   http: ["POST", "/ms/_incr/:_id"],
   idempotent: false,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -701,7 +705,7 @@ export const incrby = Redis.command<Key & { readonly value: number }, number>({
   http: ["POST", "/ms/_incrby/:_id"],
   idempotent: false,
   body: ["value"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -748,7 +752,7 @@ export const mset = Redis.laidOut<
   http: ["POST", "/ms/_mset"],
   idempotent: true,
   body: ["entries"],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -779,7 +783,7 @@ export const psetex = Redis.command<Key & { readonly value: Value; readonly mill
   http: ["POST", "/ms/_psetex/:_id"],
   idempotent: true,
   body: ["value", "milliseconds"],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -831,7 +835,7 @@ export const setex = Redis.command<Key & { readonly value: Value; readonly secon
   http: ["POST", "/ms/_setex/:_id"],
   idempotent: true,
   body: ["value", "seconds"],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -858,7 +862,7 @@ export const strlen = Redis.command<Key, number>({
   action: "strlen",
   http: ["GET", "/ms/_strlen/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -876,7 +880,7 @@ export const hdel = Redis.command<Key & { readonly fields: OneOrMore<string> }, 
   http: ["DELETE", "/ms/_hdel/:_id"],
   idempotent: false,
   body: ["fields"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -915,7 +919,7 @@ export const hgetall = Redis.command<Key, Readonly<Record<string, string>>>({
   action: "hgetall",
   http: ["GET", "/ms/_hgetall/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.record(Shape.string))
 })
 
 /**
@@ -929,7 +933,7 @@ export const hincrby = Redis.command<Key & { readonly field: string; readonly va
   http: ["POST", "/ms/_hincrby/:_id"],
   idempotent: false,
   body: ["field", "value"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -956,7 +960,7 @@ export const hkeys = Redis.command<Key, ReadonlyArray<string>>({
   action: "hkeys",
   http: ["GET", "/ms/_hkeys/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -969,7 +973,7 @@ export const hlen = Redis.command<Key, number>({
   action: "hlen",
   http: ["GET", "/ms/_hlen/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -999,7 +1003,7 @@ export const hmset = Redis.laidOut<Key & { readonly entries: OneOrMore<Field<Val
   http: ["POST", "/ms/_hmset/:_id"],
   idempotent: true,
   body: ["entries"],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -1053,7 +1057,7 @@ export const hstrlen = Redis.command<Key & { readonly field: string }, number>({
   action: "hstrlen",
   http: ["GET", "/ms/_hstrlen/:_id/:field"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1066,7 +1070,7 @@ export const hvals = Redis.command<Key, ReadonlyArray<string>>({
   action: "hvals",
   http: ["GET", "/ms/_hvals/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1114,7 +1118,7 @@ export const llen = Redis.command<Key, number>({
   action: "llen",
   http: ["GET", "/ms/_llen/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1141,7 +1145,7 @@ export const lpush = Redis.command<Key & { readonly values: OneOrMore<Value> }, 
   http: ["POST", "/ms/_lpush/:_id"],
   idempotent: false,
   body: ["values"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1155,7 +1159,7 @@ export const lpushx = Redis.command<Key & { readonly value: Value }, number>({
   http: ["POST", "/ms/_lpushx/:_id"],
   idempotent: false,
   body: ["value"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1171,7 +1175,7 @@ export const lrange = Redis.command<
   action: "lrange",
   http: ["GET", "/ms/_lrange/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -1186,7 +1190,7 @@ export const lrem = Redis.command<Key & { readonly count: number; readonly value
   http: ["DELETE", "/ms/_lrem/:_id"],
   idempotent: false,
   body: ["count", "value"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1200,7 +1204,7 @@ export const lset = Redis.command<Key & { readonly index: number; readonly value
   http: ["POST", "/ms/_lset/:_id"],
   idempotent: true,
   body: ["index", "value"],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -1214,7 +1218,7 @@ export const ltrim = Redis.command<Key & { readonly start: number; readonly stop
   http: ["POST", "/ms/_ltrim/:_id"],
   idempotent: false,
   body: ["start", "stop"],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -1258,7 +1262,7 @@ export const rpush = Redis.command<Key & { readonly values: OneOrMore<Value> }, 
   http: ["POST", "/ms/_rpush/:_id"],
   idempotent: false,
   body: ["values"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1272,7 +1276,7 @@ export const rpushx = Redis.command<Key & { readonly value: Value }, number>({
   http: ["POST", "/ms/_rpushx/:_id"],
   idempotent: false,
   body: ["value"],
-  result: Action.result
+  result: Redis.count
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1290,7 +1294,7 @@ export const sadd = Redis.command<Key & { readonly members: OneOrMore<Value> }, 
   http: ["POST", "/ms/_sadd/:_id"],
   idempotent: false,
   body: ["members"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1303,7 +1307,7 @@ export const scard = Redis.command<Key, number>({
   action: "scard",
   http: ["GET", "/ms/_scard/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1316,7 +1320,7 @@ export const sdiff = Redis.command<Key & { readonly keys: OneOrMore<string> }, R
   action: "sdiff",
   http: ["GET", "/ms/_sdiff/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -1333,7 +1337,7 @@ export const sdiffstore = Redis.command<
   http: ["POST", "/ms/_sdiffstore/:_id"],
   idempotent: false,
   body: ["keys", "destination"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1349,7 +1353,7 @@ export const sinter = Redis.command<
   action: "sinter",
   http: ["GET", "/ms/_sinter"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -1366,7 +1370,7 @@ export const sinterstore = Redis.command<
   http: ["POST", "/ms/_sinterstore"],
   idempotent: false,
   body: ["destination", "keys"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1392,7 +1396,7 @@ export const smembers = Redis.command<Key, ReadonlyArray<string>>({
   action: "smembers",
   http: ["GET", "/ms/_smembers/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -1450,7 +1454,7 @@ export const srem = Redis.command<Key & { readonly members: OneOrMore<Value> }, 
   http: ["DELETE", "/ms/_srem/:_id"],
   idempotent: false,
   body: ["members"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1479,7 +1483,7 @@ export const sunion = Redis.command<
   action: "sunion",
   http: ["GET", "/ms/_sunion"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -1496,7 +1500,7 @@ export const sunionstore = Redis.command<
   http: ["POST", "/ms/_sunionstore"],
   idempotent: false,
   body: ["destination", "keys"],
-  result: Action.result
+  result: Redis.count
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1521,7 +1525,7 @@ export const zadd = Redis.laidOut<
   http: ["POST", "/ms/_zadd/:_id"],
   idempotent: false,
   body: ["elements", "nx", "xx", "ch"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1552,7 +1556,7 @@ export const zcard = Redis.command<Key, number>({
   action: "zcard",
   http: ["GET", "/ms/_zcard/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1567,7 +1571,7 @@ export const zcount = Redis.laidOut<Key & { readonly min: ScoreBound; readonly m
     action: "zcount",
     http: ["GET", "/ms/_zcount/:_id"],
     idempotent: true,
-    result: Action.result
+    result: Redis.count
   }
 )
 
@@ -1596,7 +1600,7 @@ export const zinterstore = Redis.command<Key & { readonly keys: OneOrMore<string
   http: ["POST", "/ms/_zinterstore/:_id"],
   idempotent: false,
   body: ["keys", "weights", "aggregate"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1609,7 +1613,7 @@ export const zlexcount = Redis.command<Key & { readonly min: LexBound; readonly 
   action: "zlexcount",
   http: ["GET", "/ms/_zlexcount/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1641,7 +1645,7 @@ export const zrangebylex = Redis.command<
   action: "zrangebylex",
   http: ["GET", "/ms/_zrangebylex/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -1670,7 +1674,7 @@ export const zrank = Redis.command<Key & { readonly member: Value }, Option.Opti
   action: "zrank",
   http: ["GET", "/ms/_zrank/:_id/:member"],
   idempotent: true,
-  result: Redis.option
+  result: Redis.optionalCount
 })
 
 /**
@@ -1684,7 +1688,7 @@ export const zrem = Redis.command<Key & { readonly members: OneOrMore<Value> }, 
   http: ["DELETE", "/ms/_zrem/:_id"],
   idempotent: false,
   body: ["members"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1698,7 +1702,7 @@ export const zremrangebylex = Redis.command<Key & { readonly min: LexBound; read
   http: ["DELETE", "/ms/_zremrangebylex/:_id"],
   idempotent: false,
   body: ["min", "max"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1712,7 +1716,7 @@ export const zremrangebyrank = Redis.command<Key & { readonly start: number; rea
   http: ["DELETE", "/ms/_zremrangebyrank/:_id"],
   idempotent: false,
   body: ["start", "stop"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1729,7 +1733,7 @@ export const zremrangebyscore = Redis.laidOut<
   http: ["DELETE", "/ms/_zremrangebyscore/:_id"],
   idempotent: false,
   body: ["min", "max"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1761,7 +1765,7 @@ export const zrevrangebylex = Redis.command<
   action: "zrevrangebylex",
   http: ["GET", "/ms/_zrevrangebylex/:_id"],
   idempotent: true,
-  result: Action.result
+  result: Redis.strings
 })
 
 /**
@@ -1790,7 +1794,7 @@ export const zrevrank = Redis.command<Key & { readonly member: Value }, Option.O
   action: "zrevrank",
   http: ["GET", "/ms/_zrevrank/:_id/:member"],
   idempotent: true,
-  result: Redis.option
+  result: Redis.optionalCount
 })
 
 /**
@@ -1830,7 +1834,7 @@ export const zunionstore = Redis.command<Key & { readonly keys: OneOrMore<string
   http: ["POST", "/ms/_zunionstore/:_id"],
   idempotent: false,
   body: ["keys", "weights", "aggregate"],
-  result: Action.result
+  result: Redis.count
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1851,7 +1855,7 @@ export const geoadd = Redis.laidOut<
   http: ["POST", "/ms/_geoadd/:_id"],
   idempotent: false,
   body: ["points"],
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1960,7 +1964,7 @@ export const pfcount = Redis.command<Action.CallOptions & { readonly keys: OneOr
   action: "pfcount",
   http: ["GET", "/ms/_pfcount"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -1974,7 +1978,7 @@ export const pfmerge = Redis.command<Key & { readonly sources: ReadonlyArray<str
   http: ["POST", "/ms/_pfmerge/:_id"],
   idempotent: true,
   body: ["sources"],
-  result: Action.done
+  result: Shape.done
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1991,7 +1995,7 @@ export const dbsize = Redis.command<Action.CallOptions, number>({
   action: "dbsize",
   http: ["GET", "/ms/_dbsize"],
   idempotent: true,
-  result: Action.result
+  result: Redis.count
 })
 
 /**
@@ -2004,7 +2008,7 @@ export const flushdb = Redis.command<Action.CallOptions, void>({
   action: "flushdb",
   http: ["POST", "/ms/_flushdb"],
   idempotent: true,
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -2017,7 +2021,7 @@ export const ping = Redis.command<Action.CallOptions, "PONG">({
   action: "ping",
   http: ["GET", "/ms/_ping"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.literal("PONG"))
 })
 
 /**
@@ -2046,9 +2050,9 @@ export const time = Redis.command<
  * @since 0.1.0
  * @category transactions
  */
-export interface Step<out Result> {
+export interface Step<Result> {
   readonly request: KuzzleRequest
-  readonly result: (response: KuzzleResponse) => Result
+  readonly result: Shape.Reader<Result>
 }
 
 /**
@@ -2070,7 +2074,7 @@ const steps = ({ actions, ...options }: Action.CallOptions & { readonly actions:
 
 const transaction = Redis.laidOut<
   Action.CallOptions & { readonly actions: ReadonlyArray<Step<unknown>> },
-  ReadonlyArray<Option.Option<KuzzleResponse>>
+  ReadonlyArray<Option.Option<unknown>>
 >(steps, {
   action: "mexecute",
   http: ["POST", "/ms/_mexecute"],
@@ -2099,9 +2103,29 @@ const transaction = Redis.laidOut<
 export const mexecute = Action.wrap(
   transaction,
   <const Steps extends ReadonlyArray<Step<unknown>>>(options: Action.CallOptions & { readonly actions: Steps }) =>
-    Effect.map(transaction(options), (outcomes) =>
+    Effect.flatMap(
+      transaction(options),
+      (outcomes) => Shape.outcome(transaction.declaration, outcomesOf(options.actions, outcomes))
+    ) as Effect.Effect<
       // One outcome for each step, read by the step itself.
-      outcomes.map((outcome, i) => Option.map(outcome, (response) => options.actions[i]?.result(response))) as {
-        readonly [I in keyof Steps]: Option.Option<Steps[I] extends Step<infer Result> ? Result : never>
-      })
+      { readonly [I in keyof Steps]: Option.Option<Steps[I] extends Step<infer Result> ? Result : never> },
+      RequestError | RedisError,
+      Kuzzle
+    >
 )
+
+/** Reads each outcome with the reader of its step. */
+const outcomesOf = (
+  steps: ReadonlyArray<Step<unknown>>,
+  outcomes: ReadonlyArray<Option.Option<unknown>>
+): ReadonlyArray<Option.Option<unknown>> | Shape.Issue => {
+  const results: Array<Option.Option<unknown>> = []
+  for (const [i, { result: read }] of steps.entries()) {
+    const outcome = outcomes[i]
+    if (outcome === undefined) return new Shape.Issue(`[${i}]`, "an array", undefined)
+    const result = Option.map(outcome, read)
+    if (Option.isSome(result) && result.value instanceof Shape.Issue) return result.value.within(`[${i}][1]`)
+    results.push(result)
+  }
+  return results
+}

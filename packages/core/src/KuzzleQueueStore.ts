@@ -7,14 +7,17 @@
  * the user who made it and only when that user is logged in. Nobody waits for its answer any more: the events of the client
  * tell what becomes of it.
  *
+ * A request that contains a `Redacted` value, or a value that a Schema has revealed, is never written to the store. It
+ * waits in memory only, and the event `QueueStoreFailed` reports it with a `QueueStoreError` whose `reason` is
+ * `"Secret"`.
+ *
  * @example
  * ```ts
  * import { KuzzleQueueStore } from "@effect-kuzzle/core"
- * import { BrowserKuzzle } from "@effect-kuzzle/browser"
- * import { BrowserKeyValueStore } from "@effect/platform-browser"
+ * import { BrowserKuzzle, BrowserKuzzleStore } from "@effect-kuzzle/browser"
  * import { Layer } from "effect"
  *
- * const store = Layer.provide(KuzzleQueueStore.layerKeyValueStore(), BrowserKeyValueStore.layerLocalStorage)
+ * const store = Layer.provide(KuzzleQueueStore.layerKeyValueStore(), BrowserKuzzleStore.layerLocalStorage)
  *
  * export const live = Layer.provide(BrowserKuzzle.layer({ autoQueue: true, queueTTL: "1 day" }), store)
  * ```

@@ -24,6 +24,7 @@ import type * as Broadcast from "./internal/runtime/broadcast.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as Metrics from "./internal/runtime/metrics.ts"
 import * as Realtime from "./internal/runtime/realtime.ts"
+import * as Shape from "./internal/shape.ts"
 import { SpecificationRejectionError } from "./KuzzleActionError.ts"
 import { OverflowError, type RequestError } from "./KuzzleError.ts"
 import type { Filter } from "./KuzzleFilter.ts"
@@ -108,8 +109,9 @@ export interface Gap {
 }
 
 /**
- * Why: the connection was down, the token expired (the server then drops all subscriptions), or the consumer did not
- * keep up and `lost` notifications gave way.
+ * Why notifications may be missing: the connection was down, the token expired (the server then drops all
+ * subscriptions), a notification was malformed (`issue` says where), or the consumer was too slow and its buffer
+ * dropped `lost` notifications.
  *
  * @since 0.1.0
  * @category models
@@ -204,6 +206,11 @@ export type BufferStrategy = "sliding" | "dropping" | "fail"
 export interface BufferOptions<Strategy extends BufferStrategy = BufferStrategy> {
   /** Notifications held at most, one or more; 16,384 by default. */
   readonly bufferSize?: number | undefined
+  /**
+   * How many bytes of notifications the buffer holds, 16 MiB by default. One character of JSON counts as one byte; the
+   * decoded notifications take a small multiple of that. A single notification is held whatever its size.
+   */
+  readonly bufferBytes?: number | undefined
   /** What gives way when it is full; `sliding` by default. */
   readonly strategy?: Strategy | undefined
   /**
@@ -298,15 +305,17 @@ abstract class RoomConsumer extends Realtime.Subscriber {
     this.self = subscribeToSelf
   }
 
-  abstract hand(notification: DocumentNotification | UserNotification): void
+  abstract hand(notification: DocumentNotification | UserNotification, size: number): void
   abstract miss(gap: Gap): void
 
   /** The server may tell of more users than this one asks for: see `requestOf`. */
-  notify(frame: Frame): void {
+  notify(frame: Frame, size: number): void {
     if (frame.type === "user" && this.users !== "all" && this.users !== frame.user) return
     if (!this.self && this.realtime.isOwn(frame)) return
-    // The registry hands over only frames of channels that the server gave us: they are what spec 1.5 says.
-    this.hand(frame as unknown as DocumentNotification | UserNotification)
+    const issue = (frame.type === "user" ? ofUser : ofDocument)(frame)
+    if (issue !== undefined) return this.gap({ _tag: "Malformed", issue: issue.of("notification") })
+    // Safe: the shape was checked above, and the channel is one that the server assigned to us (spec 1.5).
+    this.hand(frame as unknown as DocumentNotification | UserNotification, size)
   }
 
   gap(cause: GapCause): void {
@@ -314,6 +323,19 @@ abstract class RoomConsumer extends Realtime.Subscriber {
     this.miss({ type: "gap", cause })
   }
 }
+
+const ofUser = Shape.struct<Pick<UserNotification, "result">>({
+  result: Shape.struct<UserNotification["result"]>({ count: Shape.number })
+})
+
+const ofDocument = Shape.struct<Pick<DocumentNotification, "type" | "result">>({
+  type: Shape.literal("document"),
+  result: Shape.struct<NotifiedDocument>({
+    _id: Shape.optional(Shape.string),
+    _source: Shape.optional(Shape.object()),
+    _version: Shape.optional(Shape.number)
+  })
+})
 
 const isGap = (one: Notification): one is Gap => one.type === "gap"
 
@@ -324,17 +346,18 @@ class StreamConsumer extends RoomConsumer {
 
   constructor(realtime: Realtime.Realtime, options: (SubscribeOptions | JoinOptions) & BufferOptions) {
     super(realtime, options)
-    const { bufferSize = 16_384, conflate, strategy = "sliding" } = options
+    const { bufferBytes: maxBytes = 16 * 1024 ** 2, bufferSize = 16_384, conflate, strategy = "sliding" } = options
     const capacity = bufferSize >= 1 ? Math.floor(bufferSize) : 1
     // A gap stands where it stands.
     const keyOf = conflate && ((one: Notification) => isGap(one) ? undefined : conflate(one))
     if (strategy === "fail") {
       const { action, controller } = requestOf(options)
-      this.overflow = new OverflowError({ controller, action, bufferSize: capacity })
-      this.mailbox = Mailbox.make({ capacity, strategy: "dropping", keyOf })
+      this.overflow = new OverflowError({ controller, action, bufferSize: capacity, bufferBytes: maxBytes })
+      this.mailbox = Mailbox.make({ capacity, maxBytes, strategy: "dropping", keyOf })
     } else {
       this.mailbox = Mailbox.make<Notification, RequestError | OverflowError>({
         capacity,
+        maxBytes,
         strategy,
         keyOf,
         essential: isGap,
@@ -347,9 +370,9 @@ class StreamConsumer extends RoomConsumer {
     }
   }
 
-  hand(notification: DocumentNotification | UserNotification): void {
+  hand(notification: DocumentNotification | UserNotification, size: number): void {
     try {
-      this.offer(notification)
+      this.offer(notification, size)
     } catch (defect) {
       // The function that conflates is the application's.
       this.mailbox.fail(Cause.die(defect))
@@ -358,7 +381,7 @@ class StreamConsumer extends RoomConsumer {
   }
 
   miss(gap: Gap): void {
-    this.offer(gap)
+    this.offer(gap, 0)
   }
 
   end(error: RequestError): void {
@@ -370,9 +393,10 @@ class StreamConsumer extends RoomConsumer {
     this.mailbox.end()
   }
 
-  private offer(notification: Notification): void {
-    if (this.mailbox.offer(notification)) return
-    Metrics.lost(1)
+  private offer(notification: Notification, size: number): void {
+    const lost = this.mailbox.offer(notification, size)
+    if (lost === 0) return
+    Metrics.lost(lost)
     if (this.overflow === undefined) return
     this.mailbox.fail(Cause.fail(this.overflow))
     this.leave()
@@ -438,6 +462,8 @@ interface Room {
   readonly channel: string
 }
 
+const room = Shape.struct<Room>({ roomId: Shape.string, channel: Shape.string })
+
 interface WireOptions extends Action.CallOptions {
   readonly scope: Choice
   readonly users: Choice
@@ -446,14 +472,14 @@ interface WireOptions extends Action.CallOptions {
 const subscribing = Action.make<
   WireOptions & { readonly index: string; readonly collection: string; readonly filter: Filter },
   Room
->({ controller: "realtime", action: "subscribe", idempotent: true, body: "filter", result: Action.result })
+>({ controller: "realtime", action: "subscribe", idempotent: true, body: "filter", result: Shape.whole(room) })
 
 const joining = Action.make<WireOptions & { readonly roomId: string }, Room>({
   controller: "realtime",
   action: "join",
   idempotent: true,
   body: ["roomId"],
-  result: Action.result
+  result: Shape.whole(room)
 })
 
 const requestOf = (options: SubscribeOptions | JoinOptions): KuzzleRequest => {
@@ -622,7 +648,7 @@ export const publish = Action.make<
   idempotent: false,
   body: "message",
   errors: [SpecificationRejectionError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -637,7 +663,7 @@ export const count = Action.make<Action.CallOptions & { readonly roomId: string 
   action: "count",
   idempotent: true,
   body: ["roomId"],
-  result: Action.member("count")
+  result: Shape.member("count", Shape.number)
 })
 
 /**
@@ -683,7 +709,9 @@ export const validate = Action.make<
   action: "validate",
   idempotent: true,
   body: "message",
-  result: Action.result
+  result: Shape.whole(
+    Shape.struct<Validation>({ valid: Shape.boolean, errorMessages: Shape.object() })
+  )
 })
 
 /**
@@ -701,5 +729,5 @@ export const list = Action.make<
   action: "list",
   http: ["GET", "/_listSubscriptions"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.record(Shape.record(Shape.record(Shape.number))))
 })

@@ -42,12 +42,14 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Take from "effect/Take"
 import type * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
-import { partial } from "./internal/partial.ts"
+import * as Json from "./internal/json.ts"
+import { clear, indivisible, partial } from "./internal/partial.ts"
 import type * as KuzzleCollection from "./KuzzleCollection.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
 import type { RequestError } from "./KuzzleError.ts"
@@ -385,8 +387,11 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Changes some fields, and gives the whole document. Each field is given whole: objects in it are merged by the server,
-   * so that members which are absent from what is given stay.
+   * Changes some fields, and gives the whole document. Each field is given whole: objects in it are merged by the
+   * server, so that members that are left out stay as they are. A field given as `undefined` or `Option.none()` is
+   * cleared: it is stored as null if its Schema reads null as absent (`nullable: true`). Otherwise the update fails
+   * with an `InvalidContentError`, because it would change nothing: `replace` the document, or use
+   * `KuzzleDocument.deleteFields`.
    */
   readonly update: (
     options: KuzzleDocument.UpdateOptions & WithId & WithContent<Partial<A>>
@@ -678,19 +683,26 @@ const writing = <A, I extends object, R>(
     Effect.mapBoth(Effect.suspend(() => encode(value)), {
       onFailure: (issue) =>
         new InvalidContentError({ index, collection, ...(_id === undefined ? {} : { _id }), issue }),
-      onSuccess: (encoded) => ({ ...encoded })
+      // Encoding by the Schema may have revealed a `Redacted` value.
+      onSuccess: (encoded) => Json.holdsSecret(value) ? Json.disclosed({ ...encoded }) : { ...encoded }
     })
   // Made when it is needed first: not every Schema has parts.
+  let partialAst: AST.AST | undefined
   let encodePart: ((value: unknown) => Effect.Effect<object, ParseResult.ParseIssue, R>) | undefined
   return {
     whole: encoder(ParseResult.encode(schema)),
     part: encoder<Partial<A>>((value) => {
+      const ast = partialAst ??= partial(schema.ast)
+      if (ast === undefined) return Effect.fail(indivisible(schema.ast, value))
       encodePart ??= ParseResult.encodeUnknown(
-        Schema.make<object, object, R>(partial(schema.ast)),
+        Schema.make<object, object, R>(ast),
         // Where no field must be there, any member of a union would take fields that it does not have.
         { onExcessProperty: "error" }
       )
-      return encodePart(value)
+      return Effect.flatMap(encodePart(value), (encoded) => {
+        const issue = clear(ast, value, encoded)
+        return issue === undefined ? Effect.succeed(encoded) : Effect.fail(issue)
+      })
     })
   }
 }

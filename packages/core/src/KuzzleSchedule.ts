@@ -5,6 +5,8 @@
  * without pause. They hold 31 bits and fire at once beyond. A bare `Schedule.exponential` leaves both bounds after
  * enough attempts.
  *
+ * A function throws a `KuzzleInvalidSettingError` that names the option when its value is not a duration.
+ *
  * Randomness comes from Effect's `Random` and time from its `Clock`, so tests can seed and turn them.
  *
  * @since 0.1.0
@@ -14,6 +16,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import * as RetryAfter from "./internal/retryAfter.ts"
+import * as Setting from "./internal/setting.ts"
 
 const MIN_DELAY = 1
 const MAX_DELAY = 2 ** 31 - 1
@@ -64,8 +68,8 @@ export interface ReconnectOptions {
  * @category schedules
  */
 export const reconnect = (options: ReconnectOptions = {}): Schedule.Schedule<number> => {
-  const base = Math.max(MIN_DELAY, Duration.toMillis(options.base ?? "1 second"))
-  const cap = Duration.toMillis(options.cap ?? "30 seconds")
+  const base = Math.max(MIN_DELAY, Setting.millis("base", options.base ?? "1 second"))
+  const cap = Setting.millis("cap", options.cap ?? "30 seconds")
   const factor = options.factor ?? 2
   return Schedule.addDelayEffect(Schedule.forever, (attempt) => {
     // Infinite after a thousand attempts, no number at all for an odd factor: the cap absorbs both.
@@ -95,8 +99,61 @@ export const stableAfter: Duration.Duration = Duration.seconds(30)
 export const isStable = (
   openedAt: number,
   endedAt: number,
-  after: Duration.DurationInput = stableAfter
+  after: Duration.Duration = stableAfter
 ): boolean => endedAt - openedAt >= Duration.toMillis(after)
+
+/**
+ * A schedule for retries that adds the `retryAfter` of the error to its delay. The client waits at least as long as the
+ * server asks for, 5 minutes at most. The jitter of the schedule spreads the retries of many clients.
+ *
+ * @example
+ * ```ts
+ * import { KuzzleSchedule, KuzzleServer } from "@effect-kuzzle/core"
+ * import { Effect, Schedule } from "effect"
+ *
+ * export const now = KuzzleServer.now().pipe(Effect.retry({
+ *   schedule: KuzzleSchedule.withRetryAfter(Schedule.intersect(KuzzleSchedule.reconnect(), Schedule.recurs(3))),
+ *   while: (error) => error._tag === "KuzzleTooManyRequestsError"
+ * }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const withRetryAfter = <Out, In, R>(schedule: Schedule.Schedule<Out, In, R>): Schedule.Schedule<Out, In, R> =>
+  Schedule.identity<In>().pipe(
+    Schedule.intersect(schedule),
+    Schedule.addDelay(([error]) => RetryAfter.of(error)),
+    Schedule.map(([, out]) => out)
+  )
+
+/**
+ * How often to retry, and with which delays.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RetryOptions extends ReconnectOptions {
+  /** The upper bound of the first delay. Default: 500 milliseconds. */
+  readonly base?: Duration.DurationInput | undefined
+  /** The number of retries after the first try. Default: 7. */
+  readonly times?: number | undefined
+}
+
+/**
+ * When to retry after a temporary refusal (429, 500, 502 to 504): with the exponential backoff of `reconnect`, starting
+ * at 500 ms, and not before `retryAfter` has passed. By default the retries take 30 s on average and 60 s at most, plus
+ * the waits that the server asked for.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const retry = (options: RetryOptions = {}): Schedule.Schedule<number, unknown> =>
+  reconnect({ ...options, base: options.base ?? "500 millis" }).pipe(
+    Schedule.intersect(Schedule.recurs(options.times ?? 7)),
+    Schedule.map(([attempt]) => attempt),
+    withRetryAfter
+  )
 
 // -------------------------------------------------------------------------------------------------------------------
 // heartbeat
@@ -113,7 +170,7 @@ export const isStable = (
 export const heartbeat = (
   options: { readonly interval?: Duration.DurationInput | undefined } = {}
 ): Schedule.Schedule<number> =>
-  Schedule.spaced(Duration.millis(bounded(Duration.toMillis(options.interval ?? "10 seconds"))))
+  Schedule.spaced(Duration.millis(bounded(Setting.millis("interval", options.interval ?? "10 seconds"))))
 
 // -------------------------------------------------------------------------------------------------------------------
 // tokens
@@ -169,7 +226,7 @@ export interface TokenRefreshOptions {
 export const tokenRefresh = (options: TokenRefreshOptions = {}): Schedule.Schedule<Expiring, Expiring> => {
   const fraction = options.fraction ?? 0.8
   const jitter = options.jitter ?? 0.1
-  const margin = Duration.toMillis(options.margin ?? "10 seconds")
+  const margin = Setting.millis("margin", options.margin ?? "10 seconds")
   return Schedule.identity<Expiring>().pipe(
     Schedule.whileInputEffect((token) => Effect.map(timeLeft(token), (left) => left > 0 && left < Infinity)),
     Schedule.addDelayEffect((token) =>

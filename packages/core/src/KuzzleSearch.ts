@@ -17,11 +17,14 @@ import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Kuzzle } from "./internal/client.ts"
 import * as Json from "./internal/json.ts"
+import * as Setting from "./internal/setting.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
+import { EncodeError } from "./KuzzleError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // what is asked
@@ -435,7 +438,14 @@ const copied = (
 }
 
 const scrolling = (request: Request, { keepAlive }: Scroll): Pages => {
-  const ttl = `${Math.ceil(Duration.toMillis(keepAlive))}ms`
+  const span = Setting.duration(keepAlive)
+  if (Either.isLeft(span)) {
+    const { issue, value } = span.left
+    return Stream.fail(
+      new EncodeError({ controller: "document", action: "search", issue: `keepAlive is ${value}: ${issue}` })
+    )
+  }
+  const ttl = `${Math.ceil(Duration.toMillis(span.right))}ms`
   const { timeout, volatile } = request
   return scrolled<KuzzleDocument.SearchResult, SearchError, Kuzzle, SearchError, Kuzzle>(
     Effect.flatMap(

@@ -12,6 +12,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Action from "./internal/action.ts"
 import type { KuzzleRequest } from "./internal/client.ts"
 import * as Secrets from "./internal/secrets.ts"
+import * as Shape from "./internal/shape.ts"
+import * as Shapes from "./internal/shapes.ts"
 import {
   AdminExistsError,
   CollectionNotFoundError,
@@ -137,6 +139,8 @@ export interface User {
   readonly _id: string
   readonly _source: UserContent & { readonly _kuzzle_info?: KuzzleInfo }
 }
+
+const userShape = Shapes.kept<User>()
 
 /**
  * What a strategy asks for, for `local` a `username` and a `password`. What is secret may be `Redacted`.
@@ -358,6 +362,14 @@ interface ProfileOptions extends WriteOptions {
   readonly strict?: boolean | undefined
 }
 
+const role = Shapes.kept<Role>()
+
+const profile = Shapes.kept<Profile>()
+
+const mapping = Shape.member("mapping", Shape.object<Mapping>())
+
+const fullMapping = Shape.whole(Shape.struct<FullMapping>({ dynamic: Shape.string, properties: Shape.object() }))
+
 // -------------------------------------------------------------------------------------------------------------------
 // roles
 // -------------------------------------------------------------------------------------------------------------------
@@ -392,7 +404,7 @@ export const createRole = Action.make<
   idempotent: false,
   body: "content",
   errors: [DocumentAlreadyExistsError, InvalidRightsError, RoleProtectedError],
-  result: Action.result
+  result: Shape.whole(role)
 })
 
 /**
@@ -408,7 +420,7 @@ export const createOrReplaceRole = Action.make<RoleOptions, Role, InvalidRightsE
   idempotent: true,
   body: "content",
   errors: [InvalidRightsError, RoleProtectedError],
-  result: Action.result
+  result: Shape.whole(role)
 })
 
 /**
@@ -429,7 +441,7 @@ export const updateRole = Action.make<
   idempotent: true,
   body: "content",
   errors: [DocumentNotFoundError, InvalidRightsError, RoleProtectedError],
-  result: Action.result
+  result: Shape.whole(role)
 })
 
 /**
@@ -448,7 +460,7 @@ export const deleteRole = Action.make<
   http: ["DELETE", "/roles/:_id"],
   idempotent: true,
   errors: [RoleNotFoundError, RoleInUseError, RoleProtectedError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -469,7 +481,7 @@ export const mDeleteRoles = Action.make<
   idempotent: false,
   body: ["ids"],
   errors: [IncompleteDeleteError, WriteLimitError],
-  result: Action.result
+  result: Shapes.strings
 })
 
 /**
@@ -484,7 +496,7 @@ export const getRole = Action.make<IdOptions, Role, RoleNotFoundError>({
   http: ["GET", "/roles/:_id"],
   idempotent: true,
   errors: [RoleNotFoundError],
-  result: Action.result
+  result: Shape.whole(role)
 })
 
 /**
@@ -500,7 +512,7 @@ export const mGetRoles = Action.make<ManyOptions, ReadonlyArray<Role>, RoleNotFo
   idempotent: true,
   body: ["ids"],
   errors: [RoleNotFoundError],
-  result: Action.member("hits")
+  result: Shape.member("hits", Shape.array(role))
 })
 
 /**
@@ -520,7 +532,7 @@ export const searchRoles = Action.make<
   idempotent: true,
   body: ["query", "sort", "controllers"],
   errors: [FetchLimitError, InvalidSearchError],
-  result: Action.result
+  result: Shape.whole(Shapes.page(role))
 })
 
 /**
@@ -534,7 +546,7 @@ export const getRoleMapping = Action.make<Action.CallOptions, Mapping>({
   action: "getRoleMapping",
   http: ["GET", "/roles/_mapping"],
   idempotent: true,
-  result: Action.member("mapping")
+  result: mapping
 })
 
 /**
@@ -554,7 +566,7 @@ export const updateRoleMapping = Action.make<
   idempotent: true,
   body: ["properties"],
   errors: [InvalidMappingError],
-  result: Action.result
+  result: fullMapping
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -588,7 +600,7 @@ export const createProfile = Action.make<
     CollectionNotFoundError,
     ProfileProtectedError
   ],
-  result: Action.result
+  result: Shape.whole(profile)
 })
 
 /**
@@ -608,7 +620,7 @@ export const createOrReplaceProfile = Action.make<
   idempotent: true,
   body: "content",
   errors: [RoleNotFoundError, IndexNotFoundError, CollectionNotFoundError, ProfileProtectedError],
-  result: Action.result
+  result: Shape.whole(profile)
 })
 
 /**
@@ -642,7 +654,7 @@ export const updateProfile = Action.make<
     ProfileProtectedError,
     TooManyChangesError
   ],
-  result: Action.result
+  result: Shape.whole(profile)
 })
 
 /**
@@ -662,7 +674,7 @@ export const deleteProfile = Action.make<
   http: ["DELETE", "/profiles/:_id"],
   idempotent: true,
   errors: [ProfileNotFoundError, ProfileInUseError, ProfileProtectedError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -683,7 +695,7 @@ export const mDeleteProfiles = Action.make<
   idempotent: false,
   body: ["ids"],
   errors: [IncompleteDeleteError, WriteLimitError],
-  result: Action.result
+  result: Shapes.strings
 })
 
 /**
@@ -698,7 +710,7 @@ export const getProfile = Action.make<IdOptions, Profile, ProfileNotFoundError>(
   http: ["GET", "/profiles/:_id"],
   idempotent: true,
   errors: [ProfileNotFoundError],
-  result: Action.result
+  result: Shape.whole(profile)
 })
 
 /**
@@ -714,7 +726,7 @@ export const mGetProfiles = Action.make<ManyOptions, ReadonlyArray<Profile>, Pro
   idempotent: true,
   body: ["ids"],
   errors: [ProfileNotFoundError],
-  result: Action.member("hits")
+  result: Shape.member("hits", Shape.array(profile))
 })
 
 /**
@@ -734,7 +746,7 @@ export const searchProfiles = Action.make<
   idempotent: true,
   body: ["query", "sort", "search_after", "aggregations"],
   errors: [FetchLimitError, InvalidSearchError, ScrollTooLongError],
-  result: Action.result
+  result: Shape.whole(Shapes.page(profile))
 })
 
 /**
@@ -750,7 +762,7 @@ export const scrollProfiles = Action.make<ScrollOptions, Page<Profile>, ScrollNo
   // The page that an answer got lost with does not come again.
   idempotent: false,
   errors: [ScrollNotFoundError, ScrollTooLongError],
-  result: Action.result
+  result: Shape.whole(Shapes.page(profile))
 })
 
 /**
@@ -765,7 +777,7 @@ export const getProfileRights = Action.make<IdOptions, ReadonlyArray<Right>, Pro
   http: ["GET", "/profiles/:_id/_rights"],
   idempotent: true,
   errors: [ProfileNotFoundError],
-  result: Action.member("hits")
+  result: Shapes.rights
 })
 
 /**
@@ -779,7 +791,7 @@ export const getProfileMapping = Action.make<Action.CallOptions, Mapping>({
   action: "getProfileMapping",
   http: ["GET", "/profiles/_mapping"],
   idempotent: true,
-  result: Action.member("mapping")
+  result: mapping
 })
 
 /**
@@ -799,7 +811,7 @@ export const updateProfileMapping = Action.make<
   idempotent: true,
   body: ["properties"],
   errors: [InvalidMappingError],
-  result: Action.result
+  result: fullMapping
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -823,30 +835,27 @@ export const updateProfileMapping = Action.make<
  * @since 0.1.0
  * @category users
  */
-export const createUser = Secrets.revealing(
-  Action.make<
-    NewUserOptions & { readonly content: UserContent },
-    User,
-    | UserAlreadyExistsError
-    | ProfileNotFoundError
-    | ProfileRequiredError
-    | UnknownStrategyError
-  >({
-    controller: "security",
-    action: "createUser",
-    http: ["POST", "/users/_create"],
-    idempotent: false,
-    body: ["content", "credentials"],
-    errors: [
-      UserAlreadyExistsError,
-      ProfileNotFoundError,
-      ProfileRequiredError,
-      UnknownStrategyError
-    ],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const createUser = Action.make<
+  NewUserOptions & { readonly content: UserContent },
+  User,
+  | UserAlreadyExistsError
+  | ProfileNotFoundError
+  | ProfileRequiredError
+  | UnknownStrategyError
+>({
+  controller: "security",
+  action: "createUser",
+  http: ["POST", "/users/_create"],
+  idempotent: false,
+  body: ["content", "credentials"],
+  errors: [
+    UserAlreadyExistsError,
+    ProfileNotFoundError,
+    ProfileRequiredError,
+    UnknownStrategyError
+  ],
+  result: Shape.whole(userShape)
+})
 
 /**
  * Makes a user with the profiles that the server's settings name, `default` by default
@@ -855,22 +864,19 @@ export const createUser = Secrets.revealing(
  * @since 0.1.0
  * @category users
  */
-export const createRestrictedUser = Secrets.revealing(
-  Action.make<
-    NewUserOptions & { readonly content?: Content | undefined },
-    User,
-    UserAlreadyExistsError | UnknownStrategyError
-  >({
-    controller: "security",
-    action: "createRestrictedUser",
-    http: ["POST", "/users/_createRestricted"],
-    idempotent: false,
-    body: ["content", "credentials"],
-    errors: [UserAlreadyExistsError, UnknownStrategyError],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const createRestrictedUser = Action.make<
+  NewUserOptions & { readonly content?: Content | undefined },
+  User,
+  UserAlreadyExistsError | UnknownStrategyError
+>({
+  controller: "security",
+  action: "createRestrictedUser",
+  http: ["POST", "/users/_createRestricted"],
+  idempotent: false,
+  body: ["content", "credentials"],
+  errors: [UserAlreadyExistsError, UnknownStrategyError],
+  result: Shape.whole(userShape)
+})
 
 /**
  * Makes the first administrator (`security:createFirstAdmin`): whoever comes first, as long as there is none. With
@@ -879,22 +885,19 @@ export const createRestrictedUser = Secrets.revealing(
  * @since 0.1.0
  * @category users
  */
-export const createFirstAdmin = Secrets.revealing(
-  Action.make<
-    NewUserOptions & { readonly content?: Content | undefined; readonly reset?: boolean | undefined },
-    User,
-    AdminExistsError | UserAlreadyExistsError | UnknownStrategyError
-  >({
-    controller: "security",
-    action: "createFirstAdmin",
-    http: ["POST", "/_createFirstAdmin"],
-    idempotent: false,
-    body: ["content", "credentials"],
-    errors: [AdminExistsError, UserAlreadyExistsError, UnknownStrategyError],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const createFirstAdmin = Action.make<
+  NewUserOptions & { readonly content?: Content | undefined; readonly reset?: boolean | undefined },
+  User,
+  AdminExistsError | UserAlreadyExistsError | UnknownStrategyError
+>({
+  controller: "security",
+  action: "createFirstAdmin",
+  http: ["POST", "/_createFirstAdmin"],
+  idempotent: false,
+  body: ["content", "credentials"],
+  errors: [AdminExistsError, UserAlreadyExistsError, UnknownStrategyError],
+  result: Shape.whole(userShape)
+})
 
 /**
  * Takes from the roles `default` and `anonymous` what the server's settings do not give them
@@ -908,7 +911,7 @@ export const restrictDefaultRights = Action.make<Action.CallOptions, void>({
   action: "restrictDefaultRights",
   http: ["POST", "/_restrictDefaultRights"],
   idempotent: true,
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -931,7 +934,7 @@ export const updateUser = Action.make<
   idempotent: true,
   body: "content",
   errors: [UserNotFoundError, ProfileNotFoundError, ProfileRequiredError, TooManyChangesError],
-  result: Action.result
+  result: Shape.whole(userShape)
 })
 
 /**
@@ -941,32 +944,29 @@ export const updateUser = Action.make<
  * @since 0.1.0
  * @category users
  */
-export const upsertUser = Secrets.revealing(
-  Action.make<
-    & ChangeOptions
-    & Pick<NewUserOptions, "credentials">
-    & { readonly content: UserContent; readonly default?: Content | undefined },
-    User,
-    | ProfileNotFoundError
-    | ProfileRequiredError
-    | UnknownStrategyError
-    | TooManyChangesError
-  >({
-    controller: "security",
-    action: "upsertUser",
-    http: ["POST", "/users/:_id/_upsert"],
-    idempotent: true,
-    body: ["content", "default", "credentials"],
-    errors: [
-      ProfileNotFoundError,
-      ProfileRequiredError,
-      UnknownStrategyError,
-      TooManyChangesError
-    ],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const upsertUser = Action.make<
+  & ChangeOptions
+  & Pick<NewUserOptions, "credentials">
+  & { readonly content: UserContent; readonly default?: Content | undefined },
+  User,
+  | ProfileNotFoundError
+  | ProfileRequiredError
+  | UnknownStrategyError
+  | TooManyChangesError
+>({
+  controller: "security",
+  action: "upsertUser",
+  http: ["POST", "/users/:_id/_upsert"],
+  idempotent: true,
+  body: ["content", "default", "credentials"],
+  errors: [
+    ProfileNotFoundError,
+    ProfileRequiredError,
+    UnknownStrategyError,
+    TooManyChangesError
+  ],
+  result: Shape.whole(userShape)
+})
 
 /**
  * Puts other content in the place of a user's (`security:replaceUser`).
@@ -985,7 +985,7 @@ export const replaceUser = Action.make<
   idempotent: true,
   body: "content",
   errors: [UserNotFoundError, ProfileNotFoundError, ProfileRequiredError],
-  result: Action.result
+  result: Shape.whole(userShape)
 })
 
 /**
@@ -1001,7 +1001,7 @@ export const deleteUser = Action.make<WriteOptions & IdOptions, void, UserNotFou
   http: ["DELETE", "/users/:_id"],
   idempotent: true,
   errors: [UserNotFoundError, CredentialsRejectedError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -1032,7 +1032,7 @@ export const mDeleteUsers = Action.make<
   idempotent: false,
   body: ["ids"],
   errors: [IncompleteDeleteError, WriteLimitError],
-  result: Action.result
+  result: Shapes.strings
 })
 
 /**
@@ -1047,7 +1047,7 @@ export const getUser = Action.make<IdOptions, User, UserNotFoundError>({
   http: ["GET", "/users/:_id"],
   idempotent: true,
   errors: [UserNotFoundError],
-  result: Action.result
+  result: Shape.whole(userShape)
 })
 
 /**
@@ -1062,7 +1062,7 @@ export const mGetUsers = Action.make<ManyOptions, ReadonlyArray<User>>({
   http: ["POST", "/users/_mGet"],
   idempotent: true,
   body: ["ids"],
-  result: Action.member("hits")
+  result: Shape.member("hits", Shape.array(userShape))
 })
 
 /**
@@ -1082,7 +1082,7 @@ export const searchUsers = Action.make<
   idempotent: true,
   body: ["query", "sort", "search_after"],
   errors: [FetchLimitError, InvalidSearchError, ScrollTooLongError],
-  result: Action.result
+  result: Shape.whole(Shapes.page(userShape))
 })
 
 /**
@@ -1098,7 +1098,7 @@ export const scrollUsers = Action.make<ScrollOptions, Page<User>, ScrollNotFound
   // The page that an answer got lost with does not come again.
   idempotent: false,
   errors: [ScrollNotFoundError, ScrollTooLongError],
-  result: Action.result
+  result: Shape.whole(Shapes.page(userShape))
 })
 
 /**
@@ -1113,7 +1113,7 @@ export const getUserRights = Action.make<IdOptions, ReadonlyArray<Right>, UserNo
   http: ["GET", "/users/:_id/_rights"],
   idempotent: true,
   errors: [UserNotFoundError],
-  result: Action.member("hits")
+  result: Shapes.rights
 })
 
 /**
@@ -1133,7 +1133,7 @@ export const checkRights = Action.make<
   idempotent: true,
   body: "request",
   errors: [UserNotFoundError],
-  result: Action.member("allowed")
+  result: Shape.member("allowed", Shape.boolean)
 })
 
 /**
@@ -1148,7 +1148,7 @@ export const revokeTokens = Action.make<IdOptions, void>({
   action: "revokeTokens",
   http: ["DELETE", "/users/:_id/tokens"],
   idempotent: true,
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -1162,7 +1162,7 @@ export const getUserMapping = Action.make<Action.CallOptions, Mapping>({
   action: "getUserMapping",
   http: ["GET", "/users/_mapping"],
   idempotent: true,
-  result: Action.member("mapping")
+  result: mapping
 })
 
 /**
@@ -1182,7 +1182,7 @@ export const updateUserMapping = Action.make<
   idempotent: true,
   body: ["properties"],
   errors: [InvalidMappingError],
-  result: Action.result
+  result: fullMapping
 })
 
 /**
@@ -1199,7 +1199,7 @@ export const refresh = Action.make<
   action: "refresh",
   http: ["POST", "/_security/:collection/_refresh"],
   idempotent: true,
-  result: Action.done
+  result: Shape.done
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1218,7 +1218,7 @@ export const getUserStrategies = Action.make<IdOptions, ReadonlyArray<string>, U
   http: ["GET", "/users/:_id/_strategies"],
   idempotent: true,
   errors: [UserNotFoundError],
-  result: Action.member("strategies")
+  result: Shape.member("strategies", Shape.array(Shape.string))
 })
 
 /**
@@ -1235,7 +1235,7 @@ export const getAllCredentialFields = Action.make<
   action: "getAllCredentialFields",
   http: ["GET", "/credentials/_fields"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.record(Shape.array(Shape.string)))
 })
 
 /**
@@ -1254,7 +1254,7 @@ export const getCredentialFields = Action.make<
   http: ["GET", "/credentials/:strategy/_fields"],
   idempotent: true,
   errors: [UnknownStrategyError],
-  result: Action.result
+  result: Shapes.strings
 })
 
 /**
@@ -1263,22 +1263,19 @@ export const getCredentialFields = Action.make<
  * @since 0.1.0
  * @category credentials
  */
-export const createCredentials = Secrets.revealing(
-  Action.make<
-    CredentialsOptions & WriteOptions & { readonly credentials: Credentials },
-    CredentialsInfo,
-    UserNotFoundError | UnknownStrategyError
-  >({
-    controller: "security",
-    action: "createCredentials",
-    http: ["POST", "/credentials/:strategy/:_id/_create"],
-    idempotent: false,
-    body: "credentials",
-    errors: [UserNotFoundError, UnknownStrategyError],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const createCredentials = Action.make<
+  CredentialsOptions & WriteOptions & { readonly credentials: Credentials },
+  CredentialsInfo,
+  UserNotFoundError | UnknownStrategyError
+>({
+  controller: "security",
+  action: "createCredentials",
+  http: ["POST", "/credentials/:strategy/:_id/_create"],
+  idempotent: false,
+  body: "credentials",
+  errors: [UserNotFoundError, UnknownStrategyError],
+  result: Shape.whole(Shape.object())
+})
 
 /**
  * Changes a user's credentials (`security:updateCredentials`). What the strategy refuses is an error with its status and no
@@ -1287,22 +1284,19 @@ export const createCredentials = Secrets.revealing(
  * @since 0.1.0
  * @category credentials
  */
-export const updateCredentials = Secrets.revealing(
-  Action.make<
-    CredentialsOptions & WriteOptions & { readonly credentials: Credentials },
-    CredentialsInfo,
-    UserNotFoundError | UnknownStrategyError
-  >({
-    controller: "security",
-    action: "updateCredentials",
-    http: ["PUT", "/credentials/:strategy/:_id/_update"],
-    idempotent: true,
-    body: "credentials",
-    errors: [UserNotFoundError, UnknownStrategyError],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const updateCredentials = Action.make<
+  CredentialsOptions & WriteOptions & { readonly credentials: Credentials },
+  CredentialsInfo,
+  UserNotFoundError | UnknownStrategyError
+>({
+  controller: "security",
+  action: "updateCredentials",
+  http: ["PUT", "/credentials/:strategy/:_id/_update"],
+  idempotent: true,
+  body: "credentials",
+  errors: [UserNotFoundError, UnknownStrategyError],
+  result: Shape.whole(Shape.object())
+})
 
 /**
  * Whether credentials would do for a user (`security:validateCredentials`), or for a new one without `_id`. `local` fails
@@ -1311,26 +1305,23 @@ export const updateCredentials = Secrets.revealing(
  * @since 0.1.0
  * @category credentials
  */
-export const validateCredentials = Secrets.revealing(
-  Action.make<
-    Action.CallOptions & {
-      readonly _id?: string | undefined
-      readonly strategy: string
-      readonly credentials: Credentials
-    },
-    boolean,
-    UnknownStrategyError
-  >({
-    controller: "security",
-    action: "validateCredentials",
-    http: ["POST", "/credentials/:strategy/:_id/_validate"],
-    idempotent: true,
-    body: "credentials",
-    errors: [UnknownStrategyError],
-    result: Action.result
-  }),
-  "credentials"
-)
+export const validateCredentials = Action.make<
+  Action.CallOptions & {
+    readonly _id?: string | undefined
+    readonly strategy: string
+    readonly credentials: Credentials
+  },
+  boolean,
+  UnknownStrategyError
+>({
+  controller: "security",
+  action: "validateCredentials",
+  http: ["POST", "/credentials/:strategy/:_id/_validate"],
+  idempotent: true,
+  body: "credentials",
+  errors: [UnknownStrategyError],
+  result: Shape.whole(Shape.boolean)
+})
 
 /**
  * Takes a user's credentials away (`security:deleteCredentials`).
@@ -1344,7 +1335,7 @@ export const deleteCredentials = Action.make<CredentialsOptions & WriteOptions, 
   http: ["DELETE", "/credentials/:strategy/:_id"],
   idempotent: true,
   errors: [UnknownStrategyError],
-  result: Action.done
+  result: Shape.done
 })
 
 /**
@@ -1359,7 +1350,7 @@ export const hasCredentials = Action.make<CredentialsOptions, boolean, UnknownSt
   http: ["GET", "/credentials/:strategy/:_id/_exists"],
   idempotent: true,
   errors: [UnknownStrategyError],
-  result: Action.result
+  result: Shape.whole(Shape.boolean)
 })
 
 /**
@@ -1374,7 +1365,7 @@ export const getCredentials = Action.make<CredentialsOptions, CredentialsInfo, U
   http: ["GET", "/credentials/:strategy/:_id"],
   idempotent: true,
   errors: [UnknownStrategyError],
-  result: Action.result
+  result: Shape.whole(Shape.object())
 })
 
 /**
@@ -1389,7 +1380,7 @@ export const getCredentialsById = Action.make<CredentialsOptions, CredentialsInf
   http: ["GET", "/credentials/:strategy/:_id/_byId"],
   idempotent: true,
   errors: [UnknownStrategyError],
-  result: Action.result
+  result: Shape.whole(Shape.object())
 })
 
 /**
@@ -1410,7 +1401,7 @@ export const searchUsersByCredentials = Action.make<
   idempotent: true,
   body: ["query", "sort"],
   errors: [UnknownStrategyError, StrategyMethodMissingError, FetchLimitError, InvalidSearchError],
-  result: Action.result
+  result: Shape.whole(Shapes.page(Shape.object<CredentialsInfo>()))
 })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1442,7 +1433,7 @@ export const createApiKey = Action.make<
   idempotent: false,
   body: ["description"],
   errors: [UserNotFoundError, DocumentAlreadyExistsError, InvalidExpirationError],
-  result: Secrets.newApiKey
+  result: Secrets.newApiKey()
 })
 
 /**
@@ -1463,7 +1454,7 @@ export const searchApiKeys = Action.make<
   body: "query",
   errors: [InvalidSearchError],
   // The `total` beside the hits is the length of the page.
-  result: Action.member("hits")
+  result: Shape.member("hits", Shape.array(Shapes.kept<ApiKey>()))
 })
 
 /**
@@ -1482,5 +1473,5 @@ export const deleteApiKey = Action.make<
   http: ["DELETE", "/users/:userId/api-keys/:_id"],
   idempotent: true,
   errors: [DocumentNotFoundError],
-  result: Action.done
+  result: Shape.done
 })

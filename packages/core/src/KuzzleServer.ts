@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
+import * as Shape from "./internal/shape.ts"
 import { StatisticsUnavailableError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
@@ -144,7 +145,7 @@ export const adminExists = Action.make<Action.CallOptions, boolean>({
   action: "adminExists",
   http: ["GET", "/_adminExists"],
   idempotent: true,
-  result: Action.member("exists")
+  result: Shape.member("exists", Shape.boolean)
 })
 
 /**
@@ -158,7 +159,13 @@ export const capabilities = Action.make<Action.CallOptions, Capabilities>({
   action: "capabilities",
   http: ["GET", "/_capabilities"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.struct<Capabilities>({
+    version: Shape.string,
+    limits: Shape.object(),
+    plugins: Shape.object(),
+    routes: Shape.object(),
+    services: Shape.object()
+  }))
 })
 
 /**
@@ -172,7 +179,15 @@ export const getConfig = Action.make<Action.CallOptions, Readonly<Record<string,
   action: "getConfig",
   http: ["GET", "/_getConfig"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.object())
+})
+
+const statistics = Shape.struct<StatisticsFrame>({
+  timestamp: Shape.number,
+  completedRequests: Shape.object(),
+  failedRequests: Shape.object(),
+  ongoingRequests: Shape.object(),
+  connections: Shape.object()
 })
 
 /**
@@ -191,7 +206,7 @@ export const getAllStats = Action.make<
   http: ["GET", "/_getAllStats"],
   idempotent: true,
   errors: [StatisticsUnavailableError],
-  result: Action.member("hits")
+  result: Shape.member("hits", Shape.array(statistics))
 })
 
 /**
@@ -206,7 +221,7 @@ export const getLastStats = Action.make<Action.CallOptions, StatisticsFrame, Sta
   http: ["GET", "/_getLastStats"],
   idempotent: true,
   errors: [StatisticsUnavailableError],
-  result: Action.result
+  result: Shape.whole(statistics)
 })
 
 /**
@@ -230,15 +245,17 @@ export const getStats = Action.make<
   http: ["GET", "/_getStats"],
   idempotent: true,
   errors: [StatisticsUnavailableError],
-  result: Action.member("hits")
+  result: Shape.member("hits", Shape.array(statistics))
 })
+
+const health = Shape.struct<Health>({ status: Shape.literal("green", "red"), services: Shape.object() })
 
 const askHealth = Action.make<Action.CallOptions & { readonly services?: string | undefined }, Health>({
   controller: "server",
   action: "healthCheck",
   http: ["GET", "/_healthCheck"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(health)
 })
 
 /**
@@ -256,14 +273,12 @@ export const healthCheck = Action.wrap(
     askHealth(services === undefined ? options : { ...options, services: services.join(",") }).pipe(
       Effect.catchTag("KuzzleInternalError", (error) =>
         // With something red, Kuzzle answers with this error and the result.
-        error.id === "core.fatal.service_unavailable" && isHealth(error.result)
-          ? Effect.succeed(error.result)
+        error.id === "core.fatal.service_unavailable"
+          ? Effect.orElseFail(Shape.outcome(askHealth.declaration, askHealth.declaration.result(error.result)), () =>
+            error)
           : Effect.fail(error))
     )
 )
-
-const isHealth = (result: unknown): result is Health =>
-  typeof result === "object" && result !== null && "status" in result && "services" in result
 
 /**
  * Information about the server: its version, plugins and services (`server:info`).
@@ -276,7 +291,10 @@ export const info = Action.make<Action.CallOptions, ServerInfo>({
   action: "info",
   http: ["GET", "/"],
   idempotent: true,
-  result: Action.member("serverInfo")
+  result: Shape.member(
+    "serverInfo",
+    Shape.struct<ServerInfo>({ kuzzle: Shape.object(), services: Shape.object() })
+  )
 })
 
 /**
@@ -290,7 +308,7 @@ export const metrics = Action.make<Action.CallOptions, Metrics>({
   action: "metrics",
   http: ["GET", "/_metrics"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.struct<Metrics>({ api: Shape.object(), network: Shape.object(), realtime: Shape.object() }))
 })
 
 /**
@@ -312,7 +330,7 @@ export const now = Action.make<Action.CallOptions, number>({
   action: "now",
   http: ["GET", "/_now"],
   idempotent: true,
-  result: Action.member("now")
+  result: Shape.member("now", Shape.number)
 })
 
 /**
@@ -333,7 +351,8 @@ export const openapi = Action.make<
   action: "openapi",
   http: ["GET", "/_openapi"],
   idempotent: true,
-  result: Action.result
+  raw: true,
+  result: Shape.whole(Shape.object())
 })
 
 /**
@@ -347,5 +366,5 @@ export const publicApi = Action.make<Action.CallOptions, Api>({
   action: "publicApi",
   http: ["GET", "/_publicApi"],
   idempotent: true,
-  result: Action.result
+  result: Shape.whole(Shape.record(Shape.object<Api[string]>()))
 })

@@ -10,13 +10,18 @@
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { shown } from "./internal/endpoint.ts"
+import { oversized } from "./internal/oversized.ts"
+import * as Redirect from "./internal/redirect.ts"
+import * as RetryAfter from "./internal/retryAfter.ts"
 import { onClose } from "./internal/scoped.ts"
 import * as Timer from "./internal/timer.ts"
 import { ConnectError, ConnectionEnded, type ConnectReason } from "./KuzzleError.ts"
@@ -48,15 +53,19 @@ export interface Connection {
   readonly unsafePing: (() => void) | undefined
   /** Ends the connection at once, without waiting for the peer, and reports `ended` as the cause. */
   readonly unsafeTerminate: (ended: ConnectionEnded) => void
-  /** Bytes handed over but not yet written by the operating system. */
+  /** Bytes that were written and that the operating system has not accepted yet. */
   readonly unsafeBufferedAmount: () => number
+  /**
+   * Bytes received so far, including those of an incomplete frame; `undefined` where the runtime does not show them.
+   */
+  readonly unsafeBytesRead: () => number | undefined
   /** Never succeeds: fails once with the way the connection ended. */
   readonly ended: Effect.Effect<never, ConnectionEnded>
 }
 
 /**
- * Headers of one handshake, a cookie above all, beside those that the socket was made with. Browsers let nobody set any:
- * theirs ignores them.
+ * Headers of one handshake, their names in lower case: those of the settings, and the session's cookie. The browser's
+ * driver ignores them, because a page cannot set headers on a WebSocket.
  *
  * @since 0.1.0
  * @category models
@@ -93,6 +102,24 @@ export interface KuzzleSocketShape {
 export class KuzzleSocket extends Context.Tag("@effect-kuzzle/core/KuzzleSocket")<KuzzleSocket, KuzzleSocketShape>() {}
 
 /**
+ * Why an attempt to connect failed, from a driver that knows the reason. The driver passes it to `onError`, or throws
+ * it in `open`. `reason` and `issue` become those of the `KuzzleConnectError`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConnectFault extends Data.Error<{
+  readonly reason: ConnectReason
+  /** What is wrong and what to do. */
+  readonly issue: string
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return this.issue
+  }
+}
+
+/**
  * What happens on a socket, as its driver reports it. A driver may report late or twice: only what is possible in the
  * current phase has an effect.
  *
@@ -103,10 +130,66 @@ export interface DriverEvents extends Sink {
   readonly onOpen: () => void
   /** The socket is gone. `code` 1006 when there was no close frame. */
   readonly onClose: (code: number, reason: string) => void
-  /** The runtime's error, before `onClose`; it does not end the connection by itself. */
+  /**
+   * The runtime's error. It ends an attempt to connect, whether or not `onClose` follows. An open connection ends with
+   * `onClose` only.
+   */
   readonly onError: (cause: unknown) => void
-  /** The handshake was answered with an HTTP status. */
-  readonly onRejected: (status: number) => void
+  /** The server answered the handshake with an HTTP status: see `rejection`. */
+  readonly onRejected: (rejection: Rejection) => void
+  /** A frame arrived that is larger than this limit (in bytes) of the driver. */
+  readonly onOversized: (limit: number) => void
+}
+
+/**
+ * The parts of an HTTP answer that refused a handshake.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rejection {
+  readonly status: number
+  /** What is wrong and what to do. */
+  readonly issue: string
+  /** How long to wait before the next attempt (`Retry-After`). */
+  readonly retryAfter?: Duration.Duration
+  /** The target of a redirect, without its secrets. */
+  readonly location?: string
+}
+
+/**
+ * Reads a `Rejection` from the status and the headers (names in lower case) of an HTTP answer. `wallMillis` is the
+ * current time in milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const rejection = (
+  status: number,
+  headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined },
+  wallMillis: number
+): Rejection => {
+  const retryAfter = RetryAfter.parse(headers, wallMillis)
+  const location = Redirect.is(status) ? Redirect.target(headers.location) : undefined
+  return {
+    status,
+    issue: rejectionIssue(status, location),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(location === undefined ? {} : { location })
+  }
+}
+
+/** Apart from the `ConnectError` that shows it: in browsers, which do not tell the status, no page carries it. */
+const rejectionIssue = (status: number, location: string | undefined): string => {
+  if (location !== undefined) {
+    return `it answers the WebSocket handshake with HTTP status ${status}, a redirect to ${location}, ` +
+      `which is not followed: set url to the final address`
+  }
+  return `it answered the WebSocket handshake with HTTP status ${status} instead of 101: ${
+    status === 401 || status === 403
+      ? "check the credentials in the setting headers"
+      : "is it Kuzzle? Check host and path, and that proxies pass the headers Upgrade and Connection on"
+  }`
 }
 
 /**
@@ -124,6 +207,11 @@ export interface DriverSocket {
   /** Drops the TCP connection at once. Without it, `close` is called and the socket is ignored from then on. */
   readonly terminate?: () => void
   readonly bufferedAmount: () => number
+  /**
+   * Bytes received so far, including those of an incomplete frame. Left out or `undefined` where the runtime does not
+   * show them, as in browsers.
+   */
+  readonly bytesRead?: () => number | undefined
 }
 
 /**
@@ -134,7 +222,9 @@ export interface DriverSocket {
  */
 export interface Driver {
   /**
-   * May throw: whatever it throws becomes a `ConnectError` with reason `BadUrl`. Events come only after it has returned.
+   * May throw, which becomes a `KuzzleConnectError`. A `ConnectFault` gives it its reason; otherwise the reason is
+   * `Unreachable` if the runtime forbids the address, and `BadUrl` in other cases. Events may only be reported after it
+   * has returned.
    */
   readonly open: (url: string, events: DriverEvents, headers: HandshakeHeaders) => DriverSocket
 }
@@ -182,15 +272,16 @@ const open = (
     let end: ConnectionEnded | undefined
     const waiting = new Set<(exit: Exit.Exit<never, ConnectionEnded>) => void>()
 
-    const refuse = (reason: ConnectReason, status?: number) => {
+    const refuse = (reason: ConnectReason, rejection?: Rejection) => {
       if (phase !== "opening") return
       phase = "ended"
+      const { cause, ...known } = failure instanceof ConnectFault ? failure : { reason, cause: failure }
       resume(
         new ConnectError({
-          reason,
+          ...known,
           url: shown(url),
-          ...(status === undefined ? {} : { status }),
-          ...(failure === undefined ? {} : { cause: failure })
+          ...rejection,
+          ...(cause === undefined ? {} : { cause })
         })
       )
     }
@@ -238,11 +329,17 @@ const open = (
         },
         onError: (cause) => {
           failure = cause
+          if (phase !== "opening") return
+          // A `close` does not always follow: not in WebKit for a blocked port, and not in Chromium for an address that
+          // a CSP forbids.
+          refuse("Unreachable")
+          drop(socket)
         },
-        onRejected: (status) => refuse("Rejected", status)
+        onRejected: (rejection) => refuse("Rejected", rejection),
+        onOversized: (limit) => connection.unsafeTerminate(oversized(limit))
       }, headers)
     } catch (cause) {
-      failure = cause
+      failure = isForbidden(cause) ? new ConnectFault({ reason: "Unreachable", issue: forbidden, cause }) : cause
       refuse("BadUrl")
       return
     }
@@ -278,6 +375,7 @@ const open = (
         drop(socket)
       },
       unsafeBufferedAmount: () => (phase === "open" ? socket.bufferedAmount() : 0),
+      unsafeBytesRead: () => socket.bytesRead?.(),
       ended: Effect.async<never, ConnectionEnded>((resume) => {
         if (end !== undefined) return resume(Exit.fail(end))
         waiting.add(resume)
@@ -290,6 +388,17 @@ const open = (
       drop(socket)
     })
   })
+
+/**
+ * Whether the page may not open the address: its CSP forbids it, or the page was loaded over TLS and the address is
+ * not. WebKit and Firefox throw (Firefox's exception is not an `Error`). Chromium makes an attempt that fails.
+ */
+const isForbidden = (cause: unknown): boolean =>
+  Predicate.hasProperty(cause, "name") && (cause.name === "SecurityError" || cause.name === "NS_ERROR_CONTENT_BLOCKED")
+
+const forbidden =
+  "the page may not open this address: allow it in connect-src of the page's Content-Security-Policy; " +
+  "a page that was loaded over https needs wss://"
 
 /**
  * A `KuzzleSocket` over the standard WebSocket, however it is constructed. Pings are Kuzzle's application pings there;
@@ -310,9 +419,23 @@ export const makeWebSocket = (construct: (url: string) => globalThis.WebSocket):
 export const layerWebSocketConstructor: Layer.Layer<KuzzleSocket, never, PlatformSocket.WebSocketConstructor> = Layer
   .effect(KuzzleSocket, Effect.map(PlatformSocket.WebSocketConstructor, makeWebSocket))
 
+/** The names of these exceptions are standard. Their texts differ between runtimes. */
+const constructed = (construct: (url: string) => globalThis.WebSocket, url: string): globalThis.WebSocket => {
+  try {
+    return construct(url)
+  } catch (cause) {
+    const name = cause instanceof Error ? cause.name : ""
+    if (name === "TypeError" || name === "ReferenceError") {
+      const issue = "this runtime has no WebSocket: use Node 22 or later, or @effect-kuzzle/node, which brings its own"
+      throw new ConnectFault({ reason: "Unsupported", issue, cause })
+    }
+    throw cause
+  }
+}
+
 const standardDriver = (construct: (url: string) => globalThis.WebSocket): Driver => ({
   open: (url, events) => {
-    const socket = construct(url)
+    const socket = constructed(construct, url)
     socket.binaryType = "arraybuffer"
     socket.onopen = () => events.onOpen()
     socket.onmessage = (event: { readonly data: unknown }) => {

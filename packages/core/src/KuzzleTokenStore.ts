@@ -7,12 +7,11 @@
  * @example
  * ```ts
  * import { KuzzleTokenStore } from "@effect-kuzzle/core"
- * import { BrowserKuzzle } from "@effect-kuzzle/browser"
- * import { BrowserKeyValueStore } from "@effect/platform-browser"
+ * import { BrowserKuzzle, BrowserKuzzleStore } from "@effect-kuzzle/browser"
  * import { Layer } from "effect"
  *
  * // `layerSessionStorage` forgets when the tab is closed. Scripts of the page can read both; cookies they cannot.
- * const store = Layer.provide(KuzzleTokenStore.layerKeyValueStore(), BrowserKeyValueStore.layerLocalStorage)
+ * const store = Layer.provide(KuzzleTokenStore.layerKeyValueStore(), BrowserKuzzleStore.layerLocalStorage)
  *
  * export const live = Layer.provide(BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }), store)
  * ```
@@ -20,12 +19,11 @@
  * @example
  * ```ts
  * import { KuzzleTokenStore } from "@effect-kuzzle/core"
- * import { NodeKuzzle } from "@effect-kuzzle/node"
- * import { NodeKeyValueStore } from "@effect/platform-node"
+ * import { NodeKuzzle, NodeKuzzleStore } from "@effect-kuzzle/node"
  * import { Layer } from "effect"
  *
- * // A folder that nobody else may read: the token is in it as it is.
- * const store = Layer.provide(KuzzleTokenStore.layerKeyValueStore(), NodeKeyValueStore.layerFileSystem(".session"))
+ * // The token is stored unencrypted, in a private file (mode 0600).
+ * const store = Layer.provide(KuzzleTokenStore.layerKeyValueStore(), NodeKuzzleStore.layerFileSystem(".session"))
  *
  * export const live = Layer.provide(NodeKuzzle.layer({ url: "wss://kuzzle.example.org" }), store)
  * ```

@@ -1,13 +1,22 @@
-import { Kuzzle, KuzzleAuth, KuzzleHttp } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  KuzzleAuth,
+  KuzzleDocument,
+  KuzzleDownload,
+  KuzzleHttp,
+  KuzzleIndex,
+  KuzzleServer
+} from "@effect-kuzzle/core"
 import type { HttpClientRequest } from "@effect/platform"
-import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer, Option, Redacted, TestClock } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Stream, TestClock } from "effect"
 import { turns } from "./support/FakeSocket.ts"
 
 interface Answer {
   readonly status: number
   readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 type Reply = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Answer, HttpClientError.HttpClientError>
 
@@ -20,8 +29,8 @@ const over = (reply: Reply, options: Parameters<typeof Kuzzle.layerHttp>[0] = {}
       HttpClient.make((request) =>
         Effect.map(
           reply(request),
-          ({ body, status }) =>
-            HttpClientResponse.fromWeb(request, new Response(status === 204 ? null : body, { status }))
+          ({ body, headers = {}, status }) =>
+            HttpClientResponse.fromWeb(request, new Response(status === 204 ? null : body, { status, headers }))
         )
       )
     ))
@@ -44,6 +53,58 @@ const answering = (answer: Answer) =>
   Effect.exit(Kuzzle.query(asked)).pipe(Effect.provide(over(() => Effect.succeed(answer))))
 
 describe("Kuzzle over HTTP", () => {
+  it.effect("8.A18: effects of url and headers run for every request, downloads included", () =>
+    Effect.gen(function*() {
+      const requests: Array<readonly [string, string | undefined]> = []
+      let turn = 0
+      for (const routes of ["query", "rest"] as const) {
+        const layer = over((request) => {
+          requests.push([request.url, request.headers.authorization])
+          return Effect.succeed(envelope({ _id: "a" }))
+        }, {
+          routes,
+          url: Effect.sync(() => `wss://kuzzle-${++turn}.test/prefix/?signed=${turn}`),
+          headers: Effect.sync(() => ({ authorization: Redacted.make(`Bearer ${turn}`) }))
+        })
+        yield* Effect.gen(function*() {
+          const route = ["GET", "/:index/:collection/:_id"] as const
+          const { query, state } = yield* Kuzzle.Kuzzle
+          yield* query(asked, { route })
+          yield* query(asked, { route })
+          const { stream } = yield* KuzzleDownload.KuzzleDownload
+          yield* Effect.exit(Stream.runDrain(stream(asked, { route })))
+          assert.deepInclude(yield* state, { _tag: "Ready", endpoint: "" })
+        }).pipe(Effect.provide(layer))
+      }
+      assert.deepStrictEqual(requests, [
+        ["https://kuzzle-1.test/prefix/_query?signed=1", "Bearer 1"],
+        ["https://kuzzle-2.test/prefix/_query?signed=2", "Bearer 2"],
+        ["https://kuzzle-3.test/prefix/_query?signed=3", "Bearer 3"],
+        ["https://kuzzle-4.test/prefix/i/c/a?signed=4", "Bearer 4"],
+        ["https://kuzzle-5.test/prefix/i/c/a?signed=5", "Bearer 5"],
+        ["https://kuzzle-6.test/prefix/i/c/a?signed=6", "Bearer 6"]
+      ])
+    }))
+
+  it.effect("C7: an effect that fails or yields an invalid value: the request was not sent, and the error says why", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [string, Parameters<typeof Kuzzle.layerHttp>[0]]> = [
+        ["the setting headers: the effect that yields it failed: the vault is sealed", {
+          headers: Effect.fail(new Cause.UnknownException(undefined, "the vault is sealed"))
+        }],
+        [`the setting url is "garbage": expected an address such as`, { url: Effect.succeed("garbage") }]
+      ]
+      for (const [message, options] of wrong) {
+        const exit = yield* Effect.exit(Kuzzle.query(asked)).pipe(
+          Effect.provide(over(() => Effect.dieMessage("nothing is sent"), options))
+        )
+        const error = failure(exit)
+        assert.strictEqual(error?._tag, "KuzzleNotSentError")
+        assert.include(error?.message, "document:get was not sent: cannot connect to Kuzzle: ")
+        assert.include(error?.message, message)
+      }
+    }))
+
   it.effect("8.D14, 8.D16: posts the envelope to _query: arguments, body, volatile data and token in it", () =>
     Effect.gen(function*() {
       const requests: Array<HttpClientRequest.HttpClientRequest> = []
@@ -124,6 +185,212 @@ describe("Kuzzle over HTTP", () => {
       assert.deepInclude({ ...page }, { _tag: "KuzzleProtocolError", status: 502, action: "get" })
       assert.strictEqual(failure(yield* answering({ status: 200, body: "" }))?._tag, "KuzzleProtocolError")
       assert.strictEqual(failure(yield* answering({ status: 204, body: "" }))?._tag, "KuzzleProtocolError")
+    }))
+
+  it.effect("C6: Retry-After is a field of the error, be it Kuzzle's or a proxy's", () =>
+    Effect.gen(function*() {
+      const headers = { "retry-after": "7" }
+      const error = { id: "api.process.too_many_requests", status: 429, message: "no", code: 1, props: [] }
+      const bodies = [
+        JSON.stringify({ requestId: "r", status: 429, error, result: null }),
+        JSON.stringify(error),
+        "<h1>"
+      ]
+      for (const body of bodies) {
+        const refused = failure(yield* answering({ status: 429, body, headers }))
+        assert.deepInclude({ ...refused }, { status: 429, retryAfter: Duration.seconds(7) })
+        assert.notProperty(failure(yield* answering({ status: 429, body })), "retryAfter")
+      }
+    }))
+
+  it.effect("A4: a renewal that fails for now is retried after Retry-After", () =>
+    Effect.gen(function*() {
+      const asked: Array<number> = []
+      const layer = over((request) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          if (bodyOf(request).action !== "refreshToken") return envelope(null)
+          asked.push(now)
+          return asked.length === 1
+            ? { status: 503, body: "<h1>", headers: { "retry-after": "100" } }
+            : envelope({ _id: "ada", jwt: "t-2", ttl: 1_000_000 })
+        })
+      )
+      yield* Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("t-1"), 1_000_000)))
+        yield* TestClock.adjust("800 seconds")
+        assert.lengthOf(asked, 1)
+        yield* TestClock.adjust("100 seconds")
+        assert.lengthOf(asked, 2)
+        assert.isAtLeast(asked[1]! - asked[0]!, 100_000)
+        assert.strictEqual(Redacted.value(Option.getOrThrow(yield* kuzzle.token).value), "t-2")
+      }).pipe(Effect.provide(layer))
+    }))
+
+  it.effect("A5: fetch is told to follow no redirect, and keeps its other options", () =>
+    Effect.gen(function*() {
+      const inits: Array<RequestInit | undefined> = []
+      const fetch: typeof globalThis.fetch = (_, init) => {
+        inits.push(init)
+        return Promise.resolve(new Response(envelope(null).body))
+      }
+      const options = Layer.succeed(FetchHttpClient.RequestInit, { cache: "no-store", redirect: "follow" })
+      yield* Kuzzle.query(asked).pipe(
+        Effect.provide(
+          Kuzzle.layerHttp({ url: "http://kuzzle.test:7512" }).pipe(
+            Layer.provide(KuzzleHttp.layer),
+            Layer.provide(FetchHttpClient.layer),
+            Layer.provide([options, Layer.succeed(FetchHttpClient.Fetch, fetch)])
+          )
+        )
+      )
+      assert.lengthOf(inits, 1)
+      assert.deepInclude({ ...inits[0] }, { cache: "no-store", redirect: "manual" })
+    }))
+
+  it.effect("L2: an answer above maxResponseSize is a typed error, and is not read to its end", () =>
+    Effect.gen(function*() {
+      let read = 0
+      let cancelled = 0
+      const client = (headers: Readonly<Record<string, string>>, size: number, jar: boolean) =>
+        Kuzzle.layerHttp({ url: "http://kuzzle.test:7512", maxResponseSize: 100_000 }).pipe(
+          Layer.provide(jar ? KuzzleHttp.layerCookieJar : KuzzleHttp.layer),
+          Layer.provide(Layer.succeed(
+            HttpClient.HttpClient,
+            HttpClient.make((request) => {
+              let left = size
+              const body = new ReadableStream<Uint8Array>({
+                pull: (controller) => {
+                  if (left <= 0) return controller.close()
+                  const part = Math.min(left, 1000)
+                  read += part
+                  left -= part
+                  controller.enqueue(new Uint8Array(part).fill(0x20))
+                },
+                cancel: () => {
+                  cancelled += 1
+                }
+              })
+              return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body, { headers })))
+            })
+          ))
+        )
+      const download = { controller: "files", action: "get" }
+      for (const jar of [false, true]) {
+        for (
+          const headers of [
+            {},
+            { "content-length": "10000000" },
+            // What it unpacks to is another matter.
+            { "content-length": "9000", "content-encoding": "gzip" }
+          ]
+        ) {
+          read = cancelled = 0
+          const layer = client(headers, 10_000_000, jar)
+          const error = failure(yield* Effect.exit(Effect.provide(Kuzzle.query(asked), layer)))
+          assert.deepInclude({ ...error }, { _tag: "KuzzleResponseTooLargeError", action: "get", limit: 100_000 })
+          assert.include(error?.message, "more than 100000 bytes: ask for less at once, or raise maxResponseSize")
+          assert.isBelow(read, 200_000)
+          assert.strictEqual(cancelled, 1)
+        }
+        const refused = failure(
+          yield* Effect.exit(Effect.provide(
+            Stream.runDrain(KuzzleDownload.stream(download)),
+            client({ "content-type": "application/json" }, 10_000_000, jar)
+          ))
+        )
+        assert.strictEqual(refused?._tag, "KuzzleResponseTooLargeError")
+        // What is read as it comes may be of any size, and what is just as long as it may be is an answer.
+        const whole = yield* Effect.provide(
+          Stream.runFold(KuzzleDownload.stream(download), 0, (size, bytes) => size + bytes.length),
+          client({ "content-type": "application/octet-stream" }, 10_000_000, jar)
+        )
+        assert.strictEqual(whole, 10_000_000)
+        const full = yield* Effect.exit(
+          Effect.provide(Kuzzle.query(asked), client({ "content-length": "100000" }, 100_000, jar))
+        )
+        assert.strictEqual(failure(full)?._tag, "KuzzleProtocolError")
+      }
+    }))
+
+  it.effect("an answer in parts is one text, wherever it is cut", () =>
+    Effect.gen(function*() {
+      const bytes = new TextEncoder().encode(envelope({ text: "aé€𝄞" }).body)
+      const layer = Kuzzle.layerHttp({ url: "http://kuzzle.test:7512" }).pipe(
+        Layer.provide(KuzzleHttp.layer),
+        Layer.provide(Layer.succeed(
+          HttpClient.HttpClient,
+          HttpClient.make((request) => {
+            const parts = Array.from(bytes, (byte) => Uint8Array.of(byte))
+            const body = new ReadableStream<Uint8Array>({
+              start: (controller) => {
+                parts.forEach((part) => controller.enqueue(part))
+                controller.close()
+              }
+            })
+            return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body)))
+          })
+        ))
+      )
+      assert.deepStrictEqual((yield* Effect.provide(Kuzzle.query(asked), layer)).result, { text: "aé€𝄞" })
+    }))
+
+  it.effect("C7: any other answer of a server is a typed error, never a success", () =>
+    Effect.gen(function*() {
+      const bodies = [
+        "",
+        "null",
+        "[]",
+        "[{}]",
+        "true",
+        "5",
+        `"text"`,
+        "{}",
+        `{"ok":true}`,
+        `{"requestId":"r"}`,
+        `{"requestId":"r","status":"200","result":null}`,
+        `{"requestId":"r","status":200,"error":"boom"}`,
+        `{"requestId":"r","status":200,"error":[]}`,
+        `{"result":{"acknowledged":true}}`,
+        "<!doctype html><title>Welcome</title>",
+        `{"requestId":"r","status":200,"res`
+      ]
+      for (const body of bodies) {
+        for (const status of [200, 201, 204]) {
+          const layer = over(() => Effect.succeed({ status, body }))
+          const calls: ReadonlyArray<Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>> = [
+            KuzzleDocument.get({ index: "i", collection: "c", _id: "a" }),
+            KuzzleIndex.create({ index: "i" }),
+            KuzzleServer.now()
+          ]
+          for (const call of calls) {
+            const error = failure(yield* Effect.exit(Effect.provide(call, layer)))
+            assert.match(error?._tag ?? "none", /^Kuzzle(?:Protocol|Internal|OtherStatus)/, `${status} ${body}`)
+          }
+          const login = KuzzleAuth.login({ strategy: "local", credentials: {} })
+          const error = failure(yield* Effect.exit(Effect.provide(login, layer)))
+          assert.match(
+            error?._tag ?? "none",
+            /^Kuzzle(?:Protocol|Internal|OtherStatus|LoginIncomplete)/,
+            `${status} ${body}`
+          )
+        }
+      }
+    }))
+
+  it.effect("C7: an envelope without controller or action is completed from its request", () =>
+    Effect.gen(function*() {
+      const answer = yield* answering({ status: 200, body: `{"requestId":"r","status":200}` })
+      assert.deepStrictEqual(
+        answer,
+        Exit.succeed({
+          controller: "document",
+          action: "get",
+          requestId: "r",
+          status: 200,
+          volatile: null
+        } as Kuzzle.KuzzleResponse) // without a result, as some answers are
+      )
     }))
 
   it.effect("R2: a request ends at its deadline", () =>

@@ -237,4 +237,51 @@ describe("KuzzleBatch", () => {
       yield* turn
       for (const exit of yield* Fiber.join(fiber)) assert.include(String(exit), "KuzzleCollectionNotFoundError")
     }))
+
+  it.effect("C7: a malformed answer is a typed error of each request, and never a defect", () =>
+    Effect.gen(function*() {
+      const wrong = [
+        null,
+        0,
+        "text",
+        [],
+        {},
+        { successes: null, errors: [] },
+        { successes: [], errors: null },
+        { successes: {}, errors: [] },
+        { successes: [null], errors: [] },
+        { successes: [{}], errors: [] },
+        { successes: [{ _id: 1 }], errors: [] },
+        { successes: [], errors: [null, null] },
+        { successes: [], errors: [{ document: null, reason: "no", status: 400 }] },
+        { successes: [], errors: [{ document: {}, reason: null, status: 400 }] },
+        { successes: [], errors: [{ document: {}, reason: "no", status: "400" }] },
+        {
+          successes: [documentOf("a"), documentOf("b"), documentOf("c")].map(({ _source, ...rest }) => rest),
+          errors: []
+        }
+      ]
+      const content = {}
+      const calls: ReadonlyArray<(_id: string) => Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>> = [
+        (_id) => KuzzleDocument.get({ ...target, _id }),
+        (_id) => KuzzleDocument.create({ ...target, _id, content }),
+        (_id) => KuzzleDocument.createOrReplace({ ...target, _id, content }),
+        (_id) => KuzzleDocument.replace({ ...target, _id, content }),
+        (_id) => KuzzleDocument.update({ ...target, _id, content }),
+        (_id) => KuzzleDocument.delete({ ...target, _id })
+      ]
+      for (const result of wrong) {
+        for (const call of calls) {
+          const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(answering(() => result)))
+          const fiber = yield* Effect.fork(Effect.provide(all([call("a"), call("b")]), layer))
+          yield* turn
+          const tags = (yield* Fiber.join(fiber)).map(
+            Exit.match({ onFailure: (cause) => "error" in cause ? cause.error._tag : cause._tag, onSuccess: String })
+          )
+          // Who is not among those that were found is not there.
+          const found = tags.map((tag) => tag === "KuzzleDocumentNotFoundError" ? "KuzzleProtocolError" : tag)
+          assert.deepStrictEqual(found, ["KuzzleProtocolError", "KuzzleProtocolError"], JSON.stringify(result))
+        }
+      }
+    }))
 })

@@ -1,19 +1,25 @@
 import { KuzzleConfig } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Exit, FastCheck as fc, Redacted } from "effect"
+import { Cause, ConfigProvider, Duration, Effect, Exit, FastCheck as fc, Fiber, Redacted, TestClock } from "effect"
 import { version } from "../src/internal/version.ts"
 
 const settings = (options?: KuzzleConfig.Options) => Effect.runSync(KuzzleConfig.make(options))
-const endpointsOf = (options?: KuzzleConfig.Options) => settings(options).endpoints
+const endpointsOf = (options?: KuzzleConfig.Options) => settings(options).knownEndpoints
 const refusal = (options: KuzzleConfig.Options) => Effect.runSync(Effect.flip(KuzzleConfig.make(options)))
 
-const fromEnvironment = (environment: Readonly<Record<string, string>>) =>
+const fromEnvironment = (environment: Readonly<Record<string, string>>, pathDelim = "_") =>
   Effect.runSyncExit(
     Effect.withConfigProvider(
       Effect.flatMap(KuzzleConfig.config, KuzzleConfig.make),
-      ConfigProvider.fromMap(new Map(Object.entries(environment)), { pathDelim: "_" })
+      ConfigProvider.fromMap(new Map(Object.entries(environment)), { pathDelim })
     )
   )
+
+/** What is wrong with an environment, as it is printed. */
+const complaint = (environment: Readonly<Record<string, string>>, pathDelim?: string) => {
+  const exit = fromEnvironment(environment, pathDelim)
+  return Exit.isFailure(exit) && exit.cause._tag === "Fail" ? String(exit.cause.error) : assert.fail(String(exit))
+}
 
 const configured = (environment: Readonly<Record<string, string>>) => {
   const exit = fromEnvironment(environment)
@@ -22,22 +28,33 @@ const configured = (environment: Readonly<Record<string, string>>) => {
 
 describe("KuzzleConfig", () => {
   it("has a default for everything", () => {
-    const { reconnect: _reconnect, tokenRefresh: _tokenRefresh, ...defaults } = settings()
+    const {
+      endpoints,
+      headers,
+      reconnect: _reconnect,
+      resubscribe: _resubscribe,
+      tokenRefresh: _tokenRefresh,
+      ...defaults
+    } = settings()
     assert.deepStrictEqual(defaults, {
-      endpoints: ["ws://localhost:7512/"],
-      headers: {},
+      knownEndpoints: ["ws://localhost:7512/"],
       connectTimeout: Duration.seconds(10),
       requestTimeout: Duration.seconds(15),
       pingInterval: Duration.seconds(10),
       pingTimeout: Duration.seconds(5),
+      busyPingTimeout: Duration.seconds(60),
       stableAfter: settings().stableAfter,
       maxRequestSize: 1_048_576,
+      maxResponseSize: 67_108_864,
       routes: "query",
       volatile: { sdkName: `effect@${version}` },
-      queue: undefined
+      queue: undefined,
+      waitForConnection: true
     })
+    assert.deepStrictEqual(Effect.runSync(endpoints), ["ws://localhost:7512/"])
+    assert.deepStrictEqual(Effect.runSync(headers), {})
     assert.isAbove(Duration.toMillis(settings().stableAfter), 0)
-    assert.deepStrictEqual(settings({}).endpoints, defaults.endpoints)
+    assert.deepStrictEqual(settings({}).knownEndpoints, defaults.knownEndpoints)
   })
 
   it("8.A18: addresses are made of their parts, TLS being the custom of two ports", () => {
@@ -84,6 +101,9 @@ describe("KuzzleConfig", () => {
     ["host", { host: "kuzzle.test:7512" }],
     ["host", { host: "a b" }],
     ["host", { host: "ada@kuzzle.test" }],
+    ["host", { host: "ada:s3cr3t@kuzzle.test" }],
+    ["path", { path: "/kuzzle?key=s3cr3t" }],
+    ["url", { url: "wss//kuzzle.test/?key=s3cr3t" }],
     ["host", { host: ":::1" }],
     ["port", { port: 0 }],
     ["port", { port: 65_536 }],
@@ -98,9 +118,12 @@ describe("KuzzleConfig", () => {
     ["requestTimeout", { requestTimeout: -1 }],
     ["pingInterval", { pingInterval: "0 seconds" }],
     ["pingTimeout", { pingTimeout: NaN }],
+    ["busyPingTimeout", { busyPingTimeout: 0 }],
     ["stableAfter", { stableAfter: 0 }],
     ["maxRequestSize", { maxRequestSize: 0 }],
     ["maxRequestSize", { maxRequestSize: 1.5 }],
+    ["maxResponseSize", { maxResponseSize: 0 }],
+    ["maxResponseSize", { maxResponseSize: 2 ** 31 }],
     ["sdkName", { sdkName: "effect" }],
     ["sdkName", { sdkName: "my sdk@1" }],
     ["volatile", { volatile: { sdkVersion: "1" } }],
@@ -113,7 +136,7 @@ describe("KuzzleConfig", () => {
     const error = refusal(options)
     assert.strictEqual(error._tag, "KuzzleInvalidSettingError")
     assert.strictEqual(error.setting, setting)
-    assert.include(error.message, `setting ${setting}: `)
+    assert.match(error.message, new RegExp(`^the setting ${setting}( is \\S.*)?: `))
     assert.notInclude(JSON.stringify(error) + error.message, "s3cr3t")
   })
 
@@ -133,7 +156,9 @@ describe("KuzzleConfig", () => {
   }, ({ options }) => {
     const exit = Effect.runSyncExit(KuzzleConfig.make(options))
     assert.isTrue(Exit.isSuccess(exit) || exit.cause._tag === "Fail")
-    if (Exit.isSuccess(exit)) { for (const url of exit.value.endpoints) assert.match(new URL(url).protocol, /^wss?:$/) }
+    if (Exit.isSuccess(exit)) {
+      for (const url of exit.value.knownEndpoints) assert.match(new URL(url).protocol, /^wss?:$/)
+    }
   })
 
   it.prop("every address is usable as it stands", {
@@ -141,7 +166,7 @@ describe("KuzzleConfig", () => {
     port: fc.integer({ min: 1, max: 65_535 }),
     ssl: fc.option(fc.boolean(), { nil: undefined })
   }, (parts) => {
-    const url = new URL(endpointsOf(parts)[0])
+    const url = new URL(String(endpointsOf(parts)[0]))
     assert.strictEqual(url.protocol, (parts.ssl ?? [443, 7443].includes(parts.port)) ? "wss:" : "ws:")
     const usual = url.protocol === "ws:" ? 80 : 443
     assert.strictEqual(url.port === "" ? usual : Number(url.port), parts.port)
@@ -156,10 +181,129 @@ describe("KuzzleConfig", () => {
   })
 
   it("unwraps headers only to send them", () => {
-    const { headers } = settings({ headers: { "x-a": "b", authorization: Redacted.make("Bearer s3cr3t") } })
+    const headers = Effect.runSync(
+      settings({ headers: { "x-a": "b", authorization: Redacted.make("Bearer s3cr3t") } }).headers
+    )
     assert.notInclude(JSON.stringify(headers), "s3cr3t")
     assert.deepStrictEqual(KuzzleConfig.plain(headers), { "x-a": "b", authorization: "Bearer s3cr3t" })
   })
+
+  it.each<readonly [string, KuzzleConfig.Options]>([
+    [`the setting url is "garbage": expected an address such as ws://localhost:7512`, { url: "garbage" }],
+    [`the setting url is "localhost:7512": expected an address such as ws://localhost:7512`, { url: "localhost:7512" }],
+    [`the setting url is "ws://a:70000": expected a port from 1 to 65535`, { url: ["ws://a", "ws://a:70000"] }],
+    [
+      "the setting url: expected an address without credentials: use the setting headers instead",
+      { url: "ws://ada:secret@kuzzle.test" }
+    ],
+    [
+      `the setting url is "ws://müller.test": expected a host name or IP address after the scheme (in ASCII: xn--…)`,
+      { url: "ws://müller.test" }
+    ],
+    ["the setting port is 70000: expected a whole number from 1 to 65535", { port: 70_000 }],
+    [
+      `the setting requestTimeout is "10s": expected a duration such as "10 seconds", or milliseconds, longer than zero`,
+      // A program without types can give anything.
+      { requestTimeout: "10s" as "10 seconds" }
+    ],
+    ["the setting url: the list is empty: give at least one address", { url: [] }],
+    ["the setting host: it cannot be combined with url: write it in the address instead", { url: "ws://a", host: "b" }],
+    [`the setting sdkName is "effect": expected name@version`, { sdkName: "effect" }]
+  ])("C7: a message has the option, its value and what to write instead: %s", (message, options) => {
+    assert.strictEqual(refusal(options).message, message)
+  })
+
+  it.each<readonly [string, Readonly<Record<string, string>>]>([
+    [`KUZZLE_URL is "garbage": expected an address such as ws://localhost:7512`, { KUZZLE_URL: "garbage" }],
+    [`KUZZLE_URL is "localhost:7512": expected an address such as ws://localhost:7512`, {
+      KUZZLE_URL: "ws://a,localhost:7512"
+    }],
+    ["KUZZLE_URL: expected an address without credentials: use the setting headers instead", {
+      KUZZLE_URL: "ws://ada:s3cr3t@kuzzle.test"
+    }],
+    [`KUZZLE_PORT is "abc": expected a whole number from 1 to 65535`, { KUZZLE_PORT: "abc" }],
+    [`KUZZLE_PORT is "70000": expected a whole number from 1 to 65535`, { KUZZLE_PORT: "70000" }],
+    [
+      `KUZZLE_MAX_RESPONSE_SIZE is "3000000000": expected a whole number from 1 to 2147483647`,
+      { KUZZLE_MAX_RESPONSE_SIZE: "3000000000" }
+    ],
+    [`KUZZLE_HOST is "a b": expected a host name or an IP address; use url for a whole address`, {
+      KUZZLE_HOST: "a b"
+    }],
+    [`KUZZLE_SSL is "maybe": expected true or false`, { KUZZLE_SSL: "maybe" }],
+    [`KUZZLE_PATH is "a b": expected a plain path such as /kuzzle`, { KUZZLE_PATH: "a b" }],
+    [`KUZZLE_AUTO_QUEUE is "perhaps": expected true or false`, { KUZZLE_AUTO_QUEUE: "perhaps" }],
+    [`KUZZLE_WAIT_FOR_CONNECTION is "soon": expected true or false`, { KUZZLE_WAIT_FOR_CONNECTION: "soon" }],
+    [`KUZZLE_QUEUE_MAX_SIZE is "0": expected a whole number from 1 to 9007199254740991`, {
+      KUZZLE_QUEUE_MAX_SIZE: "0"
+    }],
+    [
+      `KUZZLE_QUEUE_TTL is "2min": expected a duration such as "10 seconds", or milliseconds, longer than zero`,
+      { KUZZLE_QUEUE_TTL: "2min" }
+    ],
+    ["KUZZLE_HOST cannot be combined with KUZZLE_URL: write it in the address, or unset one of them", {
+      KUZZLE_URL: "ws://a",
+      KUZZLE_HOST: "b"
+    }]
+  ])("C7: a message has the variable's name, its value and what to write instead: %s", (message, environment) => {
+    for (const pathDelim of ["_", "."]) {
+      const printed = complaint(environment, pathDelim)
+      assert.include(printed, message)
+      // No other spelling of the name, and no secret.
+      assert.notMatch(printed, /KUZZLE\.|s3cr3t/)
+    }
+  })
+
+  it("reads a boolean in every spelling", () => {
+    for (const yes of ["true", "yes", "on", "1", "TRUE"]) {
+      assert.strictEqual(configured({ KUZZLE_WAIT_FOR_CONNECTION: yes }).waitForConnection, true)
+    }
+    for (const no of ["false", "no", "off", "0"]) {
+      assert.strictEqual(configured({ KUZZLE_WAIT_FOR_CONNECTION: no }).waitForConnection, false)
+    }
+    assert.strictEqual(configured({ KUZZLE_WAIT_FOR_CONNECTION: "" }).waitForConnection, true)
+  })
+
+  it.effect("an effect of url or headers runs each time, and its value is checked", () =>
+    Effect.gen(function*() {
+      let turn = 0
+      const made = yield* KuzzleConfig.make({
+        url: Effect.sync(() => [`ws://a${++turn}`, "wss://b"]),
+        headers: Effect.sync(() => ({ authorization: Redacted.make(`token ${turn}`) }))
+      })
+      assert.deepStrictEqual(made.knownEndpoints, [])
+      assert.deepStrictEqual(yield* made.endpoints, ["ws://a1/", "wss://b/"])
+      assert.deepStrictEqual(yield* made.endpoints, ["ws://a2/", "wss://b/"])
+      assert.deepStrictEqual(KuzzleConfig.plain(yield* made.headers), { authorization: "token 2" })
+
+      const wrong = yield* KuzzleConfig.make({
+        url: Effect.succeed("garbage"),
+        headers: Effect.succeed({ authorization: Redacted.make("s3cr3t\n") })
+      })
+      assert.strictEqual(
+        (yield* Effect.flip(wrong.endpoints)).message,
+        `the setting url is "garbage": expected an address such as ws://localhost:7512`
+      )
+      assert.notInclude((yield* Effect.flip(wrong.headers)).message, "s3cr3t")
+
+      const failing = yield* KuzzleConfig.make({
+        headers: Effect.fail(new Cause.UnknownException(undefined, "the vault is sealed"))
+      })
+      const error = yield* Effect.flip(failing.headers)
+      assert.strictEqual(error.message, "the setting headers: the effect that yields it failed: the vault is sealed")
+      assert.instanceOf(error.cause, Error)
+
+      // With an address, whoever gives it, its parts are too many.
+      assert.strictEqual(refusal({ url: Effect.succeed("ws://a"), host: "b" }).setting, "host")
+    }))
+
+  it.effect("an effect of a setting fails after connectTimeout", () =>
+    Effect.gen(function*() {
+      const made = yield* KuzzleConfig.make({ headers: Effect.never, connectTimeout: "3 seconds" })
+      const fiber = yield* Effect.fork(Effect.flip(made.headers))
+      yield* TestClock.adjust("3 seconds")
+      assert.include((yield* Fiber.join(fiber)).message, "did not finish within connectTimeout")
+    }))
 
   it("reads each setting from the environment", () => {
     const found = configured({
@@ -168,9 +312,9 @@ describe("KuzzleConfig", () => {
       KUZZLE_SSL: "true",
       KUZZLE_PATH: "/k"
     })
-    assert.deepStrictEqual(found.endpoints, ["wss://kuzzle.test:7000/k"])
-    assert.deepStrictEqual(configured({ KUZZLE_URL: "ws://a:1, wss://b" }).endpoints, ["ws://a:1/", "wss://b/"])
-    assert.deepStrictEqual(configured({}).endpoints, ["ws://localhost:7512/"])
+    assert.deepStrictEqual(found.knownEndpoints, ["wss://kuzzle.test:7000/k"])
+    assert.deepStrictEqual(configured({ KUZZLE_URL: "ws://a:1, wss://b" }).knownEndpoints, ["ws://a:1/", "wss://b/"])
+    assert.deepStrictEqual(configured({}).knownEndpoints, ["ws://localhost:7512/"])
   })
 
   it.each<readonly [string, string, (found: KuzzleConfig.Settings) => unknown, unknown]>([
@@ -178,12 +322,12 @@ describe("KuzzleConfig", () => {
     ["KUZZLE_REQUEST_TIMEOUT", "3 seconds", (found) => found.requestTimeout, Duration.seconds(3)],
     ["KUZZLE_PING_INTERVAL", "3 seconds", (found) => found.pingInterval, Duration.seconds(3)],
     ["KUZZLE_PING_TIMEOUT", "3 seconds", (found) => found.pingTimeout, Duration.seconds(3)],
+    ["KUZZLE_BUSY_PING_TIMEOUT", "20 seconds", (found) => found.busyPingTimeout, Duration.seconds(20)],
     ["KUZZLE_STABLE_AFTER", "3 seconds", (found) => found.stableAfter, Duration.seconds(3)],
-    ["KUZZLE_MAX_REQUEST_SIZE", "2048", (found) => found.maxRequestSize, 2048]
+    ["KUZZLE_MAX_REQUEST_SIZE", "2048", (found) => found.maxRequestSize, 2048],
+    ["KUZZLE_MAX_RESPONSE_SIZE", "4096", (found) => found.maxResponseSize, 4096]
   ])("reads %s", (name, value, of, expected) => {
     assert.deepStrictEqual(of(configured({ [name]: value })), expected)
-    const odd = fromEnvironment({ [name]: "nonsense" })
-    assert.isTrue(Exit.isFailure(odd) && odd.cause._tag === "Fail")
-    assert.include(String(odd), name.slice("KUZZLE_".length))
+    assert.include(complaint({ [name]: "nonsense" }), `${name} is "nonsense": expected`)
   })
 })

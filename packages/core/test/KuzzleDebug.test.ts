@@ -52,6 +52,20 @@ describe("KuzzleDebug.events", () => {
       assert.deepStrictEqual(second.heard, ["Runtime.consoleAPICalled 1"])
     }))
 
+  it.scoped("C7: a malformed event is a gap, and the next event is delivered", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { heard } = yield* listen(yield* connected(network))
+      const room = "kuzzle-debugger-event"
+      for (const result of [undefined, null, 1, "text", [], { params: null }, { params: [] }]) {
+        network.current.deliver({ room, event: "Runtime.consoleAPICalled", result })
+      }
+      network.current.deliver({ room, result: {} })
+      network.current.deliver(event("Runtime.consoleAPICalled", 2))
+      yield* turns()
+      assert.deepStrictEqual(heard, [...Array.from({ length: 8 }, () => "Malformed"), "Runtime.consoleAPICalled 2"])
+    }))
+
   it.scoped("the listener is taken away with the last consumer", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()

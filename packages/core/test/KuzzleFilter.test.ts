@@ -219,10 +219,10 @@ describe("validate", () => {
     [{ range: { a: { gt: 1, gte: 1 } } }, "range.a: has two lower bounds, gt and gte"],
     [{ range: { a: { gte: 1, lte: 1 } } }, "range.a: the lower bound (1) must be below the upper one (1)"],
     [{ range: { a: { above: 1 } } }, "range.a: above is not one of gt, gte, lt, lte"],
-    [{ regexp: { a: "(?=x)" } }, "regexp.a: the pattern (?=x) is refused: look-around is not known to the server"],
+    [{ regexp: { a: "(?=x)" } }, "regexp.a: the pattern (?=x) is refused: the server does not support look-around"],
     [
       { regexp: { a: "(x)\\1" } },
-      "regexp.a: the pattern (x)\\1 is refused: back-references are not known to the server"
+      "regexp.a: the pattern (x)\\1 is refused: the server does not support back-references"
     ],
     [{ regexp: { a: "(" } }, "regexp.a: the pattern ( is refused: a ) is missing"],
     [{ regexp: { a: { value: "x", flags: 1 } } }, "regexp.a.flags: must be a string"],
@@ -333,6 +333,38 @@ describe("validate", () => {
   })
 })
 
+describe("matchesSearch", () => {
+  const finds = (filter: KuzzleFilter.SearchFilter, document: unknown) => KuzzleFilter.matchesSearch(filter)(document)
+
+  it("counts each element of an array as a value of the field", () => {
+    assert.isTrue(finds(equals("tags", "free"), { tags: ["new", "free"] }))
+    assert.isFalse(finds(not(equals("tags", "free")), { tags: ["new", "free"] }))
+    assert.isTrue(finds(range("n", { gt: 5 }), { n: [1, 6] }))
+    assert.isTrue(finds(equals("seats.n", 4), { seats: [{ n: 2 }, { n: 4 }] }))
+    assert.isTrue(finds(equals("a.b", 1), { "a.b": 1 }))
+  })
+
+  it("counts null and an empty array as no value", () => {
+    for (const nothing of [null, [], [null], {}, { b: null }]) {
+      assert.isFalse(finds(exists("a"), { a: nothing }))
+      assert.isTrue(finds(missing("a"), { a: nothing }))
+    }
+    assert.isTrue(finds(exists("a"), { a: [null, 0] }))
+    assert.isTrue(finds(exists("a"), { a: { b: 1 } }))
+  })
+
+  it("negates exactly", () => {
+    assert.isTrue(finds(not(range("n", { lt: 5 })), {}))
+    assert.isTrue(finds(not(range("n", { lt: 5 })), { n: 5 }))
+    assert.isFalse(finds(range("n", { gt: 5 }), { n: 5 }))
+  })
+
+  it("does not reach prototypes", () => {
+    assert.isFalse(finds(exists("constructor"), {}))
+    assert.isTrue(finds(equals("__proto__.admin", true), JSON.parse(`{"__proto__": {"admin": true}}`)))
+  })
+})
+
 describe("matches", () => {
   it("compares strictly, nested fields too", () => {
     assert.deepStrictEqual(matching(equals("a", 1), [{ a: 1 }, { a: "1" }, { a: [1] }, {}, { a: null }]), [{ a: 1 }])
@@ -381,6 +413,13 @@ describe("matches", () => {
     assert.deepStrictEqual(matching(regexp("a", "(?P<first>a)(?s:.)b"), documents), [{ a: "a\nb" }])
     assert.deepStrictEqual(matching(regexp("a", "^5$"), documents), [])
     assert.deepStrictEqual(matching(not(regexp("a", "^5$")), documents), [...documents.slice(0, 3), {}])
+    assert.deepStrictEqual(matching(regexp("a", "^t(?i)AXI"), documents), [{ a: "taxi" }])
+    // The server's engine reads UTF-8: a word has a boundary neither between bytes of a character, nor is a byte one.
+    const foreign = [{ a: "é" }, { a: "\u212a" }, { a: "\ud800" }]
+    assert.deepStrictEqual(matching(regexp("a", "\\B"), foreign), foreign)
+    assert.deepStrictEqual(matching(regexp("a", "^\\C\\C$"), foreign), [{ a: "é" }])
+    assert.deepStrictEqual(matching(regexp("a", "k", "i"), foreign), [{ a: "\u212a" }])
+    assert.deepStrictEqual(matching(regexp("a", "\\x{fffd}"), foreign), [{ a: "\ud800" }])
   })
 
   it("tests each document afresh, whatever the flags", () => {

@@ -13,6 +13,10 @@ describe("KuzzleHeartbeat", () => {
       assert.strictEqual(yield* timeoutOf(), 5000)
       assert.strictEqual(yield* timeoutOf({ timeout: "2 seconds" }), 2000)
       assert.strictEqual(yield* timeoutOf({ timeout: 300 }), 300)
+      const { busyTimeout } = yield* KuzzleHeartbeat.make("Native", {})
+      assert.strictEqual(Duration.toSeconds(busyTimeout), 60)
+      const { busyTimeout: given } = yield* KuzzleHeartbeat.make("Native", { busyTimeout: "20 seconds" })
+      assert.strictEqual(Duration.toSeconds(given), 20)
     }))
 
   for (const input of ["soon", "-1 seconds", 0, -5, NaN, {}, "0 millis"]) {
@@ -21,6 +25,8 @@ describe("KuzzleHeartbeat", () => {
         for (const layer of [KuzzleHeartbeat.layerNative, KuzzleHeartbeat.layerProtocol]) {
           const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ timeout: duration(input) }))))
           assert.deepInclude({ ...error }, { _tag: "KuzzleInvalidSettingError", setting: "pingTimeout" })
+          const busy = yield* Effect.flip(Effect.scoped(Layer.build(layer({ busyTimeout: duration(input) }))))
+          assert.deepInclude({ ...busy }, { _tag: "KuzzleInvalidSettingError", setting: "busyPingTimeout" })
         }
       }))
   }

@@ -1,6 +1,7 @@
 import { KuzzleMappings } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Schema } from "effect"
+import { answering } from "./support/answering.ts"
 
 const derived = (schema: KuzzleMappings.Described) => Effect.runSync(KuzzleMappings.derive(schema)).properties
 
@@ -297,4 +298,34 @@ describe("format", () => {
       "nyc/taxi: is not there"
     )
   })
+})
+
+describe("diff", () => {
+  it.effect("C7: malformed mappings are a typed error that names the field", () =>
+    Effect.gen(function*() {
+      const target = {
+        index: "nyc",
+        collection: "taxi",
+        schema: Schema.Struct({ a: Schema.Struct({ b: Schema.String }) })
+      }
+      const wrong: ReadonlyArray<readonly [properties: unknown, issue: string]> = [
+        [null, "result.properties: expected an object, got null"],
+        [[], "result.properties: expected an object, got an array"],
+        [{ a: null }, "result.properties.a: expected an object, got null"],
+        [{ a: { type: 1 } }, "result.properties.a.type: expected a string, got a number"],
+        [{ a: { properties: null } }, "result.properties.a.properties: expected an object, got null"],
+        [{ a: { properties: { b: "text" } } }, "result.properties.a.properties.b: expected an object, got a string"]
+      ]
+      for (const [properties, issue] of wrong) {
+        const error = yield* Effect.flip(
+          KuzzleMappings.diff(target).pipe(Effect.provide(answering(() => ({ dynamic: "true", properties }))))
+        )
+        assert.deepInclude(error, {
+          _tag: "KuzzleProtocolError",
+          controller: "collection",
+          action: "getMapping",
+          issue
+        })
+      }
+    }))
 })

@@ -1,4 +1,4 @@
-import { KuzzleMemoryStorage as Ms } from "@effect-kuzzle/core"
+import { type Kuzzle, KuzzleMemoryStorage as Ms } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { answering, type Asked } from "./support/answering.ts"
@@ -24,6 +24,47 @@ describe("KuzzleMemoryStorage", () => {
       }
       assert.deepStrictEqual(yield* over(null)(Ms.get({ _id: "k" })), Option.none())
       assert.deepStrictEqual(yield* over("")(Ms.get({ _id: "k" })), Option.some(""))
+    }))
+
+  it.effect("C7: a transaction whose outcomes are not those of its steps is a typed error that says which", () =>
+    Effect.gen(function*() {
+      const transaction = Ms.mexecute({
+        actions: [Ms.step(Ms.incr, { _id: "k" }), Ms.step(Ms.zscore, { _id: "k", member: "a" })]
+      })
+      const wrong: ReadonlyArray<readonly [result: unknown, issue: string]> = [
+        [null, "result: expected an array, got null"],
+        [[], "result[0]: expected an array, got nothing"],
+        [[[null, 1]], "result[1]: expected an array, got nothing"],
+        [[[null, 1], null], "result[1]: expected an array, got null"],
+        [[["no", 1], [null, "1"]], "result[0][0]: expected an object, got a string"],
+        [[[null, "1"], [null, "1"]], "result[0][1]: expected a number, got a string"],
+        [[[null, 1], [null, "one"]], "result[1][1]: expected a string of digits, got a string"]
+      ]
+      for (const [result, issue] of wrong) {
+        const error = yield* Effect.flip(over(result)(transaction))
+        assert.deepInclude(error, { _tag: "KuzzleProtocolError", controller: "ms", action: "mexecute", issue })
+      }
+    }))
+
+  it.effect("C7: a text of Redis that should be a number and is not is a typed error", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>, unknown]> =
+        [
+          [Ms.incrbyfloat({ _id: "k", value: 1 }), "much"],
+          [Ms.incrbyfloat({ _id: "k", value: 1 }), ""],
+          [Ms.zscore({ _id: "k", member: "a" }), "much"],
+          [Ms.zrange({ _id: "k", start: 0, stop: 1 }), ["a", "much"]],
+          [Ms.zrange({ _id: "k", start: 0, stop: 1 }), ["a"]],
+          [Ms.zscan({ _id: "k", cursor: 0 }), ["0", ["a", "1", "b"]]],
+          [Ms.geopos({ _id: "k", members: ["a"] }), [["1"]]],
+          [Ms.geopos({ _id: "k", members: ["a"] }), [["1", "east"]]],
+          [Ms.time(), ["now", "1"]],
+          [Ms.hexists({ _id: "k", field: "f" }), 2]
+        ]
+      for (const [command, result] of wrong) {
+        const error = yield* Effect.flip(over(result)(command))
+        assert.strictEqual(error._tag, "KuzzleProtocolError", JSON.stringify(result))
+      }
     }))
 
   it.effect("8.E15: what is falsy is sent so that the server does not take it for absent", () =>

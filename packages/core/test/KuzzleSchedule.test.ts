@@ -162,11 +162,22 @@ describe("KuzzleSchedule.reconnect", () => {
     }).pipe(seeded(42)), 30_000)
 })
 
+describe("KuzzleSchedule.withRetryAfter", () => {
+  it.effect("retryAfter is added to each delay, and the schedule ends as before", () =>
+    Effect.gen(function*() {
+      const schedule = KuzzleSchedule.withRetryAfter(
+        Schedule.intersect(Schedule.spaced("2 seconds"), Schedule.recurs(3))
+      )
+      const errors = [{}, { retryAfter: Duration.seconds(30) }, { retryAfter: "soon" }, {}]
+      assert.deepStrictEqual(yield* delays<unknown, unknown>(schedule, errors), [2000, 32_000, 2000])
+    }))
+})
+
 describe("KuzzleSchedule.isStable", () => {
   it("wants 30 s, or what it is told", () => {
     assert.isFalse(KuzzleSchedule.isStable(1000, 30_999))
     assert.isTrue(KuzzleSchedule.isStable(1000, 31_000))
-    assert.isTrue(KuzzleSchedule.isStable(1000, 2000, "1 second"))
+    assert.isTrue(KuzzleSchedule.isStable(1000, 2000, Duration.seconds(1)))
     assert.isFalse(KuzzleSchedule.isStable(1000, 0))
   })
 })

@@ -30,6 +30,28 @@ describe("KuzzleSocket", () => {
       assert.notInclude(error.message + error.url, "secret")
     }))
 
+  it.effect("C7: an attempt that ends in an error fails at once, also without a close, and its socket is closed", () =>
+    Effect.gen(function*() {
+      const { dial, network } = yield* dialling
+      network.current.error(new Event("error"))
+      const error = yield* failing(dial)
+      assert.strictEqual(error.reason, "Unreachable")
+      assert.isTrue(network.current.terminated)
+      // Later events of the attempt reach nobody.
+      network.current.open()
+      network.current.close(1006)
+    }))
+
+  it.scoped("an error does not end an open connection, its close does", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const connection = yield* connect(network)
+      network.current.error(new Error("invalid opcode"))
+      assert.isTrue(connection.unsafeSend("x"))
+      network.current.close(1002, "invalid opcode")
+      assert.deepInclude({ ...(yield* Effect.flip(connection.ended)) }, { by: "Peer", code: 1002 })
+    }))
+
   it.effect("C7: an HTTP answer is a rejection with its status", () =>
     Effect.gen(function*() {
       const { dial, network } = yield* dialling
@@ -40,11 +62,72 @@ describe("KuzzleSocket", () => {
       assert.include(error.message, "HTTP status 503")
     }))
 
+  it.effect("C6: a rejection has the server's retryAfter", () =>
+    Effect.gen(function*() {
+      const { dial, network } = yield* dialling
+      network.current.reject(429, { "retry-after": "Thu, 01 Jan 1970 00:00:20 GMT" })
+      assert.deepStrictEqual((yield* failing(dial)).retryAfter, Duration.seconds(20))
+    }))
+
   it.effect("C7: an address that the runtime refuses is a bad URL, not a defect", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(new FakeNetwork().shape.connect("nonsense", sink, Duration.seconds(1)))
       assert.strictEqual(error.reason, "BadUrl")
     }).pipe(Effect.scoped))
+
+  it.effect("C7: an address that the runtime forbids is unreachable", () =>
+    Effect.gen(function*() {
+      const shape = KuzzleSocket.make({
+        open: () => {
+          throw new DOMException("The operation is insecure.", "SecurityError")
+        }
+      })
+      const error = yield* Effect.flip(shape.connect(url, sink, Duration.seconds(1)))
+      assert.strictEqual(error.reason, "Unreachable")
+      assert.include(error.message, "connect-src")
+    }).pipe(Effect.scoped))
+
+  it.effect("C7: the reason and advice of a driver are those of the error", () =>
+    Effect.gen(function*() {
+      const { dial, network } = yield* dialling
+      const cause = new Error("EPROTO")
+      network.current.error(
+        new KuzzleSocket.ConnectFault({ reason: "Tls", issue: "this port does not speak TLS: use ws://", cause })
+      )
+      network.current.close(1006)
+      const error = yield* failing(dial)
+      assert.deepInclude({ ...error }, { reason: "Tls", issue: "this port does not speak TLS: use ws://" })
+      assert.strictEqual(error.cause, cause)
+      assert.strictEqual(
+        error.message,
+        "cannot connect to ws://kuzzle.test:7512/path: this port does not speak TLS: use ws://"
+      )
+    }))
+
+  const standard = (construct: () => globalThis.WebSocket) =>
+    KuzzleSocket.makeWebSocket(construct).connect(url, sink, Duration.seconds(1)).pipe(Effect.flip, Effect.scoped)
+
+  it.effect("C7: a runtime without WebSocket, a page that may not open the address, an invalid address", () =>
+    Effect.gen(function*() {
+      // What `new globalThis.WebSocket(url)` throws before Node 22, and `new WebSocket(url)`.
+      for (const missing of [new TypeError("is not a constructor"), new ReferenceError("is not defined")]) {
+        const error = yield* standard(() => {
+          throw missing
+        })
+        assert.strictEqual(error.reason, "Unsupported")
+        assert.strictEqual(error.cause, missing)
+        assert.include(error.message, "this runtime has no WebSocket: use Node 22 or later, or @effect-kuzzle/node")
+      }
+      const insecure = yield* standard(() => {
+        throw new DOMException("An insecure WebSocket connection may not be initiated", "SecurityError")
+      })
+      assert.strictEqual(insecure.reason, "Unreachable")
+      assert.include(insecure.message, "needs wss://")
+      const malformed = yield* standard(() => {
+        throw new DOMException("The URL is invalid", "SyntaxError")
+      })
+      assert.include(malformed.message, "is not a WebSocket URL")
+    }))
 
   it.effect("8.A10: a handshake that does not finish times out, and its socket goes", () =>
     Effect.gen(function*() {
@@ -113,6 +196,19 @@ describe("KuzzleSocket", () => {
         assert.deepStrictEqual(yield* Fiber.join(waiting), expected)
         assert.deepStrictEqual(yield* Effect.exit(connection.ended), expected)
       }
+    }))
+
+  it.scoped("L2: a frame that is too large ends the connection at once, with what to do", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const connection = yield* connect(network)
+      network.current.oversized(1000)
+      network.current.close(1006)
+      assert.isTrue(network.current.terminated)
+      const end = yield* Effect.flip(connection.ended)
+      assert.deepInclude({ ...end }, { by: "Oversized", code: 1009 })
+      assert.include(end.message, "more than 1000 bytes")
+      assert.include(end.message, "raise maxResponseSize")
     }))
 
   it.effect("L1, 8.A14: closing the scope terminates the socket at once", () =>

@@ -31,7 +31,7 @@ const setUp = Effect.gen(function*() {
         body: "{}",
         credentials: true,
         ...more
-      }),
+      }, 1000),
     /** What the answers from now on set. */
     answers: (cookies: ReadonlyArray<string>, date?: string) => {
       next = [
@@ -127,6 +127,45 @@ describe("the cookie jar", () => {
       assert.isUndefined(yield* cookie("ws://a.kuzzle.test:7512"))
       assert.strictEqual(yield* cookie("ws://kuzzle.test/path"), "authToken=kauth-a.b-c_d")
       assert.strictEqual(yield* cookie("wss://kuzzle.test"), "authToken=kauth-a.b-c_d; route=b")
+    }))
+
+  it.scoped("L2: keeps 50 of a host, the newest, and none above 4,096 bytes", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie } = yield* setUp
+      answers(["gate=closed", session])
+      yield* call()
+      answers([`gate=${"x".repeat(4093)}`])
+      yield* call()
+      assert.strictEqual(yield* cookie(), "gate=closed; authToken=kauth-a.b-c_d")
+      answers(Array.from({ length: 20_000 }, (_, n) => `c${n}=${n}`))
+      yield* call()
+      const newest = Array.from({ length: 50 }, (_, n) => `c${19_950 + n}=${19_950 + n}`)
+      assert.strictEqual(yield* cookie(), newest.join("; "))
+      // One that is set again is new again; one that ends makes room.
+      answers([session, "c19999=; Max-Age=0"])
+      yield* call()
+      answers(["c19951=again", "last=1"])
+      yield* call()
+      assert.strictEqual(
+        yield* cookie(),
+        [...newest.slice(2, -1), "authToken=kauth-a.b-c_d", "c19951=again", "last=1"].join("; ")
+      )
+      answers([`d=${"x".repeat(4095)}`, `e=${"x".repeat(4096)}`])
+      yield* call()
+      assert.match((yield* cookie()) ?? "", /; d=x{4095}$/)
+    }))
+
+  it.scoped("L2: keeps 3,000 of all hosts, those of the latest hosts", () =>
+    Effect.gen(function*() {
+      const { answers, call, cookie } = yield* setUp
+      answers(Array.from({ length: 50 }, (_, n) => `c${n}=${n}`))
+      for (let host = 0; host < 60; host++) yield* call({ url: `http://h${host}.test` })
+      assert.strictEqual((yield* cookie("ws://h0.test"))?.split("; ").length, 50)
+      answers(["c=1"])
+      yield* call({ url: "http://h1.test" })
+      yield* call({ url: "http://h60.test" })
+      assert.strictEqual((yield* cookie("ws://h0.test"))?.split("; ").length, 49)
+      assert.strictEqual((yield* cookie("ws://h1.test"))?.split("; ").length, 50)
     }))
 
   it.scoped("joins the cookies that the settings ask for", () =>

@@ -218,6 +218,7 @@ describe("docs/events.md", () => {
     SessionOver: true,
     Queued: true,
     Dequeued: true,
+    Postponed: true,
     Discarded: true,
     QueryFailed: true
   }
@@ -256,6 +257,7 @@ describe("docs/events.md", () => {
       Metrics.lost(0)
       for (const count of [...Object.values(Metrics.reconnects), ...Object.values(Metrics.renewals)]) count(0)
       for (const _tag of ["TokenExpired", "Renewed"] as const) Metrics.gap({ _tag })
+      Metrics.gap({ _tag: "Malformed", issue: "" })
       Metrics.gap({ _tag: "Overflow", lost: 0 })
       Metrics.gap({ _tag: "Disconnected", cause: lost })
       const labels = new Map<string, Set<string>>()

@@ -41,7 +41,7 @@ const dials = (endpoints: ReadonlyArray<string>, schedule: Schedule.Schedule<unk
 /** The most attempts in one window after the server's return, of all clients together. */
 const peak = (clients: number, schedule: Schedule.Schedule<unknown, unknown>) =>
   Effect.gen(function*() {
-    const { endpoints } = yield* KuzzleConfig.make({ url: "ws://kuzzle.test" })
+    const { knownEndpoints: endpoints } = yield* KuzzleConfig.make({ url: "ws://kuzzle.test" })
     const windows = new Map<number, number>()
     let connected = 0
     let latest = 0

@@ -1,7 +1,13 @@
 import type { KuzzleRealtime } from "@effect-kuzzle/core"
 import { FastCheck as fc } from "effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "vitest"
 import * as Followed from "../src/internal/live.ts"
+
+setFlagsFromString("--expose_gc")
+// What the flag puts there.
+const collectGarbage = runInNewContext("gc") as () => void
 
 /** What happens to a collection, and to who follows it. */
 type Step =
@@ -204,6 +210,50 @@ describe("what is followed", () => {
       }),
       { numRuns: 2000 }
     )
+  })
+
+  it("L2: the content of documents outside the set is not held during a read", () => {
+    const followed = Followed.make({ belongs, publish: () => {}, readAgain: () => {} })
+    const number = followed.begin()
+    const write = (_id: string, event: "write" | "delete", n: number) => {
+      const _source = { n }
+      followed.notified(notification(event, { _id, _source }))
+      return new WeakRef(_source)
+    }
+    const written = [write("a", "write", 3), write("b", "delete", 2), write("c", "write", 4)]
+    return new Promise((resolve) => setImmediate(resolve)).then(() => {
+      collectGarbage()
+      assert.deepStrictEqual(written.map((content) => content.deref()?.n), [undefined, undefined, 4])
+      const found = ["a", "b", "c", "d"].map((_id) => ({ _id, _source: { n: 2 } }))
+      assert.isTrue(followed.finish(number, found))
+      assert.deepStrictEqual(contents(followed.documents()), [["c", 4], ["d", 2]])
+    })
+  })
+
+  it("L2: a flood of notifications during a read is held up to a limit, and then read once more", () => {
+    let wanted = 0
+    const followed = Followed.make({
+      belongs,
+      publish: () => {},
+      readAgain: () => {
+        wanted += 1
+      }
+    })
+    const number = followed.begin()
+    for (let i = 0; i <= Followed.maxHeld; i++) {
+      followed.notified(notification("write", { _id: `id${i}`, _source: { n: 2 } }))
+    }
+    followed.notified(notification("write", { _id: "last", _source: { n: 2 } }))
+    assert.isTrue(followed.finish(number, []))
+    assert.deepStrictEqual(contents(followed.documents()), [["last", 2]])
+    assert.strictEqual(wanted, 1)
+  })
+
+  it("the weight of a value is about the length of its texts, at any depth", () => {
+    assert.isAtLeast(Followed.weigh({ a: ["x".repeat(1000), { b: "y".repeat(1000) }] }), 2000)
+    let deep: unknown = "x".repeat(1000)
+    for (let i = 0; i < 100_000; i++) deep = [deep]
+    assert.isAtLeast(Followed.weigh(deep), 1000)
   })
 
   it("a map that was given out does not change", () => {

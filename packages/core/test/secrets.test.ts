@@ -4,6 +4,8 @@ import { HttpClient, HttpClientError } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, FastCheck as fc, Layer, Option, Redacted, Schedule, TestClock, Tracer } from "effect"
 import { inspect } from "node:util"
+import { SecretJson } from "../src/internal/json.ts"
+import * as Envelope from "../src/internal/protocol/envelope.ts"
 import { FakeNetwork, turns } from "./support/FakeSocket.ts"
 
 const secret = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/).map((text) => `s3cr3t-${text}`)
@@ -179,7 +181,11 @@ describe("secrets", () => {
 
   it("are revealed in what is sent, wherever they stand in it; all else stays as it is", () => {
     const credentials = { password: Redacted.make("secret"), codes: ["1", Redacted.make("2")], quota: 3, note: null }
-    const { body } = KuzzleSecurity.createCredentials.request({ _id: "ada", strategy: "other", credentials })
+    const request = KuzzleSecurity.createCredentials.request({ _id: "ada", strategy: "other", credentials })
+    assert.notInclude(inspect(request, { depth: 9 }), "secret\"")
+    const encoded = Envelope.encode(request)
+    assert.instanceOf(encoded, SecretJson)
+    const { body } = JSON.parse(`${encoded instanceof SecretJson ? encoded.text : ""}}`)
     assert.deepStrictEqual(body, { password: "secret", codes: ["1", "2"], quota: 3, note: null })
   })
 })

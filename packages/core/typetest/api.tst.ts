@@ -233,7 +233,18 @@ describe("what is asked for", () => {
     expect(KuzzleConfig.make({ url: ["ws://a", "ws://b"], pingInterval: "10 seconds" })).type.not.toRaiseError()
     expect(KuzzleConfig.make({ pingInterval: "soon" })).type.toRaiseError()
     expect(KuzzleConfig.make({ hostname: "a" })).type.toRaiseError()
-    expect(KuzzleConfig.config).type.toBe<Config.Config<KuzzleConfig.Options>>()
+    expect(KuzzleConfig.config).type.toBe<Config.Config<KuzzleConfig.PlainOptions>>()
+  })
+
+  test("url and headers may be effects that fail, but need nothing; of a Config only values", () => {
+    const url = Effect.fail("no network").pipe(Effect.as(["ws://a"]))
+    expect(KuzzleConfig.make({ url, headers: Effect.succeed({ a: "b" }) })).type.toBe<
+      Effect.Effect<KuzzleConfig.Settings, KuzzleError.InvalidSettingError>
+    >()
+    expect(KuzzleConfig.make({ url: Effect.map(Kuzzle.Kuzzle, () => "ws://a") })).type.toRaiseError()
+    expect(KuzzleConfig.make({ headers: Effect.succeed({ a: 1 }) })).type.toRaiseError()
+    expect<KuzzleConfig.Options>().type.toBeAssignableWith<KuzzleConfig.PlainOptions>()
+    expect<KuzzleConfig.PlainOptions>().type.not.toBeAssignableWith<Pick<KuzzleConfig.Options, "url">>()
   })
 })
 

@@ -11,10 +11,14 @@ import { KuzzleHeartbeat } from "@effect-kuzzle/core/KuzzleHeartbeat"
 import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
 import * as KuzzleSchedule from "@effect-kuzzle/core/KuzzleSchedule"
 import { KuzzleSocket } from "@effect-kuzzle/core/KuzzleSocket"
-import type * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Proxy from "./internal/proxy.ts"
 import * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
 import * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
 
@@ -24,7 +28,15 @@ import * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Kuzzle.Options, Pick<NodeKuzzleSocket.Options, "tls" | "agent"> {}
+export interface Options extends Kuzzle.Options, NodeKuzzleSocket.Options {}
+
+/**
+ * The same as plain values: what a `Config` can give.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PlainOptions extends KuzzleConfig.PlainOptions, NodeKuzzleSocket.Options {}
 
 /**
  * The client over a WebSocket.
@@ -68,26 +80,27 @@ export const layerCookie = (
       KuzzleConfig.make(options),
       (settings) => withTransport(options, settings)(Kuzzle.fromSettingsCookie(settings, options.authenticator))
     )
-  ).pipe(Layer.provide(http(options.tls)))
+  ).pipe(Layer.provide(http(options)))
 
-/** The certificates are the connection's too. */
-const http = (tls: NodeKuzzleSocket.Options["tls"]) =>
-  tls === undefined ? NodeKuzzleHttp.layer : NodeKuzzleHttp.layerTls(tls)
+/** TLS options and proxy apply to HTTP and to the WebSocket. */
+const http = (options: NodeKuzzleSocket.Options) =>
+  options.tls === undefined && options.proxy === undefined ? NodeKuzzleHttp.layer : NodeKuzzleHttp.layerWith(options)
 
 /** What carries the connection on Node. */
 const withTransport = (options: Options, settings: KuzzleConfig.Settings) =>
 <A, E, R>(
   client: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat>> =>
+): Effect.Effect<A, E | InvalidSettingError, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat>> =>
   client.pipe(
-    Effect.provideService(
+    Effect.provideServiceEffect(
       KuzzleSocket,
-      NodeKuzzleSocket.make({ ...options, headers: KuzzleConfig.plain(settings.headers) })
+      NodeKuzzleSocket.make({ ...options, maxResponseSize: settings.maxResponseSize })
     ),
     Effect.provideService(KuzzleHeartbeat, {
       ping: "Native",
       schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-      timeout: settings.pingTimeout
+      timeout: settings.pingTimeout,
+      busyTimeout: settings.busyPingTimeout
     })
   )
 
@@ -98,7 +111,7 @@ const withTransport = (options: Options, settings: KuzzleConfig.Settings) =>
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Omit<Options, "authenticator">>
+  config: Config.Config.Wrap<PlainOptions>
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError | ConfigError.ConfigError> =>
   Kuzzle.layerConfig(config, layer)
 
@@ -109,13 +122,36 @@ export const layerConfig = (
  * @category layers
  */
 export const layerHttp = (
-  options?: KuzzleConfig.Options & Pick<NodeKuzzleSocket.Options, "tls">
+  options: KuzzleConfig.Options & NodeKuzzleSocket.Options = {}
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload, InvalidSettingError> =>
-  Layer.provide(Kuzzle.layerHttp(options), http(options?.tls))
+  Layer.provide(Kuzzle.layerHttp(options), http(options))
+
+/**
+ * The settings from the environment: those of `KuzzleConfig.config`, and `KUZZLE_PROXY`.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<PlainOptions> = Config.all({
+  settings: KuzzleConfig.config,
+  proxy: Config.option(Config.redacted("KUZZLE_PROXY")).pipe(
+    Config.withDescription("the HTTP proxy to dial through"),
+    Config.mapOrFail(Option.match({
+      onNone: () => Either.right(undefined),
+      onSome: (proxy) =>
+        Redacted.value(proxy).trim() === ""
+          ? Either.right(undefined)
+          : Either.mapBoth(Proxy.parse(proxy), {
+            onLeft: ({ issue }) => ConfigError.InvalidData([], `KUZZLE_PROXY: ${issue}`),
+            onRight: () => proxy
+          })
+    }))
+  )
+}).pipe(Config.map(({ proxy, settings }) => ({ ...settings, proxy })))
 
 /**
  * The client over a WebSocket, its settings from the environment: `KUZZLE_URL`, or `KUZZLE_HOST` and `KUZZLE_PORT`, … as
- * `KuzzleConfig` lists them; `ws://localhost:7512` by default.
+ * `KuzzleConfig` lists them, and `KUZZLE_PROXY`; `ws://localhost:7512` by default.
  *
  * @since 0.1.0
  * @category layers
@@ -123,7 +159,7 @@ export const layerHttp = (
 export const KuzzleWsLive: Layer.Layer<
   Kuzzle.Kuzzle | KuzzleRealtime,
   ConnectError | InvalidSettingError | ConfigError.ConfigError
-> = Layer.unwrapEffect(Effect.map(KuzzleConfig.config, layer))
+> = Layer.unwrapEffect(Effect.map(config, layer))
 
 /**
  * The client over HTTP, its settings from the environment.
@@ -134,4 +170,4 @@ export const KuzzleWsLive: Layer.Layer<
 export const KuzzleHttpLive: Layer.Layer<
   Kuzzle.Kuzzle | KuzzleDownload,
   InvalidSettingError | ConfigError.ConfigError
-> = Layer.unwrapEffect(Effect.map(KuzzleConfig.config, layerHttp))
+> = Layer.unwrapEffect(Effect.map(config, layerHttp))

@@ -1,14 +1,35 @@
 /**
- * HTTP on Node, by undici, with a cookie jar.
+ * HTTP with a cookie jar: by undici on Node, by `fetch` on Bun.
  *
  * @since 0.1.0
  */
+import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as KuzzleHttp from "@effect-kuzzle/core/KuzzleHttp"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Agent } from "@effect/platform-node/Undici"
+import { Agent, type buildConnector } from "@effect/platform-node/Undici"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import type { Options } from "./NodeKuzzleSocket.ts"
+import * as Stream from "effect/Stream"
+import * as Fault from "./internal/fault.ts"
+import * as Proxy from "./internal/proxy.ts"
+import type { Options, TlsOptions } from "./NodeKuzzleSocket.ts"
+
+/** Bun replaces undici by a module whose agents cannot make requests (Bun 1.4: they lack `request`). */
+const hasUndici = typeof Agent.prototype.request === "function"
+
+/** An option of Bun's `fetch`, with the names of `node:tls`. */
+interface BunRequestInit extends RequestInit {
+  readonly tls: TlsOptions | undefined
+}
+
+/** Makes the calls where undici does not work. */
+const layerFetch = (tls: TlsOptions | undefined): Layer.Layer<HttpClient.HttpClient | FetchHttpClient.RequestInit> => {
+  const options: BunRequestInit = { tls }
+  return Layer.merge(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.RequestInit, options))
+}
 
 /**
  * The jar lives as long as the layer.
@@ -16,25 +37,90 @@ import type { Options } from "./NodeKuzzleSocket.ts"
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<KuzzleHttp.KuzzleHttp> = Layer.provide(
-  KuzzleHttp.layerCookieJar,
-  NodeHttpClient.layerUndici
+export const layer: Layer.Layer<KuzzleHttp.KuzzleHttp> = Layer.suspend(() =>
+  over(hasUndici ? NodeHttpClient.layerUndici : layerFetch(undefined))
 )
 
 /**
- * The same with certificates of its own.
+ * The same with TLS options, or through a proxy.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerTls = (tls: Options["tls"]): Layer.Layer<KuzzleHttp.KuzzleHttp> =>
-  KuzzleHttp.layerCookieJar.pipe(
-    Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher),
-    Layer.provide(Layer.scoped(
+export const layerWith = (
+  options: Pick<Options, "proxy" | "tls">
+): Layer.Layer<KuzzleHttp.KuzzleHttp, InvalidSettingError> =>
+  over(hasUndici ? layerUndici(options) : layerFetchWith(options))
+
+const proxyOf = ({ proxy }: Pick<Options, "proxy">) =>
+  proxy === undefined ? Effect.succeed(undefined) : Proxy.parse(proxy)
+
+const layerFetchWith = (options: Pick<Options, "proxy" | "tls">) =>
+  Layer.unwrapEffect(Effect.as(proxyOf(options), layerFetch(options.tls)))
+
+const layerUndici = (
+  options: Pick<Options, "proxy" | "tls">
+): Layer.Layer<HttpClient.HttpClient, InvalidSettingError> =>
+  Layer.provide(
+    NodeHttpClient.layerUndiciWithoutDispatcher,
+    Layer.scoped(
       NodeHttpClient.Dispatcher,
-      Effect.acquireRelease(
-        Effect.sync(() => new Agent({ connect: { ...tls } })),
-        (agent) => Effect.promise(() => agent.destroy())
-      )
-    ))
+      Effect.gen(function*() {
+        const proxy = yield* proxyOf(options)
+        const connect = proxy === undefined ? { ...options.tls } : through(proxy, options.tls)
+        return yield* Effect.acquireRelease(
+          Effect.sync(() => new Agent({ connect })),
+          (agent) => Effect.promise(() => agent.destroy())
+        )
+      })
+    )
   )
+
+/** Adds a cookie jar, and errors that say what to do. */
+const over = <E, R>(
+  client: Layer.Layer<HttpClient.HttpClient, E, R>
+): Layer.Layer<KuzzleHttp.KuzzleHttp, E, R> =>
+  Layer.effect(KuzzleHttp.KuzzleHttp, Effect.map(KuzzleHttp.KuzzleHttp, explaining)).pipe(
+    Layer.provide(KuzzleHttp.layerCookieJar),
+    Layer.provide(client)
+  )
+
+const explaining = (http: KuzzleHttp.KuzzleHttpShape): KuzzleHttp.KuzzleHttpShape => ({
+  ...http,
+  exchange: (call, maxResponseSize) =>
+    Effect.mapError(
+      http.exchange(call, maxResponseSize),
+      (why) => (why._tag === "NoAnswer" ? explained(call)(why) : why)
+    ),
+  stream: (call) =>
+    http.stream(call).pipe(
+      Effect.map((answer) => ({ ...answer, body: Stream.mapError(answer.body, explained(call)) })),
+      Effect.mapError(explained(call))
+    )
+})
+
+const explained = ({ url }: KuzzleHttp.HttpCall) => (why: KuzzleHttp.NoAnswer): KuzzleHttp.NoAnswer => {
+  const fault = Fault.of(url, why.cause)
+  return fault === undefined ? why : { ...why, issue: fault.issue, cause: fault.cause }
+}
+
+/**
+ * How long opening a tunnel may take: as long as undici allows for other connections. Requests have their own
+ * deadlines.
+ */
+const tunnelTimeout = 10_000
+
+const through = (proxy: Proxy.Proxy, tls: TlsOptions | undefined): buildConnector.connector => (options, callback) => {
+  const encrypted = options.protocol === "https:"
+  Proxy.tunnel(
+    proxy,
+    {
+      host: options.hostname.replace(/^\[|\]$/g, ""),
+      port: options.port === "" ? (encrypted ? 443 : 80) : Number(options.port),
+      tls: encrypted ? tls ?? {} : undefined
+    },
+    AbortSignal.timeout(tunnelTimeout),
+    tls?.ca,
+    Either.match({ onLeft: (error) => callback(error, null), onRight: (socket) => callback(null, socket) })
+  )
+}

@@ -4,69 +4,106 @@
  *
  * @since 0.1.0
  */
+import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as KuzzleSocket from "@effect-kuzzle/core/KuzzleSocket"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Http from "node:http"
 import type * as Net from "node:net"
-import type * as Tls from "node:tls"
 import * as WS from "ws"
+import * as Fault from "./internal/fault.ts"
+import * as Proxy from "./internal/proxy.ts"
 
 /**
- * What Node can set on a socket.
+ * Certificates and related options, as in `node:tls`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TlsOptions = Proxy.TlsOptions
+
+/**
+ * Options that only exist on Node. They apply to the WebSocket and to HTTP.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Sent with the handshake. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Certificates and the like, as `node:tls` takes them. */
-  readonly tls?:
-    | Pick<Tls.ConnectionOptions, "ca" | "cert" | "key" | "passphrase" | "rejectUnauthorized" | "servername">
-    | undefined
-  /** For a proxy. */
-  readonly agent?: Http.Agent | undefined
+  /** TLS options of the connection to Kuzzle. Its `ca` also applies to the connection to a proxy. */
+  readonly tls?: TlsOptions | undefined
+  /**
+   * The address of an HTTP proxy for all connections: `http://user:password@host:port` or `https://…`. The proxy must
+   * allow CONNECT to Kuzzle's port.
+   */
+  readonly proxy?: string | Redacted.Redacted | undefined
+  /** The largest frame, in bytes. A larger one ends the connection. `KuzzleConfig` documents the default. */
+  readonly maxResponseSize?: number | undefined
 }
 
 /**
+ * Fails when `proxy` is not the address of an HTTP proxy.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): KuzzleSocket.KuzzleSocketShape => KuzzleSocket.make(driver(options))
+export const make = (options: Options = {}): Effect.Effect<KuzzleSocket.KuzzleSocketShape, InvalidSettingError> =>
+  Effect.map(
+    options.proxy === undefined ? Effect.succeed(undefined) : Proxy.parse(options.proxy),
+    (proxy) => KuzzleSocket.make(driver(options, proxy))
+  )
 
 /**
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<KuzzleSocket.KuzzleSocket> =>
-  Layer.sync(KuzzleSocket.KuzzleSocket, () => make(options))
+export const layer = (options?: Options): Layer.Layer<KuzzleSocket.KuzzleSocket, InvalidSettingError> =>
+  Layer.effect(KuzzleSocket.KuzzleSocket, make(options))
 
-const driver = (options: Options): KuzzleSocket.Driver => ({
-  open: (url, events, ofConnection) => {
+const driver = (
+  { maxResponseSize, tls }: Options,
+  proxy: Proxy.Proxy | undefined
+): KuzzleSocket.Driver => ({
+  open: (url, events, headers) => {
+    let tcp: Net.Socket | undefined
+    const cork = corker(() => tcp)
+    const dialling = new AbortController()
     const socket = new WS.WebSocket(url, {
-      ...options.tls,
-      ...(options.agent === undefined ? {} : { agent: options.agent }),
-      headers: merged(options.headers ?? {}, ofConnection),
+      ...tls,
+      ...(proxy === undefined ? {} : through(proxy, url, tls, dialling.signal)),
+      headers: plain(headers),
       // Kuzzle does not compress by default, and compressing small frames costs more than it saves.
       perMessageDeflate: false,
       // The frames are read by `JSON.parse`: bytes that are not UTF-8 spoil that one frame, not the connection.
       skipUTF8Validation: true,
       followRedirects: false,
+      ...(maxResponseSize === undefined ? {} : { maxPayload: maxResponseSize }),
       // Who sent a close frame and keeps the TCP connection holds up the next one: a second is long enough. (Spread, for
       // the types of `ws` do not know it yet.)
-      ...{ closeTimeout: 1000 }
+      ...{ closeTimeout: 1000 },
+      // Every runtime exposes the TCP socket on the request. On the response of `upgrade`, Bun has null.
+      finishRequest: (request) => {
+        request.once("socket", (socket) => {
+          tcp = socket
+        })
+        request.end()
+      }
     })
     socket.on("open", events.onOpen)
     socket.on("message", (data: WS.RawData) => events.onFrame(text(data)))
     socket.on("pong", events.onPong)
-    socket.on("error", events.onError)
-    socket.on("close", (code, reason) => events.onClose(code, reason.toString()))
+    socket.on("error", (cause) => {
+      events.onError(Fault.of(url, cause) ?? cause)
+      if (maxResponseSize !== undefined && isOversized(cause)) events.onOversized(maxResponseSize)
+    })
+    socket.on("close", (code, reason) => {
+      dialling.abort()
+      events.onClose(code, reason.toString())
+    })
     socket.on("unexpected-response", (request, response) => {
-      events.onRejected(response.statusCode ?? 0)
+      events.onRejected(KuzzleSocket.rejection(response.statusCode ?? 0, response.headers, Date.now()))
       request.destroy()
     })
-    const cork = corker(socket)
     return {
       send: (frame) => {
         if (socket.readyState !== WS.WebSocket.OPEN) return false
@@ -77,25 +114,43 @@ const driver = (options: Options): KuzzleSocket.Driver => ({
       ping: () => socket.ping(),
       close: (code, reason) => socket.close(code, reason),
       terminate: () => socket.terminate(),
-      bufferedAmount: () => socket.bufferedAmount
+      bufferedAmount: () => socket.bufferedAmount - (tcp === undefined ? 0 : takenOf(tcp)),
+      bytesRead: () => tcp?.bytesRead
     }
   }
 })
 
-/** Names in lower case, for they differ by nothing else. Cookies of both sides are sent, of all others that of this one. */
-const merged = (
-  configured: Readonly<Record<string, string>>,
-  ofConnection: KuzzleSocket.HandshakeHeaders
-): Record<string, string> => {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(configured)) headers[name.toLowerCase()] = value
-  for (const [given, secret] of Object.entries(ofConnection)) {
-    const name = given.toLowerCase()
-    const value = Redacted.value(secret)
-    const before = name === "cookie" ? headers[name] : undefined
-    headers[name] = before === undefined ? value : `${before}; ${value}`
+/** The error of `ws` for a frame above `maxPayload`. `ws` has read its length only. */
+const isOversized = (cause: Error): boolean => "code" in cause && cause.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
+
+const plain = (headers: KuzzleSocket.HandshakeHeaders): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Redacted.value(value)]))
+
+/** Makes `ws` use a tunnel: if it has a function that creates the connection, it uses no agent. */
+const through = (
+  proxy: Proxy.Proxy,
+  url: string,
+  tls: TlsOptions | undefined,
+  signal: AbortSignal
+): Pick<WS.ClientOptions, "createConnection"> => {
+  const { hostname, port, protocol } = new URL(url)
+  const encrypted = protocol === "wss:"
+  const target = {
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? (encrypted ? 443 : 80) : Number(port),
+    tls: encrypted ? tls ?? {} : undefined
   }
-  return headers
+  const createConnection = (_: unknown, done: (error: Error | null, socket?: Net.Socket) => void) =>
+    Proxy.tunnel(
+      proxy,
+      target,
+      signal,
+      tls?.ca,
+      Either.match({ onLeft: done, onRight: (socket) => done(null, socket) })
+    )
+  // The types of `ws` only allow `net.createConnection`, but `node:http`, which calls the function, also accepts a
+  // callback.
+  return { createConnection: createConnection as unknown as typeof Net.createConnection }
 }
 
 /** `ws` gives one buffer a message, unless asked for fragments, which we do not. */
@@ -106,21 +161,37 @@ const text = (data: WS.RawData): string =>
     ? Buffer.concat(data).toString("utf8")
     : Buffer.from(data).toString("utf8")
 
+/** The part of a Node socket that shows the progress of a write. It is not public. */
+interface Handle {
+  readonly bytesWritten?: number
+  readonly writeQueueSize?: number
+}
+
+/**
+ * Bytes of the current write that the operating system has accepted. Streams count a write as a whole, so a frame of 1
+ * MB would show no progress until its last byte has left. Node's own socket timeouts use the same property of the
+ * handle. Where it is missing, the result is 0, and only whole writes show.
+ */
+const takenOf = (tcp: Net.Socket): number => {
+  // The types omit the handle. `Handle` allows any value in it.
+  const { _handle: handle } = tcp as { readonly _handle?: Handle | null }
+  if (handle?.writeQueueSize === undefined || handle.bytesWritten === undefined) return 0
+  const notBegun = tcp.bytesWritten - handle.bytesWritten
+  return Math.max(0, tcp.writableLength - notBegun - handle.writeQueueSize)
+}
+
 /**
  * Holds the TCP socket back until the current turn of microtasks is over, so that the frames of many fibers leave in one
  * write: with 100 requests in flight that alone is a factor of 1.6.
  */
-const corker = (socket: WS.WebSocket): () => void => {
-  let tcp: Net.Socket | undefined
+const corker = (socket: () => Net.Socket | undefined): () => void => {
   let corked = false
-  socket.once("upgrade", (response) => {
-    tcp = response.socket
-  })
   const uncork = () => {
     corked = false
-    tcp?.uncork()
+    socket()?.uncork()
   }
   return () => {
+    const tcp = socket()
     if (corked || tcp === undefined) return
     corked = true
     tcp.cork()

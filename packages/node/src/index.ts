@@ -44,3 +44,11 @@ export * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
  * @category modules
  */
 export * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
+
+/**
+ * Stores for a token or the offline queue.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as NodeKuzzleStore from "./NodeKuzzleStore.ts"

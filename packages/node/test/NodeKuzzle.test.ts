@@ -1,39 +1,13 @@
 /** What is Node's own: headers and TLS of the handshake, ping frames, few writes, exact connect errors, nothing left behind. */
-import { Kuzzle, KuzzleAuth, KuzzleError, KuzzleServer } from "@effect-kuzzle/core"
-import { KuzzleHttpLive, KuzzleWsLive, NodeKuzzle } from "@effect-kuzzle/node"
+import { Kuzzle, KuzzleAuth, KuzzleDownload, KuzzleError, KuzzleHttp, KuzzleServer } from "@effect-kuzzle/core"
+import { KuzzleHttpLive, KuzzleWsLive, NodeKuzzle, NodeKuzzleHttp } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { assert, describe, layer } from "@effect/vitest"
-import { ConfigProvider, Data, Duration, Effect, Layer, Option, Redacted, Schedule, type Scope } from "effect"
-import * as Fs from "node:fs"
+import { ConfigProvider, Duration, Effect, Fiber, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import * as Http from "node:http"
-import * as Net from "node:net"
-import * as Tls from "node:tls"
+import NodeNet, * as Net from "node:net"
 import { failure } from "../../testing/test/suite/tools.ts"
-
-class ListenError extends Data.TaggedError("ListenError")<{ readonly cause: Error }> {}
-
-/** A server of any kind, on a free loopback port, until the scope closes. */
-const listen = (make: () => Net.Server): Effect.Effect<number, ListenError, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.async<readonly [Net.Server, Set<Net.Socket>], ListenError>((resume) => {
-      const server = make()
-      const sockets = new Set<Net.Socket>()
-      server.on("connection", (socket) => {
-        sockets.add(socket)
-        socket.on("close", () => sockets.delete(socket))
-      })
-      server.once("error", (cause) => resume(new ListenError({ cause })))
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed([server, sockets])))
-    }),
-    ([server, sockets]) =>
-      Effect.async<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        for (const socket of sockets) socket.destroy()
-      })
-    // A TCP server that listens has an address, which is no pipe's name.
-  ).pipe(Effect.map(([server]) => (server.address() as Net.AddressInfo).port))
-
-const pem = (name: string) => Fs.readFileSync(new URL(`./tls/${name}.pem`, import.meta.url))
+import { listen, pem, tlsInFrontOf } from "./servers.ts"
 
 const dial = (options: NodeKuzzle.Options) => Effect.scoped(Layer.build(NodeKuzzle.layer(options)))
 const refused = (options: NodeKuzzle.Options) => failure(dial(options), KuzzleError.ConnectError)
@@ -91,19 +65,11 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
       it.scoped("TLS: with the authority it is told, and not without", () =>
         Effect.gen(function*() {
           const { port: upstream } = yield* KuzzleTestServer.KuzzleTestServer
-          const port = yield* listen(() =>
-            Tls.createServer({ key: pem("key"), cert: pem("cert") }, (socket) => {
-              const server = Net.connect(upstream, "127.0.0.1")
-              server.on("close", () => socket.destroy())
-              socket.on("close", () => server.destroy())
-              socket.on("error", () => server.destroy())
-              socket.pipe(server).pipe(socket)
-            })
-          )
+          const port = yield* tlsInFrontOf(upstream)
           const url = `wss://127.0.0.1:${port}`
           yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layer({ url, tls: { ca: pem("cert") } }))
           const error = yield* refused({ url })
-          assert.strictEqual(error.reason, "Unreachable")
+          assert.strictEqual(error.reason, "Tls")
           assert.include(error.message, "self-signed certificate")
           yield* refused({ url, tls: { ca: pem("cert"), servername: "elsewhere.example.org" } })
           yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layerHttp({ url, tls: { ca: pem("cert") } }))
@@ -129,6 +95,75 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.include(error.message, "ECONNREFUSED")
         }))
 
+      /** The same fault over the WebSocket and over HTTP. */
+      const both = (address: string, options: NodeKuzzle.Options = {}) =>
+        Effect.gen(function*() {
+          const error = yield* refused({ url: `ws${address}`, ...options })
+          const http = yield* failure(KuzzleServer.now(), KuzzleError.HttpTransportError).pipe(
+            Effect.provide(NodeKuzzle.layerHttp({ url: `http${address}`, ...options }))
+          )
+          return { reason: error.reason, messages: [error.message, http.message] }
+        })
+
+      it.scoped("C7: wss:// to a port that does not speak TLS", () =>
+        Effect.gen(function*() {
+          const { port: kuzzle } = yield* KuzzleTestServer.KuzzleTestServer
+          const smtp = yield* listen(() =>
+            Net.createServer((socket) => socket.on("error", () => {}).end("220 ready\r\n"))
+          )
+          for (const port of [kuzzle, smtp]) {
+            const { messages, reason } = yield* both(`s://127.0.0.1:${port}`)
+            assert.strictEqual(reason, "Tls")
+            for (const message of messages) {
+              assert.include(message, "this port does not speak TLS: use ws:// (http://)")
+              assert.notMatch(message, /openssl|ssl3_/i)
+            }
+          }
+          const rude = yield* listen(() => Net.createServer((socket) => socket.once("data", () => socket.destroy())))
+          for (const message of (yield* both(`s://127.0.0.1:${rude}`)).messages) {
+            assert.include(message, "if this port does not speak TLS, use ws:// (http://)")
+          }
+        }))
+
+      it.scoped("C7: ws:// to a port that speaks TLS", () =>
+        Effect.gen(function*() {
+          const { port: upstream } = yield* KuzzleTestServer.KuzzleTestServer
+          const { messages, reason } = yield* both(`://127.0.0.1:${yield* tlsInFrontOf(upstream)}`)
+          assert.strictEqual(reason, "Unreachable")
+          for (const message of messages) assert.include(message, "if this port speaks TLS, use wss:// (https://)")
+          // OpenSSL says in TLS that it understands nothing.
+          const alert = Buffer.from("15030300020246", "hex")
+          const port = yield* listen(() => Net.createServer((socket) => socket.once("data", () => socket.end(alert))))
+          const told = yield* both(`://127.0.0.1:${port}`)
+          assert.strictEqual(told.reason, "Tls")
+          for (const message of told.messages) {
+            assert.include(message, "this port speaks TLS: use wss:// (https://)")
+          }
+        }))
+
+      it.scoped("C7: a certificate of a private authority, or of another host", () =>
+        Effect.gen(function*() {
+          const { port: upstream } = yield* KuzzleTestServer.KuzzleTestServer
+          const address = `s://127.0.0.1:${yield* tlsInFrontOf(upstream)}`
+          const unknown = yield* both(address)
+          assert.strictEqual(unknown.reason, "Tls")
+          for (const message of unknown.messages) {
+            assert.include(message, "not trusted: pass the authority that signed it in the setting tls.ca")
+            assert.include(message, "NODE_EXTRA_CA_CERTS")
+          }
+          const other = yield* both(address, { tls: { ca: pem("cert"), servername: "elsewhere.example.org" } })
+          assert.strictEqual(other.reason, "Tls")
+          for (const message of other.messages) assert.include(message, "the certificate belongs to another host")
+        }))
+
+      it.scoped("C7: nothing listens on any address of a host", () =>
+        Effect.gen(function*() {
+          const port = yield* Effect.scoped(listen(() => Net.createServer()))
+          const { messages, reason } = yield* both(`://localhost:${port}`)
+          assert.strictEqual(reason, "Unreachable")
+          for (const message of messages) assert.match(message, /nothing listens there.* \(connect ECONNREFUSED /)
+        }))
+
       it.scoped("C7: no such host", () =>
         Effect.gen(function*() {
           const error = yield* refused({ host: "no-such-host.invalid", connectTimeout: "5 seconds" })
@@ -144,14 +179,27 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             )
             const error = yield* refused({ url: `ws://127.0.0.1:${port}` })
             assert.deepInclude(error, { reason: "Rejected", status })
-            assert.include(error.message, `HTTP status ${status}`)
+            assert.include(error.message, `with HTTP status ${status} instead of 101`)
+            if (status === 200) assert.include(error.message, "that proxies pass the headers Upgrade and Connection on")
+            if (status < 500 && status > 400 && status < 404) assert.include(error.message, "the setting headers")
           }))
       }
+
+      it.scoped("C6: a handshake that is refused for now has its retryAfter", () =>
+        Effect.gen(function*() {
+          const port = yield* listen(() =>
+            Http.createServer((_, response) => response.writeHead(503, { "retry-after": "30" }).end())
+          )
+          const error = yield* refused({ url: `ws://127.0.0.1:${port}` })
+          assert.deepInclude(error, { status: 503, retryAfter: Duration.seconds(30) })
+        }))
 
       it.scoped("C7: a server that is no HTTP server", () =>
         Effect.gen(function*() {
           const port = yield* listen(() => Net.createServer((socket) => socket.end("220 ready\r\n")))
-          assert.strictEqual((yield* refused({ url: `ws://127.0.0.1:${port}` })).reason, "Unreachable")
+          const { messages, reason } = yield* both(`://127.0.0.1:${port}`)
+          assert.strictEqual(reason, "Unreachable")
+          for (const message of messages) assert.include(message, "does not speak HTTP: check host and port")
         }))
 
       it.scoped("accepted, then silence", () =>
@@ -194,11 +242,39 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
         }))
     })
 
+    describe("without waiting for the first connection", () => {
+      for (
+        const [kind, make] of [["tokens", NodeKuzzle.layer], ["a cookie", NodeKuzzle.layerCookie]] as const
+      ) {
+        it.scoped(`C5: with ${kind}: there at once, and what was asked is answered when the server is up`, () =>
+          Effect.gen(function*() {
+            const server = yield* KuzzleTestServer.KuzzleTestServer
+            yield* server.stop
+            yield* Effect.gen(function*() {
+              const { state } = yield* Kuzzle.Kuzzle
+              assert.strictEqual((yield* state)._tag, "Connecting")
+              const asked = yield* Effect.fork(KuzzleServer.now())
+              yield* Effect.sleep("50 millis")
+              yield* server.start
+              yield* Fiber.join(asked)
+              const credentials = { username: "ada", password: Redacted.make("secret") }
+              yield* KuzzleAuth.login({ strategy: "local", credentials })
+              assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, "ada")
+            }).pipe(Effect.provide(make({
+              url: server.url,
+              waitForConnection: false,
+              autoQueue: true,
+              reconnect: Schedule.spaced("20 millis")
+            })))
+          }))
+      }
+    })
+
     describe("the socket", () => {
       it.scoped("the frames of one tick leave in one write", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
-          const { agent, writes } = countingAgent()
+          const writes = yield* countedWrites
           yield* Effect.gen(function*() {
             const kuzzle = yield* Kuzzle.Kuzzle
             yield* KuzzleServer.now()
@@ -210,13 +286,26 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             yield* KuzzleServer.now()
             yield* KuzzleServer.now()
             assert.strictEqual(writes.count - before, 4)
-          }).pipe(Effect.provide(NodeKuzzle.layer({ url, agent })))
+          }).pipe(Effect.provide(NodeKuzzle.layer({ url })))
+        }))
+
+      it.scoped("an upgrade whose response has no TCP socket, as on Bun: frames are still sent, in one write", () =>
+        Effect.gen(function*() {
+          const { url } = yield* KuzzleTestServer.KuzzleTestServer
+          const writes = yield* countedWrites
+          yield* hidingUpgrades
+          yield* Effect.gen(function*() {
+            yield* KuzzleServer.now()
+            const before = writes.count
+            yield* Effect.all(Effect.replicate(KuzzleServer.now(), 50), { concurrency: "unbounded" })
+            assert.strictEqual(writes.count - before, 1)
+          }).pipe(Effect.provide(NodeKuzzle.layer({ url, requestTimeout: "5 seconds" })))
         }))
 
       it.scoped("8.A15: pings by frames of RFC 6455, which are no requests", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
-          const { agent, writes } = countingAgent()
+          const writes = yield* countedWrites
           yield* Effect.gen(function*() {
             const { roundTripTime } = yield* Kuzzle.Kuzzle
             yield* Effect.repeat(roundTripTime, {
@@ -227,7 +316,25 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             assert.isTrue(Option.isSome(yield* roundTripTime))
             // The opcode of a ping, with FIN, in the first byte of the last write.
             assert.strictEqual(writes.lastByte, 0x89)
-          }).pipe(Effect.provide(NodeKuzzle.layer({ url, agent, pingInterval: "50 millis" })))
+          }).pipe(Effect.provide(NodeKuzzle.layer({ url, pingInterval: "50 millis" })))
+        }))
+
+      it.scoped("L2: a frame above maxResponseSize ends the connection and its requests, and another connection follows", () =>
+        Effect.gen(function*() {
+          const { url } = yield* KuzzleTestServer.KuzzleTestServer
+          yield* Effect.gen(function*() {
+            const kuzzle = yield* Kuzzle.Kuzzle
+            // The volatile data come back with the answer.
+            const asking = (length: number) => KuzzleServer.now({ volatile: { text: "x".repeat(length) } })
+            yield* asking(2000)
+            const error = yield* failure(asking(5000), KuzzleError.MaybeSentError)
+            assert.deepInclude({ ...error.cause }, { by: "Oversized", code: 1009 })
+            assert.include(error.message, "a frame of more than 4096 bytes arrived")
+            yield* kuzzle.states.pipe(Stream.takeUntil(({ _tag }) => _tag === "Ready"), Stream.runDrain)
+            yield* asking(2000)
+          }).pipe(
+            Effect.provide(NodeKuzzle.layer({ url, maxResponseSize: 4096, reconnect: Schedule.spaced("10 millis") }))
+          )
         }))
 
       it.scoped("8.A15: a global WebSocket is not touched", () =>
@@ -284,6 +391,35 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.include(error.message, "Bad Gateway")
         }))
 
+      it.scoped("L2: an answer above maxResponseSize is not read to its end, with or without Content-Length", () =>
+        Effect.gen(function*() {
+          let written = 0
+          const port = yield* listen(() =>
+            Http.createServer((request, response) => {
+              request.resume()
+              const part = Buffer.alloc(10_000, " ")
+              const size = 100_000_000
+              response.writeHead(200, request.url === "/known/_query" ? { "content-length": size } : {})
+              const write = () => {
+                while (written < size && !response.destroyed) {
+                  written += part.length
+                  if (!response.write(part)) return void response.once("drain", write)
+                }
+                response.end()
+              }
+              write()
+            })
+          )
+          for (const path of ["known", "unknown"]) {
+            written = 0
+            const error = yield* failure(KuzzleServer.now(), KuzzleError.ResponseTooLargeError).pipe(
+              Effect.provide(NodeKuzzle.layerHttp({ url: `http://127.0.0.1:${port}/${path}`, maxResponseSize: 50_000 }))
+            )
+            assert.strictEqual(error.limit, 50_000)
+            assert.isBelow(written, 50_000_000)
+          }
+        }))
+
       it.scoped("8.D13: another server that speaks JSON", () =>
         Effect.gen(function*() {
           const port = yield* listen(() => Http.createServer((_, response) => response.writeHead(404).end("{\"a\":1}")))
@@ -291,6 +427,108 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             Effect.provide(NodeKuzzle.layerHttp({ url: `http://127.0.0.1:${port}` }))
           )
           assert.strictEqual(error.status, 404)
+        }))
+    })
+
+    describe("A5: a redirect is not followed, and not taken for Kuzzle's answer", () => {
+      /** Sends whoever asks over HTTP to another server, with an answer that could be Kuzzle's; and what that one gets. */
+      const redirecting = (status: number) =>
+        Effect.gen(function*() {
+          const { port: upstream } = yield* KuzzleTestServer.KuzzleTestServer
+          const elsewhere: Array<string> = []
+          const other = yield* listen(() =>
+            Http.createServer((request, response) => {
+              elsewhere.push(`${request.method} ${request.url}`)
+              response.end("{}")
+            })
+          )
+          const location = `http://ada:s3cr3t@127.0.0.1:${other}/kuzzle?key=s3cr3t#s3cr3t`
+          const body = JSON.stringify({ requestId: "r", status: 200, error: null, result: { _id: "ada", jwt: "j" } })
+          const port = yield* listen(() =>
+            Http.createServer((_, response) => {
+              response.writeHead(status, { location, "set-cookie": "authToken=stolen", "content-type": "text/plain" })
+              response.end(body)
+            }).on("upgrade", (request, socket) => {
+              if (request.url === "/moved") {
+                return socket.end(`HTTP/1.1 ${status} Moved\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`)
+              }
+              const server = Net.connect(upstream, "127.0.0.1", () => {
+                const head = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`)
+                server.write(["GET / HTTP/1.1", ...head, "", ""].join("\r\n"))
+              })
+              server.on("close", () => socket.destroy())
+              socket.on("close", () => server.destroy())
+              socket.pipe(server).pipe(socket)
+            })
+          )
+          return { port, elsewhere, target: `http://127.0.0.1:${other}/kuzzle` }
+        })
+      const login = KuzzleAuth.login({
+        strategy: "local",
+        credentials: { username: "ada", password: Redacted.make("s3cr3t") }
+      })
+
+      it.scoped.each([301, 302, 303, 307, 308])(
+        "HTTP %d: queries, routes, logins, downloads",
+        (status) =>
+          Effect.gen(function*() {
+            const { elsewhere, port, target } = yield* redirecting(status)
+            const url = `http://127.0.0.1:${port}`
+            for (const routes of ["query", "rest"] as const) {
+              yield* Effect.gen(function*() {
+                const kuzzle = yield* Kuzzle.Kuzzle
+                yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("s3cr3t"))))
+                const download = KuzzleDownload.stream({ controller: "files", action: "get" }, { route: ["GET", "/f"] })
+                const requests = [
+                  Effect.flip(KuzzleServer.now()),
+                  Effect.flip(login),
+                  Effect.flip(KuzzleAuth.checkToken()),
+                  Effect.flip(Stream.runDrain(download))
+                ]
+                for (const error of yield* Effect.all(requests)) {
+                  if (error._tag !== "KuzzleProtocolError") return assert.fail(error._tag)
+                  assert.deepInclude({ ...error }, { status, location: target })
+                  assert.include(
+                    error.message,
+                    `HTTP status ${status} is a redirect to ${target}, which is not followed`
+                  )
+                  assert.include(error.message, "set url to the final address")
+                  assert.notInclude(JSON.stringify(error) + error.message, "s3cr3t")
+                }
+              }).pipe(Effect.provide(NodeKuzzle.layerHttp({ url, routes })))
+            }
+            assert.deepStrictEqual(elsewhere, [])
+          })
+      )
+
+      it.scoped("a login by cookie, and no cookie is stored", () =>
+        Effect.gen(function*() {
+          const { elsewhere, port, target } = yield* redirecting(307)
+          const error = yield* failure(login, KuzzleError.ProtocolError).pipe(
+            Effect.provide(NodeKuzzle.layerCookie({ url: `ws://127.0.0.1:${port}` }))
+          )
+          assert.strictEqual(error.location, target)
+          const http = yield* KuzzleHttp.KuzzleHttp
+          const call = {
+            method: "POST",
+            url: `http://127.0.0.1:${port}/_login/local`,
+            headers: {},
+            body: "{}"
+          } as const
+          const { status } = yield* http.exchange({ ...call, credentials: true }, 1000)
+          assert.strictEqual(status, 307)
+          assert.deepStrictEqual(yield* http.cookie(`ws://127.0.0.1:${port}`), Option.none())
+          assert.deepStrictEqual(elsewhere, [])
+        }).pipe(Effect.provide(NodeKuzzleHttp.layer)))
+
+      it.scoped("the handshake", () =>
+        Effect.gen(function*() {
+          const { elsewhere, port, target } = yield* redirecting(308)
+          const error = yield* refused({ url: `ws://127.0.0.1:${port}/moved` })
+          assert.deepInclude({ ...error }, { reason: "Rejected", status: 308, location: target })
+          assert.include(error.message, `a redirect to ${target}, which is not followed: set url to the final address`)
+          assert.notInclude(error.message, "s3cr3t")
+          assert.deepStrictEqual(elsewhere, [])
         }))
     })
 
@@ -331,25 +569,36 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
         Effect.gen(function*() {
           const build = Effect.scoped(Layer.build(KuzzleWsLive))
           const port = yield* Effect.flip(withEnvironment([["KUZZLE_PORT", "many"]])(build))
-          assert.include(String(port), "KUZZLE.PORT")
+          assert.include(String(port), `KUZZLE_PORT is "many": expected a whole number from 1 to 65535`)
           const host = yield* Effect.flip(withEnvironment([["KUZZLE_HOST", "http://example.org"]])(build))
-          assert.deepInclude(host, { _tag: "KuzzleInvalidSettingError", setting: "host" })
+          assert.include(String(host), `KUZZLE_HOST is "http://example.org": expected a host name`)
         }))
     })
   }
 )
 
-/** Counts what is written to the TCP sockets of a client; a corked socket writes all of a tick at once. */
-const countingAgent = () => {
+/** In the scope, the answer to a handshake has no TCP socket. */
+const hidingUpgrades = Effect.acquireRelease(
+  Effect.sync(() => {
+    const { emit } = Http.ClientRequest.prototype
+    Http.ClientRequest.prototype.emit = function(name: string | symbol, ...args: ReadonlyArray<unknown>) {
+      const [response] = args
+      if (name === "upgrade" && response instanceof Http.IncomingMessage) Object.assign(response, { socket: null })
+      return emit.call(this, name, ...args)
+    }
+    return emit
+  }),
+  (emit) => Effect.sync(() => void (Http.ClientRequest.prototype.emit = emit))
+)
+
+/** Counts what is written to the TCP sockets that `ws` opens; a corked socket writes all of a tick at once. */
+const countedWrites = Effect.gen(function*() {
   const writes: { count: number; lastByte: number | undefined } = { count: 0, lastByte: undefined }
   const seen = (chunk: unknown) => {
     writes.count += 1
     if (Buffer.isBuffer(chunk)) writes.lastByte = chunk[0]
   }
-  const agent = new Http.Agent()
-  agent.createConnection = (options) => {
-    // ws dials by the address that it was given: these are the options of `net.connect`.
-    const socket = Net.connect(options as Net.NetConnectOpts)
+  const counted = (socket: Net.Socket) => {
     const [write, writev] = [socket._write.bind(socket), socket._writev!.bind(socket)]
     socket._write = (chunk, encoding, done) => {
       seen(chunk)
@@ -361,5 +610,16 @@ const countingAgent = () => {
     }
     return socket
   }
-  return { agent, writes }
-}
+  const { connect } = NodeNet
+  yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      // `ws` dials by the address that it was given.
+      NodeNet.connect = (...args: Array<unknown>) => counted(Reflect.apply(connect, NodeNet, args))
+    }),
+    () =>
+      Effect.sync(() => {
+        NodeNet.connect = connect
+      })
+  )
+  return writes
+})

@@ -27,7 +27,7 @@ export class Address extends Context.Tag("@effect-kuzzle/node/test/Address")<Add
 
 export const cookieSuite = <E>(title: string, backend: Layer.Layer<Backend | Address, E>): void =>
   layer(
-    Layer.merge(Layer.provideMerge(layerWorld, backend), NodeKuzzleSocket.layer({ headers: { Cookie: "gate=open" } })),
+    Layer.merge(Layer.provideMerge(layerWorld, backend), NodeKuzzleSocket.layer()),
     { excludeTestServices: true, timeout: "20 seconds" }
   )(title, (it) => {
     /** The routes of one user, with a jar of their own. */
@@ -43,7 +43,7 @@ export const cookieSuite = <E>(title: string, backend: Layer.Layer<Backend | Add
             headers: {},
             body: JSON.stringify(body),
             credentials
-          }),
+          }, 100_000),
           // A REST route answers with an envelope.
           (answer): Json => JSON.parse(answer.body)
         )

@@ -20,6 +20,7 @@ const cases: Readonly<Record<string, ReadonlyArray<string>>> = {
   "login": ["reset"],
   "renewal of the session": ["latency", "FIN to the client"],
   "replay of the queue": ["reset", "1 KB/s"],
+  "slow progress": ["all"],
   "closing": ["black hole both ways", "reset"]
 }
 

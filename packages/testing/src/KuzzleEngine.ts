@@ -9,11 +9,13 @@
  *
  * @since 0.1.0
  */
+import { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberHandle from "effect/FiberHandle"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { type Connection, Engine } from "./internal/engine/engine.ts"
@@ -179,24 +181,42 @@ const longestSleep = 2 ** 30
 const reveal = (secret: string | Redacted.Redacted): string =>
   typeof secret === "string" ? secret : Redacted.value(secret)
 
+const millis = (setting: string, input: unknown): Effect.Effect<number, InvalidSettingError> =>
+  Option.match(Duration.decodeUnknown(input), {
+    onNone: () =>
+      Effect.fail(
+        new InvalidSettingError({
+          setting,
+          value: JSON.stringify(input),
+          issue: `expected a duration such as "10 seconds", or milliseconds`
+        })
+      ),
+    onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
+  })
+
 /**
- * An engine that lives as long as the scope.
+ * An engine that lives as long as the scope. Fails when an option is not a duration.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<KuzzleEngineShape, never, Scope.Scope> =>
+export const make = (
+  options: Options = {}
+): Effect.Effect<KuzzleEngineShape, InvalidSettingError, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
     const now = () => clock.unsafeCurrentTimeMillis()
+    const tokenLifetime = yield* millis("tokenLifetime", options.tokenLifetime ?? "1 hour")
+    const idleTimeout = yield* millis("idleTimeout", options.idleTimeout ?? "1 minute")
+    const refreshInterval = yield* millis("refreshInterval", options.refreshInterval ?? "1 second")
     const engine = new Engine({
       seed: options.seed ?? "effect-kuzzle",
-      tokenLifetime: Duration.toMillis(options.tokenLifetime ?? "1 hour"),
+      tokenLifetime,
       gracePeriod: 1000,
-      idleTimeout: Duration.toMillis(options.idleTimeout ?? "1 minute"),
+      idleTimeout,
       maxRequestSize: options.maxRequestSize ?? 1_048_576,
       cookieAuthentication: options.cookieAuthentication ?? true,
-      refreshInterval: Duration.toMillis(options.refreshInterval ?? "1 second"),
+      refreshInterval,
       rateLimit: options.rateLimit ?? 0,
       loginsPerSecond: options.loginsPerSecond ?? 0
     }, now())
@@ -308,4 +328,5 @@ export const make = (options: Options = {}): Effect.Effect<KuzzleEngineShape, ne
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<KuzzleEngine> => Layer.scoped(KuzzleEngine, make(options))
+export const layer = (options?: Options): Layer.Layer<KuzzleEngine, InvalidSettingError> =>
+  Layer.scoped(KuzzleEngine, make(options))

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -27,7 +28,21 @@ export class KuzzleTestServerError extends Data.TaggedError("KuzzleTestServerErr
   readonly cause: Error
 }> {
   override get message(): string {
-    return `cannot listen on ${this.host}:${this.port}: ${this.cause.message}`
+    return `cannot listen on ${this.host}:${this.port}: ${advice(this.cause)}`
+  }
+}
+
+const advice = (cause: Error): string => {
+  switch ("code" in cause ? cause.code : undefined) {
+    case "EADDRINUSE":
+      return "the port is taken: stop what listens there, or set port to another, 0 for any free one"
+    case "EACCES":
+      return "only root may use this port: set port to one from 1024 on, or to 0 for any free one"
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return "this machine has no such address: set host to one of its own, such as 127.0.0.1"
+    default:
+      return cause.message
   }
 }
 
@@ -319,5 +334,5 @@ export const layerWithoutEngine = (
  */
 export const layer = (
   options?: ListenOptions & KuzzleEngine.Options
-): Layer.Layer<KuzzleTestServer | KuzzleEngine.KuzzleEngine, KuzzleTestServerError> =>
+): Layer.Layer<KuzzleTestServer | KuzzleEngine.KuzzleEngine, KuzzleTestServerError | InvalidSettingError> =>
   Layer.provideMerge(layerWithoutEngine(options), KuzzleEngine.layer(options))

@@ -32,8 +32,7 @@ export const make = (options: Options = {}): Effect.Effect<KuzzleSocket.KuzzleSo
 
 const driver = (engine: KuzzleEngineShape, pings: boolean): KuzzleSocket.Driver => ({
   open: (url, events, headers) => {
-    const { protocol } = new URL(url)
-    if (protocol !== "ws:" && protocol !== "wss:") throw new TypeError(`${protocol}// is not a WebSocket URL`)
+    if (!/^wss?:\/\/./i.test(url)) throw new TypeError(`${url} is not a WebSocket URL`)
 
     let connection: EngineConnection | undefined
     let over = false

@@ -168,7 +168,13 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
         const { port } = yield* KuzzleTestServer.KuzzleTestServer
         const refused = yield* Effect.flip(Effect.scoped(KuzzleTestServer.make({ port })))
         assert.strictEqual(refused._tag, "KuzzleTestServerError")
-        assert.include(refused.message, String(port))
+        assert.strictEqual(
+          refused.message,
+          `cannot listen on 127.0.0.1:${port}: the port is taken: stop what listens there, or set port to another, 0 for ` +
+            "any free one"
+        )
+        const nowhere = yield* Effect.flip(Effect.scoped(KuzzleTestServer.make({ host: "192.0.2.1" })))
+        assert.include(nowhere.message, "this machine has no such address: set host to one of its own")
       }))
 
     it.effect("loses a request on demand", () =>

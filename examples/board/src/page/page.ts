@@ -38,28 +38,31 @@ const board = (kuid: string) =>
       Stream.mapEffect((rows) => Effect.sync(() => View.showRows(rows)))
     )
     const hails = Stream.mapEffect(View.hails, (_id) => shown(taxis.update({ _id, content: { status: "busy" } })))
-    const logouts = Stream.mapEffect(View.logouts, () => shown(KuzzleAuth.logout()))
-    return changes.pipe(Stream.merge(hails), Stream.merge(logouts))
+    return Stream.merge(changes, hails)
   })
 
-const login = Stream.suspend(() => {
-  View.showLogin()
-  return Stream.mapEffect(
+/** Logins and logouts run beside the view: the view restarts when the session changes, which would interrupt them. */
+const sessions = Stream.merge(
+  Stream.mapEffect(
     View.logins,
     ({ password, username }) =>
       shown(KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make(password) } }))
-  )
-})
+  ),
+  Stream.mapEffect(View.logouts, () => shown(KuzzleAuth.logout()))
+)
 
 const program = Effect.gen(function*() {
   const kuzzle = yield* Kuzzle.Kuzzle
   yield* Effect.fork(Stream.runForEach(kuzzle.states, (state) => Effect.sync(() => View.showConnection(state))))
+  yield* Effect.fork(Stream.runDrain(sessions))
   yield* kuzzle.authentication.states.pipe(
     // A session that is being renewed is one still.
     Stream.filter(({ _tag }) => _tag !== "Renewing"),
     Stream.map((state) => (state._tag === "Authenticated" ? state.kuid : undefined)),
     Stream.changes,
-    Stream.flatMap((kuid) => (kuid === undefined ? login : board(kuid)), { switch: true }),
+    Stream.flatMap((kuid) => (kuid === undefined ? Stream.fromEffect(Effect.sync(View.showLogin)) : board(kuid)), {
+      switch: true
+    }),
     Stream.runDrain
   )
 })

@@ -6,7 +6,9 @@ import * as Effect from "effect/Effect"
 import type { NamedError, NamedErrorClass } from "../KuzzleActionError.ts"
 import { isApiError, type RequestError } from "../KuzzleError.ts"
 import { Kuzzle, type KuzzleRequest, type KuzzleResponse, type RequestOptions } from "./client.ts"
+import * as Json from "./json.ts"
 import type { Route } from "./protocol/envelope.ts"
+import * as Shape from "./shape.ts"
 
 /** What every call may be given. */
 export type CallOptions = Pick<RequestOptions, "timeout" | "volatile">
@@ -27,8 +29,10 @@ export interface Declaration<Options, Result, E extends NamedError = never> {
   readonly anonymous?: true
   /** What this action is documented to answer with when it fails, besides what any request can fail with. */
   readonly errors?: ReadonlyArray<NamedErrorClass<E>>
-  /** From what is on the wire, once known to be a success, to what the function gives. */
-  readonly result: (response: KuzzleResponse) => Result
+  /** Whether the action may answer with a raw value instead of an envelope (spec 1.3). */
+  readonly raw?: true
+  /** The shape of a successful result, and the value that the function returns for it. */
+  readonly result: Shape.Reader<Result>
 }
 
 /** What every function of an action carries. */
@@ -54,7 +58,7 @@ export const make = <Options extends CallOptions, Result, E extends NamedError =
   declaration: Declaration<Options, Result, E>
 ): Action<Options, Result, E> => {
   const request = placement(declaration)
-  const { anonymous, errors = [], http: route, idempotent } = declaration
+  const { anonymous, errors = [], http: route, idempotent, raw = false } = declaration
   const usual: RequestOptions = { idempotent, anonymous, route }
   const options = (given: Options | undefined): RequestOptions =>
     given?.timeout === undefined && given?.volatile === undefined
@@ -65,9 +69,17 @@ export const make = <Options extends CallOptions, Result, E extends NamedError =
     const Named = errors.find(({ ids }) => ids.includes(error.id))
     return Named === undefined ? error : new Named(error)
   }
-  const outcome = { onFailure: named<RequestError>, onSuccess: declaration.result }
+  const outcome = {
+    onFailure: (error: RequestError) => Effect.fail(named(error)),
+    // An answer without an id comes from a raw action over HTTP, or from another server.
+    onSuccess: ({ requestId, result }: KuzzleResponse) =>
+      Shape.outcome(
+        declaration,
+        requestId === "" && !raw ? new Shape.Issue("", "an answer of Kuzzle", result) : declaration.result(result)
+      )
+  }
   const call = (given?: Options): Effect.Effect<Result, RequestError | E, Kuzzle> =>
-    Effect.flatMap(Kuzzle, (kuzzle) => Effect.mapBoth(kuzzle.query(request(given), options(given)), outcome))
+    Effect.flatMap(Kuzzle, (kuzzle) => Effect.matchEffect(kuzzle.query(request(given), options(given)), outcome))
   // `call` takes its options as optional; whether they are is for the type of the action to say.
   return Object.assign(call, { declaration, request, options, named }) as Action<Options, Result, E>
 }
@@ -113,20 +125,6 @@ const placement = <Options, Result, E extends NamedError>(
       else request[key] = value
     }
     if (members !== undefined) request.body = inBody
-    return request
+    return options instanceof Json.Disclosed ? Json.disclosed(request) : request
   }
 }
-
-/**
- * The result as it came. The declared type is a statement about the wire, taken from the specification and held to it by
- * a contract test against a real server: decoding each answer by a Schema would cost more than the request itself.
- */
-export const result = <Result>(response: KuzzleResponse): Result => response.result as Result
-
-/** A member of the result; see `result`. */
-export const member = <Result>(name: string) => (response: KuzzleResponse): Result =>
-  // As above: the specification says that the result of this action is an object with this member.
-  (response.result as Record<string, Result>)[name] as Result
-
-/** For actions whose answer says nothing but that it is done. */
-export const done = (_: KuzzleResponse): void => {}

@@ -1,18 +1,36 @@
-/** What may be asked again: after a lost connection, or of a server in trouble, for as long as there is a client. */
+/**
+ * Which requests may be retried: after a lost connection for as long as the client lives, after a temporary refusal as
+ * often as `KuzzleSchedule.retry` allows.
+ */
 import * as Effect from "effect/Effect"
+import { ConnectionEnded } from "../KuzzleError.ts"
 import * as KuzzleSchedule from "../KuzzleSchedule.ts"
 import { Kuzzle } from "./client.ts"
 
-/** Nothing was done: it was not sent, or refused for its number. */
-const undone: ReadonlySet<string> = new Set(["KuzzleNotSentError", "KuzzleTooManyRequestsError"])
+/** Failures by tag. `true`: the request was certainly not executed. `false`: it may have been. */
+type Reasons = ReadonlyMap<string, boolean>
 
-/** It may have been done or not. A scroll expires when its pages are too long on their way. */
-const unknown: ReadonlySet<string> = new Set([
-  "KuzzleMaybeSentError",
-  "KuzzleDeadlineError",
-  "KuzzleServiceUnavailableError",
-  "KuzzleScrollNotFoundError"
+/** The connection is lost, or the server does not answer. A scroll expires if its pages take too long. */
+const lost: Reasons = new Map([
+  ["KuzzleNotSentError", true],
+  ["KuzzleMaybeSentError", false],
+  ["KuzzleDeadlineError", false],
+  ["KuzzleScrollNotFoundError", false]
 ])
+
+/** The server refuses temporarily. */
+const refused: Reasons = new Map([
+  ["KuzzleTooManyRequestsError", true],
+  ["KuzzleInternalError", false],
+  ["KuzzleServiceUnavailableError", false],
+  ["KuzzleGatewayTimeoutError", false]
+])
+
+/** How many tries a request has when frames above `maxResponseSize` end its connections. */
+const maxOversized = 3
+
+const isOversized = (error: object): boolean =>
+  "cause" in error && error.cause instanceof ConnectionEnded && error.cause.by === "Oversized"
 
 /**
  * Tries again what failed for a reason that passes; with `repeatable` also what may have been done already. A client that has
@@ -22,11 +40,23 @@ export const again = <A, E extends { readonly _tag: string }, R>(
   effect: Effect.Effect<A, E, R>,
   { repeatable }: { readonly repeatable: boolean }
 ): Effect.Effect<A, E, R | Kuzzle> =>
-  Effect.flatMap(Kuzzle, ({ state }) =>
-    Effect.retry(effect, {
-      schedule: KuzzleSchedule.reconnect({ base: "200 millis", cap: "5 seconds" }),
-      while: ({ _tag }) =>
-        undone.has(_tag) || (repeatable && unknown.has(_tag))
-          ? Effect.map(state, ({ _tag }) => _tag !== "Failed" && _tag !== "Closed")
-          : Effect.succeed(false)
-    }))
+  Effect.flatMap(Kuzzle, ({ state }) => {
+    const isOpen = Effect.map(state, ({ _tag }) => _tag !== "Failed" && _tag !== "Closed")
+    const because = (reasons: Reasons) => ({ _tag }: E) => {
+      const undone = reasons.get(_tag)
+      return undone === true || undone === false && repeatable ? isOpen : Effect.succeed(false)
+    }
+    let oversized = 0
+    const becauseLost = (error: E) => {
+      // The large frame may have been the answer to another request, but hardly every time.
+      if (isOversized(error)) oversized += 1
+      return oversized < maxOversized ? because(lost)(error) : Effect.succeed(false)
+    }
+    return effect.pipe(
+      Effect.retry({ schedule: KuzzleSchedule.retry(), while: because(refused) }),
+      Effect.retry({
+        schedule: KuzzleSchedule.reconnect({ base: "200 millis", cap: "5 seconds" }),
+        while: becauseLost
+      })
+    )
+  })

@@ -42,6 +42,31 @@ export interface Followed {
   readonly finish: (read: number, documents: Iterable<LiveDocument>) => boolean
 }
 
+/** The latest state of a document. */
+interface Word {
+  readonly document: LiveDocument
+  /** Why it is not in the set. */
+  readonly gone: "Deleted" | "Left" | undefined
+}
+
+/**
+ * How many notifications are held back during a read. A flood of writes during a slow read must not fill the memory:
+ * beyond the limit they are discarded, and the documents are read once more.
+ */
+export const maxHeld = 65_536
+
+/** The approximate size of a value in bytes, by the lengths of its texts. */
+export const weigh = (...values: ReadonlyArray<unknown>): number => {
+  let weight = 0
+  const left = [...values]
+  while (left.length > 0) {
+    const value = left.pop()
+    weight += typeof value === "string" ? value.length : 16
+    if (typeof value === "object" && value !== null) { for (const inner of Object.values(value)) left.push(inner) }
+  }
+  return weight
+}
+
 export const make = (options: {
   /** Whether a document belongs to the set. */
   readonly belongs: (document: LiveDocument) => boolean
@@ -56,7 +81,7 @@ export const make = (options: {
   let reading = true
   let reads = 0
   /** The last word on each document since the read began. */
-  let held = new Map<string, DocumentNotification>()
+  let held = new Map<string, Word>()
   /** Something was told during the read that cannot be held back: see `notified`. */
   let again = false
 
@@ -70,18 +95,31 @@ export const make = (options: {
     return documents
   }
 
-  /** What a notification changes, if anything. */
-  const apply = (_id: string, notification: DocumentNotification): Change | undefined => {
+  const wordOf = (_id: string, { event, result }: DocumentNotification): Word => {
+    const document: LiveDocument = { _id, _source: result._source ?? {}, _version: result._version }
+    return { document, gone: event === "delete" ? "Deleted" : belongs(document) ? undefined : "Left" }
+  }
+
+  /** The content of documents outside the set is not kept: the whole collection may be written during a read. */
+  const hold = (_id: string, word: Word) => {
+    const { document: { _version }, gone } = word
+    held.set(_id, gone === undefined ? word : { document: { _id, _source: {}, _version }, gone })
+    if (held.size <= maxHeld) return
+    held.clear()
+    again = true
+  }
+
+  /** The change of the set by a document's latest state, if any. */
+  const apply = ({ document, gone }: Word): Change | undefined => {
+    const { _id, _version } = document
     const previous = documents.get(_id)
-    const { _source = {}, _version } = notification.result
-    if (notification.event === "delete") {
+    if (gone === "Deleted") {
       if (previous === undefined || isBefore(_version, previous._version)) return undefined
       own().delete(_id)
       return { _tag: "Deleted", previous }
     }
     if (_version !== undefined && previous?._version !== undefined && _version <= previous._version) return undefined
-    const document: LiveDocument = { _id, _source, _version }
-    if (!belongs(document)) {
+    if (gone === "Left") {
       if (previous === undefined) return undefined
       own().delete(_id)
       return { _tag: "Left", document, previous }
@@ -101,9 +139,9 @@ export const make = (options: {
         if (reading) again = true
         else readAgain()
       } else if (reading) {
-        held.set(_id, notification)
+        hold(_id, wordOf(_id, notification))
       } else {
-        const change = apply(_id, notification)
+        const change = apply(wordOf(_id, notification))
         if (change !== undefined) publish(change)
       }
     },
@@ -127,7 +165,7 @@ export const make = (options: {
       for (const document of found) {
         if (belongs(document)) documents.set(document._id, document)
       }
-      for (const [_id, notification] of held) apply(_id, notification)
+      for (const word of held.values()) apply(word)
       held.clear()
       reading = false
       publish({ _tag: "Snapshot", documents: lend() })

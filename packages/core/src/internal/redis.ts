@@ -2,7 +2,7 @@
 import * as Option from "effect/Option"
 import { RedisError } from "../KuzzleActionError.ts"
 import * as Action from "./action.ts"
-import type { KuzzleResponse } from "./client.ts"
+import * as Shape from "./shape.ts"
 
 type Command<Options, Result> = Omit<Action.Declaration<Options, Result, RedisError>, "controller" | "errors">
 
@@ -113,93 +113,129 @@ export const radius = (
 // what comes back
 // -------------------------------------------------------------------------------------------------------------------
 
-/** 0 or 1. */
-export const flag = (response: KuzzleResponse): boolean => response.result === 1
+export const count = Shape.whole(Shape.number)
+
+export const string = Shape.whole(Shape.string)
+
+export const strings = Shape.whole(Shape.array(Shape.string))
+
+export const flag = Shape.read(Shape.literal(0, 1), (result) => result === 1)
 
 /** `OK`, or `null` where a condition kept Redis from it. */
-export const written = (response: KuzzleResponse): boolean => response.result === "OK"
+export const written = Shape.read(Shape.nullable(Shape.literal("OK")), (result) => result === "OK")
 
-export const option = <A>(response: KuzzleResponse): Option.Option<A> =>
-  Option.fromNullable(Action.result<A | null>(response))
+export const option = Shape.read(Shape.nullable(Shape.string), Option.fromNullable)
 
-export const options = (response: KuzzleResponse): ReadonlyArray<Option.Option<string>> =>
-  Action.result<ReadonlyArray<string | null>>(response).map(Option.fromNullable)
+export const optionalCount = Shape.read(Shape.nullable(Shape.number), Option.fromNullable)
+
+export const options = Shape.read(
+  Shape.array(Shape.nullable(Shape.string)),
+  (result): ReadonlyArray<Option.Option<string>> => result.map(Option.fromNullable)
+)
 
 /** Without a count Redis answers with the element, or `null`. */
-export const list = (response: KuzzleResponse): ReadonlyArray<string> => {
-  const result = Action.result<ReadonlyArray<string> | string | null>(response)
-  return result === null ? [] : typeof result === "string" ? [result] : result
-}
+export const list = Shape.read(
+  Shape.or(Shape.nullable(Shape.string), Shape.array(Shape.string)),
+  (result): ReadonlyArray<string> => result === null ? [] : typeof result === "string" ? [result] : result
+)
 
-const number = (text: string): number => text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text)
+const numberOf = (text: string): number => text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text)
 
-export const float = (response: KuzzleResponse): number => number(Action.result(response))
+/** Redis returns fractional numbers as text. */
+const digits = Shape.format("a string of digits", (text) => text.trim() !== "" && !Number.isNaN(numberOf(text)))
 
-export const optionalFloat = (response: KuzzleResponse): Option.Option<number> =>
-  Option.map(option<string>(response), number)
+export const float = Shape.read(digits, numberOf)
+
+export const optionalFloat = Shape.read(
+  Shape.nullable(digits),
+  (result) => Option.map(Option.fromNullable(result), numberOf)
+)
 
 /** -2: there is no such key; -1: it lives for ever. */
-export const remaining = ({ result }: KuzzleResponse): Option.Option<number> =>
-  result === -2 ? Option.none() : Option.some(result === -1 ? Infinity : Number(result))
+export const remaining = Shape.read(
+  Shape.number,
+  (result) => result === -2 ? Option.none<number>() : Option.some(result === -1 ? Infinity : result)
+)
 
 /** -1: nowhere. */
-export const position = ({ result }: KuzzleResponse): Option.Option<number> =>
-  result === -1 ? Option.none() : Option.some(Number(result))
+export const position = Shape.read(
+  Shape.number,
+  (result) => result === -1 ? Option.none<number>() : Option.some(result)
+)
 
 /** 0: there is no such list; -1: there is no such element. */
-export const length = ({ result }: KuzzleResponse): Option.Option<number> =>
-  result === 0 || result === -1 ? Option.none() : Option.some(Number(result))
+export const length = Shape.read(
+  Shape.number,
+  (result) => result === 0 || result === -1 ? Option.none<number>() : Option.some(result)
+)
+
+/** A flat list of pairs: the two elements of each pair follow one another. */
+const flat = (second: Shape.Shape<string>): Shape.Shape<ReadonlyArray<string>> => (value) => {
+  if (!Array.isArray(value)) return new Shape.Issue("", "an array", value)
+  // With an odd number of elements, the last pair is incomplete.
+  for (let i = 0; i < value.length + value.length % 2; i++) {
+    const issue = (i % 2 === 0 ? Shape.string : second)(value[i])
+    if (issue !== undefined) return issue.within(`[${i}]`)
+  }
+  return undefined
+}
+
+const scores = flat(digits)
 
 /** Every two of a list, as one. */
-const pairs = <A>(flat: ReadonlyArray<string>, make: (first: string, second: string) => A): ReadonlyArray<A> => {
+const pairs = <A>(values: ReadonlyArray<string>, make: (first: string, second: string) => A): ReadonlyArray<A> => {
   const result: Array<A> = []
-  for (let i = 0; i + 1 < flat.length; i += 2) result.push(make(flat[i] ?? "", flat[i + 1] ?? ""))
+  for (let i = 0; i + 1 < values.length; i += 2) result.push(make(values[i] ?? "", values[i + 1] ?? ""))
   return result
 }
 
-const scoredMember = (member: string, score: string) => ({ member, score: number(score) })
+const scoredMember = (member: string, score: string) => ({ member, score: numberOf(score) })
 
-export const scored = (response: KuzzleResponse): ReadonlyArray<ReturnType<typeof scoredMember>> =>
-  pairs(Action.result<ReadonlyArray<string>>(response), scoredMember)
+export const scored = Shape.read(scores, (result) => pairs(result, scoredMember))
 
-type Scanned = readonly [cursor: string, values: ReadonlyArray<string>]
+const scanned = <A>(values: Shape.Shape<A>) => Shape.tuple(Shape.string, values)
 
-export const page = (response: KuzzleResponse) => {
-  const [cursor, values] = Action.result<Scanned>(response)
-  return { cursor, values }
-}
+export const page = Shape.read(
+  scanned(Shape.array(Shape.string)),
+  ([cursor, values]) => ({ cursor, values })
+)
 
-export const fieldPage = (response: KuzzleResponse) => {
-  const { cursor, values } = page(response)
-  return { cursor, values: pairs(values, (field, value) => ({ field, value })) }
-}
+export const fieldPage = Shape.read(
+  scanned(flat(Shape.string)),
+  ([cursor, values]) => ({ cursor, values: pairs(values, (field, value) => ({ field, value })) })
+)
 
-export const scoredPage = (response: KuzzleResponse) => {
-  const { cursor, values } = page(response)
-  return { cursor, values: pairs(values, scoredMember) }
-}
+export const scoredPage = Shape.read(
+  scanned(scores),
+  ([cursor, values]) => ({ cursor, values: pairs(values, scoredMember) })
+)
 
-type Place = readonly [lon: string, lat: string]
+const place = Shape.tuple(digits, digits)
 
-const coordinates = ([lon, lat]: Place) => ({ lon: Number(lon), lat: Number(lat) })
+const coordinates = ([lon, lat]: readonly [lon: string, lat: string]) => ({
+  lon: Number(lon),
+  lat: Number(lat)
+})
 
-export const places = (response: KuzzleResponse) =>
-  Action.result<ReadonlyArray<Place | null>>(response).map((place) =>
-    Option.map(Option.fromNullable(place), coordinates)
-  )
+export const places = Shape.read(
+  Shape.array(Shape.nullable(place)),
+  (result) => result.map((place) => Option.map(Option.fromNullable(place), coordinates))
+)
 
-export const hits = (response: KuzzleResponse) =>
-  Action.result<ReadonlyArray<readonly [name: string, distance: string, place: Place]>>(response).map(
-    ([name, distance, place]) => ({ name, distance: Number(distance), coordinates: coordinates(place) })
-  )
+export const hits = Shape.read(
+  Shape.array(Shape.tuple(Shape.string, digits, place)),
+  (result) =>
+    result.map(([name, distance, place]) => ({ name, distance: Number(distance), coordinates: coordinates(place) }))
+)
 
-export const time = (response: KuzzleResponse) => {
-  const [seconds, microseconds] = Action.result<readonly [string, string]>(response)
-  return { seconds: Number(seconds), microseconds: Number(microseconds) }
-}
+export const time = Shape.read(
+  Shape.tuple(digits, digits),
+  ([seconds, microseconds]) => ({ seconds: Number(seconds), microseconds: Number(microseconds) })
+)
 
 /** `[null, result]` of a step that went well; an error without a word (`[{}]`) of one that Redis refused. */
-export const outcomes = (response: KuzzleResponse): ReadonlyArray<Option.Option<KuzzleResponse>> =>
-  Action.result<ReadonlyArray<readonly [error: object | null, result?: unknown]>>(response).map(([error, result]) =>
-    error === null ? Option.some({ ...response, result }) : Option.none()
-  )
+export const outcomes = Shape.read(
+  Shape.array(Shape.tuple(Shape.nullable(Shape.object<object>()), Shape.unknown)),
+  (result): ReadonlyArray<Option.Option<unknown>> =>
+    result.map(([error, result]) => error === null ? Option.some(result) : Option.none())
+)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Exit, FastCheck as fc } from "effect"
+import { Exit, FastCheck as fc, Redacted } from "effect"
+import { SecretJson } from "../../src/internal/json.ts"
 import * as Envelope from "../../src/internal/protocol/envelope.ts"
 import * as KuzzleError from "../../src/KuzzleError.ts"
 import { frame, json, object, text } from "../support/arbitraries.ts"
@@ -112,6 +113,19 @@ describe("envelope: encoding", () => {
     assert.include(refused({ ...asked, body: broken }).issue, "no JSON of mine")
     assert.isDefined(refused({ ...asked, toJSON: () => undefined }))
     assert.isDefined(refused({ ...asked, toJSON: () => "text" }))
+  })
+
+  it("a Redacted value is revealed, except to controllers that store or publish their arguments", () => {
+    const body = { deep: [{ pin: Redacted.make("s3cr3t") }] }
+    for (const controller of ["auth", "security", "payments/cards", "server"]) {
+      const outcome = Envelope.encode({ controller, action: "pay", body })
+      assert.include(outcome instanceof SecretJson ? outcome.text : "", "\"deep\":[{\"pin\":\"s3cr3t\"}]")
+    }
+    for (const controller of ["document", "bulk", "realtime", "ms"]) {
+      const { message } = refused({ controller, action: "create", body })
+      assert.include(message, "body.deep[0].pin is Redacted")
+      assert.notInclude(message, "s3cr3t")
+    }
   })
 
   it("8.D9: the members that are the client's cannot be given", () => {

@@ -6,6 +6,9 @@ import { frame, json, object, wire } from "../support/arbitraries.ts"
 
 const request = { controller: "document", action: "get", index: "i" }
 
+const answer = (status: number, body: string, headers: Readonly<Record<string, string>> = {}) =>
+  Http.answer(request, { status, headers, body }, 0)
+
 const failed = (exit: Exit.Exit<unknown, KuzzleError.ApiError | KuzzleError.ProtocolError>) =>
   Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error : undefined
 
@@ -16,7 +19,7 @@ describe("http", () => {
     "C7, 8.D13: any body with any status is an answer or a typed error",
     { status, body: wire },
     ({ body, status }) => {
-      const exit = Http.answer(request, status, body)
+      const exit = answer(status, body)
       const problem = failed(exit)
       assert.isTrue(Exit.isSuccess(exit) || problem !== undefined)
       if (problem?._tag === "KuzzleProtocolError") assert.isBelow(problem.message.length, 400)
@@ -24,13 +27,13 @@ describe("http", () => {
   )
 
   it.prop("C7: and so is any object", { status, value: frame }, ({ status, value }) => {
-    const exit = Http.answer(request, status, JSON.stringify(value))
+    const exit = answer(status, JSON.stringify(value))
     assert.isTrue(Exit.isSuccess(exit) || failed(exit) !== undefined)
   })
 
   it("an envelope is what it says, whatever the HTTP status", () => {
     const envelope = { requestId: "1", status: 200, error: null, result: { _id: "a" } }
-    const exit = Http.answer(request, 200, JSON.stringify(envelope))
+    const exit = answer(200, JSON.stringify(envelope))
     assert.isTrue(Exit.isSuccess(exit))
     assert.deepStrictEqual(Exit.isSuccess(exit) && exit.value.result, { _id: "a" })
     const missing = {
@@ -41,36 +44,54 @@ describe("http", () => {
     }
     assert.isTrue(
       KuzzleError.hasId("services.storage.not_found")(
-        failed(Http.answer(request, 404, JSON.stringify(missing)))
+        failed(answer(404, JSON.stringify(missing)))
       )
     )
   })
 
   it("8.D13, 8.E10: a bare error is an error", () => {
     const bare = { id: "network.http.request_too_large", code: 1, message: "too large", props: [], status: 413 }
-    const problem = failed(Http.answer(request, 413, JSON.stringify(bare)))
+    const problem = failed(answer(413, JSON.stringify(bare)))
     assert.strictEqual(problem?._tag, "KuzzleSizeLimitError")
     assert.isTrue(KuzzleError.hasId("network.http.request_too_large")(problem))
-    assert.isDefined(failed(Http.answer(request, 200, JSON.stringify(bare))))
+    assert.isDefined(failed(answer(200, JSON.stringify(bare))))
   })
 
   it("8.D13: a proxy's page says what it is, and which side to look at", () => {
     const page = "<html><head><title>502 Bad Gateway</title></head><body>".padEnd(5000, "x")
-    const bad = failed(Http.answer(request, 502, page))
+    const bad = failed(answer(502, page))
     assert.strictEqual(bad?._tag, "KuzzleProtocolError")
     assert.strictEqual(bad?.status, 502)
     assert.include(bad?.message, "HTTP status 502")
     assert.include(bad?.message, "behind the proxy")
-    assert.include(failed(Http.answer(request, 200, page))?.message, "the address of a Kuzzle server")
-    assert.include(failed(Http.answer(request, 204, ""))?.message, "got nothing")
+    assert.include(failed(answer(200, page))?.message, "the address of a Kuzzle server")
+    assert.include(failed(answer(204, ""))?.message, "got nothing")
+  })
+
+  it("A5: a redirect is never an answer, whatever its body; its target is shown without secrets", () => {
+    const envelope = JSON.stringify({ requestId: "1", status: 200, error: null, result: {} })
+    const location = "https://ada:s3@cr@t@other.test/login?token=s3cr3t#s3cr3t"
+    for (const status of [301, 302, 303, 307, 308]) {
+      const redirect = failed(answer(status, envelope, { location }))
+      assert.deepInclude({ ...redirect }, { _tag: "KuzzleProtocolError", status, location: "https://other.test/login" })
+    }
+    for (const location of ["/login?next=s3cr3t", "/login#s3cr3t"]) {
+      assert.deepInclude({ ...failed(answer(302, "", { location })) }, { location: "/login" })
+    }
+    assert.notProperty(failed(answer(302, envelope)), "location")
+    // A browser shows nothing of it.
+    const hidden = failed(answer(0, ""))
+    assert.notProperty(hidden, "status")
+    assert.include(hidden?.message, "it is a redirect, which is not followed")
+    assert.isFalse(Http.isDownload(0, "application/octet-stream"))
   })
 
   it.prop("a raw action's value is its result", { value: object }, ({ value }) => {
     const { id: _id, requestId: _requestId, ...raw } = value
-    const exit = Http.answer(request, 200, JSON.stringify(raw))
+    const exit = answer(200, JSON.stringify(raw))
     assert.isTrue(Exit.isSuccess(exit))
     assert.deepStrictEqual(Exit.isSuccess(exit) && exit.value.result, JSON.parse(JSON.stringify(raw)))
-    assert.strictEqual(failed(Http.answer(request, 404, JSON.stringify(raw)))?._tag, "KuzzleProtocolError")
+    assert.strictEqual(failed(answer(404, JSON.stringify(raw)))?._tag, "KuzzleProtocolError")
   })
 
   it.prop("8.E11: spec 2.4: an argument that is false is left out, the body stays as it is", {

@@ -9,6 +9,7 @@ import * as Liveness from "../../src/internal/protocol/liveness.ts"
 interface World {
   readonly interval: number
   readonly timeout: number
+  readonly busyTimeout: number
   /** The round trip of each ping in turn. */
   readonly latencies: ReadonlyArray<number>
   /** From when to when the host stands still. */
@@ -16,16 +17,24 @@ interface World {
   /** The peer says nothing from then on. */
   readonly diesAt: number
   readonly until: number
+  /** How often a byte comes in that makes no frame whole, before the peer dies; never by default. (Without stalls only.) */
+  readonly trickle?: number
+  /** The runtime shows the bytes that come in. */
+  readonly shows?: boolean
+  /** Bytes that the operating system has not taken; none by default. */
+  readonly buffered?: (now: number) => number
+  readonly inFlight?: (now: number) => Liveness.InFlight
 }
 
 interface Run {
   readonly pings: ReadonlyArray<number>
+  readonly died: { readonly at: number; readonly cause: Liveness.Dead["cause"] } | undefined
   readonly diedAt: number | undefined
 }
 
 /** Interprets the verdicts just as `runtime/heartbeat.ts` does. */
 const run = (world: World): Run => {
-  const settings: Liveness.Settings = { timeout: world.timeout }
+  const settings: Liveness.Settings = { timeout: world.timeout, busyTimeout: world.busyTimeout }
   const stalls = [...world.stalls].sort((a, b) => a.at - b.at)
   /** When something that is due at `at` really runs. */
   const runs = (at: number): number => {
@@ -35,48 +44,56 @@ const run = (world: World): Run => {
   }
   const pings: Array<number> = []
   let answers: Array<number> = []
-  // (A function, for the compiler does not see that `obey` changes the verdict.)
-  const verdict = (): Liveness.Verdict => current
-  let current: Liveness.Verdict = { _tag: "Alive" }
-  let heard = false
+  let verdict: Liveness.Verdict = { _tag: "Alive" }
+  let frames = 0
   let nextPulse = world.interval
   let now = 0
 
-  const obey = (following: Liveness.Verdict) => {
-    current = following
-    if (following._tag !== "Waiting" || !following.fresh) return
-    heard = false
+  const see = (): Liveness.Sight => ({
+    now,
+    // What comes in at this very moment is read after the tick.
+    received: world.shows === false
+      ? undefined
+      : frames + Math.floor(Math.min(now, world.diesAt) / (world.trickle ?? Infinity) - 1e-9),
+    buffered: world.buffered?.(now) ?? 0,
+    inFlight: world.inFlight?.(now) ?? idle
+  })
+  const ping = () => {
     pings.push(now)
     const answer = now + world.latencies[(pings.length - 1) % world.latencies.length]!
     if (answer < world.diesAt) answers.push(answer)
   }
-
+  // (A function, for the compiler does not see that the loop changes the verdict.)
+  const current = (): Liveness.Verdict => verdict
   const due = () => {
-    const waits = verdict()
-    return Math.min(nextPulse, waits._tag === "Waiting" ? waits.judgeAt : Infinity)
+    const waits = current()
+    return Math.min(nextPulse, waits._tag === "Waiting" ? waits.lookAt : Infinity)
   }
 
   while (now <= world.until) {
     if (due() <= now) {
-      const waits = verdict()
-      if (waits._tag === "Waiting" && now >= waits.judgeAt) {
-        obey(Liveness.onTimeout(waits.ping, heard, now, settings))
-      }
-      const judged = verdict()
-      if (judged._tag === "Dead") return { pings, diedAt: now }
+      const before = current()
+      const seen = see()
+      if (before._tag === "Waiting" && now >= before.lookAt) verdict = Liveness.onLook(before.ping, seen, settings)
+      const judged = current()
+      if (judged._tag === "Dead") return { pings, died: { at: now, cause: judged.cause }, diedAt: now }
       if (now >= nextPulse) {
-        obey(Liveness.onPulse(judged._tag === "Waiting" ? judged.ping : undefined, heard, now, settings))
+        verdict = Liveness.onPulse(judged._tag === "Waiting" ? judged.ping : undefined, seen, settings)
+        ping()
         nextPulse = now + world.interval
-      }
+      } else if (judged._tag === "Waiting" && judged.fresh) ping()
     }
     if (answers.some((at) => at <= now)) {
-      heard = true
+      frames += 1
+      verdict = { _tag: "Alive" }
       answers = answers.filter((at) => at > now)
     }
     now = runs(Math.max(now + 1, Math.min(due(), ...answers)))
   }
-  return { pings, diedAt: undefined }
+  return { pings, died: undefined, diedAt: undefined }
 }
+
+const idle: Liveness.InFlight = { bytes: 0, answerBy: -Infinity }
 
 /** Evenly spread, as `fc.double` is not: half of all doubles are next to nothing. */
 const share = (max: number) => fc.nat(max * 1000).map((thousandths) => thousandths / 1000)
@@ -96,6 +113,7 @@ const world = fc.record({
   return {
     interval,
     timeout,
+    busyTimeout: timeout * 6,
     stalls: stalls.map(({ at, length }) => ({ at: Math.floor(at * interval), length: Math.floor(length * timeout) }))
   }
 })
@@ -152,39 +170,172 @@ describe("liveness", () => {
     }
   )
 
+  it.prop(
+    "C2: a link on which bytes come in without end is not given up before the deadlines of what was in flight at the ping",
+    { world, part: share(1), answeredAfter: share(20) },
+    ({ answeredAfter, part, world }) => {
+      const { interval, timeout } = world
+      const answer = interval + Math.floor(answeredAfter * timeout)
+      const trickle = Math.max(1, Math.floor(part * (timeout - 1)))
+      // The answer to the first ping waits behind the frame; all later ones are answered at once.
+      const latencies = [answer - interval, ...Array.from({ length: 1000 }, () => 0)]
+      const inFlight = (now: number) => now < answer ? { bytes: 100, answerBy: answer + 1 } : idle
+      const { died } = run({
+        ...world,
+        stalls: [],
+        latencies,
+        trickle,
+        inFlight,
+        diesAt: Infinity,
+        until: answer + interval
+      })
+      assert.isUndefined(died, `given up although something came in every ${trickle} ms`)
+    }
+  )
+
+  it.prop(
+    "C3: a link that was slow and is dead is found within interval + timeout as well",
+    { world, part: share(1), diesAt: share(beats) },
+    ({ diesAt: at, part, world }) => {
+      const { interval, timeout } = world
+      const diesAt = Math.floor(at * interval)
+      const trickle = Math.max(1, Math.floor(part * (timeout - 1)))
+      const inFlight = () => ({ bytes: 100, answerBy: diesAt + 100 * interval })
+      const until = diesAt + 2 * (interval + timeout) + 4
+      const { diedAt } = run({ ...world, stalls: [], latencies: [Infinity], trickle, inFlight, diesAt, until })
+      assert.isTrue(diedAt !== undefined && diedAt <= diesAt + interval + timeout + 2)
+    }
+  )
+
+  it.prop(
+    "C2, C3: a peer that drips bytes and never sends a whole frame is given up when all deadlines have passed",
+    { world, part: share(1), deadline: share(20) },
+    ({ deadline, part, world }) => {
+      const { busyTimeout, interval, timeout } = world
+      const trickle = Math.max(1, Math.floor(part * (timeout - 1)))
+      // There is always something in flight: what was sent after the ping lengthens nothing.
+      const inFlight = (now: number) => ({ bytes: 100, answerBy: now + Math.floor(deadline * timeout) })
+      const last = interval + Math.max(busyTimeout, Math.floor(deadline * timeout) + timeout)
+      const until = last + timeout
+      const { died } = run({ ...world, stalls: [], latencies: [Infinity], trickle, inFlight, diesAt: Infinity, until })
+      assert.strictEqual(died?.cause, "Drip")
+      assert.isTrue(died !== undefined && died.at >= last && died.at <= last + 2)
+    }
+  )
+
+  it.prop(
+    "C2: where nothing shows, an answer that comes within the longer timeout is in time while a request is in flight",
+    { world, shares },
+    ({ shares, world }) => {
+      const latencies = shares.map((share) => Math.floor(share * (world.busyTimeout - 1)))
+      const inFlight = (now: number) => ({ bytes: 100, answerBy: now + world.busyTimeout })
+      const until = world.interval * beats * 2
+      assert.isUndefined(run({ ...world, stalls: [], shows: false, latencies, inFlight, diesAt: Infinity, until }).died)
+    }
+  )
+
+  it.prop(
+    "C3: where nothing shows, a dead link is found within interval + the longer timeout, and after the last deadline",
+    { world, diesAt: share(beats), answered: share(10) },
+    ({ answered, diesAt: at, world }) => {
+      const { busyTimeout, interval, timeout } = world
+      const diesAt = Math.floor(at * interval)
+      const answerBy = diesAt + Math.floor(answered * timeout)
+      const inFlight = (now: number) => now < answerBy ? { bytes: 100, answerBy } : idle
+      const until = diesAt + 2 * (interval + busyTimeout)
+      const { diedAt } = run({ ...world, stalls: [], shows: false, latencies: [0], inFlight, diesAt, until })
+      const bound = Math.min(
+        diesAt + interval + busyTimeout,
+        Math.max(diesAt + interval + timeout, answerBy + timeout)
+      )
+      assert.isTrue(diedAt !== undefined && diedAt <= bound + 2, `${diedAt} is later than ${bound}`)
+    }
+  )
+
+  it.prop(
+    "C3: where bytes show, requests in flight put nothing off unless their bytes may be stuck in a buffer",
+    { world, diesAt: share(beats), bytes: fc.nat(Liveness.hiddenBytes * 2) },
+    ({ bytes, diesAt: at, world }) => {
+      const { busyTimeout, interval, timeout } = world
+      const diesAt = Math.floor(at * interval)
+      const inFlight = () => ({ bytes, answerBy: Infinity })
+      const until = diesAt + 2 * (interval + busyTimeout)
+      const { diedAt } = run({ ...world, stalls: [], latencies: [0], inFlight, diesAt, until })
+      const wait = bytes > Liveness.hiddenBytes ? busyTimeout : timeout
+      assert.isTrue(diedAt !== undefined && diedAt <= diesAt + interval + wait + 2)
+      assert.isTrue(diedAt !== undefined && diedAt >= diesAt + wait - interval)
+    }
+  )
+
+  it("C2: bytes that leave are progress of an upload of any length, and of nothing else", () => {
+    const settings: Liveness.Settings = { timeout: 5_000, busyTimeout: 30_000 }
+    const upload = (bytes: number) =>
+      run({
+        ...settings,
+        interval: 10_000,
+        stalls: [],
+        latencies: [Infinity],
+        buffered: (now) => Math.max(0, 5_000_000 - now * 40),
+        inFlight: () => ({ bytes, answerBy: 300_000 }),
+        diesAt: Infinity,
+        until: 400_000
+      }).died
+    // The last byte leaves at 125 s, which the pulse at 130 s sees; 30 s later the peer has still said nothing.
+    assert.deepStrictEqual(upload(5_000_000), { at: 160_001, cause: "Silence" })
+    assert.deepStrictEqual(upload(100), { at: 15_001, cause: "Silence" })
+  })
+
   it("C4: a flood of what is received stops no ping", () => {
-    const { ping, ...first } = waiting(Liveness.onPulse(undefined, true, 10_000, { timeout: 5_000 }))
-    assert.deepStrictEqual(first, { _tag: "Waiting", fresh: true, judgeAt: 15_000 })
-    assert.isTrue(waiting(Liveness.onPulse(ping, true, 20_000, { timeout: 5_000 })).fresh)
+    const first = waiting(Liveness.onPulse(undefined, sight(10_000), settings))
+    assert.deepStrictEqual([first.fresh, first.lookAt], [true, 15_000])
+    assert.isTrue(waiting(Liveness.onPulse(undefined, sight(20_000, 1_000_000), settings)).fresh)
+  })
+
+  it("C4: an unanswered ping does not stop later pings, and decides about the link", () => {
+    const first = waiting(Liveness.onPulse(undefined, sight(0), { timeout: 25_000, busyTimeout: 25_000 }))
+    const second = waiting(Liveness.onPulse(first.ping, sight(10_000), { timeout: 25_000, busyTimeout: 25_000 }))
+    assert.deepStrictEqual([second.fresh, second.lookAt], [true, 25_000])
+  })
+
+  it("the round trip of a ping behind an upload of ours is not measured", () => {
+    assert.isTrue(Liveness.unobstructed(sight(0)))
+    assert.isFalse(Liveness.unobstructed({ ...sight(0), buffered: 1 }))
+    const bytes = Liveness.hiddenBytes
+    assert.isTrue(Liveness.unobstructed({ ...sight(0), inFlight: { bytes, answerBy: 1 } }))
+    assert.isFalse(Liveness.unobstructed({ ...sight(0), inFlight: { bytes: bytes + 1, answerBy: 1 } }))
   })
 
   it("C2, L3: the socket is read once more before a link is judged", () => {
-    const { ping } = waiting(Liveness.onPulse(undefined, false, 0, { timeout: 5_000 }))
-    const drained = waiting(Liveness.onTimeout(ping, false, 5_000, { timeout: 5_000 }))
-    assert.deepStrictEqual([drained.fresh, drained.judgeAt], [false, 5_000])
-    assert.strictEqual(Liveness.onTimeout(drained.ping, true, 5_000, { timeout: 5_000 })._tag, "Alive")
-    assert.strictEqual(Liveness.onTimeout(drained.ping, false, 5_001, { timeout: 5_000 })._tag, "Dead")
+    const { ping } = waiting(Liveness.onPulse(undefined, sight(0), settings))
+    const drained = waiting(Liveness.onLook(ping, sight(5_000), settings))
+    assert.deepStrictEqual([drained.fresh, drained.lookAt], [false, 5_000])
+    assert.strictEqual(Liveness.onLook(drained.ping, sight(5_000, 1), settings)._tag, "Waiting")
+    assert.strictEqual(Liveness.onLook(drained.ping, sight(5_001), settings)._tag, "Dead")
   })
 
   it("C2, L3: a late tick pings before it judges, and judges in the end", () => {
-    const settings: Liveness.Settings = { timeout: 5_000 }
-    let verdict = Liveness.onPulse(undefined, false, 0, settings)
+    let verdict = Liveness.onPulse(undefined, sight(0), settings)
     let now = 0
     let pings = 1
     for (let tick = 0; verdict._tag === "Waiting" && tick < 20; tick++) {
-      now = Math.max(now, verdict.judgeAt) + 60_000
-      verdict = Liveness.onTimeout(verdict.ping, false, now, settings)
+      now = Math.max(now, verdict.lookAt) + 60_000
+      verdict = Liveness.onLook(verdict.ping, sight(now), settings)
       if (verdict._tag === "Waiting" && verdict.fresh) pings += 1
     }
     assert.strictEqual(verdict._tag, "Dead")
     assert.strictEqual(pings, 1 + Liveness.maxLateTicks)
   })
 
-  it("C2: whatever is heard is life, at the last moment too", () => {
-    const { ping } = waiting(Liveness.onPulse(undefined, false, 0, { timeout: 5_000 }))
-    assert.strictEqual(Liveness.onTimeout(ping, true, 5_000, { timeout: 5_000 })._tag, "Alive")
-    assert.strictEqual(Liveness.onTimeout(ping, false, 4_999, { timeout: 5_000 })._tag, "Waiting")
+  it("C2: a byte is progress, also at the last moment", () => {
+    const { ping } = waiting(Liveness.onPulse(undefined, sight(0), settings))
+    const { lookAt } = waiting(Liveness.onLook(ping, sight(5_000, 1), settings))
+    assert.strictEqual(lookAt, 10_000)
+    assert.strictEqual(waiting(Liveness.onLook(ping, sight(4_999), settings)).lookAt, 5_000)
   })
 })
+
+const settings: Liveness.Settings = { timeout: 5_000, busyTimeout: 30_000 }
+
+const sight = (now: number, received = 0): Liveness.Sight => ({ now, received, buffered: 0, inFlight: idle })
 
 const waiting = (verdict: Liveness.Verdict) => (verdict._tag === "Waiting" ? verdict : assert.fail(verdict._tag))

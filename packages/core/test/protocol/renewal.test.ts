@@ -35,6 +35,10 @@ describe("renewal", () => {
       assert.isTrue(Renewal.isPassing(error), error.message)
     }
     for (const error of [dead, wrong, lost]) assert.isFalse(Renewal.isPassing(error), error.message)
+    // A proxy's page is passing by its status.
+    const page = (status: number) => new KuzzleError.ProtocolError({ ...asked, issue: "a page", status })
+    for (const status of [429, 502, 503, 504]) assert.isTrue(Renewal.isPassing(page(status)), String(status))
+    for (const status of [200, 307, 404, 500]) assert.isFalse(Renewal.isPassing(page(status)), String(status))
   })
 
   it("A4: a success is one where there is a session after it", () => {

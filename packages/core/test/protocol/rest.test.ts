@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck as fc } from "effect"
+import { FastCheck as fc, Redacted } from "effect"
 import type { Route } from "../../src/internal/protocol/envelope.ts"
 import * as Rest from "../../src/internal/protocol/rest.ts"
 import { routeTable } from "../support/routes.ts"
@@ -53,6 +53,18 @@ describe("rest", () => {
     assert.include(refused(get, { ...place, filter: "\udfff" }), "cannot be written into an address")
     assert.include(refused(get, { ...place, n: 1n }), "n")
     assert.include(refused(["PUT", "/:index/:collection"], { ...place, body: { n: 1n } }), "n")
+  })
+
+  it("a secret goes into the body, never into an address", () => {
+    const hidden = Redacted.make("s3cr3t")
+    const route: Route = ["POST", "/_/cards/:card"]
+    const asked = { controller: "cards", action: "pay", card: "1" }
+    assert.strictEqual(made(route, { ...asked, body: { pin: hidden } }).body, "{\"pin\":\"s3cr3t\"}")
+    for (const request of [{ ...asked, card: hidden }, { ...asked, pin: hidden }, { ...asked, pins: [{ hidden }] }]) {
+      const issue = refused(route, request)
+      assert.include(issue, "is Redacted: an address ends up in logs")
+      assert.notInclude(issue, "s3cr3t")
+    }
   })
 
   it("a value that Kuzzle's router or an URL parser takes for something else is refused", () => {

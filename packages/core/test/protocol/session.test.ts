@@ -121,7 +121,7 @@ describe("session machine", () => {
     const states: ReadonlyArray<readonly [Machine.ConnectionState, Machine.Admission]> = [
       [{ _tag: "Connecting", ...at, because: "Start" }, "Queue"],
       [{ _tag: "Connecting", ...at, because: "Loss" }, "Queue"],
-      [{ _tag: "Connecting", ...at, because: "Renewal" }, "Hold"],
+      [{ _tag: "Connecting", ...at, because: "Renewal" }, "Wait"],
       [{ _tag: "Authenticating", ...at }, "Wait"],
       [{ _tag: "Renewing", ...at }, "Hold"],
       [{ _tag: "Resubscribing", ...at }, "Wait"],
@@ -131,6 +131,8 @@ describe("session machine", () => {
       [{ _tag: "Failed", cause }, "Refuse"],
       [{ _tag: "Closed" }, "Refuse"]
     ]
-    for (const [state, admission] of states) assert.strictEqual(Machine.admission(state), admission, state._tag)
+    for (const [state, admission] of states) assert.strictEqual(Machine.admission(state, true), admission, state._tag)
+    // A login by token has changed the user by then.
+    assert.strictEqual(Machine.admission({ _tag: "Renewing", ...at }, false), "Wait")
   })
 })

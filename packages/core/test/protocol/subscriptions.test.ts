@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Exit, FastCheck as fc } from "effect"
+import { Clock, Duration, Effect, Exit, FastCheck as fc, Schedule } from "effect"
 import * as Subscriptions from "../../src/internal/protocol/subscriptions.ts"
 import * as Realtime from "../../src/internal/runtime/realtime.ts"
 import type { Requests, Settle } from "../../src/internal/runtime/requests.ts"
-import { ConnectionEnded, fromStatus, MaybeSentError, NotSentError } from "../../src/KuzzleError.ts"
+import { ConnectionEnded, DeadlineError, fromStatus, MaybeSentError, NotSentError } from "../../src/KuzzleError.ts"
 
 /**
  * What can be subscribed to: the first two are one to the server although their texts differ, the third is another
@@ -88,8 +88,13 @@ interface Command {
   readonly generation: number
   readonly which: (typeof keys)[number] | { readonly roomId: string }
   readonly settle: Settle
-  done: "sent" | "executed" | "answered" | "settled"
+  /** `dropped`: the server has not looked at it, and says that it has dropped something. */
+  done: "sent" | "executed" | "answered" | "dropped" | "settled"
   accepted: boolean
+  /** The status of the refusal. */
+  status: number
+  /** It may be what the server has dropped. */
+  doubted: boolean
   /** The first notification after it was executed. */
   from: number
 }
@@ -98,6 +103,7 @@ type Delivery =
   | { readonly _tag: "Answer"; readonly command: Command }
   | { readonly _tag: "Notification"; readonly channel: string; readonly sequence: number }
   | { readonly _tag: "TokenExpired"; readonly generation: number }
+  | { readonly _tag: "Limited" }
 
 /** The client's registry and shell, against a server that does what spec 0 and 1.5 say of Kuzzle. */
 class World {
@@ -115,7 +121,26 @@ class World {
   generation = 1
   readonly watchers: Array<Watcher> = []
   readonly late: Array<() => void> = []
-  readonly realtime: Realtime.Realtime = Realtime.make(this.requests(), () => {}, () => {}, () => true)
+  /** What the client does later; time passes when it is done. */
+  readonly forked: Array<Effect.Effect<void>> = []
+  now = 0
+  readonly clock: Clock.Clock = {
+    ...Clock.make(),
+    unsafeCurrentTimeMillis: () => this.now,
+    unsafeCurrentTimeNanos: () => BigInt(Math.floor(this.now * 1e6)),
+    currentTimeMillis: Effect.sync(() => this.now),
+    sleep: (duration) =>
+      Effect.sync(() => {
+        this.now += Duration.toMillis(duration)
+      })
+  }
+  readonly realtime: Realtime.Realtime = Realtime.make(
+    this.requests(),
+    Schedule.spaced("1 second"),
+    this.clock,
+    (effect) => void this.forked.push(effect),
+    { reconciled: () => {}, unanswered: () => {}, usable: () => true, event: () => {} }
+  )
 
   private requests(): Requests {
     const unused = () => assert.fail("not part of the registry's business")
@@ -129,25 +154,29 @@ class World {
       whenIdle: unused,
       userChanged: unused,
       waiting: () => 0,
+      unanswered: unused,
       response: unused,
+      tooLarge: unused,
       attach: unused,
       admit: unused,
       detach: unused,
+      limited: unused,
       attached: () => this.connected,
       inFlight: () => this.commands.length
     }
   }
 
-  private send(action: string, encoded: string, settle: Settle) {
+  private send(action: string, encoded: string, settle: Settle): () => void {
     if (!this.connected) {
       settle(Exit.fail(new NotSentError({ controller: "realtime", action, cause: gone })))
-      return
+      return () => {}
     }
     const request = JSON.parse(`${encoded}}`)
     const which = action === "unsubscribe" ? { roomId: String(request.body.roomId) } : keys[request.k]!
     if ("key" in which) assert.strictEqual(action, which.lane === Subscriptions.anyLane ? "join" : "subscribe")
     for (const other of this.commands) {
-      if (other.connection !== this.connection || other.done === "settled") continue
+      // What the server has dropped has no effect.
+      if (other.connection !== this.connection || other.done === "settled" || other.done === "dropped") continue
       const both = [which, other.which]
       for (const leaving of both) {
         for (const opening of both) {
@@ -155,12 +184,18 @@ class World {
           assert.isFalse(mayMeet(leaving.roomId, opening), "what opens a room overlaps what leaves it")
         }
       }
-      if ("key" in which && "key" in other.which && other.generation > this.expired) {
+      if ("key" in which && "key" in other.which && other.generation > this.expired && !other.doubted) {
         assert.notStrictEqual(other.which.key, which.key, "S5: subscribed twice at once")
       }
     }
     const { connection, generation } = this
-    this.commands.push({ connection, generation, which, settle, done: "sent", accepted: true, from: 0 })
+    const command: Command = {
+      ...{ connection, generation, which, settle, done: "sent", accepted: true, status: 403, doubted: false, from: 0 }
+    }
+    this.commands.push(command)
+    return () => {
+      command.done = "settled"
+    }
   }
 
   acquire(n: number) {
@@ -175,11 +210,12 @@ class World {
     watcher.state = "released"
     this.realtime.reconcile()
   }
-  execute(n: number, accepted: boolean) {
+  execute(n: number, accepted: boolean, status = 403) {
     const open = this.commands.filter((command) => command.done === "sent" && command.connection === this.connection)
     const command = open[n % Math.max(1, open.length)]
     if (command === undefined || !this.connected) return
     command.done = "executed"
+    command.status = status
     command.from = this.emitted.length
     if ("roomId" in command.which) {
       command.accepted = accepted
@@ -191,6 +227,19 @@ class World {
       command.accepted = accepted && command.generation > this.expired
       if (command.accepted) this.channels.add(command.which.channel)
     }
+  }
+  /** The server drops a message for its rate: it says so, but not of which. */
+  drop(n: number) {
+    const open = this.commands.filter((command) => command.done === "sent" && command.connection === this.connection)
+    const command = open[n % Math.max(1, open.length)]
+    if (command === undefined || !this.connected) return
+    command.done = "dropped"
+    this.wire.push({ _tag: "Limited" })
+  }
+  /** Time passes. */
+  wait() {
+    const effect = this.forked.shift()
+    if (effect !== undefined) Effect.runSync(Effect.withClock(effect, this.clock))
   }
   answer(n: number) {
     const open = this.commands.filter((command) =>
@@ -216,8 +265,8 @@ class World {
         case "Notification": {
           const frame = { room: delivery.channel, type: "document", sequence: delivery.sequence }
           this.lastRead = delivery.sequence
-          if (!this.realtime.registry.notification(delivery.channel, frame)) {
-            this.realtime.registry.early(delivery.channel, frame)
+          if (!this.realtime.registry.notification(delivery.channel, frame, 1)) {
+            this.realtime.registry.early(delivery.channel, frame, 1)
           }
           for (const watcher of this.watchers) {
             if (watcher.state !== "open" || watcher.which.channel !== delivery.channel) continue
@@ -225,6 +274,12 @@ class World {
           }
           break
         }
+        case "Limited":
+          for (const command of this.commands) {
+            if (command.connection === this.connection) command.doubted = true
+          }
+          this.realtime.limited()
+          break
         case "TokenExpired":
           this.watchers.forEach((watcher) => watcher.lost())
           this.realtime.registry.dropped({ _tag: "TokenExpired" })
@@ -235,10 +290,11 @@ class World {
     }
   }
   private settle(command: Command) {
+    if (command.done === "settled") return
     command.done = "settled"
     const asked = { controller: "realtime", action: "subscribe" }
     if (!command.accepted) {
-      const refusal = { ...asked, id: "security.rights.forbidden", code: 1, status: 403, message: "no", props: [] }
+      const refusal = { ...asked, id: "", code: 1, status: command.status, message: "no", props: [] }
       command.settle(Exit.fail(fromStatus(refusal)))
       return
     }
@@ -267,7 +323,7 @@ class World {
       command.settle(
         Exit.fail(new MaybeSentError({ controller: "realtime", action: "subscribe", cause: gone }))
       )
-      this.late.push(() => this.settle({ ...command, accepted: true }))
+      this.late.push(() => this.settle({ ...command, done: "answered", accepted: true }))
     }
     this.realtime.registry.disconnected({ _tag: "Disconnected", cause: gone })
   }
@@ -307,10 +363,15 @@ class World {
   private rest() {
     for (let i = 0; i < 1000; i++) {
       const before = this.commands.filter((command) => command.done !== "settled").length + this.wire.length
-      if (before === 0) return
+      if (before + this.forked.length === 0) return
       this.execute(0, true)
       this.answer(0)
       this.read(1)
+      this.wait()
+      const left = this.commands.filter(({ done }) => done !== "settled")
+      if (this.wire.length === 0 && left.every(({ done }) => done === "dropped")) {
+        left.forEach(({ settle }) => settle(late))
+      }
     }
     assert.fail("the registry never comes to rest")
   }
@@ -328,12 +389,20 @@ class World {
   }
 }
 
+const late = Exit.fail(
+  new DeadlineError({ controller: "realtime", action: "subscribe", timeout: Duration.seconds(15), sent: true })
+)
+
 type Step = readonly [
   what:
     | "acquire"
     | "release"
     | "execute"
     | "refuse"
+    | "limit"
+    | "postpone"
+    | "drop"
+    | "wait"
     | "answer"
     | "emit"
     | "read"
@@ -356,6 +425,8 @@ const step = fc.tuple(
     ...often("emit", 6),
     ...often("read", 6),
     ...often("connect", 3),
+    ...often("wait", 3),
+    ...(["limit", "postpone", "drop"] as const),
     ...(["disconnect", "expire", "login", "replay", "refuse"] as const)
   ),
   fc.nat(11)
@@ -367,6 +438,12 @@ const act = (world: World, [what, n]: Step) => {
       return world.execute(n, true)
     case "refuse":
       return world.execute(n, false)
+    case "limit":
+      return world.execute(n, false, 429)
+    case "postpone":
+      return world.execute(n, false, 503)
+    case "wait":
+      return world.wait()
     case "read":
       return world.read(1 + (n % 4))
     default:
@@ -400,6 +477,25 @@ describe("subscriptions", () => {
     { fastCheck: { numRuns: 1500 } }
   )
 
+  it("S1, S5: a room is left, though only the first answer to a subscribe that was sent twice tells of it", () => {
+    const steps: ReadonlyArray<Step> = [
+      ["connect", 0],
+      ["acquire", 0],
+      ["drop", 0],
+      ["acquire", 3],
+      ["read", 0],
+      ["wait", 0],
+      ["wait", 0],
+      ["wait", 0],
+      ["execute", 0],
+      ["refuse", 3]
+    ]
+    const world = new World()
+    for (const step of steps) act(world, step)
+    world.heal()
+    world.check()
+  })
+
   it("S4, L2: more early notifications than can be parked are announced as lost", () => {
     const registry = Subscriptions.make<string>()
     const heard: Array<string | number> = []
@@ -409,15 +505,41 @@ describe("subscriptions", () => {
       gap: (cause) => heard.push(cause._tag === "Overflow" ? `lost ${cause.lost}` : cause._tag),
       fail: (error) => heard.push(error)
     })
-    assert.isFalse(registry.early("r-111", { n: -1 }), "nothing is being opened")
+    assert.isFalse(registry.early("r-111", { n: -1 }, 1), "nothing is being opened")
     registry.connected()
-    const [command] = registry.plan()
-    const parked = Array.from({ length: Subscriptions.maxEarly + 7 }, (_, n) => registry.early("r-111", { n }))
+    const [command] = registry.plan(0)
+    const parked = Array.from({ length: Subscriptions.maxEarly + 7 }, (_, n) => registry.early("r-111", { n }, 1))
     assert.strictEqual(parked.filter((taken) => taken).length, Subscriptions.maxEarly)
     registry.subscribed(intent, command?.epoch ?? -1, "r-111")
     assert.deepStrictEqual(heard.slice(0, 4), ["opened", "lost 7", 0, 1])
     assert.strictEqual(heard.length, Subscriptions.maxEarly + 2)
-    assert.isFalse(registry.early("r-222", { n: 0 }), "nothing is being opened any more")
+    assert.isFalse(registry.early("r-222", { n: 0 }, 1), "nothing is being opened any more")
+  })
+
+  it("S4, L2: parked notifications are limited in size, too", () => {
+    const registry = Subscriptions.make<string>()
+    const heard: Array<string | number> = []
+    const consumer: Subscriptions.Consumer<string> = {
+      opened: () => heard.push("opened"),
+      notify: (frame, size) => heard.push(Number(frame.n), size),
+      gap: (cause) => heard.push(cause._tag === "Overflow" ? `lost ${cause.lost}` : cause._tag),
+      fail: (error) => heard.push(error)
+    }
+    registry.connected()
+    const third = Subscriptions.maxEarlyBytes / 3
+    for (const round of [0, 1]) {
+      const intent = registry.acquire(`{"round":${round}}`, "i/c", undefined, consumer)
+      const [command] = registry.plan(0)
+      const parked = [1, 2, 3, 4].map((n) => registry.early("r-111", { n }, third))
+      assert.deepStrictEqual(parked, [true, true, true, false])
+      registry.subscribed(intent, command?.epoch ?? -1, "r-111")
+      // What was handed out takes no room any more.
+      assert.deepStrictEqual(heard.splice(0), ["opened", "lost 1", 1, third, 2, third, 3, third])
+      registry.release(intent, consumer)
+      for (const command of registry.plan(0)) {
+        if (command._tag === "Unsubscribe") registry.unsubscribed(command.lane, command.epoch)
+      }
+    }
   })
 
   describe("a room that was joined is to be left while a subscription is under way that may be the same", () => {
@@ -427,16 +549,16 @@ describe("subscriptions", () => {
       const acquire = (key: string, lane: string) => registry.acquire(key, lane, undefined, silent)
       registry.connected()
       const joined = acquire("joined", Subscriptions.anyLane)
-      const epoch = registry.plan()[0]?.epoch ?? -1
+      const epoch = registry.plan(0)[0]?.epoch ?? -1
       registry.subscribed(joined, epoch, "r-111")
       const under = acquire("under way", "i/a")
-      assert.lengthOf(registry.plan(), 1)
+      assert.lengthOf(registry.plan(0), 1)
       registry.release(joined, silent)
-      assert.deepStrictEqual(registry.plan(), [], "leaving waits for what is under way")
+      assert.deepStrictEqual(registry.plan(0), [], "leaving waits for what is under way")
       const next = acquire("next", "i/b")
-      assert.deepStrictEqual(registry.plan(), [], "and what comes later waits for it to leave")
+      assert.deepStrictEqual(registry.plan(0), [], "and what comes later waits for it to leave")
       const planned = () =>
-        registry.plan().map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
+        registry.plan(0).map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
       return { registry, under, epoch, next, planned }
     }
 
@@ -471,10 +593,10 @@ describe("subscriptions", () => {
     const refused = () => {
       const registry = Subscriptions.make<string>()
       const planned = () =>
-        registry.plan().map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
+        registry.plan(0).map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
       registry.connected()
       const intent = registry.acquire("left", "i/a", undefined, silent)
-      const epoch = registry.plan()[0]?.epoch ?? -1
+      const epoch = registry.plan(0)[0]?.epoch ?? -1
       registry.subscribed(intent, epoch, "r-111")
       registry.release(intent, silent)
       assert.deepStrictEqual(planned(), ["leave r"])
@@ -526,13 +648,13 @@ describe("subscriptions", () => {
       fail: (error) => heard.push(error)
     })
     registry.connected()
-    const epoch = registry.plan()[0]?.epoch ?? -1
+    const epoch = registry.plan(0)[0]?.epoch ?? -1
     registry.suspended()
     registry.outdated(intent, epoch)
-    assert.deepStrictEqual(registry.plan(), [])
+    assert.deepStrictEqual(registry.plan(0), [])
     assert.isTrue(registry.settled(), "nothing can be done now")
     registry.connected()
-    assert.lengthOf(registry.plan(), 1)
+    assert.lengthOf(registry.plan(0), 1)
     registry.subscribed(intent, epoch, "r-111")
     assert.deepStrictEqual(heard, ["opened"])
   })
@@ -553,7 +675,7 @@ describe("subscriptions", () => {
     registry.release(intent, early)
     registry.acquire("{}", "i/c", undefined, consumer("late"))
     registry.connected()
-    assert.deepStrictEqual(registry.plan(), [])
+    assert.deepStrictEqual(registry.plan(0), [])
     assert.deepStrictEqual(failures, ["early: over", "late: over"])
     assert.strictEqual(registry.size(), 0)
   })

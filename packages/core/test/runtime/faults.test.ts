@@ -597,7 +597,7 @@ describe("faults: settings", () => {
         pathDelim: "_"
       })
       const options = yield* Effect.withConfigProvider(KuzzleConfig.config, provider)
-      assert.deepStrictEqual((yield* KuzzleConfig.make(options)).endpoints, ["ws://kuzzle.test:7512/"])
+      assert.deepStrictEqual((yield* KuzzleConfig.make(options)).knownEndpoints, ["ws://kuzzle.test:7512/"])
     }))
 
   it.effect("8.A18: an address that is given twice, however it is spelled, is dialled once in a round", () =>

@@ -1,8 +1,9 @@
 import { KuzzleHeartbeat, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Option, Schedule, TestClock } from "effect"
-import { client } from "../support/client.ts"
+import { Duration, Effect, Exit, Fiber, Option, Schedule, TestClock } from "effect"
+import { client, failureTag } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, turns } from "../support/FakeSocket.ts"
+import { HiddenPage } from "../support/HiddenPage.ts"
 
 /** Every 10 seconds, dead after 5 without an answer. */
 const connected = (ping: "Native" | "Protocol", native = true) =>
@@ -47,7 +48,7 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
       assert.isTrue(
         state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEnded" && state.cause.by === "Heartbeat"
       )
-      assert.isTrue(state._tag === "Waiting" && state.cause.message.includes("nothing came back within 5s of a ping"))
+      assert.isTrue(state._tag === "Waiting" && state.cause.message.includes("nothing arrived within 5s after a ping"))
       yield* seconds(1)
       assert.strictEqual(network.sockets.length, 2)
       assert.strictEqual((yield* session.state)._tag, "Ready")
@@ -103,7 +104,164 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
     }))
 })
 
+/** A request on a link of this kind, in flight. */
+const asked = (counts: boolean, { size = 10, timeout = 120 }: { size?: number; timeout?: number } = {}) =>
+  Effect.gen(function*() {
+    const network = new FakeNetwork()
+    network.counts = counts
+    const { query, session } = yield* client(network, { heartbeat: KuzzleHeartbeat.make("Native") })
+    const request = { controller: "realtime", action: "publish", body: { text: "x".repeat(size) } }
+    const answer = yield* Effect.fork(Effect.exit(query(request, { timeout: Duration.seconds(timeout) })))
+    yield* turns()
+    return { answer, network, session, socket: network.current }
+  })
+
+describe("heartbeat: progress", () => {
+  it.scoped("C2, R2: an answer that comes in slowly keeps its link until it is whole", () =>
+    Effect.gen(function*() {
+      const { answer, network, socket } = yield* asked(true)
+      for (let second = 0; second < 100; second++) {
+        socket.trickle(100_000)
+        yield* seconds(1)
+      }
+      assert.isFalse(socket.terminated)
+      // The server cuts who sends nothing for 60 s.
+      assert.strictEqual(socket.pings, 10)
+      socket.answer(socket.last("publish"))
+      yield* turns()
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(answer)))
+      for (let beat = 0; beat < 2; beat++) {
+        socket.pong()
+        yield* seconds(10)
+      }
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.scoped("C2, C3, R2: a peer that drips bytes ends with the deadlines of what was in flight", () =>
+    Effect.gen(function*() {
+      const { answer, session, socket } = yield* asked(true, { timeout: 80 })
+      for (let second = 0; second < 84; second++) {
+        socket.trickle()
+        yield* seconds(1)
+      }
+      assert.strictEqual(failureTag(yield* Fiber.join(answer)), "KuzzleDeadlineError")
+      assert.isFalse(socket.terminated)
+      socket.trickle()
+      yield* seconds(1)
+      assert.isTrue(socket.terminated)
+      const state = yield* session.state
+      assert.include(
+        state._tag === "Waiting" ? state.cause.message : "",
+        "bytes arrived for 1m 15s after a ping, but no whole"
+      )
+    }))
+
+  it.scoped("C2, C3: with nothing in flight, bytes without a frame count for 60 s", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      yield* client(network, { heartbeat: KuzzleHeartbeat.make("Native") })
+      for (let second = 0; second < 69; second++) {
+        network.current.trickle()
+        yield* seconds(1)
+      }
+      assert.isFalse(network.current.terminated)
+      network.current.trickle()
+      yield* seconds(1)
+      assert.isTrue(network.current.terminated)
+    }))
+
+  it.scoped("C3: if received bytes are visible, a silent link is found within 15 s, also with a request in flight", () =>
+    Effect.gen(function*() {
+      const { socket } = yield* asked(true)
+      yield* seconds(14)
+      assert.isFalse(socket.terminated)
+      yield* seconds(1)
+      assert.isTrue(socket.terminated)
+    }))
+
+  it.scoped("C2, C3: if received bytes are hidden, a request in flight extends the wait, up to 70 s", () =>
+    Effect.gen(function*() {
+      const { socket } = yield* asked(false)
+      for (let second = 0; second < 69; second++) yield* seconds(1)
+      assert.isFalse(socket.terminated)
+      assert.strictEqual(socket.pings, 6)
+      yield* seconds(1)
+      assert.isTrue(socket.terminated)
+    }))
+
+  it.scoped("C3: the longer wait ends 5 s after the deadline of the request", () =>
+    Effect.gen(function*() {
+      const { answer, socket } = yield* asked(false, { timeout: 17 })
+      for (let second = 0; second < 21; second++) yield* seconds(1)
+      assert.strictEqual(failureTag(yield* Fiber.join(answer)), "KuzzleDeadlineError")
+      assert.isFalse(socket.terminated)
+      yield* seconds(1)
+      assert.isTrue(socket.terminated)
+    }))
+
+  it.scoped("C2, C3: an upload that the operating system has buffered extends the wait, also if received bytes are visible", () =>
+    Effect.gen(function*() {
+      const { socket } = yield* asked(true, { size: 20_000 })
+      for (let second = 0; second < 69; second++) yield* seconds(1)
+      assert.isFalse(socket.terminated)
+      yield* seconds(1)
+      assert.isTrue(socket.terminated)
+    }))
+
+  for (const counts of [true, false]) {
+    it.scoped(`C2: an upload that leaves slowly keeps its link (${counts ? "Node" : "browser"})`, () =>
+      Effect.gen(function*() {
+        const { answer, socket } = yield* asked(counts, { size: 900_000 })
+        for (let second = 1; second <= 110; second++) {
+          socket.buffered = 900_000 - second * 8_000
+          yield* seconds(1)
+        }
+        assert.isFalse(socket.terminated)
+        socket.answer(socket.last("publish"))
+        assert.isTrue(Exit.isSuccess(yield* Fiber.join(answer)))
+      }))
+  }
+
+  it.scoped("the round trip of a ping behind an upload is not reported, that of the next one is", () =>
+    Effect.gen(function*() {
+      const { answer, session, socket } = yield* asked(true, { size: 900_000 })
+      for (let second = 0; second < 25; second++) yield* seconds(1)
+      socket.answer(socket.last("publish"))
+      socket.pong()
+      socket.pong()
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(answer)))
+      assert.deepStrictEqual(yield* session.roundTripTime, Option.none())
+      socket.buffered = 1
+      yield* seconds(5)
+      socket.pong()
+      assert.deepStrictEqual(yield* session.roundTripTime, Option.none())
+      socket.buffered = 0
+      yield* seconds(10)
+      yield* TestClock.adjust("40 millis")
+      socket.pong()
+      assert.deepStrictEqual(Option.map(yield* session.roundTripTime, Duration.toMillis), Option.some(40))
+    }))
+})
+
 describe("heartbeat", () => {
+  it.scoped("C4: a hidden page, which the browser wakes once a minute, pings every interval all the same", () => {
+    const page = new HiddenPage()
+    return Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const pings: Array<number> = []
+      network.onSend = (socket, frame) => {
+        if (frame !== "{\"p\":1}") return
+        pings.push(page.now)
+        page.task(50, () => socket.deliver("{\"p\":2}"))
+      }
+      yield* client(network, { heartbeat: KuzzleHeartbeat.make("Protocol") })
+      yield* page.pass(1_800_000)
+      assert.strictEqual(network.sockets.length, 1)
+      const gaps = [...pings, page.now].map((at, i, all) => at - (all[i - 1] ?? 0))
+      assert.isAtMost(Math.max(...gaps), 11_000)
+    }).pipe(Effect.withClock(page.clock))
+  })
+
   it.scoped("where the socket has no ping frames, the application's are sent", () =>
     Effect.gen(function*() {
       const { network } = yield* connected("Native", false)

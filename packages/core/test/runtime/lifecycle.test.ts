@@ -76,6 +76,26 @@ describe("lifecycle: a session that waits", () => {
       }))
   }
 
+  it.scoped("C6: not before Retry-After is over: nothing dials earlier", () =>
+    Effect.gen(function*() {
+      const { host, network, session } = yield* hosted({ heartbeat: KuzzleHeartbeat.make("Disabled") })
+      network.autoOpen = false
+      network.onDial = (socket) =>
+        network.sockets.length < 3 ? socket.reject(503, { "retry-after": "60" }) : socket.open()
+      network.current.close(1006)
+      yield* turns()
+      yield* host.tell("Online")
+      assert.strictEqual(network.sockets.length, 2)
+      const waiting = yield* session.state
+      assert.strictEqual(waiting._tag === "Waiting" && waiting.delayMillis, 3_660_000)
+      yield* host.tell("Resumed")
+      yield* pass("59 seconds")
+      assert.strictEqual(network.sockets.length, 2)
+      yield* pass("1 second")
+      assert.strictEqual(network.sockets.length, 3)
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+    }))
+
   it.scoped("Offline does not, and it is told", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted()

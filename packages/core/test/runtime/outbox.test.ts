@@ -1,8 +1,30 @@
 /** The offline queue: what is asked while there is no connection, and what becomes of it (promises R2, R5, R6, R8, L2). */
-import type { KuzzleError } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  KuzzleAction,
+  KuzzleAuth,
+  type KuzzleError,
+  KuzzleRepository,
+  KuzzleSecurity
+} from "@effect-kuzzle/core"
 import { Error as PlatformError, KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, type Duration, Effect, Exit, Fiber, Layer, Option, Schedule, Scope, Stream, TestClock } from "effect"
+import {
+  Cause,
+  type Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Redacted,
+  Schedule,
+  Schema,
+  Scope,
+  Stream,
+  TestClock
+} from "effect"
+import { inspect } from "node:util"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import type { Event } from "../../src/internal/runtime/session.ts"
 import * as KuzzleQueueStore from "../../src/KuzzleQueueStore.ts"
@@ -100,6 +122,32 @@ describe("outbox", () => {
       assert.deepStrictEqual(bodies(network), [1, 2])
     }))
 
+  it.scoped("L2: it is bounded in bytes, too; a request that has left it makes room", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query } = yield* client(network, { autoQueue: true, queueMaxBytes: 2500 })
+      const large = (n: number) => ({ ...request(n), body: { n, text: "x".repeat(1000) } })
+      yield* lose(network)
+      const first = yield* Effect.fork(query(large(1)))
+      const second = yield* Effect.fork(query(large(2)))
+      yield* turns()
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(large(3)))), "Full")
+      yield* Fiber.interrupt(second)
+      const fourth = yield* Effect.fork(query(large(4)))
+      yield* turns()
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(large(5)))), "Full")
+      const small = yield* Effect.fork(query(request(6)))
+      yield* turns()
+      yield* back
+      yield* Fiber.joinAll([first, fourth, small])
+      yield* lose(network)
+      const again = yield* Effect.forEach([7, 8], (n) => Effect.fork(query(large(n))))
+      yield* turns()
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(large(9)))), "Full")
+      yield* back
+      yield* Fiber.joinAll(again)
+    }))
+
   it.scoped("R2, 8.D6, 8.D7: time in the queue counts: the deadline, and the queue's own patience", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
@@ -157,6 +205,34 @@ describe("outbox", () => {
       assert.deepStrictEqual(bodies(network), [2])
     }))
 
+  it.scoped("volatile data that cannot be sent is refused at once, and reaches no store", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const added: Array<unknown> = []
+      const store: KuzzleQueueStore.KuzzleQueueStoreShape = {
+        load: Effect.succeed([]),
+        add: (stored) => Effect.sync(() => added.push(stored)),
+        remove: () => Effect.void
+      }
+      const { query } = yield* Effect.provideService(
+        client(network, { autoQueue: true }),
+        KuzzleQueueStore.KuzzleQueueStore,
+        store
+      )
+      yield* lose(network)
+      for (
+        const volatile of [{ by: Redacted.make("s3cr3t") }, { seen: new Map([[1, 2]]) }, { count: 1n }, {
+          sdkVersion: 1
+        }]
+      ) {
+        const asked = yield* Effect.fork(query(request(1), { volatile }))
+        yield* turns()
+        const exit = asked.unsafePoll()
+        assert.strictEqual(exit === null ? "it waits" : errorOf(exit)?._tag, "KuzzleEncodeError")
+      }
+      assert.deepStrictEqual(added, [])
+    }))
+
   it.scoped("R5: what is on its way when the connection is lost keeps its place before what still waits", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
@@ -172,6 +248,30 @@ describe("outbox", () => {
       yield* back
       yield* Fiber.join(asked)
       assert.deepStrictEqual(bodies(network), numbers(1, 40))
+    }))
+
+  it.scoped("A1: what is asked while the connection is opened anew for a user is never sent as another", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session, watch } = yield* client(network, { autoQueue: true })
+      yield* session.authentication.adopt(user("ada"))
+      yield* watch({})
+      network.autoOpen = false
+      yield* Effect.fork(session.authentication.adopt(user("bob")))
+      yield* turns()
+      const bobs = yield* Effect.fork(Effect.exit(query(request(1), { timeout: "1 minute" })))
+      yield* turns()
+      // Bob's login stops waiting for the connection after `requestTimeout`, and the next one begins.
+      yield* TestClock.adjust("14 seconds")
+      const next = yield* Effect.fork(session.authentication.adopt(user("eve")))
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      network.autoOpen = true
+      yield* back
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(next)
+      assert.strictEqual(reasonOf(yield* Fiber.join(bobs)), "OtherUser")
+      assert.deepStrictEqual(network.sockets.flatMap((socket) => socket.of("create")), [])
     }))
 
   it.scoped("A1, 8.B13: what one user queued is never sent as another", () =>
@@ -195,6 +295,34 @@ describe("outbox", () => {
         [{ n: 0 }, "token of bob"],
         [{ n: 2 }, "token of bob"]
       ])
+    }))
+
+  it.scoped("R6, L2: an idempotent request whose answer is too large fails alone", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      // To the second of them, the answer would be too large.
+      network.onSend = (socket, frame) => {
+        const { action, body } = JSON.parse(frame)
+        if (action !== "create" || body.n > 2 && socket !== network.sockets[0]) return obliging(socket, frame)
+        if (body.n === 2) queueMicrotask(() => socket.oversized(1000))
+        else if (socket !== network.sockets[0]) obliging(socket, frame)
+      }
+      const { inFlight, queryMany } = yield* client(network, { autoQueue: true })
+      const asked = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
+      yield* turns()
+      for (let again = 0; again < 5; again++) yield* back
+      const outcomes = yield* Fiber.join(asked)
+      assert.deepStrictEqual(
+        outcomes.map((exit) => errorOf(exit)?._tag),
+        numbers(1, 40).map((n) => (n === 2 ? "KuzzleMaybeSentError" : undefined))
+      )
+      const error = errorOf(outcomes[1]!)
+      assert.include(
+        error?.message,
+        "a frame of more than 1000 bytes arrived (ask for less at once, or raise maxResponseSize)"
+      )
+      assert.strictEqual(network.sockets.length, 3)
+      assert.strictEqual(inFlight(), 0)
     }))
 
   it.scoped("R6: what was on its way is sent again when it is idempotent, and first; three times at most", () =>
@@ -420,5 +548,60 @@ describe("outbox: beyond the life of the client", () => {
       yield* Fiber.join(queued)
       assert.include(events, "QueueStoreFailed")
       assert.include(events, "Queued")
+    }))
+
+  it.scoped("a request with a secret, of the caller or of a Schema, waits in memory only, and an event reports it", () =>
+    Effect.gen(function*() {
+      const store = yield* memory
+      const written: Array<string> = []
+      const watched: KeyValueStore.KeyValueStore = {
+        ...store,
+        set: (key, value) => Effect.zipRight(Effect.sync(() => written.push(String(value))), store.set(key, value))
+      }
+      const network = obligingNetwork()
+      const { query, session } = yield* withStore(watched)(client(network, { autoQueue: true }))
+      const events: Array<Event> = []
+      yield* Effect.forkScoped(Stream.runForEach(session.events, (event) => Effect.sync(() => events.push(event))))
+      yield* turns()
+      yield* lose(network)
+      const secret = "s3cr3t"
+      const hidden = Redacted.make(secret)
+      const pay = KuzzleAction.make({
+        controller: "payments/cards",
+        action: "pay",
+        idempotent: false,
+        options: Schema.Struct({ card: Schema.Redacted(Schema.String), amount: Schema.Number }),
+        body: ["card", "amount"],
+        result: Schema.Null
+      })
+      const users = KuzzleRepository.make({
+        index: "i",
+        collection: "c",
+        schema: Schema.Struct({ pin: Schema.optionalWith(Schema.Redacted(Schema.String), { as: "Option" }) })
+      })
+      const requests: ReadonlyArray<Effect.Effect<unknown, unknown, Kuzzle.Kuzzle>> = [
+        Kuzzle.query({ controller: "payments/cards", action: "keep", body: { deep: [{ hidden }] } }),
+        pay({ card: hidden, amount: 1 }),
+        users.create({ content: { pin: Option.some(hidden) } }),
+        users.update({ _id: "1", content: { pin: Option.some(hidden) } }),
+        users.mCreate({ documents: [{ content: { pin: Option.some(hidden) } }] }),
+        KuzzleSecurity.createCredentials({ _id: "ada", strategy: "local", credentials: { password: hidden } }),
+        KuzzleAuth.updateMyCredentials({ strategy: "local", credentials: { password: hidden } })
+      ]
+      // Nothing but its requests.
+      const kuzzle = { query } as Kuzzle.KuzzleShape
+      yield* Effect.forEach(requests, (request) => Effect.fork(Effect.provideService(request, Kuzzle.Kuzzle, kuzzle)))
+      yield* Effect.fork(query(request(1)))
+      yield* turns()
+      assert.isTrue(written.some((text) => text.includes("\\\"n\\\":1")), "one without a secret is stored")
+      const told = events.flatMap((event) => event._tag === "QueueStoreFailed" ? [event.error] : [])
+      assert.deepStrictEqual(told.map(({ reason }) => reason), requests.map(() => "Secret" as const))
+      assert.include(told[1]?.message ?? "", "payments/cards:pay contains a secret")
+      yield* back
+      yield* turns(20)
+      const sent = network.current.requests.map((each) => JSON.stringify(each))
+      assert.strictEqual(sent.filter((frame) => frame.includes(secret)).length, requests.length)
+      assert.notInclude(written.join(), secret)
+      assert.notInclude(inspect(events, { depth: 20 }), secret)
     }))
 })

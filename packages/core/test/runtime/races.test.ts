@@ -62,19 +62,95 @@ const cookieClient = (network: FakeNetwork, http: KuzzleHttp.KuzzleHttpShape) =>
     Effect.flatMap((context) => Effect.provide(Kuzzle.Kuzzle, context))
   )
 
+/** An answer over HTTP with this result. */
+const answer = (result: unknown) => ({
+  status: 200,
+  headers: {},
+  body: JSON.stringify({ status: 200, error: null, requestId: "r", result })
+})
+
 /** A server whose every answer over HTTP has this result. */
-const answering = (
-  result: object,
-  heard: (call: Parameters<KuzzleHttp.KuzzleHttpShape["exchange"]>[0]) => void = () => {}
-): KuzzleHttp.KuzzleHttpShape => ({
+const answering = (result: object): KuzzleHttp.KuzzleHttpShape => ({
   cookie: () => Effect.succeedNone,
-  exchange: (call) =>
-    Effect.sync(() => {
-      heard(call)
-      return { status: 200, headers: {}, body: JSON.stringify({ status: 200, error: null, requestId: "r", result }) }
-    }),
+  exchange: () => Effect.succeed(answer(result)),
   stream: () => Effect.dieMessage("nothing is downloaded here")
 })
+
+/**
+ * A browser and a server whose sessions are kept by a cookie. Whatever the login's credentials, it is that of `user`. A call
+ * waits for the gate of its action, before the server has heard of it and again before its answer comes.
+ */
+class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
+  readonly asked: Array<string> = []
+  readonly network = obligingNetwork()
+  /** Whose cookie there is. */
+  kuid: string | undefined
+  /** Who logs in next. */
+  user = "bob"
+  /** Whether the browser keeps cookies of this server. */
+  keeps = true
+  gates: { [action: string]: Deferred.Deferred<void> } = {}
+  late: { [action: string]: Deferred.Deferred<void> } = {}
+  /** What a call of this action fails with, in place of an answer. */
+  broken: { [action: string]: unknown } = {}
+
+  constructor() {
+    const { network } = this
+    network.onSend = (socket, frame) => {
+      const request = JSON.parse(frame)
+      if (request.action !== "checkToken") return obliging(socket, frame)
+      // A cookie is of its connection, from the handshake on.
+      const { cookie } = socket.headers
+      const kuid = cookie === undefined ? "-1" : Redacted.value(cookie)
+      queueMicrotask(() => socket.answer(request, { valid: true, kuid, expiresAt: null }))
+    }
+  }
+
+  readonly cookie = () => Effect.sync(() => Option.map(Option.fromNullable(this.kuid), Redacted.make))
+
+  readonly exchange: KuzzleHttp.KuzzleHttpShape["exchange"] = ({ credentials, url }) =>
+    Effect.gen(this, function*() {
+      assert.isTrue(credentials)
+      const { pathname, search } = new URL(url)
+      this.asked.push(pathname + search)
+      const action = pathname.split("/")[1]?.slice(1) ?? ""
+      const gate = this.gates[action]
+      if (gate !== undefined) yield* Deferred.await(gate)
+      if (action in this.broken) return yield* Effect.fail({ _tag: "NoAnswer" as const, cause: this.broken[action] })
+      const result = this.resultOf(action, search !== "")
+      const late = this.late[action] ?? this.late[action + search]
+      if (late !== undefined) yield* Deferred.await(late)
+      return answer(result)
+    })
+
+  readonly stream = () => Effect.dieMessage("nothing is downloaded here")
+
+  private resultOf(action: string, byCookie: boolean): unknown {
+    if (action === "checkToken") return { valid: true, kuid: this.kuid ?? "-1", expiresAt: null }
+    if (action === "logout") {
+      if (byCookie) this.kuid = undefined
+      return { acknowledged: true }
+    }
+    if (this.keeps) this.kuid = this.user
+    return { _id: this.user, ttl: 1_000_000, expiresAt: 1_000_000 }
+  }
+}
+
+/** A client of such a world, and what is told of it: events, and who is logged in. */
+const inCookieWorld = (world: CookieWorld) =>
+  Effect.gen(function*() {
+    const kuzzle = yield* cookieClient(world.network, world)
+    const told: Array<string> = []
+    yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, ({ _tag }) => Effect.sync(() => told.push(_tag))))
+    yield* turns()
+    const kuid = Effect.map(kuzzle.authentication.state, (state) => "kuid" in state ? state.kuid : state._tag)
+    /** Whose the connection is. */
+    const connectedAs = () => {
+      const { cookie } = world.network.current.headers
+      return cookie === undefined ? "nobody" : Redacted.value(cookie)
+    }
+    return { kuzzle, told, kuid, connectedAs }
+  })
 
 const store = (shape: Partial<KuzzleQueueStore.KuzzleQueueStoreShape>) =>
   Effect.provideService(KuzzleQueueStore.KuzzleQueueStore, {
@@ -308,35 +384,26 @@ describe("a login or logout", () => {
 
   it.scoped("a step of several logs nobody in, and says nothing else", () =>
     Effect.gen(function*() {
-      const { session } = yield* client(obligingNetwork())
+      const network = networkWithout("login")
+      const { session } = yield* client(network)
       const events: Array<string> = []
       yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) => Effect.sync(() => events.push(_tag))))
       yield* turns()
-      yield* session.authentication.login({ ...login, strategy: "oauth" })
+      const fiber = yield* Effect.fork(session.authentication.login({ ...login, strategy: "oauth" }))
+      yield* turns()
+      network.current.answer(network.current.last("login"), { headers: { Location: "https://idp.test" } })
+      yield* Fiber.join(fiber)
       yield* turns()
       assert.deepStrictEqual(events, ["LoginStarted"])
     }))
 
   it.scoped("A2: by cookie while the connection is being opened: it is that connection's too", () =>
     Effect.gen(function*() {
-      const network = obligingNetwork()
+      const world = new CookieWorld()
+      const { network } = world
       const gate = yield* Deferred.make<void>()
-      let cookie = Option.none<Redacted.Redacted>()
-      const http: KuzzleHttp.KuzzleHttpShape = {
-        cookie: () => Effect.sync(() => cookie),
-        exchange: () =>
-          Effect.map(Deferred.await(gate), () => {
-            cookie = Option.some(Redacted.make("authToken=bob"))
-            const result = { _id: "bob", ttl: 1_000_000 }
-            return {
-              status: 200,
-              headers: {},
-              body: JSON.stringify({ status: 200, error: null, requestId: "r", result })
-            }
-          }),
-        stream: () => Effect.dieMessage("nothing is downloaded here")
-      }
-      const kuzzle = yield* cookieClient(network, http)
+      world.gates = { login: gate }
+      const { kuzzle } = yield* inCookieWorld(world)
       network.autoOpen = false
       yield* lose(network)
       const fiber = yield* Effect.fork(kuzzle.authentication.login(login))
@@ -349,29 +416,53 @@ describe("a login or logout", () => {
       yield* pass("2 seconds")
       assert.isNotNull(fiber.unsafePoll())
       assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Authenticated")
-      assert.deepStrictEqual(network.current.headers, { cookie: Redacted.make("authToken=bob") })
+      assert.deepStrictEqual(network.current.headers, { cookie: Redacted.make("bob") })
+    }))
+
+  it.scoped("A1: what is asked while somebody logs in by cookie is that user's, and never sent as the next one", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const { kuzzle } = yield* inCookieWorld(world)
+      world.gates = { login: yield* Deferred.make<void>() }
+      const bobs = yield* Effect.fork(kuzzle.authentication.login(login))
+      yield* turns()
+      const asked = yield* Effect.fork(Effect.flip(kuzzle.query(now)))
+      yield* turns()
+      world.network.autoOpen = false
+      yield* Deferred.succeed(world.gates.login!, undefined)
+      yield* turns()
+      // He is logged in, and does not wait for the connection.
+      yield* Fiber.interrupt(bobs)
+      world.user = "eve"
+      const eves = yield* Effect.fork(kuzzle.authentication.login(login))
+      yield* turns()
+      world.network.autoOpen = true
+      world.network.current.open()
+      yield* pass("1 second")
+      yield* Fiber.join(eves)
+      assert.strictEqual((yield* Fiber.join(asked))._tag, "KuzzleNotSentError")
+      assert.deepStrictEqual(world.network.sockets.flatMap((socket) => socket.of("now")), [])
     }))
 
   it.scoped("A1, 8.B14: a logout by cookie revokes the session, then takes the cookie back", () =>
     Effect.gen(function*() {
-      const asked: Array<string> = []
-      const http = answering({ _id: "bob", ttl: 1_000_000 }, ({ credentials, method, url }) => {
-        asked.push(`${method} ${new URL(url).pathname}${new URL(url).search} ${credentials === true}`)
-      })
-      const kuzzle = yield* cookieClient(obligingNetwork(), http)
+      const world = new CookieWorld()
+      const { kuzzle } = yield* inCookieWorld(world)
       yield* kuzzle.authentication.login(login)
       yield* kuzzle.authentication.logout(logout)
-      assert.deepStrictEqual(asked, [
-        "POST /_login/local?cookieAuth=true true",
-        "POST /_logout true",
-        "POST /_logout?cookieAuth=true true"
+      assert.deepStrictEqual(world.asked, [
+        "/_login/local?cookieAuth=true",
+        "/_checkToken?cookieAuth=true",
+        "/_logout",
+        "/_logout?cookieAuth=true"
       ])
       assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
     }))
 
   it.scoped("8.B1: a server that answers a login by cookie with a token does not know of cookies: a typed error", () =>
     Effect.gen(function*() {
-      const kuzzle = yield* cookieClient(obligingNetwork(), answering(jwt("one")))
+      const { network } = new CookieWorld()
+      const kuzzle = yield* cookieClient(network, answering(jwt("one")))
       const error = yield* Effect.flip(kuzzle.authentication.login(login))
       assert.propertyVal(error, "id", "security.cookie.unsupported")
       assert.include(error.message, "cookieAuthentication")
@@ -397,22 +488,168 @@ describe("a login or logout", () => {
 
   it.scoped("A1: by a cookie that the browser does not keep: a typed error, and nobody is logged in", () =>
     Effect.gen(function*() {
-      const network = networkWithout("checkToken")
-      const http = answering({ _id: "bob", ttl: 1_000_000 })
-      const nobody = { valid: true, kuid: "-1" }
-      const making = yield* Effect.fork(cookieClient(network, http))
-      yield* turns()
-      network.current.answer(network.current.last("checkToken"), nobody)
-      const kuzzle = yield* Fiber.join(making)
-      const fiber = yield* Effect.fork(Effect.flip(kuzzle.authentication.login(login)))
-      yield* turns()
-      assert.lengthOf(network.sockets, 2)
-      network.current.answer(network.current.last("checkToken"), nobody)
-      const error = yield* Fiber.join(fiber)
+      const world = new CookieWorld()
+      world.keeps = false
+      const { kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const error = yield* Effect.flip(kuzzle.authentication.login(login))
       assert.propertyVal(error, "id", "security.cookie.unsupported")
       assert.include(error.message, "one site")
-      assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Unauthenticated")
-      assert.strictEqual((yield* Effect.flip(kuzzle.query(now)))._tag, "KuzzleUnauthenticatedError")
+      assert.include(error.message, "outside a browser, use NodeKuzzle.layerCookie")
+      yield* turns()
+      assert.deepStrictEqual(told, ["LoginStarted", "LoginFailed"])
+      assert.strictEqual(yield* kuid, "Anonymous")
+      yield* kuzzle.query(now)
+    }))
+
+  it.scoped("A1: a login by cookie is verified before it is reported; an interruption after the report does not undo it", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const { connectedAs, kuid, kuzzle } = yield* inCookieWorld(world)
+      const asked: Array<number> = []
+      const fiber = yield* Effect.fork(kuzzle.authentication.login(login))
+      yield* kuzzle.authentication.states.pipe(
+        Stream.filter(({ _tag }) => _tag === "Authenticated"),
+        Stream.take(1),
+        Stream.runForEach(() => {
+          asked.push(world.asked.length)
+          return Fiber.interruptFork(fiber)
+        })
+      )
+      yield* pass("1 second")
+      assert.deepStrictEqual(asked, [2])
+      assert.strictEqual(yield* kuid, "bob")
+      assert.strictEqual(connectedAs(), "bob")
+      assert.strictEqual((yield* kuzzle.state)._tag, "Ready")
+    }))
+
+  it.scoped("A1: a login by cookie that is interrupted during its verification completes first", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const gate = yield* Deferred.make<void>()
+      world.gates = { checkToken: gate }
+      const { connectedAs, kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const fiber = yield* Effect.fork(kuzzle.authentication.login(login))
+      yield* turns()
+      yield* Fiber.interruptFork(fiber)
+      yield* turns()
+      assert.strictEqual(yield* kuid, "Anonymous")
+      yield* Deferred.succeed(gate, undefined)
+      yield* pass("1 second")
+      assert.strictEqual(yield* kuid, "bob")
+      assert.strictEqual(connectedAs(), "bob")
+      assert.deepStrictEqual(told.slice(0, 2), ["LoginStarted", "LoggedIn"])
+    }))
+
+  it.scoped("A1: if the cookie cannot be verified, the login fails, and the next connection asks who is logged in", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      world.broken = { checkToken: "refused" }
+      const { connectedAs, kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const error = yield* Effect.flip(kuzzle.authentication.login(login))
+      assert.strictEqual(error._tag, "KuzzleHttpTransportError")
+      assert.strictEqual(yield* kuid, "Anonymous")
+      yield* turns()
+      assert.deepStrictEqual(told, ["LoginStarted", "LoginFailed"])
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.strictEqual(connectedAs(), "bob")
+      assert.strictEqual(yield* kuid, "bob")
+    }))
+
+  it.scoped("A1: an answer to the verification that never comes ends the login by its deadline", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      world.gates = { checkToken: yield* Deferred.make<void>() }
+      const { kuid, kuzzle } = yield* inCookieWorld(world)
+      const fiber = yield* Effect.fork(Effect.flip(kuzzle.authentication.login(login, { timeout: "3 seconds" })))
+      yield* turns()
+      yield* pass("3 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "KuzzleDeadlineError")
+      assert.strictEqual(yield* kuid, "Anonymous")
+    }))
+
+  it.scoped("A1: a login by cookie that is interrupted before its answer: the next connection asks who is logged in", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      // The browser has the cookie, and nobody has the answer.
+      world.late = { login: yield* Deferred.make<void>() }
+      const { connectedAs, kuid, kuzzle } = yield* inCookieWorld(world)
+      const fiber = yield* Effect.fork(kuzzle.authentication.login(login))
+      yield* turns()
+      yield* Fiber.interrupt(fiber)
+      yield* turns()
+      assert.strictEqual(yield* kuid, "Anonymous")
+      assert.strictEqual((yield* kuzzle.state)._tag, "Ready")
+      assert.strictEqual(connectedAs(), "nobody")
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.strictEqual(connectedAs(), "bob")
+      assert.strictEqual(yield* kuid, "bob")
+    }))
+
+  it.scoped("A1: a logout by cookie that is interrupted before its answer: the next connection asks who is logged in", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const { kuid, kuzzle, told } = yield* inCookieWorld(world)
+      yield* kuzzle.authentication.login(login)
+      world.gates = { logout: yield* Deferred.make<void>() }
+      const fiber = yield* Effect.fork(kuzzle.authentication.logout(logout))
+      yield* turns()
+      yield* Fiber.interrupt(fiber)
+      yield* turns()
+      assert.strictEqual(yield* kuid, "bob")
+      assert.notInclude(told, "LoggedOut")
+      // It had arrived after all.
+      world.kuid = undefined
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.notStrictEqual(yield* kuid, "bob")
+    }))
+
+  it.scoped("A1: a logout by cookie that is interrupted after the session was revoked completes first", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const { connectedAs, kuid, kuzzle, told } = yield* inCookieWorld(world)
+      yield* kuzzle.authentication.login(login)
+      // The second call, which takes the cookie back.
+      const gate = yield* Deferred.make<void>()
+      world.late = { "logout?cookieAuth=true": gate }
+      const fiber = yield* Effect.fork(kuzzle.authentication.logout(logout))
+      yield* turns()
+      yield* Fiber.interruptFork(fiber)
+      yield* turns()
+      assert.strictEqual(yield* kuid, "bob")
+      yield* Deferred.succeed(gate, undefined)
+      yield* pass("1 second")
+      assert.strictEqual(yield* kuid, "Anonymous")
+      assert.strictEqual(connectedAs(), "nobody")
+      assert.include(told, "LoggedOut")
+    }))
+
+  it.scoped("A1: a logout by cookie without an answer is not reported as a logout", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const { kuid, kuzzle, told } = yield* inCookieWorld(world)
+      yield* kuzzle.authentication.login(login)
+      world.broken = { logout: "refused" }
+      assert.strictEqual((yield* Effect.flip(kuzzle.authentication.logout(logout)))._tag, "KuzzleHttpTransportError")
+      yield* turns()
+      assert.strictEqual(yield* kuid, "bob")
+      assert.notInclude(told, "LoggedOut")
+    }))
+
+  it.scoped("A1: a session whose renewed cookie was not stored does not count as renewed", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const { kuid, kuzzle } = yield* inCookieWorld(world)
+      yield* kuzzle.authentication.login(login)
+      world.keeps = false
+      world.kuid = undefined
+      const error = yield* Effect.flip(kuzzle.authentication.refresh({ controller: "auth", action: "refreshToken" }))
+      assert.propertyVal(error, "id", "security.cookie.unsupported")
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.notStrictEqual(yield* kuid, "bob")
     }))
 })
 

@@ -2,7 +2,20 @@
 import type { KuzzleRealtime } from "@effect-kuzzle/core"
 import { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Metric, MetricState, Scope, Stream, TestClock } from "effect"
+import {
+  Cause,
+  Chunk,
+  Effect,
+  Exit,
+  Fiber,
+  Metric,
+  MetricState,
+  Option,
+  Redacted,
+  Scope,
+  Stream,
+  TestClock
+} from "effect"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import { client, document, failureTag, kinds, obligingNetwork, token } from "../support/client.ts"
 import { lost, obliging, turns } from "../support/FakeSocket.ts"
@@ -56,7 +69,12 @@ describe("buffers", () => {
       assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }])
       const { exit, kinds } = yield* drain(stream)
       assert.deepStrictEqual(kinds, ["a", "b"])
-      const error = new KuzzleError.OverflowError({ controller: "realtime", action: "subscribe", bufferSize: 2 })
+      const error = new KuzzleError.OverflowError({
+        controller: "realtime",
+        action: "subscribe",
+        bufferSize: 2,
+        bufferBytes: 16 * 1024 ** 2
+      })
       assert.deepStrictEqual(exit, Exit.fail(error))
       assert.include(error.message, "fell behind by more than 2 notifications")
       // It does not come back with the next connection, and its scope has nothing left to end.
@@ -78,6 +96,64 @@ describe("buffers", () => {
       const heard = yield* Stream.runCollect(Stream.take(stream, 2))
       assert.deepStrictEqual(kinds([...heard]), ["a", "Disconnected"])
       yield* Scope.close(scope, Exit.void)
+    }))
+
+  it.scoped.each([undefined, () => undefined])(
+    "S4, L2: a buffer is bounded in bytes, and a gap tells of the rest",
+    (conflate) =>
+      Effect.gen(function*() {
+        const { network, realtime } = yield* setUp
+        const before = yield* counted("kuzzle.client.notifications.lost")
+        const large = yield* realtime.open({ ...all, conflate })
+        const small = yield* realtime.open({ ...all, bufferBytes: 2_500_000, conflate })
+        const megabyte = "x".repeat(1024 ** 2)
+        for (let i = 0; i < 40; i++) {
+          network.current.deliver({ ...document({}, `${i}`), result: { _id: `${i}`, _source: { text: megabyte } } })
+        }
+        const [gap, ...rest] = yield* Stream.runHead(Stream.chunks(large)).pipe(Effect.map(Option.getOrThrow))
+        assert.deepStrictEqual(gap, { type: "gap", cause: { _tag: "Overflow", lost: 25 } })
+        assert.deepStrictEqual(kinds(rest), Array.from({ length: 15 }, (_, i) => `${25 + i}`))
+        const [, ...few] = yield* Stream.runHead(Stream.chunks(small)).pipe(Effect.map(Option.getOrThrow))
+        assert.deepStrictEqual(kinds(few), ["38", "39"])
+        assert.strictEqual((yield* counted("kuzzle.client.notifications.lost")) - before, 25 + 38)
+      })
+  )
+
+  it.scoped("L2: a slow watcher of events, or of the server's debugger, is limited in bytes", () =>
+    Effect.gen(function*() {
+      const { network, realtime, session } = yield* setUp
+      const debug = yield* realtime.debugger.open
+      let told = 0
+      yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) =>
+        Effect.sync(() => {
+          if (_tag === "QueryFailed") told += 1
+        })))
+      yield* turns()
+      const text = "x".repeat(1024 ** 2)
+      network.onSend = undefined
+      const queries = Array.from({ length: 40 }, () => ({ controller: "app", action: "big" }))
+      const failing = yield* Effect.fork(session.requests.queryMany(queries))
+      yield* turns()
+      // All in one turn: nobody can take any of it in between.
+      network.current.of("big").forEach((request) => network.current.refuse(request, { id: text, status: 400 }))
+      for (let i = 0; i < 40; i++) network.current.deliver({ room: "kuzzle-debugger-event", text })
+      yield* Fiber.join(failing)
+      const frames = Option.getOrThrow(yield* Stream.runHead(Stream.chunks(debug)))
+      assert.deepStrictEqual(Chunk.unsafeHead(frames), { lost: 25 })
+      assert.strictEqual(frames.length, 16)
+      yield* turns()
+      // Their frames say it twice.
+      assert.strictEqual(told, 7)
+    }))
+
+  it.scoped("S4, L2: `fail` fails when it holds too many bytes", () =>
+    Effect.gen(function*() {
+      const { emit, realtime } = yield* setUp
+      const stream = yield* realtime.open({ ...all, bufferBytes: 250, strategy: "fail" })
+      emit("a", "b", "c", "d")
+      const { exit, kinds } = yield* drain(stream)
+      assert.deepStrictEqual(kinds, ["a", "b"])
+      assert.strictEqual(failureTag(exit), "KuzzleOverflowError")
     }))
 
   it.scoped("`conflate` holds the newest of each key; a gap tells of what gave way beyond that", () =>
@@ -219,7 +295,23 @@ describe("what is handed out", () => {
       const { network, realtime } = yield* setUp
       const refused = yield* Effect.flip(realtime.listen({ ...all, volatile: { sdkInstanceId: "another" } }, () => {}))
       assert.strictEqual(refused._tag, "KuzzleEncodeError")
-      assert.include(refused.message, "in volatile, sdkInstanceId is set by the client")
+      assert.include(refused.message, "in volatile, the client sets sdkInstanceId")
+      assert.deepStrictEqual(network.current.requests, [])
+    }))
+
+  it.scoped("R7: a filter or volatile data that JSON would change is refused", () =>
+    Effect.gen(function*() {
+      const { network, realtime } = yield* setUp
+      const odd = [new Set(["a"]), Option.some("a"), Redacted.make("s3cr3t"), NaN]
+      for (const value of odd) {
+        // No filter by its type.
+        const filter = { equals: { a: value } } as never
+        for (const given of [{ filter }, { volatile: { mine: { a: value } } }]) {
+          const refused = yield* Effect.flip(realtime.listen({ ...all, ...given }, () => {}))
+          assert.strictEqual(refused._tag, "KuzzleEncodeError")
+          assert.match(refused.message, /\.a is (?:a Set|an Option|Redacted|NaN)/)
+        }
+      }
       assert.deepStrictEqual(network.current.requests, [])
     }))
 
@@ -442,5 +534,77 @@ describe("join", () => {
       const error = yield* Effect.flip(Effect.scoped(realtime.open({ roomId })))
       assert.deepInclude(error, { _tag: "KuzzleEncodeError", controller: "realtime", action: "join" })
       assert.deepStrictEqual(network.current.requests, [])
+    }))
+})
+
+describe("another shape", () => {
+  const wrong: ReadonlyArray<readonly [frame: object, issue: string]> = [
+    [{ type: "document", result: null }, "notification.result: expected an object, got null"],
+    [{ type: "document" }, "notification.result: expected an object, got nothing"],
+    [{ type: "document", result: [] }, "notification.result: expected an object, got an array"],
+    [{ type: "document", result: { _id: 1 } }, "notification.result._id: expected a string, got a number"],
+    [
+      { type: "document", result: { _id: "a", _source: null } },
+      "notification.result._source: expected an object, got null"
+    ],
+    [
+      { type: "document", result: { _id: "a", _version: "1" } },
+      "notification.result._version: expected a number, got a string"
+    ],
+    [{ type: "user", user: "in", result: null }, "notification.result: expected an object, got null"],
+    [{ type: "user", user: "in", result: {} }, "notification.result.count: expected a number, got nothing"],
+    [{ type: "weather", result: {} }, "notification.type: expected \"document\", got a string"],
+    [{ result: {} }, "notification.type: expected \"document\", got nothing"]
+  ]
+
+  it.scoped("C7, S4: a malformed notification is a gap that says why, and the subscription goes on", () =>
+    Effect.gen(function*() {
+      const { emit, network, realtime } = yield* setUp
+      const stream = yield* realtime.open({ ...all, users: "all", subscribeToSelf: false })
+      for (const [frame] of wrong) network.current.deliver({ room: channel, ...frame })
+      for (const volatile of [undefined, null, "text", 1, []]) {
+        network.current.deliver({ ...document({}, "a"), volatile })
+      }
+      emit("b")
+      const heard = yield* Stream.runCollect(Stream.take(stream, wrong.length + 6))
+      const said = Array.from(heard, (one) =>
+        one.type === "gap"
+          ? one.cause._tag === "Malformed" ? one.cause.issue : one.cause._tag
+          : one.type === "document"
+          ? one.result._id
+          : one.user)
+      assert.deepStrictEqual(said, [...wrong.map(([, issue]) => issue), "a", "a", "a", "a", "a", "b"])
+    }))
+
+  it.scoped("C7: an answer to a subscription without a channel ends it with a typed error", () =>
+    Effect.gen(function*() {
+      for (const result of [undefined, null, 1, "text", true, [], {}, [null], { channel: null }, { channel: [] }]) {
+        const { network, realtime } = yield* setUp
+        network.onSend = (socket, frame) => {
+          const request = JSON.parse(frame)
+          if (request.action !== "subscribe" && request.action !== "join") return obliging(socket, frame)
+          queueMicrotask(() => socket.answer(request, result))
+        }
+        for (const asked of [all, { roomId: "r" }]) {
+          const error = yield* Effect.flip(realtime.open(asked))
+          assert.strictEqual(error._tag, "KuzzleProtocolError")
+          assert.include(error.message, "result")
+        }
+      }
+    }))
+
+  it.scoped("C7: after any answer to an unsubscribe, the room can be joined again", () =>
+    Effect.gen(function*() {
+      for (const result of [undefined, null, 1, "text", [], {}]) {
+        const { network, realtime } = yield* setUp
+        network.onSend = (socket, frame) => {
+          const request = JSON.parse(frame)
+          if (request.action !== "unsubscribe") return obliging(socket, frame)
+          queueMicrotask(() => socket.answer(request, result))
+        }
+        yield* Effect.asVoid(Effect.scoped(realtime.open(all)))
+        yield* turns()
+        yield* Effect.asVoid(realtime.open(all))
+      }
     }))
 })

@@ -1,6 +1,6 @@
 /** What the official SDK gets wrong (spec 8), where no other test is about it: each fails if we had the fault. */
 import type { KuzzleRealtime } from "@effect-kuzzle/core"
-import { Kuzzle, KuzzleAuth, KuzzleHeartbeat } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleAuth, KuzzleError, KuzzleHeartbeat } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
 import { inspect } from "node:util"
@@ -156,6 +156,28 @@ describe("spec 8: connection", () => {
 })
 
 describe("spec 8: authentication", () => {
+  it.scoped("A1: after a logout of nobody the authenticator is not run any more", () =>
+    Effect.gen(function*() {
+      let runs = 0
+      const network = obligingNetwork()
+      const cause = new KuzzleError.NotQueued({ reason: "NotConnected" })
+      const authenticator = Effect.suspend(() => {
+        runs += 1
+        return Effect.fail(new KuzzleError.NotSentError({ controller: "auth", action: "login", cause }))
+      })
+      yield* Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        yield* pass("1 minute")
+        assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
+        const before = runs
+        yield* KuzzleAuth.logout()
+        network.current.close(1006)
+        yield* pass("1 second")
+        assert.strictEqual(network.sockets.length, 2)
+        assert.strictEqual(runs, before)
+      }).pipe(Effect.provide(over(network, { authenticator, waitForConnection: false })))
+    }))
+
   it.scoped("A2, 8.B9: login, logout, login at once is logged in, and is renewed when that session dies", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()

@@ -1,6 +1,6 @@
 import { type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Schedule, Scope, Stream, TestClock } from "effect"
+import { Cause, type Clock, Duration, Effect, Exit, Fiber, Schedule, Scope, Stream, TestClock } from "effect"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import type { Event } from "../../src/internal/runtime/session.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
@@ -28,6 +28,41 @@ describe("session: connecting", () => {
       assert.include(error.message, "ECONNREFUSED")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.effect("L1: a client that cannot connect ends at whatever step its pause is interrupted", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      network.autoOpen = false
+      network.onDial = (socket) => socket.close(1006)
+      const endless: Array<number> = []
+      // The number of steps after which fibers give way decides where the interruption finds them.
+      for (let steps = 10; steps <= 200; steps++) {
+        const making = yield* Effect.scoped(dial(network)).pipe(Effect.forkDaemon, Effect.withMaxOpsBeforeYield(steps))
+        for (let i = 0; i < 60 && making.unsafePoll() === null; i++) yield* turns()
+        if (making.unsafePoll() === null) endless.push(steps)
+      }
+      assert.deepStrictEqual(endless, [])
+    }))
+
+  it.scoped("C6: an attempt begins when its delay is over, without another timer", () =>
+    Effect.gen(function*() {
+      const clock = yield* Effect.clock
+      const slept: Array<number> = []
+      const network = obligingNetwork()
+      const counting: Clock.Clock = Object.assign(Object.create(clock), {
+        sleep: (duration: Duration.Duration) => {
+          slept.push(Duration.toMillis(duration))
+          return clock.sleep(duration)
+        }
+      })
+      yield* Effect.withClock(client(network), counting)
+      network.current.close(1006)
+      yield* turns()
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      assert.strictEqual(network.sockets.length, 2)
+      assert.deepStrictEqual(slept.filter((millis) => millis < 1000), [])
     }))
 
   it.effect("C7, 8.A10: a handshake that hangs and one that is rejected are told apart", () =>
@@ -126,6 +161,56 @@ describe("session: reconnecting", () => {
       )
       network.onSend = obliging
       assert.strictEqual((yield* query(now)).status, 200)
+    }))
+
+  it.scoped("C6: an endpoint is not dialled before its Retry-After is over, the others are dialled as usual", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { session } = yield* client(network, { url: ["ws://busy", "ws://gone"] })
+      const dialled: Array<readonly [string, number]> = []
+      network.autoOpen = false
+      network.onDial = (socket) => {
+        dialled.push([socket.url, clock.unsafeCurrentTimeMillis()])
+        if (socket.url.includes("busy")) socket.reject(503, { "retry-after": "20" })
+        else socket.close(1006)
+      }
+      const clock = yield* Effect.clock
+      network.current.close(1006)
+      yield* turns()
+      for (let second = 0; second < 30; second++) {
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+      }
+      assert.deepStrictEqual(dialled, [
+        ["ws://gone/", 1000],
+        ["ws://busy/", 2000],
+        ["ws://gone/", 3000],
+        ["ws://busy/", 23_000],
+        ["ws://gone/", 24_000]
+      ])
+      assert.strictEqual((yield* session.state)._tag, "Waiting")
+    }))
+
+  it.scoped("C6: so it is when the list has changed, so that it takes the place of another", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const clock = yield* Effect.clock
+      let list = ["ws://a", "ws://busy"]
+      yield* client(network, { url: Effect.sync(() => list) })
+      const dialled: Array<readonly [string, number]> = []
+      network.autoOpen = false
+      network.onDial = (socket) => {
+        dialled.push([socket.url, clock.unsafeCurrentTimeMillis()])
+        socket.reject(503, { "retry-after": "20" })
+        list = ["ws://busy", "ws://a"]
+      }
+      network.current.close(1006)
+      yield* turns()
+      for (let second = 0; second < 21; second++) {
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+      }
+      assert.deepStrictEqual(dialled, [["ws://busy/", 1000], ["ws://busy/", 21_000]])
     }))
 
   it.scoped("C1: at most one socket is open, and a late one is closed and ignored", () =>
@@ -297,6 +382,49 @@ describe("session: subscriptions", () => {
       yield* Scope.close(second, Exit.void)
       yield* turns()
       assert.strictEqual(network.current.of("unsubscribe").length, 1)
+    }))
+
+  it.scoped("L2: a frame above maxResponseSize is not parsed: if its request is known, only that request fails", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session, watch } = yield* client(network, { maxResponseSize: 500 })
+      const { heard } = yield* watch({})
+      const ask = Effect.gen(function*() {
+        network.onSend = undefined
+        const asked = yield* Effect.fork(Effect.exit(query(now)))
+        yield* turns()
+        return { asked, id: network.current.last("now").requestId }
+      })
+      const [one, other] = [yield* ask, yield* ask]
+      const frame = (room: string) => `{"result":"${"x".repeat(500)}\\"room\\":\\"${other.id}\\"}","room":"${room}"}`
+      network.current.deliver(frame(one.id))
+      const exit = yield* Fiber.join(one.asked)
+      assert.strictEqual(failureTag(exit), "KuzzleResponseTooLargeError")
+      assert.isNull(other.asked.unsafePoll())
+      assert.strictEqual((yield* session.state)._tag, "Ready")
+      // A notification that is not told must be announced: by the end of the connection, as on Node.
+      network.current.deliver(frame("room{}-111"))
+      const cut = yield* Fiber.join(other.asked)
+      assert.strictEqual(failureTag(cut), "KuzzleMaybeSentError")
+      const state = yield* session.state
+      assert.isTrue(
+        state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEnded" && state.cause.by === "Oversized"
+      )
+      network.onSend = obliging
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      network.current.deliver(document({}, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
+      // One that is as long as it may be is read.
+      network.current.deliver(
+        JSON.stringify({ ...document({}, "2"), text: "" }).replace(/""\}$/, (end) => {
+          const length = JSON.stringify({ ...document({}, "2"), text: "" }).length
+          return `"${"x".repeat(500 - length)}${end.slice(1)}`
+        })
+      )
+      yield* turns()
+      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1", "2"])
     }))
 
   it.scoped("S2: nothing is delivered after the scope is closed", () =>

@@ -6,6 +6,10 @@ import { Effect, Layer } from "effect"
 export class FakeSocket {
   readonly sent: Array<string> = []
   pings = 0
+  /** Bytes that came in, whole frames or not. */
+  received = 0
+  /** Bytes that wait to be sent. */
+  buffered = 0
   terminated = false
   /** Close frames that the client sent. */
   readonly closes: Array<number> = []
@@ -28,12 +32,25 @@ export class FakeSocket {
   }
 
   readonly open = () => this.events.onOpen()
-  readonly pong = () => this.events.onPong()
+  readonly pong = () => {
+    this.received += 2
+    this.events.onPong()
+  }
+  /** A part of a frame comes in. */
+  readonly trickle = (bytes = 1) => {
+    this.received += bytes
+  }
   readonly error = (cause: unknown) => this.events.onError(cause)
-  readonly reject = (status: number) => this.events.onRejected(status)
+  readonly reject = (status: number, headers: Parameters<typeof KuzzleSocket.rejection>[1] = {}) =>
+    this.events.onRejected(KuzzleSocket.rejection(status, headers, 0))
+  readonly oversized = (limit: number) => this.events.onOversized(limit)
   readonly close = (code: number, reason = "") => this.events.onClose(code, reason)
   /** Delivers a frame: text as it is, anything else as JSON. */
-  readonly deliver = (frame: unknown) => this.events.onFrame(typeof frame === "string" ? frame : JSON.stringify(frame))
+  readonly deliver = (frame: unknown) => {
+    const text = typeof frame === "string" ? frame : JSON.stringify(frame)
+    this.received += text.length
+    this.events.onFrame(text)
+  }
 
   /** The requests that were sent, pings left out. */
   get requests(): ReadonlyArray<FakeRequest> {
@@ -85,7 +102,8 @@ export class FakeSocket {
     terminate: () => {
       this.terminated = true
     },
-    bufferedAmount: () => 0
+    bufferedAmount: () => this.buffered,
+    ...(this.network.counts ? { bytesRead: () => this.received } : {})
   })
 }
 
@@ -105,13 +123,15 @@ export class FakeNetwork {
   autoOpen = true
   /** Whether sockets have ping frames. */
   native = true
+  /** Whether sockets show the bytes that come in. */
+  counts = true
   onSend: ((socket: FakeSocket, frame: string) => void) | undefined
   onPing: ((socket: FakeSocket) => void) | undefined
   onDial: ((socket: FakeSocket) => void) | undefined
 
   readonly shape: KuzzleSocket.KuzzleSocketShape = KuzzleSocket.make({
     open: (url, events, headers) => {
-      new URL(url)
+      if (!/^wss?:/.test(url)) throw new TypeError("not an address")
       const socket = new FakeSocket(url, this, events, headers)
       this.sockets.push(socket)
       queueMicrotask(() => {

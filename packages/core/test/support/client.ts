@@ -21,7 +21,7 @@ export const dial = (network: FakeNetwork, { authenticator, heartbeat, ...option
     })
     const keeping: Session.Keeping = {
       byConnection: false,
-      headers: () => Effect.succeed({}),
+      headers: (settings) => Effect.succeed(settings),
       keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
     }
     const store = yield* KuzzleTokenStore.KuzzleTokenStore

@@ -4,6 +4,7 @@ import { assert } from "@effect/vitest"
 import { Clock, Effect, Option, Redacted, Schema } from "effect"
 import { World } from "../suite/backend.ts"
 import { contract } from "./contract.ts"
+import { Content } from "./schemas.ts"
 import { ApiKey, login, NewApiKey, Right, User } from "./security.schemas.ts"
 
 const wire = (action: string) => ({ controller: "auth", action })
@@ -103,6 +104,7 @@ export const contracts = [
   contract(KuzzleAuth.getMyCredentials, {
     sends: [local, { ...wire("getMyCredentials"), ...local }],
     works: Effect.zipRight(member, KuzzleAuth.getMyCredentials(local)),
+    type: Content,
     result: Schema.Struct({ username: Schema.String, kuid: Schema.String }),
     fails: { call: KuzzleAuth.getMyCredentials(local), ...unauthorized }
   }),
@@ -116,6 +118,7 @@ export const contracts = [
       yield* Effect.orDie(KuzzleAuth.deleteMyCredentials({ ...local, refresh: "wait_for" }))
       return yield* KuzzleAuth.createMyCredentials({ ...local, credentials: { username, password: secret }, refresh })
     }),
+    type: Content,
     result: Schema.Struct({ username: Schema.String }),
     fails: { call: KuzzleAuth.createMyCredentials({ ...local, credentials: given, refresh }), ...unauthorized }
   }),
@@ -128,6 +131,7 @@ export const contracts = [
       member,
       KuzzleAuth.updateMyCredentials({ ...local, credentials: { password: secret }, refresh })
     ),
+    type: Content,
     result: Schema.Struct({ username: Schema.String, kuid: Schema.String }),
     fails: {
       call: Effect.zipRight(member, KuzzleAuth.updateMyCredentials({ ...local, credentials: {}, refresh })),
@@ -266,9 +270,20 @@ export const contracts = [
     neverFails: "with no session there is nothing to tell the server"
   }),
   contract(KuzzleAuth.checkToken, {
-    sends: [{ token: "a token" }, { ...wire("checkToken"), body: { token: "a token" } }],
+    sends: [{ token: Redacted.make("a token") }, { ...wire("checkToken"), body: { token: "a token" } }],
     works: Effect.flatMap(absent, (text) => KuzzleAuth.checkToken({ token: Redacted.make(text) })),
     result: Schema.Struct({ valid: Schema.Literal(false), state: Schema.String }),
+    example: {
+      call: KuzzleAuth.checkToken({ token: Redacted.make("a token") }),
+      result: Schema.Union(
+        Schema.Struct({ valid: Schema.Literal(false), state: Schema.String }),
+        Schema.Struct({
+          valid: Schema.Literal(true),
+          kuid: Schema.String,
+          expiresAt: Schema.NullOr(Schema.Number)
+        })
+      )
+    },
     neverFails: "whatever the token is, the server thinks something of it"
   }),
   contract(KuzzleAuth.refreshToken, {

@@ -2,12 +2,14 @@
  * The contract of an action: where its arguments go, that it works against a server, what its result is, member by member,
  * and how it fails. One list for each controller; `contractSuite` holds every server to them, over WebSocket and HTTP.
  */
-import type { Kuzzle, KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
+import { type Kuzzle, type KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Either, Layer, ParseResult, Schema } from "effect"
 import type { Scope } from "effect"
 // The declaration is internal to the core: this is the test that it is what the specification says.
 import type { Declaration } from "../../../core/src/internal/action.ts"
+import * as Envelope from "../../../core/src/internal/protocol/envelope.ts"
+import * as Shape from "../../../core/src/internal/shape.ts"
 import { type Backend, layerWorld, type World } from "../suite/backend.ts"
 import { withClient, withHttp } from "../suite/tools.ts"
 
@@ -30,6 +32,14 @@ export interface Exceptions {
   readonly websocket?: string
 }
 
+/** A call of the function, and what it gives. */
+export interface Example {
+  readonly call: Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>
+  // What it encodes to is of no interest.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly result: Schema.Schema<any>
+}
+
 export interface Terms<Options, Value, E extends KuzzleActionError.NamedError, Shape extends Value> {
   /** An example of every argument, and the request that it makes. */
   readonly sends: readonly [options: Options, request: Kuzzle.KuzzleRequest]
@@ -42,6 +52,13 @@ export interface Terms<Options, Value, E extends KuzzleActionError.NamedError, S
   // What it encodes to is of no interest.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly result: Schema.Schema<Shape, any>
+  /** What the type of the function says, where `result` says more than that of members without a name. */
+  readonly type?: Example["result"]
+  /**
+   * Where the function takes other options than it sends, or `works` gives something else than its result: a call, and
+   * what its result is.
+   */
+  readonly example?: Example
   /** A call that fails, with the tag of its error and Kuzzle's id. */
   readonly fails?: {
     readonly call: Effect.Effect<unknown, Failure<E>, Kuzzle.Kuzzle | World | Scope.Scope>
@@ -64,6 +81,8 @@ export interface Contract {
   readonly alone: string | undefined
   readonly except: Exceptions
   readonly places: () => void
+  /** None of what gives a stream, or is sent by the client itself. */
+  readonly example: Example | undefined
   readonly works: Effect.Effect<
     void,
     KuzzleError.RequestError | KuzzleActionError.NamedError,
@@ -76,7 +95,12 @@ export interface Contract {
 
 export const contract = <Options, Result, E extends KuzzleActionError.NamedError, Value, Shape extends Value>(
   action: Declared<Options, Result, E>,
-  { alone, except = {}, fails, neverFails, result, sends: [options, request], works }: Terms<Options, Value, E, Shape>
+  { alone, example, except = {}, fails, neverFails, result, sends: [options, request], type, works }: Terms<
+    Options,
+    Value,
+    E,
+    Shape
+  >
 ): Contract => {
   const { action: name, controller, http } = action.declaration
   return {
@@ -84,8 +108,13 @@ export const contract = <Options, Result, E extends KuzzleActionError.NamedError
     routed: http !== undefined,
     alone,
     except,
+    example: example ?? exampleOf(
+      action,
+      options,
+      action.declaration.result === Shape.done ? Schema.Void : type ?? Schema.typeSchema(result)
+    ),
     places: () => {
-      assert.deepStrictEqual(JSON.parse(JSON.stringify(action.request(options))), JSON.parse(JSON.stringify(request)))
+      assert.deepStrictEqual(sent(action.request(options)), JSON.parse(JSON.stringify(request)))
       assert.isTrue(fails !== undefined || neverFails !== undefined, "how does it fail, or why does it never?")
     },
     works: Effect.map(works, (value) => {
@@ -107,6 +136,21 @@ export const contract = <Options, Result, E extends KuzzleActionError.NamedError
         assert.propertyVal(outcome.left, "id", fails.id)
       })
   }
+}
+
+/** The function of an action with the options of its request, which nearly all of them take as they are. */
+const exampleOf = (action: unknown, options: unknown, result: Example["result"]): Example | undefined => {
+  if (typeof action !== "function") return undefined
+  const given: unknown = action(options)
+  // What an action gives is one of its failures, or the value.
+  return Effect.isEffect(given) ? { call: given as Example["call"], result } : undefined
+}
+
+/** The request as it leaves the client. */
+const sent = (request: Kuzzle.KuzzleRequest): unknown => {
+  const encoded = Envelope.encode(request)
+  if (encoded instanceof KuzzleError.EncodeError) return assert.fail(encoded.message)
+  return JSON.parse(`${typeof encoded === "string" ? encoded : encoded.text}}`)
 }
 
 const protocols = [

@@ -2,6 +2,7 @@
 import { KuzzleDebug } from "@effect-kuzzle/core"
 import { Effect, Schema } from "effect"
 import { contract } from "./contract.ts"
+import { Content } from "./schemas.ts"
 
 const asks = (action: string) => ({ controller: "debug", action })
 
@@ -49,6 +50,7 @@ export const contracts = [
         KuzzleDebug.post({ method: "Nothing.atAll" })
       )
     ),
+    type: Content,
     result: Schema.mutable(Schema.Tuple(
       Schema.Struct({
         result: Schema.Struct({

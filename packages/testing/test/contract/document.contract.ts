@@ -518,7 +518,7 @@ export const contracts = [
       assert.strictEqual(last.remaining, 0)
       return last
     }),
-    result: Schema.Struct({ ...SearchResult.fields, scrollId: Schema.String, remaining: Schema.Number }),
+    result: Schema.Struct({ ...SearchResult.fields, scrollId: Schema.String }),
     fails: {
       call: KuzzleDocument.scroll({ scrollId: "none" }),
       tag: "KuzzleScrollNotFoundError",

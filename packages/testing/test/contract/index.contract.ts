@@ -64,7 +64,7 @@ export const contracts = [
     }
   }),
   contract(KuzzleIndex.list, {
-    sends: [{ countCollection: true }, { controller: "index", action: "list", countCollection: true }],
+    sends: [{}, { controller: "index", action: "list" }],
     works: Effect.gen(function*() {
       const { collection, index } = yield* World
       yield* collection

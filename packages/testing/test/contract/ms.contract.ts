@@ -75,6 +75,13 @@ const page = <A>(value: Schema.Schema<A>) => Schema.Struct({ cursor: Schema.Stri
 const scanned = (options: { readonly cursor: number; readonly match: string; readonly count: number }) =>
   Effect.map(Ms.scan(options), ({ values }): ReadonlyArray<boolean> => values.map((value) => value === options.match))
 
+const transaction = Schema.Tuple(
+  Schema.OptionFromSelf(Schema.Number),
+  Schema.OptionFromSelf(Schema.Number),
+  Schema.OptionFromSelf(Schema.OptionFromSelf(Schema.String)),
+  Schema.OptionFromSelf(Schema.OptionFromSelf(Schema.Number))
+)
+
 export const contracts = [
   contract(Ms.del, {
     sends: [{ keys: ["k"] }, { controller: "ms", action: "del", body: { keys: ["k"] } }],
@@ -197,6 +204,7 @@ export const contracts = [
       gives: Option.some(true),
       neverFails: nothingToRefuse
     }),
+    type: Schema.OptionFromSelf(Schema.String),
     result: Schema.OptionFromSelf(Schema.Boolean)
   }),
   contract(Ms.rename, {
@@ -1569,6 +1577,7 @@ export const contracts = [
       gives: true,
       neverFails: nothingToRefuse
     }),
+    type: Schema.Number,
     result: Schema.Boolean
   }),
   contract(Ms.flushdb, {
@@ -1629,11 +1638,17 @@ export const contracts = [
       refused: () => Ms.mexecute({ actions: [Ms.step(Ms.set, { _id: "", value: "v" })] }),
       failure: { tag: "KuzzleBadRequestError", id: "api.assert.missing_argument" }
     }),
-    result: Schema.Tuple(
-      Schema.OptionFromSelf(Schema.Number),
-      Schema.OptionFromSelf(Schema.Number),
-      Schema.OptionFromSelf(Schema.OptionFromSelf(Schema.String)),
-      Schema.OptionFromSelf(Schema.OptionFromSelf(Schema.Number))
-    )
+    result: transaction,
+    example: {
+      call: Ms.mexecute({
+        actions: [
+          Ms.step(Ms.append, { _id: "k", value: "!" }),
+          Ms.step(Ms.incr, { _id: "k" }),
+          Ms.step(Ms.get, { _id: "k" }),
+          Ms.step(Ms.ttl, { _id: "k" })
+        ]
+      }),
+      result: transaction
+    }
   })
 ]

@@ -1,8 +1,9 @@
 /** `realtime`. */
 import { Kuzzle, KuzzleRealtime } from "@effect-kuzzle/core"
 import { Effect, Schema } from "effect"
-// The request is internal to the core: no function sends it, but the end of a scope.
+// The request is internal to the core: no function sends it, but the end of a scope. So is what an answer is read with.
 import * as Subscriptions from "../../../core/src/internal/protocol/subscriptions.ts"
+import * as Shape from "../../../core/src/internal/shape.ts"
 import { World } from "../suite/backend.ts"
 import { contract, type Declared } from "./contract.ts"
 
@@ -16,7 +17,10 @@ const connected = { http: "it is of a connection" }
 
 /** What the server says to it. The streams have tests of their own, in the client suite. */
 const sent = <Options, Result>({ declaration, request }: Declared<Options, Result, never>, options: Options) =>
-  Effect.map(Kuzzle.query(request(options)), declaration.result)
+  Effect.flatMap(
+    Kuzzle.query(request(options)),
+    ({ result }) => Shape.outcome(declaration, declaration.result(result))
+  )
 
 const subscribed = Effect.flatMap(
   World,
@@ -28,7 +32,7 @@ const unsubscribe: Declared<{ readonly roomId: string }, unknown, never> = {
     controller: "realtime",
     action: "unsubscribe",
     idempotent: true,
-    result: ({ result }) => result
+    result: (result) => result
   },
   request: (options) => Subscriptions.leave(options?.roomId ?? "")
 }

@@ -764,6 +764,7 @@ const credentials = [
   contract(KuzzleSecurity.getAllCredentialFields, {
     sends: [{}, wire("getAllCredentialFields")],
     works: KuzzleSecurity.getAllCredentialFields(),
+    type: Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }),
     result: Schema.Struct(
       { local: Schema.Tuple(Schema.Literal("username"), Schema.Literal("password")) },
       Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) })
@@ -790,6 +791,7 @@ const credentials = [
       yield* login(_id, "secret")
       return info
     }),
+    type: Content,
     result: Schema.Struct({ username: Schema.String }),
     fails: {
       call: Effect.flatMap(
@@ -817,6 +819,7 @@ const credentials = [
       yield* login(username, "secret")
       return info
     }),
+    type: Content,
     result: Schema.Struct({ username: Schema.String, kuid: Schema.String }),
     fails: {
       call: Effect.flatMap(
@@ -863,12 +866,14 @@ const credentials = [
   contract(KuzzleSecurity.getCredentials, {
     sends: [local, { ...wire("getCredentials"), ...local }],
     works: Effect.flatMap(member, ({ kuid: _id }) => KuzzleSecurity.getCredentials({ _id, strategy: "local" })),
+    type: Content,
     result: Schema.Struct({ username: Schema.String, kuid: Schema.String }),
     fails: { call: KuzzleSecurity.getCredentials({ ...local, strategy: "absent" }), ...noStrategy }
   }),
   contract(KuzzleSecurity.getCredentialsById, {
     sends: [local, { ...wire("getCredentialsById"), ...local }],
     works: Effect.flatMap(member, ({ username: _id }) => KuzzleSecurity.getCredentialsById({ _id, strategy: "local" })),
+    type: Content,
     result: Schema.Struct({ username: Schema.String, kuid: Schema.String }),
     fails: {
       call: Effect.flatMap(absent, (_id) => KuzzleSecurity.getCredentialsById({ _id, strategy: "local" })),
@@ -904,6 +909,7 @@ const credentials = [
           lang: "koncorde"
         })
     ),
+    type: Schema.Struct({ hits: Schema.Array(Content), total: Schema.Number }),
     result: Schema.Struct({
       hits: Schema.Tuple(Schema.Struct({ username: Schema.String, kuid: Schema.String })),
       total: Schema.Literal(1)

@@ -2,6 +2,7 @@
 import { KuzzleServer } from "@effect-kuzzle/core"
 import { Effect, Schema } from "effect"
 import { contract } from "./contract.ts"
+import { Content } from "./schemas.ts"
 
 const unknownRecord = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 const counts = Schema.Record({ key: Schema.String, value: Schema.Number })
@@ -121,6 +122,13 @@ export const contracts = [
       }),
       Schema.Struct({ status: color, services: Schema.Struct({ internalCache: color, storageEngine: color }) })
     ),
+    example: {
+      call: KuzzleServer.healthCheck({ services: ["internalCache", "memoryStorage", "storageEngine"] }),
+      result: Schema.Struct({
+        status: color,
+        services: Schema.Struct({ internalCache: color, memoryStorage: color, storageEngine: color })
+      })
+    },
     neverFails: "that a service is down is a result"
   }),
   contract(KuzzleServer.info, {
@@ -163,6 +171,7 @@ export const contracts = [
   contract(KuzzleServer.openapi, {
     sends: [{ scope: "app" }, { ...asks("openapi"), scope: "app" }],
     works: Effect.zip(KuzzleServer.openapi(), KuzzleServer.openapi({ scope: "app" })),
+    type: Content,
     result: Schema.mutable(Schema.Tuple(
       Schema.Struct({ swagger: Schema.String }, unknownRecord),
       Schema.Struct({ openapi: Schema.String }, unknownRecord)

@@ -133,8 +133,12 @@ const checkOrder = (world: World, { id, written }: LinkRecord): void => {
 
 /** Whether a request was sent at the pace of the answers, or of the store. */
 const replayed = ({ history, plan }: World, link: number, at: number): boolean => {
-  const since = history.states.findLast((entry) => entry.at <= at)
-  if (since?.state._tag !== "Replaying") return false
+  // The connection may be lost in the very moment of the write, after it.
+  const latest = history.states.findLastIndex((entry) => entry.at < at)
+  const since = history.states.slice(Math.max(0, latest)).find((entry) =>
+    entry.at <= at && entry.state._tag === "Replaying"
+  )
+  if (since === undefined) return false
   if (plan.queue?.store !== undefined) return true
   const before = history.links[link]?.written.filter((one) => since.at <= one.at && one.at < at).length ?? 0
   return before >= replayWindow

@@ -8,9 +8,22 @@ import type { Host, Owner } from "./host.ts"
 import type { Plan } from "./plan.ts"
 import type { Random } from "./random.ts"
 
+/** A frame in flight: its first byte arrives at `startsAt`, its last one at `readyAt`. */
+interface Parcel {
+  readonly startsAt: number
+  readonly readyAt: number
+  readonly bytes: number
+  readonly deliver: () => void
+}
+
 /** One direction of a connection. */
 class Pipe {
-  private readonly queue: Array<{ readonly readyAt: number; readonly deliver: () => void }> = []
+  /** The speed for new frames. Frames in flight keep the speed that they began with. */
+  bytesPerSecond = Infinity
+  private queue: Array<Parcel> = []
+  private delivered = 0
+  private lastMoved = 0
+  private blockedAt = 0
   private blockedUntil = 0
   private lastReady = 0
   private cancel: (() => void) | undefined
@@ -22,17 +35,63 @@ class Pipe {
     this.owner = owner
   }
 
-  push(deliver: () => void): void {
+  push(deliver: () => void, bytes = 0): void {
     const { host, plan, random } = this.network
     const jitter = plan.jitter === 0 ? 0 : random.int(0, plan.jitter)
-    this.lastReady = Math.max(this.lastReady, host.now + plan.latency + jitter)
-    this.queue.push({ readyAt: this.lastReady, deliver })
+    const startsAt = Math.max(this.lastReady, host.now + plan.latency + jitter)
+    // In whole milliseconds, as everything that happens here: the checks and the timers compare sums of times exactly.
+    this.lastReady = startsAt + Math.ceil(bytes * 1000 / this.bytesPerSecond)
+    this.queue.push({ startsAt, readyAt: this.lastReady, bytes, deliver })
     this.arm()
+  }
+
+  /** Bytes that have arrived, including those of an incomplete frame. */
+  get received(): number {
+    const [first] = this.queue
+    if (first === undefined || first.readyAt === first.startsAt) return this.delivered
+    const part = (this.flowedUntil - first.startsAt) / (first.readyAt - first.startsAt)
+    return this.delivered + Math.floor(first.bytes * Math.min(1, Math.max(0, part)))
+  }
+
+  /** When bytes of an incomplete frame last arrived; 0 for never. */
+  get movedAt(): number {
+    const [first] = this.queue
+    if (first === undefined || first.startsAt >= this.flowedUntil) return this.lastMoved
+    return Math.min(this.flowedUntil, first.readyAt)
+  }
+
+  /** For how long a frame has been arriving, without a pause. */
+  get flowingFor(): number {
+    const [first] = this.queue
+    const { now } = this.network.host
+    if (first === undefined || this.blocked || first.readyAt <= now) return 0
+    return now - Math.max(first.startsAt, this.blockedUntil)
+  }
+
+  private get flowedUntil(): number {
+    return this.blocked ? this.blockedAt : this.network.host.now
   }
 
   /** Nothing gets through before; what is written meanwhile comes after. */
   block(until: number): void {
+    if (!this.blocked) this.blockedAt = this.network.host.now
     this.blockedUntil = until
+    this.cancel?.()
+    this.cancel = undefined
+    this.arm()
+  }
+
+  /** The line is wide from now on, for frames in flight too. */
+  widen(): void {
+    this.bytesPerSecond = Infinity
+    const { host, plan } = this.network
+    const at = host.now + plan.latency
+    this.queue = this.queue.map((parcel) => ({
+      ...parcel,
+      startsAt: Math.min(parcel.startsAt, at),
+      readyAt: Math.min(parcel.readyAt, at)
+    }))
+    this.lastReady = Math.min(this.lastReady, at)
     this.cancel?.()
     this.cancel = undefined
     this.arm()
@@ -40,7 +99,9 @@ class Pipe {
 
   /** What was under way is lost from some point on. */
   truncate(): void {
+    this.lastMoved = this.movedAt
     this.queue.splice(this.network.random.int(0, this.queue.length))
+    this.lastReady = Math.min(this.lastReady, this.queue.at(-1)?.readyAt ?? this.network.host.now)
     this.cancel?.()
     this.cancel = undefined
     this.arm()
@@ -68,7 +129,9 @@ class Pipe {
     if (first === undefined || this.cancel !== undefined || this.blockedUntil === Infinity) return
     this.cancel = this.network.host.at(this.owner, Math.max(first.readyAt, this.blockedUntil), () => {
       this.cancel = undefined
-      this.queue.shift()?.deliver()
+      const parcel = this.queue.shift()
+      this.delivered += parcel?.bytes ?? 0
+      parcel?.deliver()
       this.arm()
     })
   }
@@ -144,7 +207,7 @@ export class Link {
           this.wrote()
           this.record.lastPing = this.network.host.now
           this.toServer.push(() =>
-            this.server?.ping(() => this.toClient.push(() => this.deliver("pong", () => this.events.onPong())))
+            this.server?.ping(() => this.toClient.push(() => this.deliver("pong", () => this.events.onPong()), 2))
           )
         }
       }
@@ -154,7 +217,8 @@ export class Link {
       this.letGo()
     },
     ...(this.network.plan.socket.terminates ? { terminate: () => this.letGo() } : {}),
-    bufferedAmount: () => 0
+    bufferedAmount: () => 0,
+    ...(this.network.plan.counts ? { bytesRead: () => this.toClient.received } : {})
   })
 
   private wrote(): void {
@@ -220,7 +284,7 @@ export class Link {
         arrived()
         this.events.onFrame(frame)
       })
-    })
+    }, frame.length)
   }
 
   /** The server closes. 1006: without a word, and what was under way may be lost. */
@@ -260,7 +324,7 @@ export class Link {
       if (this.phase !== "opening") return
       this.ended("Peer")
       this.tell("close", () => {
-        this.events.onRejected(status)
+        this.events.onRejected(KuzzleSocket.rejection(status, {}, 0))
         this.events.onClose(1006, "")
       })
     })

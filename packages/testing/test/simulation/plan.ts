@@ -24,6 +24,10 @@ export interface Rates {
   readonly duplicate: number
   /** A subscription is refused. */
   readonly refuse: number
+  /** A subscription is refused for now. */
+  readonly postpone: number
+  /** A message is dropped because of the rate, and the server only reports that one was. */
+  readonly limit: number
   /** A request is refused by an answer that names no room (spec 1.7). */
   readonly roomless: number
   /** A notification is lost on the way, without a trace. */
@@ -52,6 +56,8 @@ export interface Plan {
     readonly ping: KuzzleHeartbeat.KuzzleHeartbeatShape["ping"]
     readonly interval: number
     readonly timeout: number
+    /** The busy timeout, as a multiple of `timeout`. */
+    readonly busy: number
   }
   readonly engine: KuzzleEngine.Options
   /** Those at which nobody ever answers come after the first. */
@@ -78,6 +84,10 @@ export interface Plan {
   readonly queue: Queue | undefined
   /** `Abrupt`: the client is closed in the middle of everything. */
   readonly ending: "Heal" | "Abrupt"
+  /** Whether the socket shows received bytes. */
+  readonly counts: boolean
+  /** How often the line to the client becomes narrow for a while, and how narrow; `undefined`: never. */
+  readonly narrow: { readonly pause: number; readonly bytesPerSecond: number; readonly seed: number } | undefined
 }
 
 const rarely = (random: Random, probability: number, rate: number): number => random.chance(probability) ? rate : 0
@@ -96,7 +106,7 @@ export const draw = (random: Random): Plan => {
   // Longer than the slowest way there and back: no faults, no losses.
   const timeout = random.pick([400, 1000, 5000])
   const ping = random.pick(["Native", "Native", "Native", "Protocol", "Protocol", "Disabled"] as const)
-  return {
+  const plan: Omit<Plan, "heartbeat" | "counts" | "narrow"> = {
     order,
     settings: {
       requestTimeout: random.pick([400, 1500, 5000, 15_000]),
@@ -109,7 +119,6 @@ export const draw = (random: Random): Plan => {
         cap
       }
     },
-    heartbeat: { ping, interval, timeout },
     engine: {
       tokenLifetime: random.pick([3000, 20_000, 3_600_000]),
       // Without a heartbeat the server would cut everybody who is silent.
@@ -127,6 +136,8 @@ export const draw = (random: Random): Plan => {
       slowAnswer: faults(0.4, 0.1),
       duplicate: faults(0.3, 0.05),
       refuse: faults(0.25, 0.15),
+      postpone: faults(0.25, 0.2),
+      limit: faults(0.2, 0.1),
       roomless: faults(0.25, 0.03),
       loseNotification: faults(0.2, 0.05),
       garbage: faults(0.25, 0.03)
@@ -152,12 +163,25 @@ export const draw = (random: Random): Plan => {
       }
       : undefined
   }
+  // Later additions are drawn last, so that seeds keep their plans.
+  const counts = random.chance(0.5)
+  const bytesPerSecond = random.pick([100, 400, 3000])
+  const narrow = !calm && counts && random.chance(0.5)
+    ? { pause: random.pick([3000, 8000]), bytesPerSecond, seed: random.int(0, 2 ** 31) }
+    : undefined
+  return { ...plan, heartbeat: { ping, interval, timeout, busy: random.pick([1, 2, 4]) }, counts, narrow }
 }
 
-export const heartbeat = ({ heartbeat: { interval, ping, timeout } }: Plan): KuzzleHeartbeat.KuzzleHeartbeatShape => ({
+/** The longest wait for the answer to a ping while requests are in flight. Not every socket shows received bytes. */
+export const longestWait = ({ counts, heartbeat: { busy, timeout } }: Plan): number => counts ? timeout : timeout * busy
+
+export const heartbeat = (
+  { heartbeat: { busy, interval, ping, timeout } }: Plan
+): KuzzleHeartbeat.KuzzleHeartbeatShape => ({
   ping,
   schedule: KuzzleSchedule.heartbeat({ interval }),
-  timeout: Duration.millis(timeout)
+  timeout: Duration.millis(timeout),
+  busyTimeout: Duration.millis(timeout * busy)
 })
 
 export const endpoints = ({ deadEndpoints, firstIsDead }: Plan): ReadonlyArray<string> => {
@@ -174,6 +198,7 @@ export const options = (plan: Plan): KuzzleConfig.Options => {
     stableAfter,
     maxRequestSize,
     reconnect: schedule(reconnect),
+    resubscribe: KuzzleSchedule.retry({ base: 100, cap: 1000, times: Infinity }),
     tokenRefresh: renewal(plan.refresh),
     ...(plan.queue === undefined
       ? {}
@@ -220,6 +245,8 @@ export const pauseBounds = ({ base, cap, kind }: Reconnect, nth: number): readon
 }
 
 /** Within so long after the last fault everything must be well again, whatever the settings. */
-export const healing = ({ deadEndpoints, heartbeat, settings }: Plan): number =>
-  6 * (heartbeat.interval + heartbeat.timeout) +
-  (deadEndpoints + 2) * (settings.connectTimeout + settings.reconnect.cap) + 4 * settings.requestTimeout
+export const healing = (plan: Plan): number => {
+  const { deadEndpoints, heartbeat, settings } = plan
+  return 6 * (heartbeat.interval + longestWait(plan)) +
+    (deadEndpoints + 2) * (settings.connectTimeout + settings.reconnect.cap) + 4 * settings.requestTimeout
+}

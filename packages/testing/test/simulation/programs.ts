@@ -247,6 +247,9 @@ const wanted = (random: Random): Wanted => {
   }
 }
 
+/** The longest pause of a slow consumer between two batches, in milliseconds. */
+export const slowest = 3000
+
 /** Opens a subscription and writes down what it gives, until its scope is closed. */
 const listen = (world: World, random: Random, { filter, handler, options, slow }: Wanted, scope: Scope.Scope) =>
   Effect.gen(function*() {
@@ -308,7 +311,7 @@ const listen = (world: World, random: Random, { filter, handler, options, slow }
                 world.violate("L2", `consumer ${heard.id} of ${heard.capacity} was given ${chunk.length} at once`)
               }
               for (const notification of Chunk.toReadonlyArray(chunk)) note(world, heard, notification)
-              return slow ? Effect.sleep(random.int(100, 3000)) : Effect.void
+              return slow ? Effect.sleep(random.int(100, slowest)) : Effect.void
             }),
             ended
           ))
@@ -371,7 +374,8 @@ export const close = (world: World, { fiber, heard, scope }: Listening): Effect.
 const idle = (world: World, duration: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const until = world.host.now + duration
-    while (world.host.now < until && !world.quiet) yield* Effect.sleep(Math.min(500, until - world.host.now))
+    // In whole milliseconds: a sum of fractions may stay below `until` for ever.
+    while (world.host.now < until && !world.quiet) yield* Effect.sleep(Math.min(500, Math.ceil(until - world.host.now)))
   })
 
 // -- who we are ------------------------------------------------------------------------------------------------------

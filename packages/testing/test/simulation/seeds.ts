@@ -19,5 +19,19 @@ export const seeds: ReadonlyArray<{ readonly seed: number; readonly found: strin
     seed: 1963,
     found: "R5: the client is ready though its session is still being renewed, and what waits for that stays"
   },
-  { seed: 13_288, found: "S1: a logout that ends with its connection leaves the next one without subscriptions" }
+  {
+    seed: 8832,
+    found:
+      "S1: an unsubscribe that was sent twice and takes effect after its deadline ends what has replaced it in silence"
+  },
+  {
+    seed: 11_874,
+    found: "S5: a subscribe that was sent twice and is answered after its deadline leaves a room behind"
+  },
+  { seed: 13_288, found: "S1: a logout that ends with its connection leaves the next one without subscriptions" },
+  {
+    seed: 113_164_654,
+    found: "A1: a request that is made while the connection is opened anew for a user is sent as another"
+  },
+  { seed: 777_002_297, found: "L1: a fiber that is forked while the client closes goes on" }
 ]

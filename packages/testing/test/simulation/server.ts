@@ -9,6 +9,9 @@ import type { Link, Server, ServerEnd } from "./network.ts"
 import type { Rates } from "./plan.ts"
 import type { Random } from "./random.ts"
 
+/** Kuzzle's error for a message above the rate limit. It does not say which message (spec 1.7). */
+const overRate = "{\"requestId\":\"nobody\",\"status\":429,\"error\":{\"id\":\"network.websocket.ratelimit_exceeded\"}}"
+
 /** What a connection is subscribed to, as the server has it. */
 export interface Rooms {
   /** The subscriptions, by what they ask for, each with its channel. */
@@ -33,7 +36,7 @@ const garbage = [
   "{\"room\":\"nobody\",\"type\":\"document\",\"result\":{}}",
   "{\"room\":{\"a\":1},\"requestId\":7}",
   "{\"__proto__\":{\"room\":\"x\"},\"constructor\":1}",
-  "{\"requestId\":\"nobody\",\"status\":429,\"error\":{\"id\":\"network.websocket.ratelimit_exceeded\"}}",
+  overRate,
   `${"[".repeat(64)}${"]".repeat(64)}`
 ]
 
@@ -50,6 +53,10 @@ export class Desk implements Server {
   rates: Rates | undefined
   /** What each connection is subscribed to, while the server has it. */
   readonly rooms = new Map<Link, Rooms>()
+  /** Links on which the server has dropped a message because of its rate. */
+  readonly limited = new Set<Link>()
+  /** Rooms that a client cannot know of, because the answer to its `subscribe` was lost. */
+  readonly untold = new Set<string>()
   private readonly requests = new Map<string, WireRequest>()
   private readonly ghosts: Array<string> = []
   private marks = 1_000_000
@@ -118,6 +125,12 @@ export class Desk implements Server {
       return
     }
     if (request.action === "subscribe" && random.chance(rates.refuse)) return this.refuse(link, request)
+    if (request.action === "subscribe" && random.chance(rates.postpone)) return this.postpone(link, request)
+    if (request.controller === "realtime" && random.chance(rates.limit)) {
+      this.host.note("dropped for the rate", link.record.id, request.action)
+      this.limited.add(link)
+      return link.send(overRate, () => {})
+    }
     if (request.controller !== "realtime" && random.chance(rates.roomless)) {
       return this.send(link, refusal(request, "api.assert.invalid_type", 400, {}))
     }
@@ -215,7 +228,12 @@ export class Desk implements Server {
       if (random.chance(0.5)) this.ghosts.push(text)
       else this.host.at("Server", this.host.now + this.slowness(), () => this.send(link, text, frame))
     }
-    if (random.chance(rates.dropAnswer)) return this.host.note("answer lost", link.record.id, request.action)
+    if (random.chance(rates.dropAnswer)) {
+      if (request.action === "subscribe" && typeof frame.result === "object" && frame.result !== null) {
+        this.untold.add(String(Object(frame.result).roomId))
+      }
+      return this.host.note("answer lost", link.record.id, request.action)
+    }
     if (random.chance(rates.slowAnswer)) {
       this.host.at("Server", this.host.now + this.slowness(), () => this.send(link, text, frame))
       return
@@ -249,6 +267,14 @@ export class Desk implements Server {
       const roomId = request.body?.roomId
       for (const [key, channel] of rooms.channels) if (roomOf(channel) === roomId) rooms.channels.delete(key)
     }
+  }
+
+  private postpone(link: Link, request: WireRequest): void {
+    const [id, status] = this.random.chance(0.5)
+      ? ["api.process.overloaded", 503] as const
+      : ["api.process.too_many_requests", 429] as const
+    this.host.note("refuse for now", link.record.id, id)
+    link.send(refusal(request, id, status, { room: request.requestId }), () => {})
   }
 
   private refuse(link: Link, request: WireRequest): void {

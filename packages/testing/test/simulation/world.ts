@@ -146,7 +146,9 @@ export class World {
     let total = 0
     for (const stall of this.history.stalls) {
       const overlap = Math.min(to, stall.to) - Math.max(from, stall.from)
-      if (overlap > 0) total += stall.to - stall.from + 4 * this.plan.heartbeat.timeout + this.plan.heartbeat.interval
+      if (overlap > 0) {
+        total += stall.to - stall.from + 4 * Plan.longestWait(this.plan) + this.plan.heartbeat.interval
+      }
     }
     return total
   }
@@ -155,19 +157,23 @@ export class World {
     const { host, plan } = this
     const { by, id, lastHeard, lastPing, openedAt } = link.record
     if (openedAt === undefined || plan.heartbeat.ping === "Disabled") return
-    const unheard = host.now - lastHeard
-    const patience = plan.heartbeat.interval + plan.heartbeat.timeout + 1
-    if (unheard > patience + this.stalledWithin(lastHeard, host.now)) {
+    const lastMoved = Math.max(lastHeard, link.toClient.movedAt)
+    const unheard = host.now - lastMoved
+    const patience = plan.heartbeat.interval + Plan.longestWait(plan) + 1
+    if (unheard > patience + this.stalledWithin(lastMoved, host.now)) {
       this.violate("C3", `connection ${id} was dead for ${unheard} ms`)
     }
     if (by !== "Client" || this.closing) return
-    const arrived = link.toClient.arrived
+    const { arrived, flowingFor } = link.toClient
     this.host.turnEnds.push(() => {
       const last = this.lastCause()
       if (last === undefined || !last.includes("nothing came back")) return
       if (arrived) this.violate("L3", `connection ${id} was given up with something to read in it`)
       if (lastHeard > lastPing) {
         this.violate("C2", `connection ${id} was given up though something came after the ping`)
+      }
+      if (plan.counts && flowingFor > plan.heartbeat.timeout + 1) {
+        this.violate("C2", `connection ${id} was given up though a frame had been coming in for ${flowingFor} ms`)
       }
     })
   }
@@ -360,11 +366,28 @@ export class World {
       host.at("Server", host.now + faults.pause(plan.faultPause), fault)
     }
     if (plan.faultPause < Infinity) host.at("Server", host.now + faults.pause(plan.faultPause), fault)
+    if (plan.narrow !== undefined) this.narrow(plan.narrow)
+  }
+
+  /** The line to the client alternates between narrow and wide; a new connection starts wide. */
+  private narrow({ bytesPerSecond, pause, seed }: NonNullable<Plan.Plan["narrow"]>): void {
+    const random = new Random(seed)
+    const turn = (rate: number) => {
+      if (this.stopped) return
+      if (this.network.live !== undefined) this.network.live.toClient.bytesPerSecond = rate
+      this.host.at(
+        "Server",
+        this.host.now + random.pause(pause),
+        () => turn(rate === Infinity ? bytesPerSecond : Infinity)
+      )
+    }
+    turn(Infinity)
   }
 
   /** Everything is well from now on; connections that are dead stay so, unless nobody would ever find out. */
   stop(): void {
     this.stopped = true
+    if (this.plan.narrow !== undefined) { for (const { toClient } of this.network.links) toClient.widen() }
     if (this.plan.heartbeat.ping === "Disabled") {
       for (const { toClient, toServer } of this.network.links) for (const pipe of [toServer, toClient]) pipe.block(0)
     }
@@ -440,7 +463,10 @@ export class World {
           : random.chance(0.3)
           ? random.int(5000, 90_000)
           : random.int(50, 5000)
-        this.history.stalls.push({ from: host.now, to: host.now + lasts })
+        // One that begins where another ends goes on with it: nothing has run in between.
+        const before = this.history.stalls.at(-1)
+        const from = before !== undefined && before.to >= host.now ? before.from : host.now
+        this.history.stalls.push({ from, to: host.now + lasts })
         host.stall(lasts)
       }],
       [plan.hostFaults ? 1 : 0, "clock is set", () => {

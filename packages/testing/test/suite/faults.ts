@@ -8,9 +8,9 @@
  * - a link that is silent is found within interval + timeout (C3), one that is only slow is not given up (C2);
  * - one open socket at most (C1), a session that is ready again and as it was, and nothing after its end (L1).
  */
-import { Kuzzle, KuzzleAuth, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleAuth, KuzzleDocument, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, layer } from "@effect/vitest"
-import { Cause, Context, Duration, Effect, Exit, Fiber, Layer, Redacted, Schedule, Scope, Stream } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, Scope, Stream } from "effect"
 import { vi } from "vitest"
 import {
   Backend,
@@ -54,9 +54,9 @@ export const faults: ReadonlyArray<NamedFault> = [
 
 /** Where a dead link is to be found; and where a slow one is not to be given up, however the machine stalls. */
 const heartbeats = {
-  Harmless: { pingInterval: 200, pingTimeout: 4000, connectTimeout: 4000 },
-  Loss: { pingInterval: 200, pingTimeout: 4000, connectTimeout: 4000 },
-  Lasting: { pingInterval: 150, pingTimeout: 400, connectTimeout: 2000 }
+  Harmless: { pingInterval: 200, pingTimeout: 4000, busyPingTimeout: 4000, connectTimeout: 4000 },
+  Loss: { pingInterval: 200, pingTimeout: 4000, busyPingTimeout: 4000, connectTimeout: 4000 },
+  Lasting: { pingInterval: 150, pingTimeout: 400, busyPingTimeout: 800, connectTimeout: 2000 }
 }
 
 /** By how much a machine that stalls may be late. */
@@ -407,8 +407,9 @@ const inSession = (named: NamedFault, phase: Phase) =>
       yield* until("the phase's own loss", () => lost(states, false) >= own)
       const harmless = named.kind === "Harmless"
       if (!harmless) {
-        const { connectTimeout, pingInterval, pingTimeout } = heartbeats[named.kind]
-        const bound = dialling ? connectTimeout : pingInterval + pingTimeout
+        const { busyPingTimeout, connectTimeout, pingInterval, pingTimeout } = heartbeats[named.kind]
+        // A page does not see received bytes, so it waits longer while a request is in flight.
+        const bound = dialling ? connectTimeout : pingInterval + (hard ? pingTimeout : busyPingTimeout)
         yield* until("the loss", () => lost(states, dialling) > before + cuts, told).pipe(
           // A link that stands still says so to nobody: the heartbeat finds it.
           named.fault.hold !== undefined && named.fault.ending === undefined ? withinStall("the loss", bound) : (_) => _
@@ -499,6 +500,106 @@ const closing = (named: NamedFault) =>
     assert.lengthOf(heard, length, "heard after the end")
   })
 
+/** A transfer on a narrow line that takes longer than the timeout of a ping. */
+interface Transfer {
+  readonly name: string
+  readonly direction: "up" | "down"
+  readonly size: number
+  readonly bytesPerSecond: number
+  readonly options?: ClientOptions
+  readonly idempotent?: boolean
+}
+
+const kilobytes = 1000
+const megabytes = 1000 * kilobytes
+
+/** With the default settings of the heartbeat. */
+const transfers: ReadonlyArray<Transfer> = [
+  { name: "5 MB down at 250 KB/s", direction: "down", size: 5 * megabytes, bytesPerSecond: 250 * kilobytes },
+  { name: "1.5 MB down at 100 KB/s", direction: "down", size: 1.5 * megabytes, bytesPerSecond: 100 * kilobytes },
+  { name: "0.9 MB up at 40 KB/s", direction: "up", size: 0.9 * megabytes, bytesPerSecond: 40 * kilobytes },
+  {
+    name: "5 MB down at 250 KB/s, idempotent, with the queue",
+    direction: "down",
+    size: 5 * megabytes,
+    bytesPerSecond: 250 * kilobytes,
+    options: { autoQueue: true },
+    idempotent: true
+  },
+  {
+    name: "0.9 MB up at 40 KB/s, idempotent, with the queue",
+    direction: "up",
+    size: 0.9 * megabytes,
+    bytesPerSecond: 40 * kilobytes,
+    options: { autoQueue: true },
+    idempotent: true
+  }
+]
+
+/** For runtimes that show received bytes. */
+const visibleTransfer: Transfer = {
+  name: "5 MB down at 500 KB/s, longer than any timeout of a ping",
+  direction: "down",
+  size: 5 * megabytes,
+  bytesPerSecond: 500 * kilobytes,
+  options: { pingInterval: "500 millis", pingTimeout: "2 seconds", busyPingTimeout: "2 seconds" }
+}
+
+/** The size of one of the documents that make a large answer: requests are smaller than 1 MB. */
+const pieceSize = 0.5 * megabytes
+
+/** A request that transfers so many bytes, and the number that its answer reports. */
+const requestOf = ({ direction, size }: Transfer, target: Collection, ids: ReadonlyArray<string>) => {
+  const controller = direction === "up" ? "realtime" : "document"
+  return direction === "up"
+    ? {
+      request: { controller, action: "publish", ...target, body: { text: "x".repeat(size) } },
+      moved: (result: unknown) => JSON.stringify(result).includes("published") ? size : 0
+    }
+    : {
+      request: { controller, action: "mGet", ...target, body: { ids: ids.slice(0, size / pieceSize) } },
+      moved: (result: unknown) => Math.floor(JSON.stringify(result).length / pieceSize) * pieceSize
+    }
+}
+
+/** It is answered on a single connection, and the reported ping time does not include the transfer. */
+const transferring = (transfer: Transfer, target: Collection, ids: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const { hard, make } = yield* Lines
+    const { bytesPerSecond, idempotent = false, name, options, size } = transfer
+    const line = yield* make
+    const services = yield* soon("the first connection", Layer.build(line.client(options)))
+    const kuzzle = Context.get(services, Kuzzle.Kuzzle)
+    const states: Array<Kuzzle.ConnectionState> = []
+    yield* Effect.forkScoped(Stream.runForEach(kuzzle.states, (state) => Effect.sync(() => states.push(state))))
+    const { moved, request } = requestOf(transfer, target, ids)
+    yield* line.arm({ bytesPerSecond })
+    const [elapsed, { result }] = yield* Effect.timed(kuzzle.query(request, { timeout: "60 seconds", idempotent }))
+    assert.strictEqual(moved(result), size, `${name}: what came back`)
+    assert.isAtLeast(Duration.toSeconds(elapsed), 0.95 * size / bytesPerSecond, `${name}: the line was not narrow`)
+    assert.strictEqual(lost(states, false), 0, `${name}: the connection was given up`)
+    const roundTrip = Option.getOrElse(yield* kuzzle.roundTripTime, () => Duration.zero)
+    if (transfer.direction === "up") assert.isBelow(Duration.toSeconds(roundTrip), 5, `${name}: the ping time`)
+    if (hard) assert.strictEqual((yield* line.sockets).peak, 1, `${name}: sockets at once`)
+    yield* line.heal
+  }).pipe(Effect.scoped)
+
+const slowProgress = Effect.gen(function*() {
+  const { hard } = yield* Lines
+  const target = yield* (yield* World).collection
+  const ids = Array.from({ length: Math.ceil(5 * megabytes / pieceSize) }, (_, i) => `large-${i}`)
+  const text = "x".repeat(pieceSize)
+  yield* Effect.provide(
+    Effect.forEach(ids, (_id) => KuzzleDocument.create({ ...target, _id, content: { text } }), { concurrency: 4 }),
+    yield* Direct
+  )
+  yield* Effect.forEach(
+    hard ? [...transfers, visibleTransfer] : transfers,
+    (transfer) => transferring(transfer, target, ids),
+    { concurrency: "unbounded" }
+  )
+})
+
 /** As many cases at a time: they mostly wait. */
 const atOnce = 24
 
@@ -509,11 +610,12 @@ export const faultSuite = <E>(
     /** Which cases; all of them by default. */
     readonly includes?: (phase: string, fault: string) => boolean
     readonly atOnce?: number
+    /** Which phases run one case at a time; none by default. */
+    readonly alone?: ReadonlyArray<string>
   }
 ): void => {
   vi.setConfig({ maxConcurrency: options.atOnce ?? atOnce })
   const surroundings = Layer.provideMerge(layerDirect, Layer.provideMerge(layerWorld, options.backend))
-  const concurrent = { concurrent: true, timeout: 60_000 }
   layer(surroundings, { excludeTestServices: true, timeout: "60 seconds" })(name, (it) => {
     // Side by side in one group: what runs at the same time is of one `describe`.
     const each = (
@@ -523,8 +625,16 @@ export const faultSuite = <E>(
     ) => {
       for (const fault of faults) {
         if (exclude.includes(fault.name) || options.includes?.(phase, fault.name) === false) continue
-        it.scoped(`${phase}: ${fault.name}`, () => play(fault), concurrent)
+        const concurrent = options.alone?.includes(phase) !== true
+        it.scoped(`${phase}: ${fault.name}`, () => play(fault), { concurrent, timeout: 60_000 })
       }
+    }
+    // First, and in parallel in one case, because each takes 20 s.
+    if (options.includes?.("slow progress", "all") !== false) {
+      it.scoped("C2, R2: slow progress: large requests and answers", () => slowProgress, {
+        concurrent: true,
+        timeout: 90_000
+      })
     }
     each("connecting", (named) => {
       // What is to come is there before the client; what ends a connection waits for one.

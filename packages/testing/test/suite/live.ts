@@ -1,5 +1,5 @@
 /** Live documents: what is there, every change of it, and the truth again after a lost connection. */
-import { KuzzleActionError, KuzzleDocument, KuzzleFilter, KuzzleLive } from "@effect-kuzzle/core"
+import { KuzzleActionError, KuzzleCollection, KuzzleDocument, KuzzleFilter, KuzzleLive } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { Backend, type Collection, World } from "./backend.ts"
@@ -12,6 +12,15 @@ const admin = (action: string, target: Collection, more: object = {}) =>
 const put = (target: Collection, _id: string, body: object) => admin("create", target, { _id, body })
 const change = (target: Collection, _id: string, body: object) => admin("update", target, { _id, body })
 const remove = (target: Collection, _id: string) => admin("delete", target, { _id })
+
+/** A collection with these mappings. */
+const mapped = (mappings: object) =>
+  Effect.gen(function*() {
+    const { admin, index, name } = yield* World
+    const target = { index, collection: name("mapped") }
+    yield* admin.query({ controller: "collection", action: "create", ...target, body: { mappings } })
+    return target
+  })
 
 const free = KuzzleFilter.equals("status", "free")
 
@@ -71,6 +80,16 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepInclude(documents.get("b")?._source, { status: "free", seats: 1 })
         // Who comes late begins with what is there.
         assert.strictEqual(yield* (yield* observe(live)).take, "Snapshot b")
+      })))
+
+    it.effect("a filter that only subscriptions have is refused, and costs nothing", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        const foreign: object = KuzzleFilter.regexp("address", "^([a-zA-Z0-9]+\\.?)+@")
+        // The filter comes from elsewhere, so its type does not prevent it.
+        const filter = foreign as KuzzleFilter.SearchFilter
+        const error = yield* failure(KuzzleLive.live({ ...target, filter }), KuzzleFilter.FilterError)
+        assert.deepStrictEqual(error.issues, ["regexp: a search has no such condition, only a subscription"])
       })))
 
     it.effect("one document, and some by their ids, there or not", () =>
@@ -229,6 +248,52 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         yield* Scope.close(scope, Exit.void)
         assert.deepStrictEqual(Array.from(yield* Fiber.join(seen), ({ _tag }) => _tag), ["Snapshot"])
         assert.strictEqual(yield* Stream.runCount(live.changes), 0)
+      })))
+
+    it.effect("a filter on a field that the mappings do not have is refused, and the error says what to map", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* mapped({ dynamic: "false", properties: { seats: { type: "integer" } } })
+        yield* put(target, "a", { status: "free", seats: 4 })
+        const filter = KuzzleFilter.and(KuzzleFilter.range("seats", { gt: 2 }), free)
+        const error = yield* failure(
+          Effect.scoped(KuzzleLive.live({ ...target, filter })),
+          KuzzleLive.UnsearchableFilterError
+        )
+        assert.deepStrictEqual(error.conditions, [{
+          path: "and[1].equals.status",
+          field: "status",
+          issue: "it is not mapped, so a search does not see it",
+          mapping: { type: "keyword" }
+        }])
+        assert.include(error.message, `${target.index}/${target.collection}`)
+        assert.include(error.message, `map status as {"type":"keyword"}`)
+        // What it says to do is enough.
+        const mappings = { properties: { status: { type: "keyword" } } }
+        yield* KuzzleCollection.update({ ...target, mappings, reindexCollection: true })
+        const live = yield* KuzzleLive.live({ ...target, filter })
+        assert.deepStrictEqual(idsOf(yield* live.documents), ["a"])
+        // All of the collection, some ids, and what is not there need no mapping.
+        yield* KuzzleLive.live({ ...target, filter: KuzzleFilter.missing("driver") })
+        yield* KuzzleLive.live({ ...target, ids: ["a"] })
+        yield* KuzzleLive.live(target)
+      })))
+
+    it.effect("a filter on a field that the first document maps: the truth at the start, afterwards, and read again", () =>
+      withClient()(Effect.gen(function*() {
+        const { network } = yield* Backend
+        const target = yield* mapped({ dynamic: "true" })
+        const filter = KuzzleFilter.equals("status", "Free Now")
+        const live = yield* KuzzleLive.live({ ...target, filter })
+        const changes = yield* observe(live)
+        yield* put(target, "a", { status: "Free Now" })
+        yield* put(target, "b", { status: "Free, but not now" })
+        assert.deepStrictEqual(yield* changes.takeN(2), ["Snapshot ", "Entered a Free Now"])
+        // By now it is mapped as a text, which a search compares word by word.
+        assert.deepStrictEqual(idsOf(yield* (yield* KuzzleLive.live({ ...target, filter })).documents), ["a"])
+        yield* network.cut
+        const told: Array<string> = []
+        while (told.at(-1)?.startsWith("Snapshot") !== true) told.push(yield* changes.take)
+        assert.strictEqual(told.at(-1), "Snapshot a")
       })))
 
     it.effect("what cannot be read is a typed error", () =>

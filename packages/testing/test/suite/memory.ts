@@ -13,7 +13,7 @@ import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { Backend, type ClientLayer, type ClientOptions, type ClientServices } from "./backend.ts"
 
-type Engine = Layer.Layer<KuzzleEngine.KuzzleEngine>
+type Engine = Layer.Layer<KuzzleEngine.KuzzleEngine, KuzzleError.InvalidSettingError>
 
 /** A client whose socket ends in the engine; `wrap` may listen in on it, `pings` says whether it has ping frames. */
 export const layerClientOver = (
@@ -37,7 +37,8 @@ const onEngine = <R>(
       Layer.provide(engine),
       Layer.provide(KuzzleHeartbeat.layerNative({
         schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-        timeout: settings.pingTimeout
+        timeout: settings.pingTimeout,
+        busyTimeout: settings.busyPingTimeout
       }))
     )))
 
@@ -70,7 +71,7 @@ export const layerHttp: Layer.Layer<KuzzleHttp.KuzzleHttp, never, KuzzleEngine.K
   )
 )
 
-export const layer: Layer.Layer<Backend | KuzzleEngine.KuzzleEngine> = Layer.effect(
+export const layer: Layer.Layer<Backend | KuzzleEngine.KuzzleEngine, KuzzleError.InvalidSettingError> = Layer.effect(
   Backend,
   Effect.map(KuzzleEngine.KuzzleEngine, (engine) => {
     const same = Layer.succeed(KuzzleEngine.KuzzleEngine, engine)

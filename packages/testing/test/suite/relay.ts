@@ -27,10 +27,15 @@ interface Piece {
 interface Flow {
   readonly direction: Direction
   readonly number: number
+  readonly from: Net.Socket
   readonly to: Net.Socket
   /** How much of the empty line that ends the HTTP exchange has been seen; all of it: frames follow. */
   seen: number
   queue: Array<Piece>
+  /** Bytes in the queue. */
+  queued: number
+  /** When the last portion passed a narrow line; `undefined` while nothing waits. */
+  passedAt: number | undefined
   /** The sender has said all. */
   ended: boolean
   /** Nothing passes any more. */
@@ -64,6 +69,12 @@ const headerLength = (flow: Flow, bytes: Buffer): number => {
 /** A narrow line passes what it may in portions of so many milliseconds. */
 const portionMillis = 20
 
+/** The longest stall of this machine that a narrow line makes up for. */
+const longestPortionMillis = 2000
+
+/** The buffer of a narrow line. The rest stays with the sender, which thus sees how slowly its bytes leave. */
+const narrowQueue = 64 * 1024
+
 export const make = (
   upstream: { readonly host: string; readonly port: number }
 ): Effect.Effect<Relay, RelayError, Scope.Scope> =>
@@ -74,6 +85,19 @@ export const make = (
     let weather: Weather = {}
     let armed: { readonly fault: Fault; readonly when: When; readonly from: number; counted: number } | undefined
     let struck: ReadonlyArray<() => void> = []
+
+    /** The portion depends on the elapsed time, so a late timer on a busy machine does not slow the line down. */
+    const narrowPortion = (flow: Flow, bytesPerSecond: number): number => {
+      const now = performance.now()
+      const millis = flow.passedAt === undefined ? portionMillis : Math.min(now - flow.passedAt, longestPortionMillis)
+      flow.passedAt = now
+      return Math.max(1, Math.round(bytesPerSecond * millis / 1000))
+    }
+
+    const backPressure = (flow: Flow): void => {
+      if (flow.queued > narrowQueue && weather.bytesPerSecond !== undefined) flow.from.pause()
+      else if (flow.from.isPaused()) flow.from.resume()
+    }
 
     const run = (flow: Flow): void => {
       flow.cancel?.()
@@ -89,15 +113,18 @@ export const make = (
           ? 1
           : bytesPerSecond === undefined
           ? piece.bytes.length
-          : Math.ceil(bytesPerSecond * portionMillis / 1000)
+          : narrowPortion(flow, bytesPerSecond)
         const trap = armedFor(flow, piece)
         const bytes = piece.bytes.subarray(0, trap === undefined ? portion : Math.min(portion, trap.left))
         if (bytes.length === piece.bytes.length) flow.queue.shift()
         else flow.queue[0] = { ...piece, bytes: piece.bytes.subarray(bytes.length) }
+        flow.queued -= bytes.length
         flow.to.write(bytes)
+        backPressure(flow)
         if (trap?.passed(bytes.length) === true) return strike()
         if (slices === true || bytesPerSecond !== undefined) return later(flow, slices === true ? 0 : portionMillis)
       }
+      flow.passedAt = undefined
       if (flow.ended) flow.to.end()
     }
 
@@ -127,6 +154,8 @@ export const make = (
       flow.cancel?.()
       flow.stopped = true
       flow.queue = []
+      flow.queued = 0
+      backPressure(flow)
     }
 
     const end = (ending: Ending) => {
@@ -172,17 +201,20 @@ export const make = (
     const join = (client: Net.Socket) => {
       const server = Net.connect({ ...upstream, allowHalfOpen: true })
       count += 1
-      const flow = (direction: Direction, to: Net.Socket): Flow => ({
+      const flow = (direction: Direction, from: Net.Socket, to: Net.Socket): Flow => ({
         direction,
         number: count,
+        from,
         to,
         seen: 0,
         queue: [],
+        queued: 0,
+        passedAt: undefined,
         ended: false,
         stopped: false,
         cancel: undefined
       })
-      const flows = [flow("Out", server), flow("In", client)] as const
+      const flows = [flow("Out", client, server), flow("In", server, client)] as const
       const pair: Pair = { client, server, flows, open: true }
       pairs.add(pair)
       for (const [from, flow, back] of [[client, flows[0], flows[1]], [server, flows[1], flows[0]]] as const) {
@@ -197,6 +229,8 @@ export const make = (
               { part: "Frames", due, bytes: bytes.subarray(length) } as const
             ]
           ) if (piece.bytes.length > 0) flow.queue.push(piece)
+          flow.queued += bytes.length
+          backPressure(flow)
           // What waits for its time goes on by itself.
           if (flow.cancel === undefined) run(flow)
         })

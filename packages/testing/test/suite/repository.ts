@@ -119,6 +119,29 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       assert.deepStrictEqual(changed._source, taxi({ seats: 2 }))
     })))
 
+  it.effect("a part of a document: a field is cleared where its Schema takes null for absent, or nothing is sent", () =>
+    provide()(Effect.gen(function*() {
+      const { index, name } = yield* World
+      const schema = Schema.Struct({
+        text: Schema.String,
+        due: Schema.optionalWith(Schema.DateFromNumber, { as: "Option", nullable: true }),
+        note: Schema.optionalWith(Schema.String, { as: "Option" })
+      })
+      const target = { index, collection: name("tasks") }
+      yield* KuzzleMappings.create({ ...target, schema })
+      const tasks = KuzzleRepository.make({ ...target, schema })
+      const task = { text: "a", due: Option.some(new Date(5)), note: Option.some("n") }
+      const { _id } = yield* tasks.create({ content: task })
+      const cleared = yield* tasks.update({ _id, content: { due: Option.none() } })
+      assert.deepStrictEqual(cleared._source, { ...task, due: Option.none() })
+      assert.isNull((yield* KuzzleDocument.get({ ...target, _id }))._source["due"])
+      yield* failure(tasks.update({ _id, content: { note: Option.none() } }), KuzzleRepository.InvalidContentError)
+      assert.deepStrictEqual((yield* tasks.get({ _id }))._source, cleared._source)
+      // What the error says.
+      yield* KuzzleDocument.deleteFields({ ...target, _id, fields: ["note"] })
+      assert.deepStrictEqual((yield* tasks.get({ _id }))._source, { ...cleared._source, note: Option.none() })
+    })))
+
   it.effect("a part of one of several shapes", () =>
     provide()(Effect.gen(function*() {
       const { index, name } = yield* World

@@ -58,7 +58,7 @@ const matches = (condition: Condition): (value: unknown) => boolean => {
       return (value) => typeof value === "number" && inside(value)
     }
     case "Regexp":
-      return (value) => typeof value === "string" && test(condition.pattern, value)
+      return (value) => typeof value === "string" && condition.pattern.test(value)
     case "Select": {
       const query = predicate(condition.query)
       return (value) => {
@@ -82,7 +82,7 @@ const fails = (condition: Condition): (value: unknown) => boolean => {
       return (value) => typeof value !== "number" || outside(value)
     }
     case "Regexp":
-      return (value) => value === undefined || !test(condition.pattern, asText(value))
+      return (value) => value === undefined || !condition.pattern.test(asText(value))
     case "Geo":
       return (value) => {
         if (!isTruthy(value)) {
@@ -129,12 +129,6 @@ const beyond = ({ gt, gte, lt, lte }: Bounds): (value: number) => boolean => {
 // -------------------------------------------------------------------------------------------------------------------
 // regexp
 // -------------------------------------------------------------------------------------------------------------------
-
-/** A sticky pattern remembers where it stopped: each document starts afresh. */
-const test = (pattern: RegExp, text: string): boolean => {
-  pattern.lastIndex = 0
-  return pattern.test(text)
-}
 
 /** The negation of `regexp`, and only the negation, turns any value into text first. */
 const asText = (value: unknown): string => {

@@ -19,6 +19,26 @@ interface Step {
 
 type Reader = (fields: Fields) => unknown
 
+/** Longer paths are not compiled, because the number of ways to split a path grows with the square of its length. */
+const MAX_CUTS = 10
+
+/** Looks for the members that spell the path, the last ones first, because the last of several counts. */
+const walker = (path: string): Reader => (fields) => {
+  const todo: Array<{ readonly value: unknown; readonly start: number }> = [{ value: fields, start: 0 }]
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const { start, value } = next
+    if (start > path.length && value !== undefined) return value
+    if (start > path.length || !isFields(value)) continue
+    for (const [key, inner] of Object.entries(value)) {
+      const end = start + key.length
+      if (path.startsWith(key, start) && (end === path.length || path[end] === ".")) {
+        todo.push({ value: inner, start: end + 1 })
+      }
+    }
+  }
+  return undefined
+}
+
 /**
  * Compiles a path into a reader. It answers `undefined` where the document has no such field, a value that JSON does
  * not know.
@@ -31,6 +51,9 @@ export const reader = (path: string): Reader => {
   const cuts: Array<number> = []
   for (let dot = path.indexOf("."); dot >= 0; dot = path.indexOf(".", dot + 1)) {
     cuts.push(dot)
+  }
+  if (cuts.length > MAX_CUTS) {
+    return walker(path)
   }
   const readers = new Map<number, Reader>()
   for (const start of [...cuts.map((dot) => dot + 1), 0].sort((a, b) => b - a)) {

@@ -164,8 +164,9 @@ const LONG_PREFIXES: ReadonlyArray<readonly [string, number]> = [
  * `-5 m` as 5 m.
  */
 export const toMeters = (distance: string): number | undefined => {
-  const [, number, unit] = /^(\d*\.?\d+)([a-z]+)$/.exec(distance.replace(/\s/g, "").replace(",", ".").toLowerCase()) ??
-    []
+  const [, number, unit] =
+    /^((?:\d*\.)?\d+)([a-z]+)$/.exec(distance.replace(/\s/g, "").replace(",", ".").toLowerCase()) ??
+      []
   if (number === undefined || unit === undefined) {
     return undefined
   }

@@ -1,4 +1,5 @@
 import type { Shape } from "./geo.ts"
+import type { Pattern } from "./pattern/index.ts"
 
 export type Scalar = string | number | boolean | null
 
@@ -14,7 +15,7 @@ export type Node =
   | { readonly _tag: "Exists"; readonly field: string }
   | { readonly _tag: "Contains"; readonly field: string; readonly element: unknown }
   | { readonly _tag: "Range"; readonly field: string; readonly bounds: Bounds }
-  | { readonly _tag: "Regexp"; readonly field: string; readonly pattern: RegExp }
+  | { readonly _tag: "Regexp"; readonly field: string; readonly pattern: Pattern }
   | { readonly _tag: "Match"; readonly content: { readonly [key: string]: unknown } }
   | { readonly _tag: "Select"; readonly field: string; readonly index: number; readonly query: Node }
   | { readonly _tag: "Geo"; readonly field: string; readonly shape: Shape }

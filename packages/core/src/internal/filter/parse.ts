@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import { type Fields, isFields } from "./field.ts"
 import { toBox, toMeters, toPoint } from "./geo.ts"
 import type { Node } from "./node.ts"
-import { translate } from "./pattern.ts"
+import { type Pattern, unasked } from "./pattern/index.ts"
 
 /**
  * Filters and the values they match are refused below this depth: here and in the server each level is a frame of the
@@ -25,7 +25,11 @@ interface Place {
   readonly negated: boolean
   /** What was found wrong so far, anywhere. */
   readonly issues: Array<string>
+  readonly patterns: Patterns
 }
+
+/** Reads the pattern of a `regexp`, or says why the server would refuse it. */
+export type Patterns = (pattern: string, flags: string) => Either.Either<Pattern, string>
 
 /** Notes an issue; there is no node then. */
 const refuse = (place: Place, issue: string): undefined => {
@@ -41,9 +45,12 @@ const deeper = (place: Place): Place => ({ ...place, depth: place.depth + 1 })
 
 const negate = (place: Place): Place => ({ ...place, negated: !place.negated })
 
+/** Filters of searches have no `regexp`. They are parsed without its engine, so that a page need not include it. */
+export const noPatterns: Patterns = () => Either.right(unasked)
+
 /** Parses a whole filter. */
-export const parse = (filter: unknown): Either.Either<Node, ReadonlyArray<string>> => {
-  const root: Place = { path: "", depth: 0, negated: false, issues: [] }
+export const parse = (filter: unknown, patterns: Patterns): Either.Either<Node, ReadonlyArray<string>> => {
+  const root: Place = { path: "", depth: 0, negated: false, issues: [], patterns }
   const node: Parsed = isFields(filter) && Object.keys(filter).length === 0
     ? { _tag: "Everything" }
     : anyFilter(filter, root)
@@ -170,16 +177,36 @@ const exists: Parser = (value, place) => {
 
 /** `a.b`, or `a.b["element"]`: the last pair of brackets holds JSON; brackets in names are escaped with `\`. */
 const fieldSyntax = (text: string, place: Place): Parsed => {
-  const [, name = text, element] = /^(.*?[^\\])\[(.*)]$/.exec(text) ?? []
-  const field = name.replace(/\\([[\]])/g, "$1")
-  if (element === undefined) {
+  const open = elementStart(text)
+  const field = (open === undefined ? text : text.slice(0, open)).replace(/\\([[\]])/g, "$1")
+  if (open === undefined) {
     return { _tag: "Exists", field }
   }
+  const element = text.slice(open + 1, -1)
   try {
     return { _tag: "Contains", field, element: JSON.parse(element) }
   } catch {
     return refuse(place, `between brackets must be a JSON value, not ${element} (strings are quoted)`)
   }
+}
+
+/**
+ * The position of the bracket that opens the element. The server uses `/^(.*?[^\\])\[(.*)]$/`, whose time grows with
+ * the square of the text. Its dots match no line break, so there is none in the element, and none before the last
+ * character of the name.
+ */
+const elementStart = (text: string): number | undefined => {
+  if (!text.endsWith("]")) return undefined
+  let first = text.length
+  let last = -1
+  for (const { index } of text.matchAll(/[\n\r\u2028\u2029]/g)) {
+    first = Math.min(first, index)
+    last = index
+  }
+  for (let open = text.indexOf("[", 1); open > 0 && open <= first + 1; open = text.indexOf("[", open + 1)) {
+    if (text[open - 1] !== "\\" && open > last) return open
+  }
+  return undefined
 }
 
 const range = oneField((field, value, place) => {
@@ -220,7 +247,7 @@ const regexp = oneField((field, value, place) => {
   if (flags && typeof flags !== "string") {
     return refuse(at(place, "flags"), "must be a string")
   }
-  return Either.match(translate(pattern, typeof flags === "string" ? flags : ""), {
+  return Either.match(place.patterns(pattern, typeof flags === "string" ? flags : ""), {
     onLeft: (issue) => refuse(place, `the pattern ${pattern} is refused: ${issue}`),
     onRight: (compiled): Node => ({ _tag: "Regexp", field, pattern: compiled })
   })

@@ -64,19 +64,28 @@ export type EncodeFailure = KuzzleError.EncodeError | KuzzleError.PayloadTooLarg
 /** The members that are ours: a caller's would break correlation, or send a token around the session. */
 const reserved = ["requestId", "jwt", "volatile"] as const
 
+/** These controllers store or publish their arguments, so a `Redacted` value is not revealed to them. */
+const disclosing: ReadonlySet<string> = new Set(["document", "bulk", "realtime", "ms"])
+
 /**
- * The caller's part of the envelope, its closing brace left off for `complete`.
+ * The caller's part of the envelope, without its closing brace, which `complete` adds. A `SecretJson` contains a
+ * revealed secret: it may be sent, but not stored.
  */
-export const encode = (request: KuzzleRequest): string | KuzzleError.EncodeError => {
+export const encode = (request: KuzzleRequest): string | Json.SecretJson | KuzzleError.EncodeError => {
   for (const key of reserved) {
     if (request[key] !== undefined) {
       return failure(request, `the member "${key}" is set by the client${hints[key]}`)
     }
   }
-  const json = Json.stringify(request)
-  if (typeof json !== "string") return failure(request, json.issue)
-  return json[0] === "{" ? json.slice(0, -1) : failure(request, "its toJSON gives no object")
+  const json = Json.stringifySecret(request, disclosing.has(request.controller) ? "Disclosed" : "Reveal")
+  if (typeof json === "string") return open(request, json)
+  if (!(json instanceof Json.SecretJson)) return failure(request, json.issue)
+  const opened = open(request, json.text)
+  return typeof opened === "string" ? new Json.SecretJson(opened) : opened
 }
+
+const open = (request: KuzzleRequest, json: string): string | KuzzleError.EncodeError =>
+  json[0] === "{" ? json.slice(0, -1) : failure(request, "its toJSON does not return an object")
 
 const hints = {
   requestId: "",
@@ -131,30 +140,29 @@ export const sizeOf = (text: string): number => {
  */
 export const outcome = (
   { action, controller }: { readonly controller: string; readonly action: string },
-  frame: Frame
+  frame: Frame,
+  retryAfter?: Duration.Duration
 ): Exit.Exit<KuzzleResponse, KuzzleError.ApiError | KuzzleError.ProtocolError> => {
-  const { error, status } = frame
+  const { error, requestId, room, status, volatile } = frame
   if ((error === null || error === undefined) && typeof status === "number") {
-    return status < 400
-      // A success of the wire: the members and their types are those of spec 1.3.
-      ? Exit.succeed(frame as unknown as KuzzleResponse)
-      : Exit.fail(apiError({ controller, action }, {}, status, undefined))
+    if (status >= 400) return Exit.fail(apiError({ controller, action }, {}, status, undefined, retryAfter))
+    const isWhole = volatile !== undefined && requestId !== undefined
+    const whole: unknown = isWhole ? frame : { controller, action, requestId: room, volatile: null, ...frame }
+    // A success has the members and types of spec 1.3. Members that the answer lacks are taken from the request.
+    return Exit.succeed(whole as KuzzleResponse)
   }
   if (typeof error === "object" && error !== null) {
     // Own members of a parsed JSON object, of unknown type each.
-    return Exit.fail(apiError({ controller, action }, error as Frame, status, frame.result))
+    return Exit.fail(apiError({ controller, action }, error as Frame, status, frame.result, retryAfter))
   }
-  if (status === undefined && frame.requestId === undefined && typeof frame.room === "string") {
-    const { room, ...result } = frame
+  if (status === undefined && requestId === undefined && typeof room === "string") {
+    const { room: _, ...result } = frame
     return Exit.succeed({ controller, action, status: 200, result, requestId: room, volatile: null })
   }
-  return Exit.fail(
-    new KuzzleError.ProtocolError({
-      controller,
-      action,
-      issue: "expected an answer with a status, got another JSON object"
-    })
-  )
+  const issue = error === null || error === undefined
+    ? "expected an answer with a status, got another JSON object"
+    : `error: expected an object, got a ${typeof error}`
+  return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue }))
 }
 
 /** The typed error of an `error` object, whichever of its members are missing or odd. */
@@ -162,7 +170,8 @@ export const apiError = (
   request: { readonly controller: string; readonly action: string },
   error: Frame,
   status: unknown,
-  result: unknown
+  result: unknown,
+  retryAfter: Duration.Duration | undefined
 ): KuzzleError.ApiError => {
   const own = typeof error.status === "number" ? error.status : status
   return KuzzleError.fromStatus({
@@ -175,6 +184,7 @@ export const apiError = (
     props: Array.isArray(error.props) ? error.props : [],
     ...(Array.isArray(error.errors) ? { errors: error.errors } : {}),
     ...(typeof error.stack === "string" ? { serverStack: error.stack } : {}),
-    ...(result === null || result === undefined ? {} : { result })
+    ...(result === null || result === undefined ? {} : { result }),
+    ...(retryAfter === undefined ? {} : { retryAfter })
   })
 }

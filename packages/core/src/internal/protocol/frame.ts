@@ -32,6 +32,12 @@ export const decode = (text: string): Frame | Unreadable => {
     : notAnObject
 }
 
+/**
+ * The room of a frame that is too large to parse. The server writes it last, so the content cannot be mistaken for it.
+ * (Every answer and every notification of a real Kuzzle ends with it.)
+ */
+export const roomAtEnd = (text: string): string | undefined => /"room":"([^"\\]+)"\}$/.exec(text.slice(-200))?.[1]
+
 /** The application ping and its answer, to the letter (spec 1.6). */
 export const ping = `{"p":1}`
 export const pong = `{"p":2}`

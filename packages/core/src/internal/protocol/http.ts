@@ -4,6 +4,9 @@
  */
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
+import type { AnswerTooLarge, HttpAnswer, NoAnswer } from "../../KuzzleHttp.ts"
+import * as Redirect from "../redirect.ts"
+import * as RetryAfter from "../retryAfter.ts"
 import { apiError, type KuzzleRequest, type KuzzleResponse, outcome } from "./envelope.ts"
 import { decode, isUnreadable } from "./frame.ts"
 
@@ -15,27 +18,55 @@ export const withoutFalse = (request: KuzzleRequest): KuzzleRequest => {
   return body === undefined ? { controller, action, ...kept } : { controller, action, ...kept, body }
 }
 
+/** The outcome of an exchange without an answer. */
+export const lost = (
+  { action, controller }: Pick<KuzzleRequest, "controller" | "action">,
+  url: string,
+  limit: number
+) =>
+({ _tag, ...why }: NoAnswer | AnswerTooLarge): KuzzleError.HttpTransportError | KuzzleError.ResponseTooLargeError =>
+  "cause" in why
+    ? new KuzzleError.HttpTransportError({ controller, action, url, ...why })
+    : new KuzzleError.ResponseTooLargeError({ controller, action, limit })
+
+/** The outcome of an answer. `wallMillis` is the current time, for a `Retry-After` that is a date. */
 export const answer = (
-  request: KuzzleRequest,
-  status: number,
-  text: string
+  { action, controller }: Pick<KuzzleRequest, "controller" | "action">,
+  { body, headers, status }: HttpAnswer,
+  wallMillis: number
 ): Exit.Exit<KuzzleResponse, KuzzleError.ApiError | KuzzleError.ProtocolError> => {
-  const { action, controller } = request
-  const frame = decode(text)
-  if (isUnreadable(frame)) {
-    const issue =
-      `expected JSON, got ${text === "" ? "nothing" : JSON.stringify(text.slice(0, 60))} with HTTP status ` +
-      `${status}: is ${status >= 500 ? "the server behind the proxy up" : "this the address of a Kuzzle server"}?`
-    return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status }))
+  const retryAfter = RetryAfter.parse(headers, wallMillis)
+  const notKuzzle = (issue: string, location?: string) =>
+    Exit.fail(
+      new KuzzleError.ProtocolError({
+        controller,
+        action,
+        issue,
+        ...(status === 0 ? {} : { status }),
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+        ...(location === undefined ? {} : { location })
+      })
+    )
+  if (Redirect.is(status)) {
+    const location = Redirect.target(headers.location)
+    return notKuzzle(Redirect.issue(status, location), location)
   }
-  if ("requestId" in frame) return outcome({ controller, action }, frame)
+  const frame = decode(body)
+  if (isUnreadable(frame)) {
+    return notKuzzle(
+      `expected ${frame.unreadable === "NotJson" ? "JSON" : "a JSON object"}, got ${
+        body === "" ? "nothing" : JSON.stringify(body.slice(0, 60))
+      } with HTTP status ` +
+        `${status}: is ${status >= 500 ? "the server behind the proxy up" : "this the address of a Kuzzle server"}?`
+    )
+  }
+  if ("requestId" in frame) return outcome({ controller, action }, frame, retryAfter)
   if (typeof frame.id === "string" && typeof frame.message === "string" && typeof frame.status === "number") {
-    return Exit.fail(apiError({ controller, action }, frame, status, undefined))
+    return Exit.fail(apiError({ controller, action }, frame, status, undefined, retryAfter))
   }
   // A raw action answers with a value of its own (spec 1.3).
   if (status < 300) return Exit.succeed({ controller, action, status, result: frame, requestId: "", volatile: null })
-  const issue = `expected an answer of Kuzzle, got another JSON object with HTTP status ${status}`
-  return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status }))
+  return notKuzzle(`expected an answer of Kuzzle, got another JSON object with HTTP status ${status}`)
 }
 
 /**
@@ -43,16 +74,17 @@ export const answer = (
  * an export in JSON lines; a page says `text/html`.)
  */
 export const isDownload = (status: number, contentType: string | undefined): boolean =>
-  status < 300 && contentType !== undefined && !/^(?:application\/json|text\/html)\b/i.test(contentType.trim())
+  status >= 200 && status < 300 && contentType !== undefined &&
+  !/^(?:application\/json|text\/html)\b/i.test(contentType.trim())
 
 /** What an answer means that is no download. */
 export const noDownload = (
   request: KuzzleRequest,
-  status: number,
-  text: string
+  received: HttpAnswer,
+  wallMillis: number
 ): Exit.Exit<never, KuzzleError.ApiError | KuzzleError.ProtocolError> =>
-  Exit.flatMap(answer(request, status, text), () => {
+  Exit.flatMap(answer(request, received, wallMillis), () => {
     const { action, controller } = request
     const issue = "expected a stream of bytes, got an answer in JSON"
-    return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status }))
+    return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status: received.status }))
   })

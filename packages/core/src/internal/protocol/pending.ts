@@ -22,22 +22,34 @@ export interface Pending<E extends Entry> {
   /** The earliest deadline, `Infinity` when there is none. */
   readonly nextDeadline: () => number
   readonly size: () => number
+  /** The total weight of the entries. */
+  readonly weight: () => number
 }
 
-/** @param resized told of every change of its size */
-export const make = <E extends Entry>(resized: (change: number) => void = () => {}): Pending<E> => {
+/**
+ * @param resized called on every change of its size
+ * @param weigh the weight of an entry; left out where weights are not needed
+ */
+export const make = <E extends Entry>(
+  resized: (change: number) => void = () => {},
+  weigh: ((entry: E) => number) | undefined = undefined
+): Pending<E> => {
   const entries = new Map<string, E>()
+  let weight = 0
   return {
     add: (id, entry) => {
       const before = entries.size
       entries.set(id, entry)
-      if (entries.size > before) resized(1)
+      if (entries.size === before) return
+      resized(1)
+      if (weigh !== undefined) weight += weigh(entry)
     },
     take: (id) => {
       const entry = entries.get(id)
       if (entry !== undefined) {
         entries.delete(id)
         resized(-1)
+        if (weigh !== undefined) weight -= weigh(entry)
       }
       return entry
     },
@@ -47,6 +59,7 @@ export const make = <E extends Entry>(resized: (change: number) => void = () => 
         if (entry.deadline <= now) {
           entries.delete(id)
           due.push(entry)
+          if (weigh !== undefined) weight -= weigh(entry)
         }
       }
       if (due.length > 0) resized(-due.length)
@@ -57,6 +70,7 @@ export const make = <E extends Entry>(resized: (change: number) => void = () => 
     drain: () => {
       const all = Array.from(entries.values())
       entries.clear()
+      weight = 0
       if (all.length > 0) resized(-all.length)
       return all
     },
@@ -65,6 +79,7 @@ export const make = <E extends Entry>(resized: (change: number) => void = () => 
       for (const entry of entries.values()) if (entry.deadline < earliest) earliest = entry.deadline
       return earliest
     },
-    size: () => entries.size
+    size: () => entries.size,
+    weight: () => weight
   }
 }

@@ -34,13 +34,19 @@ export const isPassing = (error: Failure): boolean => {
     case "KuzzleServiceUnavailableError":
     case "KuzzleGatewayTimeoutError":
       return true
+    case "KuzzleProtocolError":
+      // An error page of a proxy in front of Kuzzle.
+      return error.status !== undefined && passingStatuses.has(error.status)
     default:
       return false
   }
 }
 
+const passingStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
 /** Whether the connection is the reason: the next one begins with a renewal of its own. */
-const isLoss = (error: Failure): boolean => error._tag === "KuzzleNotSentError" || error._tag === "KuzzleMaybeSentError"
+export const isLoss = (error: Failure): boolean =>
+  error._tag === "KuzzleNotSentError" || error._tag === "KuzzleMaybeSentError"
 
 export const after = (
   way: Way,
@@ -77,6 +83,6 @@ export const after = (
   }
   return {
     _tag: "Over",
-    cause: new KuzzleError.SessionOver({ reason: "Refused", cause: failure ?? Cause.squash(exit.cause) })
+    cause: new KuzzleError.SessionOver({ reason: "Refused", cause: Cause.squash(exit.cause) })
   }
 }

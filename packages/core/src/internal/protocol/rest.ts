@@ -2,6 +2,7 @@
  * The REST form of a request (spec 2.1, 2.5): arguments that the route names go into its path, the others into the query
  * string, the body is the body. `POST /_query` is the usual way; this is for where it will not do (spec 2.4).
  */
+import * as Redacted from "effect/Redacted"
 import * as Json from "../json.ts"
 import type { KuzzleRequest, Route } from "./envelope.ts"
 
@@ -35,15 +36,21 @@ export const call = ([method, template]: Route, request: KuzzleRequest): RestCal
   const query: Array<string> = []
   for (const [name, value] of Object.entries(args)) {
     if (inPath.has(name) || value === undefined || value === null) continue
+    if (Json.holdsSecret(value)) {
+      faults.push({ issue: `"${name}" is Redacted: ${inTheOpen}` })
+      continue
+    }
     for (const text of controller === "ms" && Array.isArray(value) ? list(name, value) : argument(value)) {
       query.push(`${put(name)}=${put(text)}`)
     }
   }
-  const encoded = body === undefined ? undefined : Json.stringify(body)
-  const fault = faults[0] ?? (typeof encoded === "object" ? encoded : undefined)
+  // `Envelope.encode` has already checked whether the request may contain secrets.
+  const encoded = body === undefined ? undefined : Json.stringifySecret(body, "Reveal")
+  const json = encoded instanceof Json.SecretJson ? encoded.text : encoded
+  const fault = faults[0] ?? (typeof json === "object" ? json : undefined)
   if (fault !== undefined) return fault
   // What is no text is a fault, and that was all of them.
-  return { method, path: query.length === 0 ? path : `${path}?${query.join("&")}`, body: encoded as string | undefined }
+  return { method, path: query.length === 0 ? path : `${path}?${query.join("&")}`, body: json as string | undefined }
 }
 
 /** A lone half of a surrogate pair cannot be written into an address. */
@@ -65,6 +72,7 @@ const taken: ReadonlySet<unknown> = new Set(
 )
 
 const pathPart = (template: string, name: string, value: unknown): string | NoForm => {
+  if (Redacted.isRedacted(value)) return { issue: `"${name}" is Redacted: ${inTheOpen}` }
   if (typeof value !== "number" && (typeof value !== "string" || value === "")) {
     return { issue: `the route ${template} needs the argument "${name}"` }
   }
@@ -75,6 +83,8 @@ const pathPart = (template: string, name: string, value: unknown): string | NoFo
   }
   return text
 }
+
+const inTheOpen = "an address ends up in logs, so send it in the body, or use POST /_query"
 
 /** A boolean is true by its presence, so that a false one is left out; lists and objects are JSON (spec 2.5). */
 const argument = (value: unknown): ReadonlyArray<string | NoForm> => {

@@ -4,15 +4,18 @@
  */
 import { decode, type Frame, isUnreadable, pong, type Unreadable } from "./frame.ts"
 
+/**
+ * `size` is the length of the frame's text. Buffers use it as a weight: the decoded frame takes a small multiple of it.
+ */
 export interface Receivers {
   /** A reply whose `room` or `requestId` is `id`; `false` when no such request is pending. */
-  readonly response: (id: string, frame: Frame) => boolean
+  readonly response: (id: string, frame: Frame, size: number) => boolean
   /** A notification; `false` when the channel is not known. */
-  readonly notification: (channel: string, frame: Frame) => boolean
+  readonly notification: (channel: string, frame: Frame, size: number) => boolean
   /** A notification of an unknown channel; `false` when no subscription is being opened that it could belong to. */
-  readonly early: (channel: string, frame: Frame) => boolean
+  readonly early: (channel: string, frame: Frame, size: number) => boolean
   /** What the server's debugger tells: it has no listener but this connection. */
-  readonly debuggerEvent: (frame: Frame) => void
+  readonly debuggerEvent: (frame: Frame, size: number) => void
 }
 
 /** What became of a frame. `Unroutable` says why nobody took it: a diagnostic, never an error. */
@@ -42,22 +45,23 @@ export const route = (text: string, to: Receivers): Routed => {
   if (text === pong) return "Pong"
   const frame: Frame | Unreadable = decode(text)
   if (isUnreadable(frame)) return unroutable(frame.unreadable)
+  const size = text.length
   const room = frame.room
   if (typeof room === "string") {
     if (room === "kuzzle:notification:server" && frame.type === "TokenExpired") return "TokenExpired"
     if (room === "kuzzle-debugger-event") {
-      to.debuggerEvent(frame)
+      to.debuggerEvent(frame, size)
       return "DebuggerEvent"
     }
-    if (to.response(room, frame)) return "Response"
-    if (to.notification(room, frame)) return "Notification"
+    if (to.response(room, frame, size)) return "Response"
+    if (to.notification(room, frame, size)) return "Notification"
     const type = frame.type
-    if ((type === "document" || type === "user") && to.early(room, frame)) return "Early"
+    if ((type === "document" || type === "user") && to.early(room, frame, size)) return "Early"
     return unroutable("UnknownRoom", errorIdOf(frame))
   }
   if (isPong(frame)) return "Pong"
   const id = frame.requestId
-  if (typeof id === "string" && to.response(id, frame)) return "Response"
+  if (typeof id === "string" && to.response(id, frame, size)) return "Response"
   return unroutable("NoRoom", errorIdOf(frame))
 }
 

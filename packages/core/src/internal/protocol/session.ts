@@ -13,6 +13,7 @@ import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
  */
 export interface Connecting {
   readonly _tag: "Connecting"
+  /** Empty until the effect of `url` has yielded an address. */
   readonly endpoint: string
   readonly attempt: number
   readonly because: "Start" | "Loss" | "Renewal"
@@ -88,6 +89,8 @@ export type ConnectionState =
   | Closed
 
 export type Event =
+  /** The address of the current attempt. Addresses may change between attempts. */
+  | { readonly _tag: "Located"; readonly endpoint: string }
   /** The socket is open. `authenticate`: nobody knows yet whether the session is alive. */
   | { readonly _tag: "Opened"; readonly authenticate: boolean }
   /** The token is dead or about to be. */
@@ -119,7 +122,7 @@ export type Event =
 
 export const initial = (endpoints: ReadonlyArray<string>): Connecting => ({
   _tag: "Connecting",
-  endpoint: endpoints[0]!, // KuzzleConfig guarantees one
+  endpoint: endpoints[0] ?? "", // not known yet if it comes from an effect
   attempt: 1,
   because: "Start"
 })
@@ -145,7 +148,18 @@ export const isConnected = (state: ConnectionState): state is Connected => {
  * that a dead host costs one attempt in a round.
  */
 const after = (endpoints: ReadonlyArray<string>, endpoint: string): string =>
-  endpoints[(endpoints.indexOf(endpoint) + 1) % endpoints.length]!
+  endpoints[(endpoints.indexOf(endpoint) + 1) % endpoints.length] ?? endpoint
+
+/** The current position of an endpoint: the list may have changed since the last attempt. */
+export const located = (
+  before: ReadonlyArray<string>,
+  endpoint: string,
+  now: readonly [string, ...Array<string>]
+): string => now[Math.max(0, before.indexOf(endpoint)) % now.length] ?? now[0]
+
+/** The address of the next attempt after one at `endpoint`. `stable`: it led to a healthy session. */
+export const following = (endpoints: ReadonlyArray<string>, endpoint: string, stable: boolean): string =>
+  stable ? endpoint : after(endpoints, endpoint)
 
 /** An event that makes no sense in a state leaves it as it is. */
 export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionState, event: Event): ConnectionState => {
@@ -154,6 +168,10 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
   switch (event._tag) {
     case "Close":
       return { _tag: "Closed" }
+    case "Located":
+      return state._tag === "Connecting" && state.endpoint !== event.endpoint
+        ? { ...state, endpoint: event.endpoint }
+        : state
     case "Opened":
       if (state._tag !== "Connecting") return state
       return event.authenticate ? to("Authenticating") : to("Resubscribing")
@@ -181,7 +199,7 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
       if (state._tag === "Waiting") return state
       return {
         _tag: "Waiting",
-        endpoint: event.stable ? state.endpoint : after(endpoints, state.endpoint),
+        endpoint: following(endpoints, state.endpoint, event.stable),
         attempt: event.stable ? 1 : state.attempt + 1,
         delayMillis: event.delayMillis,
         online: event.online,
@@ -200,10 +218,13 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
 /**
  * What becomes of a request that is submitted now (promises R3, R5). `Hold`: it waits for another user, whose it will be;
  * `Wait`: it waits as the user's who is. `Queue`: it is kept where there is a queue. `Refuse`: nothing is sent any more.
+ *
+ * @param byConnection the connection carries the session: the user changes while the state is `Renewing`. A token has
+ * changed the user before.
  */
 export type Admission = "Send" | "Wait" | "Hold" | "Queue" | "Refuse"
 
-export const admission = (state: ConnectionState): Admission => {
+export const admission = (state: ConnectionState, byConnection: boolean): Admission => {
   switch (state._tag) {
     case "Ready":
       return "Send"
@@ -212,10 +233,10 @@ export const admission = (state: ConnectionState): Admission => {
     case "Replaying":
       return "Wait"
     case "Renewing":
-      return "Hold"
+      return byConnection ? "Hold" : "Wait"
     case "Connecting":
-      // Who logs in changes the connection, and nobody else shall notice.
-      return state.because === "Renewal" ? "Hold" : "Queue"
+      // Opened anew for a user who has logged in: for requests, that is no lost connection.
+      return state.because === "Renewal" ? "Wait" : "Queue"
     case "Waiting":
       return "Queue"
     case "Failed":

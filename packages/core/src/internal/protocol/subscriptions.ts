@@ -11,10 +11,14 @@
  *   same room. Both are therefore never under way at once in one collection; a room that is joined by its id may belong to
  *   any, so that joining overlaps with leaving nowhere.
  * - A notification may arrive before the answer that tells its channel (spec 0.5): it is parked until then.
+ * - A server that limits the rate refuses requests, or drops them without saying which (spec 1.7). A request that was
+ *   refused for now is postponed. A request that may have been dropped is sent again, although its first answer may
+ *   still arrive.
  */
 import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
 import { canonical } from "./canonical.ts"
 import type { Frame } from "./frame.ts"
+import { Pace } from "./pace.ts"
 
 /** Why notifications may have been lost. */
 export type GapCause =
@@ -24,6 +28,8 @@ export type GapCause =
   | { readonly _tag: "Renewed" }
   /** The token expired: the server drops every subscription of the connection (spec 0.7). */
   | { readonly _tag: "TokenExpired" }
+  /** A malformed notification arrived, so its content is unknown. */
+  | { readonly _tag: "Malformed"; readonly issue: string }
   /** The consumer did not keep up and its buffer overflowed. */
   | { readonly _tag: "Overflow"; readonly lost: number }
 
@@ -45,7 +51,8 @@ export const requestOf = (key: string): string => {
 /** Where the notifications of one consumer go. Its functions must not throw. */
 export interface Consumer<E> {
   readonly opened: () => void
-  readonly notify: (frame: Frame) => void
+  /** `size` is the length of the frame's text. */
+  readonly notify: (frame: Frame, size: number) => void
   readonly gap: (cause: GapCause) => void
   readonly fail: (error: E) => void
 }
@@ -90,11 +97,31 @@ export interface Subscriptions<E> {
   /** Adds a consumer. When the subscription is open already, the consumer is told at once. */
   readonly acquire: (key: string, lane: string, volatile: Volatile | undefined, consumer: Consumer<E>) => Intent<E>
   readonly release: (intent: Intent<E>, consumer: Consumer<E>) => void
-  /** What is to be sent now. Each command is handed out once. */
-  readonly plan: () => ReadonlyArray<Command<E>>
+  /** The commands to send now, at the pace that the server accepts. Each command is returned once. */
+  readonly plan: (now: number) => ReadonlyArray<Command<E>>
+  /** When to send more, if the pace holds commands back. */
+  readonly nextAt: (now: number) => number | undefined
+  /** The server limits the rate: send less at once from now on. */
+  readonly limited: (now: number) => void
   readonly subscribed: (intent: Intent<E>, epoch: number, channel: string) => void
   /** The server refused: every consumer fails. */
   readonly refused: (intent: Intent<E>, epoch: number, error: E) => void
+  /**
+   * The server refused it for now. It is retried when it is `due`, and fails when it is `exhausted`. Returns `false` if
+   * the refusal does not matter: it belongs to an earlier connection, or the retry is already planned.
+   */
+  readonly postponed: (intent: Intent<E>, epoch: number) => boolean
+  /**
+   * The same for a command that the server may have dropped. Its answer may still arrive (`overtaken`). Until then no
+   * room is left that this answer could join again. Returns `false` if the command belongs to an earlier connection.
+   */
+  readonly overlooked: (intent: Intent<E>, epoch: number) => boolean
+  /** The first answer to a command that was sent twice has arrived, or has not arrived in time. */
+  readonly overtaken: (lane: string, epoch: number) => void
+  /** That answer opened this channel. Its room is left, unless another command opens it too. */
+  readonly openedLate: (lane: string, epoch: number, channel: string) => void
+  readonly due: (intent: Intent<E>) => void
+  readonly exhausted: (intent: Intent<E>, error: E) => void
   /** It was asked for with a session that is over: that says nothing of the next one, and it is asked for again. */
   readonly outdated: (intent: Intent<E>, epoch: number) => void
   /**
@@ -106,6 +133,10 @@ export interface Subscriptions<E> {
   readonly unsubscribed: (lane: string, epoch: number) => void
   /** The server refused that: the room is ours still. */
   readonly notUnsubscribed: (lane: string, epoch: number, roomId: string) => void
+  /** The server may have dropped it, so it is sent again. */
+  readonly unsubscribeOverlooked: (lane: string, epoch: number, roomId: string) => void
+  /** Whether an intent of this lane listens to the room, or may be about to. */
+  readonly mayListen: (lane: string, roomId: string) => boolean
   /** From now on subscriptions can be opened. */
   readonly connected: () => void
   /** From now on they cannot, until the next `connected`; what is under way goes on. */
@@ -118,9 +149,9 @@ export interface Subscriptions<E> {
    * to leave what one is not in does no harm.
    */
   readonly dropped: (cause: GapCause) => void
-  readonly notification: (channel: string, frame: Frame) => boolean
-  readonly early: (channel: string, frame: Frame) => boolean
-  /** Whether nothing is left to be done: every intent is open, or none can be opened now. */
+  readonly notification: (channel: string, frame: Frame, size: number) => boolean
+  readonly early: (channel: string, frame: Frame, size: number) => boolean
+  /** Whether nothing remains to be done now: every intent is open, or cannot be opened yet. */
   readonly settled: () => boolean
   /** Ends every consumer, those to come included. */
   readonly close: (error: E) => void
@@ -130,8 +161,9 @@ export interface Subscriptions<E> {
 /** The lane of rooms that are joined by their id: nobody told us of which collection they are. */
 export const anyLane = ""
 
-/** How many notifications may be parked for channels not known yet. */
+/** The limits for parked notifications, whose channels are not known yet: their number and their total size. */
 export const maxEarly = 10_000
+export const maxEarlyBytes = 16 * 1024 ** 2
 
 /** A channel is `<roomId>-<digits>` (spec 1.5). */
 export const roomOf = (channel: string): string => {
@@ -148,15 +180,17 @@ export const make = <E>(): Subscriptions<E> => {
   const lanes = new Map<string, Lane<E>>()
   /** Lanes in which something may have to be sent. */
   const dirty = new Set<string>()
-  const early = new Map<string, Array<{ readonly nth: number; readonly frame: Frame }>>()
+  const early = new Map<string, Array<{ readonly nth: number; readonly frame: Frame; readonly size: number }>>()
   let parkedEver = 0
   let earlyCount = 0
+  let earlyBytes = 0
   let earlyLost = 0
+  const pace = new Pace()
   let opening = 0
   let connected = false
   let epoch = 0
   /** Set once closed: who comes later fails with the same. */
-  let end: { readonly error: E } | undefined
+  let closed: { readonly error: E } | undefined
 
   const laneOf = (name: string): Lane<E> => {
     let lane = lanes.get(name)
@@ -178,10 +212,15 @@ export const make = <E>(): Subscriptions<E> => {
     })
 
   const want = (intent: Intent<E>) => {
+    postpone(intent)
+    laneOf(intent.lane).absent.add(intent)
+  }
+
+  /** Not to be sent before it is `due`. */
+  const postpone = (intent: Intent<E>) => {
     intent.phase = "Absent"
     intent.channel = undefined
     intent.sharing = undefined
-    laneOf(intent.lane).absent.add(intent)
   }
 
   const forget = (intent: Intent<E>) => {
@@ -228,11 +267,16 @@ export const make = <E>(): Subscriptions<E> => {
   const forgetEarly = () => {
     if (earlyCount > 0) early.clear()
     earlyCount = 0
+    earlyBytes = 0
     earlyLost = 0
   }
 
   const answered = (intent: Intent<E>) => {
     laneOf(intent.lane).subscribing -= 1
+    notOpening()
+  }
+
+  const notOpening = () => {
     opening -= 1
     // Nobody is left who could claim what is parked.
     if (opening === 0) forgetEarly()
@@ -273,6 +317,13 @@ export const make = <E>(): Subscriptions<E> => {
     if (intent.consumers.length === 0) abandon(intent)
   }
 
+  const end = (intent: Intent<E>, error: E) => {
+    const consumers = intent.consumers
+    intent.consumers = []
+    abandon(intent)
+    for (const consumer of consumers) consumer.fail(error)
+  }
+
   /** Forgets an intent that is not open. */
   const abandon = (intent: Intent<E>) => {
     forget(intent)
@@ -300,9 +351,9 @@ export const make = <E>(): Subscriptions<E> => {
         sharing: undefined,
         missed: undefined
       }
-      if (end !== undefined) {
+      if (closed !== undefined) {
         intent.consumers = []
-        consumer.fail(end.error)
+        consumer.fail(closed.error)
         return intent
       }
       intents.set(key, intent)
@@ -321,7 +372,7 @@ export const make = <E>(): Subscriptions<E> => {
       forget(intent)
     },
 
-    plan: () => {
+    plan: (now) => {
       if (!connected || dirty.size === 0) return []
       const commands: Array<Command<E>> = []
       // What happens in one lane may unblock its rivals.
@@ -331,26 +382,40 @@ export const make = <E>(): Subscriptions<E> => {
         if (lane.idle.size > 0) {
           // Leaving comes first, or a steady flow of new subscriptions would keep it waiting for ever.
           if (amongRivals(name, ({ subscribing }) => subscribing > 0)) continue
-          const leaving = new Set([...lane.idle, ...lane.refused])
-          for (const roomId of leaving) commands.push({ _tag: "Unsubscribe", epoch, lane: name, roomId })
-          lane.unsubscribing += leaving.size
-          lane.idle.clear()
-          lane.refused.clear()
+          for (const roomId of new Set([...lane.idle, ...lane.refused])) {
+            if (pace.nextAt(now) > now) return commands
+            pace.took(now)
+            commands.push({ _tag: "Unsubscribe", epoch, lane: name, roomId })
+            lane.unsubscribing += 1
+            lane.idle.delete(roomId)
+            lane.refused.delete(roomId)
+          }
         } else if (lane.absent.size > 0) {
           if (amongRivals(name, ({ idle, unsubscribing }) => idle.size + unsubscribing > 0)) continue
           for (const intent of lane.absent) {
+            if (pace.nextAt(now) > now) return commands
+            pace.took(now)
             intent.phase = "Opening"
             intent.parkedBefore = parkedEver
             commands.push({ _tag: "Subscribe", epoch, intent })
+            lane.subscribing += 1
+            opening += 1
+            lane.absent.delete(intent)
           }
-          lane.subscribing += lane.absent.size
-          opening += lane.absent.size
-          lane.absent.clear()
         } else if (lane.subscribing + lane.unsubscribing + lane.refused.size === 0) lanes.delete(name)
       }
       dirty.clear()
       return commands
     },
+
+    nextAt: (now) => {
+      const at = pace.nextAt(now)
+      if (!connected || at <= now) return undefined
+      for (const { absent, idle } of lanes.values()) if (absent.size + idle.size > 0) return at
+      return undefined
+    },
+
+    limited: (now) => pace.refused(now),
 
     subscribed: (intent, of, channel) => {
       if (of !== epoch) return
@@ -369,8 +434,9 @@ export const make = <E>(): Subscriptions<E> => {
       if (parked !== undefined) {
         early.delete(channel)
         earlyCount -= parked.length
-        for (const { frame, nth } of parked) {
-          if (nth >= intent.parkedBefore) { for (const consumer of consumers) consumer.notify(frame) }
+        for (const { frame, nth, size } of parked) {
+          earlyBytes -= size
+          if (nth >= intent.parkedBefore) { for (const consumer of consumers) consumer.notify(frame, size) }
         }
       }
       answered(intent)
@@ -383,11 +449,44 @@ export const make = <E>(): Subscriptions<E> => {
     refused: (intent, of, error) => {
       if (of !== epoch) return
       if (intent.phase === "Doubtful") return doubtful(intent, intent.channel)
-      const consumers = intent.consumers
-      intent.consumers = []
       answered(intent)
-      abandon(intent)
-      for (const consumer of consumers) consumer.fail(error)
+      end(intent, error)
+    },
+
+    postponed: (intent, of) => {
+      if (of !== epoch) return false
+      const { channel, phase } = intent
+      if (phase === "Doubtful") doubtful(intent, channel)
+      else {
+        answered(intent)
+        postpone(intent)
+        intent.channel = channel
+        if (intent.consumers.length === 0) abandon(intent)
+      }
+      return phase !== "Doubtful"
+    },
+
+    overlooked: (intent, of) => {
+      if (of !== epoch) return false
+      notOpening()
+      postpone(intent)
+      return true
+    },
+
+    overtaken: (name, of) => {
+      if (of === epoch) laneOf(name).subscribing -= 1
+    },
+
+    openedLate: (name, of, channel) => {
+      if (of === epoch && !rooms.has(roomOf(channel))) laneOf(name).idle.add(roomOf(channel))
+    },
+
+    due: (intent) => {
+      if (intent.phase === "Absent" && intents.get(intent.key) === intent) laneOf(intent.lane).absent.add(intent)
+    },
+
+    exhausted: (intent, error) => {
+      if (intent.phase === "Absent" && intents.get(intent.key) === intent) end(intent, error)
     },
 
     outdated: (intent, of) => {
@@ -414,6 +513,15 @@ export const make = <E>(): Subscriptions<E> => {
       if (!rooms.has(roomId)) lane.refused.add(roomId)
     },
 
+    unsubscribeOverlooked: (name, of, roomId) => {
+      if (of !== epoch) return
+      const lane = laneOf(name)
+      lane.unsubscribing -= 1
+      if (!rooms.has(roomId)) lane.idle.add(roomId)
+    },
+
+    mayListen: (name, roomId) => rooms.has(roomId) || amongRivals(name, ({ subscribing }) => subscribing > 0),
+
     connected: () => {
       connected = true
       for (const [name, { idle, refused }] of lanes) {
@@ -439,24 +547,25 @@ export const make = <E>(): Subscriptions<E> => {
       loseOpen(cause)
     },
 
-    notification: (channel, frame) => {
+    notification: (channel, frame, size) => {
       let intent = channels.get(channel)
       if (intent === undefined) return false
       for (; intent !== undefined; intent = intent.sharing) {
         const consumers: ReadonlyArray<Consumer<E>> = intent.consumers
-        for (let i = 0; i < consumers.length; i++) consumers[i]!.notify(frame)
+        for (let i = 0; i < consumers.length; i++) consumers[i]!.notify(frame, size)
       }
       return true
     },
 
-    early: (channel, frame) => {
+    early: (channel, frame, size) => {
       if (opening === 0) return false
-      if (earlyCount >= maxEarly) {
+      if (earlyCount >= maxEarly || earlyBytes + size > maxEarlyBytes) {
         earlyLost += 1
         return false
       }
       earlyCount += 1
-      const one = { nth: parkedEver++, frame }
+      earlyBytes += size
+      const one = { nth: parkedEver++, frame, size }
       const parked = early.get(channel)
       if (parked === undefined) early.set(channel, [one])
       else parked.push(one)
@@ -466,12 +575,14 @@ export const make = <E>(): Subscriptions<E> => {
     settled: () => {
       if (!connected) return true
       if (opening > 0) return false
+      // Requests do not wait for subscriptions that the server's rate limit delays.
+      if (pace.isLimited) return true
       for (const lane of lanes.values()) if (lane.absent.size > 0) return false
       return true
     },
 
     close: (error) => {
-      end ??= { error }
+      closed ??= { error }
       const orphans = Array.from(intents.values(), (intent) => intent.consumers).flat()
       intents.clear()
       disconnected({ _tag: "Overflow", lost: 0 })

@@ -7,7 +7,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Settings } from "../../KuzzleConfig.ts"
@@ -60,7 +59,7 @@ type Exchange<A> = (
 export interface Keeper {
   readonly login: Grant
   readonly refresh: Grant
-  /** Commits nobody, whatever the server says. */
+  /** Ends the session, whatever the server answers, unless only the server can end it (a cookie). */
   readonly logout: (
     request: KuzzleRequest,
     options: RequestOptions | undefined,
@@ -70,8 +69,8 @@ export interface Keeper {
   readonly restore: Effect.Effect<Identity | undefined, KuzzleError.RequestError> | undefined
   /** Who we were when the client before ended, as far as we know ourselves. */
   readonly stored: Effect.Effect<Identity | undefined>
-  /** Whether the server at this endpoint may not know of our session, so that it has to be asked. */
-  readonly elsewhere: (endpoint: string) => boolean
+  /** Whether the server at this endpoint may see us as another user, so that it has to be asked. */
+  readonly uncertain: (endpoint: string, identity: Identity | undefined) => boolean
   /** The session is another now, or none. */
   readonly changed: (identity: Identity | undefined) => Effect.Effect<void>
 }
@@ -119,10 +118,8 @@ export interface Authentication {
   readonly end: () => void
 }
 
-/** How often a renewal is tried that fails for passing reasons (promise A4). */
-const patience = KuzzleSchedule.reconnect({ base: "500 millis", cap: "8 seconds" }).pipe(
-  Schedule.intersect(Schedule.recurs(4))
-)
+/** The retries of a renewal that fails temporarily (promise A4), not before the server's `Retry-After`. */
+const patience = KuzzleSchedule.retry({ cap: "8 seconds", times: 4 })
 
 /** A session that ends sooner, by the server's word, was of no use: of those not more than so many in a row (promise A4). */
 const usefulAge = 10_000
@@ -193,17 +190,12 @@ export const make = (
     const login: Exchange<KuzzleResponse> = (request, options) =>
       Effect.suspend(() => {
         host.event({ _tag: "LoginStarted" })
-        const before = credentials.current()
         const commit = (identity: Identity) =>
-          Effect.tap(become(identity), () => host.event({ _tag: "LoggedIn", kuid: identity.kuid }))
+          Effect.uninterruptible(
+            Effect.tap(become(identity), () => host.event({ _tag: "LoggedIn", kuid: identity.kuid }))
+          )
         const failed = (error: KuzzleError.RequestError) =>
-          Effect.sync(() => {
-            host.event({ _tag: "LoginFailed", error })
-            if (credentials.current() === before) return
-            // It began, and is of no use: what was to keep the session has not.
-            credentials.end(new KuzzleError.SessionOver({ reason: "Refused", cause: error }))
-            changed()
-          })
+          Effect.sync(() => host.event({ _tag: "LoginFailed", error }))
         return Effect.tapError(keeper.login(request, options, commit), failed)
       })
 
@@ -337,12 +329,17 @@ export const make = (
       refresh: (request, options) => single.withPermits(1)(refresh(request, options)),
       logout: (request, options) =>
         Effect.suspend(() => {
+          // The server has nothing to end, but the authenticator must not log in after this.
+          if (state()._tag === "Anonymous") {
+            wanted = false
+            return Effect.void
+          }
           host.event({ _tag: "LogoutStarted" })
-          return keeper.logout(request, options, become(undefined))
-        }).pipe(
-          single.withPermits(1),
-          Effect.ensuring(Effect.sync(() => host.event({ _tag: "LoggedOut" })))
-        ),
+          const commit = Effect.uninterruptible(
+            Effect.tap(become(undefined), () => host.event({ _tag: "LoggedOut" }))
+          )
+          return keeper.logout(request, options, commit)
+        }).pipe(single.withPermits(1)),
       adopt: (identity) => single.withPermits(1)(become(identity)),
       again: {
         login: (request, options) => stillWanted(login(request, options)),
@@ -350,9 +347,7 @@ export const make = (
       },
       needed: (endpoint) => {
         if (credentials.over() !== undefined) return false
-        if (renewing === undefined && credentials.current() !== undefined && keeper.elsewhere(endpoint)) {
-          restored = false
-        }
+        if (renewing === undefined && keeper.uncertain(endpoint, credentials.current())) restored = false
         // A renewal that began on the connection before is waited for, until there is a session: it may be the renewal that
         // has opened this connection, for another user.
         return !restored ||

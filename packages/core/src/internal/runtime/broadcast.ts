@@ -8,7 +8,10 @@ import * as Stream from "effect/Stream"
 import * as Mailbox from "./mailbox.ts"
 
 export interface Broadcast<A> {
-  readonly publish: (element: A) => void
+  /** `size` is the length of the text that the element was decoded from, if any. */
+  readonly publish: (element: A, size?: number) => void
+  /** Publishes an element that must not be missed. It is kept for the first watcher if there is none yet. */
+  readonly announce: (element: A) => void
   /** Nothing will come any more: every stream ends, those to come included. */
   readonly end: () => void
   /** What is published until the scope closes. */
@@ -19,8 +22,12 @@ export interface Broadcast<A> {
   readonly watchers: () => number
 }
 
-/** A watcher that is slower than this many elements misses the oldest, never the last. */
+/** The buffer of a watcher, in elements and in size. A slower watcher loses the oldest elements, never the last. */
 const capacity = 1024
+const maxBytes = 16 * 1024 ** 2
+
+/** How many elements are kept for the first watcher. There may never be one. */
+const announced = 16
 
 /**
  * @param first what a new watcher is told at once
@@ -29,13 +36,17 @@ const capacity = 1024
 export const make = <A>(first?: () => A, overflow?: (lost: number) => A): Broadcast<A> => {
   let watchers: ReadonlyArray<Mailbox.Mailbox<A, never>> = []
   let ended = false
+  let kept: ReadonlyArray<A> | undefined = []
   const watch = Effect.sync(() => {
     const mailbox = Mailbox.make<A, never>({
       capacity,
+      maxBytes,
       strategy: "sliding",
       ...(overflow === undefined ? {} : { overflow })
     })
     if (first !== undefined) mailbox.offer(first())
+    for (const element of kept ?? []) mailbox.offer(element)
+    kept = undefined
     if (ended) mailbox.end()
     watchers = [...watchers, mailbox]
     return mailbox
@@ -47,9 +58,14 @@ export const make = <A>(first?: () => A, overflow?: (lost: number) => A): Broadc
       })),
     (mailbox) => mailbox.stream
   )
+  const publish = (element: A, size?: number) => {
+    for (const mailbox of watchers) mailbox.offer(element, size)
+  }
   return {
-    publish: (element) => {
-      for (const mailbox of watchers) mailbox.offer(element)
+    publish,
+    announce: (element) => {
+      if (kept === undefined) publish(element)
+      else kept = [...kept, element].slice(-announced)
     },
     end: () => {
       ended = true

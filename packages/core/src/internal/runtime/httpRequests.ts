@@ -1,10 +1,12 @@
 /** Requests over HTTP: the counterpart of `requests.ts`, with the same promises where they apply. */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { httpUrl, plain, type Settings } from "../../KuzzleConfig.ts"
+import { httpUrl, plain, type Settings, unsettled } from "../../KuzzleConfig.ts"
 import * as KuzzleError from "../../KuzzleError.ts"
-import type { HttpCall, KuzzleHttpShape, NoAnswer } from "../../KuzzleHttp.ts"
+import type { HttpCall, KuzzleHttpShape } from "../../KuzzleHttp.ts"
+import * as Body from "../body.ts"
 import { shown } from "../endpoint.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
@@ -23,26 +25,33 @@ export interface HttpRequests extends Pick<Requests, "query" | "queryMany"> {
 
 export const make = (
   http: KuzzleHttpShape,
-  settings: Pick<Settings, "endpoints" | "headers" | "maxRequestSize" | "requestTimeout" | "routes">,
+  settings: Pick<
+    Settings,
+    "endpoints" | "headers" | "maxRequestSize" | "maxResponseSize" | "requestTimeout" | "routes"
+  >,
   credentials: Credentials
 ): HttpRequests => {
-  const address = new URL(httpUrl(settings.endpoints[0]))
-  const base = `${address.origin}${address.pathname.replace(/\/$/, "")}`
-  /** The address may have a query string of its own. */
-  const at = (path: string) =>
-    `${base}${path}${address.search.replace("?", (mark) => (path.includes(mark) ? "&" : mark))}`
-  const headers = plain(settings.headers)
+  /** The address and the headers of a request. */
+  const target = Effect.map(
+    Effect.all({ endpoints: settings.endpoints, headers: settings.headers }),
+    ({ endpoints: [endpoint], headers }): Target => ({ endpoint, headers: plain(headers) })
+  )
 
   /** The envelope of the WebSocket, posted. `session` is what the session adds to it. */
-  const posted = (request: Envelope.KuzzleRequest, session: string): HttpCall | KuzzleError.EncodeError => {
+  const posted = (
+    { endpoint, headers }: Target,
+    request: Envelope.KuzzleRequest,
+    session: string
+  ): HttpCall | KuzzleError.EncodeError => {
     const encoded = Envelope.encode(Http.withoutFalse(request))
-    return typeof encoded === "string"
-      ? { method: "POST", url: at("/_query"), headers, body: `${encoded}${session}}` }
-      : encoded
+    if (encoded instanceof KuzzleError.EncodeError) return encoded
+    const text = typeof encoded === "string" ? encoded : encoded.text
+    return { method: "POST", url: at(endpoint, "/_query"), headers, body: `${text}${session}}` }
   }
 
   /** The call of a route, with what the session adds in headers. */
   const routed = (
+    { endpoint, headers }: Target,
     request: Envelope.KuzzleRequest,
     session: string,
     route: Envelope.Route | undefined
@@ -54,14 +63,14 @@ export const make = (
     }
     // It refuses the members that are the session's to set.
     const encoded = Envelope.encode(request)
-    if (typeof encoded !== "string") return encoded
+    if (encoded instanceof KuzzleError.EncodeError) return encoded
     const rest = Rest.call(route, request)
     if ("issue" in rest) return new KuzzleError.EncodeError({ controller, action, issue: rest.issue })
     // The part of an envelope, made by `Envelope.sessionPart`.
     const { jwt, volatile }: { readonly jwt?: string; readonly volatile: unknown } = JSON.parse(`{${session.slice(1)}}`)
     return {
       method: rest.method,
-      url: at(rest.path),
+      url: at(endpoint, rest.path),
       headers: {
         ...headers,
         ...(jwt === undefined ? {} : { authorization: `Bearer ${jwt}` }),
@@ -77,7 +86,7 @@ export const make = (
     options: Envelope.RequestOptions | undefined
   ): Effect.Effect<
     { readonly call: HttpCall; readonly timeout: Duration.Duration },
-    KuzzleError.EncodeError | KuzzleError.PayloadTooLargeError
+    KuzzleError.EncodeError | KuzzleError.PayloadTooLargeError | KuzzleError.NotSentError
   > =>
     Effect.gen(function*() {
       const { action, controller } = request
@@ -85,17 +94,24 @@ export const make = (
       if (typeof part !== "string") {
         return yield* new KuzzleError.EncodeError({ controller, action, issue: part.issue })
       }
-      const call = settings.routes === "rest" ? routed(request, part, options?.route) : posted(request, part)
+      const to = yield* Effect.mapError(
+        target,
+        (cause) => new KuzzleError.NotSentError({ controller, action, cause: unsettled("", cause) })
+      )
+      const call = settings.routes === "rest" ? routed(to, request, part, options?.route) : posted(to, request, part)
       if ("_tag" in call) return yield* call
       const tooLarge = Envelope.tooLarge(request, call.body ?? "", settings.maxRequestSize)
       if (tooLarge !== undefined) return yield* tooLarge
       const millis = timeoutOf(options, Duration.toMillis(settings.requestTimeout))
-      if (millis === undefined) return yield* new KuzzleError.EncodeError({ controller, action, issue: notADuration })
+      if (millis === undefined) {
+        return yield* new KuzzleError.EncodeError({ controller, action, issue: notADuration(options) })
+      }
       return { call, timeout: Duration.millis(millis) }
     })
 
-  const lost = ({ action, controller }: Envelope.KuzzleRequest, { url }: HttpCall) => ({ cause }: NoAnswer) =>
-    new KuzzleError.HttpTransportError({ controller, action, url: shown(url), cause })
+  const { maxResponseSize } = settings
+
+  const lost = (request: Envelope.KuzzleRequest, { url }: HttpCall) => Http.lost(request, shown(url), maxResponseSize)
 
   const late = ({ action, controller }: Envelope.KuzzleRequest, timeout: Duration.Duration) => () =>
     new KuzzleError.DeadlineError({ controller, action, timeout, sent: true })
@@ -106,11 +122,11 @@ export const make = (
   ): Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError> =>
     Effect.gen(function*() {
       const { call, timeout } = yield* prepare(request, options)
-      const answer = yield* counted(http.exchange(call)).pipe(
+      const answer = yield* counted(http.exchange(call, maxResponseSize)).pipe(
         Effect.mapError(lost(request, call)),
         Effect.timeoutFail({ duration: timeout, onTimeout: late(request, timeout) })
       )
-      return yield* Http.answer(request, answer.status, answer.body)
+      return yield* Http.answer(request, answer, yield* Clock.currentTimeMillis)
     })
 
   return {
@@ -129,9 +145,26 @@ export const make = (
           Stream.timeoutFail(late(request, timeout), timeout)
         )
         if (Http.isDownload(status, headers["content-type"])) return bytes
-        return yield* Http.noDownload(request, status, yield* Stream.mkString(Stream.decodeText(bytes)))
+        const text = yield* Effect.mapError(
+          Body.text(bytes, maxResponseSize),
+          (error) => (error._tag === "AnswerTooLarge" ? lost(request, call)(error) : error)
+        )
+        const answer = { status, headers, body: text }
+        return yield* Http.noDownload(request, answer, yield* Clock.currentTimeMillis)
       }))
   }
+}
+
+interface Target {
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Joins a path to the address of a server, which may have a path and a query of its own. */
+const at = (endpoint: string, path: string): string => {
+  const [base = "", ...query] = httpUrl(endpoint).split("?")
+  const asked = query.length === 0 ? "" : `${path.includes("?") ? "&" : "?"}${query.join("?")}`
+  return `${base.replace(/\/$/, "")}${path}${asked}`
 }
 
 const counted = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>

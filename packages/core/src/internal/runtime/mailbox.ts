@@ -12,6 +12,8 @@ import * as Tick from "./tick.ts"
 
 export interface Options<A> {
   readonly capacity: number
+  /** The limit for the total size of the elements. A single element is held whatever its size. */
+  readonly maxBytes?: number | undefined
   /** Which end gives way when it is full: `sliding` the oldest, `dropping` the newest. */
   readonly strategy: "sliding" | "dropping"
   /** Of two elements with the same key only the newer is held; one without a key stands for itself. */
@@ -23,8 +25,11 @@ export interface Options<A> {
 }
 
 export interface Mailbox<A, E> {
-  /** `false` when it, or the oldest in its place, was lost: one whose place a newer of the same key takes is not. */
-  readonly offer: (element: A) => boolean
+  /**
+   * How many elements are lost by that: the new one or older ones. An element that is replaced by a newer one of the
+   * same key does not count.
+   */
+  readonly offer: (element: A, size?: number) => number
   /** Ends the stream, after what is held has been taken. */
   readonly fail: (cause: Cause.Cause<E>) => void
   /** As `fail`, without a failure. */
@@ -35,7 +40,7 @@ export interface Mailbox<A, E> {
 }
 
 export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
-  const { capacity, essential, keyOf, overflow, strategy } = options
+  const { capacity, essential, keyOf, maxBytes = Infinity, overflow, strategy } = options
   const held = keyOf === undefined ? inOrder<A>() : byKey(keyOf)
   let lost = 0
   /** An essential element that gave way. */
@@ -49,15 +54,15 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
     saved = []
   }
 
-  /** `true` when nothing is lost by that. */
-  const giveWay = (): boolean => {
+  const isOver = (): boolean => held.size() > capacity || held.bytes() > maxBytes && held.size() > 1
+
+  /** After an element was dropped for its size, the gap comes next, however small the elements behind it are. */
+  const isShut = (): boolean => strategy === "dropping" && keyOf === undefined && lost > 0
+
+  const giveWay = () => {
     const gone = strategy === "sliding" ? held.dropFirst() : held.dropLast()
-    if (gone === undefined || essential?.(gone) !== true) {
-      lost += 1
-      return false
-    }
-    saved = [gone]
-    return true
+    if (gone === undefined || essential?.(gone) !== true) lost += 1
+    else saved = [gone]
   }
 
   const takeAll = (): Chunk.Chunk<A> => {
@@ -105,13 +110,14 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
   })
 
   return {
-    offer: (element) => {
-      if (end !== undefined) return true
-      held.push(element)
-      const over = held.size() > capacity
-      const kept = !over || giveWay()
+    offer: (element, size = 0) => {
+      if (end !== undefined) return 0
+      const before = lost
+      held.push(element, size)
+      if (isShut()) giveWay()
+      while (isOver()) giveWay()
       wakeLater()
-      return kept
+      return lost - before
     },
     fail: (cause) => finish(Exit.failCause(Cause.map(cause, Option.some))),
     end: () => finish(Exit.fail(Option.none())),
@@ -126,7 +132,9 @@ export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
 /** Elements in the order in which they are to be taken. */
 interface Held<A> {
   readonly size: () => number
-  readonly push: (element: A) => void
+  /** The sizes of the elements. */
+  readonly bytes: () => number
+  readonly push: (element: A, size: number) => void
   /** Gives what it drops. */
   readonly dropFirst: () => A | undefined
   /** What was pushed last. */
@@ -136,23 +144,37 @@ interface Held<A> {
 
 const inOrder = <A>(): Held<A> => {
   let elements: Array<A> = []
+  let sizes: Array<number> = []
+  let bytes = 0
   /** Index of the first: `shift` of an array would move it whole. */
   let head = 0
   return {
     size: () => elements.length - head,
-    push: (element) => elements.push(element),
+    bytes: () => bytes,
+    push: (element, size) => {
+      elements.push(element)
+      sizes.push(size)
+      bytes += size
+    },
     dropFirst: () => {
       const first = elements[head]
+      bytes -= sizes[head] ?? 0
       head += 1
       if (head * 2 < elements.length) return first
       elements = elements.slice(head)
+      sizes = sizes.slice(head)
       head = 0
       return first
     },
-    dropLast: () => elements.pop(),
+    dropLast: () => {
+      bytes -= sizes.pop() ?? 0
+      return elements.pop()
+    },
     takeAll: () => {
       const all = head === 0 ? elements : elements.slice(head)
       elements = []
+      sizes = []
+      bytes = 0
       head = 0
       return all
     }
@@ -161,30 +183,34 @@ const inOrder = <A>(): Held<A> => {
 
 /** The newer of a key takes the place of the older *and* goes to the end: the order stays that of the wire. */
 const byKey = <A>(keyOf: (element: A) => string | undefined): Held<A> => {
-  const elements = new Map<unknown, A>()
+  const entries = new Map<unknown, { readonly element: A; readonly size: number }>()
+  let bytes = 0
   let last: unknown
+  const drop = (key: unknown): A | undefined => {
+    const entry = entries.get(key)
+    if (entry === undefined) return undefined
+    entries.delete(key)
+    bytes -= entry.size
+    return entry.element
+  }
   return {
-    size: () => elements.size,
-    push: (element) => {
+    size: () => entries.size,
+    bytes: () => bytes,
+    push: (element, size) => {
       last = keyOf(element) ?? {}
-      elements.delete(last)
-      elements.set(last, element)
+      drop(last)
+      entries.set(last, { element, size })
+      bytes += size
     },
     dropFirst: () => {
-      for (const [key, first] of elements) {
-        elements.delete(key)
-        return first
-      }
+      for (const key of entries.keys()) return drop(key)
       return undefined
     },
-    dropLast: () => {
-      const newest = elements.get(last)
-      elements.delete(last)
-      return newest
-    },
+    dropLast: () => drop(last),
     takeAll: () => {
-      const all = Array.from(elements.values())
-      elements.clear()
+      const all = Array.from(entries.values(), ({ element }) => element)
+      entries.clear()
+      bytes = 0
       return all
     }
   }

@@ -71,6 +71,7 @@ const gaps: Readonly<Record<GapCause["_tag"], (count: number) => void>> = {
   Disconnected: gapsBy("Disconnected"),
   TokenExpired: gapsBy("TokenExpired"),
   Renewed: gapsBy("Renewed"),
+  Malformed: gapsBy("Malformed"),
   Overflow: gapsBy("Overflow")
 }
 

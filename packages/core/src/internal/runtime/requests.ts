@@ -16,13 +16,20 @@ import type { StoredRequest } from "../../KuzzleQueueStore.ts"
 import type { Connection } from "../../KuzzleSocket.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import type { Frame } from "../protocol/frame.ts"
+import type { InFlight } from "../protocol/liveness.ts"
+import { Pace } from "../protocol/pace.ts"
 import * as Pending from "../protocol/pending.ts"
 import type { Admission } from "../protocol/session.ts"
+import * as Setting from "../setting.ts"
 import * as Timer from "../timer.ts"
 import type { Credentials, Identity } from "./credentials.ts"
 import * as Metrics from "./metrics.ts"
 
 export type Outcome = Exit.Exit<Envelope.KuzzleResponse, KuzzleError.RequestError>
+
+/** What a request has failed with. */
+export const errorOf = (outcome: Outcome): KuzzleError.RequestError | undefined =>
+  outcome._tag === "Failure" && outcome.cause._tag === "Fail" ? outcome.cause.error : undefined
 
 export type Settle = (outcome: Outcome) => void
 
@@ -30,6 +37,8 @@ export type Settle = (outcome: Outcome) => void
 interface Call extends Pending.Entry {
   deadline: number
   readonly id: string
+  /** Its position among all requests of this client. */
+  readonly nth: number
   readonly controller: string
   readonly action: string
   readonly timeout: number
@@ -43,8 +52,10 @@ interface Call extends Pending.Entry {
   readonly kind: "Call" | "Subscription" | "Renewal"
   /** Whether the offline queue may keep it. */
   readonly queuable: boolean
+  /** It contains a value that the caller had `Redacted`, so it must not be stored. */
+  readonly secret: boolean
   /** Who asked; nobody in particular when anonymous. It is never sent as anybody else. */
-  readonly user: string | undefined
+  user: string | undefined
   /** The session it was sent with. */
   identity: Identity | undefined
   /** The server's word that this session is dead; it is answered once more after the renewal, not twice. */
@@ -59,6 +70,8 @@ interface Call extends Pending.Entry {
   queued: boolean
   /** The store has it, until it is settled or, where it must not be sent twice, about to be sent. */
   stored: boolean
+  /** The server's refusal because of the rate (429): it was not executed, and is sent again before its deadline. */
+  limited: Outcome | undefined
   /** How a connection ended that may have carried it out; it waits for the next one, since twice does no harm. */
   lost: KuzzleError.ConnectionEnded | undefined
 }
@@ -77,6 +90,7 @@ export interface Requests {
   /**
    * Sends an encoded request past the gate: the session's own, that make it ready. It is settled again when an answer
    * comes after the deadline, another deadline passes, or the connection ends: what the server has done must be known.
+   * What it gives forgets the request: nothing is settled any more.
    */
   readonly unsafeSend: (
     controller: string,
@@ -84,9 +98,13 @@ export interface Requests {
     encoded: string,
     options: Envelope.RequestOptions | undefined,
     settle: Settle
-  ) => void
+  ) => () => void
   /** A reply; `false` when no request of this id is pending on this connection. */
-  readonly response: (id: string, frame: Frame) => boolean
+  readonly response: (id: string, frame: Frame, size: number) => boolean
+  /**
+   * The answer is larger than `limit` bytes and was not read. Returns `false` when no request of this id is pending.
+   */
+  readonly tooLarge: (id: string, limit: number) => boolean
   /** From now on this connection carries the requests. */
   readonly attach: (connection: Connection) => void
   /** What becomes of the requests that are submitted, and of those that wait. `cause` explains a refusal. */
@@ -101,14 +119,19 @@ export interface Requests {
   readonly userChanged: () => void
   /** The connection is gone: every request that was on it settles now, or is queued again if that is harmless. */
   readonly detach: (cause: KuzzleError.ConnectionEnded) => void
+  /** The server has dropped a message of this connection because of the rate, without saying which (spec 1.7). */
+  readonly limited: () => void
   readonly attached: () => boolean
   readonly inFlight: () => number
   readonly waiting: () => number
+  /** The requests in flight on this connection. Visits each of them, so it is not for the hot path. */
+  readonly unanswered: () => InFlight
 }
 
 /** What is kept while there is no connection. */
 export interface QueueSettings {
   readonly maxSize: number
+  readonly maxBytes: number
   readonly ttl: Duration.Duration
   readonly filter: (request: Envelope.KuzzleRequest) => boolean
 }
@@ -127,7 +150,8 @@ export interface Listener {
   readonly sessionDied: (identity: Identity) => boolean
   /** Our clock says that it is over. */
   readonly sessionExpired: (identity: Identity) => boolean
-  readonly event: (event: RequestEvent) => void
+  /** `size` is the length of the text that the event was decoded from, if any. */
+  readonly event: (event: RequestEvent, size?: number) => void
 }
 
 /** What keeps the queue beyond the life of the client; it does one thing after the other, in order. */
@@ -142,6 +166,14 @@ export interface Store {
 export type RequestEvent =
   | { readonly _tag: "Queued"; readonly controller: string; readonly action: string }
   | { readonly _tag: "Dequeued"; readonly controller: string; readonly action: string }
+  /** Kuzzle refused a subscription, or a queued request, for now. It is sent again after about `delayMillis`. */
+  | {
+    readonly _tag: "Postponed"
+    readonly controller: string
+    readonly action: string
+    readonly error: KuzzleError.RequestError
+    readonly delayMillis: number
+  }
   /** It will not be sent any more. */
   | {
     readonly _tag: "Discarded"
@@ -156,12 +188,22 @@ export type RequestEvent =
     readonly action: string
     readonly error: KuzzleError.ApiError | KuzzleError.ProtocolError
   }
+  /** The request contains a secret, so it waits in memory only. */
+  | { readonly _tag: "QueueStoreFailed"; readonly error: KuzzleError.QueueStoreError }
 
 /** How many replayed requests are on their way at once: enough to fill the link, too few to drown the server. */
 const replayWindow = 32
 
 /** A request that is declared idempotent is written to so many connections at most (promise R6). */
 const maxWrites = 4
+
+/** The replay of the queue. */
+interface Replay {
+  /** A request that was sent has settled. */
+  readonly next: () => void
+  /** Sends the requests that may be sent now. */
+  readonly advance: () => void
+}
 
 export const make = (
   settings: Settings,
@@ -174,14 +216,20 @@ export const make = (
     const defaultTimeout = Duration.toMillis(settings.requestTimeout)
     const { queue } = settings
     const pending = Pending.make<Call>(Metrics.inFlight)
-    const waiting = Pending.make<Call>(Metrics.queued)
+    const waiting = Pending.make<Call>(Metrics.queued, ({ encoded }) => encoded.length)
     const timer = yield* Timer.make(sweep)
     let armedAt = Infinity
     let count = 0
     let connection: Connection | undefined
     let admission: Admission = "Wait"
     let refusal: KuzzleError.ConnectError | KuzzleError.ConnectionEnded | undefined
-    let replay: { readonly next: () => void } | undefined
+    let replay: Replay | undefined
+    /** The pace of the replay. */
+    const pace = new Pace()
+    /**
+     * The queued requests that the server refused because of the rate. They keep their place at the head of the queue.
+     */
+    let postponed: Array<Call> = []
     let idle: (() => void) | undefined
     /** What an earlier client has left, of users who are not logged in. */
     let parked: Array<Call> = []
@@ -202,6 +250,8 @@ export const make = (
       }
       armedAt = Infinity
       arm(Math.min(waiting.nextDeadline(), pending.nextDeadline()))
+      if (replay !== undefined) replay.advance()
+      else sendPostponed()
     }
 
     function arm(deadline: number) {
@@ -220,6 +270,8 @@ export const make = (
 
     function tooLate(call: Call, sent: boolean) {
       const { action, controller, timeout } = call
+      // Its outcome is known.
+      if (!sent && call.limited !== undefined) return settle(call, call.limited)
       settle(
         call,
         Exit.fail(
@@ -235,11 +287,16 @@ export const make = (
 
     function notSent(call: Call) {
       const { action, controller } = call
-      const cause = refusal ?? new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+      const cause = refusal ?? new KuzzleError.NotQueued({ reason: "NotConnected" })
       // The next client goes on where this one was closed.
       if (cause._tag === "KuzzleConnectionEnded" && cause.by === "Released") call.stored = false
       // One that the server has refused for a dead session, and that waits for the renewal, was not executed either.
       discard(call, new KuzzleError.NotSentError({ controller, action, cause }))
+    }
+
+    function cannotBeSent(call: Call, issue: string) {
+      const { action, controller } = call
+      settle(call, Exit.fail(new KuzzleError.EncodeError({ controller, action, issue })))
     }
 
     function notQueued(call: Call, reason: KuzzleError.NotQueued["reason"]) {
@@ -267,12 +324,14 @@ export const make = (
       settle: Settle,
       timeout: number,
       kind: Call["kind"],
-      queuable: boolean
+      queuable: boolean,
+      secret = false
     ): Call {
       count += 1
       const deadline = Timer.now(clock) + timeout
       return {
         id: settings.idPrefix + count,
+        nth: count,
         controller,
         action,
         timeout,
@@ -283,6 +342,7 @@ export const make = (
         settle,
         kind,
         queuable,
+        secret,
         user: options?.anonymous === true || admission === "Hold" ? undefined : credentials.current()?.user,
         identity: undefined,
         refusal: undefined,
@@ -291,6 +351,7 @@ export const make = (
         paced: false,
         queued: false,
         stored: false,
+        limited: undefined,
         lost: undefined
       }
     }
@@ -320,19 +381,32 @@ export const make = (
       arm(call.deadline)
     }
 
-    function enqueue(call: Call, { maxSize, ttl }: QueueSettings) {
-      if (waiting.size() >= maxSize) return notQueued(call, "Full")
+    /** What would be refused when it is sent must not wait for that first, nor reach the store. */
+    function enqueue(call: Call, { maxBytes, maxSize, ttl }: QueueSettings) {
+      const part = credentials.sessionPart(call.options)
+      if (typeof part !== "string") return cannotBeSent(call, part.issue)
+      if (waiting.size() >= maxSize || waiting.weight() + call.encoded.length > maxBytes) return notQueued(call, "Full")
       call.deadline = Math.min(call.answerBy, Timer.now(clock) + Duration.toMillis(ttl))
-      const { action, controller, encoded, id, options, user } = call
+      const { action, controller } = call
       call.queued = true
       listener.event({ _tag: "Queued", controller, action })
-      if (store !== undefined) {
-        call.stored = true
-        const { anonymous = false, idempotent = false, volatile } = options ?? {}
-        const queuedAt = clock.unsafeCurrentTimeMillis()
-        store.add({ id, controller, action, encoded, volatile, idempotent, anonymous, user, queuedAt })
-      }
+      keep(call)
       wait(call)
+    }
+
+    function keep(call: Call) {
+      if (store === undefined || call.stored) return
+      const { action, controller, encoded, id, options, user } = call
+      if (call.secret) {
+        const issue =
+          `${controller}:${action} contains a secret, so it waits in memory only and is lost if the client ends first`
+        const error = new KuzzleError.QueueStoreError({ operation: "add", reason: "Secret", issue })
+        return listener.event({ _tag: "QueueStoreFailed", error })
+      }
+      call.stored = true
+      const { anonymous = false, idempotent = false, volatile } = options ?? {}
+      const queuedAt = clock.unsafeCurrentTimeMillis()
+      store.add({ id, controller, action, encoded, volatile, idempotent, anonymous, user, queuedAt })
     }
 
     /** Nobody may find it in the store once it is sent, but where sending it twice is harmless. */
@@ -363,9 +437,7 @@ export const make = (
         ) return wait(call)
       }
       const part = credentials.sessionPart(options)
-      if (typeof part !== "string") {
-        return settle(call, Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: part.issue })))
-      }
+      if (typeof part !== "string") return cannotBeSent(call, part.issue)
       const frame = Envelope.complete(call.encoded, part, call.id)
       const tooLarge = Envelope.tooLarge(call, frame, settings.maxRequestSize)
       if (tooLarge !== undefined) return settle(call, Exit.fail(tooLarge))
@@ -409,18 +481,56 @@ export const make = (
       else left(call)
     }
 
-    function answered(call: Call, outcome: Outcome) {
-      if (outcome._tag === "Failure" && outcome.cause._tag === "Fail") {
-        const { error } = outcome.cause
+    function answered(call: Call, outcome: Outcome, size: number) {
+      const error = errorOf(outcome)
+      if (error !== undefined) {
         if (call.identity !== undefined && call.kind !== "Renewal" && KuzzleError.isTokenDead(error)) {
           if (refused(call, call.identity, outcome)) return
         }
         // What an answer can be decoded to.
         if (KuzzleError.isApiError(error) || error._tag === "KuzzleProtocolError") {
-          listener.event({ _tag: "QueryFailed", controller: call.controller, action: call.action, error })
+          listener.event({ _tag: "QueryFailed", controller: call.controller, action: call.action, error }, size)
         }
+        if (call.paced && error._tag === "KuzzleTooManyRequestsError") return postpone(call, outcome, error)
       }
       settle(call, outcome)
+    }
+
+    /** The server refused this queued request because of the rate: it waits for the next period. */
+    function postpone(call: Call, outcome: Outcome, error: KuzzleError.RequestError) {
+      const now = Timer.now(clock)
+      pace.refused(now)
+      call.limited = outcome
+      // This try does not count, because the server did not execute it.
+      call.writes -= 1
+      postponed.push(call)
+      postponed.sort((a, b) => a.nth - b.nth)
+      keep(call)
+      wait(call)
+      const { action, controller } = call
+      listener.event({ _tag: "Postponed", controller, action, error, delayMillis: pace.nextAt(now) - now })
+      isTime()
+    }
+
+    /** Whether the pace allows another request now. If not, the replay continues when it does. */
+    function isTime(): boolean {
+      const now = Timer.now(clock)
+      const at = pace.nextAt(now)
+      if (at > now) arm(at)
+      return at <= now
+    }
+
+    /** The refused requests, once the rest is sent. */
+    function sendPostponed() {
+      while (admission === "Send" && postponed.length > 0 && isTime()) {
+        const call = postponed.shift()!
+        pace.took(Timer.now(clock))
+        release(call, () => {
+          if (admission !== "Send" || waiting.take(call.id) === undefined) return
+          call.paced = true
+          transmit(call)
+        })
+      }
     }
 
     /** The server knows the session of this request no more. `true`: the request has been taken care of. */
@@ -440,18 +550,29 @@ export const make = (
       kind: "Call" | "Renewal" = "Call"
     ): Call | undefined {
       const encoded = Envelope.encode(request)
-      if (typeof encoded !== "string") {
+      if (encoded instanceof KuzzleError.EncodeError) {
         settle(Exit.fail(encoded))
         return undefined
       }
       const { action, controller } = request
+      const secret = typeof encoded !== "string"
       const timeout = timeoutOf(options, defaultTimeout)
       if (timeout === undefined) {
-        settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: notADuration })))
+        settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: notADuration(options) })))
         return undefined
       }
       const queuable = queue !== undefined && kind === "Call" && options?.queuable !== false && queue.filter(request)
-      const call = makeCall(controller, action, encoded, options, settle, timeout, kind, queuable)
+      const call = makeCall(
+        controller,
+        action,
+        secret ? encoded.text : encoded,
+        options,
+        settle,
+        timeout,
+        kind,
+        queuable,
+        secret
+      )
       if (kind === "Renewal") transmit(call)
       else submit(call)
       return call
@@ -515,14 +636,26 @@ export const make = (
           return Effect.sync(() => calls.forEach(drop))
         }),
 
-      unsafeSend: (controller, action, encoded, options, settle) =>
-        transmit(makeCall(controller, action, encoded, options, settle, defaultTimeout, "Subscription", false)),
+      unsafeSend: (controller, action, encoded, options, settle) => {
+        const call = makeCall(controller, action, encoded, options, settle, defaultTimeout, "Subscription", false)
+        transmit(call)
+        return () => drop(call)
+      },
 
-      response: (id, frame) => {
+      response: (id, frame, size) => {
         const call = pending.take(id)
         if (call === undefined) return false
         Metrics.answered(Timer.now(clock) - call.sentAt)
-        answered(call, Envelope.outcome(call, frame))
+        answered(call, Envelope.outcome(call, frame), size)
+        left(call)
+        return true
+      },
+
+      tooLarge: (id, limit) => {
+        const call = pending.take(id)
+        if (call === undefined) return false
+        const { action, controller } = call
+        settle(call, Exit.fail(new KuzzleError.ResponseTooLargeError({ controller, action, limit })))
         left(call)
         return true
       },
@@ -536,13 +669,18 @@ export const make = (
         refusal = cause
         // Also where it is only interrupted, by a renewal.
         replay = undefined
+        const late = now === "Send" ? new Set(postponed) : undefined
+        if (late === undefined) postponed = []
         if (now === "Wait" || now === "Hold") return
         const handle = now === "Send" ? transmit : offline
-        if (waiting.size() > 0) { for (const call of waiting.drain()) handle(call) }
+        if (waiting.size() > 0) { for (const call of waiting.drain()) (late?.has(call) === true ? wait : handle)(call) }
       },
 
       replay: (done) => {
         const calls = waiting.all()
+        // The answer to one of these may have ended the last connection. If they are sent one at a time, it fails only
+        // its own request.
+        const window = calls.some(({ lost }) => lost?.by === "Oversized") ? 1 : replayWindow
         let position = 0
         let underWay = 0
         let releasing = 0
@@ -550,7 +688,8 @@ export const make = (
           underWay -= 1
           advance()
         }
-        const self = { next }
+        const left = () => postponed.length > 0 || position < calls.length
+        const self: Replay = { next, advance: () => advance() }
         const dequeue = (call: Call) => {
           listener.event({ _tag: "Dequeued", controller: call.controller, action: call.action })
           call.paced = true
@@ -568,10 +707,11 @@ export const make = (
         const advance = () => {
           if (advancing || replay !== self) return
           advancing = true
-          while (underWay < replayWindow && position < calls.length && replay === self) {
-            const call = calls[position++]!
+          while (underWay < window && left() && replay === self && isTime()) {
+            const call = postponed.shift() ?? calls[position++]!
             // Interrupted or too late by now.
             if (!waiting.has(call.id)) continue
+            pace.took(Timer.now(clock))
             underWay += 1
             releasing += 1
             release(call, () => {
@@ -584,7 +724,7 @@ export const make = (
             })
           }
           advancing = false
-          if (position < calls.length || releasing > 0 || replay !== self) return
+          if (left() || releasing > 0 || replay !== self) return
           replay = undefined
           done()
         }
@@ -632,6 +772,8 @@ export const make = (
           else notQueued(call, "Expired")
         }
         for (const call of waiting.all()) {
+          // The user for whom it was held.
+          if (admission === "Hold" && call.user === undefined && call.options?.anonymous !== true) call.user = user
           if (call.user !== undefined && call.user !== user) {
             waiting.take(call.id)
             notQueued(call, "OtherUser")
@@ -646,10 +788,11 @@ export const make = (
         // One error for all requests of a kind: capturing ten thousand stacks would hold up the turn they settle in.
         const errors = new Map<string, Outcome>()
         const idempotent: Array<Call> = []
-        for (const call of pending.drain()) {
-          if (
-            call.queuable && call.options?.idempotent === true && call.writes < maxWrites && cause.by !== "Released"
-          ) {
+        const calls = pending.drain()
+        // If it was the only request when a large frame ended the connection, it would get the same answer again.
+        const hopeless = cause.by === "Released" || cause.by === "Oversized" && calls.length === 1
+        for (const call of calls) {
+          if (call.queuable && call.options?.idempotent === true && call.writes < maxWrites && !hopeless) {
             call.paced = false
             call.lost = cause
             idempotent.push(call)
@@ -672,15 +815,31 @@ export const make = (
         again(idempotent)
       },
 
+      limited: () => {
+        if (replay !== undefined || postponed.length > 0) pace.refused(Timer.now(clock))
+      },
+
       attached: () => connection !== undefined,
 
       inFlight: () => pending.size() + waiting.size(),
 
-      waiting: () => waiting.size()
+      waiting: () => waiting.size(),
+
+      unanswered: () => {
+        let bytes = 0
+        let answerBy = -Infinity
+        for (const call of pending.all()) {
+          bytes += call.encoded.length
+          answerBy = Math.max(answerBy, call.deadline)
+        }
+        return { bytes, answerBy }
+      }
     }
   })
 
-export const notADuration = `its timeout is no duration: write it as "10 seconds" or in milliseconds`
+/** The error for an invalid `timeout` of a request. */
+export const notADuration = (options: Envelope.RequestOptions | undefined): string =>
+  `timeout is ${Setting.written(options?.timeout)}: ${Setting.aDuration}`
 
 /** Milliseconds, `Infinity` for none; `undefined` when it is no duration. */
 export const timeoutOf = (options: Envelope.RequestOptions | undefined, otherwise: number): number | undefined => {

@@ -10,12 +10,14 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Settings } from "../../KuzzleConfig.ts"
+import { type Headers, type Settings, unsettled } from "../../KuzzleConfig.ts"
 import {
   ConnectError,
   ConnectionEnded,
+  type InvalidSettingError,
   NotSentError,
   type QueueStoreError,
   type TokenStoreError
@@ -26,9 +28,12 @@ import { KuzzleQueueStore } from "../../KuzzleQueueStore.ts"
 import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
 import { type Connection, type HandshakeHeaders, KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
 import { shown } from "../endpoint.ts"
+import { oversized } from "../oversized.ts"
+import { roomAtEnd } from "../protocol/frame.ts"
 import type * as Renewal from "../protocol/renewal.ts"
 import { route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
+import * as RetryAfter from "../retryAfter.ts"
 import { onClose } from "../scoped.ts"
 import * as Timer from "../timer.ts"
 import * as Authentication from "./authentication.ts"
@@ -79,7 +84,8 @@ export interface Session {
 /** What keeps sessions, made with what it needs of this one. */
 export type MakeKeeper = (parts: {
   readonly requests: Requests.Requests
-  readonly endpoint: () => string
+  /** The address of the current or the next connection. */
+  readonly endpoint: Effect.Effect<string, InvalidSettingError>
   readonly reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly storeFailed: (error: TokenStoreError) => void
 }) => Authentication.Keeper
@@ -89,7 +95,8 @@ export interface Keeping {
   readonly keeper: MakeKeeper
   /** Whether the connection itself carries the session, so that whoever logs in opens another. */
   readonly byConnection: boolean
-  readonly headers: (endpoint: string) => Effect.Effect<HandshakeHeaders>
+  /** Those of the settings, with what the session adds to them. */
+  readonly headers: (settings: HandshakeHeaders, endpoint: string) => Effect.Effect<HandshakeHeaders>
 }
 
 /** Also where nothing can be interrupted, such as at the end of a logout. */
@@ -99,7 +106,10 @@ const within = (wait: Effect.Effect<void>, time: Duration.Duration) =>
 /** How long what is under way may take before a connection is closed on purpose. */
 const drainTimeout = Duration.seconds(5)
 
-/** Done when the first connection is ready; fails when none of the endpoints can be connected to. */
+/**
+ * Completes when the first connection is ready, and fails when no endpoint can be reached. With `waitForConnection:
+ * false` it completes at once.
+ */
 export const make = (
   settings: Settings,
   keeping: Keeping,
@@ -115,8 +125,9 @@ export const make = (
     const fork = yield* Fork.make
     const first = yield* Deferred.make<void, ConnectError>()
 
-    const next = Machine.next(settings.endpoints)
-    let state: Machine.ConnectionState = Machine.initial(settings.endpoints)
+    /** The addresses as of the latest attempt to connect. */
+    let endpoints = settings.knownEndpoints
+    let state: Machine.ConnectionState = Machine.initial(endpoints)
     const shownState = (): Machine.ConnectionState =>
       "endpoint" in state ? { ...state, endpoint: shown(state.endpoint) } : state
     const states = Broadcast.make(shownState)
@@ -127,7 +138,7 @@ export const make = (
     const queueStore = settings.queue === undefined ? undefined : yield* KuzzleQueueStore
     const store = queueStore === undefined
       ? undefined
-      : yield* QueueStore.make(queueStore, (error) => events.publish({ _tag: "QueueStoreFailed", error }))
+      : yield* QueueStore.make(queueStore, (error) => events.announce({ _tag: "QueueStoreFailed", error }))
     const requests = yield* Requests.make(
       { ...settings, idPrefix: `${yield* randomId}-` },
       credentials,
@@ -139,23 +150,28 @@ export const make = (
       },
       store
     )
-    const realtime = Realtime.make(requests, () => {
-      if (state._tag !== "Resubscribing") return
-      const queued = requests.waiting() > 0
-      dispatch({ _tag: "Resubscribed", queued })
-      if (queued) requests.replay(() => dispatch({ _tag: "Replayed" }))
-      Deferred.unsafeDone(first, Effect.void)
-    }, (reason, needed) => {
-      // Before it is ready every request waits for this one answer.
-      if (needed || state._tag === "Resubscribing") {
-        current?.unsafeTerminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason }))
-      }
-    }, () => {
-      if (!requests.attached() || credentials.alive(clock.unsafeCurrentTimeMillis())) return true
-      // A token known to be expired is not sent (promise A1): the session is renewed first, and then we are asked again.
-      const identity = credentials.current()
-      if (identity !== undefined && credentials.over() === undefined) authentication.expired(identity)
-      return false
+    const realtime = Realtime.make(requests, settings.resubscribe, clock, fork, {
+      reconciled: () => {
+        if (state._tag !== "Resubscribing") return
+        const queued = requests.waiting() > 0
+        dispatch({ _tag: "Resubscribed", queued })
+        if (queued) requests.replay(() => dispatch({ _tag: "Replayed" }))
+        Deferred.unsafeDone(first, Effect.void)
+      },
+      unanswered: (reason, needed) => {
+        // Before the state is ready, every request waits for this one answer.
+        if (needed || state._tag === "Resubscribing") {
+          current?.unsafeTerminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason }))
+        }
+      },
+      usable: () => {
+        if (!requests.attached() || credentials.alive(clock.unsafeCurrentTimeMillis())) return true
+        // A token known to be expired is not sent (promise A1). The session is renewed first, and then this runs again.
+        const identity = credentials.current()
+        if (identity !== undefined && credentials.over() === undefined) authentication.expired(identity)
+        return false
+      },
+      event: events.publish
     })
     let current: Connection | undefined
     let pulse: Heartbeat.Heartbeat | undefined
@@ -171,12 +187,12 @@ export const make = (
 
     const dispatch = (event: Machine.Event, cause?: ConnectError | ConnectionEnded) => {
       const before = state
-      const following = next(state, event)
+      const following = Machine.next(endpoints)(state, event)
       if (following === state) return
       state = following
       states.publish(shownState())
       tell(before, following)
-      requests.admit(Machine.admission(state), cause)
+      requests.admit(Machine.admission(state, keeping.byConnection), cause)
       for (const watcher of watchers) watcher()
       if (state._tag === "Closed" || state._tag === "Failed") {
         states.end()
@@ -220,11 +236,30 @@ export const make = (
       },
       onFrame: (text) => {
         pulse?.received()
+        if (text.length > maxResponseSize) return tooLarge(text)
         const routed = route(text, receivers)
         if (routed === "Pong") pulse?.pong()
         else if (routed === "TokenExpired") tokenExpired()
-        else if (typeof routed === "object") events.publish(routed)
+        else if (typeof routed === "object") {
+          if (routed.errorId === Realtime.overRate) limited()
+          events.publish(routed)
+        }
       }
+    }
+    /**
+     * Browsers cannot refuse a large frame before it has arrived. If it answers a request, only that request fails. If
+     * it is a notification, its loss must be announced by a `Gap`, so the connection ends, as it does on Node.
+     */
+    const { maxResponseSize } = settings
+    const tooLarge = (text: string) => {
+      const id = roomAtEnd(text)
+      if (id === undefined || !requests.tooLarge(id, maxResponseSize)) {
+        current?.unsafeTerminate(oversized(maxResponseSize))
+      }
+    }
+    const limited = () => {
+      realtime.limited()
+      requests.limited()
     }
     const receivers = {
       response: requests.response,
@@ -267,8 +302,9 @@ export const make = (
             dispatch({ _tag: "Renew" })
           }
           if (state._tag === "Renewing") {
-            // A step of several has changed nothing.
-            if (Exit.isFailure(exit) || keeping.byConnection && !another) {
+            // One step of several has changed nothing. Once the session has changed, an interruption would only hide
+            // it.
+            if (keeping.byConnection ? !another : Exit.isFailure(exit)) {
               dispatch({ _tag: "Kept" })
               resume()
             } else {
@@ -301,12 +337,19 @@ export const make = (
       })
     })
 
-    const endpoint = () => ("endpoint" in state ? state.endpoint : settings.endpoints[0])
+    const endpoint = () => ("endpoint" in state ? state.endpoint : endpoints[0] ?? "")
+    /** The address of the next connection, from the current list. */
+    const locate = Effect.map(
+      settings.endpoints,
+      (now) => ({ now, endpoint: Machine.located(endpoints, endpoint(), now) })
+    )
     const keeper = keeping.keeper({
       requests,
       reopen,
-      endpoint,
-      storeFailed: (error) => events.publish({ _tag: "TokenStoreFailed", error })
+      endpoint: Effect.suspend(() =>
+        Machine.isConnected(state) ? Effect.succeed(state.endpoint) : Effect.map(locate, ({ endpoint }) => endpoint)
+      ),
+      storeFailed: (error) => events.announce({ _tag: "TokenStoreFailed", error })
     })
     const authentication: Authentication.Authentication = yield* Authentication.make(
       settings,
@@ -324,7 +367,7 @@ export const make = (
           dispatch({ _tag: "Authenticated" })
           if (requests.attached()) resume()
           // What found the session expired while the connection was opened for it, and ready, waits still.
-          if (state._tag === "Ready") requests.admit(Machine.admission(state))
+          if (state._tag === "Ready") requests.admit(Machine.admission(state, keeping.byConnection))
         },
         userChanged: (before) =>
           Effect.suspend(() => {
@@ -345,14 +388,24 @@ export const make = (
       fork
     )
 
+    /** The address and the headers of this attempt. Both may differ from those of the previous one. */
+    const target = Effect.gen(function*() {
+      const { endpoint, now } = yield* locate
+      dispatch({ _tag: "Located", endpoint })
+      endpoints = now
+      // The list has changed since the pause: this may be another endpoint than the one that was paused for.
+      yield* untilAllowed(endpoint)
+      return { endpoint, headers: yield* keeping.headers(handshakeHeaders(yield* settings.headers), endpoint) }
+    }).pipe(Effect.mapError((cause) => unsettled(endpoint(), cause)))
+
     /** One connection, from the dial to its end: succeeds never. */
-    const connection = (endpoint: string, opened: (at: number) => void) =>
+    const connection = (opened: (at: number) => void) =>
       Effect.gen(function*() {
         const session = sessions
-        const headers = yield* keeping.headers(endpoint)
+        const { endpoint, headers } = yield* target
         const connection = yield* socket.connect(endpoint, sink, settings.connectTimeout, headers)
         if (session !== sessions) return yield* new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" })
-        pulse = yield* Heartbeat.make(heartbeat, clock, connection, (nanos) => {
+        pulse = yield* Heartbeat.make(heartbeat, clock, connection, requests.unanswered, (nanos) => {
           roundTrip = nanos
           Metrics.ponged(Number(nanos) / 1e6)
         })
@@ -372,6 +425,7 @@ export const make = (
         pulse = current = undefined
         if (cause._tag === "KuzzleConnectionEnded") requests.detach(cause)
         const now = Timer.now(clock)
+        const dialled = endpoint()
         const stable = openedAt !== undefined && KuzzleSchedule.isStable(openedAt, now, settings.stableAfter)
         if (stable) delays.reset()
         if (state._tag === "Connecting" && cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal") {
@@ -379,29 +433,56 @@ export const make = (
           return ended(cause)
         }
         realtime.registry.disconnected({ _tag: "Disconnected", cause })
-        const delayMillis = yield* delays.next(cause)
+        const pauseMillis = yield* delays.next(cause)
+        askedToWait(dialled, now, Duration.toMillis(RetryAfter.of(cause)))
+        const delayMillis = pauseMillis === undefined
+          ? undefined
+          : pauseMillis + remaining(Machine.following(endpoints, dialled, stable))
         dispatch({ _tag: "Lost", cause, delayMillis, stable, online: lifecycle.online() }, cause)
         firstFailures += 1
-        if (firstFailures >= settings.endpoints.length || delayMillis === undefined) {
-          yield* Deferred.fail(first, asConnectError(cause, settings))
+        if (firstFailures >= endpoints.length || delayMillis === undefined) {
+          yield* Deferred.fail(first, asConnectError(cause, dialled))
         }
       })
 
-    /** The pause before an attempt; a host that is back ends it. */
+    /** The end of the wait that each endpoint asked for (`Retry-After`). */
+    const notBefore = new Map<string, number>()
+    const askedToWait = (endpoint: string, now: number, millis: number) => {
+      // An effect may give another address at every dial: none is remembered for longer than it asked for.
+      for (const [other, until] of notBefore) if (until <= now) notBefore.delete(other)
+      if (millis > 0) notBefore.set(endpoint, now + millis)
+    }
+    const remaining = (endpoint: string): number => Math.max(0, (notBefore.get(endpoint) ?? 0) - Timer.now(clock))
+    /** Even a sleep of 0 ms takes a timer of the host, and with it 1 ms or more. */
+    const untilAllowed = (endpoint: string): Effect.Effect<void> => {
+      const left = remaining(endpoint)
+      return left > 0 ? Effect.sleep(Duration.millis(left)) : Effect.void
+    }
+
+    const alarm = yield* Timer.make(() => wake?.())
+    /**
+     * The backoff delay before an attempt. Coming back online or waking up skips it, but not the wait of `Retry-After`.
+     *
+     * Not `Effect.race`: a fiber that is interrupted after it has made the fibers of a race, and before it has started
+     * them, waits for them without end. When the first connection fails, the client closes in the turn in which its pause
+     * begins.
+     */
     const pause = (delayMillis: number): Effect.Effect<void> =>
-      Effect.race(
-        Effect.sleep(Duration.millis(delayMillis)),
-        Effect.async<void>((resume) => {
-          if (woken) return resume(Effect.void)
-          wake = () => resume(Effect.void)
-        })
-      ).pipe(Effect.ensuring(Effect.sync(() => {
-        wake = undefined
-      })))
+      Effect.async<void>((resume) => {
+        if (woken) return resume(Effect.void)
+        wake = () => resume(Effect.void)
+        alarm.at(Timer.now(clock) + delayMillis)
+      }).pipe(
+        Effect.ensuring(Effect.sync(() => {
+          wake = undefined
+          alarm.clear()
+        })),
+        Effect.zipRight(Effect.suspend(() => untilAllowed(endpoint())))
+      )
 
     yield* lifecycle.listen((event) => {
       if (event !== "Resumed") dispatch({ _tag: "Network", online: event === "Online" })
-      // Offline kills no connection that works, and neither does anything else: it is asked (promise C2).
+      // Going offline does not end a working connection: the heartbeat probes it first (promise C2).
       pulse?.probe()
       if (event === "Offline" || Machine.isConnected(state)) return
       woken = true
@@ -413,7 +494,7 @@ export const make = (
         if (state._tag === "Connecting") {
           let openedAt: number | undefined
           woken = false
-          const cause = yield* connection(state.endpoint, (at) => {
+          const cause = yield* connection((at) => {
             openedAt = at
             woken = false
           }).pipe(Effect.scoped, Effect.flip)
@@ -447,7 +528,7 @@ export const make = (
       requests.detach(ended)
       dispatch({ _tag: "Lost", cause: ended, delayMillis: undefined, stable: false, online: true }, ended)
       realtime.registry.close(new NotSentError({ ...subscribing, cause: ended }))
-      return Deferred.fail(first, asConnectError(ended, settings))
+      return Deferred.fail(first, asConnectError(ended, endpoint()))
     })
     const session: Session = {
       requests,
@@ -463,8 +544,9 @@ export const make = (
     }
     yield* authentication.restoreStored
     if (store !== undefined) requests.restore(yield* store.load)
+    if (!settings.waitForConnection) requests.admit(Machine.admission(state, keeping.byConnection))
     yield* Effect.forkScoped(supervised)
-    yield* Deferred.await(first)
+    if (settings.waitForConnection) yield* Deferred.await(first)
 
     return session
   })
@@ -472,10 +554,18 @@ export const make = (
 const subscribing = { controller: "realtime", action: "subscribe" }
 
 /** The first connection was accepted and closed before it was of use: to who wants to connect, that is no connection. */
-const asConnectError = (cause: ConnectError | ConnectionEnded, { endpoints }: Settings): ConnectError =>
+const asConnectError = (cause: ConnectError | ConnectionEnded, endpoint: string): ConnectError =>
   cause._tag === "KuzzleConnectError"
     ? cause
-    : new ConnectError({ reason: "Unreachable", url: shown(endpoints[0]), cause })
+    : new ConnectError({ reason: "Unreachable", url: shown(endpoint), cause })
+
+/** The headers of the settings, as secrets. Names are compared without case. */
+const handshakeHeaders = (settings: Headers): HandshakeHeaders =>
+  Object.fromEntries(
+    Object.entries(settings).map((
+      [name, value]
+    ) => [name.toLowerCase(), Redacted.isRedacted(value) ? value : Redacted.make(value)])
+  )
 
 /** Forty random bits: enough to tell the clients of one server apart. */
 const randomId: Effect.Effect<string> = Effect.map(Random.nextIntBetween(0, 2 ** 40), (n) => n.toString(36))

@@ -6,10 +6,12 @@ import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { type ConnectError, type ConnectionEnded, isApiError, type RequestError } from "../../KuzzleError.ts"
+import * as Endpoint from "../endpoint.ts"
 import type { KuzzleRequest, RequestOptions } from "../protocol/envelope.ts"
 import * as Traceparent from "../protocol/traceparent.ts"
 import type { Requests } from "./requests.ts"
@@ -79,11 +81,11 @@ const carrying = (options: RequestOptions | undefined, span: Tracer.Span): Reque
     : { ...options, volatile: { [Traceparent.member]: traceparent, ...options?.volatile } }
 }
 
-const server = (endpoint: string): Record<string, unknown> => {
-  const { hostname, port, protocol } = new URL(endpoint)
-  const usual = protocol === "wss:" || protocol === "https:" ? 443 : 80
-  return { "server.address": hostname, "server.port": port === "" ? usual : Number(port) }
-}
+const server = (endpoint: string): Record<string, unknown> =>
+  Either.match(Endpoint.parse(endpoint), {
+    onLeft: () => ({}), // not known yet
+    onRight: ({ host, port }) => ({ "server.address": host, "server.port": port })
+  })
 
 /** Of few values, as metrics are made of it. */
 const typeOf = (error: RequestError): string => isApiError(error) && error.id !== "" ? error.id : error._tag

@@ -3,6 +3,7 @@
  * exists but is not implemented here is refused by name: a search never silently finds less.
  */
 import { badRequest, type EngineError, error, nativeError } from "./errors.ts"
+import { any, fits, type Part } from "./glob.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
 import { type Field, fieldAt, isText, type Mapping, normalize, type Scalar, terms, valuesAt, words } from "./mapping.ts"
 
@@ -91,6 +92,18 @@ const valueOf = (options: unknown, ...keys: ReadonlyArray<string>): unknown =>
 const ignoresCase = (options: unknown): boolean => isObject(options) && options.case_insensitive === true
 
 const fold = (ignoreCase: boolean, value: unknown): string => ignoreCase ? String(value).toLowerCase() : String(value)
+
+/** A wildcard pattern of Elasticsearch: `*`, `?`, and `\` before a literal character. */
+const wildcard = (pattern: string): ReadonlyArray<Part> => {
+  const parts: Array<Part> = []
+  const chars = Array.from(pattern)
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i]!
+    const literal = char === "\\" && i + 1 < chars.length ? chars[++i]! : char
+    parts.push(literal !== char || (char !== "*" && char !== "?") ? (c) => c === literal : char === "*" ? "*" : any)
+  }
+  return parts
+}
 
 const term = (scope: Scope, path: string, options: unknown): Predicate => {
   const wanted = valueOf(options, "value")
@@ -187,7 +200,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
   match_phrase: (body, scope) => phrase(scope, ...single(body, "match_phrase"), false),
   match_phrase_prefix: (body, scope) => phrase(scope, ...single(body, "match_phrase_prefix"), true),
   multi_match: (body, scope) => {
-    const tests = asArray(body.fields).map((path) => match(scope, String(path).replace(/\^.*$/, ""), body))
+    const tests = asArray(body.fields).map((path) => match(scope, String(path).split("^", 1)[0] ?? "", body))
     return (document) => tests.some((test) => test(document))
   },
   prefix: (body, scope) => {
@@ -198,12 +211,9 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
   },
   wildcard: (body, scope) => {
     const [path, options] = single(body, "wildcard")
-    const pattern = Array.from(
-      String(valueOf(options, "value", "wildcard")),
-      (char) => char === "*" ? ".*" : char === "?" ? "." : char.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
-    ).join("")
-    const expression = new RegExp(`^(?:${pattern})$`, ignoresCase(options) ? "isu" : "su")
-    return someTerm(scope, path, (found) => expression.test(String(found)))
+    const ignoreCase = ignoresCase(options)
+    const parts = wildcard(fold(ignoreCase, valueOf(options, "value", "wildcard")))
+    return someTerm(scope, path, (found) => fits(parts, Array.from(fold(ignoreCase, found))))
   },
   range: (body, scope) => {
     const [path, options] = single(body, "range")
@@ -380,11 +390,15 @@ export const searchAfter = (value: unknown): ReadonlyArray<SortValue> =>
 // _source
 // -------------------------------------------------------------------------------------------------------------------
 
+/** A pattern selects fields and everything below them. */
 const matcher = (patterns: ReadonlyArray<unknown>) => {
-  const expressions = patterns.map((pattern) =>
-    new RegExp(`^${String(pattern).replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*")}(\\..*)?$`)
+  const globs = patterns.flatMap((pattern) => [String(pattern), `${String(pattern)}.*`]).map((pattern) =>
+    Array.from(pattern, (char): Part => char === "*" ? "*" : (c) => c === char)
   )
-  return (path: string): boolean => expressions.some((expression) => expression.test(path))
+  return (path: string): boolean => {
+    const chars = Array.from(path)
+    return globs.some((parts) => fits(parts, chars))
+  }
 }
 
 /** The part of a source that a `_source` option asks for; `undefined` for none. */

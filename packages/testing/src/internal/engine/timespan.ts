@@ -14,8 +14,8 @@ const units: ReadonlyArray<readonly [RegExp, number]> = [
 
 /** `1h`, `2 days`, `500` … in milliseconds; `undefined` when it is none of them. */
 export const parse = (text: string): number | undefined => {
-  const match = /^(-?\d*\.?\d+) *([a-z]+)?$/i.exec(text)
-  if (match === null || text.length > 100) return undefined
+  const match = text.length > 100 ? null : /^(-?\d*\.?\d+) *([a-z]+)?$/i.exec(text)
+  if (match === null) return undefined
   const [, amount, unit = "ms"] = match
   const scale = units.find(([name]) => name.test(unit))?.[1]
   return scale === undefined ? undefined : Number(amount) * scale

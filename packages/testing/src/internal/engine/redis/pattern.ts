@@ -1,9 +1,8 @@
 /**
  * The patterns of keys: `*`, `?`, `[a-e]`, `[^x]`, `\` before what stands for itself.
  */
+import { any, fits, type Part } from "../glob.ts"
 import type { Bytes } from "./bytes.ts"
-
-type Part = "*" | { readonly takes: (byte: string) => boolean }
 
 /** Redis reads a class without its end as if it ended with the pattern. */
 const readClass = (pattern: Bytes, from: number): readonly [part: Part, next: number] => {
@@ -24,7 +23,7 @@ const readClass = (pattern: Bytes, from: number): readonly [part: Part, next: nu
       tests.push((b) => b === byte)
     }
   }
-  return [{ takes: (byte) => tests.some((test) => test(byte)) !== negated }, i + 1]
+  return [(byte) => tests.some((test) => test(byte)) !== negated, i + 1]
 }
 
 const read = (pattern: Bytes): ReadonlyArray<Part> => {
@@ -35,7 +34,7 @@ const read = (pattern: Bytes): ReadonlyArray<Part> => {
       if (parts.at(-1) !== "*") parts.push("*")
       i++
     } else if (byte === "?") {
-      parts.push({ takes: () => true })
+      parts.push(any)
       i++
     } else if (byte === "[") {
       const [part, next] = readClass(pattern, i + 1)
@@ -43,37 +42,15 @@ const read = (pattern: Bytes): ReadonlyArray<Part> => {
       i = next
     } else {
       const literal = byte === "\\" && i + 1 < pattern.length ? pattern[++i]! : byte
-      parts.push({ takes: (b) => b === literal })
+      parts.push((b) => b === literal)
       i++
     }
   }
   return parts
 }
 
-/** Whether a text fits; in time that grows with the product of both lengths at most. */
+/** Whether a text matches. */
 export const matcher = (pattern: Bytes): (text: Bytes) => boolean => {
   const parts = read(pattern)
-  return (text) => {
-    let part = 0
-    let star = -1
-    let resume = 0
-    let i = 0
-    while (i < text.length) {
-      const current = parts[part]
-      if (current === "*") {
-        star = part++
-        resume = i
-      } else if (current !== undefined && current.takes(text[i]!)) {
-        part++
-        i++
-      } else if (star >= 0) {
-        part = star + 1
-        i = ++resume
-      } else {
-        return false
-      }
-    }
-    while (parts[part] === "*") part++
-    return part === parts.length
-  }
+  return (text) => fits(parts, text)
 }

@@ -1,0 +1,44 @@
+/** A page whose browser denies it storage: a sandboxed frame has no origin, and so no storage. */
+import { assert, live } from "@effect/vitest"
+import { Effect } from "effect"
+import { inject } from "vitest"
+
+/** A frame of the page while the scope is open, and its report. */
+const frameOf = (script: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const frame = document.createElement("iframe")
+      frame.sandbox.add("allow-scripts")
+      // The text of a script ends at the first such tag.
+      frame.srcdoc = `<script type="module">${script.replaceAll("</script", "<\\/script")}</script>`
+      return frame
+    }),
+    (frame) => Effect.sync(() => frame.remove())
+  )
+
+const heard = (frame: HTMLIFrameElement) =>
+  Effect.async<unknown>((resume) => {
+    const listener = ({ data, source }: MessageEvent) => {
+      if (source === frame.contentWindow) resume(Effect.succeed(data))
+    }
+    addEventListener("message", listener)
+    return Effect.sync(() => removeEventListener("message", listener))
+  })
+
+live("a frame that is denied its storage goes on without its stores, and says so", () =>
+  Effect.gen(function*() {
+    const frame = yield* frameOf(inject("sandboxed"))
+    const loaded = yield* Effect.fork(heard(frame))
+    yield* Effect.yieldNow()
+    document.body.append(frame)
+    assert.strictEqual(yield* loaded, "loaded")
+    const outcome = yield* Effect.fork(heard(frame))
+    yield* Effect.yieldNow()
+    frame.contentWindow?.postMessage(inject("kuzzleEmbedded").url, "*")
+    const told = JSON.stringify(yield* outcome)
+    assert.include(told, "\"denial\":\"SecurityError\"")
+    assert.include(told, "\"now\":\"number\"")
+    assert.include(told, "QueueStoreFailed: the store of the offline queue failed to load")
+    assert.include(told, "TokenStoreFailed: the token store failed to load")
+    assert.include(told, "the browser denies localStorage")
+  }).pipe(Effect.scoped))

@@ -1,0 +1,98 @@
+/** A page without storage: its getter throws, like that of a browser. */
+import { BrowserKuzzleStore } from "@effect-kuzzle/browser"
+import { Kuzzle, KuzzleHeartbeat, KuzzleQueueStore, KuzzleTokenStore } from "@effect-kuzzle/core"
+import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
+import { KeyValueStore } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Option, Redacted } from "effect"
+import { stores, told } from "./storage.ts"
+
+/** The storage of the page, as long as the scope is open. */
+const storage = (get: () => unknown) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = Object.getOwnPropertyDescriptor(globalThis, "localStorage")
+      Object.defineProperty(globalThis, "localStorage", { configurable: true, get })
+      return before
+    }),
+    (before) =>
+      Effect.sync(() =>
+        before === undefined
+          ? Reflect.deleteProperty(globalThis, "localStorage")
+          : Object.defineProperty(globalThis, "localStorage", before)
+      )
+  )
+
+const denied = storage(() => {
+  throw new DOMException("Access is denied for this document.", "SecurityError")
+})
+
+const client = (options: Kuzzle.Options = {}) =>
+  Kuzzle.layer(options).pipe(
+    Layer.provide([KuzzleTestSocket.layer, KuzzleHeartbeat.layerNative()]),
+    Layer.provideMerge(KuzzleEngine.layer()),
+    Layer.provide(stores)
+  )
+
+/** The part of `Storage` that is used. */
+const inMemory = () => {
+  const items = new Map<string, string>()
+  return {
+    get length() {
+      return items.size
+    },
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+    clear: () => items.clear()
+  }
+}
+
+describe("BrowserKuzzleStore", () => {
+  it.scoped("a client without access to its storage continues without its stores, and reports it", () =>
+    Effect.gen(function*() {
+      yield* denied
+      const { failures, now } = yield* Effect.provide(told, client({ autoQueue: true }))
+      assert.strictEqual(now, "number")
+      assert.lengthOf(failures, 2)
+      assert.include(failures[0], "QueueStoreFailed: the store of the offline queue failed to load")
+      assert.include(failures[1], "TokenStoreFailed: the token store failed to load")
+      for (const failure of failures) {
+        assert.include(failure, "the browser denies localStorage: Access is denied for this document.")
+      }
+    }))
+
+  it.scoped("each operation fails with a typed error, also without such a storage", () =>
+    Effect.gen(function*() {
+      for (const page of [denied, storage(() => null), storage(() => undefined)]) {
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* page
+          const store = yield* KuzzleTokenStore.KuzzleTokenStore
+          const stored = { token: Redacted.make("s3cr3t"), kuid: "ada", expiresAt: undefined }
+          for (const operation of [Effect.asVoid(store.load), store.save(stored), store.remove]) {
+            const error = yield* Effect.flip(operation)
+            assert.include(error.message, "the browser denies localStorage")
+            assert.notInclude(error.message, "s3cr3t")
+          }
+          const queue = yield* KuzzleQueueStore.KuzzleQueueStore
+          assert.include((yield* Effect.flip(queue?.load ?? Effect.never)).message, "the browser denies localStorage")
+        }))
+      }
+    }).pipe(Effect.provide(stores)))
+
+  it.scoped("a stored value is there for the next page", () =>
+    Effect.gen(function*() {
+      const page = inMemory()
+      yield* storage(() => page)
+      const next = Effect.provide(KeyValueStore.KeyValueStore, Layer.fresh(BrowserKuzzleStore.layerLocalStorage))
+      yield* (yield* next).set("a", "1")
+      const store = yield* next
+      assert.deepStrictEqual(yield* store.get("a"), Option.some("1"))
+      assert.strictEqual(yield* store.size, 1)
+      yield* store.remove("a")
+      assert.deepStrictEqual(yield* store.get("a"), Option.none())
+      yield* store.set("b", "1")
+      yield* store.clear
+      assert.strictEqual(yield* store.size, 0)
+    }))
+})

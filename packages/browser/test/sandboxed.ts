@@ -1,0 +1,24 @@
+/** Runs in a frame without storage and reports the outcome to the page, which passes the address of Kuzzle. */
+import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
+import { Effect, Exit, Layer } from "effect"
+import { stores, told } from "./storage.ts"
+
+/** The browser's error when the storage is accessed. */
+const denial = () => {
+  try {
+    return `it gives ${typeof localStorage}`
+  } catch (cause) {
+    return cause instanceof DOMException ? cause.name : String(cause)
+  }
+}
+
+addEventListener("message", ({ data: url }) => {
+  const client = Layer.provide(BrowserKuzzle.layer({ url, autoQueue: true }), stores)
+  void Effect.runPromiseExit(Effect.provide(told, client)).then((exit) =>
+    parent.postMessage(
+      { denial: denial(), ...(Exit.isSuccess(exit) ? exit.value : { now: String(exit.cause), failures: [] }) },
+      "*"
+    )
+  )
+})
+parent.postMessage("loaded", "*")

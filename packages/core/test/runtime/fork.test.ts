@@ -1,0 +1,19 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
+import * as Fork from "../../src/internal/runtime/fork.ts"
+import { turns } from "../support/FakeSocket.ts"
+
+describe("fork", () => {
+  it.effect("L1: what is forked while the scope closes ends with it, as what was forked before", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const fork = yield* Scope.extend(Fork.make, scope)
+      const ended: Array<string> = []
+      const endless = (name: string) => Effect.onInterrupt(Effect.never, () => Effect.sync(() => ended.push(name)))
+      fork(endless("before"))
+      yield* turns()
+      yield* Scope.addFinalizer(scope, Effect.zipRight(Effect.sync(() => fork(endless("while"))), turns()))
+      yield* Scope.close(scope, Exit.void)
+      assert.sameMembers(ended, ["before", "while"])
+    }))
+})

@@ -1,0 +1,343 @@
+/** A server that refuses for now: overloaded, restarting, or with a limit on the rate. */
+import { KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
+import type { Event } from "../../src/internal/runtime/session.ts"
+import { client, document, failureTag, kinds, now, obligingNetwork } from "../support/client.ts"
+import { type FakeRequest, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
+
+const overloaded = { id: "api.process.overloaded", status: 503 }
+const tooMany = { id: "api.process.too_many_requests", status: 429 }
+const crash = { id: "core.fatal.unexpected_error", status: 500 }
+const forbidden = { id: "security.rights.forbidden", status: 403 }
+
+/** A client whose server may be told to refuse subscriptions, and what happens to it. */
+const setUp = (options: Parameters<typeof client>[1] = {}) =>
+  Effect.gen(function*() {
+    const network = obligingNetwork()
+    const made = yield* client(network, options)
+    const events: Array<Event> = []
+    yield* Effect.forkScoped(Stream.runForEach(made.session.events, (event) => Effect.sync(() => events.push(event))))
+    yield* turns()
+    return {
+      ...made,
+      network,
+      postponed: () => events.filter((event) => event._tag === "Postponed"),
+      /** What subscribes is refused with this; everything else is obliged. */
+      refuse: (error: { readonly id: string; readonly status: number } | undefined) => {
+        network.onSend = (socket, frame) => {
+          const request: FakeRequest = JSON.parse(frame)
+          if (error === undefined || request.action !== "subscribe") return obliging(socket, frame)
+          queueMicrotask(() => socket.refuse(request, error))
+        }
+      },
+      reconnect: Effect.gen(function*() {
+        network.current.close(1006)
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+      })
+    }
+  })
+
+/** Time passes, a second at a time, and everything that is ready runs. */
+const pass = (seconds: number) => Effect.repeatN(Effect.zipRight(TestClock.adjust("1 second"), turns(2)), seconds - 1)
+
+/** A server that takes so many messages of a connection in a second. What is too much is refused, or dropped. */
+class Limited {
+  readonly executed: Array<FakeRequest> = []
+  /** How many messages came in each second. */
+  readonly came = new Map<number, number>()
+  private second = -1
+  private count = 0
+
+  constructor(
+    private readonly perSecond: number,
+    private readonly time: () => number,
+    private readonly tooMuch: (socket: FakeSocket, request: FakeRequest) => void
+  ) {}
+
+  readonly onSend = (socket: FakeSocket, frame: string): void => {
+    const second = Math.floor(this.time() / 1000)
+    if (second !== this.second) this.count = 0
+    this.second = second
+    this.count += 1
+    this.came.set(second, this.count)
+    const request: FakeRequest = JSON.parse(frame)
+    if (this.count > this.perSecond) return queueMicrotask(() => this.tooMuch(socket, request))
+    this.executed.push(request)
+    obliging(socket, frame)
+  }
+}
+
+/** As Kuzzle does for the limit of a user. */
+const answers429 = (socket: FakeSocket, request: FakeRequest) => socket.refuse(request, tooMany)
+
+/** As Kuzzle does for the limit of a socket: nobody is told whose message it was. */
+const drops = (socket: FakeSocket) =>
+  socket.deliver({
+    action: null,
+    controller: null,
+    error: { code: 50528258, id: "network.websocket.ratelimit_exceeded", message: "Rejected", props: [], status: 429 },
+    requestId: "of the server's own making",
+    result: null,
+    status: 429,
+    volatile: null
+  })
+
+const limits = { "refused one by one": answers429, "dropped without a trace": drops }
+
+describe("a subscription that is refused for now", () => {
+  it.scoped.each([overloaded, tooMany, crash])(
+    "S6: comes back when the server takes it, with one gap and an event for each refusal; meanwhile requests pass ($id)",
+    (error) =>
+      Effect.gen(function*() {
+        const { network, postponed, query, reconnect, refuse, session, watch } = yield* setUp()
+        const { end, heard } = yield* watch({})
+        yield* turns()
+        refuse(error)
+        yield* reconnect
+        yield* pass(3)
+        assert.strictEqual((yield* session.state)._tag, "Ready")
+        assert.strictEqual((yield* query(now)).status, 200)
+        const times = network.current.of("subscribe").length
+        assert.isAbove(times, 1)
+        assert.strictEqual(postponed().length, times)
+        assert.deepInclude(postponed()[0]?.error, { ...error, action: "subscribe" })
+        assert.isNull(end.unsafePoll())
+        refuse(undefined)
+        yield* pass(60)
+        network.current.deliver(document({}, "a"))
+        yield* turns()
+        assert.deepStrictEqual(kinds(heard), ["Disconnected", "a"])
+        assert.strictEqual(postponed().length, network.current.of("subscribe").length - 1)
+      })
+  )
+
+  it.scoped("S6: a bounded number of times, with backoff; then the refusal ends the stream", () =>
+    Effect.gen(function*() {
+      const { network, postponed, reconnect, refuse, watch } = yield* setUp()
+      const { end } = yield* watch({})
+      yield* turns()
+      refuse(overloaded)
+      yield* reconnect
+      yield* pass(90)
+      assert.strictEqual(network.current.of("subscribe").length, 8)
+      assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleServiceUnavailableError")
+      const delays = postponed().map(({ delayMillis }) => delayMillis)
+      assert.strictEqual(delays.length, 7)
+      delays.forEach((delay, i) => assert.isAtMost(delay, 500 * 2 ** i))
+      // It is not asked for any more.
+      yield* reconnect
+      assert.deepStrictEqual(network.current.of("subscribe"), [])
+    }))
+
+  it.scoped("S6: a definitive refusal ends the stream at once", () =>
+    Effect.gen(function*() {
+      const { network, postponed, reconnect, refuse, watch } = yield* setUp()
+      const { end } = yield* watch({})
+      yield* turns()
+      refuse(forbidden)
+      yield* reconnect
+      assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleForbiddenError")
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+      assert.deepStrictEqual(postponed(), [])
+    }))
+
+  it.scoped("S6: the schedule is the application's", () =>
+    Effect.gen(function*() {
+      const { network, reconnect, refuse, watch } = yield* setUp({ resubscribe: Schedule.recurs(2) })
+      const { end } = yield* watch({})
+      yield* turns()
+      refuse(overloaded)
+      yield* reconnect
+      yield* pass(1)
+      assert.strictEqual(network.current.of("subscribe").length, 3)
+      assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleServiceUnavailableError")
+    }))
+
+  it.scoped("a first subscription is retried, too, except after an internal error, which its filter may have caused", () =>
+    Effect.gen(function*() {
+      const { network, realtime, refuse } = yield* setUp()
+      refuse(crash)
+      const failed = yield* Effect.exit(Effect.scoped(realtime.open({ index: "i", collection: "c" })))
+      assert.strictEqual(failureTag(failed), "KuzzleInternalError")
+      refuse(overloaded)
+      const opening = yield* Effect.fork(realtime.open({ index: "i", collection: "c" }))
+      yield* pass(2)
+      assert.isNull(opening.unsafePoll())
+      refuse(undefined)
+      yield* pass(10)
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(opening)))
+      assert.isAbove(network.current.of("subscribe").length, 2)
+    }))
+
+  it.scoped("S1, 8.C4: a consumer that leaves meanwhile is not subscribed again", () =>
+    Effect.gen(function*() {
+      const { network, refuse, watch } = yield* setUp()
+      refuse(overloaded)
+      const watching = yield* Effect.fork(Effect.scoped(watch({})))
+      yield* turns()
+      yield* Fiber.interrupt(watching)
+      refuse(undefined)
+      yield* pass(60)
+      assert.strictEqual(network.current.of("subscribe").length, 1)
+      assert.deepStrictEqual(network.current.of("unsubscribe"), [])
+    }))
+
+  it.scoped("a new connection skips the pending delay, and does not restart the schedule", () =>
+    Effect.gen(function*() {
+      const { network, reconnect, refuse, watch } = yield* setUp({
+        resubscribe: Schedule.intersect(Schedule.spaced("1 hour"), Schedule.recurs(2))
+      })
+      const { end } = yield* watch({})
+      yield* turns()
+      refuse(overloaded)
+      for (let i = 0; i < 3; i++) {
+        assert.isNull(end.unsafePoll())
+        yield* reconnect
+        assert.strictEqual(network.current.of("subscribe").length, 1)
+      }
+      assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleServiceUnavailableError")
+    }))
+})
+
+describe("a server that limits the rate", () => {
+  for (const [how, tooMuch] of Object.entries(limits)) {
+    it.scoped(`S1: a hundred subscriptions come back, a few a second, each once; what is too much is ${how}`, () =>
+      Effect.gen(function*() {
+        const clock = yield* Effect.clock
+        const { network, postponed, reconnect, session, tags, watch } = yield* setUp()
+        const watched = yield* Effect.forEach(Array.from({ length: 100 }, (_, n) => ({ n })), watch)
+        yield* turns()
+        const server = new Limited(10, () => clock.unsafeCurrentTimeMillis(), tooMuch)
+        network.onSend = server.onSend
+        yield* reconnect
+        yield* pass(2)
+        // Requests do not wait for the last of them.
+        assert.strictEqual((yield* session.state)._tag, "Ready")
+        yield* pass(58)
+        assert.deepStrictEqual(
+          new Set(server.executed.map(({ body }) => JSON.stringify(body))).size,
+          100
+        )
+        assert.strictEqual(server.executed.length, 100)
+        for (const { end } of watched) assert.isNull(end.unsafePoll())
+        // On one connection, which nobody has given up; and not hammered once it has said so.
+        assert.strictEqual(network.sockets.length, 2)
+        assert.deepStrictEqual(tags().slice(-3), ["Connecting", "Resubscribing", "Ready"])
+        const refusals = Array.from(server.came.values()).reduce((sum, came) => sum + came, 0) - 100
+        assert.isBelow(refusals, 300)
+        assert.strictEqual(postponed().length, refusals)
+        network.onSend = obliging
+        watched.forEach((_, n) => network.current.deliver(document({ n }, `${n}`)))
+        yield* turns()
+        watched.forEach(({ heard }, n) => assert.deepStrictEqual(kinds(heard), ["Disconnected", `${n}`]))
+      }))
+
+    it.scoped(`S1: a hundred that are opened at once all are; what is too much is ${how}`, () =>
+      Effect.gen(function*() {
+        const clock = yield* Effect.clock
+        const { network, watch } = yield* setUp()
+        const server = new Limited(10, () => clock.unsafeCurrentTimeMillis(), tooMuch)
+        network.onSend = server.onSend
+        const opening = yield* Effect.fork(
+          Effect.forEach(Array.from({ length: 100 }, (_, n) => ({ n })), watch, { concurrency: "unbounded" })
+        )
+        yield* pass(60)
+        assert.lengthOf(yield* Fiber.join(opening), 100)
+      }))
+  }
+
+  it.scoped("S5: a room is left in the end, although the server has dropped the unsubscribe", () =>
+    Effect.gen(function*() {
+      const { network, realtime } = yield* setUp()
+      network.onSend = (socket, frame) => {
+        if (network.current.of("unsubscribe").length !== 1) return obliging(socket, frame)
+        queueMicrotask(() => drops(socket))
+      }
+      yield* Effect.asVoid(Effect.scoped(realtime.open({ index: "i", collection: "c" })))
+      const again = yield* Effect.fork(realtime.open({ index: "i", collection: "c", scope: "in" }))
+      yield* pass(20)
+      assert.lengthOf(network.current.of("unsubscribe"), 2)
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(again)))
+      assert.strictEqual(network.sockets.length, 1)
+    }))
+
+  it.scoped("R1, R5, R6: the queue is sent at the server's pace; refused requests are sent again, in order, and executed once", () =>
+    Effect.gen(function*() {
+      const clock = yield* Effect.clock
+      const { network, postponed, query } = yield* setUp({ autoQueue: true, requestTimeout: "2 minutes" })
+      network.current.close(1006)
+      yield* turns()
+      const queued = yield* Effect.forEach(
+        Array.from({ length: 100 }, (_, n) => n),
+        (n) => Effect.fork(query({ controller: "app", action: "write", n }))
+      )
+      yield* turns()
+      const server = new Limited(10, () => clock.unsafeCurrentTimeMillis(), answers429)
+      network.onSend = server.onSend
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      yield* pass(60)
+      for (const one of queued) assert.isTrue(Exit.isSuccess(yield* Fiber.await(one)))
+      assert.deepStrictEqual(server.executed.map(({ n }) => n), queued.map((_, n) => n))
+      const refusals = Array.from(server.came.values()).reduce((sum, came) => sum + came, 0) - 100
+      assert.isBelow(refusals, 60)
+      assert.strictEqual(postponed().length, refusals)
+    }))
+
+  it.scoped("R2: a request that it refuses until the deadline fails with the refusal, which says that it was not executed", () =>
+    Effect.gen(function*() {
+      const { network, query } = yield* setUp({ autoQueue: true })
+      network.current.close(1006)
+      yield* turns()
+      const queued = yield* Effect.fork(query({ controller: "app", action: "write" }))
+      yield* turns()
+      network.onSend = (socket) => queueMicrotask(() => socket.refuse(socket.last("write"), tooMany))
+      yield* pass(20)
+      assert.strictEqual(failureTag(yield* Fiber.await(queued)), "KuzzleTooManyRequestsError")
+      assert.isAbove(network.current.of("write").length, 5)
+      assert.isBelow(network.current.of("write").length, 20)
+    }))
+
+  it.scoped("dropped messages slow the queue down, too", () =>
+    Effect.gen(function*() {
+      const clock = yield* Effect.clock
+      const { network, query } = yield* setUp({ autoQueue: true, requestTimeout: "2 minutes" })
+      network.current.close(1006)
+      yield* turns()
+      yield* Effect.forEach(
+        Array.from({ length: 60 }, (_, n) => n),
+        (n) => Effect.forkScoped(Effect.exit(query({ controller: "app", action: "write", n })))
+      )
+      yield* turns()
+      const server = new Limited(20, () => clock.unsafeCurrentTimeMillis(), drops)
+      network.onSend = server.onSend
+      yield* TestClock.adjust("1 second")
+      yield* turns()
+      yield* pass(4)
+      // The window that was under way when it was told, then no more than half of that in a second.
+      const [first = 0, ...rest] = server.came.values()
+      assert.isAtMost(first, 32 + 20)
+      for (const came of rest) assert.isAtMost(came, 26)
+    }))
+})
+
+describe("KuzzleSchedule.retry", () => {
+  it.effect("is full jitter of half a second at first, doubled, seven times; and waits for what the server asks", () =>
+    Effect.gen(function*() {
+      const error = KuzzleError.fromStatus({
+        ...{ controller: "c", action: "a", id: "", code: 0, message: "", props: [] },
+        ...overloaded
+      })
+      const times: Array<number> = []
+      const failing = Effect.clockWith((clock) =>
+        Effect.zipRight(Effect.sync(() => times.push(clock.unsafeCurrentTimeMillis())), Effect.fail(error))
+      )
+      const fiber = yield* Effect.fork(Effect.exit(Effect.retry(failing, KuzzleSchedule.retry())))
+      yield* TestClock.adjust("2 minutes")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(fiber)))
+      assert.strictEqual(times.length, 8)
+      times.slice(1).forEach((time, i) => assert.isAtMost(time - times[i]!, Math.min(500 * 2 ** i, 30_000)))
+    }))
+})

@@ -1,0 +1,75 @@
+/** What the socket of Node shows of bytes that are on their way (promise C2). */
+import { NodeKuzzleSocket } from "@effect-kuzzle/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Schedule } from "effect"
+import type * as Http from "node:http"
+import type * as Net from "node:net"
+import { WebSocketServer } from "ws"
+
+/** A server that does this to the TCP socket of its connection, and a client of it. */
+const connected = (act: (socket: Net.Socket) => void) =>
+  Effect.gen(function*() {
+    const server = yield* Effect.acquireRelease(
+      Effect.async<WebSocketServer>((resume) => {
+        const listening: WebSocketServer = new WebSocketServer({ host: "127.0.0.1", port: 0 })
+        listening.on("listening", () => resume(Effect.succeed(listening)))
+        listening.on("connection", (_: unknown, { socket }: Http.IncomingMessage) => act(socket))
+      }),
+      (server) =>
+        Effect.sync(() => {
+          for (const client of server.clients) client.terminate()
+          server.close()
+        })
+    )
+    // A TCP server that listens has an address, which is no pipe's name.
+    const { port } = server.address() as Net.AddressInfo
+    const frames: Array<string> = []
+    const sink = { onFrame: (frame: string) => frames.push(frame), onPong: () => {} }
+    const socket = yield* NodeKuzzleSocket.make()
+    const connection = yield* socket.connect(`ws://127.0.0.1:${port}`, sink, Duration.seconds(5))
+    return { connection, frames }
+  })
+
+const until = (condition: () => boolean) =>
+  Effect.repeat(Effect.sync(condition), { until: (met) => met, schedule: Schedule.spaced("5 millis") }).pipe(
+    Effect.timeout("10 seconds")
+  )
+
+describe("NodeKuzzleSocket", () => {
+  it.scopedLive("C2: bytes of an incomplete frame are counted", () =>
+    Effect.gen(function*() {
+      const header = Buffer.from([0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0])
+      const { connection, frames } = yield* connected((socket) => {
+        setTimeout(() => socket.write(Buffer.concat([header, Buffer.alloc(100)])), 20)
+      })
+      const before = connection.unsafeBytesRead()
+      assert.isNumber(before)
+      yield* until(() => connection.unsafeBytesRead() === Number(before) + 110)
+      assert.deepStrictEqual(frames, [])
+    }))
+
+  it.scopedLive("C2: a large frame shows progress while it leaves, not only at its end", () =>
+    Effect.gen(function*() {
+      const size = 40_000_000
+      const { connection } = yield* connected((socket) => {
+        socket.pause()
+        // Some 64 KB each time.
+        setInterval(() => {
+          socket.resume()
+          setImmediate(() => socket.pause())
+        }, 5).unref()
+      })
+      assert.strictEqual(connection.unsafeBufferedAmount(), 0)
+      connection.unsafeSend("x".repeat(size))
+      assert.isAtMost(connection.unsafeBufferedAmount(), size + 14)
+      const seen = new Set<number>()
+      yield* until(() => {
+        seen.add(connection.unsafeBufferedAmount())
+        return connection.unsafeBufferedAmount() === 0
+      })
+      const falling = Array.from(seen)
+      assert.deepStrictEqual(falling, [...falling].sort((a, b) => b - a))
+      // A write that is counted as a whole shows two: all of it, and nothing.
+      assert.isAbove(falling.length, 2)
+    }))
+})

@@ -1,0 +1,152 @@
+/** Files of tokens and queues: nobody but their owner reads them, and none is ever half written. */
+import { KuzzleQueueStore, KuzzleTokenStore } from "@effect-kuzzle/core"
+import { NodeKuzzleStore } from "@effect-kuzzle/node"
+import { KeyValueStore } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FastCheck as fc, Layer, Option, Redacted } from "effect"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "store-"))),
+  (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
+)
+
+const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
+
+const open = (directory: string) =>
+  Effect.provide(KeyValueStore.KeyValueStore, Layer.fresh(NodeKuzzleStore.layerFileSystem(directory)))
+
+/** With a umask that takes nothing away: what a program in a container may have. */
+const withUmask = (umask: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => process.umask(umask)),
+    (before) => Effect.sync(() => process.umask(before))
+  )
+
+const stored = { token: Redacted.make("s3cr3t"), expiresAt: undefined, kuid: "ada" }
+
+const request: KuzzleQueueStore.StoredRequest = {
+  id: "1",
+  controller: "document",
+  action: "create",
+  encoded: "{",
+  volatile: undefined,
+  idempotent: false,
+  anonymous: false,
+  user: undefined,
+  queuedAt: 0
+}
+
+describe("NodeKuzzleStore", () => {
+  for (const umask of [0, 0o022, 0o077]) {
+    it.scoped(`files of a token and of a queue are 0600 in a folder of 0700, with the umask 0${umask.toString(8)}`, () =>
+      Effect.gen(function*() {
+        yield* withUmask(umask)
+        const directory = Path.join(yield* folder, "deep", ".session")
+        const layer = Layer.provide(
+          Layer.merge(KuzzleTokenStore.layerKeyValueStore(), KuzzleQueueStore.layerKeyValueStore()),
+          NodeKuzzleStore.layerFileSystem(directory)
+        )
+        yield* Effect.gen(function*() {
+          yield* (yield* KuzzleTokenStore.KuzzleTokenStore).save(stored)
+          yield* (yield* KuzzleTokenStore.KuzzleTokenStore).save(stored)
+          const queue = yield* KuzzleQueueStore.KuzzleQueueStore
+          yield* queue?.add(request) ?? assert.fail("there is none")
+        }).pipe(Effect.provide(layer))
+        assert.strictEqual(modeOf(directory), "700")
+        assert.deepStrictEqual(Fs.readdirSync(directory).sort(), ["kuzzle-queue", "kuzzle-queue%2F0", "kuzzle-token"])
+        for (const name of Fs.readdirSync(directory)) {
+          assert.strictEqual(modeOf(Path.join(directory, name)), "600", name)
+        }
+      }))
+  }
+
+  it.scoped("a file that was open to others is closed to them when it is read, and when it is written", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const [read, bytes, written] = ["read", "bytes", "written"].map((name) => Path.join(directory, name))
+      for (const path of [read, bytes, written]) {
+        Fs.writeFileSync(path ?? "", "before")
+        Fs.chmodSync(path ?? "", 0o666)
+      }
+      const store = yield* open(directory)
+      assert.deepStrictEqual(yield* store.get("read"), Option.some("before"))
+      assert.deepStrictEqual(yield* store.getUint8Array("bytes"), Option.some(new TextEncoder().encode("before")))
+      yield* store.set("written", "after")
+      assert.deepStrictEqual([read, bytes, written].map((path) => modeOf(path ?? "")), ["600", "600", "600"])
+    }))
+
+  it.scoped("a link at its place is replaced, and its target is not written to", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const elsewhere = Path.join(yield* folder, "theirs")
+      Fs.writeFileSync(elsewhere, "theirs")
+      Fs.symlinkSync(elsewhere, Path.join(directory, "token"))
+      const store = yield* open(directory)
+      yield* store.set("token", "ours")
+      assert.strictEqual(Fs.readFileSync(elsewhere, "utf8"), "theirs")
+      assert.deepStrictEqual(yield* store.get("token"), Option.some("ours"))
+    }))
+
+  it.scoped("a write that fails leaves the old value, and nothing beside it", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const store = yield* open(directory)
+      yield* store.set("token", "old")
+      // A folder cannot be replaced by a file.
+      Fs.mkdirSync(Path.join(directory, "taken"))
+      assert.strictEqual((yield* Effect.flip(store.set("taken", "new")))._tag, "SystemError")
+      assert.deepStrictEqual(Fs.readdirSync(directory).sort(), ["taken", "token"])
+      assert.deepStrictEqual(yield* store.get("token"), Option.some("old"))
+    }))
+
+  it.scoped("readers beside a writer see the old value or the new one, never a part", () =>
+    Effect.gen(function*() {
+      const store = yield* open(yield* folder)
+      const values = ["a", "b"].map((letter) => letter.repeat(300_000))
+      yield* store.set("k", values[0] ?? "")
+      const writer = yield* Effect.fork(
+        Effect.forEach(Array.from({ length: 30 }, (_, i) => values[i % 2] ?? ""), (value) => store.set("k", value))
+      )
+      for (let i = 0; i < 60; i++) assert.include(values, Option.getOrThrow(yield* store.get("k")))
+      yield* writer
+    }))
+
+  it.scoped.prop(
+    "it is a store like any other",
+    [fc.dictionary(fc.string({ minLength: 1 }), fc.string())],
+    ([entries]) =>
+      Effect.gen(function*() {
+        const store = yield* open(yield* folder)
+        const keys = Object.keys(entries).filter((key) => key !== "." && key !== ".." && isText(key))
+        for (const key of keys) yield* store.set(key, entries[key] ?? "")
+        assert.strictEqual(yield* store.size, keys.length)
+        for (const key of keys) {
+          // As UTF-8 has it.
+          assert.deepStrictEqual(yield* store.get(key), Option.some(Buffer.from(entries[key] ?? "").toString()))
+          yield* store.remove(key)
+          assert.deepStrictEqual(yield* store.get(key), Option.none())
+        }
+        yield* store.set("k", new Uint8Array([1, 2]))
+        assert.deepStrictEqual(yield* store.getUint8Array("k"), Option.some(new Uint8Array([1, 2])))
+        yield* store.clear
+        assert.strictEqual(yield* store.size, 0)
+        for (const key of ["", ".", ".."]) {
+          assert.strictEqual((yield* Effect.flip(store.set(key, "")))._tag, "BadArgument")
+        }
+      }),
+    { fastCheck: { numRuns: 20 } }
+  )
+
+  it.scoped("a folder that cannot be made is a typed fault", () =>
+    Effect.gen(function*() {
+      const file = Path.join(yield* folder, "file")
+      Fs.writeFileSync(file, "")
+      assert.strictEqual((yield* Effect.flip(open(Path.join(file, "below"))))._tag, "SystemError")
+    }))
+})
+
+/** A lone half of a surrogate pair has no percent-encoded form. */
+const isText = (key: string) => !/[\ud800-\udfff]/.test(key)

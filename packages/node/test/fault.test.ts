@@ -1,0 +1,61 @@
+/** What Node's errors mean: those that no test can have a server make. */
+import { KuzzleSocket } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import * as Fault from "../src/internal/fault.ts"
+
+const withCode = (code: string, message = "some words", more: object = {}) =>
+  Object.assign(new Error(message), { code, ...more })
+
+describe("a fault of the network", () => {
+  it.each([
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /not trusted.*tls\.ca.*NODE_EXTRA_CA_CERTS/],
+    ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", /not trusted.*tls\.ca.*NODE_EXTRA_CA_CERTS/],
+    ["SELF_SIGNED_CERT_IN_CHAIN", /private authority.*tls\.ca.*NODE_EXTRA_CA_CERTS/],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", /self-signed.*tls\.ca.*NODE_EXTRA_CA_CERTS/],
+    ["CERT_HAS_EXPIRED", /expired: renew it/],
+    ["CERT_NOT_YET_VALID", /not valid yet: correct the clock/],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", /another host.*tls\.servername/]
+  ])("C7: %s: what is wrong with the certificate, and the setting for it", (code, expected) => {
+    const fault = Fault.of("wss://a/", withCode(code))
+    assert.strictEqual(fault?.reason, "Tls")
+    assert.match(fault?.issue ?? "", expected)
+    assert.include(fault?.issue ?? "", "(some words)")
+  })
+
+  it("C7: a certificate of the client", () => {
+    const { issue, reason } = Fault.of(
+      "wss://a/",
+      withCode(
+        "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "80AC:error:0A00045C:SSL:tlsv13 alert certificate required:"
+      )
+    ) ?? assert.fail()
+    assert.deepStrictEqual({ issue, reason }, {
+      reason: "Tls",
+      issue: "the server demands a client certificate: pass it in the settings tls.cert and tls.key"
+    })
+  })
+
+  it("other errors of OpenSSL, by their reason", () => {
+    const error = withCode("ERR_SSL_NO_PROTOCOLS", "80AC:error:0A0000BF:ssl/x.c", { reason: "no protocols available" })
+    assert.strictEqual(Fault.of("wss://a/", error)?.issue, "TLS failed (no protocols available)")
+  })
+
+  it("the first of the addresses of a host", () => {
+    const both = new AggregateError([withCode("ECONNREFUSED", "connect ECONNREFUSED ::1:1"), withCode("ECONNREFUSED")])
+    assert.include(Fault.of("ws://localhost/", both)?.issue ?? "", "nothing listens there")
+    assert.include(Fault.of("ws://localhost/", both)?.issue ?? "", "::1:1")
+  })
+
+  it("an end without an answer: the other scheme for a plain address only", () => {
+    assert.include(Fault.of("ws://a/", withCode("ECONNRESET"))?.issue ?? "", "use wss://")
+    assert.notInclude(Fault.of("https://a/", withCode("UND_ERR_SOCKET"))?.issue ?? "", "use ws")
+  })
+
+  it("an explained error stays as it is; an unknown one is not explained", () => {
+    const known = new KuzzleSocket.ConnectFault({ reason: "Proxy", issue: "it says no" })
+    assert.strictEqual(Fault.of("ws://a/", known), known)
+    assert.isUndefined(Fault.of("ws://a/", new Error("odd")))
+    assert.isUndefined(Fault.of("ws://a/", "odd"))
+  })
+})

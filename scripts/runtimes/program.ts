@@ -1,0 +1,101 @@
+/**
+ * The program that runs on every runtime. It needs a Kuzzle behind a relay, and layers for the runtime. Each part has a
+ * collection of its own and reports for itself, so that one failure does not hide another.
+ */
+import {
+  Kuzzle,
+  KuzzleAuth,
+  KuzzleCollection,
+  KuzzleDocument,
+  type KuzzleDownload,
+  type KuzzleError,
+  KuzzleExport,
+  KuzzleRealtime
+} from "@effect-kuzzle/core"
+import { Cause, Effect, Fiber, type Layer, Option, Queue, Redacted, Schedule, Stream } from "effect"
+import type { ClientLayer } from "../../packages/testing/test/suite/backend.ts"
+import * as Remote from "../../packages/testing/test/suite/remote.ts"
+import type { Outcome, Report } from "./report.ts"
+
+export interface Layers {
+  readonly socket: (url: string) => ClientLayer
+  readonly http: (
+    url: string
+  ) => Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload.KuzzleDownload, KuzzleError.InvalidSettingError>
+  /** Left out where the runtime cannot send a cookie with the handshake. */
+  readonly cookie?: (url: string) => ClientLayer
+}
+
+/**
+ * The users of the embedded Kuzzle. Each part has its own, because a login within the same second returns a revoked
+ * token.
+ */
+export const users = ["session", "http", "cookie"].map((username) => ({ username, password: "secret" }))
+
+const login = (username: keyof Report) =>
+  KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make("secret") } })
+
+const expectEqual = (what: string, actual: unknown, expected: unknown) =>
+  actual === expected ? Effect.void : Effect.dieMessage(`${what}: expected ${expected}, got ${actual}`)
+
+/** Logs in, subscribes, writes, hears of it, loses the connection, recovers with a gap, hears again, and logs out. */
+const session = (remote: Remote.RemoteBackend) =>
+  Effect.gen(function*() {
+    const place = { index: "runtimes", collection: "session" }
+    const kuzzle = yield* Kuzzle.Kuzzle
+    const { kuid } = yield* login("session")
+    yield* KuzzleCollection.create(place)
+
+    const heard = yield* Queue.unbounded<string>()
+    yield* KuzzleRealtime.listen(place, (notification) => {
+      heard.unsafeOffer(notification.type === "document" ? String(notification.result._id) : notification.type)
+    })
+    yield* KuzzleDocument.create({ ...place, _id: "before", content: { seats: 4 } })
+    yield* expectEqual("the first notification", yield* Queue.take(heard), "before")
+    yield* Effect.repeat(kuzzle.roundTripTime, { until: Option.isSome, schedule: Schedule.spaced("50 millis") })
+
+    const lost = yield* Effect.fork(Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Waiting")))
+    yield* Remote.network(remote).cut
+    yield* Fiber.join(lost)
+    yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Ready"))
+    yield* KuzzleDocument.create({ ...place, _id: "after", content: { seats: 4 } })
+    yield* expectEqual("after the loss", yield* Queue.take(heard), "gap")
+    yield* expectEqual("after the gap", yield* Queue.take(heard), "after")
+
+    yield* expectEqual("the user", (yield* KuzzleAuth.getCurrentUser())._id, kuid)
+    yield* KuzzleAuth.logout()
+  })
+
+/** Requests with a token, and an answer that is read as it comes. */
+const http = Effect.gen(function*() {
+  const place = { index: "runtimes", collection: "http" }
+  const { kuid } = yield* login("http")
+  yield* expectEqual("the user", (yield* KuzzleAuth.getCurrentUser())._id, kuid)
+  yield* KuzzleCollection.create(place)
+  yield* KuzzleDocument.create({ ...place, _id: "one", content: { seats: 4 }, refresh: "wait_for" })
+  const lines = yield* KuzzleExport.stream(place).pipe(Stream.decodeText(), Stream.splitLines, Stream.runCollect)
+  yield* expectEqual("lines of the export", lines.length, 2)
+  yield* KuzzleAuth.logout()
+})
+
+/** Logs in by cookie, is this user on the connection with the cookie, and is anonymous after the logout. */
+const cookie = Effect.gen(function*() {
+  const { kuid } = yield* login("cookie")
+  yield* expectEqual("the user", (yield* KuzzleAuth.getCurrentUser())._id, kuid)
+  yield* KuzzleAuth.logout()
+  yield* expectEqual("the user after the logout", (yield* KuzzleAuth.getCurrentUser())._id, "-1")
+})
+
+const outcome = <E>(part: Effect.Effect<void, E>): Effect.Effect<Outcome> =>
+  part.pipe(
+    Effect.timeoutFail({ duration: "15 seconds", onTimeout: () => new Error("not done within 15 seconds") }),
+    Effect.as(null),
+    Effect.catchAllCause((cause) => Effect.succeed(Cause.pretty(cause)))
+  )
+
+export const run = (remote: Remote.RemoteBackend, layers: Layers): Effect.Effect<Report> =>
+  Effect.all({
+    session: outcome(session(remote).pipe(Effect.scoped, Effect.provide(layers.socket(remote.relayUrl)))),
+    http: outcome(Effect.provide(http, layers.http(remote.url))),
+    ...(layers.cookie === undefined ? {} : { cookie: outcome(Effect.provide(cookie, layers.cookie(remote.relayUrl))) })
+  })

@@ -1,0 +1,17 @@
+/** A page that follows a search: the filter is evaluated in the page, and has no `regexp`. */
+import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
+import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
+import * as KuzzleLive from "@effect-kuzzle/core/KuzzleLive"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
+const program = Effect.gen(function*() {
+  const free = yield* KuzzleLive.live({
+    index: "nyc",
+    collection: "taxi",
+    filter: KuzzleFilter.equals("status", "free")
+  })
+  yield* Stream.runForEach(free.values, (taxis) => Effect.sync(() => document.body.append(String(taxis.size))))
+})
+
+program.pipe(Effect.scoped, Effect.provide(BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" })), Effect.runFork)
