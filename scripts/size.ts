@@ -19,12 +19,12 @@ const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
  * Kilobytes of 1,000 bytes, gzip level 9.
  *
  * The aims are 12 and 75 KB. What is above came with the session that renews itself (authentication, cookies, the offline
- * queue: seven), with the errors, names and policies of the whole API, and with spans and metrics (two). Another six were
+ * queue: seven), with the errors, names and policies of the whole API, and with spans and metrics (two). Another seven were
  * worth it for what a page no longer does wrong: answers are checked before they are read and values before they are sent,
  * addresses and settings are checked where they are given, refused subscriptions and queued requests are sent again at the
  * server's pace, and all that is held is bounded in bytes.
  */
-const budgets = { own: 31.4, standalone: 90.7, three: 90.2, live: 104.2 }
+const budgets = { own: 31.7, standalone: 91, three: 90.5, live: 104.3 }
 
 /** What a page with three actions declares: these, and what the session itself sends. */
 const threeActions = ["document:get", "server:now", "realtime:subscribe"]
