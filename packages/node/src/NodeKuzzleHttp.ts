@@ -111,14 +111,9 @@ const explained = ({ url }: KuzzleHttp.HttpCall) => (why: KuzzleHttp.NoAnswer): 
 const tunnelTimeout = 10_000
 
 const through = (proxy: Proxy.Proxy, tls: TlsOptions | undefined): buildConnector.connector => (options, callback) => {
-  const encrypted = options.protocol === "https:"
   Proxy.tunnel(
     proxy,
-    {
-      host: options.hostname.replace(/^\[|\]$/g, ""),
-      port: options.port === "" ? (encrypted ? 443 : 80) : Number(options.port),
-      tls: encrypted ? tls ?? {} : undefined
-    },
+    Proxy.targetOf(options, options.protocol === "https:", tls),
     AbortSignal.timeout(tunnelTimeout),
     tls?.ca,
     Either.match({ onLeft: (error) => callback(error, null), onRight: (socket) => callback(null, socket) })

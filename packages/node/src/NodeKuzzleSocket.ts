@@ -133,13 +133,8 @@ const through = (
   tls: TlsOptions | undefined,
   signal: AbortSignal
 ): Pick<WS.ClientOptions, "createConnection"> => {
-  const { hostname, port, protocol } = new URL(url)
-  const encrypted = protocol === "wss:"
-  const target = {
-    host: hostname.replace(/^\[|\]$/g, ""),
-    port: port === "" ? (encrypted ? 443 : 80) : Number(port),
-    tls: encrypted ? tls ?? {} : undefined
-  }
+  const address = new URL(url)
+  const target = Proxy.targetOf(address, address.protocol === "wss:", tls)
   const createConnection = (_: unknown, done: (error: Error | null, socket?: Net.Socket) => void) =>
     Proxy.tunnel(
       proxy,

@@ -80,6 +80,17 @@ export interface Target {
   readonly tls: TlsOptions | undefined
 }
 
+/** The target of an address, whose parts are those of `URL`. */
+export const targetOf = (
+  { hostname, port }: { readonly hostname: string; readonly port: string },
+  encrypted: boolean,
+  tls: TlsOptions | undefined
+): Target => ({
+  host: hostname.replace(/^\[|\]$/g, ""),
+  port: port === "" ? (encrypted ? 443 : 80) : Number(port),
+  tls: encrypted ? tls ?? {} : undefined
+})
+
 /** Opens a tunnel. `signal` aborts the attempt. */
 export const tunnel = (
   proxy: Proxy,

@@ -74,8 +74,8 @@ interface Sent {
   doubted: boolean
   /** It was sent again. Its own answer only tells of a room that was opened or left too late. */
   overtaken: boolean
-  /** Overtaken, and not counted any more: its answer has arrived, or its deadline has passed. */
-  given: boolean
+  /** Overtaken, and no longer counted as in flight: its answer has arrived, or its deadline has passed. */
+  uncounted: boolean
   /** Stops waiting for the answer. */
   forget: () => void
 }
@@ -168,7 +168,7 @@ export const make = (
   }
 
   const send = (command: Command) => {
-    const sent: Sent = { command, late: false, doubted: false, overtaken: false, given: false, forget: () => {} }
+    const sent: Sent = { command, late: false, doubted: false, overtaken: false, uncounted: false, forget: () => {} }
     underWay.add(sent)
     const { encoded, options } = encode(command)
     sent.forget = requests.unsafeSend("realtime", actionOf(command), encoded, options, (outcome) => {
@@ -186,7 +186,7 @@ export const make = (
       // either.
       if (!sent.doubted) return tooLate(sent, deadline, false)
       underWay.delete(sent)
-      sent.overtaken = sent.given = true
+      sent.overtaken = sent.uncounted = true
       registry.unsubscribeOverlooked(lane, epoch, roomId)
     } else if (isLeft(outcome)) registry.unsubscribed(lane, epoch)
     else if (isOutdated(outcome)) registry.unsubscribeOverlooked(lane, epoch, roomId)
@@ -258,10 +258,10 @@ export const make = (
 
   /** A command that was sent again has got its first answer after all, or never will. */
   const overtaken = (sent: Sent, outcome: Outcome) => {
-    const { command, given } = sent
+    const { command, uncounted } = sent
     const isLate = deadlineOf(outcome) !== undefined
     // An answer after the deadline may still tell of a room. The second deadline ends the wait.
-    if (!isLate || given) sent.forget()
+    if (!isLate || uncounted) sent.forget()
     if (command._tag === "Unsubscribe") {
       // The room may have been opened again before the server left it. Only another connection is certain.
       if (outcome._tag === "Success" && registry.mayListen(command.lane, command.roomId)) {
@@ -272,8 +272,8 @@ export const make = (
     const channel = channelOf(outcome, actionOf(command))
     if (typeof channel !== "string" && isLoss(channel)) return
     const { epoch, intent: { lane } } = command
-    if (!given) registry.overtaken(lane, epoch)
-    sent.given = true
+    if (!uncounted) registry.overtaken(lane, epoch)
+    sent.uncounted = true
     if (typeof channel === "string") registry.openedLate(lane, epoch, channel)
     reconcile()
   }
