@@ -462,8 +462,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "what one user queued is sent as another",
       breaks: "A1, SDK B13",
-      find: `user: options?.anonymous === true || admission === "Hold" ? undefined : credentials.current()?.user`,
+      find: `user: isAnonymous(options) || admission === "Hold" ? undefined : sender()`,
       replace: `user: undefined`
+    },
+    {
+      name: "what nobody has queued is sent as the next user",
+      breaks: "A1",
+      find: `(listener.sessionToCome() ? undefined : nobody)`,
+      replace: `undefined`,
+      tests: ["packages/core/test/runtime/outbox.test.ts"]
     },
     {
       name: "the queue has no bound",
@@ -556,7 +563,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "the anonymous carry the token",
       breaks: "A1",
-      find: `options.anonymous === true ? undefined : secret()`,
+      find: `anonymous ? undefined : secret()`,
       replace: `secret()`
     },
     {
@@ -770,6 +777,24 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/realtime.test.ts"]
     }
   ]),
+  ...inFile(`${runtime}/authentication.ts`, [
+    {
+      name: "a session that another tab has renewed is given up",
+      breaks: "A2, A4",
+      find: `const rereads: ReadonlyArray<number> = [0, 100, 200]`,
+      replace: `const rereads: ReadonlyArray<number> = []`,
+      tests: ["packages/core/test/runtime/sharing.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/sharedToken.ts`, [
+    {
+      name: "a renewed token is stored over the one of a faster tab",
+      breaks: "A2",
+      find: `save(Option.some(stored), seen)`,
+      replace: `overwrite(stored)`,
+      tests: ["packages/core/test/runtime/sharing.test.ts"]
+    }
+  ]),
   ...inFile(`${runtime}/tokens.ts`, [
     {
       name: "a logout that fails leaves the token",
@@ -798,14 +823,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a logout clears the cookie and leaves the token alive",
       breaks: "A1, SDK B14",
-      find: `const revoked = yield* Effect.exit(restore(exchange(request, options)))`,
+      find: `const revoked = yield* Effect.exit(restore(call(request, options)))`,
       replace: `const revoked = Exit.succeed(undefined)`,
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
       name: "a logout leaves the cookie",
       breaks: "A1",
-      find: `const cleared = yield* Effect.exit(exchange({ ...rest, cookieAuth: true }, options))`,
+      find: `const cleared = yield* Effect.exit(call({ ...rest, cookieAuth: true }, options))`,
       replace: `const cleared = Exit.succeed({ ...rest })`,
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
@@ -838,10 +863,19 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "an exchange that was cut off has changed no cookie",
+      name: "an opening does not ask whose cookie it carries",
       breaks: "A1",
-      find: `if (!Option.exists(Cause.failureOption(cause), KuzzleError.isApiError)) doubtful = true`,
-      replace: ``,
+      find: `uncertain: (endpoint) => exchanged === undefined || exchanged !== hostOf(endpoint)`,
+      replace: `uncertain: () => false`,
+      tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
+      name: "an exchange vouches for every opening after it",
+      breaks: "A1",
+      find: `      Effect.sync(() => {
+        exchanged = undefined
+      })`,
+      replace: `      Effect.void`,
       tests: ["packages/core/test/runtime/races.test.ts"]
     }
   ]),
@@ -1257,6 +1291,82 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `signal.addEventListener("abort", givenUp)`,
       replace: ``,
       tests: ["packages/node/test/proxy.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/outboxPump.ts`, [
+    {
+      name: "no mark",
+      breaks: "O1",
+      find: `Effect.matchEffect(this.claim.mark(items.map(({ entry }) => entry.seq)), {`,
+      replace: `Effect.matchEffect(Effect.succeed(new Set(items.map(({ entry }) => entry.seq))), {`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "what cannot be marked is sent all the same",
+      breaks: "O1",
+      find: `const deleted = yield* this.tried(this.claim.settle(entry.seq), undefined)`,
+      replace: `const deleted = true`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "a request that is handed over is sent as whoever is logged in",
+      breaks: "O4",
+      find: `{ ...read.options, as: sender, queuable: false }`,
+      replace: `{ ...read.options, queuable: false }`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "what waits for another user is kept",
+      breaks: "O4",
+      find: `yield* this.tried(this.claim.release(others.map(({ entry }) => entry.seq)), undefined)`,
+      replace: ``,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "an outcome that nobody reads is not reported",
+      breaks: "O2",
+      find: `outcome === undefined || (this.waiting.get(entry.id)?.readers ?? 0) > 0`,
+      replace: `outcome === undefined || this.waiting.has(entry.id)`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/outbox.ts`, [
+    {
+      name: "what may not be executed twice is sent again after a loss",
+      breaks: "O1",
+      find: `item === undefined || !item.entry.idempotent`,
+      replace: `item === undefined`,
+      tests: ["packages/core/test/protocol/outbox.test.ts"]
+    },
+    {
+      name: "suspects are sent in a window",
+      breaks: "O8",
+      find: `inFlight >= window || item.suspect && inFlight > 0`,
+      replace: `inFlight >= window`,
+      tests: ["packages/core/test/protocol/outbox.test.ts"]
+    },
+    {
+      name: "the deadline of what was handed over is ignored",
+      breaks: "O3",
+      find: `return this.remove(({ sendBy }) => sendBy <= now)`,
+      replace: `return this.remove(() => now < 0)`,
+      tests: ["packages/core/test/protocol/outbox.test.ts", "packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "younger requests overtake one that waits again",
+      breaks: "O5",
+      find: `this.returning.size > 0 || `,
+      replace: ``,
+      tests: ["packages/core/test/protocol/outbox.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/outboxPayload.ts`, [
+    {
+      name: "a secret is stored in clear",
+      breaks: "O4",
+      find: `if (typeof encoded !== "string") {`,
+      replace: `if (typeof encoded !== "string" && encoded.text === "") {`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     }
   ])
 ]

@@ -4,29 +4,32 @@
  *
  * @example
  * ```ts
- * import { KuzzleTokenStore } from "@effect-kuzzle/core"
  * import { BrowserKuzzle, BrowserKuzzleStore } from "@effect-kuzzle/browser"
  * import { Layer } from "effect"
  *
- * const store = Layer.provide(KuzzleTokenStore.layerKeyValueStore(), BrowserKuzzleStore.layerLocalStorage)
- *
- * export const live = Layer.provide(BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }), store)
+ * export const live = Layer.provide(
+ *   BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }),
+ *   BrowserKuzzleStore.layerTokens()
+ * )
  * ```
  *
  * @since 0.1.0
  */
+import * as KuzzleTokenStore from "@effect-kuzzle/core/KuzzleTokenStore"
 import { SystemError } from "@effect/platform/Error"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 
 /**
  * Accesses the storage only to read or write. Where cookies are blocked, or in a sandboxed frame, the access throws,
  * and each operation fails with a typed error. (The layers of `@effect/platform-browser` access it when they are built,
  * and die.)
  */
-const layer = (name: "localStorage" | "sessionStorage"): Layer.Layer<KeyValueStore.KeyValueStore> => {
+const make = (name: "localStorage" | "sessionStorage"): KeyValueStore.KeyValueStore => {
   const touching = <A>(method: string, key: string, use: (storage: Storage) => A): Effect.Effect<A, SystemError> =>
     Effect.try({
       try: () => use(globalThis[name]),
@@ -40,17 +43,17 @@ const layer = (name: "localStorage" | "sessionStorage"): Layer.Layer<KeyValueSto
           cause
         })
     })
-  return Layer.succeed(
-    KeyValueStore.KeyValueStore,
-    KeyValueStore.makeStringOnly({
-      get: (key) => touching("get", key, (storage) => Option.fromNullable(storage.getItem(key))),
-      set: (key, value) => touching("set", key, (storage) => storage.setItem(key, value)),
-      remove: (key) => touching("remove", key, (storage) => storage.removeItem(key)),
-      clear: touching("clear", name, (storage) => storage.clear()),
-      size: touching("size", name, (storage) => storage.length)
-    })
-  )
+  return KeyValueStore.makeStringOnly({
+    get: (key) => touching("get", key, (storage) => Option.fromNullable(storage.getItem(key))),
+    set: (key, value) => touching("set", key, (storage) => storage.setItem(key, value)),
+    remove: (key) => touching("remove", key, (storage) => storage.removeItem(key)),
+    clear: touching("clear", name, (storage) => storage.clear()),
+    size: touching("size", name, (storage) => storage.length)
+  })
 }
+
+/** One object for the page: by it, the clients of one page share a session. */
+const local = make("localStorage")
 
 /**
  * The `localStorage` of the page, which outlives the browser. Scripts of the page can read it, unlike the cookie of
@@ -59,7 +62,10 @@ const layer = (name: "localStorage" | "sessionStorage"): Layer.Layer<KeyValueSto
  * @since 0.1.0
  * @category layers
  */
-export const layerLocalStorage: Layer.Layer<KeyValueStore.KeyValueStore> = layer("localStorage")
+export const layerLocalStorage: Layer.Layer<KeyValueStore.KeyValueStore> = Layer.succeed(
+  KeyValueStore.KeyValueStore,
+  local
+)
 
 /**
  * The `sessionStorage` of the page, which outlives a reload and ends with the tab.
@@ -67,4 +73,72 @@ export const layerLocalStorage: Layer.Layer<KeyValueStore.KeyValueStore> = layer
  * @since 0.1.0
  * @category layers
  */
-export const layerSessionStorage: Layer.Layer<KeyValueStore.KeyValueStore> = layer("sessionStorage")
+export const layerSessionStorage: Layer.Layer<KeyValueStore.KeyValueStore> = Layer.succeed(
+  KeyValueStore.KeyValueStore,
+  make("sessionStorage")
+)
+
+/**
+ * Keeps the token in the `localStorage` of the page, and shares the session between the tabs of the browser: one tab
+ * renews it for all, and a login or a logout in one tab is one in all. An exchange takes a Web Lock. Where the page has
+ * none (an insecure origin, an old browser), tabs may renew the session at the same time. Then all of them continue with
+ * the token that was stored first.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTokens = (
+  { key = KuzzleTokenStore.defaultKey }: KuzzleTokenStore.Options = {}
+): Layer.Layer<KuzzleTokenStore.KuzzleTokenStore> =>
+  Layer.sync(
+    KuzzleTokenStore.KuzzleTokenStore,
+    () => KuzzleTokenStore.make(local, key, { lock: webLock(key), changes: changes(key) })
+  )
+
+/** Held until the scope closes. A page that is denied locks goes on without. */
+const webLock = (name: string): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { locks } = globalThis.navigator as Partial<Navigator> // of an insecure origin it has none
+    if (locks === undefined) return
+    const waiting = new AbortController()
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        waiting.abort()
+        release()
+      })
+    )
+    yield* Effect.async<void>((resume) => {
+      const held = () => {
+        resume(Effect.void)
+        return released
+      }
+      locks.request(name, { signal: waiting.signal }, held).catch(() => resume(Effect.void))
+    })
+  })
+
+/**
+ * The writes of other tabs. The event arrives when the page can read what was written; a message of a `BroadcastChannel`
+ * may arrive earlier. A page in the back/forward cache hears no events, so it looks when it is shown again.
+ */
+const changes = (key: string): Stream.Stream<void> =>
+  Stream.asyncPush<void>((emit) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const listening = new AbortController()
+        const { signal } = listening
+        const { addEventListener } = globalThis as Partial<typeof globalThis> // a page rendered on a server has none
+        addEventListener?.("storage", (event) => {
+          // `null`: all of it was cleared.
+          if (event.key === key || event.key === null) emit.single()
+        }, { signal })
+        addEventListener?.("pageshow", ({ persisted }) => {
+          if (persisted) emit.single()
+        }, { signal })
+        return listening
+      }),
+      (listening) => Effect.sync(() => listening.abort())
+    ), { bufferSize: 1, strategy: "sliding" })

@@ -46,6 +46,14 @@ export * as BrowserKuzzleHttp from "./BrowserKuzzleHttp.ts"
 export * as BrowserKuzzleLifecycle from "./BrowserKuzzleLifecycle.ts"
 
 /**
+ * The outbox in IndexedDB.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as BrowserKuzzleOutboxStore from "./BrowserKuzzleOutboxStore.ts"
+
+/**
  * Stores for a token or the offline queue.
  *
  * @since 0.1.0

@@ -176,8 +176,9 @@ const logoutAction = Action.make<Action.CallOptions & { readonly global?: boolea
 
 /**
  * Logs out (`auth:logout`): the server revokes the session, or with `global` every session of the user; API keys stay. The
- * client forgets its session whatever the server says, and without one there is nothing to tell the server. Subscriptions
- * are opened again as nobody; those that nobody may have fail.
+ * client forgets its session whatever the server says, and without one there is nothing to tell the server. A session by
+ * cookie may have been begun in another tab, so the server is always asked, and the client forgets its session only when the
+ * server has ended it. Subscriptions are opened again as nobody; those that nobody may have fail.
  *
  * @since 0.1.0
  * @category actions

@@ -132,15 +132,18 @@ export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
  *
  * - `Full`: it holds `queueMaxSize` requests already, or would hold more than `queueMaxBytes`.
  * - `Expired`: the request waited longer than `queueTTL`.
- * - `OtherUser`: somebody else is logged in now; what one user queued is never sent as another.
+ * - `OtherUser`: the user has changed. What one user queued is never sent as another, and what was queued while nobody was
+ *   logged in is never sent as a user: with tokens it is sent without one, by a connection with a cookie it cannot be.
  * - `NotConnected`: there has been no connection yet (`waitForConnection` is `false`), and the request is not to be
  *   queued.
+ * - `Withdrawn`: it was withdrawn from the outbox, or purged.
+ * - `OtherClient`: another client of the same outbox has taken it over, so its outcome is not known here.
  *
  * @since 0.1.0
  * @category errors
  */
 export class NotQueued extends Data.TaggedError("KuzzleNotQueued")<{
-  readonly reason: "Full" | "Expired" | "OtherUser" | "NotConnected"
+  readonly reason: "Full" | "Expired" | "OtherUser" | "NotConnected" | "Withdrawn" | "OtherClient"
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
@@ -151,9 +154,13 @@ export class NotQueued extends Data.TaggedError("KuzzleNotQueued")<{
       case "Expired":
         return "it waited in the offline queue for longer than queueTTL"
       case "OtherUser":
-        return "another user has logged in since it was made"
+        return "the user has changed since it was made: make it again as the user who is logged in now"
       case "NotConnected":
         return "the client has not connected yet: wait for the state Ready, or let autoQueue keep the request"
+      case "Withdrawn":
+        return "it was withdrawn from the outbox"
+      case "OtherClient":
+        return "another client of the outbox has taken it over and may send it: do not send it again"
     }
   }
 }
@@ -169,7 +176,7 @@ export class NotSentError extends Data.TaggedError("KuzzleNotSentError")<{
   readonly controller: string
   readonly action: string
   /** What stood in the way. */
-  readonly cause: ConnectError | ConnectionEnded | NotQueued
+  readonly cause: ConnectError | ConnectionEnded | NotQueued | OutboxError
 }> {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
@@ -269,6 +276,31 @@ export class QueueStoreError extends Data.TaggedError("KuzzleQueueStoreError")<{
     return this.reason === "Secret"
       ? `the store of the offline queue was not used to ${this.operation} a request: ${this.issue}`
       : `the store of the offline queue failed to ${this.operation}: ${this.issue}`
+  }
+}
+
+/**
+ * The outbox could not store, change or read a request. Other stored requests are unharmed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OutboxError extends Data.TaggedError("KuzzleOutboxError")<{
+  readonly operation: "open" | "add" | "mark" | "requeue" | "settle" | "adopt" | "release" | "report" | "purge"
+  /**
+   * `"Unavailable"`: the store cannot be used (denied, or written by a newer version). `"InUse"`: another client uses a
+   * store that cannot be shared. `"Full"`: a limit, the disk or the quota is reached. `"Secret"`: the request contains a
+   * `Redacted` value. `"Invalid"`: the request cannot be stored. `"Failed"`: anything else.
+   */
+  readonly reason: "Unavailable" | "InUse" | "Full" | "Secret" | "Invalid" | "Failed"
+  /** What happened, and what to do. */
+  readonly issue: string
+  readonly cause?: unknown
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `the outbox store failed to ${this.operation}: ${this.issue}`
   }
 }
 
@@ -716,6 +748,7 @@ export type KuzzleError =
   | OverflowError
   | TokenStoreError
   | QueueStoreError
+  | OutboxError
 
 /**
  * @since 0.1.0

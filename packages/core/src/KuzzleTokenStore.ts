@@ -1,41 +1,47 @@
 /**
- * Where a token is kept that shall outlive the client: a page that is loaded again, a process that is started again. By
- * default nowhere.
+ * Keeps the token of a session over a reload of the page or a restart of the process, and shares it: all clients of one
+ * store have one session. Without a store the token is lost with the client.
  *
- * The store itself is the `KeyValueStore` of `@effect/platform`, which browsers and Node have.
+ * `BrowserKuzzleStore.layerTokens` shares a session between the tabs of a browser, `NodeKuzzleStore.layerTokens` between
+ * processes. `layerKeyValueStore` works with any `KeyValueStore` of `@effect/platform`, and shares the session between
+ * the clients of one process.
  *
  * @example
  * ```ts
- * import { KuzzleTokenStore } from "@effect-kuzzle/core"
  * import { BrowserKuzzle, BrowserKuzzleStore } from "@effect-kuzzle/browser"
  * import { Layer } from "effect"
  *
- * // `layerSessionStorage` forgets when the tab is closed. Scripts of the page can read both; cookies they cannot.
- * const store = Layer.provide(KuzzleTokenStore.layerKeyValueStore(), BrowserKuzzleStore.layerLocalStorage)
- *
- * export const live = Layer.provide(BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }), store)
+ * // Scripts of the page can read the local storage, unlike a cookie.
+ * export const live = Layer.provide(
+ *   BrowserKuzzle.layer({ url: "wss://kuzzle.example.org" }),
+ *   BrowserKuzzleStore.layerTokens()
+ * )
  * ```
  *
  * @example
  * ```ts
- * import { KuzzleTokenStore } from "@effect-kuzzle/core"
  * import { NodeKuzzle, NodeKuzzleStore } from "@effect-kuzzle/node"
  * import { Layer } from "effect"
  *
  * // The token is stored unencrypted, in a private file (mode 0600).
- * const store = Layer.provide(KuzzleTokenStore.layerKeyValueStore(), NodeKuzzleStore.layerFileSystem(".session"))
- *
- * export const live = Layer.provide(NodeKuzzle.layer({ url: "wss://kuzzle.example.org" }), store)
+ * export const live = Layer.provide(
+ *   NodeKuzzle.layer({ url: "wss://kuzzle.example.org" }),
+ *   NodeKuzzleStore.layerTokens(".session")
+ * )
  * ```
  *
  * @since 0.1.0
  */
+import type { PlatformError } from "@effect/platform/Error"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { TokenStoreError } from "./KuzzleError.ts"
 
 /**
@@ -53,30 +59,39 @@ export interface StoredToken {
 }
 
 /**
- * What a `KuzzleTokenStore` does. A client whose store fails goes on without one, and says so in its events.
+ * What a `KuzzleTokenStore` does. A client whose store fails continues without it, and reports it in its events.
  *
  * @since 0.1.0
  * @category models
  */
 export interface KuzzleTokenStoreShape {
-  /** What was saved last. Fails too where something is stored that is no token. */
+  /** The stored token. Fails where something else is stored, too. */
   readonly load: Effect.Effect<Option.Option<StoredToken>, TokenStoreError>
-  readonly save: (stored: StoredToken) => Effect.Effect<void, TokenStoreError>
-  readonly remove: Effect.Effect<void, TokenStoreError>
+  /**
+   * Stores a token, or removes it, if the store holds the token `replacing` (or none). Otherwise changes nothing and
+   * gives `false`: another client was faster.
+   */
+  readonly save: (
+    stored: Option.Option<StoredToken>,
+    replacing: Option.Option<Redacted.Redacted>
+  ) => Effect.Effect<boolean, TokenStoreError>
+  /** Emits after a write of another client, and perhaps after one's own. `load` gives what is stored by then. */
+  readonly changes: Stream.Stream<void>
+  /**
+   * Runs an exchange of the token while no other client runs one. If others take longer than 3 s, it runs all the same:
+   * `save` decides, the lock only avoids exchanges in vain.
+   */
+  readonly exclusive: <A, E, R>(exchange: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /**
- * The service that keeps the token. Without one it is lost with the client.
+ * The service that keeps the token. `undefined`: no store.
  *
  * @since 0.1.0
  * @category references
  */
 export class KuzzleTokenStore extends Context.Reference<KuzzleTokenStore>()("@effect-kuzzle/core/KuzzleTokenStore", {
-  defaultValue: (): KuzzleTokenStoreShape => ({
-    load: Effect.succeedNone,
-    save: () => Effect.void,
-    remove: Effect.void
-  })
+  defaultValue: (): KuzzleTokenStoreShape | undefined => undefined
 }) {}
 
 /**
@@ -86,41 +101,148 @@ export class KuzzleTokenStore extends Context.Reference<KuzzleTokenStore>()("@ef
  * @category models
  */
 export interface Options {
-  /** Under which key; clients that share a store and are of different users need different ones. `kuzzle-token` by default. */
+  /** Clients that share a store and are of different users need different keys. `kuzzle-token` by default. */
   readonly key?: string | undefined
 }
 
 /**
- * Keeps the token in the `KeyValueStore` that is provided.
+ * How the processes that share a `KeyValueStore` keep in step.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sharing {
+  /** Taken for an exchange, and held until the scope closes. */
+  readonly lock: Effect.Effect<void, never, Scope.Scope>
+  /** Emits after a write of another process. */
+  readonly changes: Stream.Stream<void>
+}
+
+/** How long an exchange waits for the lock. */
+const lockTimeout = Duration.seconds(3)
+
+/**
+ * A store in one entry of a `KeyValueStore`. Without `sharing`, only clients of one process keep in step.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (values: KeyValueStore.KeyValueStore, key: string, sharing?: Sharing): KuzzleTokenStoreShape => {
+  const local = localOf(values, key)
+  const lock = sharing?.lock ?? taking(local.exchange)
+  const failing = (operation: TokenStoreError["operation"]) => (cause: { readonly message: string }) =>
+    new TokenStoreError({ operation, issue: cause.message, cause })
+  const write = Option.match<Effect.Effect<void, PlatformError>, StoredToken>({
+    onNone: () =>
+      // A file system misses what is not there.
+      Effect.catchIf(
+        values.remove(key),
+        (error) => error._tag === "SystemError" && error.reason === "NotFound",
+        () => Effect.void
+      ),
+    onSome: (stored) => values.set(key, encode(stored))
+  })
+  return {
+    load: values.get(key).pipe(
+      Effect.mapError(failing("load")),
+      Effect.flatMap(Option.match({
+        onNone: () => Effect.succeedNone,
+        onSome: (text) => Effect.asSome(decode(text))
+      }))
+    ),
+    save: (stored, replacing) =>
+      Effect.gen(function*() {
+        const there = yield* values.get(key)
+        // What cannot be read is no token: a login replaces it.
+        const token = yield* Effect.option(Effect.flatMap(there, decode))
+        if (!isSameToken(Option.map(token, ({ token }) => token), replacing)) return false
+        yield* write(stored)
+        local.written()
+        return true
+      }).pipe(
+        local.write.withPermits(1),
+        Effect.mapError(failing(Option.isSome(stored) ? "save" : "remove"))
+      ),
+    changes: sharing === undefined ? local.changes : Stream.merge(local.changes, sharing.changes),
+    exclusive: (exchange) =>
+      Effect.acquireUseRelease(
+        Scope.make(),
+        (scope) =>
+          Effect.zipRight(
+            Effect.timeoutOption(Effect.interruptible(Scope.extend(lock, scope)), lockTimeout),
+            exchange
+          ),
+        Scope.close
+      )
+  }
+}
+
+const isSameToken = Option.getEquivalence<Redacted.Redacted>((one, other) =>
+  Redacted.value(one) === Redacted.value(other)
+)
+
+/** What the clients of this process that share an entry have in common. */
+interface Local {
+  readonly exchange: Effect.Semaphore
+  readonly write: Effect.Semaphore
+  readonly written: () => void
+  readonly changes: Stream.Stream<void>
+}
+
+const locals = new WeakMap<KeyValueStore.KeyValueStore, Map<string, Local>>()
+
+const localOf = (values: KeyValueStore.KeyValueStore, key: string): Local => {
+  const ofStore = locals.get(values) ?? new Map<string, Local>()
+  locals.set(values, ofStore)
+  const local = ofStore.get(key) ?? makeLocal()
+  ofStore.set(key, local)
+  return local
+}
+
+const makeLocal = (): Local => {
+  const listeners = new Set<() => void>()
+  return {
+    exchange: Effect.unsafeMakeSemaphore(1),
+    write: Effect.unsafeMakeSemaphore(1),
+    written: () => {
+      for (const listener of listeners) listener()
+    },
+    changes: Stream.asyncPush<void>((emit) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const listener = () => void emit.single()
+          listeners.add(listener)
+          return listener
+        }),
+        (listener) => Effect.sync(() => listeners.delete(listener))
+      ), { bufferSize: 1, strategy: "sliding" })
+  }
+}
+
+const taking = (semaphore: Effect.Semaphore): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.zipRight(restore(semaphore.take(1)), Effect.addFinalizer(() => semaphore.release(1)))
+  )
+
+/**
+ * Keeps the token in the `KeyValueStore` that is provided. The clients that are given the same store object share the
+ * session. Other processes do not hear of changes, and are not locked out.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerKeyValueStore = (
-  { key = "kuzzle-token" }: Options = {}
+  { key = defaultKey }: Options = {}
 ): Layer.Layer<KuzzleTokenStore, never, KeyValueStore.KeyValueStore> =>
-  Layer.effect(
-    KuzzleTokenStore,
-    Effect.map(KeyValueStore.KeyValueStore, (store): KuzzleTokenStoreShape => ({
-      load: store.get(key).pipe(
-        Effect.mapError((cause) => new TokenStoreError({ operation: "load", issue: cause.message, cause })),
-        Effect.flatMap(Option.match({
-          onNone: () => Effect.succeedNone,
-          onSome: (text) => Effect.asSome(decode(text))
-        }))
-      ),
-      save: (stored) =>
-        Effect.mapError(
-          store.set(key, encode(stored)),
-          (cause) => new TokenStoreError({ operation: "save", issue: cause.message, cause })
-        ),
-      remove: store.remove(key).pipe(
-        // A file system misses what is not there.
-        Effect.catchIf((error) => error._tag === "SystemError" && error.reason === "NotFound", () => Effect.void),
-        Effect.mapError((cause) => new TokenStoreError({ operation: "remove", issue: cause.message, cause }))
-      )
-    }))
-  )
+  Layer.effect(KuzzleTokenStore, Effect.map(KeyValueStore.KeyValueStore, (values) => make(values, key)))
+
+/**
+ * The key of the token where none is given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const defaultKey = "kuzzle-token"
 
 /** So that a later release can tell what an earlier one has written. */
 const version = 1

@@ -197,6 +197,22 @@ export * as KuzzleLive from "./KuzzleLive.ts"
 export * as KuzzleMemoryStorage from "./KuzzleMemoryStorage.ts"
 
 /**
+ * Requests that outlive their caller, the page or the process.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleOutbox from "./KuzzleOutbox.ts"
+
+/**
+ * Where the outbox stores its requests; for who writes a store.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleOutboxStore from "./KuzzleOutboxStore.ts"
+
+/**
  * Where the offline queue is kept that shall outlive the client.
  *
  * @since 0.1.0

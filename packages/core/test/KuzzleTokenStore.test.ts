@@ -2,11 +2,12 @@ import { KuzzleError, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { Error as PlatformError, KeyValueStore } from "@effect/platform"
 import { NodeKeyValueStore } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck as fc, Layer, Option, Redacted } from "effect"
+import { Effect, FastCheck as fc, Fiber, Layer, Option, Redacted, Stream, TestClock } from "effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { inspect } from "node:util"
+import { turns } from "./support/FakeSocket.ts"
 
 const stored = (token: string, expiresAt: number | undefined, kuid: string): KuzzleTokenStore.StoredToken => ({
   token: Redacted.make(token),
@@ -26,11 +27,20 @@ const over = (store: Layer.Layer<KeyValueStore.KeyValueStore>, options?: KuzzleT
 
 const inMemory = over(KeyValueStore.layerMemory)
 
+/** The store of the layer that is provided. */
+const provided = Effect.flatMap(
+  KuzzleTokenStore.KuzzleTokenStore,
+  (store) => store === undefined ? Effect.dieMessage("there is none") : Effect.succeed(store)
+)
+
+const none = Option.none()
+const some = (token: string) => Option.some(Redacted.make(token))
+
 /** The token as a store gave it to us, which may be anything. */
 const loadFrom = (text: string) =>
   Effect.gen(function*() {
     yield* (yield* KeyValueStore.KeyValueStore).set("kuzzle-token", text)
-    return yield* (yield* KuzzleTokenStore.KuzzleTokenStore).load
+    return yield* (yield* provided).load
   }).pipe(Effect.provide(inMemory))
 
 const broken = Layer.succeed(
@@ -47,10 +57,7 @@ const broken = Layer.succeed(
 describe("KuzzleTokenStore", () => {
   it.effect("by default nothing is kept", () =>
     Effect.gen(function*() {
-      const store = yield* KuzzleTokenStore.KuzzleTokenStore
-      yield* store.save(stored("t", undefined, "ann"))
-      assert.deepStrictEqual(yield* store.load, Option.none())
-      yield* store.remove
+      assert.isUndefined(yield* KuzzleTokenStore.KuzzleTokenStore)
     }))
 
   it.effect.prop(
@@ -62,11 +69,11 @@ describe("KuzzleTokenStore", () => {
     },
     ({ at, kuid, token }) =>
       Effect.gen(function*() {
-        const store = yield* KuzzleTokenStore.KuzzleTokenStore
-        yield* store.save(stored("before", 1, "before"))
-        yield* store.save(stored(token, at ?? undefined, kuid))
+        const store = yield* provided
+        assert.isTrue(yield* store.save(Option.some(stored("before", 1, "before")), none))
+        assert.isTrue(yield* store.save(Option.some(stored(token, at ?? undefined, kuid)), some("before")))
         assert.deepStrictEqual(plain(yield* store.load), Option.some({ token, kuid, expiresAt: at ?? undefined }))
-        yield* store.remove
+        assert.isTrue(yield* store.save(none, some(token)))
         assert.deepStrictEqual(yield* store.load, Option.none())
       }).pipe(Effect.provide(inMemory))
   )
@@ -74,12 +81,12 @@ describe("KuzzleTokenStore", () => {
   it.effect("the text is versioned, and two keys are two tokens", () =>
     Effect.gen(function*() {
       const values = yield* KeyValueStore.KeyValueStore
-      const store = yield* KuzzleTokenStore.KuzzleTokenStore
+      const store = yield* provided
       yield* values.set("kuzzle-token", "another's")
-      yield* store.save(stored("t", 5, "ann"))
+      yield* store.save(Option.some(stored("t", 5, "ann")), none)
       const text = Option.getOrThrow(yield* values.get("mine"))
       assert.deepStrictEqual(JSON.parse(text), { version: 1, token: "t", expiresAt: 5, kuid: "ann" })
-      yield* store.remove
+      yield* store.save(none, some("t"))
       assert.deepStrictEqual(yield* values.get("kuzzle-token"), Option.some("another's"))
     }).pipe(Effect.provide(over(KeyValueStore.layerMemory, { key: "mine" }))))
 
@@ -121,13 +128,80 @@ describe("KuzzleTokenStore", () => {
       })
   )
 
+  it.effect("A2: saves and removes only what it replaces", () =>
+    Effect.gen(function*() {
+      const store = yield* provided
+      assert.isTrue(yield* store.save(Option.some(stored("one", 1, "ann")), none))
+      for (const replacing of [none, some("other")]) {
+        assert.isFalse(yield* store.save(Option.some(stored("two", 1, "ann")), replacing))
+        assert.isFalse(yield* store.save(none, replacing))
+      }
+      assert.deepStrictEqual(plain(yield* store.load), Option.some({ token: "one", expiresAt: 1, kuid: "ann" }))
+      const faster = yield* Effect.all(
+        ["two", "three"].map((token) => store.save(Option.some(stored(token, 1, "ann")), some("one"))),
+        { concurrency: "unbounded" }
+      )
+      assert.sameMembers(faster, [true, false])
+    }).pipe(Effect.provide(inMemory)))
+
+  it.effect("what cannot be read is replaced by a login", () =>
+    Effect.gen(function*() {
+      yield* (yield* KeyValueStore.KeyValueStore).set("kuzzle-token", "garbage")
+      const store = yield* provided
+      assert.isFalse(yield* store.save(none, some("one")))
+      assert.isTrue(yield* store.save(Option.some(stored("one", 1, "ann")), none))
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("A2: clients of one store take turns, and hear of each other's writes", () =>
+    Effect.gen(function*() {
+      const values = yield* KeyValueStore.KeyValueStore
+      const [one, other] = [KuzzleTokenStore.make(values, "k"), KuzzleTokenStore.make(values, "k")]
+      let heard = 0
+      yield* Effect.forkScoped(Stream.runForEach(one.changes, () => Effect.sync(() => heard++)))
+      yield* turns()
+      yield* other.save(Option.some(stored("one", 1, "ann")), none)
+      yield* turns()
+      assert.strictEqual(heard, 1)
+      let running = 0
+      const exchange = Effect.acquireUseRelease(
+        Effect.sync(() => ++running),
+        (now) => Effect.as(Effect.sleep("1 second"), now),
+        () => Effect.sync(() => running--)
+      )
+      const both = yield* Effect.fork(
+        Effect.all([one.exclusive(exchange), other.exclusive(exchange)], { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(yield* both, [1, 1])
+    }).pipe(Effect.provide(KeyValueStore.layerMemory)))
+
+  it.scoped("A4: an exchange waits for another for 3 s, and leaves the lock as it should be", () =>
+    Effect.gen(function*() {
+      const store = yield* provided
+      const stuck = yield* Effect.fork(store.exclusive(Effect.never))
+      yield* turns()
+      const waiting = yield* Effect.fork(store.exclusive(Effect.void))
+      yield* TestClock.adjust("2999 millis")
+      assert.isNull(waiting.unsafePoll())
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(waiting)
+      yield* Fiber.interrupt(stuck)
+      // Free again: nobody waits, and two do not get it at once.
+      yield* Effect.fork(store.exclusive(Effect.never))
+      yield* turns()
+      const next = yield* Effect.fork(store.exclusive(Effect.void))
+      yield* turns()
+      assert.isNull(next.unsafePoll())
+    }).pipe(Effect.provide(inMemory)))
+
   it.effect("a store that fails is a typed fault", () =>
     Effect.gen(function*() {
-      const { load, remove, save } = yield* KuzzleTokenStore.KuzzleTokenStore
-      const operations = [["load", Effect.asVoid(load)], ["save", save(stored("s3cr3t", 1, "ann"))], [
-        "remove",
-        remove
-      ]] as const
+      const { load, save } = yield* provided
+      const operations = [
+        ["load", Effect.asVoid(load)],
+        ["save", Effect.asVoid(save(Option.some(stored("s3cr3t", 1, "ann")), none))],
+        ["remove", Effect.asVoid(save(none, some("s3cr3t")))]
+      ] as const
       for (const [name, operation] of operations) {
         const error = yield* Effect.flip(operation)
         assert.strictEqual(error.operation, name)
@@ -143,14 +217,14 @@ describe("KuzzleTokenStore", () => {
         (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
       )
       const inFolder = <A, E>(use: (store: KuzzleTokenStore.KuzzleTokenStoreShape) => Effect.Effect<A, E>) =>
-        Effect.flatMap(KuzzleTokenStore.KuzzleTokenStore, use).pipe(
+        Effect.flatMap(provided, use).pipe(
           Effect.provide(Layer.fresh(over(Layer.orDie(NodeKeyValueStore.layerFileSystem(folder)))))
         )
-      yield* inFolder(({ remove }) => remove)
-      yield* inFolder(({ save }) => save(stored("t", 5, "ann")))
+      yield* inFolder(({ save }) => save(none, none))
+      yield* inFolder(({ save }) => save(Option.some(stored("t", 5, "ann")), none))
       const found = yield* inFolder(({ load }) => load)
       assert.deepStrictEqual(plain(found), Option.some({ token: "t", expiresAt: 5, kuid: "ann" }))
-      yield* inFolder(({ remove }) => remove)
+      yield* inFolder(({ save }) => save(none, some("t")))
       assert.deepStrictEqual(yield* inFolder(({ load }) => load), Option.none())
     }))
 })

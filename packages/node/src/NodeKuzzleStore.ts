@@ -3,17 +3,18 @@
  *
  * @example
  * ```ts
- * import { KuzzleTokenStore } from "@effect-kuzzle/core"
  * import { NodeKuzzle, NodeKuzzleStore } from "@effect-kuzzle/node"
  * import { Layer } from "effect"
  *
- * const store = Layer.provide(KuzzleTokenStore.layerKeyValueStore(), NodeKuzzleStore.layerFileSystem(".session"))
- *
- * export const live = Layer.provide(NodeKuzzle.layer({ url: "wss://kuzzle.example.org" }), store)
+ * export const live = Layer.provide(
+ *   NodeKuzzle.layer({ url: "wss://kuzzle.example.org" }),
+ *   NodeKuzzleStore.layerTokens(".session")
+ * )
  * ```
  *
  * @since 0.1.0
  */
+import * as KuzzleTokenStore from "@effect-kuzzle/core/KuzzleTokenStore"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as Platform from "@effect/platform/Error"
@@ -24,6 +25,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import { randomUUID } from "node:crypto"
+import * as ProcessLock from "./internal/processLock.ts"
+import * as Watched from "./internal/watched.ts"
 
 /** The modes of files and of the folder: only the owner may read and write. */
 const fileMode = 0o600
@@ -54,6 +57,34 @@ export const layerFileSystem = (
     Layer.provide([NodeFileSystem.layer, NodePath.layer])
   )
 
+/**
+ * Keeps the token in a private file of this folder, and shares the session between the processes that use the folder:
+ * one process renews it for all, and a login or a logout in one is one in all. The file and the folder are those of
+ * `layerFileSystem`.
+ *
+ * An exchange takes a lock: a local socket that ends with its process. Processes on several hosts that share the folder
+ * do not lock each other out, and may renew the session at the same time. Then all of them continue with the token that
+ * was stored first.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTokens = (
+  directory: string,
+  { key = KuzzleTokenStore.defaultKey }: KuzzleTokenStore.Options = {}
+): Layer.Layer<KuzzleTokenStore.KuzzleTokenStore, Platform.PlatformError> =>
+  Layer.effect(
+    KuzzleTokenStore.KuzzleTokenStore,
+    Effect.gen(function*() {
+      const values = yield* make(directory)
+      const file = (yield* Path.Path).join(yield* (yield* FileSystem.FileSystem).realPath(directory), nameOf(key))
+      return KuzzleTokenStore.make(values, key, { lock: ProcessLock.make(file), changes: Watched.changes(file) })
+    })
+  ).pipe(Layer.provide([NodeFileSystem.layer, NodePath.layer]))
+
+/** The name of a key's file. */
+const nameOf = encodeURIComponent
+
 const make = (
   directory: string
 ): Effect.Effect<
@@ -74,7 +105,7 @@ const make = (
             description: `${JSON.stringify(key)} is not a key: it must not be empty, . or ..`
           })
         )
-        : Effect.succeed(path.join(directory, encodeURIComponent(key)))
+        : Effect.succeed(path.join(directory, nameOf(key)))
 
     /** Removes the access of others to a file. */
     const close = (file: string) =>

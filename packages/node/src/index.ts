@@ -38,6 +38,14 @@ export * as NodeKuzzle from "./NodeKuzzle.ts"
 export * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
 
 /**
+ * The outbox in a folder.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as NodeKuzzleOutboxStore from "./NodeKuzzleOutboxStore.ts"
+
+/**
  * The socket by `ws`.
  *
  * @since 0.1.0

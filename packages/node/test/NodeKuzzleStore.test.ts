@@ -50,8 +50,9 @@ describe("NodeKuzzleStore", () => {
           NodeKuzzleStore.layerFileSystem(directory)
         )
         yield* Effect.gen(function*() {
-          yield* (yield* KuzzleTokenStore.KuzzleTokenStore).save(stored)
-          yield* (yield* KuzzleTokenStore.KuzzleTokenStore).save(stored)
+          const tokens = yield* KuzzleTokenStore.KuzzleTokenStore
+          yield* tokens?.save(Option.some(stored), Option.none()) ?? assert.fail("there is none")
+          yield* tokens?.save(Option.some(stored), Option.some(stored.token)) ?? assert.fail("there is none")
           const queue = yield* KuzzleQueueStore.KuzzleQueueStore
           yield* queue?.add(request) ?? assert.fail("there is none")
         }).pipe(Effect.provide(layer))

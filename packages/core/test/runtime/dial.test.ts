@@ -16,6 +16,7 @@ import {
   Effect,
   Exit,
   Fiber,
+  identity,
   Layer,
   Option,
   Redacted,
@@ -354,8 +355,9 @@ describe("a client that does not wait for its first connection", () => {
       const { query, session } = yield* client(network, offline).pipe(
         Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
           load: Effect.succeedSome(stored),
-          save: () => Effect.void,
-          remove: Effect.void
+          save: () => Effect.succeed(true),
+          changes: Stream.never,
+          exclusive: identity
         })
       )
       assert.strictEqual(session.authentication.state()._tag, "Authenticated")

@@ -292,9 +292,52 @@ describe("outbox", () => {
       yield* back
       yield* Fiber.joinAll([nobodys, bobs])
       assert.deepStrictEqual(network.current.of("create").map(({ body, jwt }) => [body, jwt]), [
-        [{ n: 0 }, "token of bob"],
+        // Nobody was logged in when it was made.
+        [{ n: 0 }, undefined],
         [{ n: 2 }, "token of bob"]
       ])
+    }))
+
+  it.scoped("A1: what is asked before the authenticator has logged in is its user's, and nobody else's", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session } = yield* client(network, {
+        autoQueue: true,
+        waitForConnection: false,
+        authenticator: (session) => session.authentication.again.adopt(user("ada"))
+      })
+      yield* Effect.fork(query(request(1)))
+      yield* turns()
+      assert.deepStrictEqual(network.current.of("create").map(({ jwt }) => jwt), ["token of ada"])
+      // It waits no more for a session that is to come: a logout is the last word.
+      yield* session.authentication.adopt(undefined)
+      yield* lose(network)
+      const nobodys = yield* Effect.fork(query(request(2)))
+      yield* turns()
+      yield* session.authentication.adopt(user("bob"))
+      yield* back
+      yield* Fiber.join(nobodys)
+      assert.deepStrictEqual(network.current.of("create").map(({ jwt }) => jwt), [undefined])
+    }))
+
+  it.scoped("A1: nor is what waits for the authenticator sent as a user who logs in after a logout", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      network.autoOpen = false
+      const { query, session } = yield* client(network, {
+        autoQueue: true,
+        waitForConnection: false,
+        authenticator: () => Effect.never
+      })
+      const asked = yield* Effect.fork(query(request(1)))
+      yield* turns()
+      yield* session.authentication.logout({ controller: "auth", action: "logout" })
+      yield* session.authentication.adopt(user("bob"))
+      network.autoOpen = true
+      network.current.open()
+      yield* turns()
+      yield* Fiber.join(asked)
+      assert.deepStrictEqual(network.current.of("create").map(({ jwt }) => jwt), [undefined])
     }))
 
   it.scoped("R6, L2: an idempotent request whose answer is too large fails alone", () =>

@@ -4,13 +4,26 @@
  */
 import { KuzzleError, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Fiber, Option, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
+import {
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  identity,
+  Option,
+  Redacted,
+  Schedule,
+  Scope,
+  Stream,
+  TestClock
+} from "effect"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import type { Session } from "../../src/internal/runtime/session.ts"
 import * as Kuzzle from "../../src/Kuzzle.ts"
 import * as KuzzleQueueStore from "../../src/KuzzleQueueStore.ts"
 import { client, dial, kinds, now, obligingNetwork, type Options, token } from "../support/client.ts"
-import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
+import { FakeNetwork, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 
 const expired = { room: "kuzzle:notification:server", type: "TokenExpired", status: 200 }
 const ada = (expiresAt: number) => identityOf({ ...token("one", expiresAt), kuid: "ada" })
@@ -26,6 +39,9 @@ const networkWithout = (...actions: ReadonlyArray<string>) => {
   }
   return network
 }
+
+/** A token store that no other client uses. */
+const alone = { changes: Stream.never, exclusive: identity }
 
 const lose = (network: FakeNetwork) =>
   Effect.zipRight(
@@ -54,8 +70,8 @@ const loggedIn = (network: FakeNetwork, delay: Duration.DurationInput, kuid: str
   })
 
 /** A client whose sessions are kept by cookies. */
-const cookieClient = (network: FakeNetwork, http: KuzzleHttp.KuzzleHttpShape) =>
-  Kuzzle.makeCookie({ url: "ws://kuzzle.test:7512", reconnect: Schedule.spaced("1 second") }).pipe(
+const cookieClient = (network: FakeNetwork, http: KuzzleHttp.KuzzleHttpShape, options: Kuzzle.Options = {}) =>
+  Kuzzle.makeCookie({ url: "ws://kuzzle.test:7512", reconnect: Schedule.spaced("1 second"), ...options }).pipe(
     Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
     Effect.provideService(KuzzleHttp.KuzzleHttp, http),
     Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled")),
@@ -95,15 +111,23 @@ class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
   broken: { [action: string]: unknown } = {}
 
   constructor() {
-    const { network } = this
-    network.onSend = (socket, frame) => {
-      const request = JSON.parse(frame)
-      if (request.action !== "checkToken") return obliging(socket, frame)
-      // A cookie is of its connection, from the handshake on.
-      const { cookie } = socket.headers
-      const kuid = cookie === undefined ? "-1" : Redacted.value(cookie)
-      queueMicrotask(() => socket.answer(request, { valid: true, kuid, expiresAt: null }))
-    }
+    this.network.onSend = this.onSend
+  }
+
+  readonly onSend = (socket: FakeSocket, frame: string): void => {
+    const request = JSON.parse(frame)
+    if (request.action !== "checkToken") return obliging(socket, frame)
+    // A cookie is of its connection, from the handshake on.
+    const { cookie } = socket.headers
+    const kuid = cookie === undefined ? "-1" : Redacted.value(cookie)
+    queueMicrotask(() => socket.answer(request, { valid: true, kuid, expiresAt: null }))
+  }
+
+  /** The connections of another tab of the same browser. */
+  readonly tab = (): FakeNetwork => {
+    const network = new FakeNetwork()
+    network.onSend = this.onSend
+    return network
   }
 
   readonly cookie = () => Effect.sync(() => Option.map(Option.fromNullable(this.kuid), Redacted.make))
@@ -137,16 +161,16 @@ class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
 }
 
 /** A client of such a world, and what is told of it: events, and who is logged in. */
-const inCookieWorld = (world: CookieWorld) =>
+const inCookieWorld = (world: CookieWorld, network = world.network, options: Kuzzle.Options = {}) =>
   Effect.gen(function*() {
-    const kuzzle = yield* cookieClient(world.network, world)
+    const kuzzle = yield* cookieClient(network, world, options)
     const told: Array<string> = []
     yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, ({ _tag }) => Effect.sync(() => told.push(_tag))))
     yield* turns()
     const kuid = Effect.map(kuzzle.authentication.state, (state) => "kuid" in state ? state.kuid : state._tag)
     /** Whose the connection is. */
     const connectedAs = () => {
-      const { cookie } = world.network.current.headers
+      const { cookie } = network.current.headers
       return cookie === undefined ? "nobody" : Redacted.value(cookie)
     }
     return { kuzzle, told, kuid, connectedAs }
@@ -332,11 +356,19 @@ describe("a login or logout", () => {
   it.scoped("A1: interrupted while the store saves, the login is whole: it is renewed", () =>
     Effect.gen(function*() {
       const network = networkWithout("login", "refreshToken")
+      let stored = Option.none<KuzzleTokenStore.StoredToken>()
       const { session } = yield* client(network).pipe(
         Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
-          load: Effect.succeedNone,
-          save: () => Effect.sleep("1 second"),
-          remove: Effect.void
+          load: Effect.sync(() => stored),
+          save: (next) =>
+            Effect.delay(
+              Effect.sync(() => {
+                stored = next
+                return true
+              }),
+              "1 second"
+            ),
+          ...alone
         })
       )
       const fiber = yield* Effect.fork(session.authentication.login(login))
@@ -358,7 +390,7 @@ describe("a login or logout", () => {
         Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
           load: Effect.succeedNone,
           save: () => Effect.die("no space left"),
-          remove: Effect.void
+          ...alone
         })
       )
       const fiber = yield* Effect.fork(session.authentication.login(login))
@@ -653,6 +685,197 @@ describe("a login or logout", () => {
     }))
 })
 
+describe("a cookie that two tabs share", () => {
+  /** Ada is logged in here; the other tab is open, too. */
+  const twoTabs = (options: Kuzzle.Options = {}) =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      world.user = "ada"
+      const here = yield* inCookieWorld(world, world.network, options)
+      yield* here.kuzzle.authentication.login(login)
+      yield* turns()
+      const network = world.tab()
+      const there = yield* inCookieWorld(world, network)
+      yield* turns()
+      assert.deepStrictEqual([yield* here.kuid, yield* there.kuid], ["ada", "ada"])
+      return { world, here, there: { ...there, network } }
+    })
+  const sent = (network: FakeNetwork, action: string) => network.sockets.flatMap((socket) => socket.of(action))
+
+  it.scoped("A1: what ada has queued is not written as bob, who has logged in in another tab", () =>
+    Effect.gen(function*() {
+      const { here, there, world } = yield* twoTabs({ autoQueue: true })
+      yield* lose(world.network)
+      const adas = yield* Effect.fork(Effect.flip(here.kuzzle.query(now)))
+      yield* turns()
+      world.user = "bob"
+      yield* there.kuzzle.authentication.login(login)
+      yield* pass("1 second")
+      assert.strictEqual(here.connectedAs(), "bob")
+      const error = yield* Fiber.join(adas)
+      assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueued")
+      assert.include(error.message, "the user has changed")
+      assert.strictEqual(yield* here.kuid, "bob")
+      assert.include(here.told, "LoggedIn")
+      assert.deepStrictEqual(sent(world.network, "now"), [])
+      yield* here.kuzzle.query(now)
+    }))
+
+  it.scoped("A1: the server is asked at an opening before the gate opens, and not at that of a login of ours", () =>
+    Effect.gen(function*() {
+      const { here, world } = yield* twoTabs()
+      // The first connection was asked. The second was opened by the login.
+      assert.lengthOf(sent(world.network, "checkToken"), 1)
+      world.network.onSend = (socket, frame) => {
+        if (JSON.parse(frame).action !== "checkToken") world.onSend(socket, frame)
+      }
+      yield* lose(world.network)
+      yield* pass("1 second")
+      const asked = yield* Effect.fork(here.kuzzle.query(now))
+      yield* turns()
+      assert.deepStrictEqual(sent(world.network, "now"), [])
+      const [question] = world.network.current.of("checkToken")
+      world.network.current.answer(question!, { valid: true, kuid: "ada", expiresAt: null })
+      yield* Fiber.join(asked)
+      yield* turns()
+      // An unchanged session is no news.
+      assert.deepStrictEqual(here.told.filter((tag) => tag === "ReAuthenticated" || tag === "LoggedIn"), ["LoggedIn"])
+    }))
+
+  it.scoped("A1: a login whose connection could not be opened: the next opening is asked", () =>
+    Effect.gen(function*() {
+      const { here, there, world } = yield* twoTabs()
+      world.network.autoOpen = false
+      const relogin = yield* Effect.fork(here.kuzzle.authentication.login(login))
+      yield* turns()
+      world.network.current.close(1006)
+      yield* turns()
+      yield* Fiber.join(relogin)
+      world.user = "bob"
+      yield* there.kuzzle.authentication.login(login)
+      world.network.autoOpen = true
+      yield* pass("1 second")
+      assert.strictEqual(here.connectedAs(), "bob")
+      assert.strictEqual(yield* here.kuid, "bob")
+    }))
+
+  it.scoped("A1: so is one that was opened while an exchange of ours failed", () =>
+    Effect.gen(function*() {
+      const { here, world } = yield* twoTabs()
+      const gate = yield* Deferred.make<void>()
+      world.gates = { refreshToken: gate }
+      world.broken = { refreshToken: "refused" }
+      const refresh = { controller: "auth", action: "refreshToken" }
+      const refreshing = yield* Effect.fork(Effect.exit(here.kuzzle.authentication.refresh(refresh)))
+      yield* turns()
+      world.kuid = "bob"
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.strictEqual(here.connectedAs(), "bob")
+      const asked = yield* Effect.fork(here.kuzzle.query(now))
+      yield* turns()
+      assert.deepStrictEqual(sent(world.network, "now"), [])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(refreshing)
+      yield* pass("1 second")
+      assert.strictEqual(yield* here.kuid, "bob")
+      assert.isNotNull(asked.unsafePoll())
+    }))
+
+  it.scoped("A3: a logout in another tab is noticed at the next opening, and a login after it at the one after", () =>
+    Effect.gen(function*() {
+      const { here, there, world } = yield* twoTabs()
+      yield* there.kuzzle.authentication.logout(logout)
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.strictEqual(yield* here.kuid, "Unauthenticated")
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.lengthOf(here.told.filter((tag) => tag === "SessionOver"), 1)
+      world.user = "bob"
+      yield* there.kuzzle.authentication.login(login)
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.strictEqual(yield* here.kuid, "bob")
+      yield* here.kuzzle.query(now)
+    }))
+
+  it.scoped("A1: what nobody has queued is not written as bob, whose cookie the next connection carries", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const { connectedAs, kuzzle } = yield* inCookieWorld(world, world.network, { autoQueue: true })
+      yield* lose(world.network)
+      const nobodys = yield* Effect.fork(Effect.flip(kuzzle.query(now)))
+      yield* turns()
+      world.kuid = "bob"
+      yield* pass("1 second")
+      assert.strictEqual(connectedAs(), "bob")
+      const error = yield* Fiber.join(nobodys)
+      assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueued")
+      assert.deepStrictEqual(sent(world.network, "now"), [])
+    }))
+
+  it.scoped("A1: what was held for a login that fails is of the user who stays", () =>
+    Effect.gen(function*() {
+      const { here, world } = yield* twoTabs({ autoQueue: true })
+      world.gates = { login: yield* Deferred.make<void>() }
+      world.broken = { login: "refused" }
+      const failing = yield* Effect.fork(Effect.exit(here.kuzzle.authentication.login(login)))
+      yield* turns()
+      const held = yield* Effect.fork(Effect.flip(here.kuzzle.query(now)))
+      yield* turns()
+      world.network.autoOpen = false
+      yield* lose(world.network)
+      yield* Deferred.succeed(world.gates.login!, undefined)
+      yield* Fiber.join(failing)
+      world.kuid = "bob"
+      world.network.autoOpen = true
+      yield* pass("1 second")
+      assert.strictEqual(here.connectedAs(), "bob")
+      assert.strictEqual((yield* Fiber.join(held))._tag, "KuzzleNotSentError")
+      assert.deepStrictEqual(sent(world.network, "now"), [])
+    }))
+
+  it.scoped("A1: a logout asks the server, although nobody is logged in as far as this tab knows", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const here = yield* inCookieWorld(world)
+      const there = yield* inCookieWorld(world, world.tab())
+      yield* there.kuzzle.authentication.login(login)
+      assert.strictEqual(yield* here.kuid, "Anonymous")
+      yield* here.kuzzle.authentication.logout(logout)
+      assert.deepStrictEqual(world.asked.slice(-2), ["/_logout", "/_logout?cookieAuth=true"])
+      assert.isUndefined(world.kuid)
+      yield* lose(world.network)
+      yield* pass("1 second")
+      assert.strictEqual(here.connectedAs(), "nobody")
+      yield* here.kuzzle.query(now)
+    }))
+
+  it.scoped("A1: a server that lets nobody log out says that nobody is logged in: that is a logout", () =>
+    Effect.gen(function*() {
+      const world = new CookieWorld()
+      const error = {
+        id: "security.rights.unauthorized",
+        status: 401,
+        message: "Unauthorized: authentication required"
+      }
+      const http: KuzzleHttp.KuzzleHttpShape = {
+        cookie: world.cookie,
+        stream: world.stream,
+        exchange: () =>
+          Effect.succeed({
+            status: 401,
+            headers: {},
+            body: JSON.stringify({ status: 401, error, requestId: "r", result: null })
+          })
+      }
+      const kuzzle = yield* cookieClient(world.network, http)
+      yield* kuzzle.authentication.logout(logout)
+      assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
+    }))
+})
+
 describe("the queue", () => {
   it.scoped("R5: a store that is slow while the connection is lost again: it is sent on the next", () =>
     Effect.gen(function*() {
@@ -731,8 +954,8 @@ describe("the queue", () => {
         keeping,
         Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
           load: Effect.succeedSome({ token: Redacted.make("secret"), kuid: "ada", expiresAt: undefined }),
-          save: () => Effect.void,
-          remove: Effect.void
+          save: () => Effect.succeed(true),
+          ...alone
         })
       )
       yield* turns()

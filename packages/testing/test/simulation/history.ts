@@ -48,6 +48,8 @@ export interface Asked {
   readonly anonymous: boolean
   /** Who was logged in; `undefined` for nobody, for anybody, and when that was changing. */
   readonly user: string | undefined
+  /** Nobody may have been logged in when it was made: then it is sent without a token, whoever has logged in since. */
+  readonly nobodys: boolean
   /** Those that were submitted in one call, in this order. */
   readonly group: number
   /** The connections on which it was written, in order. */

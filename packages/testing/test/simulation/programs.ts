@@ -77,6 +77,7 @@ const record = (
     idempotent,
     anonymous: anonymous === true,
     user: anonymous === true ? undefined : world.sessions.user,
+    nobodys: world.sessions.may(undefined),
     group,
     writes: [],
     executed: 0,

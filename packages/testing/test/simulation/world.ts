@@ -264,7 +264,9 @@ export class World {
       link.subscribing.set(request.requestId, key)
     }
     const asked = n === undefined ? undefined : history.asked[n]
-    if (request.requestId !== undefined) this.sessions.written(link, request, asked?.anonymous === true)
+    if (request.requestId !== undefined) {
+      this.sessions.written(link, request, asked?.anonymous === true || asked?.nobodys === true)
+    }
     if (n === undefined || asked === undefined) return
     history.ids.set(request.requestId, asked)
     const user = request.jwt === undefined ? undefined : this.sessions.userOf(request.jwt)

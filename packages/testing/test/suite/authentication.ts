@@ -273,6 +273,13 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         assert.strictEqual(error._tag, "KuzzleInvalidSettingError")
       }).pipe(withCookie))
 
+    it.effect("A1: a logout by cookie as nobody asks the server, and succeeds", () =>
+      Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        yield* KuzzleAuth.logout()
+        assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
+      }).pipe(withCookie))
+
     it.effect("8.B14: logout revokes the session, not just the cookie", () =>
       Effect.gen(function*() {
         const world = yield* World

@@ -7,6 +7,7 @@
 import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
+import type { Sender } from "../../KuzzleOutboxStore.ts"
 import * as Json from "../json.ts"
 import type { Frame } from "./frame.ts"
 
@@ -34,6 +35,11 @@ export interface RequestOptions {
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
   /** Send it without the token of the session: the server takes it for anonymous. */
   readonly anonymous?: boolean | undefined
+  /**
+   * Send it as this user, or without a session, only. If somebody else is logged in when it is sent, it fails with a
+   * `NotSentError` whose cause has the reason `"OtherUser"`.
+   */
+  readonly as?: Sender | undefined
   /** Doing it twice is the same as doing it once: it may be sent again when the connection is lost before the answer. */
   readonly idempotent?: boolean | undefined
   /** `false`: not to be kept in the offline queue, where there is one (setting `autoQueue`). */

@@ -5,15 +5,17 @@
  * How a session is kept (by a token in every request, or by a cookie of the connection) is the `Keeper`'s to know.
  */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { Settings } from "../../KuzzleConfig.ts"
 import * as KuzzleError from "../../KuzzleError.ts"
 import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
 import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "../protocol/envelope.ts"
 import * as Renewal from "../protocol/renewal.ts"
+import type * as SharedSession from "../protocol/sharedSession.ts"
 import * as Timer from "../timer.ts"
 import * as Broadcast from "./broadcast.ts"
 import type { Credentials, Identity } from "./credentials.ts"
@@ -42,7 +44,8 @@ export type AuthenticationEvent =
   | { readonly _tag: "LoggedIn"; readonly kuid: string | undefined }
   | { readonly _tag: "LoginFailed"; readonly error: KuzzleError.RequestError }
   | { readonly _tag: "LogoutStarted" }
-  | { readonly _tag: "LoggedOut" }
+  /** `Requested`: by this client. `Elsewhere`: by another client that shares the session. */
+  | { readonly _tag: "LoggedOut"; readonly cause: "Requested" | "Elsewhere" }
   /** The session was renewed, before or after its end. */
   | { readonly _tag: "ReAuthenticated"; readonly kuid: string | undefined }
   /** It could not be. */
@@ -69,10 +72,28 @@ export interface Keeper {
   readonly restore: Effect.Effect<Identity | undefined, KuzzleError.RequestError> | undefined
   /** Who we were when the client before ended, as far as we know ourselves. */
   readonly stored: Effect.Effect<Identity | undefined>
-  /** Whether the server at this endpoint may see us as another user, so that it has to be asked. */
-  readonly uncertain: (endpoint: string, identity: Identity | undefined) => boolean
-  /** The session is another now, or none. */
-  readonly changed: (identity: Identity | undefined) => Effect.Effect<void>
+  /** `false`: another tab may have begun or ended the session, so that a logout always asks the server. */
+  readonly knowsSession: boolean
+  /** Whether a connection that has just opened there may carry another session than ours, so that the server is asked. */
+  readonly uncertain: (endpoint: string) => boolean
+  /** The session is another now, or none: so it was asked of this client. */
+  readonly changed: (identity: Identity | undefined, before: Identity | undefined) => Effect.Effect<void>
+  /** `undefined`: no other client has this session. */
+  readonly shared?: Shared | undefined
+}
+
+/** The session of several clients. */
+export interface Shared {
+  /** Runs while no other client runs an exchange. Only our own requests: the lock must not wait for the application. */
+  readonly exclusive: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** What another client has done to the session, and who is logged in by that. */
+  readonly elsewhere: (
+    ours: Identity | undefined
+  ) => Effect.Effect<{ readonly what: SharedSession.Elsewhere; readonly identity: Identity | undefined }>
+  /** Ours was renewed. `false`: another client has changed the session meanwhile, and ours is void. */
+  readonly renewed: (identity: Identity) => Effect.Effect<boolean>
+  /** Emits when another client may have changed the session. */
+  readonly changes: Stream.Stream<void>
 }
 
 /** An answer without a session (a strategy of several steps) commits nothing. */
@@ -109,6 +130,8 @@ export interface Authentication {
   readonly needed: (endpoint: string) => boolean
   /** Does so. */
   readonly start: () => void
+  /** Whether it is not known yet who the client starts as: the authenticator, or the server, has not said. */
+  readonly toCome: () => boolean
   /** The server says that the session is dead. Whether it is being renewed. */
   readonly died: (identity: Identity) => boolean
   /** Our clock says so. */
@@ -130,6 +153,12 @@ const maxUseless = 5
  */
 const minimumAge = 1000
 
+/**
+ * The pauses, in milliseconds, before a shared session is read again that the server does not know any more: another
+ * client may be about to store the token that it was renewed with.
+ */
+const rereads: ReadonlyArray<number> = [0, 100, 200]
+
 export const make = (
   settings: Pick<Settings, "tokenRefresh">,
   authenticator: Effect.Effect<unknown, Renewal.Failure> | undefined,
@@ -148,7 +177,11 @@ export const make = (
     /** Somebody shall be logged in: until a logout, the end of a session is no wish. */
     let wanted = authenticator !== undefined
     let restored = keeper.restore === undefined
+    /** It has been found out, at least once, who we are. */
+    let everRestored = restored
     let renewing: Identity | "Start" | undefined
+    /** A connection was opened during the renewal under way, which has not asked whose it is. */
+    let unasked = false
 
     const state = (): AuthenticationState => {
       const over = credentials.over()
@@ -173,18 +206,58 @@ export const make = (
       })
 
     /** From now on we are this user, or nobody: wholly, though who asked for it may be gone by now. */
-    const become = (identity: Identity | undefined): Effect.Effect<void> =>
+    const become = <A = void>(identity: Identity | undefined, keep?: Effect.Effect<A>): Effect.Effect<A | void> =>
       Effect.uninterruptible(Effect.gen(function*() {
         const before = credentials.current()
         credentials.set(identity)
         wanted = identity !== undefined
-        restored = true
+        everRestored = restored = true
+        unasked = false
         yield* plan(identity)
-        yield* keeper.changed(identity)
+        const kept = yield* keep ?? keeper.changed(identity, before)
         changed()
         if (before?.user !== identity?.user) yield* host.userChanged(before)
         host.adopted()
+        return kept
       }))
+
+    const { shared } = keeper
+
+    /** One exchange at a time, among all clients that share the session. */
+    const exchanging = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      single.withPermits(1)(shared === undefined ? exchange : shared.exclusive(exchange))
+
+    /**
+     * Does what another client has done to the session. Whether there was something to do. To be run while no exchange
+     * runs here.
+     */
+    const follow = (
+      ours: Identity | undefined,
+      { only }: { readonly only?: SharedSession.Elsewhere } = {}
+    ): Effect.Effect<boolean> =>
+      shared === undefined ? Effect.succeed(false) : Effect.flatMap(shared.elsewhere(ours), ({ identity, what }) => {
+        if (what === "Nothing" || (only !== undefined && what !== only)) return Effect.succeed(false)
+        const revived = credentials.over() !== undefined
+        const followed = Effect.as(become(identity, Effect.void), true)
+        return Effect.uninterruptible(Effect.tap(followed, () => {
+          if (what === "LoggedOut") host.event({ _tag: "LoggedOut", cause: "Elsewhere" })
+          else if (what === "LoggedIn" || revived) host.event({ _tag: "LoggedIn", kuid: identity?.kuid })
+        }))
+      })
+
+    /** Whether another client has renewed, replaced or ended this session, which the server does not know any more. */
+    const savedElsewhere = (ended: Identity | undefined): Effect.Effect<boolean> =>
+      Effect.gen(function*() {
+        if (shared === undefined || ended?.kuid === undefined) return false
+        for (const millis of rereads) {
+          if (millis > 0) yield* Effect.sleep(Duration.millis(millis))
+          const followed = yield* single.withPermits(1)(
+            Effect.suspend(() => credentials.current() === ended ? follow(ended) : Effect.succeed(true))
+          )
+          if (followed) return true
+        }
+        return false
+      })
 
     /** An answer without a session, a step of several, logs nobody in. */
     const login: Exchange<KuzzleResponse> = (request, options) =>
@@ -208,23 +281,28 @@ export const make = (
 
     /** Who has logged in or out meanwhile had the last word (promise A2). */
     const stillWanted = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-      Effect.suspend(() => wanted && renewed === credentials.current() ? exchange : Effect.interrupt).pipe(
+      Effect.suspend(() => follow(credentials.current())).pipe(
+        Effect.flatMap(() => wanted && renewed === credentials.current() ? exchange : Effect.interrupt),
         Effect.tap(() => {
           renewed = credentials.current()
         }),
-        single.withPermits(1)
+        exchanging
       )
 
     /** Whoever it was, it is the same user after it: where nobody had said who, the answer may. */
     const refresh: Exchange<KuzzleResponse> = (request, options) =>
       Effect.suspend(() => {
         const before = credentials.current()
-        return keeper.refresh(
-          request,
-          options,
-          (identity) =>
-            become(before === undefined || before.kuid !== undefined ? identity : { ...identity, user: before.user })
-        ).pipe(Effect.tapError((error) =>
+        const commit = (granted: Identity) => {
+          const identity = before === undefined || before.kuid !== undefined
+            ? granted
+            : { ...granted, user: before.user }
+          return Effect.flatMap(
+            become(identity, shared?.renewed(identity)),
+            (kept) => kept === false ? Effect.asVoid(follow(before)) : Effect.void
+          )
+        }
+        return keeper.refresh(request, options, commit).pipe(Effect.tapError((error) =>
           Effect.sync(() => {
             if (before !== undefined && KuzzleError.isTokenDead(error)) found(before)
           })
@@ -239,32 +317,47 @@ export const make = (
       else host.challenged(true)
     }
 
+    /** Another client has renewed the session, or has changed it otherwise: that has an event of its own. */
+    const followed = (before: Identity | undefined): keyof typeof Metrics.renewals => {
+      const now = credentials.current()
+      if (now?.user !== before?.user) return "Kept"
+      host.event({ _tag: "ReAuthenticated", kuid: now?.kuid })
+      return "Renewed"
+    }
+
     /** Runs until the session is renewed or given up. */
-    const restore = keeper.restore ?? Effect.succeed(undefined)
+    const asked = Effect.suspend(() => {
+      unasked = false
+      return keeper.restore ?? Effect.succeed(undefined)
+    })
     const renewal = (
       way: Renewal.Way,
       before = credentials.current()
     ): Effect.Effect<keyof typeof Metrics.renewals> =>
       Effect.gen(function*() {
         renewed = before
+        if (way === "Login" && (yield* savedElsewhere(before))) return followed(before)
         if (way === "Login") useless = Timer.now(clock) - begunAt < usefulAge ? useless + 1 : 0
         let superseded = false
         /** One exchange at a time, and none for who has logged out or is somebody else by now (promises A1, A2). */
         const alone = <E>(exchange: Effect.Effect<void, E>): Effect.Effect<void, E> =>
-          single.withPermits(1)(Effect.suspend(() => {
+          exchanging(Effect.suspend(() => {
             superseded = credentials.current() !== before
             return superseded ? Effect.void : exchange
           }))
         const attempt: Effect.Effect<void, Renewal.Failure> = way === "Restore"
-          ? alone(Effect.flatMap(restore, (identity) => {
-            restored = true
+          ? alone(Effect.flatMap(asked, (identity) => {
+            everRestored = restored = true
             if (identity !== undefined) return become(identity)
             // Who we were elsewhere we are not here.
             if (before !== undefined) credentials.died(before)
-            return Effect.void
+            return host.userChanged(undefined)
           }))
           : way === "Refresh"
-          ? alone(Effect.asVoid(refresh({ controller: "auth", action: "refreshToken" })))
+          ? alone(Effect.flatMap(
+            follow(before),
+            (renewed) => renewed ? Effect.void : Effect.asVoid(refresh({ controller: "auth", action: "refreshToken" }))
+          ))
           : authenticator === undefined || useless > maxUseless
           ? Effect.fail(new KuzzleError.SessionOver({ reason: "TokenDead" }))
           : Effect.suspend(() => wanted ? Effect.asVoid(authenticator) : Effect.void)
@@ -281,21 +374,29 @@ export const make = (
         if (way === "Login" && Exit.isSuccess(exit) && !alive && credentials.current() !== before) {
           return yield* renewal("Login")
         }
+        // The session had ended for good before, and nobody has begun another one elsewhere.
+        if (credentials.over() !== undefined) return "Kept"
         const decision = Renewal.after(way, exit, {
           alive,
           wanted,
           canLogin: authenticator !== undefined
         })
         switch (decision._tag) {
-          case "Done":
-            host.event({ _tag: "ReAuthenticated", kuid: credentials.current()?.kuid })
+          case "Done": {
+            const kuid = credentials.current()?.kuid
+            if (way === "Restore" && before !== undefined) {
+              if (before.user === credentials.current()?.user) return "Kept"
+              host.event({ _tag: "LoggedIn", kuid })
+            } else host.event({ _tag: "ReAuthenticated", kuid })
             return "Renewed"
+          }
           case "Keep":
             yield* plan(credentials.current())
             return "Kept"
           case "Then":
             return yield* renewal(decision.way)
           case "Over":
+            if (way !== "Login" && (yield* savedElsewhere(before))) return followed(before)
             credentials.end(decision.cause)
             host.event({ _tag: "SessionOver", cause: decision.cause })
             return "Over"
@@ -309,6 +410,7 @@ export const make = (
       changed()
       const done = Effect.sync(() => {
         renewing = undefined
+        if (unasked) return renew("Start", "Restore", false)
         changed()
         host.authenticated()
       })
@@ -325,29 +427,38 @@ export const make = (
     return {
       state,
       states: states.stream,
-      login: (request, options) => single.withPermits(1)(login(request, options)),
-      refresh: (request, options) => single.withPermits(1)(refresh(request, options)),
+      login: (request, options) => exchanging(login(request, options)),
+      // The token to renew is the newest one of the session.
+      refresh: (request, options) =>
+        exchanging(Effect.zipRight(Effect.suspend(() => follow(credentials.current())), refresh(request, options))),
       logout: (request, options) =>
         Effect.suspend(() => {
           // The server has nothing to end, but the authenticator must not log in after this.
-          if (state()._tag === "Anonymous") {
+          if (state()._tag === "Anonymous" && keeper.knowsSession) {
             wanted = false
-            return Effect.void
+            return host.userChanged(undefined)
           }
           host.event({ _tag: "LogoutStarted" })
           const commit = Effect.uninterruptible(
-            Effect.tap(become(undefined), () => host.event({ _tag: "LoggedOut" }))
+            Effect.tap(become(undefined), () => host.event({ _tag: "LoggedOut", cause: "Requested" }))
           )
-          return keeper.logout(request, options, commit)
-        }).pipe(single.withPermits(1)),
-      adopt: (identity) => single.withPermits(1)(become(identity)),
+          // A session that another client has renewed is still this one. One that is over ends nothing but itself.
+          const newest = credentials.over() === undefined
+            ? follow(credentials.current(), { only: "Renewed" })
+            : Effect.void
+          return Effect.zipRight(newest, keeper.logout(request, options, commit))
+        }).pipe(exchanging),
+      adopt: (identity) => exchanging(become(identity)),
       again: {
         login: (request, options) => stillWanted(login(request, options)),
         adopt: (identity) => stillWanted(become(identity))
       },
       needed: (endpoint) => {
-        if (credentials.over() !== undefined) return false
-        if (renewing === undefined && keeper.uncertain(endpoint, credentials.current())) restored = false
+        if (keeper.uncertain(endpoint)) {
+          restored = false
+          unasked = renewing !== undefined
+        }
+        if (credentials.over() !== undefined) return !restored
         // A renewal that began on the connection before is waited for, until there is a session: it may be the renewal that
         // has opened this connection, for another user.
         return !restored ||
@@ -359,15 +470,23 @@ export const make = (
         else if (identity === undefined) renew("Start", "Login", false)
         else renew(identity, "Refresh", false)
       },
+      toCome: () => credentials.current() === undefined && (wanted || !everRestored),
       died,
       expired: (identity) => {
         if (identity === credentials.current() && renewing === undefined) renew(identity, "Refresh", false)
         return true
       },
-      restoreStored: Effect.flatMap(
-        keeper.stored,
-        (identity) => identity === undefined ? Effect.void : become(identity)
-      ),
+      restoreStored: Effect.suspend(() => {
+        // Before the store is read, so that no change is missed.
+        if (shared !== undefined) {
+          const heard = single.withPermits(1)(Effect.suspend(() => follow(credentials.current())))
+          fork(Stream.runForEach(shared.changes, () => heard))
+        }
+        return Effect.flatMap(
+          keeper.stored,
+          (identity) => identity === undefined ? Effect.void : become(identity, Effect.void)
+        )
+      }),
       end: () => states.end()
     }
   })

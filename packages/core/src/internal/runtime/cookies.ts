@@ -50,12 +50,13 @@ export const make = (
   /** Holds the connection, and opens it anew when the exchange succeeds. */
   reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
 ): Keeper => {
-  /** Where the session was begun: a cookie is of its host, and endpoints can be of several. */
-  let home: string | undefined
   /**
-   * Whether the cookie may differ from that of our session, because an exchange was cut off before its answer arrived.
+   * The host of an exchange of ours that has succeeded, until the connection that it opens is ready or has failed. That
+   * opening is not checked: the exchange has verified the cookie, and a check would wait for the exchange to end.
    */
-  let doubtful = false
+  let exchanged: string | undefined
+  /** The session as the server last described it, so that an unchanged one needs no second request. */
+  let known: { readonly identity: Identity; readonly expiresAt: number } | undefined
 
   const call = (
     request: KuzzleRequest,
@@ -96,15 +97,14 @@ export const make = (
     expiresAt
   })
 
-  /** A call that may change the cookie, even if its answer does not arrive. */
-  const exchange = (
-    request: KuzzleRequest,
-    options: RequestOptions | undefined
-  ): Effect.Effect<Answered, KuzzleError.RequestError> =>
-    Effect.onError(call(request, options), (cause) =>
+  /** Holds the connection for an exchange, and opens it anew when the exchange has changed who we are. */
+  const exchanging = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.ensuring(
+      reopen(exchange),
       Effect.sync(() => {
-        if (!Option.exists(Cause.failureOption(cause), KuzzleError.isApiError)) doubtful = true
-      }))
+        exchanged = undefined
+      })
+    )
 
   /** A browser silently drops cookies of another site, so only the server can say whether ours was stored. */
   const verified = (
@@ -113,21 +113,17 @@ export const make = (
     options: RequestOptions | undefined
   ): Effect.Effect<void, KuzzleError.RequestError> =>
     Effect.flatMap(
-      Effect.flatMap(exchange(check, { timeout: options?.timeout }), ({ response }) => tokenState(response)),
-      (state) => {
-        if (state.valid && state.kuid === _id) return Effect.void
-        doubtful = true
-        return Effect.fail(unsupported(request, notKept))
-      }
+      Effect.flatMap(call(check, { timeout: options?.timeout }), ({ response }) => tokenState(response)),
+      (state) => state.valid && state.kuid === _id ? Effect.void : Effect.fail(unsupported(request, notKept))
     )
 
   /**
    * Once the answer has arrived, the session is verified and then begun, even if the caller is interrupted meanwhile.
    */
   const grant: Grant = (request, options, commit) =>
-    reopen(Effect.uninterruptibleMask((restore) =>
+    exchanging(Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const { host, response } = yield* restore(exchange({ ...request, cookieAuth: true }, options))
+        const { host, response } = yield* restore(call({ ...request, cookieAuth: true }, options))
         const granted = yield* Answers.grantedBy(request, response)
         if (granted === undefined) return response
         // A server that does not know of cookies answers with the token.
@@ -144,46 +140,54 @@ export const make = (
     commit: Parameters<Grant>[2]
   ): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      home = host
-      doubtful = false
-      return commit(identity(granted._id, expiry(granted, now)))
+      const session = identity(granted._id, expiry(granted, now))
+      exchanged = host
+      known = granted.expiresAt === undefined ? undefined : { identity: session, expiresAt: granted.expiresAt }
+      return commit(session)
     })
 
   return {
     login: grant,
     refresh: grant,
     logout: (request, options, commit) =>
-      reopen(Effect.uninterruptibleMask((restore) =>
+      exchanging(Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           // As a token, so that the server revokes it; then as a cookie, so that it is taken back. The second is refused
           // where nobody may do anything, by which time the cookie is worth nothing.
-          const revoked = yield* Effect.exit(restore(exchange(request, options)))
+          const revoked = yield* Effect.exit(restore(call(request, options)))
           if (Exit.isInterrupted(revoked)) return yield* Effect.asVoid(revoked)
           const { global: _, ...rest } = request
           yield* detached(Effect.gen(function*() {
-            const cleared = yield* Effect.exit(exchange({ ...rest, cookieAuth: true }, options))
+            const cleared = yield* Effect.exit(call({ ...rest, cookieAuth: true }, options))
             // The runtime keeps the cookie. Until the server says otherwise, the session is unchanged.
-            if (Exit.isFailure(revoked)) yield* isDead(revoked) ? Effect.asVoid(cleared) : Effect.asVoid(revoked)
+            const outcome = Exit.isFailure(revoked) && isNobody(revoked) ? cleared : revoked
+            if (!isNobody(outcome)) yield* Effect.asVoid(outcome)
+            exchanged = hostOf(yield* Effect.orElseSucceed(endpoint, () => ""))
+            known = undefined
             yield* commit
           }))
         })
       )),
-    // The page may have been loaded again: the cookie is there, and the server alone knows whose it is.
+    // The cookie belongs to the browser. Another tab, or the page before it was loaded again, may have changed it, and
+    // only the server can say whose it is.
     restore: Effect.gen(function*() {
       const before = yield* Clock.currentTimeMillis
       const token = yield* Effect.flatMap(requests.urgent(check, { idempotent: true }), tokenState)
-      doubtful = false
       if (!token.valid || token.kuid === anonymous) return undefined
-      home = hostOf(yield* Effect.orElseSucceed(endpoint, () => ""))
-      if (token.expiresAt === null) return identity(token.kuid, undefined)
+      const { expiresAt, kuid } = token
+      if (known !== undefined && known.identity.kuid === kuid && known.expiresAt === expiresAt) return known.identity
+      if (expiresAt === null) return identity(kuid, undefined)
       // By the server's clock, which need not be ours: half way between question and answer it shows its time.
       const shown = yield* requests.urgent(clock, { idempotent: true })
       const server = yield* Shape.outcome(clock, Shape.member("now", Shape.number)(shown.result))
       const after = yield* Clock.currentTimeMillis
-      return identity(token.kuid, token.expiresAt - server + Math.round((before + after) / 2))
+      const session = identity(kuid, expiresAt - server + Math.round((before + after) / 2))
+      known = { identity: session, expiresAt }
+      return session
     }),
     stored: Effect.succeed(undefined),
-    uncertain: (endpoint, identity) => doubtful || (identity !== undefined && home !== hostOf(endpoint)),
+    knowsSession: false,
+    uncertain: (endpoint) => exchanged === undefined || exchanged !== hostOf(endpoint),
     changed: () => Effect.void
   }
 }
@@ -204,10 +208,15 @@ const clock = { controller: "server", action: "now" }
 /** The kuid of nobody. */
 const anonymous = "-1"
 
-/** The session was over before: there was nothing to revoke. */
-const isDead = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): boolean =>
+/** The server saw nobody, or a session that was over before: there was nothing to revoke. */
+const isNobody = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): boolean =>
   Exit.isFailure(exit) &&
-  Option.exists(Exit.causeOption(exit), (cause) => cause._tag === "Fail" && KuzzleError.isTokenDead(cause.error))
+  Option.exists(
+    Cause.failureOption(exit.cause),
+    (error) =>
+      error instanceof KuzzleError.UnauthorizedError && error.id === "security.rights.unauthorized" ||
+      KuzzleError.isTokenDead(error)
+  )
 
 const noCookie = "the server answered with a token instead of a cookie: set http.cookieAuthentication in Kuzzle"
 const notKept =

@@ -2,6 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import { reservedVolatile } from "../../KuzzleConfig.ts"
 import type { SessionOver } from "../../KuzzleError.ts"
+import type { Sender } from "../../KuzzleOutboxStore.ts"
 import * as Json from "../json.ts"
 import * as Envelope from "../protocol/envelope.ts"
 
@@ -55,6 +56,14 @@ export const tokenOf = (identity: Identity | undefined): Token | undefined =>
     ? undefined
     : { value: identity.token, expiresAt: identity.expiresAt, kuid: identity.kuid }
 
+/** Whether a request can be sent as this sender: a cookie cannot be left out, a token can. */
+export const canSendAs = (sender: Sender, identity: Identity | undefined): boolean =>
+  sender._tag === "User" ? identity?.kuid === sender.kuid : identity === undefined || identity.token !== undefined
+
+/** Whether the request goes without the token of the session. */
+export const isAnonymous = (options: Envelope.RequestOptions | undefined): boolean =>
+  options?.anonymous === true || options?.as?._tag === "Nobody"
+
 /** `volatile` was checked with the settings: JSON can carry it. */
 export const make = (volatile: Readonly<Record<string, unknown>>): Credentials => {
   let current: Identity | undefined
@@ -96,14 +105,15 @@ export const make = (volatile: Readonly<Record<string, unknown>>): Credentials =
       (current === undefined ||
         (current !== dead && (current.expiresAt === undefined || current.expiresAt > wallMillis))),
     sessionPart: (options) => {
-      if (options?.volatile === undefined && options?.anonymous !== true) return usual
-      const reserved = options.volatile && reservedVolatile(options.volatile)
+      const anonymous = isAnonymous(options)
+      if (options?.volatile === undefined && !anonymous) return usual
+      const reserved = options?.volatile && reservedVolatile(options.volatile)
       if (reserved !== undefined) return { issue: `in volatile, ${reserved}` }
-      const own = options.volatile === undefined
+      const own = options?.volatile === undefined
         ? usualVolatile
         : Json.stringify({ ...volatile, ...options.volatile })
       if (typeof own !== "string") return { issue: `in volatile, ${own.issue}` }
-      return Envelope.sessionPart(options.anonymous === true ? undefined : secret(), own)
+      return Envelope.sessionPart(anonymous ? undefined : secret(), own)
     }
   }
 }

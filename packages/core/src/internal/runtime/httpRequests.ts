@@ -11,7 +11,7 @@ import { shown } from "../endpoint.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import * as Rest from "../protocol/rest.ts"
-import type { Credentials } from "./credentials.ts"
+import { canSendAs, type Credentials } from "./credentials.ts"
 import * as Metrics from "./metrics.ts"
 import { notADuration, type Requests, timeoutOf } from "./requests.ts"
 
@@ -90,6 +90,10 @@ export const make = (
   > =>
     Effect.gen(function*() {
       const { action, controller } = request
+      if (options?.as !== undefined && !canSendAs(options.as, credentials.current())) {
+        const cause = new KuzzleError.NotQueued({ reason: "OtherUser" })
+        return yield* new KuzzleError.NotSentError({ controller, action, cause })
+      }
       const part = credentials.sessionPart(options)
       if (typeof part !== "string") {
         return yield* new KuzzleError.EncodeError({ controller, action, issue: part.issue })

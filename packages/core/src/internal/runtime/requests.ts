@@ -22,7 +22,7 @@ import * as Pending from "../protocol/pending.ts"
 import type { Admission } from "../protocol/session.ts"
 import * as Setting from "../setting.ts"
 import * as Timer from "../timer.ts"
-import type { Credentials, Identity } from "./credentials.ts"
+import { canSendAs, type Credentials, type Identity, isAnonymous } from "./credentials.ts"
 import * as Metrics from "./metrics.ts"
 
 export type Outcome = Exit.Exit<Envelope.KuzzleResponse, KuzzleError.RequestError>
@@ -32,6 +32,10 @@ export const errorOf = (outcome: Outcome): KuzzleError.RequestError | undefined 
   outcome._tag === "Failure" && outcome.cause._tag === "Fail" ? outcome.cause.error : undefined
 
 export type Settle = (outcome: Outcome) => void
+
+/** Nobody was logged in. */
+const nobody = Symbol("nobody")
+const asNobody = { _tag: "Nobody" } as const
 
 /** A request from its submission to its end. */
 interface Call extends Pending.Entry {
@@ -54,8 +58,11 @@ interface Call extends Pending.Entry {
   readonly queuable: boolean
   /** It contains a value that the caller had `Redacted`, so it must not be stored. */
   readonly secret: boolean
-  /** Who asked; nobody in particular when anonymous. It is never sent as anybody else. */
-  user: string | undefined
+  /**
+   * Who asked. It is never sent as anybody else, and what nobody asked is never sent as a user. `undefined` until it is
+   * known: the request was made while a user logged in, or it waits for the session that the client starts with.
+   */
+  user: string | typeof nobody | undefined
   /** The session it was sent with. */
   identity: Identity | undefined
   /** The server's word that this session is dead; it is answered once more after the renewal, not twice. */
@@ -115,7 +122,10 @@ export interface Requests {
   readonly restore: (stored: ReadonlyArray<StoredRequest>) => void
   /** Calls once when nothing is on its way any more. */
   readonly whenIdle: (idle: () => void) => void
-  /** Another user, or nobody: what waits in somebody else's name ends. */
+  /**
+   * Another user, or nobody: what waits in somebody else's name ends. What was made before it was known whose it would be is
+   * now theirs.
+   */
   readonly userChanged: () => void
   /** The connection is gone: every request that was on it settles now, or is queued again if that is harmless. */
   readonly detach: (cause: KuzzleError.ConnectionEnded) => void
@@ -148,6 +158,8 @@ export interface Settings {
 export interface Listener {
   /** The server knows this session no more. Whether it is being renewed, so that waiting is worth it. */
   readonly sessionDied: (identity: Identity) => boolean
+  /** Whether the client has yet to find out who it is: requests wait for that session, and are its user's. */
+  readonly sessionToCome: () => boolean
   /** Our clock says that it is over. */
   readonly sessionExpired: (identity: Identity) => boolean
   /** `size` is the length of the text that the event was decoded from, if any. */
@@ -343,7 +355,7 @@ export const make = (
         kind,
         queuable,
         secret,
-        user: options?.anonymous === true || admission === "Hold" ? undefined : credentials.current()?.user,
+        user: isAnonymous(options) || admission === "Hold" ? undefined : sender(),
         identity: undefined,
         refusal: undefined,
         writes: 0,
@@ -354,6 +366,11 @@ export const make = (
         limited: undefined,
         lost: undefined
       }
+    }
+
+    /** Whose requests are made now. */
+    function sender(): Call["user"] {
+      return credentials.current()?.user ?? (listener.sessionToCome() ? undefined : nobody)
     }
 
     function submit(call: Call) {
@@ -406,7 +423,8 @@ export const make = (
       call.stored = true
       const { anonymous = false, idempotent = false, volatile } = options ?? {}
       const queuedAt = clock.unsafeCurrentTimeMillis()
-      store.add({ id, controller, action, encoded, volatile, idempotent, anonymous, user, queuedAt })
+      const sender = user === nobody ? { user: undefined, anonymous: true } : { user, anonymous }
+      store.add({ id, controller, action, encoded, volatile, idempotent, ...sender, queuedAt })
     }
 
     /** Nobody may find it in the store once it is sent, but where sending it twice is harmless. */
@@ -420,10 +438,17 @@ export const make = (
     }
 
     function transmit(call: Call) {
-      const { action, controller, kind, options } = call
-      const identity = options?.anonymous === true ? undefined : credentials.current()
-      if (kind === "Call" && options?.anonymous !== true) {
-        if (call.user !== undefined && call.user !== identity?.user) return notQueued(call, "OtherUser")
+      const { action, controller, kind } = call
+      // Without a session there is nothing to leave out. (This is the hot path of clients that never log in.)
+      const isNobodys = kind === "Call" && call.user === nobody && credentials.current() !== undefined
+      const options = isNobodys ? { ...call.options, as: asNobody } : call.options
+      if (options?.as !== undefined && !canSendAs(options.as, credentials.current())) {
+        return notQueued(call, "OtherUser")
+      }
+      const anonymous = isAnonymous(options)
+      const identity = anonymous ? undefined : credentials.current()
+      if (kind === "Call" && !anonymous) {
+        if (typeof call.user === "string" && call.user !== identity?.user) return notQueued(call, "OtherUser")
         const over = credentials.over()
         if (over !== undefined) {
           return call.refusal === undefined
@@ -771,10 +796,11 @@ export const make = (
           if (call.deadline > Timer.now(clock)) submit(call)
           else notQueued(call, "Expired")
         }
+        const now = sender()
         for (const call of waiting.all()) {
-          // The user for whom it was held.
-          if (admission === "Hold" && call.user === undefined && call.options?.anonymous !== true) call.user = user
-          if (call.user !== undefined && call.user !== user) {
+          // The user for whom it was held, or whose session it has waited for.
+          if (call.user === undefined && !isAnonymous(call.options)) call.user = now
+          if (typeof call.user === "string" && call.user !== user) {
             waiting.take(call.id)
             notQueued(call, "OtherUser")
           }

@@ -145,6 +145,7 @@ export const make = (
       clock,
       {
         sessionDied: (identity) => authentication.died(identity),
+        sessionToCome: () => authentication.toCome(),
         sessionExpired: (identity) => authentication.expired(identity),
         event: events.publish
       },
@@ -295,6 +296,8 @@ export const make = (
           const idle = Effect.async<void>((resume) => requests.whenIdle(() => resume(Effect.void)))
           const before = credentials.current()
           const exit = yield* Effect.exit(restore(Effect.zipRight(within(idle, drainTimeout), exchange)))
+          // What was held for a login that has failed is theirs who are logged in.
+          if (keeping.byConnection) requests.userChanged()
           const another = keeping.byConnection && credentials.current() !== before
           if (another) {
             // What was opened, or is being opened, meanwhile is of the session before.
@@ -312,8 +315,11 @@ export const make = (
               current?.unsafeTerminate(new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" }))
             }
           }
-          // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair.
-          if (Exit.isSuccess(exit)) yield* restore(within(settled, settings.requestTimeout))
+          // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair. If nothing
+          // has changed, a connection that was opened meanwhile is checked first, which waits for this exchange.
+          if (Exit.isSuccess(exit) && (another || !keeping.byConnection)) {
+            yield* restore(within(settled, settings.requestTimeout))
+          }
           return yield* exit
         })
       )

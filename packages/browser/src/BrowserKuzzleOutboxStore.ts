@@ -1,0 +1,111 @@
+/**
+ * Stores the outbox in IndexedDB, for all tabs and workers of an origin. Requests survive a reload, a crash and the end
+ * of the browser. They are stored in clear, readable by every script of the origin.
+ *
+ * When a tab is closed, crashes, or goes into the back/forward cache, another tab takes over its requests at once. This
+ * needs Web Locks (Chrome 69, Firefox 96, Safari 15.4, and a page with TLS). Without them, a tab counts as gone 30 s after
+ * its newest request: no request is executed twice, but some may be reported as `MaybeSent` although their tab lives.
+ *
+ * @example
+ * ```ts
+ * import { BrowserKuzzleOutboxStore } from "@effect-kuzzle/browser"
+ *
+ * export const store = BrowserKuzzleOutboxStore.layer()
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { OutboxError } from "@effect-kuzzle/core/KuzzleError"
+import type { KuzzleOutboxStoreShape } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import { KuzzleOutboxStore } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { type Host, Neighbours } from "./internal/neighbours.ts"
+import { OutboxDatabase } from "./internal/outboxDatabase.ts"
+
+/**
+ * What differs from one store to another.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The name of the database. Applications of one origin need different ones. `kuzzle-outbox` by default. */
+  readonly name?: string | undefined
+}
+
+/**
+ * Opening it fails if the browser denies IndexedDB to the page, or if a later release has written into the database.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = ({ name = "kuzzle-outbox" }: Options = {}): Layer.Layer<KuzzleOutboxStore> =>
+  Layer.sync(KuzzleOutboxStore, () => make(name, globalThis))
+
+/** @internal */
+export const make = (name: string, host: Host): KuzzleOutboxStoreShape => {
+  /** Uninterruptible: a transaction that has begun may be committed. */
+  const attempt = <A>(operation: OutboxError["operation"], run: () => Promise<A>): Effect.Effect<A, OutboxError> =>
+    Effect.uninterruptible(Effect.tryPromise({ try: run, catch: (cause) => errorOf(name, operation, cause) }))
+
+  return {
+    open: (limits) =>
+      Effect.gen(function*() {
+        // One change is kept for a consumer that is busy or has not come yet.
+        const changes = yield* Effect.acquireRelease(Queue.dropping<void>(1), Queue.shutdown)
+        const database = yield* Effect.acquireRelease(
+          attempt("open", async () => {
+            const neighbours = new Neighbours(name, () => changes.unsafeOffer(undefined), host)
+            const database = new OutboxDatabase(name, limits, neighbours)
+            await database.open().catch((cause) => {
+              neighbours.close()
+              throw cause
+            })
+            return database
+          }),
+          // What cannot be released stays this client's, and the next client adopts it like that of a crashed one.
+          (database) => Effect.ignoreLogged(attempt("release", () => database.close()))
+        )
+        return {
+          add: (entries) =>
+            Effect.flatMap(
+              attempt("add", () => database.add(entries)),
+              (stored) => stored === undefined ? Effect.fail(overLimit) : Effect.succeed(stored)
+            ),
+          mark: (seqs) => attempt("mark", () => database.mark(seqs)),
+          requeue: (seqs, lost) => attempt("requeue", () => database.requeue(seqs, lost)),
+          settle: (seq, report) => attempt("settle", () => database.settle(seq, report)),
+          adopt: (server, sender) => attempt("adopt", () => database.adopt(server, sender)),
+          release: (seqs) => attempt("release", () => database.release(seqs)),
+          changes: Stream.fromQueue(changes),
+          reports: (server) => attempt("report", () => database.reports(server)),
+          forget: (seqs) => attempt("report", () => database.forget(seqs)),
+          purge: (server, sender) => attempt("purge", () => database.purge(server, sender))
+        }
+      })
+  }
+}
+
+const overLimit = new OutboxError({
+  operation: "add",
+  reason: "Full",
+  issue: "the outbox is full: wait until requests are sent, or raise its limits"
+})
+
+const errorOf = (name: string, operation: OutboxError["operation"], cause: unknown): OutboxError => {
+  const { message, name: kind } = cause instanceof Error ? cause : { message: String(cause), name: "" }
+  const [reason, what] = kind === "QuotaExceededError"
+    ? ["Full", "the quota of this origin is reached: free some space"] as const
+    : kind === "VersionError"
+    ? ["Unavailable", "a later release has written it: reload the page"] as const
+    : operation === "open"
+    ? [
+      "Unavailable",
+      "the browser denies it: allow this page to store data, or use KuzzleOutbox.layerMemoryStore"
+    ] as const
+    : ["Failed", "the database failed"] as const
+  return new OutboxError({ operation, reason, issue: `IndexedDB ${name}: ${what} (${message})`, cause })
+}

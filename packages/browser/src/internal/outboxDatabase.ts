@@ -1,0 +1,381 @@
+/** One client's hold on the IndexedDB database of an outbox. Its methods reject with the errors of the browser. */
+import type {
+  Adopted,
+  Entry,
+  Limits,
+  NewEntry,
+  Outcome,
+  Sender,
+  StoredReport
+} from "@effect-kuzzle/core/KuzzleOutboxStore"
+import { maxReports } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import type { Neighbours } from "./neighbours.ts"
+import * as Row from "./outboxRow.ts"
+
+/** The version of the database. A later release that changes what is stored raises it. */
+const version = 1
+
+const requests = "requests"
+const reports = "reports"
+
+/** A change that shares its transaction with others. */
+interface Job {
+  /** The requests that it looks at. */
+  readonly seqs: ReadonlyArray<string>
+  readonly run: (transaction: Transaction) => void | Promise<void>
+  readonly resolve: () => void
+  readonly reject: (cause: unknown) => void
+}
+
+/** What the jobs of one transaction see and change. */
+class Transaction {
+  readonly rows = new Map<string, Row.Row | undefined>()
+  private counted: Promise<Row.Usage> | undefined
+  private readonly requests: IDBObjectStore
+  readonly reports: IDBObjectStore
+
+  constructor(
+    transaction: IDBTransaction,
+    /** The first attempt failed, and may have been committed nonetheless. */
+    readonly repeated: boolean
+  ) {
+    this.requests = transaction.objectStore(requests)
+    this.reports = transaction.objectStore(reports)
+  }
+
+  async load(seqs: Iterable<string>): Promise<void> {
+    await Promise.all(
+      Array.from(new Set(seqs), async (seq) => this.rows.set(seq, await result(this.requests.get(seq))))
+    )
+  }
+
+  of(whose: string): Promise<Array<Row.Row>> {
+    return result(this.requests.index("whose").getAll(whose))
+  }
+
+  /** What is stored, read once for all jobs that add. */
+  usage(): Promise<Row.Usage> {
+    // The keys are the texts of `seqOf`.
+    return this.counted ??= result(this.requests.getAllKeys()).then((keys) => Row.usageOf(keys as Array<string>))
+  }
+
+  put(row: Row.Row): void {
+    this.rows.set(row.seq, row)
+    this.requests.put(row)
+  }
+
+  delete(seq: string): void {
+    this.rows.set(seq, undefined)
+    this.requests.delete(seq)
+  }
+
+  /** Turns a request into a report. */
+  report(row: Row.Row, outcome: Outcome, detail?: string): StoredReport {
+    const report = { seq: row.seq, outcome, entry: Row.entryOf(row), detail }
+    this.delete(row.seq)
+    this.reports.put({ ...report, whose: row.whose } satisfies Row.ReportRow)
+    const keys = this.reports.getAllKeys()
+    keys.onsuccess = () => keys.result.slice(0, -maxReports).forEach((seq) => this.reports.delete(seq))
+    return report
+  }
+}
+
+export class OutboxDatabase {
+  private database: Promise<IDBDatabase> | undefined
+  private waiting: Array<Job> = []
+  private writing: Promise<void> | undefined
+  private lastTime = 0
+
+  constructor(
+    private readonly name: string,
+    private readonly limits: Limits,
+    private readonly neighbours: Neighbours
+  ) {}
+
+  /** Fails if the database cannot be used. */
+  async open(): Promise<void> {
+    await this.connect()
+  }
+
+  /** `undefined`: a limit is reached, and nothing was stored. */
+  async add(entries: ReadonlyArray<NewEntry>): Promise<ReadonlyArray<Entry> | undefined> {
+    // A repeated attempt stores the same rows again, so that no request is there twice.
+    let rows: ReadonlyArray<Row.Row> | undefined
+    await this.neighbours.holding(async () => {
+      await this.change([], async (transaction) => {
+        rows ??= this.admit(entries, await transaction.usage())
+        for (const row of rows ?? []) transaction.put(row)
+      })
+      return (rows ?? []).map(({ seq }) => seq)
+    })
+    return rows?.map(({ attempts, entry, seq }) => ({ ...entry, seq, attempts }))
+  }
+
+  /** Counts the requests in `usage` if they fit. */
+  private admit(entries: ReadonlyArray<NewEntry>, usage: Row.Usage): ReadonlyArray<Row.Row> | undefined {
+    const count = usage.count + entries.length
+    const bytes = entries.reduce((sum, { payload }) => sum + payload.length, usage.bytes)
+    if (count > this.limits.maxEntries || bytes > this.limits.maxBytes) return undefined
+    Object.assign(usage, { count, bytes })
+    this.lastTime = Math.max(this.lastTime, Date.now(), usage.latest)
+    const { me: owner } = this.neighbours
+    return entries.map((entry) => ({
+      seq: Row.seqOf(++this.lastTime, owner, entry),
+      owner,
+      whose: Row.whose(entry.server, entry.sender),
+      sending: false,
+      attempts: 0,
+      entry
+    }))
+  }
+
+  mark(seqs: ReadonlyArray<string>): Promise<ReadonlySet<string>> {
+    return this.changeOwn(seqs, (row, transaction) => {
+      if (row.sending) return transaction.repeated
+      transaction.put({ ...row, sending: true })
+      return true
+    })
+  }
+
+  async requeue(seqs: ReadonlyArray<string>, lost: boolean): Promise<void> {
+    await this.changeOwn(seqs, (row, transaction) => {
+      if (row.sending) transaction.put({ ...row, sending: false, attempts: row.attempts + (lost ? 1 : 0) })
+      return true
+    })
+  }
+
+  async release(seqs: ReadonlyArray<string>): Promise<void> {
+    const released: Array<string> = []
+    await this.changeOwn(seqs, (row, transaction) => {
+      if (row.sending) return false
+      transaction.put({ ...row, owner: "" })
+      released.push(row.seq)
+      return true
+    })
+    this.neighbours.drop(released)
+    if (released.length > 0) this.neighbours.announceRelease()
+  }
+
+  async settle(
+    seq: string,
+    report?: { readonly outcome: Outcome; readonly detail?: string | undefined }
+  ): Promise<boolean> {
+    const settled = await this.changeOwn([seq], (row, transaction) => {
+      if (report === undefined) transaction.delete(seq)
+      else transaction.report(row, report.outcome, report.detail)
+      return true
+    })
+    this.neighbours.drop([seq])
+    return settled.size > 0
+  }
+
+  async adopt(server: string, sender: Sender): Promise<Adopted> {
+    const whose = Row.whose(server, sender)
+    const gone = await this.goneOf(whose)
+    const adopted = { entries: new Array<Entry>(), reports: new Array<StoredReport>() }
+    if (gone.size === 0) return adopted
+    await this.neighbours.holding(async () => {
+      await this.change([], async (transaction) => {
+        adopted.entries = []
+        adopted.reports = []
+        for (const row of await transaction.of(whose)) {
+          // A repeated attempt finds what the first one took over.
+          if (!gone.has(row.owner) && !(transaction.repeated && row.owner === this.neighbours.me)) continue
+          const taken = Row.takenOver(row, this.neighbours.me)
+          const entry = Row.entryOf(taken ?? row)
+          if (taken === undefined || entry === undefined) {
+            adopted.reports.push(transaction.report(row, entry === undefined ? "Unreadable" : "MaybeSent"))
+          } else {
+            transaction.put(taken)
+            adopted.entries.push(entry)
+          }
+        }
+      })
+      return adopted.entries.map(({ seq }) => seq)
+    })
+    return adopted
+  }
+
+  /** The owners of these requests that have gone. The others are watched. */
+  private async goneOf(whose: string): Promise<ReadonlySet<string>> {
+    const newest = new Map<string, number>()
+    const rows: Array<Row.Row> = await this.read(requests, (store) => store.index("whose").getAll(whose))
+    for (const { owner, seq } of rows) newest.set(owner, Row.timeOf(seq))
+    newest.delete(this.neighbours.me)
+    const gone = new Set<string>()
+    for (const [owner, time] of newest) {
+      if (owner === "" || await this.neighbours.hasGone(owner, time)) gone.add(owner)
+    }
+    return gone
+  }
+
+  async reports(server: string): Promise<ReadonlyArray<StoredReport>> {
+    const rows: Array<Row.ReportRow> = await this.read(reports, (store) => store.getAll())
+    return rows.filter(({ whose }) => Row.serverOf(whose) === server).map(({ whose: _, ...report }) => report)
+  }
+
+  async forget(seqs: ReadonlyArray<string>): Promise<void> {
+    await this.change([], ({ reports }) => seqs.forEach((seq) => reports.delete(seq)))
+  }
+
+  async purge(server: string, sender: Sender): Promise<number> {
+    const whose = Row.whose(server, sender)
+    const purged = new Set<string>()
+    await this.change([], async (transaction) => {
+      for (const { sending, seq } of await transaction.of(whose)) {
+        if (sending) continue
+        transaction.delete(seq)
+        purged.add(seq)
+      }
+      const rows: Array<Row.ReportRow> = await result(transaction.reports.getAll())
+      for (const row of rows) if (row.whose === whose) transaction.reports.delete(row.seq)
+    })
+    this.neighbours.drop(purged)
+    return purged.size
+  }
+
+  /** Releases what is queued or idempotent, and reports the rest. */
+  async close(): Promise<void> {
+    try {
+      const { ours } = this.neighbours
+      if (ours.size > 0) {
+        await this.changeOwn([...ours], (row, transaction) => {
+          const free = Row.takenOver(row, "")
+          if (free === undefined) transaction.report(row, "MaybeSent")
+          else transaction.put(free)
+          return true
+        })
+        this.neighbours.announceRelease()
+      }
+    } finally {
+      this.neighbours.close()
+      this.disconnect()
+    }
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // transactions
+  // -----------------------------------------------------------------------------------------------------------------
+
+  /** Changes those of these requests that belong to this client. Returns those for which `act` says so. */
+  private async changeOwn(
+    seqs: ReadonlyArray<string>,
+    act: (row: Row.Row, transaction: Transaction) => boolean
+  ): Promise<ReadonlySet<string>> {
+    const changed = new Set<string>()
+    await this.change(seqs, (transaction) => {
+      // What the first attempt changed may have been taken over before a repeated one.
+      changed.clear()
+      for (const seq of seqs) {
+        const row = transaction.rows.get(seq)
+        if (row?.owner === this.neighbours.me && act(row, transaction)) changed.add(seq)
+      }
+    })
+    return changed
+  }
+
+  /** One transaction writes at a time. What comes meanwhile shares the next one. */
+  private change(seqs: ReadonlyArray<string>, run: Job["run"]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ seqs, run, resolve, reject })
+      this.writing ??= this.writeAll()
+    })
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const jobs = this.waiting
+      this.waiting = []
+      await this.write(jobs)
+    }
+    // In the same turn as the look at `waiting`, so that no job is left in between.
+    this.writing = undefined
+  }
+
+  private async write(jobs: ReadonlyArray<Job>, repeated = false): Promise<void> {
+    try {
+      await this.transact(jobs, repeated)
+    } catch (cause) {
+      const full = isFull(cause)
+      // Not all jobs need room: each gets its own transaction.
+      if (full && jobs.length > 1) {
+        for (const job of jobs) await this.write([job])
+      } else if (full || repeated) {
+        for (const { reject } of jobs) reject(cause)
+      } else {
+        // WebKit loses the connection to its database process in the background.
+        this.disconnect()
+        await this.write(jobs, true)
+      }
+    }
+  }
+
+  private async transact(jobs: ReadonlyArray<Job>, repeated: boolean): Promise<void> {
+    const database = await this.connect()
+    // Chromium's default writes to the disk later.
+    const raw = database.transaction([requests, reports], "readwrite", { durability: "strict" })
+    const ended = new Promise<void>((resolve, reject) => {
+      raw.oncomplete = () => resolve()
+      // A commit that fails fires nothing else.
+      raw.onabort = () => reject(raw.error)
+    })
+    const transaction = new Transaction(raw, repeated)
+    const ran = (async () => {
+      await transaction.load(jobs.flatMap(({ seqs }) => seqs))
+      for (const { run } of jobs) await run(transaction)
+    })()
+    await Promise.all([ended, ran.catch((cause) => ended.then(() => Promise.reject(cause)))])
+    for (const { resolve } of jobs) resolve()
+  }
+
+  private async read<A>(
+    store: string,
+    request: (store: IDBObjectStore) => IDBRequest<A>,
+    repeated = false
+  ): Promise<A> {
+    try {
+      const database = await this.connect()
+      return await result(request(database.transaction(store).objectStore(store)))
+    } catch (cause) {
+      if (repeated) throw cause
+      this.disconnect()
+      return this.read(store, request, true)
+    }
+  }
+
+  private connect(): Promise<IDBDatabase> {
+    return this.database ??= this.dial().catch((cause) => {
+      this.database = undefined
+      throw cause
+    })
+  }
+
+  private disconnect(): void {
+    // A connection that could not be opened need not be closed.
+    this.database?.then((database) => database.close(), () => {})
+    this.database = undefined
+  }
+
+  private async dial(): Promise<IDBDatabase> {
+    const opening = indexedDB.open(this.name, version)
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore(requests, { keyPath: "seq" }).createIndex("whose", "whose")
+      opening.result.createObjectStore(reports, { keyPath: "seq" })
+    }
+    const database = await result(opening)
+    // Another page deletes the database, or has a later version of it.
+    database.onversionchange = () => {
+      database.close()
+      this.database = undefined
+    }
+    return database
+  }
+}
+
+const result = <A>(request: IDBRequest<A>): Promise<A> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+
+const isFull = (cause: unknown): boolean => cause instanceof DOMException && cause.name === "QuotaExceededError"

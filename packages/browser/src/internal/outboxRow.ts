@@ -1,0 +1,61 @@
+/** What the outbox stores in IndexedDB, without touching a database. */
+import type { Entry, NewEntry, Sender, StoredReport } from "@effect-kuzzle/core/KuzzleOutboxStore"
+
+/** A request in the database. */
+export interface Row {
+  readonly seq: string
+  /** The client that it belongs to; empty if any client may adopt it. */
+  readonly owner: string
+  /** The index by which requests are adopted. */
+  readonly whose: string
+  readonly sending: boolean
+  readonly attempts: number
+  readonly entry: NewEntry
+}
+
+/** A report in the database. */
+export interface ReportRow extends StoredReport {
+  readonly whose: string
+}
+
+/** The server and the sender as one key. */
+export const whose = (server: string, sender: Sender): string =>
+  JSON.stringify(sender._tag === "User" ? [server, sender.kuid] : [server])
+
+export const serverOf = (whose: string): unknown => JSON.parse(whose)[0]
+
+/** A text that is greater than those of earlier times. It ends with the length of the payload, so that keys are counted. */
+export const seqOf = (time: number, owner: string, { payload }: NewEntry): string =>
+  `${String(time).padStart(15, "0")}-${owner.slice(0, 8)}-${payload.length}`
+
+export const timeOf = (seq = ""): number => Number(seq.slice(0, 15))
+
+const sizeOf = (seq: string): number => Number(seq.slice(seq.lastIndexOf("-") + 1))
+
+/** What is stored, by all clients together. */
+export interface Usage {
+  count: number
+  bytes: number
+  readonly latest: number
+}
+
+/** `seqs`: of all requests, oldest first. */
+export const usageOf = (seqs: ReadonlyArray<string>): Usage => ({
+  count: seqs.length,
+  bytes: seqs.reduce((sum, seq) => sum + sizeOf(seq), 0),
+  latest: timeOf(seqs.at(-1))
+})
+
+/** `undefined` if the record is damaged. */
+export const entryOf = ({ attempts, entry, seq }: Row): Entry | undefined =>
+  typeof entry?.id === "string" && typeof entry.payload === "string" && typeof entry.sendBy === "number"
+    ? { ...entry, seq, attempts }
+    : undefined
+
+/** What a request of a client that has gone becomes for `owner`; `undefined`: it may have been sent. */
+export const takenOver = (row: Row, owner: string): Row | undefined =>
+  !row.sending
+    ? { ...row, owner }
+    : row.entry?.idempotent
+    ? { ...row, owner, sending: false, attempts: row.attempts + 1 }
+    : undefined

@@ -1,0 +1,244 @@
+/** The outbox in IndexedDB: the contract of all stores, and what only a browser does to it. */
+import type { KuzzleOutboxStore } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, ExecutionStrategy, Exit, Scope, Stream } from "effect"
+import { limits, outboxStoreSuite, type StorePlace } from "../../testing/test/suite/outboxStore.ts"
+import { make } from "../src/BrowserKuzzleOutboxStore.ts"
+
+let places = 0
+
+const settled = <A>(request: IDBRequest<A>) =>
+  Effect.async<A>((resume) => {
+    request.onsuccess = () => resume(Effect.succeed(request.result))
+    request.onerror = () => resume(Effect.die(request.error))
+  })
+
+const database = Effect.acquireRelease(
+  Effect.sync(() => `outbox-test-${++places}-${Date.now()}`),
+  (name) => Effect.sync(() => void indexedDB.deleteDatabase(name))
+)
+
+/** A window of its own for each client, so that one of them can be hidden. */
+class FakeWindow extends EventTarget {
+  constructor(readonly navigator: { readonly locks?: LockManager } = globalThis.navigator) {
+    super()
+  }
+
+  hide(): void {
+    this.dispatchEvent(new Event("pagehide"))
+  }
+
+  show(): void {
+    this.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))
+  }
+}
+
+const open = (name: string, window = new FakeWindow()) => make(name, window).open(limits)
+
+const place = Effect.gen(function*() {
+  const name = yield* database
+  const outer = yield* Effect.scope
+  const result: StorePlace = {
+    client: (of = {}) =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
+        const window = new FakeWindow()
+        const claim = yield* Scope.extend(make(name, window).open({ ...limits, ...of }), scope)
+        return { claim, close: Scope.close(scope, Exit.void), kill: Effect.sync(() => window.hide()) }
+      }),
+    tear: ({ seq }) =>
+      Effect.gen(function*() {
+        const connection = yield* settled(indexedDB.open(name))
+        const store = connection.transaction("requests", "readwrite").objectStore("requests")
+        const row = yield* settled(store.get(seq))
+        yield* settled(store.put({ ...row, entry: "torn" }))
+        connection.close()
+      })
+  }
+  return result
+})
+
+const server = "wss://kuzzle.test"
+const ada: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "ada" }
+const entry = (id: string, idempotent = false): KuzzleOutboxStore.NewEntry => ({
+  id,
+  server,
+  sender: ada,
+  idempotent,
+  queuedAt: 0,
+  sendBy: 1,
+  payload: id
+})
+const ids = (entries: ReadonlyArray<{ readonly id: string }>) => entries.map(({ id }) => id)
+
+/** Replaces how transactions begin, while the scope is open. */
+const transactions = (
+  begin: (original: () => IDBTransaction, mode: IDBTransactionMode | undefined) => IDBTransaction
+) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const { transaction } = IDBDatabase.prototype
+      IDBDatabase.prototype.transaction = function(stores, mode, options) {
+        return begin(() => transaction.call(this, stores, mode, options), mode)
+      }
+      return transaction
+    }),
+    (transaction) => Effect.sync(() => (IDBDatabase.prototype.transaction = transaction))
+  )
+
+const lost = () => new DOMException("Connection to Indexed Database server lost", "UnknownError")
+
+/** A transaction that is committed, and tells the page that it was aborted. */
+const misreported = (transaction: IDBTransaction): IDBTransaction => {
+  transaction.addEventListener("complete", (event) => transaction.onabort?.(event))
+  Object.defineProperty(transaction, "oncomplete", { set: () => {} })
+  return transaction
+}
+
+describe("BrowserKuzzleOutboxStore", () => {
+  it.scopedLive("a page that is hidden loses its requests at once, and adopts them back if nobody has them", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      const window = new FakeWindow()
+      const claim = yield* open(name, window)
+      const stored = yield* claim.add([entry("a"), entry("b", true)])
+      const seqs = stored.map(({ seq }) => seq)
+      yield* claim.mark(seqs)
+      window.hide()
+      assert.isFalse(yield* claim.settle(seqs[0] ?? ""))
+      const changed = yield* Effect.fork(Stream.runHead(claim.changes))
+      window.show()
+      yield* Effect.timeout(changed, "5 seconds")
+      const { entries, reports } = yield* claim.adopt(server, ada)
+      assert.deepStrictEqual(ids(entries), ["b"])
+      assert.deepStrictEqual(reports.map(({ outcome }) => outcome), ["MaybeSent"])
+      // It is alive again.
+      const other = yield* open(name)
+      assert.deepStrictEqual(yield* other.adopt(server, ada), { entries: [], reports: [] })
+    }))
+
+  it.scopedLive("the lock is held only while a request is this page's", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      const claim = yield* open(name)
+      const locks = Effect.promise(async () =>
+        ((await navigator.locks?.query())?.held ?? []).filter((lock) => lock.name?.startsWith(name)).length
+      )
+      // Firefox lists a lock for a moment after it was given up.
+      const freed = locks.pipe(Effect.repeat({ until: (held) => held === 0 }), Effect.timeout("5 seconds"))
+      const stored = yield* claim.add([entry("a"), entry("b")])
+      assert.strictEqual(yield* locks, 1)
+      yield* claim.settle(stored[0]?.seq ?? "")
+      assert.strictEqual(yield* locks, 1)
+      yield* claim.release([stored[1]?.seq ?? ""])
+      yield* freed
+      yield* claim.adopt(server, ada)
+      assert.strictEqual(yield* locks, 1)
+      yield* claim.purge(server, ada)
+      yield* Effect.flip(claim.add(Array.from({ length: 501 }, () => entry("d"))))
+      yield* freed
+    }))
+
+  it.scopedLive("without Web Locks, a client has gone 30 s after its newest request", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      const first = yield* open(name, new FakeWindow({}))
+      const second = yield* open(name, new FakeWindow({}))
+      const [, b] = yield* first.add([entry("a"), entry("b")])
+      assert.deepStrictEqual(yield* second.adopt(server, ada), { entries: [], reports: [] })
+      const { now } = Date
+      yield* Effect.acquireRelease(
+        Effect.sync(() => (Date.now = () => now() + 31_000)),
+        () => Effect.sync(() => (Date.now = now))
+      )
+      assert.deepStrictEqual(ids((yield* second.adopt(server, ada)).entries), ["a", "b"])
+      assert.deepStrictEqual(yield* first.mark([b?.seq ?? ""]), new Set())
+    }))
+
+  it.scopedLive("a connection to the database that is lost is opened again, once", () =>
+    Effect.gen(function*() {
+      const claim = yield* open(yield* database)
+      let losses = 1
+      yield* transactions((begin) => {
+        if (losses-- > 0) throw lost()
+        return begin()
+      })
+      const [a] = yield* claim.add([entry("a")])
+      losses = 1
+      assert.deepStrictEqual(yield* claim.reports(server), [])
+      losses = 2
+      const error = yield* Effect.flip(claim.mark([a?.seq ?? ""]))
+      assert.deepInclude(error, { operation: "mark", reason: "Failed" })
+      assert.include(error.message, "Connection to Indexed Database server lost")
+      losses = 0
+      assert.strictEqual((yield* claim.mark([a?.seq ?? ""])).size, 1)
+    }))
+
+  it.scopedLive("a commit whose answer is lost is not repeated", () =>
+    Effect.gen(function*() {
+      const claim = yield* open(yield* database)
+      let losses = 1
+      yield* transactions((begin, mode) => mode === "readwrite" && losses-- > 0 ? misreported(begin()) : begin())
+      const [a] = yield* claim.add([entry("a")])
+      losses = 1
+      assert.deepStrictEqual(yield* claim.mark([a?.seq ?? ""]), new Set([a?.seq ?? ""]))
+      yield* claim.requeue([a?.seq ?? ""], false)
+      yield* claim.release([a?.seq ?? ""])
+      losses = 1
+      assert.deepStrictEqual(ids((yield* claim.adopt(server, ada)).entries), ["a"])
+      assert.strictEqual(yield* claim.purge(server, ada), 1)
+    }))
+
+  it.scopedLive("a later release takes the database over: typed errors, and nobody is blocked", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      const claim = yield* open(name)
+      const later = yield* Effect.timeout(settled(indexedDB.open(name, 2)), "5 seconds")
+      for (const error of yield* Effect.all([Effect.flip(claim.add([entry("a")])), Effect.flip(open(name))])) {
+        assert.strictEqual(error.reason, "Unavailable")
+        assert.include(error.message, "a later release has written it: reload the page")
+      }
+      later.close()
+    }))
+
+  it.scopedLive("a page that is denied IndexedDB is told", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      const { open: original } = IDBFactory.prototype
+      IDBFactory.prototype.open = () => {
+        throw new DOMException("access is denied", "SecurityError")
+      }
+      const error = yield* Effect.flip(open(name)).pipe(
+        Effect.ensuring(Effect.sync(() => (IDBFactory.prototype.open = original)))
+      )
+      assert.deepInclude(error, { operation: "open", reason: "Unavailable" })
+      assert.include(error.message, "the browser denies it: allow this page to store data")
+    }))
+
+  it.scopedLive("damaged records of every kind are reported, and the others go on", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      yield* Effect.scoped(
+        Effect.flatMap(open(name), (claim) => claim.add(["a", "b", "c", "d"].map((id) => entry(id))))
+      )
+      const connection = yield* settled(indexedDB.open(name))
+      const store = connection.transaction("requests", "readwrite").objectStore("requests")
+      const [a, b, c] = yield* settled(store.getAll())
+      const { entry: _, ...without } = a
+      for (const row of [without, { ...b, entry: { ...b.entry, payload: 1 } }, { ...c, entry: null, sending: true }]) {
+        store.put(row)
+      }
+      yield* settled(store.count())
+      connection.close()
+      const claim = yield* open(name)
+      const { entries, reports } = yield* claim.adopt(server, ada)
+      assert.deepStrictEqual(ids(entries), ["d"])
+      assert.deepStrictEqual(reports.map(({ entry, outcome }) => [entry, outcome]), [
+        [undefined, "Unreadable"],
+        [undefined, "Unreadable"],
+        [undefined, "Unreadable"]
+      ])
+    }))
+})
+
+outboxStoreSuite("BrowserKuzzleOutboxStore: the contract", place, { lingers: true })

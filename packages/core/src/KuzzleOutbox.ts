@@ -1,0 +1,279 @@
+/**
+ * Requests that must be sent even if the caller, the page or the process ends first.
+ *
+ * `handOver` stores the request of an action and succeeds when it is durable. From then on it belongs to the store, not to
+ * the caller: interrupting the caller or closing the client withdraws nothing. The client sends it when it is connected
+ * as the same user, or another client of the store does, later. A request that may not be executed twice is sent at most
+ * once. Whatever ends without a reader of its outcome is reported.
+ *
+ * @example
+ * ```ts
+ * import { Kuzzle, KuzzleDocument, KuzzleOutbox } from "@effect-kuzzle/core"
+ * import { Effect, Layer } from "effect"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const receipt = yield* KuzzleOutbox.handOver(
+ *     KuzzleDocument.create({ index: "shop", collection: "orders", content: { item: "tea" } })
+ *   )
+ *   // The order is stored: this may be interrupted.
+ *   return yield* receipt.outcome
+ * })
+ *
+ * // In the browser and on Node, use a store that outlives the process.
+ * export const live = (client: Layer.Layer<Kuzzle.Kuzzle>) =>
+ *   KuzzleOutbox.layer().pipe(Layer.provide(KuzzleOutbox.layerMemoryStore), Layer.provideMerge(client))
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import {
+  Kuzzle,
+  type KuzzleRequest,
+  type KuzzleResponse,
+  type KuzzleShape,
+  type RequestOptions
+} from "./internal/client.ts"
+import { format, parse } from "./internal/endpoint.ts"
+import * as Memory from "./internal/outboxMemory.ts"
+import * as Pump from "./internal/outboxPump.ts"
+import { OutboxTable } from "./internal/outboxTable.ts"
+import * as Setting from "./internal/setting.ts"
+import { type InvalidSettingError, NotQueued, NotSentError, OutboxError, type RequestError } from "./KuzzleError.ts"
+import { type Entry, KuzzleOutboxStore, maxReports, type Sender, type StoredReport } from "./KuzzleOutboxStore.ts"
+
+/**
+ * What is known of a request that was handed over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Receipt<A, E> {
+  /** Identifies the request among `pending` and `reports`. */
+  readonly id: string
+  /**
+   * Waits for the result. Interrupting it only stops waiting. An error that it fails with is not reported as well, if it
+   * was waiting when the request ended. If the user changes or the client is closed first, the request stays stored: it
+   * fails with a `NotSentError` of the reason `"OtherUser"`, or is interrupted.
+   */
+  readonly outcome: Effect.Effect<A, E>
+  /** `true`: the request was not sent and never will be. `false`: it is too late. */
+  readonly withdraw: Effect.Effect<boolean, OutboxError>
+}
+
+/**
+ * What an outbox does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KuzzleOutboxShape {
+  /** Stores the only request of this action. See `handOver`. */
+  readonly handOver: <A, E, R>(
+    action: Effect.Effect<A, E, R>
+  ) => Effect.Effect<Receipt<A, E>, OutboxError, Exclude<R, Kuzzle>>
+  /** The reports of this server that are stored, then every new one. They stay stored until they are forgotten. */
+  readonly reports: Stream.Stream<StoredReport>
+  /** The requests that this client sends, or is sending, oldest first. */
+  readonly pending: Effect.Effect<ReadonlyArray<Entry>>
+  /** Hands over the request of a report again, as its sender, and forgets the report. It may be executed twice. */
+  readonly retry: (report: StoredReport) => Effect.Effect<void, OutboxError>
+  /** Deletes reports. */
+  readonly forget: (reports: ReadonlyArray<StoredReport>) => Effect.Effect<void, OutboxError>
+  /**
+   * Deletes all requests of this sender that are not being sent, and its reports, whichever client they belong to.
+   * Returns the number of requests.
+   */
+  readonly purge: (sender: Sender) => Effect.Effect<number, OutboxError>
+  /** What the store failed to do, the last 16 included. The outbox goes on and tries again where that is safe. */
+  readonly failures: Stream.Stream<OutboxError>
+}
+
+/**
+ * The outbox.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class KuzzleOutbox extends Context.Tag("@effect-kuzzle/core/KuzzleOutbox")<KuzzleOutbox, KuzzleOutboxShape>() {}
+
+/**
+ * Settings of an outbox.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * Names the Kuzzle that the requests are for, because a store may serve several. Default: the origin of the address
+   * that the client is connected to. Give a name if the client has several addresses.
+   */
+  readonly server?: string | undefined
+  /** How long a request may wait before it is sent. Default: 1 day. A shorter `timeout` of the action wins. */
+  readonly ttl?: Duration.DurationInput | undefined
+  /** How many requests the store keeps, of all clients. Default: 500. */
+  readonly maxEntries?: number | undefined
+  /** The sum of the lengths of these requests as JSON. Default: 5,000,000. */
+  readonly maxBytes?: number | undefined
+}
+
+/**
+ * The outbox above the client, on the store that is provided. Fails if the store cannot be opened: fall back with
+ * `Layer.orElse` if the requests may be kept in memory then.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<KuzzleOutbox, OutboxError | InvalidSettingError, Kuzzle | KuzzleOutboxStore> =>
+  Layer.scoped(KuzzleOutbox, make(options))
+
+/**
+ * A store in memory: the requests outlive the caller and the client, but not the page or the process. Clients of one
+ * process that are given the same layer share them.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemoryStore: Layer.Layer<KuzzleOutboxStore> = Layer.sync(
+  KuzzleOutboxStore,
+  () => Memory.make(new OutboxTable(maxReports))
+)
+
+const make = (options: Options) =>
+  Effect.gen(function*() {
+    const kuzzle = yield* Kuzzle
+    const store = yield* KuzzleOutboxStore
+    const ttl = yield* Setting.checked("ttl", Setting.duration(options.ttl ?? "1 day"))
+    const maxEntries = yield* Setting.checked("maxEntries", Setting.integer(1)(options.maxEntries ?? 500))
+    const maxBytes = yield* Setting.checked("maxBytes", Setting.integer(1)(options.maxBytes ?? 5_000_000))
+    const server = options.server ?? (yield* originOf(kuzzle))
+    const claim = yield* store.open({ maxEntries, maxBytes })
+    // Closing waits for answers, so the actions that decode them end later than the pump.
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    const pump = yield* Pump.make(kuzzle, claim, { server, ttl })
+    return KuzzleOutbox.of({
+      handOver: (action) => handOverTo(pump, kuzzle, scope, action),
+      reports: pump.reports,
+      pending: pump.pending,
+      retry: (report) => pump.retry(report),
+      forget: (reports) => claim.forget(reports.map(({ seq }) => seq)),
+      purge: (sender) => pump.purge(sender),
+      failures: pump.failed
+    })
+  })
+
+const originOf = (kuzzle: KuzzleShape): Effect.Effect<string, OutboxError> =>
+  Effect.flatMap(kuzzle.state, (state) =>
+    Either.match(parse("endpoint" in state ? state.endpoint : ""), {
+      onLeft: () =>
+        Effect.fail(
+          new OutboxError({
+            operation: "open",
+            reason: "Invalid",
+            issue: "the client does not know its address yet: name the Kuzzle with the option server"
+          })
+        ),
+      onRight: (address) => Effect.succeed(format({ ...address, path: "", query: "" }))
+    }))
+
+/** Runs the action with a client that stores its request, and waits until it is stored. */
+const handOverTo = <A, E, R>(
+  pump: Pump.Pump,
+  kuzzle: KuzzleShape,
+  scope: Scope.Scope,
+  action: Effect.Effect<A, E, R>
+): Effect.Effect<Receipt<A, E>, OutboxError, Exclude<R, Kuzzle>> =>
+  Effect.gen(function*() {
+    const stored = yield* Deferred.make<Pump.Stored, OutboxError>()
+    let asked = false
+    const query: KuzzleShape["query"] = (request, options) =>
+      Effect.suspend(() => {
+        if (asked) return Effect.dieMessage("the outbox stores one request of an action: hand over each one by itself")
+        asked = true
+        return Effect.matchEffect(pump.store(request, options), {
+          onFailure: (error) => Effect.zipRight(Deferred.fail(stored, error), Effect.never),
+          onSuccess: (kept) => Effect.zipRight(Deferred.succeed(stored, kept), kept.answer)
+        })
+      })
+    const storing: KuzzleShape = {
+      ...kuzzle,
+      query,
+      queryMany: () => Effect.dieMessage("the outbox stores one request of an action: hand over each one by itself")
+    }
+    const fiber = yield* Effect.forkIn(Effect.provideService(action, Kuzzle, storing), scope)
+    yield* Effect.forkIn(Effect.zipRight(Fiber.await(fiber), Deferred.fail(stored, nothingAsked)), scope)
+    const { id, reading, withdraw } = yield* Effect.onError(Deferred.await(stored), () => Fiber.interrupt(fiber))
+    return { id, withdraw, outcome: reading(Effect.flatten(Fiber.await(fiber))) }
+  })
+
+const nothingAsked = new OutboxError({
+  operation: "add",
+  reason: "Invalid",
+  issue: "the action ended without a request that can be stored: hand over an action that sends one"
+})
+
+/**
+ * Stores the request of an action. Succeeds when it is durable, with a receipt. The action must send exactly one request.
+ * It runs in the background, so its result and its errors are those of `receipt.outcome`.
+ *
+ * Fails with an `OutboxError` if the request was not stored: the store is full, the request contains a secret or is
+ * no JSON, or nobody knows whose it is.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const handOver = <A, E, R>(
+  action: Effect.Effect<A, E, R>
+): Effect.Effect<Receipt<A, E>, OutboxError, KuzzleOutbox | Exclude<R, Kuzzle>> =>
+  Effect.flatMap(KuzzleOutbox, (outbox) => outbox.handOver(action))
+
+/**
+ * A client whose requests that the filter accepts are stored before they are sent, and survive their callers.
+ * Interruption only stops waiting. A request that cannot be stored fails with a `NotSentError`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const covering = (
+  filter: (request: KuzzleRequest) => boolean
+): Layer.Layer<Kuzzle, never, Kuzzle | KuzzleOutbox> =>
+  Layer.effect(
+    Kuzzle,
+    Effect.gen(function*() {
+      const kuzzle = yield* Kuzzle
+      const outbox = yield* KuzzleOutbox
+      const query: KuzzleShape["query"] = (request, options) =>
+        filter(request) ? durable(outbox, request, options) : kuzzle.query(request, options)
+      return {
+        ...kuzzle,
+        query,
+        queryMany: (requests, options) =>
+          Effect.forEach(requests, (request) => Effect.exit(query(request, options)), { concurrency: "unbounded" })
+      }
+    })
+  )
+
+const durable = (
+  outbox: KuzzleOutboxShape,
+  request: KuzzleRequest,
+  options: RequestOptions | undefined
+): Effect.Effect<KuzzleResponse, RequestError> =>
+  Effect.matchEffect(outbox.handOver(Effect.flatMap(Kuzzle, (kuzzle) => kuzzle.query(request, options))), {
+    onSuccess: ({ outcome }) => outcome,
+    onFailure: (error) => {
+      const { action, controller } = request
+      const cause = error.reason === "Full" ? new NotQueued({ reason: "Full" }) : error
+      return Effect.fail(new NotSentError({ controller, action, cause }))
+    }
+  })

@@ -1,0 +1,188 @@
+/**
+ * Where the outbox keeps its requests, so that they outlive the page or the process that handed them over. Several
+ * clients (tabs, processes) may share one store.
+ *
+ * The store decides who sends a request: each change is one transaction that first checks that the request still belongs
+ * to the client that asks. Whether a client is alive only decides *when* another client takes over its requests.
+ *
+ * This module is for who writes a store. Applications choose a layer (`KuzzleOutbox.layerMemoryStore`, IndexedDB in the browser
+ * package, a folder in the Node package) and use `KuzzleOutbox`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { OutboxError } from "./KuzzleError.ts"
+
+/**
+ * Who a request is sent as: the user of this kuid, or nobody (without a session).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Sender = { readonly _tag: "User"; readonly kuid: string } | { readonly _tag: "Nobody" }
+
+/**
+ * A request before it is stored.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface NewEntry {
+  /** Unique among all clients. */
+  readonly id: string
+  /** The Kuzzle that it is for, since one store may serve several. */
+  readonly server: string
+  readonly sender: Sender
+  /** Executing it twice is the same as executing it once. */
+  readonly idempotent: boolean
+  /** Milliseconds since the epoch. */
+  readonly queuedAt: number
+  /** Milliseconds since the epoch. It is not sent later than that. */
+  readonly sendBy: number
+  /** The request and its volatile data, as JSON. Stores do not read it. */
+  readonly payload: string
+}
+
+/**
+ * A stored request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Entry extends NewEntry {
+  /** Identifies the request in this store. A request that was stored later has a greater text. */
+  readonly seq: string
+  /** How many connections ended after the request was written to them and before its answer came. */
+  readonly attempts: number
+}
+
+/**
+ * The end of a request that no caller was told. `MaybeSent`: it may have been executed. `Expired`: it was not sent
+ * before its deadline. `Rejected`: Kuzzle answered with an error. `Unreadable`: the stored record is damaged, or was
+ * written by another version.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Outcome = "MaybeSent" | "Expired" | "Rejected" | "Unreadable"
+
+/**
+ * A report that is kept in the store until it is forgotten.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StoredReport {
+  readonly seq: string
+  readonly outcome: Outcome
+  /** `undefined` if the record is unreadable. */
+  readonly entry: Entry | undefined
+  /** Why, for people: the message of the error that Kuzzle answered with. */
+  readonly detail: string | undefined
+}
+
+/**
+ * What a client took over from clients that have gone.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Adopted {
+  /** Oldest first. */
+  readonly entries: ReadonlyArray<Entry>
+  readonly reports: ReadonlyArray<StoredReport>
+}
+
+/**
+ * How much a store keeps, of all its clients together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  readonly maxEntries: number
+  /** The sum of the lengths of all payloads. */
+  readonly maxBytes: number
+}
+
+/**
+ * How many reports are kept. Beyond it, the oldest are dropped.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const maxReports = 100
+
+/**
+ * One client's hold on the store. A request of this client is either *queued* or *sending*.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Claim {
+  /**
+   * Stores requests as queued, all or none. They are durable when this succeeds. Concurrent calls may share a
+   * transaction. Fails with the reason `"Full"` beyond the limits, or when the disk or quota is full.
+   */
+  readonly add: (entries: ReadonlyArray<NewEntry>) => Effect.Effect<ReadonlyArray<Entry>, OutboxError>
+  /** From queued to sending, durably. Returns those that changed: the others belong to another client by now. */
+  readonly mark: (seqs: ReadonlyArray<string>) => Effect.Effect<ReadonlySet<string>, OutboxError>
+  /** From sending back to queued. `lost`: a connection ended, so `attempts` grows by one. */
+  readonly requeue: (seqs: ReadonlyArray<string>, lost: boolean) => Effect.Effect<void, OutboxError>
+  /**
+   * Deletes a request, and keeps a report of it if one is given. Returns `false` if it was not this client's any more.
+   * Without a report it must work on a full disk, too.
+   */
+  readonly settle: (
+    seq: string,
+    report?: { readonly outcome: Outcome; readonly detail?: string | undefined }
+  ) => Effect.Effect<boolean, OutboxError>
+  /**
+   * Takes over the requests for this server and sender of clients that have gone, and those that were released. Queued
+   * requests, and sending ones that are idempotent, become this client's as queued (the latter with one more attempt).
+   * Sending ones that are not idempotent become a report, `MaybeSent`; an unreadable record becomes one, `Unreadable`.
+   */
+  readonly adopt: (server: string, sender: Sender) => Effect.Effect<Adopted, OutboxError>
+  /** Gives up queued requests, so that any client can adopt them. */
+  readonly release: (seqs: ReadonlyArray<string>) => Effect.Effect<void, OutboxError>
+  /** Emits when there may be something to adopt: a client has gone, or has released something. */
+  readonly changes: Stream.Stream<void>
+  /** All reports of this server, oldest first. */
+  readonly reports: (server: string) => Effect.Effect<ReadonlyArray<StoredReport>, OutboxError>
+  /** Deletes reports. */
+  readonly forget: (seqs: ReadonlyArray<string>) => Effect.Effect<void, OutboxError>
+  /**
+   * Deletes every queued request and every report of this server and sender, whichever client they belong to. Returns
+   * how many requests were deleted.
+   */
+  readonly purge: (server: string, sender: Sender) => Effect.Effect<number, OutboxError>
+}
+
+/**
+ * What an outbox store does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KuzzleOutboxStoreShape {
+  /**
+   * Fails if the store cannot be used at all: denied, of a newer version, or in use where it cannot be shared.
+   *
+   * Closing the scope releases what is queued. What is sending is released if it is idempotent, and otherwise becomes
+   * a report, `MaybeSent`.
+   */
+  readonly open: (limits: Limits) => Effect.Effect<Claim, OutboxError, Scope.Scope>
+}
+
+/**
+ * The service that stores the outbox.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class KuzzleOutboxStore
+  extends Context.Tag("@effect-kuzzle/core/KuzzleOutboxStore")<KuzzleOutboxStore, KuzzleOutboxStoreShape>()
+{}

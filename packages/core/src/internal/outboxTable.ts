@@ -1,0 +1,171 @@
+/** The rows of an outbox store in memory. Each method is one transaction. The contract of each is in `Claim`. */
+import type { Adopted, Entry, Limits, NewEntry, Outcome, Sender, StoredReport } from "../KuzzleOutboxStore.ts"
+
+interface Row {
+  entry: Entry
+  /** The client that sends it; `undefined` if it was released. */
+  owner: string | undefined
+  state: "Queued" | "Sending"
+}
+
+export const sameSender = (a: Sender, b: Sender): boolean =>
+  a._tag === "User" ? b._tag === "User" && a.kuid === b.kuid : b._tag === "Nobody"
+
+const isFor = (entry: Entry, server: string, sender: Sender): boolean =>
+  entry.server === server && sameSender(entry.sender, sender)
+
+export class OutboxTable {
+  private readonly rows = new Map<string, Row>()
+  private kept = new Map<string, StoredReport>()
+  private readonly living = new Set<string>()
+  private readonly listeners = new Set<() => void>()
+  private count = 0
+  private clients = 0
+
+  /** `maxReports`: how many reports are kept. */
+  constructor(private readonly maxReports: number) {}
+
+  /** A new client; gives its name. */
+  join(): string {
+    const owner = `client ${++this.clients}`
+    this.living.add(owner)
+    return owner
+  }
+
+  /** A client ends without a word, as in a crash. */
+  vanish(owner: string): void {
+    this.living.delete(owner)
+    this.tell()
+  }
+
+  /** A client ends in order. */
+  leave(owner: string): void {
+    for (const row of this.rows.values()) {
+      if (row.owner === owner) this.handBack(row)
+    }
+    this.vanish(owner)
+  }
+
+  /** Calls `listener` when there may be something to adopt. Gives what ends that. */
+  listen(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** `undefined`: beyond the limits, so nothing was stored. */
+  add(
+    owner: string,
+    entries: ReadonlyArray<NewEntry>,
+    { maxBytes, maxEntries }: Limits
+  ): ReadonlyArray<Entry> | undefined {
+    if (this.rows.size + entries.length > maxEntries || this.bytes() + sizeOf(entries) > maxBytes) return undefined
+    return entries.map((entry) => {
+      const stored: Entry = { ...entry, seq: String(++this.count).padStart(12, "0"), attempts: 0 }
+      this.rows.set(stored.seq, { entry: stored, owner, state: "Queued" })
+      return stored
+    })
+  }
+
+  mark(owner: string, seqs: ReadonlyArray<string>): ReadonlySet<string> {
+    return new Set(seqs.filter((seq) => {
+      const row = this.own(owner, seq)
+      if (row?.state !== "Queued") return false
+      row.state = "Sending"
+      return true
+    }))
+  }
+
+  requeue(owner: string, seqs: ReadonlyArray<string>, lost: boolean): void {
+    for (const seq of seqs) {
+      const row = this.own(owner, seq)
+      if (row?.state === "Sending") queueAgain(row, lost)
+    }
+  }
+
+  settle(owner: string, seq: string, outcome: Outcome | undefined, detail: string | undefined): boolean {
+    const row = this.own(owner, seq)
+    if (row === undefined) return false
+    if (outcome === undefined) this.rows.delete(seq)
+    else this.report(row, outcome, detail)
+    return true
+  }
+
+  adopt(owner: string, server: string, sender: Sender): Adopted {
+    const entries: Array<Entry> = []
+    const reports: Array<StoredReport> = []
+    for (const row of this.rows.values()) {
+      if (row.owner !== undefined && this.living.has(row.owner) || !isFor(row.entry, server, sender)) continue
+      if (row.state === "Sending" && !row.entry.idempotent) {
+        reports.push(this.report(row, "MaybeSent"))
+        continue
+      }
+      if (row.state === "Sending") queueAgain(row, true)
+      row.owner = owner
+      entries.push(row.entry)
+    }
+    return { entries, reports }
+  }
+
+  release(owner: string, seqs: ReadonlyArray<string>): void {
+    for (const seq of seqs) {
+      const row = this.own(owner, seq)
+      if (row?.state === "Queued") row.owner = undefined
+    }
+    this.tell()
+  }
+
+  reports(server: string): ReadonlyArray<StoredReport> {
+    return Array.from(this.kept.values()).filter(({ entry }) => entry?.server === server)
+  }
+
+  forget(seqs: ReadonlyArray<string>): void {
+    for (const seq of seqs) this.kept.delete(seq)
+  }
+
+  purge(server: string, sender: Sender): number {
+    let purged = 0
+    for (const [seq, { entry, state }] of this.rows) {
+      if (state === "Queued" && isFor(entry, server, sender) && this.rows.delete(seq)) purged += 1
+    }
+    for (const [seq, { entry }] of this.kept) {
+      if (entry !== undefined && isFor(entry, server, sender)) this.kept.delete(seq)
+    }
+    return purged
+  }
+
+  private own(owner: string, seq: string): Row | undefined {
+    const row = this.rows.get(seq)
+    return row?.owner === owner ? row : undefined
+  }
+
+  private handBack(row: Row): void {
+    if (row.state === "Sending" && !row.entry.idempotent) return void this.report(row, "MaybeSent")
+    if (row.state === "Sending") queueAgain(row, true)
+    row.owner = undefined
+  }
+
+  private report(row: Row, outcome: Outcome, detail?: string): StoredReport {
+    const { entry } = row
+    const report: StoredReport = { seq: entry.seq, outcome, entry, detail }
+    this.rows.delete(entry.seq)
+    this.kept.set(entry.seq, report)
+    this.kept = new Map(Array.from(this.kept).slice(-this.maxReports))
+    return report
+  }
+
+  private bytes(): number {
+    return sizeOf(Array.from(this.rows.values(), ({ entry }) => entry))
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener()
+  }
+}
+
+const sizeOf = (entries: ReadonlyArray<NewEntry>): number =>
+  entries.reduce((size, { payload }) => size + payload.length, 0)
+
+const queueAgain = (row: Row, lost: boolean): void => {
+  row.state = "Queued"
+  if (lost) row.entry = { ...row.entry, attempts: row.entry.attempts + 1 }
+}

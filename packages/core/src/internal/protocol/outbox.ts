@@ -1,0 +1,188 @@
+/**
+ * The requests of the outbox that this client owns: which are sent next, which have expired, which are given up. The
+ * store and the connection belong to the shell (`KuzzleOutbox`), which reports here what happened.
+ */
+import type { RequestError } from "../../KuzzleError.ts"
+import type { Entry, Sender } from "../../KuzzleOutboxStore.ts"
+import { sameSender } from "../outboxTable.ts"
+
+/** How many requests are in flight at once. */
+const window = 32
+
+/** A suspect is given up after so many connections that ended while it was the only request of the outbox in flight. */
+const maxLossesAlone = 3
+
+/** A request is given up after so many connections in all. Losses alone do not survive a crash, `attempts` does. */
+const maxAttempts = 8
+
+/** A request that this client owns. */
+export interface Item {
+  readonly entry: Entry
+  /** Milliseconds since the epoch. The deadline of the entry, corrected if the clock was set back. */
+  readonly sendBy: number
+  /** How the store has it. `Deleted`: it could not be marked, so it was deleted before it was sent. */
+  readonly stored: "Queued" | "Sending" | "Deleted"
+  /** It was in flight when a connection ended, so it may be what ended it. It is sent alone. */
+  readonly suspect: boolean
+  readonly lossesAlone: number
+}
+
+const includes = (senders: ReadonlyArray<Sender>, { entry }: Item): boolean =>
+  senders.some((sender) => sameSender(sender, entry.sender))
+
+/** A clock that was set back would postpone the deadline: then it is counted from now. */
+export const deadlineOf = ({ queuedAt, sendBy }: Entry, now: number): number =>
+  queuedAt > now ? now + (sendBy - queuedAt) : sendBy
+
+export class Outbox {
+  /** Oldest first. */
+  private waiting: Array<Item> = []
+  private readonly flying = new Map<string, Item>()
+  /** Those in flight that will wait again as soon as the store knows it. Meanwhile no younger one may overtake them. */
+  private readonly returning = new Set<string>()
+
+  /** Requests that were added or adopted. */
+  accept(entries: ReadonlyArray<Entry>, now: number): void {
+    const items = entries.map((entry): Item => ({
+      entry,
+      sendBy: deadlineOf(entry, now),
+      stored: "Queued",
+      suspect: entry.attempts > 0,
+      lossesAlone: 0
+    }))
+    this.insert(items)
+  }
+
+  /** Removes and returns what is not to be sent any more. */
+  expire(now: number): ReadonlyArray<Item> {
+    return this.remove(({ sendBy }) => sendBy <= now)
+  }
+
+  /** Removes and returns what this client cannot send as any of these senders. */
+  others(senders: ReadonlyArray<Sender>): ReadonlyArray<Item> {
+    return this.remove((item) => !includes(senders, item))
+  }
+
+  /** Removes and returns what waits for this sender. */
+  purge(sender: Sender): ReadonlyArray<Item> {
+    return this.remove(({ entry }) => sameSender(sender, entry.sender))
+  }
+
+  /** Removes and returns a request that waits. */
+  withdraw(id: string): Item | undefined {
+    return this.remove(({ entry }) => entry.id === id)[0]
+  }
+
+  /** Moves the requests to send next into flight. */
+  next(senders: ReadonlyArray<Sender>): ReadonlyArray<Item> {
+    if (this.returning.size > 0 || this.inFlight().some(({ suspect }) => suspect)) return []
+    const taken: Array<Item> = []
+    for (const item of this.waiting) {
+      if (!includes(senders, item)) continue
+      const inFlight = this.flying.size + taken.length
+      if (inFlight >= window || item.suspect && inFlight > 0) break
+      taken.push(item)
+      if (item.suspect) break
+    }
+    for (const item of taken) this.flying.set(item.entry.id, item)
+    if (taken.length > 0) this.waiting = this.waiting.filter(({ entry }) => !this.flying.has(entry.id))
+    return taken
+  }
+
+  /** A request in flight has ended, or belongs to another client by now. */
+  ended(id: string): void {
+    this.flying.delete(id)
+    this.returning.delete(id)
+  }
+
+  /** A request in flight was not sent: it waits again after `returned`. */
+  notSent(id: string): void {
+    this.returning.add(id)
+  }
+
+  /**
+   * The connection of a request in flight ended before the answer. `true`: it waits again after `returned`. `false`: it is
+   * given up, because it may have been executed and must not be sent twice, or because it keeps ending connections.
+   */
+  lost(id: string): boolean {
+    const item = this.flying.get(id)
+    if (item === undefined || !item.entry.idempotent) return false
+    const lossesAlone = item.lossesAlone + (item.suspect ? 1 : 0)
+    const entry = { ...item.entry, attempts: item.entry.attempts + 1 }
+    if (lossesAlone >= maxLossesAlone || entry.attempts >= maxAttempts) return false
+    this.flying.set(id, { ...item, entry, lossesAlone, suspect: true })
+    this.returning.add(id)
+    return true
+  }
+
+  /** A request waits again. `seq`: the store has it anew under this one. */
+  returned(id: string, stored: Item["stored"], seq?: string): void {
+    const item = this.flying.get(id)
+    this.ended(id)
+    if (item === undefined) return
+    this.insert([{ ...item, stored, entry: seq === undefined ? item.entry : { ...item.entry, seq } }])
+  }
+
+  /** A request that waits could not be ended after all. */
+  keep(item: Item): void {
+    this.insert([item])
+  }
+
+  /** What waits and is not in the store. */
+  unstored(): ReadonlyArray<Item> {
+    return this.waiting.filter(({ stored }) => stored === "Deleted")
+  }
+
+  /** The earliest deadline of what waits; `Infinity` if nothing does. */
+  nextDeadline(): number {
+    return this.waiting.reduce((earliest, { sendBy }) => Math.min(earliest, sendBy), Infinity)
+  }
+
+  inFlight(): ReadonlyArray<Item> {
+    return Array.from(this.flying.values())
+  }
+
+  /** Everything, oldest first. */
+  all(): ReadonlyArray<Entry> {
+    return [...this.flying.values(), ...this.waiting].sort(bySeq).map(({ entry }) => entry)
+  }
+
+  private insert(items: ReadonlyArray<Item>): void {
+    const last = this.waiting.at(-1)
+    const [first] = items
+    this.waiting.push(...items)
+    if (last !== undefined && first !== undefined && bySeq(last, first) > 0) this.waiting.sort(bySeq)
+  }
+
+  private remove(predicate: (item: Item) => boolean): ReadonlyArray<Item> {
+    const removed = this.waiting.filter(predicate)
+    if (removed.length > 0) this.waiting = this.waiting.filter((item) => !predicate(item))
+    return removed
+  }
+}
+
+const bySeq = (a: Item, b: Item): number => a.entry.seq < b.entry.seq ? -1 : a.entry.seq > b.entry.seq ? 1 : 0
+
+/**
+ * What an error says about a request that was sent. `NotSent`: it was not executed.
+ * `Lost`: the connection ended before the answer. `Unknown`: it may have been executed, and no answer will come.
+ */
+export const verdict = (error: RequestError): "NotSent" | "Lost" | "Unknown" | "Rejected" => {
+  switch (error._tag) {
+    case "KuzzleNotSentError":
+    case "KuzzleUnauthenticatedError":
+    // Kuzzle refused it because of the rate.
+    case "KuzzleTooManyRequestsError":
+      return "NotSent"
+    case "KuzzleMaybeSentError":
+    case "KuzzleHttpTransportError":
+      return "Lost"
+    case "KuzzleDeadlineError":
+      return error.sent ? "Unknown" : "NotSent"
+    case "KuzzleResponseTooLargeError":
+    case "KuzzleProtocolError":
+      return "Unknown"
+    default:
+      return "Rejected"
+  }
+}

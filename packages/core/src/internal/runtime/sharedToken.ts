@@ -1,0 +1,104 @@
+/** The session in a `KuzzleTokenStore`, as one of the clients that share it. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { TokenStoreError } from "../../KuzzleError.ts"
+import type { KuzzleTokenStoreShape, StoredToken } from "../../KuzzleTokenStore.ts"
+import * as SharedSession from "../protocol/sharedSession.ts"
+import type { Keeper, Shared } from "./authentication.ts"
+import { type Identity, identityOf } from "./credentials.ts"
+
+/** How often a login tries to store its token while other clients store theirs. */
+const maxSaves = 3
+
+export const make = (
+  store: KuzzleTokenStoreShape,
+  failed: (error: TokenStoreError) => void
+): Shared & Pick<Keeper, "stored" | "changed"> => {
+  /** The store is the user's: it may fail in any way, and the session goes on without it. */
+  const reported = <A>(
+    operation: TokenStoreError["operation"],
+    effect: () => Effect.Effect<A, TokenStoreError>,
+    otherwise: A
+  ): Effect.Effect<A> =>
+    Effect.suspend(effect).pipe(
+      Effect.catchAllDefect((cause) => Effect.fail(new TokenStoreError({ operation, issue: "it died", cause }))),
+      Effect.catchAll((error) => Effect.as(Effect.sync(() => failed(error)), otherwise))
+    )
+
+  /** The token that was in the store when it was last read or written. */
+  let seen = Option.none<Redacted.Redacted>()
+  const isSeen = (token: Redacted.Redacted) =>
+    Option.exists(seen, (other) => Redacted.value(other) === Redacted.value(token))
+
+  const load = Effect.tap(store.load, (loaded) =>
+    Effect.sync(() => {
+      seen = Option.map(loaded, ({ token }) => token)
+    }))
+
+  const save = (stored: Option.Option<StoredToken>, replacing: Option.Option<Redacted.Redacted>) =>
+    Effect.tap(store.save(stored, replacing), (saved) =>
+      Effect.sync(() => {
+        if (saved) seen = Option.map(stored, ({ token }) => token)
+      }))
+
+  /** The last login counts, whatever is stored. A store that cannot be read says so when it is written. */
+  const overwrite = (stored: StoredToken): Effect.Effect<boolean, TokenStoreError> =>
+    Effect.flatMap(
+      Effect.orElseSucceed(load, () => Option.none()),
+      (loaded) => save(Option.some(stored), Option.map(loaded, ({ token }) => token))
+    ).pipe(
+      Effect.repeat({ until: (saved) => saved, times: maxSaves - 1 })
+    )
+
+  return {
+    exclusive: store.exclusive,
+    changes: Stream.catchAllCause(
+      store.changes,
+      (cause) =>
+        Stream.execute(
+          Effect.sync(() => failed(new TokenStoreError({ operation: "load", issue: "its changes died", cause })))
+        )
+    ),
+    stored: Effect.map(
+      reported("load", () => load, Option.none()),
+      (loaded) => Option.getOrUndefined(Option.map(loaded, asIdentity))
+    ),
+    elsewhere: (identity) => {
+      const wasStored = identity?.token !== undefined && isSeen(identity.token)
+      const read = Effect.zipWith(load, Clock.currentTimeMillis, (loaded, now) => {
+        const ours = identity?.token === undefined
+          ? undefined
+          : { token: Redacted.value(identity.token), kuid: identity.kuid, stored: wasStored }
+        const stored = Option.getOrUndefined(loaded)
+        const what = SharedSession.elsewhere(ours, stored && { ...stored, token: Redacted.value(stored.token) }, now)
+        return { what, identity: stored && asIdentity(stored) }
+      })
+      return reported("load", () => read, { what: "Nothing", identity: undefined })
+    },
+    renewed: (identity) => {
+      const stored = asStored(identity)
+      return stored === undefined
+        ? Effect.succeed(true)
+        : reported("save", () => save(Option.some(stored), seen), true)
+    },
+    changed: (identity, before) => {
+      const stored = asStored(identity)
+      if (stored !== undefined) return Effect.asVoid(reported("save", () => overwrite(stored), false))
+      const token = asStored(before)?.token
+      return token === undefined
+        ? Effect.void
+        : Effect.asVoid(reported("remove", () => save(Option.none(), Option.some(token)), false))
+    }
+  }
+}
+
+const asIdentity = ({ expiresAt, kuid, token }: StoredToken): Identity => identityOf({ value: token, expiresAt, kuid })
+
+/** A token of which nobody said whose it is was set by hand: it is not ours to keep. */
+const asStored = (identity: Identity | undefined): StoredToken | undefined =>
+  identity?.token === undefined || identity.kuid === undefined
+    ? undefined
+    : { token: identity.token, expiresAt: identity.expiresAt, kuid: identity.kuid }

@@ -1,0 +1,79 @@
+/**
+ * Stores the outbox in a folder, for the processes of one machine. Each request is a file, and each change of a request
+ * renames its file, which succeeds for one process only. Requests survive the end of the process, also `kill -9` and a
+ * power failure.
+ *
+ * Files have the mode 0600 and contain the requests in clear. A new folder has the mode 0700; an existing folder keeps its
+ * mode.
+ *
+ * The folder must be on a local disk. On a network file system, processes of different machines believe each other dead:
+ * no request is executed twice, but some are reported as `MaybeSent` while their answers are on the way.
+ *
+ * @example
+ * ```ts
+ * import { NodeKuzzleOutboxStore } from "@effect-kuzzle/node"
+ *
+ * export const store = NodeKuzzleOutboxStore.layer("/var/lib/my-service/outbox")
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { OutboxError } from "@effect-kuzzle/core/KuzzleError"
+import type { Claim, KuzzleOutboxStoreShape, Limits } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import { KuzzleOutboxStore } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { issueOf } from "./internal/outboxFault.ts"
+import { OutboxFolder } from "./internal/outboxFolder.ts"
+
+/**
+ * Stores the outbox in this folder, which is created if it does not exist. Several processes may share it.
+ *
+ * A torn or damaged file is reported as `Unreadable`. A file of another program is left alone. If a later release has
+ * written into the folder, opening it fails.
+ *
+ * The limits are checked before requests are stored, not while: processes that store at the same moment can exceed them
+ * by what each stores at that moment.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (folder: string): Layer.Layer<KuzzleOutboxStore> => Layer.succeed(KuzzleOutboxStore, make(folder))
+
+const make = (folder: string): KuzzleOutboxStoreShape => {
+  /** Uninterruptible: a change of a file cannot be stopped halfway. */
+  const attempt = <A>(operation: OutboxError["operation"], run: () => Promise<A>): Effect.Effect<A, OutboxError> =>
+    Effect.uninterruptible(Effect.tryPromise({
+      try: run,
+      catch: (cause) => new OutboxError({ operation, ...issueOf(folder, cause), cause })
+    }))
+
+  const claimOf = (opened: OutboxFolder, changes: Stream.Stream<void>): Claim => ({
+    add: (entries) => attempt("add", () => opened.add(entries)),
+    mark: (seqs) => attempt("mark", () => opened.mark(seqs)),
+    requeue: (seqs, lost) => attempt("requeue", () => opened.requeue(seqs, lost)),
+    settle: (seq, report) => attempt("settle", () => opened.settle(seq, report)),
+    adopt: (server, sender) => attempt("adopt", () => opened.adopt(server, sender)),
+    release: (seqs) => attempt("release", () => opened.release(seqs)),
+    changes,
+    reports: (server) => attempt("report", () => opened.reports(server)),
+    forget: (seqs) => attempt("report", () => opened.forget(seqs)),
+    purge: (server, sender) => attempt("purge", () => opened.purge(server, sender))
+  })
+
+  return {
+    open: (limits: Limits) =>
+      Effect.gen(function*() {
+        // One change is kept for a consumer that is busy or has not come yet.
+        const changes = yield* Effect.acquireRelease(Queue.dropping<void>(1), Queue.shutdown)
+        const opened = yield* Effect.acquireRelease(
+          attempt("open", () => OutboxFolder.open(folder, limits, () => changes.unsafeOffer(undefined))),
+          // What cannot be released stays this client's, and the next client adopts it like that of a crashed one.
+          (opened) => Effect.ignoreLogged(attempt("release", () => opened.close()))
+        )
+        return claimOf(opened, Stream.fromQueue(changes))
+      })
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Which of the clients on one folder are alive. Each client listens on a socket of its own (a unix socket, a named pipe
+ * on Windows) that says nothing. The kernel ends it with the process, also after `kill -9`. A process whose event loop is
+ * blocked still counts as alive, because the kernel accepts connections for it. No process id is compared, and no clock.
+ */
+import { createHash } from "node:crypto"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import * as Os from "node:os"
+import * as Path from "node:path"
+
+/** The address of a unix socket has 108 bytes at most on Linux and 104 on macOS. */
+const maxPath = 100
+
+/** Milliseconds until a client that could not answer is asked again, because too many ask it. */
+const pause = 200
+
+/** In the folder, so that processes with another TMPDIR find it, unless the path is too long for a socket. */
+const addressOf = (folder: string, owner: string): string => {
+  const inFolder = Path.join(folder, `${owner}.sock`)
+  const hash = createHash("sha256").update(`${folder}\0${owner}`).digest("hex").slice(0, 20)
+  if (process.platform === "win32") return `\\\\.\\pipe\\kuzzle-${hash}`
+  return Buffer.byteLength(inFolder) <= maxPath ? inFolder : Path.join(Os.tmpdir(), `kuzzle-${hash}.sock`)
+}
+
+/** Nobody listens there. */
+const isGone = (error: NodeJS.ErrnoException): boolean =>
+  error.code === "ECONNREFUSED" || error.code === "ENOENT" || error.code === "ECONNRESET"
+
+export class Neighbours {
+  /** Clients that are alive or being asked, and whether each has gone. */
+  private readonly watched = new Map<string, Promise<boolean>>()
+  /** Owners are random, so a client that has gone never comes back. */
+  private readonly dead = new Set<string>()
+  private readonly open = new Set<Net.Socket>()
+  private readonly timers = new Set<NodeJS.Timeout>()
+  private server: Net.Server | undefined
+  private closed = false
+
+  constructor(
+    private readonly folder: string,
+    private readonly me: string,
+    /** Called when a client that was alive has gone. */
+    private readonly onGone: () => void
+  ) {}
+
+  /** From now on this client counts as alive. */
+  async listen(): Promise<void> {
+    const address = addressOf(this.folder, this.me)
+    const server = Net.createServer((socket) => {
+      this.keep(socket)
+      socket.on("error", () => {}) // its `close` follows
+      socket.resume()
+    })
+    this.server = server
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject)
+      server.listen(address, resolve)
+    })
+    server.unref()
+    // Others could only learn that we live.
+    if (process.platform !== "win32") await Fs.promises.chmod(address, 0o600)
+  }
+
+  /** Whether this client has gone. If it is alive, `onGone` is called once it has. */
+  hasGone(owner: string): Promise<boolean> {
+    if (this.dead.has(owner)) return Promise.resolve(true)
+    const asked = this.watched.get(owner)
+    if (asked !== undefined) return asked
+    const asking = new Promise<boolean>((resolve) => this.ask(owner, resolve))
+    this.watched.set(owner, asking)
+    return asking
+  }
+
+  isKnown(owner: string): boolean {
+    return this.watched.has(owner) || this.dead.has(owner)
+  }
+
+  private ask(owner: string, resolve: (gone: boolean) => void, wasAlive = false): void {
+    const socket = Net.connect(addressOf(this.folder, owner))
+    this.keep(socket)
+    let alive = wasAlive
+    let failure: NodeJS.ErrnoException | undefined
+    socket.once("connect", () => {
+      alive = true
+      resolve(false)
+    })
+    socket.once("error", (error: NodeJS.ErrnoException) => (failure = error))
+    socket.once("close", () => {
+      if (this.closed) return resolve(false)
+      if (failure === undefined || isGone(failure)) {
+        this.bury(owner)
+        resolve(true)
+        if (alive) this.onGone()
+        return
+      }
+      // It exists, and cannot accept at the moment.
+      resolve(false)
+      const timer = setTimeout(() => {
+        this.timers.delete(timer)
+        this.ask(owner, resolve, true)
+      }, pause)
+      timer.unref()
+      this.timers.add(timer)
+    })
+    socket.resume()
+  }
+
+  private bury(owner: string): void {
+    this.watched.delete(owner)
+    this.dead.add(owner)
+    // A process that was killed leaves the file of its socket behind. It harms nobody if it cannot be removed.
+    if (process.platform !== "win32") Fs.rm(addressOf(this.folder, owner), { force: true }, () => {})
+  }
+
+  private keep(socket: Net.Socket): void {
+    socket.unref()
+    this.open.add(socket)
+    socket.once("close", () => this.open.delete(socket))
+  }
+
+  /** From now on this client counts as gone, and learns nothing of others. */
+  close(): Promise<void> {
+    this.closed = true
+    for (const timer of this.timers) clearTimeout(timer)
+    const { server } = this
+    const ended = new Promise<void>((resolve) => server === undefined ? resolve() : server.close(() => resolve()))
+    for (const socket of this.open) socket.destroy()
+    return ended
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The files of the outbox's folder, without touching a disk: what their names and their texts say.
+ *
+ * A name holds everything that changes, so that one rename(2) changes a request, and only one of several clients that
+ * try succeeds. It also holds everything that decides, so that counting and adopting open no file.
+ */
+import type { Entry, NewEntry, Outcome, Sender } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import { createHash } from "node:crypto"
+
+/** The last member of a name: what is stored in a file of this form. */
+const version = 1
+
+export type State = "queued" | "sending" | Outcome
+
+/** What the name of a file says. */
+export interface Name {
+  readonly seq: string
+  /** The client that it belongs to, `free` or `none`. */
+  readonly owner: string
+  /** The hash of the server. */
+  readonly server: string
+  /** The hash of the sender. */
+  readonly sender: string
+  /** The length of the payload. */
+  readonly size: number
+  readonly attempts: number
+  readonly idempotent: boolean
+  readonly state: State
+}
+
+/** The owner of a request that any client may adopt. */
+export const free = "free"
+
+/** The owner of a report. */
+export const none = "none"
+
+/** The suffix of a file that is not whole yet. */
+export const unfinished = ".tmp"
+
+const states: ReadonlySet<string> = new Set<State>([
+  "queued",
+  "sending",
+  "MaybeSent",
+  "Expired",
+  "Rejected",
+  "Unreadable"
+])
+
+const isState = (text: string): text is State => states.has(text)
+
+export const isReport = ({ state }: Name): boolean => state !== "queued" && state !== "sending"
+
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
+
+export const serverHash = hash
+
+/** A user whose kuid is empty or says `Nobody` is not nobody. */
+export const senderHash = (sender: Sender): string => hash(sender._tag === "User" ? `User ${sender.kuid}` : "Nobody")
+
+export const format = ({ attempts, idempotent, owner, sender, seq, server, size, state }: Name): string =>
+  [seq, owner, server, sender, size, attempts, idempotent ? "idempotent" : "once", state, `v${version}`].join(".")
+
+const pattern = /^(\d{15}-\d{6}-\w+)\.(\w+)\.(\w+)\.(\w+)\.(\d+)\.(\d+)\.(idempotent|once)\.(\w+)\.v1$/
+
+/** `undefined` if the file is none of ours: it is left alone. */
+export const parse = (file: string): Name | undefined => {
+  const [, seq, owner, server, sender, size, attempts, idempotent, state] = pattern.exec(file) ?? []
+  return seq === undefined || owner === undefined || server === undefined || sender === undefined ||
+      state === undefined || !isState(state)
+    ? undefined
+    : {
+      seq,
+      owner,
+      server,
+      sender,
+      size: Number(size),
+      attempts: Number(attempts),
+      idempotent: idempotent === "idempotent",
+      state
+    }
+}
+
+/** Whether a later release has written the file. */
+export const isNewer = (file: string): boolean => Number(/^\d{15}-.*\.v(\d+)$/.exec(file)?.[1] ?? 0) > version
+
+/** A text that is greater than those before it. `at`: milliseconds since the epoch. */
+export const seqOf = (at: number, count: number, owner: string): string =>
+  `${String(at).padStart(15, "0")}-${String(count).padStart(6, "0")}-${owner.slice(0, 8)}`
+
+/** The milliseconds of a `seqOf`. */
+export const timeOf = (seq: string): number => Number(seq.slice(0, 15))
+
+export const nameOf = (entry: NewEntry, seq: string, owner: string): Name => ({
+  seq,
+  owner,
+  server: serverHash(entry.server),
+  sender: senderHash(entry.sender),
+  size: entry.payload.length,
+  attempts: 0,
+  idempotent: entry.idempotent,
+  state: "queued"
+})
+
+/** What a request of a client that has gone becomes for the client that takes it over. */
+export const takenOver = (name: Name, owner: string): Name =>
+  name.state === "queued"
+    ? { ...name, owner }
+    : name.idempotent
+    ? { ...name, owner, state: "queued", attempts: name.attempts + 1 }
+    : { ...name, owner: none, state: "MaybeSent" }
+
+export interface Usage {
+  readonly count: number
+  readonly bytes: number
+}
+
+/** The requests among the files, without the reports. */
+export const usageOf = (names: ReadonlyArray<Name>): Usage => {
+  const requests = names.filter((name) => !isReport(name))
+  return { count: requests.length, bytes: requests.reduce((sum, { size }) => sum + size, 0) }
+}
+
+export const encode = ({ id, idempotent, payload, queuedAt, sendBy, sender, server }: NewEntry): string =>
+  JSON.stringify({ id, server, sender, idempotent, queuedAt, sendBy, payload })
+
+/** The line that a report appends to the file. */
+export const encodeDetail = (detail: string): string => `\n${JSON.stringify(detail)}`
+
+export interface Content {
+  readonly entry: Entry
+  readonly detail: string | undefined
+}
+
+/** `undefined` if the file is torn, damaged, or not what its name says. */
+export const decode = (text: string, name: Name): Content | undefined => {
+  const [first = "", second] = text.split("\n")
+  const record = parseJson(first)
+  if (typeof record !== "object" || record === null) return undefined
+  const { id, idempotent, payload, queuedAt, sendBy, sender: stored, server }: { readonly [member: string]: unknown } =
+    {
+      ...record
+    }
+  const sender = senderFrom(stored)
+  if (
+    typeof id !== "string" || typeof server !== "string" || sender === undefined || typeof payload !== "string" ||
+    typeof queuedAt !== "number" || typeof sendBy !== "number" || idempotent !== name.idempotent ||
+    serverHash(server) !== name.server || senderHash(sender) !== name.sender
+  ) return undefined
+  const detail = second === undefined ? undefined : parseJson(second)
+  return {
+    entry: {
+      id,
+      server,
+      sender,
+      idempotent: name.idempotent,
+      queuedAt,
+      sendBy,
+      payload,
+      seq: name.seq,
+      attempts: name.attempts
+    },
+    detail: typeof detail === "string" ? detail : undefined
+  }
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // torn
+  }
+}
+
+const senderFrom = (stored: unknown): Sender | undefined => {
+  if (typeof stored !== "object" || stored === null || !("_tag" in stored)) return undefined
+  if (stored._tag === "Nobody") return { _tag: "Nobody" }
+  return stored._tag === "User" && "kuid" in stored && typeof stored.kuid === "string"
+    ? { _tag: "User", kuid: stored.kuid }
+    : undefined
+}

@@ -1,0 +1,464 @@
+/** One client's hold on the folder of an outbox. Its methods reject with the errors of Node. */
+import type {
+  Adopted,
+  Entry,
+  Limits,
+  NewEntry,
+  Outcome,
+  Sender,
+  StoredReport
+} from "@effect-kuzzle/core/KuzzleOutboxStore"
+import { maxReports } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import { randomBytes } from "node:crypto"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { Neighbours } from "./neighbours.ts"
+import * as File from "./outboxFile.ts"
+
+const { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, unlink } = Fs.promises
+
+/** How many files are open at once: a process may have few (1,024 is common). */
+const parallel = 32
+
+/** Milliseconds for which a socket is not judged by whether it answers. */
+const newSocket = 60_000
+
+/** A limit of the outbox is reached, not one of the disk. */
+export class OverLimit extends Error {}
+
+/** A later release of this package has written into the folder. */
+export class NewerVersion extends Error {}
+
+interface Call {
+  readonly entries: ReadonlyArray<NewEntry>
+  readonly resolve: (entries: ReadonlyArray<Entry>) => void
+  readonly reject: (cause: unknown) => void
+}
+
+export class OutboxFolder {
+  /** The files of this client's requests. */
+  private readonly mine = new Map<string, File.Name>()
+  private watcher: Fs.FSWatcher | undefined
+  /** Calls that the next group stores. */
+  private waiting: Array<Call> = []
+  private adding: Promise<void> | undefined
+  private nextSync: Promise<void> | undefined
+  private lastSync: Promise<void> = Promise.resolve()
+  private lastTime = 0
+  private count = 0
+
+  private constructor(
+    private readonly path: string,
+    private readonly limits: Limits,
+    readonly me: string,
+    readonly neighbours: Neighbours,
+    private readonly changed: () => void
+  ) {}
+
+  static async open(path: string, limits: Limits, changed: () => void): Promise<OutboxFolder> {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    const real = await realpath(path)
+    const newer = (await readdir(real)).find(File.isNewer)
+    if (newer !== undefined) throw new NewerVersion(newer)
+    const me = randomBytes(16).toString("hex")
+    const neighbours = new Neighbours(real, me, changed)
+    const folder = new OutboxFolder(real, limits, me, neighbours, changed)
+    try {
+      await neighbours.listen()
+      folder.watch()
+      await folder.tidy()
+    } catch (cause) {
+      await folder.end()
+      throw cause
+    }
+    return folder
+  }
+
+  private watch(): void {
+    this.watcher = Fs.watch(this.path, { persistent: false }, (_, file) => this.notice(file))
+    // The folder was removed: the next access says so.
+    this.watcher.on("error", () => {})
+  }
+
+  /** Removes what killed clients have left behind beside their requests: unfinished files, and sockets. */
+  private async tidy(): Promise<void> {
+    await each(await readdir(this.path), async (file) => {
+      const path = Path.join(this.path, file)
+      const owner = File.parse(file.slice(0, -File.unfinished.length))?.owner
+      if (file.endsWith(File.unfinished) && owner !== undefined) {
+        if (await this.neighbours.hasGone(owner)) await rm(path, { force: true })
+      } else if (/^[0-9a-f]{32}\.sock$/.test(file)) {
+        // A new one may be bound and not listen yet.
+        const age = Date.now() - (await lstat(path).then(({ mtimeMs }) => mtimeMs, () => Infinity))
+        if (age > newSocket) await this.neighbours.hasGone(file.slice(0, -".sock".length))
+      }
+    })
+  }
+
+  private async end(): Promise<void> {
+    this.watcher?.close()
+    await this.neighbours.close()
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // the requests of this client
+  // -----------------------------------------------------------------------------------------------------------------
+
+  /** Calls that come while a group is being stored share the next one. */
+  add(entries: ReadonlyArray<NewEntry>): Promise<ReadonlyArray<Entry>> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ entries, resolve, reject })
+      this.adding ??= this.addAll()
+    })
+  }
+
+  private async addAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const group = this.waiting
+      this.waiting = []
+      try {
+        await this.addGroup(group)
+      } catch (cause) {
+        for (const { reject } of group) reject(cause)
+      }
+    }
+    // In the same turn as the look at `waiting`, so that no call is left in between.
+    this.adding = undefined
+  }
+
+  private async addGroup(group: ReadonlyArray<Call>): Promise<void> {
+    const names = await this.list()
+    let { bytes, count } = File.usageOf(names)
+    const latest = names.at(-1)
+    this.lastTime = Math.max(this.lastTime, Date.now(), latest === undefined ? 0 : File.timeOf(latest.seq))
+    const admitted: Array<{ readonly call: Call; readonly files: ReadonlyArray<readonly [File.Name, NewEntry]> }> = []
+    for (const call of group) {
+      const more = call.entries.reduce((sum, { payload }) => sum + payload.length, 0)
+      if (count + call.entries.length > this.limits.maxEntries || bytes + more > this.limits.maxBytes) {
+        call.reject(new OverLimit())
+        continue
+      }
+      count += call.entries.length
+      bytes += more
+      admitted.push({
+        call,
+        files: call.entries.map((entry) => [File.nameOf(entry, this.nextSeq(), this.me), entry] as const)
+      })
+    }
+    const failures = new Map<string, unknown>()
+    await each(admitted.flatMap(({ files }) => files), async ([name, entry]) => {
+      try {
+        await this.write(name, File.encode(entry))
+      } catch (cause) {
+        failures.set(name.seq, cause)
+      }
+    })
+    const stored: typeof admitted = []
+    for (const accepted of admitted) {
+      const failed = accepted.files.find(([{ seq }]) => failures.has(seq))
+      if (failed === undefined) stored.push(accepted)
+      else {
+        await this.undo(accepted.files)
+        accepted.call.reject(failures.get(failed[0].seq))
+      }
+    }
+    try {
+      if (stored.length > 0) await this.sync()
+    } catch (cause) {
+      // The calls fail, so none of their requests may be sent later.
+      for (const { files } of stored) await this.undo(files)
+      throw cause
+    }
+    for (const { call, files } of stored) {
+      for (const [name] of files) this.mine.set(name.seq, name)
+      call.resolve(files.map(([{ seq }, entry]) => ({ ...entry, seq, attempts: 0 })))
+    }
+  }
+
+  private undo(files: ReadonlyArray<readonly [File.Name, NewEntry]>): Promise<void> {
+    return each(files, ([name]) => rm(this.at(name), { force: true }))
+  }
+
+  private nextSeq(): string {
+    if (this.count === 999_999) {
+      this.count = 0
+      this.lastTime += 1
+    }
+    return File.seqOf(this.lastTime, this.count++, this.me)
+  }
+
+  async mark(seqs: ReadonlyArray<string>): Promise<ReadonlySet<string>> {
+    const marked = await this.change(
+      seqs,
+      (name) => name.state === "queued" ? { ...name, state: "sending" } : undefined
+    )
+    return new Set(marked.map(({ seq }) => seq))
+  }
+
+  async requeue(seqs: ReadonlyArray<string>, lost: boolean): Promise<void> {
+    await this.change(
+      seqs,
+      (name) =>
+        name.state === "sending" ? { ...name, state: "queued", attempts: name.attempts + (lost ? 1 : 0) } : undefined
+    )
+  }
+
+  async release(seqs: ReadonlyArray<string>): Promise<void> {
+    await this.change(seqs, (name) => name.state === "queued" ? { ...name, owner: File.free } : undefined)
+  }
+
+  async settle(
+    seq: string,
+    report?: { readonly outcome: Outcome; readonly detail?: string | undefined }
+  ): Promise<boolean> {
+    const name = this.mine.get(seq)
+    if (name === undefined) return false
+    if (report === undefined) {
+      const removed = await this.remove(name)
+      this.mine.delete(seq)
+      // A withdrawn request must not come back with a power failure. One that was sent comes back as sending.
+      if (name.state === "queued") await this.sync()
+      return removed
+    }
+    const reported = { ...name, owner: File.none, state: report.outcome }
+    const ours = await this.move(name, reported)
+    this.mine.delete(seq)
+    if (!ours) return false
+    if (report.detail !== undefined) await this.explain(reported, report.detail)
+    await this.sync()
+    await this.trim()
+    return true
+  }
+
+  /** A full disk costs the report its detail. */
+  private async explain(name: File.Name, detail: string): Promise<void> {
+    try {
+      await Fs.promises.appendFile(this.at(name), File.encodeDetail(detail))
+    } catch (cause) {
+      if (!isNoSpace(cause)) throw cause
+    }
+  }
+
+  /** Renames the files of this client for which `next` gives a name. Returns those that were still this client's. */
+  private async change(
+    seqs: ReadonlyArray<string>,
+    next: (name: File.Name) => File.Name | undefined
+  ): Promise<ReadonlyArray<File.Name>> {
+    const changed: Array<File.Name> = []
+    await each(seqs, async (seq) => {
+      const name = this.mine.get(seq)
+      const to = name && next(name)
+      if (name === undefined || to === undefined) return
+      const ours = await this.move(name, to)
+      if (ours) changed.push(to)
+      if (ours && to.owner === this.me) this.mine.set(seq, to)
+      else this.mine.delete(seq)
+    })
+    if (changed.length > 0) await this.sync()
+    return changed
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // the requests of others, and reports
+  // -----------------------------------------------------------------------------------------------------------------
+
+  async adopt(server: string, sender: Sender): Promise<Adopted> {
+    const of = { server: File.serverHash(server), sender: File.senderHash(sender) }
+    const others = (await this.list()).filter((name) =>
+      isOf(name, of) && !File.isReport(name) && name.owner !== this.me
+    )
+    const gone = new Set<string>([File.free])
+    await each([...new Set(others.map(({ owner }) => owner))], async (owner) => {
+      if (owner !== File.free && await this.neighbours.hasGone(owner)) gone.add(owner)
+    })
+    const entries: Array<Entry> = []
+    const reports: Array<StoredReport> = []
+    await each(others.filter(({ owner }) => gone.has(owner)), async (name) => {
+      const taken = await this.takeOver(name)
+      if (taken === undefined) return
+      if ("outcome" in taken) reports.push(taken)
+      else entries.push(taken)
+    })
+    if (entries.length + reports.length > 0) await this.sync()
+    if (reports.length > 0) await this.trim()
+    return { entries: entries.sort(bySeq), reports: reports.sort(bySeq) }
+  }
+
+  private async takeOver(name: File.Name): Promise<Entry | StoredReport | undefined> {
+    const taken = File.takenOver(name, this.me)
+    if (!await this.move(name, taken)) return undefined
+    const entry = (await this.read(taken))?.entry
+    if (entry === undefined) {
+      const unreadable: File.Name = { ...taken, owner: File.none, state: "Unreadable" }
+      await this.move(taken, unreadable)
+      return reportOf(unreadable, undefined)
+    }
+    if (File.isReport(taken)) return reportOf(taken, { entry, detail: undefined })
+    this.mine.set(taken.seq, taken)
+    return entry
+  }
+
+  async reports(server: string): Promise<ReadonlyArray<StoredReport>> {
+    const hash = File.serverHash(server)
+    const found: Array<StoredReport> = []
+    await each(
+      (await this.list()).filter((name) => File.isReport(name) && name.server === hash),
+      async (name) => found.push(reportOf(name, await this.read(name)))
+    )
+    return found.sort(bySeq)
+  }
+
+  async forget(seqs: ReadonlyArray<string>): Promise<void> {
+    const forgotten = new Set(seqs)
+    await each(
+      (await this.list()).filter((name) => File.isReport(name) && forgotten.has(name.seq)),
+      (name) => this.remove(name)
+    )
+  }
+
+  async purge(server: string, sender: Sender): Promise<number> {
+    const of = { server: File.serverHash(server), sender: File.senderHash(sender) }
+    let purged = 0
+    let missed: boolean
+    do {
+      missed = false
+      await each((await this.list()).filter((name) => isOf(name, of) && name.state !== "sending"), async (name) => {
+        // Another client has renamed it: look again.
+        if (!await this.remove(name)) missed = true
+        else if (name.state === "queued") purged += 1
+      })
+    } while (missed)
+    await this.sync()
+    return purged
+  }
+
+  /** Releases what is queued or idempotent, and reports the rest. */
+  async close(): Promise<void> {
+    await this.adding
+    try {
+      const names = (await this.list()).filter(({ owner }) => owner === this.me)
+      await each(names, (name) => this.move(name, File.takenOver(name, File.free)))
+      if (names.length > 0) await this.sync()
+    } finally {
+      await this.end()
+    }
+  }
+
+  /** A file has appeared, or has another name. */
+  private notice(file: string | null): void {
+    const name = file === null ? undefined : File.parse(file)
+    if (name === undefined || File.isReport(name) || name.owner === this.me) return
+    if (name.owner === File.free) return this.changed()
+    if (this.neighbours.isKnown(name.owner)) return
+    void this.neighbours.hasGone(name.owner).then((gone) => {
+      if (gone) this.changed()
+    })
+  }
+
+  /** Drops the oldest reports beyond the limit. */
+  private async trim(): Promise<void> {
+    const reports = (await this.list()).filter(File.isReport)
+    await each(reports.slice(0, Math.max(0, reports.length - maxReports)), (name) => this.remove(name))
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // files
+  // -----------------------------------------------------------------------------------------------------------------
+
+  private at(name: File.Name): string {
+    return Path.join(this.path, File.format(name))
+  }
+
+  /** Oldest first. */
+  private async list(): Promise<ReadonlyArray<File.Name>> {
+    return (await readdir(this.path)).sort().map(File.parse).filter((name) => name !== undefined)
+  }
+
+  /** `undefined` if it is damaged, or cannot be read. */
+  private async read(name: File.Name): Promise<File.Content | undefined> {
+    try {
+      return File.decode(await readFile(this.at(name), "utf8"), name)
+    } catch {
+      return undefined // as good as damaged: the caller reports it
+    }
+  }
+
+  private async write(name: File.Name, text: string): Promise<void> {
+    const temporary = this.at(name) + File.unfinished
+    try {
+      // The file must not exist, so that no link that others have created there is followed.
+      const handle = await open(temporary, "wx", 0o600)
+      try {
+        await handle.writeFile(text)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(temporary, this.at(name))
+    } catch (cause) {
+      await rm(temporary, { force: true })
+      throw cause
+    }
+  }
+
+  /** `false`: it has another name by now, which another client gave it. */
+  private move(from: File.Name, to: File.Name): Promise<boolean> {
+    return ifThere(rename(this.at(from), this.at(to)))
+  }
+
+  private remove(name: File.Name): Promise<boolean> {
+    return ifThere(unlink(this.at(name)))
+  }
+
+  /** Makes the names of all files durable. Calls that come while another one waits share it. */
+  private sync(): Promise<void> {
+    // Windows has no such call: its file systems log the changes of names.
+    if (process.platform === "win32") return Promise.resolve()
+    this.nextSync ??= this.lastSync = this.lastSync.then(ignore, ignore).then(async () => {
+      this.nextSync = undefined
+      const handle = await open(this.path, "r")
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    })
+    return this.nextSync
+  }
+}
+
+const ignore = (): void => {} // each call of `sync` rejects by itself
+
+const bySeq = (a: { readonly seq: string }, b: { readonly seq: string }): number => a.seq < b.seq ? -1 : 1
+
+const isOf = (name: File.Name, of: { readonly server: string; readonly sender: string }): boolean =>
+  name.server === of.server && name.sender === of.sender
+
+const reportOf = (name: File.Name, content: File.Content | undefined): StoredReport => ({
+  seq: name.seq,
+  // `isReport` has excluded the two states of a request.
+  outcome: name.state as Outcome,
+  entry: content?.entry,
+  detail: content?.detail
+})
+
+/** Runs `act` on all, a few at a time. All of them end before it rejects. */
+const each = async <A>(items: ReadonlyArray<A>, act: (item: A) => Promise<unknown>): Promise<void> => {
+  const left = items.values()
+  const runs = Array.from({ length: Math.min(parallel, items.length) }, async () => {
+    for (const item of left) await act(item)
+  })
+  for (const { reason, status } of (await Promise.allSettled(runs)).map((run) => ({ reason: undefined, ...run }))) {
+    if (status === "rejected") throw reason
+  }
+}
+
+const codeOf = (cause: unknown): unknown => cause instanceof Error && "code" in cause ? cause.code : undefined
+
+export const isNoSpace = (cause: unknown): boolean => codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT"
+
+const ifThere = (change: Promise<void>): Promise<boolean> =>
+  change.then(() => true, (cause: unknown) => {
+    if (codeOf(cause) === "ENOENT") return false
+    throw cause
+  })

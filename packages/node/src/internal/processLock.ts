@@ -1,0 +1,80 @@
+/**
+ * A lock among the processes of one host: who holds it listens on a local socket. The system ends the socket with its
+ * process, however that ends, and tells the processes that wait, which are connected to it.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { createHash } from "node:crypto"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import * as Os from "node:os"
+import * as Path from "node:path"
+
+/** Held until the scope closes. Where no socket can be made, nothing is locked. */
+export const make = (name: string): Effect.Effect<void, never, Scope.Scope> => {
+  const address = addressOf(name)
+  return Effect.gen(function*() {
+    let open = true
+    let socket: Net.Server | Net.Socket | undefined
+    const waiting = new Set<Net.Socket>()
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        open = false
+        if (socket instanceof Net.Server) socket.close()
+        else socket?.destroy()
+        for (const other of waiting) other.destroy()
+      })
+    )
+    yield* Effect.async<void>((resume) => {
+      const listen = () => {
+        if (!open) return
+        const server = Net.createServer()
+        socket = server.unref()
+        server.on("connection", (other) => {
+          waiting.add(other.unref().on("error", () => {}))
+          other.on("close", () => waiting.delete(other))
+        })
+        server.on("error", (error) => {
+          if (codeOf(error) === "EADDRINUSE") wait()
+          else resume(Effect.void)
+        })
+        server.listen(address, () => {
+          if (open) resume(Effect.void)
+          else server.close()
+        })
+      }
+      const wait = () => {
+        if (!open) return
+        const holder = Net.connect(address)
+        socket = holder
+        let failure: string | undefined
+        holder.on("error", (error) => {
+          failure = codeOf(error)
+        })
+        holder.on("close", () => {
+          switch (failure) {
+            case "ECONNREFUSED":
+              // Its process was killed: nobody else removes the file.
+              Fs.rmSync(address, { force: true })
+              return listen()
+            case undefined:
+            case "ECONNRESET":
+            case "ENOENT":
+              return listen()
+            default:
+              resume(Effect.void)
+          }
+        })
+      }
+      listen()
+    })
+  })
+}
+
+/** The path of a socket is short, so that the name goes in as a hash. */
+const addressOf = (name: string): string => {
+  const id = `kuzzle-${createHash("sha256").update(name).digest("hex").slice(0, 32)}`
+  return process.platform === "win32" ? `\\\\.\\pipe\\${id}` : Path.join(Os.tmpdir(), `${id}.sock`)
+}
+
+const codeOf = (error: Error): string | undefined => ("code" in error ? String(error.code) : undefined)

@@ -1,0 +1,290 @@
+/** The outbox in a folder: the contract of all stores, and what only a folder and processes can go through. */
+import { KuzzleOutboxStore } from "@effect-kuzzle/core"
+import { NodeKuzzleOutboxStore } from "@effect-kuzzle/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, ExecutionStrategy, Exit, Scope, Stream } from "effect"
+import { execFileSync, spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+import { limits, outboxStoreSuite, type StorePlace } from "../../testing/test/suite/outboxStore.ts"
+import { Neighbours } from "../src/internal/neighbours.ts"
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "outbox-"))),
+  (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
+)
+
+const open = (path: string, of: KuzzleOutboxStore.Limits = limits) =>
+  KuzzleOutboxStore.KuzzleOutboxStore.pipe(
+    Effect.flatMap((store) => store.open(of)),
+    Effect.provide(NodeKuzzleOutboxStore.layer(path))
+  )
+
+/** The clients that listen: a kill ends their sockets only. */
+const neighbours = new Set<Neighbours>()
+const listen = Neighbours.prototype.listen
+Neighbours.prototype.listen = function(this: Neighbours) {
+  neighbours.add(this)
+  return listen.call(this)
+}
+
+const place = (at: Effect.Effect<string, never, Scope.Scope>) =>
+  Effect.gen(function*() {
+    const path = yield* at
+    const outer = yield* Effect.scope
+    const result: StorePlace = {
+      client: (of = {}) =>
+        Effect.gen(function*() {
+          const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
+          neighbours.clear()
+          const claim = yield* Scope.extend(open(path, { ...limits, ...of }), scope)
+          const [own] = neighbours
+          return {
+            claim,
+            close: Scope.close(scope, Exit.void),
+            kill: Effect.promise(async () => own?.close())
+          }
+        }),
+      tear: ({ seq }) =>
+        Effect.sync(() => {
+          for (const file of Fs.readdirSync(path).filter((name) => name.startsWith(seq))) {
+            Fs.truncateSync(Path.join(path, file), 20)
+          }
+        })
+    }
+    return result
+  })
+
+const server = "wss://kuzzle.test"
+const ada: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "ada" }
+const entry = (id: string, idempotent = false): KuzzleOutboxStore.NewEntry => ({
+  id,
+  server,
+  sender: ada,
+  idempotent,
+  queuedAt: 0,
+  sendBy: 1,
+  payload: id
+})
+const ids = (entries: ReadonlyArray<{ readonly id: string }>) => entries.map(({ id }) => id)
+const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
+
+/** A process that stores `a`, `b` and `c`, and marks `b` and the idempotent `c`; it says so and lives until it is killed. */
+const holder = (path: string) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const script = fileURLToPath(new URL("./outboxHolder.ts", import.meta.url))
+      const child = spawn(process.execPath, ["--import", "tsx", script, path], { stdio: ["ignore", "pipe", "inherit"] })
+      await new Promise((resolve) => child.stdout.once("data", resolve))
+      return child
+    }),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+
+/** A file system of its own in memory, of this size; only root can mount one. */
+const mounted = (options: string) =>
+  Effect.flatMap(folder, (path) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", path], { stdio: "ignore" })
+        return path
+      }),
+      () => Effect.sync(() => execFileSync("umount", ["-l", path]))
+    ))
+
+const canMount = process.platform === "linux" &&
+  Exit.isSuccess(Effect.runSyncExit(Effect.scoped(mounted("size=64k"))))
+
+const filled = Effect.gen(function*() {
+  const path = yield* mounted("size=4m")
+  const base = yield* place(Effect.succeed(Path.join(path, "outbox")))
+  const fill = Effect.sync(() => {
+    const ballast = Path.join(path, "ballast")
+    const file = Fs.openSync(ballast, "w")
+    try {
+      for (;;) Fs.writeSync(file, Buffer.alloc(4096))
+    } catch {
+      Fs.closeSync(file) // the disk is full
+    }
+    return Effect.sync(() => Fs.rmSync(ballast))
+  })
+  return { ...base, fill } satisfies StorePlace
+})
+
+describe("NodeKuzzleOutboxStore", () => {
+  it.scopedLive(
+    "a process that is killed: its requests go on or are reported, and are told of at once",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* folder
+        const child = yield* holder(path)
+        const claim = yield* open(path)
+        assert.deepStrictEqual(yield* claim.adopt(server, ada), { entries: [], reports: [] })
+        const changed = yield* Effect.fork(Stream.runHead(claim.changes))
+        child.kill("SIGKILL")
+        yield* Effect.timeout(changed, "5 seconds")
+        const { entries, reports } = yield* claim.adopt(server, ada)
+        assert.deepStrictEqual(entries.map(({ attempts, id }) => [id, attempts]), [["a", 0], ["c", 1]])
+        assert.deepStrictEqual(reports.map(({ entry, outcome }) => [entry?.id, outcome]), [["b", "MaybeSent"]])
+      }),
+    30_000
+  )
+
+  it.scopedLive("a process whose event loop is blocked is alive", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const child = yield* holder(path)
+      child.kill("SIGSTOP")
+      const claim = yield* open(path)
+      assert.deepStrictEqual(yield* claim.adopt(server, ada), { entries: [], reports: [] })
+    }), 30_000)
+
+  for (const umask of [0, 0o022]) {
+    it.scopedLive(`files are 0600 in a folder of 0700, with the umask 0${umask.toString(8)}`, () =>
+      Effect.gen(function*() {
+        yield* Effect.acquireRelease(
+          Effect.sync(() => process.umask(umask)),
+          (before) => Effect.sync(() => process.umask(before))
+        )
+        const path = Path.join(yield* folder, "deep", "outbox")
+        const claim = yield* open(path)
+        yield* claim.add([entry("a")])
+        assert.strictEqual(modeOf(path), "700")
+        const files = Fs.readdirSync(path)
+        assert.lengthOf(files, 2)
+        for (const file of files) assert.strictEqual(modeOf(Path.join(path, file)), "600", file)
+      }))
+  }
+
+  it.scopedLive("files of other programs and links are left alone, also where they look like ours", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      yield* Effect.scoped(Effect.flatMap(open(path), (claim) => claim.add([entry("a"), entry("b")])))
+      const [, ours = ""] = Fs.readdirSync(path).sort()
+      Fs.writeFileSync(Path.join(path, "README"), "theirs")
+      Fs.mkdirSync(Path.join(path, "000000000000000-"))
+      const forged = ours.replace(".free.", ".free.0")
+      Fs.writeFileSync(Path.join(path, forged), "{}")
+      const claim = yield* open(path)
+      assert.deepStrictEqual(ids((yield* claim.adopt(server, ada)).entries), ["a", "b"])
+      assert.includeMembers(Fs.readdirSync(path), ["README", "000000000000000-", forged])
+      assert.strictEqual(yield* claim.purge(server, ada), 2)
+    }))
+
+  it.scopedLive("a record that is empty, of another form or another user is unreadable, and the others go on", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      yield* Effect.scoped(
+        Effect.flatMap(open(path), (claim) => claim.add([entry("a"), entry("b"), entry("c"), entry("d")]))
+      )
+      const [a = "", b = "", c = ""] = Fs.readdirSync(path).sort().map((file) => Path.join(path, file))
+      Fs.writeFileSync(a, "")
+      Fs.writeFileSync(b, "[1]")
+      Fs.writeFileSync(c, Fs.readFileSync(c, "utf8").replace("ada", "bob"))
+      const claim = yield* open(path)
+      const { entries, reports } = yield* claim.adopt(server, ada)
+      assert.deepStrictEqual(ids(entries), ["d"])
+      assert.deepStrictEqual(reports.map(({ entry, outcome }) => [entry, outcome]), [
+        [undefined, "Unreadable"],
+        [undefined, "Unreadable"],
+        [undefined, "Unreadable"]
+      ])
+    }))
+
+  it.scopedLive("a killed client leaves no unfinished file and no socket behind", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const child = yield* holder(path)
+      child.kill("SIGKILL")
+      yield* Effect.async<void>((resume) => void child.once("exit", () => resume(Effect.void)))
+      const files = Fs.readdirSync(path)
+      const request = files.find((file) => file.endsWith(".v1")) ?? assert.fail("there is none")
+      const socket = files.find((file) => file.endsWith(".sock")) ?? assert.fail("there is none")
+      Fs.writeFileSync(Path.join(path, `${request}.tmp`), "{\"id")
+      Fs.utimesSync(Path.join(path, socket), 0, 0)
+      yield* open(path)
+      yield* Effect.sleep("50 millis")
+      const left = Fs.readdirSync(path)
+      assert.notInclude(left, `${request}.tmp`)
+      assert.notInclude(left, socket)
+      assert.include(left, request)
+    }), 30_000)
+
+  it.scopedLive("a path that is too long for a socket works", () =>
+    Effect.gen(function*() {
+      const path = Path.join(yield* folder, "x".repeat(120))
+      const first = yield* open(path)
+      const second = yield* open(path)
+      yield* first.add([entry("a")])
+      assert.deepStrictEqual((yield* second.adopt(server, ada)).entries, [])
+    }))
+
+  it.scopedLive("what a later release has written is not touched, and the folder cannot be opened", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const later = "000000000000001-000000-abcdef01.whatever.v2"
+      Fs.writeFileSync(Path.join(path, later), "?")
+      const error = yield* Effect.flip(open(path))
+      assert.deepInclude(error, { operation: "open", reason: "Unavailable" })
+      assert.include(error.message, `a later release has written ${later}`)
+      assert.deepStrictEqual(Fs.readdirSync(path), [later])
+    }))
+
+  it.scopedLive("a folder that cannot be made is a typed error", () =>
+    Effect.gen(function*() {
+      const file = Path.join(yield* folder, "file")
+      Fs.writeFileSync(file, "")
+      for (const path of [file, Path.join(file, "below")]) {
+        const error = yield* Effect.flip(open(path))
+        assert.deepInclude(error, { operation: "open", reason: "Unavailable" })
+        assert.include(error.message, "choose a folder")
+      }
+    }))
+
+  it.scopedLive("a folder that is removed while it is in use is a typed error", () =>
+    Effect.gen(function*() {
+      const path = Path.join(yield* folder, "outbox")
+      const claim = yield* open(path)
+      Fs.rmSync(path, { recursive: true })
+      const error = yield* Effect.flip(claim.add([entry("a")]))
+      assert.deepInclude(error, { operation: "add", reason: "Failed" })
+      assert.include(error.message, "the folder was removed")
+    }))
+
+  it.scopedLive.skipIf(!canMount)(
+    "a read-only file system is a typed error, at the start and later",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* mounted("size=256k")
+        const claim = yield* open(path)
+        const remount = (how: string) => Effect.sync(() => execFileSync("mount", ["-o", `remount,${how}`, path]))
+        const seq = (yield* claim.add([entry("a")]))[0]?.seq ?? assert.fail("nothing was stored")
+        yield* remount("ro")
+        yield* Effect.addFinalizer(() => remount("rw"))
+        const failures = yield* Effect.all([
+          Effect.flip(claim.add([entry("b")])),
+          Effect.flip(claim.mark([seq])),
+          Effect.flip(claim.settle(seq)),
+          Effect.flip(open(path))
+        ])
+        assert.deepStrictEqual(failures.map(({ operation, reason }) => [operation, reason]), [
+          ["add", "Unavailable"],
+          ["mark", "Unavailable"],
+          ["settle", "Unavailable"],
+          ["open", "Unavailable"]
+        ])
+        for (const { message } of failures) {
+          assert.include(message, "the file system is read-only: choose a folder that can be written")
+        }
+        // A failed change changes nothing.
+        yield* remount("rw")
+        assert.deepStrictEqual(yield* claim.mark([seq]), new Set([seq]))
+      })
+  )
+})
+
+outboxStoreSuite("NodeKuzzleOutboxStore: the contract", place(folder), { lingers: true })
+
+if (canMount) outboxStoreSuite("NodeKuzzleOutboxStore on a small disk: the contract", filled, { lingers: true })

@@ -1,0 +1,120 @@
+/** Processes that share one session by the token in a folder. */
+import { KuzzleTokenStore } from "@effect-kuzzle/core"
+import { NodeKuzzleStore } from "@effect-kuzzle/node"
+import { assert, describe, live } from "@effect/vitest"
+import { Effect, Fiber, Layer, Option, Redacted, Stream } from "effect"
+import { spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as ProcessLock from "../src/internal/processLock.ts"
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "tokens-"))),
+  (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
+)
+
+/** The store as another process has it: with a `KeyValueStore` object of its own. */
+const open = (directory: string) =>
+  Effect.flatMap(
+    Effect.provide(KuzzleTokenStore.KuzzleTokenStore, Layer.fresh(NodeKuzzleStore.layerTokens(directory))),
+    (store) => store === undefined ? Effect.dieMessage("there is none") : Effect.succeed(store)
+  )
+
+const stored = (token: string) => Option.some({ token: Redacted.make(token), expiresAt: undefined, kuid: "ada" })
+const replacing = (token: string) => Option.some(Redacted.make(token))
+
+/** A process that holds the lock of this name until it is killed. */
+const holder = (name: string) =>
+  Effect.acquireRelease(
+    Effect.async<ReturnType<typeof spawn>>((resume) => {
+      const lock = new URL("../src/internal/processLock.ts", import.meta.url).href
+      const script = `
+        const { Effect } = await import("effect")
+        const { make } = await import(${JSON.stringify(lock)})
+        setInterval(() => {}, 1000)
+        await Effect.runPromise(Effect.scoped(Effect.zipRight(make(${JSON.stringify(name)}), Effect.sync(() => {
+          console.log("held")
+        }).pipe(Effect.zipRight(Effect.never)))))`
+      const process = spawn("npx", ["tsx", "--input-type=module", "--eval", script], {
+        cwd: new URL("..", import.meta.url),
+        stdio: ["ignore", "pipe", "inherit"],
+        detached: true
+      })
+      process.stdout.on("data", () => resume(Effect.succeed(process)))
+    }),
+    (process) => Effect.sync(() => kill(process))
+  )
+
+/** The whole group: the runner has a child. */
+const kill = ({ pid }: { readonly pid?: number | undefined }) => {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL")
+  } catch {
+    // it has ended already
+  }
+}
+
+describe("NodeKuzzleStore.layerTokens", () => {
+  live("A2: what one process writes, another hears and reads, a removal too", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const [one, other] = [yield* open(directory), yield* open(directory)]
+      const heard = yield* Effect.fork(Stream.runHead(other.changes))
+      yield* Effect.sleep("50 millis")
+      assert.isTrue(yield* one.save(stored("one"), Option.none()))
+      assert.isTrue(Option.isSome(yield* Effect.timeout(Fiber.join(heard), "3 seconds")))
+      assert.isFalse(yield* other.save(stored("two"), Option.none()))
+      assert.isTrue(yield* other.save(stored("two"), replacing("one")))
+      const removed = yield* Effect.fork(Stream.runHead(one.changes))
+      yield* Effect.sleep("50 millis")
+      assert.isTrue(yield* other.save(Option.none(), replacing("two")))
+      assert.isTrue(Option.isSome(yield* Effect.timeout(Fiber.join(removed), "3 seconds")))
+      assert.isTrue(Option.isNone(yield* one.load))
+    }).pipe(Effect.scoped))
+
+  live("A2: exchanges of two processes take turns", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const stores = yield* Effect.replicateEffect(open(directory), 4)
+      let running = 0
+      let most = 0
+      const exchange = Effect.acquireUseRelease(
+        Effect.sync(() => {
+          most = Math.max(most, ++running)
+        }),
+        () => Effect.sleep("20 millis"),
+        () => Effect.sync(() => running--)
+      )
+      yield* Effect.forEach(stores, (store) => Effect.repeatN(store.exclusive(exchange), 4), {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(most, 1)
+    }).pipe(Effect.scoped))
+
+  live(
+    "A4: a process that is killed leaves its lock to the one that waits, and one that is stuck is passed after 3 s",
+    () =>
+      Effect.gen(function*() {
+        const directory = yield* folder
+        const store = yield* open(directory)
+        const file = Path.join(Fs.realpathSync(directory), "kuzzle-token")
+        const killed = yield* holder(file)
+        const waiting = yield* Effect.fork(store.exclusive(Effect.void))
+        yield* Effect.sleep("200 millis")
+        assert.isNull(waiting.unsafePoll())
+        kill(killed)
+        yield* Effect.timeout(Fiber.join(waiting), "1 second")
+        // Killed while nobody waited: only the file of its socket is left.
+        const alone = yield* holder(file)
+        kill(alone)
+        yield* Effect.sleep("200 millis")
+        yield* Effect.timeout(store.exclusive(Effect.void), "1 second")
+        yield* ProcessLock.make(file)
+        const began = Date.now()
+        yield* store.exclusive(Effect.void)
+        assert.approximately(Date.now() - began, 3000, 500)
+      }).pipe(Effect.scoped),
+    20_000
+  )
+})

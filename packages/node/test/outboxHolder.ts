@@ -1,0 +1,26 @@
+/** A process that holds requests in the folder that it is given, until it is killed. */
+import { KuzzleOutboxStore } from "@effect-kuzzle/core"
+import { NodeKuzzleOutboxStore } from "@effect-kuzzle/node"
+import { Effect } from "effect"
+
+const [, , folder = ""] = process.argv
+const entry = (id: string, idempotent: boolean): KuzzleOutboxStore.NewEntry => ({
+  id,
+  server: "wss://kuzzle.test",
+  sender: { _tag: "User", kuid: "ada" },
+  idempotent,
+  queuedAt: 0,
+  sendBy: 1,
+  payload: id
+})
+
+const hold = Effect.gen(function*() {
+  const store = yield* KuzzleOutboxStore.KuzzleOutboxStore
+  const claim = yield* store.open({ maxEntries: 500, maxBytes: 1_000_000 })
+  const [, b, c] = yield* claim.add([entry("a", false), entry("b", false), entry("c", true)])
+  yield* claim.mark([b?.seq ?? "", c?.seq ?? ""])
+  process.stdout.write("holding\n")
+  return yield* Effect.never
+})
+
+Effect.runFork(hold.pipe(Effect.scoped, Effect.provide(NodeKuzzleOutboxStore.layer(folder))))
