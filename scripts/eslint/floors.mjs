@@ -28,8 +28,10 @@ const transport = new Set([
   "internal/outboxTable",
   "internal/oversized",
   "internal/redirect",
+  "internal/randomId",
   "internal/retryAfter",
   "internal/scoped",
+  "internal/sender",
   "internal/shape",
   "internal/timer",
   "internal/version"
@@ -44,9 +46,9 @@ const pure = new Set([
   "KuzzleError",
   "KuzzleErrorId",
   "internal/json",
-  "internal/outboxTable",
   "internal/redirect",
   "internal/retryAfter",
+  "internal/sender",
   "internal/shape",
   "internal/version"
 ])

@@ -17,11 +17,8 @@
  */
 import { OutboxError } from "@effect-kuzzle/core/KuzzleError"
 import type { KuzzleOutboxStoreShape } from "@effect-kuzzle/core/KuzzleOutboxStore"
-import { KuzzleOutboxStore } from "@effect-kuzzle/core/KuzzleOutboxStore"
-import * as Effect from "effect/Effect"
+import { fromPromises, KuzzleOutboxStore } from "@effect-kuzzle/core/KuzzleOutboxStore"
 import * as Layer from "effect/Layer"
-import * as Queue from "effect/Queue"
-import * as Stream from "effect/Stream"
 import { type Host, Neighbours } from "./internal/neighbours.ts"
 import { OutboxDatabase } from "./internal/outboxDatabase.ts"
 
@@ -46,54 +43,19 @@ export const layer = ({ name = "kuzzle-outbox" }: Options = {}): Layer.Layer<Kuz
   Layer.sync(KuzzleOutboxStore, () => make(name, globalThis))
 
 /** @internal */
-export const make = (name: string, host: Host): KuzzleOutboxStoreShape => {
-  /** Uninterruptible: a transaction that has begun may be committed. */
-  const attempt = <A>(operation: OutboxError["operation"], run: () => Promise<A>): Effect.Effect<A, OutboxError> =>
-    Effect.uninterruptible(Effect.tryPromise({ try: run, catch: (cause) => errorOf(name, operation, cause) }))
-
-  return {
-    open: (limits) =>
-      Effect.gen(function*() {
-        // One change is kept for a consumer that is busy or has not come yet.
-        const changes = yield* Effect.acquireRelease(Queue.dropping<void>(1), Queue.shutdown)
-        const database = yield* Effect.acquireRelease(
-          attempt("open", async () => {
-            const neighbours = new Neighbours(name, () => changes.unsafeOffer(undefined), host)
-            const database = new OutboxDatabase(name, limits, neighbours)
-            await database.open().catch((cause) => {
-              neighbours.close()
-              throw cause
-            })
-            return database
-          }),
-          // What cannot be released stays this client's, and the next client adopts it like that of a crashed one.
-          (database) => Effect.ignoreLogged(attempt("release", () => database.close()))
-        )
-        return {
-          add: (entries) =>
-            Effect.flatMap(
-              attempt("add", () => database.add(entries)),
-              (stored) => stored === undefined ? Effect.fail(overLimit) : Effect.succeed(stored)
-            ),
-          mark: (seqs) => attempt("mark", () => database.mark(seqs)),
-          requeue: (seqs, lost) => attempt("requeue", () => database.requeue(seqs, lost)),
-          settle: (seq, report) => attempt("settle", () => database.settle(seq, report)),
-          adopt: (server, sender) => attempt("adopt", () => database.adopt(server, sender)),
-          release: (seqs) => attempt("release", () => database.release(seqs)),
-          changes: Stream.fromQueue(changes),
-          reports: (server) => attempt("report", () => database.reports(server)),
-          forget: (seqs) => attempt("report", () => database.forget(seqs)),
-          purge: (server, sender) => attempt("purge", () => database.purge(server, sender))
-        }
+export const make = (name: string, host: Host): KuzzleOutboxStoreShape =>
+  fromPromises({
+    open: async (limits, changed) => {
+      const neighbours = new Neighbours(name, changed, host)
+      const database = new OutboxDatabase(name, limits, neighbours)
+      await database.open().catch((cause) => {
+        neighbours.close()
+        throw cause
       })
-  }
-}
-
-const overLimit = new OutboxError({
-  operation: "add",
-  reason: "Full",
-  issue: "the outbox is full: wait until requests are sent, or raise its limits"
-})
+      return database
+    },
+    errorOf: (operation, cause) => errorOf(name, operation, cause)
+  })
 
 const errorOf = (name: string, operation: OutboxError["operation"], cause: unknown): OutboxError => {
   const { message, name: kind } = cause instanceof Error ? cause : { message: String(cause), name: "" }

@@ -1,8 +1,15 @@
 /** The outbox in IndexedDB: the contract of all stores, and what only a browser does to it. */
-import type { KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, ExecutionStrategy, Exit, Scope, Stream } from "effect"
-import { limits, outboxStoreSuite, type StorePlace } from "../../testing/test/suite/outboxStore.ts"
+import {
+  ada,
+  entry,
+  ids,
+  limits,
+  outboxStoreSuite,
+  server,
+  type StorePlace
+} from "../../testing/test/suite/outboxStore.ts"
 import { make } from "../src/BrowserKuzzleOutboxStore.ts"
 
 let places = 0
@@ -58,19 +65,6 @@ const place = Effect.gen(function*() {
   return result
 })
 
-const server = "wss://kuzzle.test"
-const ada: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "ada" }
-const entry = (id: string, idempotent = false): KuzzleOutboxStore.NewEntry => ({
-  id,
-  server,
-  sender: ada,
-  idempotent,
-  queuedAt: 0,
-  sendBy: 1,
-  payload: id
-})
-const ids = (entries: ReadonlyArray<{ readonly id: string }>) => entries.map(({ id }) => id)
-
 /** Replaces how transactions begin, while the scope is open. */
 const transactions = (
   begin: (original: () => IDBTransaction, mode: IDBTransactionMode | undefined) => IDBTransaction
@@ -101,7 +95,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       const name = yield* database
       const window = new FakeWindow()
       const claim = yield* open(name, window)
-      const stored = yield* claim.add([entry("a"), entry("b", true)])
+      const stored = yield* claim.add([entry("a"), entry("b", { idempotent: true })])
       const seqs = stored.map(({ seq }) => seq)
       yield* claim.mark(seqs)
       window.hide()

@@ -48,16 +48,20 @@ live("A2: what another tab writes or removes is heard, and not overwritten", () 
     assert.isTrue(Option.isNone(yield* tokens.load))
   }).pipe(Effect.scoped))
 
+/** A tab whose exchange never ends. */
+const exchanging = (tab: Window) =>
+  Effect.async<void>((resume) => {
+    void tab.navigator.locks.request(key, () => {
+      resume(Effect.void)
+      return new Promise(() => {})
+    })
+  })
+
 live("A2: an exchange waits for that of another tab, until the tab is closed", () =>
   Effect.gen(function*() {
     const tokens = yield* store
     const other = yield* tab
-    yield* Effect.async<void>((resume) => {
-      void other.navigator.locks.request(key, () => {
-        resume(Effect.void)
-        return new Promise(() => {})
-      })
-    })
+    yield* exchanging(other)
     const waiting = yield* Effect.fork(tokens.exclusive(Effect.void))
     yield* Effect.sleep("300 millis")
     assert.isNull(waiting.unsafePoll())
@@ -70,12 +74,7 @@ live("A4: an exchange waits for a tab that is stuck for 3 s", () =>
   Effect.gen(function*() {
     const tokens = yield* store
     const other = yield* tab
-    yield* Effect.async<void>((resume) => {
-      void other.navigator.locks.request(key, () => {
-        resume(Effect.void)
-        return new Promise(() => {})
-      })
-    })
+    yield* exchanging(other)
     const began = performance.now()
     yield* tokens.exclusive(Effect.void)
     assert.approximately(performance.now() - began, 3000, 500)

@@ -11,10 +11,11 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
-import type { OutboxError } from "./KuzzleError.ts"
+import * as Stream from "effect/Stream"
+import { OutboxError } from "./KuzzleError.ts"
 
 /**
  * Who a request is sent as: the user of this kuid, or nobody (without a session).
@@ -186,3 +187,75 @@ export interface KuzzleOutboxStoreShape {
 export class KuzzleOutboxStore
   extends Context.Tag("@effect-kuzzle/core/KuzzleOutboxStore")<KuzzleOutboxStore, KuzzleOutboxStoreShape>()
 {}
+
+/**
+ * Where a store keeps its requests, on an API of promises. The methods do what those of `Claim` do, and reject with any
+ * error.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PromiseClaim =
+  & {
+    readonly [Method in Exclude<keyof Claim, "add" | "changes">]: (
+      ...args: Parameters<Claim[Method]>
+    ) => Promise<Effect.Effect.Success<ReturnType<Claim[Method]>>>
+  }
+  & {
+    /** `undefined`: a limit is reached, and nothing was stored. */
+    readonly add: (entries: ReadonlyArray<NewEntry>) => Promise<ReadonlyArray<Entry> | undefined>
+    /** Does what closing the scope of a claim does. */
+    readonly close: () => Promise<void>
+  }
+
+/**
+ * Makes a store on an API of promises.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromPromises = ({ errorOf, open }: {
+  /** `changed`: to be called when there may be something to adopt. */
+  readonly open: (limits: Limits, changed: () => void) => Promise<PromiseClaim>
+  /** Explains what a method has rejected with. */
+  readonly errorOf: (operation: OutboxError["operation"], cause: unknown) => OutboxError
+}): KuzzleOutboxStoreShape => {
+  /** Uninterruptible: a change that has begun may become durable. */
+  const attempt = <A>(operation: OutboxError["operation"], run: () => Promise<A>): Effect.Effect<A, OutboxError> =>
+    Effect.uninterruptible(Effect.tryPromise({ try: run, catch: (cause) => errorOf(operation, cause) }))
+
+  return {
+    open: (limits) =>
+      Effect.gen(function*() {
+        // One change is kept for a consumer that is busy or has not come yet.
+        const changes = yield* Effect.acquireRelease(Queue.dropping<void>(1), Queue.shutdown)
+        const claim = yield* Effect.acquireRelease(
+          attempt("open", () => open(limits, () => changes.unsafeOffer(undefined))),
+          // What cannot be released stays this client's, and the next client adopts it like that of a crashed one.
+          (claim) => Effect.ignoreLogged(attempt("release", () => claim.close()))
+        )
+        return {
+          add: (entries) =>
+            Effect.flatMap(
+              attempt("add", () => claim.add(entries)),
+              (stored) => stored === undefined ? Effect.fail(overLimit) : Effect.succeed(stored)
+            ),
+          mark: (seqs) => attempt("mark", () => claim.mark(seqs)),
+          requeue: (seqs, lost) => attempt("requeue", () => claim.requeue(seqs, lost)),
+          settle: (seq, report) => attempt("settle", () => claim.settle(seq, report)),
+          adopt: (server, sender) => attempt("adopt", () => claim.adopt(server, sender)),
+          release: (seqs) => attempt("release", () => claim.release(seqs)),
+          changes: Stream.fromQueue(changes),
+          reports: (server) => attempt("report", () => claim.reports(server)),
+          forget: (seqs) => attempt("report", () => claim.forget(seqs)),
+          purge: (server, sender) => attempt("purge", () => claim.purge(server, sender))
+        }
+      })
+  }
+}
+
+const overLimit = new OutboxError({
+  operation: "add",
+  reason: "Full",
+  issue: "the outbox is full: wait until requests are sent, or raise its limits"
+})

@@ -19,12 +19,9 @@
  * @since 0.1.0
  */
 import { OutboxError } from "@effect-kuzzle/core/KuzzleError"
-import type { Claim, KuzzleOutboxStoreShape, Limits } from "@effect-kuzzle/core/KuzzleOutboxStore"
-import { KuzzleOutboxStore } from "@effect-kuzzle/core/KuzzleOutboxStore"
-import * as Effect from "effect/Effect"
+import type { KuzzleOutboxStoreShape } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import { fromPromises, KuzzleOutboxStore } from "@effect-kuzzle/core/KuzzleOutboxStore"
 import * as Layer from "effect/Layer"
-import * as Queue from "effect/Queue"
-import * as Stream from "effect/Stream"
 import { issueOf } from "./internal/outboxFault.ts"
 import { OutboxFolder } from "./internal/outboxFolder.ts"
 
@@ -42,38 +39,8 @@ import { OutboxFolder } from "./internal/outboxFolder.ts"
  */
 export const layer = (folder: string): Layer.Layer<KuzzleOutboxStore> => Layer.succeed(KuzzleOutboxStore, make(folder))
 
-const make = (folder: string): KuzzleOutboxStoreShape => {
-  /** Uninterruptible: a change of a file cannot be stopped halfway. */
-  const attempt = <A>(operation: OutboxError["operation"], run: () => Promise<A>): Effect.Effect<A, OutboxError> =>
-    Effect.uninterruptible(Effect.tryPromise({
-      try: run,
-      catch: (cause) => new OutboxError({ operation, ...issueOf(folder, cause), cause })
-    }))
-
-  const claimOf = (opened: OutboxFolder, changes: Stream.Stream<void>): Claim => ({
-    add: (entries) => attempt("add", () => opened.add(entries)),
-    mark: (seqs) => attempt("mark", () => opened.mark(seqs)),
-    requeue: (seqs, lost) => attempt("requeue", () => opened.requeue(seqs, lost)),
-    settle: (seq, report) => attempt("settle", () => opened.settle(seq, report)),
-    adopt: (server, sender) => attempt("adopt", () => opened.adopt(server, sender)),
-    release: (seqs) => attempt("release", () => opened.release(seqs)),
-    changes,
-    reports: (server) => attempt("report", () => opened.reports(server)),
-    forget: (seqs) => attempt("report", () => opened.forget(seqs)),
-    purge: (server, sender) => attempt("purge", () => opened.purge(server, sender))
+const make = (folder: string): KuzzleOutboxStoreShape =>
+  fromPromises({
+    open: (limits, changed) => OutboxFolder.open(folder, limits, changed),
+    errorOf: (operation, cause) => new OutboxError({ operation, ...issueOf(folder, cause), cause })
   })
-
-  return {
-    open: (limits: Limits) =>
-      Effect.gen(function*() {
-        // One change is kept for a consumer that is busy or has not come yet.
-        const changes = yield* Effect.acquireRelease(Queue.dropping<void>(1), Queue.shutdown)
-        const opened = yield* Effect.acquireRelease(
-          attempt("open", () => OutboxFolder.open(folder, limits, () => changes.unsafeOffer(undefined))),
-          // What cannot be released stays this client's, and the next client adopts it like that of a crashed one.
-          (opened) => Effect.ignoreLogged(attempt("release", () => opened.close()))
-        )
-        return claimOf(opened, Stream.fromQueue(changes))
-      })
-  }
-}

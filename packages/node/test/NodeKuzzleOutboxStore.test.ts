@@ -8,7 +8,15 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
-import { limits, outboxStoreSuite, type StorePlace } from "../../testing/test/suite/outboxStore.ts"
+import {
+  ada,
+  entry,
+  ids,
+  limits,
+  outboxStoreSuite,
+  server,
+  type StorePlace
+} from "../../testing/test/suite/outboxStore.ts"
 import { Neighbours } from "../src/internal/neighbours.ts"
 
 const folder = Effect.acquireRelease(
@@ -57,18 +65,6 @@ const place = (at: Effect.Effect<string, never, Scope.Scope>) =>
     return result
   })
 
-const server = "wss://kuzzle.test"
-const ada: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "ada" }
-const entry = (id: string, idempotent = false): KuzzleOutboxStore.NewEntry => ({
-  id,
-  server,
-  sender: ada,
-  idempotent,
-  queuedAt: 0,
-  sendBy: 1,
-  payload: id
-})
-const ids = (entries: ReadonlyArray<{ readonly id: string }>) => entries.map(({ id }) => id)
 const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
 
 /** A process that stores `a`, `b` and `c`, and marks `b` and the idempotent `c`; it says so and lives until it is killed. */

@@ -29,6 +29,17 @@ const login = Effect.zipRight(KuzzleAuth.login({ strategy: "local", credentials 
 layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] }), { excludeTestServices: true })(
   "a proxy",
   (it) => {
+    /** Within a second, no socket of the proxy is open any more. */
+    const nothingStays = ({ open }: { readonly open: ReadonlySet<unknown> }) =>
+      Effect.gen(function*() {
+        yield* Effect.repeat(Effect.sync(() => open.size), {
+          until: (count) => count === 0,
+          schedule: Schedule.spaced("10 millis"),
+          times: 100
+        })
+        assert.strictEqual(open.size, 0)
+      })
+
     describe("carries everything", () => {
       it.scoped("the WebSocket, requests and downloads over HTTP, and a session by cookie", () =>
         Effect.gen(function*() {
@@ -221,12 +232,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             connectTimeout: "150 millis"
           })
           assert.strictEqual(error.reason, "Timeout")
-          yield* Effect.repeat(Effect.sync(() => through.open.size), {
-            until: (open) => open === 0,
-            schedule: Schedule.spaced("10 millis"),
-            times: 100
-          })
-          assert.strictEqual(through.open.size, 0)
+          yield* nothingStays(through)
         }))
 
       it.scoped("a tunnel to silence behind TLS: nothing of the attempt stays", () =>
@@ -239,12 +245,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             connectTimeout: "150 millis"
           })
           assert.strictEqual(error.reason, "Timeout")
-          yield* Effect.repeat(Effect.sync(() => through.open.size), {
-            until: (open) => open === 0,
-            schedule: Schedule.spaced("10 millis"),
-            times: 100
-          })
-          assert.strictEqual(through.open.size, 0)
+          yield* nothingStays(through)
         }))
 
       it("C7: Bun, whose WebSocket would bypass it, refuses the setting", () => {

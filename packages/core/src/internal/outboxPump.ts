@@ -12,7 +12,6 @@ import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
-import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { NotQueued, NotSentError, OutboxError, type RequestError } from "../KuzzleError.ts"
@@ -21,8 +20,10 @@ import * as KuzzleSchedule from "../KuzzleSchedule.ts"
 import type { KuzzleRequest, KuzzleResponse, KuzzleShape, RequestOptions } from "./client.ts"
 import * as Payload from "./outboxPayload.ts"
 import { type Item, Outbox, verdict } from "./protocol/outbox.ts"
+import { randomId } from "./randomId.ts"
 import * as Delays from "./runtime/delays.ts"
 import { notADuration, timeoutOf } from "./runtime/requests.ts"
+import { nobody } from "./sender.ts"
 
 /** A request that this client has stored. */
 export interface Stored {
@@ -208,7 +209,8 @@ export class Pump {
       const wait = Math.min(timeout, Duration.toMillis(this.settings.ttl))
       // JSON has no infinity.
       const sendBy = Math.min(queuedAt + wait, Number.MAX_SAFE_INTEGER)
-      const id = `${queuedAt.toString(36)}-${yield* randomId}`
+      // 80 random bits, so that no two clients give the same id.
+      const id = `${queuedAt.toString(36)}-${yield* randomId}${yield* randomId}`
       return { id, server: this.settings.server, sender, idempotent, queuedAt, sendBy, payload }
     })
   }
@@ -443,8 +445,6 @@ export class Pump {
   )
 }
 
-const nobody: Sender = { _tag: "Nobody" }
-
 const invalid = (issue: string) => Effect.fail(new OutboxError({ operation: "add", reason: "Invalid", issue }))
 
 const notSent = ({ payload }: Entry, reason: NotQueued["reason"]): Answer => {
@@ -454,10 +454,3 @@ const notSent = ({ payload }: Entry, reason: NotQueued["reason"]): Answer => {
 
 const detailOf = (answer: Answer): string | undefined =>
   Exit.isFailure(answer) ? Option.getOrUndefined(Cause.failureOption(answer.cause))?.message : undefined
-
-/** Ids of two clients differ with a probability of 1 - 2^-80 for each pair. */
-const randomId: Effect.Effect<string> = Effect.zipWith(
-  Random.nextIntBetween(0, 2 ** 40),
-  Random.nextIntBetween(0, 2 ** 40),
-  (a, b) => `${a.toString(36)}${b.toString(36)}`
-)

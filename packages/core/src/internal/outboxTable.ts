@@ -1,5 +1,6 @@
 /** The rows of an outbox store in memory. Each method is one transaction. The contract of each is in `Claim`. */
 import type { Adopted, Entry, Limits, NewEntry, Outcome, Sender, StoredReport } from "../KuzzleOutboxStore.ts"
+import { sameSender } from "./sender.ts"
 
 interface Row {
   entry: Entry
@@ -7,9 +8,6 @@ interface Row {
   owner: string | undefined
   state: "Queued" | "Sending"
 }
-
-export const sameSender = (a: Sender, b: Sender): boolean =>
-  a._tag === "User" ? b._tag === "User" && a.kuid === b.kuid : b._tag === "Nobody"
 
 const isFor = (entry: Entry, server: string, sender: Sender): boolean =>
   entry.server === server && sameSender(entry.sender, sender)
@@ -25,20 +23,20 @@ export class OutboxTable {
   /** `maxReports`: how many reports are kept. */
   constructor(private readonly maxReports: number) {}
 
-  /** A new client; gives its name. */
+  /** Adds a client and returns its name. */
   join(): string {
     const owner = `client ${++this.clients}`
     this.living.add(owner)
     return owner
   }
 
-  /** A client ends without a word, as in a crash. */
+  /** A client has crashed. */
   vanish(owner: string): void {
     this.living.delete(owner)
-    this.tell()
+    this.notify()
   }
 
-  /** A client ends in order. */
+  /** A client is closed. */
   leave(owner: string): void {
     for (const row of this.rows.values()) {
       if (row.owner === owner) this.handBack(row)
@@ -46,7 +44,7 @@ export class OutboxTable {
     this.vanish(owner)
   }
 
-  /** Calls `listener` when there may be something to adopt. Gives what ends that. */
+  /** Calls `listener` when there may be something to adopt. Returns a function that ends it. */
   listen(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
@@ -111,7 +109,7 @@ export class OutboxTable {
       const row = this.own(owner, seq)
       if (row?.state === "Queued") row.owner = undefined
     }
-    this.tell()
+    this.notify()
   }
 
   reports(server: string): ReadonlyArray<StoredReport> {
@@ -157,7 +155,7 @@ export class OutboxTable {
     return sizeOf(Array.from(this.rows.values(), ({ entry }) => entry))
   }
 
-  private tell(): void {
+  private notify(): void {
     for (const listener of this.listeners) listener()
   }
 }

@@ -3,11 +3,10 @@
  * on Windows) that says nothing. The kernel ends it with the process, also after `kill -9`. A process whose event loop is
  * blocked still counts as alive, because the kernel accepts connections for it. No process id is compared, and no clock.
  */
-import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
-import * as Os from "node:os"
 import * as Path from "node:path"
+import { addressOf } from "./localSocket.ts"
 
 /** The address of a unix socket has 108 bytes at most on Linux and 104 on macOS. */
 const maxPath = 100
@@ -16,11 +15,10 @@ const maxPath = 100
 const pause = 200
 
 /** In the folder, so that processes with another TMPDIR find it, unless the path is too long for a socket. */
-const addressOf = (folder: string, owner: string): string => {
+const addressIn = (folder: string, owner: string): string => {
   const inFolder = Path.join(folder, `${owner}.sock`)
-  const hash = createHash("sha256").update(`${folder}\0${owner}`).digest("hex").slice(0, 20)
-  if (process.platform === "win32") return `\\\\.\\pipe\\kuzzle-${hash}`
-  return Buffer.byteLength(inFolder) <= maxPath ? inFolder : Path.join(Os.tmpdir(), `kuzzle-${hash}.sock`)
+  const fits = process.platform !== "win32" && Buffer.byteLength(inFolder) <= maxPath
+  return fits ? inFolder : addressOf(`${folder}\0${owner}`)
 }
 
 /** Nobody listens there. */
@@ -46,7 +44,7 @@ export class Neighbours {
 
   /** From now on this client counts as alive. */
   async listen(): Promise<void> {
-    const address = addressOf(this.folder, this.me)
+    const address = addressIn(this.folder, this.me)
     const server = Net.createServer((socket) => {
       this.keep(socket)
       socket.on("error", () => {}) // its `close` follows
@@ -77,7 +75,7 @@ export class Neighbours {
   }
 
   private ask(owner: string, resolve: (gone: boolean) => void, wasAlive = false): void {
-    const socket = Net.connect(addressOf(this.folder, owner))
+    const socket = Net.connect(addressIn(this.folder, owner))
     this.keep(socket)
     let alive = wasAlive
     let failure: NodeJS.ErrnoException | undefined
@@ -110,7 +108,7 @@ export class Neighbours {
     this.watched.delete(owner)
     this.dead.add(owner)
     // A process that was killed leaves the file of its socket behind. It harms nobody if it cannot be removed.
-    if (process.platform !== "win32") Fs.rm(addressOf(this.folder, owner), { force: true }, () => {})
+    if (process.platform !== "win32") Fs.rm(addressIn(this.folder, owner), { force: true }, () => {})
   }
 
   private keep(socket: Net.Socket): void {

@@ -1,6 +1,6 @@
 /** Explains why the folder of an outbox failed, and says what to do about it. */
 import type { OutboxError } from "@effect-kuzzle/core/KuzzleError"
-import { NewerVersion, OverLimit } from "./outboxFolder.ts"
+import { NewerVersion } from "./outboxFolder.ts"
 
 export interface Fault {
   readonly reason: OutboxError["reason"]
@@ -8,9 +8,6 @@ export interface Fault {
 }
 
 export const issueOf = (folder: string, cause: unknown): Fault => {
-  if (cause instanceof OverLimit) {
-    return { reason: "Full", issue: `the outbox is full: wait until requests are sent, or raise its limits` }
-  }
   if (cause instanceof NewerVersion) {
     return {
       reason: "Unavailable",

@@ -23,15 +23,13 @@ const parallel = 32
 /** Milliseconds for which a socket is not judged by whether it answers. */
 const newSocket = 60_000
 
-/** A limit of the outbox is reached, not one of the disk. */
-export class OverLimit extends Error {}
-
 /** A later release of this package has written into the folder. */
 export class NewerVersion extends Error {}
 
 interface Call {
   readonly entries: ReadonlyArray<NewEntry>
-  readonly resolve: (entries: ReadonlyArray<Entry>) => void
+  /** `undefined`: a limit of the outbox is reached, not one of the disk. */
+  readonly resolve: (entries: ReadonlyArray<Entry> | undefined) => void
   readonly reject: (cause: unknown) => void
 }
 
@@ -105,7 +103,7 @@ export class OutboxFolder {
   // -----------------------------------------------------------------------------------------------------------------
 
   /** Calls that come while a group is being stored share the next one. */
-  add(entries: ReadonlyArray<NewEntry>): Promise<ReadonlyArray<Entry>> {
+  add(entries: ReadonlyArray<NewEntry>): Promise<ReadonlyArray<Entry> | undefined> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ entries, resolve, reject })
       this.adding ??= this.addAll()
@@ -135,7 +133,7 @@ export class OutboxFolder {
     for (const call of group) {
       const more = call.entries.reduce((sum, { payload }) => sum + payload.length, 0)
       if (count + call.entries.length > this.limits.maxEntries || bytes + more > this.limits.maxBytes) {
-        call.reject(new OverLimit())
+        call.resolve(undefined)
         continue
       }
       count += call.entries.length

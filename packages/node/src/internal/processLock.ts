@@ -1,14 +1,12 @@
 /**
- * A lock among the processes of one host: who holds it listens on a local socket. The system ends the socket with its
- * process, however that ends, and tells the processes that wait, which are connected to it.
+ * A lock among the processes of one host. The holder listens on a local socket, and waiting processes connect to it. The
+ * system closes the socket when the holder ends, also after `kill -9`, and with it their connections.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
-import * as Os from "node:os"
-import * as Path from "node:path"
+import { addressOf } from "./localSocket.ts"
 
 /** Held until the scope closes. Where no socket can be made, nothing is locked. */
 export const make = (name: string): Effect.Effect<void, never, Scope.Scope> => {
@@ -69,12 +67,6 @@ export const make = (name: string): Effect.Effect<void, never, Scope.Scope> => {
       listen()
     })
   })
-}
-
-/** The path of a socket is short, so that the name goes in as a hash. */
-const addressOf = (name: string): string => {
-  const id = `kuzzle-${createHash("sha256").update(name).digest("hex").slice(0, 32)}`
-  return process.platform === "win32" ? `\\\\.\\pipe\\${id}` : Path.join(Os.tmpdir(), `${id}.sock`)
 }
 
 const codeOf = (error: Error): string | undefined => ("code" in error ? String(error.code) : undefined)

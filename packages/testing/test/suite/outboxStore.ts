@@ -34,12 +34,12 @@ export interface StoreOptions {
 
 export const limits: KuzzleOutboxStore.Limits = { maxEntries: 500, maxBytes: 1_000_000 }
 
-const server = "wss://kuzzle.test"
-const ada: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "ada" }
+export const server = "wss://kuzzle.test"
+export const ada: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "ada" }
 const bob: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "bob" }
 const nobody: KuzzleOutboxStore.Sender = { _tag: "Nobody" }
 
-const entry = (id: string, differing: Partial<KuzzleOutboxStore.NewEntry> = {}): KuzzleOutboxStore.NewEntry => ({
+export const entry = (id: string, differing: Partial<KuzzleOutboxStore.NewEntry> = {}): KuzzleOutboxStore.NewEntry => ({
   id,
   server,
   sender: ada,
@@ -49,7 +49,7 @@ const entry = (id: string, differing: Partial<KuzzleOutboxStore.NewEntry> = {}):
   payload: `{"id":"${id}"}`,
   ...differing
 })
-const ids = (entries: ReadonlyArray<{ readonly id: string }>) => entries.map(({ id }) => id)
+export const ids = (entries: ReadonlyArray<{ readonly id: string }>) => entries.map(({ id }) => id)
 const seqs = (entries: ReadonlyArray<KuzzleOutboxStore.Entry>) => entries.map(({ seq }) => seq)
 const outcomes = (reports: ReadonlyArray<KuzzleOutboxStore.StoredReport>) =>
   reports.map(({ entry, outcome }) => [entry?.id, outcome])

@@ -4,7 +4,7 @@
  */
 import type { RequestError } from "../../KuzzleError.ts"
 import type { Entry, Sender } from "../../KuzzleOutboxStore.ts"
-import { sameSender } from "../outboxTable.ts"
+import { sameSender } from "../sender.ts"
 
 /** How many requests are in flight at once. */
 const window = 32

@@ -76,7 +76,7 @@ export interface Keeper {
   readonly knowsSession: boolean
   /** Whether a connection that has just opened there may carry another session than ours, so that the server is asked. */
   readonly uncertain: (endpoint: string) => boolean
-  /** The session is another now, or none: so it was asked of this client. */
+  /** This client has changed the session: by a login, a logout or `setToken`. */
   readonly changed: (identity: Identity | undefined, before: Identity | undefined) => Effect.Effect<void>
   /** `undefined`: no other client has this session. */
   readonly shared?: Shared | undefined
@@ -86,11 +86,11 @@ export interface Keeper {
 export interface Shared {
   /** Runs while no other client runs an exchange. Only our own requests: the lock must not wait for the application. */
   readonly exclusive: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  /** What another client has done to the session, and who is logged in by that. */
+  /** Another client's change of the session, and the session after it. */
   readonly elsewhere: (
     ours: Identity | undefined
   ) => Effect.Effect<{ readonly what: SharedSession.Elsewhere; readonly identity: Identity | undefined }>
-  /** Ours was renewed. `false`: another client has changed the session meanwhile, and ours is void. */
+  /** Stores the renewed session. `false`: another client has changed the session meanwhile, so this one is void. */
   readonly renewed: (identity: Identity) => Effect.Effect<boolean>
   /** Emits when another client may have changed the session. */
   readonly changes: Stream.Stream<void>
@@ -130,7 +130,7 @@ export interface Authentication {
   readonly needed: (endpoint: string) => boolean
   /** Does so. */
   readonly start: () => void
-  /** Whether it is not known yet who the client starts as: the authenticator, or the server, has not said. */
+  /** Whether the session that the client starts with is still unknown: the authenticator or the server has not answered. */
   readonly toCome: () => boolean
   /** The server says that the session is dead. Whether it is being renewed. */
   readonly died: (identity: Identity) => boolean
@@ -177,10 +177,10 @@ export const make = (
     /** Somebody shall be logged in: until a logout, the end of a session is no wish. */
     let wanted = authenticator !== undefined
     let restored = keeper.restore === undefined
-    /** It has been found out, at least once, who we are. */
+    /** Whether the session that the client starts with is known, or that there is none. */
     let everRestored = restored
     let renewing: Identity | "Start" | undefined
-    /** A connection was opened during the renewal under way, which has not asked whose it is. */
+    /** A connection was opened during the renewal under way and has not asked the server for its user. */
     let unasked = false
 
     const state = (): AuthenticationState => {
@@ -228,8 +228,7 @@ export const make = (
       single.withPermits(1)(shared === undefined ? exchange : shared.exclusive(exchange))
 
     /**
-     * Does what another client has done to the session. Whether there was something to do. To be run while no exchange
-     * runs here.
+     * Applies another client's change of the session. Returns whether there was one. Run it while no exchange runs here.
      */
     const follow = (
       ours: Identity | undefined,
@@ -245,7 +244,10 @@ export const make = (
         }))
       })
 
-    /** Whether another client has renewed, replaced or ended this session, which the server does not know any more. */
+    /**
+     * The server has refused this session. Waits up to 300 ms for another client to store the one that replaced it, and
+     * returns whether the store has changed.
+     */
     const savedElsewhere = (ended: Identity | undefined): Effect.Effect<boolean> =>
       Effect.gen(function*() {
         if (shared === undefined || ended?.kuid === undefined) return false
@@ -317,7 +319,7 @@ export const make = (
       else host.challenged(true)
     }
 
-    /** Another client has renewed the session, or has changed it otherwise: that has an event of its own. */
+    /** The outcome of a renewal that another client made unnecessary. A change of the user has had its own event. */
     const followed = (before: Identity | undefined): keyof typeof Metrics.renewals => {
       const now = credentials.current()
       if (now?.user !== before?.user) return "Kept"

@@ -20,6 +20,7 @@ import type { InFlight } from "../protocol/liveness.ts"
 import { Pace } from "../protocol/pace.ts"
 import * as Pending from "../protocol/pending.ts"
 import type { Admission } from "../protocol/session.ts"
+import * as Sender from "../sender.ts"
 import * as Setting from "../setting.ts"
 import * as Timer from "../timer.ts"
 import { canSendAs, type Credentials, type Identity, isAnonymous } from "./credentials.ts"
@@ -33,9 +34,8 @@ export const errorOf = (outcome: Outcome): KuzzleError.RequestError | undefined 
 
 export type Settle = (outcome: Outcome) => void
 
-/** Nobody was logged in. */
+/** The user of a request that was made while nobody was logged in. */
 const nobody = Symbol("nobody")
-const asNobody = { _tag: "Nobody" } as const
 
 /** A request from its submission to its end. */
 interface Call extends Pending.Entry {
@@ -123,8 +123,7 @@ export interface Requests {
   /** Calls once when nothing is on its way any more. */
   readonly whenIdle: (idle: () => void) => void
   /**
-   * Another user, or nobody: what waits in somebody else's name ends. What was made before it was known whose it would be is
-   * now theirs.
+   * The user has changed. Waiting requests of another user end. Requests whose user was not known yet belong to this one.
    */
   readonly userChanged: () => void
   /** The connection is gone: every request that was on it settles now, or is queued again if that is harmless. */
@@ -441,7 +440,7 @@ export const make = (
       const { action, controller, kind } = call
       // Without a session there is nothing to leave out. (This is the hot path of clients that never log in.)
       const isNobodys = kind === "Call" && call.user === nobody && credentials.current() !== undefined
-      const options = isNobodys ? { ...call.options, as: asNobody } : call.options
+      const options = isNobodys ? { ...call.options, as: Sender.nobody } : call.options
       if (options?.as !== undefined && !canSendAs(options.as, credentials.current())) {
         return notQueued(call, "OtherUser")
       }

@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -33,6 +32,7 @@ import { roomAtEnd } from "../protocol/frame.ts"
 import type * as Renewal from "../protocol/renewal.ts"
 import { route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
+import { randomId } from "../randomId.ts"
 import * as RetryAfter from "../retryAfter.ts"
 import { onClose } from "../scoped.ts"
 import * as Timer from "../timer.ts"
@@ -296,7 +296,7 @@ export const make = (
           const idle = Effect.async<void>((resume) => requests.whenIdle(() => resume(Effect.void)))
           const before = credentials.current()
           const exit = yield* Effect.exit(restore(Effect.zipRight(within(idle, drainTimeout), exchange)))
-          // What was held for a login that has failed is theirs who are logged in.
+          // Requests held for a login that failed belong to the user who is still logged in.
           if (keeping.byConnection) requests.userChanged()
           const another = keeping.byConnection && credentials.current() !== before
           if (another) {
@@ -572,6 +572,3 @@ const handshakeHeaders = (settings: Headers): HandshakeHeaders =>
       [name, value]
     ) => [name.toLowerCase(), Redacted.isRedacted(value) ? value : Redacted.make(value)])
   )
-
-/** Forty random bits: enough to tell the clients of one server apart. */
-const randomId: Effect.Effect<string> = Effect.map(Random.nextIntBetween(0, 2 ** 40), (n) => n.toString(36))
