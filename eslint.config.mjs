@@ -109,6 +109,11 @@ export default tseslint.config(
     }
   },
   {
+    // Kuzzle requires them, or its modules: they are CommonJS.
+    files: ["lab/server/**/*.js", "lab/uws-shim/**/*.js"],
+    rules: { "@typescript-eslint/no-require-imports": "off" }
+  },
+  {
     files: ["packages/*/src/**/*.ts"],
     rules: {
       "no-console": "error",

@@ -2,6 +2,7 @@ import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { build } from "esbuild"
 import type { TestProject } from "vitest/node"
+import * as Lab from "./lab/state.ts"
 import * as Control from "./packages/testing/test/suite/control.ts"
 import * as Gateway from "./packages/testing/test/suite/gateway.ts"
 import type { RemoteBackend } from "./packages/testing/test/suite/remote.ts"
@@ -47,7 +48,7 @@ export default async (project: TestProject) => {
     const { url } = yield* Effect.provide(KuzzleTestServer.KuzzleTestServer, server)
     project.provide("kuzzleEmbedded", yield* Control.make(url))
     project.provide("gateway", yield* Gateway.make)
-    const real = process.env.KUZZLE_REAL_URL
+    const real = Lab.realUrl()
     project.provide("kuzzleReal", real === undefined ? null : yield* Control.make(real))
   })
   await Effect.runPromise(Scope.extend(start, scope))

@@ -1,21 +1,15 @@
 import { defineConfig } from "vitest/config"
+import * as Lab from "./lab/state.ts"
 import { sources } from "./vitest.shared.ts"
 
-/** What the suite needs to know; without it, it says so instead of passing with no test. */
-const required = {
-  KUZZLE_DESTRUCTIVE_URL: "the WebSocket URL of a running Kuzzle that may be destroyed, e.g. ws://127.0.0.1:7612",
-  KUZZLE_SERVER_HOME: "the folder of its start.sh, with pids/kuzzle: its process is killed and started again"
-}
-const missing = Object.entries(required).filter(([name]) => !process.env[name])
-if (missing.length > 0) {
-  throw new Error(
-    `the suite that destroys a Kuzzle needs:\n${missing.map(([name, what]) => `  ${name}: ${what}`).join("\n")}`
-  )
-}
+/** The lab's process is killed and started again, so the suite needs a lab, not just an address. */
+const lab = Lab.read("destructive")
+if (lab === undefined) throw new Error("the suite that destroys a Kuzzle needs one: run `pnpm lab up destructive`")
 
 export default defineConfig({
   resolve: { alias: sources },
   test: {
+    env: { KUZZLE_DESTRUCTIVE_URL: lab.url, KUZZLE_LAB_FOLDER: Lab.folder("destructive") },
     setupFiles: ["vitest.equality.ts"],
     include: ["packages/testing/test/destructive.real.test.ts"],
     testTimeout: 60_000,

@@ -5,6 +5,8 @@
  *   --only <load>      only the loads whose name contains it (may be repeated)
  *   --peers <a,b:c>    only these clients (raw is needed for the ratios)
  *   --samples <n>      samples of each client and load, instead of the load's own number, however long it takes
+ *   --scale            how the cost of an item grows with their number (`scale/`), instead of the loads; with --only, of
+ *                      the paths whose titles contain it
  *   --quick            small loads, one sample: at most 90 s, and rough
  *   --profile <dir>    writes a CPU profile of what each sample measures into the folder; its figures then mean little
  */
@@ -28,6 +30,7 @@ const { values: options } = parseArgs({
     peers: { type: "string" },
     samples: { type: "string" },
     quick: { type: "boolean", default: false },
+    scale: { type: "boolean", default: false },
     profile: { type: "string" }
   }
 })
@@ -47,7 +50,7 @@ const BUDGET_MS = 8 * 60_000
 const bundle = () =>
   build({
     absWorkingDir: here,
-    entryPoints: ["server.ts", "client.ts", "peers/raw.ts", "peers/sdk.ts", "peers/ours.ts"],
+    entryPoints: ["server.ts", "client.ts", "peers/raw.ts", "peers/sdk.ts", "peers/ours.ts", "scale/main.ts"],
     outdir: out,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -176,6 +179,20 @@ const line = (row: ReadonlyArray<string>) => `| ${row.join(" | ")} |\n`
 // -------------------------------------------------------------------------------------------------------------------
 // the run
 // -------------------------------------------------------------------------------------------------------------------
+
+/** The paths of `scale/`, in a process of their own. */
+const runScale = async (): Promise<never> => {
+  await bundle()
+  const child = spawn(
+    process.execPath,
+    ["--expose-gc", path.join(out, "scale", "main.mjs"), ...(options.only ?? [])],
+    { stdio: "inherit", timeout: 25 * 60_000 }
+  )
+  const [code] = await once(child, "close")
+  rmSync(out, { recursive: true, force: true })
+  process.exit(code ?? 1)
+}
+if (options.scale) await runScale()
 
 const chosen = loads.filter((load) =>
   options.only === undefined || options.only.some((name) => load.name.includes(name))

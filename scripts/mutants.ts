@@ -1,6 +1,7 @@
 /**
  * `pnpm mutants` plants the bugs of mutants/list.ts, one at a time, and runs what has to find them: the tests that it
- * names; or first the simulation, then, for those that it lets pass, the tests of the core. It fails when one survives, or no longer applies.
+ * names; or first the simulation, then, for those that it lets pass, the tests of the core; and `pnpm ends` for those that it
+ * names. It fails when one survives, or no longer applies.
  *
  * `pnpm mutants <part of a name>` plants those alone. The sources are never touched: a bug is planted where they are read.
  */
@@ -12,10 +13,15 @@ import type { Report } from "../packages/testing/test/simulation/batch.ts"
 import { type Mutant, mutants } from "./mutants/list.ts"
 import { apply, bundle, root } from "./simulation/bundle.ts"
 
-const histories = process.env.SIM_HISTORIES ?? "150"
+/** Half of them have one client. */
+const histories = process.env.SIM_HISTORIES ?? "300"
 
 /** A bug may as well make a history endless. */
 const patience = 120_000
+
+/** For `pnpm ends`: each bug is found at the first end that leaves requests in flight. */
+const endsPatience = 300_000
+const ends = "20"
 
 /** What is run for those that the simulation lets pass. */
 const coreTests = ["packages/core/test/protocol", "packages/core/test/runtime"]
@@ -26,7 +32,11 @@ interface Outcome {
 }
 
 /** Runs a program to its end; `code` is `undefined` when it had to be stopped. */
-const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>): Promise<Outcome> =>
+const run = (
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>>,
+  limit = patience
+): Promise<Outcome> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...args], { cwd: root, env: { ...process.env, ...env } })
     let output = ""
@@ -36,7 +46,7 @@ const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>)
     child.stderr.on("data", (data: unknown) => {
       output += String(data)
     })
-    const timer = setTimeout(() => child.kill("SIGKILL"), patience)
+    const timer = setTimeout(() => child.kill("SIGKILL"), limit)
     child.on("error", reject)
     child.on("close", (code) => {
       clearTimeout(timer)
@@ -45,7 +55,7 @@ const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>)
   })
 
 /** Who finds it, or nobody. */
-const findBySimulation = async (script: string): Promise<string | undefined> => {
+const findBySimulation = async (script: string, histories: string): Promise<string | undefined> => {
   const { code, output } = await run([script, "batch", "1", histories, "stop"], {})
   if (code !== 0) return `the simulation ${code === undefined ? "does not end" : "breaks"}`
   for (const line of output.split("\n")) {
@@ -63,6 +73,13 @@ const findByTests = async (mutant: Mutant, index: number): Promise<string | unde
   if (code === 0) return undefined
   const failed = /FAIL\s+(.*)/.exec(output)?.[1]
   return failed === undefined ? `the tests end with ${code}` : failed.slice(0, 100)
+}
+
+/** Only the broken promise counts, not a run that could not be made. */
+const findByEnds = async ({ name }: Mutant, where: string): Promise<string | undefined> => {
+  const args = ["--import", "tsx", "scripts/ends.ts", "--where", where, "--ends", ends, "--plant", name]
+  const { output } = await run(args, {}, endsPatience)
+  return /BROKEN: (executed twice: \d+)/.exec(output)?.[1]
 }
 
 const main = async (): Promise<void> => {
@@ -92,13 +109,21 @@ const main = async (): Promise<void> => {
         stale.push(`${mutant.name}: it does not compile`)
         continue
       }
-      const simulated = mutant.tests === undefined ? await findBySimulation(script) : undefined
-      if (simulated !== undefined) bySimulation += 1
-      const found = simulated ?? await findByTests(mutant, index)
-      if (found === undefined) survivors.push(mutant.name)
-      console.log(
-        `${found === undefined ? "SURVIVED" : "killed  "}  ${mutant.name} (${mutant.breaks}): ${found ?? "by nobody"}`
-      )
+      const say = (found: string | undefined, name: string) => {
+        if (found === undefined) survivors.push(name)
+        console.log(
+          `${found === undefined ? "SURVIVED" : "killed  "}  ${name} (${mutant.breaks}): ${found ?? "by nobody"}`
+        )
+      }
+      if (mutant.histories !== undefined || mutant.tests !== undefined || mutant.ends === undefined) {
+        const isSimulated = mutant.histories !== undefined || mutant.tests === undefined
+        const simulated = isSimulated
+          ? await findBySimulation(script, String(mutant.histories ?? histories))
+          : undefined
+        if (simulated !== undefined) bySimulation += 1
+        say(mutant.histories === undefined ? simulated ?? await findByTests(mutant, index) : simulated, mutant.name)
+      }
+      for (const where of mutant.ends ?? []) say(await findByEnds(mutant, where), `${mutant.name}, ends in ${where}`)
     }
   }
   try {

@@ -27,7 +27,7 @@ export interface Numbered {
 
 /** The promises, in their order. */
 export const promises: ReadonlyArray<Numbered> = [
-  ...read("docs/spec/promises.md").matchAll(/^- ([RSCALO]\d+) (.+)$/gm)
+  ...read("docs/spec/promises.md").matchAll(/^- ([RSCALOT]\d+) (.+)$/gm)
 ].map(([, number = "", text = ""]) => ({ number, text: text.trim() }))
 
 /** The faults, in their order: the rows of the groups A to D, the sentences of group E. Group F names no other. */
@@ -101,7 +101,7 @@ export const named: ReadonlyArray<Named> = [
 /** What every history of the simulation is held to (`violate("R1", …)`). */
 export const simulated: ReadonlySet<string> = new Set(
   filesOf(simulation).flatMap((file) =>
-    [...read(file).matchAll(/\b(?:violate|fail)\("([RSCALO]\d+)"/g)].map(([, number = ""]) => number)
+    [...read(file).matchAll(/\b(?:violate|fail)\("([RSCALOT]\d+)"/g)].map(([, number = ""]) => number)
   )
 )
 

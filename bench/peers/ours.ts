@@ -5,14 +5,12 @@
  * - requests: fibers that loop (no variant); `queryMany`, in batches; `forEach`, a fiber for each request.
  * - notifications: by handler (no variant); `chunks` and `each`, by `Stream`; `schema-…`, the same with the document of
  *   each decoded by Schema.
- * - the queue: in memory (no variant), or in a store too (`store`): one in memory, whose own cost is next to nothing.
  * - connections: a layer for each (no variant); `make`, as an application that has many would do it: `Kuzzle.make` over
  *   one socket service and one heartbeat.
  */
 import type { KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
-import { Kuzzle, KuzzleHeartbeat, KuzzleQueueStore, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { NodeKuzzle, NodeKuzzleSocket } from "@effect-kuzzle/node"
-import { KeyValueStore } from "@effect/platform"
 import { Chunk, Effect, Exit, Layer, ManagedRuntime, Schema, Scope, Stream } from "effect"
 import type { BenchFilter, BenchRequest } from "../wire.ts"
 import { collection, index } from "../wire.ts"
@@ -38,9 +36,6 @@ const options = (settings: Settings) => ({
   reconnect: KuzzleSchedule.reconnect({ cap: "1 second" })
 })
 
-/** Where the variant `store` keeps what is queued. */
-const memory = Layer.provide(KuzzleQueueStore.layerKeyValueStore(), KeyValueStore.layerMemory)
-
 /** What all connections of a process share in the variant `make`. */
 let transport:
   | ManagedRuntime.ManagedRuntime<
@@ -63,12 +58,7 @@ const connect = (settings: Settings, variant: string) =>
     const scope = yield* Scope.make()
     const context = yield* variant === "make"
       ? Scope.extend(Effect.provide(Kuzzle.make(options(settings)), transportOf(settings)), scope)
-      : Layer.buildWithScope(
-        variant === "store"
-          ? Layer.provide(NodeKuzzle.layer(options(settings)), memory)
-          : NodeKuzzle.layer(options(settings)),
-        scope
-      )
+      : Layer.buildWithScope(NodeKuzzle.layer(options(settings)), scope)
     const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, context)
     const run = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope>) =>
       Effect.runPromise(Scope.extend(Effect.provide(effect, context), scope))

@@ -10,6 +10,10 @@ export interface Mutant extends Patch {
   readonly breaks: string
   /** What finds it where the simulation cannot: folders or files of tests. By default the simulation, then the tests of the core. */
   readonly tests?: ReadonlyArray<string>
+  /** Where `pnpm ends` must find it, too. With `ends` and without `tests`, nothing else has to. */
+  readonly ends?: ReadonlyArray<"node" | "chromium">
+  /** The simulation must find it in so many histories, whatever tests find it as well. */
+  readonly histories?: number
 }
 
 const core = "packages/core/src"
@@ -151,14 +155,28 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "an answer may come twice",
       breaks: "R1, R4",
-      find: `entries.delete(id)\n        resized(-1)`,
-      replace: `resized(-1)`
+      find: `recent.delete(id)\n    return entry`,
+      replace: `return entry`
     },
     {
       name: "deadlines pass unnoticed",
       breaks: "R2, SDK D1",
-      find: `if (entry.deadline <= now)`,
-      replace: `if (entry.deadline <= now - 1000)`
+      find: `first !== undefined && first.at <= now;`,
+      replace: `first !== undefined && first.at <= now - 1000;`
+    },
+    {
+      name: "what comes again ends at its earlier deadline",
+      breaks: "R2",
+      find: `this.entries.get(id)?.deadline === at`,
+      replace: `at <= at && this.entries.has(id)`,
+      tests: ["packages/core/test/protocol/pending.test.ts"]
+    },
+    {
+      name: "each deadline visits all that wait",
+      breaks: "L2",
+      find: `const due = (recentDeadline <= now`,
+      replace: `all().forEach(({ deadline }) => deadline)\n      const due = (recentDeadline <= now`,
+      tests: ["packages/core/test/protocol/pending.test.ts"]
     }
   ]),
   ...inFile(`${protocol}/frame.ts`, [
@@ -255,57 +273,46 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a notification before its answer is lost",
       breaks: "S3, SDK C1",
-      find: `if (opening === 0) return false`,
+      find: `if (this.opening === 0) return false`,
       replace: `return false`
     },
     {
       name: "subscriptions do not come back",
       breaks: "S1, SDK A1",
-      find: `else want(intent)`,
+      find: `else this.want(intent)`,
       replace: ``
     },
     {
       name: "a loss is not told",
       breaks: "S4, SDK C7",
-      find: `intent.missed = { cause, by: intent.consumers }`,
+      find: `intent.lose(cause)`,
       replace: ``
-    },
-    {
-      name: "who has missed nothing is told of a loss",
-      breaks: "S4",
-      find: `if (missed.by.includes(consumer)) consumer.gap`,
-      replace: `consumer.gap`
     },
     {
       name: "the first of two consumers takes the subscription with it",
       breaks: "S5, SDK C2",
-      find: `if (left.length > 0 || intent.phase`,
-      replace: `if (intent.phase`
+      find: ` || intent.hasConsumers() || intent.isBeingOpened()`,
+      replace: ` || intent.isBeingOpened()`
     },
     {
       name: "nothing is ever unsubscribed",
       breaks: "S5, SDK C12",
-      find: `else {\n      rooms.delete(roomId)\n      laneOf(intent.lane).idle.add(roomId)`,
-      replace: `else {\n      rooms.delete(roomId)`
-    },
-    {
-      name: "one channel's end is the room's",
-      breaks: "S1, SDK C2",
-      find: `if (left > 0) rooms.set(roomId, left)`,
-      replace: `if (left > 99) rooms.set(roomId, left)`
+      find: `if (roomId !== undefined) this.lanes.leave(intent.lane, roomId)`,
+      replace: ``
     },
     {
       name: "a refused subscription goes on in silence",
       breaks: "S6, SDK C3",
-      find: `abandon(intent)
+      find: `this.abandon(intent)
     for (const consumer of consumers) consumer.fail(error)`,
-      replace: `abandon(intent)`
+      replace: `this.abandon(intent)`
     },
     {
       name: "unsubscribed while offline, and back with the connection",
       breaks: "S1, SDK C4",
-      find: `if (intent.phase === "Absent") return abandon(intent)`,
-      replace: `if (intent.phase === "Absent") return`
+      find: `if (intent.phase === "Absent") this.abandon(intent)
+    else this.discard(intent)`,
+      replace: `if (intent.phase !== "Absent") this.discard(intent)`
     },
     {
       name: "what was being opened when the token expired is believed to be open",
@@ -314,13 +321,97 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: ``
     },
     {
+      name: "a subscription that was refused for now is not retried",
+      breaks: "S1, S6",
+      find: `if (this.isPostponed(intent)) this.lanes.want(intent)`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "a room that only the first answer to a repeated subscribe tells of stays",
+      breaks: "S1, S5",
+      find: `if (epoch === this.epoch) this.leaveUnused(lane, roomOf(channel))`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/intent.ts`, [
+    {
+      name: "who has missed nothing is told of a loss",
+      breaks: "S4",
+      find: `if (!missed.latecomers.has(consumer)) consumer.gap`,
+      replace: `consumer.gap`
+    },
+    {
+      name: "the consumers of one filter are searched for the one that leaves",
+      breaks: "cost",
+      find: `if (!this.set.delete(consumer)) return false`,
+      replace: `if (!Array.from(this.set).includes(consumer) || !this.set.delete(consumer)) return false`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/channels.ts`, [
+    {
+      name: "one channel's end is the room's",
+      breaks: "S1, SDK C2",
+      find: `if (others > 0) {`,
+      replace: `if (others > 99) {`
+    },
+    {
       name: "of two filters on one channel only one hears",
       breaks: "S1, spec E5",
-      find: `intent.sharing = channels.get(channel)`,
-      replace: `intent.sharing = undefined`
+      find: `intent.older = older`,
+      replace: `intent.older = undefined`
+    }
+  ]),
+  ...inFile(`${protocol}/early.ts`, [
+    {
+      name: "large notifications are parked without a bound",
+      breaks: "L2",
+      find: `this.count >= maxEarly || this.bytes + size > maxEarlyBytes`,
+      replace: `this.count >= maxEarly`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/lanes.ts`, [
+    {
+      name: "a collection that waited for a join is never looked at again",
+      breaks: "S1, S5",
+      find: `for (const { name } of this.held[turn]) this.dirty.add(name)`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "each join wakes every collection that waits",
+      breaks: "cost",
+      find: `if (this.holds(turn)) continue`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "a room that is listened to again is left all the same",
+      breaks: "S1",
+      find: `if (lane.idle.has(roomId)) this.dirty.add(lane.name)
+      this.removeRoom(lane, roomId)`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/session.ts`, [
+    {
+      name: "a client that is made as a resource cannot be closed",
+      breaks: "L1",
+      find: `Effect.forkScoped(Effect.interruptible(supervised))`,
+      replace: `Effect.forkScoped(supervised)`,
+      tests: ["packages/core/test/runtime/session.test.ts"]
+    },
+    {
+      name: "a connection that was dialled before another tab's login stays",
+      breaks: "T2",
+      find: `const another = elsewhere || keeping.byConnection`,
+      replace: `const another = keeping.byConnection`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
     {
       name: "a host that is back is not heard of",
       breaks: "C3",
@@ -395,9 +486,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "each attempt to connect gives what is queued new patience",
       breaks: "R2",
-      find: `call.queued || call.stored`,
-      replace: `call.stored`,
-      tests: ["packages/core/test/runtime/outbox.test.ts"]
+      find: `else if (call.queued) wait(call)`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
       name: "one request is forgotten when the connection dies",
@@ -470,7 +561,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "A1",
       find: `(listener.sessionToCome() ? undefined : nobody)`,
       replace: `undefined`,
-      tests: ["packages/core/test/runtime/outbox.test.ts"]
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
       name: "the queue has no bound",
@@ -493,14 +584,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "what must not be sent twice is",
       breaks: "R6",
-      find: `call.queuable && call.options?.idempotent === true && call.writes`,
-      replace: `call.queuable && call.writes`
-    },
-    {
-      name: "what may be sent twice is sent for ever",
-      breaks: "R6",
-      find: ` && call.writes < maxWrites`,
-      replace: ``
+      find: `call.queuable && call.options?.idempotent === true && cause`,
+      replace: `call.queuable && cause`
     },
     {
       name: "what was on its way loses its place",
@@ -509,21 +594,23 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `[...waiting.drain(), ...calls]`
     },
     {
-      name: "the queue drowns the server",
-      breaks: "R5, SDK D5",
-      find: `underWay < window && `,
-      replace: ``
+      name: "each attempt to connect visits all that is queued",
+      breaks: "L2",
+      find: `if (isQueued || now === "Wait"`,
+      replace: `if (now === "Wait"`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "a restart sends again what must not be sent twice",
-      breaks: "R6",
-      find: `if (call.stored && call.options?.idempotent !== true) {`,
-      replace: `if (call.stored && call.options === undefined) {`
+      name: "new requests are sent beside one that may end the connection",
+      breaks: "R7",
+      find: `if (underWay.group !== "New" && !isTime(Suspects.sendAt("New", underWay))) return`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
       name: "a refused request is not asked again after the renewal",
       breaks: "A2, SDK B6",
-      find: `call.refusal = outcome\n      submit(call)\n      return true`,
+      find: `call.suspicion = Suspects.none\n      submit(call)\n      return true`,
       replace: `return false`,
       tests: ["packages/testing/test/client.memory.test.ts"]
     },
@@ -533,24 +620,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: ` || call.refusal !== undefined) return false`,
       replace: `) return false`,
       tests: ["packages/core/test/runtime/races.test.ts"]
-    },
-    {
-      name: "what waited too long before a restart is sent",
-      breaks: "R2",
-      find: `const left = queuedAt + ttl - now`,
-      replace: `const left = ttl`
-    },
-    {
-      name: "what a user left behind is sent as another",
-      breaks: "A1",
-      find: `if (whose === undefined || whose === user) wait(call)`,
-      replace: `if (whose !== null) wait(call)`
-    },
-    {
-      name: "what was answered comes back with a restart",
-      breaks: "R1",
-      find: `call.stored = false\n        store?.remove(call.id)\n      }\n      call.settle(outcome)`,
-      replace: `call.stored = false\n      }\n      call.settle(outcome)`
     }
   ]),
   ...inFile(`${runtime}/credentials.ts`, [
@@ -573,30 +642,35 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `((`
     }
   ]),
-  ...inFile(`${runtime}/heartbeat.ts`, [
+  ...inFile(`${protocol}/pulse.ts`, [
     {
       name: "what came in does not count",
       breaks: "C2, SDK A13",
-      find: `if (verdict._tag !== "Waiting") return\n        verdict = alive`,
-      replace: `if (verdict._tag !== "Waiting") return`
+      find: `    this.verdict = alive
+    return true`,
+      replace: `    return true`
     },
     {
       name: "no ping while an earlier one is unanswered",
       breaks: "C4, server trap 1",
-      find: `if (pulses) pulse(seen)`,
-      replace: `if (pulses && verdict._tag === "Alive") pulse(seen)`
-    },
-    {
-      name: "the next pulse of a hidden page is one of a chain of timers",
-      breaks: "C4",
-      find: `(C4).\n        arm()`,
-      replace: `(C4).`
+      find: `    this.pulse(seen)
+    this.plan(seen.now)`,
+      replace: `    if (this.verdict._tag === "Alive") this.pulse(seen)
+    this.plan(seen.now)`
     },
     {
       name: "the ping time holds the wait behind an upload",
       breaks: "C2",
-      find: `Liveness.unobstructed(seen) ? clock.unsafeCurrentTimeNanos() : undefined`,
-      replace: `clock.unsafeCurrentTimeNanos()`
+      find: `Liveness.unobstructed(seen) ? seen.now : undefined`,
+      replace: `seen.now`
+    }
+  ]),
+  ...inFile(`${runtime}/heartbeat.ts`, [
+    {
+      name: "the next pulse of a hidden page is one of a chain of timers",
+      breaks: "C4",
+      find: `if (pulse.handleFrame()) arm()`,
+      replace: `pulse.handleFrame()`
     }
   ]),
   ...inFile(`${runtime}/mailbox.ts`, [
@@ -703,8 +777,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a dead token is not renewed",
       breaks: "A2",
-      find:
-        `credentials.died(identity)\n      if (renewing === undefined) renew(identity, "Login", true)\n      else host.challenged(true)`,
+      find: `credentials.died(identity)
+      if (renewing === undefined && cookie === undefined) return renew(identity, "Login", true)
+      host.challenged(true)`,
       replace: `credentials.died(identity)`,
       tests: ["packages/testing/test/client.memory.test.ts"]
     },
@@ -779,11 +854,65 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/authentication.ts`, [
     {
+      name: "an opening does not ask whose cookie it carries",
+      breaks: "A1",
+      find: `if (cookie !== undefined) {
+          restored = false`,
+      replace: `if (cookie === undefined) {
+          restored = false`,
+      tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
+      name: "a session by cookie that is refused ends without asking a new connection",
+      breaks: "T1",
+      find: `if (renewing === undefined && cookie === undefined) return renew(identity, "Login", true)`,
+      replace: `if (renewing === undefined) return renew(identity, "Login", true)`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "each message of another tab opens a connection of its own",
+      breaks: "T2",
+      find: `if (redialling) return
+      redialling = true`,
+      replace: `redialling = true`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "an authenticator logs in over the session of another tab",
+      breaks: "T1",
+      find: `wanted && !elsewhere && renewed ===`,
+      replace: `wanted && renewed ===`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "a session that the server refuses again and again is never over",
+      breaks: "A4",
+      find: `const isDead = answer === before && !credentials.alive(clock.unsafeCurrentTimeMillis())`,
+      replace: `const isDead = false`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
       name: "a session that another tab has renewed is given up",
       breaks: "A2, A4",
       find: `const rereads: ReadonlyArray<number> = [0, 100, 200]`,
       replace: `const rereads: ReadonlyArray<number> = []`,
       tests: ["packages/core/test/runtime/sharing.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleOutbox.ts`, [
+    {
+      name: "a logout that forgets leaves the reports of what was in flight",
+      breaks: "what a user has stored is deleted",
+      find: `const purged = yield* Effect.exit(outbox.purge(sender))`,
+      replace: `const purged = Exit.succeed(0)`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "a logout that forgets sends what is stored before it deletes the rest",
+      breaks: "what a user has stored is deleted",
+      find: `yield* Effect.ignore(outbox.purge(sender))`,
+      replace: ``,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/sharedToken.ts`, [
@@ -863,20 +992,25 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "an opening does not ask whose cookie it carries",
-      breaks: "A1",
-      find: `uncertain: (endpoint) => exchanged === undefined || exchanged !== hostOf(endpoint)`,
-      replace: `uncertain: () => false`,
-      tests: ["packages/core/test/runtime/races.test.ts"]
+      name: "a cookie that another tab has renewed is refreshed once more",
+      breaks: "T1",
+      find: `onSome: (state) => known === undefined || isOf(known, state)`,
+      replace: `onSome: () => true`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "an exchange vouches for every opening after it",
-      breaks: "A1",
-      find: `      Effect.sync(() => {
-        exchanged = undefined
-      })`,
-      replace: `      Effect.void`,
-      tests: ["packages/core/test/runtime/races.test.ts"]
+      name: "a login by cookie is told to no other tab",
+      breaks: "T2",
+      find: `Effect.map(commit(session), () => announce(host))`,
+      replace: `commit(session)`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "a tab hears of the sessions of other hosts",
+      breaks: "T2",
+      find: `changedAt === undefined || changedAt === hostOf(knownEndpoint())`,
+      replace: `changedAt !== ""`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
     }
   ]),
   ...inFile(`${core}/internal/filter/pattern/matcher.ts`, [
@@ -902,6 +1036,24 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `repeats: tree.repeats * Math.max(max === Infinity ? min : max, 1)`,
       replace: `repeats: Math.max(max === Infinity ? min : max, 1)`,
       tests: ["packages/core/test/pattern.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleBatch.ts`, [
+    {
+      name: "a batched request that was reported as not sent is sent later",
+      breaks: "R2",
+      find: `chunk.filter(unsettled.has)`,
+      replace: `chunk`,
+      tests: ["packages/core/test/KuzzleBatch.test.ts"]
+    },
+    {
+      name: "requests of different senders go together",
+      breaks: "A1",
+      find: `    as?._tag,
+    as?._tag === "User" ? as.kuid : undefined,
+`,
+      replace: ``,
+      tests: ["packages/core/test/KuzzleBatch.test.ts"]
     }
   ]),
   ...inFile(`${core}/KuzzleLive.ts`, [
@@ -995,25 +1147,73 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a secret is revealed to who publishes it",
       breaks: "R7",
-      find: `disclosing.has(request.controller) ? "Disclosed" : "Reveal"`,
+      find: `disclosing.has(controller) ? "Disclosed" : "Reveal"`,
       replace: `"Reveal"`,
       tests: ["packages/core/test/protocol/envelope.test.ts"]
     }
   ]),
-  ...inFile(`${runtime}/requests.ts`, [
+  ...inFile(`${protocol}/suspects.ts`, [
+    {
+      name: "what may be sent twice is sent for ever",
+      breaks: "R6",
+      find: `if (counted >= maxLossesAlone || sends >= maxSends) return undefined`,
+      replace: ``
+    },
+    {
+      name: "the queue drowns the server",
+      breaks: "R5, SDK D5",
+      find: `if (count >= window) return Infinity`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "suspects are sent together",
+      breaks: "R7",
+      find: `next === group && next !== "Suspect" ? -Infinity`,
+      replace: `next === group ? -Infinity`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "a lost request takes new ones with it",
+      breaks: "R7",
+      find: `next === group && next !== "Suspect" ? -Infinity`,
+      replace: `next !== "Suspect" ? -Infinity`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "who was lost with others is condemned with them",
+      breaks: "R7",
+      find: `(alone && group !== "New" ? 1 : 0)`,
+      replace: `(group !== "New" ? 1 : 0)`,
+      tests: ["packages/core/test/protocol/suspects.test.ts"]
+    },
+    {
+      name: "after one broken line everything is sent one at a time",
+      breaks: "R7",
+      find: `group === "New" && by !== "Oversized" ? "Lost"`,
+      replace: `false ? "Lost"`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "one that takes its time holds up the queue until its deadline",
+      breaks: "R5",
+      find: `-Infinity : since + probation`,
+      replace: `-Infinity : Infinity`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
     {
       name: "an answer that is too large is asked for again",
       breaks: "R6, L2",
-      find: `cause.by === "Released" || cause.by === "Oversized" && calls.length === 1`,
-      replace: `cause.by === "Released"`,
-      tests: ["packages/core/test/runtime/outbox.test.ts"]
+      find: `if (by === "Oversized" && alone) return undefined`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
       name: "an answer that is too large takes the others with it",
       breaks: "R6, L2",
-      find: `calls.some(({ lost }) => lost?.by === "Oversized") ? 1 : replayWindow`,
-      replace: `replayWindow`,
-      tests: ["packages/core/test/runtime/outbox.test.ts"]
+      find: ` && by !== "Oversized" ? "Lost"`,
+      replace: ` ? "Lost"`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     }
   ]),
   ...inFile(`${core}/internal/again.ts`, [
@@ -1072,25 +1272,16 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a host can fill the jar",
       breaks: "L2",
-      find: `alive.slice(-maxOfHost)`,
-      replace: `alive`,
+      find: `mine.size > maxOfHost`,
+      replace: `false`,
       tests: ["packages/core/test/cookieJar.test.ts"]
     },
     {
       name: "all hosts together can",
       breaks: "L2",
-      find: `.slice(-maxInAll)`,
-      replace: ``,
+      find: `while (size > maxInAll)`,
+      replace: `while (size < 0)`,
       tests: ["packages/core/test/cookieJar.test.ts"]
-    }
-  ]),
-  ...inFile(`${runtime}/requests.ts`, [
-    {
-      name: "a request with a secret is written to the store",
-      breaks: "spec 11",
-      find: `if (call.secret) {`,
-      replace: `if (false) {`,
-      tests: ["packages/core/test/runtime/outbox.test.ts"]
     }
   ]),
   ...inFile(`${core}/KuzzleRepository.ts`, [
@@ -1099,7 +1290,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "spec 11",
       find: `Json.holdsSecret(value) ? Json.disclosed({ ...encoded }) : { ...encoded }`,
       replace: `({ ...encoded })`,
-      tests: ["packages/core/test/runtime/outbox.test.ts"]
+      tests: ["packages/core/test/secrets.test.ts"]
     }
   ]),
   ...inFile(`${core}/internal/partial.ts`, [
@@ -1111,7 +1302,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleRepository.update.test.ts"]
     }
   ]),
-  ...inFile("packages/node/src/NodeKuzzleStore.ts", [
+  ...inFile("packages/node/src/internal/privateFiles.ts", [
     {
       name: "everybody may read the token",
       breaks: "spec 11",
@@ -1127,30 +1318,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `(error) => events.announce({ _tag: "TokenStoreFailed", error })`,
       replace: `(error) => events.publish({ _tag: "TokenStoreFailed", error })`,
       tests: ["packages/browser/test/BrowserKuzzleStore.test.ts"]
-    }
-  ]),
-  ...inFile("packages/core/src/internal/protocol/subscriptions.ts", [
-    {
-      name: "what was refused for now is never asked for again",
-      breaks: "S1, S6",
-      find:
-        `if (intent.phase === "Absent" && intents.get(intent.key) === intent) laneOf(intent.lane).absent.add(intent)`,
-      replace: ``,
-      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
-    },
-    {
-      name: "a room that only the first answer to a repeated subscribe tells of stays",
-      breaks: "S1, S5",
-      find: `if (of === epoch && !rooms.has(roomOf(channel))) laneOf(name).idle.add(roomOf(channel))`,
-      replace: ``,
-      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
-    },
-    {
-      name: "large notifications are parked without a bound",
-      breaks: "L2",
-      find: `earlyCount >= maxEarly || earlyBytes + size > maxEarlyBytes`,
-      replace: `earlyCount >= maxEarly`,
-      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     }
   ]),
   ...inFile("packages/core/src/internal/filter/mapped.ts", [
@@ -1176,6 +1343,22 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `gone === undefined ? word : { document: { _id, _source: {}, _version }, gone }`,
       replace: `word`,
       tests: ["packages/core/test/live.test.ts"]
+    },
+    {
+      name: "steady upserts have a set read without end",
+      breaks: "live documents",
+      find: `Math.max(1000, 4 * tookMillis)`,
+      replace: `0 * tookMillis`,
+      tests: ["packages/core/test/KuzzleLive.test.ts"]
+    }
+  ]),
+  ...inFile("packages/core/src/internal/documents.ts", [
+    {
+      name: "a map of documents that was given out changes",
+      breaks: "live documents",
+      find: `this.chunks[place]?.slice() ?? []`,
+      replace: `this.chunks[place] as Array<A | undefined> | undefined ?? []`,
+      tests: ["packages/core/test/documents.test.ts"]
     }
   ]),
   ...inFile("packages/core/src/internal/runtime/requests.ts", [
@@ -1184,7 +1367,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "L2",
       find: ` || waiting.weight() + call.encoded.length > maxBytes`,
       replace: ``,
-      tests: ["packages/core/test/runtime/outbox.test.ts"]
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
       name: "what the server finds too many is given up",
@@ -1296,20 +1479,23 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...inFile(`${core}/internal/outboxPump.ts`, [
     {
       name: "no mark",
+      histories: 300,
       breaks: "O1",
-      find: `Effect.matchEffect(this.claim.mark(items.map(({ entry }) => entry.seq)), {`,
-      replace: `Effect.matchEffect(Effect.succeed(new Set(items.map(({ entry }) => entry.seq))), {`,
-      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+      find: `queued.length === 0 ? Effect.succeed(new Set()) : this.claim.mark(queued)`,
+      replace: `Effect.succeed(new Set(queued))`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"],
+      ends: ["node", "chromium"]
     },
     {
       name: "what cannot be marked is sent all the same",
       breaks: "O1",
-      find: `const deleted = yield* this.tried(this.claim.settle(entry.seq), undefined)`,
-      replace: `const deleted = true`,
+      find: `onFailure: (error) => Effect.zipRight(this.fail(error), back),`,
+      replace: `onFailure: () => Effect.forEach(items, (item) => this.launch(item)),`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
       name: "a request that is handed over is sent as whoever is logged in",
+      histories: 300,
       breaks: "O4",
       find: `{ ...read.options, as: sender, queuable: false }`,
       replace: `{ ...read.options, queuable: false }`,
@@ -1318,21 +1504,57 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "what waits for another user is kept",
       breaks: "O4",
-      find: `yield* this.tried(this.claim.release(others.map(({ entry }) => entry.seq)), undefined)`,
+      find: `yield* this.owe("release", this.claim.release(others.map(({ entry }) => entry.seq)))`,
       replace: ``,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
       name: "an outcome that nobody reads is not reported",
       breaks: "O2",
-      find: `outcome === undefined || (this.waiting.get(entry.id)?.readers ?? 0) > 0`,
-      replace: `outcome === undefined || this.waiting.has(entry.id)`,
+      find: `outcome === undefined || (this.waiting.get(id)?.readers ?? 0) > 0`,
+      replace: `outcome === undefined || this.waiting.has(id)`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "a request is sent although its mark came too late",
+      breaks: "O1",
+      find: `late ? this.again(item, false) : this.launch(item)`,
+      replace: `this.launch(item)`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "the deadline may pass while the store marks",
+      breaks: "O3",
+      find: `if (item.sendBy <= now) return this.expired(item)`,
+      replace: ``,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "a request that is stored too late stays stored",
+      breaks: "O2",
+      find: `if (outcome === "Refused") {`,
+      replace: `if (outcome === "Refused" && stored.length === 0) {`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "a timer of the outbox runs when nothing waits",
+      breaks: "O9",
+      find: `if (at === Infinity) this.timer.clear()`,
+      replace: `if (at === Infinity) void 0`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "a change that the store failed to make is forgotten",
+      breaks: "O9",
+      find: `this.owed.push(this.owe(operation, change))`,
+      replace: ``,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     }
   ]),
   ...inFile(`${protocol}/outbox.ts`, [
     {
       name: "what may not be executed twice is sent again after a loss",
+      histories: 300,
       breaks: "O1",
       find: `item === undefined || !item.entry.idempotent`,
       replace: `item === undefined`,
@@ -1346,11 +1568,25 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/outbox.test.ts"]
     },
     {
+      name: "what was sent and waits to be sent again is withdrawn as unsent",
+      breaks: "O6",
+      find: `entry.id === id && !suspect`,
+      replace: `entry.id === id`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
       name: "the deadline of what was handed over is ignored",
       breaks: "O3",
-      find: `return this.remove(({ sendBy }) => sendBy <= now)`,
-      replace: `return this.remove(() => now < 0)`,
+      find: `...this.remove(({ sendBy }) => sendBy <= now)`,
+      replace: `...this.remove(() => now < 0)`,
       tests: ["packages/core/test/protocol/outbox.test.ts", "packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "a page that comes back sends what it takes over of its own twice",
+      breaks: "O1",
+      find: `this.remove(({ entry }) => accepted.has(entry.id))`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/outbox.test.ts"]
     },
     {
       name: "younger requests overtake one that waits again",
@@ -1360,6 +1596,30 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/outbox.test.ts"]
     }
   ]),
+  ...inFile(`${core}/internal/outboxTable.ts`, [
+    {
+      name: "what a crashed client was sending is sent again",
+      breaks: "O1",
+      find: `takenOver({ ...entry, sending: row.state === "Sending" })`,
+      replace: `takenOver({ ...entry, sending: false })`,
+      histories: 300
+    },
+    {
+      name: "requests of any user are adopted",
+      breaks: "O4",
+      find: `this.isTaken(row, owner) || !isFor(row.entry, server, sender)`,
+      replace: `this.isTaken(row, owner) || row.entry.server !== server`,
+      histories: 600,
+      tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
+    },
+    {
+      name: "a request that another client took over is marked and settled",
+      breaks: "O1",
+      find: `return row?.owner === owner ? row : undefined`,
+      replace: `return owner === "" ? undefined : row`,
+      histories: 600
+    }
+  ]),
   ...inFile(`${core}/internal/outboxPayload.ts`, [
     {
       name: "a secret is stored in clear",
@@ -1367,6 +1627,48 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `if (typeof encoded !== "string") {`,
       replace: `if (typeof encoded !== "string" && encoded.text === "") {`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/endpoint.ts`, [
+    {
+      name: "servers of one host are one server",
+      breaks: "O4",
+      find: `shown(first).replace(/\\/$/, "")`,
+      replace: `shown(first).replace(/(:\\/\\/[^/]*).*/, "$1")`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleOutboxStore.ts`, [
+    {
+      name: "what was never marked is reported as if it had been sent",
+      breaks: "O7",
+      find: `!request.sending ? request.attempts`,
+      replace: `!request.sending && request.idempotent ? request.attempts`,
+      tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
+    },
+    {
+      name: "what another client was sending is sent again",
+      breaks: "O1",
+      find: `request.idempotent ? request.attempts + 1 : undefined`,
+      replace: `request.attempts + 1`,
+      tests: ["packages/core/test/KuzzleOutboxStore.test.ts"],
+      ends: ["node", "chromium"]
+    }
+  ]),
+  ...inFile(`${core}/internal/outboxKeyValue.ts`, [
+    {
+      name: "what lies behind torn bounds is lost",
+      breaks: "O2",
+      find: `let end = this.bound + block`,
+      replace: `let end = this.bound`,
+      tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
+    },
+    {
+      name: "two clients on one KeyValueStore",
+      breaks: "O1",
+      find: `inUse.has(key)`,
+      replace: `key === ""`,
+      tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     }
   ])
 ]

@@ -1,6 +1,5 @@
 /**
- * Stores a token or the offline queue in a browser, in its local or session storage. The browser may deny both to a
- * page.
+ * Stores the token of a session in a browser, in its local or session storage. The browser may deny both to a page.
  *
  * @example
  * ```ts
@@ -21,8 +20,8 @@ import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { webLock } from "./internal/webLock.ts"
 
 /**
  * Accesses the storage only to read or write. Where cookies are blocked, or in a sandboxed frame, the access throws,
@@ -56,19 +55,8 @@ const make = (name: "localStorage" | "sessionStorage"): KeyValueStore.KeyValueSt
 const local = make("localStorage")
 
 /**
- * The `localStorage` of the page, which outlives the browser. Scripts of the page can read it, unlike the cookie of
- * `BrowserKuzzle.layerCookie`.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerLocalStorage: Layer.Layer<KeyValueStore.KeyValueStore> = Layer.succeed(
-  KeyValueStore.KeyValueStore,
-  local
-)
-
-/**
- * The `sessionStorage` of the page, which outlives a reload and ends with the tab.
+ * The `sessionStorage` of the page, which outlives a reload and ends with the tab. With
+ * `KuzzleTokenStore.layerKeyValueStore` each tab has a session of its own.
  *
  * @since 0.1.0
  * @category layers
@@ -79,7 +67,8 @@ export const layerSessionStorage: Layer.Layer<KeyValueStore.KeyValueStore> = Lay
 )
 
 /**
- * Keeps the token in the `localStorage` of the page, and shares the session between the tabs of the browser: one tab
+ * Keeps the token in the `localStorage` of the page, which outlives the browser and which scripts of the page can read,
+ * unlike the cookie of `BrowserKuzzle.layerCookie`. It shares the session between the tabs of the browser: one tab
  * renews it for all, and a login or a logout in one tab is one in all. An exchange takes a Web Lock. Where the page has
  * none (an insecure origin, an old browser), tabs may renew the session at the same time. Then all of them continue with
  * the token that was stored first.
@@ -94,31 +83,6 @@ export const layerTokens = (
     KuzzleTokenStore.KuzzleTokenStore,
     () => KuzzleTokenStore.make(local, key, { lock: webLock(key), changes: changes(key) })
   )
-
-/** Held until the scope closes. A page that is denied locks goes on without. */
-const webLock = (name: string): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const { locks } = globalThis.navigator as Partial<Navigator> // of an insecure origin it has none
-    if (locks === undefined) return
-    const waiting = new AbortController()
-    let release = () => {}
-    const released = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        waiting.abort()
-        release()
-      })
-    )
-    yield* Effect.async<void>((resume) => {
-      const held = () => {
-        resume(Effect.void)
-        return released
-      }
-      locks.request(name, { signal: waiting.signal }, held).catch(() => resume(Effect.void))
-    })
-  })
 
 /**
  * The writes of other tabs. The event arrives when the page can read what was written; a message of a `BroadcastChannel`

@@ -54,7 +54,7 @@ export * as BrowserKuzzleLifecycle from "./BrowserKuzzleLifecycle.ts"
 export * as BrowserKuzzleOutboxStore from "./BrowserKuzzleOutboxStore.ts"
 
 /**
- * Stores for a token or the offline queue.
+ * Stores for a token.
  *
  * @since 0.1.0
  * @category modules

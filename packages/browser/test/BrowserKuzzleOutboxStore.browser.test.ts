@@ -111,7 +111,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.deepStrictEqual(yield* other.adopt(server, ada), { entries: [], reports: [] })
     }))
 
-  it.scopedLive("the lock is held only while a request is this page's", () =>
+  it.scopedLive("O9: the lock is held only while a request is this page's", () =>
     Effect.gen(function*() {
       const name = yield* database
       const claim = yield* open(name)
@@ -235,4 +235,4 @@ describe("BrowserKuzzleOutboxStore", () => {
     }))
 })
 
-outboxStoreSuite("BrowserKuzzleOutboxStore: the contract", place, { lingers: true })
+outboxStoreSuite("BrowserKuzzleOutboxStore: the contract", place, { lingers: true, renamed: true })

@@ -1,25 +1,25 @@
 /** A page without storage: its getter throws, like that of a browser. */
 import { BrowserKuzzleStore } from "@effect-kuzzle/browser"
-import { Kuzzle, KuzzleHeartbeat, KuzzleQueueStore, KuzzleTokenStore } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
-import { stores, told } from "./storage.ts"
+import { told } from "./storage.ts"
 
-/** The storage of the page, as long as the scope is open. */
-const storage = (get: () => unknown) =>
+/** A storage of the page, as long as the scope is open. */
+const storage = (get: () => unknown, name: "localStorage" | "sessionStorage" = "localStorage") =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const before = Object.getOwnPropertyDescriptor(globalThis, "localStorage")
-      Object.defineProperty(globalThis, "localStorage", { configurable: true, get })
+      const before = Object.getOwnPropertyDescriptor(globalThis, name)
+      Object.defineProperty(globalThis, name, { configurable: true, get })
       return before
     }),
     (before) =>
       Effect.sync(() =>
         before === undefined
-          ? Reflect.deleteProperty(globalThis, "localStorage")
-          : Object.defineProperty(globalThis, "localStorage", before)
+          ? Reflect.deleteProperty(globalThis, name)
+          : Object.defineProperty(globalThis, name, before)
       )
   )
 
@@ -27,12 +27,11 @@ const denied = storage(() => {
   throw new DOMException("Access is denied for this document.", "SecurityError")
 })
 
-const client = (options: Kuzzle.Options = {}) =>
-  Kuzzle.layer(options).pipe(
-    Layer.provide([KuzzleTestSocket.layer, KuzzleHeartbeat.layerNative()]),
-    Layer.provideMerge(KuzzleEngine.layer()),
-    Layer.provide(stores)
-  )
+const client = Kuzzle.layer().pipe(
+  Layer.provide([KuzzleTestSocket.layer, KuzzleHeartbeat.layerNative()]),
+  Layer.provideMerge(KuzzleEngine.layer()),
+  Layer.provide(BrowserKuzzleStore.layerTokens())
+)
 
 /** The part of `Storage` that is used. */
 const inMemory = () => {
@@ -49,17 +48,14 @@ const inMemory = () => {
 }
 
 describe("BrowserKuzzleStore", () => {
-  it.scoped("a client without access to its storage continues without its stores, and reports it", () =>
+  it.scoped("a client without access to its storage continues without its token store, and reports it", () =>
     Effect.gen(function*() {
       yield* denied
-      const { failures, now } = yield* Effect.provide(told, client({ autoQueue: true }))
+      const { failures, now } = yield* Effect.provide(told, client)
       assert.strictEqual(now, "number")
-      assert.lengthOf(failures, 2)
-      assert.include(failures[0], "QueueStoreFailed: the store of the offline queue failed to load")
-      assert.include(failures[1], "TokenStoreFailed: the token store failed to load")
-      for (const failure of failures) {
-        assert.include(failure, "the browser denies localStorage: Access is denied for this document.")
-      }
+      assert.lengthOf(failures, 1)
+      assert.include(failures[0], "TokenStoreFailed: the token store failed to load")
+      assert.include(failures[0], "the browser denies localStorage: Access is denied for this document.")
     }))
 
   it.scoped("each operation fails with a typed error, also without such a storage", () =>
@@ -80,17 +76,15 @@ describe("BrowserKuzzleStore", () => {
             assert.include(error.message, "the browser denies localStorage")
             assert.notInclude(error.message, "s3cr3t")
           }
-          const queue = yield* KuzzleQueueStore.KuzzleQueueStore
-          assert.include((yield* Effect.flip(queue?.load ?? Effect.never)).message, "the browser denies localStorage")
         }))
       }
-    }).pipe(Effect.provide(stores)))
+    }).pipe(Effect.provide(BrowserKuzzleStore.layerTokens())))
 
   it.scoped("a stored value is there for the next page", () =>
     Effect.gen(function*() {
       const page = inMemory()
-      yield* storage(() => page)
-      const next = Effect.provide(KeyValueStore.KeyValueStore, Layer.fresh(BrowserKuzzleStore.layerLocalStorage))
+      yield* storage(() => page, "sessionStorage")
+      const next = Effect.provide(KeyValueStore.KeyValueStore, Layer.fresh(BrowserKuzzleStore.layerSessionStorage))
       yield* (yield* next).set("a", "1")
       const store = yield* next
       assert.deepStrictEqual(yield* store.get("a"), Option.some("1"))

@@ -2,9 +2,9 @@
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import { Kuzzle, KuzzleAuth } from "@effect-kuzzle/core"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted, Stream } from "effect"
 import { inject } from "vitest"
-import { Backend, layerWorld, World } from "../../testing/test/suite/backend.ts"
+import { Backend, layerWorld, type User, World } from "../../testing/test/suite/backend.ts"
 import { clientSuite } from "../../testing/test/suite/clientSuite.ts"
 import * as Remote from "../../testing/test/suite/remote.ts"
 
@@ -47,6 +47,81 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
             assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
             assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, "-1")
           }))
+        }))
+
+      /** A client with connections and a channel of its own. */
+      const tab = Effect.gen(function*() {
+        const { cookie } = yield* Backend
+        const context = yield* Layer.build(Layer.fresh(cookie({})))
+        const { authentication, events } = Context.get(context, Kuzzle.Kuzzle)
+        const told: Array<string> = []
+        yield* Effect.forkScoped(Stream.runForEach(events, (event) =>
+          Effect.sync(() => {
+            told.push(event._tag === "LoggedOut" ? `LoggedOut ${event.cause}` : event._tag)
+          })))
+        const become = (kuid: string | undefined) =>
+          authentication.states.pipe(
+            Stream.filter((state) =>
+              kuid === undefined ? state._tag === "Anonymous" : "kuid" in state && state.kuid === kuid
+            ),
+            Stream.runHead,
+            Effect.timeout("10 seconds")
+          )
+        const run = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle>) => Effect.provide(effect, context)
+        return { become, run, told, whoAmI: run(Effect.map(KuzzleAuth.getCurrentUser(), ({ _id }) => _id)) }
+      })
+
+      const loginOf = ({ password, username }: User) =>
+        KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make(password) } })
+
+      it.scoped("T2: a login, a renewal, a login as somebody else and a logout in one tab are those of the other", () =>
+        Effect.gen(function*() {
+          const world = yield* World
+          const [ada, bob] = [yield* world.user, yield* world.user]
+          const [one, other] = [yield* tab, yield* tab]
+          yield* one.run(loginOf(ada))
+          yield* other.become(ada.kuid)
+          assert.strictEqual(yield* other.whoAmI, ada.kuid)
+          // A token is the same all through the second in which it is made.
+          yield* Effect.sleep("1100 millis")
+          yield* one.run(KuzzleAuth.refreshToken())
+          // Beyond the second for which the cookie of the other connection works on.
+          yield* Effect.sleep("1500 millis")
+          assert.strictEqual(yield* other.whoAmI, ada.kuid)
+          assert.notInclude(other.told, "QueryFailed")
+          yield* other.run(loginOf(bob))
+          yield* one.become(bob.kuid)
+          assert.strictEqual(yield* one.whoAmI, bob.kuid)
+          yield* one.run(KuzzleAuth.logout())
+          yield* other.become(undefined)
+          assert.strictEqual(yield* other.whoAmI, "-1")
+          assert.include(other.told, "LoggedOut Elsewhere")
+          assert.notInclude([...one.told, ...other.told], "SessionOver")
+        }))
+
+      it.scoped("T1: in a browser without BroadcastChannel, a tab whose cookie was renewed by another goes on with it", () =>
+        Effect.gen(function*() {
+          yield* Effect.acquireRelease(
+            Effect.sync(() => {
+              const { BroadcastChannel } = globalThis
+              Reflect.deleteProperty(globalThis, "BroadcastChannel")
+              return BroadcastChannel
+            }),
+            (BroadcastChannel) => Effect.sync(() => void Object.assign(globalThis, { BroadcastChannel }))
+          )
+          const ada = yield* (yield* World).user
+          const one = yield* tab
+          yield* one.run(loginOf(ada))
+          const other = yield* tab
+          assert.strictEqual(yield* other.whoAmI, ada.kuid)
+          yield* Effect.sleep("1100 millis")
+          yield* one.run(KuzzleAuth.refreshToken())
+          yield* Effect.sleep("1500 millis")
+          assert.strictEqual(yield* other.whoAmI, ada.kuid)
+          assert.notInclude(other.told, "SessionOver")
+          // The refused request has opened another connection.
+          assert.include(other.told, "Reconnected")
+          yield* one.run(KuzzleAuth.logout())
         }))
     }
   )

@@ -1,7 +1,8 @@
 /** Runs in a frame without storage and reports the outcome to the page, which passes the address of Kuzzle. */
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
+import * as BrowserKuzzleStore from "@effect-kuzzle/browser/BrowserKuzzleStore"
 import { Effect, Exit, Layer } from "effect"
-import { stores, told } from "./storage.ts"
+import { told } from "./storage.ts"
 
 /** The browser's error when the storage is accessed. */
 const denial = () => {
@@ -13,7 +14,7 @@ const denial = () => {
 }
 
 addEventListener("message", ({ data: url }) => {
-  const client = Layer.provide(BrowserKuzzle.layer({ url, autoQueue: true }), stores)
+  const client = Layer.provide(BrowserKuzzle.layer({ url }), BrowserKuzzleStore.layerTokens())
   void Effect.runPromiseExit(Effect.provide(told, client)).then((exit) =>
     parent.postMessage(
       { denial: denial(), ...(Exit.isSuccess(exit) ? exit.value : { now: String(exit.cause), failures: [] }) },

@@ -22,7 +22,7 @@ import {
   type RequestOptions,
   type Token
 } from "./internal/client.ts"
-import { shown } from "./internal/endpoint.ts"
+import { serverOf, shown } from "./internal/endpoint.ts"
 import * as Jwt from "./internal/jwt.ts"
 import * as Authentication from "./internal/runtime/authentication.ts"
 import * as Broadcast from "./internal/runtime/broadcast.ts"
@@ -66,6 +66,13 @@ export {
    * @category models
    */
   type ConnectionState,
+  /**
+   * What a login, a renewal or a logout may differ in.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type ExchangeOptions,
   /**
    * The client.
    *
@@ -234,7 +241,8 @@ export const fromSettingsCookie = (
           http.cookie(KuzzleConfig.httpUrl(endpoint)),
           Option.match({ onNone: () => settings, onSome: (cookie) => Cookies.beside(settings, cookie) })
         ),
-      keeper: ({ endpoint, reopen, requests }) => Cookies.make(http, settings, requests, endpoint, reopen)
+      keeper: ({ endpoint, knownEndpoint, reopen, requests }) =>
+        Cookies.make(http, settings, requests, endpoint, knownEndpoint, reopen)
     }, refuseToken))
 
 type AdoptToken = (adopt: Authentication.Authentication["adopt"]) => KuzzleShape["setToken"]
@@ -270,8 +278,9 @@ const over = (
       query: Requests.Requests["query"],
       { adopt, login }: Pick<Authentication.Authentication, "login" | "adopt">
     ): KuzzleShape => ({
-      query: Traced.query(query, session.endpoint),
+      query: Traced.query(query, session.endpoint, "Single"),
       queryMany: Traced.queryMany(session.requests.queryMany, session.endpoint),
+      server: serverOf(settings.knownEndpoints),
       state: session.state,
       states: session.states,
       events: session.events,
@@ -360,6 +369,9 @@ export const layerHttp = (
           userChanged: () =>
             Effect.void,
           adopted: () => {},
+          redial: () =>
+            Effect.void,
+          ready: Effect.void,
           event: () => {}
         },
         yield* Fork.make
@@ -367,12 +379,12 @@ export const layerHttp = (
       yield* authentication.restoreStored
       /** The address if it is known: an effect may yield another one for each request. */
       const [known = ""] = settings.knownEndpoints
-      const endpoint = () =>
-        known
+      const endpoint = () => known
       const ready: ConnectionState = { _tag: "Ready", endpoint: shown(known), attempt: 1 }
       return Context.make(Kuzzle, {
         query: Traced.query(requests.query, endpoint),
         queryMany: Traced.queryMany(requests.queryMany, endpoint),
+        server: serverOf(settings.knownEndpoints),
         state: Effect.succeed(ready),
         states: Stream.succeed(ready),
         events: events.stream,

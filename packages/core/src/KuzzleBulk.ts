@@ -189,13 +189,16 @@ export const deleteByQuery = Action.make<
 
 /**
  * Makes the same changes to the documents that a query finds, however many (`bulk:updateByQuery`). Gives how many there
- * were.
+ * were. It has no `refresh`: Kuzzle 2.56 passes `wait_for` on, which Elasticsearch refuses here.
  *
  * @since 0.1.0
  * @category actions
  */
 export const updateByQuery = Action.make<
-  Options & { readonly query: KuzzleDocument.Content; readonly changes: KuzzleDocument.Content },
+  Action.CallOptions & KuzzleCollection.Target & {
+    readonly query: KuzzleDocument.Content
+    readonly changes: KuzzleDocument.Content
+  },
   number,
   Absent | IncompleteUpdateError | InvalidSearchError | MappingRejectionError
 >({

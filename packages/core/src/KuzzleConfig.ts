@@ -363,18 +363,23 @@ const endpointsOf = (url: string | ReadonlyArray<string>): Effect.Effect<Endpoin
   Effect.gen(function*() {
     // Duplicates are removed after normalization: a duplicate would look like the end of a round through the list.
     const all = new Set<string>()
-    for (const one of typeof url === "string" ? [url] : url) all.add(yield* Setting.checked("url", endpoint(one)))
+    for (const one of Array.isArray(url) ? url : [url]) all.add(yield* Setting.checked("url", endpoint(one)))
     const [first, ...others] = all
     return first === undefined
       ? yield* invalid("url", "the list is empty: give at least one address")
       : [first, ...others]
   })
 
-const endpoint = (text: string): Setting.Checked<string> =>
+/** Callers without types may give anything. */
+const text = (check: (text: string) => Setting.Checked<string>) => (value: unknown): Setting.Checked<string> =>
+  typeof value === "string" ? check(value) : Setting.wrong("expected text; leave it out for the default", value)
+
+const endpoint = text((text) =>
   Either.match(Endpoint.parse(text.trim()), {
     onLeft: (issue) => misplaced(issue, text),
     onRight: (address) => Either.right(Endpoint.format({ ...address, scheme: address.scheme.replace("http", "ws") }))
   })
+)
 
 /** Text with credentials or a query may contain a secret, so the message does not repeat it. */
 const misplaced = (issue: string, text: string) => Setting.wrong(issue, /[@?#]/.test(text) ? undefined : text.trim())
@@ -390,23 +395,26 @@ const fromParts = (options: Parts): Effect.Effect<Endpoints, InvalidSettingError
 
 const portOf = Setting.integer(1, 65_535)
 
-const hostOf = (text: string): Setting.Checked<string> => {
+const hostOf = text((text) => {
   const bare = text.trim()
   const host = Endpoint.hostOf(/^[^[].*:/.test(bare) || bare.startsWith(":") ? `[${bare}]` : bare)
   return host === undefined
     ? misplaced("expected a host name or an IP address; use url for a whole address", text)
     : Either.right(host)
-}
+})
 
-const pathOf = (text: string): Setting.Checked<string> => {
+const pathOf = text((text) => {
   const path = text.startsWith("/") ? text : `/${text}`
   return path.includes("?") || Either.isLeft(Endpoint.parse(`ws://kuzzle${path}`))
     ? misplaced("expected a plain path such as /kuzzle", text)
     : Either.right(path)
-}
+})
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
 
 /** A header name is a token of RFC 9110; a value holds no line break. */
 const headersOf = (given: Headers = {}): Either.Either<Headers, InvalidSettingError> => {
+  if (!isObject(given)) return invalid("headers", "expected an object of names and values; leave it out for none")
   for (const [name, value] of Object.entries(given)) {
     const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
@@ -434,6 +442,7 @@ export const reservedVolatile = (volatile: Readonly<Record<string, unknown>>): s
 const volatile = (options: Options): Either.Either<Settings["volatile"], InvalidSettingError> => {
   const sdkName = options.sdkName ?? `effect@${Version.version}`
   if (!/^[^@\s]+@\S+$/.test(sdkName)) return invalid("sdkName", "expected name@version", sdkName)
+  if (!isObject(options.volatile ?? {})) return invalid("volatile", "expected an object; leave it out for none")
   const reserved = reservedVolatile(options.volatile ?? {})
   if (reserved !== undefined) return invalid("volatile", reserved)
   const json = Json.stringify(options.volatile ?? {})

@@ -156,7 +156,7 @@ export class NotQueued extends Data.TaggedError("KuzzleNotQueued")<{
       case "OtherUser":
         return "the user has changed since it was made: make it again as the user who is logged in now"
       case "NotConnected":
-        return "the client has not connected yet: wait for the state Ready, or let autoQueue keep the request"
+        return "the client has not connected yet: wait for the state Ready (autoQueue keeps requests until then, but no login)"
       case "Withdrawn":
         return "it was withdrawn from the outbox"
       case "OtherClient":
@@ -256,30 +256,6 @@ export class TokenStoreError extends Data.TaggedError("KuzzleTokenStoreError")<{
 }
 
 /**
- * The offline queue could not be kept, or what is kept cannot be used. The client goes on with the queue in memory.
- *
- * @since 0.1.0
- * @category errors
- */
-export class QueueStoreError extends Data.TaggedError("KuzzleQueueStoreError")<{
-  readonly operation: "load" | "add" | "remove"
-  /**
-   * `"Secret"`: the request contains a `Redacted` value, so the client did not store it. Otherwise the store failed.
-   */
-  readonly reason?: "Secret"
-  readonly issue: string
-  readonly cause?: unknown
-}> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return this.reason === "Secret"
-      ? `the store of the offline queue was not used to ${this.operation} a request: ${this.issue}`
-      : `the store of the offline queue failed to ${this.operation}: ${this.issue}`
-  }
-}
-
-/**
  * The outbox could not store, change or read a request. Other stored requests are unharmed.
  *
  * @since 0.1.0
@@ -290,9 +266,10 @@ export class OutboxError extends Data.TaggedError("KuzzleOutboxError")<{
   /**
    * `"Unavailable"`: the store cannot be used (denied, or written by a newer version). `"InUse"`: another client uses a
    * store that cannot be shared. `"Full"`: a limit, the disk or the quota is reached. `"Secret"`: the request contains a
-   * `Redacted` value. `"Invalid"`: the request cannot be stored. `"Failed"`: anything else.
+   * `Redacted` value. `"Invalid"`: the request cannot be stored. `"Timeout"`: the store has not answered for 10 s, and may
+   * still do what it was asked for. `"Failed"`: anything else.
    */
-  readonly reason: "Unavailable" | "InUse" | "Full" | "Secret" | "Invalid" | "Failed"
+  readonly reason: "Unavailable" | "InUse" | "Full" | "Secret" | "Invalid" | "Timeout" | "Failed"
   /** What happened, and what to do. */
   readonly issue: string
   readonly cause?: unknown
@@ -747,7 +724,6 @@ export type KuzzleError =
   | InvalidSettingError
   | OverflowError
   | TokenStoreError
-  | QueueStoreError
   | OutboxError
 
 /**

@@ -14,9 +14,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Body from "./internal/body.ts"
 import * as CookieJar from "./internal/cookieJar.ts"
+import * as Lock from "./internal/lock.ts"
 import * as Redirect from "./internal/redirect.ts"
 
 /**
@@ -84,6 +86,28 @@ export interface KuzzleHttpShape {
    * in browsers, which add it themselves.
    */
   readonly cookie: (url: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
+  /** `undefined`: the clients with the same cookies cannot tell each other anything. */
+  readonly sharing?: CookieSharing | undefined
+}
+
+/**
+ * The clients with the same cookies: those of the tabs of a browser, or of a cookie jar. A login or a logout of one of
+ * them is one of all.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CookieSharing {
+  /**
+   * Joins them until the scope closes. The returned function tells all others that the session at a host has changed,
+   * and no more than that. `heard` is called when one of them has told it, without a host if a message may have been
+   * missed.
+   */
+  readonly join: (
+    heard: (host?: string) => void
+  ) => Effect.Effect<(host: string) => void, never, Scope.Scope>
+  /** Taken while a client renews the cookie, and held until the scope closes. */
+  readonly lock: Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
@@ -144,8 +168,24 @@ export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Laye
  */
 export const layerCookieJar: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
   KuzzleHttp,
-  Effect.suspend(() => over(CookieJar.make()))
+  Effect.suspend(() => Effect.map(over(CookieJar.make()), (http) => ({ ...http, sharing: sharingOfProcess() })))
 )
+
+/** @internal */
+export const sharingOfProcess = (): CookieSharing => {
+  const members = new Set<(host: string) => void>()
+  return {
+    join: (heard) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          members.add(heard)
+          return (host) => members.forEach((member) => member !== heard && member(host))
+        }),
+        () => Effect.sync(() => members.delete(heard))
+      ),
+    lock: Lock.ofSemaphore(Effect.unsafeMakeSemaphore(1))
+  }
+}
 
 const over = (jar: CookieJar.CookieJar | undefined): Effect.Effect<KuzzleHttpShape, never, HttpClient.HttpClient> =>
   Effect.gen(function*() {

@@ -18,6 +18,10 @@
  * that the collection's mappings contain. A filter on any other field fails with a `KuzzleUnsearchableFilterError` that
  * says what to map. If the user may not read the mappings, the filter is not checked, and a warning is logged.
  *
+ * A document that `document:upsert` creates is told without its id, so that all of the set is read for it: at once, and then
+ * again after four times as long as the read took, at least a second. Everything that was created meanwhile is found by one
+ * read.
+ *
  * What nobody is told, no set can follow: silent writes, `bulk` without `notify`, and the end of a whole collection or
  * index.
  *
@@ -27,6 +31,7 @@ import type * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
@@ -85,7 +90,7 @@ export type LiveDocument = Followed.LiveDocument
 export type Change = Followed.Change
 
 /**
- * Documents by their ids.
+ * Documents by their ids. A map that was given out does not change. A document keeps its place in it, a new one comes last.
  *
  * @since 0.1.0
  * @category models
@@ -188,7 +193,7 @@ export const live = (
     const { index, collection } = query
     yield* validated(query)
     const notifications = yield* KuzzleRealtime.open({ index, collection, filter: subscriptionOf(query) })
-    const wanted = yield* Queue.sliding<void>(1)
+    const wanted = { Gap: yield* Queue.sliding<void>(1), Unidentified: yield* Queue.sliding<void>(1) }
     const ready = yield* Deferred.make<void, LiveError>()
     const observers = new Set<Observer>()
     /** How it has come to an end. */
@@ -201,7 +206,7 @@ export const live = (
         const size = sizeOf(change)
         for (const observer of observers) observer.offer(change, size)
       },
-      readAgain: () => void Queue.unsafeOffer(wanted, undefined)
+      readAgain: (because) => void Queue.unsafeOffer(wanted[because], undefined)
     })
     const snapshot = (): Change => ({ _tag: "Snapshot", documents: followed.documents() })
 
@@ -225,11 +230,23 @@ export const live = (
       const number = followed.begin()
       return Effect.flatMap(documentsNow, (documents) => followed.finish(number, documents) ? Effect.void : readOnce)
     })
-    const readWhenWanted = readOnce.pipe(
-      Effect.zipRight(Deferred.succeed(ready, undefined)),
-      Effect.zipRight(Queue.take(wanted)),
-      Effect.forever
-    )
+    /** Reads, then waits for a reason to read again, and returns it. */
+    const readFor = (because: Followed.Because) =>
+      Effect.gen(function*() {
+        // A read that begins now finds what was told before.
+        yield* Queue.takeAll(wanted.Unidentified)
+        const [took] = yield* Effect.timed(readOnce)
+        yield* Deferred.succeed(ready, undefined)
+        const pause = because === "Gap" ? 0 : Followed.pauseAfter(Duration.toMillis(took))
+        return yield* Effect.raceFirst(
+          Effect.as(Queue.take(wanted.Gap), "Gap" as const),
+          Effect.as(Effect.delay(Queue.take(wanted.Unidentified), pause), "Unidentified" as const)
+        )
+      })
+    const readWhenWanted = Effect.iterate<Followed.Because, Kuzzle, LiveError>("Gap", {
+      while: () => true,
+      body: readFor
+    })
     yield* Effect.addFinalizer(() => Effect.sync(() => finish((observer) => observer.end())))
     yield* Effect.forkScoped(Effect.catchAllCause(follow, fail))
     yield* Effect.forkScoped(Effect.catchAllCause(readWhenWanted, fail))

@@ -26,14 +26,16 @@
  *
  * @since 0.1.0
  */
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import {
@@ -43,12 +45,22 @@ import {
   type KuzzleShape,
   type RequestOptions
 } from "./internal/client.ts"
-import { format, parse } from "./internal/endpoint.ts"
+import * as Bound from "./internal/outboxBound.ts"
+import * as KeyValue from "./internal/outboxKeyValue.ts"
 import * as Memory from "./internal/outboxMemory.ts"
 import * as Pump from "./internal/outboxPump.ts"
 import { OutboxTable } from "./internal/outboxTable.ts"
+import { nobody, sameSender } from "./internal/sender.ts"
 import * as Setting from "./internal/setting.ts"
-import { type InvalidSettingError, NotQueued, NotSentError, OutboxError, type RequestError } from "./KuzzleError.ts"
+import * as KuzzleAuth from "./KuzzleAuth.ts"
+import {
+  DeadlineError,
+  type InvalidSettingError,
+  NotQueued,
+  NotSentError,
+  OutboxError,
+  type RequestError
+} from "./KuzzleError.ts"
 import { type Entry, KuzzleOutboxStore, maxReports, type Sender, type StoredReport } from "./KuzzleOutboxStore.ts"
 
 /**
@@ -66,9 +78,26 @@ export interface Receipt<A, E> {
    * fails with a `NotSentError` of the reason `"OtherUser"`, or is interrupted.
    */
   readonly outcome: Effect.Effect<A, E>
-  /** `true`: the request was not sent and never will be. `false`: it is too late. */
+  /**
+   * `true`: the request was not sent and never will be. `false`: it is too late, also for one that was sent and waits to be
+   * sent again.
+   */
   readonly withdraw: Effect.Effect<boolean, OutboxError>
 }
+
+/**
+ * What happens to stored requests, and what the store failed to do.
+ *
+ * - `HandedOver`: a request of this client is stored. - `Adopted`: so many requests of other clients are this client's now. -
+ *   `Sent`: a request goes to the connection. It does so again if it did not leave, or may be executed twice. - `Settled`:
+ *   a request has ended and left the store. - `Reported`: a report is stored; `entry` is `undefined` if the record is
+ *   unreadable. - `StoreFailed`: the store has failed, or has not answered for 10 s. The outbox goes on, and tries again
+ *   where that is safe.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OutboxEvent = Pump.Event
 
 /**
  * What an outbox does.
@@ -94,8 +123,8 @@ export interface KuzzleOutboxShape {
    * Returns the number of requests.
    */
   readonly purge: (sender: Sender) => Effect.Effect<number, OutboxError>
-  /** What the store failed to do, the last 16 included. The outbox goes on and tries again where that is safe. */
-  readonly failures: Stream.Stream<OutboxError>
+  /** What the outbox does, as it happens. The first listener also gets the last 16 events before it. */
+  readonly events: Stream.Stream<OutboxEvent>
 }
 
 /**
@@ -114,8 +143,10 @@ export class KuzzleOutbox extends Context.Tag("@effect-kuzzle/core/KuzzleOutbox"
  */
 export interface Options {
   /**
-   * Names the Kuzzle that the requests are for, because a store may serve several. Default: the origin of the address
-   * that the client is connected to. Give a name if the client has several addresses.
+   * Names the Kuzzle that the requests are for, because a store may serve several. A request is only sent by a client whose
+   * outbox has the same name. Default: the first address of the setting `url`, with its path and without its query. Give a
+   * name if an effect yields the addresses, or if they may change while requests are stored; servers that are no copies of
+   * each other (staging and production) need different ones.
    */
   readonly server?: string | undefined
   /** How long a request may wait before it is sent. Default: 1 day. A shorter `timeout` of the action wins. */
@@ -150,6 +181,22 @@ export const layerMemoryStore: Layer.Layer<KuzzleOutboxStore> = Layer.sync(
   () => Memory.make(new OutboxTable(maxReports))
 )
 
+/**
+ * A store for one client on the `KeyValueStore` that is provided, for example in React Native. Requests survive the end of
+ * the process as far as the `KeyValueStore` does. They are stored in clear.
+ *
+ * It cannot be shared: a second client of the process with the same `key` (`kuzzle-outbox` by default) fails with an
+ * `OutboxError` of the reason `"InUse"`. Other processes and tabs are not noticed, and would send requests twice: give each
+ * its own `KeyValueStore`, or use the stores for several clients, IndexedDB in browsers and a folder on Node.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerKeyValueStore = (
+  { key = "kuzzle-outbox" }: { readonly key?: string | undefined } = {}
+): Layer.Layer<KuzzleOutboxStore, never, KeyValueStore.KeyValueStore> =>
+  Layer.effect(KuzzleOutboxStore, Effect.map(KeyValueStore.KeyValueStore, (values) => KeyValue.make(values, key)))
+
 const make = (options: Options) =>
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle
@@ -157,35 +204,29 @@ const make = (options: Options) =>
     const ttl = yield* Setting.checked("ttl", Setting.duration(options.ttl ?? "1 day"))
     const maxEntries = yield* Setting.checked("maxEntries", Setting.integer(1)(options.maxEntries ?? 500))
     const maxBytes = yield* Setting.checked("maxBytes", Setting.integer(1)(options.maxBytes ?? 5_000_000))
-    const server = options.server ?? (yield* originOf(kuzzle))
-    const claim = yield* store.open({ maxEntries, maxBytes })
+    const server = options.server ?? kuzzle.server
+    if (server === undefined) return yield* unnamed
+    const bounded = yield* Bound.make
+    const claim = yield* Bound.open(bounded, store, { maxEntries, maxBytes })
     // Closing waits for answers, so the actions that decode them end later than the pump.
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-    const pump = yield* Pump.make(kuzzle, claim, { server, ttl })
+    const pump = yield* Pump.make(kuzzle, claim, bounded, { server, ttl })
     return KuzzleOutbox.of({
       handOver: (action) => handOverTo(pump, kuzzle, scope, action),
       reports: pump.reports,
       pending: pump.pending,
       retry: (report) => pump.retry(report),
-      forget: (reports) => claim.forget(reports.map(({ seq }) => seq)),
+      forget: (reports) => pump.forget(reports),
       purge: (sender) => pump.purge(sender),
-      failures: pump.failed
+      events: pump.events
     })
   })
 
-const originOf = (kuzzle: KuzzleShape): Effect.Effect<string, OutboxError> =>
-  Effect.flatMap(kuzzle.state, (state) =>
-    Either.match(parse("endpoint" in state ? state.endpoint : ""), {
-      onLeft: () =>
-        Effect.fail(
-          new OutboxError({
-            operation: "open",
-            reason: "Invalid",
-            issue: "the client does not know its address yet: name the Kuzzle with the option server"
-          })
-        ),
-      onRight: (address) => Effect.succeed(format({ ...address, path: "", query: "" }))
-    }))
+const unnamed = new OutboxError({
+  operation: "open",
+  reason: "Invalid",
+  issue: "an effect yields the addresses, so none of them names the Kuzzle for good: name it with the option server"
+})
 
 /** Runs the action with a client that stores its request, and waits until it is stored. */
 const handOverTo = <A, E, R>(
@@ -228,7 +269,8 @@ const nothingAsked = new OutboxError({
  * It runs in the background, so its result and its errors are those of `receipt.outcome`.
  *
  * Fails with an `OutboxError` if the request was not stored: the store is full, the request contains a secret or is
- * no JSON, or nobody knows whose it is.
+ * no JSON, or nobody knows whose it is. With the reason `"Timeout"` the store has not answered for 10 s. The request is
+ * deleted when the store answers; if the client ends before, another one may send it.
  *
  * @since 0.1.0
  * @category requests
@@ -264,6 +306,70 @@ export const covering = (
     })
   )
 
+/**
+ * How to log out on a shared computer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LogoutOptions extends NonNullable<Parameters<typeof KuzzleAuth.logout>[0]> {
+  /** Says that requests are deleted. To keep them for the user's next login, use `KuzzleAuth.logout`. */
+  readonly forget: true
+}
+
+/**
+ * Logs out like `KuzzleAuth.logout`, and deletes what the user has stored in the outbox: the requests of all clients of
+ * the store that are not being sent, and the reports. Whoever waits for one of them is told that it was withdrawn.
+ *
+ * The requests are deleted first, then this client waits for those that it is sending, for 5 s at most. If the logout
+ * fails, for example without a connection, they are deleted all the same. If the store fails, the user is logged out all
+ * the same, and the `OutboxError` says that something is left: call `purge` later. A request that another client is
+ * sending at that moment leaves a report if its end is not known.
+ *
+ * Fails without doing anything if nobody knows who the user is.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const logout = (
+  options: LogoutOptions
+): Effect.Effect<void, RequestError | OutboxError, Kuzzle | KuzzleOutbox> =>
+  Effect.gen(function*() {
+    // Callers without types may give anything.
+    const { forget, ...rest }: Partial<LogoutOptions> = Object(options)
+    if (forget !== true) return yield* undecided
+    const kuzzle = yield* Kuzzle
+    const outbox = yield* KuzzleOutbox
+    const state = yield* kuzzle.authentication.state
+    const kuid = "kuid" in state ? state.kuid : undefined
+    if (kuid === undefined && state._tag !== "Anonymous") return yield* whose
+    const sender: Sender = kuid === undefined ? nobody : { _tag: "User", kuid }
+    const isTheirs = (entry: Entry) => sameSender(entry.sender, sender)
+    // Before the logout, so that none of them is sent any more. If it fails, the one after the logout does it.
+    yield* Effect.ignore(outbox.purge(sender))
+    yield* Effect.repeat(outbox.pending, { until: (entries) => !entries.some(isTheirs), schedule: untilSent })
+    const loggedOut = yield* Effect.exit(KuzzleAuth.logout(rest))
+    // What was stored meanwhile, and the reports of what was in flight.
+    const purged = yield* Effect.exit(outbox.purge(sender))
+    yield* Exit.zipParRight(purged, loggedOut)
+  })
+
+const untilSent = Schedule.upTo(Schedule.spaced("50 millis"), "5 seconds")
+
+const undecided = new OutboxError({
+  operation: "purge",
+  reason: "Invalid",
+  issue:
+    "forget is not true: pass { forget: true } to delete what the user has stored, or use KuzzleAuth.logout to keep it"
+})
+
+const whose = new OutboxError({
+  operation: "purge",
+  reason: "Invalid",
+  issue: "nobody knows whose requests to delete, because the session is over or its token does not say whose it is: " +
+    "log in first, or use purge with the sender and KuzzleAuth.logout"
+})
+
 const durable = (
   outbox: KuzzleOutboxShape,
   request: KuzzleRequest,
@@ -271,8 +377,12 @@ const durable = (
 ): Effect.Effect<KuzzleResponse, RequestError> =>
   Effect.matchEffect(outbox.handOver(Effect.flatMap(Kuzzle, (kuzzle) => kuzzle.query(request, options))), {
     onSuccess: ({ outcome }) => outcome,
-    onFailure: (error) => {
+    onFailure: (error): Effect.Effect<never, RequestError> => {
       const { action, controller } = request
+      // It may be stored, and be sent.
+      if (error.reason === "Timeout") {
+        return Effect.fail(new DeadlineError({ controller, action, timeout: Bound.storeTimeout, sent: true }))
+      }
       const cause = error.reason === "Full" ? new NotQueued({ reason: "Full" }) : error
       return Effect.fail(new NotSentError({ controller, action, cause }))
     }

@@ -5,8 +5,8 @@
  * The store decides who sends a request: each change is one transaction that first checks that the request still belongs
  * to the client that asks. Whether a client is alive only decides *when* another client takes over its requests.
  *
- * This module is for who writes a store. Applications choose a layer (`KuzzleOutbox.layerMemoryStore`, IndexedDB in the browser
- * package, a folder in the Node package) and use `KuzzleOutbox`.
+ * This module is for who writes a store. Applications choose a layer (`KuzzleOutbox.layerMemoryStore`, `KuzzleOutbox.layerKeyValueStore`,
+ * IndexedDB in the browser package, a folder in the Node package) and use `KuzzleOutbox`.
  *
  * @since 0.1.0
  */
@@ -116,6 +116,19 @@ export interface Limits {
  * @category constants
  */
 export const maxReports = 100
+
+/**
+ * What becomes of a request whose client has gone or is closed: its `attempts` as a queued request, or `undefined` if it is
+ * reported as `MaybeSent`.
+ *
+ * @since 0.1.0
+ * @category utils
+ */
+export const takenOver = (request: {
+  readonly sending: boolean
+  readonly idempotent: boolean
+  readonly attempts: number
+}): number | undefined => !request.sending ? request.attempts : request.idempotent ? request.attempts + 1 : undefined
 
 /**
  * One client's hold on the store. A request of this client is either *queued* or *sending*.

@@ -19,7 +19,7 @@ import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
 import type { KuzzleRequest } from "./internal/protocol/envelope.ts"
 import type { Frame } from "./internal/protocol/frame.ts"
-import type * as Subscriptions from "./internal/protocol/subscriptions.ts"
+import type * as Intent from "./internal/protocol/intent.ts"
 import type * as Broadcast from "./internal/runtime/broadcast.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as Metrics from "./internal/runtime/metrics.ts"
@@ -116,7 +116,7 @@ export interface Gap {
  * @since 0.1.0
  * @category models
  */
-export type GapCause = Subscriptions.GapCause
+export type GapCause = Intent.GapCause
 
 /**
  * @since 0.1.0

@@ -35,13 +35,13 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Lock from "./internal/lock.ts"
 import { TokenStoreError } from "./KuzzleError.ts"
 
 /**
@@ -118,9 +118,6 @@ export interface Sharing {
   readonly changes: Stream.Stream<void>
 }
 
-/** How long an exchange waits for the lock. */
-const lockTimeout = Duration.seconds(3)
-
 /**
  * A store in one entry of a `KeyValueStore`. Without `sharing`, only clients of one process keep in step.
  *
@@ -129,7 +126,6 @@ const lockTimeout = Duration.seconds(3)
  */
 export const make = (values: KeyValueStore.KeyValueStore, key: string, sharing?: Sharing): KuzzleTokenStoreShape => {
   const local = localOf(values, key)
-  const lock = sharing?.lock ?? taking(local.exchange)
   const failing = (operation: TokenStoreError["operation"]) => (cause: { readonly message: string }) =>
     new TokenStoreError({ operation, issue: cause.message, cause })
   const write = Option.match<Effect.Effect<void, PlatformError>, StoredToken>({
@@ -164,16 +160,7 @@ export const make = (values: KeyValueStore.KeyValueStore, key: string, sharing?:
         Effect.mapError(failing(Option.isSome(stored) ? "save" : "remove"))
       ),
     changes: sharing === undefined ? local.changes : Stream.merge(local.changes, sharing.changes),
-    exclusive: (exchange) =>
-      Effect.acquireUseRelease(
-        Scope.make(),
-        (scope) =>
-          Effect.zipRight(
-            Effect.timeoutOption(Effect.interruptible(Scope.extend(lock, scope)), lockTimeout),
-            exchange
-          ),
-        Scope.close
-      )
+    exclusive: Lock.under(sharing?.lock ?? Lock.ofSemaphore(local.exchange))
   }
 }
 
@@ -218,11 +205,6 @@ const makeLocal = (): Local => {
       ), { bufferSize: 1, strategy: "sliding" })
   }
 }
-
-const taking = (semaphore: Effect.Semaphore): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.zipRight(restore(semaphore.take(1)), Effect.addFinalizer(() => semaphore.release(1)))
-  )
 
 /**
  * Keeps the token in the `KeyValueStore` that is provided. The clients that are given the same store object share the

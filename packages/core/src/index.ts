@@ -213,14 +213,6 @@ export * as KuzzleOutbox from "./KuzzleOutbox.ts"
 export * as KuzzleOutboxStore from "./KuzzleOutboxStore.ts"
 
 /**
- * Where the offline queue is kept that shall outlive the client.
- *
- * @since 0.1.0
- * @category modules
- */
-export * as KuzzleQueueStore from "./KuzzleQueueStore.ts"
-
-/**
  * Real-time: subscriptions that survive lost connections.
  *
  * @since 0.1.0

@@ -3,6 +3,7 @@ import {
   KuzzleAuth,
   KuzzleDocument,
   KuzzleDownload,
+  KuzzleError,
   KuzzleHttp,
   KuzzleIndex,
   KuzzleServer
@@ -103,6 +104,68 @@ describe("Kuzzle over HTTP", () => {
         assert.include(error?.message, "document:get was not sent: cannot connect to Kuzzle: ")
         assert.include(error?.message, message)
       }
+    }))
+
+  it.effect("O4: `as` sends a request as this user only, or without a session, downloads included", () =>
+    Effect.gen(function*() {
+      const route = ["GET", "/:index/:collection/:_id"] as const
+      for (const routes of ["query", "rest"] as const) {
+        const sent: Array<string> = []
+        const layer = over((request) => {
+          const jwt = routes === "query"
+            ? bodyOf(request).jwt
+            : request.headers.authorization?.replace("Bearer ", "")
+          sent.push(String(jwt))
+          return Effect.succeed(envelope({ _id: "a" }))
+        }, { routes })
+        yield* Effect.gen(function*() {
+          const { query, queryMany, setToken } = yield* Kuzzle.Kuzzle
+          const { stream } = yield* KuzzleDownload.KuzzleDownload
+          const user = (kuid: string) => ({ route, as: { _tag: "User", kuid } as const })
+          const nobody = { route, as: { _tag: "Nobody" } as const }
+          const become = (kuid: string | undefined, value = `token of ${kuid}`) =>
+            setToken(Option.some({ value: Redacted.make(value), kuid, expiresAt: undefined }))
+          const refused = <A>(effect: Effect.Effect<A, KuzzleError.RequestError>) =>
+            Effect.map(Effect.flip(effect), (error) => {
+              assert.isTrue(error instanceof KuzzleError.NotSentError && error.cause._tag === "KuzzleNotQueued")
+              assert.include(error.message, "the user has changed")
+            })
+          yield* refused(query(asked, user("ada")))
+          yield* query(asked, nobody)
+          yield* become("ada")
+          yield* query(asked, user("ada"))
+          yield* refused(query(asked, user("bob")))
+          yield* refused(Stream.runDrain(stream(asked, user("bob"))))
+          const [many] = yield* queryMany([asked], user("bob"))
+          yield* refused(Effect.flatten(Effect.succeed(many ?? Exit.die("none"))))
+          yield* query(asked, nobody)
+          // Nobody says whose it is.
+          yield* become(undefined, "key")
+          yield* refused(query(asked, user("ada")))
+        }).pipe(Effect.provide(layer))
+        assert.deepStrictEqual(sent, ["undefined", "token of ada", "undefined"])
+      }
+    }))
+
+  it.effect("O4: the user changes while the address of a request is looked up: it goes as the one who was compared", () =>
+    Effect.gen(function*() {
+      const sent: Array<unknown> = []
+      const layer = over((request) => {
+        sent.push(bodyOf(request).jwt)
+        return Effect.succeed(envelope({ _id: "a" }))
+      }, { url: Effect.delay(Effect.succeed("ws://kuzzle.test"), "5 seconds") })
+      yield* Effect.gen(function*() {
+        const { query, setToken } = yield* Kuzzle.Kuzzle
+        const become = (kuid: string) =>
+          setToken(Option.some({ value: Redacted.make(kuid), kuid, expiresAt: undefined }))
+        yield* become("ada")
+        const adas = yield* Effect.fork(query(asked, { as: { _tag: "User", kuid: "ada" } }))
+        yield* turns()
+        yield* become("bob")
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(adas)
+      }).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(sent, ["ada"])
     }))
 
   it.effect("8.D14, 8.D16: posts the envelope to _query: arguments, body, volatile data and token in it", () =>

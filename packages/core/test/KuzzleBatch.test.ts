@@ -145,6 +145,88 @@ describe("KuzzleBatch", () => {
       assert.sameMembers(sizes, [6, 3, 3, 1])
     }))
 
+  it.effect("only requests of the same sender, repeatable or not, and queued or not, go together", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
+      const sent = (options: Kuzzle.RequestOptions) =>
+        Effect.flatMap(
+          Kuzzle.Kuzzle,
+          (kuzzle) =>
+            Effect.all(
+              ["a", "b"].map((_id) => kuzzle.query({ controller: "document", action: "get", ...target, _id }, options)),
+              {
+                concurrency: "unbounded"
+              }
+            )
+        )
+      const groups: ReadonlyArray<Kuzzle.RequestOptions> = [
+        {},
+        { as: { _tag: "User", kuid: "ada" } },
+        { as: { _tag: "User", kuid: "bob" } },
+        { as: { _tag: "Nobody" } },
+        { idempotent: true },
+        { queuable: false }
+      ]
+      const fiber = yield* Effect.fork(
+        Effect.provide(
+          Effect.exit(Effect.all(groups.map((options) => Effect.exit(sent(options))), { concurrency: "unbounded" })),
+          layer
+        )
+      )
+      yield* turn
+      yield* Fiber.join(fiber)
+      // Ada and Bob are not logged in, so theirs are not sent.
+      assert.deepStrictEqual(
+        asked.map(({ action, body }) => [action, body.ids]),
+        Array.makeBy(4, () => ["mGet", ["a", "b"]])
+      )
+    }))
+
+  it.effect("any number of calls waits on two timers: the window's, and one for all deadlines", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis", maxReads: 500 }).pipe(Layer.provide(server(asked)))
+      const ids = Array.makeBy(1000, (i) => `id${i}`)
+      const fiber = yield* Effect.fork(Effect.provide(all(ids.map((_id) => get(_id))), layer))
+      yield* settled
+      assert.lengthOf(yield* TestClock.sleeps(), 2)
+      yield* turn
+      assert.lengthOf(yield* Fiber.join(fiber), 1000)
+      assert.lengthOf(asked, 2)
+    }))
+
+  it.effect("R2: a request that was reported as not sent is not sent later", () =>
+    Effect.gen(function*() {
+      const asked: Array<number> = []
+      const slow = Layer.effect(
+        Kuzzle.Kuzzle,
+        Effect.map(Effect.provide(Kuzzle.Kuzzle, server([])), (kuzzle): Kuzzle.KuzzleShape => ({
+          ...kuzzle,
+          query: ({ body }) => {
+            // `mCreate` has a list of documents.
+            asked.push((body as { readonly documents: ReadonlyArray<unknown> }).documents.length)
+            return Effect.delay(Effect.die("never answered"), "1 minute")
+          }
+        }))
+      )
+      const layer = KuzzleBatch.layer({ window: "10 millis", maxWrites: 2 }).pipe(Layer.provide(slow))
+      const late = Effect.gen(function*() {
+        const fiber = yield* Effect.fork(
+          Effect.all(Array.makeBy(12, (i) => Effect.flip(create(`id${i}`))), { concurrency: "unbounded" })
+        )
+        yield* turn
+        yield* TestClock.adjust("15 seconds")
+        const errors = yield* Fiber.join(fiber)
+        yield* TestClock.adjust("5 minutes")
+        yield* settled
+        return errors.filter((error) => error._tag === "KuzzleDeadlineError" && !error.sent)
+      })
+      const notSent = yield* Effect.provide(late, layer)
+      assert.deepStrictEqual(asked, [2, 2, 2, 2])
+      assert.lengthOf(notSent, 4)
+    }))
+
   it.effect("what cannot be sent fails alone", () =>
     Effect.gen(function*() {
       const { exit } = yield* sentBy(all([create("a"), create("b", { n: NaN }), create("c"), create("d")]))

@@ -140,6 +140,34 @@ describe("KuzzleConfig", () => {
     assert.notInclude(JSON.stringify(error) + error.message, "s3cr3t")
   })
 
+  it.each<readonly [string, string]>([
+    ["url", `{ "url": null }`],
+    ["url", `{ "url": 7512 }`],
+    ["url", `{ "url": {} }`],
+    ["url", `{ "url": ["ws://a", null] }`],
+    ["headers", `{ "headers": null }`],
+    ["headers", `{ "headers": "authorization: Bearer s3cr3t" }`],
+    ["host", `{ "host": 7 }`],
+    ["path", `{ "path": 7 }`],
+    ["sdkName", `{ "sdkName": 7 }`],
+    ["volatile", `{ "volatile": "x" }`]
+  ])(
+    "C7: a value of %s that is of no use, from a caller without types, is an error that names it: %s",
+    (setting, text) => {
+      const error = refusal(JSON.parse(text))
+      assert.strictEqual(error.setting, setting)
+      assert.include(error.message, "expected")
+      assert.notInclude(error.message, "s3cr3t")
+    }
+  )
+
+  it("C7: so is one that an effect yields", () => {
+    const yielded = Effect.succeed(JSON.parse("null"))
+    const { endpoints, headers } = settings({ url: yielded, headers: yielded })
+    assert.strictEqual(Effect.runSync(Effect.flip(endpoints)).setting, "url")
+    assert.strictEqual(Effect.runSync(Effect.flip(headers)).setting, "headers")
+  })
+
   it.prop("C7: no option can throw", {
     options: fc.record({
       url: fc.oneof(fc.string(), fc.webUrl(), fc.array(fc.string())),

@@ -1,7 +1,10 @@
-/** The outbox store in memory keeps the contract of all outbox stores. */
+/** The outbox stores in memory and on a `KeyValueStore` keep the contract of all outbox stores. */
 import { KuzzleOutboxStore } from "@effect-kuzzle/core"
-import { Effect, Exit, Scope } from "effect"
-import { limits, outboxStoreSuite } from "../../testing/test/suite/outboxStore.ts"
+import { Error as PlatformError, KeyValueStore } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Option, Scope } from "effect"
+import { ada, entry, ids, limits, outboxStoreSuite, server } from "../../testing/test/suite/outboxStore.ts"
+import * as KeyValue from "../src/internal/outboxKeyValue.ts"
 import * as Memory from "../src/internal/outboxMemory.ts"
 import { OutboxTable } from "../src/internal/outboxTable.ts"
 
@@ -23,3 +26,130 @@ outboxStoreSuite(
   }),
   { lingers: true }
 )
+
+/** A `KeyValueStore` in memory that can be full: then a value cannot become longer. */
+const values = () => {
+  const stored = new Map<string, string>()
+  const state = { full: false, failing: (_: string): boolean => false }
+  const refuse = (method: string, description: string) =>
+    new PlatformError.SystemError({ reason: "Unknown", module: "KeyValueStore", method, description })
+  const store = KeyValueStore.make({
+    get: (key) => Effect.sync(() => Option.fromNullable(stored.get(key))),
+    getUint8Array: () => Effect.succeedNone,
+    set: (key, value) =>
+      Effect.suspend(() => {
+        if (state.full && String(value).length > (stored.get(key)?.length ?? 0)) return refuse("set", "quota exceeded")
+        if (state.failing(key)) return refuse("set", "planted")
+        return Effect.sync(() => stored.set(key, String(value)))
+      }),
+    remove: (key) => Effect.sync(() => stored.delete(key)),
+    clear: Effect.sync(() => stored.clear()),
+    size: Effect.sync(() => stored.size)
+  })
+  return { stored, state, store }
+}
+
+let keys = 0
+
+outboxStoreSuite(
+  "outbox store on a KeyValueStore",
+  Effect.sync(() => {
+    const key = `contract-${++keys}`
+    const { state, store, stored } = values()
+    return {
+      client: (differing) =>
+        Effect.gen(function*() {
+          const scope = yield* Scope.make()
+          const claim = yield* Scope.extend(KeyValue.make(store, key).open({ ...limits, ...differing }), scope)
+          return {
+            claim,
+            close: Scope.close(scope, Exit.void),
+            kill: Effect.sync(() => KeyValue.inUse.delete(key))
+          }
+        }),
+      fill: Effect.sync(() => {
+        state.full = true
+        return Effect.sync(() => (state.full = false))
+      }),
+      tear: ({ seq }) => Effect.sync(() => stored.set(`${key}/${seq}`, stored.get(`${key}/${seq}`)!.slice(0, 30)))
+    }
+  }),
+  { lingers: false, shared: false }
+)
+
+describe("outbox store on a KeyValueStore", () => {
+  const opened = (store: KeyValueStore.KeyValueStore, key: string) => KeyValue.make(store, key).open(limits)
+  const refused = (store: KeyValueStore.KeyValueStore, key: string) => Effect.scoped(Effect.flip(opened(store, key)))
+  const left = (store: KeyValueStore.KeyValueStore, key: string) =>
+    Effect.scoped(Effect.flatMap(opened(store, key), (claim) => claim.adopt(server, ada)))
+
+  it.scoped("a second client of the process is refused until the first is closed, another key is free", () =>
+    Effect.gen(function*() {
+      const { store } = values()
+      const scope = yield* Scope.make()
+      yield* Scope.extend(opened(store, "one"), scope)
+      const error = yield* refused(store, "one")
+      assert.deepInclude(error, { operation: "open", reason: "InUse" })
+      assert.include(error.message, "another client of this process uses the key one")
+      yield* opened(store, "two")
+      yield* Scope.close(scope, Exit.void)
+      yield* opened(store, "one")
+    }))
+
+  it.scoped("O2: torn bounds, the newer or the older, lose no request", () =>
+    Effect.gen(function*() {
+      for (const torn of ["a", "b"]) {
+        const { store, stored } = values()
+        const names = Array.from({ length: 150 }, (_, n) => `n${n}`)
+        yield* Effect.scoped(Effect.gen(function*() {
+          const claim = yield* opened(store, torn)
+          const added = yield* Effect.forEach(names, (name) => claim.add([entry(name)]))
+          // Only what lies behind the older bounds is left.
+          yield* Effect.forEach(added.flat().slice(0, 140), ({ seq }) => claim.settle(seq))
+        }))
+        assert.isTrue(stored.has(`${torn}/a`) && stored.has(`${torn}/b`))
+        stored.set(`${torn}/${torn}`, "{\"version\":1,\"tu")
+        assert.deepStrictEqual(ids((yield* left(store, torn)).entries), names.slice(140))
+      }
+    }))
+
+  it.scoped("bounds of a later release, or of another application, are left alone", () =>
+    Effect.gen(function*() {
+      const { store, stored } = values()
+      stored.set("k/a", JSON.stringify({ version: 2, turn: 1, first: 0, bound: 1 }))
+      const later = yield* refused(store, "k")
+      assert.deepInclude(later, { operation: "open", reason: "Unavailable" })
+      assert.include(later.message, "a later release has written k")
+      stored.set("k/a", "theirs").set("k/b", "theirs, too")
+      assert.include((yield* refused(store, "k")).message, "another application's")
+      assert.deepStrictEqual(Array.from(stored.values()), ["theirs", "theirs, too"])
+    }))
+
+  it.scoped("O1: a mark needs no room; one that fails half-way is undone", () =>
+    Effect.gen(function*() {
+      const { state, store, stored } = values()
+      const claim = yield* opened(store, "m")
+      const [a, b] = yield* claim.add([entry("a"), entry("b")])
+      const seqs = [a!.seq, b!.seq]
+      state.failing = (key) => key.endsWith(b!.seq)
+      assert.deepInclude(yield* Effect.flip(claim.mark(seqs)), { operation: "mark", reason: "Failed" })
+      assert.strictEqual(stored.get(`m/${a!.seq}`)?.[0], "q")
+      state.failing = () => false
+      state.full = true
+      assert.deepStrictEqual(yield* claim.mark(seqs), new Set(seqs))
+    }))
+
+  it.scoped("an add that fails half-way stores nothing", () =>
+    Effect.gen(function*() {
+      const { state, store } = values()
+      yield* Effect.scoped(Effect.gen(function*() {
+        const claim = yield* opened(store, "h")
+        yield* claim.add([entry("a")])
+        state.failing = (key) => key.endsWith("2")
+        assert.deepInclude(yield* Effect.flip(claim.add([entry("b"), entry("c")])), { reason: "Failed" })
+        state.failing = () => false
+        yield* claim.add([entry("d")])
+      }))
+      assert.deepStrictEqual(ids((yield* left(store, "h")).entries), ["a", "d"])
+    }))
+})

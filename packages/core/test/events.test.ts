@@ -207,7 +207,6 @@ describe("docs/events.md", () => {
     GaveUp: true,
     TokenExpired: true,
     TokenStoreFailed: true,
-    QueueStoreFailed: true,
     Unroutable: true,
     LoginStarted: true,
     LoggedIn: true,

@@ -1,5 +1,5 @@
 import { FastCheck as fc } from "effect"
-import { assert, describe, it } from "vitest"
+import { assert, describe, it, vi } from "vitest"
 import * as Many from "../src/internal/many.ts"
 
 /** A document, and what the server makes of it. Contents are few, so that many are equal; equal ones meet the same fate. */
@@ -33,6 +33,19 @@ const sent = (items: ReadonlyArray<{ readonly _id: string | undefined; readonly 
   items.map(({ _id, n }) => ({ _id, content: { n } }))
 
 describe("requests on many", () => {
+  it("the failures of equal contents are told apart in linear time: no list is moved for each", () => {
+    const items = Array.from({ length: 1000 }, () => ({ content: { n: 1 } }))
+    const errors = items.map(({ content }) => ({ document: { body: content }, reason: "no", status: 400 }))
+    const shift = vi.spyOn(Array.prototype, "shift")
+    try {
+      const outcomes = Many.outcomes(items, { successes: [], errors })
+      assert.isTrue(outcomes.every(({ _tag }) => _tag === "Failed"))
+      assert.lengthOf(shift.mock.calls, 0)
+    } finally {
+      shift.mockRestore()
+    }
+  })
+
   it("8.D11: each document has its own outcome, whatever the order of the failures", () => {
     fc.assert(fc.property(
       request,

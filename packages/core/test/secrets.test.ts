@@ -1,11 +1,35 @@
 /** Secrets stay secret: in messages, JSON, the debugger's view of errors, spans and logs (spec 3.9, 11). */
-import { Kuzzle, KuzzleHeartbeat, KuzzleHttp, KuzzleSecurity, KuzzleSocket } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  KuzzleAction,
+  KuzzleAuth,
+  KuzzleHeartbeat,
+  KuzzleHttp,
+  KuzzleOutbox,
+  KuzzleRepository,
+  KuzzleSecurity,
+  KuzzleSocket
+} from "@effect-kuzzle/core"
 import { HttpClient, HttpClientError } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, FastCheck as fc, Layer, Option, Redacted, Schedule, TestClock, Tracer } from "effect"
+import {
+  Cause,
+  Effect,
+  Exit,
+  FastCheck as fc,
+  Layer,
+  Option,
+  Redacted,
+  Schedule,
+  Schema,
+  Stream,
+  TestClock,
+  Tracer
+} from "effect"
 import { inspect } from "node:util"
 import { SecretJson } from "../src/internal/json.ts"
 import * as Envelope from "../src/internal/protocol/envelope.ts"
+import { client, obligingNetwork } from "./support/client.ts"
 import { FakeNetwork, turns } from "./support/FakeSocket.ts"
 
 const secret = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/).map((text) => `s3cr3t-${text}`)
@@ -67,6 +91,34 @@ const recording = () => {
   })
   return { told, tracer }
 }
+
+const hidden = Redacted.make("s3cr3t")
+
+const pay = KuzzleAction.make({
+  controller: "payments/cards",
+  action: "pay",
+  idempotent: false,
+  options: Schema.Struct({ card: Schema.Redacted(Schema.String), amount: Schema.Number }),
+  body: ["card", "amount"],
+  result: Schema.Null
+})
+
+const users = KuzzleRepository.make({
+  index: "i",
+  collection: "c",
+  schema: Schema.Struct({ pin: Schema.optionalWith(Schema.Redacted(Schema.String), { as: "Option" }) })
+})
+
+/** Requests with a secret of the caller or of a Schema. */
+const withSecret: ReadonlyArray<Effect.Effect<unknown, unknown, Kuzzle.Kuzzle>> = [
+  Kuzzle.query({ controller: "payments/cards", action: "keep", body: { deep: [{ hidden }] } }),
+  pay({ card: hidden, amount: 1 }),
+  users.create({ content: { pin: Option.some(hidden) } }),
+  users.update({ _id: "1", content: { pin: Option.some(hidden) } }),
+  users.mCreate({ documents: [{ content: { pin: Option.some(hidden) } }] }),
+  KuzzleSecurity.createCredentials({ _id: "ada", strategy: "local", credentials: { password: hidden } }),
+  KuzzleAuth.updateMyCredentials({ strategy: "local", credentials: { password: hidden } })
+]
 
 const asked = { controller: "document", action: "create", index: "i", collection: "c" }
 
@@ -178,6 +230,43 @@ describe("secrets", () => {
       }),
     { fastCheck: { numRuns: 5 } }
   )
+
+  it.scoped("the offline queue keeps them in memory and sends them, and no event shows them", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, session } = yield* client(network, { autoQueue: true })
+      const events: Array<unknown> = []
+      yield* Effect.forkScoped(Stream.runForEach(session.events, (event) => Effect.sync(() => events.push(event))))
+      yield* turns()
+      network.current.close(1006)
+      yield* turns()
+      // Nothing but its requests.
+      const kuzzle = { query } as Kuzzle.KuzzleShape
+      yield* Effect.forEach(withSecret, (request) => Effect.fork(Effect.provideService(request, Kuzzle.Kuzzle, kuzzle)))
+      yield* turns()
+      yield* TestClock.adjust("1 second")
+      yield* turns(20)
+      const sent = network.current.requests.map((each) => JSON.stringify(each))
+      assert.lengthOf(sent.filter((frame) => frame.includes("s3cr3t")), withSecret.length)
+      assert.isAbove(events.length, withSecret.length)
+      assert.notInclude(inspect(events, { depth: 20 }), "s3cr3t")
+    }))
+
+  it.scoped("the outbox refuses them, because its store would keep them unencrypted", () =>
+    Effect.gen(function*() {
+      const { handOver } = yield* KuzzleOutbox.KuzzleOutbox
+      for (const request of withSecret) {
+        const error = yield* Effect.flip(handOver(request))
+        assert.strictEqual(error.reason, "Secret", error.message)
+        assert.notInclude(inspect(error, { depth: 20 }), "s3cr3t")
+      }
+    }).pipe(Effect.provide(
+      KuzzleOutbox.layer().pipe(
+        Layer.provide(KuzzleOutbox.layerMemoryStore),
+        Layer.provideMerge(Kuzzle.layer()),
+        Layer.provide([obligingNetwork().layer, KuzzleHeartbeat.layerDisabled])
+      )
+    )))
 
   it("are revealed in what is sent, wherever they stand in it; all else stays as it is", () => {
     const credentials = { password: Redacted.make("secret"), codes: ["1", Redacted.make("2")], quota: 3, note: null }

@@ -8,6 +8,7 @@ import {
   KuzzleDocument,
   KuzzleFilter,
   KuzzleIndex,
+  KuzzleOutbox,
   KuzzleRealtime,
   KuzzleServer
 } from "@effect-kuzzle/core"
@@ -252,6 +253,18 @@ describe("services", () => {
   test("the tags hold their shapes", () => {
     expect<Context.Tag.Service<Kuzzle.Kuzzle>>().type.toBe<Kuzzle.KuzzleShape>()
     expect<Context.Tag.Service<KuzzleRealtime.KuzzleRealtime>>().type.toBe<KuzzleRealtime.KuzzleRealtimeShape>()
+  })
+
+  test("a logout forgets what is stored only where there is an outbox", () => {
+    expect(KuzzleAuth.logout({ forget: true })).type.toRaiseError()
+    expect(KuzzleOutbox.logout({ forget: true })).type.toBe<
+      Effect.Effect<
+        void,
+        KuzzleError.RequestError | KuzzleError.OutboxError,
+        Kuzzle.Kuzzle | KuzzleOutbox.KuzzleOutbox
+      >
+    >()
+    expect(KuzzleOutbox.logout({})).type.toRaiseError()
   })
 
   test("what a program needs is the sum of what its parts need", () => {

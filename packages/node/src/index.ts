@@ -54,7 +54,7 @@ export * as NodeKuzzleOutboxStore from "./NodeKuzzleOutboxStore.ts"
 export * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
 
 /**
- * Stores for a token or the offline queue.
+ * The store of a token.
  *
  * @since 0.1.0
  * @category modules

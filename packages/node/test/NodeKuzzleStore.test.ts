@@ -1,12 +1,13 @@
-/** Files of tokens and queues: nobody but their owner reads them, and none is ever half written. */
-import { KuzzleQueueStore, KuzzleTokenStore } from "@effect-kuzzle/core"
+/** The file of a token: nobody but its owner reads it, and it is never half written. */
+import { KuzzleTokenStore } from "@effect-kuzzle/core"
 import { NodeKuzzleStore } from "@effect-kuzzle/node"
-import { KeyValueStore } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck as fc, Layer, Option, Redacted } from "effect"
+import { Effect, FastCheck as fc, Option, Redacted } from "effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import * as PrivateFiles from "../src/internal/privateFiles.ts"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "store-"))),
@@ -15,8 +16,7 @@ const folder = Effect.acquireRelease(
 
 const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
 
-const open = (directory: string) =>
-  Effect.provide(KeyValueStore.KeyValueStore, Layer.fresh(NodeKuzzleStore.layerFileSystem(directory)))
+const open = (directory: string) => Effect.provide(PrivateFiles.make(directory), NodeContext.layer)
 
 /** With a umask that takes nothing away: what a program in a container may have. */
 const withUmask = (umask: number) =>
@@ -27,37 +27,19 @@ const withUmask = (umask: number) =>
 
 const stored = { token: Redacted.make("s3cr3t"), expiresAt: undefined, kuid: "ada" }
 
-const request: KuzzleQueueStore.StoredRequest = {
-  id: "1",
-  controller: "document",
-  action: "create",
-  encoded: "{",
-  volatile: undefined,
-  idempotent: false,
-  anonymous: false,
-  user: undefined,
-  queuedAt: 0
-}
-
 describe("NodeKuzzleStore", () => {
   for (const umask of [0, 0o022, 0o077]) {
-    it.scoped(`files of a token and of a queue are 0600 in a folder of 0700, with the umask 0${umask.toString(8)}`, () =>
+    it.scoped(`the file of a token is 0600 in a folder of 0700, with the umask 0${umask.toString(8)}`, () =>
       Effect.gen(function*() {
         yield* withUmask(umask)
         const directory = Path.join(yield* folder, "deep", ".session")
-        const layer = Layer.provide(
-          Layer.merge(KuzzleTokenStore.layerKeyValueStore(), KuzzleQueueStore.layerKeyValueStore()),
-          NodeKuzzleStore.layerFileSystem(directory)
-        )
         yield* Effect.gen(function*() {
           const tokens = yield* KuzzleTokenStore.KuzzleTokenStore
           yield* tokens?.save(Option.some(stored), Option.none()) ?? assert.fail("there is none")
           yield* tokens?.save(Option.some(stored), Option.some(stored.token)) ?? assert.fail("there is none")
-          const queue = yield* KuzzleQueueStore.KuzzleQueueStore
-          yield* queue?.add(request) ?? assert.fail("there is none")
-        }).pipe(Effect.provide(layer))
+        }).pipe(Effect.provide(NodeKuzzleStore.layerTokens(directory)))
         assert.strictEqual(modeOf(directory), "700")
-        assert.deepStrictEqual(Fs.readdirSync(directory).sort(), ["kuzzle-queue", "kuzzle-queue%2F0", "kuzzle-token"])
+        assert.deepStrictEqual(Fs.readdirSync(directory).sort(), ["kuzzle-token"])
         for (const name of Fs.readdirSync(directory)) {
           assert.strictEqual(modeOf(Path.join(directory, name)), "600", name)
         }

@@ -1,7 +1,7 @@
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, TestClock } from "effect"
-import { ann, connect, errorOf, login, resultOf } from "./support.ts"
+import { ann, type Client, connect, errorOf, login, resultOf } from "./support.ts"
 
 const taxi = { index: "nyc", collection: "taxi" }
 
@@ -32,6 +32,52 @@ describe("KuzzleEngine", () => {
         assert.notProperty(client.ask("index", "create", { index: "nyc" }), "result")
       })))
 
+    it.effect("count the versions of a deleted document on for a minute", () =>
+      run(Effect.gen(function*() {
+        const ask = (client: Client, action: string) =>
+          resultOf(client.ask("document", action, { ...taxi, _id: "a", body: {} }))
+        const client = yield* connect()
+        client.ask("collection", "create", taxi)
+        ask(client, "create")
+        ask(client, "delete")
+        assert.propertyVal(ask(client, "create"), "_version", 3)
+        ask(client, "delete")
+        // The connection is idle for too long meanwhile.
+        yield* TestClock.adjust("61 seconds")
+        assert.propertyVal(ask(yield* connect(), "create"), "_version", 1)
+      })))
+
+    it.effect("of a search follow the refresh_interval of the collection", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        const body = { settings: { refresh_interval: "5s" } }
+        client.ask("collection", "create", { ...taxi, body })
+        const count = () => resultOf(client.ask("document", "count", { ...taxi, body: {} })).count
+        client.ask("document", "create", { ...taxi, body: {} })
+        yield* TestClock.adjust("4 seconds")
+        assert.strictEqual(count(), 0)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(count(), 1)
+      })))
+
+    it.effect("of a change by query are a conflict when a document was changed after the last refresh", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        client.ask("collection", "create", taxi)
+        client.ask("document", "create", { ...taxi, _id: "a", body: { n: 1 }, refresh: "wait_for" })
+        client.ask("document", "update", { ...taxi, _id: "a", body: { n: 2 } })
+        for (
+          const [controller, action] of [["bulk", "updateByQuery"], ["bulk", "deleteByQuery"], [
+            "document",
+            "deleteByQuery"
+          ]] as const
+        ) {
+          const answer = client.ask(controller, action, { ...taxi, body: { query: {}, changes: { n: 3 } } })
+          assert.deepInclude(errorOf(answer), { id: "services.storage.unexpected_error", message: "Response Error" })
+        }
+        assert.deepInclude(resultOf(client.ask("document", "get", { ...taxi, _id: "a" }))._source, { n: 2 })
+      })))
+
     it.effect("say what is not implemented", () =>
       run(Effect.gen(function*() {
         const client = yield* connect()
@@ -42,6 +88,46 @@ describe("KuzzleEngine", () => {
           const answer = client.ask("document", "search", { ...taxi, body })
           assert.deepInclude(errorOf(answer), { id: "testing.engine.not_implemented", status: 501 })
         }
+      })))
+
+    it.effect("refuse what would be accepted without effect", () =>
+      run(Effect.gen(function*() {
+        const client = yield* connect()
+        const refused = (action: string, body: object, controller = "document") =>
+          assert.deepInclude(
+            errorOf(client.ask(controller, action, { ...taxi, body })),
+            { id: "testing.engine.not_implemented", status: 501 },
+            JSON.stringify(body)
+          )
+        for (
+          const field of [
+            { type: "keyword", copy_to: "all" },
+            { type: "text", analyzer: "english" },
+            { type: "date", format: "yyyy" },
+            { type: "keyword", index: false },
+            { type: "text", fields: { raw: { type: "keyword", normalizer: "lowercase" } } }
+          ]
+        ) refused("create", { mappings: { properties: { field } } }, "collection")
+        refused("create", { mappings: { properties: { "a.b": { type: "keyword" } } } }, "collection")
+        refused("create", { settings: { index: { blocks: { write: true } } } }, "collection")
+        refused("create", { settings: { "index.blocks.write": true } }, "collection")
+        client.ask("collection", "create", {
+          ...taxi,
+          body: {
+            mappings: { properties: { where: { properties: { city: { type: "keyword" } } }, bio: { type: "text" } } }
+          }
+        })
+        refused("create", { "where.city": "nyc" })
+        assert.propertyVal(client.ask("document", "create", { ...taxi, body: { "un.mapped": 1 } }), "status", 200)
+        for (
+          const query of [
+            { match: { bio: { query: "a", fuzziness: "AUTO" } } },
+            { match_phrase: { bio: { query: "a", slop: 1 } } },
+            { range: { at: { gt: "2020", format: "yyyy" } } },
+            { multi_match: { query: "a", fields: ["bio"], type: "phrase" } },
+            { multi_match: { query: "a", fields: ["b*"] } }
+          ]
+        ) refused("search", { query })
       })))
 
     it.effect("have no room when the frame is no request, and do not come at all for null", () =>

@@ -6,6 +6,10 @@ export const differences: { readonly [scenario: string]: { readonly [step: strin
   "documents: changes to many": {
     "mExists none": "the real server's failure comes with what it had already: `result`, without its `successes`"
   },
+  "documents: search and count": {
+    "search {\"query\":{\"bool\":{\"must\":[],\"foo\":1}}} {}":
+      "the column is where the field stands in the text that Kuzzle sends to Elasticsearch"
+  },
   "server: info and routes": {
     "server:info": "there is no process, no machine and no plugin to tell about; the keys are the real ones",
     "server:publicApi": "shows the routes of the implemented actions only"

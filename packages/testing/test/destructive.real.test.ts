@@ -1,7 +1,6 @@
 /**
- * What ends a server, or all that it keeps: against a Kuzzle of its own, which `KUZZLE_DESTRUCTIVE_URL` names, and whose
- * `start.sh` is in `KUZZLE_SERVER_HOME`. It must be configured with `kuzzle_security__debug__native_debug_protocol=true`, and
- * is down at the end.
+ * What ends a server, or all that it keeps: against a Kuzzle of its own, the lab `destructive` (lab/README.md). It is down
+ * at the end.
  */
 import {
   Kuzzle,
@@ -23,13 +22,8 @@ import { layerUrl } from "./suite/node.ts"
 import { failure, inbox, withClient } from "./suite/tools.ts"
 
 const url = process.env.KUZZLE_DESTRUCTIVE_URL
-if (url === undefined) {
-  throw new Error("KUZZLE_DESTRUCTIVE_URL must name a running Kuzzle that may be destroyed, e.g. ws://127.0.0.1:7612")
-}
-if (url === process.env.KUZZLE_REAL_URL) throw new Error("KUZZLE_DESTRUCTIVE_URL and KUZZLE_REAL_URL are the same")
-
-const home = process.env.KUZZLE_SERVER_HOME
-if (home === undefined) throw new Error("KUZZLE_SERVER_HOME must name the folder of its start.sh")
+const lab = process.env.KUZZLE_LAB_FOLDER
+if (url === undefined || lab === undefined) throw new Error("run this with `pnpm test:destructive`")
 
 contractSuite("a Kuzzle of its own", { backend: layerUrl(url), contracts, server: "own" })
 
@@ -89,7 +83,7 @@ layer(layerUrl(url), { excludeTestServices: true, timeout: "20 seconds" })("a Ku
       yield* failure(KuzzleServer.now(), KuzzleError.UnauthorizedError, "security.token.invalid")
     }).pipe(withClient()))
 
-  it.scoped("kill -9 and restart, twice, under load", () => survivesKill(home), 240_000)
+  it.scoped("kill -9 and restart, twice, under load", () => survivesKill(lab), 240_000)
 
   it.effect("admin:shutdown ends the connection, and nothing answers any more", () =>
     Effect.gen(function*() {

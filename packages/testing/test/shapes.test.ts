@@ -80,9 +80,9 @@ const recorded = (contract: Contract): Effect.Effect<ReadonlyArray<unknown>, nev
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle.Kuzzle
     const results: Array<unknown> = []
-    const recording = (
-      ask: Kuzzle.KuzzleShape["query"]
-    ): Kuzzle.KuzzleShape["query"] =>
+    const recording = <Options>(
+      ask: (request: Kuzzle.KuzzleRequest, options?: Options) => ReturnType<Kuzzle.KuzzleShape["query"]>
+    ): typeof ask =>
     (request, options) =>
       Effect.tap(ask(request, options), ({ result }) =>
         Effect.sync(() => {

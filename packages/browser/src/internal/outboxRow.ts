@@ -1,5 +1,6 @@
 /** What the outbox stores in IndexedDB, without touching a database. */
 import type { Entry, NewEntry, Sender, StoredReport } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import * as Store from "@effect-kuzzle/core/KuzzleOutboxStore"
 
 /** A request in the database. */
 export interface Row {
@@ -53,9 +54,7 @@ export const entryOf = ({ attempts, entry, seq }: Row): Entry | undefined =>
     : undefined
 
 /** What a request of a client that has gone becomes for `owner`; `undefined`: it may have been sent. */
-export const takenOver = (row: Row, owner: string): Row | undefined =>
-  !row.sending
-    ? { ...row, owner }
-    : row.entry?.idempotent
-    ? { ...row, owner, sending: false, attempts: row.attempts + 1 }
-    : undefined
+export const takenOver = (row: Row, owner: string): Row | undefined => {
+  const attempts = Store.takenOver({ ...row, idempotent: row.entry?.idempotent === true })
+  return attempts === undefined ? undefined : { ...row, owner, sending: false, attempts }
+}

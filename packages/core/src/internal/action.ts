@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { NamedError, NamedErrorClass } from "../KuzzleActionError.ts"
 import { isApiError, type RequestError } from "../KuzzleError.ts"
-import { Kuzzle, type KuzzleRequest, type KuzzleResponse, type RequestOptions } from "./client.ts"
+import { type ExchangeOptions, Kuzzle, type KuzzleRequest, type KuzzleResponse, type RequestOptions } from "./client.ts"
 import * as Json from "./json.ts"
 import type { Route } from "./protocol/envelope.ts"
 import * as Shape from "./shape.ts"
@@ -49,7 +49,7 @@ export type Action<Options, Result, E extends NamedError = never> =
   & Declared<Options, Result, E>
   & {
     /** What goes with the request. */
-    readonly options: (options: Options | undefined) => RequestOptions
+    readonly options: (options: Options | undefined) => ExchangeOptions
     /** The error under the name that the action declares for its id, when it declares one. */
     readonly named: <F>(error: F) => F | E
   }
@@ -59,8 +59,8 @@ export const make = <Options extends CallOptions, Result, E extends NamedError =
 ): Action<Options, Result, E> => {
   const request = placement(declaration)
   const { anonymous, errors = [], http: route, idempotent, raw = false } = declaration
-  const usual: RequestOptions = { idempotent, anonymous, route }
-  const options = (given: Options | undefined): RequestOptions =>
+  const usual: ExchangeOptions = { idempotent, anonymous, route }
+  const options = (given: Options | undefined): ExchangeOptions =>
     given?.timeout === undefined && given?.volatile === undefined
       ? usual
       : { ...usual, timeout: given.timeout, volatile: given.volatile }

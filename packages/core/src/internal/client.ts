@@ -95,6 +95,11 @@ export interface KuzzleShape {
     requests: Iterable<KuzzleRequest>,
     options?: RequestOptions
   ) => Effect.Effect<ReadonlyArray<Exit.Exit<KuzzleResponse, RequestError>>>
+  /**
+   * Names the server: the first address of the setting `url`, without its query. It is the same whichever address the
+   * client is connected to, and after a restart. `undefined` if an effect yields the addresses.
+   */
+  readonly server: string | undefined
   /** Where the session stands now. Over HTTP always `Ready`. */
   readonly state: Effect.Effect<ConnectionState>
   /** The state now, then every change; ends with the session. */
@@ -115,6 +120,17 @@ export interface KuzzleShape {
 }
 
 /**
+ * What a login, a renewal or a logout may differ in. It is sent for whoever is logged in, and never queued.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ExchangeOptions extends Omit<RequestOptions, "as" | "queuable"> {
+  readonly as?: undefined
+  readonly queuable?: undefined
+}
+
+/**
  * Beginning, renewing and ending a session. `KuzzleAuth` has the functions to be called; these keep what comes of them.
  *
  * @since 0.1.0
@@ -125,11 +141,11 @@ export interface AuthenticationShape {
   /** The state now, then every change; ends with the session. */
   readonly states: Stream.Stream<AuthenticationState>
   /** Sends an `auth:login` and keeps the session that it gives; an answer without one is given as it is. */
-  readonly login: (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<KuzzleResponse, RequestError>
+  readonly login: (request: KuzzleRequest, options?: ExchangeOptions) => Effect.Effect<KuzzleResponse, RequestError>
   /** Sends an `auth:refreshToken` and keeps the session that it gives. */
-  readonly refresh: (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<KuzzleResponse, RequestError>
+  readonly refresh: (request: KuzzleRequest, options?: ExchangeOptions) => Effect.Effect<KuzzleResponse, RequestError>
   /** Sends an `auth:logout`, and keeps no session whatever the server says. */
-  readonly logout: (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<void, RequestError>
+  readonly logout: (request: KuzzleRequest, options?: ExchangeOptions) => Effect.Effect<void, RequestError>
 }
 
 /**

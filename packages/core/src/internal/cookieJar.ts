@@ -27,44 +27,74 @@ const maxInAll = 3000
 const maxBytes = 4096
 
 interface Kept {
-  readonly host: string
   readonly cookie: Cookies.Cookie
   /** By our clock. */
   readonly expiresAt: number
+  /** The order in which cookies came. */
+  readonly number: number
 }
+
+/** There is one. */
+const oldestOf = (names: Map<string, Kept>): Kept => names.values().next().value as Kept
 
 /**
  * By host, as in browsers: to a cookie all ports are one (RFC 6265, 8.5). `Path` is of no matter, for all that is called
  * there is one Kuzzle; `Domain` opens the jar to no other host.
  */
 export const make = (): CookieJar => {
-  /** Oldest first. */
-  let kept: ReadonlyArray<Kept> = []
-  const isAlive = (wallMillis: number) => ({ expiresAt }: Kept) => expiresAt > wallMillis
+  /** The cookies of each host by their names, oldest first. */
+  const hosts = new Map<string, Map<string, Kept>>()
+  let size = 0
+  let lastNumber = 0
+
+  const drop = (host: string, names: Map<string, Kept>, name: string) => {
+    if (names.delete(name)) size -= 1
+    if (names.size === 0) hosts.delete(host)
+  }
+  const put = (host: string, kept: Kept) => {
+    const names = hosts.get(host) ?? new Map<string, Kept>()
+    drop(host, names, kept.cookie.name)
+    names.set(kept.cookie.name, kept)
+    hosts.set(host, names)
+    size += 1
+  }
+  const dropDead = (host: string, names: Map<string, Kept>, wallMillis: number) => {
+    for (const { cookie, expiresAt } of names.values()) if (expiresAt <= wallMillis) drop(host, names, cookie.name)
+  }
+  const dropOldest = () => {
+    const [host, names] = Array.from(hosts).reduce((one, other) =>
+      oldestOf(one[1]).number < oldestOf(other[1]).number ? one : other
+    )
+    drop(host, names, oldestOf(names).cookie.name)
+  }
+
   return {
     keep: (url, { cookies: { cookies }, headers }, wallMillis) => {
       const host = Endpoint.host(url)
       if (host === undefined) return
       const server = Date.parse(headers.date ?? "")
-      const set = new Map<string, Kept>()
       for (const cookie of Object.values(cookies)) {
         if (cookie.name.length + cookie.valueEncoded.length > maxBytes) continue
         const expiresAt = expiryOf(cookie, wallMillis, Number.isNaN(server) ? wallMillis : server)
-        set.set(cookie.name, { host, cookie, expiresAt })
+        lastNumber += 1
+        put(host, { cookie, expiresAt, number: lastNumber })
       }
-      const others = kept.filter((one) => one.host !== host)
-      const mine = kept.filter((one) => one.host === host && !set.has(one.cookie.name))
-      const alive = [...mine, ...set.values()].filter(isAlive(wallMillis))
-      kept = [...others.filter(isAlive(wallMillis)), ...alive.slice(-maxOfHost)].slice(-maxInAll)
+      const mine = hosts.get(host)
+      if (mine !== undefined) {
+        dropDead(host, mine, wallMillis)
+        for (const { cookie } of mine.values()) if (mine.size > maxOfHost) drop(host, mine, cookie.name)
+      }
+      if (size > maxInAll) { for (const [other, names] of hosts) dropDead(other, names, wallMillis) }
+      while (size > maxInAll) dropOldest()
     },
     header: (url, wallMillis) => {
       // What is wrong with such an address is for who calls it to say.
       const hostname = Endpoint.host(url)
       if (hostname === undefined) return undefined
       const encrypted = /^(?:https|wss):/i.test(url)
-      const cookies = kept.filter(({ cookie, host }) =>
-        host === hostname && (encrypted || cookie.options?.secure !== true)
-      ).filter(isAlive(wallMillis))
+      const cookies = Array.from(hosts.get(hostname)?.values() ?? []).filter(({ cookie, expiresAt }) =>
+        expiresAt > wallMillis && (encrypted || cookie.options?.secure !== true)
+      )
       if (cookies.length === 0) return undefined
       return Cookies.toCookieHeader(Cookies.fromIterable(cookies.map(({ cookie }) => cookie)))
     }

@@ -81,3 +81,6 @@ const isIpv6 = (text: string): boolean => {
 /** An address without the parts that may contain secrets: user, password, query and fragment. */
 export const shown = (url: string): string =>
   url.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)[^/?#]*@/i, "$1").replace(/[?#].*$/s, "")
+
+/** The name of a server by its addresses: the first one, without what may be a secret. */
+export const serverOf = ([first]: ReadonlyArray<string>): string | undefined => first && shown(first).replace(/\/$/, "")

@@ -14,6 +14,7 @@
  */
 import type { Content } from "../KuzzleDocument.ts"
 import type { DocumentNotification, GapCause } from "../KuzzleRealtime.ts"
+import { DocumentMap } from "./documents.ts"
 
 export interface LiveDocument {
   readonly _id: string
@@ -32,7 +33,7 @@ export type Change =
   | { readonly _tag: "Stale"; readonly cause: GapCause }
 
 export interface Followed {
-  /** What is known now. The map is not changed any more. */
+  /** What is known now. The map does not change any more. */
   readonly documents: () => Documents
   readonly notified: (notification: DocumentNotification) => void
   readonly gap: (cause: GapCause) => void
@@ -55,6 +56,16 @@ interface Word {
  */
 export const maxHeld = 65_536
 
+/** Why the documents are read again. */
+export type Because = "Gap" | "Unidentified"
+
+/**
+ * How long to wait, in milliseconds, before a read for documents that were told without their ids, after one that took so
+ * long. Steady upserts would otherwise have a large set read without end: so it is read a fifth of the time, and at most
+ * once a second.
+ */
+export const pauseAfter = (tookMillis: number): number => Math.max(1000, 4 * tookMillis)
+
 /** The approximate size of a value in bytes, by the lengths of its texts. */
 export const weigh = (...values: ReadonlyArray<unknown>): number => {
   let weight = 0
@@ -71,29 +82,17 @@ export const make = (options: {
   /** Whether a document belongs to the set. */
   readonly belongs: (document: LiveDocument) => boolean
   readonly publish: (change: Change) => void
-  /** It must be read (again). */
-  readonly readAgain: () => void
+  /** It must be read (again): at once after a gap, at its time for a document that was told without its id. */
+  readonly readAgain: (because: Because) => void
 }): Followed => {
   const { belongs, publish, readAgain } = options
-  let documents = new Map<string, LiveDocument>()
-  /** Whether somebody outside holds `documents`: then it is copied before it is changed. */
-  let lent = false
+  let documents = DocumentMap.from<LiveDocument>([])
   let reading = true
   let reads = 0
   /** The last word on each document since the read began. */
   let held = new Map<string, Word>()
   /** Something was told during the read that cannot be held back: see `notified`. */
   let again = false
-
-  const own = (): Map<string, LiveDocument> => {
-    if (lent) documents = new Map(documents)
-    lent = false
-    return documents
-  }
-  const lend = (): Documents => {
-    lent = true
-    return documents
-  }
 
   const wordOf = (_id: string, { event, result }: DocumentNotification): Word => {
     const document: LiveDocument = { _id, _source: result._source ?? {}, _version: result._version }
@@ -115,21 +114,21 @@ export const make = (options: {
     const previous = documents.get(_id)
     if (gone === "Deleted") {
       if (previous === undefined || isBefore(_version, previous._version)) return undefined
-      own().delete(_id)
+      documents = documents.without(_id)
       return { _tag: "Deleted", previous }
     }
     if (_version !== undefined && previous?._version !== undefined && _version <= previous._version) return undefined
     if (gone === "Left") {
       if (previous === undefined) return undefined
-      own().delete(_id)
+      documents = documents.without(_id)
       return { _tag: "Left", document, previous }
     }
-    own().set(_id, document)
+    documents = documents.with(document)
     return previous === undefined ? { _tag: "Entered", document } : { _tag: "Updated", document, previous }
   }
 
   return {
-    documents: lend,
+    documents: () => documents,
     notified: (notification) => {
       if (notification.event === "publish") return
       const { _id } = notification.result
@@ -137,7 +136,7 @@ export const make = (options: {
         // What `document:upsert` creates is told by its bare content, without its id (spec 1.5): it can only be read.
         if (!belongs({ _id: "", _source: notification.result })) return
         if (reading) again = true
-        else readAgain()
+        else readAgain("Unidentified")
       } else if (reading) {
         hold(_id, wordOf(_id, notification))
       } else {
@@ -148,7 +147,7 @@ export const make = (options: {
     gap: (cause) => {
       reads++
       held.clear()
-      if (!reading) readAgain()
+      if (!reading) readAgain("Gap")
       reading = true
       publish({ _tag: "Stale", cause })
     },
@@ -160,16 +159,12 @@ export const make = (options: {
     },
     finish: (read, found) => {
       if (read !== reads) return false
-      documents = new Map()
-      lent = false
-      for (const document of found) {
-        if (belongs(document)) documents.set(document._id, document)
-      }
+      documents = DocumentMap.from(Array.from(found).filter(belongs))
       for (const word of held.values()) apply(word)
       held.clear()
       reading = false
-      publish({ _tag: "Snapshot", documents: lend() })
-      if (again) readAgain()
+      publish({ _tag: "Snapshot", documents })
+      if (again) readAgain("Unidentified")
       return true
     }
   }

@@ -32,14 +32,23 @@ export const outcomes = <Success extends { readonly _id: string }, Failure exten
 ): ReadonlyArray<Outcome<Success, Failure>> => {
   const failed = new Map<number, Failure>()
   const positions = new Map(items.map((item, position) => [keyOf(item), position]))
-  const anonymous = new Map<string, Array<number>>()
+  /** The positions of equal contents without an id, each with the first that has not failed. */
+  const anonymous = new Map<string, { readonly positions: Array<number>; next: number }>()
   for (const [position, { _id, content }] of items.entries()) {
-    if (!isGiven(_id)) push(anonymous, fingerprint(content), position)
+    if (isGiven(_id)) continue
+    const print = fingerprint(content)
+    const equal = anonymous.get(print)
+    if (equal === undefined) anonymous.set(print, { positions: [position], next: 0 })
+    else equal.positions.push(position)
+  }
+  const nextOf = (content: unknown): number | undefined => {
+    const equal = anonymous.get(fingerprint(content))
+    return equal?.positions[equal.next++]
   }
   let told = true
   for (const error of errors) {
     const { _id, _source, body } = error.document
-    const position = isGiven(_id) ? positions.get(_id) : anonymous.get(fingerprint(_source ?? body))?.shift()
+    const position = isGiven(_id) ? positions.get(_id) : nextOf(_source ?? body)
     if (position === undefined) told = false
     else failed.set(position, error)
   }
@@ -97,12 +106,6 @@ const fingerprint = (content: unknown): string => {
   // Only an object has members.
   const { _kuzzle_info: _, ...rest } = JSON.parse(text) as Record<string, unknown>
   return canonical(rest)
-}
-
-const push = <K, A>(map: Map<K, Array<A>>, key: K, value: A): void => {
-  const values = map.get(key)
-  if (values === undefined) map.set(key, [value])
-  else values.push(value)
 }
 
 /**

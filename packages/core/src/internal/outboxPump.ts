@@ -3,27 +3,31 @@
  * learn of it. Each step first tells the store, so that a crash between two steps never leads to a second execution.
  */
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
-import * as FiberSet from "effect/FiberSet"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { NotQueued, NotSentError, OutboxError, type RequestError } from "../KuzzleError.ts"
-import type { Claim, Entry, Outcome, Sender, StoredReport } from "../KuzzleOutboxStore.ts"
+import { DeadlineError, NotQueued, NotSentError, OutboxError, type RequestError } from "../KuzzleError.ts"
+import type { Adopted, Claim, Entry, Outcome, Sender, StoredReport } from "../KuzzleOutboxStore.ts"
 import * as KuzzleSchedule from "../KuzzleSchedule.ts"
 import type { KuzzleRequest, KuzzleResponse, KuzzleShape, RequestOptions } from "./client.ts"
+import type { Bounded } from "./outboxBound.ts"
 import * as Payload from "./outboxPayload.ts"
 import { type Item, Outbox, verdict } from "./protocol/outbox.ts"
 import { randomId } from "./randomId.ts"
+import * as Broadcast from "./runtime/broadcast.ts"
 import * as Delays from "./runtime/delays.ts"
 import { notADuration, timeoutOf } from "./runtime/requests.ts"
 import { nobody } from "./sender.ts"
+import * as Timer from "./timer.ts"
 
 /** A request that this client has stored. */
 export interface Stored {
@@ -40,6 +44,15 @@ export interface Settings {
   readonly ttl: Duration.Duration
 }
 
+/** See `KuzzleOutbox.OutboxEvent`. */
+export type Event =
+  | { readonly _tag: "HandedOver"; readonly entry: Entry }
+  | { readonly _tag: "Adopted"; readonly count: number }
+  | { readonly _tag: "Sent"; readonly entry: Entry }
+  | { readonly _tag: "Settled"; readonly entry: Entry; readonly outcome: Outcome | "Answered" | "Withdrawn" }
+  | { readonly _tag: "Reported"; readonly entry: Entry | undefined; readonly outcome: Outcome }
+  | { readonly _tag: "StoreFailed"; readonly error: OutboxError }
+
 interface Waiting {
   readonly done: Deferred.Deferred<KuzzleResponse, RequestError>
   readers: number
@@ -48,26 +61,27 @@ interface Waiting {
 /** How long closing waits for the answers to requests in flight. */
 const drainTimeout = Duration.seconds(5)
 
-/** Timers hold 31 bits. */
-const maxDelay = 2 ** 31 - 1
+/** Milliseconds until a change that the store has failed to make is tried again. */
+const retryDelay = 10_000
 
 type Answer = Exit.Exit<KuzzleResponse, RequestError>
 
 export const make = (
   kuzzle: KuzzleShape,
   claim: Claim,
+  bounded: Bounded,
   settings: Settings
 ): Effect.Effect<Pump, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const sends = yield* FiberSet.make<void>()
-    const pump = new Pump(
+    const timer = yield* Timer.make(() => pump.ring())
+    const pump: Pump = new Pump(
       kuzzle,
       claim,
+      bounded,
       settings,
-      sends,
+      yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel),
       yield* Queue.sliding<void>(1),
-      yield* PubSub.sliding<void>(1),
-      yield* PubSub.sliding<OutboxError>({ capacity: 16, replay: 16 })
+      timer
     )
     yield* Effect.addFinalizer(() => pump.drain)
     yield* Effect.forkScoped(Effect.forever(pump.turn))
@@ -81,9 +95,21 @@ export const make = (
 export class Pump {
   private readonly outbox = new Outbox()
   private readonly waiting = new Map<string, Waiting>()
+  private readonly sends = new Set<Fiber.RuntimeFiber<void>>()
+  private readonly broadcast = Broadcast.make<Event>()
+  /** There may be new reports. Whoever listens looks at once. */
+  private readonly reported = Broadcast.make<void>(() => {})
   private readonly delays = Delays.make<void>(KuzzleSchedule.reconnect())
-  /** Nothing is sent before (milliseconds since the epoch): the store, the server or the network has just failed. */
-  private resumeAt = 0
+  /**
+   * Nothing is sent before: the store, the server or the network has just failed. By `Timer.now`, like all pauses: the
+   * wall clock may be set.
+   */
+  private resumeAt = -Infinity
+  /** Changes that the store has failed to make, and when they are tried again. */
+  private owed: Array<Effect.Effect<void>> = []
+  private repayAt = Infinity
+  /** For which of them the timer is set. */
+  private due = { deadline: Infinity, pause: Infinity }
   /** Something may have been left for these senders. */
   private adoptDue = true
   private senders: ReadonlyArray<Sender> = []
@@ -91,36 +117,39 @@ export class Pump {
   constructor(
     private readonly kuzzle: KuzzleShape,
     private readonly claim: Claim,
+    private readonly within: Bounded,
     private readonly settings: Settings,
-    private readonly sends: FiberSet.FiberSet<void>,
+    /** Requests in flight end with it. */
+    private readonly scope: Scope.Scope,
     private readonly wakes: Queue.Queue<void>,
-    private readonly reported: PubSub.PubSub<void>,
-    private readonly failures: PubSub.PubSub<OutboxError>
+    private readonly timer: Timer.Timer
   ) {}
 
   readonly pending: Effect.Effect<ReadonlyArray<Entry>> = Effect.sync(() => this.outbox.all())
 
-  get failed(): Stream.Stream<OutboxError> {
-    return Stream.fromPubSub(this.failures)
+  get events(): Stream.Stream<Event> {
+    return this.broadcast.stream
   }
 
   /** Those in the store, then every new one, each once. */
   readonly reports: Stream.Stream<StoredReport> = Stream.suspend(() => {
     let shown: ReadonlySet<string> = new Set()
-    return Stream.unwrapScoped(
-      Effect.map(
-        Stream.fromPubSub(this.reported, { scoped: true }),
-        (signals) => Stream.concat(Stream.succeed(undefined), signals)
-      )
-    ).pipe(
-      Stream.mapEffect(() => this.tried(this.claim.reports(this.settings.server), undefined)),
-      Stream.mapConcat((reports = []) => {
+    return Stream.mapChunksEffect(this.reported.stream, () =>
+      Effect.map(this.storedReports, (reports) => {
         const fresh = reports.filter(({ seq }) => !shown.has(seq))
         shown = new Set(reports.map(({ seq }) => seq))
-        return fresh
-      })
-    )
+        return Chunk.unsafeFromArray(fresh)
+      }))
   })
+
+  private readonly storedReports = Effect.suspend(() =>
+    this.bounded("report", this.claim.reports(this.settings.server))
+  ).pipe(
+    Effect.tapError((error) => error.reason === "Timeout" ? Effect.void : this.fail(error)),
+    Effect.retry(KuzzleSchedule.reconnect()),
+    // That schedule has no end.
+    Effect.orElseSucceed((): ReadonlyArray<StoredReport> => [])
+  )
 
   // ---------------------------------------------------------------------------------------------------------------
   // what callers ask for
@@ -155,29 +184,43 @@ export class Pump {
     if (entry === undefined) return invalid("the report is of an unreadable record, so there is no request to send")
     return Effect.gen(this, function*() {
       yield* this.add([yield* this.entry(entry, Infinity)])
-      yield* this.claim.forget([seq])
+      yield* this.bounded("report", this.claim.forget([seq]))
     })
+  }
+
+  forget(reports: ReadonlyArray<StoredReport>): Effect.Effect<void, OutboxError> {
+    return this.bounded("report", this.claim.forget(reports.map(({ seq }) => seq)))
   }
 
   /** Everything that waits for this sender ends, and its reports. */
   purge(sender: Sender): Effect.Effect<number, OutboxError> {
-    return Effect.uninterruptible(Effect.gen(this, function*() {
-      const purged = yield* this.claim.purge(this.settings.server, sender)
-      for (const item of this.outbox.purge(sender)) yield* this.answer(item, notSent(item.entry, "Withdrawn"))
-      return purged
-    }))
+    return this.bounded(
+      "purge",
+      Effect.gen(this, function*() {
+        const purged = yield* this.claim.purge(this.settings.server, sender)
+        for (const item of this.outbox.purge(sender)) yield* this.withdrawn(item)
+        return purged
+      })
+    )
   }
 
   private withdraw(id: string): Effect.Effect<boolean, OutboxError> {
-    return Effect.uninterruptible(Effect.suspend(() => {
+    return Effect.suspend(() => {
       const item = this.outbox.withdraw(id)
       if (item === undefined) return Effect.succeed(false)
-      const deleted = item.stored === "Deleted" ? Effect.succeed(true) : this.claim.settle(item.entry.seq)
-      return deleted.pipe(
-        Effect.tapErrorCause(() => Effect.sync(() => this.outbox.keep(item))),
-        Effect.tap((ours) => this.answer(item, notSent(item.entry, ours ? "Withdrawn" : "OtherClient")))
+      return this.bounded(
+        "settle",
+        this.claim.settle(item.entry.seq).pipe(
+          Effect.tapErrorCause(() => Effect.sync(() => this.outbox.keep(item))),
+          Effect.tap((ours) => ours ? this.withdrawn(item) : this.answer(item, notSent(item.entry, "OtherClient")))
+        )
       )
-    }))
+    })
+  }
+
+  private withdrawn(item: Item): Effect.Effect<void> {
+    this.tell({ _tag: "Settled", entry: item.entry, outcome: "Withdrawn" })
+    return this.answer(item, notSent(item.entry, "Withdrawn"))
   }
 
   private readonly currentUser: Effect.Effect<Sender, OutboxError> = Effect.suspend(() =>
@@ -216,11 +259,28 @@ export class Pump {
   }
 
   private add(entries: ReadonlyArray<Effect.Effect.Success<ReturnType<Pump["entry"]>>>) {
-    return Effect.uninterruptible(Effect.gen(this, function*() {
-      const stored = yield* this.claim.add(entries)
-      this.outbox.accept(stored, yield* Clock.currentTimeMillis)
-      yield* this.wake
-    }))
+    return Effect.suspend(() => {
+      let outcome: "Open" | "Accepted" | "Refused" = "Open"
+      const adding = Effect.gen(this, function*() {
+        const stored = yield* this.claim.add(entries)
+        // Whoever handed it over was told that it failed.
+        if (outcome === "Refused") {
+          return yield* this.owe(
+            "settle",
+            Effect.forEach(stored, ({ seq }) => this.claim.settle(seq))
+          )
+        }
+        outcome = "Accepted"
+        this.outbox.accept(stored, yield* Clock.currentTimeMillis)
+        for (const entry of stored) this.tell({ _tag: "HandedOver", entry })
+        yield* this.wake
+      })
+      return Effect.catchAll(this.bounded("add", adding), (error) => {
+        if (outcome === "Accepted") return Effect.void
+        outcome = "Refused"
+        return Effect.fail(error)
+      })
+    })
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -231,13 +291,14 @@ export class Pump {
 
   /** The connection or the user may be another. */
   readonly changed = Effect.suspend(() => {
-    this.resumeAt = 0
+    this.resumeAt = -Infinity
     return this.wake
   })
 
   readonly othersChanged = Effect.suspend(() => {
     this.adoptDue = true
-    return Effect.zipRight(PubSub.publish(this.reported, undefined), this.wake)
+    this.reported.publish()
+    return this.wake
   })
 
   /** Waits until there may be something to do, and does it. */
@@ -246,17 +307,30 @@ export class Pump {
   )
 
   private readonly untilDue = Effect.gen(this, function*() {
-    const now = yield* Clock.currentTimeMillis
-    const due = Math.min(this.outbox.nextDeadline(), this.resumeAt > now ? this.resumeAt : Infinity)
-    const woken = Queue.take(this.wakes)
-    if (due === Infinity) return yield* woken
-    yield* Effect.timeoutOption(woken, Math.min(Math.max(due - now, 0), maxDelay))
+    const clock = yield* Effect.clock
+    const now = Timer.now(clock)
+    const deadline = this.outbox.nextDeadline()
+    const pause = Math.min(this.repayAt, this.resumeAt > now ? this.resumeAt : Infinity)
+    if (deadline !== this.due.deadline || pause !== this.due.pause) {
+      this.due = { deadline, pause }
+      const at = Math.min(pause, now + deadline - clock.unsafeCurrentTimeMillis())
+      if (at === Infinity) this.timer.clear()
+      else this.timer.at(at)
+    }
+    yield* Queue.take(this.wakes)
   })
 
+  /** The time has come for which the timer was set. */
+  readonly ring = (): void => {
+    this.due = { deadline: Infinity, pause: Infinity }
+    this.wakes.unsafeOffer(undefined)
+  }
+
   private readonly step = Effect.gen(this, function*() {
-    const now = yield* Clock.currentTimeMillis
-    for (const item of this.outbox.expire(now)) yield* this.end(item, notSent(item.entry, "Expired"), "Expired")
+    const now = Timer.now(yield* Effect.clock)
+    for (const item of this.outbox.expire(yield* Clock.currentTimeMillis)) yield* this.expired(item)
     yield* this.turns
+    if (this.repayAt <= now) yield* this.repay
     if (this.resumeAt > now) return
     if (this.adoptDue) yield* this.adopt
     if ((yield* this.kuzzle.state)._tag === "Ready") yield* this.send(this.outbox.next(this.senders))
@@ -278,68 +352,88 @@ export class Pump {
     if (state._tag !== "Authenticated" && state._tag !== "Anonymous") return
     const others = this.outbox.others(this.senders)
     if (others.length === 0) return
-    // If this fails, they stay this client's until it closes: then the store releases them.
-    yield* this.tried(this.claim.release(others.map(({ entry }) => entry.seq)), undefined)
+    yield* this.owe("release", this.claim.release(others.map(({ entry }) => entry.seq)))
     for (const item of others) yield* this.answer(item, notSent(item.entry, "OtherUser"))
   })
 
-  private readonly adopt = Effect.gen(this, function*() {
+  private readonly adopt = Effect.suspend(() => {
     this.adoptDue = false
-    for (const sender of this.senders) {
-      const adopted = yield* this.tried(this.claim.adopt(this.settings.server, sender), undefined)
-      if (adopted === undefined) {
-        this.adoptDue = true
-        return yield* this.pause
-      }
-      this.outbox.accept(adopted.entries, yield* Clock.currentTimeMillis)
-      if (adopted.entries.length > 0) yield* this.wake
-      if (adopted.reports.length > 0) yield* PubSub.publish(this.reported, undefined)
-    }
+    return Effect.forEach(this.senders, (sender) => this.adoptAs(sender), { concurrency: "unbounded" })
   })
+
+  /** One that is late is not repeated. */
+  private adoptAs(sender: Sender) {
+    const adopting = Effect.matchEffect(this.claim.adopt(this.settings.server, sender), {
+      onFailure: (error) => {
+        this.adoptDue = true
+        return Effect.zipRight(this.fail(error), this.pause)
+      },
+      onSuccess: (adopted) => this.adopted(adopted)
+    })
+    return Effect.ignore(this.bounded("adopt", adopting))
+  }
+
+  private adopted({ entries, reports }: Adopted) {
+    return Effect.gen(this, function*() {
+      this.outbox.accept(entries, yield* Clock.currentTimeMillis)
+      if (entries.length > 0) {
+        this.tell({ _tag: "Adopted", count: entries.length })
+        yield* this.wake
+      }
+      for (const { entry, outcome } of reports) this.report(outcome, entry)
+    })
+  }
 
   // ---------------------------------------------------------------------------------------------------------------
   // sending
   // ---------------------------------------------------------------------------------------------------------------
 
-  private send(items: ReadonlyArray<Item>) {
-    return Effect.gen(this, function*() {
-      if (items.length === 0) return
-      const ready = yield* this.mark(items.filter(({ stored }) => stored === "Queued"))
-      for (const item of items) {
-        const stored = item.stored === "Queued" ? ready.get(item.entry.id) : item.stored
-        if (stored === "Queued") this.outbox.returned(item.entry.id, "Queued")
-        else if (stored === undefined) yield* this.answer(item, notSent(item.entry, "OtherClient"))
-        else yield* FiberSet.run(this.sends, Effect.interruptible(this.exchange({ ...item, stored })))
-      }
-      // There may be room for more.
-      yield* this.wake
-    })
-  }
-
   /**
-   * How the store has each request now; those left out belong to another client. What cannot be marked is deleted, so
-   * that nobody sends it a second time. What cannot be deleted either stays queued.
+   * A request is sent only when the store has marked it: so it is executed at most once, and never missing in the store
+   * before it has ended. A store that is full, or fails, makes its requests wait.
    */
-  private mark(items: ReadonlyArray<Item>): Effect.Effect<ReadonlyMap<string, Item["stored"]>> {
-    if (items.length === 0) return Effect.succeed(new Map())
-    return Effect.matchEffect(this.claim.mark(items.map(({ entry }) => entry.seq)), {
-      onSuccess: (marked) =>
-        Effect.succeed(
-          new Map(items.filter(({ entry }) => marked.has(entry.seq)).map(({ entry }) => [entry.id, "Sending"]))
-        ),
-      onFailure: (error) => Effect.zipRight(this.fail(error), this.deleteAll(items))
+  private send(items: ReadonlyArray<Item>) {
+    return Effect.suspend(() => {
+      if (items.length === 0) return Effect.void
+      let late = false
+      const back = Effect.suspend(() => {
+        for (const { entry, stored } of items) this.outbox.returned(entry.id, stored)
+        return this.pause
+      })
+      const marking = Effect.matchEffect(this.mark(items), {
+        onFailure: (error) => Effect.zipRight(this.fail(error), back),
+        onSuccess: (marked) =>
+          Effect.forEach(items, (item) => {
+            const { entry, stored } = item
+            if (stored === "Queued" && !marked.has(entry.seq)) return this.answer(item, notSent(entry, "OtherClient"))
+            // Much may have happened since: another client may believe this one dead.
+            return late ? this.again(item, false) : this.launch(item)
+          })
+      })
+      const marked = Effect.orElse(this.bounded("mark", marking), () => {
+        late = true
+        // None of them is sent, and so that none is overtaken, no other either, until the store answers.
+        for (const { entry } of items) this.outbox.notSent(entry.id)
+        return Effect.void
+      })
+      // There may be room for more.
+      return Effect.zipRight(marked, this.wake)
     })
   }
 
-  private deleteAll(items: ReadonlyArray<Item>) {
-    return Effect.gen(this, function*() {
-      const ready = new Map<string, Item["stored"]>()
-      for (const { entry } of items) {
-        const deleted = yield* this.tried(this.claim.settle(entry.seq), undefined)
-        if (deleted === undefined) yield* this.pause
-        if (deleted !== false) ready.set(entry.id, deleted === undefined ? "Queued" : "Deleted")
-      }
-      return ready
+  private mark(items: ReadonlyArray<Item>): Effect.Effect<ReadonlySet<string>, OutboxError> {
+    const queued = items.filter(({ stored }) => stored === "Queued").map(({ entry }) => entry.seq)
+    return queued.length === 0 ? Effect.succeed(new Set()) : this.claim.mark(queued)
+  }
+
+  private launch(item: Item): Effect.Effect<void> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (item.sendBy <= now) return this.expired(item)
+      this.tell({ _tag: "Sent", entry: item.entry })
+      return Effect.map(Effect.forkIn(Effect.interruptible(this.exchange(item)), this.scope), (fiber) => {
+        this.sends.add(fiber)
+        fiber.addObserver(() => this.sends.delete(fiber))
+      })
     })
   }
 
@@ -351,7 +445,11 @@ export class Pump {
     }
     const query = this.kuzzle.query(read.request, { ...read.options, as: sender, queuable: false })
     return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(query)), (answer) => this.answered(item, answer))
+      Effect.flatMap(this.kuzzle.state, ({ _tag }) =>
+        _tag === "Ready"
+          ? Effect.flatMap(Effect.exit(restore(query)), (answer) => this.answered(item, answer))
+          // While the session is renewed it would wait, and be sent later than its deadline.
+          : this.again(item, false))
     )
   }
 
@@ -379,33 +477,44 @@ export class Pump {
   /** It waits again, when the store knows it. */
   private again(item: Item, lost: boolean): Effect.Effect<void> {
     return Effect.gen(this, function*() {
-      const { entry, stored } = item
-      this.outbox.notSent(entry.id)
-      if (stored === "Deleted") {
-        const added = yield* this.tried(this.claim.add([entry]), undefined)
-        this.outbox.returned(entry.id, added === undefined ? "Deleted" : "Queued", added?.[0]?.seq)
-      } else {
-        const requeued = yield* this.tried(Effect.as(this.claim.requeue([entry.seq], lost), true), false)
-        // Marked as it is still, it can be sent again by this client only.
-        this.outbox.returned(entry.id, requeued ? "Queued" : "Sending")
-      }
+      const { id, seq } = item.entry
+      if (!this.outbox.notSent(id)) return
       // Without a connection there is a pause already.
       if ((yield* this.kuzzle.state)._tag === "Ready") yield* this.pause
-      yield* this.wake
+      const requeuing = Effect.matchEffect(this.claim.requeue([seq], lost), {
+        // Marked as it is still, it can be sent again by this client only.
+        onFailure: (error) => Effect.zipRight(this.fail(error), Effect.sync(() => this.outbox.returned(id, "Sending"))),
+        onSuccess: () => Effect.sync(() => this.outbox.returned(id, "Queued"))
+      })
+      yield* Effect.ignore(this.bounded("requeue", Effect.zipRight(requeuing, this.wake)))
     })
+  }
+
+  private expired(item: Item): Effect.Effect<void> {
+    return item.suspect
+      ? this.end(item, late(item.entry), "MaybeSent")
+      : this.end(item, notSent(item.entry, "Expired"), "Expired")
   }
 
   /** The request has ended: the store deletes it, and keeps a report if nobody reads its outcome. */
   private end(item: Item, answer: Answer, outcome?: Outcome): Effect.Effect<void> {
-    return Effect.gen(this, function*() {
-      const { entry, stored } = item
-      const report = outcome === undefined || (this.waiting.get(entry.id)?.readers ?? 0) > 0
+    return Effect.suspend(() => {
+      const { id, seq } = item.entry
+      const report = outcome === undefined || (this.waiting.get(id)?.readers ?? 0) > 0
         ? undefined
         : { outcome, detail: outcome === "Rejected" ? detailOf(answer) : undefined }
-      // If this fails, it stays marked, so that nobody sends it again.
-      if (stored !== "Deleted") yield* this.tried(this.claim.settle(entry.seq, report), false)
-      yield* this.answer(item, answer)
-      if (report !== undefined) yield* PubSub.publish(this.reported, undefined)
+      let known = answer
+      const settling = Effect.map(this.claim.settle(seq, report), (ours) => {
+        if (ours) {
+          this.tell({ _tag: "Settled", entry: item.entry, outcome: outcome ?? "Answered" })
+          if (report !== undefined) this.report(report.outcome, item.entry)
+        } else if (outcome === "Expired") {
+          // That this client has not sent it says nothing of the one that has taken it over.
+          known = notSent(item.entry, "OtherClient")
+        }
+      })
+      // Until it is settled it stays marked, so that nobody sends it again.
+      return Effect.zipRight(this.owe("settle", settling), Effect.suspend(() => this.answer(item, known)))
     })
   }
 
@@ -422,34 +531,74 @@ export class Pump {
   }
 
   private readonly pause = Effect.gen(this, function*() {
-    const delay = yield* this.delays.next()
-    this.resumeAt = (yield* Clock.currentTimeMillis) + (delay ?? 0)
+    const now = Timer.now(yield* Effect.clock)
+    // Requests that fail together make one pause.
+    if (this.resumeAt > now) return
+    this.resumeAt = now + ((yield* this.delays.next()) ?? 0)
     yield* this.wake
   })
 
-  private readonly fail = (error: OutboxError) => PubSub.publish(this.failures, error)
-
-  private tried<A, B>(effect: Effect.Effect<A, OutboxError>, otherwise: B): Effect.Effect<A | B> {
-    return Effect.catchAll(effect, (error) => Effect.as(this.fail(error), otherwise))
+  private tell(event: Event): void {
+    this.broadcast.announce(event)
   }
+
+  private report(outcome: Outcome, entry: Entry | undefined): void {
+    this.tell({ _tag: "Reported", entry, outcome })
+    this.reported.publish()
+  }
+
+  private readonly fail = (error: OutboxError) => Effect.sync(() => this.tell({ _tag: "StoreFailed", error }))
+
+  private bounded<A>(operation: OutboxError["operation"], effect: Effect.Effect<A, OutboxError>) {
+    return Effect.tapError(
+      this.within(operation, effect),
+      (error) => error.reason === "Timeout" ? this.fail(error) : Effect.void
+    )
+  }
+
+  /** Makes a change that nothing waits for. If the store fails, it is tried again later. */
+  private owe(operation: OutboxError["operation"], change: Effect.Effect<unknown, OutboxError>): Effect.Effect<void> {
+    const making = Effect.catchAll(change, (error) =>
+      Effect.flatMap(Effect.clock, (clock) => {
+        this.owed.push(this.owe(operation, change))
+        this.repayAt = Timer.now(clock) + retryDelay
+        return Effect.zipRight(this.fail(error), this.wake)
+      }))
+    return Effect.ignore(this.bounded(operation, making))
+  }
+
+  private readonly repay = Effect.suspend(() => {
+    const { owed } = this
+    this.owed = []
+    this.repayAt = Infinity
+    return Effect.forEach(owed, (change) => change)
+  })
 
   /** No request is marked any more; those in flight may be answered. The store releases what is left when it is closed. */
   readonly drain: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.timeoutOption(Effect.interruptible(FiberSet.awaitEmpty(this.sends)), drainTimeout)
+    Effect.timeoutOption(Effect.interruptible(Effect.forEach(this.sends, Fiber.await)), drainTimeout)
   ).pipe(
-    Effect.zipRight(Effect.suspend(() => {
-      const unstored = this.outbox.unstored().map(({ entry }) => entry)
-      return unstored.length === 0 ? Effect.void : this.tried(this.claim.add(unstored), undefined)
-    })),
-    Effect.asVoid
+    Effect.map(() => {
+      this.broadcast.end()
+      this.reported.end()
+    })
   )
 }
 
 const invalid = (issue: string) => Effect.fail(new OutboxError({ operation: "add", reason: "Invalid", issue }))
 
-const notSent = ({ payload }: Entry, reason: NotQueued["reason"]): Answer => {
+const notSent = (entry: Entry, reason: NotQueued["reason"]): Answer =>
+  Exit.fail(new NotSentError({ ...nameOf(entry), cause: new NotQueued({ reason }) }))
+
+/** It was sent before, and not answered before its deadline. */
+const late = (entry: Entry): Answer =>
+  Exit.fail(
+    new DeadlineError({ ...nameOf(entry), timeout: Duration.millis(entry.sendBy - entry.queuedAt), sent: true })
+  )
+
+const nameOf = ({ payload }: Entry) => {
   const { action = "(unreadable)", controller = "(unreadable)" } = Payload.read(payload)?.request ?? {}
-  return Exit.fail(new NotSentError({ controller, action, cause: new NotQueued({ reason }) }))
+  return { controller, action }
 }
 
 const detailOf = (answer: Answer): string | undefined =>

@@ -1,5 +1,6 @@
 /** The rows of an outbox store in memory. Each method is one transaction. The contract of each is in `Claim`. */
 import type { Adopted, Entry, Limits, NewEntry, Outcome, Sender, StoredReport } from "../KuzzleOutboxStore.ts"
+import { takenOver } from "../KuzzleOutboxStore.ts"
 import { sameSender } from "./sender.ts"
 
 interface Row {
@@ -39,7 +40,7 @@ export class OutboxTable {
   /** A client is closed. */
   leave(owner: string): void {
     for (const row of this.rows.values()) {
-      if (row.owner === owner) this.handBack(row)
+      if (row.owner === owner) this.takeOver(row, undefined)
     }
     this.vanish(owner)
   }
@@ -76,7 +77,9 @@ export class OutboxTable {
   requeue(owner: string, seqs: ReadonlyArray<string>, lost: boolean): void {
     for (const seq of seqs) {
       const row = this.own(owner, seq)
-      if (row?.state === "Sending") queueAgain(row, lost)
+      if (row?.state !== "Sending") continue
+      row.state = "Queued"
+      if (lost) row.entry = { ...row.entry, attempts: row.entry.attempts + 1 }
     }
   }
 
@@ -92,14 +95,10 @@ export class OutboxTable {
     const entries: Array<Entry> = []
     const reports: Array<StoredReport> = []
     for (const row of this.rows.values()) {
-      if (row.owner !== undefined && this.living.has(row.owner) || !isFor(row.entry, server, sender)) continue
-      if (row.state === "Sending" && !row.entry.idempotent) {
-        reports.push(this.report(row, "MaybeSent"))
-        continue
-      }
-      if (row.state === "Sending") queueAgain(row, true)
-      row.owner = owner
-      entries.push(row.entry)
+      if (this.isTaken(row, owner) || !isFor(row.entry, server, sender)) continue
+      const report = this.takeOver(row, owner)
+      if (report === undefined) entries.push(row.entry)
+      else reports.push(report)
     }
     return { entries, reports }
   }
@@ -131,15 +130,25 @@ export class OutboxTable {
     return purged
   }
 
+  /** Whether the row belongs to a living client, or to the one that asks: its own lock may say that it has gone. */
+  private isTaken(row: Row, asking: string): boolean {
+    return row.owner !== undefined && (row.owner === asking || this.living.has(row.owner))
+  }
+
   private own(owner: string, seq: string): Row | undefined {
     const row = this.rows.get(seq)
     return row?.owner === owner ? row : undefined
   }
 
-  private handBack(row: Row): void {
-    if (row.state === "Sending" && !row.entry.idempotent) return void this.report(row, "MaybeSent")
-    if (row.state === "Sending") queueAgain(row, true)
-    row.owner = undefined
+  /** A report if it may have been sent. */
+  private takeOver(row: Row, owner: string | undefined): StoredReport | undefined {
+    const { entry } = row
+    const attempts = takenOver({ ...entry, sending: row.state === "Sending" })
+    if (attempts === undefined) return this.report(row, "MaybeSent")
+    row.entry = { ...entry, attempts }
+    row.owner = owner
+    row.state = "Queued"
+    return undefined
   }
 
   private report(row: Row, outcome: Outcome, detail?: string): StoredReport {
@@ -162,8 +171,3 @@ export class OutboxTable {
 
 const sizeOf = (entries: ReadonlyArray<NewEntry>): number =>
   entries.reduce((size, { payload }) => size + payload.length, 0)
-
-const queueAgain = (row: Row, lost: boolean): void => {
-  row.state = "Queued"
-  if (lost) row.entry = { ...row.entry, attempts: row.entry.attempts + 1 }
-}

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { isDeepStrictEqual } from "node:util"
 import { canonical } from "../../src/internal/protocol/canonical.ts"
-import { keyOf, requestOf } from "../../src/internal/protocol/subscriptions.ts"
+import { keyOf, requestOf } from "../../src/internal/protocol/intent.ts"
 import { json, object } from "../support/arbitraries.ts"
 
 /** The same value with the members of its objects in another order. */

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import * as Liveness from "../../src/internal/protocol/liveness.ts"
+import { Pulse } from "../../src/internal/protocol/pulse.ts"
 
 /**
  * A host with one event loop, a peer that answers each ping after `latency`, and stalls during which the host runs
@@ -32,9 +33,9 @@ interface Run {
   readonly diedAt: number | undefined
 }
 
-/** Interprets the verdicts just as `runtime/heartbeat.ts` does. */
+/** Does what the heartbeat asks for, as `runtime/heartbeat.ts` does. */
 const run = (world: World): Run => {
-  const settings: Liveness.Settings = { timeout: world.timeout, busyTimeout: world.busyTimeout }
+  const pulse = new Pulse({ timeout: world.timeout, busyTimeout: world.busyTimeout }, 0)
   const stalls = [...world.stalls].sort((a, b) => a.at - b.at)
   /** When something that is due at `at` really runs. */
   const runs = (at: number): number => {
@@ -44,9 +45,7 @@ const run = (world: World): Run => {
   }
   const pings: Array<number> = []
   let answers: Array<number> = []
-  let verdict: Liveness.Verdict = { _tag: "Alive" }
   let frames = 0
-  let nextPulse = world.interval
   let now = 0
 
   const see = (): Liveness.Sight => ({
@@ -63,32 +62,31 @@ const run = (world: World): Run => {
     const answer = now + world.latencies[(pings.length - 1) % world.latencies.length]!
     if (answer < world.diesAt) answers.push(answer)
   }
-  // (A function, for the compiler does not see that the loop changes the verdict.)
-  const current = (): Liveness.Verdict => verdict
-  const due = () => {
-    const waits = current()
-    return Math.min(nextPulse, waits._tag === "Waiting" ? waits.lookAt : Infinity)
+  /** The reason, if the connection is to be terminated. */
+  const perform = (): string | undefined => {
+    for (let action = pulse.poll(); action !== undefined; action = pulse.poll()) {
+      if (action._tag === "Terminate") return action.ended.reason
+      if (action._tag === "Ping") ping()
+      else pulse.handlePlanned(Array.from({ length: action.count }, () => world.interval))
+    }
+    return undefined
   }
 
+  perform()
   while (now <= world.until) {
-    if (due() <= now) {
-      const before = current()
-      const seen = see()
-      if (before._tag === "Waiting" && now >= before.lookAt) verdict = Liveness.onLook(before.ping, seen, settings)
-      const judged = current()
-      if (judged._tag === "Dead") return { pings, died: { at: now, cause: judged.cause }, diedAt: now }
-      if (now >= nextPulse) {
-        verdict = Liveness.onPulse(judged._tag === "Waiting" ? judged.ping : undefined, seen, settings)
-        ping()
-        nextPulse = now + world.interval
-      } else if (judged._tag === "Waiting" && judged.fresh) ping()
+    if (pulse.nextDue() <= now) {
+      pulse.handleDue(see())
+      const reason = perform()
+      if (reason !== undefined) {
+        return { pings, died: { at: now, cause: reason.startsWith("nothing") ? "Silence" : "Drip" }, diedAt: now }
+      }
     }
     if (answers.some((at) => at <= now)) {
       frames += 1
-      verdict = { _tag: "Alive" }
+      pulse.handleFrame()
       answers = answers.filter((at) => at > now)
     }
-    now = runs(Math.max(now + 1, Math.min(due(), ...answers)))
+    now = runs(Math.max(now + 1, Math.min(pulse.nextDue(), ...answers)))
   }
   return { pings, died: undefined, diedAt: undefined }
 }

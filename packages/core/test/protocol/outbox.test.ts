@@ -104,7 +104,7 @@ describe("outbox", () => {
           case "Withdraw": {
             const id = `r${step.nth}`
             const item = outbox.withdraw(id)
-            assert.strictEqual(item !== undefined, present.has(id) && !ids(flying).includes(id))
+            assert.strictEqual(item !== undefined, present.has(id) && !ids(flying).includes(id) && !suspects.has(id))
             if (item !== undefined) gone(id)
             break
           }
@@ -141,6 +141,20 @@ describe("outbox", () => {
       }
     }
   )
+
+  it("O1: a request that others took over and left again is adopted once, and one in flight stays in flight", () => {
+    const outbox = new Outbox()
+    outbox.accept([entry(1), entry(2)], 0)
+    outbox.accept([entry(1, { attempts: 1 }), entry(2)], 0)
+    assert.deepStrictEqual(outbox.all(), [entry(1, { attempts: 1 }), entry(2)])
+    const [suspect] = outbox.next(senders)
+    assert.strictEqual(suspect?.entry.id, "r1")
+    outbox.accept([entry(1, { attempts: 2 })], 0)
+    assert.deepStrictEqual(outbox.next(senders), [])
+    outbox.ended("r1")
+    assert.deepStrictEqual(ids(outbox.next(senders)), ["r2"])
+    assert.deepStrictEqual(outbox.next(senders), [])
+  })
 
   it("O3: a clock that was set back does not postpone a deadline", () => {
     const outbox = new Outbox()

@@ -5,6 +5,8 @@ import * as Pending from "../../src/internal/protocol/pending.ts"
 type Step =
   | { readonly _tag: "Add"; readonly deadline: number }
   | { readonly _tag: "Take"; readonly id: number }
+  /** One that was taken comes again, with another deadline. */
+  | { readonly _tag: "Return"; readonly id: number; readonly deadline: number }
   | { readonly _tag: "Expire"; readonly now: number }
   | { readonly _tag: "Drain" }
 
@@ -12,6 +14,7 @@ const time = fc.oneof(fc.nat(100), fc.constant(Infinity))
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ _tag: fc.constant("Add" as const), deadline: time }) },
   { weight: 4, arbitrary: fc.record({ _tag: fc.constant("Take" as const), id: fc.nat(40) }) },
+  { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Return" as const), id: fc.nat(40), deadline: time }) },
   { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Expire" as const), now: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.constant({ _tag: "Drain" as const }) }
 )
@@ -25,21 +28,28 @@ describe("pending", () => {
     "R1, R2, R4, R8: each entry comes out exactly once, never after its deadline was asked for, and nothing stays",
     { steps: fc.array(step, { maxLength: 60, size: "max" }) },
     ({ steps }) => {
-      const table = Pending.make<Entry>()
+      let resized = 0
+      const table = Pending.make<Entry>((change) => resized += change, () => 2)
       const model = new Map<string, Entry>()
-      const out: Array<string> = []
       let added = 0
+      let left = 0
+      const gone: Array<string> = []
+      const add = (id: string, deadline: number) => {
+        const entry: Entry = { id, deadline }
+        table.add(id, entry)
+        model.set(id, entry)
+        added += 1
+      }
       const leave = (entry: Entry | undefined) => {
         if (entry === undefined) return
         assert.isTrue(model.delete(entry.id))
-        out.push(entry.id)
+        gone.push(entry.id)
+        left += 1
       }
       for (const step of steps) {
         switch (step._tag) {
           case "Add": {
-            const entry: Entry = { id: `r${added++}`, deadline: step.deadline }
-            table.add(entry.id, entry)
-            model.set(entry.id, entry)
+            add(`r${added}`, step.deadline)
             break
           }
           case "Take": {
@@ -51,8 +61,14 @@ describe("pending", () => {
             assert.isUndefined(table.take(id))
             break
           }
+          case "Return": {
+            const [id] = gone.splice(step.id % Math.max(gone.length, 1), 1)
+            if (id !== undefined) add(id, step.deadline)
+            break
+          }
           case "Expire": {
             const due = Array.from(model.values()).filter((entry) => entry.deadline <= step.now)
+              .sort((a, b) => a.deadline - b.deadline)
             const expired = table.expire(step.now)
             assert.deepStrictEqual(expired, due)
             expired.forEach(leave)
@@ -66,16 +82,59 @@ describe("pending", () => {
             break
           }
         }
-        assert.strictEqual(table.size(), model.size)
-        assert.strictEqual(
-          table.nextDeadline(),
-          Math.min(Infinity, ...Array.from(model.values(), (entry) => entry.deadline))
-        )
+        assert.deepStrictEqual(table.all(), Array.from(model.values()))
+        assert.deepStrictEqual([table.size(), resized, table.weight()], [model.size, model.size, 2 * model.size])
+        const earliest = Math.min(Infinity, ...Array.from(model.values(), (entry) => entry.deadline))
+        assert.isAtMost(table.nextDeadline(), earliest)
+        if (model.size === 0) assert.strictEqual(table.nextDeadline(), Infinity)
       }
       table.drain().forEach(leave)
       assert.strictEqual(table.size(), 0)
-      assert.strictEqual(out.length, added)
-      assert.strictEqual(new Set(out).size, added)
+      assert.strictEqual(left, added)
     }
   )
+
+  for (
+    const [title, deadline] of [
+      ["different deadlines", (n: number) => 1 + n * 7919 % 10_007],
+      ["deadlines that come one after the other", (n: number) => n + 1]
+    ] as const
+  ) {
+    it(`R2, L2: ten thousand with ${title} end in a few steps each, beside as many that stay`, () => {
+      const table = Pending.make<Pending.Entry>()
+      let reads = 0
+      const entry = (deadline: number): Pending.Entry => ({
+        get deadline() {
+          reads += 1
+          return deadline
+        }
+      })
+      const count = 10_000
+      for (let n = 0; n < count; n++) {
+        table.add(`stays ${n}`, entry(1e6 + n))
+        table.add(`ends ${n}`, entry(deadline(n)))
+      }
+      let ended = 0
+      while (table.size() > count) {
+        ended += table.expire(table.nextDeadline()).length
+        // They come while others end, too.
+        table.add(`comes ${ended}`, entry(1e5))
+        table.take(`comes ${ended}`)
+      }
+      assert.strictEqual(ended, count)
+      assert.isBelow(reads / count, 20)
+    })
+  }
+
+  it("R2: what was taken and comes again has its new deadline", () => {
+    const table = Pending.make<Pending.Entry>()
+    const expired = (now: number) => table.expire(now).map(({ deadline }) => deadline)
+    table.add("again", { deadline: 50 })
+    table.add("first", { deadline: 1 })
+    assert.deepStrictEqual(expired(1), [1])
+    table.take("again")
+    table.add("again", { deadline: 90 })
+    table.add("second", { deadline: 2 })
+    assert.deepStrictEqual([expired(2), expired(50), expired(90)], [[2], [], [90]])
+  })
 })

@@ -105,4 +105,20 @@ describe("rest", () => {
     },
     { fastCheck: { numRuns: 2000 } }
   )
+
+  it("a fault in the body has its place in the request, and the body is encoded once", () => {
+    const route = ["POST", "/:index/:collection/_create"] as const
+    const request = { controller: "document", action: "create", index: "i", collection: "c" }
+    assert.deepStrictEqual(Rest.call(route, { ...request, body: { a: [NaN] } }), { issue: "body.a[0] is NaN" })
+    let encoded = 0
+    const body = {
+      toJSON: () => {
+        encoded += 1
+        return { a: 1 }
+      }
+    }
+    assert.deepInclude(Rest.call(route, { ...request, body }), { body: `{"a":1}` })
+    // By `JSON.stringify`, and by the check of what it wrote.
+    assert.isAtMost(encoded, 2)
+  })
 })

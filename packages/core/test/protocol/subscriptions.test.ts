@@ -1,9 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, FastCheck as fc, Schedule } from "effect"
-import * as Subscriptions from "../../src/internal/protocol/subscriptions.ts"
+import { roomOf } from "../../src/internal/protocol/channels.ts"
+import { maxEarly, maxEarlyBytes } from "../../src/internal/protocol/early.ts"
+import type { Consumer, GapCause, Intent } from "../../src/internal/protocol/intent.ts"
+import { anyLane } from "../../src/internal/protocol/lanes.ts"
+import { type Command as Planned, Registry } from "../../src/internal/protocol/subscriptions.ts"
 import * as Realtime from "../../src/internal/runtime/realtime.ts"
 import type { Requests, Settle } from "../../src/internal/runtime/requests.ts"
 import { ConnectionEnded, DeadlineError, fromStatus, MaybeSentError, NotSentError } from "../../src/KuzzleError.ts"
+import { countReads, growth } from "../support/steps.ts"
 
 /**
  * What can be subscribed to: the first two are one to the server although their texts differ, the third is another
@@ -17,15 +22,15 @@ const keys = [
   { key: "{\"k\":4}", lane: "i/b", channel: "r3-111", shared: false },
   { key: "{\"k\":5}", lane: "i/b", channel: "r4-111", shared: false },
   // Joined by the id of the room.
-  { key: "{\"k\":6}", lane: Subscriptions.anyLane, channel: "r1-111", shared: true },
-  { key: "{\"k\":7}", lane: Subscriptions.anyLane, channel: "r3-211", shared: false },
-  { key: "{\"k\":8}", lane: Subscriptions.anyLane, channel: "r4-311", shared: false }
+  { key: "{\"k\":6}", lane: anyLane, channel: "r1-111", shared: true },
+  { key: "{\"k\":7}", lane: anyLane, channel: "r3-211", shared: false },
+  { key: "{\"k\":8}", lane: anyLane, channel: "r4-311", shared: false }
 ]
-const laneOfRoom = (roomId: string) => keys.find(({ channel }) => Subscriptions.roomOf(channel) === roomId)!.lane
+const laneOfRoom = (roomId: string) => keys.find(({ channel }) => roomOf(channel) === roomId)!.lane
 
 /** Whether leaving the room may undo what the other request does: what it gives is not known before, but for joining. */
 const mayMeet = (roomId: string, { channel, lane }: (typeof keys)[number]) =>
-  lane === Subscriptions.anyLane ? Subscriptions.roomOf(channel) === roomId : laneOfRoom(roomId) === lane
+  lane === anyLane ? roomOf(channel) === roomId : laneOfRoom(roomId) === lane
 
 const gone = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
 
@@ -33,7 +38,7 @@ const gone = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
 class Watcher implements Realtime.Consumer {
   readonly which: (typeof keys)[number]
   readonly delivered: Array<number> = []
-  readonly intent: Subscriptions.Intent<Parameters<Realtime.Consumer["fail"]>[0]>
+  readonly intent: Intent<Parameters<Realtime.Consumer["fail"]>[0]>
   state: "waiting" | "open" | "failed" | "released" = "waiting"
   /** A loss has not been announced yet. */
   owed = false
@@ -64,7 +69,7 @@ class Watcher implements Realtime.Consumer {
     assert.isAbove(sequence, this.delivered.at(-1) ?? this.since, "S4: order, and nothing from before it came")
     this.delivered.push(sequence)
   }
-  gap = (cause: Subscriptions.GapCause) => {
+  gap = (cause: GapCause) => {
     this.alive("gap")
     assert.isTrue(this.owed, `S4: a gap without a loss: ${cause._tag}`)
     this.owed = false
@@ -150,7 +155,6 @@ class World {
       urgent: unused,
       queryMany: unused,
       replay: unused,
-      restore: unused,
       whenIdle: unused,
       userChanged: unused,
       waiting: () => 0,
@@ -173,7 +177,7 @@ class World {
     }
     const request = JSON.parse(`${encoded}}`)
     const which = action === "unsubscribe" ? { roomId: String(request.body.roomId) } : keys[request.k]!
-    if ("key" in which) assert.strictEqual(action, which.lane === Subscriptions.anyLane ? "join" : "subscribe")
+    if ("key" in which) assert.strictEqual(action, which.lane === anyLane ? "join" : "subscribe")
     for (const other of this.commands) {
       // What the server has dropped has no effect.
       if (other.connection !== this.connection || other.done === "settled" || other.done === "dropped") continue
@@ -221,7 +225,7 @@ class World {
       command.accepted = accepted
       if (!accepted) return
       for (const channel of this.channels) {
-        if (Subscriptions.roomOf(channel) === command.which.roomId) this.channels.delete(channel)
+        if (roomOf(channel) === command.which.roomId) this.channels.delete(channel)
       }
     } else {
       command.accepted = accepted && command.generation > this.expired
@@ -302,7 +306,7 @@ class World {
     const waiting = this.watchers.filter((watcher) => watcher.state === "waiting" && watcher.which === which)
     const result = "roomId" in which
       ? { roomId: which.roomId }
-      : { channel: which.channel, roomId: Subscriptions.roomOf(which.channel) }
+      : { channel: which.channel, roomId: roomOf(which.channel) }
     command.settle(Exit.succeed({ ...asked, status: 200, result, requestId: "", volatile: null }))
     for (const watcher of waiting) {
       if (watcher.state !== "open" || watcher.which.shared) continue
@@ -382,7 +386,7 @@ class World {
       assert.isFalse(watcher.owed, "S4: a loss was never announced")
       assert.isTrue(this.channels.has(watcher.which.channel), "S1: the server does not know of it")
     }
-    const rooms = (channels: Iterable<string>) => Array.from(new Set(Array.from(channels, Subscriptions.roomOf))).sort()
+    const rooms = (channels: Iterable<string>) => Array.from(new Set(Array.from(channels, roomOf))).sort()
     assert.deepStrictEqual(rooms(this.channels), rooms(wanted.map(({ which }) => which.channel)), "S1, S5: rooms")
     assert.strictEqual(this.realtime.registry.size(), new Set(wanted.map(({ which }) => which.key)).size)
     assert.isTrue(this.realtime.registry.settled())
@@ -497,7 +501,7 @@ describe("subscriptions", () => {
   })
 
   it("S4, L2: more early notifications than can be parked are announced as lost", () => {
-    const registry = Subscriptions.make<string>()
+    const registry = new Registry<string>()
     const heard: Array<string | number> = []
     const intent = registry.acquire("{}", "i/c", undefined, {
       opened: () => heard.push("opened"),
@@ -508,25 +512,25 @@ describe("subscriptions", () => {
     assert.isFalse(registry.early("r-111", { n: -1 }, 1), "nothing is being opened")
     registry.connected()
     const [command] = registry.plan(0)
-    const parked = Array.from({ length: Subscriptions.maxEarly + 7 }, (_, n) => registry.early("r-111", { n }, 1))
-    assert.strictEqual(parked.filter((taken) => taken).length, Subscriptions.maxEarly)
+    const parked = Array.from({ length: maxEarly + 7 }, (_, n) => registry.early("r-111", { n }, 1))
+    assert.strictEqual(parked.filter((taken) => taken).length, maxEarly)
     registry.subscribed(intent, command?.epoch ?? -1, "r-111")
     assert.deepStrictEqual(heard.slice(0, 4), ["opened", "lost 7", 0, 1])
-    assert.strictEqual(heard.length, Subscriptions.maxEarly + 2)
+    assert.strictEqual(heard.length, maxEarly + 2)
     assert.isFalse(registry.early("r-222", { n: 0 }, 1), "nothing is being opened any more")
   })
 
   it("S4, L2: parked notifications are limited in size, too", () => {
-    const registry = Subscriptions.make<string>()
+    const registry = new Registry<string>()
     const heard: Array<string | number> = []
-    const consumer: Subscriptions.Consumer<string> = {
+    const consumer: Consumer<string> = {
       opened: () => heard.push("opened"),
       notify: (frame, size) => heard.push(Number(frame.n), size),
       gap: (cause) => heard.push(cause._tag === "Overflow" ? `lost ${cause.lost}` : cause._tag),
       fail: (error) => heard.push(error)
     }
     registry.connected()
-    const third = Subscriptions.maxEarlyBytes / 3
+    const third = maxEarlyBytes / 3
     for (const round of [0, 1]) {
       const intent = registry.acquire(`{"round":${round}}`, "i/c", undefined, consumer)
       const [command] = registry.plan(0)
@@ -543,12 +547,12 @@ describe("subscriptions", () => {
   })
 
   describe("a room that was joined is to be left while a subscription is under way that may be the same", () => {
-    const silent: Subscriptions.Consumer<string> = { opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} }
+    const silent: Consumer<string> = { opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} }
     const waiting = () => {
-      const registry = Subscriptions.make<string>()
+      const registry = new Registry<string>()
       const acquire = (key: string, lane: string) => registry.acquire(key, lane, undefined, silent)
       registry.connected()
-      const joined = acquire("joined", Subscriptions.anyLane)
+      const joined = acquire("joined", anyLane)
       const epoch = registry.plan(0)[0]?.epoch ?? -1
       registry.subscribed(joined, epoch, "r-111")
       const under = acquire("under way", "i/a")
@@ -566,7 +570,7 @@ describe("subscriptions", () => {
       const { epoch, planned, registry, under } = waiting()
       registry.subscribed(under, epoch, "other-111")
       assert.deepStrictEqual(planned(), ["leave r"])
-      registry.unsubscribed(Subscriptions.anyLane, epoch)
+      registry.unsubscribed(anyLane, epoch)
       assert.deepStrictEqual(planned(), ["next"])
     })
 
@@ -583,15 +587,15 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(planned(), [])
       registry.subscribed(under, epoch, "other-111")
       assert.deepStrictEqual(planned(), ["leave r"])
-      registry.unsubscribed(Subscriptions.anyLane, epoch)
+      registry.unsubscribed(anyLane, epoch)
       assert.deepStrictEqual(planned(), ["under way", "next"])
     })
   })
 
   describe("S5: an unsubscribe that is refused", () => {
-    const silent: Subscriptions.Consumer<string> = { opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} }
+    const silent: Consumer<string> = { opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} }
     const refused = () => {
-      const registry = Subscriptions.make<string>()
+      const registry = new Registry<string>()
       const planned = () =>
         registry.plan(0).map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
       registry.connected()
@@ -639,7 +643,7 @@ describe("subscriptions", () => {
   })
 
   it("A3: what was asked for with a session that is over is asked for again, once there can be another", () => {
-    const registry = Subscriptions.make<string>()
+    const registry = new Registry<string>()
     const heard: Array<string> = []
     const intent = registry.acquire("{}", "i/c", undefined, {
       opened: () => heard.push("opened"),
@@ -660,9 +664,9 @@ describe("subscriptions", () => {
   })
 
   it("closed, it fails who is there and who comes later, once each", () => {
-    const registry = Subscriptions.make<string>()
+    const registry = new Registry<string>()
     const failures: Array<string> = []
-    const consumer = (name: string): Subscriptions.Consumer<string> => ({
+    const consumer = (name: string): Consumer<string> => ({
       opened: () => assert.fail(),
       notify: () => assert.fail(),
       gap: () => assert.fail(),
@@ -680,10 +684,124 @@ describe("subscriptions", () => {
     assert.strictEqual(registry.size(), 0)
   })
 
+  describe("a step costs the same however many others there are:", () => {
+    const silent = (): Consumer<string> => ({ opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} })
+    const lost: GapCause = { _tag: "Renewed" }
+    const channelOf = (key: string) => `room${key}-111`
+
+    /** A registry whose answers arrive one by one, after all that was asked. */
+    const driven = (channel: (key: string) => string = channelOf) => {
+      const registry = new Registry<string>()
+      const sent: Array<Planned<string>> = []
+      const reconcile = () => {
+        for (let planned = registry.plan(0); planned.length > 0; planned = registry.plan(0)) {
+          for (let i = 0; i < planned.length; i++) sent.push(planned[i]!)
+        }
+        registry.settled()
+      }
+      const answer = () => {
+        for (let command = sent.shift(); command !== undefined; command = sent.shift()) {
+          if (command._tag === "Unsubscribe") registry.unsubscribed(command.lane, command.epoch)
+          else registry.subscribed(command.intent, command.epoch, channel(command.intent.key))
+          reconcile()
+        }
+      }
+      const connect = () => {
+        registry.connected()
+        reconcile()
+        answer()
+      }
+      const acquire = (key: number, lane: string) => {
+        const consumer = silent()
+        const intent = registry.acquire(String(key), lane, undefined, consumer)
+        if (channel !== channelOf) countReads(intent, "older")
+        reconcile()
+        return () => {
+          registry.release(intent, consumer)
+          reconcile()
+        }
+      }
+      return { registry, acquire, answer, connect, reconcile }
+    }
+
+    const inCollections = (n: number) => `i/c${n}`
+    const alternately = (n: number) => (n % 2 === 0 ? inCollections(n) : anyLane)
+    const joined = () => anyLane
+    const inOne = () => "i/a"
+
+    /** Everything is opened, closed or lost and opened again; all that counts is what is not in `before`. */
+    const check = (
+      channel: ((key: string) => string) | undefined,
+      keyOf: (n: number) => number,
+      laneOf: (n: number) => string
+    ) => {
+      const prepare = (items: number) => {
+        const { acquire, answer, connect, registry } = driven(channel)
+        connect()
+        const releases: Array<() => void> = []
+        const open = () => {
+          for (let n = 0; n < items; n++) releases.push(acquire(keyOf(n), laneOf(n)))
+          answer()
+        }
+        const reconnect = () => {
+          registry.disconnected(lost)
+          connect()
+        }
+        const close = () => {
+          for (let n = 0; n < items; n++) releases[n]!()
+          answer()
+        }
+        return { open, reconnect, close }
+      }
+      const opening = growth((items) => prepare(items).open)
+      const reconnecting = growth((items) => {
+        const { open, reconnect } = prepare(items)
+        open()
+        return reconnect
+      })
+      const closing = growth((items) => {
+        const { close, open } = prepare(items)
+        open()
+        return close
+      })
+      assert.isBelow(opening, 1.1, "opening")
+      assert.isBelow(reconnecting, 1.1, "reconnecting")
+      assert.isBelow(closing, 1.1, "closing")
+    }
+
+    it("filters in many collections", () => check(undefined, (n) => n, inCollections))
+
+    it("filters in one collection", () => check(undefined, (n) => n, inOne))
+
+    it("rooms joined by their id", () => check(undefined, (n) => n, joined))
+
+    it("rooms joined by their id beside collections", () => check(undefined, (n) => n, alternately))
+
+    it("consumers of one filter", () => check(undefined, () => 1, inOne))
+
+    it("filters that share a channel", () => check(() => "room-111", (n) => n, inOne))
+
+    it("collections whose rooms are left after all joins are answered", () => {
+      const steps = growth((items) => {
+        const { acquire, answer, connect } = driven()
+        connect()
+        const releases: Array<() => void> = []
+        for (let n = 0; n < items; n++) releases.push(acquire(n, inCollections(n)))
+        answer()
+        return () => {
+          for (let n = 0; n < items; n++) acquire(items + n, anyLane)
+          for (let n = 0; n < items; n++) releases[n]!()
+          answer()
+        }
+      })
+      assert.isBelow(steps, 1.1)
+    })
+  })
+
   it.each([["room-111", "room"], ["ro-om-12", "ro-om"], ["room", "room"], ["-1", ""]])(
     "the room of %s is %s",
     (a, b) => {
-      assert.strictEqual(Subscriptions.roomOf(a), b)
+      assert.strictEqual(roomOf(a), b)
     }
   )
 })

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, Chunk, Effect, Exit, FastCheck as fc, Fiber, Option, Stream } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -104,6 +104,18 @@ describe("mailbox", () => {
       mailbox.fail(Cause.fail("over"))
       assert.deepStrictEqual(yield* held(mailbox), [{ lost: 2 }, 40, 1, 12])
     }))
+
+  it("conflating: when it is full, the oldest is found without walking over those that gave way before", () => {
+    const keys = vi.spyOn(Map.prototype, "keys")
+    try {
+      const mailbox = Mailbox.make<string, never>({ capacity: 1000, strategy: "sliding", keyOf: (one) => one })
+      range(20_000).forEach((n) => mailbox.offer(String(n)))
+      // Each new iterator begins at the first entry, deleted or not.
+      assert.isAtMost(keys.mock.calls.length, 2)
+    } finally {
+      keys.mockRestore()
+    }
+  })
 
   it.prop(
     "conflating: what is taken is what a list would give from which each newer one removes the older one of its key",

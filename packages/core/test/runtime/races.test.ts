@@ -4,24 +4,10 @@
  */
 import { KuzzleError, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  identity,
-  Option,
-  Redacted,
-  Schedule,
-  Scope,
-  Stream,
-  TestClock
-} from "effect"
+import { Deferred, Duration, Effect, Fiber, identity, Option, Redacted, Schedule, Stream, TestClock } from "effect"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import type { Session } from "../../src/internal/runtime/session.ts"
 import * as Kuzzle from "../../src/Kuzzle.ts"
-import * as KuzzleQueueStore from "../../src/KuzzleQueueStore.ts"
 import { client, dial, kinds, now, obligingNetwork, type Options, token } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -174,14 +160,6 @@ const inCookieWorld = (world: CookieWorld, network = world.network, options: Kuz
       return cookie === undefined ? "nobody" : Redacted.value(cookie)
     }
     return { kuzzle, told, kuid, connectedAs }
-  })
-
-const store = (shape: Partial<KuzzleQueueStore.KuzzleQueueStoreShape>) =>
-  Effect.provideService(KuzzleQueueStore.KuzzleQueueStore, {
-    load: Effect.succeed([]),
-    add: () => Effect.void,
-    remove: () => Effect.void,
-    ...shape
   })
 
 describe("a renewal", () => {
@@ -721,11 +699,10 @@ describe("a cookie that two tabs share", () => {
       yield* here.kuzzle.query(now)
     }))
 
-  it.scoped("A1: the server is asked at an opening before the gate opens, and not at that of a login of ours", () =>
+  it.scoped("A1: the server is asked at each opening before the gate opens, at that of a login of ours as well", () =>
     Effect.gen(function*() {
       const { here, world } = yield* twoTabs()
-      // The first connection was asked. The second was opened by the login.
-      assert.lengthOf(sent(world.network, "checkToken"), 1)
+      assert.deepStrictEqual(world.network.sockets.map((socket) => socket.of("checkToken").length), [1, 1])
       world.network.onSend = (socket, frame) => {
         if (JSON.parse(frame).action !== "checkToken") world.onSend(socket, frame)
       }
@@ -877,92 +854,6 @@ describe("a cookie that two tabs share", () => {
 })
 
 describe("the queue", () => {
-  it.scoped("R5: a store that is slow while the connection is lost again: it is sent on the next", () =>
-    Effect.gen(function*() {
-      const network = obligingNetwork()
-      const { query, session } = yield* client(network, { autoQueue: true }).pipe(
-        store({ remove: () => Effect.sleep("5 seconds") })
-      )
-      yield* lose(network)
-      const asked = yield* Effect.fork(query(now, { timeout: "60 seconds" }))
-      yield* turns()
-      yield* pass("1 second")
-      assert.strictEqual((yield* session.state)._tag, "Replaying")
-      yield* lose(network)
-      yield* pass("1 second")
-      yield* pass("10 seconds")
-      assert.lengthOf(network.current.of("now"), 1)
-      assert.isNotNull(asked.unsafePoll())
-    }))
-
-  it.scoped("R1: a store that hangs, or dies, does not hold it up", () =>
-    Effect.gen(function*() {
-      const network = obligingNetwork()
-      const { queryMany } = yield* client(network, { autoQueue: true }).pipe(
-        store({ add: () => Effect.die("no space left"), remove: () => Effect.never })
-      )
-      yield* lose(network)
-      const asked = yield* Effect.fork(queryMany([now, now], { timeout: "60 seconds" }))
-      yield* turns()
-      yield* pass("1 second")
-      yield* pass("5 seconds")
-      yield* pass("5 seconds")
-      assert.lengthOf(network.current.of("now"), 2)
-      assert.isNotNull(asked.unsafePoll())
-    }))
-
-  it.effect("R5: what is queued when the client is closed reaches the store", () =>
-    Effect.gen(function*() {
-      const network = obligingNetwork()
-      const kept: Array<string> = []
-      const scope = yield* Scope.make()
-      const { queryMany } = yield* client(network, { autoQueue: true }).pipe(
-        store({ add: ({ id }) => Effect.zipRight(Effect.sleep("10 millis"), Effect.sync(() => kept.push(id))) }),
-        Scope.extend(scope)
-      )
-      network.autoOpen = false
-      yield* lose(network)
-      yield* Effect.fork(queryMany([now, now, now], { timeout: "60 seconds" }))
-      yield* Effect.yieldNow()
-      yield* Effect.yieldNow()
-      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
-      yield* Effect.repeatN(Effect.zipRight(turns(), TestClock.adjust("10 millis")), 9)
-      yield* Fiber.join(closing)
-      assert.lengthOf(kept, 3)
-    }))
-
-  it.scoped("A1: what was queued as nobody's is sent as nobody's by the next client", () =>
-    Effect.gen(function*() {
-      const kept = new Map<string, KuzzleQueueStore.StoredRequest>()
-      const keeping = store({
-        load: Effect.sync(() => [...kept.values()]),
-        add: (request) => Effect.sync(() => kept.set(request.id, request)),
-        remove: (id) => Effect.sync(() => kept.delete(id))
-      })
-      const network = obligingNetwork()
-      const first = yield* Scope.make()
-      const { query } = yield* client(network, { autoQueue: true }).pipe(keeping, Scope.extend(first))
-      network.autoOpen = false
-      yield* lose(network)
-      yield* Effect.fork(query(now, { anonymous: true, timeout: "60 seconds" }))
-      yield* turns()
-      yield* Scope.close(first, Exit.void)
-      assert.strictEqual(kept.size, 1)
-
-      const again = obligingNetwork()
-      yield* client(again, { autoQueue: true }).pipe(
-        keeping,
-        Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
-          load: Effect.succeedSome({ token: Redacted.make("secret"), kuid: "ada", expiresAt: undefined }),
-          save: () => Effect.succeed(true),
-          ...alone
-        })
-      )
-      yield* turns()
-      assert.lengthOf(again.current.of("now"), 1)
-      assert.isUndefined(again.current.last("now").jwt)
-    }))
-
   it.scoped("R2: a request is queued once, however often a connection is tried; its patience does not start again", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()

@@ -654,6 +654,16 @@ describe("session: closing", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
+  it.effect("L1: a client that is made in an uninterruptible region, as a resource is, can be closed", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const using = Effect.uninterruptible(Effect.scoped(dial(network)))
+      const ended = yield* Effect.forkDaemon(using)
+      yield* turns(20)
+      assert.isNotNull(ended.unsafePoll())
+      assert.isTrue(network.current.terminated)
+    }))
+
   it.effect("8.A7: closing while the next attempt is awaited, or under way, ends it", () =>
     Effect.gen(function*() {
       for (const underWay of [false, true]) {

@@ -5,6 +5,7 @@
  * try succeeds. It also holds everything that decides, so that counting and adopting open no file.
  */
 import type { Entry, NewEntry, Outcome, Sender } from "@effect-kuzzle/core/KuzzleOutboxStore"
+import * as Store from "@effect-kuzzle/core/KuzzleOutboxStore"
 import { createHash } from "node:crypto"
 
 /** The last member of a name: what is stored in a file of this form. */
@@ -102,12 +103,12 @@ export const nameOf = (entry: NewEntry, seq: string, owner: string): Name => ({
 })
 
 /** What a request of a client that has gone becomes for the client that takes it over. */
-export const takenOver = (name: Name, owner: string): Name =>
-  name.state === "queued"
-    ? { ...name, owner }
-    : name.idempotent
-    ? { ...name, owner, state: "queued", attempts: name.attempts + 1 }
-    : { ...name, owner: none, state: "MaybeSent" }
+export const takenOver = (name: Name, owner: string): Name => {
+  const attempts = Store.takenOver({ ...name, sending: name.state === "sending" })
+  return attempts === undefined
+    ? { ...name, owner: none, state: "MaybeSent" }
+    : { ...name, owner, state: "queued", attempts }
+}
 
 export interface Usage {
   readonly count: number

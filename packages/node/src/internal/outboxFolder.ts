@@ -285,7 +285,9 @@ export class OutboxFolder {
   private async takeOver(name: File.Name): Promise<Entry | StoredReport | undefined> {
     const taken = File.takenOver(name, this.me)
     if (!await this.move(name, taken)) return undefined
-    const entry = (await this.read(taken))?.entry
+    const content = await this.read(taken)
+    if (content === "Gone") return undefined
+    const entry = content?.entry
     if (entry === undefined) {
       const unreadable: File.Name = { ...taken, owner: File.none, state: "Unreadable" }
       await this.move(taken, unreadable)
@@ -301,7 +303,10 @@ export class OutboxFolder {
     const found: Array<StoredReport> = []
     await each(
       (await this.list()).filter((name) => File.isReport(name) && name.server === hash),
-      async (name) => found.push(reportOf(name, await this.read(name)))
+      async (name) => {
+        const content = await this.read(name)
+        if (content !== "Gone") found.push(reportOf(name, content))
+      }
     )
     return found.sort(bySeq)
   }
@@ -372,12 +377,13 @@ export class OutboxFolder {
     return (await readdir(this.path)).sort().map(File.parse).filter((name) => name !== undefined)
   }
 
-  /** `undefined` if it is damaged, or cannot be read. */
-  private async read(name: File.Name): Promise<File.Content | undefined> {
+  /** `undefined` if it is damaged, or cannot be read. `"Gone"`: another client has renamed or deleted it meanwhile. */
+  private async read(name: File.Name): Promise<File.Content | "Gone" | undefined> {
     try {
       return File.decode(await readFile(this.at(name), "utf8"), name)
-    } catch {
-      return undefined // as good as damaged: the caller reports it
+    } catch (cause) {
+      // What cannot be read is as good as damaged: the caller reports it.
+      return isGone(cause) ? "Gone" : undefined
     }
   }
 
@@ -455,8 +461,10 @@ const codeOf = (cause: unknown): unknown => cause instanceof Error && "code" in 
 
 export const isNoSpace = (cause: unknown): boolean => codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT"
 
+const isGone = (cause: unknown): boolean => codeOf(cause) === "ENOENT"
+
 const ifThere = (change: Promise<void>): Promise<boolean> =>
   change.then(() => true, (cause: unknown) => {
-    if (codeOf(cause) === "ENOENT") return false
+    if (isGone(cause)) return false
     throw cause
   })

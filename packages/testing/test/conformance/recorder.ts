@@ -68,6 +68,9 @@ export const wallTime: Time = { now: Date.now, sleep, notice: sleep }
 // names for what varies
 // -------------------------------------------------------------------------------------------------------------------
 
+/** What Elasticsearch keeps in hash maps: in them, keys have no order of their own. */
+const hashed = new Set(["_source", "aggregations", "properties"])
+
 const times = new Set(["createdAt", "updatedAt", "timestamp", "now", "expiresAt"])
 
 export const makeNormalizer = (run: string) => {
@@ -90,19 +93,20 @@ export const makeNormalizer = (run: string) => {
       // Where JSON is broken: V8 adds this from Node 22 on.
       .replace(/ \(line \d+ column \d+\)/g, "")
       .replaceAll(run, "<run>")
-  const walk = (value: unknown, key: string): unknown => {
+  const walk = (value: unknown, key: string, unordered = false): unknown => {
     if (typeof value === "number") return times.has(key) && value > 1e12 ? "<time>" : value
     if (typeof value === "string") {
       if (key === "scrollId") return named("scroll", value)
       return key === "_id" && /^[\w-]{20}$/.test(value) ? named("id", value) : text(value)
     }
-    if (Array.isArray(value)) return value.map((item) => walk(item, key))
+    if (Array.isArray(value)) return value.map((item) => walk(item, key, unordered))
     if (typeof value !== "object" || value === null) return value
     return Object.fromEntries(
-      Object.entries(value)
+      (unordered ? Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1) : Object.entries(value))
         // The real server sends some of its stacks along, with the errors of single items.
         .filter(([name]) => name !== "stack")
-        .map(([name, inner]) => [text(name), walk(inner, name)])
+        // Whatever lies inside a hash map is sorted, too.
+        .map(([name, inner]) => [text(name), walk(inner, name, unordered || hashed.has(name))])
     )
   }
   return {

@@ -1,7 +1,7 @@
 /**
  * Documents, collections and indexes: the actions on many, by query, in bulk; specifications, settings, aggregations.
  */
-import { prepare, request } from "./prepare.ts"
+import { prepare, request, strict } from "./prepare.ts"
 import { type Scenario, scenario } from "./recorder.ts"
 
 const numbered = (ids: ReadonlyArray<string>) => ids.map((_id, age) => ({ _id, body: { name: _id, age } }))
@@ -195,11 +195,19 @@ const inBulk = scenario("bulk", async (world) => {
     { index: {} },
     { unknown: 1 },
     { index: { _id: "k" } },
-    { age: "x" },
-    { index: { _id: "x".repeat(600) } },
-    { age: 1 }
+    { age: "x" }
   ]
   await bulk("import", { body: { bulkData: lines } })
+  await bulk(
+    "import",
+    { body: { bulkData: [{ index: { _id: "fine" } }, { age: 1 }, { index: { _id: "x".repeat(600) } }, { age: 1 }] } },
+    "import an id that is too long"
+  )
+  await bulk(
+    "import",
+    { body: { bulkData: [{ index: {} }, { age: 1 }, { delete: {} }, { update: {} }, { doc: {} }] } },
+    "import without ids"
+  )
   await document("mGet", { body: { ids: ["i", "new", "newer"] } })
   await bulk("import", { body: { bulkData: [{ delete: { _id: "absent" } }] }, strict: true }, "import strict")
   await bulk(
@@ -220,11 +228,35 @@ const inBulk = scenario("bulk", async (world) => {
   await bulk("updateByQuery", { body: { query: {} } }, "update, no changes")
   await bulk("updateByQuery", { body: { query: {}, changes: {} }, collection: "absent" }, "update nowhere")
   await document("get", { _id: "i" })
+  // A document that was changed after the last refresh is a conflict.
+  const refresh = () => party.ask(request("collection", "refresh", col))
+  await refresh()
   await bulk("deleteByQuery", { body: { query: { ids: { values: ["i", "absent"] } } }, refresh: "wait_for" })
   await bulk("deleteByQuery", { body: {} }, "delete, no query")
   await bulk("deleteByQuery", { body: { query: { foo: {} } } }, "delete, wrong query")
   await bulk("deleteByQuery", { body: { query: {} }, collection: "absent" }, "delete nowhere")
+  for (const value of ["wait_for", "true", "false"]) {
+    await refresh()
+    await bulk("updateByQuery", { body: { query: {}, changes: {} }, refresh: value }, `update, refresh ${value}`)
+  }
+  await refresh()
   await bulk("deleteByQuery", { body: { query: {} } }, "delete all")
+  await clean()
+})
+
+const conflicts = scenario("documents: conflicts by query", async (world) => {
+  const { clean, col, document, party } = await prepare(world, { ...strict, settings: { refresh_interval: "-1" } })
+  await document("mCreate", { body: { documents: numbered(["a", "b"]) } })
+  await document("count", {}, "nothing is found")
+  await party.ask(request("collection", "refresh", col))
+  await document("update", { _id: "a", body: { age: 5 } })
+  await document("delete", { _id: "b" })
+  const body = { query: {}, changes: { age: 7 } }
+  await party.ask(request("bulk", "updateByQuery", { ...col, body }))
+  await party.ask(request("bulk", "deleteByQuery", { ...col, body }))
+  await document("deleteByQuery", { body })
+  await document("mGet", { body: { ids: ["a", "b"] } })
+  await document("search", { body: {} }, "what was there")
   await clean()
 })
 
@@ -336,7 +368,8 @@ const specifications = scenario("collections: specifications", async (world) => 
   await document("create", { _id: "v", body: { a: 1 } }, "create what matches")
   const search = (body: object, more: object = {}, label?: string) =>
     party.ask(request("collection", "searchSpecifications", { body, ...more }), label)
-  await search({ query: { term: { index } } })
+  // A filter, because all that is stored there counts for a score.
+  await search({ query: { bool: { filter: { term: { index } } } } })
   await search(
     { query: { bool: { filter: [{ term: { index } }, { term: { collection: "absent" } }] } } },
     {},
@@ -395,6 +428,125 @@ const setup = scenario("collections: mappings and settings", async (world) => {
   await clean()
 })
 
+const relevance = scenario("documents: relevance", async (world) => {
+  const { clean, document, search } = await prepare(world)
+  const texts = [
+    "the quick brown fox jumps over the lazy dog",
+    "quick quick quick",
+    "a lazy dog and a lazy cat",
+    "Brown bread, brown sugar",
+    "fox",
+    "the dog of the fox is not the dog of the cat " + "and so on ".repeat(40)
+  ]
+  await document("mCreate", {
+    refresh: "wait_for",
+    body: {
+      documents: [
+        ...texts.map((bio, n) => ({ _id: `t${n}`, body: { bio, name: `n${n % 3}`, age: n, ok: n % 2 === 0 } })),
+        { _id: "many", body: { name: ["n0", "n1", "n0"], bio: ["quick", "brown fox"] } },
+        { _id: "none", body: { age: 9 } }
+      ]
+    }
+  })
+  for (const word of ["quick", "brown", "fox", "dog", "cat", "on", "absent"]) {
+    await search({ query: { match: { bio: word } } })
+  }
+  const quick = { match: { bio: "quick" } }
+  const first = { term: { name: "n0" } }
+  const queries = [
+    { match: { bio: "quick brown fox" } },
+    { match: { bio: { query: "lazy dog", operator: "and" } } },
+    { match: { bio: { query: "lazy dog", boost: 2.5 } } },
+    { match: { bio: "quick quick" } },
+    { match_phrase: { bio: "lazy dog" } },
+    { match_phrase: { bio: { query: "brown fox", boost: 3 } } },
+    { match_phrase_prefix: { bio: "brown f" } },
+    { multi_match: { query: "n0 fox", fields: ["bio", "name^3"] } },
+    { multi_match: { query: "lazy dog", fields: ["bio"], operator: "and" } },
+    { term: { name: "n0" } },
+    { term: { name: { value: "n1", boost: 0.3 } } },
+    { terms: { name: ["n0", "n1"] } },
+    { range: { age: { gte: 2, boost: 4 } } },
+    { term: { age: { value: 3, boost: 2 } } },
+    { prefix: { name: { value: "n", boost: 7 } } },
+    { exists: { field: "bio", boost: 2 } },
+    { ids: { values: ["t1", "many"], boost: 5 } },
+    { match_all: { boost: 1.5 } },
+    { constant_score: { filter: quick, boost: 1.2 } },
+    { bool: { must: [quick, first] } },
+    { bool: { must: quick, should: [first, { term: { ok: true } }] } },
+    { bool: { should: [quick, first, { range: { age: { gt: 2 } } }] } },
+    { bool: { should: [quick, first, { match: { bio: "fox" } }], minimum_should_match: 2 } },
+    { bool: { must: { bool: { should: [quick, first] } }, filter: { term: { ok: true } }, boost: 2 } },
+    { bool: { must_not: [quick] } },
+    { bool: {} }
+  ]
+  for (const query of queries) await search({ query })
+  await search({ query: quick, sort: ["_score", { age: "desc" }] })
+  await search({ query: quick, sort: [{ _score: "asc" }] })
+  await search({ query: quick, sort: ["age"] })
+  await search({ query: { match: { bio: "fox" } } }, { size: 2, from: 1 })
+  await search({ query: { match: { bio: "fox" } } }, { size: 2, scroll: "1s" })
+  await clean()
+})
+
+const dates = scenario("documents: dates", async (world) => {
+  const { clean, document, search } = await prepare(world)
+  const values = [
+    ...[12, 2020, 12345, 1234.5, -38, -1234, -62135596800000, 253402300800000, true, 1e20],
+    ...["2020", "2020-02", "2020-02-29", "2020-02-30", "2020-1-1", "2020/01/01", "2020-01-01T10", "2020-01-01T10:30"],
+    ...["2020-01-01T10:30:15", "2020-01-01T10:30:15.123456Z", "2020-01-01T10:30:15,5+01:00", "2020-01-01 10:00:00"],
+    ...["2020-01-01T24", "-0038", "+012020-01-01", "12020", "", "12", "1e3", "x"]
+  ]
+  for (const [i, at] of values.entries()) {
+    await document("create", { _id: `d${i}`, body: { at } }, `date ${JSON.stringify(at)}`)
+  }
+  await document("create", { _id: "last", body: {}, refresh: "wait_for" })
+  await search({ sort: [{ at: "asc" }, { _id: "asc" }], _source: ["at"] }, { size: 50 })
+  for (const date of ["2020", "2020-02", "2020-02-29", "2020-01-01T10", 2020, 12345]) {
+    await search({ query: { term: { at: date } }, _source: ["at"], sort: ["_id"] })
+    for (const bound of ["gt", "gte", "lt", "lte"]) {
+      await search({ query: { range: { at: { [bound]: date } } }, _source: ["at"], sort: ["_id"] }, { size: 50 })
+    }
+  }
+  await clean()
+})
+
+/** What is wrong with a query: with its field, its options, its values. */
+const faults = scenario("documents: queries that are refused", async (world) => {
+  const { clean, search } = await prepare(world)
+  const kinds = ["term", "match", "match_phrase", "match_phrase_prefix", "prefix", "wildcard", "range", "terms"]
+  for (const kind of kinds) {
+    await search({ query: { [kind]: {} } })
+    await search({ query: { [kind]: { name: "a", age: "1" } } })
+  }
+  for (const field of ["_id", "age", "at", "ok", "bio", "name", "where", "absent"]) {
+    for (const kind of ["prefix", "wildcard", "term", "match", "match_phrase"]) {
+      await search({ query: { [kind]: { [field]: "x" } } })
+    }
+    await search({ query: { range: { [field]: { gt: "x" } } } })
+    await search({ query: { exists: { field } } })
+  }
+  const queries = [
+    { term: { age: 1.5 } },
+    { term: { name: null } },
+    { term: { name: ["a"] } },
+    { term: { name: { value: "a", foo: 1 } } },
+    { match: { bio: { query: "a", foo: 1 } } },
+    { match: { bio: { query: "a", operator: "x" } } },
+    { range: { age: { foo: 1 } } },
+    { range: { age: 1 } },
+    { terms: { age: ["x"] } },
+    { ids: {} },
+    { exists: {} },
+    { constant_score: {} }
+  ]
+  for (const query of queries) await search({ query })
+  await search({}, { from: -2 })
+  await search({}, { size: -2 })
+  await clean()
+})
+
 const aggregations = scenario("documents: aggregations", async (world) => {
   const { clean, document, search } = await prepare(world)
   await document("mCreate", {
@@ -428,7 +580,11 @@ export const storage: ReadonlyArray<Scenario> = [
   queries,
   told,
   inBulk,
+  conflicts,
   specifications,
   setup,
-  aggregations
+  aggregations,
+  relevance,
+  dates,
+  faults
 ]

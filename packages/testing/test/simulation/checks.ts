@@ -21,7 +21,7 @@ export const check = (world: World): void => {
 // -- requests --------------------------------------------------------------------------------------------------------
 
 /** What may be sent twice is written to so many connections at most. */
-const maxConnections = 4
+const maxConnections = 8
 
 const checkRequest = (world: World, asked: Asked): void => {
   const { executed, exit, group, n, settledAt, startedAt, timeout, writes } = asked
@@ -131,7 +131,7 @@ const checkOrder = (world: World, { id, written }: LinkRecord): void => {
   }
 }
 
-/** Whether a request was sent at the pace of the answers, or of the store. */
+/** Whether a request was sent at the pace of the answers, or of a server that limits the rate. */
 const replayed = ({ history, plan }: World, link: number, at: number): boolean => {
   // The connection may be lost in the very moment of the write, after it.
   const latest = history.states.findLastIndex((entry) => entry.at < at)
@@ -139,9 +139,12 @@ const replayed = ({ history, plan }: World, link: number, at: number): boolean =
     entry.at <= at && entry.state._tag === "Replaying"
   )
   if (since === undefined) return false
-  if (plan.queue?.store !== undefined) return true
-  const before = history.links[link]?.written.filter((one) => since.at <= one.at && one.at < at).length ?? 0
-  return before >= replayWindow
+  if (plan.rates.limit > 0 || plan.rates.postpone > 0) return true
+  const written = history.links[link]?.written.filter((one) => since.at <= one.at && one.at < at) ?? []
+  const before = written.length
+  // One that was in flight at an earlier loss is sent beside no others.
+  const suspected = written.some(({ n }) => history.asked[n]!.writes.some((write) => write.link < link))
+  return before >= replayWindow || suspected
 }
 
 /** So many requests that waited are on their way at once. */

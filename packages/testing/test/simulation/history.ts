@@ -14,7 +14,8 @@ export interface WireRequest {
   readonly jwt?: string
   /** `n` is the mark of a program's request, here or there. */
   readonly n?: number
-  readonly volatile?: { readonly n?: number; readonly v?: number }
+  /** `poison`: the server closes the connection instead of an answer. */
+  readonly volatile?: { readonly n?: number; readonly v?: number; readonly poison?: boolean }
   readonly body?: { readonly [key: string]: unknown }
 }
 
@@ -33,6 +34,8 @@ export interface WireFrame {
     readonly _id?: unknown
     readonly jwt?: string
     readonly ttl?: unknown
+    /** Of a token that was checked. */
+    readonly valid?: boolean
     readonly _source?: { readonly m?: number }
   } | null
 }

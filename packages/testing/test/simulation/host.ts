@@ -18,8 +18,25 @@ interface Timer {
   readonly at: number
   readonly nth: number
   readonly owner: Owner
+  readonly client: ClientId
   readonly run: () => void
   cancelled: boolean
+}
+
+/** One of several clients of a history, which can be killed and frozen by itself. `undefined`: the only one, or none. */
+export type ClientId = number | undefined
+
+/** Something that is ready to run. */
+interface Task {
+  readonly run: () => void
+  readonly client: ClientId
+}
+
+/** Time in which nothing runs on the host, or in one client. */
+interface Stall {
+  readonly client: ClientId
+  readonly until: number
+  readonly deferred: Array<Timer>
 }
 
 /** How the host orders what is ready at once. */
@@ -56,10 +73,14 @@ export class Host {
   private readonly heap: Array<Timer> = []
   private nth = 0
   private readonly counts = { Client: 0, User: 0, Wire: 0, Server: 0 }
-  private tasks: Array<() => void> = []
-  private immediates: Array<() => void> = []
-  private stalledUntil = 0
-  private deferred: Array<Timer> = []
+  /** How many timers the code of each client has set. */
+  private readonly timersOf = new Map<ClientId, number>()
+  private tasks: Array<Task> = []
+  private immediates: Array<Task> = []
+  private stalls: Array<Stall> = []
+  private readonly killed = new Set<ClientId>()
+  /** The client that is running. What it starts is its own. */
+  private client: ClientId = undefined
   private stepsLeft: number
 
   constructor(random: Random, order: Order, verbose: boolean) {
@@ -102,20 +123,27 @@ export class Host {
       if (this.tasks.length === 0) {
         const immediates = this.immediates
         this.immediates = []
-        for (const run of immediates) run()
-      } else this.nextTask()()
+        for (const immediate of immediates) this.perform(immediate)
+      } else this.perform(this.nextTask())
     }
     for (const check of this.turnEnds.splice(0)) check()
   }
 
-  at(owner: Owner, at: number, run: () => void): () => void {
-    const timer: Timer = { at: Math.max(at, this.now), nth: this.nth++, owner, run, cancelled: false }
-    this.counts[owner] += 1
+  /** What the server does belongs to no client; anything else belongs to the client that is running, unless one is named. */
+  at(
+    owner: Owner,
+    at: number,
+    run: () => void,
+    client: ClientId = owner === "Server" ? undefined : this.client
+  ): () => void {
+    if (this.killed.has(client)) return () => {}
+    const timer: Timer = { at: Math.max(at, this.now), nth: this.nth++, owner, client, run, cancelled: false }
+    this.count(timer, 1)
     this.push(timer)
     return () => {
       if (timer.cancelled) return
       timer.cancelled = true
-      this.counts[owner] -= 1
+      this.count(timer, -1)
     }
   }
 
@@ -124,15 +152,45 @@ export class Host {
     return this.counts[owner]
   }
 
-  /** The client's host stands still: its timers come late, and what arrives meanwhile is read after them. */
-  stall(duration: number): void {
-    if (this.stalledUntil > this.now) return
-    this.stalledUntil = this.now + duration
-    this.at("Server", this.stalledUntil, () => {
-      const late = this.deferred
-      this.deferred = []
+  /** How many timers the code of that client has set. */
+  timers(client: ClientId): number {
+    return this.timersOf.get(client) ?? 0
+  }
+
+  /** Runs `work` in a client: what it starts belongs to that client. */
+  as<A>(client: ClientId, work: () => A): A {
+    const before = this.client
+    this.client = client
+    try {
+      return work()
+    } finally {
+      this.client = before
+    }
+  }
+
+  /** The scheduler of a client. Its fibers belong to it, whatever resumes them. */
+  scheduler(client: ClientId): Scheduler.Scheduler {
+    return {
+      shouldYield: (fiber: Steps) => this.yields(fiber.currentOpCount) ? 0 : false,
+      scheduleTask: (run) => this.schedule(run, client)
+    }
+  }
+
+  /** A client crashes: whatever is ready or set to run later is gone, and no finalizer runs. */
+  kill(client: number): void {
+    this.killed.add(client)
+    this.tasks = this.tasks.filter((task) => task.client !== client)
+    this.immediates = this.immediates.filter((task) => task.client !== client)
+  }
+
+  /** The client, or the whole host, stands still: its timers come late, and what arrives meanwhile is read after them. */
+  stall(duration: number, client?: number): void {
+    if (this.isStalled(client)) return
+    const stall: Stall = { client, until: this.now + duration, deferred: [] }
+    this.stalls = [...this.stalls.filter(({ until }) => until > this.now), stall]
+    this.at("Server", stall.until, () => {
       for (const wire of [false, true]) {
-        for (const timer of late) {
+        for (const timer of stall.deferred) {
           if ((timer.owner === "Wire") !== wire) continue
           this.fire(timer)
           this.settle()
@@ -142,7 +200,18 @@ export class Host {
   }
 
   get stalled(): boolean {
-    return this.stalledUntil > this.now
+    return this.isStalled(undefined)
+  }
+
+  /** Whether the host, or this client, stands still. */
+  isStalled(client: ClientId): boolean {
+    return this.stallOf(client) !== undefined
+  }
+
+  private stallOf(client: ClientId): Stall | undefined {
+    return this.stalls.find((stall) =>
+      stall.until > this.now && (stall.client === undefined || stall.client === client)
+    )
   }
 
   /** What the wall clock of the client's host shows. */
@@ -180,12 +249,12 @@ export class Host {
     }
   }
 
-  schedule(task: () => void): void {
-    this.tasks.push(task)
+  schedule(run: () => void, client = this.client): void {
+    if (!this.killed.has(client)) this.tasks.push({ run, client })
   }
 
-  immediate(work: () => void): void {
-    this.immediates.push(work)
+  immediate(run: () => void): void {
+    if (!this.killed.has(this.client)) this.immediates.push({ run, client: this.client })
   }
 
   /** Whether a fiber that has come so far shall give way. */
@@ -195,7 +264,18 @@ export class Host {
     return true
   }
 
-  private nextTask(): () => void {
+  private perform({ client, run }: Task): void {
+    if (this.killed.has(client)) return
+    if (client === this.client) return run()
+    this.as(client, run)
+  }
+
+  private count({ client, owner }: Timer, by: number): void {
+    this.counts[owner] += by
+    if (owner === "Client") this.timersOf.set(client, this.timers(client) + by)
+  }
+
+  private nextTask(): Task {
     const tasks = this.tasks
     const index = this.order.shuffled && tasks.length > 1 ? this.random.int(0, tasks.length - 1) : 0
     if (index === 0) return tasks.shift()!
@@ -205,8 +285,8 @@ export class Host {
   private fire(timer: Timer): void {
     if (timer.cancelled) return
     timer.cancelled = true
-    this.counts[timer.owner] -= 1
-    timer.run()
+    this.count(timer, -1)
+    this.perform(timer)
   }
 
   /** The next event that can happen; time moves on to it. */
@@ -217,8 +297,9 @@ export class Host {
       this.remove()
       if (first.cancelled) continue
       this.now = Math.max(this.now, first.at)
-      if (this.stalled && first.owner !== "Server") this.deferred.push(first)
-      else return first
+      const stall = first.owner === "Server" || this.stalls.length === 0 ? undefined : this.stallOf(first.client)
+      if (stall === undefined) return first
+      stall.deferred.push(first)
     }
   }
 
@@ -279,6 +360,7 @@ const scheduleTask = scheduler.scheduleTask.bind(scheduler)
 const shouldYield = scheduler.shouldYield.bind(scheduler)
 
 const realTimeout = globalThis.setTimeout
+const realInterval = globalThis.setInterval
 const realClear = globalThis.clearTimeout
 const realNow = performance.now.bind(performance)
 
@@ -296,6 +378,10 @@ const timeout = (work: () => void, delay = 0): unknown =>
     // As the runtime does: never at once.
     : new Handle(current.at("Client", current.now + Math.max(1, delay), work))
 
+/** Effect keeps a process alive by one while it waits for ever. That of a client that was killed would never end. */
+const interval = (work: () => void, delay?: number): unknown =>
+  current === undefined ? realInterval(work, delay) : undefined
+
 const clear = (handle: unknown): void => {
   if (handle instanceof Handle) handle.cancel()
   // What is no handle of ours is one of the runtime's.
@@ -305,7 +391,8 @@ const clear = (handle: unknown): void => {
 Object.assign(globalThis, {
   setImmediate: Object.assign(immediate, realImmediate),
   setTimeout: Object.assign(timeout, realTimeout),
-  clearTimeout: clear
+  clearTimeout: clear,
+  setInterval: Object.assign(interval, realInterval)
 })
 Object.assign(performance, { now: () => (current === undefined ? realNow() : current.now) })
 

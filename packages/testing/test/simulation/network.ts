@@ -3,8 +3,9 @@
  * what is written; it may be slow, stand still, or break at any moment.
  */
 import { KuzzleSocket } from "@effect-kuzzle/core"
+import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import type { History, LinkRecord, WireRequest } from "./history.ts"
-import type { Host, Owner } from "./host.ts"
+import type { ClientId, Host, Owner } from "./host.ts"
 import type { Plan } from "./plan.ts"
 import type { Random } from "./random.ts"
 
@@ -127,13 +128,15 @@ class Pipe {
   private arm(): void {
     const [first] = this.queue
     if (first === undefined || this.cancel !== undefined || this.blockedUntil === Infinity) return
-    this.cancel = this.network.host.at(this.owner, Math.max(first.readyAt, this.blockedUntil), () => {
+    const { host } = this.network
+    const client = this.owner === "Wire" ? this.network.client : undefined
+    this.cancel = host.at(this.owner, Math.max(first.readyAt, this.blockedUntil), () => {
       this.cancel = undefined
       const parcel = this.queue.shift()
       this.delivered += parcel?.bytes ?? 0
       parcel?.deliver()
       this.arm()
-    })
+    }, client)
   }
 }
 
@@ -152,6 +155,8 @@ export interface Server {
 
 export class Link {
   readonly record: LinkRecord
+  /** The headers of its handshake. */
+  readonly headers: KuzzleEngine.Headers
   readonly toServer: Pipe
   readonly toClient: Pipe
   server: ServerEnd | undefined
@@ -174,6 +179,7 @@ export class Link {
     this.network = network
     this.record = record
     this.events = events
+    this.headers = network.handshake()
     this.toServer = new Pipe(network, "Server")
     this.toClient = new Pipe(network, "Wire")
   }
@@ -236,6 +242,15 @@ export class Link {
     // What has arrived already, a runtime may still hand over.
     this.lingers = this.network.random.chance(0.3)
     if (!this.lingers) this.toClient.clear()
+  }
+
+  /** The client has crashed: its host closes the connection. */
+  orphan(): void {
+    if (!this.alive) return
+    this.ended("Client")
+    this.toClient.clear()
+    if (this.network.random.chance(0.5)) this.toServer.truncate()
+    this.toServer.push(() => this.lose())
   }
 
   private ended(by: "Peer" | "Client"): void {
@@ -356,16 +371,25 @@ export class Link {
               this.events.onClose(1006, "")
               this.events.onFrame("{}")
               this.events.onPong()
-            })
+            }),
+          this.network.client
         )
       }
     }
     // Between the peer's close frame and the end of the handshake a socket takes nothing any more.
     if (code === 1006 || this.network.random.chance(0.7)) return finish()
     this.phase = "closing"
-    this.network.host.at("Wire", this.network.host.now + this.network.random.int(0, 30), finish)
+    this.network.host.at(
+      "Wire",
+      this.network.host.now + this.network.random.int(0, 30),
+      finish,
+      this.network.client
+    )
   }
 }
+
+/** What a network is like. */
+export type Circumstances = Pick<Plan, "latency" | "jitter" | "socket" | "counts">
 
 /** What becomes of those who dial. */
 export type Dial =
@@ -387,18 +411,29 @@ export class Network {
   onSpeak: (link: Link) => void = () => {}
   /** The client knows that a connection is gone, or has let go of it. */
   onEnd: (link: Link) => void = () => {}
+  /** The headers of a handshake that begins now. */
+  handshake: () => KuzzleEngine.Headers = () => ({})
   server: Server | undefined
 
   readonly host: Host
-  readonly plan: Plan
+  readonly plan: Circumstances
   readonly random: Random
-  private readonly history: History
+  /** Whose network it is, where there are several. */
+  readonly client: ClientId
+  private readonly history: Pick<History, "links">
 
-  constructor(host: Host, plan: Plan, random: Random, history: History) {
+  constructor(
+    host: Host,
+    plan: Circumstances,
+    random: Random,
+    history: Pick<History, "links">,
+    client?: number
+  ) {
     this.host = host
     this.plan = plan
     this.random = random
     this.history = history
+    this.client = client
   }
 
   readonly socket: KuzzleSocket.KuzzleSocketShape = KuzzleSocket.make({

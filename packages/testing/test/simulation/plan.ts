@@ -39,8 +39,6 @@ export interface Rates {
 export interface Queue {
   readonly maxSize: number
   readonly ttl: number
-  /** How long the store takes at most, and how often it fails; `undefined`: there is none. */
-  readonly store: { readonly latency: number; readonly failure: number } | undefined
 }
 
 export interface Plan {
@@ -156,10 +154,7 @@ export const draw = (random: Random): Plan => {
     queue: random.chance(0.5)
       ? {
         maxSize: random.pick([3, 20, 500]),
-        ttl: random.pick([500, 5000, 120_000]),
-        store: random.chance(0.4)
-          ? { latency: random.pick([0, 5, 200]), failure: random.pick([0, 0, 0.1]) }
-          : undefined
+        ttl: random.pick([500, 5000, 120_000])
       }
       : undefined
   }

@@ -46,6 +46,8 @@ export interface Watch {
   readonly arriving: (link: Link, frame: WireFrame) => void
   /** A subscription was refused: the frame that says so reaches the client now. */
   readonly refusing: (link: Link, key: string) => void
+  /** The server has carried out a request; its answer may still be lost. */
+  readonly executed: (link: Link, request: WireRequest, frame: WireFrame) => void
 }
 
 export class Desk implements Server {
@@ -93,7 +95,7 @@ export class Desk implements Server {
         this.rooms.delete(link)
         link.closed(code, reason)
       }
-    })
+    }, link.headers)
     if (connection === undefined) return undefined
     this.rooms.set(link, { channels: new Map() })
     for (const ghost of this.ghosts.splice(0)) this.send(link, ghost)
@@ -116,6 +118,11 @@ export class Desk implements Server {
     const { random, rates } = this
     const { requestId } = request
     if (requestId === undefined) return connection.receive(frame)
+    if (request.volatile?.poison === true) {
+      this.rooms.delete(link)
+      connection.close()
+      return link.closed(1006, "")
+    }
     this.requests.set(requestId, request)
     const execute = () => this.execute(connection, frame, request)
     if (rates === undefined) return execute()
@@ -248,8 +255,7 @@ export class Desk implements Server {
   /** What an answer says about the server: a subscription that is in force now, or not any more. */
   private settled(link: Link, request: WireRequest, frame: WireFrame): void {
     if (frame.status !== 200) return
-    const asked = this.history.ids.get(request.requestId)
-    if (asked !== undefined) asked.executed += 1
+    this.watch.executed(link, request, frame)
     if (request.action === "publish") {
       const message = this.history.byMark.get(Number(request.body?.m))
       if (message !== undefined) message.confirmed = true

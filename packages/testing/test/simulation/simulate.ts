@@ -1,6 +1,6 @@
 /** Runs one history from its seed, and says what no client may do. */
 import "./host.ts" // before any module of the client
-import { Kuzzle, KuzzleHeartbeat, KuzzleQueueStore, KuzzleSocket } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleSocket } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { Context, Effect, Exit, Fiber, Option, Random as EffectRandom, Scope, Stream, Supervisor } from "effect"
 import { check } from "./checks.ts"
@@ -8,7 +8,9 @@ import type { Violation } from "./history.ts"
 import { live } from "./host.ts"
 import * as Plan from "./plan.ts"
 import * as Programs from "./programs.ts"
+import { Random } from "./random.ts"
 import { roomOf } from "./server.ts"
+import * as Sharing from "./sharing/story.ts"
 import { hasSessions, World } from "./world.ts"
 
 export interface Result {
@@ -22,13 +24,34 @@ export interface Result {
   readonly connections: number
   /** What happened, when asked for. */
   readonly lines: ReadonlyArray<string>
-  readonly plan: Plan.Plan
+  readonly plan: object
 }
 
 /** A day: no history is that long. */
 const limit = 86_400_000
 
-export const simulate = (seed: number, verbose = false): Result => {
+/** Half of the histories have several clients that share an outbox and a session. */
+export const isShared = (seed: number): boolean => new Random(~seed).chance(0.5)
+
+export const simulate = (seed: number, verbose = false): Result =>
+  isShared(seed) ? several(seed, verbose) : one(seed, verbose)
+
+const several = (seed: number, verbose: boolean): Result => {
+  const { handed, history, host, plan } = Sharing.play(seed, verbose)
+  return {
+    seed,
+    violations: history.violations,
+    hash: host.hash,
+    virtualMillis: host.now,
+    requests: handed.length,
+    notifications: 0,
+    connections: history.links.length,
+    lines: host.lines,
+    plan
+  }
+}
+
+const one = (seed: number, verbose: boolean): Result => {
   const world = new World(seed, verbose)
   const { history, host, plan } = world
   host.run(() => {
@@ -115,7 +138,6 @@ const story = (world: World) =>
       if (world.failedAt === undefined) yield* healed(world, client)
       yield* Effect.forEach(world.open, (listening) => Programs.close(world, listening), { discard: true })
       yield* Effect.sleep(1000)
-      world.store?.checkEmpty()
       if (world.failedAt === undefined && random.chance(0.5)) checkRooms(world, "after the last consumer")
       yield* end(world, client)
     }
@@ -153,7 +175,6 @@ const connect = (world: World, endOfChaos: number) =>
           ? {}
           : { authenticator: Programs.authenticator(world, plan.authenticator, world.random.fork()) })
       }).pipe(
-        Effect.provideService(KuzzleQueueStore.KuzzleQueueStore, world.store?.shape),
         Effect.provideService(KuzzleSocket.KuzzleSocket, world.network.socket),
         Effect.provideService(KuzzleHeartbeat.KuzzleHeartbeat, Plan.heartbeat(plan)),
         Scope.extend(scope),

@@ -73,9 +73,20 @@ const make: Effect.Effect<
   const indexes = [index]
   const users: Array<string> = []
   yield* admin.query({ controller: "index", action: "create", index })
+  // Kuzzle deletes an index by one URL that names all its collections, and Elasticsearch reads 4096 bytes of it.
+  const remove = (index: string) =>
+    Effect.gen(function*() {
+      const { result } = yield* admin.query({ controller: "collection", action: "list", index, type: "stored" })
+      // What `collection:list` answers with.
+      const { collections } = result as { readonly collections: ReadonlyArray<{ readonly name: string }> }
+      for (const { name } of collections) {
+        yield* admin.query({ controller: "collection", action: "delete", index, collection: name })
+      }
+      yield* admin.query({ controller: "index", action: "delete", index })
+    })
   yield* Effect.addFinalizer(() =>
     Effect.orDie(Effect.zipRight(
-      Effect.forEach(indexes, (index) => admin.query({ controller: "index", action: "delete", index })),
+      Effect.forEach(indexes, remove),
       // At once: each waits until searches see it.
       admin.query({ controller: "security", action: "mDeleteUsers", body: { ids: users } })
     ))

@@ -103,7 +103,7 @@ const checkHeard = (published: ReadonlyArray<string>, heard: ReadonlyArray<numbe
   }
 }
 
-export const survivesKill = (home: string) =>
+export const survivesKill = (lab: string) =>
   Effect.gen(function*() {
     const name = `kill${Math.random().toString(36).slice(2, 10)}`
     const target = { index: name, collection: "documents" }
@@ -144,7 +144,7 @@ export const survivesKill = (home: string) =>
 
     for (const round of [1, 2]) {
       yield* Effect.sleep("1500 millis")
-      const { restart } = yield* kill(home)
+      const { restart } = yield* kill(lab)
       yield* until("the loss", () => clients.every(({ losses }) => losses() >= round))
       yield* Effect.sleep("2 seconds")
       yield* restart

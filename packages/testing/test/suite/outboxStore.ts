@@ -30,6 +30,8 @@ export interface StoreOptions {
   readonly lingers: boolean
   /** Whether several clients can be on it at once. Default: `true`. */
   readonly shared?: boolean
+  /** Whether a killed client whose claim still works is another client from then on, like a page that was hidden. */
+  readonly renamed?: boolean
 }
 
 export const limits: KuzzleOutboxStore.Limits = { maxEntries: 500, maxBytes: 1_000_000 }
@@ -78,7 +80,7 @@ const nextChange = (claim: KuzzleOutboxStore.Claim) =>
 export const outboxStoreSuite = <E>(
   name: string,
   place: Effect.Effect<StorePlace, E, Scope.Scope>,
-  { lingers, shared = true }: StoreOptions
+  { lingers, renamed = false, shared = true }: StoreOptions
 ): void => {
   const test = (
     title: string,
@@ -107,7 +109,7 @@ export const outboxStoreSuite = <E>(
         assert.deepStrictEqual(yield* second.claim.adopt(server, ada), { entries: [], reports: [] })
       }))
 
-    test("a crash: queued and idempotent requests go on, others that were sending are reported", (place) =>
+    test("O7: a crash: queued and idempotent requests go on, others that were sending are reported", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const stored = yield* first.claim.add([
@@ -134,7 +136,7 @@ export const outboxStoreSuite = <E>(
         assert.strictEqual((yield* second.claim.mark(seqs(entries))).size, 3)
       }))
 
-    test("closing: queued and idempotent requests are released, others that were sending are reported", (place) =>
+    test("O7: closing: queued and idempotent requests are released, others that were sending are reported", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const stored = yield* first.claim.add([
@@ -364,6 +366,18 @@ export const outboxStoreSuite = <E>(
         assert.deepStrictEqual(yield* first.claim.mark(seqs(stored)), new Set())
       }))
 
+    together("a report that another client forgets meanwhile is whole, or left out", (place) =>
+      Effect.gen(function*() {
+        const first = yield* place.client()
+        const second = yield* place.client()
+        const stored = yield* first.claim.add(numbered("r", 100).map((id) => entry(id)))
+        yield* Effect.forEach(stored, ({ seq }) => first.claim.settle(seq, { outcome: "Expired" }))
+        const [reports] = yield* Effect.all([second.claim.reports(server), first.claim.forget(seqs(stored))], {
+          concurrency: "unbounded"
+        })
+        assert.notInclude(reports.map(({ entry }) => entry), undefined)
+      }))
+
     for (const [how, end] of [["closes", "close"], ["crashes", "kill"]] as const) {
       together(`others are told when a client ${how}`, (place) =>
         Effect.gen(function*() {
@@ -389,6 +403,19 @@ export const outboxStoreSuite = <E>(
       }))
 
     if (lingers) {
+      if (!renamed) {
+        test("a client that is believed dead does not adopt its own requests", (place) =>
+          Effect.gen(function*() {
+            const { claim, kill } = yield* place.client()
+            const stored = yield* claim.add([entry("a"), entry("b")])
+            yield* claim.mark([stored[1]!.seq])
+            yield* kill
+            assert.deepStrictEqual(yield* claim.adopt(server, ada), { entries: [], reports: [] })
+            assert.isTrue(yield* claim.settle(stored[1]!.seq))
+            assert.strictEqual((yield* claim.mark([stored[0]!.seq])).size, 1)
+          }))
+      }
+
       together(
         "a client that was believed dead can change nothing of what was taken over",
         (place) =>

@@ -22,10 +22,10 @@ const runs = (pid: number): boolean => {
   }
 }
 
-/** SIGKILL to the Kuzzle whose `start.sh` is in `home`: no close frame, no goodbye to its cluster. */
-export const kill = (home: string): Effect.Effect<Killed> =>
+/** SIGKILL to the Kuzzle of the lab in this folder: no close frame, no goodbye to its cluster. */
+export const kill = (lab: string): Effect.Effect<Killed> =>
   Effect.gen(function*() {
-    const file = Path.join(home, "pids", "kuzzle")
+    const file = Path.join(lab, "pids", "kuzzle")
     const pid = Number(Fs.readFileSync(file, "utf8"))
     const [command = "", ...args] = strings(`/proc/${pid}/cmdline`)
     const pairs = strings(`/proc/${pid}/environ`).map((pair) => {
@@ -40,12 +40,12 @@ export const kill = (home: string): Effect.Effect<Killed> =>
     })
     return {
       restart: Effect.sync(() => {
-        const log = Fs.openSync(Path.join(home, "logs", "kuzzle.log"), "a")
+        const log = Fs.openSync(Path.join(lab, "logs", "kuzzle.log"), "a")
         const env = Object.fromEntries(pairs)
         const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", log, log] })
         Fs.closeSync(log)
         child.unref()
-        // For `stop.sh`.
+        // For `pnpm lab down`.
         Fs.writeFileSync(file, `${child.pid}\n`)
       })
     }

@@ -17,7 +17,8 @@ import { failure, inbox, withClient, withHttp } from "./tools.ts"
 class Taxi extends Schema.Class<Taxi>("Taxi")({
   status: Schema.Literal("free", "busy"),
   seats: Schema.Int,
-  seen: Schema.DateFromNumber.pipe(Schema.filter((date) => !Number.isNaN(date.getTime()))),
+  // Elasticsearch 7 takes -1 to -999 for no date, and other negative numbers of less than ten digits for years.
+  seen: Schema.DateFromNumber.pipe(Schema.filter((date) => date.getTime() >= 0)),
   driver: Schema.optionalWith(
     Schema.Struct({
       name: Schema.String,

@@ -73,6 +73,10 @@ const reserved = ["requestId", "jwt", "volatile"] as const
 /** These controllers store or publish their arguments, so a `Redacted` value is not revealed to them. */
 const disclosing: ReadonlySet<string> = new Set(["document", "bulk", "realtime", "ms"])
 
+/** Which secrets a request to the controller may carry. */
+export const secretsOf = (controller: string): "Disclosed" | "Reveal" =>
+  disclosing.has(controller) ? "Disclosed" : "Reveal"
+
 /**
  * The caller's part of the envelope, without its closing brace, which `complete` adds. A `SecretJson` contains a
  * revealed secret: it may be sent, but not stored.
@@ -83,7 +87,7 @@ export const encode = (request: KuzzleRequest): string | Json.SecretJson | Kuzzl
       return failure(request, `the member "${key}" is set by the client${hints[key]}`)
     }
   }
-  const json = Json.stringifySecret(request, disclosing.has(request.controller) ? "Disclosed" : "Reveal")
+  const json = Json.stringifySecret(request, secretsOf(request.controller))
   if (typeof json === "string") return open(request, json)
   if (!(json instanceof Json.SecretJson)) return failure(request, json.issue)
   const opened = open(request, json.text)

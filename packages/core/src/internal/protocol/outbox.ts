@@ -20,8 +20,8 @@ export interface Item {
   readonly entry: Entry
   /** Milliseconds since the epoch. The deadline of the entry, corrected if the clock was set back. */
   readonly sendBy: number
-  /** How the store has it. `Deleted`: it could not be marked, so it was deleted before it was sent. */
-  readonly stored: "Queued" | "Sending" | "Deleted"
+  /** How the store has it. */
+  readonly stored: "Queued" | "Sending"
   /** It was in flight when a connection ended, so it may be what ended it. It is sent alone. */
   readonly suspect: boolean
   readonly lossesAlone: number
@@ -41,21 +41,28 @@ export class Outbox {
   /** Those in flight that will wait again as soon as the store knows it. Meanwhile no younger one may overtake them. */
   private readonly returning = new Set<string>()
 
-  /** Requests that were added or adopted. */
+  /**
+   * Requests that were added or adopted. An adopted one may be known: other clients believed this one dead, took the
+   * request and left it again. Then it waits once, as the store has it now; in flight, it stays there.
+   */
   accept(entries: ReadonlyArray<Entry>, now: number): void {
-    const items = entries.map((entry): Item => ({
+    const items = entries.filter(({ id }) => !this.flying.has(id)).map((entry): Item => ({
       entry,
       sendBy: deadlineOf(entry, now),
       stored: "Queued",
       suspect: entry.attempts > 0,
       lossesAlone: 0
     }))
+    const accepted = new Set(items.map(({ entry }) => entry.id))
+    this.remove(({ entry }) => accepted.has(entry.id))
     this.insert(items)
   }
 
-  /** Removes and returns what is not to be sent any more. */
+  /** Removes and returns what is not to be sent any more, also while the store is being told that it waits again. */
   expire(now: number): ReadonlyArray<Item> {
-    return this.remove(({ sendBy }) => sendBy <= now)
+    const returning = this.inFlight().filter(({ entry, sendBy }) => this.returning.has(entry.id) && sendBy <= now)
+    for (const { entry } of returning) this.ended(entry.id)
+    return [...returning, ...this.remove(({ sendBy }) => sendBy <= now)]
   }
 
   /** Removes and returns what this client cannot send as any of these senders. */
@@ -68,9 +75,9 @@ export class Outbox {
     return this.remove(({ entry }) => sameSender(sender, entry.sender))
   }
 
-  /** Removes and returns a request that waits. */
+  /** Removes and returns a request that waits and was never sent. */
   withdraw(id: string): Item | undefined {
-    return this.remove(({ entry }) => entry.id === id)[0]
+    return this.remove(({ entry, suspect }) => entry.id === id && !suspect)[0]
   }
 
   /** Moves the requests to send next into flight. */
@@ -95,9 +102,11 @@ export class Outbox {
     this.returning.delete(id)
   }
 
-  /** A request in flight was not sent: it waits again after `returned`. */
-  notSent(id: string): void {
-    this.returning.add(id)
+  /** A request in flight was not sent: it waits again after `returned`. `false`: it has ended meanwhile. */
+  notSent(id: string): boolean {
+    const flies = this.flying.has(id)
+    if (flies) this.returning.add(id)
+    return flies
   }
 
   /**
@@ -115,12 +124,11 @@ export class Outbox {
     return true
   }
 
-  /** A request waits again. `seq`: the store has it anew under this one. */
-  returned(id: string, stored: Item["stored"], seq?: string): void {
+  /** A request waits again. */
+  returned(id: string, stored: Item["stored"]): void {
     const item = this.flying.get(id)
     this.ended(id)
-    if (item === undefined) return
-    this.insert([{ ...item, stored, entry: seq === undefined ? item.entry : { ...item.entry, seq } }])
+    if (item !== undefined) this.insert([{ ...item, stored }])
   }
 
   /** A request that waits could not be ended after all. */
@@ -128,14 +136,12 @@ export class Outbox {
     this.insert([item])
   }
 
-  /** What waits and is not in the store. */
-  unstored(): ReadonlyArray<Item> {
-    return this.waiting.filter(({ stored }) => stored === "Deleted")
-  }
-
-  /** The earliest deadline of what waits; `Infinity` if nothing does. */
+  /** The earliest deadline of what `expire` removes; `Infinity` if there is nothing. */
   nextDeadline(): number {
-    return this.waiting.reduce((earliest, { sendBy }) => Math.min(earliest, sendBy), Infinity)
+    let earliest = Infinity
+    for (const { sendBy } of this.waiting) earliest = Math.min(earliest, sendBy)
+    for (const id of this.returning) earliest = Math.min(earliest, this.flying.get(id)?.sendBy ?? Infinity)
+    return earliest
   }
 
   inFlight(): ReadonlyArray<Item> {

@@ -4,10 +4,10 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Json from "../json.ts"
-import type { KuzzleRequest, Route } from "./envelope.ts"
+import * as Envelope from "./envelope.ts"
 
 export interface RestCall {
-  readonly method: Route[0]
+  readonly method: Envelope.Route[0]
   /** With its query string. */
   readonly path: string
   readonly body: string | undefined
@@ -18,7 +18,7 @@ export interface NoForm {
   readonly issue: string
 }
 
-export const call = ([method, template]: Route, request: KuzzleRequest): RestCall | NoForm => {
+export const call = ([method, template]: Envelope.Route, request: Envelope.KuzzleRequest): RestCall | NoForm => {
   const { action: _action, body, controller, ...args } = request
   if (body !== undefined && method === "GET") return { issue: `a body cannot be sent by ${method} ${template}` }
   const inPath = new Set<string>()
@@ -44,13 +44,18 @@ export const call = ([method, template]: Route, request: KuzzleRequest): RestCal
       query.push(`${put(name)}=${put(text)}`)
     }
   }
-  // `Envelope.encode` has already checked whether the request may contain secrets.
-  const encoded = body === undefined ? undefined : Json.stringifySecret(body, "Reveal")
+  const json = body === undefined ? undefined : bodyOf(controller, body)
+  if (faults[0] !== undefined) return faults[0]
+  if (typeof json === "object") return json
+  return { method, path: query.length === 0 ? path : `${path}?${query.join("&")}`, body: json }
+}
+
+/** The text of a body. It is encoded as a member, so that a fault has its place in the request. */
+const bodyOf = (controller: string, body: unknown): string | NoForm => {
+  const encoded = Json.stringifySecret({ body }, Envelope.secretsOf(controller))
   const json = encoded instanceof Json.SecretJson ? encoded.text : encoded
-  const fault = faults[0] ?? (typeof json === "object" ? json : undefined)
-  if (fault !== undefined) return fault
-  // What is no text is a fault, and that was all of them.
-  return { method, path: query.length === 0 ? path : `${path}?${query.join("&")}`, body: json as string | undefined }
+  if (typeof json !== "string") return json
+  return json === "{}" ? { issue: "body: there is nothing to send" } : json.slice(`{"body":`.length, -1)
 }
 
 /** A lone half of a surrogate pair cannot be written into an address. */

@@ -72,14 +72,26 @@ export interface Keeper {
   readonly restore: Effect.Effect<Identity | undefined, KuzzleError.RequestError> | undefined
   /** Who we were when the client before ended, as far as we know ourselves. */
   readonly stored: Effect.Effect<Identity | undefined>
-  /** `false`: another tab may have begun or ended the session, so that a logout always asks the server. */
-  readonly knowsSession: boolean
-  /** Whether a connection that has just opened there may carry another session than ours, so that the server is asked. */
-  readonly uncertain: (endpoint: string) => boolean
   /** This client has changed the session: by a login, a logout or `setToken`. */
   readonly changed: (identity: Identity | undefined, before: Identity | undefined) => Effect.Effect<void>
   /** `undefined`: no other client has this session. */
   readonly shared?: Shared | undefined
+  /** `undefined`: the session is not kept by a cookie. */
+  readonly cookie?: SharedCookie | undefined
+}
+
+/**
+ * The cookie of several clients, any of which may change the session at any time. So a logout always asks the server, and
+ * each connection asks it who we are: a connection has the cookie of its handshake until it ends.
+ */
+export interface SharedCookie {
+  /** Calls the listener when another client has changed the session, until the scope closes. */
+  readonly listen: (changed: () => void) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Runs a renewal while no other client runs one. Returns `false` if another client has renewed or changed the session
+   * already. Then the renewal is not run: Kuzzle revokes a token that is refreshed twice within a second.
+   */
+  readonly renewing: <E>(renewal: Effect.Effect<void, E>) => Effect.Effect<boolean, E>
 }
 
 /** The session of several clients. */
@@ -113,6 +125,10 @@ export interface Host {
   readonly userChanged: (before: Identity | undefined) => Effect.Effect<void>
   /** There is another session, or none: what waited for one can go on. */
   readonly adopted: () => void
+  /** Opens the connection anew, with the current cookie. `dialling` runs right before. */
+  readonly redial: (dialling: Effect.Effect<void>) => Effect.Effect<void>
+  /** Waits until a connection that was opened for another session is ready, or certain not to be soon. */
+  readonly ready: Effect.Effect<void>
   readonly event: (event: AuthenticationEvent) => void
 }
 
@@ -126,8 +142,8 @@ export interface Authentication {
   readonly adopt: (identity: Identity | undefined) => Effect.Effect<void>
   /** The same for the authenticator: nothing any more when somebody has logged in or out since it was run. */
   readonly again: Pick<Authentication, "login" | "adopt">
-  /** Whether a connection that has just been opened there is to authenticate first. */
-  readonly needed: (endpoint: string) => boolean
+  /** Whether a connection that has just been opened is to authenticate first. */
+  readonly needed: () => boolean
   /** Does so. */
   readonly start: () => void
   /** Whether the session that the client starts with is still unknown: the authenticator or the server has not answered. */
@@ -221,7 +237,7 @@ export const make = (
         return kept
       }))
 
-    const { shared } = keeper
+    const { cookie, shared } = keeper
 
     /** One exchange at a time, among all clients that share the session. */
     const exchanging = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -261,6 +277,46 @@ export const make = (
         return false
       })
 
+    /** A client with the same cookie has changed the session. The server's next answer says how. */
+    let elsewhere = false
+    /** The connection is about to be opened anew, with the cookie that there is by then. */
+    let redialling = false
+
+    /** The cookie of this connection is out of date. */
+    const redial = (): void => {
+      if (redialling) return
+      redialling = true
+      const dialling = Effect.sync(() => {
+        redialling = false
+      })
+      fork(single.withPermits(1)(host.redial(dialling)))
+    }
+
+    if (cookie !== undefined) {
+      yield* cookie.listen(() => {
+        elsewhere = true
+        redial()
+      })
+    }
+
+    /** Whose cookie the connection has, says the server. */
+    const restoredAs = (answer: Identity | undefined): Effect.Effect<unknown> => {
+      const before = credentials.current()
+      const isChange = elsewhere
+      elsewhere = false
+      everRestored = restored = true
+      // The same session, which the server has refused already.
+      const isDead = answer === before && !credentials.alive(clock.unsafeCurrentTimeMillis())
+      if (answer !== undefined && !isDead) return become(answer)
+      if (before === undefined) return host.userChanged(undefined)
+      if (isChange) {
+        return Effect.tap(become(undefined), () => host.event({ _tag: "LoggedOut", cause: "Elsewhere" }))
+      }
+      // Who we were elsewhere we are not here.
+      credentials.died(before)
+      return host.userChanged(undefined)
+    }
+
     /** An answer without a session, a step of several, logs nobody in. */
     const login: Exchange<KuzzleResponse> = (request, options) =>
       Effect.suspend(() => {
@@ -284,7 +340,7 @@ export const make = (
     /** Who has logged in or out meanwhile had the last word (promise A2). */
     const stillWanted = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
       Effect.suspend(() => follow(credentials.current())).pipe(
-        Effect.flatMap(() => wanted && renewed === credentials.current() ? exchange : Effect.interrupt),
+        Effect.flatMap(() => wanted && !elsewhere && renewed === credentials.current() ? exchange : Effect.interrupt),
         Effect.tap(() => {
           renewed = credentials.current()
         }),
@@ -315,8 +371,9 @@ export const make = (
     const found = (identity: Identity): void => {
       if (identity !== credentials.current()) return
       credentials.died(identity)
-      if (renewing === undefined) renew(identity, "Login", true)
-      else host.challenged(true)
+      if (renewing === undefined && cookie === undefined) return renew(identity, "Login", true)
+      host.challenged(true)
+      if (renewing === undefined) redial()
     }
 
     /** The outcome of a renewal that another client made unnecessary. A change of the user has had its own event. */
@@ -327,17 +384,20 @@ export const make = (
       return "Renewed"
     }
 
-    /** Runs until the session is renewed or given up. */
+    const refreshing = Effect.asVoid(refresh({ controller: "auth", action: "refreshToken" }))
+
     const asked = Effect.suspend(() => {
       unasked = false
       return keeper.restore ?? Effect.succeed(undefined)
     })
+    /** Runs until the session is renewed or given up. */
     const renewal = (
       way: Renewal.Way,
       before = credentials.current()
     ): Effect.Effect<keyof typeof Metrics.renewals> =>
       Effect.gen(function*() {
         renewed = before
+        const [wasRestored, wasOver] = [everRestored, credentials.over() !== undefined]
         if (way === "Login" && (yield* savedElsewhere(before))) return followed(before)
         if (way === "Login") useless = Timer.now(clock) - begunAt < usefulAge ? useless + 1 : 0
         let superseded = false
@@ -348,18 +408,17 @@ export const make = (
             return superseded ? Effect.void : exchange
           }))
         const attempt: Effect.Effect<void, Renewal.Failure> = way === "Restore"
-          ? alone(Effect.flatMap(asked, (identity) => {
-            everRestored = restored = true
-            if (identity !== undefined) return become(identity)
-            // Who we were elsewhere we are not here.
-            if (before !== undefined) credentials.died(before)
-            return host.userChanged(undefined)
+          ? alone(Effect.flatMap(asked, (answer) => {
+            // The cookie of a connection that is about to be replaced is out of date: the next one asks.
+            superseded = redialling
+            return superseded ? Effect.void : Effect.asVoid(restoredAs(answer))
           }))
           : way === "Refresh"
-          ? alone(Effect.flatMap(
-            follow(before),
-            (renewed) => renewed ? Effect.void : Effect.asVoid(refresh({ controller: "auth", action: "refreshToken" }))
-          ))
+          ? alone(
+            cookie === undefined
+              ? Effect.flatMap(follow(before), (renewed) => renewed ? Effect.void : refreshing)
+              : Effect.map(cookie.renewing(refreshing), (done) => done ? undefined : redial())
+          )
           : authenticator === undefined || useless > maxUseless
           ? Effect.fail(new KuzzleError.SessionOver({ reason: "TokenDead" }))
           : Effect.suspend(() => wanted ? Effect.asVoid(authenticator) : Effect.void)
@@ -370,6 +429,11 @@ export const make = (
         const now = yield* Clock.currentTimeMillis
         const alive = credentials.current() !== undefined && credentials.alive(now)
         if (superseded || (way !== "Restore" && !wanted)) return "Kept"
+        if (way === "Refresh" && cookie !== undefined) {
+          // Another client may have renewed the cookie.
+          if (Exit.isFailure(exit) && !alive) redial()
+          if (redialling) return "Kept"
+        }
         // Who has logged in meanwhile is not logged out by our failure.
         if (Exit.isFailure(exit) && alive && credentials.current() !== before) return "Kept"
         // What we have logged in to has ended again, while the connection was made ready.
@@ -386,8 +450,8 @@ export const make = (
         switch (decision._tag) {
           case "Done": {
             const kuid = credentials.current()?.kuid
-            if (way === "Restore" && before !== undefined) {
-              if (before.user === credentials.current()?.user) return "Kept"
+            if (way === "Restore" && wasRestored) {
+              if (!wasOver && before?.user === credentials.current()?.user) return "Kept"
               host.event({ _tag: "LoggedIn", kuid })
             } else host.event({ _tag: "ReAuthenticated", kuid })
             return "Renewed"
@@ -412,6 +476,8 @@ export const make = (
       changed()
       const done = Effect.sync(() => {
         renewing = undefined
+        // The next connection asks. (Not at once: who asks for the permit again gets it before who waits for it.)
+        if (redialling) return changed()
         if (unasked) return renew("Start", "Restore", false)
         changed()
         host.authenticated()
@@ -426,17 +492,21 @@ export const make = (
       return true
     }
 
+    const ready = <A, E>(exchange: Effect.Effect<A, E>) => Effect.zipLeft(exchange, host.ready)
+
     return {
       state,
       states: states.stream,
-      login: (request, options) => exchanging(login(request, options)),
+      login: (request, options) => ready(exchanging(login(request, options))),
       // The token to renew is the newest one of the session.
       refresh: (request, options) =>
-        exchanging(Effect.zipRight(Effect.suspend(() => follow(credentials.current())), refresh(request, options))),
+        ready(
+          exchanging(Effect.zipRight(Effect.suspend(() => follow(credentials.current())), refresh(request, options)))
+        ),
       logout: (request, options) =>
         Effect.suspend(() => {
           // The server has nothing to end, but the authenticator must not log in after this.
-          if (state()._tag === "Anonymous" && keeper.knowsSession) {
+          if (state()._tag === "Anonymous" && cookie === undefined) {
             wanted = false
             return host.userChanged(undefined)
           }
@@ -449,14 +519,14 @@ export const make = (
             ? follow(credentials.current(), { only: "Renewed" })
             : Effect.void
           return Effect.zipRight(newest, keeper.logout(request, options, commit))
-        }).pipe(exchanging),
+        }).pipe(exchanging, ready),
       adopt: (identity) => exchanging(become(identity)),
       again: {
         login: (request, options) => stillWanted(login(request, options)),
         adopt: (identity) => stillWanted(become(identity))
       },
-      needed: (endpoint) => {
-        if (keeper.uncertain(endpoint)) {
+      needed: () => {
+        if (cookie !== undefined) {
           restored = false
           unasked = renewing !== undefined
         }

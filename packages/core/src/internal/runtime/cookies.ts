@@ -18,6 +18,7 @@ import type { KuzzleHttpShape } from "../../KuzzleHttp.ts"
 import type { HandshakeHeaders } from "../../KuzzleSocket.ts"
 import * as CookieJar from "../cookieJar.ts"
 import { host as hostOf, shown } from "../endpoint.ts"
+import * as Lock from "../lock.ts"
 import * as Answers from "../protocol/answers.ts"
 import type { KuzzleRequest, KuzzleResponse, RequestOptions, Route } from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
@@ -38,8 +39,18 @@ const routes: { readonly [action: string]: Route } = {
 /** An answer, and the host that gave it. */
 interface Answered {
   readonly response: KuzzleResponse
-  readonly host: string | undefined
+  readonly host: string
 }
+
+/** A session of ours. */
+interface Known {
+  readonly identity: Identity
+  /** By the server's clock; `null`: never. */
+  readonly expiresAt: number | null
+}
+
+const isOf = ({ expiresAt, identity }: Known, token: Answers.TokenState): boolean =>
+  token.valid && token.kuid === identity.kuid && token.expiresAt === expiresAt
 
 export const make = (
   http: KuzzleHttpShape,
@@ -47,16 +58,15 @@ export const make = (
   requests: Pick<Requests, "urgent">,
   /** Of the connection that is, or is to be. */
   endpoint: Effect.Effect<string, KuzzleError.InvalidSettingError>,
-  /** Holds the connection, and opens it anew when the exchange succeeds. */
+  /** The same as far as it is known. */
+  knownEndpoint: () => string,
+  /** Holds the connection, and opens it anew when the exchange has changed who we are. */
   reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
 ): Keeper => {
-  /**
-   * The host of an exchange of ours that has succeeded, until the connection that it opens is ready or has failed. That
-   * opening is not checked: the exchange has verified the cookie, and a check would wait for the exchange to end.
-   */
-  let exchanged: string | undefined
   /** The session as the server last described it, so that an unchanged one needs no second request. */
-  let known: { readonly identity: Identity; readonly expiresAt: number } | undefined
+  let known: Known | undefined
+  /** Tells the clients with the same cookies that the session at this host has changed. */
+  let announce: (host: string) => void = () => {}
 
   const call = (
     request: KuzzleRequest,
@@ -87,7 +97,10 @@ export const make = (
             onTimeout: () => new KuzzleError.DeadlineError({ controller, action, timeout, sent: true })
           })
         )
-      return { response: yield* Http.answer(request, answer, yield* Clock.currentTimeMillis), host: hostOf(address) }
+      return {
+        response: yield* Http.answer(request, answer, yield* Clock.currentTimeMillis),
+        host: hostOf(address) ?? ""
+      }
     })
 
   const identity = (kuid: string, expiresAt: number | undefined): Identity => ({
@@ -96,15 +109,6 @@ export const make = (
     kuid,
     expiresAt
   })
-
-  /** Holds the connection for an exchange, and opens it anew when the exchange has changed who we are. */
-  const exchanging = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.ensuring(
-      reopen(exchange),
-      Effect.sync(() => {
-        exchanged = undefined
-      })
-    )
 
   /** A browser silently drops cookies of another site, so only the server can say whether ours was stored. */
   const verified = (
@@ -121,7 +125,7 @@ export const make = (
    * Once the answer has arrived, the session is verified and then begun, even if the caller is interrupted meanwhile.
    */
   const grant: Grant = (request, options, commit) =>
-    exchanging(Effect.uninterruptibleMask((restore) =>
+    reopen(Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const { host, response } = yield* restore(call({ ...request, cookieAuth: true }, options))
         const granted = yield* Answers.grantedBy(request, response)
@@ -136,21 +140,43 @@ export const make = (
 
   const begin = (
     granted: Answers.Granted,
-    host: string | undefined,
+    host: string,
     commit: Parameters<Grant>[2]
   ): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const session = identity(granted._id, expiry(granted, now))
-      exchanged = host
-      known = granted.expiresAt === undefined ? undefined : { identity: session, expiresAt: granted.expiresAt }
-      return commit(session)
+      const { expiresAt } = granted
+      known = expiresAt === undefined ? undefined : { identity: session, expiresAt: expiresAt > 0 ? expiresAt : null }
+      return Effect.map(commit(session), () => announce(host))
     })
+
+  /** The host of the connection that is, or is to be. */
+  const hostNow = Effect.map(Effect.orElseSucceed(endpoint, () => ""), (url) => hostOf(url) ?? "")
+
+  /** The server's clock need not be ours: half way between question and answer it shows its time. */
+  const byOurClock = (time: number) =>
+    Effect.gen(function*() {
+      const before = yield* Clock.currentTimeMillis
+      const shown = yield* requests.urgent(clock, { idempotent: true })
+      const server = yield* Shape.outcome(clock, Shape.member("now", Shape.number)(shown.result))
+      const after = yield* Clock.currentTimeMillis
+      return time - server + Math.round((before + after) / 2)
+    }).pipe(Effect.catchTag("KuzzleForbiddenError", () => Effect.succeed(time)))
+
+  /** Whether the cookie is still that of the session that we know. If the server cannot be asked, it may be. */
+  const isKnown = Effect.map(
+    Effect.option(Effect.flatMap(call(check, undefined), ({ response }) => tokenState(response))),
+    Option.match({
+      onNone: () => true,
+      onSome: (state) => known === undefined || isOf(known, state)
+    })
+  )
 
   return {
     login: grant,
     refresh: grant,
     logout: (request, options, commit) =>
-      exchanging(Effect.uninterruptibleMask((restore) =>
+      reopen(Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           // As a token, so that the server revokes it; then as a cookie, so that it is taken back. The second is refused
           // where nobody may do anything, by which time the cookie is worth nothing.
@@ -162,32 +188,39 @@ export const make = (
             // The runtime keeps the cookie. Until the server says otherwise, the session is unchanged.
             const outcome = Exit.isFailure(revoked) && isNobody(revoked) ? cleared : revoked
             if (!isNobody(outcome)) yield* Effect.asVoid(outcome)
-            exchanged = hostOf(yield* Effect.orElseSucceed(endpoint, () => ""))
             known = undefined
             yield* commit
+            announce(yield* hostNow)
           }))
         })
       )),
     // The cookie belongs to the browser. Another tab, or the page before it was loaded again, may have changed it, and
     // only the server can say whose it is.
     restore: Effect.gen(function*() {
-      const before = yield* Clock.currentTimeMillis
       const token = yield* Effect.flatMap(requests.urgent(check, { idempotent: true }), tokenState)
       if (!token.valid || token.kuid === anonymous) return undefined
       const { expiresAt, kuid } = token
-      if (known !== undefined && known.identity.kuid === kuid && known.expiresAt === expiresAt) return known.identity
-      if (expiresAt === null) return identity(kuid, undefined)
-      // By the server's clock, which need not be ours: half way between question and answer it shows its time.
-      const shown = yield* requests.urgent(clock, { idempotent: true })
-      const server = yield* Shape.outcome(clock, Shape.member("now", Shape.number)(shown.result))
-      const after = yield* Clock.currentTimeMillis
-      const session = identity(kuid, expiresAt - server + Math.round((before + after) / 2))
+      if (known !== undefined && isOf(known, token)) return known.identity
+      const session = identity(kuid, expiresAt === null ? undefined : yield* byOurClock(expiresAt))
       known = { identity: session, expiresAt }
       return session
     }),
     stored: Effect.succeed(undefined),
-    knowsSession: false,
-    uncertain: (endpoint) => exchanged === undefined || exchanged !== hostOf(endpoint),
+    cookie: {
+      listen: (changed) =>
+        http.sharing === undefined ? Effect.void : Effect.map(
+          http.sharing.join((changedAt) => {
+            if (changedAt === undefined || changedAt === hostOf(knownEndpoint())) changed()
+          }),
+          (tell) => {
+            announce = tell
+          }
+        ),
+      renewing: (renewal) =>
+        Lock.under(http.sharing?.lock ?? Effect.void)(
+          Effect.flatMap(isKnown, (is) => is ? Effect.as(renewal, true) : Effect.succeed(false))
+        )
+    },
     changed: () => Effect.void
   }
 }

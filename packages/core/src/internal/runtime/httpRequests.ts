@@ -61,8 +61,8 @@ export const make = (
       const issue = "it has no REST route: leave the setting `routes` out, or pass its route"
       return new KuzzleError.EncodeError({ controller, action, issue })
     }
-    // It refuses the members that are the session's to set.
-    const encoded = Envelope.encode(request)
+    // Refuses the members that are the session's to set, and arguments that are no JSON. The body is encoded once, below.
+    const encoded = Envelope.encode({ ...request, body: undefined })
     if (encoded instanceof KuzzleError.EncodeError) return encoded
     const rest = Rest.call(route, request)
     if ("issue" in rest) return new KuzzleError.EncodeError({ controller, action, issue: rest.issue })

@@ -184,6 +184,8 @@ const inOrder = <A>(): Held<A> => {
 /** The newer of a key takes the place of the older *and* goes to the end: the order stays that of the wire. */
 const byKey = <A>(keyOf: (element: A) => string | undefined): Held<A> => {
   const entries = new Map<unknown, { readonly element: A; readonly size: number }>()
+  /** Stays where it is, because a new iterator would walk over every entry that was deleted before the first. */
+  let keys = entries.keys()
   let bytes = 0
   let last: unknown
   const drop = (key: unknown): A | undefined => {
@@ -203,8 +205,13 @@ const byKey = <A>(keyOf: (element: A) => string | undefined): Held<A> => {
       bytes += size
     },
     dropFirst: () => {
-      for (const key of entries.keys()) return drop(key)
-      return undefined
+      if (entries.size === 0) return undefined
+      let first = keys.next()
+      if (first.done === true) {
+        keys = entries.keys()
+        first = keys.next()
+      }
+      return drop(first.value)
     },
     dropLast: () => drop(last),
     takeAll: () => {

@@ -7,7 +7,7 @@
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
-import type { GapCause } from "../protocol/subscriptions.ts"
+import type { GapCause } from "../protocol/intent.ts"
 
 const none: ReadonlyArray<never> = []
 

@@ -9,6 +9,8 @@ import * as KuzzleError from "../../KuzzleError.ts"
 import * as Json from "../json.ts"
 import type { KuzzleRequest } from "../protocol/envelope.ts"
 import type { Frame } from "../protocol/frame.ts"
+import * as Intents from "../protocol/intent.ts"
+import { anyLane } from "../protocol/lanes.ts"
 import * as Pace from "../protocol/pace.ts"
 import { isLoss, isPassing } from "../protocol/renewal.ts"
 import * as Subscriptions from "../protocol/subscriptions.ts"
@@ -17,8 +19,8 @@ import * as Timer from "../timer.ts"
 import * as Delays from "./delays.ts"
 import { errorOf, type Outcome, type RequestEvent, type Requests } from "./requests.ts"
 
-export type Registry = Subscriptions.Subscriptions<KuzzleError.RequestError>
-export type Consumer = Subscriptions.Consumer<KuzzleError.RequestError>
+export type Registry = Subscriptions.Registry<KuzzleError.RequestError>
+export type Consumer = Intents.Consumer<KuzzleError.RequestError>
 
 /** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
 export type DebuggerFrame = Frame | { readonly lost: number }
@@ -26,7 +28,7 @@ export type DebuggerFrame = Frame | { readonly lost: number }
 /** What is asked of the server: to subscribe, or to join a room by its id. */
 export interface Asked {
   readonly request: KuzzleRequest
-  readonly volatile: Subscriptions.Volatile | undefined
+  readonly volatile: Intents.Volatile | undefined
 }
 
 export interface Realtime {
@@ -60,7 +62,7 @@ export interface Host {
   readonly event: (event: RequestEvent) => void
 }
 
-type Intent = Subscriptions.Intent<KuzzleError.RequestError>
+type Intent = Intents.Intent<KuzzleError.RequestError>
 type Command = Subscriptions.Command<KuzzleError.RequestError>
 type Subscribe = Extract<Command, { readonly _tag: "Subscribe" }>
 type Unsubscribe = Extract<Command, { readonly _tag: "Unsubscribe" }>
@@ -87,17 +89,31 @@ interface Refusals {
   accepted: number
 }
 
+/** Ends a consumer's part in an intent. One function for all consumers. */
+type Release = (intent: Intent, consumer: Consumer) => void
+
 type Confirmation = Effect.Effect<void, KuzzleError.RequestError>
 
 /** A consumer, and who waits for its first confirmation. A class, for there may be ten thousand. */
 export abstract class Subscriber implements Consumer {
   private confirmation: Confirmation | undefined = undefined
   private waiter: ((confirmation: Confirmation) => void) | undefined = undefined
-  /** Ends the subscription before its scope does, on the server too. Set once it is known to the registry. */
-  leave: () => void = () => {}
+  /** Set once it is known to the registry. */
+  private intent: Intent | undefined = undefined
+  private release: Release | undefined = undefined
+
+  joined(intent: Intent, release: Release): void {
+    this.intent = intent
+    this.release = release
+  }
+
+  /** Ends the subscription before its scope does, on the server too. */
+  leave(): void {
+    if (this.intent !== undefined) this.release?.(this.intent, this)
+  }
 
   abstract notify(frame: Frame, size: number): void
-  abstract gap(cause: Subscriptions.GapCause): void
+  abstract gap(cause: Intents.GapCause): void
   /** The subscription ended by itself. */
   abstract end(error: KuzzleError.RequestError): void
   /** Nobody wants it any more: nothing is handed out from now on. */
@@ -134,7 +150,7 @@ export const make = (
   fork: (effect: Effect.Effect<void>) => void,
   host: Host
 ): Realtime => {
-  const registry: Registry = Subscriptions.make()
+  const registry: Registry = new Subscriptions.Registry()
   const underWay = new Set<Sent>()
   const refusals = new WeakMap<Intent, Refusals>()
   /** How many subscriptions the server has accepted. */
@@ -278,6 +294,11 @@ export const make = (
     reconcile()
   }
 
+  const release: Release = (intent, consumer) => {
+    registry.release(intent, consumer)
+    reconcile()
+  }
+
   return {
     registry,
     reconcile,
@@ -287,20 +308,13 @@ export const make = (
           const key = keyOf(asked)
           if (typeof key !== "string") return Effect.fail(key)
           const intent = registry.acquire(key, laneOf(asked.request), asked.volatile, subscriber)
-          subscriber.leave = () => {
-            registry.release(intent, subscriber)
-            reconcile()
-          }
+          subscriber.joined(intent, release)
           reconcile()
-          const release = Effect.sync(() => {
-            // Closed first: what it held is nobody's any more.
-            subscriber.close()
-            subscriber.leave()
-          })
+          const finalizer = finalizerOf(subscriber)
           // One that came to nothing must not stay until the scope closes, which may be long.
           return Effect.zipRight(
-            Scope.addFinalizer(scope, release),
-            Effect.onError(restore(subscriber.confirmed()), () => release)
+            Scope.addFinalizerExit(scope, finalizer),
+            Effect.onError(restore(subscriber.confirmed()), finalizer)
           )
         })
       ),
@@ -319,6 +333,14 @@ export const make = (
   }
 }
 
+/** Outside `open`, because a scope would keep the request that `open` was called with (1 KB) as long as the finalizer. */
+const finalizerOf = (subscriber: Subscriber) => () =>
+  Effect.sync(() => {
+    // Closed first: what it held is nobody's any more.
+    subscriber.close()
+    subscriber.leave()
+  })
+
 /** Adds jitter, so that clients that were limited together do not retry together. */
 const pause = (millis: number): Effect.Effect<void> =>
   Effect.flatMap(Random.next, (random) => Effect.sleep(Duration.millis(Math.ceil(millis + random * Pace.period / 4))))
@@ -326,7 +348,7 @@ const pause = (millis: number): Effect.Effect<void> =>
 const actionOf = (command: Command): "subscribe" | "join" | "unsubscribe" =>
   command._tag === "Unsubscribe"
     ? "unsubscribe"
-    : command.intent.lane === Subscriptions.anyLane
+    : command.intent.lane === anyLane
     ? "join"
     : "subscribe"
 
@@ -337,7 +359,7 @@ const encode = (command: Command) => {
   }
   const { key, volatile } = command.intent
   return {
-    encoded: Subscriptions.requestOf(key).slice(0, -1),
+    encoded: Intents.requestOf(key).slice(0, -1),
     options: volatile === undefined ? undefined : { volatile }
   }
 }
@@ -368,7 +390,7 @@ const instanceIn = (volatile: unknown): unknown =>
   typeof volatile === "object" && volatile !== null && "sdkInstanceId" in volatile ? volatile.sdkInstanceId : undefined
 
 const laneOf = ({ action, collection, index }: KuzzleRequest): string =>
-  action === "join" ? Subscriptions.anyLane : `${String(index)}/${String(collection)}`
+  action === "join" ? anyLane : `${String(index)}/${String(collection)}`
 
 /** Canonical JSON changes values silently, so `stringify` checks them first. */
 const keyOf = ({ request, volatile }: Asked): string | KuzzleError.EncodeError => {
@@ -377,7 +399,7 @@ const keyOf = ({ request, volatile }: Asked): string | KuzzleError.EncodeError =
   const json = Json.stringify(volatile === undefined ? request : { ...request, volatile })
   if (typeof json !== "string") return refused(json.issue)
   try {
-    return Subscriptions.keyOf(request, volatile)
+    return Intents.keyOf(request, volatile)
   } catch {
     return refused("it is nested too deeply")
   }

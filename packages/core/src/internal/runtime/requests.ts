@@ -12,7 +12,6 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as KuzzleError from "../../KuzzleError.ts"
-import type { StoredRequest } from "../../KuzzleQueueStore.ts"
 import type { Connection } from "../../KuzzleSocket.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import type { Frame } from "../protocol/frame.ts"
@@ -20,6 +19,7 @@ import type { InFlight } from "../protocol/liveness.ts"
 import { Pace } from "../protocol/pace.ts"
 import * as Pending from "../protocol/pending.ts"
 import type { Admission } from "../protocol/session.ts"
+import * as Suspects from "../protocol/suspects.ts"
 import * as Sender from "../sender.ts"
 import * as Setting from "../setting.ts"
 import * as Timer from "../timer.ts"
@@ -46,7 +46,7 @@ interface Call extends Pending.Entry {
   readonly controller: string
   readonly action: string
   readonly timeout: number
-  /** When the caller must have an answer; `deadline` comes before it where the offline queue's patience ends earlier. */
+  /** When the caller must have an answer. `deadline` is earlier while the request is queued and `queueTTL` ends first. */
   readonly answerBy: number
   /** The caller's part of the envelope. */
   readonly encoded: string
@@ -56,8 +56,6 @@ interface Call extends Pending.Entry {
   readonly kind: "Call" | "Subscription" | "Renewal"
   /** Whether the offline queue may keep it. */
   readonly queuable: boolean
-  /** It contains a value that the caller had `Redacted`, so it must not be stored. */
-  readonly secret: boolean
   /**
    * Who asked. It is never sent as anybody else, and what nobody asked is never sent as a user. `undefined` until it is
    * known: the request was made while a user logged in, or it waits for the session that the client starts with.
@@ -67,16 +65,16 @@ interface Call extends Pending.Entry {
   identity: Identity | undefined
   /** The server's word that this session is dead; it is answered once more after the renewal, not twice. */
   refusal: Outcome | undefined
-  /** How often it was written to a connection. */
-  writes: number
-  /** When it was last. */
+  /** On how many connections it was sent. */
+  sends: number
+  /** When it was last sent. */
   sentAt: number
-  /** It makes way for the next one of the queue when it is settled. */
+  /** Whether it may be what ended a connection. */
+  suspicion: Suspects.Suspicion
+  /** It was sent from the queue: when it leaves the connection, the next one may be sent. */
   paced: boolean
-  /** The offline queue has it: it was told to, and how long it may stay is settled. */
+  /** The offline queue has accepted it: the event is published, and `deadline` respects `queueTTL`. */
   queued: boolean
-  /** The store has it, until it is settled or, where it must not be sent twice, about to be sent. */
-  stored: boolean
   /** The server's refusal because of the rate (429): it was not executed, and is sent again before its deadline. */
   limited: Outcome | undefined
   /** How a connection ended that may have carried it out; it waits for the next one, since twice does no harm. */
@@ -118,8 +116,6 @@ export interface Requests {
   readonly admit: (admission: Admission, cause?: KuzzleError.ConnectError | KuzzleError.ConnectionEnded) => void
   /** Sends what waits, in order and at the pace of the answers; `done` once the last of what waits now is on its way. */
   readonly replay: (done: () => void) => void
-  /** Takes up what an earlier client has left, in order; of other users than this one when they log in. */
-  readonly restore: (stored: ReadonlyArray<StoredRequest>) => void
   /** Calls once when nothing is on its way any more. */
   readonly whenIdle: (idle: () => void) => void
   /**
@@ -165,14 +161,6 @@ export interface Listener {
   readonly event: (event: RequestEvent, size?: number) => void
 }
 
-/** What keeps the queue beyond the life of the client; it does one thing after the other, in order. */
-export interface Store {
-  readonly add: (stored: StoredRequest) => void
-  readonly remove: (id: string) => void
-  /** Calls `then` when all that was asked for before is done. */
-  readonly after: (then: () => void) => void
-}
-
 /** What befalls single requests, for who watches (spec 3.8). */
 export type RequestEvent =
   | { readonly _tag: "Queued"; readonly controller: string; readonly action: string }
@@ -199,29 +187,12 @@ export type RequestEvent =
     readonly action: string
     readonly error: KuzzleError.ApiError | KuzzleError.ProtocolError
   }
-  /** The request contains a secret, so it waits in memory only. */
-  | { readonly _tag: "QueueStoreFailed"; readonly error: KuzzleError.QueueStoreError }
-
-/** How many replayed requests are on their way at once: enough to fill the link, too few to drown the server. */
-const replayWindow = 32
-
-/** A request that is declared idempotent is written to so many connections at most (promise R6). */
-const maxWrites = 4
-
-/** The replay of the queue. */
-interface Replay {
-  /** A request that was sent has settled. */
-  readonly next: () => void
-  /** Sends the requests that may be sent now. */
-  readonly advance: () => void
-}
 
 export const make = (
   settings: Settings,
   credentials: Credentials,
   clock: Clock.Clock,
-  listener: Listener,
-  store?: Store
+  listener: Listener
 ): Effect.Effect<Requests, never, Scope.Scope> =>
   Effect.gen(function*() {
     const defaultTimeout = Duration.toMillis(settings.requestTimeout)
@@ -234,7 +205,10 @@ export const make = (
     let connection: Connection | undefined
     let admission: Admission = "Wait"
     let refusal: KuzzleError.ConnectError | KuzzleError.ConnectionEnded | undefined
-    let replay: Replay | undefined
+    /** While the queue is sent: sends the requests that may be sent now. */
+    let replay: (() => void) | undefined
+    /** The requests of the queue that are in flight. */
+    let underWay = Suspects.nothing
     /** The pace of the replay. */
     const pace = new Pace()
     /**
@@ -242,8 +216,6 @@ export const make = (
      */
     let postponed: Array<Call> = []
     let idle: (() => void) | undefined
-    /** What an earlier client has left, of users who are not logged in. */
-    let parked: Array<Call> = []
 
     function sweep() {
       const now = Timer.now(clock)
@@ -261,7 +233,7 @@ export const make = (
       }
       armedAt = Infinity
       arm(Math.min(waiting.nextDeadline(), pending.nextDeadline()))
-      if (replay !== undefined) replay.advance()
+      if (replay !== undefined) replay()
       else sendPostponed()
     }
 
@@ -271,20 +243,11 @@ export const make = (
       timer.at(deadline)
     }
 
-    function settle(call: Call, outcome: Outcome) {
-      if (call.stored) {
-        call.stored = false
-        store?.remove(call.id)
-      }
-      call.settle(outcome)
-    }
-
     function tooLate(call: Call, sent: boolean) {
       const { action, controller, timeout } = call
       // Its outcome is known.
-      if (!sent && call.limited !== undefined) return settle(call, call.limited)
-      settle(
-        call,
+      if (!sent && call.limited !== undefined) return call.settle(call.limited)
+      call.settle(
         Exit.fail(
           new KuzzleError.DeadlineError({
             controller,
@@ -299,20 +262,18 @@ export const make = (
     function notSent(call: Call) {
       const { action, controller } = call
       const cause = refusal ?? new KuzzleError.NotQueued({ reason: "NotConnected" })
-      // The next client goes on where this one was closed.
-      if (cause._tag === "KuzzleConnectionEnded" && cause.by === "Released") call.stored = false
       // One that the server has refused for a dead session, and that waits for the renewal, was not executed either.
       discard(call, new KuzzleError.NotSentError({ controller, action, cause }))
     }
 
     function cannotBeSent(call: Call, issue: string) {
       const { action, controller } = call
-      settle(call, Exit.fail(new KuzzleError.EncodeError({ controller, action, issue })))
+      call.settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue })))
     }
 
     function notQueued(call: Call, reason: KuzzleError.NotQueued["reason"]) {
       // The server has refused it: that is what became of it, for all that is known.
-      if (call.refusal !== undefined) return settle(call, call.refusal)
+      if (call.refusal !== undefined) return call.settle(call.refusal)
       const { action, controller } = call
       discard(
         call,
@@ -324,7 +285,7 @@ export const make = (
       const { action, controller, lost } = call
       const error = lost === undefined ? reason : new KuzzleError.MaybeSentError({ controller, action, cause: lost })
       listener.event({ _tag: "Discarded", controller, action, error })
-      settle(call, Exit.fail(error))
+      call.settle(Exit.fail(error))
     }
 
     function makeCall(
@@ -335,8 +296,7 @@ export const make = (
       settle: Settle,
       timeout: number,
       kind: Call["kind"],
-      queuable: boolean,
-      secret = false
+      queuable: boolean
     ): Call {
       count += 1
       const deadline = Timer.now(clock) + timeout
@@ -353,15 +313,14 @@ export const make = (
         settle,
         kind,
         queuable,
-        secret,
         user: isAnonymous(options) || admission === "Hold" ? undefined : sender(),
         identity: undefined,
         refusal: undefined,
-        writes: 0,
+        sends: 0,
         sentAt: 0,
+        suspicion: Suspects.none,
         paced: false,
         queued: false,
-        stored: false,
         limited: undefined,
         lost: undefined
       }
@@ -388,7 +347,7 @@ export const make = (
     /** There is no connection. */
     function offline(call: Call) {
       if (queue === undefined || !call.queuable || admission === "Refuse") notSent(call)
-      else if (call.queued || call.stored) wait(call)
+      else if (call.queued) wait(call)
       else enqueue(call, queue)
     }
 
@@ -397,7 +356,7 @@ export const make = (
       arm(call.deadline)
     }
 
-    /** What would be refused when it is sent must not wait for that first, nor reach the store. */
+    /** What would be refused when it is sent must not wait for that first. */
     function enqueue(call: Call, { maxBytes, maxSize, ttl }: QueueSettings) {
       const part = credentials.sessionPart(call.options)
       if (typeof part !== "string") return cannotBeSent(call, part.issue)
@@ -406,34 +365,7 @@ export const make = (
       const { action, controller } = call
       call.queued = true
       listener.event({ _tag: "Queued", controller, action })
-      keep(call)
       wait(call)
-    }
-
-    function keep(call: Call) {
-      if (store === undefined || call.stored) return
-      const { action, controller, encoded, id, options, user } = call
-      if (call.secret) {
-        const issue =
-          `${controller}:${action} contains a secret, so it waits in memory only and is lost if the client ends first`
-        const error = new KuzzleError.QueueStoreError({ operation: "add", reason: "Secret", issue })
-        return listener.event({ _tag: "QueueStoreFailed", error })
-      }
-      call.stored = true
-      const { anonymous = false, idempotent = false, volatile } = options ?? {}
-      const queuedAt = clock.unsafeCurrentTimeMillis()
-      const sender = user === nobody ? { user: undefined, anonymous: true } : { user, anonymous }
-      store.add({ id, controller, action, encoded, volatile, idempotent, ...sender, queuedAt })
-    }
-
-    /** Nobody may find it in the store once it is sent, but where sending it twice is harmless. */
-    function release(call: Call, then: () => void) {
-      if (store === undefined) return then()
-      if (call.stored && call.options?.idempotent !== true) {
-        call.stored = false
-        store.remove(call.id)
-      }
-      store.after(then)
     }
 
     function transmit(call: Call) {
@@ -452,7 +384,7 @@ export const make = (
         if (over !== undefined) {
           return call.refusal === undefined
             ? discard(call, new KuzzleError.UnauthenticatedError({ controller, action, cause: over }))
-            : settle(call, call.refusal)
+            : call.settle(call.refusal)
         }
         // A token known to be expired is not sent (promise A1): the session is renewed first.
         if (
@@ -464,10 +396,10 @@ export const make = (
       if (typeof part !== "string") return cannotBeSent(call, part.issue)
       const frame = Envelope.complete(call.encoded, part, call.id)
       const tooLarge = Envelope.tooLarge(call, frame, settings.maxRequestSize)
-      if (tooLarge !== undefined) return settle(call, Exit.fail(tooLarge))
+      if (tooLarge !== undefined) return call.settle(Exit.fail(tooLarge))
       if (connection === undefined || !connection.unsafeSend(frame)) return offline(call)
       call.identity = identity
-      call.writes += 1
+      call.sends += 1
       call.sentAt = Timer.now(clock)
       call.queued = false
       call.deadline = call.answerBy
@@ -475,11 +407,12 @@ export const make = (
       arm(call.deadline)
     }
 
-    /** It is on its way no more. */
+    /** It is no longer in flight. */
     function left(call: Call) {
       if (call.paced) {
         call.paced = false
-        replay?.next()
+        underWay = { ...underWay, count: underWay.count - 1 }
+        replay?.()
       }
       if (idle !== undefined && pending.size() === 0) {
         const done = idle
@@ -497,10 +430,6 @@ export const make = (
 
     /** The caller went away: nothing of the request stays. */
     function drop(call: Call) {
-      if (call.stored) {
-        call.stored = false
-        store?.remove(call.id)
-      }
       if (pending.take(call.id) === undefined) waiting.take(call.id)
       else left(call)
     }
@@ -517,7 +446,7 @@ export const make = (
         }
         if (call.paced && error._tag === "KuzzleTooManyRequestsError") return postpone(call, outcome, error)
       }
-      settle(call, outcome)
+      call.settle(outcome)
     }
 
     /** The server refused this queued request because of the rate: it waits for the next period. */
@@ -526,35 +455,56 @@ export const make = (
       pace.refused(now)
       call.limited = outcome
       // This try does not count, because the server did not execute it.
-      call.writes -= 1
+      call.sends -= 1
+      call.suspicion = Suspects.none
       postponed.push(call)
       postponed.sort((a, b) => a.nth - b.nth)
-      keep(call)
       wait(call)
       const { action, controller } = call
       listener.event({ _tag: "Postponed", controller, action, error, delayMillis: pace.nextAt(now) - now })
-      isTime()
+      paceAllows()
     }
 
-    /** Whether the pace allows another request now. If not, the replay continues when it does. */
-    function isTime(): boolean {
-      const now = Timer.now(clock)
-      const at = pace.nextAt(now)
-      if (at > now) arm(at)
-      return at <= now
+    /** Whether that time has come. If not, the queue continues then. */
+    function isTime(at: number): boolean {
+      if (at <= Timer.now(clock)) return true
+      arm(at)
+      return false
+    }
+
+    function paceAllows(): boolean {
+      return isTime(pace.nextAt(Timer.now(clock)))
+    }
+
+    /** Whether the replay may send this request now. */
+    function maySend({ suspicion }: Call): boolean {
+      return isTime(Suspects.sendAt(suspicion.group, underWay)) && paceAllows()
     }
 
     /** The refused requests, once the rest is sent. */
     function sendPostponed() {
-      while (admission === "Send" && postponed.length > 0 && isTime()) {
+      while (admission === "Send" && postponed.length > 0 && paceAllows()) {
         const call = postponed.shift()!
-        pace.took(Timer.now(clock))
-        release(call, () => {
-          if (admission !== "Send" || waiting.take(call.id) === undefined) return
-          call.paced = true
-          transmit(call)
-        })
+        if (waiting.has(call.id) && !dequeue(call)) return
       }
+    }
+
+    /** Sends a request of the queue. `false`: nothing can be sent any more, and it is the first of the queue still. */
+    function dequeue(call: Call): boolean {
+      const { action, controller, id } = call
+      waiting.take(id)
+      pace.took(Timer.now(clock))
+      listener.event({ _tag: "Dequeued", controller, action })
+      transmit(call)
+      if (pending.has(id)) {
+        call.paced = true
+        underWay = { count: underWay.count + 1, group: call.suspicion.group, since: call.sentAt }
+        return true
+      }
+      // It was settled.
+      if (waiting.take(id) === undefined) return true
+      again([call])
+      return false
     }
 
     /** The server knows the session of this request no more. `true`: the request has been taken care of. */
@@ -563,6 +513,7 @@ export const make = (
       // A subscription's is opened again with all the others (the registry knows which answers are of the past).
       if (!renewing || call.kind === "Subscription" || call.refusal !== undefined) return false
       call.refusal = outcome
+      call.suspicion = Suspects.none
       submit(call)
       return true
     }
@@ -579,7 +530,6 @@ export const make = (
         return undefined
       }
       const { action, controller } = request
-      const secret = typeof encoded !== "string"
       const timeout = timeoutOf(options, defaultTimeout)
       if (timeout === undefined) {
         settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: notADuration(options) })))
@@ -589,13 +539,12 @@ export const make = (
       const call = makeCall(
         controller,
         action,
-        secret ? encoded.text : encoded,
+        typeof encoded === "string" ? encoded : encoded.text,
         options,
         settle,
         timeout,
         kind,
-        queuable,
-        secret
+        queuable
       )
       if (kind === "Renewal") transmit(call)
       else submit(call)
@@ -679,7 +628,7 @@ export const make = (
         const call = pending.take(id)
         if (call === undefined) return false
         const { action, controller } = call
-        settle(call, Exit.fail(new KuzzleError.ResponseTooLargeError({ controller, action, limit })))
+        call.settle(Exit.fail(new KuzzleError.ResponseTooLargeError({ controller, action, limit })))
         left(call)
         return true
       },
@@ -689,97 +638,46 @@ export const make = (
       },
 
       admit: (now, cause) => {
+        // A failed attempt to connect: the queue has accepted all that waits.
+        const isQueued = now === "Queue" && admission === "Queue"
         admission = now
         refusal = cause
         // Also where it is only interrupted, by a renewal.
         replay = undefined
         const late = now === "Send" ? new Set(postponed) : undefined
         if (late === undefined) postponed = []
-        if (now === "Wait" || now === "Hold") return
+        if (isQueued || now === "Wait" || now === "Hold") return
         const handle = now === "Send" ? transmit : offline
         if (waiting.size() > 0) { for (const call of waiting.drain()) (late?.has(call) === true ? wait : handle)(call) }
       },
 
       replay: (done) => {
         const calls = waiting.all()
-        // The answer to one of these may have ended the last connection. If they are sent one at a time, it fails only
-        // its own request.
-        const window = calls.some(({ lost }) => lost?.by === "Oversized") ? 1 : replayWindow
         let position = 0
-        let underWay = 0
-        let releasing = 0
-        const next = () => {
-          underWay -= 1
-          advance()
-        }
-        const left = () => postponed.length > 0 || position < calls.length
-        const self: Replay = { next, advance: () => advance() }
-        const dequeue = (call: Call) => {
-          listener.event({ _tag: "Dequeued", controller: call.controller, action: call.action })
-          call.paced = true
-          transmit(call)
-          if (pending.has(call.id)) return
-          // It came to nothing and was settled, or nothing can be sent any more: then it is the first still.
-          if (call.paced) underWay -= 1
-          call.paced = false
-          if (waiting.take(call.id) === undefined) return
-          replay = undefined
-          again([call])
-        }
         /** One send may fail on the spot, and settle, and so on: a loop, not a recursion. */
         let advancing = false
         const advance = () => {
-          if (advancing || replay !== self) return
+          if (advancing || replay !== advance) return
           advancing = true
-          while (underWay < window && left() && replay === self && isTime()) {
-            const call = postponed.shift() ?? calls[position++]!
-            // Interrupted or too late by now.
-            if (!waiting.has(call.id)) continue
-            pace.took(Timer.now(clock))
-            underWay += 1
-            releasing += 1
-            release(call, () => {
-              releasing -= 1
-              // The store took its time: the connection may be gone, or the caller.
-              if (replay !== self) return
-              if (waiting.take(call.id) === undefined) underWay -= 1
-              else dequeue(call)
-              advance()
-            })
+          while (replay === advance) {
+            const call = postponed[0] ?? calls[position]
+            if (call === undefined) break
+            // Otherwise it was interrupted or too late.
+            const waits = waiting.has(call.id)
+            if (waits && !maySend(call)) break
+            if (postponed[0] === call) postponed.shift()
+            else position += 1
+            if (waits && !dequeue(call)) replay = undefined
           }
           advancing = false
-          if (left() || releasing > 0 || replay !== self) return
+          if (replay !== advance || postponed.length > 0 || position < calls.length) return
+          // New requests are sent beside no request that may end the connection.
+          if (underWay.group !== "New" && !isTime(Suspects.sendAt("New", underWay))) return
           replay = undefined
           done()
         }
-        replay = self
+        replay = advance
         advance()
-      },
-
-      restore: (stored) => {
-        const user = credentials.current()?.user
-        const now = clock.unsafeCurrentTimeMillis()
-        const ttl = Duration.toMillis(queue?.ttl ?? Duration.zero)
-        for (
-          const { action, anonymous, controller, encoded, id, idempotent, queuedAt, user: whose, volatile } of stored
-        ) {
-          const options = { idempotent, anonymous, volatile }
-          // Nobody waits for its answer any more; the events tell what becomes of it.
-          const call: Call = {
-            ...makeCall(controller, action, encoded, options, () => {}, defaultTimeout + ttl, "Call", true),
-            id,
-            user: whose,
-            stored: true
-          }
-          const left = queuedAt + ttl - now
-          if (left <= 0) {
-            notQueued(call, "Expired")
-            continue
-          }
-          call.deadline = Timer.now(clock) + left
-          if (whose === undefined || whose === user) wait(call)
-          else parked.push(call)
-        }
       },
 
       whenIdle: (done) => {
@@ -789,12 +687,6 @@ export const make = (
 
       userChanged: () => {
         const user = credentials.current()?.user
-        const theirs = parked.filter((call) => call.user === user)
-        parked = parked.filter((call) => call.user !== user)
-        for (const call of theirs) {
-          if (call.deadline > Timer.now(clock)) submit(call)
-          else notQueued(call, "Expired")
-        }
         const now = sender()
         for (const call of waiting.all()) {
           // The user for whom it was held, or whose session it has waited for.
@@ -814,11 +706,15 @@ export const make = (
         const errors = new Map<string, Outcome>()
         const idempotent: Array<Call> = []
         const calls = pending.drain()
-        // If it was the only request when a large frame ended the connection, it would get the same answer again.
-        const hopeless = cause.by === "Released" || cause.by === "Oversized" && calls.length === 1
+        underWay = Suspects.nothing
         for (const call of calls) {
-          if (call.queuable && call.options?.idempotent === true && call.writes < maxWrites && !hopeless) {
+          const mayBeResent = call.queuable && call.options?.idempotent === true && cause.by !== "Released"
+          const suspicion = mayBeResent
+            ? Suspects.lost(call.suspicion, { by: cause.by, alone: calls.length === 1, sends: call.sends })
+            : undefined
+          if (suspicion !== undefined) {
             call.paced = false
+            call.suspicion = suspicion
             call.lost = cause
             idempotent.push(call)
             continue
@@ -830,7 +726,7 @@ export const make = (
             outcome = Exit.fail(new KuzzleError.MaybeSentError({ controller, action, cause }))
             errors.set(kind, outcome)
           }
-          settle(call, outcome)
+          call.settle(outcome)
         }
         if (idle !== undefined) {
           const done = idle

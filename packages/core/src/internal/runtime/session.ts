@@ -18,19 +18,17 @@ import {
   ConnectionEnded,
   type InvalidSettingError,
   NotSentError,
-  type QueueStoreError,
   type TokenStoreError
 } from "../../KuzzleError.ts"
 import { KuzzleHeartbeat } from "../../KuzzleHeartbeat.ts"
 import { KuzzleLifecycle } from "../../KuzzleLifecycle.ts"
-import { KuzzleQueueStore } from "../../KuzzleQueueStore.ts"
 import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
 import { type Connection, type HandshakeHeaders, KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
 import { shown } from "../endpoint.ts"
 import { oversized } from "../oversized.ts"
 import { roomAtEnd } from "../protocol/frame.ts"
 import type * as Renewal from "../protocol/renewal.ts"
-import { route, type Unroutable } from "../protocol/route.ts"
+import { type Receivers, route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
 import { randomId } from "../randomId.ts"
 import * as RetryAfter from "../retryAfter.ts"
@@ -43,7 +41,6 @@ import * as Delays from "./delays.ts"
 import * as Fork from "./fork.ts"
 import * as Heartbeat from "./heartbeat.ts"
 import * as Metrics from "./metrics.ts"
-import * as QueueStore from "./queueStore.ts"
 import * as Realtime from "./realtime.ts"
 import * as Requests from "./requests.ts"
 import * as Traced from "./traced.ts"
@@ -60,7 +57,6 @@ export type Event =
   /** The server said that a token has expired. */
   | { readonly _tag: "TokenExpired" }
   | { readonly _tag: "TokenStoreFailed"; readonly error: TokenStoreError }
-  | { readonly _tag: "QueueStoreFailed"; readonly error: QueueStoreError }
   /** A frame that nobody waits for. Its content is not shown: it may hold anything. */
   | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: string | undefined }
   | Authentication.AuthenticationEvent
@@ -86,6 +82,8 @@ export type MakeKeeper = (parts: {
   readonly requests: Requests.Requests
   /** The address of the current or the next connection. */
   readonly endpoint: Effect.Effect<string, InvalidSettingError>
+  /** The same as far as it is known; empty before the first attempt. */
+  readonly knownEndpoint: () => string
   readonly reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly storeFailed: (error: TokenStoreError) => void
 }) => Authentication.Keeper
@@ -135,10 +133,6 @@ export const make = (
     const debuggerEvents = Broadcast.make<Realtime.DebuggerFrame>(undefined, (lost) => ({ lost }))
     const delays = Delays.make(settings.reconnect)
     const credentials = Credentials.make({ ...settings.volatile, sdkInstanceId: yield* randomId })
-    const queueStore = settings.queue === undefined ? undefined : yield* KuzzleQueueStore
-    const store = queueStore === undefined
-      ? undefined
-      : yield* QueueStore.make(queueStore, (error) => events.announce({ _tag: "QueueStoreFailed", error }))
     const requests = yield* Requests.make(
       { ...settings, idPrefix: `${yield* randomId}-` },
       credentials,
@@ -148,8 +142,7 @@ export const make = (
         sessionToCome: () => authentication.toCome(),
         sessionExpired: (identity) => authentication.expired(identity),
         event: events.publish
-      },
-      store
+      }
     )
     const realtime = Realtime.make(requests, settings.resubscribe, clock, fork, {
       reconciled: () => {
@@ -176,7 +169,8 @@ export const make = (
     })
     let current: Connection | undefined
     let pulse: Heartbeat.Heartbeat | undefined
-    let roundTrip: bigint | undefined
+    /** In milliseconds. */
+    let roundTrip: number | undefined
     let firstFailures = 0
     let everReady = false
     /** Who waits for a state to come. */
@@ -262,10 +256,10 @@ export const make = (
       realtime.limited()
       requests.limited()
     }
-    const receivers = {
+    const receivers: Receivers = {
       response: requests.response,
-      notification: realtime.registry.notification,
-      early: realtime.registry.early,
+      notification: (channel, frame, size) => realtime.registry.notification(channel, frame, size),
+      early: (channel, frame, size) => realtime.registry.early(channel, frame, size),
       debuggerEvent: debuggerEvents.publish
     }
 
@@ -288,17 +282,22 @@ export const make = (
     /** How many sessions there have been that belong to connections. */
     let sessions = 0
 
-    /** Closes the gate, waits for what is under way, runs the exchange and, when it succeeded, opens the connection anew. */
-    const reopen = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    /**
+     * Closes the gate, waits for what is under way, runs the exchange and, when it succeeded, opens the connection anew.
+     *
+     * @param elsewhere another client may have changed the cookie: the connection is opened anew in any case, and requests
+     * that are made meanwhile are those of the user before
+     */
+    const reopen = <A, E>(exchange: Effect.Effect<A, E>, elsewhere = false): Effect.Effect<A, E> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           dispatch({ _tag: "Renew" })
           const idle = Effect.async<void>((resume) => requests.whenIdle(() => resume(Effect.void)))
           const before = credentials.current()
           const exit = yield* Effect.exit(restore(Effect.zipRight(within(idle, drainTimeout), exchange)))
-          // Requests held for a login that failed belong to the user who is still logged in.
+          // Requests held for a login that failed, or for no login of ours, belong to the user who is still logged in.
           if (keeping.byConnection) requests.userChanged()
-          const another = keeping.byConnection && credentials.current() !== before
+          const another = elsewhere || keeping.byConnection && credentials.current() !== before
           if (another) {
             // What was opened, or is being opened, meanwhile is of the session before.
             sessions += 1
@@ -315,33 +314,34 @@ export const make = (
               current?.unsafeTerminate(new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" }))
             }
           }
-          // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair. If nothing
-          // has changed, a connection that was opened meanwhile is checked first, which waits for this exchange.
-          if (Exit.isSuccess(exit) && (another || !keeping.byConnection)) {
-            yield* restore(within(settled, settings.requestTimeout))
+          // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair. A connection
+          // is checked before it is ready, which waits for this exchange.
+          if (Exit.isSuccess(exit) && !elsewhere && (another || !keeping.byConnection)) {
+            yield* restore(reached("Authenticating", "Ready"))
           }
           return yield* exit
         })
       )
 
-    /** Until the connection is ready, or certain not to be soon. */
-    const settled = Effect.async<void>((resume) => {
-      const check = () => {
-        switch (state._tag) {
-          case "Ready":
-          case "Waiting":
-          case "Failed":
-          case "Closed":
+    /** Until the connection is in one of these states, or certain not to be soon. */
+    const reached = (...tags: ReadonlyArray<Machine.ConnectionState["_tag"]>) => {
+      const ends = [...tags, "Waiting", "Failed", "Closed"]
+      return within(
+        Effect.async<void>((resume) => {
+          const check = () => {
+            if (!ends.includes(state._tag)) return
             watchers = watchers.filter((watcher) => watcher !== check)
             resume(Effect.void)
-        }
-      }
-      watchers = [...watchers, check]
-      check()
-      return Effect.sync(() => {
-        watchers = watchers.filter((watcher) => watcher !== check)
-      })
-    })
+          }
+          watchers = [...watchers, check]
+          check()
+          return Effect.sync(() => {
+            watchers = watchers.filter((watcher) => watcher !== check)
+          })
+        }),
+        settings.requestTimeout
+      )
+    }
 
     const endpoint = () => ("endpoint" in state ? state.endpoint : endpoints[0] ?? "")
     /** The address of the next connection, from the current list. */
@@ -352,6 +352,7 @@ export const make = (
     const keeper = keeping.keeper({
       requests,
       reopen,
+      knownEndpoint: endpoint,
       endpoint: Effect.suspend(() =>
         Machine.isConnected(state) ? Effect.succeed(state.endpoint) : Effect.map(locate, ({ endpoint }) => endpoint)
       ),
@@ -386,6 +387,8 @@ export const make = (
               ? Effect.void
               : reopen(Effect.void)
           }),
+        redial: (dialling) => reopen(dialling, true),
+        ready: keeping.byConnection ? Effect.asVoid(Effect.suspend(() => reached("Ready"))) : Effect.void,
         adopted: () => {
           if (state._tag === "Ready" || state._tag === "Replaying") resume()
         },
@@ -411,15 +414,15 @@ export const make = (
         const { endpoint, headers } = yield* target
         const connection = yield* socket.connect(endpoint, sink, settings.connectTimeout, headers)
         if (session !== sessions) return yield* new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" })
-        pulse = yield* Heartbeat.make(heartbeat, clock, connection, requests.unanswered, (nanos) => {
-          roundTrip = nanos
-          Metrics.ponged(Number(nanos) / 1e6)
+        pulse = yield* Heartbeat.make(heartbeat, clock, connection, requests.unanswered, (millis) => {
+          roundTrip = millis
+          Metrics.ponged(millis)
         })
         opened(Timer.now(clock))
         current = connection
         credentials.connected()
         requests.attach(connection)
-        const authenticate = authentication.needed(endpoint)
+        const authenticate = authentication.needed()
         dispatch({ _tag: "Opened", authenticate })
         if (authenticate) authentication.start()
         else resume()
@@ -546,12 +549,12 @@ export const make = (
       states: states.stream,
       events: events.stream,
       debuggerEvents,
-      roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(roundTrip), Duration.nanos))
+      roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(roundTrip), Duration.millis))
     }
     yield* authentication.restoreStored
-    if (store !== undefined) requests.restore(yield* store.load)
     if (!settings.waitForConnection) requests.admit(Machine.admission(state, keeping.byConnection))
-    yield* Effect.forkScoped(supervised)
+    // The client may be made in an uninterruptible region, as a resource is, and must be closed nonetheless.
+    yield* Effect.forkScoped(Effect.interruptible(supervised))
     if (settings.waitForConnection) yield* Deferred.await(first)
 
     return session

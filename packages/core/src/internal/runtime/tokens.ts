@@ -46,9 +46,6 @@ export const make = (
       Effect.flatMap(requests.urgent(request, options), (response) => keep(request, response, commit)),
     logout: (request, options, commit) => Effect.ensuring(requests.urgent(request, options), commit),
     restore: undefined,
-    knowsSession: true,
-    // A token goes with every request, wherever it is sent.
-    uncertain: () => false,
     stored: shared?.stored ?? Effect.succeed(undefined),
     changed: shared?.changed ?? (() => Effect.void),
     shared

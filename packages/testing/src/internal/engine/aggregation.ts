@@ -4,7 +4,7 @@
  */
 import { badRequest, error } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
-import { fieldAt, isText, type Mapping, type Scalar, terms } from "./mapping.ts"
+import { fieldAt, isDate, isText, type Mapping, type Scalar, terms } from "./mapping.ts"
 import * as Query from "./query.ts"
 
 /** A document that was found, with the mapping of its collection. */
@@ -59,8 +59,6 @@ const valuesOf = (options: JsonObject, { now, rows }: Scope): ReadonlyArray<Valu
     return { row, type: field?.type ?? "unmapped", values: field === undefined ? [] : terms(row.document, field, now) }
   })
 }
-
-const isDate = (type: string): boolean => type === "date" || type === "date_nanos"
 
 const iso = (date: number): string => new Date(date).toISOString()
 
@@ -206,7 +204,9 @@ const aggregators: { readonly [kind: string]: (options: JsonObject, scope: Scope
     const buckets = new Map<number, Array<Row>>()
     for (const { row, values } of valuesOf(options, scope)) {
       for (const start of new Set(values.map((value) => step(Number(value)).start))) {
-        buckets.set(start, [...buckets.get(start) ?? [], row])
+        const bucket = buckets.get(start)
+        if (bucket === undefined) buckets.set(start, [row])
+        else bucket.push(row)
       }
     }
     const starts = [...buckets.keys()].sort((a, b) => a - b)

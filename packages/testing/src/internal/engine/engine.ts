@@ -395,6 +395,7 @@ export class Engine {
   tick(now: number): void {
     this.now = now
     this.tellExpired(this.state.sessions.expired(now))
+    this.state.storage.forgetScrolls(now)
     for (const connection of [...this.connections.values()]) {
       if (now - connection.lastSeen >= this.options.idleTimeout) this.cut(connection, 1006, "", now)
     }

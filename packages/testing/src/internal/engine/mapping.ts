@@ -1,6 +1,7 @@
 /**
  * Mappings: what type a field has, what a document holds for it, what dynamic mapping adds (Elasticsearch 7).
  */
+import * as Dates from "./date.ts"
 import { badRequest, error } from "./errors.ts"
 import { asArray, isObject, type JsonObject, own } from "./json.ts"
 
@@ -58,6 +59,8 @@ const metadata: JsonObject = {
 
 export const isText = (field: Field): boolean => texts.has(field.type)
 
+export const isDate = (type: string): boolean => type === "date" || type === "date_nanos"
+
 const typeOf = (field: JsonObject): string => (typeof field.type === "string" ? field.type : "object")
 
 const children = (field: JsonObject): JsonObject => (isObject(field.properties) ? field.properties : {})
@@ -90,8 +93,13 @@ const make = (field: JsonObject, source: string): Field => ({
 
 /** Every scalar found at a dotted path, arrays flattened. */
 export const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknown> => {
+  const keys = path.split(".")
+  // Most documents have no array on the way, and searches look at each document.
+  let only: unknown = source
+  for (let i = 0; i < keys.length && !Array.isArray(only); i++) only = isObject(only) ? own(only, keys[i]!) : undefined
+  if (!Array.isArray(only)) return only === null || only === undefined ? [] : [only]
   let found: ReadonlyArray<unknown> = [source]
-  for (const key of path.split(".")) {
+  for (const key of keys) {
     found = found.flatMap((value) => asArray(value).flatMap((item) => (isObject(item) ? asArray(own(item, key)) : [])))
   }
   return found.flat(Infinity).filter((value) => value !== null && value !== undefined)
@@ -103,39 +111,14 @@ export const words = (text: unknown): ReadonlyArray<string> =>
 
 export type Scalar = string | number | boolean
 
-const durations: { readonly [unit: string]: number } = {
-  y: 31556952e3,
-  M: 2629746e3,
-  w: 6048e5,
-  d: 864e5,
-  h: 36e5,
-  m: 6e4,
-  s: 1e3
-}
-
-const parseDate = (value: unknown, now: number): number => {
-  if (typeof value === "number") return value
-  const text = String(value)
-  const relative = /^now(?:([+-]\d+)([yMwdhms]))?$/.exec(text)
-  if (relative !== null) {
-    const [, amount, unit] = relative
-    return amount === undefined ? now : now + Number(amount) * durations[unit!]!
-  }
-  if (text.startsWith("now")) throw error("testing.engine.not_implemented", `the date expression "${text}"`)
-  return /^-?\d{5,}$/.test(text) ? Number(text) : Date.parse(text.replace(/\//g, "-"))
-}
-
 /** A value as it is compared for a type; `undefined` when it does not fit the type. */
-export const normalize = (type: string, value: unknown, now: number): Scalar | undefined => {
+export const normalize = (type: string, value: unknown, now: number, edge?: Dates.Edge): Scalar | undefined => {
   if (isObject(value)) return undefined
   if (numbers.has(type)) {
     const number = typeof value === "boolean" || value === "" ? NaN : Number(value)
     return Number.isNaN(number) ? undefined : integers.has(type) ? Math.trunc(number) : number
   }
-  if (type === "date" || type === "date_nanos") {
-    const date = typeof value === "boolean" ? NaN : parseDate(value, now)
-    return Number.isNaN(date) ? undefined : date
-  }
+  if (isDate(type)) return Dates.parse(value, now, edge)
   if (type === "boolean") {
     if (value === true || value === "true") return true
     return value === false || value === "false" || value === "" ? false : undefined
@@ -162,8 +145,62 @@ export const terms = (
 // declaring
 // -------------------------------------------------------------------------------------------------------------------
 
+/** Parameters that are honoured, and those that change nothing that Kuzzle shows. */
+const parameters = new Set([
+  ...["type", "properties", "fields", "dynamic", "enabled", "ignore_above", "scaling_factor"],
+  ...["eager_global_ordinals", "index_phrases", "index_prefixes", "meta", "store", "term_vector"]
+])
+
+/** Parameters that are not implemented, with the value that changes nothing. */
+const missingParameters = new Map<string, unknown>([
+  ["analyzer", "standard"],
+  ["boost", 1],
+  ["coerce", true],
+  ["copy_to", undefined],
+  ["doc_values", true],
+  ["fielddata", false],
+  ["fielddata_frequency_filter", undefined],
+  ["format", "strict_date_optional_time||epoch_millis"],
+  ["ignore_malformed", false],
+  ["ignore_z_value", true],
+  ["include_in_parent", false],
+  ["include_in_root", false],
+  ["index", true],
+  ["index_options", undefined],
+  ["locale", undefined],
+  ["normalizer", undefined],
+  ["norms", true],
+  ["null_value", null],
+  ["orientation", undefined],
+  ["path", undefined],
+  ["position_increment_gap", 100],
+  ["search_analyzer", "standard"],
+  ["search_quote_analyzer", "standard"],
+  ["similarity", "BM25"],
+  ["split_queries_on_whitespace", false],
+  ["value", undefined]
+])
+
+const checkParameters = (name: string, field: JsonObject): void => {
+  for (const [parameter, value] of Object.entries(field)) {
+    if (parameters.has(parameter)) continue
+    if (!missingParameters.has(parameter)) {
+      throw badRequest(`unknown parameter [${parameter}] on mapper [${name}] of type [${typeOf(field)}]`)
+    }
+    if (missingParameters.get(parameter) !== value) {
+      throw error("testing.engine.not_implemented", `"${parameter}" in the mapping of the field "${name}"`)
+    }
+  }
+  for (const [sub, inner] of Object.entries(isObject(field.fields) ? field.fields : {})) {
+    if (isObject(inner)) checkParameters(`${name}.${sub}`, inner)
+  }
+}
+
 const checkProperties = (properties: JsonObject): void => {
   for (const [name, field] of Object.entries(properties)) {
+    if (name.includes(".")) {
+      throw error("testing.engine.not_implemented", `the field "${name}": a field that is named by its path`)
+    }
     if (!isObject(field)) {
       throw badRequest(
         `Expected map for property [fields] on field [${name}] but got a class java.lang.String`
@@ -178,6 +215,7 @@ const checkProperties = (properties: JsonObject): void => {
     ) {
       throw badRequest(`No type specified for field [${name}]`)
     }
+    checkParameters(name, field)
     checkProperties(children(field))
   }
 }
@@ -312,6 +350,12 @@ export const index = (mapping: Mapping, id: string, source: JsonObject, now: num
       const samples = asArray(value).flat(Infinity).filter((sample) => sample !== null)
       if (samples.length === 0) continue
       const declared = own(result, key)
+      if (key.includes(".") && (dynamic !== "false" || isObject(own(result, key.split(".", 1)[0]!)))) {
+        throw error(
+          "testing.engine.not_implemented",
+          `the key "${path}" in a document, which Elasticsearch takes for a path`
+        )
+      }
       if (!isObject(declared)) {
         if (dynamic === "strict") throw new StrictRejection(key, above === "" ? "_doc" : above)
         if (dynamic !== "true") continue
@@ -345,12 +389,23 @@ export const index = (mapping: Mapping, id: string, source: JsonObject, now: num
   return properties === mapping.properties ? mapping : { ...mapping, properties }
 }
 
+/** Elasticsearch keeps fields in the order of their names. */
+const sorted = (properties: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(properties)
+      .sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([name, field]) => [
+        name,
+        isObject(field) && isObject(field.properties) ? { ...field, properties: sorted(field.properties) } : field
+      ])
+  )
+
 /** What `collection:getMapping` shows. */
 export const show = (mapping: Mapping, withMetadata: boolean): JsonObject => {
   const { _kuzzle_info: _, ...properties } = mapping.properties
   return {
     ...(mapping._meta === undefined ? {} : { _meta: mapping._meta }),
     dynamic: mapping.dynamic,
-    properties: withMetadata ? mapping.properties : properties
+    properties: sorted(withMetadata ? mapping.properties : properties)
   }
 }

@@ -207,9 +207,10 @@ export class Realtime {
     if (change.action === "delete" || inside.length === 0) this.roomsOf.delete(key)
     else this.roomsOf.set(key, inside.map((room) => room.id))
     if (change.action !== "update" && change.action !== "replace") return nothing
+    const stillIn = new Set(inside)
     const left = before.flatMap((id) => {
       const room = this.rooms.get(id)
-      return room === undefined || inside.includes(room) ? [] : [room]
+      return room === undefined || stillIn.has(room) ? [] : [room]
     })
     const tellLeft = () => this.send(left, "out", request, change)
     if (inside.length > 0) return tellLeft

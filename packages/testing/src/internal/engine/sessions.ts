@@ -51,6 +51,8 @@ export class Sessions {
   private readonly tokens = new Map<string, Token>()
   /** Sorted by expiry, as in the real server, whose off-by-one on a refresh we keep (see `replace`). */
   private readonly watched: Array<Watched> = []
+  /** Usually one. A user who logs in twice within a second has the same token twice. */
+  private readonly byToken = new Map<string, ReadonlyArray<Watched>>()
   private readonly byConnection = new Map<string, Watched>()
   constructor(options: Options) {
     this.options = options
@@ -126,7 +128,7 @@ export class Sessions {
       if (current.token.jwt === token.jwt) return
       this.detach(current, connectionId)
     }
-    const known = this.watched.find((watched) => watched.token.jwt === token.jwt)
+    const known = this.watchedOf(token.jwt)
     if (known === undefined) return this.watch(token, new Set([connectionId]))
     known.connections.add(connectionId)
     this.byConnection.set(connectionId, known)
@@ -151,20 +153,19 @@ export class Sessions {
    * then never told (observed). We do as it does.
    */
   replace(old: Token, token: Token): void {
-    const index = this.watched.findIndex((watched) => watched.token.jwt === old.jwt)
-    const watched = this.watched[index]
+    const watched = this.watchedOf(old.jwt)
     if (watched === undefined || old.jwt === token.jwt) return
+    const index = this.indexOf(watched)
     this.watch(token, new Set(watched.connections))
-    this.watched.splice(index, 1)
+    this.removeAt(index)
   }
 
   /** Ends a token; returns the connections that lose their subscriptions with it, silently. */
   revoke(token: Token): ReadonlyArray<string> {
     this.tokens.delete(token.jwt)
-    const index = this.watched.findIndex((watched) => watched.token.jwt === token.jwt)
-    const watched = this.watched[index]
+    const watched = this.watchedOf(token.jwt)
     if (watched === undefined) return []
-    this.watched.splice(index, 1)
+    this.removeAt(this.indexOf(watched))
     for (const id of watched.connections) this.byConnection.delete(id)
     return [...watched.connections]
   }
@@ -177,8 +178,8 @@ export class Sessions {
   expire(jwt: string, now: number): ReadonlyArray<string> {
     const token = this.tokens.get(jwt)
     if (token !== undefined) token.deadAt = Math.min(token.deadAt, now)
-    const index = this.watched.findIndex((watched) => watched.token.jwt === jwt)
-    return index === -1 ? [] : this.tell(index)
+    const watched = this.watchedOf(jwt)
+    return watched === undefined ? [] : this.tell(this.indexOf(watched))
   }
 
   /** The connections whose token has expired by now; each is told once. */
@@ -197,13 +198,15 @@ export class Sessions {
     return this.watched[this.nextIndex()]?.token.expiresAt ?? Infinity
   }
 
+  /** Those that never expire come first. */
   private nextIndex(): number {
-    return this.watched.findIndex((watched) => watched.token.expiresAt >= 0)
+    const index = this.firstIndex(0)
+    return index === this.watched.length ? -1 : index
   }
 
   private tell(index: number): ReadonlyArray<string> {
-    const [watched] = this.watched.splice(index, 1)
-    const connections = [...watched!.connections]
+    const watched = this.removeAt(index)
+    const connections = [...watched.connections]
     for (const id of connections) this.byConnection.delete(id)
     return connections
   }
@@ -211,14 +214,49 @@ export class Sessions {
   private watch(token: Token, connections: Set<string>): void {
     const watched = { token, connections }
     for (const id of connections) this.byConnection.set(id, watched)
-    const after = this.watched.findIndex((other) => other.token.expiresAt > token.expiresAt)
-    this.watched.splice(after === -1 ? this.watched.length : after, 0, watched)
+    this.byToken.set(token.jwt, [...this.byToken.get(token.jwt) ?? [], watched])
+    this.watched.splice(this.firstIndex(token.expiresAt, true), 0, watched)
   }
 
   private detach(watched: Watched, connectionId: string): void {
     watched.connections.delete(connectionId)
     if (watched.connections.size > 0) return
-    const index = this.watched.indexOf(watched)
-    if (index !== -1) this.watched.splice(index, 1)
+    const index = this.indexOf(watched)
+    if (index !== -1) this.removeAt(index)
+  }
+
+  /** The first that expires then or later; with `after`, later. */
+  private firstIndex(expiresAt: number, after = false): number {
+    let low = 0
+    let high = this.watched.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const other = this.watched[middle]!.token.expiresAt
+      if (after ? other > expiresAt : other >= expiresAt) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  /** Among those that expire at the same time. */
+  private indexOf(watched: Watched): number {
+    let index = this.firstIndex(watched.token.expiresAt)
+    while (index < this.watched.length && this.watched[index] !== watched) index += 1
+    return index < this.watched.length ? index : -1
+  }
+
+  /** The first of the token. */
+  private watchedOf(jwt: string): Watched | undefined {
+    const [first, ...others] = this.byToken.get(jwt) ?? []
+    return others.reduce((a, b) => this.indexOf(b) < this.indexOf(a!) ? b : a, first)
+  }
+
+  private removeAt(index: number): Watched {
+    const [removed] = this.watched.splice(index, 1)
+    const { jwt } = removed!.token
+    const others = this.byToken.get(jwt)!.filter((other) => other !== removed)
+    if (others.length > 0) this.byToken.set(jwt, others)
+    else this.byToken.delete(jwt)
+    return removed!
   }
 }

@@ -8,6 +8,8 @@ import type { Identifiers } from "./identifiers.ts"
 import { isObject, type JsonObject, merge } from "./json.ts"
 import * as Mapping from "./mapping.ts"
 import * as Query from "./query.ts"
+import { RecentSearches } from "./recentSearches.ts"
+import * as Scoring from "./scoring.ts"
 import * as Timespan from "./timespan.ts"
 
 export interface StoredDocument {
@@ -16,6 +18,12 @@ export interface StoredDocument {
   readonly _version: number
   /** Order of writing, for `_doc` sorts. */
   readonly order: number
+}
+
+/** A document that was written, or `undefined` for one that was deleted. */
+interface Write {
+  readonly id: string
+  readonly document: StoredDocument | undefined
 }
 
 export class Collection {
@@ -28,10 +36,16 @@ export class Collection {
   private readonly createdAt: number
   private readonly refreshInterval: number
   private documents = new Map<string, StoredDocument>()
-  private visible: ReadonlyArray<StoredDocument> = []
+  /** What was written since the last refresh. A refresh costs these, not a copy of all documents. */
+  private unseen: Array<Write> = []
+  /** The documents at the last refresh, and their list once a search has asked for it. */
+  private seen = new Map<string, StoredDocument>()
+  private visible: ReadonlyArray<StoredDocument> | undefined = []
   /** When the first write that no search sees yet was made. */
   private dirtySince: number | undefined
   private order = 0
+  /** The versions of documents that were deleted, which count on for a minute. */
+  private readonly tombstones = new Map<string, { readonly version: number; readonly until: number }>()
 
   constructor(
     index: string,
@@ -47,7 +61,7 @@ export class Collection {
     this.index = index
     this.name = name
     this.mapping = mapping
-    this.settings = flatSettings(settings)
+    this.settings = checkedSettings(settings)
     this.uuid = uuid
     this.createdAt = createdAt
     this.refreshInterval = refreshInterval
@@ -55,8 +69,9 @@ export class Collection {
 
   /** Adds to mapping and settings; neither changes when the mapping is refused. */
   setup({ mappings, settings }: Setup): void {
+    const checked = checkedSettings(settings)
     this.mapping = Mapping.update(this.mapping, mappings)
-    this.settings = { ...this.settings, ...flatSettings(settings) }
+    this.settings = { ...this.settings, ...checked }
   }
 
   /** What `collection:getSettings` shows: Elasticsearch tells numbers as texts. */
@@ -72,7 +87,7 @@ export class Collection {
       provided_name: `&${this.index}.${this.name}`,
       creation_date: String(this.createdAt),
       uuid: this.uuid,
-      version: { created: "7172699" }
+      version: { created: "7100299" }
     }
   }
 
@@ -97,10 +112,13 @@ export class Collection {
     const document = {
       _id: id,
       _source: source,
-      _version: (this.documents.get(id)?._version ?? 0) + 1,
+      _version: this.versionOf(id, now) + 1,
       order: this.order++
     }
+    // What is written again comes last, as in an index of Lucene.
+    this.documents.delete(id)
     this.documents.set(id, document)
+    this.unseen.push({ id, document })
     this.dirtySince ??= now
     return document
   }
@@ -113,37 +131,71 @@ export class Collection {
 
   delete(id: string, now: number): void {
     this.settle(now)
+    for (const [old, { until }] of this.tombstones) {
+      if (until > now) break
+      this.tombstones.delete(old)
+    }
+    const version = this.versionOf(id, now) + 1
+    // Those that end last come last.
+    this.tombstones.delete(id)
+    this.tombstones.set(id, { version, until: now + tombstoneMillis })
     this.documents.delete(id)
+    this.unseen.push({ id, document: undefined })
     this.dirtySince ??= now
   }
 
+  private versionOf(id: string, now: number): number {
+    const tombstone = this.tombstones.get(id)
+    return this.documents.get(id)?._version ??
+      (tombstone !== undefined && tombstone.until > now ? tombstone.version : 0)
+  }
+
   truncate(): void {
+    this.tombstones.clear()
     this.documents = new Map()
+    this.unseen = []
+    this.seen = new Map()
     this.visible = []
     this.dirtySince = undefined
   }
 
   refresh(): void {
-    if (this.dirtySince !== undefined) this.visible = [...this.documents.values()]
+    if (this.dirtySince === undefined) return
     this.dirtySince = undefined
+    this.visible = undefined
+    // In the order of the writes, so that the documents are in the same order as in `documents`.
+    for (const { document, id } of this.unseen.splice(0)) {
+      if (document === undefined) this.seen.delete(id)
+      else {
+        this.seen.delete(id)
+        this.seen.set(id, document)
+      }
+    }
   }
 
-  /** What a search sees now. */
+  /** What a search sees now. The same list until it sees something else. */
   searchable(now: number): ReadonlyArray<StoredDocument> {
     this.settle(now)
-    return this.visible
+    return this.visible ??= [...this.seen.values()]
+  }
+
+  /** Throws what the mapping refuses of a document. */
+  check(id: string, source: JsonObject, now: number): void {
+    this.parse(id, source, now)
+  }
+
+  private get interval(): number {
+    const asked = this.settings.refresh_interval
+    if (asked === undefined || asked === null) return this.refreshInterval
+    return String(asked) === "-1" ? Infinity : Timespan.parse(String(asked)) ?? this.refreshInterval
   }
 
   private settle(now: number): void {
-    if (this.dirtySince !== undefined && now - this.dirtySince >= this.refreshInterval) this.refresh()
+    if (this.dirtySince !== undefined && now - this.dirtySince >= this.interval) this.refresh()
   }
 
   private parse(id: string, source: JsonObject, now: number): Mapping.Mapping {
-    const size = new TextEncoder().encode(id).length
-    if (size > 512) {
-      const refusal = badRequest(`id is too long, must be no longer than 512 bytes but was: ${size}`)
-      throw new RefusedError("illegal_argument_exception", refusal.message, refusal)
-    }
+    checkIds([id])
     try {
       return Mapping.index(this.mapping, id, source, now)
     } catch (cause) {
@@ -157,6 +209,24 @@ export class Collection {
       throw cause
     }
   }
+}
+
+/** The setting `index.gc_deletes`. */
+const tombstoneMillis = 60_000
+
+/** Elasticsearch refuses a request as a whole when an id is too long, or missing. */
+export const checkIds = (ids: Iterable<string | undefined>): void => {
+  const faults: Array<string> = []
+  for (const id of ids) {
+    if (id === undefined) {
+      faults.push(`${faults.length + 1}: id is missing;`)
+      continue
+    }
+    const size = new TextEncoder().encode(id).length
+    if (size <= 512) continue
+    faults.push(`${faults.length + 1}: id [${id}] is too long, must be no longer than 512 bytes but was: ${size};`)
+  }
+  if (faults.length > 0) throw badRequest(`Validation Failed: ${faults.join("")}`)
 }
 
 /** Refused by Elasticsearch: the requests on many tell its own type and reason, the others Kuzzle's error. */
@@ -176,8 +246,36 @@ const flatSettings = ({ index, ...settings }: JsonObject): JsonObject => ({
   ...(isObject(index) ? index : {})
 })
 
+/** Those that are honoured, and those that change nothing that Kuzzle shows. */
+const settingNames = new Set(["codec", "number_of_replicas", "number_of_shards", "refresh_interval"])
+
+const checkedSettings = (settings: JsonObject): JsonObject => {
+  const flat = flatSettings(settings)
+  const missing = Object.keys(flat).find((name) => !settingNames.has(name.replace(/^index\./, "")))
+  if (missing !== undefined) throw error("testing.engine.not_implemented", `the setting "${missing}"`)
+  return flat
+}
+
+/** Whether the hits of a search have scores. */
+const isScored = (body: JsonObject, sorted: boolean): boolean => !sorted || Query.sortsByScore(body.sort)
+
+/** A document that a search found, its score, and what it is sorted by. */
+interface Row {
+  readonly collection: Collection
+  readonly document: StoredDocument
+  readonly score: number
+  readonly values: ReadonlyArray<Query.SortValue>
+}
+
+/** What a search found, in its order. Never modified: searches and scrolls share it. */
+interface Found {
+  readonly keys: ReadonlyArray<Query.SortKey>
+  readonly rows: ReadonlyArray<Row>
+}
+
 interface Scroll {
-  readonly hits: ReadonlyArray<JsonObject>
+  readonly rows: ReadonlyArray<Row>
+  readonly shown: (row: Row) => JsonObject
   readonly size: number
   offset: number
   expiresAt: number
@@ -262,6 +360,7 @@ export class Storage {
   readonly validations: Collection
   private readonly indexes = new Map<string, Map<string, Collection>>()
   private readonly scrolls = new Map<string, Scroll>()
+  private readonly recent = new RecentSearches<Found>()
   private readonly identifiers: Identifiers
   private readonly refreshInterval: number
   constructor(identifiers: Identifiers, refreshInterval: number, now: number) {
@@ -359,12 +458,13 @@ export class Storage {
     options: { readonly from: number; readonly size: number; readonly scroll: string | undefined },
     now: number
   ): SearchResult {
-    const { from, scroll, size } = options
+    // For Elasticsearch 7.10, -1 says "not given".
+    const [from, size] = [options.from === -1 ? 0 : options.from, options.size === -1 ? 10 : options.size]
+    const { scroll } = options
     checkSearchBody(body)
+    if (from < 0) throw badRequest("[from] parameter cannot be negative")
+    if (size < 0) throw badRequest(`[size] parameter cannot be negative, found [${size}]`)
     const keepAlive = scroll === undefined ? undefined : keepAliveOf(scroll)
-    for (const [name, value] of [["from", from], ["size", size]] as const) {
-      if (value < 0) throw badRequest(`[${name}] parameter cannot be negative but was [${value}]`)
-    }
     if (keepAlive === undefined && from + size > 10_000) {
       throw badRequest(
         `Result window is too large, from + size must be less than or equal to: [10000] but was [${from + size}]. ` +
@@ -374,28 +474,22 @@ export class Storage {
     }
     const sorted = body.sort !== undefined && body.sort !== null &&
       !(Array.isArray(body.sort) && body.sort.length === 0)
-    let keys: ReadonlyArray<Query.SortKey> = []
-    const rows = collections.flatMap((collection) => {
-      const own = Query.compileSort(body.sort, collection.mapping, now)
-      if (keys.length === 0) keys = own
-      return this.matching(collection, body, now).map((document) => ({
-        collection,
-        document,
-        values: own.map((key) => key.valueOf(document))
-      }))
+    const { keys, rows } = this.recent.find(
+      body,
+      collections.flatMap((collection) => [collection.searchable(now), collection.mapping, collection]),
+      () => this.find(collections, body, sorted, now)
+    )
+    const { found, start } = body.search_after === undefined
+      ? { found: rows, start: 0 }
+      : rowsAfter(keys, rows, Query.searchAfter(body.search_after), collections.length === 1)
+    const scored = isScored(body, sorted)
+    const shown = ({ collection, document, score }: Row): JsonObject => ({
+      _id: document._id,
+      _score: scored ? score : null,
+      _source: Query.filterSource(document._source, body._source),
+      collection: collection.name,
+      index: collection.index
     })
-    if (sorted) rows.sort((a, b) => Query.compareRows(keys, a.values, b.values))
-    const after = body.search_after === undefined ? undefined : Query.searchAfter(body.search_after)
-    const hits = (after === undefined ? rows : rows.filter((row) => Query.compareRows(keys, row.values, after) > 0))
-      .map(
-        ({ collection, document }): JsonObject => ({
-          _id: document._id,
-          _score: sorted ? null : 1,
-          _source: Query.filterSource(document._source, body._source),
-          collection: collection.name,
-          index: collection.index
-        })
-      )
     const asked = body.aggs ?? body.aggregations
     const aggregations = asked === undefined
       ? {}
@@ -406,10 +500,17 @@ export class Storage {
           now
         )
       }
-    const page = hits.slice(from, from + size)
+    const page = found.slice(start + from, start + from + size).map(shown)
     if (keepAlive === undefined) return { ...aggregations, hits: page, total: rows.length }
+    this.forgetScrolls(now)
     const scrollId = this.identifiers.scroll()
-    this.scrolls.set(scrollId, { hits, size, offset: from + size, expiresAt: now + keepAlive })
+    this.scrolls.set(scrollId, {
+      rows: start === 0 ? found : found.slice(start),
+      shown,
+      size,
+      offset: from + size,
+      expiresAt: now + keepAlive
+    })
     return { ...aggregations, hits: page, remaining: rows.length - page.length, scrollId, total: rows.length }
   }
 
@@ -420,13 +521,67 @@ export class Storage {
     }
     const scroll = this.scrolls.get(scrollId)
     if (scroll === undefined || scroll.expiresAt <= now) throw error("services.storage.unknown_scroll_id")
-    const hits = scroll.hits.slice(scroll.offset, scroll.offset + scroll.size)
+    const hits = scroll.rows.slice(scroll.offset, scroll.offset + scroll.size).map(scroll.shown)
     scroll.offset += scroll.size
     scroll.expiresAt = now + (ttl === undefined ? defaultScroll : keepAliveOf(ttl))
-    const remaining = Math.max(0, scroll.hits.length - scroll.offset)
-    if (remaining === 0) this.scrolls.delete(scrollId)
-    return { hits, remaining, scrollId, total: scroll.hits.length }
+    const remaining = Math.max(0, scroll.rows.length - scroll.offset)
+    this.scrolls.delete(scrollId)
+    if (remaining > 0) this.scrolls.set(scrollId, scroll)
+    return { hits, remaining, scrollId, total: scroll.rows.length }
   }
+
+  private find(collections: ReadonlyArray<Collection>, body: JsonObject, sorted: boolean, now: number): Found {
+    const scored = isScored(body, sorted)
+    let keys: ReadonlyArray<Query.SortKey> = []
+    const rows = collections.flatMap((collection) => {
+      const own = Query.compileSort(body.sort, collection.mapping, now)
+      if (keys.length === 0) keys = own
+      const found = this.matching(collection, body, now)
+      const score = scored && found.length > 0
+        ? Scoring.compile(queryOf(body), collection.searchable(now), collection.mapping, now)
+        : 0
+      return found.map((document) => {
+        const ranked = { ...document, score: Scoring.shown(typeof score === "number" ? score : score(document)) }
+        return { collection, document, score: ranked.score, values: own.map((key) => key.valueOf(ranked)) }
+      })
+    })
+    if (!sorted) rows.sort((a, b) => b.score - a.score)
+    else rows.sort((a, b) => Query.compareRows(keys, a.values, b.values))
+    return { keys, rows }
+  }
+
+  /**
+   * Frees scrolls that have expired. The one that was used least recently is first. A scroll with a shorter life behind it
+   * is freed later, one minute at most.
+   */
+  forgetScrolls(now: number): void {
+    for (const [id, { expiresAt }] of this.scrolls) {
+      if (expiresAt > now) return
+      this.scrolls.delete(id)
+    }
+  }
+}
+
+/**
+ * The rows behind a position. Usually it is that of a row, and is searched for by halves. Other values, or those of
+ * another collection, may be of other types than those of the rows and so in no order with them: then each row is compared.
+ */
+const rowsAfter = (
+  keys: ReadonlyArray<Query.SortKey>,
+  rows: ReadonlyArray<Row>,
+  after: ReadonlyArray<Query.SortValue>,
+  areOfOneCollection: boolean
+): { readonly found: ReadonlyArray<Row>; readonly start: number } => {
+  const isBehind = (row: Row): boolean => Query.compareRows(keys, row.values, after) > 0
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (isBehind(rows[middle]!)) high = middle
+    else low = middle + 1
+  }
+  const isOfRow = low > 0 && keys.every((_, i) => rows[low - 1]!.values[i] === after[i])
+  return isOfRow && areOfOneCollection ? { found: rows, start: low } : { found: rows.filter(isBehind), start: 0 }
 }
 
 const keepAliveOf = (scroll: string): number => {
@@ -436,7 +591,7 @@ const keepAliveOf = (scroll: string): number => {
   }
   if (duration === undefined || !/^\d+(?:ms|s|m|h|d)$/.test(scroll)) {
     throw badRequest(
-      `failed to parse setting [keep_alive] with value [${scroll}] as a time value: unit is missing or unrecognized`
+      `failed to parse setting [scroll] with value [${scroll}] as a time value: unit is missing or unrecognized`
     )
   }
   return duration

@@ -5,7 +5,7 @@
 import { EngineError } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import type { Call } from "./state.ts"
-import { type Collection, RefusedError } from "./storage.ts"
+import { checkIds, type Collection, RefusedError } from "./storage.ts"
 
 /** A document to write, with the id it was given; `_source` is what is to be stored. */
 interface Draft extends JsonObject {
@@ -58,6 +58,7 @@ export const execute = (
     if (refusal !== undefined) errors.push(rejection({ _id, body: withoutMetadata(_source) }, ...refusal))
     return refusal === undefined
   })
+  checkIds(admitted.flatMap(({ _id }) => typeof _id === "string" ? [_id] : []))
   const items: Array<Outcome["items"][number]> = []
   for (const draft of admitted) {
     try {

@@ -3,7 +3,7 @@ import { isObject, type JsonObject, merge } from "../json.ts"
 import type { Change } from "../realtime.ts"
 import * as Request from "../request.ts"
 import type { Call, Controller } from "../state.ts"
-import { checkScripts, type Collection, RefusedError } from "../storage.ts"
+import { checkIds, checkScripts, type Collection, RefusedError } from "../storage.ts"
 import { collectionOf, settle } from "../target.ts"
 import { execute, kinds, type Outcome, withoutMetadata } from "../writes.ts"
 
@@ -12,6 +12,9 @@ import { execute, kinds, type Outcome, withoutMetadata } from "../writes.ts"
 // -------------------------------------------------------------------------------------------------------------------
 
 type Operation = "index" | "create" | "update" | "delete"
+
+/** Without an id it gets one. */
+const isCreation = (operation: Operation): boolean => operation === "index" || operation === "create"
 
 const isOperation = (name: string | undefined): name is Operation =>
   name === "index" || name === "create" || name === "update" || name === "delete"
@@ -49,9 +52,13 @@ const refused = (status: number, type: string, reason: string): RefusedError =>
   new RefusedError(type, reason, new EngineError(undefined, status, reason, {}))
 
 /** Does what a line says; gives the id and the status of Elasticsearch. */
-const run = ({ id, operation, payload }: Line, collection: Collection, call: Call): readonly [string, number] => {
-  const { now, state, user } = call
-  const before = id === undefined ? undefined : collection.get(id)
+const run = (
+  { id, operation, payload }: Line & { readonly id: string },
+  collection: Collection,
+  call: Call
+): readonly [string, number] => {
+  const { now, user } = call
+  const before = collection.get(id)
   const status = before === undefined ? 201 : 200
   const updated = { updatedAt: now, updater: user._id }
   switch (operation) {
@@ -64,27 +71,25 @@ const run = ({ id, operation, payload }: Line, collection: Collection, call: Cal
           `[${id}]: version conflict, document already exists (current version [${before._version}])`
         )
       }
-      const _id = id ?? state.identifiers.document()
       const created = { author: user._id, createdAt: now, updatedAt: null, updater: null }
-      collection.write(_id, { ...payload, _kuzzle_info: created }, now)
-      return [_id, status]
+      collection.write(id, { ...payload, _kuzzle_info: created }, now)
+      return [id, status]
     }
     case "update": {
       if (payload.script !== undefined) throw error("testing.engine.not_implemented", "scripts in a bulk import")
       const { doc, doc_as_upsert, upsert = doc_as_upsert === true ? doc : undefined } = payload
-      const _id = id ?? ""
       if (before !== undefined) {
         collection.update(before, { ...(isObject(doc) ? doc : {}), _kuzzle_info: updated }, now)
       } else if (isObject(upsert)) {
-        collection.write(_id, { ...upsert, _kuzzle_info: updated }, now)
+        collection.write(id, { ...upsert, _kuzzle_info: updated }, now)
       } else {
-        throw refused(404, "document_missing_exception", `[_doc][${_id}]: document missing`)
+        throw refused(404, "document_missing_exception", `[_doc][${id}]: document missing`)
       }
-      return [_id, status]
+      return [id, status]
     }
     case "delete": {
-      if (id !== undefined && before !== undefined) collection.delete(id, now)
-      return [id ?? "", before === undefined ? 404 : 200]
+      if (before !== undefined) collection.delete(id, now)
+      return [id, before === undefined ? 404 : 200]
     }
   }
 }
@@ -99,10 +104,12 @@ const importLines = (call: Call) => {
   checkScripts(bulkData)
   const successes: Array<JsonObject> = []
   const errors: Array<JsonObject> = []
-  for (const line of linesOf(bulkData)) {
-    const { id, operation, payload } = line
+  const lines = Array.from(linesOf(bulkData))
+  checkIds(lines.flatMap(({ id, operation }) => id === undefined && isCreation(operation) ? [] : [id]))
+  for (const line of lines) {
+    const { id = call.state.identifiers.document(), operation, payload } = line
     try {
-      const [_id, status] = run(line, collection, call)
+      const [_id, status] = run({ ...line, id }, collection, call)
       const done = { [operation]: { _id, status } }
       if (status >= 400) errors.push(done)
       else successes.push(done)
@@ -129,6 +136,17 @@ const matching = (call: Call) => {
   const query = Request.getBodyObject(call.request, "query")
   return (collection: Collection) => call.state.storage.matching(collection, { query }, call.now)
 }
+
+/**
+ * Whether a document has all objects that a change goes into. Kuzzle makes a script of the changes, one assignment for
+ * each path, and a script that fails ends the request.
+ */
+const hasParents = (source: JsonObject, changes: JsonObject): boolean =>
+  Object.entries(changes).every(([key, change]) => {
+    if (!isObject(change)) return true
+    const inner = source[key]
+    return isObject(inner) && hasParents(inner, change)
+  })
 
 export const bulk: Controller = {
   import: importLines,
@@ -167,9 +185,11 @@ export const bulk: Controller = {
     const found = matching(call)
     const refresh = Request.getRefresh(call.request)
     const collection = collectionOf(call)
-    const doomed = found(collection).filter(({ _id }) => collection.get(_id) !== undefined)
-    for (const { _id } of doomed) collection.delete(_id, call.now)
+    const doomed = found(collection)
+    const fresh = doomed.filter((document) => collection.get(document._id) === document)
+    for (const { _id } of fresh) collection.delete(_id, call.now)
     settle(collection, refresh)
+    if (fresh.length < doomed.length) throw error("services.storage.unexpected_error", "Response Error")
     return { deleted: doomed.length }
   },
   updateByQuery: (call) => {
@@ -177,9 +197,24 @@ export const bulk: Controller = {
     const changes = Request.getBodyObject(call.request, "changes")
     const refresh = Request.getRefresh(call.request)
     const collection = collectionOf(call)
-    const before = found(collection).flatMap(({ _id }) => collection.get(_id) ?? [])
-    for (const { _id, _source } of before) collection.write(_id, merge(_source, changes), call.now)
-    settle(collection, refresh)
+    if (refresh) throw badRequest("Failed to parse value [wait_for] as only [true] or [false] are allowed.")
+    const before = found(collection)
+    if (before.some(({ _source }) => !hasParents(_source, changes))) throw badRequest("runtime error")
+    const outcomes = before.map((document) => {
+      const source = merge(document._source, changes)
+      try {
+        collection.check(document._id, source, call.now)
+      } catch (cause) {
+        if (!(cause instanceof RefusedError)) throw cause
+        return "refused"
+      }
+      if (collection.get(document._id) !== document) return "conflict"
+      collection.write(document._id, source, call.now)
+      return "written"
+    })
+    // Kuzzle's client for Elasticsearch tells no more of either.
+    if (outcomes.includes("conflict")) throw error("services.storage.unexpected_error", "Response Error")
+    if (outcomes.includes("refused")) throw badRequest("Response Error")
     return { updated: before.length }
   }
 }

@@ -368,9 +368,12 @@ export const document: Controller = {
     const source = Request.getBoolean(request, "source")
     Request.getIndexAndCollection(request)
     const collection = collectionOf(call)
-    const doomed = matching(call, collection, query).filter(({ _id }) => collection.get(_id) !== undefined)
+    const found = matching(call, collection, query)
+    const doomed = found.filter((document) => collection.get(document._id) === document)
     for (const { _id } of doomed) collection.delete(_id, now)
     settle(collection, refresh)
+    // A document that was changed after the last refresh is a conflict, of which the real server tells no more.
+    if (doomed.length < found.length) throw error("services.storage.unexpected_error", "Response Error")
     const documents = doomed.map(({ _id, _source }) => ({ _id, _source }))
     if (!silent) state.realtime.notify(request, ...documents.map((document) => changeOf("delete", document, document)))
     return {

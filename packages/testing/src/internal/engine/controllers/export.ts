@@ -5,6 +5,7 @@
 import { Download } from "../download.ts"
 import { EngineError, error } from "../errors.ts"
 import { isObject, type JsonObject } from "../json.ts"
+import * as Mapping from "../mapping.ts"
 import * as Query from "../query.ts"
 import * as Request from "../request.ts"
 import type { Action, Call } from "../state.ts"
@@ -106,7 +107,7 @@ function* csv(call: Call, target: () => Collection, options: Options): Iterable<
   const { names, separator } = options
   const fields = options.fields.length > 0
     ? options.fields.filter((field) => field !== "_id")
-    : Array.from(mappedFields(target().mapping.properties))
+    : Array.from(mappedFields(Mapping.show(target().mapping, false).properties))
   yield ["_id", ...fields].map((field) => String(names[field] || field)).join(separator)
   for (const { _id, _source } of found(call, target, options)) {
     // Nothing is quoted (observed). A list shows what is undefined as nothing.

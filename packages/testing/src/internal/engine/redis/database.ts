@@ -3,6 +3,8 @@
  */
 import type { Bytes } from "./bytes.ts"
 import { RedisError, wrongType } from "./errors.ts"
+import type { Members } from "./members.ts"
+import type { Scores } from "./scores.ts"
 
 export type Value =
   /** `appended`: Redis keeps what was appended to as `raw`, however short. */
@@ -10,9 +12,9 @@ export type Value =
   /** A HyperLogLog; it counts exactly here. For Redis it is a text, whose bytes nobody reads. */
   | { readonly kind: "hyperloglog"; readonly elements: Set<Bytes> }
   | { readonly kind: "list"; readonly items: Array<Bytes> }
-  | { readonly kind: "set"; readonly members: Set<Bytes> }
+  | { readonly kind: "set"; readonly members: Members }
   | { readonly kind: "hash"; readonly fields: Map<Bytes, Bytes> }
-  | { readonly kind: "zset"; readonly scores: Map<Bytes, number> }
+  | { readonly kind: "zset"; readonly scores: Scores }
 
 export type Kind = Value["kind"]
 export type ValueOf<K extends Kind> = Extract<Value, { readonly kind: K }>

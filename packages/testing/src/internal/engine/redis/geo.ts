@@ -7,7 +7,8 @@ import type { Database } from "./database.ts"
 import { refuse, syntaxError } from "./errors.ts"
 import * as Geohash from "./geohash.ts"
 import * as Numbers from "./numbers.ts"
-import { open, read, sorted } from "./sortedSets.ts"
+import { Scores } from "./scores.ts"
+import { open, read } from "./sortedSets.ts"
 
 const units: { readonly [name: string]: number } = { M: 1, KM: 1000, FT: 0.3048, MI: 1609.34 }
 
@@ -89,7 +90,7 @@ const within = (
       "STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
     )
   }
-  const found = sorted(read(db, key)).flatMap(([member, score]) => {
+  const found = read(db, key).sorted.flatMap(([member, score]) => {
     const where = Geohash.decode(score)
     const distance = Geohash.distance(center, where)
     return distance <= length * metres ? [{ member, score, where, distance: distance / metres }] : []
@@ -103,7 +104,7 @@ const within = (
   if (store !== undefined) {
     db.set(store.key, {
       kind: "zset",
-      scores: new Map(hits.map(({ distance, member, score }) => [member, store.distances ? distance : score]))
+      scores: new Scores(hits.map(({ distance, member, score }) => [member, store.distances ? distance : score]))
     })
     db.prune(store.key)
     return hits.length

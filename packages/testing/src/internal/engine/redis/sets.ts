@@ -5,23 +5,24 @@ import type { Bytes } from "./bytes.ts"
 import { atLeast, type Command, type Commands, exactly } from "./command.ts"
 import type { Database } from "./database.ts"
 import { encodingOf } from "./encoding.ts"
+import { Members } from "./members.ts"
 import * as Numbers from "./numbers.ts"
 import { scan } from "./scan.ts"
 
-type Members = ReadonlySet<Bytes>
+type Read = ReadonlySet<Bytes>
 
-const none: Members = new Set()
+const none: Read = new Set()
 
-const read = (db: Database, key: Bytes): Members => db.get(key, "set")?.members ?? none
+const read = (db: Database, key: Bytes): Read => db.get(key, "set")?.members ?? none
 
-const open = (db: Database, key: Bytes): Set<Bytes> =>
-  db.open(key, "set", () => ({ kind: "set", members: new Set() })).members
+const open = (db: Database, key: Bytes): Members =>
+  db.open(key, "set", () => ({ kind: "set", members: new Members() })).members
 
 /** Any of them; at least one there must be. */
 const pick = (db: Database, members: ReadonlyArray<Bytes>): Bytes => members[Math.floor(db.random() * members.length)]!
 
 /** So many different ones. */
-const pickSome = (db: Database, members: Members, count: number): ReadonlyArray<Bytes> => {
+const pickSome = (db: Database, members: Read, count: number): ReadonlyArray<Bytes> => {
   const rest = [...members]
   const picked: Array<Bytes> = []
   while (picked.length < count && rest.length > 0) {
@@ -30,7 +31,7 @@ const pickSome = (db: Database, members: Members, count: number): ReadonlyArray<
   return picked
 }
 
-type Operation = (sets: ReadonlyArray<Members>) => ReadonlyArray<Bytes>
+type Operation = (sets: ReadonlyArray<Read>) => ReadonlyArray<Bytes>
 
 const difference: Operation = ([first = none, ...others]) =>
   [...first].filter((member) => !others.some((set) => set.has(member)))
@@ -44,7 +45,7 @@ const combined = (operation: Operation): Command =>
 const stored = (operation: Operation): Command =>
   atLeast(2, (db, destination, ...keys) => {
     const members = operation(keys.map((key) => read(db, key)))
-    db.set(destination, { kind: "set", members: new Set(members) })
+    db.set(destination, { kind: "set", members: new Members(members) })
     db.prune(destination)
     return members.length
   })
@@ -76,9 +77,11 @@ export const sets: Commands = {
   }),
   spop: atLeast(1, (db, key, ...counts) => {
     const wanted = counts[0] === undefined ? undefined : Numbers.natural(counts[0])
-    const set = db.get(key, "set")
-    const picked = pickSome(db, set?.members ?? none, wanted ?? 1)
-    for (const member of picked) set?.members.delete(member)
+    const members = db.get(key, "set")?.members
+    const picked: Array<Bytes> = []
+    while (members !== undefined && members.size > 0 && picked.length < (wanted ?? 1)) {
+      picked.push(members.take(db.random())!)
+    }
     db.prune(key)
     return wanted === undefined ? picked[0] ?? null : picked
   }),

@@ -6,7 +6,6 @@ import { atLeast, type Command } from "./command.ts"
 import type { Database } from "./database.ts"
 import { refuse, syntaxError, wrongType } from "./errors.ts"
 import * as Numbers from "./numbers.ts"
-import { sorted } from "./sortedSets.ts"
 
 interface Sorting {
   alpha: boolean
@@ -47,7 +46,7 @@ const elementsOf = (db: Database, key: Bytes): ReadonlyArray<Bytes> => {
   if (value === undefined) return []
   if (value.kind === "list") return value.items
   if (value.kind === "set") return [...value.members]
-  if (value.kind === "zset") return sorted(value.scores).map(([member]) => member)
+  if (value.kind === "zset") return value.scores.sorted.map(([member]) => member)
   throw wrongType()
 }
 

@@ -1,7 +1,7 @@
 /**
  * Sorted sets.
  */
-import { type Bytes, compare } from "./bytes.ts"
+import type { Bytes } from "./bytes.ts"
 import { atLeast, type Command, type Commands, exactly, pairs, span } from "./command.ts"
 import type { Database } from "./database.ts"
 import { encodingOf } from "./encoding.ts"
@@ -9,20 +9,14 @@ import { refuse, syntaxError, wrongType } from "./errors.ts"
 import * as Numbers from "./numbers.ts"
 import { byLex, byScore, type Within } from "./ranges.ts"
 import { scan } from "./scan.ts"
+import * as Scores from "./scores.ts"
 
-type Scores = ReadonlyMap<Bytes, number>
-type Scored = readonly [member: Bytes, score: number]
+type Scored = Scores.Scored
 
-const none: Scores = new Map()
+export const read = (db: Database, key: Bytes): Scores.Scores => db.get(key, "zset")?.scores ?? new Scores.Scores()
 
-export const read = (db: Database, key: Bytes): Scores => db.get(key, "zset")?.scores ?? none
-
-export const open = (db: Database, key: Bytes): Map<Bytes, number> =>
-  db.open(key, "zset", () => ({ kind: "zset", scores: new Map() })).scores
-
-/** By score, then by the bytes of the members. */
-export const sorted = (scores: Scores): ReadonlyArray<Scored> =>
-  [...scores].sort(([left, a], [right, b]) => a === b ? compare(left, right) : a < b ? -1 : 1)
+export const open = (db: Database, key: Bytes): Scores.Scores =>
+  db.open(key, "zset", () => ({ kind: "zset", scores: new Scores.Scores() })).scores
 
 const shown = (members: ReadonlyArray<Scored>, withScores: boolean): ReadonlyArray<Bytes> =>
   members.flatMap(([member, score]) => withScores ? [member, Numbers.formatFloat(score)] : [member])
@@ -87,7 +81,7 @@ const zadd = atLeast(3, (db, key, ...args) => {
 
 /** What lies within the bounds. (In a set of many scores Redis leaves open what an order by bytes finds.) */
 const inside = (db: Database, key: Bytes, within: Within): ReadonlyArray<Scored> =>
-  sorted(read(db, key)).filter(([member, score]) => within(score, member))
+  read(db, key).sorted.filter(([member, score]) => within(score, member))
 
 /** Bounds are read before the key is looked at. */
 const removing = (bounds: (min: Bytes, max: Bytes) => (db: Database, key: Bytes) => ReadonlyArray<Scored>): Command =>
@@ -152,8 +146,13 @@ const range = (base: Omit<RangeOptions, "limit" | "withScores">, free = false): 
     const ordered = (members: ReadonlyArray<Scored>) => (reverse ? [...members].reverse() : members)
     if (by === "rank") {
       const [from, to] = [Numbers.integer(start), Numbers.integer(stop)]
-      const members = ordered(sorted(read(db, key)))
-      return shown(members.slice(...span(members.length, from, to)), withScores)
+      const members = read(db, key).sorted
+      const { length } = members
+      const [first, end] = span(length, from, to)
+      return shown(
+        reverse ? members.slice(length - end, length - first).reverse() : members.slice(first, end),
+        withScores
+      )
     }
     const [min, max] = reverse ? [stop, start] : [start, stop]
     const members = ordered(inside(db, key, by === "score" ? byScore(min, max) : byLex(min, max)))
@@ -166,7 +165,7 @@ const ranking = (reverse: boolean): Command =>
   exactly(2, (db, key, member) => {
     const scores = read(db, key)
     if (!scores.has(member)) return null
-    const rank = sorted(scores).findIndex(([name]) => name === member)
+    const rank = scores.sorted.findIndex(([name]) => name === member)
     return reverse ? scores.size - 1 - rank : rank
   })
 
@@ -184,15 +183,15 @@ const aggregates: { readonly [name: string]: (a: number, b: number) => number } 
 }
 
 /** A sorted set, or a set, whose members have the score 1. */
-const asScores = (db: Database, key: Bytes): Scores => {
+const asScores = (db: Database, key: Bytes): ReadonlyMap<Bytes, number> => {
   const value = db.find(key)
-  if (value === undefined) return none
+  if (value === undefined) return new Map()
   if (value.kind === "zset") return value.scores
   if (value.kind === "set") return new Map([...value.members].map((member) => [member, 1]))
   throw wrongType()
 }
 
-const storing = (isKept: (member: Bytes, sets: ReadonlyArray<Scores>) => boolean): Command =>
+const storing = (isKept: (member: Bytes, sets: ReadonlyArray<ReadonlyMap<Bytes, number>>) => boolean): Command =>
   atLeast(3, (db, destination, numberOfKeys, ...args) => {
     const count = Numbers.integer(numberOfKeys)
     if (count > args.length) throw syntaxError()
@@ -213,7 +212,7 @@ const storing = (isKept: (member: Bytes, sets: ReadonlyArray<Scores>) => boolean
         rest = rest.slice(2)
       } else throw syntaxError()
     }
-    const scores = new Map<Bytes, number>()
+    const scores = new Scores.Scores()
     sets.forEach((set, i) => {
       for (const [member, score] of set) {
         if (!isKept(member, sets)) continue
@@ -252,7 +251,7 @@ export const sortedSets: Commands = {
   zremrangebyrank: removing((start, stop) => {
     const [from, to] = [Numbers.integer(start), Numbers.integer(stop)]
     return (db, key) => {
-      const members = sorted(read(db, key))
+      const members = read(db, key).sorted
       return members.slice(...span(members.length, from, to))
     }
   }),
@@ -265,7 +264,7 @@ export const sortedSets: Commands = {
     const [next, members] = scan(cursor, options, () => {
       const zset = db.get(key, "zset")
       return zset && {
-        elements: sorted(zset.scores).map(([member]) => member),
+        elements: zset.scores.sorted.map(([member]) => member),
         inPages: encodingOf(zset) === "skiplist"
       }
     })

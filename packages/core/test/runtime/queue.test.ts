@@ -1,33 +1,9 @@
 /** The offline queue: what is asked while there is no connection, and what becomes of it (promises R2, R5, R6, R8, L2). */
-import {
-  Kuzzle,
-  KuzzleAction,
-  KuzzleAuth,
-  type KuzzleError,
-  KuzzleRepository,
-  KuzzleSecurity
-} from "@effect-kuzzle/core"
-import { Error as PlatformError, KeyValueStore } from "@effect/platform"
-import { assert, describe, it } from "@effect/vitest"
-import {
-  Cause,
-  type Duration,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Redacted,
-  Schedule,
-  Schema,
-  Scope,
-  Stream,
-  TestClock
-} from "effect"
-import { inspect } from "node:util"
+import type { KuzzleError } from "@effect-kuzzle/core"
+import { assert, describe, it, vi } from "@effect/vitest"
+import { Cause, type Duration, Effect, Exit, Fiber, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
 import { identityOf } from "../../src/internal/runtime/credentials.ts"
 import type { Event } from "../../src/internal/runtime/session.ts"
-import * as KuzzleQueueStore from "../../src/KuzzleQueueStore.ts"
 import { client, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -53,9 +29,26 @@ const reasonOf = (exit: Exit.Exit<unknown, KuzzleError.RequestError>) => {
   return error.cause._tag === "KuzzleNotQueued" ? error.cause.reason : error.cause._tag
 }
 
+/** A server that crashes as soon as it gets one of these requests, before it has answered those that came with it. */
+const crashing = (poisons: ReadonlyArray<number>) => {
+  const network = new FakeNetwork()
+  network.onSend = (socket, frame) => {
+    const { action, body } = JSON.parse(frame)
+    if (action === "create" && poisons.includes(body.n)) queueMicrotask(() => socket.close(1006))
+    else setImmediate(() => obliging(socket, frame))
+  }
+  return network
+}
+/** Twelve times as long as the client waits between two connections. */
+const recovering = Effect.repeatN(Effect.zipRight(TestClock.adjust("1 second"), turns(150)), 11)
+
+/** The errors, by the number of the request. */
+const failedOf = (exits: ReadonlyArray<Exit.Exit<unknown, KuzzleError.RequestError>>) =>
+  Object.fromEntries(exits.flatMap((exit, i) => Exit.isFailure(exit) ? [[i + 1, errorOf(exit)?._tag]] : []))
+
 const user = (name: string) => identityOf({ ...token(`token of ${name}`), kuid: name })
 
-describe("outbox", () => {
+describe("the offline queue", () => {
   it.scoped("without it a request fails at once", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
@@ -191,6 +184,51 @@ describe("outbox", () => {
       )
     }))
 
+  it.scoped("R2: connections that end before they are ready give it no new patience", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { query, realtime } = yield* client(network, { autoQueue: true, queueTTL: "2500 millis" })
+      yield* realtime.open({ index: "i", collection: "c" })
+      yield* lose(network)
+      network.onSend = (socket) => socket.close(1006)
+      const asked = yield* Effect.fork(Effect.exit(query(request(1))))
+      yield* back
+      yield* back
+      assert.isNull(asked.unsafePoll())
+      yield* TestClock.adjust("500 millis")
+      yield* turns()
+      assert.isNotNull(asked.unsafePoll())
+      assert.strictEqual(reasonOf(yield* Fiber.join(asked)), "Expired")
+    }))
+
+  it.scoped("L2: an attempt to connect that fails costs the same, however many requests are queued", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { queryMany } = yield* client(network, {
+        autoQueue: true,
+        queueMaxSize: 5000,
+        queueTTL: "1 hour"
+      })
+      yield* lose(network)
+      network.autoOpen = false
+      network.onDial = (socket) => socket.close(1006)
+      const asked = yield* Effect.fork(queryMany(numbers(1, 5000).map(request), { timeout: "1 hour" }))
+      yield* turns()
+      // Whoever visits the requests that wait does it by their `Map`.
+      const visits = vi.spyOn(Map.prototype, "set")
+      yield* back
+      yield* back
+      const count = visits.mock.calls.length
+      visits.mockRestore()
+      assert.lengthOf(network.sockets, 3)
+      assert.isBelow(count, 1000)
+      network.autoOpen = true
+      network.onDial = undefined
+      yield* recovering
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), {})
+      assert.deepStrictEqual(bodies(network), numbers(1, 5000))
+    }))
+
   it.scoped("R8: an interrupted request is not sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
@@ -205,20 +243,10 @@ describe("outbox", () => {
       assert.deepStrictEqual(bodies(network), [2])
     }))
 
-  it.scoped("volatile data that cannot be sent is refused at once, and reaches no store", () =>
+  it.scoped("volatile data that cannot be sent is refused at once, and does not wait for a connection", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
-      const added: Array<unknown> = []
-      const store: KuzzleQueueStore.KuzzleQueueStoreShape = {
-        load: Effect.succeed([]),
-        add: (stored) => Effect.sync(() => added.push(stored)),
-        remove: () => Effect.void
-      }
-      const { query } = yield* Effect.provideService(
-        client(network, { autoQueue: true }),
-        KuzzleQueueStore.KuzzleQueueStore,
-        store
-      )
+      const { query } = yield* client(network, { autoQueue: true })
       yield* lose(network)
       for (
         const volatile of [{ by: Redacted.make("s3cr3t") }, { seen: new Map([[1, 2]]) }, { count: 1n }, {
@@ -230,7 +258,6 @@ describe("outbox", () => {
         const exit = asked.unsafePoll()
         assert.strictEqual(exit === null ? "it waits" : errorOf(exit)?._tag, "KuzzleEncodeError")
       }
-      assert.deepStrictEqual(added, [])
     }))
 
   it.scoped("R5: what is on its way when the connection is lost keeps its place before what still waits", () =>
@@ -379,6 +406,10 @@ describe("outbox", () => {
       assert.strictEqual(errorOf(yield* Fiber.join(once))?._tag, "KuzzleMaybeSentError")
       const queued = yield* Effect.fork(query(request(3)))
       yield* back
+      // Sent beside the lost one, it might end with it.
+      assert.deepStrictEqual(bodies(network), [2])
+      yield* TestClock.adjust("2 seconds")
+      yield* turns()
       assert.deepStrictEqual(bodies(network), [2, 3])
       network.current.answer(network.current.last("create"))
       yield* Fiber.join(queued)
@@ -389,6 +420,102 @@ describe("outbox", () => {
       }
       assert.deepStrictEqual(bodies(network), [])
       assert.strictEqual(errorOf(yield* Fiber.join(often))?._tag, "KuzzleMaybeSentError")
+    }))
+
+  it.scoped("R7: one request of a hundred ends every connection: it fails alone, after five of them", () =>
+    Effect.gen(function*() {
+      const network = crashing([50])
+      const { inFlight, queryMany } = yield* client(network, { autoQueue: true })
+      const asked = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
+      yield* recovering
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), { 50: "KuzzleMaybeSentError" })
+      // With all others, with those of its window, three times alone; and one that stays.
+      assert.lengthOf(network.sockets, 6)
+      assert.strictEqual(inFlight(), 0)
+    }))
+
+  it.scoped("R7: what waits behind it and must not be sent twice is not harmed", () =>
+    Effect.gen(function*() {
+      const network = crashing([50])
+      const { query, queryMany } = yield* client(network, { autoQueue: true })
+      const asked = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
+      yield* turns()
+      const behind = yield* Effect.fork(queryMany(numbers(101, 120).map(request)))
+      yield* recovering
+      const later = yield* Effect.fork(query(request(121)))
+      yield* recovering
+      yield* Fiber.join(later)
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), { 50: "KuzzleMaybeSentError" })
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(behind)), {})
+    }))
+
+  it.scoped("R6, R7: one that must not be sent twice ends one connection, and fails with it", () =>
+    Effect.gen(function*() {
+      const network = crashing([50])
+      const { query, queryMany } = yield* client(network, { autoQueue: true })
+      yield* lose(network)
+      const before = yield* Effect.fork(queryMany(numbers(1, 49).map(request), { idempotent: true }))
+      const poison = yield* Effect.fork(Effect.exit(query(request(50))))
+      const after = yield* Effect.fork(queryMany(numbers(51, 100).map(request), { idempotent: true }))
+      yield* recovering
+      assert.strictEqual(errorOf(yield* Fiber.join(poison))?._tag, "KuzzleMaybeSentError")
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(before)), {})
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(after)), {})
+      assert.lengthOf(network.sockets, 3)
+    }))
+
+  it.scoped("R7: two of them are found one after the other, and the order stays", () =>
+    Effect.gen(function*() {
+      const network = crashing([30, 70])
+      const { queryMany } = yield* client(network, { autoQueue: true })
+      const asked = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
+      yield* recovering
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), {
+        30: "KuzzleMaybeSentError",
+        70: "KuzzleMaybeSentError"
+      })
+      assert.isAtMost(network.sockets.length, 11)
+      for (const socket of network.sockets) {
+        const sent = socket.of("create").map(({ body }) => (body as { n: number }).n) // of `request`
+        assert.deepStrictEqual(sent, sent.toSorted((a, b) => a - b))
+      }
+    }))
+
+  it.scoped("R6: a line that breaks by itself again and again, under load, condemns nobody", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      // It answers in 100 ms, and breaks every 250 ms.
+      let now = 0
+      let due: Array<{ readonly at: number; readonly answer: () => void }> = []
+      network.onSend = (socket, frame) => due.push({ at: now + 100, answer: () => obliging(socket, frame) })
+      const { queryMany } = yield* client(network, { autoQueue: true, reconnect: Schedule.spaced("50 millis") })
+      const asked = yield* Effect.fork(queryMany(numbers(1, 500).map(request), { idempotent: true }))
+      yield* turns()
+      for (; now < 14_000; now += 50) {
+        for (const { answer, at } of due) if (at <= now) answer()
+        due = due.filter(({ at }) => at > now)
+        yield* turns()
+        if (now % 250 === 50 && now < 5000) yield* lose(network)
+        yield* TestClock.adjust("50 millis")
+        yield* turns()
+      }
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), {})
+    }))
+
+  it.scoped("R5: one that takes its time after a loss holds up what waits for 2 s, not until its deadline", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { query, tags } = yield* client(network, { autoQueue: true })
+      yield* Effect.fork(query(request(1), { idempotent: true, timeout: "1 hour" }))
+      yield* turns()
+      yield* lose(network)
+      yield* back
+      yield* Effect.fork(query(request(2)))
+      yield* turns()
+      assert.deepStrictEqual([bodies(network), tags().at(-1)], [[1], "Replaying"])
+      yield* TestClock.adjust("2 seconds")
+      yield* turns()
+      assert.deepStrictEqual([bodies(network), tags().at(-1)], [[1, 2], "Ready"])
     }))
 
   it.scoped("R3: what was on its way, and waits to be sent again, is told to have been sent, perhaps", () =>
@@ -448,203 +575,5 @@ describe("outbox", () => {
       for (const exit of yield* Fiber.joinAll(queued)) assert.strictEqual(reasonOf(exit), "KuzzleConnectionEnded")
       assert.strictEqual(inFlight(), 0)
       assert.strictEqual(reasonOf(yield* Effect.exit(query(request(11)))), "KuzzleConnectionEnded")
-    }))
-})
-
-/** A client that is killed: what it has not done it will never do. */
-const withStore = (store: KeyValueStore.KeyValueStore) =>
-  Effect.provide(Layer.provide(
-    KuzzleQueueStore.layerKeyValueStore(),
-    Layer.succeed(KeyValueStore.KeyValueStore, store)
-  ))
-
-const memory = Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
-
-describe("outbox: beyond the life of the client", () => {
-  it.scoped("R2, 8.D6: what waited too long before a restart is not sent after it", () =>
-    Effect.gen(function*() {
-      const store = yield* memory
-      const network = obligingNetwork()
-      const scope = yield* Scope.make()
-      const before = yield* withStore(store)(client(network, { autoQueue: true, queueTTL: "1 minute" })).pipe(
-        Scope.extend(scope)
-      )
-      yield* lose(network)
-      yield* Effect.fork(before.query(request(1), { timeout: "1 hour" }))
-      yield* turns()
-      yield* Scope.close(scope, Exit.void)
-      yield* TestClock.adjust("2 minutes")
-      const again = obligingNetwork()
-      yield* withStore(store)(client(again, { autoQueue: true, queueTTL: "1 minute" }))
-      yield* turns()
-      assert.deepStrictEqual(bodies(again), [])
-      const third = obligingNetwork()
-      yield* withStore(store)(client(third, { autoQueue: true, queueTTL: "1 hour" }))
-      yield* turns()
-      assert.deepStrictEqual(bodies(third), [])
-    }))
-
-  it.scoped("a restart loses nothing and changes no order; what may not be sent twice is not", () =>
-    Effect.gen(function*() {
-      const store = yield* memory
-      const network = obligingNetwork()
-      const before = yield* withStore(store)(client(network, { autoQueue: true }))
-      yield* lose(network)
-      for (const n of numbers(1, 100)) yield* Effect.fork(before.query(request(n), { idempotent: n % 2 === 0 }))
-      yield* turns()
-      network.onSend = undefined
-      yield* back
-      // Killed here, with 32 on their way and none answered.
-      assert.deepStrictEqual(bodies(network), numbers(1, 32))
-      const again = obligingNetwork()
-      const after = yield* withStore(store)(client(again, { autoQueue: true }))
-      // The store takes its turns, for each of them.
-      yield* Effect.repeatN(turns(), 20)
-      assert.deepStrictEqual(bodies(again), [...numbers(1, 32).filter((n) => n % 2 === 0), ...numbers(33, 100)])
-      assert.strictEqual(after.inFlight(), 0)
-      // Done is done.
-      const third = obligingNetwork()
-      yield* withStore(store)(client(third, { autoQueue: true }))
-      yield* turns()
-      assert.deepStrictEqual(bodies(third), [])
-      assert.strictEqual(yield* store.size, 0)
-    }))
-
-  it.scoped("R5: a connection that is lost while the store takes its time changes no order", () =>
-    Effect.gen(function*() {
-      const store = yield* memory
-      const slow = { ...store, remove: (key: string) => Effect.delay(store.remove(key), "100 millis") }
-      const network = obligingNetwork()
-      const { query } = yield* withStore(slow)(client(network, { autoQueue: true }))
-      yield* lose(network)
-      for (const n of numbers(1, 5)) yield* Effect.fork(query(request(n)))
-      yield* turns()
-      yield* back
-      assert.deepStrictEqual(bodies(network), [])
-      yield* lose(network)
-      yield* TestClock.adjust("900 millis")
-      for (let i = 0; i < 20; i++) yield* Effect.zipRight(TestClock.adjust("100 millis"), turns())
-      assert.deepStrictEqual(bodies(network), numbers(1, 5))
-    }))
-
-  it.scoped("A1: it waits for its own user", () =>
-    Effect.gen(function*() {
-      const store = yield* memory
-      const network = obligingNetwork()
-      const before = yield* withStore(store)(client(network, { autoQueue: true }))
-      yield* before.session.authentication.adopt(user("ada"))
-      yield* lose(network)
-      yield* Effect.fork(before.query(request(1)))
-      yield* turns()
-      const again = obligingNetwork()
-      const { session } = yield* withStore(store)(client(again, { autoQueue: true }))
-      yield* session.authentication.adopt(user("bob"))
-      yield* turns()
-      assert.deepStrictEqual(bodies(again), [])
-      yield* session.authentication.adopt(user("ada"))
-      yield* turns()
-      assert.deepStrictEqual(again.current.of("create").map(({ jwt }) => jwt), ["token of ada"])
-    }))
-
-  it.scoped("R8: what was withdrawn, or waited too long, does not come back", () =>
-    Effect.gen(function*() {
-      const store = yield* memory
-      const network = obligingNetwork()
-      const before = yield* withStore(store)(client(network, { autoQueue: true, queueTTL: "1 minute" }))
-      network.autoOpen = false
-      yield* lose(network)
-      const [one] = [yield* Effect.fork(before.query(request(1))), yield* Effect.fork(before.query(request(2)))]
-      yield* turns()
-      yield* Fiber.interrupt(one)
-      yield* turns()
-      assert.include(Option.getOrThrow(yield* store.get("kuzzle-queue/1")), "\\\"n\\\":2")
-      yield* TestClock.adjust("2 minutes")
-      const again = obligingNetwork()
-      const { session } = yield* withStore(store)(client(again, { autoQueue: true, queueTTL: "1 minute" }))
-      yield* turns()
-      assert.deepStrictEqual(bodies(again), [])
-      assert.strictEqual(session.requests.inFlight(), 0)
-    }))
-
-  it.scoped("a store that fails, or holds garbage, is told of and costs nothing", () =>
-    Effect.gen(function*() {
-      const store = yield* memory
-      const broken: KeyValueStore.KeyValueStore = {
-        ...store,
-        set: () =>
-          new PlatformError.SystemError({
-            reason: "Unknown",
-            module: "KeyValueStore",
-            method: "set",
-            description: "full"
-          })
-      }
-      yield* store.set("kuzzle-queue", "garbage")
-      const network = obligingNetwork()
-      const { query, session } = yield* withStore(broken)(client(network, { autoQueue: true }))
-      const events: Array<Event["_tag"]> = []
-      yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) => Effect.sync(() => events.push(_tag))))
-      yield* turns()
-      yield* lose(network)
-      const queued = yield* Effect.fork(query(request(1)))
-      yield* back
-      yield* Fiber.join(queued)
-      assert.include(events, "QueueStoreFailed")
-      assert.include(events, "Queued")
-    }))
-
-  it.scoped("a request with a secret, of the caller or of a Schema, waits in memory only, and an event reports it", () =>
-    Effect.gen(function*() {
-      const store = yield* memory
-      const written: Array<string> = []
-      const watched: KeyValueStore.KeyValueStore = {
-        ...store,
-        set: (key, value) => Effect.zipRight(Effect.sync(() => written.push(String(value))), store.set(key, value))
-      }
-      const network = obligingNetwork()
-      const { query, session } = yield* withStore(watched)(client(network, { autoQueue: true }))
-      const events: Array<Event> = []
-      yield* Effect.forkScoped(Stream.runForEach(session.events, (event) => Effect.sync(() => events.push(event))))
-      yield* turns()
-      yield* lose(network)
-      const secret = "s3cr3t"
-      const hidden = Redacted.make(secret)
-      const pay = KuzzleAction.make({
-        controller: "payments/cards",
-        action: "pay",
-        idempotent: false,
-        options: Schema.Struct({ card: Schema.Redacted(Schema.String), amount: Schema.Number }),
-        body: ["card", "amount"],
-        result: Schema.Null
-      })
-      const users = KuzzleRepository.make({
-        index: "i",
-        collection: "c",
-        schema: Schema.Struct({ pin: Schema.optionalWith(Schema.Redacted(Schema.String), { as: "Option" }) })
-      })
-      const requests: ReadonlyArray<Effect.Effect<unknown, unknown, Kuzzle.Kuzzle>> = [
-        Kuzzle.query({ controller: "payments/cards", action: "keep", body: { deep: [{ hidden }] } }),
-        pay({ card: hidden, amount: 1 }),
-        users.create({ content: { pin: Option.some(hidden) } }),
-        users.update({ _id: "1", content: { pin: Option.some(hidden) } }),
-        users.mCreate({ documents: [{ content: { pin: Option.some(hidden) } }] }),
-        KuzzleSecurity.createCredentials({ _id: "ada", strategy: "local", credentials: { password: hidden } }),
-        KuzzleAuth.updateMyCredentials({ strategy: "local", credentials: { password: hidden } })
-      ]
-      // Nothing but its requests.
-      const kuzzle = { query } as Kuzzle.KuzzleShape
-      yield* Effect.forEach(requests, (request) => Effect.fork(Effect.provideService(request, Kuzzle.Kuzzle, kuzzle)))
-      yield* Effect.fork(query(request(1)))
-      yield* turns()
-      assert.isTrue(written.some((text) => text.includes("\\\"n\\\":1")), "one without a secret is stored")
-      const told = events.flatMap((event) => event._tag === "QueueStoreFailed" ? [event.error] : [])
-      assert.deepStrictEqual(told.map(({ reason }) => reason), requests.map(() => "Secret" as const))
-      assert.include(told[1]?.message ?? "", "payments/cards:pay contains a secret")
-      yield* back
-      yield* turns(20)
-      const sent = network.current.requests.map((each) => JSON.stringify(each))
-      assert.strictEqual(sent.filter((frame) => frame.includes(secret)).length, requests.length)
-      assert.notInclude(written.join(), secret)
-      assert.notInclude(inspect(events, { depth: 20 }), secret)
     }))
 })

@@ -1,0 +1,125 @@
+/** A client without a network: its server is a function in this process, so that all CPU is the client's and little more. */
+import { Kuzzle, KuzzleHeartbeat, type KuzzleRealtime, KuzzleSchedule, KuzzleSocket } from "@effect-kuzzle/core"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+
+export interface Request {
+  readonly controller: string
+  readonly action: string
+  readonly requestId: string
+  readonly size?: number
+  readonly body?: { readonly ids?: ReadonlyArray<string>; readonly documents?: ReadonlyArray<Written> }
+  readonly _id?: string
+}
+
+interface Written {
+  readonly _id: string
+  readonly body: object
+}
+
+/** JSON of what the server answers with. */
+export type Answer = (request: Request) => string
+
+export class Server {
+  /** Whether it lets anybody in. */
+  up = true
+  /** Whether it answers. */
+  quiet = false
+  dials = 0
+  frames = 0
+  rooms = 0
+  emit: (frame: string) => void = () => {}
+  drop: () => void = () => {}
+
+  constructor(readonly answer: Answer) {}
+
+  readonly socket = KuzzleSocket.make({
+    open: (_url, events) => {
+      this.dials += 1
+      let closed = false
+      let answers: Array<string> = []
+      const close = (code: number) => {
+        if (closed) return
+        closed = true
+        events.onClose(code, "")
+      }
+      const flush = () => {
+        const ready = answers
+        answers = []
+        for (const frame of ready) if (!closed) events.onFrame(frame)
+      }
+      queueMicrotask(() => {
+        if (this.up) return events.onOpen()
+        events.onError(new Error("refused"))
+        close(1006)
+      })
+      this.emit = (frame) => events.onFrame(frame)
+      this.drop = () => close(1006)
+      return {
+        send: (frame) => {
+          if (closed) return false
+          this.frames += 1
+          if (this.quiet) return true
+          // What the client has sent.
+          const request = JSON.parse(frame) as Request
+          const { action, controller, requestId } = request
+          const result = controller === "realtime" ? this.subscribed() : this.answer(request)
+          answers.push(
+            `{"status":200,"error":null,"requestId":"${requestId}","controller":"${controller}","action":"${action}",` +
+              `"volatile":null,"result":${result}}`
+          )
+          if (answers.length === 1) setImmediate(flush)
+          return true
+        },
+        ping: () => {},
+        close: () => queueMicrotask(() => close(1000)),
+        terminate: () => queueMicrotask(() => close(1006)),
+        bufferedAmount: () => 0
+      }
+    }
+  })
+
+  private subscribed(): string {
+    this.rooms += 1
+    return `{"channel":"r${this.rooms}-1","roomId":"r${this.rooms}"}`
+  }
+}
+
+type Services = Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
+
+export interface Client {
+  readonly server: Server
+  readonly kuzzle: Kuzzle.KuzzleShape
+  /** What it opens stays open until the client is closed. */
+  readonly run: <A, E>(effect: Effect.Effect<A, E, Services | Scope.Scope>) => Promise<A>
+  readonly close: () => Promise<void>
+}
+
+export const open = async (options: Partial<Kuzzle.Options> = {}, answer: Answer = () => "{}"): Promise<Client> => {
+  const server = new Server(answer)
+  const scope = Effect.runSync(Scope.make())
+  const layer = Kuzzle.layer({
+    url: "ws://localhost:7512",
+    requestTimeout: "10 minutes",
+    maxRequestSize: 1e9,
+    reconnect: KuzzleSchedule.reconnect({ base: "5 millis", cap: "5 millis" }),
+    ...options
+  }).pipe(
+    Layer.provide(KuzzleHeartbeat.layerDisabled),
+    Layer.provide(Layer.succeed(KuzzleSocket.KuzzleSocket, server.socket))
+  )
+  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
+  return {
+    server,
+    kuzzle: Context.get(context, Kuzzle.Kuzzle),
+    run: (effect) => Effect.runPromise(Scope.extend(Effect.provide(effect, context), scope)),
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+}
+
+export const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
+
+export const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+export const until = async (test: () => boolean) => {
+  while (!test()) await sleep(1)
+}

@@ -1,0 +1,63 @@
+/** The tabs of a browser have the same cookies. They tell each other by a `BroadcastChannel` that a session has changed. */
+import type { CookieSharing } from "@effect-kuzzle/core/KuzzleHttp"
+import * as Effect from "effect/Effect"
+import { webLock } from "./webLock.ts"
+
+/** What a window or a worker is needed for. */
+export interface Host extends Partial<Pick<EventTarget, "addEventListener">> {
+  readonly BroadcastChannel?: typeof BroadcastChannel | undefined
+}
+
+/** Cookies know no ports, so a session is that of a host. Its name is all that a message says. */
+const name = "kuzzle-session"
+
+export const make = (host: Host): CookieSharing => ({
+  join: (heard) =>
+    Effect.map(
+      Effect.acquireRelease(Effect.sync(() => new Member(heard, host)), (member) => Effect.sync(() => member.close())),
+      (member) => (changedAt) => member.tell(changedAt)
+    ),
+  lock: webLock(name)
+})
+
+class Member {
+  private channel: BroadcastChannel | undefined
+  private readonly listening = new AbortController()
+  private readonly heard: (changedAt?: string) => void
+  private readonly host: Host
+
+  constructor(heard: (changedAt?: string) => void, host: Host) {
+    this.heard = heard
+    this.host = host
+    this.open()
+    const { signal } = this.listening
+    // An open channel may keep a page out of the back/forward cache, and a page in there hears nothing.
+    host.addEventListener?.("pagehide", () => this.leave(), { signal })
+    host.addEventListener?.("pageshow", (event) => {
+      if (!("persisted" in event && event.persisted === true)) return
+      this.open()
+      heard()
+    }, { signal })
+  }
+
+  private open(): void {
+    const { BroadcastChannel } = this.host
+    if (BroadcastChannel === undefined) return
+    this.channel = new BroadcastChannel(name)
+    this.channel.onmessage = ({ data }) => this.heard(String(data))
+  }
+
+  tell(changedAt: string): void {
+    this.channel?.postMessage(changedAt)
+  }
+
+  private leave(): void {
+    this.channel?.close()
+    this.channel = undefined
+  }
+
+  close(): void {
+    this.leave()
+    this.listening.abort()
+  }
+}

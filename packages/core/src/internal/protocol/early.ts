@@ -1,0 +1,65 @@
+/**
+ * Notifications that arrive before the answer that tells their channel (spec 0.5). They are parked while a subscription
+ * is being opened. Both their number and their total size are limited.
+ */
+import type { Frame } from "./frame.ts"
+
+export const maxEarly = 10_000
+export const maxEarlyBytes = 16 * 1024 ** 2
+
+/** `nth` counts all that were ever parked. */
+interface Parked {
+  readonly nth: number
+  readonly frame: Frame
+  readonly size: number
+}
+
+export class Early {
+  private readonly channels = new Map<string, Array<Parked>>()
+  private count = 0
+  private bytes = 0
+  /** How many were ever parked. */
+  private ever = 0
+  /** How many found no place. */
+  private overflowed = 0
+
+  get parkedEver(): number {
+    return this.ever
+  }
+
+  get lost(): number {
+    return this.overflowed
+  }
+
+  /** Returns `false` if there is no place for it. */
+  park(channel: string, frame: Frame, size: number): boolean {
+    if (this.count >= maxEarly || this.bytes + size > maxEarlyBytes) {
+      this.overflowed += 1
+      return false
+    }
+    this.count += 1
+    this.bytes += size
+    const one = { nth: this.ever++, frame, size }
+    const parked = this.channels.get(channel)
+    if (parked === undefined) this.channels.set(channel, [one])
+    else parked.push(one)
+    return true
+  }
+
+  /** Removes and returns those of one channel. */
+  take(channel: string): ReadonlyArray<Parked> {
+    const parked = this.channels.get(channel)
+    if (parked === undefined) return []
+    this.channels.delete(channel)
+    this.count -= parked.length
+    for (const { size } of parked) this.bytes -= size
+    return parked
+  }
+
+  clear(): void {
+    if (this.count > 0) this.channels.clear()
+    this.count = 0
+    this.bytes = 0
+    this.overflowed = 0
+  }
+}

@@ -1,0 +1,142 @@
+/** One subscription that the application wants, and its consumers. */
+import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
+import { canonical } from "./canonical.ts"
+import type { Frame } from "./frame.ts"
+
+/** Why notifications may have been lost. */
+export type GapCause =
+  /** The connection was down. */
+  | { readonly _tag: "Disconnected"; readonly cause: ConnectError | ConnectionEnded }
+  /** We opened another connection on purpose: the user or the cookie changed. */
+  | { readonly _tag: "Renewed" }
+  /** The token expired: the server drops every subscription of the connection (spec 0.7). */
+  | { readonly _tag: "TokenExpired" }
+  /** A malformed notification arrived, so its content is unknown. */
+  | { readonly _tag: "Malformed"; readonly issue: string }
+  /** The consumer did not keep up and its buffer overflowed. */
+  | { readonly _tag: "Overflow"; readonly lost: number }
+
+export type Volatile = Readonly<Record<string, unknown>>
+
+/** The request in canonical JSON and, where there are any, the volatile data: JSON text holds no line break. */
+export const keyOf = (request: unknown, volatile: Volatile | undefined): string =>
+  volatile === undefined ? canonical(request) : `${canonical(request)}\n${canonical(volatile)}`
+
+/** The request's part of a key. */
+export const requestOf = (key: string): string => {
+  const end = key.indexOf("\n")
+  return end < 0 ? key : key.slice(0, end)
+}
+
+/** Where the notifications of one consumer go. Its functions must not throw. */
+export interface Consumer<E> {
+  readonly opened: () => void
+  /** `size` is the length of the frame's text. */
+  readonly notify: (frame: Frame, size: number) => void
+  readonly gap: (cause: GapCause) => void
+  readonly fail: (error: E) => void
+}
+
+type Consumers<E> = ReadonlyArray<Consumer<E>>
+
+const none: ReadonlyArray<never> = []
+
+export class Intent<E> {
+  /** What makes two subscriptions the same: see `keyOf`. */
+  readonly key: string
+  /** Index and collection, or `anyLane`. */
+  readonly lane: string
+  /** Sent with the subscription and memorised by the server for our presence notifications. */
+  readonly volatile: Volatile | undefined
+  /** `Doubtful`: being opened when the server dropped everything; whether before or after shows in no answer. */
+  phase: "Absent" | "Opening" | "Doubtful" | "Open" = "Absent"
+  /** Set while `Open`; otherwise one that the server may still have for us. */
+  channel: string | undefined = undefined
+  /** How many notifications had been parked when it was last asked for: those were for others. */
+  parkedBefore = 0
+  /** Its neighbours on the same channel, by age: filters of different text can be one to the server. */
+  older: Intent<E> | undefined = undefined
+  newer: Intent<E> | undefined = undefined
+  /** What happened since its consumers last heard, except to those who came later. */
+  missed: { readonly cause: GapCause; readonly latecomers: Set<Consumer<E>> } | undefined = undefined
+  /** All consumers, from the second on. Most intents have one consumer, and a set takes 200 bytes. */
+  private set: Set<Consumer<E>> | undefined = undefined
+  /** All consumers, in the order in which they came; `undefined` after the set has changed. Never modified. */
+  private list: Consumers<E> | undefined = none
+
+  constructor(key: string, lane: string, volatile: Volatile | undefined) {
+    this.key = key
+    this.lane = lane
+    this.volatile = volatile
+  }
+
+  /** Does not change while it is iterated over, even if a consumer comes or goes meanwhile. */
+  get consumers(): Consumers<E> {
+    return this.list ??= this.set === undefined ? none : Array.from(this.set)
+  }
+
+  add(consumer: Consumer<E>): void {
+    if (this.set === undefined && this.consumers.length === 0) this.list = [consumer]
+    else {
+      this.set ??= new Set(this.list)
+      this.set.add(consumer)
+      this.list = undefined
+    }
+    this.missed?.latecomers.add(consumer)
+  }
+
+  /** Returns `false` if it is not one of the consumers. */
+  remove(consumer: Consumer<E>): boolean {
+    if (this.set === undefined) {
+      if (this.consumers[0] !== consumer) return false
+      this.list = none
+    } else {
+      if (!this.set.delete(consumer)) return false
+      this.list = undefined
+    }
+    this.missed?.latecomers.delete(consumer)
+    return true
+  }
+
+  /** Removes and returns all consumers. */
+  removeAll(): Consumers<E> {
+    const { consumers } = this
+    this.set = undefined
+    this.list = none
+    return consumers
+  }
+
+  hasConsumers(): boolean {
+    return this.set === undefined ? this.consumers.length > 0 : this.set.size > 0
+  }
+
+  /** The consumers that have never heard that it is open. */
+  unheard(): Consumers<E> {
+    return this.missed === undefined ? this.consumers : Array.from(this.missed.latecomers)
+  }
+
+  /** Not on the server any more. The consumers must hear of the gap when it is open again. */
+  lose(cause: GapCause): void {
+    this.missed = { cause, latecomers: new Set() }
+  }
+
+  /** Tells of the gap, once. */
+  announceGap(): void {
+    const { consumers, missed } = this
+    if (missed === undefined) return
+    this.missed = undefined
+    for (const consumer of consumers) if (!missed.latecomers.has(consumer)) consumer.gap(missed.cause)
+  }
+
+  isBeingOpened(): boolean {
+    return this.phase === "Opening" || this.phase === "Doubtful"
+  }
+
+  /** It is not open. `channel` is one that the server may still have for us. */
+  close(channel?: string): void {
+    this.phase = "Absent"
+    this.channel = channel
+    this.older = undefined
+    this.newer = undefined
+  }
+}

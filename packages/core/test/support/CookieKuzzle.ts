@@ -1,0 +1,208 @@
+/** A Kuzzle and one cookie jar for several tabs. Tokens are those of Kuzzle: one per user and second, see real-server.md. */
+import { KuzzleHeartbeat, KuzzleHttp, KuzzleSocket } from "@effect-kuzzle/core"
+import { type Clock, Deferred, Effect, Option, Redacted, Schedule, Stream } from "effect"
+import * as Kuzzle from "../../src/Kuzzle.ts"
+import { sharingOfProcess } from "../../src/KuzzleHttp.ts"
+import { FakeNetwork, type FakeSocket, obliging, turns } from "./FakeSocket.ts"
+
+export const loginAs = (kuid: string) => ({ controller: "auth", action: "login", strategy: "local", body: { kuid } })
+export const logout = { controller: "auth", action: "logout" }
+export const refreshToken = { controller: "auth", action: "refreshToken" }
+
+/** How long a refreshed token still works, in milliseconds. */
+const grace = 1000
+
+interface Token {
+  readonly kuid: string
+  readonly expiresAt: number
+  /** When it was, or will be, revoked. */
+  revokedAt: number
+}
+
+export class CookieKuzzle {
+  private readonly tokens = new Map<string, Token>()
+  /** The cookie of all tabs. */
+  jar: string | undefined
+  /** How long a token lives, in milliseconds. */
+  ttl = 100_000
+  readonly refreshed: Array<string> = []
+  /** Requests that were executed: by whom, and what. */
+  readonly executed: Array<string> = []
+  /** A call over HTTP of this action waits for it, before the server hears of it. */
+  gates: { [action: string]: Deferred.Deferred<void> } = {}
+  /** Runs before an answer over HTTP is given. */
+  answering: (action: string) => void = () => {}
+  /** Calls over HTTP, by action. */
+  readonly calls: Array<string> = []
+  readonly joined = { count: 0 }
+  private readonly clock: Clock.Clock
+  private readonly members = sharingOfProcess()
+  /** Whether tabs hear nothing of each other. */
+  deaf = false
+  /** Whether calls over HTTP fail. */
+  offline = false
+
+  constructor(clock: Clock.Clock) {
+    this.clock = clock
+  }
+
+  private now(): number {
+    return this.clock.unsafeCurrentTimeMillis()
+  }
+
+  whose(token: string | undefined): string | undefined {
+    if (token === undefined) return "-1"
+    const known = this.tokens.get(token)
+    return known === undefined || known.revokedAt <= this.now() || known.expiresAt <= this.now()
+      ? undefined
+      : known.kuid
+  }
+
+  private grant(kuid: string): Token & { readonly value: string } {
+    const second = Math.floor(this.now() / 1000)
+    const value = `${kuid}@${second}`
+    const token = this.tokens.get(value) ?? { kuid, expiresAt: second * 1000 + this.ttl, revokedAt: Infinity }
+    this.tokens.set(value, token)
+    this.jar = value
+    return { ...token, value }
+  }
+
+  /** A login of another tab that tells nobody. */
+  become(kuid: string): void {
+    this.grant(kuid)
+  }
+
+  revoke(): void {
+    const token = this.tokens.get(this.jar ?? "")
+    if (token !== undefined) token.revokedAt = this.now()
+  }
+
+  readonly onSend = (socket: FakeSocket, frame: string): void => {
+    if (frame === `{"p":1}`) return obliging(socket, frame)
+    const request = JSON.parse(frame)
+    const cookie = socket.headers.cookie && Redacted.value(socket.headers.cookie)
+    const kuid = this.whose(cookie)
+    const { action } = request
+    const answer = (result: unknown) => queueMicrotask(() => socket.answer(request, result))
+    if (action === "checkToken") return answer(this.checked(cookie))
+    if (action === "now") return answer({ now: this.now() })
+    if (kuid === undefined) {
+      return queueMicrotask(() => socket.refuse(request, { id: "security.token.invalid", status: 401 }))
+    }
+    if (action !== "subscribe") this.executed.push(`${kuid} ${action} ${request.body?.n ?? ""}`.trim())
+    obliging(socket, frame)
+  }
+
+  private checked(token: string | undefined): unknown {
+    const kuid = this.whose(token)
+    if (kuid === undefined) return { valid: false, state: "Invalid token." }
+    return { valid: true, kuid, expiresAt: this.tokens.get(token ?? "")?.expiresAt ?? null }
+  }
+
+  private result(action: string, byCookie: boolean, body: { readonly kuid?: string }): unknown {
+    const { jar } = this
+    const token = this.tokens.get(jar ?? "")
+    switch (action) {
+      case "checkToken":
+        return this.checked(jar)
+      case "logout":
+        if (byCookie) this.jar = undefined
+        else if (token !== undefined) token.revokedAt = this.now()
+        return { acknowledged: true }
+      case "refreshToken": {
+        const kuid = this.whose(jar)
+        if (token === undefined || kuid === undefined || token.revokedAt < Infinity) return undefined
+        this.refreshed.push(jar ?? "")
+        const { expiresAt } = this.grant(kuid)
+        // Within the second of its making, it is the same token.
+        token.revokedAt = this.now() + grace
+        return { _id: kuid, ttl: expiresAt - this.now(), expiresAt }
+      }
+      default: {
+        const { expiresAt, kuid } = this.grant(body.kuid ?? "ada")
+        return { _id: kuid, ttl: expiresAt - this.now(), expiresAt }
+      }
+    }
+  }
+
+  private readonly http: KuzzleHttp.KuzzleHttpShape = {
+    cookie: () => Effect.sync(() => Option.map(Option.fromNullable(this.jar), Redacted.make)),
+    stream: () => Effect.dieMessage("nothing is downloaded here"),
+    exchange: ({ body, url }) =>
+      Effect.gen(this, function*() {
+        const { pathname, search } = new URL(url)
+        const action = pathname.split("/")[1]?.slice(1) ?? ""
+        const gate = this.gates[action]
+        if (gate !== undefined) yield* Deferred.await(gate)
+        if (this.offline) return yield* Effect.fail({ _tag: "NoAnswer" as const, cause: "offline" })
+        this.calls.push(action)
+        const result = this.result(action, search !== "", JSON.parse(body ?? "{}"))
+        this.answering(action)
+        const error = result === undefined
+          ? { id: "security.token.invalid", status: 401, message: "", props: [] }
+          : null
+        const status = error?.status ?? 200
+        return { status, headers: {}, body: JSON.stringify({ status, error, requestId: "r", result: result ?? null }) }
+      }),
+    sharing: {
+      lock: this.members.lock,
+      join: (heard) =>
+        Effect.gen(this, function*() {
+          this.joined.count += 1
+          yield* Effect.addFinalizer(() => Effect.sync(() => this.joined.count -= 1))
+          const tell = yield* this.members.join((host) => {
+            if (!this.deaf) heard(host)
+          })
+          return (host) => {
+            if (!this.deaf) tell(host)
+          }
+        })
+    }
+  }
+
+  /** Tells all tabs that something may have been missed, or that another one has changed the session. */
+  readonly tell = (host: string) => Effect.scoped(Effect.map(this.members.join(() => {}), (tell) => tell(host)))
+
+  /** A tab: a client with connections of its own. */
+  readonly tab = (options: Kuzzle.Options = {}) =>
+    Effect.gen(this, function*() {
+      const network = new FakeNetwork()
+      network.onSend = this.onSend
+      const context = yield* Kuzzle.makeCookie({
+        url: "ws://kuzzle.test:7512",
+        reconnect: Schedule.spaced("1 second"),
+        ...options
+      }).pipe(
+        Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
+        Effect.provideService(KuzzleHttp.KuzzleHttp, this.http),
+        Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled"))
+      )
+      const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, context)
+      const told: Array<string> = []
+      yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) =>
+        Effect.sync(() => {
+          told.push(event._tag === "LoggedOut" ? `LoggedOut ${event.cause}` : event._tag)
+        })))
+      yield* turns()
+      return {
+        context,
+        kuzzle,
+        network,
+        told,
+        kuid: Effect.map(
+          kuzzle.authentication.state,
+          (state) => state._tag === "Authenticated" ? state.kuid : state._tag
+        ),
+        login: (kuid: string) => kuzzle.authentication.login(loginAs(kuid)),
+        logout: kuzzle.authentication.logout(logout),
+        refresh: kuzzle.authentication.refresh(refreshToken)
+      }
+    })
+}
+
+export type Tab = Effect.Effect.Success<ReturnType<CookieKuzzle["tab"]>>
+
+export const cookieKuzzle = Effect.map(Effect.clock, (clock) => new CookieKuzzle(clock))
+
+export const tabs = (kuzzle: CookieKuzzle, count: number, options: Kuzzle.Options = {}) =>
+  Effect.all(Array.from({ length: count }, () => kuzzle.tab(options)))

@@ -1,0 +1,104 @@
+/**
+ * A `KeyValueStore` of private files, one for each key, independent of the umask. Files have the mode 0600. A new
+ * folder has the mode 0700; an existing folder keeps its mode. If others can read an existing file, its mode is
+ * corrected before it is read.
+ *
+ * A value is written to a temporary file, synced to the disk and then renamed, so a crash leaves either the old value
+ * or the new one. The `KeyValueStore` of `@effect/platform-node` writes in place, and its files are readable by
+ * everybody.
+ */
+import type * as Platform from "@effect/platform/Error"
+import { BadArgument } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import { randomUUID } from "node:crypto"
+
+/** The modes of files and of the folder: only the owner may read and write. */
+const fileMode = 0o600
+const folderMode = 0o700
+
+/** The bits of a mode that grant access to others. */
+const others = 0o077
+
+/** The suffix of an unfinished file. It cannot clash with a key, because keys are percent-encoded. */
+const temporary = ".%tmp"
+
+/** The name of a key's file. */
+export const nameOf = encodeURIComponent
+
+export const make = (
+  directory: string
+): Effect.Effect<
+  KeyValueStore.KeyValueStore,
+  Platform.PlatformError,
+  FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+
+    const fileOf = (method: string, key: string): Effect.Effect<string, BadArgument> =>
+      key === "" || key === "." || key === ".."
+        ? Effect.fail(
+          new BadArgument({
+            module: "KeyValueStore",
+            method,
+            description: `${JSON.stringify(key)} is not a key: it must not be empty, . or ..`
+          })
+        )
+        : Effect.succeed(path.join(directory, nameOf(key)))
+
+    /** Removes the access of others to a file. */
+    const close = (file: string) =>
+      Effect.flatMap(fs.stat(file), ({ mode }) => (mode & others) === 0 ? Effect.void : fs.chmod(file, fileMode))
+
+    const read = <A>(
+      method: string,
+      key: string,
+      content: (file: string) => Effect.Effect<A, Platform.PlatformError>
+    ): Effect.Effect<Option.Option<A>, Platform.PlatformError> =>
+      Effect.flatMap(fileOf(method, key), (file) => Effect.asSome(Effect.zipRight(close(file), content(file)))).pipe(
+        Effect.catchIf(isNotFound, () => Effect.succeedNone)
+      )
+
+    const write = (file: string, content: Uint8Array) => {
+      const unfinished = `${file}.${randomUUID()}${temporary}`
+      return Effect.scoped(
+        Effect.gen(function*() {
+          // The file must not exist, so that no link that others have created there is followed.
+          const handle = yield* fs.open(unfinished, { flag: "wx", mode: fileMode })
+          // `writeAll` fails on no bytes.
+          if (content.length > 0) yield* handle.writeAll(content)
+          yield* handle.sync
+        })
+      ).pipe(
+        Effect.zipRight(fs.rename(unfinished, file)),
+        Effect.onError(() => Effect.ignore(fs.remove(unfinished))),
+        Effect.uninterruptible
+      )
+    }
+
+    const names = fs.readDirectory(directory)
+
+    yield* fs.makeDirectory(directory, { recursive: true, mode: folderMode })
+
+    return KeyValueStore.make({
+      get: (key) => read("get", key, fs.readFileString),
+      getUint8Array: (key) => read("getUint8Array", key, fs.readFile),
+      set: (key, value) =>
+        Effect.flatMap(
+          fileOf("set", key),
+          (file) => write(file, typeof value === "string" ? new TextEncoder().encode(value) : value)
+        ),
+      remove: (key) => Effect.flatMap(fileOf("remove", key), (file) => fs.remove(file)),
+      // Files that an earlier process left unfinished are removed, too.
+      clear: Effect.flatMap(names, Effect.forEach((name) => fs.remove(path.join(directory, name)), { discard: true })),
+      size: Effect.map(names, (all) => all.filter((name) => !name.endsWith(temporary)).length)
+    })
+  })
+
+const isNotFound = (error: Platform.PlatformError): boolean =>
+  error._tag === "SystemError" && error.reason === "NotFound"

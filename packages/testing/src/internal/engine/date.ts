@@ -1,0 +1,90 @@
+/**
+ * Dates as Elasticsearch 7.10 reads them in its default format, `strict_date_optional_time||epoch_millis`. A number is read
+ * as its digits are: 2020 is a year, and so is -12345; 12345 is in milliseconds.
+ */
+import { error } from "./errors.ts"
+
+/**
+ * The first or the last millisecond of what a date says: `2020-01-31` is a whole day. A month or a day that is not said is
+ * the first in both cases (observed).
+ */
+export type Edge = "first" | "last"
+
+const day = 86_400_000
+
+/** Days since the epoch in the Gregorian calendar, for years beyond those of `Date`, too. */
+const daysTo = (year: number, month: number): number => {
+  const shifted = year - Math.floor(year / 400) * 400
+  // 2000 stands for all years that are multiples of 400; a cycle has 146,097 days.
+  return Date.UTC(2000 + shifted, month) / day + ((year - shifted) / 400 - 5) * 146_097
+}
+
+const pattern =
+  /^(-\d{4,9}|\+\d{5,9}|\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?)?)?$/
+
+const offsetOf = (zone = "Z"): number => {
+  if (zone === "Z") return 0
+  const [, sign, hours, minutes = "0"] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone)!
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
+}
+
+const calendar = (text: string, edge: Edge): number | undefined => {
+  const match = pattern.exec(text)
+  if (match === null) return undefined
+  const [, year = "", ...parts] = match
+  const zone = parts.pop()
+  const fraction = parts.pop()
+  const last = edge === "last"
+  const [month, date, hour, minute, second] = parts.map((part) => part === undefined ? undefined : Number(part))
+  const inYear = (month ?? 1) - 1
+  const days = daysTo(Number(year), inYear)
+  const inMonth = daysTo(Number(year), inYear + 1) - days
+  const values = [
+    [date ?? 1, 1, inMonth],
+    [hour ?? (last ? 23 : 0), 0, 23],
+    [minute ?? (last ? 59 : 0), 0, 59],
+    [second ?? (last ? 59 : 0), 0, 59]
+  ] as const
+  if (inYear < 0 || inYear > 11 || values.some(([value, min, max]) => value < min || value > max)) return undefined
+  const millis = fraction === undefined ? (last ? 999 : 0) : Number(fraction.padEnd(3, "0").slice(0, 3))
+  const [[d], [h], [m], [s]] = values
+  return (days + d - 1) * day + ((h * 60 + m) * 60 + s) * 1000 + millis - offsetOf(zone)
+}
+
+/** Of negative ones, those with less than ten digits are no time. */
+const epoch = (text: string): number | undefined =>
+  /^(?:\d{1,19}(?:\.\d+)?|-\d{10,19})$/.test(text) ? Math.trunc(Number(text)) : undefined
+
+const lengths: { readonly [unit: string]: number } = {
+  w: 7 * day,
+  d: day,
+  h: 3_600_000,
+  H: 3_600_000,
+  m: 60_000,
+  s: 1000
+}
+
+const months = (from: number, count: number): number => {
+  const at = new Date(from)
+  const first = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + count)
+  const inMonth = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + count + 1, 0)).getUTCDate()
+  return first + (Math.min(at.getUTCDate(), inMonth) - 1) * day + (from - Math.floor(from / day) * day)
+}
+
+const relative = (text: string, now: number): number => {
+  const match = /^now(?:([+-]\d*)([yMwdhHms]))?$/.exec(text)
+  if (match === null) throw error("testing.engine.not_implemented", `the date expression "${text}"`)
+  const [, amount, unit = ""] = match
+  if (amount === undefined) return now
+  const count = /\d/.test(amount) ? Number(amount) : Number(`${amount}1`)
+  return unit === "y" || unit === "M" ? months(now, unit === "y" ? 12 * count : count) : now + count * lengths[unit]!
+}
+
+/** Milliseconds since the epoch; `undefined` for what is no date. */
+export const parse = (value: unknown, now: number, edge: Edge = "first"): number | undefined => {
+  if (typeof value === "boolean") return undefined
+  const text = String(value)
+  if (text.startsWith("now")) return relative(text, now)
+  if (text.includes("||")) throw error("testing.engine.not_implemented", `the date expression "${text}"`)
+  return calendar(text, edge) ?? epoch(text)
+}

@@ -1,0 +1,28 @@
+/** The members of a sorted set with their scores. Their order is worked out once for all the reads between two writes. */
+import { type Bytes, compare } from "./bytes.ts"
+
+export type Scored = readonly [member: Bytes, score: number]
+
+export class Scores extends Map<Bytes, number> {
+  private ordered: ReadonlyArray<Scored> | undefined
+
+  /** By score, then by the bytes of the members. */
+  get sorted(): ReadonlyArray<Scored> {
+    return this.ordered ??= [...this].sort(([left, a], [right, b]) => a === b ? compare(left, right) : a < b ? -1 : 1)
+  }
+
+  override set(member: Bytes, score: number): this {
+    this.ordered = undefined
+    return super.set(member, score)
+  }
+
+  override delete(member: Bytes): boolean {
+    this.ordered = undefined
+    return super.delete(member)
+  }
+
+  override clear(): void {
+    this.ordered = undefined
+    super.clear()
+  }
+}

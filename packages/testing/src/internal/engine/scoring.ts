@@ -1,0 +1,257 @@
+/**
+ * The relevance of a document for a query: BM25 as Elasticsearch 7 calculates it, in the same 32-bit floats. Only
+ * `term` on texts, keywords and booleans, `match`, `match_phrase`, `match_phrase_prefix` and `multi_match` have a relevance of
+ * their own. All other clauses count as their boost, and filters as nothing.
+ *
+ * The statistics are those of the documents that a search sees. Elasticsearch also counts deleted and overwritten
+ * documents, until it happens to merge its segments.
+ */
+import { asArray, isObject, type JsonObject } from "./json.ts"
+import { type Field, fieldAt, isText, type Mapping, normalize, type Scalar, terms, words } from "./mapping.ts"
+import * as Query from "./query.ts"
+
+export type Score = (document: Query.Document) => number
+
+interface Scope {
+  readonly mapping: Mapping
+  readonly now: number
+  readonly statisticsOf: (path: string, field: Field) => Statistics
+}
+
+/** A clause: whether a document matches, and what this is worth. */
+interface Scorer {
+  readonly matches: Query.Predicate
+  readonly score: Score
+}
+
+/** Compiles the score of the documents that a query matches; a number when all have the same. */
+export const compile = (
+  query: unknown,
+  documents: ReadonlyArray<Query.Document>,
+  mapping: Mapping,
+  now: number
+): Score | number => {
+  const known = new Map<string, Statistics>()
+  const statisticsOf = (path: string, field: Field) => {
+    const statistics = known.get(path) ?? collect(documents, field, now)
+    known.set(path, statistics)
+    return statistics
+  }
+  return clause(query, { mapping, now, statisticsOf }, 1)
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// BM25
+// -------------------------------------------------------------------------------------------------------------------
+
+const float = Math.fround
+
+const k1 = float(1.2)
+const b = float(0.75)
+
+interface Statistics {
+  /** The documents that have the field. */
+  readonly count: number
+  /** The average number of terms in them. */
+  readonly average: number
+  /** How many documents have each term. */
+  readonly frequencies: ReadonlyMap<Scalar, number>
+  readonly termsOf: (document: Query.Document) => ReadonlyArray<Scalar>
+}
+
+/** Of a text all words count, of other fields each value once. */
+const collect = (documents: ReadonlyArray<Query.Document>, field: Field, now: number): Statistics => {
+  const frequencies = new Map<Scalar, number>()
+  let count = 0
+  let total = 0
+  for (const document of documents) {
+    const found = terms(document, field, now)
+    const distinct = new Set(found)
+    if (distinct.size === 0) continue
+    count++
+    total += isText(field) ? found.length : distinct.size
+    for (const term of distinct) frequencies.set(term, (frequencies.get(term) ?? 0) + 1)
+  }
+  return {
+    count,
+    average: float(total / count),
+    frequencies,
+    termsOf: (document) => terms(document, field, now)
+  }
+}
+
+const idf = ({ count, frequencies }: Statistics, term: Scalar): number => {
+  const frequency = frequencies.get(term) ?? 0
+  return float(Math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)))
+}
+
+/** A length as Lucene keeps it, in one byte: exact up to 40, then with four significant bits. */
+const rounded = (length: number): number => {
+  const free = 24
+  const rest = length - free
+  const shift = Math.max(0, 32 - Math.clz32(Math.max(rest, 1)) - 4)
+  return rest < 8 ? length : free + (rest >>> shift) * 2 ** shift
+}
+
+const bm25 = (weight: number, frequency: number, length: number, average: number): number => {
+  const norm = float(k1 * float(float(1 - b) + float(float(b * length) / average)))
+  return float(weight - float(weight / float(1 + float(frequency * float(1 / norm)))))
+}
+
+/** How often `occurrences` finds something in a document, weighed by how rare it is and how long the field is. */
+const relevance = (
+  field: Field,
+  { average, termsOf }: Statistics,
+  { boost, occurrences, rarity }: {
+    readonly boost: number
+    readonly rarity: number
+    readonly occurrences: (found: ReadonlyArray<Scalar>) => number
+  }
+): Score => {
+  const weight = float(float(boost * float(1 + k1)) * rarity)
+  return (document) => {
+    const found = termsOf(document)
+    const frequency = occurrences(found)
+    if (frequency === 0) return 0
+    return isText(field) ? bm25(weight, frequency, rounded(found.length), average) : bm25(weight, 1, 1, average)
+  }
+}
+
+const termScore = (scope: Scope, path: string, field: Field, term: Scalar, boost: number): Score => {
+  const statistics = scope.statisticsOf(path, field)
+  return relevance(field, statistics, {
+    boost,
+    rarity: idf(statistics, term),
+    occurrences: (found) => found.filter((one) => one === term).length
+  })
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// clauses
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Sums are made of doubles, results are floats. */
+const sum = (scores: ReadonlyArray<number>): number => float(scores.reduce((a, b) => a + b, 0))
+
+const boostOf = (options: unknown): number =>
+  isObject(options) && options.boost !== undefined ? float(Number(options.boost)) : 1
+
+const entryOf = (body: JsonObject): readonly [path: string, options: unknown] =>
+  Object.entries(body)[0] ?? ["", undefined]
+
+const hasTerms = (path: string, field: Field): boolean =>
+  path !== "_id" && (isText(field) || field.type === "keyword" || field.type === "boolean")
+
+/** `query` is known to be well-formed: it has been compiled to a predicate. */
+const clause = (query: unknown, scope: Scope, boost: number): Score | number => {
+  const [kind, body] = isObject(query) ? entryOf(query) : ["", undefined]
+  if (!isObject(body)) return boost
+  const scored = scorers[kind]
+  if (scored !== undefined) return scored(body, scope, boost)
+  const [, options] = entryOf(body)
+  return float(boost * boostOf(body) * boostOf(options))
+}
+
+const term = (scope: Scope, path: string, options: unknown, boost: number): Score | number => {
+  const field = fieldAt(scope.mapping, path)
+  const wanted = isObject(options) ? options.value : options
+  const own = float(boost * boostOf(options))
+  if (field === undefined || !hasTerms(path, field)) return own
+  if (isObject(options) && options.case_insensitive === true) return own
+  const normalized = isText(field) ? String(wanted) : normalize(field.type, wanted, scope.now)
+  return normalized === undefined ? own : termScore(scope, path, field, normalized, own)
+}
+
+const match = (scope: Scope, path: string, options: unknown, boost: number): Score | number => {
+  const field = fieldAt(scope.mapping, path)
+  const wanted = isObject(options) ? options.query : options
+  const own = float(boost * boostOf(options))
+  if (field === undefined || !isText(field)) return term(scope, path, wanted, own)
+  const scores = words(wanted).map((word) => termScore(scope, path, field, word, own))
+  return (document) => sum(scores.map((score) => score(document)))
+}
+
+const phrase = (
+  scope: Scope,
+  [path, options]: readonly [path: string, options: unknown],
+  boost: number,
+  prefix: boolean
+): Score | number => {
+  const field = fieldAt(scope.mapping, path)
+  const wanted = isObject(options) ? options.query : options
+  const own = float(boost * boostOf(options))
+  if (field === undefined || !isText(field)) return term(scope, path, wanted, own)
+  const asked = words(wanted)
+  const last = asked.length - 1
+  const statistics = scope.statisticsOf(path, field)
+  const fits = (found: Scalar | undefined, i: number) =>
+    prefix && i === last ? String(found ?? "").startsWith(asked[i]!) : found === asked[i]
+  const all = asked.flatMap((word, i): ReadonlyArray<Scalar> =>
+    prefix && i === last ? [...statistics.frequencies.keys()].filter((found) => fits(found, i)) : [word]
+  )
+  return relevance(field, statistics, {
+    boost: own,
+    rarity: sum(all.map((word) => idf(statistics, word))),
+    occurrences: (found) => found.filter((_, start) => asked.every((_, i) => fits(found[start + i], i))).length
+  })
+}
+
+const valueOf = (score: Score | number, document: Query.Document): number =>
+  typeof score === "number" ? score : score(document)
+
+const scorers: { readonly [kind: string]: (body: JsonObject, scope: Scope, boost: number) => Score | number } = {
+  bool: (body, scope, boost) => {
+    const own = float(boost * boostOf(body))
+    const part = (name: string) =>
+      asArray(body[name]).map((query): Scorer => {
+        const score = clause(query, scope, own)
+        return {
+          matches: Query.compile(query, scope.mapping, scope.now),
+          score: (document) => valueOf(score, document)
+        }
+      })
+    const [must, should] = [part("must"), part("should")]
+    if (must.length === 0 && should.length === 0) {
+      return body.filter === undefined && body.must_not === undefined ? own : 0
+    }
+    return (document) => {
+      const optional = should.filter(({ matches }) => matches(document))
+      return float(
+        sum(must.map(({ score }) => score(document))) + sum(optional.map(({ score }) => score(document)))
+      )
+    }
+  },
+  constant_score: (body, _, boost) => float(boost * boostOf(body)),
+  term: (body, scope, boost) => term(scope, ...entryOf(body), boost),
+  match: (body, scope, boost) => match(scope, ...entryOf(body), boost),
+  match_phrase: (body, scope, boost) => phrase(scope, entryOf(body), boost, false),
+  match_phrase_prefix: (body, scope, boost) => phrase(scope, entryOf(body), boost, true),
+  /** The best of its fields. */
+  multi_match: (body, scope, boost) => {
+    const fields = asArray(body.fields).map((field) => {
+      const [path = "", factor = "1"] = String(field).split("^", 2)
+      return {
+        matches: Query.compile(
+          { match: { [path]: { query: body.query, operator: body.operator ?? "or" } } },
+          scope.mapping,
+          scope.now
+        ),
+        score: match(scope, path, body, float(boost * Number(factor)))
+      }
+    })
+    return (document) =>
+      fields.reduce(
+        (best, { matches, score }) => matches(document) ? Math.max(best, valueOf(score, document)) : best,
+        0
+      )
+  }
+}
+
+/** The shortest decimal number that is the same float, as which Elasticsearch writes it. */
+export const shown = (score: number): number => {
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(score.toPrecision(digits))
+    if (float(short) === score) return short
+  }
+  return Number(score.toPrecision(9))
+}

@@ -1,0 +1,188 @@
+/** What the embedded server does takes steps in proportion to the work: counted, without a clock. */
+import { assert, describe, it } from "@effect/vitest"
+import { growth } from "../../core/test/support/steps.ts"
+import { Engine } from "../src/internal/engine/engine.ts"
+
+const options = {
+  seed: "cost",
+  tokenLifetime: 3_600_000,
+  gracePeriod: 1000,
+  idleTimeout: 60_000,
+  maxRequestSize: 1e9,
+  cookieAuthentication: true,
+  refreshInterval: 1000,
+  rateLimit: 0,
+  loginsPerSecond: 0
+}
+
+const place = { index: "i", collection: "c" }
+
+const properties = { n: { type: "integer" }, k: { type: "keyword" }, d: { type: "date" } }
+
+class Server {
+  readonly engine = new Engine(options, 0)
+  now = 0
+  private last = ""
+  private readonly main = this.connect()
+
+  constructor() {
+    this.ask({ controller: "index", action: "create", index: "i" })
+    this.ask({ controller: "collection", action: "create", ...place, body: { mappings: { properties } } })
+  }
+
+  connect() {
+    const send = (frame: string) => {
+      this.last = frame
+    }
+    return this.engine.connect({}, { send, close: () => {} }, this.now)
+  }
+
+  ask(request: object): unknown {
+    this.engine.receive(this.main, JSON.stringify(request), this.now)
+    const { error, result } = JSON.parse(this.last)
+    assert.isNull(error)
+    return result
+  }
+
+  search(body: object, size = 10, from = 0) {
+    const result = this.ask({ controller: "document", action: "search", ...place, size, from, body })
+    // What a search of these documents answers with.
+    return (result as { readonly hits: ReadonlyArray<{ readonly _source: { readonly n: number } }> }).hits
+  }
+
+  create(n: number, more: object = {}) {
+    const body = { n, k: `k${n}`, d: n * 1000 }
+    this.ask({ controller: "document", action: "create", ...place, _id: `d${n}`, ...more, body })
+  }
+
+  fill(documents: number): this {
+    for (let n = 0; n < documents; n++) this.create((n * 7919) % documents)
+    this.ask({ controller: "collection", action: "refresh", ...place })
+    return this
+  }
+
+  memory(action: string, key: string, body: object | undefined, more: object = {}) {
+    return this.ask({ controller: "ms", action, _id: key, ...more, ...(body === undefined ? {} : { body }) })
+  }
+}
+
+const linear = (prepare: (items: number) => () => void) => assert.isBelow(growth(prepare), 1.1)
+
+describe("the cost of the embedded server grows no faster than the work:", () => {
+  it("documents that each wait for a refresh", () =>
+    linear((items) => {
+      const server = new Server()
+      return () => {
+        for (let n = 0; n < items; n++) server.create(n, { refresh: "wait_for" })
+      }
+    }))
+
+  it("a bucket of all documents", () =>
+    linear((items) => {
+      const server = new Server().fill(items)
+      const aggs = { days: { date_histogram: { field: "d", fixed_interval: "1d" } } }
+      return () => {
+        server.search({ aggs }, 0)
+      }
+    }))
+
+  it("a query of as many terms as there are documents", () =>
+    linear((items) => {
+      const server = new Server().fill(items)
+      const k = Array.from({ length: items }, (_, n) => `z${n}`)
+      return () => {
+        assert.deepStrictEqual(server.search({ query: { terms: { k } } }), [])
+      }
+    }))
+
+  it("a walk by search_after", () =>
+    linear((items) => {
+      const server = new Server().fill(items)
+      return () => {
+        let seen = 0
+        let after = -1
+        for (;;) {
+          server.now += 1
+          const hits = server.search({ sort: ["n"], search_after: [after] }, 20)
+          if (hits.length === 0) break
+          for (const { _source } of hits) assert.strictEqual(_source.n, seen++)
+          after = seen - 1
+        }
+        assert.strictEqual(seen, items)
+      }
+    }))
+
+  it("a walk by from and size", () =>
+    linear((items) => {
+      const server = new Server().fill(items)
+      return () => {
+        for (let from = 0; from < items; from += 20) {
+          server.now += 1
+          assert.strictEqual(server.search({ sort: ["n"] }, 20, from)[0]?._source.n, from)
+        }
+      }
+    }))
+
+  it("scrolls that are abandoned", () => {
+    const server = new Server().fill(100)
+    for (let n = 0; n < 50; n++) {
+      server.ask({ controller: "document", action: "search", ...place, scroll: "10s", size: 10, body: {} })
+      server.now += 1000
+    }
+    const scrolls: unknown = Reflect.get(server.engine.state.storage, "scrolls")
+    assert.instanceOf(scrolls, Map)
+    assert.isAtMost(scrolls.size, 10)
+    server.engine.tick(server.now + 60_000)
+    assert.strictEqual(scrolls.size, 0)
+  })
+
+  it("tokens that each bind a connection, and connections that end", () =>
+    linear((items) => {
+      const { sessions } = new Server().engine.state
+      return () => {
+        for (let n = 0; n < items; n++) sessions.link(sessions.create(`u${n}`, 1_000_000 + n, 0), `c${n}`)
+        for (let n = 0; n < items; n++) sessions.unlink(`c${n}`)
+        assert.strictEqual(sessions.nextExpiry(), Infinity)
+      }
+    }))
+
+  it("a document that leaves many rooms", () =>
+    linear((items) => {
+      const server = new Server()
+      for (let n = 0; n < items; n++) {
+        const body = { range: { n: { gt: -n - 1 } } }
+        server.ask({ controller: "realtime", action: "subscribe", ...place, body })
+      }
+      server.create(1)
+      return () => {
+        server.engine.receive(
+          [...server.engine.connections.values()][0]!,
+          JSON.stringify({ controller: "document", action: "update", ...place, _id: "d1", body: { n: 2 } }),
+          0
+        )
+      }
+    }))
+
+  it("a sorted set that is read page by page", () =>
+    linear((items) => {
+      const server = new Server()
+      const elements = Array.from({ length: items }, (_, n) => ({ score: (n * 7919) % items, member: `m${n}` }))
+      server.memory("zadd", "z", { elements })
+      return () => {
+        for (let n = 0; n < items; n += 10) {
+          server.memory("zrange", "z", undefined, { start: n, stop: n + 9 })
+          server.memory("zrevrange", "z", undefined, { start: n, stop: n + 9 })
+        }
+      }
+    }))
+
+  it("a set whose members are taken one by one", () =>
+    linear((items) => {
+      const server = new Server()
+      server.memory("sadd", "s", { members: Array.from({ length: items }, (_, n) => `m${n}`) })
+      return () => {
+        for (let n = 0; n < items; n++) server.memory("spop", "s", undefined)
+        assert.deepEqual(server.memory("scard", "s", undefined), 0)
+      }
+    }))
+})

@@ -1,0 +1,95 @@
+/**
+ * `pnpm ends` ends clients that share one outbox at random moments, disturbs their connections and their store meanwhile, and
+ * then compares what they were promised with what the server executed. It fails when a promise was broken, and when
+ * nothing happened that could have broken one.
+ *
+ * - `--where node`: two processes with a folder; `--where chromium`: two tabs with IndexedDB. Default: both.
+ * - `--server embedded` (the default) or `--server real` (the lab, or the Kuzzle that `KUZZLE_REAL_URL` names). May be given
+ *   twice.
+ * - `--ends`: how many ends in each of these runs.
+ * - `--seed`: what the runner chooses. The moments differ nonetheless, as they depend on the machine.
+ * - `--plant`: the name of a bug of mutants/list.ts. The run must fail then.
+ */
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Duration, Effect, Exit, Random } from "effect"
+import { parseArgs } from "node:util"
+import * as Lab from "../lab/state.ts"
+import * as Chromium from "./ends/chromium.ts"
+import { judge, type Row, showBroken, table, type Verdict } from "./ends/judge.ts"
+import { Ledger } from "./ends/ledger.ts"
+import * as Node from "./ends/node.ts"
+import { RunError } from "./ends/run.ts"
+import * as Server from "./ends/server.ts"
+import { mutants } from "./mutants/list.ts"
+
+const { values } = parseArgs({
+  options: {
+    ends: { type: "string", default: "100" },
+    where: { type: "string", multiple: true, default: ["node", "chromium"] },
+    server: { type: "string", multiple: true, default: ["embedded"] },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
+    plant: { type: "string" }
+  }
+})
+
+const fail = (message: string) => new RunError({ message })
+
+const startServer = (name: string) => {
+  if (name === "embedded") return Server.embedded
+  if (name !== "real") return fail(`--server is ${name}: expected embedded or real`)
+  const url = Lab.realUrl()
+  return url === undefined ? fail("no Kuzzle is up: run `pnpm lab up`, or set KUZZLE_REAL_URL") : Server.real(url)
+}
+
+const runners = { node: Node.run, chromium: Chromium.run }
+
+const runnerOf = (name: string) =>
+  name in runners
+    // `in` has looked it up.
+    ? Effect.succeed(runners[name as keyof typeof runners])
+    : fail(`--where is ${name}: expected ${Object.keys(runners).join(" or ")}`)
+
+const main = Effect.gen(function*() {
+  const ends = Number(values.ends)
+  if (!Number.isInteger(ends) || ends < 1) return yield* fail(`--ends is ${values.ends}: expected a number from 1 on`)
+  const patch = mutants.find(({ name }) => name === values.plant)
+  if (values.plant !== undefined && patch === undefined) {
+    return yield* fail(`--plant is ${values.plant}: mutants/list.ts has no bug of this name`)
+  }
+  const rows: Array<Row> = []
+  for (const serverName of values.server) {
+    for (const where of values.where) {
+      const runner = yield* runnerOf(where)
+      const ledger = new Ledger()
+      const [elapsed, verdict] = yield* Effect.timed(Effect.scoped(Effect.gen(function*() {
+        const server = yield* startServer(serverName)
+        yield* runner({ server, ledger, ends, patch })
+        return judge(ledger, yield* server.executions)
+      })))
+      const name = `${where}, ${serverName} Kuzzle`
+      rows.push({ name, verdict, seconds: Duration.toSeconds(elapsed) })
+      yield* Console.log(describe(name, ledger, verdict))
+    }
+  }
+  yield* Console.log(`\n${table(rows)}\nseed ${values.seed}`)
+  if (rows.some(({ verdict }) => verdict.broken.length > 0)) return yield* fail("a promise was broken")
+})
+
+const counted = (counts: ReadonlyMap<string, number>): string =>
+  Array.from(counts).toSorted(([a], [b]) => a < b ? -1 : 1).map(([what, count]) => `${count} ${what}`).join(", ")
+
+const describe = (name: string, ledger: Ledger, { broken }: Verdict): string => {
+  const ways = new Map<string, number>()
+  for (const { how } of ledger.ends) ways.set(how, (ways.get(how) ?? 0) + 1)
+  return [
+    name,
+    `  ends: ${counted(ways)}`,
+    `  meanwhile: ${counted(ledger.disturbances)}`,
+    ...broken.map((one) => `  BROKEN: ${showBroken(one)}`)
+  ].join("\n")
+}
+
+NodeRuntime.runMain(Effect.withRandom(main, Random.make(values.seed)), {
+  // A run that is interrupted has proved nothing.
+  teardown: (exit, end) => end(Exit.isSuccess(exit) ? 0 : 1)
+})

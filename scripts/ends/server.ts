@@ -1,0 +1,89 @@
+/** The server of a run: a Kuzzle behind a relay that disturbs connections. It counts executions by the documents that it holds. */
+import { type Kuzzle, KuzzleCollection, KuzzleIndex, KuzzleSearch } from "@effect-kuzzle/core"
+import { NodeKuzzle } from "@effect-kuzzle/node"
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+import { Context, Effect, Layer, Random, Schema, Stream } from "effect"
+import type { Scope } from "effect"
+import type { Fault } from "../../packages/testing/test/suite/line.ts"
+import * as Relay from "../../packages/testing/test/suite/relay.ts"
+import { collection } from "./client.ts"
+import type { Execution, Executions } from "./judge.ts"
+
+export interface Server {
+  /** Where the clients connect. */
+  readonly url: string
+  readonly index: string
+  /** Does something to the connections, and says what. */
+  readonly disturb: Effect.Effect<string>
+  /** Nothing is disturbed any more. */
+  readonly heal: Effect.Effect<void>
+  readonly executions: Effect.Effect<Executions>
+}
+
+/** Milliseconds each way, so that there are requests in flight. */
+const weather: Fault = { delay: 15 }
+
+export const embedded: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(function*() {
+  const context = yield* Effect.orDie(Layer.build(KuzzleTestServer.layer()))
+  const { start, stop, url } = Context.get(context, KuzzleTestServer.KuzzleTestServer)
+  const restart = stop.pipe(Effect.zipRight(Effect.sleep("200 millis")), Effect.ensuring(Effect.orDie(start)))
+  return yield* make(url, restart)
+})
+
+/** This Kuzzle belongs to others too, so it is not stopped: for a while the relay refuses connections. */
+export const real = (url: string): Effect.Effect<Server, never, Scope.Scope> => make(url, undefined)
+
+const make = (url: string, restart: Effect.Effect<void> | undefined): Effect.Effect<Server, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const index = `ends-${(yield* Random.nextIntBetween(0, 2 ** 31)).toString(36)}${process.pid}`
+    // Not through the relay. A restart of the server ends its connection, too.
+    const services = yield* Effect.orDie(Layer.build(NodeKuzzle.layer({ url, autoQueue: true })))
+    const admin = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle>) => Effect.orDie(Effect.provide(effect, services))
+    yield* Effect.acquireRelease(
+      admin(Effect.zipRight(KuzzleIndex.create({ index }), KuzzleCollection.create({ index, collection, mappings }))),
+      () => admin(KuzzleIndex.delete({ index }))
+    )
+    const relay = yield* Effect.orDie(Relay.makeFor(url))
+    yield* relay.arm(weather)
+    const heal = Effect.zipRight(relay.heal, relay.arm(weather))
+    const refuse = relay.arm({ refuse: true, ending: "Reset" }).pipe(
+      Effect.zipRight(Effect.sleep("200 millis")),
+      Effect.ensuring(heal)
+    )
+    const away = Effect.as(restart ?? refuse, restart === undefined ? "server out of reach" : "server restarted")
+    return {
+      url: relay.url,
+      index,
+      heal,
+      disturb: Effect.flatMap(Random.next, (random) => random < 0.2 ? away : Effect.as(cut(relay), "connection cut")),
+      executions: admin(countExecutions(index))
+    }
+  })
+
+/** In the middle of what is sent or answered. */
+const cut = (relay: Relay.Relay): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const [ending = "Reset"] = yield* Random.shuffle(["Reset", "Cut", "EndToClient", "EndToServer", 1011] as const)
+    const [direction = "In"] = yield* Random.shuffle(["In", "Out"] as const)
+    const bytes = yield* Random.nextIntBetween(1, 4000)
+    yield* relay.arm({ ...weather, ending }, { direction, part: "Frames", bytes })
+    yield* Effect.timeoutOption(relay.struck, "1 second")
+  })
+
+const mappings = { properties: { id: { type: "keyword" }, idempotent: { type: "boolean" } } } as const
+
+const Content = Schema.Struct({ id: Schema.String, idempotent: Schema.Boolean })
+
+const countExecutions = (index: string) =>
+  Effect.gen(function*() {
+    yield* KuzzleCollection.refresh({ index, collection })
+    const executions = new Map<string, Execution>()
+    yield* Stream.runForEach(
+      KuzzleSearch.hits({ index, collection, size: 500 }),
+      ({ _source }) =>
+        Effect.map(Schema.decodeUnknown(Content)(_source), ({ id, idempotent }) => {
+          executions.set(id, { idempotent, count: (executions.get(id)?.count ?? 0) + 1 })
+        })
+    )
+    return executions
+  })

@@ -1,0 +1,98 @@
+/** Serves the page of a run in Chromium, and receives what it says. */
+import { Effect } from "effect"
+import type { Scope } from "effect"
+import { build } from "esbuild"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import { text } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
+import { root, sources } from "../simulation/bundle.ts"
+import type { Task } from "./client.ts"
+import { letterFromJson } from "./notice.ts"
+import { type Plan, RunError } from "./run.ts"
+
+export interface Website {
+  readonly origin: string
+  /** The address of a page with this task. `denied`: the browser gives it no storage. */
+  readonly address: (task: Task, of?: { readonly main?: boolean; readonly denied?: boolean }) => string
+  /** A page without a script. */
+  readonly elsewhere: string
+  /** The clients of these tabs that have opened the outbox, or were denied it. */
+  readonly startedIn: (...tabs: ReadonlyArray<string>) => ReadonlyArray<string>
+}
+
+const html = "<!doctype html><title>ends</title><script type=\"module\" src=\"/page.js\"></script>"
+
+export const make = ({ ledger, patch }: Plan): Effect.Effect<Website, RunError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const script = yield* Effect.tryPromise({
+      try: () => compile(patch),
+      catch: (cause) => new RunError({ message: `the page could not be built: ${cause}` })
+    })
+    const started = new Set<string>()
+    const receive = (body: string) => {
+      const { client, notices } = letterFromJson(body)
+      for (const notice of notices) {
+        ledger.add(client, notice)
+        if (notice._tag === "Opened" || notice._tag === "Denied") started.add(client)
+      }
+    }
+    const server = Http.createServer((request, response) => {
+      const { pathname } = new URL(request.url ?? "/", "http://localhost")
+      if (pathname === "/tell") {
+        void text(request).then(receive).then(
+          // A page without storage has no origin, either.
+          () => response.writeHead(200, { "access-control-allow-origin": "*" }).end(),
+          // It was torn off, or is no letter.
+          (cause) => {
+            if (request.complete) ledger.complain(`a page posted something else: ${cause}`)
+            response.writeHead(400).end()
+          }
+        )
+      } else if (pathname === "/page.js") {
+        response.writeHead(200, { "content-type": "text/javascript", "access-control-allow-origin": "*" }).end(script)
+      } else {
+        response.writeHead(200, {
+          "content-type": "text/html",
+          ...(pathname === "/denied" ? { "content-security-policy": "sandbox allow-scripts" } : {})
+        }).end(pathname === "/elsewhere" ? "<!doctype html>" : html)
+      }
+    })
+    const port = yield* Effect.acquireRelease(
+      Effect.async<number>((resume) => {
+        // A TCP server that listens has an address, which is no pipe's name.
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as AddressInfo).port)))
+      }),
+      () =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+        })
+    )
+    const origin = `http://127.0.0.1:${port}`
+    return {
+      origin,
+      elsewhere: `${origin}/elsewhere`,
+      address: (task, { denied = false, main = false } = {}) => {
+        const query = new URLSearchParams({ task: JSON.stringify(task), ...(main ? { main: "" } : {}) })
+        return `${origin}/${denied ? "denied" : ""}?${query}`
+      },
+      startedIn: (...tabs) => Array.from(started).filter((client) => tabs.some((tab) => client.startsWith(`${tab}.`)))
+    }
+  })
+
+const compile = async (patch: Plan["patch"]): Promise<string> => {
+  const { outputFiles: [script] } = await build({
+    entryPoints: [fileURLToPath(new URL("./page.ts", import.meta.url))],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    write: false,
+    logLevel: "error",
+    plugins: [sources(patch)]
+  })
+  return script?.text ?? ""
+}
