@@ -219,18 +219,10 @@ interface Unsettled {
 const unsettledEntries: Effect.Effect<Unsettled, never, Scope.Scope> = Effect.gen(function*() {
   const clock = yield* Effect.clock
   const pending = Pending.make<Entry>()
-  const timer = yield* Timer.make(expire)
-  let armed = Infinity
+  const arm = yield* Timer.makeEarliest(expire)
   let lastId = 0
 
-  function arm(deadline: number) {
-    if (deadline >= armed) return
-    armed = deadline
-    timer.at(deadline)
-  }
-
   function expire() {
-    armed = Infinity
     for (const entry of pending.expire(Timer.now(clock))) {
       const { request: { action, controller }, sent, timeout } = entry
       entry.settle(Exit.fail(new DeadlineError({ controller, action, timeout, sent })))

@@ -28,16 +28,11 @@ export const make: Effect.Effect<Bounded, never, Scope.Scope> = Effect.gen(funct
   const clock = yield* Effect.clock
   // Oldest first, as all waits are equally long.
   const waits = new Set<Wait>()
-  let armed = false
-  const arm = () => {
-    const [oldest] = waits
-    armed = oldest !== undefined
-    if (oldest !== undefined) timer.at(oldest.until)
-  }
-  const timer = yield* Timer.make(() => {
+  const arm = yield* Timer.makeEarliest(() => {
     const now = Timer.now(clock)
     for (const wait of waits) if (wait.until <= now) wait.late()
-    arm()
+    const [oldest] = waits
+    if (oldest !== undefined) arm(oldest.until)
   })
   return <A>(operation: Operation, effect: Effect.Effect<A, OutboxError>) =>
     Effect.flatMap(
@@ -53,7 +48,7 @@ export const make: Effect.Effect<Bounded, never, Scope.Scope> = Effect.gen(funct
             late: () => end(new OutboxError({ operation, reason: "Timeout", issue: issueOf(operation) }))
           }
           waits.add(wait)
-          if (!armed) arm()
+          arm(wait.until)
           fiber.addObserver(end)
           return Effect.sync(() => waits.delete(wait))
         })

@@ -24,7 +24,7 @@ import {
   type StoredReport,
   takenOver
 } from "../KuzzleOutboxStore.ts"
-import { sameSender } from "./sender.ts"
+import { isFor, sizeOf } from "./outboxTable.ts"
 
 /** The keys that a client of this process uses. */
 export const inUse = new Set<string>()
@@ -370,12 +370,6 @@ class Outbox {
 const unavailable = (issue: string) => new OutboxError({ operation: "open", reason: "Unavailable", issue })
 
 const seqOf = (number: number): string => String(number).padStart(15, "0")
-
-const isFor = (entry: Entry, server: string, sender: Sender): boolean =>
-  entry.server === server && sameSender(entry.sender, sender)
-
-const sizeOf = (entries: ReadonlyArray<NewEntry>): number =>
-  entries.reduce((size, { payload }) => size + payload.length, 0)
 
 const objectOf = (text: string): { readonly [member: string]: unknown } | undefined => {
   try {

@@ -10,7 +10,8 @@ interface Row {
   state: "Queued" | "Sending"
 }
 
-const isFor = (entry: Entry, server: string, sender: Sender): boolean =>
+/** Whether the request is for this server, as this sender. */
+export const isFor = (entry: Entry, server: string, sender: Sender): boolean =>
   entry.server === server && sameSender(entry.sender, sender)
 
 export class OutboxTable {
@@ -169,5 +170,6 @@ export class OutboxTable {
   }
 }
 
-const sizeOf = (entries: ReadonlyArray<NewEntry>): number =>
+/** What counts for `maxBytes`. */
+export const sizeOf = (entries: ReadonlyArray<NewEntry>): number =>
   entries.reduce((size, { payload }) => size + payload.length, 0)

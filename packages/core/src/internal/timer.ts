@@ -48,6 +48,24 @@ export const make = (fire: () => void): Effect.Effect<Timer, never, Scope.Scope>
     })
   })
 
+/**
+ * A timer for many deadlines. What it gives is called with each of them. It fires at the earliest one and forgets the
+ * others, so `fire` calls it with the next.
+ */
+export const makeEarliest = (fire: () => void): Effect.Effect<(deadline: number) => void, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    let earliest = Infinity
+    const timer = make(() => {
+      earliest = Infinity
+      fire()
+    })
+    return Effect.map(timer, ({ at }) => (deadline) => {
+      if (deadline >= earliest) return
+      earliest = deadline
+      at(deadline)
+    })
+  })
+
 const ofHost = (clock: Clock.Clock, fire: () => void): Timer => {
   let handle: ReturnType<typeof setTimeout> | undefined
   const clear = () => {

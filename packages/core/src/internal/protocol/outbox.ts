@@ -5,15 +5,7 @@
 import type { RequestError } from "../../KuzzleError.ts"
 import type { Entry, Sender } from "../../KuzzleOutboxStore.ts"
 import { sameSender } from "../sender.ts"
-
-/** How many requests are in flight at once. */
-const window = 32
-
-/** A suspect is given up after so many connections that ended while it was the only request of the outbox in flight. */
-const maxLossesAlone = 3
-
-/** A request is given up after so many connections in all. Losses alone do not survive a crash, `attempts` does. */
-const maxAttempts = 8
+import { maxLossesAlone, maxSends, window } from "./suspects.ts"
 
 /** A request that this client owns. */
 export interface Item {
@@ -116,9 +108,10 @@ export class Outbox {
   lost(id: string): boolean {
     const item = this.flying.get(id)
     if (item === undefined || !item.entry.idempotent) return false
+    // They do not survive a crash, `attempts` does.
     const lossesAlone = item.lossesAlone + (item.suspect ? 1 : 0)
     const entry = { ...item.entry, attempts: item.entry.attempts + 1 }
-    if (lossesAlone >= maxLossesAlone || entry.attempts >= maxAttempts) return false
+    if (lossesAlone >= maxLossesAlone || entry.attempts >= maxSends) return false
     this.flying.set(id, { ...item, entry, lossesAlone, suspect: true })
     this.returning.add(id)
     return true

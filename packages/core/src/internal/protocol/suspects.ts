@@ -7,8 +7,8 @@
  */
 import type { ConnectionEnded } from "../../KuzzleError.ts"
 
-/** How many requests of the queue are in flight at once: enough to fill the link, too few to overload the server. */
-const window = 32
+/** How many requests of the queue, or of the outbox, are in flight at once: enough to fill the link, too few to overload the server. */
+export const window = 32
 
 /**
  * How long requests in flight hold back those of another group, in milliseconds. What crashes a server does it at once; a
@@ -17,10 +17,10 @@ const window = 32
 const probation = 2000
 
 /** A request is given up after so many connections that ended while it was the only request in flight. */
-const maxLossesAlone = 3
+export const maxLossesAlone = 3
 
 /** A request is sent on at most so many connections, whatever ends them. */
-const maxSends = 8
+export const maxSends = 8
 
 export interface Suspicion {
   /**

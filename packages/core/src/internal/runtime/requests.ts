@@ -199,8 +199,7 @@ export const make = (
     const { queue } = settings
     const pending = Pending.make<Call>(Metrics.inFlight)
     const waiting = Pending.make<Call>(Metrics.queued, ({ encoded }) => encoded.length)
-    const timer = yield* Timer.make(sweep)
-    let armedAt = Infinity
+    const arm = yield* Timer.makeEarliest(sweep)
     let count = 0
     let connection: Connection | undefined
     let admission: Admission = "Wait"
@@ -231,16 +230,9 @@ export const make = (
         tooLate(call, true)
         left(call)
       }
-      armedAt = Infinity
       arm(Math.min(waiting.nextDeadline(), pending.nextDeadline()))
       if (replay !== undefined) replay()
       else sendPostponed()
-    }
-
-    function arm(deadline: number) {
-      if (deadline >= armedAt) return
-      armedAt = deadline
-      timer.at(deadline)
     }
 
     function tooLate(call: Call, sent: boolean) {
