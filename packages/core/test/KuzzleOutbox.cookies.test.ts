@@ -49,6 +49,18 @@ const tab = (kuzzle: CookieKuzzle, table: OutboxTable) =>
 
 const newTable = () => new OutboxTable(KuzzleOutboxStore.maxReports)
 
+/** The first request, which ada has handed over. */
+const executedWhenAdaIsBack = (
+  kuzzle: CookieKuzzle,
+  { login }: Pick<Effect.Effect.Success<ReturnType<CookieKuzzle["tab"]>>, "login">
+) =>
+  Effect.gen(function*() {
+    assert.deepStrictEqual(kuzzle.executed, [])
+    yield* login("ada")
+    yield* pass(20_000)
+    assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
+  })
+
 describe("the outbox of a client with a cookie", () => {
   test("O4: what ada has handed over is not sent as bob, whose cookie it is by now, and is when ada is back", () =>
     Effect.gen(function*() {
@@ -90,10 +102,7 @@ describe("the outbox of a client with a cookie", () => {
       yield* one.handOver(create(1))
       yield* pass(20_000)
       assert.strictEqual(yield* one.kuid, "bob")
-      assert.deepStrictEqual(kuzzle.executed, [])
-      yield* other.login("ada")
-      yield* pass(20_000)
-      assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
+      yield* executedWhenAdaIsBack(kuzzle, other)
     }))
 
   test("O4: the message of that login comes while the request waits for its connection", () =>
@@ -118,10 +127,7 @@ describe("the outbox of a client with a cookie", () => {
       one.network.current.open()
       yield* pass(20_000)
       assert.strictEqual(yield* one.kuid, "bob")
-      assert.deepStrictEqual(kuzzle.executed, [])
-      yield* other.login("ada")
-      yield* pass(20_000)
-      assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
+      yield* executedWhenAdaIsBack(kuzzle, other)
     }))
 
   test("O4: what nobody has handed over goes on a connection of nobody only", () =>
@@ -166,10 +172,7 @@ describe("the outbox of a client with a cookie", () => {
       yield* other.login("bob")
       yield* one.close
       yield* pass(20_000)
-      assert.deepStrictEqual(kuzzle.executed, [])
-      yield* other.login("ada")
-      yield* pass(20_000)
-      assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
+      yield* executedWhenAdaIsBack(kuzzle, other)
     }))
 
   test("a logout that forgets deletes what other tabs have stored, and does so though the server cannot be asked", () =>

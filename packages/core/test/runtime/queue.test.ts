@@ -46,6 +46,19 @@ const recovering = Effect.repeatN(Effect.zipRight(TestClock.adjust("1 second"), 
 const failedOf = (exits: ReadonlyArray<Exit.Exit<unknown, KuzzleError.RequestError>>) =>
   Object.fromEntries(exits.flatMap((exit, i) => Exit.isFailure(exit) ? [[i + 1, errorOf(exit)?._tag]] : []))
 
+/** With a `queueTTL` of 2.5 s, and an attempt to connect each second. */
+const expiresAfterTwoAttempts = (query: Effect.Effect<unknown, KuzzleError.RequestError>) =>
+  Effect.gen(function*() {
+    const asked = yield* Effect.fork(Effect.exit(query))
+    yield* back
+    yield* back
+    assert.isNull(asked.unsafePoll())
+    yield* TestClock.adjust("500 millis")
+    yield* turns()
+    assert.isNotNull(asked.unsafePoll())
+    assert.strictEqual(reasonOf(yield* Fiber.join(asked)), "Expired")
+  })
+
 const user = (name: string) => identityOf({ ...token(`token of ${name}`), kuid: name })
 
 describe("the offline queue", () => {
@@ -170,14 +183,7 @@ describe("the offline queue", () => {
       yield* lose(network)
       network.autoOpen = false
       network.onDial = (socket) => socket.close(1006)
-      const asked = yield* Effect.fork(Effect.exit(query(request(1))))
-      yield* back
-      yield* back
-      assert.isNull(asked.unsafePoll())
-      yield* TestClock.adjust("500 millis")
-      yield* turns()
-      assert.isNotNull(asked.unsafePoll())
-      assert.strictEqual(reasonOf(yield* Fiber.join(asked)), "Expired")
+      yield* expiresAfterTwoAttempts(query(request(1)))
       assert.deepStrictEqual(
         events,
         ["Disconnected", "Queued", "ConnectFailed", "ConnectFailed", "Discarded"]
@@ -191,14 +197,7 @@ describe("the offline queue", () => {
       yield* realtime.open({ index: "i", collection: "c" })
       yield* lose(network)
       network.onSend = (socket) => socket.close(1006)
-      const asked = yield* Effect.fork(Effect.exit(query(request(1))))
-      yield* back
-      yield* back
-      assert.isNull(asked.unsafePoll())
-      yield* TestClock.adjust("500 millis")
-      yield* turns()
-      assert.isNotNull(asked.unsafePoll())
-      assert.strictEqual(reasonOf(yield* Fiber.join(asked)), "Expired")
+      yield* expiresAfterTwoAttempts(query(request(1)))
     }))
 
   it.scoped("L2: an attempt to connect that fails costs the same, however many requests are queued", () =>
