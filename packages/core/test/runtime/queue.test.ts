@@ -194,7 +194,7 @@ describe("the offline queue", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime } = yield* client(network, { autoQueue: true, queueTTL: "2500 millis" })
-      yield* realtime.open({ index: "i", collection: "c" })
+      yield* Effect.asVoid(realtime.open({ index: "i", collection: "c" }))
       yield* lose(network)
       network.onSend = (socket) => socket.close(1006)
       yield* expiresAfterTwoAttempts(query(request(1)))
