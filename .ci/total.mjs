@@ -1,21 +1,28 @@
-// The last line: how many tests passed and failed, over all reports of the runner in a folder. Fails when one failed or
-// none ran.
+// The last lines: each test that failed, with the first lines of its error, and how many passed and failed, over all
+// reports of the runner in a folder. Fails when one failed or none ran.
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 
 const [folder] = process.argv.slice(2)
+const failures = []
 let passed = 0
-let failed = 0
 for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
   const report = JSON.parse(readFileSync(join(folder, file), "utf8"))
   passed += report.numPassedTests
-  failed += report.numFailedTests
-  // A file that cannot even be loaded has no test to fail: the file counts.
-  failed += report.testResults.filter((result) =>
-    result.status === "failed" && !result.assertionResults.some((test) =>
-      test.status === "failed"
-    )
-  ).length
+  for (const result of report.testResults.filter(({ status }) => status === "failed")) {
+    const failed = result.assertionResults.filter(({ status }) => status === "failed")
+    const tell = (title, message) =>
+      failures.push(`${basename(file, ".json")}: ${basename(result.name)} > ${title}\n${firstLines(message)}`)
+    for (const test of failed) tell(test.fullName, test.failureMessages.join("\n"))
+    // A file that cannot even be loaded has no test to fail: the file counts.
+    if (failed.length === 0) tell("the file itself", result.message ?? "")
+  }
 }
-console.log(`${passed} passed, ${failed} failed`)
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+
+function firstLines(message) {
+  return message.split("\n").slice(0, 4).map((line) => `    ${line}`).join("\n")
+}
+
+for (const failure of failures) console.log(`FAILED  ${failure}\n`)
+console.log(`${passed} passed, ${failures.length} failed`)
+process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0
