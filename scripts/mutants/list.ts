@@ -1393,18 +1393,18 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/mailbox.test.ts"]
     }
   ]),
-  ...inFile("packages/core/src/internal/runtime/realtime.ts", [
+  ...inFile("packages/core/src/internal/protocol/listening.ts", [
     {
       name: "a server that is overloaded for a moment ends a stream",
       breaks: "S6",
-      find: `else if (mayPass(channel, intent)) {`,
+      find: `else if (mayPass(error, intent)) {`,
       replace: `else if (epoch < 0) {`,
       tests: ["packages/core/test/runtime/limits.test.ts"]
     },
     {
       name: "a server that limits the rate is hammered",
       breaks: "S1, S6",
-      find: `if (channel._tag === "KuzzleTooManyRequestsError") registry.limited(now())`,
+      find: `if (error._tag === "KuzzleTooManyRequestsError") this.registry.limited(now)`,
       replace: ``,
       tests: ["packages/core/test/runtime/limits.test.ts"]
     }

@@ -20,6 +20,7 @@ import * as Action from "./internal/action.ts"
 import type { KuzzleRequest } from "./internal/protocol/envelope.ts"
 import type { Frame } from "./internal/protocol/frame.ts"
 import type * as Intent from "./internal/protocol/intent.ts"
+import type { Asked } from "./internal/protocol/listening.ts"
 import type * as Broadcast from "./internal/runtime/broadcast.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as Metrics from "./internal/runtime/metrics.ts"
@@ -491,7 +492,7 @@ const requestOf = (options: SubscribeOptions | JoinOptions): KuzzleRequest => {
   return subscribing.request({ ...wire, index, collection, filter })
 }
 
-const asked = (options: SubscribeOptions | JoinOptions): Realtime.Asked => ({
+const asked = (options: SubscribeOptions | JoinOptions): Asked => ({
   request: requestOf(options),
   volatile: options.volatile
 })

@@ -1,12 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, FastCheck as fc, Schedule } from "effect"
+import { Duration, Either, FastCheck as fc } from "effect"
 import { roomOf } from "../../src/internal/protocol/channels.ts"
 import { maxEarly, maxEarlyBytes } from "../../src/internal/protocol/early.ts"
-import type { Consumer, GapCause, Intent } from "../../src/internal/protocol/intent.ts"
+import type { Consumer, GapCause } from "../../src/internal/protocol/intent.ts"
 import { anyLane } from "../../src/internal/protocol/lanes.ts"
+import {
+  type Answer,
+  type Consumer as Subscribed,
+  type Intent,
+  Listening,
+  type Sent
+} from "../../src/internal/protocol/listening.ts"
 import { type Command as Planned, Registry } from "../../src/internal/protocol/subscriptions.ts"
-import * as Realtime from "../../src/internal/runtime/realtime.ts"
-import type { Requests, Settle } from "../../src/internal/runtime/requests.ts"
 import { ConnectionEnded, DeadlineError, fromStatus, MaybeSentError, NotSentError } from "../../src/KuzzleError.ts"
 import { countReads, growth } from "../support/steps.ts"
 
@@ -35,10 +40,10 @@ const mayMeet = (roomId: string, { channel, lane }: (typeof keys)[number]) =>
 const gone = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
 
 /** A subscription as an application sees it; every rule that one consumer can check, it checks. */
-class Watcher implements Realtime.Consumer {
+class Watcher implements Subscribed {
   readonly which: (typeof keys)[number]
   readonly delivered: Array<number> = []
-  readonly intent: Intent<Parameters<Realtime.Consumer["fail"]>[0]>
+  readonly intent: Intent
   state: "waiting" | "open" | "failed" | "released" = "waiting"
   /** A loss has not been announced yet. */
   owed = false
@@ -49,7 +54,7 @@ class Watcher implements Realtime.Consumer {
 
   constructor(world: World, which: (typeof keys)[number]) {
     this.which = which
-    this.intent = world.realtime.registry.acquire(which.key, which.lane, undefined, this)
+    this.intent = world.registry.acquire(which.key, which.lane, undefined, this)
     this.since = world.watchers.find((other) => other.intent === this.intent)?.since ?? world.lastRead
   }
   private alive(what: string) {
@@ -92,7 +97,7 @@ interface Command {
   readonly connection: number
   readonly generation: number
   readonly which: (typeof keys)[number] | { readonly roomId: string }
-  readonly settle: Settle
+  readonly sent: Sent
   /** `dropped`: the server has not looked at it, and says that it has dropped something. */
   done: "sent" | "executed" | "answered" | "dropped" | "settled"
   accepted: boolean
@@ -110,7 +115,7 @@ type Delivery =
   | { readonly _tag: "TokenExpired"; readonly generation: number }
   | { readonly _tag: "Limited" }
 
-/** The client's registry and shell, against a server that does what spec 0 and 1.5 say of Kuzzle. */
+/** What the client listens to, against a server that does what spec 0 and 1.5 say of Kuzzle. */
 class World {
   /** The server's side of the connection. */
   channels = new Set<string>()
@@ -127,53 +132,39 @@ class World {
   readonly watchers: Array<Watcher> = []
   readonly late: Array<() => void> = []
   /** What the client does later; time passes when it is done. */
-  readonly forked: Array<Effect.Effect<void>> = []
+  readonly waiting: Array<() => void> = []
   now = 0
-  readonly clock: Clock.Clock = {
-    ...Clock.make(),
-    unsafeCurrentTimeMillis: () => this.now,
-    unsafeCurrentTimeNanos: () => BigInt(Math.floor(this.now * 1e6)),
-    currentTimeMillis: Effect.sync(() => this.now),
-    sleep: (duration) =>
-      Effect.sync(() => {
-        this.now += Duration.toMillis(duration)
-      })
-  }
-  readonly realtime: Realtime.Realtime = Realtime.make(
-    this.requests(),
-    Schedule.spaced("1 second"),
-    this.clock,
-    (effect) => void this.forked.push(effect),
-    { reconciled: () => {}, unanswered: () => {}, usable: () => true, event: () => {} }
-  )
+  readonly listening = new Listening()
+  readonly registry = this.listening.registry
 
-  private requests(): Requests {
-    const unused = () => assert.fail("not part of the registry's business")
-    return {
-      unsafeSend: (_controller, action, encoded, _options, settle) => this.send(action, encoded, settle),
-      query: unused,
-      urgent: unused,
-      queryMany: unused,
-      replay: unused,
-      whenIdle: unused,
-      userChanged: unused,
-      waiting: () => 0,
-      unanswered: unused,
-      response: unused,
-      tooLarge: unused,
-      attach: unused,
-      admit: unused,
-      detach: unused,
-      limited: unused,
-      attached: () => this.connected,
-      inFlight: () => this.commands.length
+  reconcile() {
+    let actions = this.listening.poll(this.now)
+    for (; actions.length > 0; actions = this.listening.poll(this.now)) {
+      for (const action of actions) {
+        if (action._tag === "Send") this.send(action)
+        else if (action._tag === "Ask") this.later(1000, () => this.listening.handleDue(action.intent))
+        else if (action._tag === "Wait") this.later(action.millis, () => this.listening[action.then]())
+      }
     }
   }
+  private later(millis: number, what: () => void) {
+    this.waiting.push(() => {
+      this.now += millis
+      what()
+      this.reconcile()
+    })
+  }
+  private settle(command: Command, answer: Answer) {
+    if (this.listening.answered(command.sent, answer, this.now)) this.reconcile()
+    if (command.sent.forgotten) command.done = "settled"
+  }
 
-  private send(action: string, encoded: string, settle: Settle): () => void {
+  private send(sent: Sent) {
+    const { action, encoded } = sent
     if (!this.connected) {
-      settle(Exit.fail(new NotSentError({ controller: "realtime", action, cause: gone })))
-      return () => {}
+      const error = new NotSentError({ controller: "realtime", action, cause: gone })
+      if (this.listening.answered(sent, Either.left(error), this.now)) this.reconcile()
+      return
     }
     const request = JSON.parse(`${encoded}}`)
     const which = action === "unsubscribe" ? { roomId: String(request.body.roomId) } : keys[request.k]!
@@ -194,25 +185,22 @@ class World {
     }
     const { connection, generation } = this
     const command: Command = {
-      ...{ connection, generation, which, settle, done: "sent", accepted: true, status: 403, doubted: false, from: 0 }
+      ...{ connection, generation, which, sent, done: "sent", accepted: true, status: 403, doubted: false, from: 0 }
     }
     this.commands.push(command)
-    return () => {
-      command.done = "settled"
-    }
   }
 
   acquire(n: number) {
     this.watchers.push(new Watcher(this, keys[n % keys.length]!))
-    this.realtime.reconcile()
+    this.reconcile()
   }
   release(n: number) {
     const left = this.watchers.filter((watcher) => watcher.state !== "released")
     const watcher = left[n % Math.max(1, left.length)]
     if (watcher === undefined) return
-    this.realtime.registry.release(watcher.intent, watcher)
+    this.registry.release(watcher.intent, watcher)
     watcher.state = "released"
-    this.realtime.reconcile()
+    this.reconcile()
   }
   execute(n: number, accepted: boolean, status = 403) {
     const open = this.commands.filter((command) => command.done === "sent" && command.connection === this.connection)
@@ -242,8 +230,7 @@ class World {
   }
   /** Time passes. */
   wait() {
-    const effect = this.forked.shift()
-    if (effect !== undefined) Effect.runSync(Effect.withClock(effect, this.clock))
+    this.waiting.shift()?.()
   }
   answer(n: number) {
     const open = this.commands.filter((command) =>
@@ -264,13 +251,13 @@ class World {
     for (const delivery of this.wire.splice(0, count)) {
       switch (delivery._tag) {
         case "Answer":
-          this.settle(delivery.command)
+          this.answerTo(delivery.command)
           break
         case "Notification": {
           const frame = { room: delivery.channel, type: "document", sequence: delivery.sequence }
           this.lastRead = delivery.sequence
-          if (!this.realtime.registry.notification(delivery.channel, frame, 1)) {
-            this.realtime.registry.early(delivery.channel, frame, 1)
+          if (!this.registry.notification(delivery.channel, frame, 1)) {
+            this.registry.early(delivery.channel, frame, 1)
           }
           for (const watcher of this.watchers) {
             if (watcher.state !== "open" || watcher.which.channel !== delivery.channel) continue
@@ -282,24 +269,25 @@ class World {
           for (const command of this.commands) {
             if (command.connection === this.connection) command.doubted = true
           }
-          this.realtime.limited()
+          this.listening.limited(this.now)
+          this.reconcile()
           break
         case "TokenExpired":
           this.watchers.forEach((watcher) => watcher.lost())
-          this.realtime.registry.dropped({ _tag: "TokenExpired" })
+          this.registry.dropped({ _tag: "TokenExpired" })
           this.suspended = this.generation <= delivery.generation
-          if (!this.suspended) this.realtime.registry.connected()
-          this.realtime.reconcile()
+          if (!this.suspended) this.registry.connected()
+          this.reconcile()
       }
     }
   }
-  private settle(command: Command) {
+  private answerTo(command: Command) {
     if (command.done === "settled") return
     command.done = "settled"
     const asked = { controller: "realtime", action: "subscribe" }
     if (!command.accepted) {
       const refusal = { ...asked, id: "", code: 1, status: command.status, message: "no", props: [] }
-      command.settle(Exit.fail(fromStatus(refusal)))
+      this.settle(command, Either.left(fromStatus(refusal)))
       return
     }
     const { which } = command
@@ -307,7 +295,7 @@ class World {
     const result = "roomId" in which
       ? { roomId: which.roomId }
       : { channel: which.channel, roomId: roomOf(which.channel) }
-    command.settle(Exit.succeed({ ...asked, status: 200, result, requestId: "", volatile: null }))
+    this.settle(command, Either.right({ ...asked, status: 200, result, requestId: "", volatile: null }))
     for (const watcher of waiting) {
       if (watcher.state !== "open" || watcher.which.shared) continue
       for (let n = command.from; n <= this.lastRead; n++) {
@@ -324,19 +312,18 @@ class World {
     this.watchers.forEach((watcher) => watcher.lost())
     for (const command of this.commands.splice(0)) {
       if (command.done === "settled") continue
-      command.settle(
-        Exit.fail(new MaybeSentError({ controller: "realtime", action: "subscribe", cause: gone }))
-      )
-      this.late.push(() => this.settle({ ...command, done: "answered", accepted: true }))
+      const error = new MaybeSentError({ controller: "realtime", action: "subscribe", cause: gone })
+      this.settle(command, Either.left(error))
+      this.late.push(() => this.answerTo({ ...command, done: "answered", accepted: true }))
     }
-    this.realtime.registry.disconnected({ _tag: "Disconnected", cause: gone })
+    this.registry.disconnected({ _tag: "Disconnected", cause: gone })
   }
   connect() {
     if (this.connected) return
     this.connection += 1
     this.connected = true
-    if (!this.suspended) this.realtime.registry.connected()
-    this.realtime.reconcile()
+    if (!this.suspended) this.registry.connected()
+    this.reconcile()
   }
   expire() {
     if (!this.connected || this.expired >= this.generation) return
@@ -348,8 +335,8 @@ class World {
     this.generation += 1
     this.suspended = false
     if (!this.connected) return
-    this.realtime.registry.connected()
-    this.realtime.reconcile()
+    this.registry.connected()
+    this.reconcile()
   }
   /** An answer of an earlier connection. */
   replay(n: number) {
@@ -367,14 +354,14 @@ class World {
   private rest() {
     for (let i = 0; i < 1000; i++) {
       const before = this.commands.filter((command) => command.done !== "settled").length + this.wire.length
-      if (before + this.forked.length === 0) return
+      if (before + this.waiting.length === 0) return
       this.execute(0, true)
       this.answer(0)
       this.read(1)
       this.wait()
       const left = this.commands.filter(({ done }) => done !== "settled")
       if (this.wire.length === 0 && left.every(({ done }) => done === "dropped")) {
-        left.forEach(({ settle }) => settle(late))
+        left.forEach((command) => this.settle(command, late))
       }
     }
     assert.fail("the registry never comes to rest")
@@ -388,12 +375,12 @@ class World {
     }
     const rooms = (channels: Iterable<string>) => Array.from(new Set(Array.from(channels, roomOf))).sort()
     assert.deepStrictEqual(rooms(this.channels), rooms(wanted.map(({ which }) => which.channel)), "S1, S5: rooms")
-    assert.strictEqual(this.realtime.registry.size(), new Set(wanted.map(({ which }) => which.key)).size)
-    assert.isTrue(this.realtime.registry.settled())
+    assert.strictEqual(this.registry.size(), new Set(wanted.map(({ which }) => which.key)).size)
+    assert.isTrue(this.registry.settled())
   }
 }
 
-const late = Exit.fail(
+const late: Answer = Either.left(
   new DeadlineError({ controller: "realtime", action: "subscribe", timeout: Duration.seconds(15), sent: true })
 )
 

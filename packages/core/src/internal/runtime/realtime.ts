@@ -1,35 +1,31 @@
-/** Keeps the server's subscriptions as the registry wants them: sends what it plans, reports what comes back. */
+/** Performs what `listening.ts` decides: sends its requests, waits its pauses, and lets fibers open subscriptions. */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as KuzzleError from "../../KuzzleError.ts"
-import * as Json from "../json.ts"
-import type { KuzzleRequest } from "../protocol/envelope.ts"
 import type { Frame } from "../protocol/frame.ts"
-import * as Intents from "../protocol/intent.ts"
-import { anyLane } from "../protocol/lanes.ts"
+import type { GapCause } from "../protocol/intent.ts"
+import {
+  type Action,
+  type Answer,
+  type Asked,
+  type Consumer,
+  type Intent,
+  Listening,
+  type Registry,
+  type Sent
+} from "../protocol/listening.ts"
 import * as Pace from "../protocol/pace.ts"
-import { isLoss, isPassing } from "../protocol/renewal.ts"
-import * as Subscriptions from "../protocol/subscriptions.ts"
-import * as Shape from "../shape.ts"
 import * as Timer from "../timer.ts"
 import * as Delays from "./delays.ts"
 import { errorOf, type Outcome, type RequestEvent, type Requests } from "./requests.ts"
 
-export type Registry = Subscriptions.Registry<KuzzleError.RequestError>
-export type Consumer = Intents.Consumer<KuzzleError.RequestError>
-
 /** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
 export type DebuggerFrame = Frame | { readonly lost: number }
-
-/** What is asked of the server: to subscribe, or to join a room by its id. */
-export interface Asked {
-  readonly request: KuzzleRequest
-  readonly volatile: Intents.Volatile | undefined
-}
 
 export interface Realtime {
   readonly registry: Registry
@@ -62,33 +58,6 @@ export interface Host {
   readonly event: (event: RequestEvent) => void
 }
 
-type Intent = Intents.Intent<KuzzleError.RequestError>
-type Command = Subscriptions.Command<KuzzleError.RequestError>
-type Subscribe = Extract<Command, { readonly _tag: "Subscribe" }>
-type Unsubscribe = Extract<Command, { readonly _tag: "Unsubscribe" }>
-
-/** A command that waits for its answer. */
-interface Sent {
-  readonly command: Command
-  /** Its deadline has passed without an answer. */
-  late: boolean
-  /** It may be the message that the server dropped. */
-  doubted: boolean
-  /** It was sent again. Its own answer only tells of a room that was opened or left too late. */
-  overtaken: boolean
-  /** Overtaken, and no longer counted as in flight: its answer has arrived, or its deadline has passed. */
-  uncounted: boolean
-  /** Stops waiting for the answer. */
-  forget: () => void
-}
-
-/** The retries of an intent that the server refused for now. */
-interface Refusals {
-  readonly delays: Delays.Delays<KuzzleError.RequestError>
-  /** How many subscriptions the server had accepted at the last refusal. */
-  accepted: number
-}
-
 /** Ends a consumer's part in an intent. One function for all consumers. */
 type Release = (intent: Intent, consumer: Consumer) => void
 
@@ -113,7 +82,7 @@ export abstract class Subscriber implements Consumer {
   }
 
   abstract notify(frame: Frame, size: number): void
-  abstract gap(cause: Intents.GapCause): void
+  abstract gap(cause: GapCause): void
   /** The subscription ended by itself. */
   abstract end(error: KuzzleError.RequestError): void
   /** Nobody wants it any more: nothing is handed out from now on. */
@@ -150,149 +119,58 @@ export const make = (
   fork: (effect: Effect.Effect<void>) => void,
   host: Host
 ): Realtime => {
-  const registry: Registry = new Subscriptions.Registry()
-  const underWay = new Set<Sent>()
-  const refusals = new WeakMap<Intent, Refusals>()
-  /** How many subscriptions the server has accepted. */
-  let accepted = 0
-  /** Whether the pace is waited for, or whether what the server has dropped is looked for in a moment. */
-  let pausing = false
-  let searching = false
-  /** Our `sdkInstanceId`, as the server echoes it. */
-  let instance: unknown
+  const listening = new Listening()
+  const { registry } = listening
+  const retries = new WeakMap<Intent, Delays.Delays<KuzzleError.RequestError>>()
 
   const now = () => Timer.now(clock)
 
   const reconcile = () => {
     if (!host.usable()) registry.suspended()
-    let commands = registry.plan(now())
-    // Sending may fail on the spot, which may leave something else to plan.
-    for (; commands.length > 0; commands = registry.plan(now())) commands.forEach(send)
-    resumeLater()
+    let actions = listening.poll(now())
+    // Sending may fail on the spot, which may leave something else to do.
+    for (; actions.length > 0; actions = listening.poll(now())) actions.forEach(perform)
     if (registry.settled()) host.reconciled()
   }
 
-  /** Sends the commands that the pace held back. */
-  const resumeLater = () => {
-    const at = registry.nextAt(now())
-    if (at === undefined || pausing) return
-    pausing = true
-    fork(Effect.map(pause(at - now()), () => {
-      pausing = false
-      reconcile()
-    }))
+  const perform = (action: Action) => {
+    switch (action._tag) {
+      case "Send":
+        return send(action)
+      case "Ask":
+        return fork(askLater(action))
+      case "Wait":
+        return fork(Effect.map(pause(action.millis), () => {
+          listening[action.then]()
+          reconcile()
+        }))
+      case "Unanswered":
+        return host.unanswered(action.reason, action.needed)
+    }
   }
 
-  const send = (command: Command) => {
-    const sent: Sent = { command, late: false, doubted: false, overtaken: false, uncounted: false, forget: () => {} }
-    underWay.add(sent)
-    const { encoded, options } = encode(command)
-    sent.forget = requests.unsafeSend("realtime", actionOf(command), encoded, options, (outcome) => {
-      if (sent.overtaken) return overtaken(sent, outcome)
-      if (deadlineOf(outcome) === undefined) underWay.delete(sent)
-      if (command._tag === "Unsubscribe") unsubscribed(sent, command, outcome)
-      else subscribed(sent, command, outcome)
+  const send = (sent: Sent) => {
+    const { action } = sent
+    const forget = requests.unsafeSend("realtime", action, sent.encoded, sent.options, (outcome) => {
+      const isConnected = listening.answered(sent, answerOf(outcome, action), now())
+      if (sent.forgotten) forget()
+      if (isConnected) reconcile()
     })
   }
 
-  const unsubscribed = (sent: Sent, { epoch, lane, roomId }: Unsubscribe, outcome: Outcome) => {
-    const deadline = deadlineOf(outcome)
-    if (deadline !== undefined) {
-      // The answer may still arrive, and a subscribe must not overtake it. But the subscribe must not wait for ever
-      // either.
-      if (!sent.doubted) return tooLate(sent, deadline, false)
-      underWay.delete(sent)
-      sent.overtaken = sent.uncounted = true
-      registry.unsubscribeOverlooked(lane, epoch, roomId)
-    } else if (isLeft(outcome)) registry.unsubscribed(lane, epoch)
-    else if (isOutdated(outcome)) registry.unsubscribeOverlooked(lane, epoch, roomId)
-    else registry.notUnsubscribed(lane, epoch, roomId)
-    reconcile()
-  }
-
-  const subscribed = (sent: Sent, command: Subscribe, outcome: Outcome) => {
-    const { epoch, intent } = command
-    if (outcome._tag === "Success") instance = instanceIn(outcome.value.volatile)
-    const channel = channelOf(outcome, actionOf(command))
-    if (typeof channel === "string") {
-      accepted += 1
-      refusals.delete(intent)
-      registry.subscribed(intent, epoch, channel)
-    } // When the connection is lost, the intent stays and is opened again on the next one.
-    else if (isLoss(channel)) return
-    else if (channel._tag === "KuzzleDeadlineError") {
-      tooLate(sent, channel, registry.unanswered(intent, epoch, channel))
-    } else if (KuzzleError.isTokenDead(channel)) registry.outdated(intent, epoch)
-    else if (mayPass(channel, intent)) {
-      if (channel._tag === "KuzzleTooManyRequestsError") registry.limited(now())
-      if (registry.postponed(intent, epoch)) askLater(command, channel)
-    } else registry.refused(intent, epoch, channel)
-    reconcile()
-  }
-
-  const tooLate = (sent: Sent, { message }: KuzzleError.DeadlineError, needed: boolean) => {
-    host.unanswered(message, needed || sent.late)
-    sent.late = true
-  }
-
-  /** Retries after the schedule's delay. When the schedule has ended, the refusal is final. */
-  const askLater = (command: Subscribe, error: KuzzleError.RequestError) =>
-    fork(Effect.gen(function*() {
-      const { intent } = command
-      const delayMillis = yield* delayOf(intent, error)
-      if (delayMillis === undefined) registry.exhausted(intent, error)
+  const askLater = ({ action, afresh, error, intent }: Extract<Action, { readonly _tag: "Ask" }>) =>
+    Effect.gen(function*() {
+      const delays = (afresh ? undefined : retries.get(intent)) ?? Delays.make(resubscribe)
+      retries.set(intent, delays)
+      const delayMillis = yield* delays.next(error)
+      if (delayMillis === undefined) listening.handleExhausted(intent, error)
       else {
-        host.event({ _tag: "Postponed", controller: "realtime", action: actionOf(command), error, delayMillis })
+        host.event({ _tag: "Postponed", controller: "realtime", action, error, delayMillis })
         yield* Effect.sleep(Duration.millis(delayMillis))
-        registry.due(intent)
+        listening.handleDue(intent)
       }
       reconcile()
-    }))
-
-  const delayOf = (intent: Intent, error: KuzzleError.RequestError): Effect.Effect<number | undefined> => {
-    const before = refusals.get(intent) ?? { delays: Delays.make(resubscribe), accepted }
-    // A server that accepts other subscriptions, a few per second, will accept this one too, so the retry is not
-    // counted.
-    if (error._tag === "KuzzleTooManyRequestsError" && before.accepted < accepted) before.delays.reset()
-    refusals.set(intent, { ...before, accepted })
-    return before.delays.next(error)
-  }
-
-  /** Sends every doubted command again: the message that the server dropped must be one of those without an answer. */
-  const search = () => {
-    searching = false
-    for (const sent of underWay) {
-      const { command } = sent
-      // An unsubscribe is not sent twice: the second one might undo a subscribe that was sent in between.
-      if (!sent.doubted || command._tag === "Unsubscribe") continue
-      underWay.delete(sent)
-      sent.overtaken = registry.overlooked(command.intent, command.epoch)
-      if (sent.overtaken) askLater(command, tooMany(actionOf(command)))
-    }
-    reconcile()
-  }
-
-  /** A command that was sent again has got its first answer after all, or never will. */
-  const overtaken = (sent: Sent, outcome: Outcome) => {
-    const { command, uncounted } = sent
-    const isLate = deadlineOf(outcome) !== undefined
-    // An answer after the deadline may still tell of a room. The second deadline ends the wait.
-    if (!isLate || uncounted) sent.forget()
-    if (command._tag === "Unsubscribe") {
-      // The room may have been opened again before the server left it. Only another connection is certain.
-      if (outcome._tag === "Success" && registry.mayListen(command.lane, command.roomId)) {
-        host.unanswered("realtime:unsubscribe took effect after its deadline", true)
-      }
-      return
-    }
-    const channel = channelOf(outcome, actionOf(command))
-    if (typeof channel !== "string" && isLoss(channel)) return
-    const { epoch, intent: { lane } } = command
-    if (!uncounted) registry.overtaken(lane, epoch)
-    sent.uncounted = true
-    if (typeof channel === "string") registry.openedLate(lane, epoch, channel)
-    reconcile()
-  }
+    })
 
   const release: Release = (intent, consumer) => {
     registry.release(intent, consumer)
@@ -305,9 +183,8 @@ export const make = (
     open: (asked, subscriber) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(Effect.scope, (scope) => {
-          const key = keyOf(asked)
-          if (typeof key !== "string") return Effect.fail(key)
-          const intent = registry.acquire(key, laneOf(asked.request), asked.volatile, subscriber)
+          const intent = listening.acquire(asked, subscriber)
+          if (intent instanceof KuzzleError.EncodeError) return Effect.fail(intent)
           subscriber.joined(intent, release)
           reconcile()
           const finalizer = finalizerOf(subscriber)
@@ -318,17 +195,10 @@ export const make = (
           )
         })
       ),
-    isOwn: ({ volatile }) => {
-      const theirs = instanceIn(volatile)
-      return theirs !== undefined && theirs === instance
-    },
+    isOwn: (frame) => listening.isOwn(frame),
     limited: () => {
-      if (underWay.size === 0) return
-      registry.limited(now())
-      for (const sent of underWay) sent.doubted = true
-      if (searching) return
-      searching = true
-      fork(Effect.map(pause(Pace.period), search))
+      listening.limited(now())
+      reconcile()
     }
   }
 }
@@ -345,91 +215,10 @@ const finalizerOf = (subscriber: Subscriber) => () =>
 const pause = (millis: number): Effect.Effect<void> =>
   Effect.flatMap(Random.next, (random) => Effect.sleep(Duration.millis(Math.ceil(millis + random * Pace.period / 4))))
 
-const actionOf = (command: Command): "subscribe" | "join" | "unsubscribe" =>
-  command._tag === "Unsubscribe"
-    ? "unsubscribe"
-    : command.intent.lane === anyLane
-    ? "join"
-    : "subscribe"
-
-/** The caller's part of the envelope, without its closing brace, as `Requests` expects it. */
-const encode = (command: Command) => {
-  if (command._tag === "Unsubscribe") {
-    return { encoded: JSON.stringify(Subscriptions.leave(command.roomId)).slice(0, -1), options: undefined }
-  }
-  const { key, volatile } = command.intent
-  return {
-    encoded: Intents.requestOf(key).slice(0, -1),
-    options: volatile === undefined ? undefined : { volatile }
-  }
-}
-
-/**
- * Whether the server may accept the same request later. A filter may cause an internal error, but not a filter that was
- * accepted before.
- */
-const mayPass = (error: KuzzleError.RequestError, { missed }: Intent): boolean =>
-  isPassing(error) && (error._tag !== "KuzzleInternalError" || missed !== undefined)
-
-/** The error that the server reports, without a request id, when it drops a message because of the rate. */
-export const overRate = "network.websocket.ratelimit_exceeded"
-
-const tooMany = (action: string): KuzzleError.RequestError =>
-  KuzzleError.fromStatus({
-    controller: "realtime",
-    action,
-    id: overRate,
-    code: 50528258,
-    status: 429,
-    message: "Rejected: too many requests received from that socket",
-    props: []
-  })
-
-/** Requests tell it in their volatile data, and so do the notifications that they cause. */
-const instanceIn = (volatile: unknown): unknown =>
-  typeof volatile === "object" && volatile !== null && "sdkInstanceId" in volatile ? volatile.sdkInstanceId : undefined
-
-const laneOf = ({ action, collection, index }: KuzzleRequest): string =>
-  action === "join" ? anyLane : `${String(index)}/${String(collection)}`
-
-/** Canonical JSON changes values silently, so `stringify` checks them first. */
-const keyOf = ({ request, volatile }: Asked): string | KuzzleError.EncodeError => {
-  const refused = (issue: string) =>
-    new KuzzleError.EncodeError({ controller: request.controller, action: request.action, issue })
-  const json = Json.stringify(volatile === undefined ? request : { ...request, volatile })
-  if (typeof json !== "string") return refused(json.issue)
-  try {
-    return Intents.keyOf(request, volatile)
-  } catch {
-    return refused("it is nested too deeply")
-  }
-}
-
-/** A room that was not ours (412) is left, and so is one whose connection is gone. */
-const isLeft = (outcome: Outcome): boolean => {
-  const error = errorOf(outcome)
-  return KuzzleError.isApiError(error)
-    ? error.id === "core.realtime.not_subscribed"
-    : error?._tag !== "KuzzleProtocolError"
-}
-
-const deadlineOf = (outcome: Outcome): KuzzleError.DeadlineError | undefined => {
-  const error = errorOf(outcome)
-  return error?._tag === "KuzzleDeadlineError" ? error : undefined
-}
-
-/** The session of the request is over: that says nothing of the next one. */
-const isOutdated = (outcome: Outcome): boolean => {
-  const error = errorOf(outcome)
-  return error !== undefined && KuzzleError.isTokenDead(error)
-}
-
-const channelIn = Shape.member("channel", Shape.string)
-
-/** The channel that the answer tells, or why there is none. */
-const channelOf = (outcome: Outcome, action: string): string | KuzzleError.RequestError => {
-  const notAnAnswer = (issue: string) => new KuzzleError.ProtocolError({ controller: "realtime", action, issue })
-  if (outcome._tag === "Failure") return errorOf(outcome) ?? notAnAnswer("a cause without an error")
-  const channel = channelIn(outcome.value.result)
-  return channel instanceof Shape.Issue ? notAnAnswer(channel.of("result")) : channel
-}
+const answerOf = (outcome: Outcome, action: string): Answer =>
+  outcome._tag === "Success"
+    ? Either.right(outcome.value)
+    : Either.left(
+      errorOf(outcome) ??
+        new KuzzleError.ProtocolError({ controller: "realtime", action, issue: "a cause without an error" })
+    )

@@ -27,6 +27,7 @@ import { type Connection, type HandshakeHeaders, KuzzleSocket, type Sink } from 
 import { shown } from "../endpoint.ts"
 import { oversized } from "../oversized.ts"
 import { roomAtEnd } from "../protocol/frame.ts"
+import { overRate } from "../protocol/listening.ts"
 import type * as Renewal from "../protocol/renewal.ts"
 import { type Receivers, route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
@@ -236,7 +237,7 @@ export const make = (
         if (routed === "Pong") pulse?.pong()
         else if (routed === "TokenExpired") tokenExpired()
         else if (typeof routed === "object") {
-          if (routed.errorId === Realtime.overRate) limited()
+          if (routed.errorId === overRate) limited()
           events.publish(routed)
         }
       }

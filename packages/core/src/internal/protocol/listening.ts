@@ -1,0 +1,336 @@
+/**
+ * Keeps the server's subscriptions as the registry wants them: which requests to send for that, and what their answers
+ * mean.
+ *
+ * What happens comes in by the methods; after each of them the shell performs what `poll` gives, until it gives nothing.
+ */
+import * as Either from "effect/Either"
+import * as KuzzleError from "../../KuzzleError.ts"
+import * as Json from "../json.ts"
+import * as Shape from "../shape.ts"
+import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "./envelope.ts"
+import type { Frame } from "./frame.ts"
+import * as Intents from "./intent.ts"
+import { anyLane } from "./lanes.ts"
+import * as Pace from "./pace.ts"
+import { isLoss, isPassing } from "./renewal.ts"
+import * as Subscriptions from "./subscriptions.ts"
+
+export type Consumer = Intents.Consumer<KuzzleError.RequestError>
+export type Intent = Intents.Intent<KuzzleError.RequestError>
+export type Registry = Subscriptions.Registry<KuzzleError.RequestError>
+
+type Command = Subscriptions.Command<KuzzleError.RequestError>
+type Subscribe = Extract<Command, { readonly _tag: "Subscribe" }>
+type Unsubscribe = Extract<Command, { readonly _tag: "Unsubscribe" }>
+
+/** What is asked of the server: to subscribe, or to join a room by its id. */
+export interface Asked {
+  readonly request: KuzzleRequest
+  readonly volatile: Intents.Volatile | undefined
+}
+
+/** What a request came to. */
+export type Answer = Either.Either<KuzzleResponse, KuzzleError.RequestError>
+
+/** What the shell is to do. */
+export type Action =
+  /** To be sent. Each answer goes to `answered`. */
+  | Sent
+  /** Ask the schedule when to try again, and answer with `handleDue` after its delay, or with `handleExhausted`. */
+  | {
+    readonly _tag: "Ask"
+    readonly intent: Intent
+    readonly action: string
+    readonly error: KuzzleError.RequestError
+    /** The schedule begins anew. */
+    readonly afresh: boolean
+  }
+  /** Wait this long, and somewhat longer by chance, then call that. */
+  | { readonly _tag: "Wait"; readonly millis: number; readonly then: "handlePaced" | "handleSearch" }
+  /**
+   * No answer arrived before the deadline. `needed`: other consumers depend on it, so the connection must be replaced.
+   */
+  | { readonly _tag: "Unanswered"; readonly reason: string; readonly needed: boolean }
+
+/** A command that waits for its answer. */
+export class Sent {
+  readonly _tag = "Send"
+  /** Its deadline has passed without an answer. */
+  late = false
+  /** It may be the message that the server dropped. */
+  doubted = false
+  /** It was sent again. Its own answer only tells of a room that was opened or left too late. */
+  overtaken = false
+  /** Overtaken, and no longer counted as in flight: its answer has arrived, or its deadline has passed. */
+  uncounted = false
+  /** Nothing that arrives for it matters any more. */
+  forgotten = false
+
+  constructor(readonly command: Command) {}
+
+  get action(): "subscribe" | "join" | "unsubscribe" {
+    if (this.command._tag === "Unsubscribe") return "unsubscribe"
+    return this.command.intent.lane === anyLane ? "join" : "subscribe"
+  }
+
+  /** The caller's part of the envelope, without its closing brace. */
+  get encoded(): string {
+    const { command } = this
+    return command._tag === "Unsubscribe"
+      ? JSON.stringify(Subscriptions.leave(command.roomId)).slice(0, -1)
+      : Intents.requestOf(command.intent.key).slice(0, -1)
+  }
+
+  get options(): RequestOptions | undefined {
+    const volatile = this.command._tag === "Unsubscribe" ? undefined : this.command.intent.volatile
+    return volatile === undefined ? undefined : { volatile }
+  }
+}
+
+export class Listening {
+  readonly registry: Registry = new Subscriptions.Registry()
+  private actions: Array<Action> = []
+  private readonly underWay = new Set<Sent>()
+  /** How many subscriptions the server has accepted. */
+  private accepted = 0
+  /** How many it had accepted when it last refused this intent for now. */
+  private readonly refusals = new WeakMap<Intent, number>()
+  /** Whether the pace is waited for, or whether what the server has dropped is looked for in a moment. */
+  private pausing = false
+  private searching = false
+  /** Our `sdkInstanceId`, as the server echoes it. */
+  private instance: unknown
+
+  /** What is to be done now. Done, it may leave something else to do: who asks goes on until there is nothing. */
+  poll(now: number): ReadonlyArray<Action> {
+    for (const command of this.registry.plan(now)) this.send(command)
+    this.pauseUntilAllowed(now)
+    const { actions } = this
+    this.actions = []
+    return actions
+  }
+
+  /** Adds a consumer, or says what of the request JSON cannot carry. */
+  acquire(asked: Asked, consumer: Consumer): Intent | KuzzleError.EncodeError {
+    const key = keyOf(asked)
+    return typeof key === "string" ? this.registry.acquire(key, laneOf(asked.request), asked.volatile, consumer) : key
+  }
+
+  /** Whether this client caused the notification (spec 3.6). */
+  isOwn({ volatile }: Frame): boolean {
+    const theirs = instanceIn(volatile)
+    return theirs !== undefined && theirs === this.instance
+  }
+
+  /** Returns `false` if the connection has ended: its end will say what follows. */
+  answered(sent: Sent, answer: Answer, now: number): boolean {
+    if (sent.overtaken) return this.answeredTwice(sent, answer)
+    if (deadlineOf(answer) === undefined) this.underWay.delete(sent)
+    if (sent.command._tag === "Subscribe") return this.subscribed(sent, sent.command, answer, now)
+    this.unsubscribed(sent, sent.command, answer)
+    return true
+  }
+
+  /** The server has dropped a message of this connection because of the rate, without saying which (spec 1.7). */
+  limited(now: number): void {
+    if (this.underWay.size === 0) return
+    this.registry.limited(now)
+    for (const sent of this.underWay) sent.doubted = true
+    if (this.searching) return
+    this.searching = true
+    this.actions.push({ _tag: "Wait", millis: Pace.period, then: "handleSearch" })
+  }
+
+  /** The pace allows more. */
+  handlePaced(): void {
+    this.pausing = false
+  }
+
+  /** Sends every doubted command again: the message that the server dropped must be one of those without an answer. */
+  handleSearch(): void {
+    this.searching = false
+    for (const sent of this.underWay) {
+      const { command } = sent
+      // An unsubscribe is not sent twice: the second one might undo a subscribe that was sent in between.
+      if (!sent.doubted || command._tag === "Unsubscribe") continue
+      this.underWay.delete(sent)
+      sent.overtaken = this.registry.overlooked(command.intent, command.epoch)
+      if (sent.overtaken) this.ask(sent.action, command.intent, tooMany(sent.action))
+    }
+  }
+
+  handleDue(intent: Intent): void {
+    this.registry.due(intent)
+  }
+
+  /** The schedule has ended: the refusal is final. */
+  handleExhausted(intent: Intent, error: KuzzleError.RequestError): void {
+    this.registry.exhausted(intent, error)
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+
+  private send(command: Command): void {
+    const sent = new Sent(command)
+    this.underWay.add(sent)
+    this.actions.push(sent)
+  }
+
+  /** What the pace holds back is sent later. */
+  private pauseUntilAllowed(now: number): void {
+    const at = this.registry.nextAt(now)
+    if (at === undefined || this.pausing) return
+    this.pausing = true
+    this.actions.push({ _tag: "Wait", millis: at - now, then: "handlePaced" })
+  }
+
+  private subscribed(sent: Sent, { epoch, intent }: Subscribe, answer: Answer, now: number): boolean {
+    if (Either.isRight(answer)) this.instance = instanceIn(answer.right.volatile)
+    const channel = channelOf(answer, sent.action)
+    if (Either.isRight(channel)) {
+      this.accepted += 1
+      this.refusals.delete(intent)
+      this.registry.subscribed(intent, epoch, channel.right)
+      return true
+    }
+    const error = channel.left
+    // When the connection is lost, the intent stays and is opened again on the next one.
+    if (isLoss(error)) return false
+    if (error._tag === "KuzzleDeadlineError") {
+      this.tooLate(sent, error, this.registry.unanswered(intent, epoch, error))
+    } else if (KuzzleError.isTokenDead(error)) this.registry.outdated(intent, epoch)
+    else if (mayPass(error, intent)) {
+      if (error._tag === "KuzzleTooManyRequestsError") this.registry.limited(now)
+      if (this.registry.postponed(intent, epoch)) this.ask(sent.action, intent, error)
+    } else this.registry.refused(intent, epoch, error)
+    return true
+  }
+
+  private unsubscribed(sent: Sent, { epoch, lane, roomId }: Unsubscribe, answer: Answer): void {
+    const deadline = deadlineOf(answer)
+    if (deadline !== undefined) {
+      // The answer may still arrive, and a subscribe must not overtake it. But the subscribe must not wait for ever
+      // either.
+      if (!sent.doubted) return this.tooLate(sent, deadline, false)
+      this.underWay.delete(sent)
+      sent.overtaken = sent.uncounted = true
+      this.registry.unsubscribeOverlooked(lane, epoch, roomId)
+    } else if (isLeft(answer)) this.registry.unsubscribed(lane, epoch)
+    else if (isOutdated(answer)) this.registry.unsubscribeOverlooked(lane, epoch, roomId)
+    else this.registry.notUnsubscribed(lane, epoch, roomId)
+  }
+
+  /** A command that was sent again has got its first answer after all, or never will. */
+  private answeredTwice(sent: Sent, answer: Answer): boolean {
+    const { command, uncounted } = sent
+    // An answer after the deadline may still tell of a room. The second deadline ends the wait.
+    sent.forgotten = deadlineOf(answer) === undefined || uncounted
+    if (command._tag === "Unsubscribe") {
+      // The room may have been opened again before the server left it. Only another connection is certain.
+      if (Either.isRight(answer) && this.registry.mayListen(command.lane, command.roomId)) {
+        this.unanswered("realtime:unsubscribe took effect after its deadline", true)
+      }
+      return true
+    }
+    const channel = channelOf(answer, sent.action)
+    if (Either.isLeft(channel) && isLoss(channel.left)) return false
+    const { epoch, intent: { lane } } = command
+    if (!uncounted) this.registry.overtaken(lane, epoch)
+    sent.uncounted = true
+    if (Either.isRight(channel)) this.registry.openedLate(lane, epoch, channel.right)
+    return true
+  }
+
+  private tooLate(sent: Sent, { message }: KuzzleError.DeadlineError, needed: boolean): void {
+    this.unanswered(message, needed || sent.late)
+    sent.late = true
+  }
+
+  private unanswered(reason: string, needed: boolean): void {
+    this.actions.push({ _tag: "Unanswered", reason, needed })
+  }
+
+  private ask(action: string, intent: Intent, error: KuzzleError.RequestError): void {
+    const before = this.refusals.get(intent)
+    // A server that accepts other subscriptions, a few per second, will accept this one too, so the retry is not
+    // counted.
+    const accepting = error._tag === "KuzzleTooManyRequestsError" && before !== undefined && before < this.accepted
+    this.refusals.set(intent, this.accepted)
+    this.actions.push({ _tag: "Ask", intent, action, error, afresh: before === undefined || accepting })
+  }
+}
+
+/**
+ * Whether the server may accept the same request later. A filter may cause an internal error, but not a filter that was
+ * accepted before.
+ */
+const mayPass = (error: KuzzleError.RequestError, { missed }: Intent): boolean =>
+  isPassing(error) && (error._tag !== "KuzzleInternalError" || missed !== undefined)
+
+/** The error that the server reports, without a request id, when it drops a message because of the rate. */
+export const overRate = "network.websocket.ratelimit_exceeded"
+
+const tooMany = (action: string): KuzzleError.RequestError =>
+  KuzzleError.fromStatus({
+    controller: "realtime",
+    action,
+    id: overRate,
+    code: 50528258,
+    status: 429,
+    message: "Rejected: too many requests received from that socket",
+    props: []
+  })
+
+/** Requests tell it in their volatile data, and so do the notifications that they cause. */
+const instanceIn = (volatile: unknown): unknown =>
+  typeof volatile === "object" && volatile !== null && "sdkInstanceId" in volatile ? volatile.sdkInstanceId : undefined
+
+const laneOf = ({ action, collection, index }: KuzzleRequest): string =>
+  action === "join" ? anyLane : `${String(index)}/${String(collection)}`
+
+/** Canonical JSON changes values silently, so `stringify` checks them first. */
+const keyOf = ({ request, volatile }: Asked): string | KuzzleError.EncodeError => {
+  const refused = (issue: string) =>
+    new KuzzleError.EncodeError({ controller: request.controller, action: request.action, issue })
+  const json = Json.stringify(volatile === undefined ? request : { ...request, volatile })
+  if (typeof json !== "string") return refused(json.issue)
+  try {
+    return Intents.keyOf(request, volatile)
+  } catch {
+    return refused("it is nested too deeply")
+  }
+}
+
+const errorOf = (answer: Answer): KuzzleError.RequestError | undefined =>
+  Either.isLeft(answer) ? answer.left : undefined
+
+/** A room that was not ours (412) is left, and so is one whose connection is gone. */
+const isLeft = (answer: Answer): boolean => {
+  const error = errorOf(answer)
+  return KuzzleError.isApiError(error)
+    ? error.id === "core.realtime.not_subscribed"
+    : error?._tag !== "KuzzleProtocolError"
+}
+
+const deadlineOf = (answer: Answer): KuzzleError.DeadlineError | undefined => {
+  const error = errorOf(answer)
+  return error?._tag === "KuzzleDeadlineError" ? error : undefined
+}
+
+/** The session of the request is over: that says nothing of the next one. */
+const isOutdated = (answer: Answer): boolean => {
+  const error = errorOf(answer)
+  return error !== undefined && KuzzleError.isTokenDead(error)
+}
+
+const channelIn = Shape.member("channel", Shape.string)
+
+/** The channel that the answer tells, or why there is none. */
+const channelOf = (answer: Answer, action: string): Either.Either<string, KuzzleError.RequestError> =>
+  Either.flatMap(answer, ({ result }) => {
+    const channel = channelIn(result)
+    return channel instanceof Shape.Issue
+      ? Either.left(new KuzzleError.ProtocolError({ controller: "realtime", action, issue: channel.of("result") }))
+      : Either.right(channel)
+  })
