@@ -1407,6 +1407,35 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `if (error._tag === "KuzzleTooManyRequestsError") this.registry.limited(now)`,
       replace: ``,
       tests: ["packages/core/test/runtime/limits.test.ts"]
+    },
+    {
+      name: "a room that a request sent twice has opened is never left",
+      breaks: "S1, S5",
+      find: `if (Either.isRight(channel)) this.registry.openedLate(lane, epoch, channel.right)`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "a request that was sent twice holds up its collection for ever",
+      breaks: "S1",
+      find: `if (!uncounted) this.registry.overtaken(lane, epoch)`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "what the server has dropped is not asked for again",
+      breaks: "S1",
+      find: `if (sent.overtaken) this.ask(sent.action, command.intent, tooMany(sent.action))`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "after one pause for the pace nothing is paused for again",
+      breaks: "S1",
+      find: `this.pausing = false
+  }`,
+      replace: `}`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     }
   ]),
   ...inFile("packages/core/src/internal/runtime/session.ts", [
