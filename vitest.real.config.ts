@@ -26,6 +26,7 @@ export default defineConfig({
       "**/node_modules/**",
       // What destroys a server has a configuration, and a server, of its own.
       "**/destructive.real.test.ts",
+      "**/cluster.real.test.ts",
       ...(standIn ? ["**/conformance.real.test.ts"] : [])
     ],
     testTimeout: 60_000,

@@ -5,9 +5,10 @@
  */
 import { loads } from "./loads.ts"
 import type { PeerModule } from "./peers/Peer.ts"
+import { beside } from "./scale/peers.ts"
 
 const [name, id = "", url, quick] = process.argv.slice(2)
-const load = loads.find((load) => load.name === name)
+const load = [...loads, ...beside].find((load) => load.name === name)
 if (load === undefined || url === undefined) throw new Error(`no load ${name}, or no URL`)
 
 const [file, variant = ""] = id.split(":")

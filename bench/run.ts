@@ -5,11 +5,12 @@
  *   --only <load>      only the loads whose name contains it (may be repeated)
  *   --peers <a,b:c>    only these clients (raw is needed for the ratios)
  *   --samples <n>      samples of each client and load, instead of the load's own number, however long it takes
- *   --scale            how the cost of an item grows with their number (`scale/`), instead of the loads; with --only, of
- *                      the paths whose titles contain it
+ *   --scale            instead of the loads, how the cost of an item grows with their number, what it takes of memory, and
+ *                      many of everything beside the other clients (`scale/`); --only takes a part of a path's title, too
  *   --quick            small loads, one sample: at most 90 s, and rough
  *   --profile <dir>    writes a CPU profile of what each sample measures into the folder; its figures then mean little
  */
+import type { BuildOptions } from "esbuild"
 import { build } from "esbuild"
 import type { ChildProcess } from "node:child_process"
 import { fork, spawn } from "node:child_process"
@@ -21,6 +22,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import type { Figures, Load, Row } from "./loads.ts"
 import { loads } from "./loads.ts"
+import { beside } from "./scale/peers.ts"
 
 const { values: options } = parseArgs({
   // `pnpm bench -- --quick` passes the dashes on.
@@ -38,9 +40,20 @@ const { values: options } = parseArgs({
 const here = path.dirname(fileURLToPath(import.meta.url))
 /** Inside node_modules: ignored by git, and what is left external resolves from there. One for each run. */
 const out = path.join(here, "node_modules", ".bench", String(process.pid))
-const SAMPLE_TIMEOUT_MS = 120_000
+const SAMPLE_TIMEOUT_MS = options.scale ? 300_000 : 120_000
+/** It watches its own time, by its CPU: this is for a run that hangs. */
+const SCALE_TIMEOUT_MS = 60 * 60_000
 /** No new round is begun that would probably end later. */
 const BUDGET_MS = 8 * 60_000
+
+const common = {
+  absWorkingDir: here,
+  outdir: out,
+  bundle: true,
+  format: "esm",
+  tsconfig: path.join(here, "..", "tsconfig.json"),
+  logLevel: "error"
+} satisfies BuildOptions
 
 /**
  * The samples run plain JavaScript in a plain Node: a loader that maps stack traces would charge a client for each
@@ -48,20 +61,26 @@ const BUDGET_MS = 8 * 60_000
  * our own packages are compiled from their sources.
  */
 const bundle = () =>
-  build({
-    absWorkingDir: here,
-    entryPoints: ["server.ts", "client.ts", "peers/raw.ts", "peers/sdk.ts", "peers/ours.ts", "scale/main.ts"],
-    outdir: out,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    external: ["ws", "kuzzle-sdk", "effect", "@effect/platform", "@effect/platform-node"],
-    tsconfig: path.join(here, "..", "tsconfig.json"),
-    logLevel: "error"
-  })
+  Promise.all([
+    build({
+      ...common,
+      entryPoints: [
+        "server.ts",
+        "client.ts",
+        "peers/raw.ts",
+        "peers/sdk.ts",
+        "peers/ours.ts",
+        "peers/tab.ts",
+        "scale/main.ts"
+      ],
+      outExtension: { ".js": ".mjs" },
+      splitting: true,
+      platform: "node",
+      target: "node20",
+      external: ["ws", "kuzzle-sdk", "effect", "@effect/platform", "@effect/platform-node", "playwright"]
+    }),
+    build({ ...common, entryPoints: ["page.ts"], platform: "browser", target: "es2022", minify: true })
+  ])
 
 const startServer = async (): Promise<{ readonly url: string; readonly process: ChildProcess }> => {
   const server = fork(path.join(out, "server.mjs"), [], { execArgv: [] })
@@ -97,7 +116,7 @@ const sample = async (load: Load, peer: string, url: string): Promise<Figures | 
 // the table
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Medians by peer, then by figure. */
+/** By peer, then by figure. */
 type Results = ReadonlyMap<string, Figures>
 
 const median = (values: ReadonlyArray<number>): number => {
@@ -106,8 +125,15 @@ const median = (values: ReadonlyArray<number>): number => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-const medians = (samples: ReadonlyArray<Figures>): Figures =>
-  Object.fromEntries(Object.keys(samples[0] ?? {}).map((key) => [key, median(samples.map((figures) => figures[key]!))]))
+const least = (values: ReadonlyArray<number>): number => Math.min(...values)
+
+/** Of each figure one value for all samples. The figures of `--scale` are costs, to which a busy machine only adds. */
+const summary = (samples: ReadonlyArray<Figures>): Figures => {
+  const one = options.scale ? least : median
+  return Object.fromEntries(
+    Object.keys(samples[0] ?? {}).map((key) => [key, one(samples.map((figures) => figures[key]!))])
+  )
+}
 
 const amount = (value: number, unit: Row["unit"]): string => {
   switch (unit) {
@@ -181,30 +207,31 @@ const line = (row: ReadonlyArray<string>) => `| ${row.join(" | ")} |\n`
 // -------------------------------------------------------------------------------------------------------------------
 
 /** The paths of `scale/`, in a process of their own. */
-const runScale = async (): Promise<never> => {
-  await bundle()
+const runScale = async (): Promise<void> => {
   const child = spawn(
     process.execPath,
     ["--expose-gc", path.join(out, "scale", "main.mjs"), ...(options.only ?? [])],
-    { stdio: "inherit", timeout: 25 * 60_000 }
+    { stdio: "inherit", timeout: SCALE_TIMEOUT_MS }
   )
-  const [code] = await once(child, "close")
-  rmSync(out, { recursive: true, force: true })
-  process.exit(code ?? 1)
+  const [code, signal] = await once(child, "close")
+  if (code !== 0) failures.push(`scale/main: exit ${code ?? signal}`)
 }
-if (options.scale) await runScale()
 
-const chosen = loads.filter((load) =>
+const available = options.scale ? beside : loads
+const chosen = available.filter((load) =>
   options.only === undefined || options.only.some((name) => load.name.includes(name))
 )
-if (chosen.length === 0) throw new Error(`no such load; there are ${loads.map((load) => load.name).join(", ")}`)
+if (chosen.length === 0 && !options.scale) {
+  throw new Error(`no such load; there are ${available.map((load) => load.name).join(", ")}`)
+}
 const peers = options.peers?.split(",")
 
 const start = performance.now()
+const failures: Array<string> = []
 await bundle()
+if (options.scale) await runScale()
 if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true })
 const server = await startServer()
-const failures: Array<string> = []
 const table: Array<ReadonlyArray<string>> = [...header]
 
 // The compiler of the server warms up on samples that nobody counts.
@@ -243,7 +270,7 @@ server.process.kill()
 rmSync(out, { recursive: true, force: true })
 
 for (const [load, collected] of samples) {
-  const results = new Map([...collected].map(([peer, figures]) => [peer, medians(figures)]))
+  const results = new Map([...collected].map(([peer, figures]) => [peer, summary(figures)]))
   table.push(...load.rows.map((row) => cells(row, results)))
 }
 

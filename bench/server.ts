@@ -210,7 +210,8 @@ const server = http.createServer((_, response) => {
   response.on("close", () => {
     away = false
   })
-  response.writeHead(200).flushHeaders()
+  // Pages of any origin may ask for it.
+  response.writeHead(200, { "access-control-allow-origin": "*" }).flushHeaders()
 })
 
 server.on("upgrade", (request, socket: Socket) => {

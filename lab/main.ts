@@ -41,17 +41,17 @@ const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
 
 // ---- processes -----------------------------------------------------------------------------------------------------
 
-type Part = "redis" | "elasticsearch" | "kuzzle"
+type Part = State.Node | "elasticsearch" | "redis"
 
 /** In the order in which they stop. */
-const parts: ReadonlyArray<Part> = ["kuzzle", "elasticsearch", "redis"]
+const parts: ReadonlyArray<Part> = [...State.nodes, "elasticsearch", "redis"]
 
 const pidFile = (name: State.Name, part: Part): string => Path.join(State.folder(name), "pids", part)
 
 const logFile = (name: State.Name, part: Part): string => Path.join(State.folder(name), "logs", `${part}.log`)
 
 /** Marks the processes of a lab: a number may belong to another process after a restart of the machine. */
-const mark = (name: State.Name): string => `KUZZLE_LAB=${State.folder(name)}`
+const mark = (name: State.Name): string => `LAB_FOLDER=${State.folder(name)}`
 
 /** The process of a part, while it lives. */
 const pidOf = (name: State.Name, part: Part): number | undefined => {
@@ -76,7 +76,7 @@ const launch = (name: State.Name, part: Part, { args, command, cwd, env = {} }: 
   const log = Fs.openSync(logFile(name, part), "w")
   const child = spawn(command, args, {
     cwd,
-    env: { ...process.env, ...env, KUZZLE_LAB: State.folder(name) },
+    env: { ...process.env, ...env, LAB_FOLDER: State.folder(name) },
     detached: true,
     stdio: ["ignore", log, log]
   })
@@ -154,11 +154,31 @@ const startEngine = async (name: State.Name, kind: EngineKind, port: number): Pr
   return `Elasticsearch ${version.number}`
 }
 
+/** Starts a Kuzzle; done when it answers. Returns its address. */
+const startNode = async (
+  name: State.Name,
+  part: State.Node,
+  settings: Readonly<Record<string, string>>
+): Promise<string> => {
+  const [port] = await freePorts(1)
+  const setting = { ...settings, server__port: String(port) }
+  launch(name, part, {
+    cwd: Path.join(Install.kuzzle(), "server"),
+    command: process.execPath,
+    args: ["app.js"],
+    env: {
+      LAB_NODE: String(State.nodes.indexOf(part) + 1),
+      ...Object.fromEntries(Object.entries(setting).map(([key, value]) => [`kuzzle_${key}`, value]))
+    }
+  })
+  await answer(name, part, `http://127.0.0.1:${port}/_publicApi`)
+  return `ws://127.0.0.1:${port}`
+}
+
 const start = async (name: State.Name): Promise<State.Lab> => {
   const kind = engineKind()
   Install.requireCommand("redis-server", "redis-server")
-  const server = Path.join(Install.kuzzle(), "server")
-  const [redis, engine, kuzzle, command, sync] = (await freePorts(5)).map(String)
+  const [redis, engine, command, sync] = (await freePorts(4)).map(String)
   launch(name, "redis", {
     cwd: State.folder(name),
     command: "redis-server",
@@ -173,21 +193,19 @@ const start = async (name: State.Name): Promise<State.Lab> => {
     services__storageEngine__client__node: `http://127.0.0.1:${engine}`,
     services__internalCache__node__port: redis!,
     services__memoryStorage__node__port: redis!,
-    server__port: kuzzle!,
     cluster__ports__command: command!,
     cluster__ports__sync: sync!,
     ...(name === "destructive" ? { security__debug__native_debug_protocol: "true" } : {})
   }
-  launch(name, "kuzzle", {
-    cwd: server,
-    command: process.execPath,
-    args: ["app.js"],
-    env: Object.fromEntries(Object.entries(setting).map(([key, value]) => [`kuzzle_${key}`, value]))
-  })
-  await answer(name, "kuzzle", `http://127.0.0.1:${kuzzle}/_publicApi`)
+  const urls: Array<string> = []
+  // One after the other: each joins those that are there.
+  for (const part of name === "cluster" ? State.nodes : State.nodes.slice(0, 1)) {
+    urls.push(await startNode(name, part, setting))
+  }
   return {
-    url: `ws://127.0.0.1:${kuzzle}`,
-    koncorde: Path.join(server, "node_modules/koncorde"),
+    url: urls[0]!,
+    urls,
+    koncorde: Path.join(Install.kuzzle(), "server/node_modules/koncorde"),
     engine: version
   }
 }
@@ -206,7 +224,9 @@ const up = async (name: State.Name): Promise<void> => {
     const lab = await start(name)
     State.write(name, lab)
     console.log(
-      `Kuzzle of the lab "${name}" is up: ${lab.url}\nsearch engine: ${lab.engine}\nlogs: ${State.folder(name)}/logs`
+      `Kuzzle of the lab "${name}" is up: ${lab.urls.join(" ")}\nsearch engine: ${lab.engine}\nlogs: ${
+        State.folder(name)
+      }/logs`
     )
   } catch (cause) {
     await down(name)

@@ -7,16 +7,23 @@ import { fileURLToPath } from "node:url"
 
 /**
  * `real` is for `pnpm test:real`. `destructive` is for `pnpm test:destructive`: its Kuzzle allows the debugger, and is
- * killed by its tests.
+ * killed by its tests. `cluster` is for `pnpm test:cluster`: three Kuzzles that are one server.
  */
-export const names = ["real", "destructive"] as const
+export const names = ["real", "destructive", "cluster"] as const
 
 export type Name = typeof names[number]
 
+/** The processes that are Kuzzle, in a lab that has so many. */
+export const nodes = ["kuzzle", "kuzzle-2", "kuzzle-3"] as const
+
+export type Node = typeof nodes[number]
+
 /** A lab that is up. */
 export interface Lab {
-  /** Of its Kuzzle, for WebSockets. */
+  /** Of its first Kuzzle, for WebSockets. */
   readonly url: string
+  /** Of all its Kuzzles, in the order of `nodes`. */
+  readonly urls: ReadonlyArray<string>
   /** The koncorde package of its Kuzzle. */
   readonly koncorde: string
   /** What answers the searches, with its version. */

@@ -31,6 +31,15 @@ interface Outcome {
   readonly output: string
 }
 
+/** Stops the programs that run. */
+const running = new Set<() => void>()
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    for (const stop of running) stop()
+    process.exit(1)
+  })
+}
+
 /** Runs a program to its end; `code` is `undefined` when it had to be stopped. */
 const run = (
   args: ReadonlyArray<string>,
@@ -38,7 +47,7 @@ const run = (
   limit = patience
 ): Promise<Outcome> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...args], { cwd: root, env: { ...process.env, ...env } })
+    const child = spawn(process.execPath, [...args], { cwd: root, env: { ...process.env, ...env }, detached: true })
     let output = ""
     child.stdout.on("data", (data: unknown) => {
       output += String(data)
@@ -46,10 +55,16 @@ const run = (
     child.stderr.on("data", (data: unknown) => {
       output += String(data)
     })
-    const timer = setTimeout(() => child.kill("SIGKILL"), limit)
+    // Its whole group: a worker in an endless loop hears nothing of the end of its runner, and would compute for ever.
+    const stop = () => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL")
+    }
+    const timer = setTimeout(stop, limit)
+    running.add(stop)
     child.on("error", reject)
     child.on("close", (code) => {
       clearTimeout(timer)
+      running.delete(stop)
       resolve({ code: code ?? undefined, output })
     })
   })

@@ -23,9 +23,13 @@ const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
  * queue: seven), with the errors, names and policies of the whole API, and with spans and metrics (two). Another seven were
  * worth it for what a page no longer does wrong: answers are checked before they are read and values before they are sent,
  * addresses and settings are checked where they are given, refused subscriptions and queued requests are sent again at the
- * server's pace, and all that is held is bounded in bytes.
+ * server's pace, and all that is held is bounded in bytes. Four came with the decisions of the session as machines that are
+ * tested without a fiber.
+ *
+ * The aim for the outbox is 5 KB, modules of Effect included. They are 7 % of it: the pump is 35 %, the database with the
+ * locks 33 %, the rules what to send next 10 %, the service, the payloads and the bound on waiting 15 %.
  */
-const budgets = { own: 34.9, standalone: 94.3, three: 93.8, live: 108.2, outbox: 9.5 }
+const budgets = { own: 38.9, standalone: 98.3, three: 97.8, live: 112.3, outbox: 9.4 }
 
 /** What a page with three actions declares: these, and what the session itself sends. */
 const threeActions = ["document:get", "server:now", "realtime:subscribe"]

@@ -31,6 +31,11 @@ export interface Peer {
   /** Whether it keeps requests while there is no connection. */
   readonly queues: boolean
   readonly open: (settings: Settings) => Promise<Session>
+  /**
+   * Stores so many requests at once while there is no connection, so that they outlive the process, and deletes them again.
+   * The milliseconds until all are stored, of each round. Only ours does it.
+   */
+  readonly handOver?: (settings: Settings, count: number, rounds: number) => Promise<ReadonlyArray<number>>
 }
 
 /** What each module in this folder exports. */

@@ -9,9 +9,13 @@
  *   one socket service and one heartbeat.
  */
 import type { KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
-import { Kuzzle, KuzzleHeartbeat, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
-import { NodeKuzzle, NodeKuzzleSocket } from "@effect-kuzzle/node"
+import { Kuzzle, KuzzleHeartbeat, KuzzleOutbox, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { NodeKuzzle, NodeKuzzleOutboxStore, NodeKuzzleSocket } from "@effect-kuzzle/node"
 import { Chunk, Effect, Exit, Layer, ManagedRuntime, Schema, Scope, Stream } from "effect"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as HandingOver from "../handingOver.ts"
 import type { BenchFilter, BenchRequest } from "../wire.ts"
 import { collection, index } from "../wire.ts"
 import type { Peer, Session, Settings } from "./Peer.ts"
@@ -32,6 +36,8 @@ const options = (settings: Settings) => ({
   pingInterval: settings.heartbeat,
   autoQueue: settings.queue !== undefined,
   queueMaxSize: settings.queue,
+  // The number is the limit that all clients have.
+  queueMaxBytes: settings.queue === undefined ? undefined : 1e9,
   // A long pause would be waited for, and not measured.
   reconnect: KuzzleSchedule.reconnect({ cap: "1 second" })
 })
@@ -166,7 +172,21 @@ const subscribe = (variant: string) => (filters: ReadonlyArray<BenchFilter>, han
   }
 }
 
+const handOver = (settings: Settings, count: number, rounds: number) =>
+  Effect.gen(function*() {
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "bench-"))),
+      (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
+    )
+    const live = KuzzleOutbox.layer(HandingOver.limits).pipe(
+      Layer.provide(NodeKuzzleOutboxStore.layer(folder)),
+      Layer.provideMerge(NodeKuzzle.layer({ url: settings.url }))
+    )
+    return yield* Effect.provide(HandingOver.handOver(settings.url, count, rounds), live)
+  }).pipe(Effect.scoped)
+
 export const peer = (variant: string): Peer => ({
   queues: true,
-  open: (settings) => Effect.runPromise(connect(settings, variant))
+  open: (settings) => Effect.runPromise(connect(settings, variant)),
+  handOver: (settings, count, rounds) => Effect.runPromise(handOver(settings, count, rounds))
 })

@@ -1,13 +1,17 @@
 /**
- * One run of the scale benchmark, which prints a table and fails when the cost of a path grows faster than the work.
+ * One run of the scale benchmark: prints its tables, and fails when the cost of a path grows faster than the work.
  *
  * Usage: node --expose-gc scale/main.mjs [part of a row's title …]
  */
-import { exponentOf, limit, type Point, pointsOf, type Row } from "./measure.ts"
-import { memory, rows } from "./rows.ts"
+import { limit, measure, type Measured, type Point, type Row } from "./measure.ts"
+import { each, type Held, whole } from "./memory.ts"
+import { rows } from "./rows.ts"
 
-/** No row is begun later. */
-const budgetMs = 20 * 60_000
+/** No row is begun after so much CPU of this process: time of the clock says little on a machine that is shared. */
+const budget = 20 * 60_000_000
+
+/** A row that takes longer hangs: ms. */
+const patience = 5 * 60_000
 
 const wanted = process.argv.slice(2)
 const isWanted = ({ title }: { readonly title: string }) =>
@@ -16,37 +20,84 @@ const isWanted = ({ title }: { readonly title: string }) =>
 const start = performance.now()
 const failures: Array<string> = []
 
-const micros = (cost: number) => `${cost < 10 ? cost.toFixed(2) : cost.toFixed(0)} µs`
+const spent = () => {
+  const { system, user } = process.cpuUsage()
+  return user + system
+}
 
-const verdict = ({ excuse }: Row, exponent: number): string =>
-  exponent <= limit ? "" : excuse === undefined ? "**grows**" : `grows: ${excuse}`
+/** What `run` resolves with; `undefined` where it fails, which is noted. */
+const attempt = async <A>(title: string, run: () => Promise<A>): Promise<A | undefined> => {
+  if (spent() > budget) {
+    failures.push(`${title}: no time was left`)
+    return undefined
+  }
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end after ${patience / 60_000} minutes`)), patience)
+  })
+  try {
+    return await Promise.race([run(), late])
+  } catch (cause) {
+    failures.push(`${title}: ${cause instanceof Error ? cause.stack : String(cause)}`)
+    return undefined
+  } finally {
+    clearTimeout(timer)
+  }
+}
 
 const line = (cells: ReadonlyArray<string>) => process.stdout.write(`| ${cells.join(" | ")} |\n`)
 
-const shown = (row: Row, points: ReadonlyArray<Point>) => {
-  const exponent = exponentOf(points)
-  if (exponent > limit && row.excuse === undefined) {
-    failures.push(`${row.title}: exponent ${exponent.toFixed(2)} is above ${limit}`)
+const heading = (...cells: ReadonlyArray<string>) => {
+  process.stdout.write("\n")
+  line(cells)
+  line(cells.map(() => "---"))
+}
+
+const micros = (cost: number) => `${cost < 10 ? cost.toFixed(2) : cost.toFixed(0)} µs`
+
+const verdict = ({ exponent, grows, plain }: Measured): string => {
+  if (exponent <= limit) return ""
+  return grows ? "**grows**" : `as plain collections: ${plain?.exponent.toFixed(2)}`
+}
+
+const show = ({ target, title }: Row, measured: Measured) => {
+  const { exponent, grows, points } = measured
+  if (grows) failures.push(`${title}: exponent ${exponent.toFixed(2)} is above ${limit}`)
+  const costs = points.map(({ cost, n }: Point) => `${n.toLocaleString("en")}: ${micros(cost)}`).join("; ")
+  line([title, costs, target === undefined ? "" : `≤ ${target} µs`, exponent.toFixed(2), verdict(measured)])
+}
+
+const bytes = (count: number) => `${Math.round(count).toLocaleString("en")} B`
+const megabytes = (count: number) => `${(count / 1e6).toFixed(1)} MB`
+
+const showHeld = async (title: string, held: ReadonlyArray<Held>, shown: (bytes: number) => string) => {
+  const chosen = held.filter(isWanted)
+  if (chosen.length === 0) return
+  heading("Memory", title)
+  for (const { bytes, title } of chosen) {
+    const taken = await attempt(title, bytes)
+    if (taken !== undefined) line([title, shown(taken)])
   }
-  const costs = points.map(({ cost, n }) => `${n.toLocaleString("en")}: ${micros(cost)}`).join("; ")
-  const target = row.target === undefined ? "" : `≤ ${row.target} µs`
-  line([row.title, costs, target, exponent.toFixed(2), verdict(row, exponent)])
 }
 
-line(["Path", "N: an item", "to reach", "exponent", ""])
-line(["---", "---", "---", "---", "---"])
-for (const row of rows.filter(isWanted)) {
-  if (performance.now() - start > budgetMs) failures.push(`${row.title}: no time was left`)
-  else shown(row, await pointsOf(row))
+const showRows = async () => {
+  const chosen = rows.filter(isWanted)
+  if (chosen.length === 0) return
+  heading("Path", "N: CPU of an item", "to reach", "exponent", "")
+  for (const row of chosen) {
+    const measured = await attempt(row.title, () => measure(row))
+    if (measured !== undefined) show(row, measured)
+  }
 }
 
-process.stdout.write("\n")
-line(["Memory", "heap each"])
-line(["---", "---"])
-for (const { bytes, title } of memory.filter(isWanted)) {
-  line([title, `${Math.round(await bytes()).toLocaleString("en")} B`])
-}
+await showRows()
+await showHeld("heap each", each, bytes)
+await showHeld("heap in all", whole, megabytes)
 
-process.stdout.write(`\nNode ${process.version}, ${Math.round((performance.now() - start) / 1000)} s\n`)
+process.stdout.write(
+  `\nNode ${process.version}, ${Math.round(spent() / 1e6)} s of CPU in ${
+    Math.round((performance.now() - start) / 1000)
+  } s\n`
+)
 for (const failure of failures) process.stderr.write(`${failure}\n`)
 process.exit(failures.length === 0 ? 0 : 1)

@@ -1,5 +1,12 @@
 /** A client without a network: its server is a function in this process, so that all CPU is the client's and little more. */
-import { Kuzzle, KuzzleHeartbeat, type KuzzleRealtime, KuzzleSchedule, KuzzleSocket } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  KuzzleHeartbeat,
+  KuzzleHttp,
+  type KuzzleRealtime,
+  KuzzleSchedule,
+  KuzzleSocket
+} from "@effect-kuzzle/core"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 
 export interface Request {
@@ -7,7 +14,12 @@ export interface Request {
   readonly action: string
   readonly requestId: string
   readonly size?: number
-  readonly body?: { readonly ids?: ReadonlyArray<string>; readonly documents?: ReadonlyArray<Written> }
+  readonly from?: number
+  readonly body?: {
+    readonly ids?: ReadonlyArray<string>
+    readonly documents?: ReadonlyArray<Written>
+    readonly search_after?: ReadonlyArray<unknown>
+  }
   readonly _id?: string
 }
 
@@ -27,6 +39,8 @@ export class Server {
   dials = 0
   frames = 0
   rooms = 0
+  /** Whether all subscriptions get the channel of the first, as filters do that mean the same. */
+  sharesRooms = false
   emit: (frame: string) => void = () => {}
   drop: () => void = () => {}
 
@@ -79,7 +93,7 @@ export class Server {
   })
 
   private subscribed(): string {
-    this.rooms += 1
+    if (!this.sharesRooms || this.rooms === 0) this.rooms += 1
     return `{"channel":"r${this.rooms}-1","roomId":"r${this.rooms}"}`
   }
 }
@@ -112,6 +126,26 @@ export const open = async (options: Partial<Kuzzle.Options> = {}, answer: Answer
     server,
     kuzzle: Context.get(context, Kuzzle.Kuzzle),
     run: (effect) => Effect.runPromise(Scope.extend(Effect.provide(effect, context), scope)),
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+}
+
+/** A client over HTTP, whose server answers every request with the same document. */
+export const openHttp = async (options: Kuzzle.Options) => {
+  const body = `{"status":200,"error":null,"requestId":"x","controller":"document","action":"create","volatile":null,` +
+    `"result":{"_id":"x","_source":{},"_version":1}}`
+  const http: KuzzleHttp.KuzzleHttpShape = {
+    exchange: () => Effect.succeed({ status: 200, headers: {}, body }),
+    stream: () => Effect.never,
+    cookie: () => Effect.succeedNone
+  }
+  const scope = Effect.runSync(Scope.make())
+  const layer = Kuzzle.layerHttp({ url: "http://localhost:7512", maxRequestSize: 1e9, ...options }).pipe(
+    Layer.provide(Layer.succeed(KuzzleHttp.KuzzleHttp, http))
+  )
+  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
+  return {
+    run: <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle>) => Effect.runPromise(Effect.provide(effect, context)),
     close: () => Effect.runPromise(Scope.close(scope, Exit.void))
   }
 }

@@ -20,8 +20,14 @@ const core = "packages/core/src"
 const protocol = `${core}/internal/protocol`
 const runtime = `${core}/internal/runtime`
 
+/** The machine of the requests against random histories: no fiber is run. */
+const properties = ["packages/core/test/protocol/requests.property.test.ts"]
+
 const inFile = (file: string, mutants: ReadonlyArray<Omit<Mutant, "file">>): ReadonlyArray<Mutant> =>
   mutants.map((mutant) => ({ ...mutant, file }))
+
+/** Found by random histories of the machine alone. */
+const byHistories = ["packages/core/test/protocol/identity.property.test.ts"]
 
 export const mutants: ReadonlyArray<Mutant> = [
   ...inFile(`${core}/KuzzleSocket.ts`, [
@@ -49,7 +55,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "frames of a socket that was let go still count",
       breaks: "R4, SDK A8",
       find: `if (phase === "open") sink.onFrame(frame)`,
-      replace: `sink.onFrame(frame)`
+      replace: `sink.onFrame(frame)`,
+      tests: ["packages/core/test/runtime/session.test.ts"]
     },
     {
       name: "a handshake may take for ever",
@@ -122,7 +129,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "new requests overtake what was queued",
       breaks: "R5, SDK D4",
       find: `case "Resubscribing":\n    case "Replaying":\n      return "Wait"`,
-      replace: `case "Resubscribing":\n      return "Wait"\n    case "Replaying":\n      return "Send"`
+      replace: `case "Resubscribing":\n      return "Wait"\n    case "Replaying":\n      return "Send"`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
       name: "what is issued while somebody logs in is asked as who was before",
@@ -148,7 +156,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "what was queued is sent without a pace",
       breaks: "R5, R6",
       find: `return event.queued ? to("Replaying") : to("Ready")`,
-      replace: `return to("Ready")`
+      replace: `return to("Ready")`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     }
   ]),
   ...inFile(`${protocol}/pending.ts`, [
@@ -224,7 +233,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "every queue that falls is progress, that of a dead link too",
       breaks: "C3",
       find: `(isBusy(first) && seen.buffered`,
-      replace: `(seen.buffered`
+      replace: `(seen.buffered`,
+      tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
       name: "a peer that drips bytes is never found",
@@ -236,7 +246,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "no longer wait where nothing shows",
       breaks: "C2",
       find: `isBusy(first) ? Math.max(usual, longer) : usual`,
-      replace: `usual`
+      replace: `usual`,
+      tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
       name: "the longer wait for small requests where bytes show",
@@ -248,7 +259,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "the longer wait outlasts the deadlines",
       breaks: "C3",
       find: `Math.min(since + settings.busyTimeout, settledBy(ping, settings))`,
-      replace: `since + settings.busyTimeout`
+      replace: `since + settings.busyTimeout`,
+      tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
       name: "a dead link is believed to live",
@@ -260,21 +272,37 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "judged before the socket is read",
       breaks: "L3",
       find: `if (!ping.drained) return`,
-      replace: `if (ping.drained && now < 0) return`
+      replace: `if (ping.drained && now < 0) return`,
+      tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
       name: "a tick that is late judges at once",
       breaks: "C2, L3",
       find: `ping.lateTicks < maxLateTicks`,
-      replace: `ping.lateTicks < 0`
+      replace: `ping.lateTicks < 0`,
+      tests: ["packages/core/test/protocol/liveness.test.ts"]
     }
   ]),
   ...inFile(`${protocol}/subscriptions.ts`, [
     {
       name: "a notification before its answer is lost",
       breaks: "S3, SDK C1",
-      find: `if (this.opening === 0) return false`,
+      find: `if (!this.lanes.isSubscribing(anyLane)) return false`,
       replace: `return false`
+    },
+    {
+      name: "a late answer to a subscribe that is sent again does not count",
+      breaks: "S5",
+      find: `if (!inTime || !intent.overlooked`,
+      replace: `if (!inTime || epoch >= 0 || !intent.overlooked`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "what was parked for a subscribe that is sent again is left out",
+      breaks: "S3",
+      find: `if (!intent.overlooked) intent.parkedBefore`,
+      replace: `intent.parkedBefore`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
       name: "subscriptions do not come back",
@@ -312,13 +340,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "S1, SDK C4",
       find: `if (intent.phase === "Absent") this.abandon(intent)
     else this.discard(intent)`,
-      replace: `if (intent.phase !== "Absent") this.discard(intent)`
+      replace: `if (intent.phase !== "Absent") this.discard(intent)`,
+      tests: ["packages/core/test/runtime/limits.test.ts"]
     },
     {
       name: "what was being opened when the token expired is believed to be open",
       breaks: "S1, S4",
       find: `if (intent.phase === "Opening") intent.phase = "Doubtful"`,
-      replace: ``
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
       name: "a subscription that was refused for now is not retried",
@@ -330,8 +360,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a room that only the first answer to a repeated subscribe tells of stays",
       breaks: "S1, S5",
-      find: `if (epoch === this.epoch) this.leaveUnused(lane, roomOf(channel))`,
-      replace: ``,
+      find: `this.leaveUnused(intent.lane, roomOf(channel))
+      return false`,
+      replace: `return false`,
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     }
   ]),
@@ -406,13 +437,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
     {
-      name: "a connection that was dialled before another tab's login stays",
-      breaks: "T2",
-      find: `const another = elsewhere || keeping.byConnection`,
-      replace: `const another = keeping.byConnection`,
-      tests: ["packages/core/test/runtime/cookies.test.ts"]
-    },
-    {
       name: "a host that is back is not heard of",
       breaks: "C3",
       find: `      woken = true\n      wake?.()`,
@@ -482,19 +506,19 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: ``
     }
   ]),
-  ...inFile(`${runtime}/requests.ts`, [
+  ...inFile(`${protocol}/requests.ts`, [
     {
       name: "each attempt to connect gives what is queued new patience",
       breaks: "R2",
-      find: `else if (call.queued) wait(call)`,
+      find: `else if (call.queued) this.wait(call)`,
       replace: ``,
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
       name: "one request is forgotten when the connection dies",
       breaks: "R1, R3",
-      find: `const calls = pending.drain()`,
-      replace: `const calls = pending.drain().slice(1)`
+      find: `const calls = this.pending.drain()`,
+      replace: `const calls = this.pending.drain().slice(1)`
     },
     {
       name: "what was sent is said not to have been",
@@ -505,33 +529,164 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "no deadline while waiting to be sent",
       breaks: "R2, SDK D7",
-      find: `else tooLate(call, false)`,
+      find: `else this.end(call, Calls.tooLate(call, false))`,
       replace: ``
     },
     {
       name: "only the first deadline is kept",
       breaks: "R2",
-      find: `arm(Math.min(waiting.nextDeadline(), pending.nextDeadline()))`,
+      find: `this.wakeAt(Math.min(this.waiting.nextDeadline(), this.pending.nextDeadline()))`,
       replace: ``
     },
     {
       name: "what was interrupted is sent all the same",
       breaks: "R8, SDK D3",
-      find: `if (pending.take(call.id) === undefined) waiting.take(call.id)`,
-      replace: `if (pending.take(call.id) === undefined) {}`
+      find: `    call.place = "Ended"
+    if (place === "InFlight") {`,
+      replace: `    if (place === "InFlight") {`
     },
     {
       name: "what was interrupted stays in the books",
       breaks: "R8, SDK D2",
-      find: `if (pending.take(call.id) === undefined) waiting.take(call.id)`,
-      replace: `if (pending.size() < 0) waiting.take(call.id)`
+      find: `      this.pending.take(call.id)
+      this.left(call)
+    } else`,
+      replace: `      this.left(call)
+    } else`
     },
     {
       name: "the last to wait is the first to be sent",
       breaks: "R5, SDK D4",
-      find: `for (const call of waiting.drain()) (late?`,
-      replace: `for (const call of waiting.drain().toReversed()) (late?`
+      find: `this.replay.begin(this.waiting.all())`,
+      replace: `this.replay.begin(this.waiting.all().toReversed())`
     },
+    {
+      name: "ids come again",
+      breaks: "R4",
+      find: `this.count += 1\n`,
+      replace: `this.count = (this.count % 3) + 1\n`
+    },
+    {
+      name: "what one user queued is sent as another",
+      breaks: "A1, SDK B13",
+      find: `const user = isUnknown ? undefined : this.sender()`,
+      replace: `const user = undefined`
+    },
+    {
+      name: "what nobody has queued is sent as the next user",
+      breaks: "A1",
+      find: `(this.session.toCome() ? undefined : nobody)`,
+      replace: `undefined`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "the queue has no bound",
+      breaks: "L2",
+      find: `this.waiting.size() >= maxSize || `,
+      replace: ``,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "the queue has no bound in bytes",
+      breaks: "L2",
+      find: ` || this.waiting.weight() + encoded.length > maxBytes`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "the queue's patience has no end",
+      breaks: "R2, SDK D6",
+      find: `call.deadline = Math.min(call.answerBy, now + ttl)`,
+      replace: `call.deadline = call.answerBy`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "what was on its way loses its place",
+      breaks: "R5",
+      find: `    calls.forEach((call) => this.wait(call))
+    later.forEach((call) => this.wait(call))`,
+      replace: `    later.forEach((call) => this.wait(call))
+    calls.forEach((call) => this.wait(call))`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "each attempt to connect visits all that is queued",
+      breaks: "L2",
+      find: `if (isQueued || this.waiting.size() === 0) return`,
+      replace: `if (this.waiting.size() === 0) return`,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
+    },
+    {
+      name: "a refused request is not asked again after the renewal",
+      breaks: "A2, SDK B6",
+      find: `if (!renewing || call`,
+      replace: `if (renewing || call`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a request that is always refused is asked for ever",
+      breaks: "A4",
+      find: ` || call.refusal !== undefined) {`,
+      replace: `) {`,
+      tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
+      name: "what the server finds too many is given up",
+      breaks: "R5",
+      find: `if (call.paced && error._tag === "KuzzleTooManyRequestsError") return`,
+      replace: `if (call.id === "" && error._tag === "KuzzleTooManyRequestsError") return`,
+      tests: ["packages/core/test/runtime/limits.test.ts"]
+    },
+    {
+      name: "a request from the queue has the queue's deadline once it is sent",
+      breaks: "R2",
+      find: `call.deadline = call.answerBy\n`,
+      replace: ``,
+      tests: properties
+    },
+    {
+      name: "what a closing socket does not take goes behind what waits",
+      breaks: "R5",
+      find: `if (call.place === "Waiting") this.endReplay()
+    else this.offline(call, now)`,
+      replace: `this.waiting.take(call.id)
+    this.wait(call)`,
+      tests: properties
+    },
+    {
+      name: "what a closing socket does not take is offered to it for ever",
+      breaks: "R5",
+      find: `this.replay.end()
+    this.replay.forgetPostponed()`,
+      replace: `this.replay.end()`,
+      tests: ["packages/core/test/protocol/requests.property.test.ts"]
+    },
+    {
+      name: "a large answer ends a request that is no longer in flight",
+      breaks: "R1, R4",
+      find: `    const call = this.pending.take(id)
+    if (call === undefined) return false`,
+      replace: `    const call = this.pending.take(id) ?? this.waiting.all()[0]
+    if (call === undefined) return false`,
+      tests: properties
+    }
+  ]),
+  ...inFile(`${protocol}/call.ts`, [
+    {
+      name: "what must not be sent twice is",
+      breaks: "R6",
+      find: `queuable && options?.idempotent === true && by`,
+      replace: `queuable && by`
+    },
+    {
+      name: "a request that was lost with a connection is said never to have been sent",
+      breaks: "R3",
+      find: `const sent = wasSent || lost !== undefined`,
+      replace: `const sent = wasSent`,
+      tests: properties
+    }
+  ]),
+  ...inFile(`${protocol}/sending.ts`, [
     {
       name: "what is too large is sent",
       breaks: "R7, SDK A19",
@@ -539,106 +694,63 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `if (tooLarge !== undefined && call.id === "") return`
     },
     {
-      name: "ids come again",
-      breaks: "R4",
-      find: `count += 1\n`,
-      replace: `count = (count % 3) + 1\n`
-    },
-    {
       name: "a token known to be expired is sent",
       breaks: "A1",
-      find: `identity.expiresAt <= clock.unsafeCurrentTimeMillis() &&`,
-      replace: `identity.expiresAt <= 0 &&`
-    },
+      find: `identity.expiresAt <= session.wallMillis()`,
+      replace: `identity.expiresAt <= 0`,
+      tests: ["packages/core/test/protocol/requests.property.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/replay.ts`, [
     {
-      name: "what one user queued is sent as another",
-      breaks: "A1, SDK B13",
-      find: `user: isAnonymous(options) || admission === "Hold" ? undefined : sender()`,
-      replace: `user: undefined`
-    },
-    {
-      name: "what nobody has queued is sent as the next user",
-      breaks: "A1",
-      find: `(listener.sessionToCome() ? undefined : nobody)`,
-      replace: `undefined`,
+      name: "new requests are sent beside one that may end the connection",
+      breaks: "R7",
+      find: `const at = this.underWay.group === "New" ? -Infinity : Suspects.sendAt("New", this.underWay)`,
+      replace: `const at = -Infinity`,
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "the queue has no bound",
-      breaks: "L2",
-      find: `waiting.size() >= maxSize || `,
-      replace: ``
+      name: "requests that may end the connection are sent beside others",
+      breaks: "R7",
+      find: `Math.max(Suspects.sendAt(call.suspicion.group, this.underWay), this.pace.nextAt(now))`,
+      replace: `this.pace.nextAt(now)`,
+      tests: properties
     },
     {
-      name: "the queue's patience has no end",
-      breaks: "R2, SDK D6",
-      find: `call.deadline = Math.min(call.answerBy, Timer.now(clock) + Duration.toMillis(ttl))`,
-      replace: `call.deadline = call.answerBy`
-    },
+      name: "refused requests come back in the order of their refusals",
+      breaks: "R5",
+      find: `.sort((a, b) => a.nth - b.nth)`,
+      replace: ``,
+      tests: properties
+    }
+  ]),
+  ...inFile(`${runtime}/requests.ts`, [
     {
       name: "the queue's filter is not asked",
       breaks: "L2",
       find: ` && queue.filter(request)`,
-      replace: ``
-    },
-    {
-      name: "what must not be sent twice is",
-      breaks: "R6",
-      find: `call.queuable && call.options?.idempotent === true && cause`,
-      replace: `call.queuable && cause`
-    },
-    {
-      name: "what was on its way loses its place",
-      breaks: "R5",
-      find: `[...calls, ...waiting.drain()]`,
-      replace: `[...waiting.drain(), ...calls]`
-    },
-    {
-      name: "each attempt to connect visits all that is queued",
-      breaks: "L2",
-      find: `if (isQueued || now === "Wait"`,
-      replace: `if (now === "Wait"`,
-      tests: ["packages/core/test/runtime/queue.test.ts"]
-    },
-    {
-      name: "new requests are sent beside one that may end the connection",
-      breaks: "R7",
-      find: `if (underWay.group !== "New" && !isTime(Suspects.sendAt("New", underWay))) return`,
       replace: ``,
       tests: ["packages/core/test/runtime/queue.test.ts"]
-    },
-    {
-      name: "a refused request is not asked again after the renewal",
-      breaks: "A2, SDK B6",
-      find: `call.suspicion = Suspects.none\n      submit(call)\n      return true`,
-      replace: `return false`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
-    },
-    {
-      name: "a request that is always refused is asked for ever",
-      breaks: "A4",
-      find: ` || call.refusal !== undefined) return false`,
-      replace: `) return false`,
-      tests: ["packages/core/test/runtime/races.test.ts"]
     }
   ]),
-  ...inFile(`${runtime}/credentials.ts`, [
+  ...inFile(`${protocol}/credentials.ts`, [
     {
       name: "who logged out still carries the token",
       breaks: "A1",
-      find: `usual = Envelope.sessionPart(secret(), usualVolatile)\n    },`,
-      replace: `if (value !== undefined) usual = Envelope.sessionPart(secret(), usualVolatile)\n    },`
+      find: `this.usual = Envelope.sessionPart(this.secret(), this.usualVolatile)\n  }\n\n  /** The session is over`,
+      replace:
+        `if (identity !== undefined) this.usual = Envelope.sessionPart(this.secret(), this.usualVolatile)\n  }\n\n  /** The session is over`
     },
     {
       name: "the anonymous carry the token",
       breaks: "A1",
-      find: `anonymous ? undefined : secret()`,
-      replace: `secret()`
+      find: `anonymous ? undefined : this.secret()`,
+      replace: `this.secret()`
     },
     {
       name: "a session that was called dead is alive",
       breaks: "A1",
-      find: `(current !== dead && (`,
+      find: `(identity !== this.dead && (`,
       replace: `((`
     }
   ]),
@@ -656,13 +768,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `    this.pulse(seen)
     this.plan(seen.now)`,
       replace: `    if (this.verdict._tag === "Alive") this.pulse(seen)
-    this.plan(seen.now)`
+    this.plan(seen.now)`,
+      tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
       name: "the ping time holds the wait behind an upload",
       breaks: "C2",
       find: `Liveness.unobstructed(seen) ? seen.now : undefined`,
-      replace: `seen.now`
+      replace: `seen.now`,
+      tests: ["packages/core/test/runtime/heartbeat.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/heartbeat.ts`, [
@@ -670,15 +784,16 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "the next pulse of a hidden page is one of a chain of timers",
       breaks: "C4",
       find: `if (pulse.handleFrame()) arm()`,
-      replace: `pulse.handleFrame()`
+      replace: `pulse.handleFrame()`,
+      tests: ["packages/core/test/runtime/heartbeat.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/mailbox.ts`, [
     {
       name: "a gap that gives way is forgotten, and counts as a notification",
       breaks: "S4",
-      find: `saved = [gone]`,
-      replace: `lost += 1`
+      find: `this.saved = [gone]`,
+      replace: `this.lost += 1`
     },
     {
       name: "an overflow is not told",
@@ -689,43 +804,48 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a slow consumer holds everything",
       breaks: "L2",
-      find: `held.size() > capacity || `,
+      find: `held.size > capacity || `,
       replace: ``
     },
     {
       name: "a stream that ends while nobody takes from it does not end",
       breaks: "S2",
-      find: `if (end !== undefined) return resume(end)`,
+      find: `if (this.ending !== undefined) return resume(this.ending)`,
       replace: ``
     }
   ]),
-  ...inFile(`${runtime}/realtime.ts`, [
+  ...inFile(`${protocol}/listening.ts`, [
     {
       name: "an unsubscribe that is refused is taken for done",
       breaks: "S1, S5",
-      find: `else if (isOutdated(outcome)) registry.unsubscribeOverlooked(lane, epoch, roomId)
-    else registry.notUnsubscribed(lane, epoch, roomId)`,
-      replace: `else registry.unsubscribed(lane, epoch)`
+      find: `else if (isOutdated(outcome)) this.registry.unsubscribeOverlooked(lane, epoch, roomId)
+    else this.registry.notUnsubscribed(lane, epoch, roomId)`,
+      replace: `else this.registry.unsubscribed(lane, epoch)`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
       name: "who logs out ends the streams that were being opened",
       breaks: "A3",
-      find: `else if (KuzzleError.isTokenDead(channel)) registry.outdated(intent, epoch)
+      find: `else if (KuzzleError.isTokenDead(error)) this.registry.outdated(intent, epoch)
 `,
       replace: `
 `
     },
     {
+      name: "a subscription that is never answered keeps requests waiting",
+      breaks: "R5",
+      find: `this.tooLate(sent, error, this.registry.unanswered(intent, epoch, error))`,
+      replace: `this.registry.unanswered(intent, epoch, error)`,
+      tests: ["packages/core/test/runtime/faults.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/realtime.ts`, [
+    {
       name: "subscriptions are asked for with a token that is known to have expired",
       breaks: "A1",
       find: `if (!host.usable()) registry.suspended()`,
-      replace: ``
-    },
-    {
-      name: "a subscription that is never answered keeps requests waiting",
-      breaks: "R5",
-      find: `tooLate(sent, channel, registry.unanswered(intent, epoch, channel))`,
-      replace: `registry.unanswered(intent, epoch, channel)`
+      replace: ``,
+      tests: ["packages/core/test/runtime/realtime.test.ts"]
     }
   ]),
   ...inFile(`${protocol}/renewal.ts`, [
@@ -767,64 +887,12 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/renewal.test.ts"]
     }
   ]),
-  ...inFile(`${runtime}/authentication.ts`, [
+  ...inFile(`${runtime}/exchanges.ts`, [
     {
       name: "exchanges of the session run side by side",
       breaks: "A2",
-      find: `const single = yield* Effect.makeSemaphore(1)`,
-      replace: `const single = yield* Effect.makeSemaphore(100)`
-    },
-    {
-      name: "a dead token is not renewed",
-      breaks: "A2",
-      find: `credentials.died(identity)
-      if (renewing === undefined && cookie === undefined) return renew(identity, "Login", true)
-      host.challenged(true)`,
-      replace: `credentials.died(identity)`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
-    },
-    {
-      name: "a renewal forgets that the server dropped the subscriptions",
-      breaks: "S4, A3",
-      find: `renew(identity, "Login", true)`,
-      replace: `renew(identity, "Login", false)`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
-    },
-    {
-      name: "a token is not renewed before its end",
-      breaks: "A1, SDK B11",
-      find:
-        `if (delay !== undefined && left > minimumAge) refreshDue.at(Timer.now(clock) + Math.max(delay, minimumAge))`,
-      replace: ``,
-      tests: ["packages/testing/test/client.memory.test.ts"]
-    },
-    {
-      name: "another user has the subscriptions of the one before",
-      breaks: "A3, SDK E12",
-      find: `if (before?.user !== identity?.user) yield* host.userChanged(before)`,
-      replace: ``,
-      tests: ["packages/testing/test/client.memory.test.ts"]
-    },
-    {
-      name: "requests wait for a renewal that is over",
-      breaks: "A2",
-      find: `changed()\n        host.authenticated()`,
-      replace: `changed()`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
-    },
-    {
-      name: "who logged out is logged in again",
-      breaks: "A1",
-      find: `wanted = identity !== undefined`,
-      replace: `wanted = wanted || identity !== undefined`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
-    },
-    {
-      name: "a server that grants sessions and refuses them is asked for ever",
-      breaks: "A4",
-      find: `useless > maxUseless`,
-      replace: `useless < 0`,
-      tests: ["packages/core/test/runtime/races.test.ts"]
+      find: `Effect.unsafeMakeSemaphore(1)`,
+      replace: `Effect.unsafeMakeSemaphore(100)`
     },
     {
       name: "a renewal is tried for ever",
@@ -832,6 +900,205 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `KuzzleSchedule.retry({ cap: "8 seconds", times: 4 })`,
       replace: `KuzzleSchedule.retry({ cap: "8 seconds", times: Infinity })`,
       tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
+      name: "a session that another tab has renewed is given up",
+      breaks: "A2, A4",
+      find: `const rereads: ReadonlyArray<number> = [0, 100, 200]`,
+      replace: `const rereads: ReadonlyArray<number> = []`,
+      tests: ["packages/core/test/runtime/sharing.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/identity.ts`, [
+    {
+      name: "a dead token is not renewed",
+      breaks: "A2",
+      find: `this.credentials.died(identity)
+    if (!this.renewing && !this.isByCookie()) return this.renew("Login", true)
+    this.actions.push({ _tag: "Challenge", dropped: true })`,
+      replace: `this.credentials.died(identity)`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a renewal forgets that the server dropped the subscriptions",
+      breaks: "S4, A3",
+      find: `this.renew("Login", true)`,
+      replace: `this.renew("Login", false)`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a token is not renewed before its end",
+      breaks: "A1, SDK B11",
+      find: `isRenewable ? now + Math.max(delay, minimumAge) : Infinity`,
+      replace: `Infinity`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "another user has the subscriptions of the one before",
+      breaks: "A3, SDK E12",
+      find: `return before?.kuid !== undefined && before.kuid !== identity?.kuid && !this.isByCookie()`,
+      replace: `return false`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "requests wait for a renewal that is over",
+      breaks: "A2",
+      find: `if (!this.redialling) this.actions.push({ _tag: "Pass" })`,
+      replace: ``,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "who logged out is logged in again",
+      breaks: "A1",
+      find: `this.wanted = identity !== undefined`,
+      replace: `this.wanted = this.wanted || identity !== undefined`,
+      tests: ["packages/testing/test/client.memory.test.ts"]
+    },
+    {
+      name: "a server that grants sessions and refuses them is asked for ever",
+      breaks: "A4",
+      find: `this.useless > maxUseless`,
+      replace: `this.useless < 0`,
+      tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
+      name: "an opening does not ask whose cookie it carries",
+      breaks: "A1",
+      find: `if (this.isByCookie()) {
+      this.restored = false`,
+      replace: `if (!this.isByCookie()) {
+      this.restored = false`,
+      tests: ["packages/core/test/runtime/races.test.ts"]
+    },
+    {
+      name: "a session by cookie that is refused ends without asking a new connection",
+      breaks: "T1",
+      find: `if (!this.renewing && !this.isByCookie()) return this.renew("Login", true)`,
+      replace: `if (!this.renewing) return this.renew("Login", true)`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "each message of another tab opens a connection of its own",
+      breaks: "T2",
+      find: `if (this.redialling) return
+    this.redialling = true`,
+      replace: `this.redialling = true`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "an authenticator logs in over the session of another tab",
+      breaks: "T1",
+      find: `this.wanted && !this.changedElsewhere && this.renewed ===`,
+      replace: `this.wanted && this.renewed ===`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "a session that the server refuses again and again is never over",
+      breaks: "A4",
+      find: `const isDead = answer === before && !this.credentials.alive(wall)`,
+      replace: `const isDead = false`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "a connection that was dialled before another tab's login stays",
+      breaks: "T2",
+      find: `elsewhere || this.credentials.current() !== before`,
+      replace: `this.credentials.current() !== before`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
+      name: "a new connection begins with an expired token",
+      breaks: "A1",
+      find: `(this.wanted && !this.isAlive(wall))`,
+      replace: `(this.wanted && this.credentials.current() === undefined)`,
+      tests: byHistories
+    },
+    {
+      name: "what another user has asked still waits",
+      breaks: "A1",
+      find: `if (before?.user === identity?.user) return false
+    this.actions.push({ _tag: "UserKnown" })`,
+      replace: `if (before?.user === identity?.user) return false`,
+      tests: byHistories
+    },
+    {
+      name: "a connection keeps the cookie of the user before",
+      breaks: "A1",
+      find: `elsewhere || this.credentials.current() !== before`,
+      replace: `elsewhere`,
+      tests: byHistories
+    },
+    {
+      name: "two renewals at a time",
+      breaks: "A2",
+      find: `if (this.renewing) return
+    this.renewing = true`,
+      replace: `this.renewing = true`,
+      tests: byHistories
+    },
+    {
+      name: "an authenticator logs in over who has logged in meanwhile",
+      breaks: "A2",
+      find: ` && this.renewed === this.credentials.current()`,
+      replace: ``,
+      tests: byHistories
+    },
+    {
+      name: "a connection that was opened during a renewal is never asked",
+      breaks: "A2, T2",
+      find: `if (this.unasked && !this.redialling) return this.renew("Restore", false)`,
+      replace: ``,
+      tests: byHistories
+    },
+    {
+      name: "another user's subscriptions stay, in the machine alone",
+      breaks: "A3",
+      find: `before.kuid !== identity?.kuid && !this.isByCookie()`,
+      replace: `before.kuid === identity?.kuid && !this.isByCookie()`,
+      tests: byHistories
+    },
+    {
+      name: "useless sessions are not counted",
+      breaks: "A4",
+      find: `< usefulAge ? this.useless + 1 : 0`,
+      replace: `< usefulAge ? 0 : 0`,
+      tests: byHistories
+    },
+    {
+      name: "the end of a session is not reported",
+      breaks: "A4",
+      find: `this.publish({ _tag: "SessionOver", cause })`,
+      replace: ``,
+      tests: byHistories
+    },
+    {
+      name: "a failed login ends the session that another connection has",
+      breaks: "T1",
+      find: `if (this.unasked || this.redialling) return end("Kept")`,
+      replace: ``,
+      tests: byHistories
+    },
+    {
+      name: "a failed login ends the session that another client has stored",
+      breaks: "T1",
+      find: `attempt.wasRun && this.mayBeStored`,
+      replace: `attempt.way !== "Login" && this.mayBeStored`,
+      tests: byHistories
+    },
+    {
+      name: "a stored session is not followed after the end of ours",
+      breaks: "T2",
+      find: `if (what === "Nothing" || what !== only) return undefined`,
+      replace: `if (what === "Nothing" || what !== only || this.credentials.over() !== undefined) return undefined`,
+      tests: byHistories
+    },
+    {
+      name: "a change of the cookie in another tab is not asked for",
+      breaks: "T2",
+      find: `this.changedElsewhere = true
+    this.redial()`,
+      replace: `this.changedElsewhere = true`,
+      tests: byHistories
     }
   ]),
   ...inFile(`${core}/internal/shape.ts`, [
@@ -850,53 +1117,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `if (issue !== undefined) return this.gap({ _tag: "Malformed", issue: issue.of("notification") })`,
       replace: ``,
       tests: ["packages/core/test/runtime/realtime.test.ts"]
-    }
-  ]),
-  ...inFile(`${runtime}/authentication.ts`, [
-    {
-      name: "an opening does not ask whose cookie it carries",
-      breaks: "A1",
-      find: `if (cookie !== undefined) {
-          restored = false`,
-      replace: `if (cookie === undefined) {
-          restored = false`,
-      tests: ["packages/core/test/runtime/races.test.ts"]
-    },
-    {
-      name: "a session by cookie that is refused ends without asking a new connection",
-      breaks: "T1",
-      find: `if (renewing === undefined && cookie === undefined) return renew(identity, "Login", true)`,
-      replace: `if (renewing === undefined) return renew(identity, "Login", true)`,
-      tests: ["packages/core/test/runtime/cookies.test.ts"]
-    },
-    {
-      name: "each message of another tab opens a connection of its own",
-      breaks: "T2",
-      find: `if (redialling) return
-      redialling = true`,
-      replace: `redialling = true`,
-      tests: ["packages/core/test/runtime/cookies.test.ts"]
-    },
-    {
-      name: "an authenticator logs in over the session of another tab",
-      breaks: "T1",
-      find: `wanted && !elsewhere && renewed ===`,
-      replace: `wanted && renewed ===`,
-      tests: ["packages/core/test/runtime/cookies.test.ts"]
-    },
-    {
-      name: "a session that the server refuses again and again is never over",
-      breaks: "A4",
-      find: `const isDead = answer === before && !credentials.alive(clock.unsafeCurrentTimeMillis())`,
-      replace: `const isDead = false`,
-      tests: ["packages/core/test/runtime/cookies.test.ts"]
-    },
-    {
-      name: "a session that another tab has renewed is given up",
-      breaks: "A2, A4",
-      find: `const rereads: ReadonlyArray<number> = [0, 100, 200]`,
-      replace: `const rereads: ReadonlyArray<number> = []`,
-      tests: ["packages/core/test/runtime/sharing.test.ts"]
     }
   ]),
   ...inFile(`${core}/KuzzleOutbox.ts`, [
@@ -949,6 +1169,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     }
   ]),
   ...inFile(`${runtime}/cookies.ts`, [
+    {
+      name: "a tab tells the others nothing of a login",
+      breaks: "T2",
+      find: `return Effect.map(commit(session), () => announce(host))`,
+      replace: `return Effect.map(commit(session), () => void host)`,
+      histories: 300
+    },
     {
       name: "a logout clears the cookie and leaves the token alive",
       breaks: "A1, SDK B14",
@@ -1011,6 +1238,31 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `changedAt === undefined || changedAt === hostOf(knownEndpoint())`,
       replace: `changedAt !== ""`,
       tests: ["packages/core/test/runtime/cookies.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/envelope.ts`, [
+    {
+      name: "the documents of an import are encoded twice",
+      breaks: "cost",
+      find: `const body = Json.remembered(request.body)`,
+      replace: `const body: string | undefined = undefined`,
+      tests: ["packages/core/test/KuzzleImport.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/filter/inclusion.ts`, [
+    {
+      name: "the longest list of elements is searched for each wanted one",
+      breaks: "linear time",
+      find: `one.length <= other.length ? one : other`,
+      replace: `one.length > other.length ? one : other`,
+      tests: ["packages/core/test/KuzzleFilter.test.ts"]
+    },
+    {
+      name: "an element is taken by two wanted ones",
+      breaks: "what `match` includes",
+      find: `if (position !== undefined) taken.add(position)`,
+      replace: ``,
+      tests: ["packages/core/test/KuzzleFilter.test.ts"]
     }
   ]),
   ...inFile(`${core}/internal/filter/pattern/matcher.ts`, [
@@ -1157,7 +1409,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "what may be sent twice is sent for ever",
       breaks: "R6",
       find: `if (counted >= maxLossesAlone || sends >= maxSends) return undefined`,
-      replace: ``
+      replace: ``,
+      tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
       name: "the queue drowns the server",
@@ -1302,12 +1555,28 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleRepository.update.test.ts"]
     }
   ]),
-  ...inFile("packages/node/src/internal/privateFiles.ts", [
+  ...inFile("packages/node/src/internal/outboxFolder.ts", [
+    {
+      name: "a stored request counts as damaged when too many files are open",
+      breaks: "O2",
+      find: `if (damages.has(codeOf(cause))) return undefined`,
+      replace: `if (cause !== undefined) return undefined`,
+      tests: ["packages/node/test/NodeKuzzleOutboxStore.test.ts"]
+    },
+    {
+      name: "a change that is not durable is left as it is",
+      breaks: "O1",
+      find: `if (!await this.move(to, from)) this.mine.delete(from.seq)`,
+      replace: `if (to === from) this.mine.delete(from.seq)`,
+      tests: ["packages/node/test/NodeKuzzleOutboxStore.test.ts"]
+    }
+  ]),
+  ...inFile("packages/node/src/internal/privateFile.ts", [
     {
       name: "everybody may read the token",
       breaks: "spec 11",
-      find: `{ flag: "wx", mode: fileMode }`,
-      replace: `{ flag: "wx" }`,
+      find: `open(unfinished, "wx", fileMode)`,
+      replace: `open(unfinished, "wx")`,
       tests: ["packages/node/test/NodeKuzzleStore.test.ts"]
     }
   ]),
@@ -1361,34 +1630,18 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/documents.test.ts"]
     }
   ]),
-  ...inFile("packages/core/src/internal/runtime/requests.ts", [
-    {
-      name: "the queue has no bound in bytes",
-      breaks: "L2",
-      find: ` || waiting.weight() + call.encoded.length > maxBytes`,
-      replace: ``,
-      tests: ["packages/core/test/runtime/queue.test.ts"]
-    },
-    {
-      name: "what the server finds too many is given up",
-      breaks: "R5",
-      find: `if (call.paced && error._tag === "KuzzleTooManyRequestsError") return postpone(call, outcome, error)`,
-      replace: ``,
-      tests: ["packages/core/test/runtime/limits.test.ts"]
-    }
-  ]),
   ...inFile("packages/core/src/internal/runtime/mailbox.ts", [
     {
       name: "a slow consumer holds everything that is large",
       breaks: "L2",
-      find: ` || held.bytes() > maxBytes && held.size() > 1`,
+      find: ` || held.bytes > maxBytes && held.size > 1`,
       replace: ``,
       tests: ["packages/core/test/runtime/mailbox.test.ts"]
     },
     {
       name: "something small comes behind something large that was dropped, before the gap",
       breaks: "S4",
-      find: `if (isShut()) giveWay()`,
+      find: `if (this.isShut()) this.giveWay()`,
       replace: ``,
       tests: ["packages/core/test/runtime/mailbox.test.ts"]
     }
@@ -1409,16 +1662,16 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/limits.test.ts"]
     },
     {
-      name: "a room that a request sent twice has opened is never left",
+      name: "the first answer to a request that was sent twice is passed over",
       breaks: "S1, S5",
-      find: `if (Either.isRight(channel)) this.registry.openedLate(lane, epoch, channel.right)`,
-      replace: ``,
+      find: `if (typeof channel === "string" && this.registry.openedLate(intent, epoch, channel, !uncounted)) {`,
+      replace: `if (epoch < 0) {`,
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
       name: "a request that was sent twice holds up its collection for ever",
       breaks: "S1",
-      find: `if (!uncounted) this.registry.overtaken(lane, epoch)`,
+      find: `if (!uncounted) this.registry.overtaken(intent.lane, epoch)`,
       replace: ``,
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
@@ -1573,6 +1826,13 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
+      name: "what has expired is settled one after the other",
+      breaks: "closing with a slow store",
+      find: `concurrency: window, discard: true`,
+      replace: `concurrency: 1, discard: true`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
       name: "a change that the store failed to make is forgotten",
       breaks: "O9",
       find: `this.owed.push(this.owe(operation, change))`,
@@ -1613,7 +1873,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a page that comes back sends what it takes over of its own twice",
       breaks: "O1",
-      find: `this.remove(({ entry }) => accepted.has(entry.id))`,
+      find: `if (known.size > 0) this.remove(({ entry }) => known.has(entry.id))`,
       replace: ``,
       tests: ["packages/core/test/protocol/outbox.test.ts"]
     },
@@ -1626,6 +1886,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     }
   ]),
   ...inFile(`${core}/internal/outboxTable.ts`, [
+    {
+      name: "what waits of a user stays who logs out and forgets",
+      breaks: "O6",
+      find: `if (row.state !== "Queued" || !isFor(row.entry, server, sender)) continue`,
+      replace: `if (row.state === "Queued" || !isFor(row.entry, server, sender)) continue`,
+      histories: 300
+    },
     {
       name: "what a crashed client was sending is sent again",
       breaks: "O1",
@@ -1690,6 +1957,18 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "O2",
       find: `let end = this.bound + block`,
       replace: `let end = this.bound`,
+      tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
+    },
+    {
+      name: "an adoption that fails half-way hides what it took over",
+      breaks: "O2",
+      find: `else entries.push(taken)
+      }`,
+      replace: `else {
+          this.ours.add(taken.seq)
+          entries.push(taken)
+        }
+      }`,
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     },
     {

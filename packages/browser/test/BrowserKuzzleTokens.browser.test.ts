@@ -27,7 +27,7 @@ const tab = Effect.acquireRelease(
 
 const clean = Effect.addFinalizer(() => Effect.sync(() => localStorage.removeItem(key)))
 
-live("A2: what another tab writes or removes is heard, and not overwritten", () =>
+live("A2, T2: what another tab writes or removes is heard, and not overwritten", () =>
   Effect.gen(function*() {
     yield* clean
     const tokens = yield* store
@@ -57,7 +57,7 @@ const exchanging = (tab: Window) =>
     })
   })
 
-live("A2: an exchange waits for that of another tab, until the tab is closed", () =>
+live("A2, T1: an exchange waits for that of another tab, until the tab is closed", () =>
   Effect.gen(function*() {
     const tokens = yield* store
     const other = yield* tab

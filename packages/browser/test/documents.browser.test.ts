@@ -18,10 +18,16 @@ const layerRemote = (remote: Remote.RemoteBackend) =>
 documentsSuite("browser, embedded Kuzzle", {
   backend: layerRemote(inject("kuzzleEmbedded")),
   runs: 10,
+  inOrder: true,
   standsForMissing: true
 })
 
 const real = inject("kuzzleReal")
 if (real !== null) {
-  documentsSuite("browser, real Kuzzle", { backend: layerRemote(real), runs: 5, standsForMissing: false })
+  documentsSuite("browser, real Kuzzle", {
+    backend: layerRemote(real),
+    inOrder: false,
+    runs: 5,
+    standsForMissing: false
+  })
 }

@@ -24,10 +24,10 @@ import {
 } from "./internal/client.ts"
 import { serverOf, shown } from "./internal/endpoint.ts"
 import * as Jwt from "./internal/jwt.ts"
-import * as Authentication from "./internal/runtime/authentication.ts"
-import * as Broadcast from "./internal/runtime/broadcast.ts"
+import * as Credentials from "./internal/protocol/credentials.ts"
+import { Broadcast } from "./internal/runtime/broadcast.ts"
 import * as Cookies from "./internal/runtime/cookies.ts"
-import * as Credentials from "./internal/runtime/credentials.ts"
+import * as Exchanges from "./internal/runtime/exchanges.ts"
 import * as Fork from "./internal/runtime/fork.ts"
 import * as HttpRequests from "./internal/runtime/httpRequests.ts"
 import type * as Requests from "./internal/runtime/requests.ts"
@@ -245,7 +245,7 @@ export const fromSettingsCookie = (
         Cookies.make(http, settings, requests, endpoint, knownEndpoint, reopen)
     }, refuseToken))
 
-type AdoptToken = (adopt: Authentication.Authentication["adopt"]) => KuzzleShape["setToken"]
+type AdoptToken = (adopt: Exchanges.Exchanges["adopt"]) => KuzzleShape["setToken"]
 
 const adoptToken: AdoptToken = (adopt) => (token) =>
   adopt(Option.getOrUndefined(Option.map(token, Credentials.identityOf)))
@@ -276,7 +276,7 @@ const over = (
     const shape = (
       session: Session.Session,
       query: Requests.Requests["query"],
-      { adopt, login }: Pick<Authentication.Authentication, "login" | "adopt">
+      { adopt, login }: Pick<Exchanges.Exchanges, "login" | "adopt">
     ): KuzzleShape => ({
       query: Traced.query(query, session.endpoint, "Single"),
       queryMany: Traced.queryMany(session.requests.queryMany, session.endpoint),
@@ -288,7 +288,7 @@ const over = (
       token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(session.credentials.current()))),
       setToken: setToken(adopt),
       authentication: {
-        state: Effect.sync(session.authentication.state),
+        state: Effect.sync(() => session.authentication.state()),
         states: session.authentication.states,
         login: Traced.query(login, session.endpoint),
         refresh: Traced.query(session.authentication.refresh, session.endpoint),
@@ -353,33 +353,24 @@ export const layerHttp = (
   Layer.scopedContext(
     Effect.gen(function*() {
       const settings = yield* KuzzleConfig.make(options)
-      const credentials = Credentials.make(settings.volatile)
-      const events = Broadcast.make<KuzzleEvent>()
-      yield* Effect.addFinalizer(() => Effect.sync(events.end))
+      const credentials = new Credentials.Credentials(settings.volatile)
+      const events = new Broadcast<KuzzleEvent>()
+      yield* Effect.addFinalizer(() => Effect.sync(() => events.end()))
       const requests = HttpRequests.make(yield* KuzzleHttp, settings, credentials)
-      const authentication = yield* Authentication.make(
+      const authentication = yield* Exchanges.make({
         settings,
-        undefined,
+        authenticator: undefined,
         credentials,
-        Tokens.make({ urgent: requests.query }, yield* KuzzleTokenStore, (error) =>
+        keeper: Tokens.make({ urgent: requests.query }, yield* KuzzleTokenStore, (error) =>
           events.announce({ _tag: "TokenStoreFailed", error })),
-        {
-          challenged: () => {},
-          authenticated: () => {},
-          userChanged: () =>
-            Effect.void,
-          adopted: () => {},
-          redial: () =>
-            Effect.void,
-          ready: Effect.void,
-          event: () => {}
-        },
-        yield* Fork.make
-      )
+        host: Exchanges.withoutConnection,
+        fork: yield* Fork.make
+      })
       yield* authentication.restoreStored
       /** The address if it is known: an effect may yield another one for each request. */
       const [known = ""] = settings.knownEndpoints
-      const endpoint = () => known
+      const endpoint = () =>
+        known
       const ready: ConnectionState = { _tag: "Ready", endpoint: shown(known), attempt: 1 }
       return Context.make(Kuzzle, {
         query: Traced.query(requests.query, endpoint),
@@ -389,10 +380,12 @@ export const layerHttp = (
         states: Stream.succeed(ready),
         events: events.stream,
         roundTripTime: Effect.succeedNone,
-        token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(credentials.current()))),
+        token: Effect.sync(() =>
+          Option.fromNullable(Credentials.tokenOf(credentials.current()))
+        ),
         setToken: adoptToken(authentication.adopt),
         authentication: {
-          state: Effect.sync(authentication.state),
+          state: Effect.sync(() => authentication.state()),
           states: authentication.states,
           login: Traced.query(authentication.login, endpoint),
           refresh: Traced.query(authentication.refresh, endpoint),

@@ -44,6 +44,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Json from "./internal/json.ts"
+import { reservedVolatile } from "./internal/reservedVolatile.ts"
 import * as Setting from "./internal/setting.ts"
 import * as Version from "./internal/version.ts"
 import { ConnectError, type ConnectionEnded, InvalidSettingError, type RequestError } from "./KuzzleError.ts"
@@ -425,18 +426,6 @@ const headersOf = (given: Headers = {}): Either.Either<Headers, InvalidSettingEr
     }
   }
   return Either.right(given)
-}
-
-/**
- * The members of the volatile data that the client reserves. The server refuses an outdated `sdkName`, and every
- * request with `sdkVersion` (spec 1.2). `sdkInstanceId` identifies the client that caused a notification (spec 3.6).
- *
- * @internal
- */
-export const reservedVolatile = (volatile: Readonly<Record<string, unknown>>): string | undefined => {
-  if ("sdkVersion" in volatile) return "Kuzzle 2 refuses sdkVersion: use another name"
-  if ("sdkName" in volatile) return "sdkName is a setting of its own: use that"
-  return "sdkInstanceId" in volatile ? "the client sets sdkInstanceId: use another name" : undefined
 }
 
 const volatile = (options: Options): Either.Either<Settings["volatile"], InvalidSettingError> => {

@@ -11,7 +11,7 @@ import type * as Option from "effect/Option"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { again } from "./internal/again.ts"
-import type { Kuzzle } from "./internal/client.ts"
+import { Kuzzle } from "./internal/client.ts"
 import * as Json from "./internal/json.ts"
 import * as Many from "./internal/many.ts"
 import * as Envelope from "./internal/protocol/envelope.ts"
@@ -110,10 +110,11 @@ export class ImportLineError extends Data.TaggedError("KuzzleImportLineError")<{
   }
 }
 
-/** A document with its place, and either the bytes that it takes or why it cannot be sent. */
+/** A document with its place, and either its JSON and the bytes that it takes, or why it cannot be sent. */
 interface Entry {
   readonly position: number
   readonly document: ImportedDocument
+  readonly json: string
   readonly bytes: number
   readonly issue: string | undefined
 }
@@ -121,17 +122,26 @@ interface Entry {
 const entry = ([document, position]: [ImportedDocument, number]): Entry => {
   const json = Json.stringify(document)
   return typeof json === "string"
-    ? { position, document, bytes: Envelope.sizeOf(json), issue: undefined }
-    : { position, document, bytes: 0, issue: json.issue }
+    ? { position, document, json, bytes: Envelope.sizeOf(json), issue: undefined }
+    : { position, document, json: "", bytes: 0, issue: json.issue }
 }
 
-type Write = (documents: ReadonlyArray<ImportedDocument>) => ReturnType<typeof KuzzleBulk.mWrite>
+type Write = (entries: ReadonlyArray<Entry>) => ReturnType<typeof KuzzleBulk.mWrite>
 
-const writer = (options: Omit<Parameters<typeof KuzzleBulk.mWrite>[0], "documents">): Write => (documents) =>
-  again(KuzzleBulk.mWrite({ ...options, documents }), {
+/** The JSON of a document is written once, although its size decides with which others it is sent. */
+const writer = (options: Omit<Parameters<typeof KuzzleBulk.mWrite>[0], "documents">): Write => (entries) => {
+  const { mWrite } = KuzzleBulk
+  const given = { ...options, documents: entries.map(({ document }) => document) }
+  const request = mWrite.request(given)
+  const body = Json.remember(
+    { documents: given.documents },
+    `{"documents":[${entries.map(({ json }) => json).join()}]}`
+  )
+  return again(Effect.flatMap(Kuzzle, (kuzzle) => mWrite.send(kuzzle, { ...request, body }, mWrite.options(given))), {
     // Written twice, a document with an id is the same one.
-    repeatable: documents.every(({ _id }) => _id !== undefined && _id !== "")
+    repeatable: given.documents.every(({ _id }) => _id !== undefined && _id !== "")
   })
+}
 
 /**
  * Writes documents as they are (`bulk:mWrite`): with the metadata that they carry (`_kuzzle_info`) and none of its own,
@@ -220,10 +230,10 @@ const sendRound = (
   entries: ReadonlyArray<Entry>,
   write: Write
 ): Effect.Effect<ReadonlyArray<ImportFailure>, ImportError, Kuzzle> => {
-  const documents = entries.map(({ document }) => document)
-  return write(documents).pipe(
+  const items = entries.map(({ document: { _id, body } }) => ({ _id, content: body }))
+  return write(entries).pipe(
     Effect.map((answer) =>
-      Many.outcomes(documents.map(({ _id, body }) => ({ _id, content: body })), answer).flatMap((outcome, i) => {
+      Many.outcomes(items, answer).flatMap((outcome, i) => {
         // One outcome for each document.
         const { document: { _id }, position } = entries[i] as Entry
         switch (outcome._tag) {

@@ -118,6 +118,20 @@ export interface Limits {
 export const maxReports = 100
 
 /**
+ * The error of `Claim.add` when the requests would exceed the limits.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const overLimits = ({ maxBytes, maxEntries }: Limits): OutboxError =>
+  new OutboxError({
+    operation: "add",
+    reason: "Full",
+    issue: `it would keep more than ${maxEntries} requests or ${maxBytes} bytes: wait until some are sent, or raise ` +
+      `maxEntries or maxBytes`
+  })
+
+/**
  * What becomes of a request whose client has gone or is closed: its `attempts` as a queued request, or `undefined` if it is
  * reported as `MaybeSent`.
  *
@@ -251,7 +265,7 @@ export const fromPromises = ({ errorOf, open }: {
           add: (entries) =>
             Effect.flatMap(
               attempt("add", () => claim.add(entries)),
-              (stored) => stored === undefined ? Effect.fail(overLimit) : Effect.succeed(stored)
+              (stored) => stored === undefined ? Effect.fail(overLimits(limits)) : Effect.succeed(stored)
             ),
           mark: (seqs) => attempt("mark", () => claim.mark(seqs)),
           requeue: (seqs, lost) => attempt("requeue", () => claim.requeue(seqs, lost)),
@@ -266,9 +280,3 @@ export const fromPromises = ({ errorOf, open }: {
       })
   }
 }
-
-const overLimit = new OutboxError({
-  operation: "add",
-  reason: "Full",
-  issue: "the outbox is full: wait until requests are sent, or raise its limits"
-})

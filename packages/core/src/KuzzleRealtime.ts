@@ -20,8 +20,8 @@ import * as Action from "./internal/action.ts"
 import type { KuzzleRequest } from "./internal/protocol/envelope.ts"
 import type { Frame } from "./internal/protocol/frame.ts"
 import type * as Intent from "./internal/protocol/intent.ts"
-import type { Asked } from "./internal/protocol/listening.ts"
-import type * as Broadcast from "./internal/runtime/broadcast.ts"
+import type { Wanted } from "./internal/protocol/listening.ts"
+import type { Broadcast } from "./internal/runtime/broadcast.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as Metrics from "./internal/runtime/metrics.ts"
 import * as Realtime from "./internal/runtime/realtime.ts"
@@ -278,7 +278,7 @@ export class KuzzleRealtime extends Context.Tag("@effect-kuzzle/core/KuzzleRealt
 /** @internal */
 export const make = (
   realtime: Realtime.Realtime,
-  debuggerEvents: Broadcast.Broadcast<Realtime.DebuggerFrame>
+  debuggerEvents: Broadcast<Realtime.DebuggerFrame>
 ): KuzzleRealtimeShape => ({
   open: (options) =>
     Effect.suspend(() => {
@@ -290,7 +290,7 @@ export const make = (
       const consumer = new HandlerConsumer(realtime, options, handler)
       return Effect.as(realtime.open(asked(options), consumer), consumer)
     }),
-  debugger: { open: debuggerEvents.open, watchers: Effect.sync(debuggerEvents.watchers) }
+  debugger: { open: debuggerEvents.open, watchers: Effect.sync(() => debuggerEvents.watchers()) }
 })
 
 abstract class RoomConsumer extends Realtime.Subscriber {
@@ -404,9 +404,12 @@ class StreamConsumer extends RoomConsumer {
   }
 }
 
+/** One array for all: most subscriptions are waited for by nobody. */
+const none: ReadonlyArray<never> = []
+
 class HandlerConsumer extends RoomConsumer implements Listening {
   private cause: Cause.Cause<RequestError> | undefined = undefined
-  private waiters: ReadonlyArray<(exit: Exit.Exit<never, RequestError>) => void> = []
+  private waiters: ReadonlyArray<(exit: Exit.Exit<never, RequestError>) => void> = none
 
   constructor(
     realtime: Realtime.Realtime,
@@ -454,7 +457,7 @@ class HandlerConsumer extends RoomConsumer implements Listening {
     this.cause = cause
     const exit = Exit.failCause(cause)
     for (const waiter of this.waiters) waiter(exit)
-    this.waiters = []
+    this.waiters = none
   }
 }
 
@@ -492,7 +495,7 @@ const requestOf = (options: SubscribeOptions | JoinOptions): KuzzleRequest => {
   return subscribing.request({ ...wire, index, collection, filter })
 }
 
-const asked = (options: SubscribeOptions | JoinOptions): Asked => ({
+const asked = (options: SubscribeOptions | JoinOptions): Wanted => ({
   request: requestOf(options),
   volatile: options.volatile
 })

@@ -161,6 +161,17 @@ describe("KuzzleFilter against Koncorde", () => {
     fc.assert(fc.property(select, document, same), { numRuns, seed })
   }, 120_000)
 
+  it("a match of more elements than are searched one by one", () => {
+    const value = fc.oneof(scalar, document, fc.array(scalar, { maxLength: 2 }))
+    const elements = fc.array(value, { minLength: 9, maxLength: 12 })
+    fc.assert(
+      fc.property(elements, fc.array(value, { maxLength: 2 }), fc.func(fc.integer()), (wanted, more, order) => {
+        same({ match: { a: wanted } }, { a: [...wanted, ...more].sort((x, y) => order(x) - order(y)) })
+      }),
+      { numRuns, seed }
+    )
+  }, 120_000)
+
   it("any filter", () => {
     fc.assert(
       fc.property(filter, document, (f, d) => {

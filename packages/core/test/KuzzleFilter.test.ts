@@ -1,6 +1,7 @@
 import { KuzzleFilter } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
+import { growth } from "./support/steps.ts"
 
 const {
   and,
@@ -394,6 +395,61 @@ describe("matches", () => {
     assert.deepStrictEqual(matching(match({ a: [1, { b: 1 }] }), documents), documents.slice(0, 1))
     assert.deepStrictEqual(matching(match({ "d.e": 1 }), documents), documents.slice(0, 1))
     assert.deepStrictEqual(matching(match({ a: [1, 1] }), documents), [])
+  })
+
+  it("includes many elements as it includes few: each wanted one takes the first element that fits and is left", () => {
+    const taking = (values: ReadonlyArray<unknown>, wanted: ReadonlyArray<unknown>) => {
+      const left = [...values]
+      return values.length >= wanted.length && wanted.every((one) => {
+        const index = left.findIndex((value) => matches(match({ one }))({ one: value }))
+        if (index >= 0) left.splice(index, 1)
+        return index >= 0
+      })
+    }
+    const scalar = fc.constantFrom(0, 1, "x", null, true)
+    const { element } = fc.letrec<{ element: unknown }>((tie) => ({
+      element: fc.oneof(
+        { depthSize: "small" },
+        scalar,
+        fc.array(tie("element"), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom("a", "b", "__proto__"), tie("element"), { maxKeys: 2 })
+      )
+    }))
+    const elements = fc.array(element, { minLength: 9, maxLength: 14 })
+    let included = 0
+    fc.assert(
+      fc.property(elements, fc.array(element, { maxLength: 3 }), fc.func(fc.integer()), (wanted, more, order) => {
+        const values = [...wanted, ...more].sort((a, b) => order(a) - order(b))
+        const holds = taking(values, wanted)
+        if (holds) included += 1
+        assert.strictEqual(matches(match({ list: wanted }))({ list: values }), holds)
+        assert.isFalse(matches(match({ list: wanted }))({ list: values.slice(0, wanted.length - 1) }))
+      }),
+      { numRuns: 500 }
+    )
+    assert.isAbove(included, 50)
+    assert.isBelow(included, 500)
+  })
+
+  describe("the cost of including many elements grows no faster than their number:", () => {
+    const linear = (wanted: (k: number) => unknown, given = wanted) =>
+      assert.isBelow(
+        growth((items) => {
+          const list = Array.from({ length: items }, (_, k) => given(items - 1 - k))
+          const includes = matches(match({ list: Array.from({ length: items }, (_, k) => wanted(k)) }))
+          return () => assert.isTrue(includes({ list }))
+        }),
+        1.1
+      )
+
+    it("values", () => linear((k) => k))
+
+    it("equal values", () => linear(() => 1))
+
+    it("objects told apart by one of their members", () =>
+      linear((k) => ({ a: 1, b: { k } }), (k) => ({ a: 1, b: { k }, c: 2 })))
+
+    it("lists", () => linear((k) => [1, k]))
   })
 
   it("compares numbers within bounds; the server's epsilon makes gt equal to gte for large ones", () => {

@@ -1,5 +1,5 @@
 import { KuzzleImport } from "@effect-kuzzle/core"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Array, Chunk, Effect, Stream } from "effect"
 import { answering, type Asked } from "./support/answering.ts"
 
@@ -56,6 +56,50 @@ describe("KuzzleImport", () => {
       assert.deepStrictEqual(
         last?.failures.map(({ _id, cause, position }) => [position, _id, cause._tag]),
         [[2, "huge", "KuzzlePayloadTooLargeError"]]
+      )
+    }))
+
+  it.effect.each(["query", "rest"] as const)(
+    "the JSON of each document is written once (routes: %s)",
+    (routes) =>
+      Effect.gen(function*() {
+        const documents = Array.makeBy(
+          40,
+          (n) => ({ ...(n % 2 === 0 ? { _id: `id${n}` } : {}), body: { driver: "Josephine" } })
+        )
+        const stringify = vi.spyOn(JSON, "stringify")
+        const asked: Array<Asked> = []
+        yield* KuzzleImport.stream(Stream.fromIterable(documents), { ...target, chunkSize: 10 }).pipe(
+          Stream.runDrain,
+          Effect.provide(answering((request) => {
+            asked.push(request)
+            const { documents } = routes === "query" ? request.body : request
+            return {
+              successes: documents.map(({ _id = "made" }: { readonly _id?: string }) => ({
+                _id,
+                _source: {},
+                _version: 1
+              })),
+              errors: []
+            }
+          }, { routes }))
+        )
+        const texts = stringify.mock.results.map(({ value }) => String(value)).join()
+        stringify.mockRestore()
+        assert.lengthOf(texts.match(/Josephine/g) ?? [], documents.length)
+        const sent = asked.flatMap((request): unknown => (routes === "query" ? request.body : request).documents)
+        assert.deepStrictEqual(sent, documents)
+      })
+  )
+
+  it.effect("a document that cannot be sent is told, with its place, and the others are written", () =>
+    Effect.gen(function*() {
+      const documents = [large("a", 10), { _id: "b", body: { tags: new Set(["x"]) } }, large("c", 10)]
+      const { asked, progress } = yield* imported(documents)
+      assert.deepStrictEqual(sizes(asked), [2])
+      assert.deepStrictEqual(
+        progress.at(-1)?.failures.map(({ _id, message, position }) => [position, _id, message]),
+        [[1, "b", "document 1 (b): bulk:mWrite cannot be encoded: body.tags is a Set: send Array.from of it"]]
       )
     }))
 

@@ -233,6 +233,29 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(yield* outbox.pending, [])
     }))
 
+  it.scoped("whoever hands over watches the session only while nobody knows the user", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { kuzzle } = yield* client(network, { login: "ada" })
+      let watched = 0
+      const states = Stream.suspend(() => {
+        watched += 1
+        return kuzzle.authentication.states
+      })
+      const layer = KuzzleOutbox.layer().pipe(
+        Layer.provide(KuzzleOutbox.layerMemoryStore),
+        Layer.provide(
+          Layer.succeed(Kuzzle.Kuzzle, { ...kuzzle, authentication: { ...kuzzle.authentication, states } })
+        )
+      )
+      const outbox = Context.get(yield* Layer.build(layer), KuzzleOutbox.KuzzleOutbox)
+      yield* turns()
+      const before = watched
+      yield* Effect.forEach(numbers(1, 10), (n) => outbox.handOver(create(n)), { concurrency: "unbounded" })
+      yield* turns()
+      assert.strictEqual(watched, before)
+    }))
+
   it.scoped("O5: requests are sent in order, at most 32 at once", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
@@ -1287,6 +1310,35 @@ describe("KuzzleOutbox: a store that does not answer", () => {
         "MaybeSent"
       )
     }))
+
+  for (const owed of [false, true]) {
+    const which = owed ? "what it failed to settle" : "what has expired"
+    it.scoped(`settle: ${which} is settled 32 at a time, and closing waits only for what has begun`, () =>
+      Effect.gen(function*() {
+        const network = obligingNetwork()
+        const { close, create, failing, hang, table } = yield* client(network, {
+          login: "ada",
+          options: { ttl: "1 minute" }
+        })
+        network.autoOpen = false
+        yield* lose(network)
+        yield* Effect.forEach(numbers(1, 100), create)
+        if (owed) {
+          failing.add("settle")
+          yield* TestClock.adjust("1 minute")
+          failing.delete("settle")
+        }
+        void hang("settle")
+        yield* TestClock.adjust(owed ? "10 seconds" : "1 minute")
+        yield* turns()
+        assert.lengthOf(table.reports(server), 32)
+        const closing = yield* Effect.fork(close)
+        yield* TestClock.adjust("10 seconds")
+        yield* turns()
+        assert.isNotNull(closing.unsafePoll())
+        assert.lengthOf(stored(table).entries, 68)
+      }))
+  }
 
   it.scoped("closing does not wait for it longer than ten seconds", () =>
     Effect.gen(function*() {

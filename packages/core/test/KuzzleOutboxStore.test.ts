@@ -139,6 +139,22 @@ describe("outbox store on a KeyValueStore", () => {
       assert.deepStrictEqual(yield* claim.mark(seqs), new Set(seqs))
     }))
 
+  it.scoped("O2: an adoption that fails half-way is whole the next time", () =>
+    Effect.gen(function*() {
+      const { state, store } = values()
+      const crashed = yield* Scope.extend(opened(store, "h"), yield* Scope.make())
+      const [, b, c] = yield* crashed.add([entry("a"), entry("b"), entry("c", { idempotent: true })])
+      yield* crashed.mark([b!.seq, c!.seq])
+      KeyValue.inUse.delete("h")
+      const claim = yield* opened(store, "h")
+      state.failing = (key) => key.endsWith(c!.seq)
+      assert.strictEqual((yield* Effect.flip(claim.adopt(server, ada))).operation, "adopt")
+      state.failing = () => false
+      const { entries, reports } = yield* claim.adopt(server, ada)
+      assert.deepStrictEqual(ids(entries), ["a", "c"])
+      assert.deepStrictEqual(reports.map(({ entry, outcome }) => [entry?.id, outcome]), [["b", "MaybeSent"]])
+    }))
+
   it.scoped("an add that fails half-way stores nothing", () =>
     Effect.gen(function*() {
       const { state, store } = values()

@@ -128,7 +128,7 @@ describe("KuzzleTokenStore", () => {
       })
   )
 
-  it.effect("A2: saves and removes only what it replaces", () =>
+  it.effect("A2, T1: saves and removes only what it replaces", () =>
     Effect.gen(function*() {
       const store = yield* provided
       assert.isTrue(yield* store.save(Option.some(stored("one", 1, "ann")), none))
@@ -152,7 +152,7 @@ describe("KuzzleTokenStore", () => {
       assert.isTrue(yield* store.save(Option.some(stored("one", 1, "ann")), none))
     }).pipe(Effect.provide(inMemory)))
 
-  it.scoped("A2: clients of one store take turns, and hear of each other's writes", () =>
+  it.scoped("A2, T2: clients of one store take turns, and hear of each other's writes", () =>
     Effect.gen(function*() {
       const values = yield* KeyValueStore.KeyValueStore
       const [one, other] = [KuzzleTokenStore.make(values, "k"), KuzzleTokenStore.make(values, "k")]

@@ -6,7 +6,7 @@ import { KuzzleConfig, KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random, Schedule } from "effect"
 import * as Machine from "../src/internal/protocol/session.ts"
-import * as Delays from "../src/internal/runtime/delays.ts"
+import { Delays } from "../src/internal/runtime/delays.ts"
 
 const outage = 60_000
 const window = 100
@@ -18,7 +18,7 @@ const refused = new KuzzleError.ConnectError({ reason: "Unreachable", url: "ws:/
 const dials = (endpoints: ReadonlyArray<string>, schedule: Schedule.Schedule<unknown, unknown>) =>
   Effect.gen(function*() {
     const next = Machine.next(endpoints)
-    const delays = Delays.make(schedule)
+    const delays = new Delays(schedule)
     const attempts: Array<number> = []
     let now = 0
     let state: Machine.ConnectionState = { _tag: "Ready", endpoint: endpoints[0] ?? "", attempt: 1 }

@@ -90,6 +90,53 @@ const mounted = (options: string) =>
       () => Effect.sync(() => execFileSync("umount", ["-l", path]))
     ))
 
+const limitFiles = (...args: ReadonlyArray<string>): string =>
+  execFileSync("prlimit", ["--pid", String(process.pid), ...args], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"]
+  })
+
+const canLimitFiles = process.platform === "linux" &&
+  Exit.isSuccess(Effect.runSyncExit(Effect.sync(() => limitFiles())))
+
+/** This process can open so many more files and no others, while the scope is open. */
+const filesLeft = (count: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = limitFiles("--nofile", "--noheadings", "--output=SOFT").trim()
+      limitFiles("--nofile=1024:")
+      const open: Array<number> = []
+      try {
+        for (;;) open.push(Fs.openSync("/dev/null", "r"))
+      } catch {
+        // there is no other
+      }
+      for (const file of open.splice(0, count)) Fs.closeSync(file)
+      return { before, open }
+    }),
+    ({ before, open }) =>
+      Effect.sync(() => {
+        for (const file of open) Fs.closeSync(file)
+        limitFiles(`--nofile=${before}:`)
+      })
+  )
+
+/** Makes the next sync of a file or folder fail, as a disk does that has a defect. */
+const failNextSync = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const handle = await Fs.promises.open("/dev/null", "r")
+    await handle.close()
+    const methods: { sync: () => Promise<void> } = Object.getPrototypeOf(handle)
+    const { sync } = methods
+    methods.sync = () => {
+      methods.sync = sync
+      return Promise.reject(Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO", syscall: "fsync" }))
+    }
+    return { methods, sync }
+  }),
+  ({ methods, sync }) => Effect.sync(() => (methods.sync = sync))
+)
+
 const canMount = process.platform === "linux" &&
   Exit.isSuccess(Effect.runSyncExit(Effect.scoped(mounted("size=64k"))))
 
@@ -187,6 +234,89 @@ describe("NodeKuzzleOutboxStore", () => {
         [undefined, "Unreadable"],
         [undefined, "Unreadable"]
       ])
+    }))
+
+  it.scopedLive.skipIf(!canLimitFiles)(
+    "O2: too many open files are an error that passes: no request is unreadable, and each is adopted once",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* folder
+        const names = Array.from({ length: 12 }, (_, n) => `n${n}`)
+        yield* Effect.scoped(Effect.flatMap(open(path), (claim) => claim.add(names.map((id) => entry(id)))))
+        const claim = yield* open(path)
+        const changed = yield* Effect.fork(Stream.runHead(claim.changes))
+        yield* Effect.sleep("50 millis")
+        const first = yield* Effect.scoped(Effect.zipRight(filesLeft(2), Effect.exit(claim.adopt(server, ada))))
+        const error = yield* Effect.flip(Effect.scoped(Effect.zipRight(filesLeft(0), claim.adopt(server, ada))))
+        assert.deepInclude(error, { operation: "adopt", reason: "Failed" })
+        assert.include(error.message, "the process has too many open files: raise its limit")
+        const { entries, reports } = yield* claim.adopt(server, ada)
+        const taken = Exit.isSuccess(first) ? first.value : { entries: [], reports: [] }
+        assert.deepStrictEqual(ids([...taken.entries, ...entries]).toSorted(), names.toSorted())
+        assert.deepStrictEqual([...taken.reports, ...reports], [])
+        assert.isNotEmpty(entries)
+        // Whoever got a part is told of the rest.
+        if (taken.entries.length > 0) yield* Effect.timeout(changed, "1 second")
+      })
+  )
+
+  it.scopedLive.skipIf(!canLimitFiles)(
+    "O1: with too many open files, what is stored is marked, and an end that fails can be repeated",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* folder
+        const claim = yield* open(path)
+        const [a] = yield* claim.add([entry("a")])
+        const seq = a?.seq ?? assert.fail("nothing was stored")
+        const settling = claim.settle(seq, { outcome: "Rejected", detail: "not allowed" })
+        const { failed, marked } = yield* Effect.scoped(Effect.gen(function*() {
+          yield* filesLeft(0)
+          return { marked: yield* claim.mark([seq]), failed: yield* Effect.flip(settling) }
+        }))
+        assert.deepStrictEqual(marked, new Set([seq]))
+        assert.deepInclude(failed, { operation: "settle", reason: "Failed" })
+        assert.isTrue(yield* settling)
+        assert.isFalse(yield* settling)
+        assert.deepStrictEqual(
+          (yield* claim.reports(server)).map(({ detail, outcome }) => [outcome, detail]),
+          [["Rejected", "not allowed"]]
+        )
+      })
+  )
+
+  it.scopedLive("O1: a change that is not durable is taken back", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const claim = yield* open(path)
+      const [a, b] = yield* claim.add([entry("a"), entry("b")])
+      const seqs = [a?.seq ?? "", b?.seq ?? ""]
+      const states = Effect.sync(() =>
+        Fs.readdirSync(path).sort().flatMap((file) => /\.(queued|sending)\.v1$/.exec(file)?.[1] ?? [])
+      )
+      const failing = <A, E>(change: Effect.Effect<A, E>) =>
+        Effect.scoped(Effect.zipRight(failNextSync, Effect.flip(change)))
+      assert.deepInclude(yield* failing(claim.mark(seqs)), { operation: "mark", reason: "Failed" })
+      assert.deepStrictEqual(yield* states, ["queued", "queued"])
+      assert.deepStrictEqual(yield* claim.mark(seqs), new Set(seqs))
+      yield* failing(claim.requeue(seqs, true))
+      // It may be sent again without another mark.
+      assert.deepStrictEqual(yield* states, ["sending", "sending"])
+      yield* claim.requeue(seqs, true)
+      yield* failing(claim.release(seqs))
+      assert.strictEqual((yield* claim.mark(seqs)).size, 2)
+    }))
+
+  it.scopedLive("a folder at the place of a request is unreadable, and the others go on", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      yield* Effect.scoped(Effect.flatMap(open(path), (claim) => claim.add([entry("a"), entry("b")])))
+      const [a = ""] = Fs.readdirSync(path).sort()
+      Fs.rmSync(Path.join(path, a))
+      Fs.mkdirSync(Path.join(path, a))
+      const claim = yield* open(path)
+      const { entries, reports } = yield* claim.adopt(server, ada)
+      assert.deepStrictEqual(ids(entries), ["b"])
+      assert.deepStrictEqual(reports.map(({ outcome }) => outcome), ["Unreadable"])
     }))
 
   it.scopedLive("a killed client leaves no unfinished file and no socket behind", () =>

@@ -56,7 +56,7 @@ const kill = ({ pid }: { readonly pid?: number | undefined }) => {
 }
 
 describe("NodeKuzzleStore.layerTokens", () => {
-  live("A2: what one process writes, another hears and reads, a removal too", () =>
+  live("A2, T2: what one process writes, another hears and reads, a removal too", () =>
     Effect.gen(function*() {
       const directory = yield* folder
       const [one, other] = [yield* open(directory), yield* open(directory)]
@@ -73,7 +73,7 @@ describe("NodeKuzzleStore.layerTokens", () => {
       assert.isTrue(Option.isNone(yield* one.load))
     }).pipe(Effect.scoped))
 
-  live("A2: exchanges of two processes take turns", () =>
+  live("A2, T1: exchanges of two processes take turns", () =>
     Effect.gen(function*() {
       const directory = yield* folder
       const stores = yield* Effect.replicateEffect(open(directory), 4)

@@ -84,8 +84,11 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly body: string
-  /** Whether it is to be written piece by piece: neither compressed nor with its length told. */
-  readonly streamed?: boolean
+  /**
+   * The body piece by piece, each made when it is read: to be written as a stream, neither compressed nor with its length
+   * told. `undefined` for an answer that is written at once.
+   */
+  readonly pieces?: Iterable<string>
 }
 
 /**
@@ -142,6 +145,8 @@ export interface KuzzleEngineShape {
   readonly connect: (handlers: Handlers, headers?: Headers) => EngineConnection | undefined
   /** Answers an HTTP request, or `undefined` when there shall be no answer. A plain function, for transports. */
   readonly http: (request: HttpRequest) => HttpResponse | undefined
+  /** Bytes of a request that are accepted, for transports: they need not read more. */
+  readonly maxRequestSize: number
   /** How many connections are open. */
   readonly connections: Effect.Effect<number>
   /** Ends every connection; by default with 1006, as when the network breaks. */
@@ -154,6 +159,10 @@ export interface KuzzleEngineShape {
   readonly refuse: Effect.Effect<void>
   /** Ends `refuse`. */
   readonly accept: Effect.Effect<void>
+  /** Waits until a client has ended the engine (`admin:shutdown`): one second after the request. */
+  readonly awaitShutdown: Effect.Effect<void>
+  /** Starts the engine again after `admin:shutdown`, with all that it knew. */
+  readonly restart: Effect.Effect<void>
   /** Loses the next request for an action (`"document:create"`): it is neither executed nor answered. */
   readonly silenceNext: (action: string) => Effect.Effect<void>
   /** Makes a token expire now: its connections get `TokenExpired` and lose their subscriptions. */
@@ -209,12 +218,13 @@ export const make = (
     const tokenLifetime = yield* millis("tokenLifetime", options.tokenLifetime ?? "1 hour")
     const idleTimeout = yield* millis("idleTimeout", options.idleTimeout ?? "1 minute")
     const refreshInterval = yield* millis("refreshInterval", options.refreshInterval ?? "1 second")
+    const maxRequestSize = options.maxRequestSize ?? 1_048_576
     const engine = new Engine({
       seed: options.seed ?? "effect-kuzzle",
       tokenLifetime,
       gracePeriod: 1000,
       idleTimeout,
-      maxRequestSize: options.maxRequestSize ?? 1_048_576,
+      maxRequestSize,
       cookieAuthentication: options.cookieAuthentication ?? true,
       refreshInterval,
       rateLimit: options.rateLimit ?? 0,
@@ -244,6 +254,12 @@ export const make = (
     // -- faults -----------------------------------------------------------------------------------------------------
 
     let refusing = false
+    const ended = yield* Effect.makeLatch(false)
+    let over = false
+    engine.onShutdown = () => {
+      over = true
+      ended.unsafeOpen()
+    }
     const silenced = new Map<string, number>()
     const held: Array<() => void> = []
     /** Now, or once thawed. */
@@ -281,8 +297,10 @@ export const make = (
     for (const user of options.users ?? []) createUser(user)
 
     return {
-      connect: (handlers, headers = {}) => refusing ? undefined : open(engine.connect(headers, handlers, now())),
-      http: (request) => refusing ? undefined : Http.handle(engine, request, now()),
+      connect: (handlers, headers = {}) =>
+        refusing || over ? undefined : open(engine.connect(headers, handlers, now())),
+      http: (request) => refusing || over ? undefined : Http.handle(engine, request, now()),
+      maxRequestSize,
       connections: Effect.sync(() => engine.connections.size),
       dropAll: (code = 1006, reason = "") =>
         Effect.sync(() => {
@@ -301,6 +319,11 @@ export const make = (
       }),
       accept: Effect.sync(() => {
         refusing = false
+      }),
+      awaitShutdown: ended.await,
+      restart: Effect.sync(() => {
+        over = false
+        ended.unsafeClose()
       }),
       silenceNext: (action) => Effect.sync(() => void silenced.set(action, (silenced.get(action) ?? 0) + 1)),
       expireToken: (jwt) => Effect.sync(() => engine.expireToken(reveal(jwt), now())),

@@ -7,12 +7,14 @@ import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as FiberHandle from "effect/FiberHandle"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
+import { pipeline, Readable } from "node:stream"
 import * as Zlib from "node:zlib"
-import { type WebSocket, WebSocketServer } from "ws"
+import { WebSocket, WebSocketServer } from "ws"
 import { unreadable } from "./internal/engine/http.ts"
 import * as KuzzleEngine from "./KuzzleEngine.ts"
 
@@ -83,7 +85,7 @@ export interface KuzzleTestServerShape {
   readonly thaw: Effect.Effect<void>
   /** Cuts everything and stops listening, as a server that is restarted. What the engine knows survives. */
   readonly stop: Effect.Effect<void>
-  /** Listens again, on the same port. */
+  /** Listens again, on the same port, also after a client has ended the server (`admin:shutdown`). */
   readonly start: Effect.Effect<void, KuzzleTestServerError>
 }
 
@@ -120,7 +122,14 @@ export const make = (
       else handle()
     }
 
-    const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: false })
+    const upgrades = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      autoPong: false,
+      WebSocket: AbruptWebSocket,
+      // The engine cuts the connection at its own limit. What is far beyond it is not even read.
+      maxPayload: 2 * engine.maxRequestSize
+    })
     const http = Http.createServer()
     http.on("connection", (socket) => {
       sockets.add(socket)
@@ -130,6 +139,8 @@ export const make = (
     http.on("upgrade", (request, socket, head) => {
       // `upgrade` hands over the socket it got from `connection`.
       const tcp = socket as Socket
+      // While the server is frozen, nothing else listens to the socket: a client that resets it would end the process.
+      tcp.on("error", () => tcp.destroy())
       whenRunning(() =>
         upgrades.handleUpgrade(request, tcp, head, (client) => {
           clients.add(client)
@@ -158,6 +169,9 @@ export const make = (
     })
 
     const port = yield* Effect.acquireRelease(listen(options.port ?? 0), () => stop)
+    const ending = yield* FiberHandle.make()
+    const stopAtShutdown = FiberHandle.run(ending, Effect.zipRight(engine.awaitShutdown, stop))
+    yield* stopAtShutdown
     return {
       url: `ws://${host}:${port}`,
       httpUrl: `http://${host}:${port}`,
@@ -184,9 +198,20 @@ export const make = (
         })
       ),
       stop,
-      start: Effect.asVoid(listen(port))
+      start: engine.restart.pipe(Effect.zipRight(listen(port)), Effect.zipRight(stopAtShutdown), Effect.asVoid)
     }
   })
+
+/** The codes that ws closes a connection with by itself: a protocol error, text that is not UTF-8, too large a message. */
+const protocolErrors = new Set([1002, 1007, 1009])
+
+/** The real server's library drops a connection after a protocol error without a close frame (spec 1.8). */
+class AbruptWebSocket extends WebSocket {
+  override close(code?: number, data?: string | Buffer): void {
+    if (code !== undefined && protocolErrors.has(code)) this.terminate()
+    else super.close(code, data)
+  }
+}
 
 const headersOf = ({ headers }: Http.IncomingMessage): KuzzleEngine.Headers =>
   Object.fromEntries(
@@ -237,18 +262,16 @@ const answer = async (
   request: Http.IncomingMessage,
   response: Http.ServerResponse
 ): Promise<void> => {
-  const body = await read(request)
+  const body = await read(request, engine.maxRequestSize)
   // The client is gone before it has said all: there is nobody to answer.
   if (body === undefined) return
   const headers = headersOf(request)
   const reply = respond(engine, request, headers, body)
   if (reply === undefined) return
-  if (reply.streamed === true) {
+  if (reply.pieces !== undefined) {
     response.writeHead(reply.status, reply.headers.flat())
-    const content = Buffer.from(reply.body)
-    // As many bytes as the real server writes at a time.
-    for (let i = 0; i < content.length; i += 16_384) response.write(content.subarray(i, i + 16_384))
-    return void response.end()
+    // A client that goes away meanwhile ends it: there is nobody to tell.
+    return void pipeline(Readable.from(inParts(reply.pieces)), response, () => {})
   }
   // An error from before the routing is written as it is (spec 2.2).
   const routed = reply.headers.some(([name]) => name === "X-Kuzzle-Request-Id")
@@ -266,10 +289,33 @@ const answer = async (
   response.end(content)
 }
 
-const read = (request: Http.IncomingMessage): Promise<Buffer | undefined> =>
+/** As many bytes as the real server writes at a time. */
+const partSize = 16_384
+
+function* inParts(pieces: Iterable<string>): Generator<Buffer> {
+  let text = ""
+  let rest: Buffer = Buffer.alloc(0)
+  for (const piece of pieces) {
+    text += piece
+    if (text.length < partSize) continue
+    rest = Buffer.concat([rest, Buffer.from(text)])
+    text = ""
+    for (; rest.length >= partSize; rest = rest.subarray(partSize)) yield rest.subarray(0, partSize)
+  }
+  const last = Buffer.concat([rest, Buffer.from(text)])
+  for (let i = 0; i < last.length; i += partSize) yield last.subarray(i, i + partSize)
+}
+
+/** A body, or the beginning of one that is too large: the rest is not kept. */
+const read = (request: Http.IncomingMessage, limit: number): Promise<Buffer | undefined> =>
   new Promise((resolve) => {
     const chunks: Array<Buffer> = []
-    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    let size = 0
+    request.on("data", (chunk: Buffer) => {
+      if (size <= limit) chunks.push(chunk)
+      size += chunk.length
+      if (size > limit) resolve(Buffer.concat(chunks))
+    })
     request.on("end", () => resolve(Buffer.concat(chunks)))
     request.on("close", () => resolve(undefined))
     request.on("error", () => resolve(undefined))
@@ -281,20 +327,36 @@ const respond = (
   headers: KuzzleEngine.Headers,
   body: Buffer
 ): KuzzleEngine.HttpResponse | undefined => {
-  let text: string
-  try {
-    text = inflate(body, headers["content-encoding"]).toString()
-  } catch (cause) {
-    return unreadable({ headers }, cause instanceof Error ? cause.message : String(cause))
+  if (body.length > engine.maxRequestSize) return unreadable({ headers }, "network.http.request_too_large")
+  const encodings = (headers["content-encoding"] ?? "identity").split(",").map((name) => name.trim().toLowerCase())
+  if (encodings.length > maxEncodings) return unreadable({ headers }, "network.http.too_many_encodings")
+  let data = body
+  // They are listed in the order in which they were applied.
+  for (const encoding of encodings.reverse()) {
+    if (encoding === "identity") continue
+    if (encoding !== "gzip" && encoding !== "deflate") {
+      return unreadable({ headers }, "network.http.unsupported_compression", encoding)
+    }
+    try {
+      data = encoding === "gzip" ? Zlib.gunzipSync(data, inflated) : Zlib.inflateSync(data, inflated)
+    } catch (cause) {
+      const isTooLarge = cause instanceof RangeError
+      if (isTooLarge) return unreadable({ headers }, "network.http.request_too_large")
+      return unreadable(
+        { headers },
+        "network.http.unexpected_error",
+        cause instanceof Error ? cause.message : String(cause)
+      )
+    }
   }
-  return engine.http({ method, url, headers, body: text })
+  return engine.http({ method, url, headers, body: data.toString() })
 }
 
-const inflate = (body: Buffer, encoding: string | undefined): Buffer =>
-  (encoding ?? "").split(",").map((name) => name.trim().toLowerCase()).reverse().reduce(
-    (data, name) => (name === "gzip" ? Zlib.gunzipSync(data) : name === "deflate" ? Zlib.inflateSync(data) : data),
-    body
-  )
+/** The setting `server.protocols.http.maxEncodingLayers`. */
+const maxEncodings = 3
+
+/** The real server inflates whatever comes. Here it ends before the memory of the test does. */
+const inflated = { maxOutputLength: 32 * 1024 * 1024 }
 
 const deflate = (body: Buffer, accepted: string | undefined): readonly [encoding: string, body: Buffer] => {
   const names = (accepted ?? "").split(",").map((name) => name.trim().toLowerCase().split(";")[0])

@@ -25,8 +25,9 @@ describe("KuzzleEngine: administration", () => {
   it.effect("says what it has not got", () =>
     run(Effect.gen(function*() {
       const client = yield* connect()
-      for (const action of ["dump", "loadFixtures", "loadSecurities", "resetSecurity", "shutdown"]) {
-        assert.strictEqual(errorOf(client.ask("admin", action)).id, "testing.engine.not_implemented")
+      for (const action of ["getResetPasswordToken", "reset"]) {
+        const refused = client.ask("kuzzle-plugin-auth-passport-local/password", action)
+        assert.strictEqual(errorOf(refused).id, "testing.engine.not_implemented")
       }
       assert.strictEqual(
         errorOf(client.ask("admin", "resetCache", { database: "internalCache" })).id,
@@ -57,5 +58,56 @@ describe("KuzzleEngine: administration", () => {
       })
       assert.deepStrictEqual(resultOf(client.ask("server", "getStats", { startTime: 10_001 })).total, 1)
       assert.deepStrictEqual(resultOf(client.ask("server", "getStats", { stopTime: 10_000 })).total, 1)
+    })))
+
+  it.effect("a fault that the engine has not got is not taken for one of Kuzzle, though nobody waits", () =>
+    run(Effect.gen(function*() {
+      const client = yield* connect()
+      const body = { nyc: { taxi: { properties: { a: { type: "text", copy_to: "b" } } } } }
+      const answer = client.ask("admin", "loadMappings", { body, refresh: false })
+      assert.strictEqual(errorOf(answer).id, "testing.engine.not_implemented")
+    })))
+
+  it.effect("admin:shutdown refuses requests for a second, then ends every connection", () =>
+    run(Effect.gen(function*() {
+      const engine = yield* KuzzleEngine.KuzzleEngine
+      const client = yield* connect()
+      const other = yield* connect()
+      client.ask("index", "create", { index: "nyc" })
+      assert.deepStrictEqual(resultOf(client.ask("admin", "shutdown")), { acknowledge: true })
+      const refused = client.ask("server", "now")
+      assert.strictEqual(refused.status, 503)
+      assert.strictEqual(errorOf(refused).id, "network.entrypoint.shutting_down")
+      yield* TestClock.adjust("999 millis")
+      assert.strictEqual(errorOf(other.ask("admin", "shutdown")).id, "network.entrypoint.shutting_down")
+      yield* TestClock.adjust("1 millis")
+      yield* engine.awaitShutdown
+      assert.deepStrictEqual([client.closed, other.closed], [[[1006, ""]], [[1006, ""]]])
+      assert.strictEqual(yield* engine.connections, 0)
+      assert.isUndefined(engine.connect({ send: () => {}, close: () => {} }))
+      yield* engine.restart
+      assert.deepStrictEqual(resultOf((yield* connect()).ask("index", "list")), { indexes: ["nyc"] })
+    })))
+
+  it.effect("fields whose values are kept but not read are refused in searches, sorts and aggregations", () =>
+    run(Effect.gen(function*() {
+      const client = yield* connect()
+      const taxi = { index: "nyc", collection: "taxi" }
+      const properties = { from: { type: "ip" }, at: { type: "geo_point" }, seats: { type: "integer_range" } }
+      client.ask("collection", "create", { ...taxi, body: { mappings: { properties } } })
+      client.ask("document", "create", { ...taxi, _id: "a", body: { from: "10.0.0.9" }, refresh: "wait_for" })
+      const refused = [
+        { query: { term: { from: "10.0.0.0/8" } } },
+        { query: { range: { from: { gt: "10.0.0.10" } } } },
+        { query: { bool: { filter: { terms: { seats: [4] } } } } },
+        { sort: ["at"] },
+        { aggs: { x: { terms: { field: "from" } } } }
+      ]
+      for (const body of refused) {
+        const answer = client.ask("document", "search", { ...taxi, body })
+        assert.strictEqual(errorOf(answer).id, "testing.engine.not_implemented", JSON.stringify(body))
+      }
+      const found = client.ask("document", "search", { ...taxi, body: { query: { exists: { field: "from" } } } })
+      assert.strictEqual(resultOf(found).total, 1)
     })))
 })

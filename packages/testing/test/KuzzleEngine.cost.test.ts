@@ -1,7 +1,10 @@
 /** What the embedded server does takes steps in proportion to the work: counted, without a clock. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
 import { growth } from "../../core/test/support/steps.ts"
 import { Engine } from "../src/internal/engine/engine.ts"
+import { FoundRows } from "../src/internal/engine/foundRows.ts"
+import { handle } from "../src/internal/engine/http.ts"
 
 const options = {
   seed: "cost",
@@ -44,6 +47,16 @@ class Server {
     return result
   }
 
+  http(request: object) {
+    const headers = { "content-type": "application/json" }
+    const answer = handle(
+      this.engine,
+      { method: "POST", url: "/_query", headers, body: JSON.stringify(request) },
+      this.now
+    )
+    return answer ?? assert.fail("no answer")
+  }
+
   search(body: object, size = 10, from = 0) {
     const result = this.ask({ controller: "document", action: "search", ...place, size, from, body })
     // What a search of these documents answers with.
@@ -51,7 +64,8 @@ class Server {
   }
 
   create(n: number, more: object = {}) {
-    const body = { n, k: `k${n}`, d: n * 1000 }
+    // A number of four digits would be a year.
+    const body = { n, k: `k${n}`, d: 1_600_000_000_000 + n * 1000 }
     this.ask({ controller: "document", action: "create", ...place, _id: `d${n}`, ...more, body })
   }
 
@@ -64,6 +78,11 @@ class Server {
   memory(action: string, key: string, body: object | undefined, more: object = {}) {
     return this.ask({ controller: "ms", action, _id: key, ...more, ...(body === undefined ? {} : { body }) })
   }
+}
+
+interface Row {
+  readonly n: number
+  readonly nth: number
 }
 
 const linear = (prepare: (items: number) => () => void) => assert.isBelow(growth(prepare), 1.1)
@@ -123,6 +142,35 @@ describe("the cost of the embedded server grows no faster than the work:", () =>
       }
     }))
 
+  it("a sorted search for one page sorts no more than the page; the next page, all once", () => {
+    const server = new Server().fill(2_000)
+    const sort = vi.spyOn(Array.prototype, "sort")
+    const sorted = () => sort.mock.contexts.filter((array) => Array.isArray(array) && array.length > 10).length
+    const hits = (from: number, order: string) => server.search({ sort: [{ n: order }] }, 10, from)
+    try {
+      assert.deepStrictEqual(hits(0, "asc").map(({ _source }) => _source.n), Array.from({ length: 10 }, (_, n) => n))
+      assert.deepStrictEqual(hits(50, "desc").map(({ _source }) => _source.n)[0], 1949)
+      assert.strictEqual(sorted(), 0)
+      assert.strictEqual(hits(10, "asc")[0]?._source.n, 10)
+      assert.strictEqual(hits(20, "asc")[0]?._source.n, 20)
+      assert.strictEqual(sorted(), 1)
+    } finally {
+      sort.mockRestore()
+    }
+  })
+
+  it("a page that is selected is that of all rows in order, equal ones in the order of their writing", () =>
+    fc.assert(
+      fc.property(fc.array(fc.nat(9)), fc.nat(12), fc.nat(12), (numbers, from, size) => {
+        const compare = (a: Row, b: Row) => a.n - b.n
+        const rows = numbers.map((n, nth): Row => ({ n, nth }))
+        const expected = [...rows].sort(compare).slice(from, from + size)
+        const found = new FoundRows(rows, compare)
+        assert.deepStrictEqual(found.page(from, from + size), expected)
+        assert.deepStrictEqual(found.page(from, from + size), expected)
+      })
+    ))
+
   it("scrolls that are abandoned", () => {
     const server = new Server().fill(100)
     for (let n = 0; n < 50; n++) {
@@ -162,6 +210,21 @@ describe("the cost of the embedded server grows no faster than the work:", () =>
         )
       }
     }))
+
+  it("an export that is read line by line: each line is made when it is read", () => {
+    const server = new Server().fill(500)
+    const { pieces = [] } = server.http({ controller: "document", action: "export", ...place, size: 100 })
+    const stringify = vi.spyOn(JSON, "stringify")
+    try {
+      const lines = pieces[Symbol.iterator]()
+      const first = [lines.next(), lines.next(), lines.next()].map(({ value }) => JSON.parse(value))
+      assert.deepStrictEqual(first.map(({ _id, type }) => _id ?? type), ["collection", "d0", "d419"])
+      assert.lengthOf(stringify.mock.calls, 3)
+    } finally {
+      stringify.mockRestore()
+    }
+    assert.lengthOf(Array.from(pieces), 501)
+  })
 
   it("a sorted set that is read page by page", () =>
     linear((items) => {

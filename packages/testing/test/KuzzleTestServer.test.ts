@@ -1,9 +1,13 @@
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
-import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { assert, describe, it, layer, live } from "@effect/vitest"
+import { Effect, type Scope } from "effect"
+import { connect } from "node:net"
 import { gzipSync } from "node:zlib"
 import { WebSocket } from "ws"
+import { layerEmbedded } from "./suite/node.ts"
+import { shutsDown } from "./suite/shutdown.ts"
+import { withClient } from "./suite/tools.ts"
 
 interface Client {
   readonly ask: (request: object) => Effect.Effect<Record<string, unknown>>
@@ -189,3 +193,138 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
       }).pipe(Effect.scoped))
   }
 )
+
+live(
+  "admin:shutdown ends the connections of a client, and nothing answers any more",
+  () => shutsDown.pipe(withClient(), Effect.provide(layerEmbedded))
+)
+
+live("starts again after admin:shutdown, on the same port and with all that it knew", () =>
+  Effect.gen(function*() {
+    const server = yield* KuzzleTestServer.KuzzleTestServer
+    const a = yield* dial(server.url)
+    yield* a.ask({ controller: "collection", action: "create", ...document })
+    yield* a.ask({ controller: "admin", action: "shutdown" })
+    assert.strictEqual(yield* a.closed, 1006)
+    yield* server.start
+    const b = yield* dial(server.url)
+    const { result } = yield* b.ask({ controller: "index", action: "list" })
+    assert.deepStrictEqual(result, { indexes: ["nyc"] })
+  }).pipe(Effect.scoped, Effect.provide(KuzzleTestServer.layer())))
+
+const hostile = (
+  test: (server: KuzzleTestServer.KuzzleTestServerShape) => Effect.Effect<void, never, Scope.Scope>
+) =>
+  Effect.flatMap(KuzzleTestServer.KuzzleTestServer, test).pipe(Effect.scoped, Effect.provide(KuzzleTestServer.layer()))
+
+const post = (server: KuzzleTestServer.KuzzleTestServerShape, body: BodyInit, headers: Record<string, string>) =>
+  Effect.promise(async () => {
+    const response = await fetch(`${server.httpUrl}/_query`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body
+    })
+    // What Kuzzle answers is JSON.
+    return { status: response.status, body: await response.json() as Record<string, unknown> }
+  })
+
+describe("KuzzleTestServer: hostile requests", () => {
+  it.live(
+    "a body of 292 KB that inflates to 300 MB is refused while it is inflated",
+    () =>
+      hostile((server) =>
+        Effect.gen(function*() {
+          const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024))
+          assert.isBelow(bomb.length, 300 * 1024)
+          const before = process.memoryUsage.rss()
+          for (const [body, encoding] of [[bomb, "gzip"], [gzipSync(bomb), "gzip, gzip"]] as const) {
+            const refused = yield* post(server, body, { "content-encoding": encoding })
+            assert.deepStrictEqual([refused.status, refused.body.id], [413, "network.http.request_too_large"])
+          }
+          assert.isBelow(process.memoryUsage.rss() - before, 150 * 1024 * 1024)
+        })
+      ),
+    30_000
+  )
+
+  it.live("what a body is compressed with is checked", () =>
+    hostile((server) =>
+      Effect.gen(function*() {
+        const ask = (encoding: string) => post(server, "{}", { "content-encoding": encoding })
+        assert.strictEqual((yield* ask("br")).body.id, "network.http.unsupported_compression")
+        assert.strictEqual((yield* ask("gzip,gzip,gzip,gzip")).body.id, "network.http.too_many_encodings")
+      })
+    ))
+
+  it.live("a body without an end is answered, and is not kept", () =>
+    hostile((server) =>
+      Effect.gen(function*() {
+        const socket = yield* Effect.acquireRelease(
+          Effect.sync(() => connect(server.port, "127.0.0.1")),
+          (socket) => Effect.sync(() => socket.destroy())
+        )
+        const answered = new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))))
+        socket.on("error", () => undefined)
+        socket.write("POST /_query HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        const chunk = "x".repeat(65_536)
+        for (let i = 0; i < 20; i++) socket.write(`10000\r\n${chunk}\r\n`)
+        assert.include(yield* Effect.promise(() => answered), "413")
+      })
+    ), 10_000)
+
+  it.live(
+    "a message far beyond the limit cuts the connection before it has arrived",
+    () =>
+      hostile((server) =>
+        Effect.gen(function*() {
+          const client = yield* dial(server.url)
+          client.socket.send("x".repeat(50 * 1024 * 1024))
+          assert.strictEqual(yield* client.closed, 1006)
+          const other = yield* dial(server.url)
+          assert.strictEqual((yield* other.ask({ controller: "server", action: "now" })).status, 200)
+        })
+      ),
+    10_000
+  )
+
+  it.live("headers that are too large are refused, and no other client notices", () =>
+    hostile((server) =>
+      Effect.gen(function*() {
+        const response = yield* Effect.promise(() =>
+          fetch(`${server.httpUrl}/_now`, { headers: { "x-flood": "y".repeat(100_000) } })
+        )
+        assert.strictEqual(response.status, 431)
+        assert.strictEqual((yield* post(server, "{\"controller\":\"server\",\"action\":\"now\"}", {})).status, 200)
+      })
+    ))
+
+  it.live("what is not UTF-8 is answered", () =>
+    hostile((server) =>
+      Effect.gen(function*() {
+        const bytes = Uint8Array.from([0x7b, 0x22, 0xff, 0xfe, 0xc0, 0x22, 0x3a, 0x31, 0x7d])
+        assert.strictEqual((yield* post(server, bytes, {})).status, 400)
+        const client = yield* dial(server.url)
+        client.socket.send(bytes, { binary: false })
+        assert.strictEqual(yield* client.closed, 1006)
+      })
+    ))
+
+  it.live("a client that resets its connection while the server is frozen does no harm", () =>
+    hostile((server) =>
+      Effect.gen(function*() {
+        yield* server.freeze
+        const socket = connect(server.port, "127.0.0.1")
+        socket.on("error", () => undefined)
+        socket.write(
+          "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
+            "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        yield* Effect.sleep("100 millis")
+        socket.resetAndDestroy()
+        yield* Effect.sleep("100 millis")
+        yield* server.thaw
+        const client = yield* dial(server.url)
+        assert.strictEqual((yield* client.ask({ controller: "server", action: "now" })).status, 200)
+      })
+    ))
+})

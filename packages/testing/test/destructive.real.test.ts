@@ -3,7 +3,6 @@
  * at the end.
  */
 import {
-  Kuzzle,
   KuzzleActionError,
   KuzzleAdmin,
   KuzzleAuth,
@@ -14,11 +13,14 @@ import {
 } from "@effect-kuzzle/core"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Schedule, Stream } from "effect"
+import { conformanceSuite } from "./conformance/against.ts"
+import { scenarios } from "./conformance/scenarios.ts"
 import { contracts } from "./contract/all.ts"
 import { contractSuite } from "./contract/contract.ts"
 import { Backend } from "./suite/backend.ts"
 import { survivesKill } from "./suite/kill.ts"
 import { layerUrl } from "./suite/node.ts"
+import { shutsDown } from "./suite/shutdown.ts"
 import { failure, inbox, withClient } from "./suite/tools.ts"
 
 const url = process.env.KUZZLE_DESTRUCTIVE_URL
@@ -26,6 +28,9 @@ const lab = process.env.KUZZLE_LAB_FOLDER
 if (url === undefined || lab === undefined) throw new Error("run this with `pnpm test:destructive`")
 
 contractSuite("a Kuzzle of its own", { backend: layerUrl(url), contracts, server: "own" })
+
+// It leaves the lock of dumps behind, which only a restart removes.
+conformanceSuite(url, scenarios.filter(({ alone }) => alone !== undefined))
 
 layer(layerUrl(url), { excludeTestServices: true, timeout: "20 seconds" })("a Kuzzle of its own", (it) => {
   it.effect("the debugger's events come as a stream, once for each consumer, until the last is gone", () =>
@@ -85,16 +90,5 @@ layer(layerUrl(url), { excludeTestServices: true, timeout: "20 seconds" })("a Ku
 
   it.scoped("kill -9 and restart, twice, under load", () => survivesKill(lab), 240_000)
 
-  it.effect("admin:shutdown ends the connection, and nothing answers any more", () =>
-    Effect.gen(function*() {
-      const kuzzle = yield* Kuzzle.Kuzzle
-      const states = yield* inbox(kuzzle.states, "a state")
-      yield* KuzzleAdmin.shutdown()
-      let state = yield* states.take
-      while (state._tag !== "Waiting") state = yield* states.take
-      assert.strictEqual(state.cause._tag === "KuzzleConnectionEnded" && state.cause.code, 1006)
-      const { client } = yield* Backend
-      const refused = yield* Effect.flip(Effect.provide(KuzzleServer.now(), client({ connectTimeout: "1 second" })))
-      assert.strictEqual(refused._tag, "KuzzleConnectError")
-    }).pipe(withClient()))
+  it.effect("admin:shutdown ends the connection, and nothing answers any more", () => shutsDown.pipe(withClient()))
 })

@@ -2,4 +2,4 @@
 import { documentsSuite } from "./suite/documentsSuite.ts"
 import { layerEmbedded } from "./suite/node.ts"
 
-documentsSuite("embedded Kuzzle", { backend: layerEmbedded, runs: 60, standsForMissing: true })
+documentsSuite("embedded Kuzzle", { backend: layerEmbedded, inOrder: true, runs: 60, standsForMissing: true })

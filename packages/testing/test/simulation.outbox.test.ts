@@ -19,7 +19,7 @@ outboxStoreSuite(
       changeDelay: 0,
       maxReports: KuzzleOutboxStore.maxReports,
       server: "wss://kuzzle.test",
-      watch: { added: none, adopted: none, marked: none, settled: none, failed: none, torn: none }
+      watch: { added: none, adopted: none, marked: none, settled: none, failed: none, torn: none, purging: none }
     })
     return {
       client: (differing) =>

@@ -5,7 +5,14 @@
 import * as Effect from "effect/Effect"
 import type { NamedError, NamedErrorClass } from "../KuzzleActionError.ts"
 import { isApiError, type RequestError } from "../KuzzleError.ts"
-import { type ExchangeOptions, Kuzzle, type KuzzleRequest, type KuzzleResponse, type RequestOptions } from "./client.ts"
+import {
+  type ExchangeOptions,
+  Kuzzle,
+  type KuzzleRequest,
+  type KuzzleResponse,
+  type KuzzleShape,
+  type RequestOptions
+} from "./client.ts"
 import * as Json from "./json.ts"
 import type { Route } from "./protocol/envelope.ts"
 import * as Shape from "./shape.ts"
@@ -52,6 +59,12 @@ export type Action<Options, Result, E extends NamedError = never> =
     readonly options: (options: Options | undefined) => ExchangeOptions
     /** The error under the name that the action declares for its id, when it declares one. */
     readonly named: <F>(error: F) => F | E
+    /** Sends a request of the action, and reads the answer. */
+    readonly send: (
+      kuzzle: KuzzleShape,
+      request: KuzzleRequest,
+      options: ExchangeOptions
+    ) => Effect.Effect<Result, RequestError | E>
   }
 
 export const make = <Options extends CallOptions, Result, E extends NamedError = never>(
@@ -78,10 +91,12 @@ export const make = <Options extends CallOptions, Result, E extends NamedError =
         requestId === "" && !raw ? new Shape.Issue("", "an answer of Kuzzle", result) : declaration.result(result)
       )
   }
+  const send = (kuzzle: KuzzleShape, made: KuzzleRequest, how: ExchangeOptions) =>
+    Effect.matchEffect(kuzzle.query(made, how), outcome)
   const call = (given?: Options): Effect.Effect<Result, RequestError | E, Kuzzle> =>
-    Effect.flatMap(Kuzzle, (kuzzle) => Effect.matchEffect(kuzzle.query(request(given), options(given)), outcome))
+    Effect.flatMap(Kuzzle, (kuzzle) => send(kuzzle, request(given), options(given)))
   // `call` takes its options as optional; whether they are is for the type of the action to say.
-  return Object.assign(call, { declaration, request, options, named }) as Action<Options, Result, E>
+  return Object.assign(call, { declaration, request, options, named, send }) as Action<Options, Result, E>
 }
 
 /**
@@ -105,7 +120,8 @@ export const mapInput = <Options extends CallOptions, Wire extends CallOptions, 
     declaration: action.declaration,
     request: (options: Options | undefined) => action.request(wire(options)),
     options: (options: Options | undefined) => action.options(wire(options)),
-    named: action.named
+    named: action.named,
+    send: action.send
     // As in `make`; and the declaration is of what Kuzzle takes.
   }) as unknown as Action<Options, Result, E>
 }

@@ -6,10 +6,10 @@ import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { InvalidSettingError, RequestError } from "../KuzzleError.ts"
+import type * as Credentials from "./protocol/credentials.ts"
 import type * as Envelope from "./protocol/envelope.ts"
+import type * as Identity from "./protocol/identity.ts"
 import type * as Machine from "./protocol/session.ts"
-import type * as Authentication from "./runtime/authentication.ts"
-import type * as Credentials from "./runtime/credentials.ts"
 import type * as Session from "./runtime/session.ts"
 
 /**
@@ -59,7 +59,7 @@ export type ConnectionState = Machine.ConnectionState
  * @since 0.1.0
  * @category models
  */
-export type AuthenticationState = Authentication.AuthenticationState
+export type AuthenticationState = Identity.AuthenticationState
 
 /**
  * What happens to the session and to requests, as it happens. The documentation has a table from the events of the

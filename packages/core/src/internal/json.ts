@@ -29,6 +29,22 @@ export class Disclosed {}
 /** Marks the members of an object as secret. */
 export const disclosed = <A extends object>(members: A): A => Object.assign(new Disclosed(), members)
 
+/** Values whose JSON is known. */
+const known = new WeakMap<object, string>()
+
+/**
+ * Remembers the JSON of a value, so that a request with this body does not encode it again. `json` consists of what
+ * `stringify` returned, and the value does not change any more.
+ */
+export const remember = <A extends object>(value: A, json: string): A => {
+  known.set(value, json)
+  return value
+}
+
+/** The JSON that was remembered for a value. */
+export const remembered = (value: unknown): string | undefined =>
+  typeof value === "object" && value !== null ? known.get(value) : undefined
+
 /** Like `JSON.stringify`, but returns a fault for a value that it would change or that makes it throw. */
 export const stringify = (value: unknown): string | Fault => {
   const json = text(value)

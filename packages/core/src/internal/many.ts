@@ -32,16 +32,9 @@ export const outcomes = <Success extends { readonly _id: string }, Failure exten
 ): ReadonlyArray<Outcome<Success, Failure>> => {
   const failed = new Map<number, Failure>()
   const positions = new Map(items.map((item, position) => [keyOf(item), position]))
-  /** The positions of equal contents without an id, each with the first that has not failed. */
-  const anonymous = new Map<string, { readonly positions: Array<number>; next: number }>()
-  for (const [position, { _id, content }] of items.entries()) {
-    if (isGiven(_id)) continue
-    const print = fingerprint(content)
-    const equal = anonymous.get(print)
-    if (equal === undefined) anonymous.set(print, { positions: [position], next: 0 })
-    else equal.positions.push(position)
-  }
+  let anonymous: Anonymous | undefined
   const nextOf = (content: unknown): number | undefined => {
+    anonymous ??= anonymousOf(items)
     const equal = anonymous.get(fingerprint(content))
     return equal?.positions[equal.next++]
   }
@@ -65,6 +58,21 @@ export const outcomes = <Success extends { readonly _id: string }, Failure exten
     const value = isGiven(_id) ? done.get(_id) : byPlace.get(position)
     return value === undefined ? { _tag: "Unknown" } : { _tag: "Done", value }
   })
+}
+
+/** The positions of equal contents without an id, each with the first that has not failed. */
+type Anonymous = ReadonlyMap<string, { readonly positions: Array<number>; next: number }>
+
+const anonymousOf = (items: ReadonlyArray<Item>): Anonymous => {
+  const anonymous = new Map<string, { readonly positions: Array<number>; next: number }>()
+  for (const [position, { _id, content }] of items.entries()) {
+    if (isGiven(_id)) continue
+    const print = fingerprint(content)
+    const equal = anonymous.get(print)
+    if (equal === undefined) anonymous.set(print, { positions: [position], next: 0 })
+    else equal.positions.push(position)
+  }
+  return anonymous
 }
 
 /** Why nothing is said of an item whose outcome is unknown. */

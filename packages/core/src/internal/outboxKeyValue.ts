@@ -20,6 +20,7 @@ import {
   maxReports,
   type NewEntry,
   type Outcome,
+  overLimits,
   type Sender,
   type StoredReport,
   takenOver
@@ -113,6 +114,8 @@ class Outbox {
   private readonly torn = new Set<string>()
   /** The requests of this client. Others were released, or left by an earlier client. */
   private readonly ours = new Set<string>()
+  /** The reports of a call of `adopt` that failed half-way: the next one returns them. */
+  private readonly untold: Array<StoredReport> = []
   /** The number of the next request, and up to which the bounds make room. Numbers of what has ended are used again. */
   private next = 0
   private bound = 0
@@ -199,7 +202,8 @@ class Outbox {
       this.torn.delete(seq)
       this.kept.set(seq, { ...report, server, _tag: "Report" })
       const oldest = Array.from(this.kept.keys()).sort().slice(0, -maxReports)
-      yield* Effect.forEach(oldest, (seq) => this.delete(seq))
+      // What cannot be deleted is dropped with the next report.
+      yield* Effect.ignore(Effect.forEach(oldest, (seq) => this.delete(seq)))
       return report
     })
   }
@@ -231,11 +235,7 @@ class Outbox {
       const bytes = sizeOf(Array.from(this.rows.values(), ({ entry }) => entry)) + sizeOf(entries)
       const { maxBytes, maxEntries } = this.limits
       if (this.rows.size + entries.length > maxEntries || bytes > maxBytes) {
-        return yield* new OutboxError({
-          operation: "add",
-          reason: "Full",
-          issue: `more than ${maxEntries} requests or ${maxBytes} bytes: wait until some are sent, or raise the limits`
-        })
+        return yield* overLimits(this.limits)
       }
       yield* this.reserve(entries.length)
       const rows = entries.map((entry): Row => ({
@@ -293,22 +293,21 @@ class Outbox {
   adopt(server: string, sender: Sender): Effect.Effect<Adopted, Failure> {
     return Effect.gen(this, function*() {
       const entries: Array<Entry> = []
-      const reports: Array<StoredReport> = []
       // Nobody knows whose they are.
       for (const seq of this.torn) {
-        reports.push(yield* this.report({ seq, outcome: "Unreadable", entry: undefined, detail: undefined }, server))
+        this.untold.push(
+          yield* this.report({ seq, outcome: "Unreadable", entry: undefined, detail: undefined }, server)
+        )
       }
       for (const row of this.rows.values()) {
-        const { seq } = row.entry
-        if (this.ours.has(seq) || !isFor(row.entry, server, sender)) continue
+        if (this.ours.has(row.entry.seq) || !isFor(row.entry, server, sender)) continue
         const taken = yield* this.takeOver(row)
-        if ("outcome" in taken) reports.push(taken)
-        else {
-          this.ours.add(seq)
-          entries.push(taken)
-        }
+        if ("outcome" in taken) this.untold.push(taken)
+        else entries.push(taken)
       }
-      return { entries, reports }
+      // Nothing fails from here on, so that the caller learns of all that is this client's.
+      for (const { seq } of entries) this.ours.add(seq)
+      return { entries, reports: this.untold.splice(0) }
     })
   }
 

@@ -1,8 +1,7 @@
 /** An outbox store on a table in memory. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { OutboxError } from "../KuzzleError.ts"
-import type { Claim, KuzzleOutboxStoreShape, Limits } from "../KuzzleOutboxStore.ts"
+import { type Claim, type KuzzleOutboxStoreShape, type Limits, overLimits } from "../KuzzleOutboxStore.ts"
 import type { OutboxTable } from "./outboxTable.ts"
 
 export const make = (table: OutboxTable): KuzzleOutboxStoreShape => ({
@@ -17,7 +16,7 @@ const claim = (table: OutboxTable, owner: string, limits: Limits): Claim => ({
   add: (entries) =>
     Effect.suspend(() => {
       const stored = table.add(owner, entries, limits)
-      return stored === undefined ? full(limits) : Effect.succeed(stored)
+      return stored === undefined ? Effect.fail(overLimits(limits)) : Effect.succeed(stored)
     }),
   mark: (seqs) => Effect.sync(() => table.mark(owner, seqs)),
   requeue: (seqs, lost) => Effect.sync(() => table.requeue(owner, seqs, lost)),
@@ -33,11 +32,3 @@ const claim = (table: OutboxTable, owner: string, limits: Limits): Claim => ({
   forget: (seqs) => Effect.sync(() => table.forget(seqs)),
   purge: (server, sender) => Effect.sync(() => table.purge(server, sender))
 })
-
-const full = ({ maxBytes, maxEntries }: Limits) =>
-  new OutboxError({
-    operation: "add",
-    reason: "Full",
-    issue: `it would keep more than ${maxEntries} requests or ${maxBytes} bytes: wait until some are sent, or raise ` +
-      `maxEntries or maxBytes`
-  })

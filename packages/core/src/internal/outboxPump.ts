@@ -18,13 +18,14 @@ import * as Stream from "effect/Stream"
 import { DeadlineError, NotQueued, NotSentError, OutboxError, type RequestError } from "../KuzzleError.ts"
 import type { Adopted, Claim, Entry, Outcome, Sender, StoredReport } from "../KuzzleOutboxStore.ts"
 import * as KuzzleSchedule from "../KuzzleSchedule.ts"
-import type { KuzzleRequest, KuzzleResponse, KuzzleShape, RequestOptions } from "./client.ts"
+import type { AuthenticationState, KuzzleRequest, KuzzleResponse, KuzzleShape, RequestOptions } from "./client.ts"
 import type { Bounded } from "./outboxBound.ts"
 import * as Payload from "./outboxPayload.ts"
 import { type Item, Outbox, verdict } from "./protocol/outbox.ts"
+import { window } from "./protocol/suspects.ts"
 import { randomId } from "./randomId.ts"
-import * as Broadcast from "./runtime/broadcast.ts"
-import * as Delays from "./runtime/delays.ts"
+import { Broadcast } from "./runtime/broadcast.ts"
+import { Delays } from "./runtime/delays.ts"
 import { notADuration, timeoutOf } from "./runtime/requests.ts"
 import { nobody } from "./sender.ts"
 import * as Timer from "./timer.ts"
@@ -96,10 +97,10 @@ export class Pump {
   private readonly outbox = new Outbox()
   private readonly waiting = new Map<string, Waiting>()
   private readonly sends = new Set<Fiber.RuntimeFiber<void>>()
-  private readonly broadcast = Broadcast.make<Event>()
+  private readonly broadcast = new Broadcast<Event>()
   /** There may be new reports. Whoever listens looks at once. */
-  private readonly reported = Broadcast.make<void>(() => {})
-  private readonly delays = Delays.make<void>(KuzzleSchedule.reconnect())
+  private readonly reported = new Broadcast<void>(() => {})
+  private readonly delays = new Delays<void>(KuzzleSchedule.reconnect())
   /**
    * Nothing is sent before: the store, the server or the network has just failed. By `Timer.now`, like all pauses: the
    * wall clock may be set.
@@ -223,25 +224,22 @@ export class Pump {
     return this.answer(item, notSent(item.entry, "Withdrawn"))
   }
 
-  private readonly currentUser: Effect.Effect<Sender, OutboxError> = Effect.suspend(() =>
-    // While the session begins or is renewed, nobody knows yet who it is.
-    Stream.runHead(
-      Stream.filter(this.kuzzle.authentication.states, (state) => state._tag !== "Renewing" || state.kuid !== undefined)
-    )
-  ).pipe(Effect.flatMap(Option.match({
-    onNone: () => invalid("the client was closed"),
-    onSome: (state) => {
-      if (state._tag === "Anonymous") return Effect.succeed(nobody)
-      if (state._tag !== "Unauthenticated" && state.kuid !== undefined) {
-        return Effect.succeed<Sender>({ _tag: "User", kuid: state.kuid })
-      }
-      return invalid(
-        state._tag === "Unauthenticated"
-          ? "the session is over, so the request has no user: log in first"
-          : "the token does not say whose it is: log in with a token that has a kuid"
-      )
+  private readonly currentUser: Effect.Effect<Sender, OutboxError> = Effect.gen(this, function*() {
+    const { state, states } = this.kuzzle.authentication
+    let current = yield* state
+    if (!isSettled(current)) {
+      // The failure ends the stream.
+      const settled = Stream.runForEach(states, (next) => isSettled(next) ? Effect.fail(next) : Effect.void)
+      current = yield* Effect.catchAll(Effect.flip(settled), () => invalid("the client was closed"))
     }
-  })))
+    if (current._tag === "Anonymous") return nobody
+    if (current._tag !== "Unauthenticated" && current.kuid !== undefined) return { _tag: "User", kuid: current.kuid }
+    return yield* invalid(
+      current._tag === "Unauthenticated"
+        ? "the session is over, so the request has no user: log in first"
+        : "the token does not say whose it is: log in with a token that has a kuid"
+    )
+  })
 
   private entry(
     { idempotent, payload, sender }: Pick<Entry, "idempotent" | "payload" | "sender">,
@@ -328,7 +326,7 @@ export class Pump {
 
   private readonly step = Effect.gen(this, function*() {
     const now = Timer.now(yield* Effect.clock)
-    for (const item of this.outbox.expire(yield* Clock.currentTimeMillis)) yield* this.expired(item)
+    yield* each(this.outbox.expire(yield* Clock.currentTimeMillis), (item) => this.expired(item))
     yield* this.turns
     if (this.repayAt <= now) yield* this.repay
     if (this.resumeAt > now) return
@@ -571,7 +569,7 @@ export class Pump {
     const { owed } = this
     this.owed = []
     this.repayAt = Infinity
-    return Effect.forEach(owed, (change) => change)
+    return each(owed, (change) => change)
   })
 
   /** No request is marked any more; those in flight may be answered. The store releases what is left when it is closed. */
@@ -584,6 +582,15 @@ export class Pump {
     })
   )
 }
+
+/** A few at a time. Closing waits only for those that have begun: the store releases the others. */
+const each = <A>(items: ReadonlyArray<A>, act: (item: A) => Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.interruptible(
+    Effect.forEach(items, (item) => Effect.uninterruptible(act(item)), { concurrency: window, discard: true })
+  )
+
+/** Whether it says whose the requests are. While the session begins or is renewed, nobody may know yet. */
+const isSettled = (state: AuthenticationState): boolean => state._tag !== "Renewing" || state.kuid !== undefined
 
 const invalid = (issue: string) => Effect.fail(new OutboxError({ operation: "add", reason: "Invalid", issue }))
 

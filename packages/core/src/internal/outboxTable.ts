@@ -21,6 +21,8 @@ export class OutboxTable {
   private readonly listeners = new Set<() => void>()
   private count = 0
   private clients = 0
+  /** What counts for `maxBytes`. */
+  private bytes = 0
 
   /** `maxReports`: how many reports are kept. */
   constructor(private readonly maxReports: number) {}
@@ -58,10 +60,11 @@ export class OutboxTable {
     entries: ReadonlyArray<NewEntry>,
     { maxBytes, maxEntries }: Limits
   ): ReadonlyArray<Entry> | undefined {
-    if (this.rows.size + entries.length > maxEntries || this.bytes() + sizeOf(entries) > maxBytes) return undefined
+    if (this.rows.size + entries.length > maxEntries || this.bytes + sizeOf(entries) > maxBytes) return undefined
     return entries.map((entry) => {
       const stored: Entry = { ...entry, seq: String(++this.count).padStart(12, "0"), attempts: 0 }
       this.rows.set(stored.seq, { entry: stored, owner, state: "Queued" })
+      this.bytes += sizeOf([stored])
       return stored
     })
   }
@@ -87,7 +90,7 @@ export class OutboxTable {
   settle(owner: string, seq: string, outcome: Outcome | undefined, detail: string | undefined): boolean {
     const row = this.own(owner, seq)
     if (row === undefined) return false
-    if (outcome === undefined) this.rows.delete(seq)
+    if (outcome === undefined) this.delete(row)
     else this.report(row, outcome, detail)
     return true
   }
@@ -122,8 +125,10 @@ export class OutboxTable {
 
   purge(server: string, sender: Sender): number {
     let purged = 0
-    for (const [seq, { entry, state }] of this.rows) {
-      if (state === "Queued" && isFor(entry, server, sender) && this.rows.delete(seq)) purged += 1
+    for (const row of this.rows.values()) {
+      if (row.state !== "Queued" || !isFor(row.entry, server, sender)) continue
+      this.delete(row)
+      purged += 1
     }
     for (const [seq, { entry }] of this.kept) {
       if (entry !== undefined && isFor(entry, server, sender)) this.kept.delete(seq)
@@ -155,14 +160,15 @@ export class OutboxTable {
   private report(row: Row, outcome: Outcome, detail?: string): StoredReport {
     const { entry } = row
     const report: StoredReport = { seq: entry.seq, outcome, entry, detail }
-    this.rows.delete(entry.seq)
+    this.delete(row)
     this.kept.set(entry.seq, report)
     this.kept = new Map(Array.from(this.kept).slice(-this.maxReports))
     return report
   }
 
-  private bytes(): number {
-    return sizeOf(Array.from(this.rows.values(), ({ entry }) => entry))
+  private delete({ entry }: Row): void {
+    this.rows.delete(entry.seq)
+    this.bytes -= sizeOf([entry])
   }
 
   private notify(): void {

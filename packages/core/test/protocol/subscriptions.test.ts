@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Either, FastCheck as fc } from "effect"
+import { Duration, Exit, FastCheck as fc } from "effect"
+import type { Outcome } from "../../src/internal/protocol/call.ts"
 import { roomOf } from "../../src/internal/protocol/channels.ts"
 import { maxEarly, maxEarlyBytes } from "../../src/internal/protocol/early.ts"
 import type { Consumer, GapCause } from "../../src/internal/protocol/intent.ts"
 import { anyLane } from "../../src/internal/protocol/lanes.ts"
 import {
-  type Answer,
   type Consumer as Subscribed,
   type Intent,
   Listening,
@@ -103,10 +103,14 @@ interface Command {
   accepted: boolean
   /** The status of the refusal. */
   status: number
-  /** It may be what the server has dropped. */
+  /** It may be what the server has dropped, or it was sent because another one may be. */
   doubted: boolean
   /** The first notification after it was executed. */
   from: number
+  /** How often the client had lost all its subscriptions when it was sent. */
+  readonly losses: number
+  /** Whoever was there when it was sent. */
+  readonly watchers: ReadonlyArray<Watcher>
 }
 
 type Delivery =
@@ -125,6 +129,7 @@ class World {
   expired = 0
 
   lastRead = -1
+  losses = 0
   connection = 0
   connected = false
   suspended = false
@@ -154,8 +159,8 @@ class World {
       this.reconcile()
     })
   }
-  private settle(command: Command, answer: Answer) {
-    if (this.listening.answered(command.sent, answer, this.now)) this.reconcile()
+  private settle(command: Command, outcome: Outcome) {
+    if (this.listening.answered(command.sent, outcome, this.now)) this.reconcile()
     if (command.sent.forgotten) command.done = "settled"
   }
 
@@ -163,12 +168,13 @@ class World {
     const { action, encoded } = sent
     if (!this.connected) {
       const error = new NotSentError({ controller: "realtime", action, cause: gone })
-      if (this.listening.answered(sent, Either.left(error), this.now)) this.reconcile()
+      if (this.listening.answered(sent, Exit.fail(error), this.now)) this.reconcile()
       return
     }
     const request = JSON.parse(`${encoded}}`)
     const which = action === "unsubscribe" ? { roomId: String(request.body.roomId) } : keys[request.k]!
     if ("key" in which) assert.strictEqual(action, which.lane === anyLane ? "join" : "subscribe")
+    let doubted = false
     for (const other of this.commands) {
       // What the server has dropped has no effect.
       if (other.connection !== this.connection || other.done === "settled" || other.done === "dropped") continue
@@ -179,13 +185,20 @@ class World {
           assert.isFalse(mayMeet(leaving.roomId, opening), "what opens a room overlaps what leaves it")
         }
       }
-      if ("key" in which && "key" in other.which && other.generation > this.expired && !other.doubted) {
-        assert.notStrictEqual(other.which.key, which.key, "S5: subscribed twice at once")
-      }
+      if (!("key" in which) || other.which !== which) continue
+      if (other.generation > this.expired && !other.doubted) assert.fail("S5: subscribed twice at once")
+      doubted ||= other.doubted
     }
-    const { connection, generation } = this
+    if ("key" in which) {
+      assert.isFalse(
+        this.watchers.some((watcher) => watcher.which === which && watcher.state === "open"),
+        "S5: subscribed to what is open"
+      )
+    }
+    const { connection, generation, losses } = this
     const command: Command = {
-      ...{ connection, generation, which, sent, done: "sent", accepted: true, status: 403, doubted: false, from: 0 }
+      ...{ connection, generation, losses, which, sent, watchers: [...this.watchers] },
+      ...{ done: "sent", accepted: true, status: 403, doubted, from: 0 }
     }
     this.commands.push(command)
   }
@@ -273,6 +286,7 @@ class World {
           this.reconcile()
           break
         case "TokenExpired":
+          this.losses += 1
           this.watchers.forEach((watcher) => watcher.lost())
           this.registry.dropped({ _tag: "TokenExpired" })
           this.suspended = this.generation <= delivery.generation
@@ -287,7 +301,7 @@ class World {
     const asked = { controller: "realtime", action: "subscribe" }
     if (!command.accepted) {
       const refusal = { ...asked, id: "", code: 1, status: command.status, message: "no", props: [] }
-      this.settle(command, Either.left(fromStatus(refusal)))
+      this.settle(command, Exit.fail(fromStatus(refusal)))
       return
     }
     const { which } = command
@@ -295,8 +309,11 @@ class World {
     const result = "roomId" in which
       ? { roomId: which.roomId }
       : { channel: which.channel, roomId: roomOf(which.channel) }
-    this.settle(command, Either.right({ ...asked, status: 200, result, requestId: "", volatile: null }))
+    this.settle(command, Exit.succeed({ ...asked, status: 200, result, requestId: "", volatile: null }))
     for (const watcher of waiting) {
+      if (command.losses === this.losses && command.watchers.includes(watcher)) {
+        assert.notStrictEqual(watcher.state, "waiting", "S5: an answer did not count")
+      }
       if (watcher.state !== "open" || watcher.which.shared) continue
       for (let n = command.from; n <= this.lastRead; n++) {
         if (this.emitted[n]!.channel !== watcher.which.channel) continue
@@ -307,13 +324,14 @@ class World {
   disconnect() {
     if (!this.connected) return
     this.connected = false
+    this.losses += 1
     this.channels.clear()
     this.wire = []
     this.watchers.forEach((watcher) => watcher.lost())
     for (const command of this.commands.splice(0)) {
       if (command.done === "settled") continue
       const error = new MaybeSentError({ controller: "realtime", action: "subscribe", cause: gone })
-      this.settle(command, Either.left(error))
+      this.settle(command, Exit.fail(error))
       this.late.push(() => this.answerTo({ ...command, done: "answered", accepted: true }))
     }
     this.registry.disconnected({ _tag: "Disconnected", cause: gone })
@@ -380,7 +398,7 @@ class World {
   }
 }
 
-const late: Answer = Either.left(
+const late: Outcome = Exit.fail(
   new DeadlineError({ controller: "realtime", action: "subscribe", timeout: Duration.seconds(15), sent: true })
 )
 
@@ -483,6 +501,48 @@ describe("subscriptions", () => {
     ]
     const world = new World()
     for (const step of steps) act(world, step)
+    world.heal()
+    world.check()
+  })
+
+  /** The server says that it has dropped a message, and means another one. */
+  const doubted: ReadonlyArray<Step> = [
+    ["connect", 0],
+    ["acquire", 2],
+    ["acquire", 3],
+    ["execute", 0],
+    ["emit", 2],
+    ["drop", 0],
+    ["read", 1],
+    // A second later both are about to be sent again.
+    ["wait", 0]
+  ]
+  const asked = ({ commands }: World) => commands.filter(({ which }) => which === keys[2]).length
+
+  it("S3, S5: a subscribe that is about to be sent again is not, when its answer comes", () => {
+    const world = new World()
+    for (const step of doubted) act(world, step)
+    act(world, ["answer", 0])
+    act(world, ["read", 0])
+    assert.deepStrictEqual(world.watchers[0]?.delivered, [0])
+    world.heal()
+    world.check()
+    assert.strictEqual(asked(world), 1)
+  })
+
+  it("S3, S5: the first answer to a subscribe that was sent twice counts, and the second changes nothing", () => {
+    const world = new World()
+    for (const step of doubted) act(world, step)
+    const sentAgain = asked(world)
+    for (let i = 0; i < 5; i++) act(world, ["wait", 0])
+    assert.strictEqual(asked(world), sentAgain + 1)
+    for (const step of [["answer", 0], ["read", 0]] as const) act(world, step)
+    assert.deepStrictEqual(world.watchers[0]?.delivered, [0])
+    world.heal()
+    world.check()
+    assert.strictEqual(asked(world), 2)
+    // Its room is left once.
+    act(world, ["release", 0])
     world.heal()
     world.check()
   })

@@ -5,7 +5,7 @@
 import { KuzzleError, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, identity, Option, Redacted, Schedule, Stream, TestClock } from "effect"
-import { identityOf } from "../../src/internal/runtime/credentials.ts"
+import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import type { Session } from "../../src/internal/runtime/session.ts"
 import * as Kuzzle from "../../src/Kuzzle.ts"
 import { client, dial, kinds, now, obligingNetwork, type Options, token } from "../support/client.ts"

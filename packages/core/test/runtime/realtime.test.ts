@@ -16,7 +16,7 @@ import {
   Stream,
   TestClock
 } from "effect"
-import { identityOf } from "../../src/internal/runtime/credentials.ts"
+import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { client, document, failureTag, kinds, obligingNetwork, token } from "../support/client.ts"
 import { lost, obliging, turns } from "../support/FakeSocket.ts"
 

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
 import { inspect } from "node:util"
 import { vi } from "vitest"
-import { identityOf } from "../../src/internal/runtime/credentials.ts"
+import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { client, dial, document, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, type FakeRequest, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 

@@ -1,7 +1,7 @@
 import { type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, type Clock, Duration, Effect, Exit, Fiber, Schedule, Scope, Stream, TestClock } from "effect"
-import { identityOf } from "../../src/internal/runtime/credentials.ts"
+import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import type { Event } from "../../src/internal/runtime/session.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"

@@ -106,7 +106,7 @@ const pass = (millis: number) => Effect.zipRight(TestClock.adjust(millis), turns
 const test = it.scoped
 
 describe("clients of one token store", () => {
-  test("A1: a login in one is one in all, and so is a logout", () =>
+  test("A1, T2: a login in one is one in all, and so is a logout", () =>
     Effect.gen(function*() {
       const { one, other, stored } = yield* two()
       yield* one.authentication.login(login("ada"))
@@ -138,7 +138,7 @@ describe("clients of one token store", () => {
       assert.lengthOf(other.network.sockets, 2)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2: one of them renews the token for all, quietly", () =>
+  test("A2, T2: one of them renews the token for all, quietly", () =>
     Effect.gen(function*() {
       const { both, kuzzle, one, other, stored } = yield* two({ ttl: 100_000 })
       yield* both("ada")
@@ -154,7 +154,7 @@ describe("clients of one token store", () => {
       }
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2: both renew at the same moment: one does, the other takes its token", () =>
+  test("A2, T1: both renew at the same moment: one does, the other takes its token", () =>
     Effect.gen(function*() {
       const { both, kuzzle, one, other, stored } = yield* two({ deaf: true })
       yield* both("ada")
@@ -167,7 +167,7 @@ describe("clients of one token store", () => {
       assert.strictEqual(other.token(), yield* stored)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2: who has not heard that the token was renewed takes it from the store instead of ending the session", () =>
+  test("A2, T1: who has not heard that the token was renewed takes it from the store instead of ending the session", () =>
     Effect.gen(function*() {
       const { both, one, other } = yield* two({ deaf: true })
       yield* both("ada")
@@ -180,7 +180,7 @@ describe("clients of one token store", () => {
       assert.deepStrictEqual(other.told, ["ReAuthenticated", "Dequeued"])
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A4: a token that is stored 250 ms after the old one has died is found; one that never is, ends the session", () =>
+  test("A4, T1: a token that is stored 250 ms after the old one has died is found; one that never is, ends the session", () =>
     Effect.gen(function*() {
       const { both, kuzzle, one, other, shared } = yield* two({ deaf: true })
       yield* both("ada")
@@ -204,7 +204,7 @@ describe("clients of one token store", () => {
       assert.strictEqual(other.state(), "Unauthenticated")
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2: a renewal that another client was faster than gives its token up for the one that is stored", () =>
+  test("A2, T2: a renewal that another client was faster than gives its token up for the one that is stored", () =>
     Effect.gen(function*() {
       const { both, kuzzle, other, shared, stored } = yield* two({ deaf: true })
       yield* both("ada")
@@ -222,7 +222,7 @@ describe("clients of one token store", () => {
       assert.strictEqual(other.token(), jwt)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A1: a renewal finds that somebody has logged out, and asks for nothing", () =>
+  test("A1, T2: a renewal finds that somebody has logged out, and asks for nothing", () =>
     Effect.gen(function*() {
       const { both, kuzzle, one, other } = yield* two({ deaf: true, ttl: 100_000 })
       yield* both("ada")
@@ -233,7 +233,7 @@ describe("clients of one token store", () => {
       assert.strictEqual(other.told.at(-1), "LoggedOut Elsewhere")
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2: a logout removes the session, also if it was renewed elsewhere, but never that of another user", () =>
+  test("A2, T1: a logout removes the session, also if it was renewed elsewhere, but never that of another user", () =>
     Effect.gen(function*() {
       const { both, kuzzle, one, other, stored } = yield* two({ deaf: true })
       yield* both("ada")
@@ -248,7 +248,7 @@ describe("clients of one token store", () => {
       assert.isTrue(kuzzle.alive.has(one.token() ?? ""))
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A1: an authenticator does not log in after a logout elsewhere", () =>
+  test("A1, T2: an authenticator does not log in after a logout elsewhere", () =>
     Effect.gen(function*() {
       const { kuzzle, one, shared } = yield* two({ deaf: true })
       const slow = yield* tab(kuzzle, { ...shared, changes: Stream.never }, {

@@ -14,8 +14,8 @@ export interface Asked {
 }
 
 /** A client whose server answers each request with what the function gives for it: the result, or a whole response. */
-export const answering = (answer: (asked: Asked) => unknown) =>
-  Kuzzle.layerHttp({ url: "http://kuzzle.test" }).pipe(
+export const answering = (answer: (asked: Asked) => unknown, options: Partial<Kuzzle.Options> = {}) =>
+  Kuzzle.layerHttp({ url: "http://kuzzle.test", ...options }).pipe(
     Layer.provide(KuzzleHttp.layer),
     Layer.provide(Layer.succeed(
       HttpClient.HttpClient,

@@ -14,6 +14,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { Neighbours } from "./neighbours.ts"
 import * as File from "./outboxFile.ts"
+import * as PrivateFile from "./privateFile.ts"
 
 const { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, unlink } = Fs.promises
 
@@ -47,6 +48,8 @@ export class OutboxFolder {
 
   private constructor(
     private readonly path: string,
+    /** The folder, open all the time: a change that was made must not fail because too many files are open. */
+    private readonly directory: Fs.promises.FileHandle | undefined,
     private readonly limits: Limits,
     readonly me: string,
     readonly neighbours: Neighbours,
@@ -54,13 +57,15 @@ export class OutboxFolder {
   ) {}
 
   static async open(path: string, limits: Limits, changed: () => void): Promise<OutboxFolder> {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await mkdir(path, { recursive: true, mode: PrivateFile.folderMode })
     const real = await realpath(path)
     const newer = (await readdir(real)).find(File.isNewer)
     if (newer !== undefined) throw new NewerVersion(newer)
     const me = randomBytes(16).toString("hex")
     const neighbours = new Neighbours(real, me, changed)
-    const folder = new OutboxFolder(real, limits, me, neighbours, changed)
+    // Windows opens no folder: its file systems log the changes of names.
+    const directory = process.platform === "win32" ? undefined : await open(real, "r")
+    const folder = new OutboxFolder(real, directory, limits, me, neighbours, changed)
     try {
       await neighbours.listen()
       folder.watch()
@@ -96,6 +101,7 @@ export class OutboxFolder {
   private async end(): Promise<void> {
     this.watcher?.close()
     await this.neighbours.close()
+    await this.directory?.close()
   }
 
   // -----------------------------------------------------------------------------------------------------------------
@@ -220,12 +226,15 @@ export class OutboxFolder {
     }
     const reported = { ...name, owner: File.none, state: report.outcome }
     const ours = await this.move(name, reported)
+    if (ours) {
+      // If the rest fails, the call can be repeated.
+      this.mine.set(seq, reported)
+      if (report.detail !== undefined) await this.explain(reported, report.detail)
+      await this.sync()
+      await this.trim()
+    }
     this.mine.delete(seq)
-    if (!ours) return false
-    if (report.detail !== undefined) await this.explain(reported, report.detail)
-    await this.sync()
-    await this.trim()
-    return true
+    return ours
   }
 
   /** A full disk costs the report its detail. */
@@ -237,23 +246,35 @@ export class OutboxFolder {
     }
   }
 
-  /** Renames the files of this client for which `next` gives a name. Returns those that were still this client's. */
+  /**
+   * Renames the files of this client for which `next` gives a name, or none of them if it fails. Returns those that were
+   * still this client's.
+   */
   private async change(
     seqs: ReadonlyArray<string>,
     next: (name: File.Name) => File.Name | undefined
   ): Promise<ReadonlyArray<File.Name>> {
-    const changed: Array<File.Name> = []
-    await each(seqs, async (seq) => {
-      const name = this.mine.get(seq)
-      const to = name && next(name)
-      if (name === undefined || to === undefined) return
-      const ours = await this.move(name, to)
-      if (ours) changed.push(to)
-      if (ours && to.owner === this.me) this.mine.set(seq, to)
-      else this.mine.delete(seq)
-    })
-    if (changed.length > 0) await this.sync()
-    return changed
+    const changed: Array<{ readonly from: File.Name; readonly to: File.Name }> = []
+    try {
+      await each(seqs, async (seq) => {
+        const from = this.mine.get(seq)
+        const to = from && next(from)
+        if (from === undefined || to === undefined) return
+        if (await this.move(from, to)) changed.push({ from, to })
+        else this.mine.delete(seq)
+      })
+      if (changed.length > 0) await this.sync()
+    } catch (cause) {
+      await each(changed, async ({ from, to }) => {
+        if (!await this.move(to, from)) this.mine.delete(from.seq)
+      })
+      throw cause
+    }
+    for (const { to } of changed) {
+      if (to.owner === this.me) this.mine.set(to.seq, to)
+      else this.mine.delete(to.seq)
+    }
+    return changed.map(({ to }) => to)
   }
 
   // -----------------------------------------------------------------------------------------------------------------
@@ -271,31 +292,38 @@ export class OutboxFolder {
     })
     const entries: Array<Entry> = []
     const reports: Array<StoredReport> = []
+    const failures: Array<unknown> = []
     await each(others.filter(({ owner }) => gone.has(owner)), async (name) => {
-      const taken = await this.takeOver(name)
-      if (taken === undefined) return
-      if ("outcome" in taken) reports.push(taken)
-      else entries.push(taken)
+      try {
+        const taken = await this.takeOver(name)
+        if (taken === undefined) return
+        if ("outcome" in taken) reports.push(taken)
+        else entries.push(taken)
+      } catch (cause) {
+        failures.push(cause)
+      }
     })
-    if (entries.length + reports.length > 0) await this.sync()
-    if (reports.length > 0) await this.trim()
+    if (failures.length > 0) {
+      if (entries.length + reports.length === 0) throw failures[0]
+      // The next call takes over the rest, or fails.
+      this.changed()
+    }
+    // The new names need not be durable: what a power failure takes back is adopted again.
+    if (reports.length > 0) await this.trim().catch(ignore)
     return { entries: entries.sort(bySeq), reports: reports.sort(bySeq) }
   }
 
   private async takeOver(name: File.Name): Promise<Entry | StoredReport | undefined> {
-    const taken = File.takenOver(name, this.me)
-    if (!await this.move(name, taken)) return undefined
-    const content = await this.read(taken)
+    // It is read first, so that an error that passes changes nothing.
+    const content = await this.read(name)
     if (content === "Gone") return undefined
-    const entry = content?.entry
-    if (entry === undefined) {
-      const unreadable: File.Name = { ...taken, owner: File.none, state: "Unreadable" }
-      await this.move(taken, unreadable)
-      return reportOf(unreadable, undefined)
-    }
-    if (File.isReport(taken)) return reportOf(taken, { entry, detail: undefined })
+    const taken: File.Name = content === undefined
+      ? { ...name, owner: File.none, state: "Unreadable" }
+      : File.takenOver(name, this.me)
+    if (!await this.move(name, taken)) return undefined
+    if (content === undefined || File.isReport(taken)) return reportOf(taken, content)
     this.mine.set(taken.seq, taken)
-    return entry
+    return { ...content.entry, attempts: taken.attempts }
   }
 
   async reports(server: string): Promise<ReadonlyArray<StoredReport>> {
@@ -327,8 +355,10 @@ export class OutboxFolder {
       missed = false
       await each((await this.list()).filter((name) => isOf(name, of) && name.state !== "sending"), async (name) => {
         // Another client has renamed it: look again.
-        if (!await this.remove(name)) missed = true
-        else if (name.state === "queued") purged += 1
+        if (await this.remove(name)) {
+          this.mine.delete(name.seq)
+          if (name.state === "queued") purged += 1
+        } else missed = true
       })
     } while (missed)
     await this.sync()
@@ -377,32 +407,22 @@ export class OutboxFolder {
     return (await readdir(this.path)).sort().map(File.parse).filter((name) => name !== undefined)
   }
 
-  /** `undefined` if it is damaged, or cannot be read. `"Gone"`: another client has renamed or deleted it meanwhile. */
+  /**
+   * `undefined` if it is damaged. `"Gone"`: another client has renamed or deleted it meanwhile. Any other error may pass,
+   * so it says nothing of the record.
+   */
   private async read(name: File.Name): Promise<File.Content | "Gone" | undefined> {
     try {
       return File.decode(await readFile(this.at(name), "utf8"), name)
     } catch (cause) {
-      // What cannot be read is as good as damaged: the caller reports it.
-      return isGone(cause) ? "Gone" : undefined
+      if (isGone(cause)) return "Gone"
+      if (damages.has(codeOf(cause))) return undefined
+      throw cause
     }
   }
 
-  private async write(name: File.Name, text: string): Promise<void> {
-    const temporary = this.at(name) + File.unfinished
-    try {
-      // The file must not exist, so that no link that others have created there is followed.
-      const handle = await open(temporary, "wx", 0o600)
-      try {
-        await handle.writeFile(text)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(temporary, this.at(name))
-    } catch (cause) {
-      await rm(temporary, { force: true })
-      throw cause
-    }
+  private write(name: File.Name, text: string): Promise<void> {
+    return PrivateFile.write(this.at(name), this.at(name) + File.unfinished, text)
   }
 
   /** `false`: it has another name by now, which another client gave it. */
@@ -416,22 +436,16 @@ export class OutboxFolder {
 
   /** Makes the names of all files durable. Calls that come while another one waits share it. */
   private sync(): Promise<void> {
-    // Windows has no such call: its file systems log the changes of names.
-    if (process.platform === "win32") return Promise.resolve()
     this.nextSync ??= this.lastSync = this.lastSync.then(ignore, ignore).then(async () => {
       this.nextSync = undefined
-      const handle = await open(this.path, "r")
-      try {
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
+      await this.directory?.sync()
     })
     return this.nextSync
   }
 }
 
-const ignore = (): void => {} // each call of `sync` rejects by itself
+// Each call of `sync` rejects by itself, and what `trim` leaves is dropped with the next report.
+const ignore = (): void => {}
 
 const bySeq = (a: { readonly seq: string }, b: { readonly seq: string }): number => a.seq < b.seq ? -1 : 1
 
@@ -460,6 +474,16 @@ const each = async <A>(items: ReadonlyArray<A>, act: (item: A) => Promise<unknow
 const codeOf = (cause: unknown): unknown => cause instanceof Error && "code" in cause ? cause.code : undefined
 
 export const isNoSpace = (cause: unknown): boolean => codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT"
+
+/** What is there under the name of a request is no file, is not this user's, or is larger than any request. */
+const damages: ReadonlySet<unknown> = new Set([
+  "EISDIR",
+  "ELOOP",
+  "EACCES",
+  "EPERM",
+  "ERR_FS_FILE_TOO_LARGE",
+  "ERR_STRING_TOO_LONG"
+])
 
 const isGone = (cause: unknown): boolean => codeOf(cause) === "ENOENT"
 

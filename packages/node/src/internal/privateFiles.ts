@@ -8,17 +8,14 @@
  * everybody.
  */
 import type * as Platform from "@effect/platform/Error"
-import { BadArgument } from "@effect/platform/Error"
+import { BadArgument, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import { randomUUID } from "node:crypto"
-
-/** The modes of files and of the folder: only the owner may read and write. */
-const fileMode = 0o600
-const folderMode = 0o700
+import { fileMode, folderMode, write } from "./privateFile.ts"
 
 /** The bits of a mode that grant access to others. */
 const others = 0o077
@@ -64,23 +61,6 @@ export const make = (
         Effect.catchIf(isNotFound, () => Effect.succeedNone)
       )
 
-    const write = (file: string, content: Uint8Array) => {
-      const unfinished = `${file}.${randomUUID()}${temporary}`
-      return Effect.scoped(
-        Effect.gen(function*() {
-          // The file must not exist, so that no link that others have created there is followed.
-          const handle = yield* fs.open(unfinished, { flag: "wx", mode: fileMode })
-          // `writeAll` fails on no bytes.
-          if (content.length > 0) yield* handle.writeAll(content)
-          yield* handle.sync
-        })
-      ).pipe(
-        Effect.zipRight(fs.rename(unfinished, file)),
-        Effect.onError(() => Effect.ignore(fs.remove(unfinished))),
-        Effect.uninterruptible
-      )
-    }
-
     const names = fs.readDirectory(directory)
 
     yield* fs.makeDirectory(directory, { recursive: true, mode: folderMode })
@@ -88,17 +68,29 @@ export const make = (
     return KeyValueStore.make({
       get: (key) => read("get", key, fs.readFileString),
       getUint8Array: (key) => read("getUint8Array", key, fs.readFile),
-      set: (key, value) =>
-        Effect.flatMap(
-          fileOf("set", key),
-          (file) => write(file, typeof value === "string" ? new TextEncoder().encode(value) : value)
-        ),
+      set: (key, value) => Effect.flatMap(fileOf("set", key), (file) => written(file, value)),
       remove: (key) => Effect.flatMap(fileOf("remove", key), (file) => fs.remove(file)),
       // Files that an earlier process left unfinished are removed, too.
       clear: Effect.flatMap(names, Effect.forEach((name) => fs.remove(path.join(directory, name)), { discard: true })),
       size: Effect.map(names, (all) => all.filter((name) => !name.endsWith(temporary)).length)
     })
   })
+
+/** Uninterruptible: the file is not left unfinished. */
+const written = (file: string, content: string | Uint8Array): Effect.Effect<void, SystemError> =>
+  Effect.uninterruptible(Effect.tryPromise({
+    try: () => write(file, `${file}.${randomUUID()}${temporary}`, content),
+    catch: (cause) =>
+      new SystemError({
+        module: "KeyValueStore",
+        method: "set",
+        // The description says which.
+        reason: "Unknown",
+        pathOrDescriptor: file,
+        description: cause instanceof Error ? cause.message : String(cause),
+        cause
+      })
+  }))
 
 const isNotFound = (error: Platform.PlatformError): boolean =>
   error._tag === "SystemError" && error.reason === "NotFound"

@@ -11,11 +11,16 @@ export interface Step {
   readonly received: { readonly [party: string]: ReadonlyArray<string> }
 }
 
+/** Paths in an answer that are the machine's or the set-up's, each with the reason. */
+export interface Hidden {
+  readonly [path: string]: string
+}
+
 export interface Party {
   /** Sends a frame as it is and gives what it causes some time to arrive: garbage has no answer to wait for. */
   readonly raw: (frame: string, label?: string, patience?: number) => Promise<void>
-  /** Sends a request and resolves with its answer. */
-  readonly ask: (request: object, label?: string) => Promise<Answer>
+  /** Sends a request and resolves with its answer. `hidden`: what of it is not compared. */
+  readonly ask: (request: object, label?: string, hidden?: Hidden) => Promise<Answer>
   /** Leaves with a close frame, or without one. */
   readonly leave: (how: "politely" | "abruptly", label?: string) => Promise<void>
 }
@@ -29,7 +34,7 @@ export interface HttpCall {
   readonly method: string
   readonly path: string
   readonly headers?: Record<string, string>
-  readonly body?: string
+  readonly body?: string | Buffer
 }
 
 export interface World {
@@ -47,6 +52,8 @@ export interface World {
 export interface Scenario {
   readonly title: string
   readonly play: (world: World) => Promise<void>
+  /** Why it takes a server of its own: what it destroys. */
+  readonly alone?: string
 }
 
 /** How time passes for a server, and how long it takes to notice something. */
@@ -57,7 +64,11 @@ export interface Time {
   readonly notice: (patience: number, connected: number) => Promise<void>
 }
 
-export const scenario = (title: string, play: (world: World) => Promise<void>): Scenario => ({ title, play })
+export const scenario = (title: string, play: (world: World) => Promise<void>, alone?: string): Scenario => ({
+  title,
+  play,
+  ...(alone === undefined ? {} : { alone })
+})
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -121,6 +132,18 @@ export const makeNormalizer = (run: string) => {
   }
 }
 
+/** An answer without what is hidden of it. */
+const hide = (frame: string, hidden: Hidden): string => {
+  const answer = JSON.parse(frame)
+  for (const path of Object.keys(hidden)) {
+    const keys = path.split("/")
+    const last = keys.pop() ?? ""
+    const parent = keys.reduce((value, key) => value?.[key], answer)
+    if (parent !== undefined) delete parent[last]
+  }
+  return JSON.stringify(answer)
+}
+
 // -------------------------------------------------------------------------------------------------------------------
 // playing
 // -------------------------------------------------------------------------------------------------------------------
@@ -179,14 +202,15 @@ export const play = async (
     }
   }
   const connected = () => [...peers.values()].filter(({ socket }) => socket.readyState === WebSocket.OPEN).length
-  const record = (labelled: string, more: Record<string, ReadonlyArray<string>> = {}) => {
+  const record = (labelled: string, more: Record<string, ReadonlyArray<string>> = {}, hidden: Hidden = {}) => {
     const label = labelled.replaceAll(name, "<run>")
     const count = (labels.get(label) ?? 0) + 1
     labels.set(label, count)
     const received: Record<string, ReadonlyArray<string>> = { ...more }
     for (const [party, { frames }] of peers) {
       const news = frames.splice(0).filter((frame) => frame !== "{\"p\":2}")
-      if (news.length > 0) received[party] = news.map(normalizer.frame)
+      const shown = Object.keys(hidden).length === 0 ? news : news.map((frame) => hide(frame, hidden))
+      if (news.length > 0) received[party] = shown.map(normalizer.frame)
     }
     steps.push({ label: count === 1 ? label : `${label} (${count})`, received })
   }
@@ -223,7 +247,7 @@ export const play = async (
           await settle()
           record(label ?? frame.slice(0, 60))
         },
-        ask: async (request, label) => {
+        ask: async (request, label, hidden) => {
           const requestId = `r${requests++}`
           const arrived = new Promise<string>((resolve, reject) => {
             const watch = (data: unknown) => {
@@ -238,7 +262,7 @@ export const play = async (
           socket.send(JSON.stringify({ requestId, ...request }))
           const answer = JSON.parse(await arrived)
           await settle()
-          record(label ?? labelOf(request))
+          record(label ?? labelOf(request), {}, hidden)
           return { status: answer.status, result: answer.result ?? {} }
         },
         leave: async (how, label = `leaves ${how}`) => {

@@ -1,8 +1,10 @@
 /**
  * What is asked of both servers.
  */
+import { hidden } from "../conformance.differences.ts"
 import { administration } from "./administration.ts"
 import { exports } from "./exports.ts"
+import { limits } from "./limits.ts"
 import { memoryStorage } from "./memoryStorage.ts"
 import { prepare, request } from "./prepare.ts"
 import { type Scenario, scenario, type World } from "./recorder.ts"
@@ -99,8 +101,12 @@ const envelope = scenario("envelope", async ({ connect }) => {
 
 const info = scenario("server: info and routes", async ({ connect }) => {
   const a = await connect("a")
-  await a.ask(request("server", "info"))
+  await a.ask(request("server", "info"), undefined, hidden.info)
   await a.ask(request("server", "publicApi"))
+  await a.ask(request("server", "capabilities"), undefined, hidden.capabilities)
+  await a.ask(request("server", "getConfig"), undefined, hidden.getConfig)
+  await a.ask(request("debug", "nodeVersion"), undefined, hidden.nodeVersion)
+  await a.ask(request("kuzzle-plugin-auth-passport-local/password", "nope"))
 })
 
 const tooBig = scenario("too big", async ({ connect, listen }) => {
@@ -1088,6 +1094,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   shorter,
   ...security,
   ...administration,
+  ...limits,
   http,
   exports,
   cookies

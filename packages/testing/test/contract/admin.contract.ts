@@ -6,7 +6,6 @@ import { World } from "../suite/backend.ts"
 import { contract } from "./contract.ts"
 
 const asks = (action: string) => ({ controller: "admin", action })
-const embedded = (what: string) => ({ embedded: `the engine has not got it: ${what}` })
 const locked = "only while the same action runs already"
 
 /** A name for a user, a profile and a role, which are there until the scope closes. */
@@ -33,8 +32,7 @@ export const contracts = [
     works: KuzzleAdmin.dump({ suffix: "contract" }),
     result: Schema.Void,
     neverFails: locked,
-    alone: "it writes files, and takes a while",
-    except: embedded("there is no process to tell about")
+    alone: "it writes files, and takes a while"
   }),
   contract(KuzzleAdmin.loadFixtures, {
     sends: [
@@ -59,8 +57,7 @@ export const contracts = [
       }),
       tag: "KuzzleImportFailedError",
       id: "services.storage.import_failed"
-    },
-    except: embedded("KuzzleBulk.import does the same for one collection")
+    }
   }),
   contract(KuzzleAdmin.loadMappings, {
     sends: [
@@ -118,8 +115,7 @@ export const contracts = [
       }),
       tag: "KuzzleUserOverwriteError",
       id: "security.user.prevent_overwrite"
-    },
-    except: embedded("KuzzleSecurity makes them one by one")
+    }
   }),
   contract(KuzzleAdmin.refreshIndexCache, {
     sends: [{}, asks("refreshIndexCache")],
@@ -167,7 +163,7 @@ export const contracts = [
     result: Schema.Struct({ deletedUsers: Schema.Number, deletedProfiles: Schema.Number }),
     neverFails: locked,
     alone: "it deletes every user, profile and role",
-    except: embedded("a new engine is as easily made")
+    except: { embedded: "the other contracts have users there: see conformance/administration.ts" }
   }),
   contract(KuzzleAdmin.shutdown, {
     sends: [{}, asks("shutdown")],
@@ -175,7 +171,7 @@ export const contracts = [
     result: Schema.Void,
     neverFails: locked,
     except: {
-      embedded: "KuzzleTestServer.stop does it",
+      embedded: "the server is gone then: see KuzzleTestServer.test.ts",
       real: "the server is gone then: the last test of destructive.real.test.ts"
     }
   })

@@ -162,7 +162,7 @@ export class Link {
   server: ServerEnd | undefined
   /** Subscriptions that the client was told are in force, and those it has asked for, by the id of the request. */
   readonly confirmed = new Set<string>()
-  readonly subscribing = new Map<unknown, string>()
+  readonly subscribing = new Map<unknown, { readonly key: string; readonly deadline: number }>()
   /** All channels that the client was ever told. */
   readonly channels = new Set<string>()
   /** How many messages there had been when the server carried a subscription out, by the id of the request. */

@@ -421,6 +421,21 @@ const refresh = (world: World) =>
     yield* checkToken(world, "refresh")
   })
 
+/** A token that somebody else has got is set by hand. */
+const setToken = (world: World, user: string, expiresIn: number) =>
+  Effect.gen(function*() {
+    const kuzzle = yield* Kuzzle.Kuzzle
+    const jwt = world.desk.mint(user, expiresIn)
+    // The server does not answer at the moment.
+    if (jwt === undefined) return
+    const expiresAt = world.host.wall + expiresIn
+    world.sessions.setsToken(jwt, user, expiresAt)
+    yield* Effect.orDie(kuzzle.setToken(Option.some({ value: Redacted.make(jwt), expiresAt, kuid: user })))
+    world.sessions.hasSetToken(jwt)
+    world.host.note("setToken", 0, user)
+    yield* checkToken(world, "setToken")
+  })
+
 /** Logs in, as this one and as that one, and out. */
 export const visitor = (world: World, services: Services, random: Random): Effect.Effect<void> =>
   Effect.gen(function*() {
@@ -428,7 +443,8 @@ export const visitor = (world: World, services: Services, random: Random): Effec
       const draw = random.next()
       if (draw < 0.65) yield* login(world, random.pick(["ann", "bob"]), random.pick(lifetimes))
       else if (draw < 0.85) yield* logout(world)
-      else yield* refresh(world)
+      else if (draw < 0.93) yield* refresh(world)
+      else yield* setToken(world, random.pick(["ann", "bob"]), random.pick(lifetimes))
       yield* idle(world, random.pause(5000))
     }
   }).pipe(Effect.provide(services))

@@ -134,6 +134,18 @@ export class Sessions {
     this.loggedOut = true
   }
 
+  /** A program is about to set a token that somebody else has got. */
+  setsToken(jwt: string, user: string, expiresAt: number): void {
+    this.tokens.set(jwt, { user, expiresAt })
+    this.changing += 1
+    this.alternatives.add(jwt)
+  }
+
+  hasSetToken(jwt: string): void {
+    this.changing -= 1
+    this.become(jwt)
+  }
+
   private become(jwt: string | undefined): void {
     const { now } = this.around
     if (this.changing === 0) this.alternatives.clear()

@@ -264,11 +264,8 @@ export class World {
       const key = keyOf({ ...request, filter: request.body, v: request.volatile?.v })
       // Nothing listened to it any more where the room was kept for others.
       const wanted = history.heard.some((heard) => heard.key === key && heard.openedAt !== undefined && isLive(heard))
-      // Where the server drops messages for the rate, an answer may come when the request is about to be sent again. The
-      // server keeps one subscription then, too.
-      const mayRepeat = this.plan.rates.limit > 0
-      if (link.confirmed.has(key) && wanted && !mayRepeat) this.violate("S5", `${key} was subscribed twice`)
-      link.subscribing.set(request.requestId, key)
+      if (link.confirmed.has(key) && wanted) this.violate("S5", `${key} was subscribed twice`)
+      link.subscribing.set(request.requestId, { key, deadline: host.now + this.plan.settings.requestTimeout })
     }
     const asked = n === undefined ? undefined : history.asked[n]
     if (request.requestId !== undefined) {
@@ -320,10 +317,11 @@ export class World {
     }
     if (frame.action === "subscribe") {
       history.confirmations.push(host.now)
-      const key = link.subscribing.get(frame.requestId)
+      const { deadline = 0, key } = link.subscribing.get(frame.requestId) ?? {}
       const base = link.executed.get(frame.requestId)
       if (key !== undefined && frame.status === 200) {
-        link.confirmed.add(key)
+        // With a limited rate it may have been asked for again. Then an answer after the deadline does not count.
+        if (host.now < deadline || !this.desk.limited.has(link)) link.confirmed.add(key)
         const channel = String(frame.result?.channel)
         if (base !== undefined && !link.channels.has(channel)) link.bases.set(key, { at: host.now, base })
         link.channels.add(channel)

@@ -10,8 +10,10 @@ import { transferTests } from "./transfer.ts"
 
 export const documentsSuite = <E>(
   name: string,
-  { backend, runs, standsForMissing }: Abilities & {
+  { backend, inOrder, runs, standsForMissing }: Abilities & {
     readonly backend: Layer.Layer<Backend, E>
+    /** Whether the server carries out the requests of a connection one after the other. */
+    readonly inOrder: boolean
     /** Of each property. */
     readonly runs: number
   }
@@ -21,5 +23,5 @@ export const documentsSuite = <E>(
     describe("over HTTP", () => searchTests(it, withHttp, { runs: Math.ceil(runs / 5), standsForMissing }))
     transferTests(it)
     liveTests(it)
-    batchTests(it, withClient, { runs: Math.ceil(runs / 2) })
+    batchTests(it, withClient, { inOrder, runs: Math.ceil(runs / 2) })
   })

@@ -1,5 +1,5 @@
 /**
- * A real Kuzzle is killed, and started again, while documents are written, messages are published and heard and questions
+ * A real Kuzzle, or a node of its cluster, is killed, and started again, while documents are written, messages are published and heard and questions
  * asked: everything settles and says the truth of itself, nothing is done or heard twice, what was lost is a gap.
  */
 import {
@@ -10,23 +10,31 @@ import {
   KuzzleRealtime,
   KuzzleServer
 } from "@effect-kuzzle/core"
+import { NodeKuzzle } from "@effect-kuzzle/node"
 import { assert } from "@effect/vitest"
 import { Cause, Context, Effect, ExecutionStrategy, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
-import { Backend, type ClientOptions, type ClientServices } from "./backend.ts"
+import { type Node, nodes } from "../../../../lab/state.ts"
+import { Backend, type ClientLayer, type ClientOptions, type ClientServices } from "./backend.ts"
 import { kill } from "./process.ts"
 import { numberOf, quick } from "./tools.ts"
 
-/** A client, and how often its connection was lost. */
-const connect = (options: ClientOptions) =>
+/** A client, where it is connected to, and how often its connection was lost. */
+const connect = (layer: ClientLayer) =>
   Effect.gen(function*() {
-    const { client } = yield* Backend
-    const services = yield* Layer.build(client({ ...quick, ...options }))
+    const services = yield* Layer.build(layer)
     const { states } = Context.get(services, Kuzzle.Kuzzle)
     const seen: Array<string> = []
-    yield* Effect.forkScoped(Stream.runForEach(states, ({ _tag }) => Effect.sync(() => seen.push(_tag))))
+    let endpoint = ""
+    yield* Effect.forkScoped(Stream.runForEach(states, (state) =>
+      Effect.sync(() => {
+        seen.push(state._tag)
+        if ("endpoint" in state) endpoint = state.endpoint
+      })))
     return {
       services,
-      ready: () => seen.at(-1) === "Ready",
+      isReady: () => seen.at(-1) === "Ready",
+      /** Whether it is connected to this Kuzzle. */
+      isAt: (url: string) => seen.at(-1) === "Ready" && endpoint === `${url}/`,
       losses: () => seen.filter((tag, i) => tag === "Waiting" && seen[i - 1] !== "Connecting").length
     }
   })
@@ -98,23 +106,45 @@ const checkHeard = (published: ReadonlyArray<string>, heard: ReadonlyArray<numbe
       `message ${n} was lost, and no gap says so`
     )
   }
-  for (const n of ending(published, "KuzzleNotSentError")) {
-    assert.isFalse(known.has(n), `message ${n} was sent after all`)
+  for (const refusal of ["KuzzleNotSentError", "KuzzleServiceUnavailableError"]) {
+    for (const n of ending(published, refusal)) {
+      assert.isFalse(known.has(n), `message ${n}: ${refusal}, and sent after all`)
+    }
   }
 }
 
-export const survivesKill = (lab: string) =>
+/** A node that is being shut down refuses what it is asked (503), and has not executed it. */
+const honest: ReadonlySet<string> = new Set([
+  "answered",
+  "KuzzleNotSentError",
+  "KuzzleMaybeSentError",
+  "KuzzleServiceUnavailableError"
+])
+
+/** What happens to the server meanwhile. */
+type Ends = (clients: Readonly<Record<"hearing" | "asking" | "publishing" | "queueing", Connected>>) => Effect.Effect<
+  void
+>
+
+type Connected = Effect.Effect.Success<ReturnType<typeof connect>>
+
+/** The clients are of these layers. The one that listens loses its connection at least twice. */
+const survives = (
+  client: (options: ClientOptions) => ClientLayer,
+  publisher: ClientLayer,
+  ends: Ends
+) =>
   Effect.gen(function*() {
     const name = `kill${Math.random().toString(36).slice(2, 10)}`
     const target = { index: name, collection: "documents" }
     const messages = { index: name, collection: "messages" }
-    const [hearing, asking, publishing, queueing] = yield* Effect.all([
-      connect({}),
-      connect({}),
-      connect({}),
-      connect({ autoQueue: true, queueMaxSize: 10_000, requestTimeout: "2 minutes" })
-    ])
-    const clients = [hearing, asking, publishing, queueing]
+    const clients = yield* Effect.all({
+      hearing: connect(client({})),
+      asking: connect(client({})),
+      publishing: connect(publisher),
+      queueing: connect(client({ autoQueue: true, queueMaxSize: 10_000, requestTimeout: "2 minutes" }))
+    })
+    const { asking, hearing, publishing, queueing } = clients
     yield* Effect.provide(
       Effect.zipRight(KuzzleIndex.create({ index: name }), KuzzleCollection.create(target)),
       asking.services
@@ -142,14 +172,7 @@ export const survivesKill = (lab: string) =>
       (n) => KuzzleDocument.create({ ...target, _id: `d${n}`, content: { n } })
     )
 
-    for (const round of [1, 2]) {
-      yield* Effect.sleep("1500 millis")
-      const { restart } = yield* kill(lab)
-      yield* until("the loss", () => clients.every(({ losses }) => losses() >= round))
-      yield* Effect.sleep("2 seconds")
-      yield* restart
-      yield* until("all ready again", () => clients.every(({ ready }) => ready()))
-    }
+    yield* ends(clients)
     const length = heard.length
     yield* until("messages after the restart", () => heard.length > length + 50)
 
@@ -167,8 +190,7 @@ export const survivesKill = (lab: string) =>
 
     for (const  of of[outcomes.questions, outcomes.published, outcomes.written]) {
       assert.isAbove(ending(of, "answered").length, 100)
-      const others = of.filter((one) => !["answered", "KuzzleNotSentError", "KuzzleMaybeSentError"].includes(one))
-      assert.deepStrictEqual(others, [])
+      assert.deepStrictEqual(of.filter((one) => !honest.has(one)), [])
     }
     // Nothing that waited in the queue was lost, for it is long and patient enough.
     assert.deepStrictEqual(ending(outcomes.written, "KuzzleNotSentError"), [])
@@ -181,3 +203,73 @@ export const survivesKill = (lab: string) =>
     assert.strictEqual(new Set(documents).size, documents.length, "the writing of a document was heard twice")
     yield* Effect.provide(KuzzleIndex.delete({ index: name }), asking.services)
   })
+
+/** The only Kuzzle of the lab in this folder is killed twice, and stays away for 2 s. */
+export const survivesKill = (lab: string) =>
+  Effect.flatMap(Backend, ({ client }) =>
+    survives(
+      (options) => client({ ...quick, ...options }),
+      client(quick),
+      (clients) =>
+        Effect.gen(function*() {
+          const all = Object.values(clients)
+          for (const round of [1, 2]) {
+            yield* Effect.sleep("1500 millis")
+            const { restart } = yield* kill(lab)
+            yield* until("the loss", () => all.every(({ losses }) => losses() >= round))
+            yield* Effect.sleep("2 seconds")
+            yield* restart
+            yield* until("all ready again", () => all.every(({ isReady }) => isReady()))
+          }
+        })
+    ))
+
+/**
+ * The nodes that the clients are connected to are killed one after the other; then every node is shut down and started
+ * again, as for an upgrade. One client publishes at a node of its own, so that what is heard has crossed the cluster.
+ *
+ * @param urls the lab's three, of which the clients know the first two, and the publisher the last
+ */
+export const survivesNodes = (lab: string, [first, second, third]: readonly [string, string, string]) => {
+  const urls = [first, second, third]
+  const client = (options: ClientOptions) => NodeKuzzle.layer({ ...quick, ...options, url: [first, second] })
+  const publisher = NodeKuzzle.layer({ ...quick, url: [third, first, second] })
+  return survives(client, publisher, (clients) => {
+    const all = Object.values(clients)
+    /** Ends a node, sees its clients go elsewhere before it is back, and waits until it is. */
+    const end = (node: Node, signal: "SIGKILL" | "SIGTERM") =>
+      Effect.gen(function*() {
+        yield* Effect.sleep("1500 millis")
+        const url = urls[nodes.indexOf(node)]!
+        const there = all.filter(({ isAt }) => isAt(url))
+        const before = there.map(({ losses }) => losses())
+        const { restart } = yield* kill(lab, node, signal)
+        yield* until(`the loss of ${node}`, () => there.every(({ losses }, i) => losses() > before[i]!))
+        yield* until(`elsewhere than ${node}`, () => all.every(({ isReady }) => isReady()))
+        // Until the others have noticed: they refuse a node with the address of one that they believe alive.
+        yield* Effect.sleep("5 seconds")
+        yield* restart
+        yield* answers(url)
+        return there.length
+      })
+    return Effect.gen(function*() {
+      assert.isAbove(yield* end("kuzzle", "SIGKILL"), 0, "nobody was connected to the node")
+      assert.isAbove(yield* end("kuzzle-2", "SIGKILL"), 0, "nobody was connected to the node")
+      for (const node of nodes) yield* end(node, "SIGTERM")
+    })
+  })
+}
+
+/** Until the Kuzzle at this address is part of its cluster again. */
+const answers = (url: string) =>
+  soon(
+    `an answer of ${url}`,
+    Effect.retry(
+      Effect.tryPromise(async () => {
+        const response = await fetch(`${url.replace(/^ws/, "http")}/_publicApi`)
+        await response.arrayBuffer()
+        if (!response.ok) throw new Error(String(response.status))
+      }),
+      Schedule.spaced("200 millis")
+    ).pipe(Effect.orDie)
+  )

@@ -264,7 +264,14 @@ export const outboxStoreSuite = <E>(
         const { claim } = yield* place.client({ maxEntries: 3 })
         const stored = yield* claim.add([entry("a"), entry("b")])
         const refused = yield* Effect.flip(claim.add([entry("c"), entry("d")]))
-        assert.deepInclude(refused, { _tag: "KuzzleOutboxError", operation: "add", reason: "Full" })
+        assert.deepInclude(refused, {
+          _tag: "KuzzleOutboxError",
+          operation: "add",
+          reason: "Full",
+          issue:
+            "it would keep more than 3 requests or 1000000 bytes: wait until some are sent, or raise maxEntries or " +
+            "maxBytes"
+        })
         yield* claim.add([entry("c")])
         assert.strictEqual((yield* Effect.flip(claim.add([entry("d")]))).reason, "Full")
         yield* claim.settle(stored[0]!.seq)

@@ -3,6 +3,7 @@ import { Effect, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import type { Node } from "../../../../lab/state.ts"
 
 /** A server that has been killed. */
 export interface Killed {
@@ -22,10 +23,17 @@ const runs = (pid: number): boolean => {
   }
 }
 
-/** SIGKILL to the Kuzzle of the lab in this folder: no close frame, no goodbye to its cluster. */
-export const kill = (lab: string): Effect.Effect<Killed> =>
+/**
+ * Ends a Kuzzle of the lab in this folder. By SIGKILL there is no close frame and no goodbye to its cluster; by SIGTERM
+ * it shuts itself down.
+ */
+export const kill = (
+  lab: string,
+  node: Node = "kuzzle",
+  signal: "SIGKILL" | "SIGTERM" = "SIGKILL"
+): Effect.Effect<Killed> =>
   Effect.gen(function*() {
-    const file = Path.join(lab, "pids", "kuzzle")
+    const file = Path.join(lab, "pids", node)
     const pid = Number(Fs.readFileSync(file, "utf8"))
     const [command = "", ...args] = strings(`/proc/${pid}/cmdline`)
     const pairs = strings(`/proc/${pid}/environ`).map((pair) => {
@@ -33,14 +41,14 @@ export const kill = (lab: string): Effect.Effect<Killed> =>
       return [name, value.join("=")] as const
     })
     const cwd = Fs.readlinkSync(`/proc/${pid}/cwd`)
-    process.kill(pid, "SIGKILL")
+    process.kill(pid, signal)
     yield* Effect.repeat(Effect.sync(() => runs(pid)), {
       while: (alive) => alive,
       schedule: Schedule.spaced("10 millis")
     })
     return {
       restart: Effect.sync(() => {
-        const log = Fs.openSync(Path.join(lab, "logs", "kuzzle.log"), "a")
+        const log = Fs.openSync(Path.join(lab, "logs", `${node}.log`), "a")
         const env = Object.fromEntries(pairs)
         const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", log, log] })
         Fs.closeSync(log)

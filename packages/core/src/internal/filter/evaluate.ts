@@ -6,8 +6,9 @@
  * that is no point is neither true nor false; `1e-10` around a bound belongs to both or to none), so a filter is
  * compiled in negation normal form here too: `not` is pushed down to the conditions.
  */
-import { type Fields, isFields, member, reader } from "./field.ts"
+import { type Fields, reader } from "./field.ts"
 import { contains, toPoint } from "./geo.ts"
+import { inclusion } from "./inclusion.ts"
 import type { Bounds, Node } from "./node.ts"
 
 type Predicate = (fields: Fields) => boolean
@@ -29,8 +30,11 @@ export const predicate = (node: Node, negated = false): Predicate => {
     case "Not":
       return predicate(node.node, !negated)
     case "Match": {
-      const entries = Object.entries(node.content).map(([path, value]) => ({ read: reader(path), value }))
-      return (fields) => entries.every(({ read, value }) => includes(read(fields), value)) !== negated
+      const entries = Object.entries(node.content).map(([path, value]) => ({
+        read: reader(path),
+        includes: inclusion(value)
+      }))
+      return (fields) => entries.every(({ includes, read }) => includes(read(fields))) !== negated
     }
     default: {
       const read = reader(node.field)
@@ -138,31 +142,4 @@ const asText = (value: unknown): string => {
     // `{"toString": 1}` and arrays nested beyond the stack have no text: they are what any object is.
     return "[object Object]"
   }
-}
-
-// -------------------------------------------------------------------------------------------------------------------
-// match
-// -------------------------------------------------------------------------------------------------------------------
-
-/** Recursive inclusion. It goes as deep as the filter, whatever the depth of the document. */
-const includes = (value: unknown, wanted: unknown): boolean => {
-  if (Array.isArray(wanted)) {
-    return Array.isArray(value) && includesEach(value, wanted)
-  }
-  if (isFields(wanted)) {
-    return isFields(value) && Object.entries(wanted).every(([key, inner]) => includes(member(value, key), inner))
-  }
-  return value === wanted
-}
-
-/** Each wanted element takes the first element left that fits, as Koncorde does: it never looks back. */
-const includesEach = (values: ReadonlyArray<unknown>, wanted: ReadonlyArray<unknown>): boolean => {
-  const left = [...values]
-  return values.length >= wanted.length && wanted.every((inner) => {
-    const index = left.findIndex((value) => includes(value, inner))
-    if (index >= 0) {
-      left.splice(index, 1)
-    }
-    return index >= 0
-  })
 }

@@ -87,11 +87,19 @@ export const encode = (request: KuzzleRequest): string | Json.SecretJson | Kuzzl
       return failure(request, `the member "${key}" is set by the client${hints[key]}`)
     }
   }
+  const body = Json.remembered(request.body)
+  return body === undefined
+    ? encodeAll(request, "")
+    : encodeAll({ ...request, body: undefined }, `,"body":${body}`)
+}
+
+/** Encodes a request, and adds a member that is encoded already. */
+const encodeAll = (request: KuzzleRequest, added: string): string | Json.SecretJson | KuzzleError.EncodeError => {
   const json = Json.stringifySecret(request, secretsOf(request.controller))
-  if (typeof json === "string") return open(request, json)
-  if (!(json instanceof Json.SecretJson)) return failure(request, json.issue)
-  const opened = open(request, json.text)
-  return typeof opened === "string" ? new Json.SecretJson(opened) : opened
+  if (!(typeof json === "string" || json instanceof Json.SecretJson)) return failure(request, json.issue)
+  const opened = open(request, typeof json === "string" ? json : json.text)
+  if (typeof opened !== "string") return opened
+  return typeof json === "string" ? opened + added : new Json.SecretJson(opened + added)
 }
 
 const open = (request: KuzzleRequest, json: string): string | KuzzleError.EncodeError =>

@@ -52,7 +52,9 @@ export class Intent<E> {
   phase: "Absent" | "Opening" | "Doubtful" | "Open" = "Absent"
   /** Set while `Open`; otherwise one that the server may still have for us. */
   channel: string | undefined = undefined
-  /** How many notifications had been parked when it was last asked for: those were for others. */
+  /** Its request is sent again. The first answer to any of its requests counts. */
+  overlooked = false
+  /** How many notifications had been parked when the first of these requests was sent: those were for others. */
   parkedBefore = 0
   /** Its neighbours on the same channel, by age: filters of different text can be one to the server. */
   older: Intent<E> | undefined = undefined

@@ -4,11 +4,11 @@
  *
  * What happens comes in by the methods; after each of them the shell performs what `poll` gives, until it gives nothing.
  */
-import * as Either from "effect/Either"
 import * as KuzzleError from "../../KuzzleError.ts"
 import * as Json from "../json.ts"
 import * as Shape from "../shape.ts"
-import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "./envelope.ts"
+import { errorOf, type Outcome } from "./call.ts"
+import type { KuzzleRequest, RequestOptions } from "./envelope.ts"
 import type { Frame } from "./frame.ts"
 import * as Intents from "./intent.ts"
 import { anyLane } from "./lanes.ts"
@@ -25,13 +25,10 @@ type Subscribe = Extract<Command, { readonly _tag: "Subscribe" }>
 type Unsubscribe = Extract<Command, { readonly _tag: "Unsubscribe" }>
 
 /** What is asked of the server: to subscribe, or to join a room by its id. */
-export interface Asked {
+export interface Wanted {
   readonly request: KuzzleRequest
   readonly volatile: Intents.Volatile | undefined
 }
-
-/** What a request came to. */
-export type Answer = Either.Either<KuzzleResponse, KuzzleError.RequestError>
 
 /** What the shell is to do. */
 export type Action =
@@ -60,7 +57,7 @@ export class Sent {
   late = false
   /** It may be the message that the server dropped. */
   doubted = false
-  /** It was sent again. Its own answer only tells of a room that was opened or left too late. */
+  /** It was sent again. Its own answer counts if it is the first. */
   overtaken = false
   /** Overtaken, and no longer counted as in flight: its answer has arrived, or its deadline has passed. */
   uncounted = false
@@ -112,9 +109,9 @@ export class Listening {
   }
 
   /** Adds a consumer, or says what of the request JSON cannot carry. */
-  acquire(asked: Asked, consumer: Consumer): Intent | KuzzleError.EncodeError {
-    const key = keyOf(asked)
-    return typeof key === "string" ? this.registry.acquire(key, laneOf(asked.request), asked.volatile, consumer) : key
+  acquire(wanted: Wanted, consumer: Consumer): Intent | KuzzleError.EncodeError {
+    const key = keyOf(wanted)
+    return typeof key === "string" ? this.registry.acquire(key, laneOf(wanted.request), wanted.volatile, consumer) : key
   }
 
   /** Whether this client caused the notification (spec 3.6). */
@@ -124,11 +121,11 @@ export class Listening {
   }
 
   /** Returns `false` if the connection has ended: its end will say what follows. */
-  answered(sent: Sent, answer: Answer, now: number): boolean {
-    if (sent.overtaken) return this.answeredTwice(sent, answer)
-    if (deadlineOf(answer) === undefined) this.underWay.delete(sent)
-    if (sent.command._tag === "Subscribe") return this.subscribed(sent, sent.command, answer, now)
-    this.unsubscribed(sent, sent.command, answer)
+  answered(sent: Sent, outcome: Outcome, now: number): boolean {
+    if (sent.overtaken) return this.answeredTwice(sent, outcome)
+    if (deadlineOf(outcome) === undefined) this.underWay.delete(sent)
+    if (sent.command._tag === "Subscribe") return this.subscribed(sent, sent.command, outcome, now)
+    this.unsubscribed(sent, sent.command, outcome)
     return true
   }
 
@@ -185,16 +182,15 @@ export class Listening {
     this.actions.push({ _tag: "Wait", millis: at - now, then: "handlePaced" })
   }
 
-  private subscribed(sent: Sent, { epoch, intent }: Subscribe, answer: Answer, now: number): boolean {
-    if (Either.isRight(answer)) this.instance = instanceIn(answer.right.volatile)
-    const channel = channelOf(answer, sent.action)
-    if (Either.isRight(channel)) {
-      this.accepted += 1
-      this.refusals.delete(intent)
-      this.registry.subscribed(intent, epoch, channel.right)
+  private subscribed(sent: Sent, { epoch, intent }: Subscribe, outcome: Outcome, now: number): boolean {
+    if (outcome._tag === "Success") this.instance = instanceIn(outcome.value.volatile)
+    const channel = channelOf(outcome, sent.action)
+    if (typeof channel === "string") {
+      this.accept(intent)
+      this.registry.subscribed(intent, epoch, channel)
       return true
     }
-    const error = channel.left
+    const error = channel
     // When the connection is lost, the intent stays and is opened again on the next one.
     if (isLoss(error)) return false
     if (error._tag === "KuzzleDeadlineError") {
@@ -207,8 +203,8 @@ export class Listening {
     return true
   }
 
-  private unsubscribed(sent: Sent, { epoch, lane, roomId }: Unsubscribe, answer: Answer): void {
-    const deadline = deadlineOf(answer)
+  private unsubscribed(sent: Sent, { epoch, lane, roomId }: Unsubscribe, outcome: Outcome): void {
+    const deadline = deadlineOf(outcome)
     if (deadline !== undefined) {
       // The answer may still arrive, and a subscribe must not overtake it. But the subscribe must not wait for ever
       // either.
@@ -216,30 +212,47 @@ export class Listening {
       this.underWay.delete(sent)
       sent.overtaken = sent.uncounted = true
       this.registry.unsubscribeOverlooked(lane, epoch, roomId)
-    } else if (isLeft(answer)) this.registry.unsubscribed(lane, epoch)
-    else if (isOutdated(answer)) this.registry.unsubscribeOverlooked(lane, epoch, roomId)
+    } else if (isLeft(outcome)) this.registry.unsubscribed(lane, epoch)
+    else if (isOutdated(outcome)) this.registry.unsubscribeOverlooked(lane, epoch, roomId)
     else this.registry.notUnsubscribed(lane, epoch, roomId)
   }
 
   /** A command that was sent again has got its first answer after all, or never will. */
-  private answeredTwice(sent: Sent, answer: Answer): boolean {
+  private answeredTwice(sent: Sent, outcome: Outcome): boolean {
     const { command, uncounted } = sent
     // An answer after the deadline may still tell of a room. The second deadline ends the wait.
-    sent.forgotten = deadlineOf(answer) === undefined || uncounted
+    sent.forgotten = deadlineOf(outcome) === undefined || uncounted
     if (command._tag === "Unsubscribe") {
       // The room may have been opened again before the server left it. Only another connection is certain.
-      if (Either.isRight(answer) && this.registry.mayListen(command.lane, command.roomId)) {
+      if (outcome._tag === "Success" && this.registry.mayListen(command.lane, command.roomId)) {
         this.unanswered("realtime:unsubscribe took effect after its deadline", true)
       }
       return true
     }
-    const channel = channelOf(answer, sent.action)
-    if (Either.isLeft(channel) && isLoss(channel.left)) return false
-    const { epoch, intent: { lane } } = command
-    if (!uncounted) this.registry.overtaken(lane, epoch)
+    const channel = channelOf(outcome, sent.action)
+    if (typeof channel !== "string" && isLoss(channel)) return false
+    const { epoch, intent } = command
+    if (typeof channel === "string" && this.registry.openedLate(intent, epoch, channel, !uncounted)) {
+      this.accept(intent)
+      this.overtakeAll(intent)
+    }
+    if (!uncounted) this.registry.overtaken(intent.lane, epoch)
     sent.uncounted = true
-    if (Either.isRight(channel)) this.registry.openedLate(lane, epoch, channel.right)
     return true
+  }
+
+  /** Its requests that are under way still ask for what is open now. */
+  private overtakeAll(intent: Intent): void {
+    for (const sent of this.underWay) {
+      if (sent.command._tag === "Unsubscribe" || sent.command.intent !== intent) continue
+      this.underWay.delete(sent)
+      sent.overtaken = true
+    }
+  }
+
+  private accept(intent: Intent): void {
+    this.accepted += 1
+    this.refusals.delete(intent)
   }
 
   private tooLate(sent: Sent, { message }: KuzzleError.DeadlineError, needed: boolean): void {
@@ -290,7 +303,7 @@ const laneOf = ({ action, collection, index }: KuzzleRequest): string =>
   action === "join" ? anyLane : `${String(index)}/${String(collection)}`
 
 /** Canonical JSON changes values silently, so `stringify` checks them first. */
-const keyOf = ({ request, volatile }: Asked): string | KuzzleError.EncodeError => {
+const keyOf = ({ request, volatile }: Wanted): string | KuzzleError.EncodeError => {
   const refused = (issue: string) =>
     new KuzzleError.EncodeError({ controller: request.controller, action: request.action, issue })
   const json = Json.stringify(volatile === undefined ? request : { ...request, volatile })
@@ -302,35 +315,31 @@ const keyOf = ({ request, volatile }: Asked): string | KuzzleError.EncodeError =
   }
 }
 
-const errorOf = (answer: Answer): KuzzleError.RequestError | undefined =>
-  Either.isLeft(answer) ? answer.left : undefined
-
 /** A room that was not ours (412) is left, and so is one whose connection is gone. */
-const isLeft = (answer: Answer): boolean => {
-  const error = errorOf(answer)
+const isLeft = (outcome: Outcome): boolean => {
+  const error = errorOf(outcome)
   return KuzzleError.isApiError(error)
     ? error.id === "core.realtime.not_subscribed"
     : error?._tag !== "KuzzleProtocolError"
 }
 
-const deadlineOf = (answer: Answer): KuzzleError.DeadlineError | undefined => {
-  const error = errorOf(answer)
+const deadlineOf = (outcome: Outcome): KuzzleError.DeadlineError | undefined => {
+  const error = errorOf(outcome)
   return error?._tag === "KuzzleDeadlineError" ? error : undefined
 }
 
 /** The session of the request is over: that says nothing of the next one. */
-const isOutdated = (answer: Answer): boolean => {
-  const error = errorOf(answer)
+const isOutdated = (outcome: Outcome): boolean => {
+  const error = errorOf(outcome)
   return error !== undefined && KuzzleError.isTokenDead(error)
 }
 
 const channelIn = Shape.member("channel", Shape.string)
 
 /** The channel that the answer tells, or why there is none. */
-const channelOf = (answer: Answer, action: string): Either.Either<string, KuzzleError.RequestError> =>
-  Either.flatMap(answer, ({ result }) => {
-    const channel = channelIn(result)
-    return channel instanceof Shape.Issue
-      ? Either.left(new KuzzleError.ProtocolError({ controller: "realtime", action, issue: channel.of("result") }))
-      : Either.right(channel)
-  })
+const channelOf = (outcome: Outcome, action: string): string | KuzzleError.RequestError => {
+  const notAnAnswer = (issue: string) => new KuzzleError.ProtocolError({ controller: "realtime", action, issue })
+  if (outcome._tag === "Failure") return errorOf(outcome) ?? notAnAnswer("a cause without an error")
+  const channel = channelIn(outcome.value.result)
+  return channel instanceof Shape.Issue ? notAnAnswer(channel.of("result")) : channel
+}

@@ -1,6 +1,10 @@
 /**
  * The requests of the outbox that this client owns: which are sent next, which have expired, which are given up. The
  * store and the connection belong to the shell (`KuzzleOutbox`), which reports here what happened.
+ *
+ * A request that was in flight when a connection ended is sent alone, after the first loss already. The queue
+ * (`suspects.ts`) first sends such requests together, because its callers wait. Here nobody waits, no younger request may
+ * overtake, and only the number of losses survives a crash.
  */
 import type { RequestError } from "../../KuzzleError.ts"
 import type { Entry, Sender } from "../../KuzzleOutboxStore.ts"
@@ -29,6 +33,7 @@ export const deadlineOf = ({ queuedAt, sendBy }: Entry, now: number): number =>
 export class Outbox {
   /** Oldest first. */
   private waiting: Array<Item> = []
+  private readonly waitingIds = new Set<string>()
   private readonly flying = new Map<string, Item>()
   /** Those in flight that will wait again as soon as the store knows it. Meanwhile no younger one may overtake them. */
   private readonly returning = new Set<string>()
@@ -45,8 +50,8 @@ export class Outbox {
       suspect: entry.attempts > 0,
       lossesAlone: 0
     }))
-    const accepted = new Set(items.map(({ entry }) => entry.id))
-    this.remove(({ entry }) => accepted.has(entry.id))
+    const known = new Set(items.map(({ entry }) => entry.id).filter((id) => this.waitingIds.has(id)))
+    if (known.size > 0) this.remove(({ entry }) => known.has(entry.id))
     this.insert(items)
   }
 
@@ -84,7 +89,7 @@ export class Outbox {
       if (item.suspect) break
     }
     for (const item of taken) this.flying.set(item.entry.id, item)
-    if (taken.length > 0) this.waiting = this.waiting.filter(({ entry }) => !this.flying.has(entry.id))
+    if (taken.length > 0) this.remove(({ entry }) => this.flying.has(entry.id))
     return taken
   }
 
@@ -149,13 +154,18 @@ export class Outbox {
   private insert(items: ReadonlyArray<Item>): void {
     const last = this.waiting.at(-1)
     const [first] = items
-    this.waiting.push(...items)
+    for (const item of items) {
+      this.waiting.push(item)
+      this.waitingIds.add(item.entry.id)
+    }
     if (last !== undefined && first !== undefined && bySeq(last, first) > 0) this.waiting.sort(bySeq)
   }
 
   private remove(predicate: (item: Item) => boolean): ReadonlyArray<Item> {
     const removed = this.waiting.filter(predicate)
-    if (removed.length > 0) this.waiting = this.waiting.filter((item) => !predicate(item))
+    if (removed.length === 0) return removed
+    for (const { entry } of removed) this.waitingIds.delete(entry.id)
+    this.waiting = this.waiting.filter(({ entry }) => this.waitingIds.has(entry.id))
     return removed
   }
 }

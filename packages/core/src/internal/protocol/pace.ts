@@ -39,6 +39,7 @@ export class Pace {
 
   /** The server refused one because of the rate. Nothing is sent for one period. */
   refused(now: number): void {
+    this.roll(now)
     if (this.lowered) return
     const tooMany = this.sent > 0 ? this.sent : this.sentBefore
     this.limit = Math.max(1, Math.floor(Math.min(this.limit, tooMany) / 2))

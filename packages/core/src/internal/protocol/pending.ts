@@ -34,14 +34,8 @@ export interface Pending<E extends Entry> {
   readonly weight: () => number
 }
 
-/**
- * @param resized called on every change of its size
- * @param weigh the weight of an entry; left out where weights are not needed
- */
-export const make = <E extends Entry>(
-  resized: (change: number) => void = () => {},
-  weigh: ((entry: E) => number) | undefined = undefined
-): Pending<E> => {
+/** @param weigh the weight of an entry; left out where weights are not needed */
+export const make = <E extends Entry>(weigh: ((entry: E) => number) | undefined = undefined): Pending<E> => {
   /** Those added since a deadline came last. */
   const recent = new Map<string, E>()
   /** No later than their earliest deadline. */
@@ -73,20 +67,15 @@ export const make = <E extends Entry>(
     add: (id, entry) => {
       recent.set(id, entry)
       if (entry.deadline < recentDeadline) recentDeadline = entry.deadline
-      resized(1)
       if (weigh !== undefined) weight += weigh(entry)
     },
     take: (id) => {
       const entry = take(id)
-      if (entry !== undefined) {
-        resized(-1)
-        if (weigh !== undefined) weight -= weigh(entry)
-      }
+      if (entry !== undefined && weigh !== undefined) weight -= weigh(entry)
       return entry
     },
     expire: (now) => {
       const due = (recentDeadline <= now ? order() : ordered)?.expire(now) ?? []
-      if (due.length > 0) resized(-due.length)
       if (weigh !== undefined) { for (const entry of due) weight -= weigh(entry) }
       return due
     },
@@ -98,7 +87,6 @@ export const make = <E extends Entry>(
       recentDeadline = Infinity
       ordered = undefined
       weight = 0
-      if (drained.length > 0) resized(-drained.length)
       return drained
     },
     nextDeadline: () => size() === 0 ? Infinity : Math.min(recentDeadline, ordered?.nextDeadline() ?? Infinity),

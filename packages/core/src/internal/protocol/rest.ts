@@ -52,6 +52,8 @@ export const call = ([method, template]: Envelope.Route, request: Envelope.Kuzzl
 
 /** The text of a body. It is encoded as a member, so that a fault has its place in the request. */
 const bodyOf = (controller: string, body: unknown): string | NoForm => {
+  const known = Json.remembered(body)
+  if (known !== undefined) return known
   const encoded = Json.stringifySecret({ body }, Envelope.secretsOf(controller))
   const json = encoded instanceof Json.SecretJson ? encoded.text : encoded
   if (typeof json !== "string") return json

@@ -13,7 +13,7 @@
  * - A notification may arrive before the answer that tells its channel (spec 0.5): it is parked until then.
  * - A server that limits the rate refuses requests, or drops them without saying which (spec 1.7). A request that was
  *   refused for now is postponed. A request that may have been dropped is sent again, although its first answer may
- *   still arrive.
+ *   still arrive. Whichever answer arrives first counts.
  *
  * Each step costs the same however many intents, collections and consumers there are; a connection that opens or ends
  * costs one step for each intent.
@@ -22,7 +22,7 @@ import { Channels, roomOf } from "./channels.ts"
 import { Early } from "./early.ts"
 import type { Frame } from "./frame.ts"
 import { type Consumer, type GapCause, Intent, type Volatile } from "./intent.ts"
-import { type Lane, Lanes } from "./lanes.ts"
+import { anyLane, type Lane, Lanes } from "./lanes.ts"
 import { Pace } from "./pace.ts"
 
 /** What leaves a room. */
@@ -39,7 +39,7 @@ export class Registry<E> {
   private readonly lanes = new Lanes<E>()
   private readonly parked = new Early()
   private readonly pace = new Pace()
-  /** How many requests to subscribe may be answered with a channel that is not known yet. */
+  /** How many intents are being opened. */
   private opening = 0
   private isConnected = false
   private epoch = 0
@@ -135,16 +135,8 @@ export class Registry<E> {
   subscribed(intent: Intent<E>, epoch: number, channel: string): void {
     if (epoch !== this.epoch) return
     if (intent.phase === "Doubtful") return this.reopen(intent, channel)
-    const { consumers } = intent
-    const { lost } = this.parked
-    this.channels.join(intent, channel)
-    this.lanes.keep(intent.lane, roomOf(channel))
-    intent.announceGap()
-    for (const consumer of consumers) consumer.opened()
-    if (lost > 0) { for (const consumer of consumers) consumer.gap({ _tag: "Overflow", lost }) }
-    this.handOutParked(intent, consumers, channel)
+    this.open(intent, channel)
     this.answered(intent)
-    if (consumers.length === 0) this.discard(intent)
   }
 
   /** The server refused: every consumer fails. */
@@ -177,19 +169,31 @@ export class Registry<E> {
    */
   overlooked(intent: Intent<E>, epoch: number): boolean {
     if (epoch !== this.epoch) return false
-    this.notOpening()
+    this.opening -= 1
+    intent.overlooked = intent.phase === "Opening"
     intent.close()
     return true
   }
 
-  /** The first answer to a command that was sent twice has arrived, or has not arrived in time. */
+  /** An overlooked command has its answer, or none came in time. */
   overtaken(lane: string, epoch: number): void {
-    if (epoch === this.epoch) this.lanes.subscribed(lane)
+    if (epoch === this.epoch) this.noLongerAwaited(lane)
   }
 
-  /** That answer opened this channel. Its room is left, unless another command opens it too. */
-  openedLate(lane: string, epoch: number, channel: string): void {
-    if (epoch === this.epoch) this.leaveUnused(lane, roomOf(channel))
+  /**
+   * An overlooked command was answered with this channel. Returns whether that opens the intent: it is the first answer, and
+   * came in time. Then every other command of the intent is overtaken. Otherwise the room is left if nothing listens to it.
+   */
+  openedLate(intent: Intent<E>, epoch: number, channel: string, inTime: boolean): boolean {
+    if (epoch !== this.epoch) return false
+    if (!inTime || !intent.overlooked || this.intents.get(intent.key) !== intent) {
+      this.leaveUnused(intent.lane, roomOf(channel))
+      return false
+    }
+    if (intent.phase === "Opening") this.opening -= 1
+    else this.lanes.withdraw(intent)
+    this.open(intent, channel)
+    return true
   }
 
   due(intent: Intent<E>): void {
@@ -295,7 +299,7 @@ export class Registry<E> {
 
   /** A notification of an unknown channel. Returns `false` if no subscription is being opened that it could belong to. */
   early(channel: string, frame: Frame, size: number): boolean {
-    if (this.opening === 0) return false
+    if (!this.lanes.isSubscribing(anyLane)) return false
     return this.parked.park(channel, frame, size)
   }
 
@@ -328,7 +332,7 @@ export class Registry<E> {
       this.lanes.startOpening(lane, intent)
       this.opening += 1
       intent.phase = "Opening"
-      intent.parkedBefore = this.parked.parkedEver
+      if (!intent.overlooked) intent.parkedBefore = this.parked.parkedEver
       commands.push({ _tag: "Subscribe", epoch: this.epoch, intent })
     }
     return true
@@ -364,15 +368,28 @@ export class Registry<E> {
     return intent.phase === "Absent" && this.intents.get(intent.key) === intent
   }
 
-  private answered(intent: Intent<E>): void {
-    this.lanes.subscribed(intent.lane)
-    this.notOpening()
+  private open(intent: Intent<E>, channel: string): void {
+    const { consumers } = intent
+    const { lost } = this.parked
+    intent.overlooked = false
+    this.channels.join(intent, channel)
+    this.lanes.keep(intent.lane, roomOf(channel))
+    intent.announceGap()
+    for (const consumer of consumers) consumer.opened()
+    if (lost > 0) { for (const consumer of consumers) consumer.gap({ _tag: "Overflow", lost }) }
+    this.handOutParked(intent, consumers, channel)
+    if (consumers.length === 0) this.discard(intent)
   }
 
-  private notOpening(): void {
+  private answered(intent: Intent<E>): void {
     this.opening -= 1
-    // Nobody is left who could claim what is parked.
-    if (this.opening === 0) this.parked.clear()
+    this.noLongerAwaited(intent.lane)
+  }
+
+  private noLongerAwaited(lane: string): void {
+    this.lanes.subscribed(lane)
+    // No answer is left that could claim what is parked.
+    if (!this.lanes.isSubscribing(anyLane)) this.parked.clear()
   }
 
   /** Nothing is open any more: what was is absent, and owes its consumers a gap. The server may still have its channel. */
@@ -381,6 +398,8 @@ export class Registry<E> {
     this.channels.clear()
     this.parked.clear()
     for (const intent of this.intents.values()) {
+      // Whether a request was executed before that or after it shows in no answer.
+      intent.overlooked = false
       if (intent.phase !== "Open") continue
       intent.lose(cause)
       this.want(intent, intent.channel)

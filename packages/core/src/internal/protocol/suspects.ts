@@ -4,6 +4,10 @@
  * broke. So requests that were in flight at one loss are sent again together, because most lines break by themselves, but
  * beside no others. Those that were in flight at a second loss are sent one at a time. A request that keeps ending
  * connections is then found, and fails alone.
+ *
+ * This is the rule of the queue, whose callers wait. The outbox (`outbox.ts`) sends a request alone after the first loss:
+ * nobody waits for it, no younger request may overtake it, and only the number of its losses survives a crash. Both give
+ * up at the same limits.
  */
 import type { ConnectionEnded } from "../../KuzzleError.ts"
 

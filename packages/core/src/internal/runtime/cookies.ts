@@ -20,12 +20,12 @@ import * as CookieJar from "../cookieJar.ts"
 import { host as hostOf, shown } from "../endpoint.ts"
 import * as Lock from "../lock.ts"
 import * as Answers from "../protocol/answers.ts"
+import type { Identity } from "../protocol/credentials.ts"
 import type { KuzzleRequest, KuzzleResponse, RequestOptions, Route } from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import * as Rest from "../protocol/rest.ts"
 import * as Shape from "../shape.ts"
-import type { Grant, Keeper } from "./authentication.ts"
-import type { Identity } from "./credentials.ts"
+import type { Grant, Keeper } from "./keeper.ts"
 import { notADuration, type Requests, timeoutOf } from "./requests.ts"
 import { expiry } from "./tokens.ts"
 
@@ -194,19 +194,19 @@ export const make = (
           }))
         })
       )),
-    // The cookie belongs to the browser. Another tab, or the page before it was loaded again, may have changed it, and
-    // only the server can say whose it is.
-    restore: Effect.gen(function*() {
-      const token = yield* Effect.flatMap(requests.urgent(check, { idempotent: true }), tokenState)
-      if (!token.valid || token.kuid === anonymous) return undefined
-      const { expiresAt, kuid } = token
-      if (known !== undefined && isOf(known, token)) return known.identity
-      const session = identity(kuid, expiresAt === null ? undefined : yield* byOurClock(expiresAt))
-      known = { identity: session, expiresAt }
-      return session
-    }),
     stored: Effect.succeed(undefined),
     cookie: {
+      // The cookie belongs to the browser. Another tab, or the page before it was loaded again, may have changed it, and
+      // only the server can say whose it is.
+      restore: Effect.gen(function*() {
+        const token = yield* Effect.flatMap(requests.urgent(check, { idempotent: true }), tokenState)
+        if (!token.valid || token.kuid === anonymous) return undefined
+        const { expiresAt, kuid } = token
+        if (known !== undefined && isOf(known, token)) return known.identity
+        const session = identity(kuid, expiresAt === null ? undefined : yield* byOurClock(expiresAt))
+        known = { identity: session, expiresAt }
+        return session
+      }),
       listen: (changed) =>
         http.sharing === undefined ? Effect.void : Effect.map(
           http.sharing.join((changedAt) => {

@@ -5,41 +5,46 @@ import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 
-export interface Delays<In> {
-  /** Milliseconds until the next recurrence; `undefined` when the schedule has ended. */
-  readonly next: (input: In) => Effect.Effect<number | undefined>
-  /** The next recurrences, at most `count`, each as if the one before had come on time. Fewer: the schedule has ended. */
-  readonly ahead: (count: number, input: In) => Effect.Effect<ReadonlyArray<number>>
-  /** Starts the schedule again from its beginning. */
-  readonly reset: () => void
-}
+export class Delays<In> {
+  private state: unknown
 
-export const make = <In>(schedule: Schedule.Schedule<unknown, In>): Delays<In> => {
-  let state: unknown = schedule.initial
-  const step = (now: number, input: In): Effect.Effect<number | undefined> =>
-    Effect.map(schedule.step(now, input, state), ([following, , decision]) => {
-      state = following
+  constructor(private readonly schedule: Schedule.Schedule<unknown, In>) {
+    this.state = schedule.initial
+  }
+
+  /** Milliseconds until the next recurrence; `undefined` when the schedule has ended. */
+  next(input: In): Effect.Effect<number | undefined> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => this.step(now, input))
+  }
+
+  /** The next recurrences, at most `count`, each as if the one before had come on time. Fewer: the schedule has ended. */
+  ahead(count: number, input: In): Effect.Effect<ReadonlyArray<number>> {
+    const step = (now: number) => this.step(now, input)
+    return Effect.gen(function*() {
+      const delays: Array<number> = []
+      let now = yield* Clock.currentTimeMillis
+      while (delays.length < count) {
+        const delay = yield* step(now)
+        if (delay === undefined) break
+        delays.push(delay)
+        now += delay
+      }
+      return delays
+    })
+  }
+
+  /** Starts the schedule again from its beginning. */
+  reset(): void {
+    this.state = this.schedule.initial
+  }
+
+  private step(now: number, input: In): Effect.Effect<number | undefined> {
+    return Effect.map(this.schedule.step(now, input, this.state), ([following, , decision]) => {
+      this.state = following
       return ScheduleDecision.isContinue(decision)
         ? atLeastOne(ScheduleIntervals.start(decision.intervals) - now)
         : undefined
     })
-  return {
-    next: (input) => Effect.flatMap(Clock.currentTimeMillis, (now) => step(now, input)),
-    ahead: (count, input) =>
-      Effect.gen(function*() {
-        const delays: Array<number> = []
-        let now = yield* Clock.currentTimeMillis
-        while (delays.length < count) {
-          const delay = yield* step(now, input)
-          if (delay === undefined) break
-          delays.push(delay)
-          now += delay
-        }
-        return delays
-      }),
-    reset: () => {
-      state = schedule.initial
-    }
   }
 }
 

@@ -11,7 +11,7 @@ import type * as Liveness from "../protocol/liveness.ts"
 import { Pulse } from "../protocol/pulse.ts"
 import { onClose } from "../scoped.ts"
 import * as Timer from "../timer.ts"
-import * as Delays from "./delays.ts"
+import { Delays } from "./delays.ts"
 
 export interface Heartbeat {
   /** A whole frame has arrived. */
@@ -42,7 +42,7 @@ export const make = (
       { timeout: Duration.toMillis(config.timeout), busyTimeout: Duration.toMillis(config.busyTimeout) },
       Timer.now(clock)
     )
-    const delays = Delays.make(config.schedule)
+    const delays = new Delays(config.schedule)
     const random = yield* Effect.random
     const timer = yield* Timer.make(() => {
       pulse.handleDue(see())

@@ -24,201 +24,247 @@ export interface Options<A> {
   readonly essential?: (element: A) => boolean
 }
 
-export interface Mailbox<A, E> {
+type Batch<A, E> = Exit.Exit<Chunk.Chunk<A>, Option.Option<E>>
+
+const nothing: readonly [] = []
+
+/** A class, because there may be ten thousand. */
+export class Mailbox<A, E> {
+  private readonly held: Held<A>
+  private lost = 0
+  /** An essential element that gave way. */
+  private saved: readonly [A] | readonly [] = nothing
+  private ending: Exit.Exit<never, Option.Option<E>> | undefined = undefined
+  private waiter: ((batch: Batch<A, E>) => void) | undefined = undefined
+  private waking = false
+
+  constructor(private readonly options: Options<A>) {
+    this.held = options.keyOf === undefined ? new InOrder() : new ByKey(options.keyOf)
+  }
+
   /**
    * How many elements are lost by that: the new one or older ones. An element that is replaced by a newer one of the
    * same key does not count.
    */
-  readonly offer: (element: A, size?: number) => number
-  /** Ends the stream, after what is held has been taken. */
-  readonly fail: (cause: Cause.Cause<E>) => void
-  /** As `fail`, without a failure. */
-  readonly end: () => void
-  /** Drops what is held: nothing shall come after an `end` that follows. */
-  readonly discard: () => void
-  readonly stream: Stream.Stream<A, E>
-}
-
-export const make = <A, E>(options: Options<A>): Mailbox<A, E> => {
-  const { capacity, essential, keyOf, maxBytes = Infinity, overflow, strategy } = options
-  const held = keyOf === undefined ? inOrder<A>() : byKey(keyOf)
-  let lost = 0
-  /** An essential element that gave way. */
-  let saved: readonly [A] | readonly [] = []
-  let end: Exit.Exit<never, Option.Option<E>> | undefined
-  let waiter: ((batch: Exit.Exit<Chunk.Chunk<A>, Option.Option<E>>) => void) | undefined
-  let waking = false
-
-  const forget = () => {
-    lost = 0
-    saved = []
+  offer(element: A, size = 0): number {
+    if (this.ending !== undefined) return 0
+    const before = this.lost
+    this.held.push(element, size)
+    if (this.isShut()) this.giveWay()
+    while (this.isOver()) this.giveWay()
+    this.wakeLater()
+    return this.lost - before
   }
 
-  const isOver = (): boolean => held.size() > capacity || held.bytes() > maxBytes && held.size() > 1
+  /** Ends the stream, after what is held has been taken. */
+  fail(cause: Cause.Cause<E>): void {
+    this.finish(Exit.failCause(Cause.map(cause, Option.some)))
+  }
+
+  /** As `fail`, without a failure. */
+  end(): void {
+    this.finish(Exit.fail(Option.none()))
+  }
+
+  /** Drops what is held: nothing shall come after an `end` that follows. */
+  discard(): void {
+    this.held.takeAll()
+    this.forget()
+  }
+
+  get stream(): Stream.Stream<A, E> {
+    return Stream.repeatEffectChunkOption(this.take())
+  }
+
+  private take(): Effect.Effect<Chunk.Chunk<A>, Option.Option<E>> {
+    return Effect.async((resume) => {
+      if (this.held.size > 0) return resume(Exit.succeed(this.takeAll()))
+      if (this.ending !== undefined) return resume(this.ending)
+      this.waiter = resume
+      return Effect.sync(() => {
+        if (this.waiter === resume) this.waiter = undefined
+      })
+    })
+  }
+
+  private isOver(): boolean {
+    const { held, options: { capacity, maxBytes = Infinity } } = this
+    return held.size > capacity || held.bytes > maxBytes && held.size > 1
+  }
 
   /** After an element was dropped for its size, the gap comes next, however small the elements behind it are. */
-  const isShut = (): boolean => strategy === "dropping" && keyOf === undefined && lost > 0
-
-  const giveWay = () => {
-    const gone = strategy === "sliding" ? held.dropFirst() : held.dropLast()
-    if (gone === undefined || essential?.(gone) !== true) lost += 1
-    else saved = [gone]
+  private isShut(): boolean {
+    return this.lost > 0 && this.options.strategy === "dropping" && this.options.keyOf === undefined
   }
 
-  const takeAll = (): Chunk.Chunk<A> => {
+  private giveWay(): void {
+    const { essential, strategy } = this.options
+    const gone = strategy === "sliding" ? this.held.dropFirst() : this.held.dropLast()
+    if (gone === undefined || essential?.(gone) !== true) this.lost += 1
+    else this.saved = [gone]
+  }
+
+  private takeAll(): Chunk.Chunk<A> {
+    const { held, lost, options: { overflow, strategy } } = this
     const batch = held.takeAll()
-    const told: Array<A> = [...saved]
+    const told: Array<A> = [...this.saved]
     if (lost > 0 && overflow !== undefined) told.push(overflow(lost))
     if (strategy === "sliding") batch.unshift(...told)
     else batch.push(...told)
-    forget()
+    this.forget()
     return Chunk.unsafeFromArray(batch)
   }
 
-  const wake = () => {
-    waking = false
+  private forget(): void {
+    this.lost = 0
+    this.saved = nothing
+  }
+
+  private finish(exit: Exit.Exit<never, Option.Option<E>>): void {
+    if (this.ending !== undefined) return
+    this.ending = exit
+    this.wakeLater()
+  }
+
+  private wakeLater(): void {
+    if (this.waiter === undefined || this.waking) return
+    this.waking = true
+    Tick.later(() => this.wake())
+  }
+
+  private wake(): void {
+    this.waking = false
+    const { ending, waiter } = this
     if (waiter === undefined) return
-    const resume = waiter
-    if (held.size() > 0) {
-      waiter = undefined
-      resume(Exit.succeed(takeAll()))
-    } else if (end !== undefined) {
-      waiter = undefined
-      resume(end)
-    }
-  }
-
-  const wakeLater = () => {
-    if (waiter === undefined || waking) return
-    waking = true
-    Tick.later(wake)
-  }
-
-  const finish = (exit: Exit.Exit<never, Option.Option<E>>) => {
-    if (end !== undefined) return
-    end = exit
-    wakeLater()
-  }
-
-  const take = Effect.async<Chunk.Chunk<A>, Option.Option<E>>((resume) => {
-    if (held.size() > 0) return resume(Exit.succeed(takeAll()))
-    if (end !== undefined) return resume(end)
-    waiter = resume
-    return Effect.sync(() => {
-      if (waiter === resume) waiter = undefined
-    })
-  })
-
-  return {
-    offer: (element, size = 0) => {
-      if (end !== undefined) return 0
-      const before = lost
-      held.push(element, size)
-      if (isShut()) giveWay()
-      while (isOver()) giveWay()
-      wakeLater()
-      return lost - before
-    },
-    fail: (cause) => finish(Exit.failCause(Cause.map(cause, Option.some))),
-    end: () => finish(Exit.fail(Option.none())),
-    discard: () => {
-      held.takeAll()
-      forget()
-    },
-    stream: Stream.repeatEffectChunkOption(take)
+    const batch = this.held.size > 0 ? Exit.succeed(this.takeAll()) : ending
+    if (batch === undefined) return
+    this.waiter = undefined
+    waiter(batch)
   }
 }
+
+export const make = <A, E>(options: Options<A>): Mailbox<A, E> => new Mailbox(options)
 
 /** Elements in the order in which they are to be taken. */
 interface Held<A> {
-  readonly size: () => number
+  readonly size: number
   /** The sizes of the elements. */
-  readonly bytes: () => number
-  readonly push: (element: A, size: number) => void
+  readonly bytes: number
+  push(element: A, size: number): void
   /** Gives what it drops. */
-  readonly dropFirst: () => A | undefined
+  dropFirst(): A | undefined
   /** What was pushed last. */
-  readonly dropLast: () => A | undefined
-  readonly takeAll: () => Array<A>
+  dropLast(): A | undefined
+  takeAll(): Array<A>
 }
 
-const inOrder = <A>(): Held<A> => {
-  let elements: Array<A> = []
-  let sizes: Array<number> = []
-  let bytes = 0
+class InOrder<A> implements Held<A> {
+  bytes = 0
+  private elements: Array<A> = []
+  private sizes: Array<number> = []
   /** Index of the first: `shift` of an array would move it whole. */
-  let head = 0
-  return {
-    size: () => elements.length - head,
-    bytes: () => bytes,
-    push: (element, size) => {
-      elements.push(element)
-      sizes.push(size)
-      bytes += size
-    },
-    dropFirst: () => {
-      const first = elements[head]
-      bytes -= sizes[head] ?? 0
-      head += 1
-      if (head * 2 < elements.length) return first
-      elements = elements.slice(head)
-      sizes = sizes.slice(head)
-      head = 0
-      return first
-    },
-    dropLast: () => {
-      bytes -= sizes.pop() ?? 0
-      return elements.pop()
-    },
-    takeAll: () => {
-      const all = head === 0 ? elements : elements.slice(head)
-      elements = []
-      sizes = []
-      bytes = 0
-      head = 0
-      return all
-    }
+  private head = 0
+
+  get size(): number {
+    return this.elements.length - this.head
+  }
+
+  push(element: A, size: number): void {
+    this.elements.push(element)
+    this.sizes.push(size)
+    this.bytes += size
+  }
+
+  dropFirst(): A | undefined {
+    const first = this.elements[this.head]
+    this.bytes -= this.sizes[this.head] ?? 0
+    this.head += 1
+    if (this.head * 2 < this.elements.length) return first
+    this.elements = this.elements.slice(this.head)
+    this.sizes = this.sizes.slice(this.head)
+    this.head = 0
+    return first
+  }
+
+  dropLast(): A | undefined {
+    this.bytes -= this.sizes.pop() ?? 0
+    return this.elements.pop()
+  }
+
+  takeAll(): Array<A> {
+    const { elements, head } = this
+    this.elements = []
+    this.sizes = []
+    this.bytes = 0
+    this.head = 0
+    return head === 0 ? elements : elements.slice(head)
   }
 }
 
-/** The newer of a key takes the place of the older *and* goes to the end: the order stays that of the wire. */
-const byKey = <A>(keyOf: (element: A) => string | undefined): Held<A> => {
-  const entries = new Map<unknown, { readonly element: A; readonly size: number }>()
-  /** Stays where it is, because a new iterator would walk over every entry that was deleted before the first. */
-  let keys = entries.keys()
-  let bytes = 0
-  let last: unknown
-  const drop = (key: unknown): A | undefined => {
-    const entry = entries.get(key)
-    if (entry === undefined) return undefined
-    entries.delete(key)
-    bytes -= entry.size
-    return entry.element
+interface Link<A> {
+  readonly key: string | undefined
+  readonly element: A
+  readonly size: number
+  before: Link<A> | undefined
+  after: Link<A> | undefined
+}
+
+/**
+ * The newer of a key takes the place of the older *and* goes to the end: the order stays that of the wire. A list, because
+ * a `Map` that finds its first entry and moves another to its end costs a quarter more.
+ */
+class ByKey<A> implements Held<A> {
+  size = 0
+  bytes = 0
+  private readonly links = new Map<string, Link<A>>()
+  private first: Link<A> | undefined = undefined
+  private last: Link<A> | undefined = undefined
+
+  constructor(private readonly keyOf: (element: A) => string | undefined) {}
+
+  push(element: A, size: number): void {
+    const key = this.keyOf(element)
+    const older = key === undefined ? undefined : this.links.get(key)
+    if (older !== undefined) this.unlink(older)
+    const link: Link<A> = { key, element, size, before: this.last, after: undefined }
+    if (key !== undefined) this.links.set(key, link)
+    if (this.last === undefined) this.first = link
+    else this.last.after = link
+    this.last = link
+    this.size += 1
+    this.bytes += size
   }
-  return {
-    size: () => entries.size,
-    bytes: () => bytes,
-    push: (element, size) => {
-      last = keyOf(element) ?? {}
-      drop(last)
-      entries.set(last, { element, size })
-      bytes += size
-    },
-    dropFirst: () => {
-      if (entries.size === 0) return undefined
-      let first = keys.next()
-      if (first.done === true) {
-        keys = entries.keys()
-        first = keys.next()
-      }
-      return drop(first.value)
-    },
-    dropLast: () => drop(last),
-    takeAll: () => {
-      const all = Array.from(entries.values(), ({ element }) => element)
-      entries.clear()
-      bytes = 0
-      return all
-    }
+
+  dropFirst(): A | undefined {
+    return this.drop(this.first)
+  }
+
+  dropLast(): A | undefined {
+    return this.drop(this.last)
+  }
+
+  takeAll(): Array<A> {
+    const all: Array<A> = []
+    for (let link = this.first; link !== undefined; link = link.after) all.push(link.element)
+    this.links.clear()
+    this.first = this.last = undefined
+    this.size = this.bytes = 0
+    return all
+  }
+
+  private drop(link: Link<A> | undefined): A | undefined {
+    if (link === undefined) return undefined
+    this.unlink(link)
+    if (link.key !== undefined) this.links.delete(link.key)
+    return link.element
+  }
+
+  private unlink({ after, before, size }: Link<A>): void {
+    if (before === undefined) this.first = after
+    else before.after = after
+    if (after === undefined) this.last = before
+    else after.before = before
+    this.size -= 1
+    this.bytes -= size
   }
 }

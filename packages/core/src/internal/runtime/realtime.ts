@@ -2,7 +2,6 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -11,18 +10,18 @@ import type { Frame } from "../protocol/frame.ts"
 import type { GapCause } from "../protocol/intent.ts"
 import {
   type Action,
-  type Answer,
-  type Asked,
   type Consumer,
   type Intent,
   Listening,
   type Registry,
-  type Sent
+  type Sent,
+  type Wanted
 } from "../protocol/listening.ts"
 import * as Pace from "../protocol/pace.ts"
+import type { RequestEvent } from "../protocol/requests.ts"
 import * as Timer from "../timer.ts"
-import * as Delays from "./delays.ts"
-import { errorOf, type Outcome, type RequestEvent, type Requests } from "./requests.ts"
+import { Delays } from "./delays.ts"
+import type { Requests } from "./requests.ts"
 
 /** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
 export type DebuggerFrame = Frame | { readonly lost: number }
@@ -35,7 +34,7 @@ export interface Realtime {
    * Adds a consumer until the scope closes; done when the server has confirmed the subscription, whenever that is: while
    * the connection is down it waits, for a subscription is an intent.
    */
-  readonly open: (asked: Asked, subscriber: Subscriber) => Effect.Effect<void, KuzzleError.RequestError, Scope.Scope>
+  readonly open: (wanted: Wanted, subscriber: Subscriber) => Effect.Effect<void, KuzzleError.RequestError, Scope.Scope>
   /** Whether this client caused the notification (spec 3.6). */
   readonly isOwn: (frame: Frame) => boolean
   /** The server has dropped a message of this connection because of the rate, without saying which (spec 1.7). */
@@ -81,6 +80,15 @@ export abstract class Subscriber implements Consumer {
     if (this.intent !== undefined) this.release?.(this.intent, this)
   }
 
+  /** Its scope has closed. */
+  finalize(): Effect.Effect<void> {
+    return Effect.sync(() => {
+      // Closed first: what it held is nobody's any more.
+      this.close()
+      this.leave()
+    })
+  }
+
   abstract notify(frame: Frame, size: number): void
   abstract gap(cause: GapCause): void
   /** The subscription ended by itself. */
@@ -121,7 +129,7 @@ export const make = (
 ): Realtime => {
   const listening = new Listening()
   const { registry } = listening
-  const retries = new WeakMap<Intent, Delays.Delays<KuzzleError.RequestError>>()
+  const retries = new WeakMap<Intent, Delays<KuzzleError.RequestError>>()
 
   const now = () => Timer.now(clock)
 
@@ -152,7 +160,7 @@ export const make = (
   const send = (sent: Sent) => {
     const { action } = sent
     const forget = requests.unsafeSend("realtime", action, sent.encoded, sent.options, (outcome) => {
-      const isConnected = listening.answered(sent, answerOf(outcome, action), now())
+      const isConnected = listening.answered(sent, outcome, now())
       if (sent.forgotten) forget()
       if (isConnected) reconcile()
     })
@@ -160,7 +168,7 @@ export const make = (
 
   const askLater = ({ action, afresh, error, intent }: Extract<Action, { readonly _tag: "Ask" }>) =>
     Effect.gen(function*() {
-      const delays = (afresh ? undefined : retries.get(intent)) ?? Delays.make(resubscribe)
+      const delays = (afresh ? undefined : retries.get(intent)) ?? new Delays(resubscribe)
       retries.set(intent, delays)
       const delayMillis = yield* delays.next(error)
       if (delayMillis === undefined) listening.handleExhausted(intent, error)
@@ -180,14 +188,15 @@ export const make = (
   return {
     registry,
     reconcile,
-    open: (asked, subscriber) =>
+    open: (wanted, subscriber) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(Effect.scope, (scope) => {
-          const intent = listening.acquire(asked, subscriber)
+          const intent = listening.acquire(wanted, subscriber)
           if (intent instanceof KuzzleError.EncodeError) return Effect.fail(intent)
           subscriber.joined(intent, release)
           reconcile()
-          const finalizer = finalizerOf(subscriber)
+          // Bound, because a closure would keep the request that `open` was called with (1 KB) as long as the scope.
+          const finalizer = subscriber.finalize.bind(subscriber)
           // One that came to nothing must not stay until the scope closes, which may be long.
           return Effect.zipRight(
             Scope.addFinalizerExit(scope, finalizer),
@@ -203,22 +212,6 @@ export const make = (
   }
 }
 
-/** Outside `open`, because a scope would keep the request that `open` was called with (1 KB) as long as the finalizer. */
-const finalizerOf = (subscriber: Subscriber) => () =>
-  Effect.sync(() => {
-    // Closed first: what it held is nobody's any more.
-    subscriber.close()
-    subscriber.leave()
-  })
-
 /** Adds jitter, so that clients that were limited together do not retry together. */
 const pause = (millis: number): Effect.Effect<void> =>
   Effect.flatMap(Random.next, (random) => Effect.sleep(Duration.millis(Math.ceil(millis + random * Pace.period / 4))))
-
-const answerOf = (outcome: Outcome, action: string): Answer =>
-  outcome._tag === "Success"
-    ? Either.right(outcome.value)
-    : Either.left(
-      errorOf(outcome) ??
-        new KuzzleError.ProtocolError({ controller: "realtime", action, issue: "a cause without an error" })
-    )

@@ -26,21 +26,24 @@ import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
 import { type Connection, type HandshakeHeaders, KuzzleSocket, type Sink } from "../../KuzzleSocket.ts"
 import { shown } from "../endpoint.ts"
 import { oversized } from "../oversized.ts"
+import { Credentials } from "../protocol/credentials.ts"
 import { roomAtEnd } from "../protocol/frame.ts"
+import type { AuthenticationEvent, ClientAction } from "../protocol/identity.ts"
 import { overRate } from "../protocol/listening.ts"
 import type * as Renewal from "../protocol/renewal.ts"
+import type { RequestEvent } from "../protocol/requests.ts"
 import { type Receivers, route, type Unroutable } from "../protocol/route.ts"
 import * as Machine from "../protocol/session.ts"
 import { randomId } from "../randomId.ts"
 import * as RetryAfter from "../retryAfter.ts"
 import { onClose } from "../scoped.ts"
 import * as Timer from "../timer.ts"
-import * as Authentication from "./authentication.ts"
-import * as Broadcast from "./broadcast.ts"
-import * as Credentials from "./credentials.ts"
-import * as Delays from "./delays.ts"
+import { Broadcast } from "./broadcast.ts"
+import { Delays } from "./delays.ts"
+import * as Exchanges from "./exchanges.ts"
 import * as Fork from "./fork.ts"
 import * as Heartbeat from "./heartbeat.ts"
+import type { Keeper } from "./keeper.ts"
 import * as Metrics from "./metrics.ts"
 import * as Realtime from "./realtime.ts"
 import * as Requests from "./requests.ts"
@@ -60,21 +63,21 @@ export type Event =
   | { readonly _tag: "TokenStoreFailed"; readonly error: TokenStoreError }
   /** A frame that nobody waits for. Its content is not shown: it may hold anything. */
   | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: string | undefined }
-  | Authentication.AuthenticationEvent
-  | Requests.RequestEvent
+  | AuthenticationEvent
+  | RequestEvent
 
 export interface Session {
   readonly requests: Requests.Requests
   readonly realtime: Realtime.Realtime
-  readonly credentials: Credentials.Credentials
-  readonly authentication: Authentication.Authentication
+  readonly credentials: Credentials
+  readonly authentication: Exchanges.Exchanges
   readonly state: Effect.Effect<Machine.ConnectionState>
   /** Where the connection goes to, or will. */
   readonly endpoint: () => string
   readonly states: Stream.Stream<Machine.ConnectionState>
   readonly events: Stream.Stream<Event>
   /** What the server's debugger tells. */
-  readonly debuggerEvents: Broadcast.Broadcast<Realtime.DebuggerFrame>
+  readonly debuggerEvents: Broadcast<Realtime.DebuggerFrame>
   readonly roundTripTime: Effect.Effect<Option.Option<Duration.Duration>>
 }
 
@@ -87,7 +90,7 @@ export type MakeKeeper = (parts: {
   readonly knownEndpoint: () => string
   readonly reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly storeFailed: (error: TokenStoreError) => void
-}) => Authentication.Keeper
+}) => Keeper
 
 /** How a session is kept, and what a handshake must carry for it. */
 export interface Keeping {
@@ -129,20 +132,24 @@ export const make = (
     let state: Machine.ConnectionState = Machine.initial(endpoints)
     const shownState = (): Machine.ConnectionState =>
       "endpoint" in state ? { ...state, endpoint: shown(state.endpoint) } : state
-    const states = Broadcast.make(shownState)
-    const events = Broadcast.make<Event>()
-    const debuggerEvents = Broadcast.make<Realtime.DebuggerFrame>(undefined, (lost) => ({ lost }))
-    const delays = Delays.make(settings.reconnect)
-    const credentials = Credentials.make({ ...settings.volatile, sdkInstanceId: yield* randomId })
+    const states = new Broadcast(shownState)
+    const events = new Broadcast<Event>()
+    const event = (event: Event, size?: number) => events.publish(event, size)
+    const debuggerEvents = new Broadcast<Realtime.DebuggerFrame>(undefined, (lost) => ({ lost }))
+    const delays = new Delays(settings.reconnect)
+    const credentials = new Credentials({ ...settings.volatile, sdkInstanceId: yield* randomId })
     const requests = yield* Requests.make(
       { ...settings, idPrefix: `${yield* randomId}-` },
       credentials,
       clock,
       {
-        sessionDied: (identity) => authentication.died(identity),
-        sessionToCome: () => authentication.toCome(),
-        sessionExpired: (identity) => authentication.expired(identity),
-        event: events.publish
+        sessionDied: (identity) => authentication.refused(identity),
+        sessionToCome: () => authentication.isToCome(),
+        sessionExpired: (identity) => {
+          authentication.expired(identity)
+          return true
+        },
+        event
       }
     )
     const realtime = Realtime.make(requests, settings.resubscribe, clock, fork, {
@@ -159,14 +166,9 @@ export const make = (
           current?.unsafeTerminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason }))
         }
       },
-      usable: () => {
-        if (!requests.attached() || credentials.alive(clock.unsafeCurrentTimeMillis())) return true
-        // A token known to be expired is not sent (promise A1). The session is renewed first, and then this runs again.
-        const identity = credentials.current()
-        if (identity !== undefined && credentials.over() === undefined) authentication.expired(identity)
-        return false
-      },
-      event: events.publish
+      // A token known to be expired is not sent (promise A1). The session is renewed first, and then this runs again.
+      usable: () => !requests.attached() || authentication.usable(),
+      event
     })
     let current: Connection | undefined
     let pulse: Heartbeat.Heartbeat | undefined
@@ -261,14 +263,13 @@ export const make = (
       response: requests.response,
       notification: (channel, frame, size) => realtime.registry.notification(channel, frame, size),
       early: (channel, frame, size) => realtime.registry.early(channel, frame, size),
-      debuggerEvent: debuggerEvents.publish
+      debuggerEvent: (frame, size) => debuggerEvents.publish(frame, size)
     }
 
     /** The server dropped every subscription of the connection (spec 0.7): open them again when there is a live token. */
     const tokenExpired = () => {
-      const identity = credentials.expired()
       events.publish({ _tag: "TokenExpired" })
-      if (identity !== undefined && identity === credentials.current() && authentication.died(identity)) return
+      if (authentication.tokenExpired()) return
       realtime.registry.dropped({ _tag: "TokenExpired" })
       resume()
     }
@@ -298,8 +299,9 @@ export const make = (
           const exit = yield* Effect.exit(restore(Effect.zipRight(within(idle, drainTimeout), exchange)))
           // Requests held for a login that failed, or for no login of ours, belong to the user who is still logged in.
           if (keeping.byConnection) requests.userChanged()
-          const another = elsewhere || keeping.byConnection && credentials.current() !== before
-          if (another) {
+          const isReplaced =
+            authentication.connectionAfter(before, { elsewhere, succeeded: Exit.isSuccess(exit) }) === "Replace"
+          if (isReplaced && keeping.byConnection) {
             // What was opened, or is being opened, meanwhile is of the session before.
             sessions += 1
             dispatch({ _tag: "Renew" })
@@ -307,17 +309,17 @@ export const make = (
           if (state._tag === "Renewing") {
             // One step of several has changed nothing. Once the session has changed, an interruption would only hide
             // it.
-            if (keeping.byConnection ? !another : Exit.isFailure(exit)) {
-              dispatch({ _tag: "Kept" })
-              resume()
-            } else {
+            if (isReplaced) {
               dispatch({ _tag: "Redial" })
               current?.unsafeTerminate(new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" }))
+            } else {
+              dispatch({ _tag: "Kept" })
+              resume()
             }
           }
           // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair. A connection
           // is checked before it is ready, which waits for this exchange.
-          if (Exit.isSuccess(exit) && !elsewhere && (another || !keeping.byConnection)) {
+          if (Exit.isSuccess(exit) && !elsewhere && isReplaced) {
             yield* restore(reached("Authenticating", "Ready"))
           }
           return yield* exit
@@ -359,44 +361,42 @@ export const make = (
       ),
       storeFailed: (error) => events.announce({ _tag: "TokenStoreFailed", error })
     })
-    const authentication: Authentication.Authentication = yield* Authentication.make(
-      settings,
-      authenticator === undefined
-        ? undefined
-        : Effect.suspend(() => authenticator(session)),
-      credentials,
-      keeper,
-      {
-        challenged: (dropped) => {
+    const perform = (action: ClientAction): void => {
+      switch (action._tag) {
+        case "Challenge":
           dispatch({ _tag: "Challenged" })
-          if (dropped) realtime.registry.dropped({ _tag: "TokenExpired" })
-        },
-        authenticated: () => {
+          if (action.dropped) realtime.registry.dropped({ _tag: "TokenExpired" })
+          return
+        case "Pass":
           dispatch({ _tag: "Authenticated" })
           if (requests.attached()) resume()
           // What found the session expired while the connection was opened for it, and ready, waits still.
           if (state._tag === "Ready") requests.admit(Machine.admission(state, keeping.byConnection))
-        },
-        userChanged: (before) =>
-          Effect.suspend(() => {
-            requests.userChanged()
-            // Who was nobody before has given nobody's rights to its subscriptions: they stay right (spec 1.10).
-            // Of a token that was set by hand nobody may have said whose it is: then it is taken for the same user's.
-            return before?.kuid === undefined || before.kuid === credentials.current()?.kuid || keeping.byConnection ||
-                realtime.registry.size() === 0 ||
-                !Machine.isConnected(state)
-              ? Effect.void
-              : reopen(Effect.void)
-          }),
-        redial: (dialling) => reopen(dialling, true),
-        ready: keeping.byConnection ? Effect.asVoid(Effect.suspend(() => reached("Ready"))) : Effect.void,
-        adopted: () => {
+          return
+        case "UserKnown":
+          return requests.userChanged()
+        case "Resume":
           if (state._tag === "Ready" || state._tag === "Replaying") resume()
-        },
-        event: events.publish
+          return
+        case "Publish":
+          return events.publish(action.event)
+      }
+    }
+    const authentication: Exchanges.Exchanges = yield* Exchanges.make({
+      settings,
+      authenticator: authenticator === undefined ? undefined : Effect.suspend(() => authenticator(session)),
+      credentials,
+      keeper,
+      host: {
+        perform,
+        replace: Effect.suspend(() =>
+          realtime.registry.size() > 0 && Machine.isConnected(state) ? reopen(Effect.void) : Effect.void
+        ),
+        redial: (dialling) => reopen(dialling, true),
+        ready: keeping.byConnection ? Effect.asVoid(Effect.suspend(() => reached("Ready"))) : Effect.void
       },
       fork
-    )
+    })
 
     /** The address and the headers of this attempt. Both may differ from those of the previous one. */
     const target = Effect.gen(function*() {
@@ -421,9 +421,8 @@ export const make = (
         })
         opened(Timer.now(clock))
         current = connection
-        credentials.connected()
         requests.attach(connection)
-        const authenticate = authentication.needed()
+        const authenticate = authentication.opened()
         dispatch({ _tag: "Opened", authenticate })
         if (authenticate) authentication.start()
         else resume()

@@ -6,9 +6,9 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { TokenStoreError } from "../../KuzzleError.ts"
 import type { KuzzleTokenStoreShape, StoredToken } from "../../KuzzleTokenStore.ts"
+import { type Identity, identityOf } from "../protocol/credentials.ts"
 import * as SharedSession from "../protocol/sharedSession.ts"
-import type { Keeper, Shared } from "./authentication.ts"
-import { type Identity, identityOf } from "./credentials.ts"
+import type { Keeper, Shared } from "./keeper.ts"
 
 /** How often a login tries to store its token while other clients store theirs. */
 const maxSaves = 3

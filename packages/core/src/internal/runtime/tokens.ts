@@ -5,10 +5,10 @@ import * as Redacted from "effect/Redacted"
 import type { ProtocolError, TokenStoreError } from "../../KuzzleError.ts"
 import type { KuzzleTokenStoreShape } from "../../KuzzleTokenStore.ts"
 import * as Answers from "../protocol/answers.ts"
+import { identityOf } from "../protocol/credentials.ts"
 import type { KuzzleRequest, KuzzleResponse } from "../protocol/envelope.ts"
 import * as Shape from "../shape.ts"
-import type { Grant, Keeper } from "./authentication.ts"
-import { identityOf } from "./credentials.ts"
+import type { Grant, Keeper } from "./keeper.ts"
 import type { Requests } from "./requests.ts"
 import * as SharedToken from "./sharedToken.ts"
 
@@ -45,7 +45,6 @@ export const make = (
     refresh: (request, options, commit) =>
       Effect.flatMap(requests.urgent(request, options), (response) => keep(request, response, commit)),
     logout: (request, options, commit) => Effect.ensuring(requests.urgent(request, options), commit),
-    restore: undefined,
     stored: shared?.stored ?? Effect.succeed(undefined),
     changed: shared?.changed ?? (() => Effect.void),
     shared

@@ -4,7 +4,7 @@
  */
 import { badRequest, error } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
-import { fieldAt, isDate, isText, type Mapping, type Scalar, terms } from "./mapping.ts"
+import { isDate, isText, type Mapping, type Scalar, searchedField, terms } from "./mapping.ts"
 import * as Query from "./query.ts"
 
 /** A document that was found, with the mapping of its collection. */
@@ -18,21 +18,39 @@ interface Scope {
   readonly now: number
   /** The aggregations within each bucket. */
   readonly within: (rows: ReadonlyArray<Row>) => JsonObject
+  readonly buckets: Buckets
 }
 
-export const aggregate = (asked: unknown, rows: ReadonlyArray<Row>, now: number): JsonObject => {
+/** The setting `search.max_buckets`, for all aggregations of a search together. */
+const maxBuckets = 65_535
+
+/** Counts the buckets of a search. */
+class Buckets {
+  private count = 0
+  /** Kuzzle finds no message in what Elasticsearch answers then (esWrapper.js). */
+  add(): void {
+    if (++this.count > maxBuckets) throw error("services.storage.unexpected_error", "")
+  }
+}
+
+export const aggregate = (
+  asked: unknown,
+  rows: ReadonlyArray<Row>,
+  now: number,
+  buckets: Buckets = new Buckets()
+): JsonObject => {
   if (!isObject(asked)) throw badRequest("Expected [START_OBJECT] under [aggregations]")
   const results = Object.entries(asked).map(([name, definition]) => {
     if (!isObject(definition)) throw badRequest(`Aggregation definition for [${name}] starts with a [VALUE_STRING]`)
     const { aggregations, aggs = aggregations, meta: _, ...kinds } = definition
     const [kind] = Object.keys(kinds)
     if (kind === undefined) throw badRequest(`Missing definition for aggregation [${name}]`)
-    const within = (rows: ReadonlyArray<Row>) => aggs === undefined ? {} : aggregate(aggs, rows, now)
+    const within = (rows: ReadonlyArray<Row>) => aggs === undefined ? {} : aggregate(aggs, rows, now, buckets)
     if (!Object.hasOwn(aggregators, kind)) {
       throw error("testing.engine.not_implemented", `the aggregation "${kind}"`)
     }
     const options = kinds[kind]
-    return [name, aggregators[kind]!(isObject(options) ? options : {}, { rows, now, within })] as const
+    return [name, aggregators[kind]!(isObject(options) ? options : {}, { rows, now, within, buckets })] as const
   })
   return Object.fromEntries(results)
 }
@@ -54,7 +72,7 @@ interface Values {
 const valuesOf = (options: JsonObject, { now, rows }: Scope): ReadonlyArray<Values> => {
   const path = String(options.field)
   return rows.map((row) => {
-    const field = fieldAt(row.mapping, path)
+    const field = searchedField(row.mapping, path)
     if (field !== undefined && isText(field)) throw Query.textRefused(path)
     return { row, type: field?.type ?? "unmapped", values: field === undefined ? [] : terms(row.document, field, now) }
   })
@@ -153,7 +171,10 @@ const stepOf = ({ calendar_interval: byCalendar, fixed_interval: byLength }: Jso
   }
   const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(String(byLength)) ?? []
   if (amount === undefined) throw badRequest("Required one of fields [interval, calendar_interval, fixed_interval]")
-  return fixed(Number(amount) * units[unit!]!)
+  const length = Number(amount) * units[unit!]!
+  if (length === 0) throw badRequest("Zero or negative time interval not supported")
+  if (!Number.isSafeInteger(length)) throw badRequest("[1:1] [date_histogram] failed to parse field [fixed_interval]")
+  return fixed(length)
 }
 
 const aggregators: { readonly [kind: string]: (options: JsonObject, scope: Scope) => JsonObject } = {
@@ -178,6 +199,7 @@ const aggregators: { readonly [kind: string]: (options: JsonObject, scope: Scope
   },
   terms: (options, scope) => {
     const { min_doc_count = 1, order, size = 10 } = known("terms", options, "field", "min_doc_count", "order", "size")
+    if (!(Number(size) > 0)) throw badRequest("[1:1] [terms] failed to parse field [size]")
     const buckets = new Map<Scalar, Bucket>()
     for (const { row, type, values } of valuesOf(options, scope)) {
       for (const key of new Set(values)) {
@@ -188,11 +210,10 @@ const aggregators: { readonly [kind: string]: (options: JsonObject, scope: Scope
     }
     const sorted = [...buckets.values()].filter(({ rows }) => rows.length >= Number(min_doc_count)).sort(orderOf(order))
     return {
-      buckets: sorted.slice(0, Number(size)).map(({ key, rows, type }) => ({
-        ...shownKey(type, key),
-        doc_count: rows.length,
-        ...scope.within(rows)
-      })),
+      buckets: sorted.slice(0, Number(size)).map(({ key, rows, type }) => {
+        scope.buckets.add()
+        return { ...shownKey(type, key), doc_count: rows.length, ...scope.within(rows) }
+      }),
       doc_count_error_upper_bound: 0,
       sum_other_doc_count: sum(sorted.slice(Number(size)).map(({ rows }) => rows.length))
     }
@@ -200,6 +221,7 @@ const aggregators: { readonly [kind: string]: (options: JsonObject, scope: Scope
   date_histogram: (options, scope) => {
     const names = ["field", "calendar_interval", "fixed_interval", "min_doc_count"]
     const { min_doc_count = 0 } = known("date_histogram", options, ...names)
+    if (!(Number(min_doc_count) >= 0)) throw badRequest("[1:1] [date_histogram] failed to parse field [min_doc_count]")
     const step = stepOf(options)
     const buckets = new Map<number, Array<Row>>()
     for (const { row, values } of valuesOf(options, scope)) {
@@ -210,14 +232,19 @@ const aggregators: { readonly [kind: string]: (options: JsonObject, scope: Scope
       }
     }
     const starts = [...buckets.keys()].sort((a, b) => a - b)
+    const show = (start: number): JsonObject => {
+      scope.buckets.add()
+      const rows = buckets.get(start) ?? []
+      return { key_as_string: iso(start), key: start, doc_count: rows.length, ...scope.within(rows) }
+    }
+    if (Number(min_doc_count) > 0) {
+      const full = starts.filter((start) => buckets.get(start)!.length >= Number(min_doc_count))
+      return { buckets: full.map(show) }
+    }
     const [last = -Infinity] = starts.slice(-1)
     const shown: Array<JsonObject> = []
-    // Between the first and the last every bucket is shown, unless empty ones are not wanted.
-    for (let start = starts[0] ?? Infinity; start <= last; start = step(start).end) {
-      const rows = buckets.get(start) ?? []
-      if (rows.length < Number(min_doc_count)) continue
-      shown.push({ key_as_string: iso(start), key: start, doc_count: rows.length, ...scope.within(rows) })
-    }
+    // Between the first and the last every bucket is shown.
+    for (let start = starts[0] ?? Infinity; start <= last; start = step(start).end) shown.push(show(start))
     return { buckets: shown }
   }
 }

@@ -2,10 +2,11 @@
 export class Download {
   readonly fileName: string
   readonly contentType: string
-  readonly content: string
-  constructor(fileName: string, contentType: string, content: string) {
+  /** Made while they are read, anew each time. */
+  readonly pieces: Iterable<string>
+  constructor(fileName: string, contentType: string, pieces: Iterable<string>) {
     this.fileName = fileName
     this.contentType = contentType
-    this.content = content
+    this.pieces = pieces
   }
 }

@@ -17,9 +17,11 @@ import { security } from "./controllers/security.ts"
 import { server } from "./controllers/server.ts"
 import { Credentials, mapping as credentials } from "./credentials.ts"
 import { Download } from "./download.ts"
-import { EngineError, error, Incomplete } from "./errors.ts"
+import { Dumps } from "./dumps.ts"
+import { EngineError, error, Incomplete, tooDeep } from "./errors.ts"
+import * as Glob from "./glob.ts"
 import { Identifiers } from "./identifiers.ts"
-import { isObject, type JsonObject } from "./json.ts"
+import { isObject, isTooDeep, type JsonObject } from "./json.ts"
 import { mapping as profiles, Profiles } from "./profiles.ts"
 import { Raw } from "./raw.ts"
 import { Realtime } from "./realtime.ts"
@@ -135,6 +137,9 @@ const cookieToken = (header: string | undefined): string | undefined => {
 
 const skipsVerification = new Set(["login", "logout", "checkToken"])
 
+/** The real server looks once a second whether requests are left, the first time while it still answers the shutdown. */
+const drainMillis = 1000
+
 export class Engine {
   readonly options: Options
   readonly state: State
@@ -158,7 +163,11 @@ export class Engine {
         cookieAuthentication: options.cookieAuthentication,
         maxDocumentsWritten: 200,
         maxDocumentsFetched: 10_000,
-        loginsPerSecond: options.loginsPerSecond
+        loginsPerSecond: options.loginsPerSecond,
+        maxRequestSize: options.maxRequestSize,
+        idleTimeout: options.idleTimeout,
+        rateLimit: options.rateLimit,
+        seed: options.seed
       },
       identifiers,
       storage,
@@ -177,7 +186,12 @@ export class Engine {
         apiKey: (userId, jwt, now) => keys.find(userId, jwt, now)
       }),
       statistics: new Statistics(startedAt),
+      dumps: new Dumps(),
       connections: () => this.connections.size,
+      shutdown: () => {
+        this.endsAt ??= this.now + drainMillis
+        this.onDeadline(this.endsAt)
+      },
       dropSubscriptions: (ids) => {
         for (const id of ids) this.state.realtime.leave(id, this.now)
       }
@@ -186,6 +200,19 @@ export class Engine {
 
   /** The instant of the event being handled. */
   private now = 0
+
+  // -- shutdown -----------------------------------------------------------------------------------------------------
+
+  /** When the engine ends, once a client has asked for it. Until then every request is refused. */
+  private endsAt: number | undefined
+  /** Called when it has ended: its connections are cut by then. */
+  onShutdown: () => void = () => {}
+
+  private end(now: number): void {
+    this.endsAt = undefined
+    for (const connection of [...this.connections.values()]) this.cut(connection, 1006, "", now)
+    this.onShutdown()
+  }
 
   // -- connections --------------------------------------------------------------------------------------------------
 
@@ -253,6 +280,7 @@ export class Engine {
     if (isObject(data) && data.p === 1 && Object.keys(data).length === 1) return connection.handlers.send("{\"p\":2}")
     let request: Request.KuzzleRequest
     try {
+      if (isTooDeep(frame)) throw tooDeep()
       request = this.parse(data, "websocket", "")
     } catch (cause) {
       const requestId = isObject(data) && data.requestId ? data.requestId : this.state.identifiers.uuid()
@@ -291,6 +319,7 @@ export class Engine {
 
   private answer(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer {
     const cookies: Array<string> = []
+    Glob.begin()
     try {
       const result = this.run(request, headers, connectionId, (cookie) => cookies.push(cookie))
       if (result instanceof Download) {
@@ -317,6 +346,7 @@ export class Engine {
     connectionId: string,
     setCookie: (cookie: string) => void
   ): unknown {
+    if (this.endsAt !== undefined) throw error("network.entrypoint.shutting_down")
     const { action, controller } = request
     if (!controller) throw error("api.assert.missing_argument", "controller")
     if (!action) throw error("api.assert.missing_argument", "action")
@@ -394,6 +424,7 @@ export class Engine {
   /** Does what is due: tokens that have expired, clients that have been silent for too long. */
   tick(now: number): void {
     this.now = now
+    if (this.endsAt !== undefined && now >= this.endsAt) return this.end(now)
     this.tellExpired(this.state.sessions.expired(now))
     this.state.storage.forgetScrolls(now)
     for (const connection of [...this.connections.values()]) {
@@ -403,7 +434,7 @@ export class Engine {
 
   /** When the next thing is due. */
   nextDeadline(): number {
-    let next = this.state.sessions.nextExpiry()
+    let next = Math.min(this.state.sessions.nextExpiry(), this.endsAt ?? Infinity)
     for (const { lastSeen } of this.connections.values()) next = Math.min(next, lastSeen + this.options.idleTimeout)
     return next
   }

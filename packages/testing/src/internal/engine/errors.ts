@@ -1,7 +1,7 @@
 /**
  * The errors of the real server that the engine answers with (spec 7.1), each with its code, status and message.
  */
-import type { JsonObject } from "./json.ts"
+import { type JsonObject, maxDepth } from "./json.ts"
 
 const catalogue = {
   "core.realtime.room_not_found": [65537, 404, "The room \"%s\" doesn't exist"],
@@ -18,6 +18,7 @@ const catalogue = {
   ],
   "services.storage.unknown_index": [16842753, 412, "The index \"%s\" does not exist."],
   "services.storage.unknown_collection": [16842754, 412, "The collection \"%s\":\"%s\" does not exist."],
+  "services.storage.import_failed": [16842757, 206, "Failed to import some or all documents."],
   "services.storage.get_limit_exceeded": [
     16842755,
     413,
@@ -100,6 +101,7 @@ const catalogue = {
   ],
   "api.assert.koncorde_dsl_error": [33619982, 400, "%s"],
   "api.assert.unsupported_protocol": [33619984, 500, "The protocol \"%s\" is not supported by the API action \"%s\"."],
+  "api.process.action_locked": [33685505, 412, "Cannot execute action \"%s\": already executing."],
   "api.process.controller_not_found": [33685508, 404, "API controller \"%s\" not found."],
   "api.process.action_not_found": [33685509, 404, "API action \"%s\":\"%s\" not found"],
   "api.process.incompatible_sdk_version": [
@@ -113,6 +115,8 @@ const catalogue = {
   "api.process.too_many_logins_requests": [33685517, 429, "Rejected: Too many login attempts per second"],
   "network.http.request_too_large": [50397185, 413, "Maximum HTTP request size exceeded."],
   "network.http.unexpected_error": [50397186, 400, "Caught an unexpected HTTP error: %s"],
+  "network.http.too_many_encodings": [50397187, 400, "Too many encodings."],
+  "network.http.unsupported_compression": [50397188, 400, "Unsupported compression algorithm \"%s\"."],
   "network.http.unsupported_verb": [50397190, 400, "Unsupported HTTP verb \"%s\"."],
   "network.http.url_not_found": [50397191, 404, "API URL not found: %s."],
   "network.http.unsupported_content": [
@@ -129,6 +133,7 @@ const catalogue = {
   "network.http.body_parse_failed": [50397196, 400, "Unable to convert the HTTP body to JSON: %s"],
   "network.websocket.unexpected_error": [50528257, 400, "Caught an unexpected WebSocket error: %s"],
   "network.websocket.ratelimit_exceeded": [50528258, 429, "Rejected: too many requests received from that socket"],
+  "network.entrypoint.shutting_down": [50593795, 503, "Rejected: instance is shutting down"],
   "plugin.runtime.unexpected_error": [
     67239938,
     500,
@@ -208,6 +213,7 @@ const catalogue = {
     400,
     "The anonymous user must be assigned to the anonymous profile"
   ],
+  "security.user.prevent_overwrite": [117702662, 400, "Cannot overwrite existing users."],
   "security.user.no_profile": [
     117702663,
     500,
@@ -276,16 +282,20 @@ const format = (template: string, props: ReadonlyArray<unknown>): string => {
   return [text, ...props.slice(used).map(String)].join(" ")
 }
 
-const shown = (prop: unknown): string =>
-  Array.isArray(prop) && prop.every((item) => typeof item === "string")
-    ? `[ ${prop.map((item) => `'${item}'`).join(", ")} ]`
-    : String(prop)
+const shown = (prop: unknown): string => {
+  if (!Array.isArray(prop) || !prop.every((item) => typeof item === "string")) return String(prop)
+  return prop.length === 0 ? "[]" : `[ ${prop.map((item) => `'${item}'`).join(", ")} ]`
+}
 
 export const error = (id: ErrorId, ...props: ReadonlyArray<unknown>): EngineError => {
   const [code, status, template] = catalogue[id]
   const message = format(template, props)
   return new EngineError(id, status, message, { code, id, message, props, status })
 }
+
+/** What is nested too deeply for the engine. */
+export const tooDeep = (): EngineError =>
+  error("testing.engine.not_implemented", `JSON that is nested more deeply than ${maxDepth} levels`)
 
 /** The failure of a `strict` request on many: the faults of the single items come along. */
 export const incomplete = (action: string, errors: ReadonlyArray<unknown>): EngineError => {
@@ -295,6 +305,12 @@ export const incomplete = (action: string, errors: ReadonlyArray<unknown>): Engi
     count: errors.length,
     errors
   })
+}
+
+/** The failure of fixtures: those of the single documents come along. */
+export const importFailed = (errors: ReadonlyArray<unknown>): EngineError => {
+  const { body, id, message, status } = error("services.storage.import_failed")
+  return new EngineError(id, status, message, { ...body, errors, count: errors.length })
 }
 
 /** What a request did, and the error that is answered beside it: 206 (spec 4.7, `mDelete*`). */

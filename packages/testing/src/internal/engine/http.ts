@@ -3,8 +3,8 @@
  * compression and sockets are the business of whoever listens.
  */
 import { type Answer, asEngineError, type Engine, failure, type Headers } from "./engine.ts"
-import { type EngineError, error } from "./errors.ts"
-import { isObject, type JsonObject } from "./json.ts"
+import { type EngineError, error, tooDeep } from "./errors.ts"
+import { isObject, isTooDeep, type JsonObject, put } from "./json.ts"
 import type { KuzzleRequest } from "./request.ts"
 import * as Routes from "./routes.ts"
 
@@ -21,8 +21,11 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly body: string
-  /** Written piece by piece: neither compressed nor with its length told. */
-  readonly streamed?: boolean
+  /**
+   * The body piece by piece, each made when it is read: to be written as a stream, neither compressed nor with its length
+   * told.
+   */
+  readonly pieces?: Iterable<string>
 }
 
 const cors: ReadonlyArray<readonly [string, string]> = [
@@ -56,9 +59,10 @@ export const handle = (engine: Engine, request: HttpRequest, now: number): HttpR
 /** The body as Kuzzle takes it, or an error raised before any routing: such an error is answered bare (spec 2.2). */
 const readContent = (engine: Engine, { body, headers }: HttpRequest): unknown => {
   const limit = engine.options.maxRequestSize
-  if (Number(headers["content-length"] ?? 0) > limit || (body.length * 3 > limit && sizeOf(body) > limit)) {
-    throw error("network.http.request_too_large")
-  }
+  // Of a compressed body the limit counts the bytes that were sent (httpwsProtocol.js, `httpReadData`).
+  const isCompressed = headers["content-encoding"] !== undefined
+  const isTooLarge = !isCompressed && body.length * 3 > limit && sizeOf(body) > limit
+  if (Number(headers["content-length"] ?? 0) > limit || isTooLarge) throw error("network.http.request_too_large")
   const header = headers["content-type"] ?? ""
   const type = header.split(";")[0]!.trim()
   if (type !== "" && !contentTypes.includes(type)) throw error("network.http.unsupported_content", type)
@@ -67,6 +71,7 @@ const readContent = (engine: Engine, { body, headers }: HttpRequest): unknown =>
   if (body === "") return null
   if (type === "multipart/form-data") throw error("testing.engine.not_implemented", "multipart bodies")
   if (type === "application/x-www-form-urlencoded") return fields(body)
+  if (isTooDeep(body)) throw tooDeep()
   try {
     const content: unknown = JSON.parse(body)
     return Array.isArray(content) && content.length === 0 ? null : content || null
@@ -82,8 +87,8 @@ const fields = (text: string): JsonObject => {
   const result: Record<string, unknown> = {}
   for (const [name, value] of new URLSearchParams(text)) {
     const before = Object.hasOwn(result, name) ? result[name] : undefined
-    const now = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
-    Object.defineProperty(result, name, { value: now, writable: true, enumerable: true, configurable: true })
+    if (Array.isArray(before)) before.push(value)
+    else put(result, name, before === undefined ? value : [before, value])
   }
   return result
 }
@@ -180,6 +185,7 @@ const bearer = (header: string | undefined): string | undefined =>
 
 const volatileOf = (header: string | undefined): unknown => {
   if (header === undefined) return undefined
+  if (isTooDeep(header)) throw tooDeep()
   try {
     return JSON.parse(header)
   } catch (cause) {
@@ -209,7 +215,7 @@ const write = (
   const attachment: ReadonlyArray<readonly [string, string]> = download === undefined
     ? []
     : [["Content-Disposition", `attachment; filename="${download.fileName}"`]]
-  return {
+  const head: Omit<HttpResponse, "body"> = {
     status,
     headers: [
       ["Connection", "close"],
@@ -235,17 +241,26 @@ const write = (
           ...attachment,
           ...(download === undefined ? [] : [["Content-Type", contentType] as const])
         ])
-    ],
-    ...(download === undefined ? {} : { streamed: true }),
-    body: method.toUpperCase() === "HEAD"
-      ? ""
-      : download?.content ?? JSON.stringify(raw ?? envelope, undefined, pretty ? 2 : 0)
+    ]
   }
+  const isHead = method.toUpperCase() === "HEAD"
+  if (download !== undefined) return streamed(head, isHead ? [] : download.pieces)
+  return { ...head, body: isHead ? "" : JSON.stringify(raw ?? envelope, undefined, pretty ? 2 : 0) }
 }
 
+const streamed = (head: Omit<HttpResponse, "body">, pieces: Iterable<string>): HttpResponse => ({
+  ...head,
+  pieces,
+  get body() {
+    return Array.from(pieces).join("")
+  }
+})
+
 /** What a body is answered with that cannot be read at all. */
-export const unreadable = (request: Pick<HttpRequest, "headers">, reason: string): HttpResponse =>
-  bare(request, error("network.http.unexpected_error", reason))
+export const unreadable = (
+  request: Pick<HttpRequest, "headers">,
+  ...[id, ...props]: Parameters<typeof error>
+): HttpResponse => bare(request, error(id, ...props))
 
 /** An error from before the routing: the error itself, no envelope around it. */
 const bare = ({ headers }: Pick<HttpRequest, "headers">, failed: EngineError): HttpResponse => ({

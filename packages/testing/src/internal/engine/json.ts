@@ -35,12 +35,39 @@ export const canonical = (u: unknown): string => {
   }}`
 }
 
+/** Levels that the functions of the engine can follow, which call themselves. Kuzzle does not answer from some 5,000 on. */
+export const maxDepth = 1000
+
+/** Whether a JSON text is nested more deeply than the engine can follow. Most texts are too short to be. */
+export const isTooDeep = (text: string): boolean => {
+  if (text.length <= 2 * maxDepth) return false
+  let depth = 0
+  let inText = false
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]
+    if (char === "\\" && inText) i++
+    else if (char === "\"") inText = !inText
+    else if (inText) continue
+    else if (char === "{" || char === "[") depth++
+    else if (char === "}" || char === "]") depth--
+    if (depth > maxDepth) return true
+  }
+  return false
+}
+
+/** Sets an own property, `__proto__` among them. */
+export const put = (object: Record<string, unknown>, key: string, value: unknown): void => {
+  if (key !== "__proto__") object[key] = value
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
 /** `base` with `changes` laid over it, objects merged at every depth, as Elasticsearch updates a document. */
 export const merge = (base: JsonObject, changes: JsonObject): JsonObject => {
-  let merged = base
+  // One copy, however many keys change.
+  const merged = { ...base }
   for (const [key, value] of Object.entries(changes)) {
-    const before = own(merged, key)
-    merged = { ...merged, [key]: isObject(value) && isObject(before) ? merge(before, value) : value }
+    const before = own(base, key)
+    put(merged, key, isObject(value) && isObject(before) ? merge(before, value) : value)
   }
   return merged
 }

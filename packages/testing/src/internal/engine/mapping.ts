@@ -2,8 +2,8 @@
  * Mappings: what type a field has, what a document holds for it, what dynamic mapping adds (Elasticsearch 7).
  */
 import * as Dates from "./date.ts"
-import { badRequest, error } from "./errors.ts"
-import { asArray, isObject, type JsonObject, own } from "./json.ts"
+import { badRequest, EngineError, error, nativeError } from "./errors.ts"
+import { asArray, isObject, type JsonObject, own, put } from "./json.ts"
 
 export interface Mapping {
   readonly dynamic: string
@@ -91,6 +91,19 @@ const make = (field: JsonObject, source: string): Field => ({
   ignoreAbove: typeof field.ignore_above === "number" ? field.ignore_above : Infinity
 })
 
+/** Types whose values the engine keeps, and cannot find: it does not read them as Elasticsearch does. */
+const opaque = new Set([
+  ...["ip", "geo_point", "geo_shape", "completion", "binary", "version"],
+  ...["integer_range", "long_range", "date_range"]
+])
+
+/** The field that a search looks into, sorts by or aggregates. */
+export const searchedField = (mapping: Mapping, path: string): Field | undefined => {
+  const field = fieldAt(mapping, path)
+  if (field === undefined || !opaque.has(field.type)) return field
+  throw error("testing.engine.not_implemented", `a search by the field "${path}" of type "${field.type}"`)
+}
+
 /** Every scalar found at a dotted path, arrays flattened. */
 export const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknown> => {
   const keys = path.split(".")
@@ -135,20 +148,41 @@ export const terms = (
   if (field.source === "_id") return [document._id]
   const values = valuesAt(document._source, field.source)
   if (isText(field)) return values.flatMap(words)
-  return values.flatMap((value) => {
-    const term = String(value).length > field.ignoreAbove ? undefined : normalize(field.type, value, now)
-    return term === undefined ? [] : [term]
-  })
+  const found: Array<Scalar> = []
+  // A sort asks each document for its terms.
+  for (const value of values) {
+    const term = isIgnored(value, field) ? undefined : normalize(field.type, value, now)
+    if (term !== undefined) found.push(term)
+  }
+  return found
 }
+
+const isIgnored = (value: unknown, { ignoreAbove }: Field): boolean =>
+  ignoreAbove < Infinity && String(value).length > ignoreAbove
 
 // -------------------------------------------------------------------------------------------------------------------
 // declaring
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Parameters that are honoured, and those that change nothing that Kuzzle shows. */
-const parameters = new Set([
-  ...["type", "properties", "fields", "dynamic", "enabled", "ignore_above", "scaling_factor"],
-  ...["eager_global_ordinals", "index_phrases", "index_prefixes", "meta", "store", "term_vector"]
+const objects = new Set(["object", "nested"])
+
+const isValue = (type: string): boolean => !objects.has(type)
+
+/** Parameters that are honoured, and those that change nothing that Kuzzle shows, by the types that have them. */
+const parameters = new Map<string, (type: string) => boolean>([
+  ["type", () => true],
+  ["properties", (type) => objects.has(type)],
+  ["dynamic", (type) => objects.has(type)],
+  ["enabled", (type) => objects.has(type)],
+  ["fields", isValue],
+  ["meta", isValue],
+  ["store", isValue],
+  ["ignore_above", (type) => ["keyword", "flattened", "wildcard"].includes(type)],
+  ["scaling_factor", (type) => type === "scaled_float"],
+  ["eager_global_ordinals", (type) => ["keyword", "text", "flattened"].includes(type)],
+  ["index_phrases", (type) => type === "text"],
+  ["index_prefixes", (type) => type === "text"],
+  ["term_vector", (type) => texts.has(type)]
 ])
 
 /** Parameters that are not implemented, with the value that changes nothing. */
@@ -182,22 +216,44 @@ const missingParameters = new Map<string, unknown>([
 ])
 
 const checkParameters = (name: string, field: JsonObject): void => {
+  const type = typeOf(field)
   for (const [parameter, value] of Object.entries(field)) {
-    if (parameters.has(parameter)) continue
+    if (parameters.get(parameter)?.(type) === true) continue
     if (!missingParameters.has(parameter)) {
-      throw badRequest(`unknown parameter [${parameter}] on mapper [${name}] of type [${typeOf(field)}]`)
+      throw badRequest(
+        objects.has(type)
+          ? `Mapping definition for [${name}] has unsupported parameters:  [${parameter} : ${preview(value)}]`
+          : `unknown parameter [${parameter}] on mapper [${name}] of type [${type}]`
+      )
     }
     if (missingParameters.get(parameter) !== value) {
       throw error("testing.engine.not_implemented", `"${parameter}" in the mapping of the field "${name}"`)
     }
   }
-  for (const [sub, inner] of Object.entries(isObject(field.fields) ? field.fields : {})) {
-    if (isObject(inner)) checkParameters(`${name}.${sub}`, inner)
+  if (field.ignore_above !== undefined && !Number.isInteger(Number(field.ignore_above))) {
+    throw badRequest(`Failed to parse mapping [_doc]: For input string: "${String(field.ignore_above)}"`)
   }
+  if (type === "scaled_float" && field.scaling_factor === undefined) {
+    throw badRequest("Failed to parse mapping [_doc]: Field [scaling_factor] is required")
+  }
+  for (const [sub, inner] of Object.entries(isObject(field.fields) ? field.fields : {})) checkSubField(name, sub, inner)
+}
+
+const checkSubField = (name: string, sub: string, field: unknown): void => {
+  if (!isObject(field)) {
+    throw error("testing.engine.not_implemented", `the sub-field "${name}.${sub}", which is no object`)
+  }
+  if (field.type === undefined) throw badRequest(`no type specified for property [${sub}]`)
+  if (objects.has(String(field.type))) throw badRequest(`Type [${String(field.type)}] cannot be used in multi field`)
+  if (!types.has(String(field.type))) {
+    throw badRequest(`no handler for type [${String(field.type)}] declared on field [${sub}]`)
+  }
+  checkParameters(`${name}.${sub}`, field)
 }
 
 const checkProperties = (properties: JsonObject): void => {
   for (const [name, field] of Object.entries(properties)) {
+    if (name === "") throw badRequest("Failed to parse mapping [_doc]: name cannot be empty string")
     if (name.includes(".")) {
       throw error("testing.engine.not_implemented", `the field "${name}": a field that is named by its path`)
     }
@@ -221,12 +277,12 @@ const checkProperties = (properties: JsonObject): void => {
 }
 
 const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): JsonObject => {
-  let merged = known
+  const merged = { ...known }
   for (const [name, field] of Object.entries(added)) {
     if (!isObject(field)) continue
     const before = own(merged, name)
     if (!isObject(before)) {
-      merged = { ...merged, [name]: field }
+      put(merged, name, field)
       continue
     }
     const path = above + name
@@ -246,10 +302,7 @@ const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): Json
       )
     }
     const properties = mergeProperties(children(before), children(field), `${path}.`)
-    merged = {
-      ...merged,
-      [name]: { ...before, ...field, ...(Object.keys(properties).length > 0 ? { properties } : {}) }
-    }
+    put(merged, name, { ...before, ...field, ...(Object.keys(properties).length > 0 ? { properties } : {}) })
   }
   return merged
 }
@@ -285,16 +338,25 @@ const check = (mapping: JsonObject): void => {
   if (mapping.dynamic_templates !== undefined) throw error("testing.engine.not_implemented", "dynamic_templates")
 }
 
+/** The mapping of a request. The real server looks at the keys of whatever it is: a text has those of its characters. */
+export const read = (asked: unknown): JsonObject => {
+  if (isObject(asked)) return asked
+  if (asked === null) throw nativeError("Cannot read properties of null (reading 'dynamic')")
+  const [first] = Object.keys(Object(asked))
+  if (first !== undefined) throw error("services.storage.invalid_mapping", first, "")
+  return {}
+}
+
 /** The mapping of a new collection: Kuzzle's own metadata is part of it; nothing else is mapped unless asked for. */
 export const create = (asked: JsonObject): Mapping => {
   check(asked)
   const properties = isObject(asked.properties) ? asked.properties : {}
   checkProperties(properties)
-  return {
+  return checkLimits({
     dynamic: asked.dynamic === undefined ? "false" : String(asked.dynamic),
     ...(asked._meta === undefined ? {} : { _meta: asked._meta }),
     properties: { ...properties, ...metadata }
-  }
+  })
 }
 
 /** Adds an update to a mapping. */
@@ -302,12 +364,12 @@ export const update = (mapping: Mapping, asked: JsonObject): Mapping => {
   check(asked)
   const properties = isObject(asked.properties) ? asked.properties : {}
   checkProperties(properties)
-  return {
+  return checkLimits({
     ...mapping,
     ...(asked.dynamic === undefined ? {} : { dynamic: String(asked.dynamic) }),
     ...(asked._meta === undefined ? {} : { _meta: asked._meta }),
     properties: mergeProperties(mapping.properties, properties)
-  }
+  })
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -330,6 +392,70 @@ const preview = (value: unknown): string =>
     ? `{${Object.entries(value).map(([key, inner]) => `${key}=${preview(inner)}`).join(", ")}}`
     : String(value)
 
+/** The settings `index.mapping.total_fields.limit` and `index.mapping.depth.limit`. */
+const maxFields = 1000
+const maxLevels = 20
+
+/** What is too much in a mapping. Objects and sub-fields count as fields. */
+const limitFault = (properties: JsonObject): string | undefined => {
+  let count = 0
+  let tooDeep: string | undefined
+  const walk = (level: JsonObject, above: string, depth: number): void => {
+    for (const [name, field] of Object.entries(level)) {
+      count++
+      if (!isObject(field)) continue
+      count += isObject(field.fields) ? Object.keys(field.fields).length : 0
+      if (field.type !== undefined && field.type !== "nested" && field.type !== "object") continue
+      if (depth === maxLevels) tooDeep ??= above + name
+      else walk(children(field), `${above}${name}.`, depth + 1)
+    }
+  }
+  walk(properties, "", 1)
+  if (count > maxFields) return `Limit of total fields [${maxFields}] has been exceeded`
+  return tooDeep === undefined
+    ? undefined
+    : `Limit of mapping depth [${maxLevels}] has been exceeded due to object field [${tooDeep}]`
+}
+
+const checkLimits = (mapping: Mapping): Mapping => {
+  const fault = limitFault(mapping.properties)
+  if (fault !== undefined) throw badRequest(fault)
+  return mapping
+}
+
+/** What Elasticsearch calls an illegal argument, and not a fault of the document. */
+export class LimitError extends EngineError {
+  constructor(reason: string) {
+    const { body, id, message, status } = badRequest(reason)
+    super(id, status, message, body)
+  }
+}
+
+/** The longest term of Lucene, in bytes. */
+const maxTerm = 32_766
+
+const immenseTerm = (path: string, bytes: Uint8Array): LimitError =>
+  new LimitError(
+    `Document contains at least one immense term in field="${path}" (whose UTF8 encoding is longer than the max ` +
+      `length ${maxTerm}), all of which were skipped.  Please correct the analyzer to not produce such terms.  The ` +
+      `prefix of the first immense term is: '[${
+        Array.from(new Int8Array(bytes.slice(0, 30).buffer)).join(", ")
+      }]...', ` +
+      `original message: bytes can be at most ${maxTerm} in length; got ${bytes.length}`
+  )
+
+/** Of a field and its sub-fields. */
+const checkLength = (path: string, value: unknown, field: JsonObject): void => {
+  if (typeof value !== "string" || value.length * 3 <= maxTerm) return
+  for (const [name, sub] of Object.entries(isObject(field.fields) ? field.fields : {})) {
+    if (isObject(sub)) checkLength(`${path}.${name}`, value, sub)
+  }
+  if (field.type !== "keyword") return
+  if (typeof field.ignore_above === "number" && value.length > field.ignore_above) return
+  const bytes = new TextEncoder().encode(value)
+  if (bytes.length > maxTerm) throw immenseTerm(path, bytes)
+}
+
 /** The fault of a document that its mapping refuses, before it is known in which collection. */
 export class StrictRejection extends Error {
   readonly field: string
@@ -344,8 +470,10 @@ const checked = new Set([...numbers, "date", "boolean", "keyword", "text"])
 /** Checks a document against a mapping; returns the mapping with the fields that dynamic mapping adds. */
 export const index = (mapping: Mapping, id: string, source: JsonObject, now: number): Mapping => {
   const walk = (properties: JsonObject, object: JsonObject, above: string, dynamic: string): JsonObject => {
-    let result = properties
+    // Copied when the first field is added: a document may add many.
+    let added: Record<string, unknown> | undefined
     for (const [key, value] of Object.entries(object)) {
+      const result = added ?? properties
       const path = above === "" ? key : `${above}.${key}`
       const samples = asArray(value).flat(Infinity).filter((sample) => sample !== null)
       if (samples.length === 0) continue
@@ -374,19 +502,27 @@ export const index = (mapping: Mapping, id: string, source: JsonObject, now: num
           const before = children(field)
           const after: JsonObject = walk(before, sample, path, inner)
           if (after !== before) field = { ...field, properties: after }
-        } else if (checked.has(type) && normalize(type, sample, now) === undefined) {
+        } else {
+          checkLength(path, sample, field)
+        }
+        if (checked.has(type) && normalize(type, sample, now) === undefined) {
           throw badRequest(
             `failed to parse field [${path}] of type [${type}] in document with id '${id}'. ` +
               `Preview of field's value: '${preview(sample)}'`
           )
         }
       }
-      if (field !== declared) result = { ...result, [key]: field }
+      if (field === declared) continue
+      added ??= { ...properties }
+      put(added, key, field)
     }
-    return result
+    return added ?? properties
   }
   const properties = walk(mapping.properties, source, "", mapping.dynamic)
-  return properties === mapping.properties ? mapping : { ...mapping, properties }
+  if (properties === mapping.properties) return mapping
+  const fault = limitFault(properties)
+  if (fault !== undefined) throw new LimitError(fault)
+  return { ...mapping, properties }
 }
 
 /** Elasticsearch keeps fields in the order of their names. */

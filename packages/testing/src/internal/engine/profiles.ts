@@ -125,11 +125,17 @@ export class Profiles {
   constructor(collection: Collection, roles: Roles.Roles, now: number) {
     this.collection = collection
     this.roles = roles
+    this.reset(now)
+  }
+
+  /** The built-in profiles as they are on a new server. */
+  reset(now: number): void {
     for (const id of Roles.builtIn) {
       const limit = id === "admin" ? { rateLimit: 0 } : {}
-      Internal.createOrReplace(collection, id, { policies: [{ roleId: id }], ...limit }, now)
+      Internal.createOrReplace(this.collection, id, { policies: [{ roleId: id }], ...limit }, now)
+      this.compiled.delete(id)
     }
-    collection.refresh()
+    this.collection.refresh()
   }
 
   get(id: string): StoredDocument {

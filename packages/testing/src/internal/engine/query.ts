@@ -5,7 +5,7 @@
 import type { Edge } from "./date.ts"
 import { badRequest, type EngineError, error, nativeError } from "./errors.ts"
 import { any, fits, type Part } from "./glob.ts"
-import { asArray, isObject, type JsonObject } from "./json.ts"
+import { asArray, isObject, type JsonObject, put } from "./json.ts"
 import {
   type Field,
   fieldAt,
@@ -14,6 +14,7 @@ import {
   type Mapping,
   normalize,
   type Scalar,
+  searchedField,
   terms,
   valuesAt,
   words
@@ -151,7 +152,7 @@ const patternTypes = new Set(["keyword", "object", "wildcard", "constant_keyword
 
 /** Which fields can be asked for a part of a text. */
 const checkPattern = (kind: string, path: string, { mapping }: Scope): void => {
-  const field = fieldAt(mapping, path)
+  const field = searchedField(mapping, path)
   if (field === undefined || isText(field) || (patternTypes.has(field.type) && path !== "_id")) return
   const type = path === "_id" ? "_id" : field.type
   throw badRequest(
@@ -163,7 +164,7 @@ const never: Predicate = () => false
 
 /** Some term of the field satisfies the test. An unmapped field has none. */
 const someTerm = (scope: Scope, path: string, test: (term: Scalar, field: Field) => boolean): Predicate => {
-  const field = fieldAt(scope.mapping, path)
+  const field = searchedField(scope.mapping, path)
   return field === undefined ? never : (document) => terms(document, field, scope.now).some((term) => test(term, field))
 }
 
@@ -203,7 +204,7 @@ const term = (scope: Scope, path: string, options: unknown): Predicate => {
   checkOptions("term", options, "value", "case_insensitive")
   const wanted = valueOf(options, "value")
   checkWanted(wanted)
-  const field = fieldAt(scope.mapping, path)
+  const field = searchedField(scope.mapping, path)
   if (field === undefined) return never
   if (ignoresCase(options)) return someTerm(scope, path, (found) => fold(true, found) === fold(true, wanted))
   if (isDate(field.type)) {
@@ -217,7 +218,7 @@ const term = (scope: Scope, path: string, options: unknown): Predicate => {
 
 /** Any of these values. A document costs the same however many there are, but for dates. */
 const anyTerm = (scope: Scope, path: string, values: ReadonlyArray<unknown>): Predicate => {
-  const field = fieldAt(scope.mapping, path)
+  const field = searchedField(scope.mapping, path)
   if (field === undefined || isDate(field.type)) {
     const tests = values.map((value) => term(scope, path, { value }))
     return (document) => tests.some((test) => test(document))
@@ -236,7 +237,7 @@ const checkOperator = (options: unknown): void => {
 }
 
 const match = (scope: Scope, path: string, options: unknown): Predicate => {
-  const field = fieldAt(scope.mapping, path)
+  const field = searchedField(scope.mapping, path)
   const wanted = valueOf(options, "query")
   if (field === undefined) return never
   if (!isText(field)) return term(scope, path, wanted)
@@ -250,7 +251,7 @@ const match = (scope: Scope, path: string, options: unknown): Predicate => {
 }
 
 const phrase = (scope: Scope, path: string, options: unknown, prefix: boolean): Predicate => {
-  const field = fieldAt(scope.mapping, path)
+  const field = searchedField(scope.mapping, path)
   const wanted = valueOf(options, "query")
   if (field === undefined) return never
   if (!isText(field)) return term(scope, path, wanted)
@@ -265,6 +266,10 @@ const phrase = (scope: Scope, path: string, options: unknown, prefix: boolean): 
     )
   }
 }
+
+/** The settings `indices.query.bool.max_clause_count` and `index.max_terms_count`. */
+const maxClauses = 1024
+const maxTerms = 65_536
 
 const boolKeys = new Set([
   "must",
@@ -288,6 +293,11 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     const required = [...part("must"), ...part("filter")]
     const should = part("should")
     const mustNot = part("must_not")
+    // With nothing to find, Elasticsearch adds a clause that finds everything.
+    const added = required.length + should.length === 0 && mustNot.length > 0 ? 1 : 0
+    if (required.length + should.length + mustNot.length + added > maxClauses) {
+      throw badRequest(`failed to create query: maxClauseCount is set to ${maxClauses}`)
+    }
     const minimum = body.minimum_should_match !== undefined
       ? Number(body.minimum_should_match)
       : should.length > 0 && body.must === undefined && body.filter === undefined
@@ -319,6 +329,13 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     const { _name, boost, ...fields } = body
     const [[path, values] = single({}, "terms")] = Object.entries(fields)
     if (!Array.isArray(values)) throw badRequest(`[terms] query does not support [${path}]`)
+    if (values.length > maxTerms) {
+      throw badRequest(
+        `failed to create query: The number of terms [${values.length}] used in the Terms Query request has exceeded ` +
+          `the allowed maximum of [${maxTerms}]. This maximum can be set by changing the [index.max_terms_count] index ` +
+          "level setting."
+      )
+    }
     return anyTerm(scope, path, values)
   },
   match: (body, scope) => {
@@ -373,7 +390,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     const [[path, options] = single({}, "range")] = Object.entries(body)
     if (!isObject(options)) throw badRequest(`[range] query does not support [${path}]`)
     checkOptions("range", options, "gt", "gte", "lt", "lte")
-    const field = fieldAt(scope.mapping, path)
+    const field = searchedField(scope.mapping, path)
     if (field === undefined) return never
     if (path === "_id") {
       throw badRequest("failed to create query: Field [_id] of type [_id] does not support range queries")
@@ -468,7 +485,7 @@ export type SortValue = Scalar | null
 export interface SortKey {
   readonly descending: boolean
   readonly missingFirst: boolean
-  readonly valueOf: (document: Document & { readonly order: number; readonly score: number }) => SortValue
+  readonly valueOf: (document: Document & { readonly order: number }, score: number) => SortValue
 }
 
 /** Whether the scores are needed for an order. */
@@ -491,12 +508,12 @@ const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
   // Any other value stands for what is missing.
   const { missing } = options
   const standsFor = missing === "_first" || missing === "_last" ? undefined : missing
-  if (path === "_score") return { descending, missingFirst, valueOf: (document) => document.score }
+  if (path === "_score") return { descending, missingFirst, valueOf: (_, score) => score }
   if (path === "_doc") return { descending, missingFirst, valueOf: (document) => document.order }
   if (path === "_geo_distance" || path === "_script") {
     throw error("testing.engine.not_implemented", `sorting by "${path}"`)
   }
-  const field = fieldAt(scope.mapping, path)
+  const field = searchedField(scope.mapping, path)
   if (field === undefined && options.unmapped_type === undefined) {
     throw badRequest(`No mapping found for [${path}] in order to sort on`)
   }
@@ -575,16 +592,16 @@ export const filterSource = (source: JsonObject, option: unknown): JsonObject | 
   const included = wanted.length > 0 ? matcher(wanted) : () => true
   const excluded = matcher(asArray(excludes))
   const walk = (object: JsonObject, above: string): JsonObject => {
-    let kept: JsonObject = {}
+    const kept: Record<string, unknown> = {}
     for (const [key, value] of Object.entries(object)) {
       const path = above + key
       if (excluded(path)) continue
       if (!isObject(value)) {
-        if (included(path)) kept = { ...kept, [key]: value }
+        if (included(path)) put(kept, key, value)
         continue
       }
       const child = walk(value, `${path}.`)
-      if (included(path) || Object.keys(child).length > 0) kept = { ...kept, [key]: child }
+      if (included(path) || Object.keys(child).length > 0) put(kept, key, child)
     }
     return kept
   }

@@ -1,8 +1,8 @@
 /**
  * The request envelope: its parts, and how the server reads an argument (spec 1.2).
  */
-import { anonymousError, error } from "./errors.ts"
-import { at, isObject, type JsonObject } from "./json.ts"
+import { anonymousError, error, tooDeep } from "./errors.ts"
+import { at, isObject, isTooDeep, type JsonObject } from "./json.ts"
 
 export type Protocol = "websocket" | "http"
 
@@ -104,6 +104,7 @@ const toIntegerValue = (u: unknown) => {
 /** Over HTTP a query string can only carry text: arrays and objects come as JSON there (spec 2.5). */
 const orJson = <A>(request: KuzzleRequest, parse: (u: unknown) => A | undefined) => (u: unknown): A | undefined => {
   if (request.protocol === "http" && typeof u === "string") {
+    if (isTooDeep(u)) throw tooDeep()
     try {
       return parse(JSON.parse(u))
     } catch {

@@ -86,7 +86,8 @@ function checkRights(id: string, controllers: unknown): asserts controllers is C
 const canLogIn = (controllers: Controllers): boolean =>
   ["auth", "*"].some((name) => ["login", "*"].some((action) => controllers[name]?.actions[action] === true))
 
-const isNative = (controller: string) => controller === "*" || Catalogue.hasController(controller)
+const isNative = (controller: string) =>
+  controller === "*" || (Catalogue.hasController(controller) && !Catalogue.isPlugin(controller))
 
 const checkNames = (id: string, controllers: Controllers, force: boolean): void => {
   for (const [name, { actions }] of Object.entries(controllers)) {
@@ -97,10 +98,17 @@ const checkNames = (id: string, controllers: Controllers, force: boolean): void 
       if (!Catalogue.hasAction(name, action)) throw error("security.role.unknown_action", id, action, name, "")
     }
   }
-  // The controllers of plugins, of which there are none here, are checked up to the first of Kuzzle's own.
-  const first = Object.keys(controllers)[0]
-  if (first !== undefined && !isNative(first) && !force) {
-    throw error("security.role.unknown_controller", id, first, "")
+  checkPluginNames(id, controllers, force)
+}
+
+/** The controllers of plugins are checked up to the first that is Kuzzle's own or unknown. */
+const checkPluginNames = (id: string, controllers: Controllers, force: boolean): void => {
+  if (force) return
+  for (const [name, { actions }] of Object.entries(controllers)) {
+    if (isNative(name)) return
+    if (!Catalogue.hasController(name)) throw error("security.role.unknown_controller", id, name, "")
+    const unknown = Object.keys(actions).find((action) => action !== "*" && !Catalogue.hasAction(name, action))
+    if (unknown !== undefined) throw error("security.role.unknown_action", id, unknown, name, "")
   }
 }
 
@@ -114,8 +122,13 @@ export class Roles {
   readonly collection: Collection
   constructor(collection: Collection, now: number) {
     this.collection = collection
-    for (const id of builtIn) Internal.createOrReplace(collection, id, { controllers: everything }, now)
-    collection.refresh()
+    this.reset(now)
+  }
+
+  /** The built-in roles as they are on a new server. */
+  reset(now: number): void {
+    for (const id of builtIn) Internal.createOrReplace(this.collection, id, { controllers: everything }, now)
+    this.collection.refresh()
   }
 
   get(id: unknown): StoredDocument {

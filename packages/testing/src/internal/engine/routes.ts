@@ -1,6 +1,7 @@
 /**
- * The REST routes of the implemented actions (spec 2.1), as the real server declares them.
+ * The REST routes of all actions (spec 2.1), as the real server declares them.
  */
+import * as Catalogue from "./catalogue.ts"
 import type { JsonObject } from "./json.ts"
 import * as MemoryStorage from "./redis/routes.ts"
 
@@ -183,7 +184,11 @@ const routes: ReadonlyArray<Route> = [
   ["GET", "/_metrics", "server", "metrics"],
   ["GET", "/_now", "server", "now"],
   ["GET", "/_openapi", "server", "openapi"],
-  ["GET", "/_publicApi", "server", "publicApi"]
+  ["GET", "/_publicApi", "server", "publicApi"],
+  ...["/_plugin/kuzzle-plugin-auth-passport-local/password", "/_/password"].flatMap((prefix): ReadonlyArray<Route> => [
+    ["GET", `${prefix}/resetToken/:_id`, "kuzzle-plugin-auth-passport-local/password", "getResetPasswordToken"],
+    ["POST", `${prefix}/reset`, "kuzzle-plugin-auth-passport-local/password", "reset"]
+  ])
 ]
 
 interface RouteTable {
@@ -191,24 +196,27 @@ interface RouteTable {
     readonly [action: string]: {
       readonly action: string
       readonly controller: string
-      readonly http: ReadonlyArray<{ readonly path: string; readonly url: string; readonly verb: string }>
+      readonly http?: ReadonlyArray<{ readonly path: string; readonly url: string; readonly verb: string }>
     }
   }
 }
 
-/** What `server:publicApi` shows: only what the engine implements. */
-export const routeTable: RouteTable = (() => {
-  const table: Record<
-    string,
-    Record<string, { action: string; controller: string; http: Array<{ path: string; url: string; verb: string }> }>
-  > = {}
-  for (const [verb, path, controller, action] of routes) {
-    const actions = table[controller] ??= {}
-    const entry = actions[action] ??= { action, controller, http: [] }
-    entry.http.push({ path, url: path, verb })
-  }
-  return table
-})()
+const routesOf = (controller: string, action: string) => {
+  // The second name of the memory storage has the routes of the first.
+  const declaredBy = controller === "memoryStorage" ? "ms" : controller
+  const found = routes.filter(([, , by, name]) => by === declaredBy && name === action)
+  return found.length === 0 ? {} : { http: found.map(([verb, path]) => ({ path, url: path, verb })) }
+}
+
+/** What `server:publicApi` shows: every action of the real server, those that the engine refuses among them. */
+export const routeTable: RouteTable = Object.fromEntries(
+  Catalogue.controllers.map(([controller, actions]) => [
+    controller,
+    Object.fromEntries(
+      actions.map((action) => [action, { action, controller, ...routesOf(controller, action) }] as const)
+    )
+  ])
+)
 
 interface Part {
   readonly literals: Map<string, Part>

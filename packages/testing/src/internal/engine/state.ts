@@ -3,6 +3,7 @@
  */
 import type { ApiKeys } from "./apiKeys.ts"
 import type { Credentials } from "./credentials.ts"
+import type { Dumps } from "./dumps.ts"
 import type { Identifiers } from "./identifiers.ts"
 import type { Realtime } from "./realtime.ts"
 import type { Database } from "./redis/database.ts"
@@ -18,6 +19,10 @@ export interface Settings {
   readonly maxDocumentsFetched: number
   /** 0 for no limit. */
   readonly loginsPerSecond: number
+  readonly maxRequestSize: number
+  readonly idleTimeout: number
+  readonly rateLimit: number
+  readonly seed: string
 }
 
 export interface State {
@@ -32,8 +37,11 @@ export interface State {
   readonly apiKeys: ApiKeys
   readonly sessions: Sessions
   readonly statistics: Statistics
+  readonly dumps: Dumps
   /** How many WebSockets are open. */
   readonly connections: () => number
+  /** Ends the engine as soon as it has answered. */
+  readonly shutdown: () => void
   /** Ends the subscriptions of connections whose token was revoked, without telling them (spec 0, 7). */
   readonly dropSubscriptions: (connectionIds: ReadonlyArray<string>) => void
 }

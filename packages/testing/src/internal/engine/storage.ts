@@ -4,6 +4,7 @@
  */
 import * as Aggregation from "./aggregation.ts"
 import { badRequest, EngineError, error } from "./errors.ts"
+import { FoundRows } from "./foundRows.ts"
 import type { Identifiers } from "./identifiers.ts"
 import { isObject, type JsonObject, merge } from "./json.ts"
 import * as Mapping from "./mapping.ts"
@@ -203,6 +204,9 @@ export class Collection {
         const refusal = error("services.storage.strict_mapping_rejection", cause.field, this.index, this.name)
         throw new RefusedError("strict_dynamic_mapping_exception", cause.message, refusal)
       }
+      if (cause instanceof Mapping.LimitError) {
+        throw new RefusedError("illegal_argument_exception", cause.message, cause)
+      }
       if (cause instanceof EngineError && cause.status === 400) {
         throw new RefusedError("mapper_parsing_exception", cause.message, cause)
       }
@@ -251,6 +255,26 @@ const settingNames = new Set(["codec", "number_of_replicas", "number_of_shards",
 
 const checkedSettings = (settings: JsonObject): JsonObject => {
   const flat = flatSettings(settings)
+  const { codec, number_of_replicas, number_of_shards, refresh_interval } = flat
+  if (codec !== undefined && codec !== "default" && codec !== "best_compression") {
+    throw badRequest(
+      `unknown value for [index.codec] must be one of [default, best_compression] but was: ${String(codec)}`
+    )
+  }
+  for (const [name, value] of Object.entries({ number_of_replicas, number_of_shards })) {
+    // Kuzzle puts its own number in the place of 0.
+    if (value === undefined || value === 0 || Number.isInteger(Number(value)) && Number(value) >= 0) continue
+    throw badRequest(`Failed to parse value [${String(value)}] for setting [index.${name}] must be >= 0`)
+  }
+  if (
+    refresh_interval !== undefined && refresh_interval !== null && String(refresh_interval) !== "-1" &&
+    Timespan.parse(String(refresh_interval)) === undefined
+  ) {
+    throw badRequest(
+      `failed to parse setting [index.refresh_interval] with value [${String(refresh_interval)}] as a time value: ` +
+        "unit is missing or unrecognized"
+    )
+  }
   const missing = Object.keys(flat).find((name) => !settingNames.has(name.replace(/^index\./, "")))
   if (missing !== undefined) throw error("testing.engine.not_implemented", `the setting "${missing}"`)
   return flat
@@ -270,7 +294,7 @@ interface Row {
 /** What a search found, in its order. Never modified: searches and scrolls share it. */
 interface Found {
   readonly keys: ReadonlyArray<Query.SortKey>
-  readonly rows: ReadonlyArray<Row>
+  readonly rows: FoundRows<Row>
 }
 
 interface Scroll {
@@ -279,6 +303,10 @@ interface Scroll {
   readonly size: number
   offset: number
   expiresAt: number
+}
+
+function* remaining({ offset, rows, shown }: Scroll): Generator<JsonObject> {
+  for (let i = offset; i < rows.length; i++) yield shown(rows[i]!)
 }
 
 export interface SearchResult {
@@ -426,10 +454,16 @@ export class Storage {
   }
 
   /** Creates a collection, and its index where there is none; one that exists is updated. */
-  createCollection(index: unknown, name: unknown, setup: Setup, now: number): void {
+  /** Comes before everything that a new collection is checked for. */
+  checkNames(index: unknown, name: unknown): { readonly index: string; readonly name: string } {
     if (!isValidName(index)) throw error("services.storage.invalid_index_name", index)
     if (!isValidName(name)) throw error("services.storage.invalid_collection_name", name)
     if (name === "_kuzzle_keep") throw error("services.storage.collection_reserved", name)
+    return { index, name }
+  }
+
+  createCollection(givenIndex: unknown, givenName: unknown, setup: Setup, now: number): void {
+    const { index, name } = this.checkNames(givenIndex, givenName)
     const existing = this.indexes.get(index)?.get(name)
     if (existing !== undefined) return existing.setup(setup)
     const created = this.make(index, name, setup, now)
@@ -479,9 +513,6 @@ export class Storage {
       collections.flatMap((collection) => [collection.searchable(now), collection.mapping, collection]),
       () => this.find(collections, body, sorted, now)
     )
-    const { found, start } = body.search_after === undefined
-      ? { found: rows, start: 0 }
-      : rowsAfter(keys, rows, Query.searchAfter(body.search_after), collections.length === 1)
     const scored = isScored(body, sorted)
     const shown = ({ collection, document, score }: Row): JsonObject => ({
       _id: document._id,
@@ -496,12 +527,19 @@ export class Storage {
       : {
         aggregations: Aggregation.aggregate(
           asked,
-          rows.map(({ collection, document }) => ({ document, mapping: collection.mapping })),
+          rows.all().map(({ collection, document }) => ({ document, mapping: collection.mapping })),
           now
         )
       }
+    const total = rows.total
+    if (keepAlive === undefined && body.search_after === undefined) {
+      return { ...aggregations, hits: rows.page(from, from + size).map(shown), total }
+    }
+    const { found, start } = body.search_after === undefined
+      ? { found: rows.all(), start: 0 }
+      : rowsAfter(keys, rows.all(), Query.searchAfter(body.search_after), collections.length === 1)
     const page = found.slice(start + from, start + from + size).map(shown)
-    if (keepAlive === undefined) return { ...aggregations, hits: page, total: rows.length }
+    if (keepAlive === undefined) return { ...aggregations, hits: page, total }
     this.forgetScrolls(now)
     const scrollId = this.identifiers.scroll()
     this.scrolls.set(scrollId, {
@@ -511,7 +549,7 @@ export class Storage {
       offset: from + size,
       expiresAt: now + keepAlive
     })
-    return { ...aggregations, hits: page, remaining: rows.length - page.length, scrollId, total: rows.length }
+    return { ...aggregations, hits: page, remaining: total - page.length, scrollId, total }
   }
 
   /** The next page of a scroll, which ends with its last page. */
@@ -530,6 +568,13 @@ export class Storage {
     return { hits, remaining, scrollId, total: scroll.rows.length }
   }
 
+  /** Ends a scroll, and gives what it had still to give. Each hit is made when it is read. */
+  drain(scrollId: string): Iterable<JsonObject> {
+    const scroll = this.scrolls.get(scrollId)
+    this.scrolls.delete(scrollId)
+    return { [Symbol.iterator]: () => scroll === undefined ? [].values() : remaining(scroll) }
+  }
+
   private find(collections: ReadonlyArray<Collection>, body: JsonObject, sorted: boolean, now: number): Found {
     const scored = isScored(body, sorted)
     let keys: ReadonlyArray<Query.SortKey> = []
@@ -540,14 +585,17 @@ export class Storage {
       const score = scored && found.length > 0
         ? Scoring.compile(queryOf(body), collection.searchable(now), collection.mapping, now)
         : 0
+      const common = typeof score === "number" ? Scoring.shown(score) : 0
+      const shownOf = (document: StoredDocument) => typeof score === "number" ? common : Scoring.shown(score(document))
       return found.map((document) => {
-        const ranked = { ...document, score: Scoring.shown(typeof score === "number" ? score : score(document)) }
-        return { collection, document, score: ranked.score, values: own.map((key) => key.valueOf(ranked)) }
+        const shown = shownOf(document)
+        return { collection, document, score: shown, values: own.map((key) => key.valueOf(document, shown)) }
       })
     })
-    if (!sorted) rows.sort((a, b) => b.score - a.score)
-    else rows.sort((a, b) => Query.compareRows(keys, a.values, b.values))
-    return { keys, rows }
+    const compare = sorted
+      ? (a: Row, b: Row) => Query.compareRows(keys, a.values, b.values)
+      : (a: Row, b: Row) => b.score - a.score
+    return { keys, rows: new FoundRows<Row>(rows, compare) }
   }
 
   /**

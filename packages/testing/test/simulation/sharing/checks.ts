@@ -18,7 +18,9 @@ const checkOne = (world: SharedWorld, handed: Handed): void => {
   const sent = handed.writes.length > 0
   const isTold = told !== undefined && isFinal(told.tag)
   if (acceptedAt !== undefined && retries === 0) {
-    const ends = answers.length > 0 || isTold || isWithdrawn(handed) || reports.length > 0 || isUnheard(world, handed)
+    const ends = answers.length > 0 || isTold || isWithdrawn(handed) || reports.length > 0 ||
+      isUnheard(world, handed) ||
+      handed.purged !== undefined
     if (!ends && !troubled) fail("O2", "was accepted, and nobody knows what became of it")
     if (reports.length > 1) fail("O2", `has ${reports.length} reports`)
     if (reports.length > 0 && told?.tag === "ok" && !troubled && !mayTakeOver(world)) {
@@ -32,6 +34,7 @@ const checkOne = (world: SharedWorld, handed: Handed): void => {
     if (executed > 0) fail("O6", "was withdrawn, and executed")
     if (reports.length > 0) fail("O6", `was withdrawn, and is reported as ${reports[0]?.outcome}`)
   }
+  checkPurged(world, handed)
   if (reports.some(({ outcome }) => outcome === "MaybeSent") && !marked) {
     fail("O7", "may have been sent, and was not marked")
   }
@@ -42,6 +45,17 @@ const checkOne = (world: SharedWorld, handed: Handed): void => {
   }
   if (entries.length > 1 + retries && !troubled) fail("O2", `was stored ${entries.length} times`)
   checkPoison(world, handed)
+}
+
+/** What was purged before it was sent is not sent, by no client. */
+const checkPurged = (
+  world: SharedWorld,
+  { idempotent, n, purged, reports, retries, troubled, writes }: Handed
+): void => {
+  // An idempotent one is not marked before it is sent.
+  if (purged === undefined || purged.marked || idempotent || retries > 0 || troubled) return
+  if (writes.some(({ at }) => at > purged.at)) world.violate("O6", `request ${n} was purged, and sent`)
+  if (reports.some(({ at }) => at > purged.at)) world.violate("O6", `request ${n} was purged, and is reported`)
 }
 
 /** Its client may have crashed before it could say so. */

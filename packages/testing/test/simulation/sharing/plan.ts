@@ -88,7 +88,8 @@ export const draw = (random: Random): SharedPlan => {
       refuse: 0,
       postpone: 0,
       limit: 0,
-      roomless: fault(0.2, 0.03),
+      // A server that refuses to say whose cookie it is ends the session.
+      roomless: fault(0.2, 0.03) * (session === "Cookie" ? 0 : 1),
       loseNotification: 0,
       garbage: fault(0.2, 0.03)
     },

@@ -159,6 +159,10 @@ export const login = (world: SharedWorld, client: Client, user: string, expiresI
 
 export const logout = (world: SharedWorld, client: Client) => changing(world, client, "logout", KuzzleAuth.logout())
 
+/** Logs out on a shared computer: what the user has stored is deleted. */
+const logoutAndForget = (world: SharedWorld, client: Client) =>
+  changing(world, client, "logout and forget", KuzzleOutbox.logout({ forget: true }))
+
 /** A token that somebody else has got is set by hand. */
 const setToken = (world: SharedWorld, client: Client, random: Random) =>
   changing(
@@ -188,7 +192,8 @@ export const visitor = (world: SharedWorld, client: Client, random: Random): Pro
       if (world.quiet) return
       const draw = random.next()
       if (draw < 0.5) yield* login(world, client, random.pick(["ann", "bob"]), random.pick(lifetimes))
-      else if (draw < 0.7) yield* logout(world, client)
+      else if (draw < 0.57) yield* logout(world, client)
+      else if (draw < 0.7) yield* logoutAndForget(world, client)
       else if (draw < 0.85 || session === "Cookie") {
         yield* changing(world, client, "refresh", KuzzleAuth.refreshToken())
       } else yield* setToken(world, client, random)

@@ -16,9 +16,59 @@ export interface TokenGuest {
 /** How long an exchange waits for the lock, in milliseconds. */
 const lockTimeout = 3000
 
+/** The session that all clients share, as it is outside of them. */
+export interface SharedSession {
+  readonly token: string
+  readonly kuid: string | undefined
+  /** When it was last changed. */
+  readonly changedAt: number
+  /** By the clock of the clients' host. */
+  readonly expiresAt: number
+}
+
 interface Waiter {
   readonly guest: object
   readonly resume: () => void
+}
+
+/** A lock that ends with its holder. */
+class Lock {
+  private holder: object | undefined
+  private waiters: ReadonlyArray<Waiter> = []
+
+  get isTaken(): boolean {
+    return this.holder !== undefined
+  }
+
+  take(guest: object, reach: Reach): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      if (this.holder === undefined) {
+        this.holder = guest
+        return resume(Effect.void)
+      }
+      const waiter: Waiter = { guest, resume: () => reach(() => resume(Effect.void)) }
+      this.waiters = [...this.waiters, waiter]
+      return Effect.sync(() => {
+        // It may have been given the lock in the moment in which it stopped waiting.
+        if (!this.waiters.includes(waiter)) return this.release(guest)
+        this.waiters = this.waiters.filter((other) => other !== waiter)
+      })
+    })
+  }
+
+  release(guest: object): void {
+    if (this.holder !== guest) return
+    const [next, ...others] = this.waiters
+    this.waiters = others
+    this.holder = next?.guest
+    next?.resume()
+  }
+
+  /** The guest has crashed. */
+  kill(guest: object): void {
+    this.waiters = this.waiters.filter((waiter) => waiter.guest !== guest)
+    this.release(guest)
+  }
 }
 
 export class TokenStore {
@@ -28,8 +78,7 @@ export class TokenStore {
   /** Whether anything has failed. */
   failed = false
   private readonly listeners = new Map<object, Set<() => void>>()
-  private holder: object | undefined
-  private waiters: ReadonlyArray<Waiter> = []
+  private readonly lock = new Lock()
   private healed = false
   private readonly machine: Machine
   private readonly random: Random
@@ -54,9 +103,16 @@ export class TokenStore {
     return this.stored && Redacted.value(this.stored.token)
   }
 
+  get session(): SharedSession | undefined {
+    const { stored, storedAt, token } = this
+    return stored === undefined || token === undefined
+      ? undefined
+      : { token, kuid: stored.kuid, changedAt: storedAt, expiresAt: stored.expiresAt ?? Infinity }
+  }
+
   /** Whether a client holds the lock. */
   get isLocked(): boolean {
-    return this.holder !== undefined
+    return this.lock.isTaken
   }
 
   client(reach: Reach): TokenGuest {
@@ -66,8 +122,7 @@ export class TokenStore {
     return {
       kill: () => {
         this.listeners.delete(guest)
-        this.waiters = this.waiters.filter((waiter) => waiter.guest !== guest)
-        this.release(guest)
+        this.lock.kill(guest)
       },
       store: {
         load: this.perform(reach, "load", () => Option.fromNullable(this.stored)),
@@ -94,13 +149,13 @@ export class TokenStore {
         exclusive: (exchange) =>
           this.hasLock
             ? Effect.acquireUseRelease(
-              Effect.timeoutOption(this.take(guest, reach), lockTimeout).pipe(
+              Effect.timeoutOption(this.lock.take(guest, reach), lockTimeout).pipe(
                 Effect.interruptible,
                 // A client runs one exchange at a time.
-                Effect.onInterrupt(() => Effect.sync(() => this.release(guest)))
+                Effect.onInterrupt(() => Effect.sync(() => this.lock.release(guest)))
               ),
               () => exchange,
-              (taken) => Effect.sync(() => Option.isSome(taken) ? this.release(guest) : undefined)
+              (taken) => Effect.sync(() => Option.isSome(taken) ? this.lock.release(guest) : undefined)
             )
             : exchange
       }
@@ -130,30 +185,6 @@ export class TokenStore {
       })
     }))
   }
-
-  private take(guest: object, reach: Reach): Effect.Effect<void> {
-    return Effect.async((resume) => {
-      if (this.holder === undefined) {
-        this.holder = guest
-        return resume(Effect.void)
-      }
-      const waiter: Waiter = { guest, resume: () => reach(() => resume(Effect.void)) }
-      this.waiters = [...this.waiters, waiter]
-      return Effect.sync(() => {
-        // It may have been given the lock in the moment in which it stopped waiting.
-        if (!this.waiters.includes(waiter)) return this.release(guest)
-        this.waiters = this.waiters.filter((other) => other !== waiter)
-      })
-    })
-  }
-
-  private release(guest: object): void {
-    if (this.holder !== guest) return
-    const [next, ...others] = this.waiters
-    this.waiters = others
-    this.holder = next?.guest
-    next?.resume()
-  }
 }
 
 interface Cookie {
@@ -163,21 +194,47 @@ interface Cookie {
   readonly expiresAt: number
 }
 
+/** A tab of the browser. */
+export interface Tab {
+  readonly http: KuzzleHttp.KuzzleHttpShape
+  /** The tab has crashed. */
+  readonly kill: () => void
+}
+
+/** A tab that listens to the others. */
+type Listener = (host: string) => void
+
 /** The cookies of a browser, which all its tabs share. */
 export class Jar {
   private cookie: Cookie | undefined
+  /** When the cookie was last changed, and by which tab. */
+  private changedAt = 0
+  private changedBy: object | undefined
+  /** Whether an answer to that tab was lost since: it cannot tell whose the cookie is. */
+  private isUnverified = false
+  /** The tabs that can tell the others of a change. A login whose answer is lost tells nobody. */
+  private readonly tabs = new Set<object>()
+  private readonly listeners = new Map<object, Listener>()
+  private readonly lock = new Lock()
   private healed = false
   private readonly machine: Machine
   private readonly random: Random
   private readonly latency: number
   private readonly loss: number
+  private readonly changeDelay: number
+  private readonly hasLock: boolean
   private readonly wall: () => number
   private readonly engine: () => KuzzleEngine.KuzzleEngineShape
 
   constructor(
     machine: Machine,
     random: Random,
-    { latency, loss }: { readonly latency: number; readonly loss: number },
+    { changeDelay, latency, locks, loss }: {
+      readonly latency: number
+      readonly loss: number
+      readonly changeDelay: number
+      readonly locks: Locks
+    },
     wall: () => number,
     engine: () => KuzzleEngine.KuzzleEngineShape
   ) {
@@ -186,6 +243,8 @@ export class Jar {
     this.random = random
     this.latency = latency
     this.loss = loss
+    this.changeDelay = changeDelay
+    this.hasLock = locks !== "Absent"
     this.engine = engine
   }
 
@@ -203,8 +262,69 @@ export class Jar {
     return this.token === undefined ? {} : { cookie: `authToken=${this.token}` }
   }
 
+  /** The session, with the user of its token. */
+  session(kuidOf: (token: string) => string | undefined): SharedSession | undefined {
+    const { changedAt, cookie, token } = this
+    return cookie === undefined || token === undefined
+      ? undefined
+      : { token, kuid: kuidOf(token), changedAt, expiresAt: cookie.expiresAt }
+  }
+
+  /** Whether the tab that last changed the cookie may have told nobody: it has gone, or could not verify the cookie. */
+  get isUntold(): boolean {
+    return this.changedBy !== undefined && (!this.tabs.has(this.changedBy) || this.isUnverified)
+  }
+
   /** `answered` is called with each answer when it is on its way. */
-  http(reach: Reach, answered: (body: string, token: string | undefined) => void): KuzzleHttp.KuzzleHttpShape {
+  tab(reach: Reach, answered: (body: string, token: string | undefined) => void): Tab {
+    const tab = {}
+    this.tabs.add(tab)
+    return {
+      http: { ...this.http(tab, reach, answered), sharing: this.sharing(tab, reach) },
+      kill: () => {
+        this.tabs.delete(tab)
+        this.listeners.delete(tab)
+        this.lock.kill(tab)
+      }
+    }
+  }
+
+  private sharing(tab: object, reach: Reach): KuzzleHttp.CookieSharing {
+    return {
+      join: (heard) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            this.listeners.set(tab, (host) =>
+              void this.machine.at(
+                this.machine.now() + this.random.int(0, this.changeDelay),
+                () => reach(() => this.listeners.has(tab) && heard(host))
+              ))
+            return (host: string) => {
+              for (const [other, listener] of this.listeners) if (other !== tab) listener(host)
+            }
+          }),
+          () =>
+            Effect.sync(() => {
+              this.tabs.delete(tab)
+              this.listeners.delete(tab)
+            })
+        ),
+      lock: this.hasLock
+        ? Effect.uninterruptibleMask((restore) =>
+          Effect.zipRight(
+            restore(this.lock.take(tab, reach)),
+            Effect.addFinalizer(() => Effect.sync(() => this.lock.release(tab)))
+          )
+        )
+        : Effect.void
+    }
+  }
+
+  private http(
+    tab: object,
+    reach: Reach,
+    answered: (body: string, token: string | undefined) => void
+  ): KuzzleHttp.KuzzleHttpShape {
     const { machine, random } = this
     const later = () => machine.now() + 1 + random.int(0, this.latency)
     return {
@@ -212,9 +332,11 @@ export class Jar {
       stream: () => Effect.dieMessage("no program downloads"),
       exchange: ({ body = "", credentials, headers, method, url }) =>
         Effect.async((resume) => {
-          const lose = () =>
+          const lose = () => {
+            if (this.changedBy === tab) this.isUnverified = true
             machine.at(later(), () =>
               reach(() => resume(Effect.fail({ _tag: "NoAnswer", cause: new Error("ECONNRESET") }))))
+          }
           const cookie = credentials === true ? this.headers : {}
           machine.at(later(), () => {
             const isLost = () =>
@@ -228,7 +350,12 @@ export class Jar {
             if (isLost()) return lose()
             machine.at(later(), () => {
               // The browser keeps it, though the page may be gone.
-              if (set !== undefined) this.cookie = set.token === "null" ? undefined : set
+              if (set !== undefined) {
+                this.cookie = set.token === "null" ? undefined : set
+                this.changedAt = machine.now()
+                this.changedBy = tab
+                this.isUnverified = false
+              }
               const { body, status } = answer
               reach(() => resume(Effect.succeed({ status, headers: {}, body })))
             })

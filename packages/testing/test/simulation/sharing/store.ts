@@ -2,7 +2,7 @@
  * An outbox store outside the clients. Its decisions are those of the store in memory. A change begins, is committed and
  * is replied to at three different moments, so that a crash or a failure can come between any two of them.
  */
-import { KuzzleError, type KuzzleOutboxStore } from "@effect-kuzzle/core"
+import { KuzzleError, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Effect, Stream } from "effect"
 import { OutboxTable } from "../../../../core/src/internal/outboxTable.ts"
 import type { Random } from "../random.ts"
@@ -25,6 +25,8 @@ export interface Watch {
   readonly settled: (seq: string, outcome: KuzzleOutboxStore.Outcome | undefined) => void
   /** The client is told of a failure, whatever is stored. */
   readonly failed: (operation: Operation, seqs: ReadonlyArray<string>) => void
+  /** All that is stored of this sender and not being sent is deleted now. */
+  readonly purging: (sender: KuzzleOutboxStore.Sender) => void
   /** The stored record is damaged. */
   readonly torn: (entry: KuzzleOutboxStore.Entry) => void
 }
@@ -215,12 +217,10 @@ export class OutboxStore {
       this.perform(session, operation, seqs, commit, room)
     return {
       add: (entries) =>
-        Effect.flatMap(perform("add", [], () => this.add(owner, entries, limits)), (stored) =>
-          stored === undefined
-            ? Effect.fail(
-              new KuzzleError.OutboxError({ operation: "add", reason: "Full", issue: "a limit is reached" })
-            )
-            : Effect.succeed(stored)),
+        Effect.flatMap(
+          perform("add", [], () => this.add(owner, entries, limits)),
+          (stored) => stored === undefined ? Effect.fail(KuzzleOutboxStore.overLimits(limits)) : Effect.succeed(stored)
+        ),
       mark: (seqs) =>
         perform("mark", seqs, () => {
           const marked = table.mark(owner, seqs)
@@ -246,7 +246,11 @@ export class OutboxStore {
       changes: this.changes(session),
       reports: (server) => perform("report", [], () => table.reports(server)),
       forget: (seqs) => perform("report", [], () => table.forget(seqs)),
-      purge: (server, sender) => perform("purge", [], () => table.purge(server, sender))
+      purge: (server, sender) =>
+        perform("purge", [], () => {
+          watch.purging(sender)
+          return table.purge(server, sender)
+        })
     }
   }
 

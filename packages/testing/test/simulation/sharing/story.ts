@@ -166,19 +166,21 @@ const launch = (
   const reach: Reach = (run) => void host.at("Wire", host.now, run, client.id)
   const outbox = world.outbox.client(reach)
   const tokens = world.tokens?.client(reach)
+  const tab = world.jar?.tab(reach, (body, cookie) => {
+    const frame: WireFrame = JSON.parse(body)
+    world.grants(frame, cookie)
+  })
   client.kill = () => {
     outbox.kill()
     tokens?.kill()
+    tab?.kill()
   }
   host.as(client.id, () =>
     Effect.runFork(
       life(world, client, {
         store: outbox.store,
         tokens: tokens?.store,
-        http: world.jar?.http(reach, (body, cookie) => {
-          const frame: WireFrame = JSON.parse(body)
-          world.grants(frame, cookie)
-        })
+        http: tab?.http
       }, (client) =>
         programs(client, random), random.fork()).pipe(
           Effect.withRandom(EffectRandom.make(random.int(0, 2 ** 31))),
@@ -210,7 +212,7 @@ const life = (
       Effect.withClock(live),
       Effect.supervised(fibers)
     )
-    client.probe = () => probe(services)
+    client.probe = () => probe(world, services)
     const running = yield* Effect.forEach(programs(client), (program) => Effect.fork(Effect.provide(program, services)))
     yield* Effect.async<void>((resume) => {
       client.close = () => {
@@ -260,7 +262,7 @@ const open = ({ plan }: SharedWorld, client: Client, { http, store, tokens }: Su
   })
 
 /** What the client says of itself now. None of it waits for anything. */
-const probe = (services: Programs.Services): Probe =>
+const probe = ({ host }: SharedWorld, services: Programs.Services): Probe =>
   Effect.runSync(
     Effect.gen(function*() {
       const kuzzle = yield* Kuzzle.Kuzzle
@@ -271,6 +273,7 @@ const probe = (services: Programs.Services): Probe =>
         connection: (yield* kuzzle.state)._tag,
         authentication: state._tag,
         kuid: "kuid" in state ? state.kuid : undefined,
+        isExpired: "expiresAt" in state && (state.expiresAt ?? Infinity) <= host.wall,
         token: Option.getOrUndefined(Option.map(token, ({ value }) => Redacted.value(value))),
         pending: yield* pending
       }
@@ -295,21 +298,30 @@ const close = (world: SharedWorld, client: Client) =>
 /** Another client may take so long to store the token that it was given, in milliseconds. */
 const storing = 1000
 
-/** The session of a client has ended, by itself. */
+/** How long a token still works after it was refreshed, in milliseconds, with some time to spare. */
+const gracePeriod = 1100
+
+/**
+ * The session of a client has ended, by itself. Only for a token store: a tab whose connection is older than the cookie may be
+ * told that nobody is logged in, and believes it until it opens another.
+ */
 const checkOver = (world: SharedWorld, client: Client, kuid: string): void => {
   const { host, tokens } = world
   if (tokens === undefined || tokens.failed) return
   host.turnEnds.push(() => {
-    const { stored, storedAt, token } = tokens
-    if (stored?.kuid !== kuid || token === undefined || storedAt > host.now - storing) return
-    if ((stored.expiresAt ?? Infinity) <= host.wall || world.accepts(token) !== true) return
-    world.violate("T1", `the session of client ${client.id} ends, and the store holds a live token of ${kuid}`)
+    const { session } = world
+    if (session?.kuid !== kuid || session.changedAt > host.now - storing || !world.isAlive(session)) return
+    // It may be on its way out: then it cannot be refreshed again.
+    host.at("Server", host.now + gracePeriod, () => {
+      if (!world.isAlive(session)) return
+      world.violate("T1", `the session of client ${client.id} ends, and a live one of ${kuid} is stored`)
+    })
   })
 }
 
 /** Faults have stopped long ago. */
 const checkHealed = (world: SharedWorld): void => {
-  const { jar, living, tokens } = world
+  const { living } = world
   for (const { id, probe } of living) {
     const state = probe?.()
     if (state === undefined) {
@@ -320,9 +332,8 @@ const checkHealed = (world: SharedWorld): void => {
       world.violate("C5", `client ${id} is ${state.connection} long after the last fault`)
     }
     if (state.connection === "Ready" && state.authentication !== "Renewing") checkPending(world, id, state)
-    if (tokens !== undefined && !tokens.failed) checkAgreement(world, id, state)
+    checkAgreement(world, id, state)
   }
-  if (jar === undefined) return
 }
 
 /** Nothing waits that can be sent. */
@@ -333,16 +344,19 @@ const checkPending = (world: SharedWorld, id: number, { authentication, kuid, pe
   if (stuck.length > 0) world.violate("O9", `${stuck.length} requests wait in client ${id} though all is well`)
 }
 
-/** The client is who the store says (promise T2). */
-const checkAgreement = (world: SharedWorld, id: number, { authentication, kuid }: Probe): void => {
-  const { host, tokens } = world
-  const { stored, token } = tokens!
-  if (stored === undefined) {
-    if (authentication === "Authenticated") world.violate("T2", `client ${id} is ${kuid}, and nobody is in the store`)
+/** The client is who the store, or the cookie, says (promise T2). */
+const checkAgreement = (world: SharedWorld, id: number, { authentication, isExpired, kuid }: Probe): void => {
+  const { jar, session, tokens } = world
+  if (jar === undefined && tokens === undefined || tokens?.failed === true || jar?.isUntold === true) return
+  if (session === undefined) {
+    // A tab that sends nothing does not learn that the cookie has died.
+    if (tokens !== undefined && authentication === "Authenticated" && !isExpired) {
+      world.violate("T2", `client ${id} is ${kuid}, and nobody is logged in`)
+    }
     return
   }
-  if (token === undefined || (stored.expiresAt ?? Infinity) <= host.wall || world.accepts(token) !== true) return
-  if (kuid !== stored.kuid) {
-    world.violate("T2", `client ${id} is ${kuid ?? authentication}, and the store holds ${stored.kuid}`)
+  if (!world.isAlive(session)) return
+  if (kuid !== session.kuid) {
+    world.violate("T2", `client ${id} is ${kuid ?? authentication}, and the session is ${session.kuid}'s`)
   }
 }

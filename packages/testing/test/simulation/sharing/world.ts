@@ -8,7 +8,7 @@ import { type Dial, type Link, Network } from "../network.ts"
 import { Random } from "../random.ts"
 import { Desk } from "../server.ts"
 import * as Plan from "./plan.ts"
-import { Jar, TokenStore } from "./sessions.ts"
+import { Jar, type SharedSession, TokenStore } from "./sessions.ts"
 import { type Machine, OutboxStore } from "./store.ts"
 
 /** The name of the Kuzzle in the stored requests. */
@@ -50,6 +50,8 @@ export interface Handed {
   marked: boolean
   /** The store failed to do something with it, or its record is damaged: its report may be lost, or be one too many. */
   troubled: boolean
+  /** When it was stored and its sender was purged. What is being sent stays, so one that was `marked` may have stayed. */
+  purged: { readonly at: number; readonly marked: boolean } | undefined
   /** How often somebody asked for it to be sent again, though it may have been executed. */
   retries: number
   /** Its reports, including those that were forgotten. */
@@ -95,6 +97,8 @@ export interface Probe {
   readonly connection: string
   readonly authentication: string
   readonly kuid: string | undefined
+  /** Its session has expired, and nothing has been sent since. */
+  readonly isExpired: boolean
   readonly token: string | undefined
   readonly pending: ReadonlyArray<KuzzleOutboxStore.Entry>
 }
@@ -159,7 +163,15 @@ export class SharedWorld {
           this.host.note("store failed", seqs.length, operation)
           for (const seq of seqs) this.of(seq, (handed) => handed.troubled = true)
         },
-        torn: ({ seq }) => this.of(seq, (handed) => handed.troubled = true)
+        torn: ({ seq }) => this.of(seq, (handed) => handed.troubled = true),
+        purging: (sender) => {
+          for (const handed of this.handed) {
+            const { deletedAt, entries, marked, reports } = handed
+            const last = entries.at(-1)
+            if (deletedAt !== undefined || reports.length > 0 || last === undefined) continue
+            if (sameSender(last.sender, sender)) handed.purged = { at: this.host.now, marked }
+          }
+        }
       }
     })
     const random = this.random.fork()
@@ -170,7 +182,7 @@ export class SharedWorld {
       ? new Jar(
         this.machine,
         random,
-        { latency: this.plan.circumstances.latency, loss: tokens.failBefore },
+        { latency: this.plan.circumstances.latency, loss: tokens.failBefore, changeDelay, locks },
         () => this.host.wall,
         () => this.engine
       )
@@ -210,6 +222,16 @@ export class SharedWorld {
     return this.deskOrNone!
   }
 
+  /** The session that all clients share; `undefined`: they share none, or nobody is logged in. */
+  get session(): SharedSession | undefined {
+    return this.tokens?.session ?? this.jar?.session((token) => this.owner(token))
+  }
+
+  /** Whether the session is alive. */
+  isAlive({ expiresAt, token }: SharedSession): boolean {
+    return expiresAt > this.host.wall && this.accepts(token) === true
+  }
+
   get living(): ReadonlyArray<Client> {
     return this.clients.filter(({ state }) => state === "Running")
   }
@@ -247,6 +269,7 @@ export class SharedWorld {
       adopted: false,
       marked: false,
       troubled: false,
+      purged: undefined,
       retries: 0,
       reports: []
     }
@@ -260,35 +283,14 @@ export class SharedWorld {
 
   /** A token that somebody else has got for this user. */
   mint(user: string, expiresIn: number): string | undefined {
-    const frame = this.ask({
-      controller: "auth",
-      action: "login",
-      strategy: "local",
-      expiresIn,
-      body: { username: user, password: "pw" }
-    })
-    const token = frame?.result?.jwt
+    const token = this.desk.mint(user, expiresIn)
     if (token !== undefined) this.owners.set(token, user)
     return token
   }
 
   /** Whether the server accepts the token; `undefined` while it does not answer. */
   accepts(token: string): boolean | undefined {
-    return this.ask({ controller: "auth", action: "checkToken", body: { token } })?.result?.valid
-  }
-
-  /** The answer to a request of somebody else, if the server gives it at once. */
-  private ask(request: object): WireFrame | undefined {
-    let answer: WireFrame | undefined
-    const connection = this.engine.connect({
-      send: (frame) => {
-        answer ??= JSON.parse(frame)
-      },
-      close: () => {}
-    })
-    connection?.receive(JSON.stringify({ requestId: "somebody else", ...request }))
-    connection?.close()
-    return answer
+    return this.desk.ask({ controller: "auth", action: "checkToken", body: { token } })?.result?.valid
   }
 
   private of(seq: string, change: (handed: Handed) => unknown): void {
@@ -471,6 +473,9 @@ export class SharedWorld {
     }
   }
 }
+
+const sameSender = (a: KuzzleOutboxStore.Sender, b: KuzzleOutboxStore.Sender): boolean =>
+  (a._tag === "User" ? a.kuid : undefined) === (b._tag === "User" ? b.kuid : undefined)
 
 /** Which request is stored. The simulation marks each in its volatile data. */
 const markOf = ({ payload }: KuzzleOutboxStore.Entry): number | undefined => {

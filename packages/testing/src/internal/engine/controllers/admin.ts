@@ -1,9 +1,168 @@
-import { error } from "../errors.ts"
-import { isObject } from "../json.ts"
+import { EngineError, error, importFailed, nativeError } from "../errors.ts"
+import { isObject, type JsonObject } from "../json.ts"
+import * as Mapping from "../mapping.ts"
 import * as Request from "../request.ts"
-import type { Controller } from "../state.ts"
+import * as Roles from "../roles.ts"
+import type { Call, Controller } from "../state.ts"
+import type { Collection } from "../storage.ts"
+import { importInto, newlineMissing } from "./bulk.ts"
+import { deleteProfile, deleteRole, deleteUser, security } from "./security.ts"
 
 const acknowledged = { acknowledge: true }
+
+/** Whether the answer waits for what is done. */
+const waits = ({ args }: Request.KuzzleRequest): boolean =>
+  !(args.refresh === false || args.refresh === "false" || args.refresh === null)
+
+/** What the answer does not wait for fails unheard. What the engine has not got is told all the same. */
+const acknowledge = (call: Call, run: () => void) => {
+  try {
+    run()
+  } catch (cause) {
+    const isOfKuzzle = cause instanceof EngineError && cause.id?.startsWith("testing.") !== true
+    if (waits(call.request) || !isOfKuzzle) throw cause
+  }
+  return acknowledged
+}
+
+function assertObject(value: unknown): asserts value is JsonObject {
+  if (!isObject(value)) throw error("api.assert.invalid_argument", value, "object")
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// fixtures
+// -------------------------------------------------------------------------------------------------------------------
+
+/** What is no list is refused by different parts of the server, in their own words. */
+const linesOf = (payload: unknown): ReadonlyArray<unknown> => {
+  if (Array.isArray(payload)) return payload
+  if (payload === null) throw nativeError("Cannot convert undefined or null to object")
+  if (typeof payload === "string") throw newlineMissing()
+  throw error("services.storage.unexpected_error", "The argument provided is not an array")
+}
+
+const loadFixtures = (call: Call): void => {
+  const fixtures = Request.getBody(call.request)
+  for (const [index, collections] of Object.entries(fixtures)) {
+    assertObject(collections)
+    for (const [name, payload] of Object.entries(collections)) {
+      const collection = call.state.storage.collection(index, name)
+      const { errors } = importInto(call, collection, linesOf(payload), null)
+      if (waits(call.request)) collection.refresh()
+      if (errors.length > 0) throw importFailed(errors)
+    }
+  }
+}
+
+const loadMappings = ({ now, state }: Call, mappings: JsonObject): void => {
+  for (const [index, collections] of Object.entries(mappings)) {
+    assertObject(collections)
+    for (const [collection, mapping] of Object.entries(collections)) {
+      state.storage.checkNames(index, collection)
+      state.storage.createCollection(index, collection, { mappings: Mapping.read(mapping), settings: {} }, now)
+    }
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// securities
+// -------------------------------------------------------------------------------------------------------------------
+
+/** A request that the server makes to itself: nobody's rights are looked at. */
+const within = (call: Call, action: string, args: JsonObject): Call => {
+  const options = {
+    protocol: "websocket",
+    verb: "",
+    now: call.now,
+    newId: () => call.state.identifiers.uuid()
+  } as const
+  return { ...call, request: Request.make({ controller: "security", action, ...args }, options) }
+}
+
+/** All are tried; the first failure is the answer. */
+const createAll = (
+  call: Call,
+  action: "createOrReplaceRole" | "createOrReplaceProfile" | "createUser",
+  objects: unknown,
+  options: JsonObject,
+  collection: Collection
+): void => {
+  if (!objects) return
+  assertObject(objects)
+  const failures: Array<unknown> = []
+  for (const [_id, body] of Object.entries(objects)) {
+    assertObject(body)
+    try {
+      security[action]!(within(call, action, { _id, body, ...options }))
+    } catch (cause) {
+      failures.push(cause)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+  collection.refresh()
+}
+
+/** The users to create, without those that are to be kept; those that are to be replaced are gone. */
+const usersToCreate = (call: Call, users: unknown): unknown => {
+  if (typeof users !== "object" || users === null) return users
+  const { args } = call.request
+  const onExistingUsers = args.onExistingUsers === undefined ? "fail" : args.onExistingUsers
+  const existing = new Set(
+    Object.keys(users).filter((id) => call.state.users.collection.get(id) !== undefined)
+  )
+  if (existing.size === 0) return users
+  switch (onExistingUsers) {
+    case "fail":
+      throw error("security.user.prevent_overwrite")
+    case "skip":
+      return Object.fromEntries(Object.entries(users).filter(([id]) => !existing.has(id)))
+    case "overwrite":
+      security.mDeleteUsers!(within(call, "mDeleteUsers", { body: { ids: [...existing] }, refresh: "wait_for" }))
+      return users
+    default:
+      throw error("api.assert.unexpected_argument", "onExistingUsers", ["skip", "overwrite", "fail"])
+  }
+}
+
+const loadSecurities = (call: Call, { profiles, roles, users }: JsonObject, force: boolean): void => {
+  const { users: known } = call.state
+  const refresh = waits(call.request) ? "wait_for" : "false"
+  createAll(call, "createOrReplaceRole", roles, { force, refresh }, known.profiles.roles.collection)
+  createAll(call, "createOrReplaceProfile", profiles, { refresh }, known.profiles.collection)
+  createAll(call, "createUser", usersToCreate(call, users), { refresh }, known.collection)
+}
+
+/** Deletes what searches see of a collection, and returns how many there were. */
+const truncate = (call: Call, collection: Collection, remove: (id: string) => void): number => {
+  const ids = collection.searchable(call.now).map(({ _id }) => _id)
+  for (const id of ids) remove(id)
+  collection.refresh()
+  return ids.length
+}
+
+const resetSecurity = (call: Call) => {
+  const { now, state: { users } } = call
+  const { profiles } = users
+  const { roles } = profiles
+  let deletedProfiles = 0
+  const deletedUsers = truncate(call, users.collection, (id) => deleteUser(call, id))
+  truncate(call, profiles.collection, (id) => {
+    if (Roles.builtIn.includes(id)) return
+    deleteProfile(call, id, "fail")
+    deletedProfiles++
+  })
+  truncate(call, roles.collection, (id) => {
+    if (!Roles.builtIn.includes(id)) deleteRole(call, id)
+  })
+  roles.reset(now)
+  profiles.reset(now)
+  // The real server forgets to count the roles (roleRepository.js, `truncate`).
+  return { deletedUsers, deletedProfiles }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// actions
+// -------------------------------------------------------------------------------------------------------------------
 
 export const admin: Controller = {
   // Nothing is ever made behind the engine's back.
@@ -19,15 +178,26 @@ export const admin: Controller = {
     for (const index of state.storage.listIndexes()) state.storage.deleteIndex(index)
     return acknowledged
   },
-  loadMappings: ({ now, request, state }) => {
-    const mappings = Request.getBody(request)
-    for (const [index, collections] of Object.entries(mappings)) {
-      if (!isObject(collections)) throw error("api.assert.invalid_argument", collections, "object")
-      for (const [collection, mapping] of Object.entries(collections)) {
-        if (!isObject(mapping)) throw error("api.assert.invalid_argument", mapping, "object")
-        state.storage.createCollection(index, collection, { mappings: mapping, settings: {} }, now)
-      }
-    }
+  resetSecurity,
+  dump: (call) => {
+    const suffix = Request.getString(call.request, "suffix", "manual-api-action")
+    return acknowledge(call, () => call.state.dumps.make(suffix, call.now))
+  },
+  shutdown: ({ state }) => {
+    state.shutdown()
     return acknowledged
+  },
+  loadFixtures: (call) => {
+    loadFixtures(call)
+    return undefined
+  },
+  loadMappings: (call) => {
+    const mappings = Request.getBody(call.request)
+    return acknowledge(call, () => loadMappings(call, mappings))
+  },
+  loadSecurities: (call) => {
+    const permissions = Request.getBody(call.request)
+    const force = Request.getBoolean(call.request, "force")
+    return acknowledge(call, () => loadSecurities(call, permissions, force))
   }
 }

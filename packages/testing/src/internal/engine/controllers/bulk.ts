@@ -26,6 +26,8 @@ interface Line {
   readonly payload: JsonObject
 }
 
+export const newlineMissing = (): EngineError => badRequest("The bulk request must be terminated by a newline [\\n]")
+
 /** The lines of Elasticsearch's bulk API, in pairs. */
 const linesOf = (bulkData: ReadonlyArray<unknown>): ReadonlyArray<Line> => {
   if (bulkData.length === 0) throw badRequest("request body is required")
@@ -34,17 +36,23 @@ const linesOf = (bulkData: ReadonlyArray<unknown>): ReadonlyArray<Line> => {
     const head = bulkData[i]
     const [operation] = isObject(head) ? Object.keys(head) : []
     const meta = isObject(head) && operation !== undefined ? head[operation] : undefined
-    if (!isOperation(operation) || !isObject(meta)) {
+    if (operation === undefined || !isObject(meta)) {
       throw badRequest(
         `Malformed action/metadata line [${i + 1}], expected one of [create, delete, index, update] but found ` +
           `[${operation ?? JSON.stringify(head)}]`
       )
     }
+    if (!isOperation(operation)) {
+      // Elasticsearch passes over an operation that it does not know, with its payload.
+      i++
+      continue
+    }
     const payload = operation === "delete" ? {} : bulkData[++i]
-    if (!isObject(payload)) throw badRequest("The bulk request must be terminated by a newline [\\n]")
+    if (!isObject(payload)) throw newlineMissing()
     const { _id } = meta
     lines.push({ operation, id: _id === undefined || _id === null ? undefined : String(_id), payload })
   }
+  if (lines.length === 0) throw badRequest("Validation Failed: 1: no requests added;")
   return lines
 }
 
@@ -55,12 +63,12 @@ const refused = (status: number, type: string, reason: string): RefusedError =>
 const run = (
   { id, operation, payload }: Line & { readonly id: string },
   collection: Collection,
-  call: Call
+  author: string | null,
+  now: number
 ): readonly [string, number] => {
-  const { now, user } = call
   const before = collection.get(id)
   const status = before === undefined ? 201 : 200
-  const updated = { updatedAt: now, updater: user._id }
+  const updated = { updatedAt: now, updater: author }
   switch (operation) {
     case "index":
     case "create": {
@@ -71,7 +79,7 @@ const run = (
           `[${id}]: version conflict, document already exists (current version [${before._version}])`
         )
       }
-      const created = { author: user._id, createdAt: now, updatedAt: null, updater: null }
+      const created = { author, createdAt: now, updatedAt: null, updater: null }
       collection.write(id, { ...payload, _kuzzle_info: created }, now)
       return [id, status]
     }
@@ -94,22 +102,22 @@ const run = (
   }
 }
 
-const importLines = (call: Call) => {
-  const { request } = call
-  Request.getIndexAndCollection(request)
-  const strict = Request.getBoolean(request, "strict")
-  const refresh = Request.getRefresh(request)
-  const bulkData = Request.getBodyArray(request, "bulkData")
-  const collection = collectionOf(call)
+/** Imports lines into a collection. `author`: who is named in the metadata of the documents. */
+export const importInto = (
+  { now, state }: Pick<Call, "now" | "state">,
+  collection: Collection,
+  bulkData: ReadonlyArray<unknown>,
+  author: string | null
+): { readonly errors: ReadonlyArray<JsonObject>; readonly successes: ReadonlyArray<JsonObject> } => {
   checkScripts(bulkData)
   const successes: Array<JsonObject> = []
   const errors: Array<JsonObject> = []
   const lines = Array.from(linesOf(bulkData))
   checkIds(lines.flatMap(({ id, operation }) => id === undefined && isCreation(operation) ? [] : [id]))
   for (const line of lines) {
-    const { id = call.state.identifiers.document(), operation, payload } = line
+    const { id = state.identifiers.document(), operation, payload } = line
     try {
-      const [_id, status] = run({ ...line, id }, collection, call)
+      const [_id, status] = run({ ...line, id }, collection, author, now)
       const done = { [operation]: { _id, status } }
       if (status >= 400) errors.push(done)
       else successes.push(done)
@@ -121,6 +129,17 @@ const importLines = (call: Call) => {
       errors.push({ [operation]: { _id: id, status, _source, error: { reason, type } } })
     }
   }
+  return { errors, successes }
+}
+
+const importLines = (call: Call) => {
+  const { request, user } = call
+  Request.getIndexAndCollection(request)
+  const strict = Request.getBoolean(request, "strict")
+  const refresh = Request.getRefresh(request)
+  const bulkData = Request.getBodyArray(request, "bulkData")
+  const collection = collectionOf(call)
+  const { errors, successes } = importInto(call, collection, bulkData, user._id)
   settle(collection, refresh)
   if (strict && errors.length > 0) throw incomplete("import", errors)
   return { errors, successes }

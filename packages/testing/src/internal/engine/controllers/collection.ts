@@ -1,4 +1,4 @@
-import { EngineError, error } from "../errors.ts"
+import { EngineError, error, nativeError } from "../errors.ts"
 import { isObject, type JsonObject } from "../json.ts"
 import * as Mapping from "../mapping.ts"
 import * as Request from "../request.ts"
@@ -7,8 +7,17 @@ import type { Call, Controller } from "../state.ts"
 import type { Setup } from "../storage.ts"
 import { collectionOf } from "../target.ts"
 
-/** Mappings and settings, as the body of a request has them. */
+/** Mappings and settings of a new collection. The real server checks neither, and fails where it uses them. */
 const setupOf = ({ mappings = {}, settings = {} }: JsonObject): Setup => {
+  const read = Mapping.read(mappings)
+  if (isObject(settings)) return { mappings: read, settings }
+  if (settings === null) throw nativeError("Cannot read properties of null (reading 'number_of_replicas')")
+  if (Array.isArray(settings)) throw error("testing.engine.not_implemented", "settings that are a list")
+  throw nativeError(`Cannot create property 'number_of_replicas' on ${typeof settings} '${String(settings)}'`)
+}
+
+/** Mappings and settings of a change. */
+const changeOf = ({ mappings = {}, settings = {} }: JsonObject): Setup => {
   if (!isObject(mappings)) throw error("api.assert.invalid_type", "body.mappings", "object")
   if (!isObject(settings)) throw error("api.assert.invalid_type", "body.settings", "object")
   return { mappings, settings }
@@ -32,7 +41,8 @@ export const collection: Controller = {
   create: ({ now, request, state }) => {
     const body = Request.getBody(request, {})
     const { collection, index } = Request.getIndexAndCollection(request)
-    const bare = body.properties !== undefined || body.dynamic !== undefined || body._meta !== undefined
+    const bare = body.properties || body.dynamic || body._meta
+    state.storage.checkNames(index, collection)
     state.storage.createCollection(index, collection, setupOf(bare ? { mappings: body } : body), now)
     return { acknowledged: true }
   },
@@ -80,7 +90,7 @@ export const collection: Controller = {
   update: (call) => {
     const body = Request.getBody(call.request, {})
     const collection = collectionOf(call)
-    collection.setup(setupOf(body))
+    collection.setup(changeOf(body))
     if (body.reindexCollection === true) collection.refresh()
     return null
   },

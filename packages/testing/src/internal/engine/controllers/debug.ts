@@ -1,4 +1,5 @@
 import { error } from "../errors.ts"
+import { nodeVersion } from "../host.ts"
 import type { Action, Controller } from "../state.ts"
 
 /** As a server that is not configured for it, which by default none is. */
@@ -7,6 +8,7 @@ const denied: Action = () => {
 }
 
 export const debug: Controller = {
+  nodeVersion,
   enable: denied,
   disable: denied,
   post: denied,

@@ -1,6 +1,6 @@
 /**
  * `document:export`. The real server answers 200 and begins to write before it looks for anything: what fails then ends the
- * file with the words of the error, without a line end (observed).
+ * file with the words of the error, without a line end (observed). Each line is made when it is read.
  */
 import { Download } from "../download.ts"
 import { EngineError, error } from "../errors.ts"
@@ -31,26 +31,21 @@ export const exportDocuments: Action = (call) => {
   }
   const query = lang === "koncorde" ? Query.fromKoncorde(asked) : asked
   const isCsv = format.toLowerCase() === "csv"
-  const options: Options = {
-    body: { query },
-    size,
-    scroll,
-    separator,
-    fields: fields.map(String),
-    names
-  }
   const target = () => call.state.storage.collection(index, collection)
-  const lines = isCsv ? csv(call, target, options) : jsonLines(call, target, options, { collection, index })
-  return new Download(`${index}-${collection}.${format}`, isCsv ? "text/csv" : "html/text", written(lines))
+  const hits = search(call, target, { query }, { from: 0, size, scroll })
+  const lines = () =>
+    isCsv
+      ? csv(hits, target, { fields: fields.map(String), names, separator })
+      : jsonLines(hits, { collection, index, type: "collection" })
+  return new Download(`${index}-${collection}.${format}`, isCsv ? "text/csv" : "html/text", {
+    [Symbol.iterator]: () => written(lines())
+  })
 }
 
-interface Options {
-  readonly body: JsonObject
-  readonly size: number
-  readonly scroll: string
-  readonly separator: string
+interface Columns {
   readonly fields: ReadonlyArray<string>
   readonly names: JsonObject
+  readonly separator: string
 }
 
 /** Where the body of a POST has it, a GET has it as JSON in the query string, and Kuzzle takes whatever it is. */
@@ -77,41 +72,52 @@ const json = (request: Request.KuzzleRequest, name: string): unknown => {
 /** The names of the classes of the real server, which it writes before the message. */
 const classes = new Map([[400, "BadRequestError"], [404, "NotFoundError"], [412, "PreconditionError"]])
 
-const written = (lines: Iterable<string>): string => {
-  let text = ""
+function* written(lines: Iterable<string>): Generator<string> {
   try {
-    for (const line of lines) text += `${line}\n`
-    return text
+    for (const line of lines) yield `${line}\n`
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause
+    yield `${classes.get(cause.status) ?? "InternalError"}: ${cause.message}`
+  }
+}
+
+/** Gives the hits, or throws why there are none: but what the engine does not have, it refuses here. */
+type Hits = () => Iterable<JsonObject>
+
+const search = (
+  { now, state: { storage } }: Call,
+  target: () => Collection,
+  body: JsonObject,
+  options: { readonly from: number; readonly size: number; readonly scroll: string }
+): Hits => {
+  try {
+    const { hits, scrollId } = storage.search([target()], body, options, now)
+    const others = scrollId === undefined ? [] : storage.drain(scrollId)
+    return function*() {
+      yield* hits
+      yield* others
+    }
   } catch (cause) {
     if (!(cause instanceof EngineError) || cause.status === 501) throw cause
-    return `${text}${classes.get(cause.status) ?? "InternalError"}: ${cause.message}`
+    return () => {
+      throw cause
+    }
   }
 }
 
-function* found(call: Call, target: () => Collection, { body, scroll, size }: Options) {
-  const { now, state } = call
-  let page = state.storage.search([target()], body, { from: 0, size, scroll }, now)
-  while (true) {
-    yield* page.hits
-    if (page.scrollId === undefined || page.remaining === 0) return
-    page = state.storage.scroll(page.scrollId, scroll, now)
-  }
+function* jsonLines(hits: Hits, header: JsonObject): Iterable<string> {
+  yield JSON.stringify(header)
+  for (const { _id, _source } of hits()) yield JSON.stringify({ _id, body: _source })
 }
 
-function* jsonLines(call: Call, target: () => Collection, options: Options, header: JsonObject): Iterable<string> {
-  yield JSON.stringify({ ...header, type: "collection" })
-  for (const { _id, _source } of found(call, target, options)) yield JSON.stringify({ _id, body: _source })
-}
-
-function* csv(call: Call, target: () => Collection, options: Options): Iterable<string> {
-  const { names, separator } = options
-  const fields = options.fields.length > 0
-    ? options.fields.filter((field) => field !== "_id")
+function* csv(hits: Hits, target: () => Collection, { fields, names, separator }: Columns): Iterable<string> {
+  const columns = fields.length > 0
+    ? fields.filter((field) => field !== "_id")
     : Array.from(mappedFields(Mapping.show(target().mapping, false).properties))
-  yield ["_id", ...fields].map((field) => String(names[field] || field)).join(separator)
-  for (const { _id, _source } of found(call, target, options)) {
+  yield ["_id", ...columns].map((field) => String(names[field] || field)).join(separator)
+  for (const { _id, _source } of hits()) {
     // Nothing is quoted (observed). A list shows what is undefined as nothing.
-    yield [_id, ...fields.map((field) => cell(at(_source, field)))].join(separator)
+    yield [_id, ...columns.map((field) => cell(at(_source, field)))].join(separator)
   }
 }
 

@@ -211,14 +211,14 @@ const restrictDefaultRights = ({ now, state }: Call): void => {
 // deleting
 // -------------------------------------------------------------------------------------------------------------------
 
-const deleteRole = (call: Call, id: unknown): void => {
+export const deleteRole = (call: Call, id: unknown): void => {
   const { now, state } = call
   const { profiles } = state.users
   profiles.roles.delete(id, (role) => profiles.hasRole(role, now), now)
   settle(call, profiles.roles.collection)
 }
 
-const deleteProfile = (call: Call, id: unknown, onAssignedUsers: string): void => {
+export const deleteProfile = (call: Call, id: unknown, onAssignedUsers: string): void => {
   const { now, state, user } = call
   const { profiles } = state.users
   const profile = profiles.get(String(id))
@@ -234,7 +234,7 @@ const deleteProfile = (call: Call, id: unknown, onAssignedUsers: string): void =
   settle(call, state.users.collection)
 }
 
-const deleteUser = (call: Call, id: unknown): void => {
+export const deleteUser = (call: Call, id: unknown): void => {
   const { now, state } = call
   const { _id } = state.users.getOrFail(String(id))
   if (state.credentials.has(_id, now)) state.credentials.delete(_id, now)
@@ -478,7 +478,7 @@ export const security: Controller = {
       ["roles", profiles.roles.collection]
     ])
     const target = known.get(String(collection))
-    if (target === undefined) throw unexpectedCollection(collection, [...known.keys()])
+    if (target === undefined) throw error("api.assert.unexpected_argument", collection, [...known.keys()])
     target.refresh()
     return null
   },
@@ -581,12 +581,4 @@ export const security: Controller = {
 const userQuery = (query: unknown): JsonObject => {
   if (!isObject(query)) throw nativeError("Cannot convert undefined or null to object")
   return fromKoncorde(query)
-}
-
-/** The accepted ones come as a list, which the message shows as Node prints it. */
-const unexpectedCollection = (collection: unknown, known: ReadonlyArray<string>): EngineError => {
-  const { body, status } = error("api.assert.unexpected_argument", collection, known)
-  const accepted = known.map((name) => `'${name}'`).join(", ")
-  const message = `Unexpected argument "${String(collection)}" (accepted arguments: [ ${accepted} ])`
-  return new EngineError("api.assert.unexpected_argument", status, message, { ...body, message })
 }

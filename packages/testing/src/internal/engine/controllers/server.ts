@@ -1,24 +1,12 @@
+import * as Catalogue from "../catalogue.ts"
+import { authenticationPlugin, configOf, elasticsearchVersion, limitsOf, redisVersion, version } from "../config.ts"
 import { error } from "../errors.ts"
+import { nodeVersion } from "../host.ts"
 import type { JsonObject } from "../json.ts"
 import { Raw } from "../raw.ts"
 import * as Request from "../request.ts"
 import { routeTable } from "../routes.ts"
 import type { Call, Controller } from "../state.ts"
-
-const version = "2.56.0"
-
-const limitsOf = ({ state: { settings } }: Call) => ({
-  concurrentRequests: 100,
-  documentsFetchCount: settings.maxDocumentsFetched,
-  documentsWriteCount: settings.maxDocumentsWritten,
-  loginsPerSecond: settings.loginsPerSecond,
-  requestsBufferSize: 50_000,
-  requestsBufferWarningThreshold: 5000,
-  subscriptionConditionsCount: 100,
-  subscriptionMinterms: 0,
-  subscriptionRooms: 1_000_000,
-  subscriptionDocumentTTL: 259_200_000
-})
 
 /** The connections, the one of this request among them: over HTTP it lasts as long as the request. */
 const connectionsOf = ({ request, state }: Call, http: string): JsonObject => {
@@ -48,7 +36,9 @@ const services = ["internalCache", "memoryStorage", "storageEngine"]
 const openapi = (): JsonObject => {
   const paths: Record<string, Record<string, JsonObject>> = {}
   for (const [controller, actions] of Object.entries(routeTable)) {
-    for (const [action, { http }] of Object.entries(actions)) {
+    // The routes of the memory storage are shown under its first name.
+    if (Catalogue.isPlugin(controller) || controller === "memoryStorage") continue
+    for (const [action, { http = [] }] of Object.entries(actions)) {
       for (const { path, verb } of http) {
         const operations = paths[path.replace(/:(\w+)/g, "{$1}")] ??= {}
         operations[verb.toLowerCase()] = {
@@ -63,6 +53,45 @@ const openapi = (): JsonObject => {
   return { swagger: "2.0", info: { title: "Kuzzle API", version }, paths }
 }
 
+/** The plugin of the strategy `local`. Its own controller is not implemented. */
+const plugins: JsonObject = {
+  [authenticationPlugin]: {
+    version: "",
+    controllers: [`${authenticationPlugin}/password`],
+    hooks: [],
+    pipes: [],
+    routes: [
+      {
+        action: "getResetPasswordToken",
+        controller: "password",
+        url: "/password/resetToken/:_id",
+        verb: "get",
+        path: "/password/resetToken/:_id"
+      },
+      { action: "reset", controller: "password", url: "/password/reset", verb: "post", path: "/password/reset" }
+    ],
+    strategies: ["local"],
+    imports: {}
+  }
+}
+
+/** The services as the engine has them: in its own memory. */
+const cache: JsonObject = {
+  memoryPeak: "0B",
+  memoryUsed: "0B",
+  mode: "standalone",
+  type: "redis",
+  version: redisVersion
+}
+const storage: JsonObject = {
+  type: "elasticsearch",
+  version: elasticsearchVersion,
+  lucene: "8.7.0",
+  status: "green",
+  spaceUsed: "0b",
+  nodes: {}
+}
+
 export const server: Controller = {
   now: ({ now }) => ({ now }),
   info: ({ now, state }) => ({
@@ -70,26 +99,31 @@ export const server: Controller = {
       kuzzle: {
         api: { routes: routeTable },
         application: { name: "embedded", version: "1.0.0", commit: null, controllers: {}, pipes: [], hooks: [] },
-        // There is no process, no machine and no plugin to tell about.
+        // There is no process and no machine of its own to tell about.
         memoryUsed: 0,
-        nodeVersion: "",
-        plugins: {},
+        nodeVersion: nodeVersion(),
+        plugins,
         system: { cpus: [], memory: { free: 0, total: 0 } },
         uptime: `${(now - state.startedAt) / 1000}s`,
         version
       },
-      services: {}
+      services: { internalCache: cache, internalStorage: storage, memoryStorage: cache, publicStorage: storage }
     }
   }),
   publicApi: () => routeTable,
   adminExists: ({ now, state }) => ({ exists: state.users.adminExists(now) }),
-  capabilities: (call) => ({
-    limits: limitsOf(call),
-    plugins: {},
+  capabilities: ({ state }) => ({
+    limits: limitsOf(state.settings),
+    plugins: { [authenticationPlugin]: { version: "6.4.1" } },
     routes: routeTable,
-    services: {},
+    services: {
+      internalCache: { backend: "redis", version: redisVersion },
+      memoryStorage: { backend: "redis", version: redisVersion },
+      storageEngine: { backend: "elasticsearch", version: elasticsearchVersion }
+    },
     version
   }),
+  getConfig: ({ state }) => configOf(state.settings),
   getLastStats: ({ now, state }) => state.statistics.last(now),
   getAllStats: (call) => statisticsOf(call, undefined, undefined),
   getStats: (call) => statisticsOf(call, call.request.args.startTime, call.request.args.stopTime),

@@ -1,6 +1,7 @@
 /**
  * Sets.
  */
+import { error } from "../errors.ts"
 import type { Bytes } from "./bytes.ts"
 import { atLeast, type Command, type Commands, exactly } from "./command.ts"
 import type { Database } from "./database.ts"
@@ -8,6 +9,9 @@ import { encodingOf } from "./encoding.ts"
 import { Members } from "./members.ts"
 import * as Numbers from "./numbers.ts"
 import { scan } from "./scan.ts"
+
+/** Redis gives as many as are asked for, however few there are. */
+const maxPicked = 1_000_000
 
 type Read = ReadonlySet<Bytes>
 
@@ -90,6 +94,7 @@ export const sets: Commands = {
     const members = [...read(db, key)]
     if (wanted === undefined) return members.length === 0 ? null : pick(db, members)
     if (wanted >= 0 || members.length === 0) return pickSome(db, new Set(members), wanted)
+    if (-wanted > maxPicked) throw error("testing.engine.not_implemented", `ms:srandmember of more than ${maxPicked}`)
     return Array.from({ length: -wanted }, () => pick(db, members))
   }),
   srem: atLeast(2, (db, key, ...members) => {

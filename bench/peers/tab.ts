@@ -1,0 +1,44 @@
+/** Ours in a tab of Chromium (`/usr/bin/chromium`, or `CHROMIUM_PATH`). It only hands over. */
+import * as Fs from "node:fs"
+import * as http from "node:http"
+import type { AddressInfo } from "node:net"
+import * as os from "node:os"
+import * as path from "node:path"
+import { chromium } from "playwright"
+import type { Peer } from "./Peer.ts"
+
+const serve = async (): Promise<http.Server> => {
+  const script = Fs.readFileSync(new URL("../page.js", import.meta.url))
+  const server = http.createServer(({ url }, response) => {
+    const isScript = url === "/page.js"
+    response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" })
+      .end(isScript ? script : "<!doctype html><title>bench</title><script type=\"module\" src=\"/page.js\"></script>")
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  return server
+}
+
+export const peer = (): Peer => ({
+  queues: true,
+  open: () => Promise.reject(new Error("a tab only hands over")),
+  handOver: async ({ url }, count, rounds) => {
+    const profile = Fs.mkdtempSync(path.join(os.tmpdir(), "bench-"))
+    const server = await serve()
+    // With a profile, because without one Chromium keeps IndexedDB in memory.
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
+      // Root has no sandbox.
+      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
+    })
+    try {
+      const page = await context.newPage()
+      // A server that listens on a port has no pipe's name.
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+      return await page.evaluate<Array<number>>(`handOver(${JSON.stringify(url)}, ${count}, ${rounds})`)
+    } finally {
+      await context.close()
+      server.close()
+      Fs.rmSync(profile, { recursive: true })
+    }
+  }
+})

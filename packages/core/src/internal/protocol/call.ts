@@ -1,0 +1,132 @@
+/** One request from its submission to its end, and what it ends with. */
+import * as Duration from "effect/Duration"
+import * as Exit from "effect/Exit"
+import * as KuzzleError from "../../KuzzleError.ts"
+import type { Identity } from "./credentials.ts"
+import type * as Envelope from "./envelope.ts"
+import type * as Pending from "./pending.ts"
+import * as Suspects from "./suspects.ts"
+
+export type Outcome = Exit.Exit<Envelope.KuzzleResponse, KuzzleError.RequestError>
+
+/** What a request has failed with. */
+export const errorOf = (outcome: Outcome): KuzzleError.RequestError | undefined =>
+  outcome._tag === "Failure" && outcome.cause._tag === "Fail" ? outcome.cause.error : undefined
+
+export type Settle = (outcome: Outcome) => void
+
+/** The user of a request that was made while nobody was logged in. */
+export const nobody = Symbol("nobody")
+
+/** A request as it is submitted. */
+export interface Asked {
+  readonly controller: string
+  readonly action: string
+  /** The caller's part of the envelope. */
+  readonly encoded: string
+  readonly options: Envelope.RequestOptions | undefined
+  /** In milliseconds. */
+  readonly timeout: number
+  /** Whose: a caller's, the session's own that nobody else waits for (subscriptions), or one that renews the session. */
+  readonly kind: "Call" | "Subscription" | "Renewal"
+  /** Whether the offline queue may keep it. */
+  readonly queuable: boolean
+  /** Called once with the outcome. Of a `Subscription`, which also wants to know of a late answer, more than once. */
+  readonly settle: Settle
+}
+
+export interface Call extends Asked, Pending.Entry {
+  readonly _tag: "Call"
+  readonly id: string
+  /** Its position among all requests of this client. */
+  readonly nth: number
+  deadline: number
+  /** When the caller must have an answer. `deadline` is earlier while the request is queued and `queueTTL` ends first. */
+  readonly answerBy: number
+  /**
+   * Who asked. It is never sent as anybody else, and what nobody asked is never sent as a user. `undefined` until it is
+   * known: the request was made while a user logged in, or it waits for the session that the client starts with.
+   */
+  user: string | typeof nobody | undefined
+  /** `New`: it has yet to be looked at. `Waiting`: for a connection, a renewal or its turn. */
+  place: "New" | "Waiting" | "InFlight" | "Ended"
+  /** The text to be sent, from `poll` until the socket has taken it. */
+  frame: string
+  /** The session it was sent with. */
+  identity: Identity | undefined
+  /** The server's word that this session is dead. The request is sent once more after the renewal, not twice. */
+  refusal: Outcome | undefined
+  /** On how many connections it was sent. */
+  sends: number
+  /** When it was last sent. */
+  sentAt: number
+  /** Whether it may be what ended a connection. */
+  suspicion: Suspects.Suspicion
+  /** It is sent by the replay: when it leaves the connection, the next one may be sent. */
+  paced: boolean
+  /** The offline queue has accepted it: the event is published, and `deadline` respects `queueTTL`. */
+  queued: boolean
+  /** The server's refusal because of the rate (429): it was not executed, and is sent again before its deadline. */
+  limited: Outcome | undefined
+  /** How a connection ended that may have carried it out. It waits for the next one, since twice does no harm. */
+  lost: KuzzleError.ConnectionEnded | undefined
+}
+
+/** An object of one literal: measured, an instance of a class with as many fields costs 1 µs more. */
+export const make = (id: string, nth: number, asked: Asked, deadline: number, user: Call["user"]): Call => ({
+  _tag: "Call",
+  id,
+  nth,
+  controller: asked.controller,
+  action: asked.action,
+  encoded: asked.encoded,
+  options: asked.options,
+  timeout: asked.timeout,
+  kind: asked.kind,
+  queuable: asked.queuable,
+  settle: asked.settle,
+  deadline,
+  answerBy: deadline,
+  user,
+  place: "New",
+  frame: "",
+  identity: undefined,
+  refusal: undefined,
+  sends: 0,
+  sentAt: 0,
+  suspicion: Suspects.none,
+  paced: false,
+  queued: false,
+  limited: undefined,
+  lost: undefined
+})
+
+/** Its deadline has passed. */
+export const tooLate = ({ action, controller, limited, lost, timeout }: Call, wasSent: boolean): Outcome => {
+  // Its outcome is known.
+  if (!wasSent && limited !== undefined) return limited
+  const sent = wasSent || lost !== undefined
+  return Exit.fail(new KuzzleError.DeadlineError({ controller, action, timeout: Duration.millis(timeout), sent }))
+}
+
+/** Whether it may be what ended the connection, which may have carried it out. `undefined`: it is not sent again. */
+export const suspicionAfter = (
+  { options, queuable, sends, suspicion }: Call,
+  { by }: KuzzleError.ConnectionEnded,
+  alone: boolean
+): Suspects.Suspicion | undefined =>
+  queuable && options?.idempotent === true && by !== "Released"
+    ? Suspects.lost(suspicion, { by, alone, sends })
+    : undefined
+
+export const notSent = (
+  { action, controller }: Call,
+  cause: KuzzleError.NotSentError["cause"]
+): KuzzleError.NotSentError => new KuzzleError.NotSentError({ controller, action, cause })
+
+/** It is not sent for this reason. If it was sent before, it may have been executed all the same. */
+export const discarded = (
+  { action, controller, lost }: Call,
+  reason: KuzzleError.RequestError
+): KuzzleError.RequestError =>
+  lost === undefined ? reason : new KuzzleError.MaybeSentError({ controller, action, cause: lost })

@@ -1,0 +1,131 @@
+/** Who we are to Kuzzle, and what every request carries of it. */
+import * as Redacted from "effect/Redacted"
+import type { SessionOver } from "../../KuzzleError.ts"
+import type { Sender } from "../../KuzzleOutboxStore.ts"
+import * as Json from "../json.ts"
+import { reservedVolatile } from "../reservedVolatile.ts"
+import * as Envelope from "./envelope.ts"
+
+export interface Token {
+  readonly value: Redacted.Redacted
+  /** Milliseconds since the epoch, by *our* clock; `undefined` when it never expires or nobody said. */
+  readonly expiresAt: number | undefined
+  /** Whose it is; `undefined` when nobody said: an API key that was set by hand. */
+  readonly kuid?: string | undefined
+}
+
+/** A session with the server: kept by a token, or by a cookie that we never see. */
+export interface Identity {
+  readonly token: Redacted.Redacted | undefined
+  readonly expiresAt: number | undefined
+  /** Tells users apart; not the kuid of a token whose owner nobody said. */
+  readonly user: string
+  readonly kuid: string | undefined
+}
+
+let tokens = 0
+
+export const identityOf = ({ expiresAt, kuid, value }: Token): Identity => ({
+  token: value,
+  expiresAt,
+  kuid,
+  user: kuid ?? `token ${++tokens}`
+})
+
+export const tokenOf = (identity: Identity | undefined): Token | undefined =>
+  identity?.token === undefined
+    ? undefined
+    : { value: identity.token, expiresAt: identity.expiresAt, kuid: identity.kuid }
+
+/** Whether a request can be sent as this sender: a cookie cannot be left out, a token can. */
+export const canSendAs = (sender: Sender, identity: Identity | undefined): boolean =>
+  sender._tag === "User" ? identity?.kuid === sender.kuid : identity === undefined || identity.token !== undefined
+
+/** Whether the request goes without the token of the session. */
+export const isAnonymous = (options: Envelope.RequestOptions | undefined): boolean =>
+  options?.anonymous === true || options?.as?._tag === "Nobody"
+
+/** A connection may last for months: of its renewed tokens the earliest have long expired. */
+const maxCarried = 8
+
+export class Credentials {
+  private identity: Identity | undefined = undefined
+  private ended: SessionOver | undefined = undefined
+  private dead: Identity | undefined = undefined
+  /** The tokens that the connection may have carried: using one links it to the connection (spec 1.10). */
+  private carried: ReadonlyArray<Identity> = nothing
+  private readonly usualVolatile: string
+  private usual: string
+
+  /** `volatile` was checked with the settings: JSON can carry it. */
+  constructor(private readonly volatile: Readonly<Record<string, unknown>>) {
+    this.usualVolatile = JSON.stringify(volatile)
+    this.usual = Envelope.sessionPart(undefined, this.usualVolatile)
+  }
+
+  current(): Identity | undefined {
+    return this.identity
+  }
+
+  /** Somebody is logged in, or nobody. Either way the session counts as alive until the server says otherwise. */
+  set(identity: Identity | undefined): void {
+    this.identity = identity
+    this.ended = this.dead = undefined
+    if (identity !== undefined) this.carried = [...this.carried.slice(1 - maxCarried), identity]
+    this.usual = Envelope.sessionPart(this.secret(), this.usualVolatile)
+  }
+
+  /** The session is over: only anonymous requests pass until somebody logs in. */
+  end(cause: SessionOver): void {
+    this.ended = cause
+  }
+
+  over(): SessionOver | undefined {
+    return this.ended
+  }
+
+  /** A new connection: from now on only tokens that it carries can die on it. */
+  connected(): void {
+    this.carried = this.identity === undefined ? nothing : [this.identity]
+  }
+
+  /** A token that this connection carried has expired: the one that was to expire first. Returns it. */
+  expired(): Identity | undefined {
+    const [first] = [...this.carried].sort((a, b) => (a.expiresAt ?? Infinity) - (b.expiresAt ?? Infinity))
+    this.dead = first
+    this.carried = this.carried.filter((other) => other !== first)
+    return first
+  }
+
+  /** The server says that it no longer knows this session. */
+  died(identity: Identity): void {
+    this.dead = identity
+  }
+
+  /** Whether the session can be used: it is not over, the server has not refused it, and our clock is before its end. */
+  alive(wallMillis: number): boolean {
+    const { identity } = this
+    return this.ended === undefined &&
+      (identity === undefined ||
+        (identity !== this.dead && (identity.expiresAt === undefined || identity.expiresAt > wallMillis)))
+  }
+
+  /** What the session adds to a request, or why it cannot. */
+  sessionPart(options: Envelope.RequestOptions | undefined): string | { readonly issue: string } {
+    const anonymous = isAnonymous(options)
+    if (options?.volatile === undefined && !anonymous) return this.usual
+    const reserved = options?.volatile && reservedVolatile(options.volatile)
+    if (reserved !== undefined) return { issue: `in volatile, ${reserved}` }
+    const own = options?.volatile === undefined
+      ? this.usualVolatile
+      : Json.stringify({ ...this.volatile, ...options.volatile })
+    if (typeof own !== "string") return { issue: `in volatile, ${own.issue}` }
+    return Envelope.sessionPart(anonymous ? undefined : this.secret(), own)
+  }
+
+  private secret(): string | undefined {
+    return this.identity?.token === undefined ? undefined : Redacted.value(this.identity.token)
+  }
+}
+
+const nothing: ReadonlyArray<Identity> = []

@@ -1,0 +1,24 @@
+/** A queue whose ends cost the same however long it is. (`Array.shift` moves all other elements of a long array.) */
+export class Fifo<A> {
+  private items: Array<A | undefined> = []
+  private head = 0
+  private tail = 0
+
+  push(item: A): void {
+    this.items[this.tail++] = item
+  }
+
+  shift(): A | undefined {
+    if (this.head === this.tail) return undefined
+    const item = this.items[this.head]
+    this.items[this.head++] = undefined
+    if (this.head === this.tail) this.rewind()
+    return item
+  }
+
+  /** Uses the same places again. Those of a burst are given back. */
+  private rewind(): void {
+    this.head = this.tail = 0
+    if (this.items.length > 64) this.items = []
+  }
+}

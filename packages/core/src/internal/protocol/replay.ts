@@ -1,0 +1,96 @@
+/**
+ * The pace at which waiting requests are sent on a new connection: in their order, 32 in flight, as fast as the server
+ * allows, and none beside a request that may have ended the connection before.
+ */
+import type { Call } from "./call.ts"
+import { Pace } from "./pace.ts"
+import * as Suspects from "./suspects.ts"
+
+export class Replay {
+  /** The requests of the replay that are in flight. */
+  private underWay = Suspects.nothing
+  private readonly pace = new Pace()
+  /** The requests that the server refused because of the rate, in their order. They go first. */
+  private postponed: ReadonlyArray<Call> = nothing
+  /** Those that waited when this round began. */
+  private calls: ReadonlyArray<Call> = nothing
+  private position = 0
+  private running = false
+
+  begin(calls: ReadonlyArray<Call>): void {
+    this.calls = calls
+    this.position = 0
+    this.running = true
+  }
+
+  /** Ends the round, complete or not. */
+  end(): void {
+    this.calls = nothing
+    this.running = false
+  }
+
+  isRunning(): boolean {
+    return this.running
+  }
+
+  hasPostponed(): boolean {
+    return this.postponed.length > 0
+  }
+
+  isPostponed(call: Call): boolean {
+    return this.postponed.includes(call)
+  }
+
+  /** The request to send next, when to ask again, or `undefined`: the round is complete. */
+  next(now: number): Call | number | undefined {
+    for (;;) {
+      const call = this.postponed[0] ?? this.calls[this.position]
+      if (call === undefined) break
+      if (call.place === "Waiting") {
+        const at = Math.max(Suspects.sendAt(call.suspicion.group, this.underWay), this.pace.nextAt(now))
+        return at <= now ? call : at
+      }
+      // It has left the queue.
+      if (call === this.postponed[0]) this.postponed = this.postponed.slice(1)
+      else this.position += 1
+    }
+    // New requests are sent beside no request that may end the connection.
+    const at = this.underWay.group === "New" ? -Infinity : Suspects.sendAt("New", this.underWay)
+    return at <= now ? undefined : at
+  }
+
+  sent({ suspicion }: Call, now: number): void {
+    this.pace.took(now)
+    this.underWay = { count: this.underWay.count + 1, group: suspicion.group, since: now }
+  }
+
+  /** One that was sent is no longer in flight. */
+  left(): void {
+    this.underWay = { ...this.underWay, count: this.underWay.count - 1 }
+  }
+
+  /** The server refused it because of the rate. Returns when it may be sent again. */
+  postpone(call: Call, now: number): number {
+    this.pace.refused(now)
+    this.postponed = [...this.postponed, call].sort((a, b) => a.nth - b.nth)
+    return this.pace.nextAt(now)
+  }
+
+  /** The server dropped a message because of the rate, without saying which. */
+  limited(now: number): void {
+    if (this.running || this.hasPostponed()) this.pace.refused(now)
+  }
+
+  /** Postponed requests wait in the queue like all others: the connection is not ready any more. */
+  forgetPostponed(): void {
+    this.postponed = nothing
+  }
+
+  /** The connection is gone, and with it everything that was in flight. */
+  lost(): void {
+    this.underWay = Suspects.nothing
+    this.end()
+  }
+}
+
+const nothing: ReadonlyArray<never> = []

@@ -1,0 +1,75 @@
+/** The frame that a request is sent as in the present session, or why it cannot be sent. */
+import * as KuzzleError from "../../KuzzleError.ts"
+import * as Sender from "../sender.ts"
+import { type Call, nobody, notSent } from "./call.ts"
+import { canSendAs, type Credentials, type Identity, isAnonymous } from "./credentials.ts"
+import * as Envelope from "./envelope.ts"
+
+/** What requests read of the session. */
+export interface Session extends Pick<Credentials, "current" | "over" | "sessionPart"> {
+  /** Whether the client has yet to find out who it is: requests wait for that session, and are its user's. */
+  readonly toCome: () => boolean
+  /** Milliseconds since the epoch, by which sessions end. It is asked only for one that ends. */
+  readonly wallMillis: () => number
+}
+
+export type Obstacle =
+  /** Our clock says that the session is over. The request waits for its renewal. */
+  | { readonly _tag: "Expired"; readonly identity: Identity }
+  /** The session is another one, or over for good. */
+  | { readonly _tag: "Discarded"; readonly error: KuzzleError.RequestError }
+  /** It can never be sent. */
+  | { readonly _tag: "Invalid"; readonly error: KuzzleError.RequestError }
+
+/** Sets `identity` of the request to the session that the frame belongs to. */
+export const frameOf = (
+  call: Call,
+  session: Session,
+  maxRequestSize: number
+): string | Obstacle => {
+  const current = session.current()
+  const isCall = call.kind === "Call"
+  // Without a session there is nothing to leave out. (This is the hot path of clients that never log in.)
+  const isNobodys = isCall && call.user === nobody && current !== undefined
+  const options = isNobodys ? { ...call.options, as: Sender.nobody } : call.options
+  if (options?.as !== undefined && !canSendAs(options.as, current)) return otherUser(call)
+  const identity = isAnonymous(options) ? undefined : current
+  if (isCall && !isAnonymous(options)) {
+    const obstacle = obstacleOf(call, session, identity)
+    if (obstacle !== undefined) return obstacle
+  }
+  const part = session.sessionPart(options)
+  if (typeof part !== "string") return invalid(call, part.issue)
+  const frame = Envelope.complete(call.encoded, part, call.id)
+  const tooLarge = Envelope.tooLarge(call, frame, maxRequestSize)
+  if (tooLarge !== undefined) return { _tag: "Invalid", error: tooLarge }
+  call.identity = identity
+  return frame
+}
+
+const obstacleOf = (
+  call: Call,
+  session: Session,
+  identity: Identity | undefined
+): Obstacle | undefined => {
+  if (typeof call.user === "string" && call.user !== identity?.user) return otherUser(call)
+  const cause = session.over()
+  if (cause !== undefined) {
+    const { action, controller } = call
+    return { _tag: "Discarded", error: new KuzzleError.UnauthenticatedError({ controller, action, cause }) }
+  }
+  // A token known to be expired is not sent (promise A1): the session is renewed first.
+  return identity?.expiresAt !== undefined && identity.expiresAt <= session.wallMillis()
+    ? { _tag: "Expired", identity }
+    : undefined
+}
+
+const otherUser = (call: Call): Obstacle => ({
+  _tag: "Discarded",
+  error: notSent(call, new KuzzleError.NotQueued({ reason: "OtherUser" }))
+})
+
+const invalid = ({ action, controller }: Call, issue: string): Obstacle => ({
+  _tag: "Invalid",
+  error: new KuzzleError.EncodeError({ controller, action, issue })
+})

@@ -1,0 +1,431 @@
+/**
+ * What begins, renews and ends a session, one exchange at a time. `protocol/identity.ts` decides; this runs the exchanges
+ * with the server, the token store and the authenticator, and reports how they went.
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Settings } from "../../KuzzleConfig.ts"
+import type * as KuzzleError from "../../KuzzleError.ts"
+import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
+import type { Credentials, Identity } from "../protocol/credentials.ts"
+import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "../protocol/envelope.ts"
+import {
+  type Action,
+  type Attempt,
+  type AuthenticationEvent,
+  type AuthenticationState,
+  type ClientAction,
+  type Followed,
+  IdentityMachine,
+  type Outcome,
+  type Time
+} from "../protocol/identity.ts"
+import * as Renewal from "../protocol/renewal.ts"
+import type * as SharedSession from "../protocol/sharedSession.ts"
+import * as Timer from "../timer.ts"
+import { Broadcast } from "./broadcast.ts"
+import { Delays } from "./delays.ts"
+import type { Keeper } from "./keeper.ts"
+import * as Metrics from "./metrics.ts"
+import * as Traced from "./traced.ts"
+
+type Exchange<A> = (
+  request: KuzzleRequest,
+  options?: RequestOptions
+) => Effect.Effect<A, KuzzleError.RequestError>
+
+/** What is done with requests and the connection. */
+export interface Host {
+  readonly perform: (action: ClientAction) => void
+  /** Opens another connection if there are subscriptions on this one. */
+  readonly replace: Effect.Effect<void>
+  /** Opens another connection with the current cookie. `dialling` runs right before. */
+  readonly redial: (dialling: Effect.Effect<void>) => Effect.Effect<void>
+  /** Waits until a connection that was opened for another session is ready, or certain not to be soon. */
+  readonly ready: Effect.Effect<void>
+}
+
+/** A client whose requests need no connection. */
+export const withoutConnection: Host = {
+  perform: () => {},
+  replace: Effect.void,
+  redial: () => Effect.void,
+  ready: Effect.void
+}
+
+/** The retries of a renewal that fails temporarily (promise A4), not before the server's `Retry-After`. */
+const patience = KuzzleSchedule.retry({ cap: "8 seconds", times: 4 })
+
+/**
+ * The pauses, in milliseconds, before a shared session is read again that the server does not know any more: another
+ * client may be about to store the token that it was renewed with.
+ */
+const rereads: ReadonlyArray<number> = [0, 100, 200]
+
+interface Parts {
+  readonly settings: Pick<Settings, "tokenRefresh">
+  readonly authenticator: Effect.Effect<unknown, Renewal.Failure> | undefined
+  readonly credentials: Credentials
+  readonly keeper: Keeper
+  readonly host: Host
+  readonly fork: (effect: Effect.Effect<void>) => void
+}
+
+export const make = (parts: Parts): Effect.Effect<Exchanges, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const timer = yield* Timer.make(() => exchanges.due())
+    const exchanges: Exchanges = new Exchanges(parts, yield* Effect.clock, timer)
+    yield* parts.keeper.cookie?.listen(() => exchanges.changedElsewhere()) ?? Effect.void
+    return exchanges
+  })
+
+export class Exchanges {
+  private readonly machine: IdentityMachine
+  private readonly single = Effect.unsafeMakeSemaphore(1)
+  private readonly broadcast = new Broadcast(() => this.state())
+  private timerAt = Infinity
+
+  constructor(private readonly parts: Parts, private readonly clock: Clock.Clock, private readonly timer: Timer.Timer) {
+    const { authenticator, credentials, keeper: { cookie, shared } } = parts
+    this.machine = new IdentityMachine(credentials, {
+      canLogin: authenticator !== undefined,
+      keptBy: cookie !== undefined ? "Cookie" : shared !== undefined ? "SharedToken" : "Token"
+    })
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // what the application asks for
+  // ---------------------------------------------------------------------------------------------------------------
+
+  state(): AuthenticationState {
+    return this.machine.state()
+  }
+
+  get states(): Stream.Stream<AuthenticationState> {
+    return this.broadcast.stream
+  }
+
+  readonly login: Exchange<KuzzleResponse> = (request, options) =>
+    this.ready(this.exchanging(this.logIn(request, options)))
+
+  /** The token to renew is the newest one of the session. */
+  readonly refresh: Exchange<KuzzleResponse> = (request, options) =>
+    this.ready(this.exchanging(Effect.zipRight(this.followStore(), this.refreshToken(request, options))))
+
+  readonly logout: Exchange<void> = (request, options) =>
+    this.ready(this.exchanging(Effect.suspend(() => {
+      const ended = this.driven(this.machine.handleLogout())
+      if (ended === "Nothing") return Effect.void
+      const commit = Effect.uninterruptible(
+        Effect.tap(this.become(undefined), () => this.publish({ _tag: "LoggedOut", cause: "Requested" }))
+      )
+      // A session that another client has renewed is still this one. One that is over ends nothing but itself.
+      const newest = ended === "Session" ? this.followStore("Renewed") : Effect.void
+      return Effect.zipRight(newest, this.parts.keeper.logout(request, options, commit))
+    })))
+
+  /** A session that was begun elsewhere, or none. */
+  readonly adopt = (identity: Identity | undefined): Effect.Effect<void> => this.exchanging(this.become(identity))
+
+  /** The same for the authenticator: it is interrupted if anybody has logged in or out since it was run. */
+  readonly again: Pick<Exchanges, "login" | "adopt"> = {
+    login: (request, options) => this.stillWanted(this.logIn(request, options)),
+    adopt: (identity) => this.stillWanted(this.become(identity))
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // what happens
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** Goes on with the session of the client before. */
+  readonly restoreStored: Effect.Effect<void> = Effect.suspend(() => {
+    const { fork, keeper: { shared, stored } } = this.parts
+    // Before the store is read, so that no change is missed.
+    if (shared !== undefined) {
+      const heard = this.single.withPermits(1)(this.followStore())
+      fork(Stream.runForEach(shared.changes, () => heard))
+    }
+    return Effect.flatMap(
+      stored,
+      (identity) => identity === undefined ? Effect.void : this.become(identity, Effect.void)
+    )
+  })
+
+  /** A connection is open. Returns whether it authenticates first; then `start`. */
+  opened(): boolean {
+    return this.driven(this.machine.handleOpened(this.time().wall))
+  }
+
+  start(): void {
+    this.driven(this.machine.handleStart())
+  }
+
+  isToCome(): boolean {
+    return this.machine.isToCome()
+  }
+
+  /** The server has refused a request of this session. Returns whether the request waits for another one. */
+  refused(identity: Identity): boolean {
+    return this.driven(this.machine.handleRefused(identity))
+  }
+
+  /** The server says that a token of this connection has expired. Returns whether the session is being renewed. */
+  tokenExpired(): boolean {
+    return this.driven(this.machine.handleTokenExpired())
+  }
+
+  /** Our clock says that the session has expired. */
+  expired(identity: Identity): void {
+    this.driven(this.machine.handleExpired(identity))
+  }
+
+  /** Whether the session can be used. If it has expired, it is renewed. */
+  usable(): boolean {
+    return this.driven(this.machine.handleUse(this.time().wall))
+  }
+
+  readonly connectionAfter: IdentityMachine["connectionAfter"] = (before, exchange) =>
+    this.machine.connectionAfter(before, exchange)
+
+  due(): void {
+    this.timerAt = Infinity
+    this.driven(this.machine.handleDue(this.time().now))
+  }
+
+  changedElsewhere(): void {
+    this.driven(this.machine.handleChangedElsewhere())
+  }
+
+  end(): void {
+    this.broadcast.end()
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // exchanges
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** One exchange at a time, among all clients that share the session. */
+  private exchanging<A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    const { shared } = this.parts.keeper
+    return this.single.withPermits(1)(shared === undefined ? exchange : shared.exclusive(exchange))
+  }
+
+  private ready<A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.zipLeft(exchange, this.parts.host.ready)
+  }
+
+  private stillWanted<A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return this.followStore().pipe(
+      Effect.flatMap(() => this.machine.isStillWanted() ? exchange : Effect.interrupt),
+      Effect.tap(() => this.driven(this.machine.handleAuthenticated())),
+      (exchange) => this.exchanging(exchange)
+    )
+  }
+
+  /** An answer without a session, a step of several, logs nobody in. */
+  private logIn(request: KuzzleRequest, options: RequestOptions | undefined) {
+    const commit = (identity: Identity) =>
+      Effect.uninterruptible(
+        Effect.tap(this.become(identity), () => this.publish({ _tag: "LoggedIn", kuid: identity.kuid }))
+      )
+    return Effect.suspend(() => {
+      this.publish({ _tag: "LoginStarted" })
+      return this.parts.keeper.login(request, options, commit)
+    }).pipe(Effect.tapError((error) => Effect.sync(() => this.publish({ _tag: "LoginFailed", error }))))
+  }
+
+  private refreshToken(request: KuzzleRequest, options?: RequestOptions) {
+    return Effect.suspend(() => {
+      const { credentials, keeper: { refresh, shared } } = this.parts
+      const before = credentials.current()
+      const commit = (granted: Identity) => {
+        const identity = this.machine.refreshed(before, granted)
+        return Effect.flatMap(
+          this.become(identity, shared?.renewed(identity)),
+          (stored) => stored === false ? Effect.asVoid(this.followStore(undefined, () => before)) : Effect.void
+        )
+      }
+      return Effect.tapError(
+        refresh(request, options, commit),
+        (error) => Effect.sync(() => this.driven(this.machine.handleRefreshFailed(before, error)))
+      )
+    })
+  }
+
+  /** Makes the client this user's, or nobody's. Uninterruptible: it must complete even if the caller is interrupted. */
+  private become<A = void>(identity: Identity | undefined, store?: Effect.Effect<A>): Effect.Effect<A | void> {
+    return Effect.uninterruptible(Effect.gen(this, function*() {
+      const { credentials, host, keeper } = this.parts
+      const before = credentials.current()
+      this.driven(this.machine.handleIdentity(identity))
+      yield* this.plan()
+      const stored = yield* store ?? keeper.changed(identity, before)
+      if (this.driven(this.machine.handleKept(before, identity))) yield* host.replace
+      this.driven(this.machine.handleSettled())
+      return stored
+    }))
+  }
+
+  /** Whatever comes of one renewal, there is another before the session's end. */
+  private plan(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { credentials, settings } = this.parts
+      const identity = credentials.current()
+      if (identity?.expiresAt === undefined) return Effect.void
+      return Effect.map(
+        new Delays(settings.tokenRefresh).next({ expiresAt: identity.expiresAt }),
+        (delay) => this.driven(this.machine.handlePlanned(identity, delay, this.time()))
+      )
+    })
+  }
+
+  /**
+   * Applies another client's change of the session. Returns whether there was one. Run it while no exchange runs here.
+   */
+  private followStore(
+    only?: SharedSession.Elsewhere,
+    ours = () => this.parts.credentials.current()
+  ): Effect.Effect<boolean> {
+    const { shared } = this.parts.keeper
+    if (shared === undefined) return Effect.succeed(false)
+    return Effect.flatMap(
+      Effect.suspend(() => shared.elsewhere(ours())),
+      (found) => this.follow(this.machine.handleStored(found, only))
+    )
+  }
+
+  private follow(followed: Followed | undefined): Effect.Effect<boolean> {
+    this.driven(followed)
+    if (followed === undefined) return Effect.succeed(false)
+    const { event, identity } = followed
+    return Effect.uninterruptible(Effect.map(this.become(identity, Effect.void), () => {
+      if (event !== undefined) this.publish(event)
+      return true
+    }))
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // a renewal
+  // ---------------------------------------------------------------------------------------------------------------
+
+  private renewal(way: Renewal.Way): Effect.Effect<void> {
+    return Traced.renewal(way, this.steps(way)).pipe(
+      Effect.map((outcome) => Metrics.renewals[outcome](1)),
+      Effect.ensuring(Effect.sync(() => this.driven(this.machine.handleRenewalEnded())))
+    )
+  }
+
+  private steps(way: Renewal.Way): Effect.Effect<Outcome> {
+    return Effect.gen(this, function*() {
+      let step = this.driven(this.machine.handleRenewal(way, this.time()))
+      for (;;) {
+        switch (step._tag) {
+          case "Attempt": {
+            const retry = { schedule: patience, while: Renewal.isPassing }
+            const exit = yield* Effect.exit(Effect.retry(this.attempt(step.attempt), retry))
+            step = this.driven(this.machine.handleTried(step.attempt, exit, this.time()))
+            break
+          }
+          case "Reread": {
+            const isChanged = yield* this.reread(step.attempt.before)
+            step = this.driven(this.machine.handleReread(step, isChanged, this.time()))
+            break
+          }
+          case "Plan":
+            yield* this.plan()
+            return "Kept"
+          case "End":
+            return step.outcome
+        }
+      }
+    })
+  }
+
+  private attempt(attempt: Attempt): Effect.Effect<void, Renewal.Failure> {
+    const { authenticator = Effect.void, keeper: { cookie } } = this.parts
+    const run = <E>(exchange: Effect.Effect<unknown, E>): Effect.Effect<void, E> =>
+      Effect.suspend(() => this.machine.mayRun(attempt) ? Effect.asVoid(exchange) : Effect.void)
+    switch (attempt.way) {
+      case "Login":
+        return run(authenticator)
+      case "Refresh":
+        return this.exchanging(run(this.refreshSession()))
+      case "Restore": {
+        const restored = (answer: Identity | undefined) =>
+          this.follow(this.machine.handleRestored(attempt, answer, this.time().wall))
+        return this.exchanging(run(Effect.flatMap(cookie?.restore ?? Effect.succeed(undefined), restored)))
+      }
+    }
+  }
+
+  /** Unless another client has renewed it already. */
+  private refreshSession(): Effect.Effect<void, KuzzleError.RequestError> {
+    const { cookie } = this.parts.keeper
+    const refresh = Effect.asVoid(this.refreshToken({ controller: "auth", action: "refreshToken" }))
+    return cookie === undefined
+      ? Effect.flatMap(this.followStore(), (isRenewed) => isRenewed ? Effect.void : refresh)
+      : Effect.map(cookie.renewing(refresh), (isOurs) => {
+        if (!isOurs) this.driven(this.machine.handleRenewedElsewhere())
+      })
+  }
+
+  /** Waits up to 300 ms for another client to store the session that replaced this one. Returns whether it has. */
+  private reread(ended: Identity | undefined): Effect.Effect<boolean> {
+    return Effect.gen(this, function*() {
+      const { credentials } = this.parts
+      for (const millis of rereads) {
+        if (millis > 0) yield* Effect.sleep(Duration.millis(millis))
+        const isChanged = yield* this.single.withPermits(1)(
+          Effect.suspend(() => credentials.current() === ended ? this.followStore() : Effect.succeed(true))
+        )
+        if (isChanged) return true
+      }
+      return false
+    })
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // what the machine says
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** Does what the machine says after it was told something, and comes back when something is due. */
+  private driven<A>(answer: A): A {
+    for (let action = this.machine.poll(); action !== undefined; action = this.machine.poll()) this.perform(action)
+    const due = this.machine.nextDue()
+    if (due !== this.timerAt) this.setTimer(due)
+    return answer
+  }
+
+  private setTimer(due: number): void {
+    this.timerAt = due
+    if (due < Infinity) this.timer.at(due)
+    else this.timer.clear()
+  }
+
+  private perform(action: Action): void {
+    const { fork, host } = this.parts
+    switch (action._tag) {
+      case "State":
+        return this.broadcast.publish(this.state())
+      case "Renew":
+        return fork(this.renewal(action.way))
+      case "Redial": {
+        const dialling = Effect.sync(() => this.driven(this.machine.handleDialling()))
+        return fork(this.single.withPermits(1)(host.redial(dialling)))
+      }
+      default:
+        return host.perform(action)
+    }
+  }
+
+  private publish(event: AuthenticationEvent): void {
+    this.parts.host.perform({ _tag: "Publish", event })
+  }
+
+  private time(): Time {
+    return { now: Timer.now(this.clock), wall: this.clock.unsafeCurrentTimeMillis() }
+  }
+}

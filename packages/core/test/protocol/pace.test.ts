@@ -1,0 +1,38 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Pace, period } from "../../src/internal/protocol/pace.ts"
+
+/** How many may be sent at once. */
+const allowed = (pace: Pace, now: number): number => {
+  let count = 0
+  for (; count < 1000 && pace.nextAt(now) <= now; count++) pace.took(now)
+  return count
+}
+
+describe("the pace", () => {
+  it("S6: one burst is refused many times, and lowers it once", () => {
+    const pace = new Pace()
+    for (let n = 0; n < 100; n++) pace.took(0)
+    for (let n = 0; n < 60; n++) pace.refused(10)
+    assert.strictEqual(pace.nextAt(10), 10 + period)
+    assert.strictEqual(allowed(pace, 10 + period), 50)
+    assert.strictEqual(allowed(pace, 10 + 2 * period), 51)
+  })
+
+  it("S6: a refusal lowers it in each period, although nothing was sent since the one before", () => {
+    const pace = new Pace()
+    for (let n = 0; n < 100; n++) pace.took(0)
+    pace.refused(10)
+    pace.refused(10 + 3 * period)
+    assert.strictEqual(pace.nextAt(10 + 3 * period), 10 + 4 * period)
+    assert.isAtMost(allowed(pace, 10 + 4 * period), 26)
+  })
+
+  it("is forgotten after ten periods in which nothing happened", () => {
+    const pace = new Pace()
+    pace.took(0)
+    pace.refused(10)
+    assert.isTrue(pace.isLimited)
+    assert.strictEqual(allowed(pace, 10 + 10 * period), 1000)
+    assert.isFalse(pace.isLimited)
+  })
+})

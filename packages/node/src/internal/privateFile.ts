@@ -1,0 +1,27 @@
+/** Writes files that only their owner can read, independent of the umask. */
+import { open, rename, rm } from "node:fs/promises"
+
+/** The modes of files and of the folder: only the owner may read and write. */
+export const fileMode = 0o600
+export const folderMode = 0o700
+
+/**
+ * Writes the whole file and syncs it to the disk, or fails and leaves the old one. `unfinished` is its path until then:
+ * another one each time, in the same folder. The new name is durable once the folder is synced, too.
+ */
+export const write = async (file: string, unfinished: string, content: string | Uint8Array): Promise<void> => {
+  try {
+    // The file must not exist, so that no link that others have created there is followed.
+    const handle = await open(unfinished, "wx", fileMode)
+    try {
+      await handle.writeFile(content)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(unfinished, file)
+  } catch (cause) {
+    await rm(unfinished, { force: true })
+    throw cause
+  }
+}

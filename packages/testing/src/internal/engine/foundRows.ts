@@ -1,0 +1,54 @@
+/**
+ * The rows that a search has found. Most searches show one page of a few rows: it is selected, and only a client that asks
+ * for another page of the same search has all rows sorted.
+ */
+type Compare<Row> = (a: Row, b: Row) => number
+
+/** Above this, sorting all is cheaper. */
+const maxSelected = 100
+
+export class FoundRows<Row> {
+  private sorted: ReadonlyArray<Row> | undefined = undefined
+  private hasPage = false
+
+  /** @param rows in the order in which equal ones stay */
+  constructor(private readonly rows: ReadonlyArray<Row>, private readonly compare: Compare<Row>) {}
+
+  get total(): number {
+    return this.rows.length
+  }
+
+  /** All rows, in order. */
+  all(): ReadonlyArray<Row> {
+    return this.sorted ??= [...this.rows].sort(this.compare)
+  }
+
+  page(from: number, end: number): ReadonlyArray<Row> {
+    if (this.sorted !== undefined || this.hasPage || end > maxSelected) return this.all().slice(from, end)
+    this.hasPage = true
+    return firstOf(this.rows, end, this.compare).slice(from)
+  }
+}
+
+const firstOf = <Row>(rows: ReadonlyArray<Row>, count: number, compare: Compare<Row>): ReadonlyArray<Row> => {
+  const first: Array<Row> = []
+  if (count === 0) return first
+  for (const row of rows) {
+    if (first.length === count && compare(first[count - 1]!, row) <= 0) continue
+    first.splice(placeIn(first, row, compare), 0, row)
+    if (first.length > count) first.pop()
+  }
+  return first
+}
+
+/** Behind those that are equal. */
+const placeIn = <Row>(sorted: ReadonlyArray<Row>, row: Row, compare: Compare<Row>): number => {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compare(sorted[middle]!, row) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,47 @@
+/**
+ * The embedded Kuzzle against a running one: the same frames and HTTP calls to both, the answers compared to the byte but
+ * for what varies by nature. With `KUZZLE_RECORD=1` the real answers are kept for `conformance.test.ts`, which compares
+ * without a real server; with `-t` those of the scenarios that were played.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import { afterAll, assert, describe, it } from "vitest"
+import { compare } from "./compare.ts"
+import { playEmbedded } from "./embedded.ts"
+import { play, type Scenario, type Step } from "./recorder.ts"
+import { scenarios } from "./scenarios.ts"
+
+const file = new URL("./recorded.json", import.meta.url)
+
+const write = (played: Readonly<Record<string, ReadonlyArray<Step>>>): void => {
+  const recorded: Record<string, ReadonlyArray<Step>> = { ...JSON.parse(readFileSync(file, "utf8")), ...played }
+  const lines = scenarios.flatMap(({ title }) => {
+    const steps = recorded[title]
+    return steps === undefined
+      ? []
+      : [`${JSON.stringify(title)}: [\n${steps.map((step) => `  ${JSON.stringify(step)}`).join(",\n")}\n]`]
+  })
+  writeFileSync(file, `{\n${lines.join(",\n")}\n}\n`)
+}
+
+/** Plays the scenarios on the server at an address, and on an embedded one for each. */
+export const conformanceSuite = (url: string, played: ReadonlyArray<Scenario>): void => {
+  const run = `c${Date.now().toString(36)}`
+  const answers: Record<string, ReadonlyArray<Step>> = {}
+  let total = 0
+
+  afterAll(() => {
+    console.log(`${total} answers and notifications compared`)
+    if (process.env.KUZZLE_RECORD !== undefined) write(answers)
+  })
+
+  describe.each(played)("$title", (scenario) => {
+    it("answers as the real server does", { timeout: 120_000 }, async () => {
+      const name = `${run}x${scenarios.indexOf(scenario)}`
+      const [ours, theirs] = await Promise.all([playEmbedded(name, scenario), play(url, name, scenario)])
+      answers[scenario.title] = theirs
+      const { compared, faults } = compare(scenario.title, theirs, ours)
+      total += compared
+      assert.lengthOf(faults, 0, faults.join("\n\n"))
+    })
+  })
+}
