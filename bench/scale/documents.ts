@@ -73,7 +73,7 @@ const live = async (
 const changes = 200
 
 const changing = (title: string, look: Parameters<typeof live>[1]): Row => ({
-  title: `\`KuzzleLive.${title}\` of N documents: a change`,
+  title: `\`${title}\` of \`KuzzleLive\`, N documents: a change`,
   sizes: held,
   items: () => changes,
   run: (n) => live(n, look, range(changes).map((i) => note(1, i, 2)))
