@@ -339,8 +339,15 @@ export class IdentityMachine {
   // a renewal
   // ---------------------------------------------------------------------------------------------------------------
 
+  /** Begins with this way, or goes on with it. Returns its first step. */
   handleRenewal(way: Renewal.Way, time: Time): Step {
-    return this.begin(way, time)
+    const before = this.credentials.current()
+    const wasOver = this.credentials.over() !== undefined
+    const attempt: Attempt = { way, before, wasStarted: this.started, wasOver, superseded: false, wasRun: false }
+    this.renewed = before
+    return way === "Login" && this.mayBeStored(before)
+      ? { _tag: "Reread", attempt, over: undefined }
+      : this.try(attempt, time)
   }
 
   /** Whether the exchange of this attempt is made. It is asked while no other exchange runs, before each retry. */
@@ -395,7 +402,7 @@ export class IdentityMachine {
     // A user who has logged in meanwhile is not logged out by our failure.
     if (Exit.isFailure(exit) && alive && isOther) return end("Kept")
     // The new session has ended already, while the connection was made ready.
-    if (way === "Login" && Exit.isSuccess(exit) && !alive && isOther) return this.begin("Login", time)
+    if (way === "Login" && Exit.isSuccess(exit) && !alive && isOther) return this.handleRenewal("Login", time)
     // The session had ended for good before, and nobody has begun another one elsewhere.
     if (this.credentials.over() !== undefined) return end("Kept")
     const { canLogin } = this.options
@@ -426,16 +433,6 @@ export class IdentityMachine {
     this.actions.push({ _tag: "Challenge", dropped }, { _tag: "State" }, { _tag: "Renew", way })
   }
 
-  private begin(way: Renewal.Way, time: Time): Step {
-    const before = this.credentials.current()
-    const wasOver = this.credentials.over() !== undefined
-    const attempt: Attempt = { way, before, wasStarted: this.started, wasOver, superseded: false, wasRun: false }
-    this.renewed = before
-    return way === "Login" && this.mayBeStored(before)
-      ? { _tag: "Reread", attempt, over: undefined }
-      : this.try(attempt, time)
-  }
-
   private try(attempt: Attempt, time: Time): Step {
     if (attempt.way === "Login") {
       this.useless = time.now - this.loggedInAt < usefulAge ? this.useless + 1 : 0
@@ -453,7 +450,7 @@ export class IdentityMachine {
       case "Keep":
         return { _tag: "Plan" }
       case "Then":
-        return this.begin(decision.way, time)
+        return this.handleRenewal(decision.way, time)
       case "Over":
         // The connection that was opened meanwhile, or is about to be, says whether there is a session.
         if (this.unasked || this.redialling) return end("Kept")

@@ -8,7 +8,7 @@ import * as Internal from "./internalStore.ts"
 import type { JsonObject } from "./json.ts"
 import type { Collection, StoredDocument } from "./storage.ts"
 
-export const mapping: JsonObject = {
+export const mapping = {
   properties: {
     userId: { type: "keyword" },
     hash: { type: "keyword" },

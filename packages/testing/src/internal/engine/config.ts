@@ -2,8 +2,13 @@
  * The configuration that `server:getConfig` shows: that of a real server with its defaults, and the settings of the engine
  * where it has them. The addresses are those that Kuzzle is delivered with: nothing listens there.
  */
+import * as ApiKeys from "./apiKeys.ts"
 import type { JsonObject } from "./json.ts"
+import { metadata } from "./mapping.ts"
+import * as Profiles from "./profiles.ts"
+import * as Roles from "./roles.ts"
 import type { Settings } from "./state.ts"
+import * as Users from "./users.ts"
 
 export const version = "2.56.0"
 
@@ -26,14 +31,11 @@ export const limitsOf = (settings: Settings) => ({
   subscriptionDocumentTTL: 259_200_000
 })
 
-const _kuzzle_info = {
-  properties: {
-    author: { type: "keyword" },
-    createdAt: { type: "date" },
-    updater: { type: "keyword" },
-    updatedAt: { type: "date" }
-  }
-}
+/** A collection of the server's own. */
+const internal = ({ properties, ...mapping }: JsonObject & { readonly properties: JsonObject }) => ({
+  settings: {},
+  mappings: { ...mapping, properties: { ...properties, ...metadata } }
+})
 
 export const configOf = (settings: Settings): JsonObject => ({
   realtime: { pcreSupport: false },
@@ -143,87 +145,28 @@ export const configOf = (settings: Settings): JsonObject => ({
       aliases: ["storageEngine"],
       backend: "elasticsearch",
       client: { node: "http://localhost:9200" },
-      commonMapping: { dynamic: false, properties: { _kuzzle_info } },
+      commonMapping: { dynamic: false, properties: metadata },
       defaultSettings: { number_of_replicas: 1, number_of_shards: 1 },
       internalIndex: {
         name: "kuzzle",
         collections: {
-          users: {
-            settings: {},
-            mappings: {
-              dynamic: "false",
-              properties: { profileIds: { type: "keyword" }, _kuzzle_info }
+          users: internal({ dynamic: "false", ...Users.mapping }),
+          profiles: internal({ dynamic: "false", ...Profiles.mapping }),
+          roles: internal({ dynamic: "false", ...Roles.mapping }),
+          validations: internal({
+            properties: {
+              index: { type: "keyword" },
+              collection: { type: "keyword" },
+              validations: { dynamic: "false", properties: {} }
             }
-          },
-          profiles: {
-            settings: {},
-            mappings: {
-              dynamic: "false",
-              properties: {
-                tags: { type: "keyword" },
-                policies: {
-                  properties: {
-                    roleId: { type: "keyword" },
-                    restrictedTo: {
-                      type: "nested",
-                      properties: { index: { type: "keyword" }, collections: { type: "keyword" } }
-                    }
-                  }
-                },
-                _kuzzle_info
-              }
-            }
-          },
-          roles: {
-            settings: {},
-            mappings: {
-              dynamic: "false",
-              properties: { tags: { type: "keyword" }, controllers: { dynamic: "false", properties: {} }, _kuzzle_info }
-            }
-          },
-          validations: {
-            settings: {},
-            mappings: {
-              properties: {
-                index: { type: "keyword" },
-                collection: { type: "keyword" },
-                validations: { dynamic: "false", properties: {} },
-                _kuzzle_info
-              }
-            }
-          },
-          config: { settings: {}, mappings: { dynamic: "false", properties: { _kuzzle_info } } },
-          "api-keys": {
-            settings: {},
-            mappings: {
-              dynamic: "false",
-              properties: {
-                userId: { type: "keyword" },
-                hash: { type: "keyword" },
-                description: { type: "text" },
-                expiresAt: { type: "long" },
-                ttl: { type: "keyword" },
-                token: { type: "keyword" },
-                _kuzzle_info
-              }
-            }
-          },
-          installations: {
-            settings: {},
-            mappings: {
-              dynamic: "strict",
-              properties: {
-                description: { type: "text" },
-                handler: { type: "text" },
-                installedAt: { type: "date" },
-                _kuzzle_info
-              }
-            }
-          },
-          imports: {
-            settings: {},
-            mappings: { dynamic: "strict", properties: { hash: { type: "keyword" }, _kuzzle_info } }
-          }
+          }),
+          config: internal({ dynamic: "false", properties: {} }),
+          "api-keys": internal({ dynamic: "false", ...ApiKeys.mapping }),
+          installations: internal({
+            dynamic: "strict",
+            properties: { description: { type: "text" }, handler: { type: "text" }, installedAt: { type: "date" } }
+          }),
+          imports: internal({ dynamic: "strict", properties: { hash: { type: "keyword" } } })
         }
       },
       maxScrollDuration: "1m",

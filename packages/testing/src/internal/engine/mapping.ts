@@ -46,7 +46,8 @@ const types = new Set([
   "version"
 ])
 
-const metadata: JsonObject = {
+/** What every collection has, beside its own fields. */
+export const metadata: JsonObject = {
   _kuzzle_info: {
     properties: {
       author: { type: "keyword" },

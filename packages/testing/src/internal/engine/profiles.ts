@@ -7,7 +7,7 @@ import { isObject, type JsonObject } from "./json.ts"
 import * as Roles from "./roles.ts"
 import type { Collection, Storage, StoredDocument } from "./storage.ts"
 
-export const mapping: JsonObject = {
+export const mapping = {
   properties: {
     tags: { type: "keyword" },
     policies: {

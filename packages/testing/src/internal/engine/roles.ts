@@ -7,7 +7,7 @@ import * as Internal from "./internalStore.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import type { Collection, StoredDocument } from "./storage.ts"
 
-export const mapping: JsonObject = {
+export const mapping = {
   properties: { tags: { type: "keyword" }, controllers: { dynamic: "false", properties: {} } }
 }
 

@@ -17,7 +17,7 @@ export interface User {
   readonly source: JsonObject
 }
 
-export const mapping: JsonObject = { properties: { profileIds: { type: "keyword" } } }
+export const mapping = { properties: { profileIds: { type: "keyword" } } }
 
 export const anonymousId = "-1"
 
