@@ -893,7 +893,7 @@ const shorter = scenario("tokens: replaced by one that expires first", async (wo
   await world.sleep(1500)
   await world.listen("nobody is told")
   await clean()
-})
+}, "the real server forgets a token that it finds by its place in a list of all, so it may be one of somebody else")
 
 // -------------------------------------------------------------------------------------------------------------------
 // HTTP and cookies
