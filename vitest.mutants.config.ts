@@ -1,19 +1,23 @@
-/** The tests with a bug planted in what they test: `MUTANT` is its place in scripts/mutants/list.ts. */
+/** The tests with a bug planted in what they test. Variables of scripts/mutants.ts say which file has it and where its text is. */
+import { readFileSync } from "node:fs"
 import * as Path from "node:path"
 import { defineConfig } from "vitest/config"
-import { mutants } from "./scripts/mutants/list.ts"
-import { apply, root } from "./scripts/simulation/bundle.ts"
+import { root } from "./scripts/simulation/bundle.ts"
 import { sources } from "./vitest.shared.ts"
 
-const mutant = mutants[Number(process.env.MUTANT)]
+const { MUTANT_FILE, MUTANT_TEXT } = process.env
+if (MUTANT_FILE === undefined || MUTANT_TEXT === undefined) {
+  throw new Error("MUTANT_FILE and MUTANT_TEXT are not set: run `pnpm mutants`")
+}
+const target = Path.join(root, MUTANT_FILE)
+const planted = readFileSync(MUTANT_TEXT, "utf8")
 
 export default defineConfig({
   resolve: { alias: sources },
   plugins: [{
     name: "mutant",
     enforce: "pre",
-    transform: (code, id) =>
-      mutant !== undefined && id === Path.join(root, mutant.file) ? apply(mutant, code) : undefined
+    transform: (_code, id) => id === target ? planted : undefined
   }],
   test: {
     setupFiles: ["vitest.equality.ts"],

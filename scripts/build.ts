@@ -1,23 +1,41 @@
 /**
  * Builds the package it is started in: `src` to `dist`.
  *
- * `tsc` emits; then what it leaves undone:
+ * TypeScript emits, with short names for private members (`privateNames.ts`); then what it leaves undone:
  * - relative `.ts` specifiers in declarations become `.js` (`rewriteRelativeImportExtensions` touches only code). Both
  *   have the same length, so the declaration maps stay true;
  * - calls at the top of a module are marked pure, so that a bundler may drop what nobody uses.
  */
 import { transformAsync } from "@babel/core"
-import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import ts from "typescript"
+import { shorten } from "./privateNames.ts"
 
 const dist = Path.resolve("dist")
 await Fs.rm(dist, { recursive: true, force: true })
 
-const tsc = fileURLToPath(import.meta.resolve("typescript/bin/tsc"))
-const emitted = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--noEmitOnError"], { stdio: "inherit" })
-if (emitted.status !== 0) process.exit(emitted.status ?? 1)
+const host: ts.ParseConfigFileHost = {
+  ...ts.sys,
+  onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
+    throw new Error(ts.formatDiagnostic(diagnostic, format))
+  }
+}
+const format: ts.FormatDiagnosticsHost = {
+  getCanonicalFileName: (name) => name,
+  getCurrentDirectory: () => process.cwd(),
+  getNewLine: () => "\n"
+}
+const config = ts.getParsedCommandLineOfConfigFile("tsconfig.build.json", { noEmitOnError: true }, host)
+if (config === undefined) throw new Error("tsconfig.build.json cannot be read")
+const program = ts.createProgram(config.fileNames, config.options)
+const { diagnostics } = program.emit(undefined, undefined, undefined, undefined, { before: [shorten(program)] })
+const faults = [...config.errors, ...ts.getPreEmitDiagnostics(program), ...diagnostics]
+if (faults.length > 0) {
+  process.stderr.write(ts.formatDiagnostics(faults, format))
+  process.exit(1)
+}
 
 const specifier = /(\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\bdeclare\s+module\s+)(["'])(\.{1,2}\/[^"'\n]*)\.ts\2/g
 

@@ -20,7 +20,9 @@ import { Ledger } from "./ends/ledger.ts"
 import * as Node from "./ends/node.ts"
 import { RunError } from "./ends/run.ts"
 import * as Server from "./ends/server.ts"
+import { check } from "./mutants/check.ts"
 import { mutants } from "./mutants/list.ts"
+import type { Planted } from "./mutants/plant.ts"
 
 const { values } = parseArgs({
   options: {
@@ -49,13 +51,19 @@ const runnerOf = (name: string) =>
     ? Effect.succeed(runners[name as keyof typeof runners])
     : fail(`--where is ${name}: expected ${Object.keys(runners).join(" or ")}`)
 
+/** The planted bug with this name. */
+const plantNamed = (name: string): Effect.Effect<Planted, RunError> =>
+  Effect.gen(function*() {
+    const mutant = mutants.find((one) => one.name === name)
+    if (mutant === undefined) return yield* fail(`--plant is ${name}: mutants/list.ts has no bug of this name`)
+    const { planted, problems } = yield* Effect.promise(() => check([mutant]))
+    return planted.get(mutant) ?? (yield* fail(problems.join("\n")))
+  })
+
 const main = Effect.gen(function*() {
   const ends = Number(values.ends)
   if (!Number.isInteger(ends) || ends < 1) return yield* fail(`--ends is ${values.ends}: expected a number from 1 on`)
-  const patch = mutants.find(({ name }) => name === values.plant)
-  if (values.plant !== undefined && patch === undefined) {
-    return yield* fail(`--plant is ${values.plant}: mutants/list.ts has no bug of this name`)
-  }
+  const planted = values.plant === undefined ? undefined : yield* plantNamed(values.plant)
   const rows: Array<Row> = []
   for (const serverName of values.server) {
     for (const where of values.where) {
@@ -63,7 +71,7 @@ const main = Effect.gen(function*() {
       const ledger = new Ledger()
       const [elapsed, verdict] = yield* Effect.timed(Effect.scoped(Effect.gen(function*() {
         const server = yield* startServer(serverName)
-        yield* runner({ server, ledger, ends, patch })
+        yield* runner({ server, ledger, ends, planted })
         return judge(ledger, yield* server.executions)
       })))
       const name = `${where}, ${serverName} Kuzzle`
@@ -90,6 +98,6 @@ const describe = (name: string, ledger: Ledger, { broken }: Verdict): string => 
 }
 
 NodeRuntime.runMain(Effect.withRandom(main, Random.make(values.seed)), {
-  // A run that is interrupted has proved nothing.
-  teardown: (exit, end) => end(Exit.isSuccess(exit) ? 0 : 1)
+  // A run that is interrupted has proved nothing. A socket that somebody killed has left behind must not keep it waiting.
+  teardown: (exit) => process.exit(Exit.isSuccess(exit) ? 0 : 1)
 })

@@ -1,6 +1,7 @@
 /**
  * Checks what npm would publish. The packages are built and packed, publint and attw read the tarballs, and projects outside
- * the workspace install them, once with the newest peers and once with the oldest, type-check against them and run.
+ * the workspace install them, once with the newest peers and once with the oldest, type-check against them and run. A
+ * library that exports whatever it gets from the packages emits its declarations, and an application is compiled against them.
  *
  * `--no-build` takes `dist` as it is.
  */
@@ -9,6 +10,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { reexports } from "./pack-check/reexports.ts"
 
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
 const packages = ["core", "node", "browser", "testing"]
@@ -27,6 +29,11 @@ const run = (title: string, cwd: string, command: string, args: ReadonlyArray<st
   }
   return result.stdout
 }
+
+const manifest = (folder: string) => JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8"))
+
+/** What a package exports; `null` for what it hides. */
+const exportsOf = (name: string) => manifest(Path.join(root, "packages", name.replace("@effect-kuzzle/", ""))).exports
 
 const indent = (text: string): string => text.trimEnd().replace(/^(?=.)/gm, "    ").replace(/(.)$/, "$1\n")
 
@@ -59,7 +66,7 @@ for (const [name, tarball] of tarballs) {
   run(`publint ${name}`, root, bin("publint"), ["run", tarball, "--strict"], true)
   // attw does not follow wildcards: every public module is named.
   const modules = contents.flatMap((file) => /^package\/dist\/([^/]+)\.js$/.exec(file)?.[1] ?? [])
-    .filter((module) => module !== "index")
+    .filter((module) => module !== "index" && exportsOf(name)[`./${module}`] !== null)
   run(`attw ${name}`, root, bin("attw"), [
     tarball,
     "--profile",
@@ -75,8 +82,6 @@ for (const [name, tarball] of tarballs) {
 interface Versions {
   readonly [name: string]: string
 }
-
-const manifest = (folder: string) => JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8"))
 
 /** The version that this workspace has installed. */
 const newest = (name: string, folder = "."): Versions => ({
@@ -123,21 +128,79 @@ const consume = (title: string, peers: Versions, programs: ReadonlyArray<string>
     if (found !== version) throw new Error(`npm installed ${name} ${found} instead of ${version}`)
   }
   run("types", consumer, "npx", ["tsc", "--project", "."], true)
+  emit(consumer)
   for (const program of programs) {
     run(`run ${program}`, consumer, process.execPath, [Path.join("dist", program.replace(/\.ts$/, ".js"))])
   }
 }
+
+/**
+ * Declarations that a user's library emits name types of these packages. A type that the package does not export would
+ * become `any` in the application that uses the library, without an error if it skips the check of libraries, as most do.
+ */
+const emit = (consumer: string): void => {
+  const configuration = (folder: string, options: object, files: ReadonlyArray<string>): void => {
+    Fs.mkdirSync(folder)
+    Fs.writeFileSync(
+      Path.join(folder, "tsconfig.json"),
+      JSON.stringify({ extends: "../tsconfig.json", compilerOptions: options, include: [], files })
+    )
+  }
+  const library = Path.join(consumer, "library")
+  const emitted = Path.join(library, "emitted")
+  configuration(library, { declaration: true, emitDeclarationOnly: true, outDir: "emitted" }, [
+    "library.ts",
+    "reexports.ts"
+  ])
+  Fs.copyFileSync(Path.join(root, "scripts/consumer/library.ts"), Path.join(library, "library.ts"))
+  Fs.writeFileSync(Path.join(library, "reexports.ts"), reexports(consumer, [...tarballs.keys()]))
+  run("declarations of a library", consumer, "npx", ["tsc", "--project", "library"], true)
+  for (const file of ["library.d.ts", "reexports.d.ts"]) {
+    const inner = Fs.readFileSync(Path.join(emitted, file), "utf8").match(/@effect-kuzzle\/[a-z]+\/internal\/[^;,]*/)
+    if (inner !== null) {
+      process.stdout.write(`failed  ${file} of a library names ${inner[0]}: export this type from a public module\n`)
+      process.exit(1)
+    }
+  }
+  const application = Path.join(consumer, "application")
+  configuration(application, { skipLibCheck: true, noEmit: true }, ["application.ts"])
+  Fs.writeFileSync(Path.join(application, "application.ts"), applicationSource)
+  run("an application of this library", consumer, "npx", ["tsc", "--project", "application"], true)
+}
+
+/** (A module of the workspace could not import what is emitted elsewhere.) */
+const applicationSource = `
+import type { KuzzleDocument } from "@effect-kuzzle/core"
+import type { Effect } from "effect"
+import { create, created, taxis } from "../library/emitted/library.js"
+import { KuzzleAuth_login, KuzzleDocument_create } from "../library/emitted/reexports.js"
+
+// @ts-expect-error: no such option, and no such member of an effect
+create({ nonsense: true }).foo.bar
+// @ts-expect-error: no such option
+KuzzleDocument_create({ index: "nyc", collection: "taxi", content: {}, nonsense: true })
+// @ts-expect-error: no such member of an effect
+KuzzleDocument_create({ index: "nyc", collection: "taxi", content: {} }).foo
+// @ts-expect-error: a login needs credentials
+KuzzleAuth_login({ strategy: "local" })
+// @ts-expect-error: no such field
+taxis.filter.exists("seat")
+// @ts-expect-error: no such status
+taxis.update({ _id: "a", content: { status: "fre" } })
+
+export const ids: Effect.Effect<KuzzleDocument.Document, unknown, unknown> = created
+`
 
 consume("newest", {
   ...newest("effect"),
   ...newest("@effect/platform"),
   ...newest("@effect/platform-node"),
   ...newest("@effect/platform-browser")
-}, ["main.ts", "page.ts"])
+}, ["main.ts", "page.ts", "server.ts"])
 
 // @effect/platform-browser is optional, and left out here: a page needs it only for its `KeyValueStore`.
 consume("oldest", {
   ...oldest("core", "effect"),
   ...oldest("core", "@effect/platform"),
   ...oldest("node", "@effect/platform-node")
-}, ["main.ts", "page.ts"])
+}, ["main.ts", "page.ts", "server.ts"])

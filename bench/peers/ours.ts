@@ -18,6 +18,7 @@ import * as Path from "node:path"
 import * as HandingOver from "../handingOver.ts"
 import type { BenchFilter, BenchRequest } from "../wire.ts"
 import { collection, index } from "../wire.ts"
+import { loops, sequential, settled } from "./effects.ts"
 import type { Peer, Session, Settings } from "./Peer.ts"
 
 const Taxi = Schema.Struct({
@@ -71,19 +72,13 @@ const connect = (settings: Settings, variant: string) =>
 
     const session: Session = {
       request: (request) => run(kuzzle.query(request)),
-      sequential: (count, make, done) =>
-        run(Effect.gen(function*() {
-          for (let i = 0; i < count; i++) {
-            yield* kuzzle.query(make(i))
-            done()
-          }
-        })),
+      sequential: (count, make, done) => run(sequential(count, (n) => kuzzle.query(make(n)), done)),
       concurrent: (count, inFlight, make) => run(concurrent(kuzzle, variant)(count, inFlight, make)),
       settle: (requests) =>
         run(
           (variant === "queryMany"
             ? kuzzle.queryMany(requests)
-            : Effect.forEach(requests, (request) => Effect.exit(kuzzle.query(request)), { concurrency: "unbounded" }))
+            : settled(requests, kuzzle.query))
             .pipe(
               Effect.map((exits) => exits.filter(Exit.isFailure).length)
             )
@@ -92,16 +87,6 @@ const connect = (settings: Settings, variant: string) =>
       close: () => Effect.runPromise(Scope.close(scope, Exit.void))
     }
     return session
-  })
-
-/** A number of fibers that take the next item until none is left. */
-const loops = <E, R>(count: number, width: number, each: (n: number) => Effect.Effect<unknown, E, R>) =>
-  Effect.suspend(() => {
-    let next = 0
-    const loop = Effect.gen(function*() {
-      while (next < count) yield* each(next++)
-    })
-    return Effect.all(Array.from({ length: width }, () => loop), { concurrency: "unbounded", discard: true })
   })
 
 const concurrent =

@@ -18,15 +18,18 @@ interface Pending {
   readonly expires: number
 }
 
-interface Message {
+export interface Message {
   readonly room?: string
   readonly error?: { readonly message: string } | null
   readonly result?: { readonly channel?: string }
 }
 
+/** Sends a request, and calls one of the two. */
+type Ask = (request: BenchRequest, resolve: Pending["resolve"], reject: Pending["reject"]) => void
+
 const SWEEP_MS = 250
 
-const connect = (settings: Settings, tuned: boolean): Promise<PromiseClient> =>
+export const connect = (settings: Settings, tuned: boolean): Promise<PromiseClient & { readonly ask: Ask }> =>
   new Promise((opened, failed) => {
     const socket = new WebSocket(settings.url, { perMessageDeflate: false, skipUTF8Validation: tuned })
     const pending = new Map<string, Pending>()
@@ -36,12 +39,13 @@ const connect = (settings: Settings, tuned: boolean): Promise<PromiseClient> =>
 
     const send = tuned ? corked(socket) : (frame: string) => socket.send(frame)
 
-    const request = (request: BenchRequest) =>
-      new Promise<Message>((resolve, reject) => {
-        const requestId = String(++counter)
-        pending.set(requestId, { resolve, reject, expires: Date.now() + settings.deadline })
-        send(JSON.stringify({ ...request, requestId }))
-      })
+    const ask: Ask = (request, resolve, reject) => {
+      const requestId = String(++counter)
+      pending.set(requestId, { resolve, reject, expires: Date.now() + settings.deadline })
+      send(JSON.stringify({ ...request, requestId }))
+    }
+
+    const request = (request: BenchRequest) => new Promise<Message>((resolve, reject) => ask(request, resolve, reject))
 
     const sweep = setInterval(() => {
       const now = Date.now()
@@ -86,6 +90,7 @@ const connect = (settings: Settings, tuned: boolean): Promise<PromiseClient> =>
     socket.on("error", failed)
     socket.on("open", () =>
       opened({
+        ask,
         request,
         subscribe: async (filter, handler) => {
           const { result } = await request({

@@ -22,8 +22,9 @@ export interface Row {
   /** The most that an item may cost at the largest N, in µs. It informs: other machines are slower. */
   readonly target?: number
   /**
-   * The same work by collections of the language alone, measured in the same run. A row may grow as they do: keys and
-   * values that no longer fit into the caches of the processor cost more in any program.
+   * The same work by collections of the language alone; `plainRecords` without it. A row may grow as they do in the same
+   * minutes: what no longer fits into the caches of the processor costs more in any program, and most on a machine that
+   * others share.
    */
   readonly plain?: Run
 }
@@ -40,7 +41,7 @@ export interface Curve {
 }
 
 export interface Measured extends Curve {
-  /** The curve of `plain`. */
+  /** The curve of `plain`, where it was needed. */
   readonly plain: Curve | undefined
   /** Whether the cost grows faster than the work, and faster than that of `plain`. */
   readonly grows: boolean
@@ -49,54 +50,96 @@ export interface Measured extends Curve {
 /** Above this exponent the cost grows faster than the work. */
 export const limit = 1.15
 
-/** So much more than 1 may be noise. */
+/** So much more than that of `plain` may be noise. */
 const tolerance = limit - 1
 
-/** A point above this many µs is the last of its curve: with the square of N, the next would take minutes. */
-const longest = 2_000_000
+/** Above this exponent nothing is an excuse: with the square of N, it is 2. */
+const never = 1.6
 
-/** The least of up to three runs, and no run is begun after half a second of CPU. */
-const leastOf = async (run: Run, n: number): Promise<number> => {
-  let least = Infinity
-  let spent = 0
-  for (let tries = 0; tries < 3 && spent < 500_000; tries++) {
-    const cpu = await run(n)
-    least = Math.min(least, cpu)
-    spent += cpu
+/** A size that would take longer than this many µs, if the cost grew with the square of N, is left out. */
+const longest = 120_000_000
+
+/** Stages until a row that seems to grow is believed. */
+const stages = 4
+
+/** Runs of one kind, of all sizes in turn, so that a busy minute slows down all of them. */
+class Series {
+  /** The least CPU of each size so far: whatever else runs on the machine only adds to it. */
+  private readonly least: Array<number>
+  /** How many sizes are run. */
+  private length: number
+
+  constructor(private readonly row: Row, private readonly run: Run) {
+    this.length = row.sizes.length
+    this.least = row.sizes.map(() => Infinity)
   }
-  return least
-}
 
-const curveOf = async ({ items = (n) => n, sizes }: Row, run: Run): Promise<Curve> => {
-  const points: Array<Point> = []
-  // The compiler's work is no part of it.
-  await run(sizes[0]!)
-  for (const n of sizes) {
-    const cpu = await leastOf(run, n)
-    points.push({ n, cost: cpu / items(n) })
-    if (cpu > longest) break
+  /** The compiler's work is no part of what is measured. */
+  async warmUp(): Promise<void> {
+    let spent = 0
+    for (let tries = 0; tries < 10 && spent < 100_000; tries++) spent += await this.run(this.row.sizes[0]!)
   }
-  return { points, exponent: exponentOf(points) }
+
+  /** Each size up to five times, and not again after half a second of CPU. */
+  async stage(): Promise<void> {
+    const spent = this.row.sizes.map(() => 0)
+    for (let tries = 0; tries < 5; tries++) {
+      for (let i = 0; i < this.length; i++) {
+        if (spent[i]! > 500_000) continue
+        const cpu = await this.run(this.row.sizes[i]!)
+        spent[i]! += cpu
+        this.least[i] = Math.min(this.least[i]!, cpu)
+        const next = this.row.sizes[i + 1]
+        if (next !== undefined && cpu * (next / this.row.sizes[i]!) ** 2 > longest) this.length = i + 1
+      }
+    }
+  }
+
+  curve(): Curve {
+    const { items = (n: number) => n, sizes } = this.row
+    const points = sizes.slice(0, this.length).map((n, i) => ({ n, cost: this.least[i]! / items(n) }))
+    return { points, exponent: exponentOf(points) }
+  }
 }
 
-/** The lesser cost of each size, because whatever else runs on the machine only adds to it. */
-const lesser = (a: Curve | undefined, b: Curve): Curve => {
-  if (a === undefined) return b
-  const points = b.points.map(({ cost, n }, i) => ({ n, cost: Math.min(cost, a.points[i]?.cost ?? Infinity) }))
-  return { points, exponent: exponentOf(points) }
-}
-
-/** A row that seems to grow is measured again, three times in all, and then beside plain collections. */
+/** A row that seems to grow is measured again, and then beside plain collections. */
 export const measure = async (row: Row): Promise<Measured> => {
-  let curve: Curve | undefined
-  let plain: Curve | undefined
-  for (let rounds = 1;; rounds++) {
-    curve = lesser(curve, await curveOf(row, row.run))
-    if (curve.exponent <= limit) return { ...curve, plain, grows: false }
-    if (row.plain !== undefined) plain = lesser(plain, await curveOf(row, row.plain))
-    const grows = curve.exponent - (plain?.exponent ?? 1) > tolerance
-    if (!grows || rounds === 3) return { ...curve, plain, grows }
+  const ours = new Series(row, row.run)
+  const plain = new Series(row, row.plain ?? plainRecords)
+  await ours.warmUp()
+  await ours.stage()
+  for (let stage = 1;; stage++) {
+    const curve = ours.curve()
+    if (curve.exponent <= limit) return { ...curve, plain: undefined, grows: false }
+    if (stage === 1) await plain.warmUp()
+    await plain.stage()
+    const beside = plain.curve()
+    const allowed = Math.min(Math.max(1, beside.exponent) + tolerance, never)
+    const grows = curve.exponent > allowed
+    if (!grows || stage === stages) return { ...curve, plain: beside, grows }
+    await ours.stage()
   }
+}
+
+/**
+ * N records as an answer of Kuzzle gives them, kept in a `Map`, then read and taken in no order: what any program does that
+ * waits for N answers.
+ */
+export const plainRecords: Run = (n) => {
+  const text = JSON.stringify({
+    status: 200,
+    result: { _id: "x", _source: { name: "x", at: [1, 2], tags: ["a", "b"] } }
+  })
+  const ids = Array.from({ length: n }, (_, i) => `r${(i * 7919) % n}`)
+  return cpuOf(() => {
+    const records = new Map<string, { seen: number; readonly record: { readonly status: number } }>()
+    for (let i = 0; i < n; i++) records.set(`r${i}`, { seen: 0, record: JSON.parse(text) })
+    for (const id of ids) {
+      const found = records.get(id)
+      if (found !== undefined) found.seen += found.record.status
+    }
+    for (const id of ids) records.delete(id)
+  })
 }
 
 /**

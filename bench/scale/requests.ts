@@ -27,9 +27,10 @@ export const documents: Answer = ({ _id = "", action, body }) => {
 
 export const get = (i: number) => KuzzleDocument.get({ ...target, _id: `d${i}` })
 const createOne = (i: number) => KuzzleDocument.create({ ...target, _id: `d${i}`, content: source })
-export const batched = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, KuzzleBatch.layer())
+export const batched = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.provide(effect, KuzzleBatch.layer({ requestTimeout: "10 minutes" }))
 
-const calls = [100, 1000, 10_000, 50_000]
+const calls = [1000, 10_000, 50_000, 130_000]
 
 /** A tracer that keeps nothing. */
 const tracer = Tracer.make({

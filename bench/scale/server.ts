@@ -140,7 +140,12 @@ export const openHttp = async (options: Kuzzle.Options) => {
     cookie: () => Effect.succeedNone
   }
   const scope = Effect.runSync(Scope.make())
-  const layer = Kuzzle.layerHttp({ url: "http://localhost:7512", maxRequestSize: 1e9, ...options }).pipe(
+  const layer = Kuzzle.layerHttp({
+    url: "http://localhost:7512",
+    requestTimeout: "10 minutes",
+    maxRequestSize: 1e9,
+    ...options
+  }).pipe(
     Layer.provide(Layer.succeed(KuzzleHttp.KuzzleHttp, http))
   )
   const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))

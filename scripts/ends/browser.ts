@@ -4,6 +4,7 @@ import type { Scope } from "effect"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { createInterface } from "node:readline"
 import { type BrowserContext, chromium } from "playwright"
 import { RunError } from "./run.ts"
 
@@ -18,6 +19,8 @@ const flags = [
   "--disable-quic",
   "--disable-dev-shm-usage",
   "--no-first-run",
+  // It says there that it has deleted a database.
+  "--enable-logging=stderr",
   "--disable-breakpad",
   "--disable-background-networking",
   "--disable-component-update",
@@ -32,7 +35,12 @@ export interface Browser {
   readonly context: BrowserContext
   /** `kill -9` to all of its processes. */
   readonly kill: Effect.Effect<void>
+  /** How many databases it has found damaged, and deleted. */
+  readonly deletions: () => number
 }
+
+/** What Chromium prints when it deletes a database. */
+const deletion = "IndexedDB recovering from a corrupted (and deleted) database"
 
 /** Closing the scope kills it. */
 export const launch = (profile: string): Effect.Effect<Browser, RunError, Scope.Scope> =>
@@ -44,16 +52,23 @@ export const launch = (profile: string): Effect.Effect<Browser, RunError, Scope.
     for (const name of ["SingletonLock", "SingletonCookie", "SingletonSocket", "DevToolsActivePort"]) {
       Fs.rmSync(Path.join(profile, name), { force: true })
     }
-    const { kill } = yield* Effect.acquireRelease(
+    const { deletions, kill } = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const child = spawn(executable, [...flags, `--user-data-dir=${profile}`, "about:blank"], {
-          stdio: "ignore",
+          stdio: ["ignore", "ignore", "pipe"],
           detached: true
+        })
+        let deleted = 0
+        createInterface({ input: child.stderr }).on("line", (line) => {
+          if (line.includes(deletion)) deleted += 1
         })
         const ended = new Promise<void>((resolve) =>
           child.once("close", () => resolve()).once("error", () => resolve())
         )
-        return { kill: Effect.zipRight(Effect.sync(() => killGroup(child.pid)), Effect.promise(() => ended)) }
+        return {
+          deletions: () => deleted,
+          kill: Effect.zipRight(Effect.sync(() => killGroup(child.pid)), Effect.promise(() => ended))
+        }
       }),
       ({ kill }) => kill
     )
@@ -66,7 +81,7 @@ export const launch = (profile: string): Effect.Effect<Browser, RunError, Scope.
     )
     const [context] = browser.contexts()
     if (context === undefined) return yield* new RunError({ message: "Chromium has no window" })
-    return { context, kill }
+    return { context, deletions, kill }
   })
 
 /** Chromium chooses a free port and writes it to its profile, with the path of its WebSocket. */

@@ -79,14 +79,17 @@ class Tabs {
   away = 0
   restored = 0
   private count = 0
+  /** The databases that a browser has deleted, as far as the ledger knows. */
+  private readonly deletions = new WeakMap<Browser.Browser, number>()
   /** Clients whose end is in the ledger. */
   private readonly gone = new Set<string>()
 
   constructor(private readonly plan: Plan, private readonly website: Website.Website) {}
 
   /** A new tab, whose page has opened the outbox or was denied it. */
-  open({ context }: Browser.Browser, producing: boolean, denied = false): Effect.Effect<Tab, RunError> {
+  open(browser: Browser.Browser, producing: boolean, denied = false): Effect.Effect<Tab, RunError> {
     return Effect.gen(this, function*() {
+      const { context } = browser
       const name = `t${++this.count}`
       const { index, url } = this.plan.server
       const main = (yield* Random.next) < 0.5
@@ -95,8 +98,17 @@ class Tabs {
       const address = this.website.address({ client: name, index, url, producing }, { main, denied })
       yield* trying("open a page", () => page.goto(address))
       yield* this.started(name, 1)
+      this.lookForDeletions(browser)
       return { name, page }
     })
+  }
+
+  /** The first page of a browser opens the database. If it was damaged, what earlier clients had left in it is gone. */
+  private lookForDeletions(browser: Browser.Browser): void {
+    const known = this.deletions.get(browser) ?? 0
+    const count = browser.deletions()
+    this.deletions.set(browser, count)
+    for (let n = known; n < count; n++) this.plan.ledger.databaseDeleted()
   }
 
   /** So many clients of this tab have started. */

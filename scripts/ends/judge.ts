@@ -32,10 +32,12 @@ export interface Verdict {
   readonly unsent: number
   /** Not executed, and the only client that was told has ended. */
   readonly untold: number
+  /** Lost with a database that the browser has deleted: no page can know what was in it. */
+  readonly deleted: number
   readonly broken: ReadonlyArray<Broken>
 }
 
-type Fate = "once" | "twice" | "lost" | "maybeExecuted" | "maybeNot" | "unsent" | "untold"
+type Fate = "once" | "twice" | "lost" | "maybeExecuted" | "maybeNot" | "unsent" | "untold" | "deleted"
 
 /** The errors of an outcome that leave open whether the request was executed. */
 const open: ReadonlySet<string> = new Set([
@@ -64,7 +66,8 @@ const fateOf = (request: Request, count: number, clientEnded: boolean): Fate => 
   if (isMaybe(request)) return count > 0 ? "maybeExecuted" : "maybeNot"
   if (count > 0) return "once"
   if (isTold(request)) return "unsent"
-  return request.awaited && clientEnded ? "untold" : "lost"
+  if (request.awaited && clientEnded) return "untold"
+  return request.deleted ? "deleted" : "lost"
 }
 
 export const judge = (ledger: Ledger, executions: Executions): Verdict => {
@@ -75,7 +78,8 @@ export const judge = (ledger: Ledger, executions: Executions): Verdict => {
     maybeExecuted: 0,
     maybeNot: 0,
     unsent: 0,
-    untold: 0
+    untold: 0,
+    deleted: 0
   }
   const requests = Array.from(ledger.requests.values())
   const countOf = ({ id }: Request): number => executions.get(id)?.count ?? 0
@@ -144,13 +148,13 @@ const thousands = (count: number): string => count.toLocaleString("en-US")
 
 export const table = (rows: ReadonlyArray<Row>): string =>
   [
-    "| Run | Ends (with requests in flight) | Accepted | Executed once | Twice | Lost | Maybe sent: executed / not | Not sent, and told | Told to a client that ended | Time |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    "| Run | Ends (with requests in flight) | Accepted | Executed once | Twice | Lost | Maybe sent: executed / not | Not sent, and told | Told to a client that ended | Deleted by the browser | Time |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map(({ name, seconds, verdict: v }) =>
       `| ${name} | ${thousands(v.ends)} (${thousands(v.endsInFlight)}) | ${thousands(v.accepted)} | ${
         thousands(v.once)
       } | ` +
-      `${v.twice} | ${v.lost} | ${v.maybeExecuted} / ${v.maybeNot} | ${v.unsent} | ${v.untold} | ${
+      `${v.twice} | ${v.lost} | ${v.maybeExecuted} / ${v.maybeNot} | ${v.unsent} | ${v.untold} | ${v.deleted} | ${
         Math.round(seconds)
       } s |`
     )

@@ -14,6 +14,8 @@ export interface Request {
   /** The tag of the error, or `null` for a success. `undefined`: nobody said so. */
   answer: string | null | undefined
   withdrawn: "Perhaps" | "InTime" | "TooLate" | undefined
+  /** A browser has deleted the database that may have held it. */
+  deleted: boolean
   readonly reports: Set<Reported["outcome"]>
 }
 
@@ -96,6 +98,12 @@ export class Ledger {
     this.disturbances.set(what, (this.disturbances.get(what) ?? 0) + 1)
   }
 
+  /** A browser has found its database damaged and has deleted it, with what ended clients had left there. */
+  databaseDeleted(): void {
+    this.disturbed("database deleted by the browser")
+    for (const request of this.requests.values()) request.deleted ||= this.hasEnded(request)
+  }
+
   /** The runner damaged the record of this request. */
   tore(seq: string, id: string): void {
     this.torn.set(seq, id)
@@ -124,6 +132,7 @@ export class Ledger {
       awaited: false,
       answer: undefined,
       withdrawn: undefined,
+      deleted: false,
       reports: new Set()
     }
     this.requests.set(id, request)

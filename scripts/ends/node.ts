@@ -69,7 +69,7 @@ export const run = (plan: Plan): Effect.Effect<void, RunError> =>
     if (harmed.length > 0) ledger.complain(`files of others were changed: ${harmed.join(", ")}`)
   }).pipe(Effect.scoped)
 
-const compile = ({ patch }: Plan, outfile: string): Effect.Effect<void, RunError> =>
+const compile = ({ planted }: Plan, outfile: string): Effect.Effect<void, RunError> =>
   Effect.tryPromise({
     try: () =>
       build({
@@ -78,7 +78,7 @@ const compile = ({ patch }: Plan, outfile: string): Effect.Effect<void, RunError
         minify: true,
         entryPoints: [fileURLToPath(new URL("./worker.ts", import.meta.url))],
         outfile,
-        plugins: [sources(patch)]
+        plugins: [sources(planted)]
       }),
     catch: (cause) => new RunError({ message: `the worker could not be built: ${cause}` })
   })

@@ -4,7 +4,7 @@ import type { Scope } from "effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import type { Patch } from "../simulation/bundle.ts"
+import type { Planted } from "../mutants/plant.ts"
 import type { Ledger } from "./ledger.ts"
 import type { Server } from "./server.ts"
 
@@ -13,8 +13,8 @@ export interface Plan {
   readonly ledger: Ledger
   /** How many ends. */
   readonly ends: number
-  /** A bug to plant in the clients. */
-  readonly patch: Patch | undefined
+  /** A bug in the clients. */
+  readonly planted: Planted | undefined
 }
 
 /** The run could not be made. */

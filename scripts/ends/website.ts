@@ -23,10 +23,10 @@ export interface Website {
 
 const html = "<!doctype html><title>ends</title><script type=\"module\" src=\"/page.js\"></script>"
 
-export const make = ({ ledger, patch }: Plan): Effect.Effect<Website, RunError, Scope.Scope> =>
+export const make = ({ ledger, planted }: Plan): Effect.Effect<Website, RunError, Scope.Scope> =>
   Effect.gen(function*() {
     const script = yield* Effect.tryPromise({
-      try: () => compile(patch),
+      try: () => compile(planted),
       catch: (cause) => new RunError({ message: `the page could not be built: ${cause}` })
     })
     const started = new Set<string>()
@@ -81,7 +81,7 @@ export const make = ({ ledger, patch }: Plan): Effect.Effect<Website, RunError, 
     }
   })
 
-const compile = async (patch: Plan["patch"]): Promise<string> => {
+const compile = async (planted: Plan["planted"]): Promise<string> => {
   const { outputFiles: [script] } = await build({
     entryPoints: [fileURLToPath(new URL("./page.ts", import.meta.url))],
     absWorkingDir: root,
@@ -92,7 +92,7 @@ const compile = async (patch: Plan["patch"]): Promise<string> => {
     target: "es2022",
     write: false,
     logLevel: "error",
-    plugins: [sources(patch)]
+    plugins: [sources(planted)]
   })
   return script?.text ?? ""
 }

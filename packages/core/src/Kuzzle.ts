@@ -195,7 +195,7 @@ export const fromSettings = (
 > =>
   Effect.flatMap(KuzzleTokenStore, (store) =>
     over(settings, authenticator, {
-      byConnection: false,
+      keptBy: store === undefined ? "Token" : "SharedToken",
       headers: (settings) => Effect.succeed(settings),
       keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
     }, adoptToken))
@@ -235,7 +235,7 @@ export const fromSettingsCookie = (
 > =>
   Effect.flatMap(KuzzleHttp, (http) =>
     over(settings, authenticator, {
-      byConnection: true,
+      keptBy: "Cookie",
       headers: (settings, endpoint) =>
         Effect.map(
           http.cookie(KuzzleConfig.httpUrl(endpoint)),
@@ -357,13 +357,13 @@ export const layerHttp = (
       const events = new Broadcast<KuzzleEvent>()
       yield* Effect.addFinalizer(() => Effect.sync(() => events.end()))
       const requests = HttpRequests.make(yield* KuzzleHttp, settings, credentials)
-      const authentication = yield* Exchanges.make({
+      const authentication = yield* Exchanges.makeAlone({
         settings,
-        authenticator: undefined,
         credentials,
         keeper: Tokens.make({ urgent: requests.query }, yield* KuzzleTokenStore, (error) =>
           events.announce({ _tag: "TokenStoreFailed", error })),
-        host: Exchanges.withoutConnection,
+        publish: (event) =>
+          events.publish(event),
         fork: yield* Fork.make
       })
       yield* authentication.restoreStored
@@ -380,9 +380,7 @@ export const layerHttp = (
         states: Stream.succeed(ready),
         events: events.stream,
         roundTripTime: Effect.succeedNone,
-        token: Effect.sync(() =>
-          Option.fromNullable(Credentials.tokenOf(credentials.current()))
-        ),
+        token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(credentials.current()))),
         setToken: adoptToken(authentication.adopt),
         authentication: {
           state: Effect.sync(() => authentication.state()),

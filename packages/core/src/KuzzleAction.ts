@@ -33,25 +33,57 @@ import * as Schema from "effect/Schema"
 import * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
 import * as Json from "./internal/json.ts"
-import type * as Envelope from "./internal/protocol/envelope.ts"
+import type { Route } from "./internal/protocol/envelope.ts"
 import * as Shape from "./internal/shape.ts"
-import { type ApiErrorFields, EncodeError, isApiError, type RequestError, TypeId } from "./KuzzleError.ts"
+import { type ApiErrorFields, EncodeError, isApiError, type RequestError, tagged, TypeId } from "./KuzzleError.ts"
 
-/**
- * A REST route: the verb and the path, `:name` standing for the argument of that name.
- *
- * @since 0.1.0
- * @category models
- */
-export type Route = Envelope.Route
+export {
+  /**
+   * A REST route: the verb and the path, `:name` standing for the argument of that name.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Route
+} from "./internal/protocol/envelope.ts"
 
-/**
- * What every call may be given besides its own options.
- *
- * @since 0.1.0
- * @category models
- */
-export type CallOptions = Action.CallOptions
+export {
+  /**
+   * The function of an action, with its parts.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Action,
+  /**
+   * What every call may be given besides its own options: `timeout` and `volatile`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type CallOptions,
+  /**
+   * An action as data: its names, its route, where its options are placed, and how it fails.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Declaration,
+  /**
+   * The function of an action, from which its declaration and the request of a call can be read.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Declared,
+  /**
+   * An action in parts, for callers that send its requests by themselves.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Sendable
+} from "./internal/action.ts"
 
 /**
  * Names for what an action fails with, and the ids of Kuzzle that each stands for.
@@ -112,13 +144,11 @@ export class DeclaredError<out Name extends string> extends Data.Error<ApiErrorF
  * @since 0.1.0
  * @category errors
  */
-export class InvalidResultError extends Data.TaggedError("KuzzleInvalidResultError")<{
+export class InvalidResultError extends tagged("KuzzleInvalidResultError")<{
   readonly controller: string
   readonly action: string
   readonly issue: ParseResult.ParseIssue
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const issue = ParseResult.TreeFormatter.formatIssueSync(this.issue)
     return `the result of ${this.controller}:${this.action} does not fit its Schema: ${issue}`
@@ -143,9 +173,9 @@ export type Failure<Names extends ErrorNames> =
  * @category models
  */
 export type CustomAction<Options, Wire, Result, R, Names extends ErrorNames> =
-  & ({} extends Options ? (options?: Options & CallOptions) => Effect.Effect<Result, Failure<Names>, Kuzzle | R>
-    : (options: Options & CallOptions) => Effect.Effect<Result, Failure<Names>, Kuzzle | R>)
-  & Action.Declared<Wire & CallOptions, unknown>
+  & ({} extends Options ? (options?: Options & Action.CallOptions) => Effect.Effect<Result, Failure<Names>, Kuzzle | R>
+    : (options: Options & Action.CallOptions) => Effect.Effect<Result, Failure<Names>, Kuzzle | R>)
+  & Action.Declared<Wire & Action.CallOptions, unknown>
 
 /**
  * The function of an action, from its declaration. What cannot be encoded is an `EncodeError`, a result that does not fit an
@@ -166,7 +196,7 @@ export const make = <
   definition: Definition<Options, Wire, OptionsR, Result, ResultWire, ResultR, Names>
 ): CustomAction<Options, Wire, Result, OptionsR | ResultR, Names> => {
   const { action: name, anonymous, body, controller, errors, http, idempotent, options: schema } = definition
-  const action = Action.make<Wire & CallOptions, unknown>({
+  const action = Action.make<Wire & Action.CallOptions, unknown>({
     controller,
     action: name,
     idempotent,
@@ -185,10 +215,10 @@ export const make = <
   const byName = named(errors)
 
   // Whether the options are optional is for the types to say, there and here.
-  const request = action as (options: Wire & CallOptions) => Effect.Effect<unknown, RequestError, Kuzzle>
+  const request = action as (options: Wire & Action.CallOptions) => Effect.Effect<unknown, RequestError, Kuzzle>
 
   const call = (
-    { timeout, volatile, ...options }: CallOptions = {}
+    { timeout, volatile, ...options }: Action.CallOptions = {}
   ): Effect.Effect<Result, Failure<Names>, Kuzzle | OptionsR | ResultR> =>
     // Without those of every call, they are what the Schema is of.
     encode(options as Options).pipe(

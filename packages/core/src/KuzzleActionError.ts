@@ -5,8 +5,7 @@
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
-import * as Data from "effect/Data"
-import { type ApiError, type ApiErrorFields, fromStatus, TypeId } from "./KuzzleError.ts"
+import { type ApiError, type ApiErrorFields, fromStatus, tagged, type TypeId } from "./KuzzleError.ts"
 import type { KnownErrorId } from "./KuzzleErrorId.ts"
 
 /**
@@ -30,9 +29,8 @@ interface Named<Tag extends string> {
 
 /** (A class with members of its own, computed or static, stays in every bundle; one that has none vanishes unused.) */
 const named = <Tag extends string>(tag: Tag, ...known: ReadonlyArray<KnownErrorId>): Named<Tag> =>
-  class extends Data.TaggedError(tag)<ApiErrorFields> {
+  class extends tagged(tag)<ApiErrorFields> {
     static readonly ids: ReadonlyArray<string> = known
-    readonly [TypeId]: TypeId = TypeId
   }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -588,7 +586,7 @@ export class DebuggerError extends named(
  * @since 0.1.0
  * @category authentication
  */
-export class LoginIncompleteError extends Data.TaggedError("KuzzleLoginIncompleteError")<{
+export class LoginIncompleteError extends tagged("KuzzleLoginIncompleteError")<{
   readonly strategy: string
   /** What the strategy answered: its content, its status and its headers (a redirection, for one). */
   readonly response: {
@@ -597,8 +595,6 @@ export class LoginIncompleteError extends Data.TaggedError("KuzzleLoginIncomplet
     readonly headers?: { readonly [name: string]: string }
   }
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `the strategy ${this.strategy} takes another step: use KuzzleAuth.loginStep and do what its answer says`
   }

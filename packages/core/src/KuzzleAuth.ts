@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Action from "./internal/action.ts"
 import { Kuzzle, type KuzzleRequest, type KuzzleResponse } from "./internal/client.ts"
 import * as Answers from "./internal/protocol/answers.ts"
+import type { TokenState } from "./internal/protocol/answers.ts"
 import * as Secrets from "./internal/secrets.ts"
 import * as Shape from "./internal/shape.ts"
 import * as Shapes from "./internal/shapes.ts"
@@ -26,15 +27,18 @@ import {
   WrongCredentialsError
 } from "./KuzzleActionError.ts"
 import type { Content } from "./KuzzleDocument.ts"
+import type { Selection } from "./KuzzleDocument.ts"
 import type { RequestError } from "./KuzzleError.ts"
 import type {
   ApiKey,
   Credentials,
   CredentialsInfo,
   IdOptions,
+  LocalCredentials,
   NewApiKey,
   Right,
   SearchOptions,
+  StrategyName,
   User,
   WriteOptions
 } from "./KuzzleSecurity.ts"
@@ -66,19 +70,29 @@ export type LoginStep =
   | { readonly _tag: "Incomplete"; readonly response: KuzzleResponse }
 
 /**
- * How to log in.
+ * How to log in. With `strategy: "local"` the credentials must be a `username` and a `password`. Other strategies ask for
+ * what they want.
  *
  * @since 0.1.0
  * @category models
  */
-export interface LoginOptions extends Action.CallOptions {
-  /** `local`, or another that the server has. */
-  readonly strategy: string
-  /** What the strategy asks for; for `local` a `username` and a `password`. */
-  readonly credentials: Readonly<Record<string, string | Redacted.Redacted>>
+export interface LoginOptions<Strategy extends string = string> extends Action.CallOptions {
+  /** `local`, or another strategy of the server. */
+  readonly strategy: Strategy
+  /** What the strategy asks for. */
+  readonly credentials: LoginCredentials<Strategy>
   /** How long the session shall live: milliseconds or, for example, `1h`; the server's default otherwise. */
   readonly expiresIn?: string | number | undefined
 }
+
+/**
+ * What a strategy asks for at a login.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LoginCredentials<Strategy extends string> = Strategy extends "local" ? LocalCredentials
+  : Readonly<Record<string, string | Redacted.Redacted>>
 
 type LoginError =
   | WrongCredentialsError
@@ -117,7 +131,9 @@ const sessionOf = ({ _id, expiresAt, jwt }: Answers.Granted): Session => ({
  * @since 0.1.0
  * @category actions
  */
-export const loginStep = (options: LoginOptions): Effect.Effect<LoginStep, RequestError | LoginError, Kuzzle> =>
+export const loginStep = <Strategy extends StrategyName>(
+  options: LoginOptions<Strategy>
+): Effect.Effect<LoginStep, RequestError | LoginError, Kuzzle> =>
   Effect.flatMap(
     Kuzzle,
     (kuzzle) =>
@@ -159,7 +175,9 @@ export const loginStep = (options: LoginOptions): Effect.Effect<LoginStep, Reque
  */
 export const login = Action.wrap(
   loginAction,
-  (options: LoginOptions): Effect.Effect<Session, RequestError | LoginError | LoginIncompleteError, Kuzzle> =>
+  <Strategy extends StrategyName>(
+    options: LoginOptions<Strategy>
+  ): Effect.Effect<Session, RequestError | LoginError | LoginIncompleteError, Kuzzle> =>
     Effect.flatMap(loginStep(options), (step) =>
       step._tag === "LoggedIn"
         ? Effect.succeed(step.session)
@@ -196,13 +214,22 @@ export const logout = Action.wrap(
     )
 )
 
-/**
- * What the server thinks of a token.
- *
- * @since 0.1.0
- * @category models
- */
-export type TokenState = Answers.TokenState
+export {
+  /**
+   * A session as the server grants it, before the client makes a `Session` of it.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Granted,
+  /**
+   * What the server thinks of a token.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type TokenState
+} from "./internal/protocol/answers.ts"
 
 type CheckOptions = Action.CallOptions & { readonly token?: Redacted.Redacted | undefined }
 
@@ -406,11 +433,23 @@ export const getStrategies = Action.make<Action.CallOptions, ReadonlyArray<strin
   result: Shapes.strings
 })
 
-interface StrategyOptions extends Action.CallOptions {
-  readonly strategy: string
+/**
+ * The strategy whose credentials of the current user an action is about.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export interface StrategyOptions extends Action.CallOptions {
+  readonly strategy: StrategyName
 }
 
-interface MyCredentialsOptions extends StrategyOptions {
+/**
+ * A strategy, and credentials of the current user for it.
+ *
+ * @since 0.1.0
+ * @category credentials
+ */
+export interface MyCredentialsOptions extends StrategyOptions {
   /** What the strategy asks for; for `local` a `username` and a `password`. What is secret may be `Redacted`. */
   readonly credentials: Credentials
 }
@@ -606,11 +645,12 @@ export const createApiKey = Action.make<
  * @since 0.1.0
  * @category tokens
  */
-export const searchApiKeys = Action.make<SearchOptions, ReadonlyArray<ApiKey>, InvalidSearchError>({
+export const searchApiKeys = Action.make<SearchOptions & Selection, ReadonlyArray<ApiKey>, InvalidSearchError>({
   controller: "auth",
   action: "searchApiKeys",
   http: ["POST", "/api-keys/_search"],
   idempotent: true,
+  filterAsQuery: true,
   body: "query",
   errors: [InvalidSearchError],
   // The `total` beside the hits is the length of the page.

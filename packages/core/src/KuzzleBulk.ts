@@ -73,7 +73,7 @@ const line = <Outcome extends object>(): Shape.Shape<Line<Outcome>> => {
 const importLines = Action.make<
   Options & {
     /** Lines of Elasticsearch's bulk API: an operation, and after each but `delete` its document. */
-    readonly bulkData: ReadonlyArray<KuzzleDocument.Content>
+    readonly bulkData: ReadonlyArray<object>
     readonly strict?: boolean | undefined
   },
   KuzzleDocument.Many<Line<Done>, Line<Failed>>,
@@ -122,7 +122,7 @@ export {
  */
 export const write = Action.make<
   Options & {
-    readonly content: KuzzleDocument.Content
+    readonly content: object
     readonly _id?: string | undefined
     /** Notify the subscribers. */
     readonly notify?: boolean | undefined
@@ -149,7 +149,7 @@ export const mWrite = Action.make<
   Options & {
     readonly documents: ReadonlyArray<{
       readonly _id?: string | undefined
-      readonly body: KuzzleDocument.Content
+      readonly body: object
     }>
     readonly strict?: boolean | undefined
     /** Notify the subscribers. */
@@ -174,7 +174,7 @@ export const mWrite = Action.make<
  * @category actions
  */
 export const deleteByQuery = Action.make<
-  Options & { readonly query: KuzzleDocument.Content },
+  Options & { readonly query: object },
   number,
   Absent | InvalidSearchError
 >({
@@ -196,8 +196,8 @@ export const deleteByQuery = Action.make<
  */
 export const updateByQuery = Action.make<
   Action.CallOptions & KuzzleCollection.Target & {
-    readonly query: KuzzleDocument.Content
-    readonly changes: KuzzleDocument.Content
+    readonly query: object
+    readonly changes: object
   },
   number,
   Absent | IncompleteUpdateError | InvalidSearchError | MappingRejectionError

@@ -25,6 +25,7 @@ import {
   WriteLimitError
 } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
+import type { SearchFilter } from "./KuzzleFilter.ts"
 import type * as KuzzleRealtime from "./KuzzleRealtime.ts"
 
 /**
@@ -171,7 +172,7 @@ export const rejectionShape = Shape.struct<Rejection>({
  * @category actions
  */
 export const create = Action.make<
-  WriteOptions & Within & { readonly content: Content; readonly _id?: string | undefined },
+  WriteOptions & Within & { readonly content: object; readonly _id?: string | undefined },
   Document,
   Absent | DocumentAlreadyExistsError | MappingRejectionError | SpecificationRejectionError
 >({
@@ -197,7 +198,7 @@ export const create = Action.make<
  * @category actions
  */
 export const createOrReplace = Action.make<
-  WriteOptions & Target & { readonly content: Content },
+  WriteOptions & Target & { readonly content: object },
   Document & { readonly created: boolean },
   Absent | MappingRejectionError | SpecificationRejectionError
 >({
@@ -217,7 +218,7 @@ export const createOrReplace = Action.make<
  * @category actions
  */
 export const replace = Action.make<
-  WriteOptions & Target & { readonly content: Content },
+  WriteOptions & Target & { readonly content: object },
   Document,
   Absent | DocumentNotFoundError | MappingRejectionError | SpecificationRejectionError
 >({
@@ -237,7 +238,8 @@ export const replace = Action.make<
 })
 
 /**
- * Reads a document (`document:get`); see `getOption` for one that may not be there.
+ * Reads a document (`document:get`); see `getOption` for one that may not be there. `get<Taxi>` says what the document
+ * holds. Nothing checks it: see `KuzzleRepository` for documents that a Schema decodes.
  *
  * @since 0.1.0
  * @category actions
@@ -249,7 +251,12 @@ export const get = Action.make<Action.CallOptions & Target, Document, Absent | D
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError, DocumentNotFoundError],
   result: Shape.whole(documentShape)
-})
+  // The caller says what the document holds.
+}) as
+  & (<Source = Content>(
+    options: Action.CallOptions & Target
+  ) => Effect.Effect<Document<Source>, RequestError | Absent | DocumentNotFoundError, Kuzzle>)
+  & Action.Sendable<Action.CallOptions & Target, Document, Absent | DocumentNotFoundError>
 
 /**
  * Reads a document that may not be there. A missing index or collection is an error still.
@@ -267,10 +274,13 @@ export const get = Action.make<Action.CallOptions & Target, Document, Absent | D
  * @since 0.1.0
  * @category actions
  */
-export const getOption = (
+export const getOption = <Source = Content>(
   options: Action.CallOptions & Target
-): Effect.Effect<Option.Option<Document>, RequestError | Absent, Kuzzle> =>
-  get(options).pipe(Effect.asSome, Effect.catchTag("KuzzleDocumentNotFoundError", () => Effect.succeed(Option.none())))
+): Effect.Effect<Option.Option<Document<Source>>, RequestError | Absent, Kuzzle> =>
+  get<Source>(options).pipe(
+    Effect.asSome,
+    Effect.catchTag("KuzzleDocumentNotFoundError", () => Effect.succeed(Option.none()))
+  )
 
 /**
  * Whether a document is there (`document:exists`).
@@ -294,7 +304,7 @@ export const exists = Action.make<Action.CallOptions & Target, boolean, Absent>(
  * @category actions
  */
 export const update = Action.make<
-  UpdateOptions & Target & { readonly content: Content; readonly source?: boolean | undefined },
+  UpdateOptions & Target & { readonly content: object; readonly source?: boolean | undefined },
   Document,
   Absent | DocumentNotFoundError | MappingRejectionError | SpecificationRejectionError | TooManyChangesError
 >({
@@ -335,8 +345,8 @@ export interface Changed {
  */
 export const upsert = Action.make<
   UpdateOptions & Target & {
-    readonly changes: Content
-    readonly default?: Content | undefined
+    readonly changes: object
+    readonly default?: object | undefined
     readonly source?: boolean | undefined
   },
   Changed & { readonly created: boolean },
@@ -419,7 +429,7 @@ export type FieldFaults = KuzzleRealtime.FieldFaults
  * @category actions
  */
 export const validate = Action.make<
-  Action.CallOptions & Within & { readonly content: Content },
+  Action.CallOptions & Within & { readonly content: object },
   Validation
 >({
   controller: "document",
@@ -514,7 +524,7 @@ const updated: Shape.Shape<Updated> = Shape.and(
  */
 export const mCreate = Action.make<
   WriteOptions & ManyOptions & {
-    readonly documents: ReadonlyArray<{ readonly _id?: string | undefined; readonly body: Content }>
+    readonly documents: ReadonlyArray<{ readonly _id?: string | undefined; readonly body: object }>
   },
   Many<Written, Rejection>,
   Absent | WriteLimitError | IncompleteRequestError
@@ -530,7 +540,7 @@ export const mCreate = Action.make<
 
 const createOrReplaceMany = Action.make<
   WriteOptions & ManyOptions & {
-    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: object }>
     readonly source?: true | "false" | undefined
   },
   Many<Omit<Written, "_source"> & Pick<Changed, "_source">, Rejection>,
@@ -555,7 +565,7 @@ const createOrReplaceMany = Action.make<
 export const mCreateOrReplace = Action.mapInput(
   createOrReplaceMany,
   ({ source, ...options }: WriteOptions & ManyOptions & {
-    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: object }>
     readonly source?: boolean | undefined
   }) =>
     // As a text it is false over HTTP too, where a flag is true by its presence.
@@ -570,7 +580,7 @@ export const mCreateOrReplace = Action.mapInput(
  */
 export const mReplace = Action.make<
   WriteOptions & ManyOptions & {
-    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: object }>
   },
   Many<Written, Rejection>,
   Absent | WriteLimitError | IncompleteRequestError
@@ -608,7 +618,7 @@ export const mReplace = Action.make<
  */
 export const mUpdate = Action.make<
   UpdateOptions & ManyOptions & {
-    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: Content }>
+    readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: object }>
   },
   Many<Updated, Rejection>,
   Absent | WriteLimitError | IncompleteRequestError
@@ -633,8 +643,8 @@ export const mUpsert = Action.make<
   UpdateOptions & ManyOptions & {
     readonly documents: ReadonlyArray<{
       readonly _id: string
-      readonly changes: Content
-      readonly default?: Content | undefined
+      readonly changes: object
+      readonly default?: object | undefined
     }>
   },
   Many<Updated & { readonly created: boolean }, Rejection>,
@@ -701,7 +711,19 @@ const getMany = Action.make<
  */
 export const mGet = Action.wrap(
   getMany,
-  (options: IdsOptions): ReturnType<typeof getMany> => options.ids.length === 0 ? none : getMany(options)
+  <Source = Content>(options: IdsOptions): Effect.Effect<
+    Many<Document<Source>, string>,
+    Effect.Effect.Error<ReturnType<typeof getMany>>,
+    Kuzzle
+  > =>
+    options.ids.length === 0
+      ? none
+      // The caller says what the documents hold.
+      : getMany(options) as Effect.Effect<
+        Many<Document<Source>, string>,
+        Effect.Effect.Error<ReturnType<typeof getMany>>,
+        Kuzzle
+      >
 )
 
 const existMany = Action.make<
@@ -770,12 +792,37 @@ export interface SearchResult<Source = Content> {
 }
 
 /**
- * The language of a query: Elasticsearch's own, which is meant when nothing is said, or Koncorde.
+ * Which documents: by a `filter` of Koncorde (see `KuzzleFilter`), or by a `query` in the words of Elasticsearch. All, where
+ * neither is given. The server translates a filter without checking it: `KuzzleFilter.validateSearch` does.
  *
  * @since 0.1.0
  * @category models
  */
-export type Lang = "elasticsearch" | "koncorde"
+export type Selection =
+  | { readonly filter?: SearchFilter | undefined; readonly query?: undefined }
+  | { readonly query?: object | undefined; readonly filter?: undefined }
+
+/**
+ * Which documents, by a filter of Koncorde.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SelectionByFilter {
+  readonly filter: SearchFilter
+  readonly query?: undefined
+}
+
+/**
+ * Which documents, in the words of Elasticsearch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SelectionByQuery {
+  readonly query: object
+  readonly filter?: undefined
+}
 
 /**
  * Where to search: in one collection, or in several by `targets`.
@@ -798,8 +845,6 @@ export type SearchTarget =
  * @category models
  */
 export interface SearchOptions extends Action.CallOptions {
-  /** In the words of Elasticsearch, or of Koncorde with `lang`. */
-  readonly query?: Content | undefined
   readonly sort?: Content | ReadonlyArray<Content | string> | undefined
   /** What the last hit of the page before was sorted by. */
   readonly search_after?: ReadonlyArray<string | number | boolean | null> | undefined
@@ -815,20 +860,25 @@ export interface SearchOptions extends Action.CallOptions {
   readonly size?: number | undefined
   /** Keeps the search open for the next page that long, for example `10s`. */
   readonly scroll?: string | undefined
-  readonly lang?: Lang | undefined
 }
 
-/** With `_source: false` the server leaves the content out (observed). */
-type WireHit = Omit<Hit, "_source"> & { readonly _source?: Hit["_source"] }
+/** With `_source: false` the server leaves the content out (observed), also that of inner hits. */
+interface WireHit extends Omit<Hit, "_source" | "inner_hits"> {
+  readonly _source?: Hit["_source"]
+  readonly inner_hits?: Readonly<Record<string, ReadonlyArray<WireHit>>>
+}
+
+const hit: Shape.Shape<WireHit> = Shape.struct<WireHit>({
+  _id: Shape.string,
+  _score: Shape.nullable(Shape.number),
+  _source: Shape.optional(Shape.object()),
+  index: Shape.string,
+  collection: Shape.string,
+  inner_hits: Shape.optional(Shape.record(Shape.array((inner) => hit(inner))))
+})
 
 const page = Shape.struct<Omit<SearchResult, "hits"> & { readonly hits: ReadonlyArray<WireHit> }>({
-  hits: Shape.array(Shape.struct<WireHit>({
-    _id: Shape.string,
-    _score: Shape.nullable(Shape.number),
-    _source: Shape.optional(Shape.object()),
-    index: Shape.string,
-    collection: Shape.string
-  })),
+  hits: Shape.array(hit),
   total: Shape.number,
   aggregations: Shape.optional(Shape.object()),
   suggest: Shape.optional(Shape.object()),
@@ -836,17 +886,23 @@ const page = Shape.struct<Omit<SearchResult, "hits"> & { readonly hits: Readonly
   remaining: Shape.optional(Shape.number)
 })
 
-const hasSource = (hit: WireHit): hit is Hit => hit._source !== undefined
+/** Inner hits are rare: a hit that has some is copied. */
+const isHit = (hit: WireHit): hit is Hit => hit._source !== undefined && hit.inner_hits === undefined
+
+const toHits = (hits: ReadonlyArray<WireHit>): ReadonlyArray<Hit> => hits.every(isHit) ? hits : hits.map(toHit)
 
 /** Content that was not requested becomes empty. */
+const toHit = ({ _source = {}, inner_hits, ...hit }: WireHit): Hit => ({
+  ...hit,
+  _source,
+  ...(inner_hits === undefined ? {} : {
+    inner_hits: Object.fromEntries(Object.entries(inner_hits).map(([name, hits]) => [name, toHits(hits)]))
+  })
+})
+
 const withSources = <Page extends { readonly hits: ReadonlyArray<WireHit> }>(
   page: Page
-): Page & { readonly hits: ReadonlyArray<Hit> } => {
-  const { hits } = page
-  return hits.every(hasSource)
-    ? { ...page, hits }
-    : { ...page, hits: hits.map((hit) => hasSource(hit) ? hit : { ...hit, _source: {} }) }
-}
+): Page & { readonly hits: ReadonlyArray<Hit> } => ({ ...page, hits: toHits(page.hits) })
 
 /**
  * Finds documents (`document:search`): one page of them.
@@ -854,12 +910,11 @@ const withSources = <Page extends { readonly hits: ReadonlyArray<WireHit> }>(
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { KuzzleDocument } from "@effect-kuzzle/core"
+ * import { KuzzleDocument, KuzzleFilter } from "@effect-kuzzle/core"
  *
  * export const free = KuzzleDocument.search({
  *   targets: [{ index: "nyc", collections: ["yellow-taxi", "green-taxi"] }],
- *   query: { equals: { status: "free" } },
- *   lang: "koncorde",
+ *   filter: KuzzleFilter.equals("status", "free"),
  *   size: 100
  * }).pipe(
  *   Effect.map(({ hits }) => hits.map(({ _id, collection }) => `${collection}/${_id}`)),
@@ -871,7 +926,7 @@ const withSources = <Page extends { readonly hits: ReadonlyArray<WireHit> }>(
  * @category actions
  */
 export const search = Action.make<
-  SearchOptions & SearchTarget,
+  SearchOptions & Selection & SearchTarget,
   SearchResult,
   Absent | FetchLimitError | InvalidSearchError | ScrollTooLongError
 >({
@@ -879,6 +934,7 @@ export const search = Action.make<
   action: "search",
   http: ["POST", "/:index/:collection/_search"],
   idempotent: true,
+  filterAsQuery: true,
   body: [
     "query",
     "sort",
@@ -892,7 +948,20 @@ export const search = Action.make<
   ],
   errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, InvalidSearchError, ScrollTooLongError],
   result: Shape.read(page, withSources)
-})
+  // The caller says what the documents hold.
+}) as
+  & (<Source = Content>(
+    options: SearchOptions & Selection & SearchTarget
+  ) => Effect.Effect<
+    SearchResult<Source>,
+    RequestError | Absent | FetchLimitError | InvalidSearchError | ScrollTooLongError,
+    Kuzzle
+  >)
+  & Action.Sendable<
+    SearchOptions & Selection & SearchTarget,
+    SearchResult,
+    Absent | FetchLimitError | InvalidSearchError | ScrollTooLongError
+  >
 
 /**
  * The next page of a search with `scroll` (`document:scroll`). Asked twice, it gives two pages. After the last one the
@@ -923,16 +992,13 @@ export const scroll = Action.make<
 })
 
 /**
- * How many documents there are (`document:count`), or how many of them a query finds.
+ * How many documents there are (`document:count`), or how many of them a filter or a query finds.
  *
  * @since 0.1.0
  * @category actions
  */
 export const count = Action.make<
-  Action.CallOptions & Within & {
-    readonly query?: Content | undefined
-    readonly lang?: Lang | undefined
-  },
+  Action.CallOptions & Within & Selection,
   number,
   Absent | InvalidSearchError
 >({
@@ -940,24 +1006,21 @@ export const count = Action.make<
   action: "count",
   http: ["POST", "/:index/:collection/_count"],
   idempotent: true,
+  filterAsQuery: true,
   body: ["query"],
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError],
   result: Shape.member("count", Shape.number)
 })
 
 /**
- * Deletes the documents that a query finds (`document:deleteByQuery`), as many as one request may change. Gives their ids
- * and, with `source`, what they held. `{}` finds all of them.
+ * Deletes the documents that a filter or a query finds (`document:deleteByQuery`), as many as one request may change. Gives
+ * their ids and, with `source`, what they held. `query: {}` finds all of them.
  *
  * @since 0.1.0
  * @category actions
  */
 export const deleteByQuery = Action.make<
-  WriteOptions & Within & {
-    readonly query: Content
-    readonly lang?: Lang | undefined
-    readonly source?: boolean | undefined
-  },
+  WriteOptions & Within & (SelectionByFilter | SelectionByQuery) & { readonly source?: boolean | undefined },
   {
     readonly documents: ReadonlyArray<{ readonly _id: string; readonly _source?: Document["_source"] }>
     readonly ids: ReadonlyArray<string>
@@ -968,6 +1031,7 @@ export const deleteByQuery = Action.make<
   action: "deleteByQuery",
   http: ["DELETE", "/:index/:collection/_query"],
   idempotent: false,
+  filterAsQuery: true,
   body: ["query"],
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError, WriteLimitError],
   result: Shape.whole(Shape.struct<{
@@ -977,17 +1041,15 @@ export const deleteByQuery = Action.make<
 })
 
 /**
- * Makes the same changes to the documents that a query finds (`document:updateByQuery`), as many as one request may change.
- * Gives them whole with `source`.
+ * Makes the same changes to the documents that a filter or a query finds (`document:updateByQuery`), as many as one request
+ * may change. Gives them whole with `source`.
  *
  * @since 0.1.0
  * @category actions
  */
 export const updateByQuery = Action.make<
-  WriteOptions & Within & {
-    readonly query: Content
-    readonly changes: Content
-    readonly lang?: Lang | undefined
+  WriteOptions & Within & (SelectionByFilter | SelectionByQuery) & {
+    readonly changes: object
     readonly source?: boolean | undefined
   },
   Many<Changed & { readonly status: number }, Rejection>,
@@ -997,6 +1059,7 @@ export const updateByQuery = Action.make<
   action: "updateByQuery",
   http: ["PUT", "/:index/:collection/_query"],
   idempotent: false,
+  filterAsQuery: true,
   body: ["query", "changes"],
   errors: [IndexNotFoundError, CollectionNotFoundError, InvalidSearchError, WriteLimitError],
   result: Shape.whole(Shapes.many(Shape.and(changedShape, status), rejectionShape))

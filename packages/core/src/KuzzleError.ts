@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import type { KnownErrorId } from "./KuzzleErrorId.ts"
@@ -21,6 +22,28 @@ export const TypeId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleError
  * @category symbols
  */
 export type TypeId = typeof TypeId
+
+/**
+ * The class that every error of the client extends: its tag, its fields, and the mark of the package.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TaggedClass<Tag extends string> = new<Fields extends object>(
+  fields: Fields
+) => Cause.YieldableError & Readonly<Fields> & { readonly _tag: Tag; readonly [TypeId]: TypeId }
+
+/**
+ * The class that an error extends. It has the computed member, so that a bundler drops an error that a page does not
+ * use: bundlers keep every class with a computed or static member of its own.
+ *
+ * @internal
+ */
+export const tagged = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
+  class extends Data.TaggedError(tag)<Record<string, unknown>> {
+    readonly [TypeId]: TypeId = TypeId
+    // TypeScript does not let a class extend one whose members are those of a type parameter.
+  } as TaggedClass<Tag>
 
 // -------------------------------------------------------------------------------------------------------------------
 // connection
@@ -58,7 +81,7 @@ export type ConnectReason =
  * @since 0.1.0
  * @category errors
  */
-export class ConnectError extends Data.TaggedError("KuzzleConnectError")<{
+export class ConnectError extends tagged("KuzzleConnectError")<{
   readonly reason: ConnectReason
   /** The endpoint, without credentials. */
   readonly url: string
@@ -73,8 +96,6 @@ export class ConnectError extends Data.TaggedError("KuzzleConnectError")<{
   /** What the runtime said, when it said something. */
   readonly cause?: unknown
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     if (this.issue !== undefined) return `cannot connect to ${this.url || "Kuzzle"}: ${this.issue}`
     switch (this.reason) {
@@ -105,13 +126,11 @@ const detail = (cause: unknown): string => cause instanceof Error && cause.messa
  * @since 0.1.0
  * @category errors
  */
-export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
+export class ConnectionEnded extends tagged("KuzzleConnectionEnded")<{
   readonly by: "Peer" | "Heartbeat" | "Oversized" | "Renewal" | "Released"
   readonly code: number
   readonly reason: string
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     switch (this.by) {
       case "Heartbeat":
@@ -142,11 +161,9 @@ export class ConnectionEnded extends Data.TaggedError("KuzzleConnectionEnded")<{
  * @since 0.1.0
  * @category errors
  */
-export class NotQueued extends Data.TaggedError("KuzzleNotQueued")<{
+export class NotQueued extends tagged("KuzzleNotQueued")<{
   readonly reason: "Full" | "Expired" | "OtherUser" | "NotConnected" | "Withdrawn" | "OtherClient"
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     switch (this.reason) {
       case "Full":
@@ -172,14 +189,12 @@ export class NotQueued extends Data.TaggedError("KuzzleNotQueued")<{
  * @since 0.1.0
  * @category errors
  */
-export class NotSentError extends Data.TaggedError("KuzzleNotSentError")<{
+export class NotSentError extends tagged("KuzzleNotSentError")<{
   readonly controller: string
   readonly action: string
   /** What stood in the way. */
   readonly cause: ConnectError | ConnectionEnded | NotQueued | OutboxError
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} was not sent: ${this.cause.message}`
   }
@@ -192,14 +207,12 @@ export class NotSentError extends Data.TaggedError("KuzzleNotSentError")<{
  * @since 0.1.0
  * @category errors
  */
-export class MaybeSentError extends Data.TaggedError("KuzzleMaybeSentError")<{
+export class MaybeSentError extends tagged("KuzzleMaybeSentError")<{
   readonly controller: string
   readonly action: string
   /** How the connection ended. */
   readonly cause: ConnectionEnded
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} may or may not have been executed: ${this.cause.message} before the answer`
   }
@@ -220,7 +233,7 @@ export type ConnectionLostError = NotSentError | MaybeSentError
  * @since 0.1.0
  * @category errors
  */
-export class OverflowError extends Data.TaggedError("KuzzleOverflowError")<{
+export class OverflowError extends tagged("KuzzleOverflowError")<{
   readonly controller: string
   readonly action: string
   /** The limit of its buffer, in notifications. */
@@ -228,8 +241,6 @@ export class OverflowError extends Data.TaggedError("KuzzleOverflowError")<{
   /** The limit of its buffer, in bytes. */
   readonly bufferBytes: number
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} was given up: its consumer fell behind by more than ` +
       `${this.bufferSize} notifications or ${this.bufferBytes} bytes; raise bufferSize or bufferBytes, or take them faster`
@@ -242,14 +253,12 @@ export class OverflowError extends Data.TaggedError("KuzzleOverflowError")<{
  * @since 0.1.0
  * @category errors
  */
-export class TokenStoreError extends Data.TaggedError("KuzzleTokenStoreError")<{
+export class TokenStoreError extends tagged("KuzzleTokenStoreError")<{
   readonly operation: "load" | "save" | "remove"
   readonly issue: string
   /** What the store said; it never shows the token. */
   readonly cause?: unknown
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `the token store failed to ${this.operation}: ${this.issue}`
   }
@@ -261,7 +270,7 @@ export class TokenStoreError extends Data.TaggedError("KuzzleTokenStoreError")<{
  * @since 0.1.0
  * @category errors
  */
-export class OutboxError extends Data.TaggedError("KuzzleOutboxError")<{
+export class OutboxError extends tagged("KuzzleOutboxError")<{
   readonly operation: "open" | "add" | "mark" | "requeue" | "settle" | "adopt" | "release" | "report" | "purge"
   /**
    * `"Unavailable"`: the store cannot be used (denied, or written by a newer version). `"InUse"`: another client uses a
@@ -274,8 +283,6 @@ export class OutboxError extends Data.TaggedError("KuzzleOutboxError")<{
   readonly issue: string
   readonly cause?: unknown
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `the outbox store failed to ${this.operation}: ${this.issue}`
   }
@@ -292,15 +299,13 @@ export class OutboxError extends Data.TaggedError("KuzzleOutboxError")<{
  * @since 0.1.0
  * @category errors
  */
-export class DeadlineError extends Data.TaggedError("KuzzleDeadlineError")<{
+export class DeadlineError extends tagged("KuzzleDeadlineError")<{
   readonly controller: string
   readonly action: string
   readonly timeout: Duration.Duration
   /** Whether it had been handed to the socket: if so, the server may have executed it. */
   readonly sent: boolean
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} was not answered within ${Duration.format(this.timeout)}${
       this.sent ? "; it may have been executed" : "; it was not sent"
@@ -315,14 +320,12 @@ export class DeadlineError extends Data.TaggedError("KuzzleDeadlineError")<{
  * @since 0.1.0
  * @category errors
  */
-export class UnauthenticatedError extends Data.TaggedError("KuzzleUnauthenticatedError")<{
+export class UnauthenticatedError extends tagged("KuzzleUnauthenticatedError")<{
   readonly controller: string
   readonly action: string
   /** Why the session could not be renewed. */
   readonly cause: SessionOver
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} was not sent: the session is over (${this.cause.message}). Log in again, ` +
       `or set an authenticator that does`
@@ -335,13 +338,11 @@ export class UnauthenticatedError extends Data.TaggedError("KuzzleUnauthenticate
  * @since 0.1.0
  * @category errors
  */
-export class SessionOver extends Data.TaggedError("KuzzleSessionOver")<{
+export class SessionOver extends tagged("KuzzleSessionOver")<{
   /** `TokenDead`: there is no `authenticator`. `Refused`: it failed, with `cause`. */
   readonly reason: "TokenDead" | "Refused"
   readonly cause?: unknown
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return this.reason === "TokenDead"
       ? "the token has expired or was revoked"
@@ -355,11 +356,9 @@ export class SessionOver extends Data.TaggedError("KuzzleSessionOver")<{
  * @since 0.1.0
  * @category errors
  */
-export class AuthenticatorError extends Data.TaggedError("KuzzleAuthenticatorError")<{
+export class AuthenticatorError extends tagged("KuzzleAuthenticatorError")<{
   readonly cause: unknown
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `the authenticator failed${detail(this.cause)}`
   }
@@ -372,7 +371,7 @@ export class AuthenticatorError extends Data.TaggedError("KuzzleAuthenticatorErr
  * @since 0.1.0
  * @category errors
  */
-export class PayloadTooLargeError extends Data.TaggedError("KuzzlePayloadTooLargeError")<{
+export class PayloadTooLargeError extends tagged("KuzzlePayloadTooLargeError")<{
   readonly controller: string
   readonly action: string
   /** Bytes of the encoded request. */
@@ -380,8 +379,6 @@ export class PayloadTooLargeError extends Data.TaggedError("KuzzlePayloadTooLarg
   /** Bytes allowed: the setting `maxRequestSize`. */
   readonly limit: number
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} takes ${this.size} bytes, the server accepts ${this.limit}: ` +
       `split it, or raise server.maxRequestSize in Kuzzle and maxRequestSize here`
@@ -394,14 +391,12 @@ export class PayloadTooLargeError extends Data.TaggedError("KuzzlePayloadTooLarg
  * @since 0.1.0
  * @category errors
  */
-export class ResponseTooLargeError extends Data.TaggedError("KuzzleResponseTooLargeError")<{
+export class ResponseTooLargeError extends tagged("KuzzleResponseTooLargeError")<{
   readonly controller: string
   readonly action: string
   /** The setting `maxResponseSize`, in bytes. */
   readonly limit: number
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `the answer to ${this.controller}:${this.action} takes more than ${this.limit} bytes: ` +
       `ask for less at once, or raise maxResponseSize`
@@ -416,14 +411,12 @@ export class ResponseTooLargeError extends Data.TaggedError("KuzzleResponseTooLa
  * @since 0.1.0
  * @category errors
  */
-export class EncodeError extends Data.TaggedError("KuzzleEncodeError")<{
+export class EncodeError extends tagged("KuzzleEncodeError")<{
   readonly controller: string
   readonly action: string
   /** What is wrong, and where. */
   readonly issue: string
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action} cannot be encoded: ${this.issue}`
   }
@@ -435,7 +428,7 @@ export class EncodeError extends Data.TaggedError("KuzzleEncodeError")<{
  * @since 0.1.0
  * @category errors
  */
-export class ProtocolError extends Data.TaggedError("KuzzleProtocolError")<{
+export class ProtocolError extends tagged("KuzzleProtocolError")<{
   readonly controller: string
   readonly action: string
   /** What was expected and what came. */
@@ -447,8 +440,6 @@ export class ProtocolError extends Data.TaggedError("KuzzleProtocolError")<{
   /** The target of a redirect over HTTP, without its secrets; browsers hide it. The client follows no redirect. */
   readonly location?: string
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `the answer to ${this.controller}:${this.action} is not Kuzzle's: ${this.issue}`
   }
@@ -460,7 +451,7 @@ export class ProtocolError extends Data.TaggedError("KuzzleProtocolError")<{
  * @since 0.1.0
  * @category errors
  */
-export class HttpTransportError extends Data.TaggedError("KuzzleHttpTransportError")<{
+export class HttpTransportError extends tagged("KuzzleHttpTransportError")<{
   readonly controller: string
   readonly action: string
   readonly url: string
@@ -468,8 +459,6 @@ export class HttpTransportError extends Data.TaggedError("KuzzleHttpTransportErr
   readonly issue?: string
   readonly cause?: unknown
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.controller}:${this.action}: no HTTP answer from ${this.url}${
       this.issue === undefined ? `${detail(this.cause)}: is Kuzzle running there?` : `: ${this.issue}`
@@ -483,7 +472,7 @@ export class HttpTransportError extends Data.TaggedError("KuzzleHttpTransportErr
  * @since 0.1.0
  * @category errors
  */
-export class InvalidSettingError extends Data.TaggedError("KuzzleInvalidSettingError")<{
+export class InvalidSettingError extends tagged("KuzzleInvalidSettingError")<{
   readonly setting: string
   /** The invalid value as text. Left out when it may be a secret. */
   readonly value?: string
@@ -492,8 +481,6 @@ export class InvalidSettingError extends Data.TaggedError("KuzzleInvalidSettingE
   /** The error of the effect that yields the setting. */
   readonly cause?: unknown
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `the setting ${this.setting}${this.value === undefined ? "" : ` is ${this.value}`}: ${this.issue}`
   }
@@ -547,10 +534,7 @@ export interface ApiErrorFields {
  * @since 0.1.0
  * @category api errors
  */
-export class PartialError extends Data.TaggedError("KuzzlePartialError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class PartialError extends tagged("KuzzlePartialError")<ApiErrorFields> {}
 
 /**
  * 400: the request is wrong.
@@ -558,10 +542,7 @@ export class PartialError extends Data.TaggedError("KuzzlePartialError")<ApiErro
  * @since 0.1.0
  * @category api errors
  */
-export class BadRequestError extends Data.TaggedError("KuzzleBadRequestError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class BadRequestError extends tagged("KuzzleBadRequestError")<ApiErrorFields> {}
 
 /**
  * 401: wrong credentials, a dead token, or an anonymous user without the right.
@@ -569,10 +550,7 @@ export class BadRequestError extends Data.TaggedError("KuzzleBadRequestError")<A
  * @since 0.1.0
  * @category api errors
  */
-export class UnauthorizedError extends Data.TaggedError("KuzzleUnauthorizedError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class UnauthorizedError extends tagged("KuzzleUnauthorizedError")<ApiErrorFields> {}
 
 /**
  * 403: the logged-in user has not the right.
@@ -580,10 +558,7 @@ export class UnauthorizedError extends Data.TaggedError("KuzzleUnauthorizedError
  * @since 0.1.0
  * @category api errors
  */
-export class ForbiddenError extends Data.TaggedError("KuzzleForbiddenError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ForbiddenError extends tagged("KuzzleForbiddenError")<ApiErrorFields> {}
 
 /**
  * 404: no such document, index, collection, action …
@@ -591,10 +566,7 @@ export class ForbiddenError extends Data.TaggedError("KuzzleForbiddenError")<Api
  * @since 0.1.0
  * @category api errors
  */
-export class NotFoundError extends Data.TaggedError("KuzzleNotFoundError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class NotFoundError extends tagged("KuzzleNotFoundError")<ApiErrorFields> {}
 
 /**
  * 412: something that must be true beforehand is not.
@@ -602,10 +574,7 @@ export class NotFoundError extends Data.TaggedError("KuzzleNotFoundError")<ApiEr
  * @since 0.1.0
  * @category api errors
  */
-export class PreconditionError extends Data.TaggedError("KuzzlePreconditionError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class PreconditionError extends tagged("KuzzlePreconditionError")<ApiErrorFields> {}
 
 /**
  * 413: above a limit of the server.
@@ -613,10 +582,7 @@ export class PreconditionError extends Data.TaggedError("KuzzlePreconditionError
  * @since 0.1.0
  * @category api errors
  */
-export class SizeLimitError extends Data.TaggedError("KuzzleSizeLimitError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class SizeLimitError extends tagged("KuzzleSizeLimitError")<ApiErrorFields> {}
 
 /**
  * 429: too many requests or logins in a second.
@@ -624,10 +590,7 @@ export class SizeLimitError extends Data.TaggedError("KuzzleSizeLimitError")<Api
  * @since 0.1.0
  * @category api errors
  */
-export class TooManyRequestsError extends Data.TaggedError("KuzzleTooManyRequestsError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class TooManyRequestsError extends tagged("KuzzleTooManyRequestsError")<ApiErrorFields> {}
 
 /**
  * 500: Kuzzle, a plugin or a service behind it failed.
@@ -635,10 +598,7 @@ export class TooManyRequestsError extends Data.TaggedError("KuzzleTooManyRequest
  * @since 0.1.0
  * @category api errors
  */
-export class InternalError extends Data.TaggedError("KuzzleInternalError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class InternalError extends tagged("KuzzleInternalError")<ApiErrorFields> {}
 
 /**
  * 502, 503: overloaded, starting, shutting down, cut from its cluster.
@@ -646,10 +606,7 @@ export class InternalError extends Data.TaggedError("KuzzleInternalError")<ApiEr
  * @since 0.1.0
  * @category api errors
  */
-export class ServiceUnavailableError extends Data.TaggedError("KuzzleServiceUnavailableError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class ServiceUnavailableError extends tagged("KuzzleServiceUnavailableError")<ApiErrorFields> {}
 
 /**
  * 504: a service behind Kuzzle did not answer in time.
@@ -657,10 +614,7 @@ export class ServiceUnavailableError extends Data.TaggedError("KuzzleServiceUnav
  * @since 0.1.0
  * @category api errors
  */
-export class GatewayTimeoutError extends Data.TaggedError("KuzzleGatewayTimeoutError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class GatewayTimeoutError extends tagged("KuzzleGatewayTimeoutError")<ApiErrorFields> {}
 
 /**
  * Any other status: plugins and applications choose theirs.
@@ -668,13 +622,10 @@ export class GatewayTimeoutError extends Data.TaggedError("KuzzleGatewayTimeoutE
  * @since 0.1.0
  * @category api errors
  */
-export class OtherStatusError extends Data.TaggedError("KuzzleOtherStatusError")<ApiErrorFields> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-}
+export class OtherStatusError extends tagged("KuzzleOtherStatusError")<ApiErrorFields> {}
 
 /**
- * An error answered by Kuzzle.
+ * An error answered by Kuzzle, under the tag of its status.
  *
  * @since 0.1.0
  * @category models
@@ -712,37 +663,49 @@ export type RequestError =
   | ApiError
 
 /**
- * Every error of this package.
+ * Every error of this package, under whatever tag. What a function fails with is in its own type; this one is for code that
+ * handles any of them, for example by its tag or its message.
  *
  * @since 0.1.0
  * @category models
  */
-export type KuzzleError =
-  | RequestError
-  | ConnectError
-  | ConnectionEnded
-  | InvalidSettingError
-  | OverflowError
-  | TokenStoreError
-  | OutboxError
+export interface KuzzleError extends Cause.YieldableError {
+  readonly _tag: string
+  readonly [TypeId]: TypeId
+}
 
 /**
+ * An error answered by Kuzzle, under whatever tag: that of its status (`ApiError`), that of an action's own errors
+ * (`KuzzleActionError`), or one that an application has declared by `KuzzleAction`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AnyApiError extends Cause.YieldableError, Readonly<ApiErrorFields> {
+  readonly _tag: string
+  readonly [TypeId]: TypeId
+  readonly message: string
+}
+
+/**
+ * Whether a value is an error of this package.
+ *
  * @since 0.1.0
  * @category guards
  */
 export const isKuzzleError = (u: unknown): u is KuzzleError => typeof u === "object" && u !== null && TypeId in u
 
 /**
- * Whether an error was answered by Kuzzle (as opposed to one of ours): it has an `id`, a `status` and `props`. True of the
- * named errors of `KuzzleActionError` too; where a type has them, catch them by their tags first.
+ * Whether an error was answered by Kuzzle (as opposed to one of the client): it has an `id`, a `status` and `props`. It
+ * includes the named errors of `KuzzleActionError`.
  *
  * @since 0.1.0
  * @category guards
  */
-export const isApiError = (u: unknown): u is ApiError => isKuzzleError(u) && "props" in u
+export const isApiError = (u: unknown): u is AnyApiError => isKuzzleError(u) && "props" in u
 
 /**
- * Whether a value is an API error with this exact id.
+ * Whether a value is an error answered by Kuzzle with this exact id.
  *
  * @example
  * ```ts
@@ -757,7 +720,32 @@ export const isApiError = (u: unknown): u is ApiError => isKuzzleError(u) && "pr
  * @since 0.1.0
  * @category guards
  */
-export const hasId = (id: ErrorId) => (u: unknown): u is ApiError => isApiError(u) && u.id === id
+export const hasId = <Id extends ErrorId>(id: Id) => (u: unknown): u is AnyApiError & { readonly id: Id } =>
+  isApiError(u) && u.id === id
+
+/**
+ * Whether a value is an error answered by Kuzzle with this status, under whatever tag. `hasStatus(404)` is true of the
+ * general `KuzzleNotFoundError` and of every named one, for example `KuzzleDocumentNotFoundError` and
+ * `KuzzleCollectionNotFoundError`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KuzzleDocument, KuzzleError } from "@effect-kuzzle/core"
+ *
+ * // Without the document, its collection or its index.
+ * export const taxi = KuzzleDocument.get({ index: "nyc", collection: "taxi", _id: "yellow-1" }).pipe(
+ *   Effect.asSome,
+ *   Effect.catchIf(KuzzleError.hasStatus(404), () => Effect.succeedNone)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const hasStatus =
+  <Status extends number>(status: Status) => (u: unknown): u is AnyApiError & { readonly status: Status } =>
+    isApiError(u) && u.status === status
 
 /**
  * The session is over: the token is unknown, expired or revoked. Kuzzle reports an expired token as
@@ -766,7 +754,9 @@ export const hasId = (id: ErrorId) => (u: unknown): u is ApiError => isApiError(
  * @since 0.1.0
  * @category guards
  */
-export const isTokenDead = (u: unknown): u is UnauthorizedError =>
+export const isTokenDead = (
+  u: unknown
+): u is UnauthorizedError & { readonly id: "security.token.invalid" | "security.token.expired" } =>
   u instanceof UnauthorizedError && (u.id === "security.token.invalid" || u.id === "security.token.expired")
 
 const byStatus: { readonly [status: number]: new(fields: ApiErrorFields) => ApiError } = {

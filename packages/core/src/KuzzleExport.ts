@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
 import * as Exported from "./internal/protocol/exported.ts"
 import * as Shape from "./internal/shape.ts"
-import type { Content, Lang } from "./KuzzleDocument.ts"
+import type { Content, Selection } from "./KuzzleDocument.ts"
 import * as KuzzleDownload from "./KuzzleDownload.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
@@ -17,7 +17,15 @@ import type { RequestError } from "./KuzzleError.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Action.CallOptions {
+export type Options = ExportOptions & Selection
+
+/**
+ * The options of an export, without which documents.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ExportOptions extends Action.CallOptions {
   readonly index: string
   readonly collection: string
   /**
@@ -26,9 +34,6 @@ export interface Options extends Action.CallOptions {
    * in it: a separator or a line end within a value breaks its line.
    */
   readonly format?: "jsonl" | "csv" | undefined
-  /** Which documents, in the words of Elasticsearch, or of Koncorde with `lang`; all by default. */
-  readonly query?: Content | undefined
-  readonly lang?: Lang | undefined
   /** For CSV: which fields, by their paths; all that the mappings know by default. */
   readonly fields?: ReadonlyArray<string> | undefined
   /** For CSV: what fields are called in the first line. */
@@ -48,6 +53,7 @@ const action = Action.make<Options, void>({
   action: "export",
   http: ["POST", "/:index/:collection/_export"],
   idempotent: true,
+  filterAsQuery: true,
   body: ["query", "fields", "fieldsName", "collapse"],
   // Of no use: what comes is bytes, see `stream`.
   result: Shape.done
@@ -64,7 +70,7 @@ const action = Action.make<Options, void>({
  * @example
  * ```ts
  * import { Console, Stream } from "effect"
- * import { KuzzleExport } from "@effect-kuzzle/core"
+ * import { KuzzleExport, KuzzleFilter } from "@effect-kuzzle/core"
  *
  * // NodeSink.fromWritable makes a file of it, and a page a Blob.
  * export const freeTaxis = KuzzleExport.stream({
@@ -72,8 +78,7 @@ const action = Action.make<Options, void>({
  *   collection: "taxi",
  *   format: "csv",
  *   fields: ["plate", "driver.name"],
- *   query: { equals: { status: "free" } },
- *   lang: "koncorde"
+ *   filter: KuzzleFilter.equals("status", "free")
  * }).pipe(Stream.decodeText(), Stream.splitLines, Stream.runForEach(Console.log))
  * ```
  *

@@ -5,7 +5,7 @@
  * A filter is plain JSON, exactly what goes over the wire: the builders are a convenience, a literal does as well. With
  * `KuzzleFilter.for<Document>()` the same builders know the fields of a document and what is in them.
  *
- * There are two kinds: filters of subscriptions, and those that a search takes too, with `lang: "koncorde"`. The second
+ * There are two kinds: filters of subscriptions, and those that a search takes too, as their option `filter`. The second
  * are fewer: `SearchFilter`.
  *
  * @example
@@ -31,6 +31,7 @@ import { found } from "./internal/filter/found.ts"
 import { countConditions, noPatterns, parse } from "./internal/filter/parse.ts"
 import { check, compile } from "./internal/filter/pattern/index.ts"
 import { searchIssues } from "./internal/filter/search.ts"
+import { TypeId as ErrorTypeId } from "./KuzzleError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -292,7 +293,7 @@ export type Condition =
 export type Filter = All | Condition
 
 /**
- * The conditions that also work in a search with `lang: "koncorde"`: the server translates them to Elasticsearch, which
+ * The conditions that also work in a search, as its option `filter`: the server translates them to Elasticsearch, which
  * has no counterpart of the others, nor of `null`.
  *
  * To a search a field that is `null` or an empty array is missing, an array is each of its elements, and a field of type
@@ -313,9 +314,21 @@ export type SearchCondition =
   | And<SearchCondition>
   | Or<SearchCondition>
   | Not<SearchCondition>
+  | Refused<Regexp>
+  | Refused<Match>
+  | Refused<Select>
+  | Refused<Nothing>
+  | Refused<GeoDistanceRange>
+  | Refused<GeoPolygon>
+  | Refused<Bool>
+
+/** The condition with a member that no value has. Its name is what an error says of a condition that a search lacks. */
+type Refused<C> = { readonly [Keyword in keyof C]: C[Keyword] & SubscriptionOnly }
+
+type SubscriptionOnly = { readonly "only a subscription takes this condition, a search does not": never }
 
 /**
- * A filter of a search with `lang: "koncorde"`.
+ * A filter of a search.
  *
  * @since 0.1.0
  * @category models
@@ -580,12 +593,13 @@ export interface On<in Document> {
 
 /**
  * The paths of the fields of a document, as JSON has it: `"address"`, `"address.city"`. No path leads into an array
- * (see `contains` and `select`), nor below six levels.
+ * (see `contains` and `select`). Where a type contains itself, any path below its second occurrence is accepted, as is any
+ * path below the sixth level.
  *
  * @since 0.1.0
  * @category by the document
  */
-export type Path<Document> = PathWithin<Document & WithId>
+export type Path<Document> = PathTo<Document, unknown>
 
 /**
  * The paths of the fields that are, or may be, of a type.
@@ -593,30 +607,49 @@ export type Path<Document> = PathWithin<Document & WithId>
  * @since 0.1.0
  * @category by the document
  */
-export type PathTo<Document, Type> = {
-  readonly [P in Path<Document>]: [ValueAt<Document, P, Type>] extends [never] ? never : P
-}[Path<Document>]
+export type PathTo<Document, Type> = PathWithin<Document & WithId, Type>
 
 /**
- * What is at a path, as far as it is of a type.
+ * What is at a path, as far as it is of a type. (A conditional type of its own, and no alias of `At`: declarations that a
+ * consumer emits then hold its name. They would hold the recursion of `At`, which has no end.)
  *
  * @since 0.1.0
  * @category by the document
  */
-export type ValueAt<Document, P extends string, Type> = Narrow<At<Document & WithId, P>, Type>
+export type ValueAt<Document, P extends string, Type> = unknown extends At<Document & WithId, P> ? Type
+  : Extract<At<Document & WithId, P>, Type>
+
+/**
+ * What is in the array at a path, as far as it is of a type.
+ *
+ * @since 0.1.0
+ * @category by the document
+ */
+export type ElementAt<Document, P extends string, Type> = ValueAt<Document, P, ReadonlyArray<unknown>> extends
+  ReadonlyArray<infer Element> ? Narrow<Element, Type> : never
 
 /** Kuzzle tests the id of a document as a field of it. */
-interface WithId {
-  readonly _id: string
-}
+type WithId = { readonly _id: string }
 
-type PathWithin<T, Depth extends ReadonlyArray<unknown> = []> = Depth["length"] extends 6 ? never
-  : unknown extends T ? string
+/**
+ * A conditional type, and no alias of a mapped one: errors then list the paths instead of the name of the alias.
+ *
+ * `Above` holds the types on the way down. Without a stop at a type that occurs again, eight references of a type to itself
+ * make 8^6 paths.
+ */
+type PathWithin<T, Type, Above extends ReadonlyArray<unknown> = []> = unknown extends T ? string
   : T extends ReadonlyArray<unknown> ? never
-  : T extends object ? {
-      readonly [K in keyof T & string]-?: K | `${K}.${PathWithin<T[K], [...Depth, unknown]>}`
+  : T extends object ? Above["length"] extends 6 ? string
+    : Exactly<T> extends Above[number] ? string
+    : {
+      readonly [K in keyof T & string]-?:
+        | ([Narrow<T[K], Type>] extends [never] ? never : K)
+        | `${K}.${PathWithin<T[K], Type, [...Above, Exactly<T>]>}`
     }[keyof T & string]
   : never
+
+/** Invariant: one extends another only if both are of the same type. */
+type Exactly<T> = (_: T) => T
 
 type At<T, P extends string> = P extends `${infer Head}.${infer Rest}` ? Member<T, P> | At<Member<T, Head>, Rest>
   : Member<T, P>
@@ -628,8 +661,6 @@ type Member<T, K extends string> = unknown extends T ? unknown
 
 type Narrow<T, Type> = unknown extends T ? Type : Extract<T, Type>
 
-type Elements<T> = T extends ReadonlyArray<infer Element> ? Element : never
-
 /** Where a document holds a point, as far as its type tells it from any other text. */
 type PointField =
   | { readonly lat: number; readonly lon: number }
@@ -637,7 +668,13 @@ type PointField =
   | `${number},${number}`
   | `${number}, ${number}`
 
-type Part<T> = T extends ReadonlyArray<infer Element> ? ReadonlyArray<Part<Element>>
+/**
+ * Some of what a document holds, at any depth.
+ *
+ * @since 0.1.0
+ * @category by the document
+ */
+export type Part<T> = T extends ReadonlyArray<infer Element> ? ReadonlyArray<Part<Element>>
   : T extends object ? { readonly [K in keyof T]?: Part<T[K]> }
   : T
 
@@ -649,61 +686,83 @@ type Part<T> = T extends ReadonlyArray<infer Element> ? ReadonlyArray<Part<Eleme
  * @category by the document
  */
 export interface Builders<Document> {
+  /** Every document. */
   readonly all: All & On<Document>
+  /** No document. Only a subscription takes it. */
   readonly nothing: Nothing & On<Document>
+  /** The field has this value: `equals("status", "free")`. */
   readonly equals: <P extends PathTo<Document, Scalar>, Value extends ValueAt<Document, P, Scalar>>(
     field: P,
     value: Value
   ) => Equals<Value> & On<Document>
+  /** The field is one of these strings: `isIn("status", ["free", "busy"])`. */
   readonly isIn: <P extends PathTo<Document, string>>(
     field: P,
     values: ReadonlyArray<ValueAt<Document, P, string>>
   ) => In & On<Document>
+  /** The document has one of these ids. */
   readonly ids: (values: ReadonlyArray<string>) => Ids & On<Document>
+  /** The field is there, be it `null`: `exists("driver.name")`. */
   readonly exists: (field: Path<Document>) => Exists & On<Document>
+  /** The field is not there. */
   readonly missing: (field: Path<Document>) => Missing & On<Document>
+  /** The field is an array that has this element: `contains("tags", "new")`. */
   readonly contains: <P extends PathTo<Document, ReadonlyArray<unknown>>>(
     field: P,
-    element: Narrow<Elements<ValueAt<Document, P, ReadonlyArray<unknown>>>, Scalar>
+    element: ElementAt<Document, P, Scalar>
   ) => Exists & On<Document>
+  /** The field is a number within bounds: `range("seats", { gte: 4 })`. */
   readonly range: (field: PathTo<Document, number>, bounds: Bounds) => Range & On<Document>
+  /** The pattern is found in the field. Only a subscription takes it. */
   readonly regexp: (
     field: PathTo<Document, string>,
     pattern: string | RegExp,
     flags?: string
   ) => Regexp & On<Document>
+  /** The document includes this one. Only a subscription takes it. */
   readonly match: (content: Part<Document>) => Match & On<Document>
-  /** The query is made by the builders for `{ readonly value: Element }`. */
+  /**
+   * The element at an index fulfils the query, which the builders for `{ readonly value: Element }` make. Only a subscription
+   * takes it.
+   */
   readonly select: <P extends PathTo<Document, ReadonlyArray<unknown>>>(
     field: P,
     index: number,
-    query: Condition & On<{ readonly value: Elements<ValueAt<Document, P, ReadonlyArray<unknown>>> }>
+    query: Condition & On<{ readonly value: ElementAt<Document, P, unknown> }>
   ) => Select & On<Document>
+  /** The field is a point in a box. */
   readonly geoBoundingBox: (
     field: PathTo<Document, PointField>,
     box: GeoBox
   ) => GeoBoundingBox<SearchGeoBox> & On<Document>
+  /** The field is a point at most so far away: `geoDistance("position", { lat: 48.85, lon: 2.35 }, "2 km")`. */
   readonly geoDistance: (
     field: PathTo<Document, PointField>,
     center: GeoPoint,
     distance: string
   ) => GeoDistance<SearchGeoPoint> & On<Document>
+  /** The field is a point between two distances. Only a subscription takes it. */
   readonly geoDistanceRange: (
     field: PathTo<Document, PointField>,
     center: GeoPoint,
     distances: { readonly from: string; readonly to: string }
   ) => GeoDistanceRange & On<Document>
+  /** The field is a point in a polygon. Only a subscription takes it. */
   readonly geoPolygon: (
     field: PathTo<Document, PointField>,
     points: ReadonlyArray<GeoPoint>
   ) => GeoPolygon & On<Document>
+  /** All of these filters. */
   readonly and: <Filters extends ReadonlyArray<Condition & On<Document>>>(
     ...filters: Filters
   ) => And<Filters[number]> & On<Document>
+  /** One of these filters. */
   readonly or: <Filters extends ReadonlyArray<Condition & On<Document>>>(
     ...filters: Filters
   ) => Or<Filters[number]> & On<Document>
+  /** Not this filter. */
   readonly not: <F extends Condition & On<Document>>(filter: F) => Not<F> & On<Document>
+  /** All of these clauses. Only a subscription takes it. */
   readonly bool: (clauses: Clauses<Condition & On<Document>>) => Bool & On<Document>
 }
 
@@ -807,7 +866,7 @@ export const validate = (
   })
 
 /**
- * Everything that is wrong with a filter of a search (`lang: "koncorde"`), each with its place in it.
+ * Everything that is wrong with a filter of a search, each with its place in it.
  *
  * The server translates such a filter without a look at it. What Elasticsearch then refuses is refused here, and what it
  * would take for something else: an array for a point, `missing` of an element, a text of several fields.
@@ -836,6 +895,8 @@ export class FilterError extends Data.TaggedError("KuzzleFilterError")<{
   /** Each with its place in the filter; see `validate` and `validateSearch`. */
   readonly issues: ReadonlyArray<string>
 }> {
+  /** @since 0.1.0 */
+  readonly [ErrorTypeId]: ErrorTypeId = ErrorTypeId
   override get message(): string {
     return `the filter is wrong: ${this.issues.join("; ")}`
   }

@@ -15,10 +15,8 @@ import { Kuzzle } from "./internal/client.ts"
 import * as Json from "./internal/json.ts"
 import * as Many from "./internal/many.ts"
 import * as Envelope from "./internal/protocol/envelope.ts"
-import * as Frame from "./internal/protocol/frame.ts"
 import * as KuzzleBulk from "./KuzzleBulk.ts"
-import type { Content } from "./KuzzleDocument.ts"
-import { EncodeError, type PayloadTooLargeError, ProtocolError } from "./KuzzleError.ts"
+import { EncodeError, type PayloadTooLargeError, ProtocolError, TypeId } from "./KuzzleError.ts"
 
 /**
  * A document to be written, over the one of its id where there is one. Without an id Kuzzle makes one.
@@ -28,7 +26,7 @@ import { EncodeError, type PayloadTooLargeError, ProtocolError } from "./KuzzleE
  */
 export interface ImportedDocument {
   readonly _id?: string | undefined
-  readonly body: Content
+  readonly body: object
 }
 
 /**
@@ -74,6 +72,8 @@ export class ImportFailure extends Data.TaggedError("KuzzleImportFailure")<{
   /** What Kuzzle said of it, or why it was not sent. */
   readonly cause: RejectedError | EncodeError | PayloadTooLargeError | ProtocolError
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `document ${this.position}${this._id === undefined ? "" : ` (${this._id})`}: ${this.cause.message}`
   }
@@ -89,6 +89,8 @@ export class RejectedError extends Data.TaggedError("KuzzleRejectedError")<{
   readonly reason: string
   readonly status: number
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return this.reason
   }
@@ -105,6 +107,8 @@ export class ImportLineError extends Data.TaggedError("KuzzleImportLineError")<{
   readonly line: number
   readonly issue: string
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `line ${this.line}: ${this.issue}`
   }
@@ -291,9 +295,9 @@ export const fromJsonLines = <E, R>(
   )
 
 const parsed = (text: string, line: number): Effect.Effect<Option.Option<ImportedDocument>, ImportLineError> => {
-  const frame = Frame.decode(text)
+  const frame = Json.parseObject(text)
   const refuse = (issue: string) => Effect.fail(new ImportLineError({ line, issue }))
-  if (Frame.isUnreadable(frame)) return refuse("it is no JSON object")
+  if (Json.isUnreadable(frame)) return refuse("it is no JSON object")
   const { _id, body, type } = frame
   if (body === undefined && type === "collection") return Effect.succeedNone
   if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("its body is no object")

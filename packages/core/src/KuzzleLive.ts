@@ -18,9 +18,9 @@
  * that the collection's mappings contain. A filter on any other field fails with a `KuzzleUnsearchableFilterError` that
  * says what to map. If the user may not read the mappings, the filter is not checked, and a warning is logged.
  *
- * A document that `document:upsert` creates is told without its id, so that all of the set is read for it: at once, and then
- * again after four times as long as the read took, at least a second. Everything that was created meanwhile is found by one
- * read.
+ * Some notifications are incomplete: that of a document that `document:upsert` creates has no id, and those of
+ * `mCreateOrReplace` with `source: false` have no content. The whole set is read for them: at once, and then again after
+ * four times as long as the read took, at least a second. One read finds everything that was written meanwhile.
  *
  * What nobody is told, no set can follow: silent writes, `bulk` without `notify`, and the end of a whole collection or
  * index.
@@ -38,12 +38,13 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { again } from "./internal/again.ts"
 import type { Kuzzle } from "./internal/client.ts"
-import { type Issue, type Searchable, searchable } from "./internal/filter/mapped.ts"
+import { type Issue as UnsearchableCondition, type Searchable, searchable } from "./internal/filter/mapped.ts"
 import * as Followed from "./internal/live.ts"
+import type { Change, Documents, LiveDocument } from "./internal/live.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as KuzzleCollection from "./KuzzleCollection.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
-import { isTokenDead, type RequestError } from "./KuzzleError.ts"
+import { isTokenDead, type RequestError, TypeId } from "./KuzzleError.ts"
 import * as KuzzleFilter from "./KuzzleFilter.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import * as KuzzleSearch from "./KuzzleSearch.ts"
@@ -66,36 +67,42 @@ export type Query =
     readonly refresh?: boolean | undefined
   })
 
-/**
- * A document as it was last told. Searches tell no `_version`, nor do all notifications; and what was replaced comes without
- * `_kuzzle_info`.
- *
- * @since 0.1.0
- * @category models
- */
-export type LiveDocument = Followed.LiveDocument
+export {
+  /**
+   * A document as it was last told. Searches tell no `_version`, nor do all notifications; and what was replaced comes without
+   * `_kuzzle_info`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type LiveDocument
+} from "./internal/live.ts"
 
-/**
- * What has changed.
- *
- * - `Snapshot`: everything there is: first of all, after every read, and for an observer that was too slow.
- * - `Entered`: a document is in the set that was not: created, or changed so that it fulfils the filter.
- * - `Updated`: one that was and is in it. - `Left`: one that exists still, and does not fulfil the filter any more.
- * - `Deleted`: one that is gone.
- * - `Stale`: notifications may have been lost; what is known may be behind until the next `Snapshot`.
- *
- * @since 0.1.0
- * @category models
- */
-export type Change = Followed.Change
+export {
+  /**
+   * What has changed.
+   *
+   * - `Snapshot`: everything there is: first of all, after every read, and for an observer that was too slow.
+   * - `Entered`: a document is in the set that was not: created, or changed so that it fulfils the filter.
+   * - `Updated`: one that was and is in it. - `Left`: one that exists still, and does not fulfil the filter any more.
+   * - `Deleted`: one that is gone.
+   * - `Stale`: notifications may have been lost; what is known may be behind until the next `Snapshot`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Change
+} from "./internal/live.ts"
 
-/**
- * Documents by their ids. A map that was given out does not change. A document keeps its place in it, a new one comes last.
- *
- * @since 0.1.0
- * @category models
- */
-export type Documents = Followed.Documents
+export {
+  /**
+   * Documents by their ids. A map that was given out does not change. A document keeps its place in it, a new one comes last.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Documents
+} from "./internal/live.ts"
 
 /**
  * A set of documents that is being followed, for any number of observers.
@@ -115,14 +122,16 @@ export interface Live {
   readonly values: Stream.Stream<Documents, LiveError>
 }
 
-/**
- * A condition of a filter that a search cannot answer. `path` is its place in the filter. `mapping` is a mapping that
- * would make it work, as far as the filter shows.
- *
- * @since 0.1.0
- * @category models
- */
-export type UnsearchableCondition = Issue
+export {
+  /**
+   * A condition of a filter that a search cannot answer. `path` is its place in the filter. `mapping` is a mapping that
+   * would make it work, as far as the filter shows.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Issue as UnsearchableCondition
+} from "./internal/filter/mapped.ts"
 
 /**
  * With the collection's mappings, a search would miss documents that the filter matches, although their notifications
@@ -137,6 +146,8 @@ export class UnsearchableFilterError extends Data.TaggedError("KuzzleUnsearchabl
   readonly collection: string
   readonly conditions: ReadonlyArray<UnsearchableCondition>
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const each = this.conditions.map(({ field, issue, mapping, path }) =>
       `${path} filters on ${field}: ${issue}; map ${field} as ${JSON.stringify(mapping)}`
@@ -193,7 +204,7 @@ export const live = (
     const { index, collection } = query
     yield* validated(query)
     const notifications = yield* KuzzleRealtime.open({ index, collection, filter: subscriptionOf(query) })
-    const wanted = { Gap: yield* Queue.sliding<void>(1), Unidentified: yield* Queue.sliding<void>(1) }
+    const wanted = { Gap: yield* Queue.sliding<void>(1), Incomplete: yield* Queue.sliding<void>(1) }
     const ready = yield* Deferred.make<void, LiveError>()
     const observers = new Set<Observer>()
     /** How it has come to an end. */
@@ -234,13 +245,13 @@ export const live = (
     const readFor = (because: Followed.Because) =>
       Effect.gen(function*() {
         // A read that begins now finds what was told before.
-        yield* Queue.takeAll(wanted.Unidentified)
+        yield* Queue.takeAll(wanted.Incomplete)
         const [took] = yield* Effect.timed(readOnce)
         yield* Deferred.succeed(ready, undefined)
         const pause = because === "Gap" ? 0 : Followed.pauseAfter(Duration.toMillis(took))
         return yield* Effect.raceFirst(
           Effect.as(Queue.take(wanted.Gap), "Gap" as const),
-          Effect.as(Effect.delay(Queue.take(wanted.Unidentified), pause), "Unidentified" as const)
+          Effect.as(Effect.delay(Queue.take(wanted.Incomplete), pause), "Incomplete" as const)
         )
       })
     const readWhenWanted = Effect.iterate<Followed.Because, Kuzzle, LiveError>("Gap", {
@@ -267,10 +278,10 @@ export const live = (
     return {
       documents,
       changes,
-      values: changes.pipe(
-        Stream.chunks,
-        Stream.filter(Chunk.some(({ _tag }) => _tag !== "Stale")),
-        Stream.mapEffect(() => documents)
+      values: Stream.mapChunks(
+        changes,
+        (several) =>
+          Chunk.some(several, ({ _tag }) => _tag !== "Stale") ? Chunk.of(followed.documents()) : Chunk.empty()
       )
     }
   })
@@ -336,7 +347,13 @@ const reader = (query: Query): Read => {
     Effect.flatMap(
       Effect.zipRight(refreshed, toSearch),
       (filter) =>
-        Stream.runCollect(KuzzleSearch.hits({ index, collection, query: { ...filter }, lang: "koncorde", size: 500 }))
+        Stream.runCollect(KuzzleSearch.hits({
+          index,
+          collection,
+          // `searchable` gives the filter of a search.
+          filter: filter as KuzzleFilter.SearchFilter,
+          size: 500
+        }))
     )
   )
 }

@@ -50,6 +50,7 @@ import { canonical } from "./internal/protocol/canonical.ts"
 import * as Shape from "./internal/shape.ts"
 import type { CollectionNotFoundError, IndexNotFoundError } from "./KuzzleActionError.ts"
 import * as KuzzleCollection from "./KuzzleCollection.ts"
+import { TypeId } from "./KuzzleError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -166,6 +167,8 @@ export class UnmappableError extends Data.TaggedError("KuzzleUnmappableError")<{
   /** Each with the path of the field. */
   readonly issues: ReadonlyArray<string>
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `no mapping for this Schema: ${this.issues.join("; ")}`
   }
@@ -181,6 +184,8 @@ export class MappingsDifferError extends Data.TaggedError("KuzzleMappingsDifferE
   /** The collections that differ. */
   readonly reports: ReadonlyArray<Report>
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return this.reports.map(format).join("\n")
   }

@@ -49,6 +49,7 @@ import * as Bound from "./internal/outboxBound.ts"
 import * as KeyValue from "./internal/outboxKeyValue.ts"
 import * as Memory from "./internal/outboxMemory.ts"
 import * as Pump from "./internal/outboxPump.ts"
+import type { Event as OutboxEvent } from "./internal/outboxPump.ts"
 import { OutboxTable } from "./internal/outboxTable.ts"
 import { nobody, sameSender } from "./internal/sender.ts"
 import * as Setting from "./internal/setting.ts"
@@ -85,19 +86,21 @@ export interface Receipt<A, E> {
   readonly withdraw: Effect.Effect<boolean, OutboxError>
 }
 
-/**
- * What happens to stored requests, and what the store failed to do.
- *
- * - `HandedOver`: a request of this client is stored. - `Adopted`: so many requests of other clients are this client's now. -
- *   `Sent`: a request goes to the connection. It does so again if it did not leave, or may be executed twice. - `Settled`:
- *   a request has ended and left the store. - `Reported`: a report is stored; `entry` is `undefined` if the record is
- *   unreadable. - `StoreFailed`: the store has failed, or has not answered for 10 s. The outbox goes on, and tries again
- *   where that is safe.
- *
- * @since 0.1.0
- * @category models
- */
-export type OutboxEvent = Pump.Event
+export {
+  /**
+   * What happens to stored requests, and what the store failed to do.
+   *
+   * - `HandedOver`: a request of this client is stored. - `Adopted`: so many requests of other clients are this client's now. -
+   *   `Sent`: a request goes to the connection. It does so again if it did not leave, or may be executed twice. - `Settled`:
+   *   a request has ended and left the store. - `Reported`: a report is stored; `entry` is `undefined` if the record is
+   *   unreadable. - `StoreFailed`: the store has failed, or has not answered for 10 s. The outbox goes on, and tries again
+   *   where that is safe.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Event as OutboxEvent
+} from "./internal/outboxPump.ts"
 
 /**
  * What an outbox does.

@@ -18,13 +18,14 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Action from "./internal/action.ts"
 import type { KuzzleRequest } from "./internal/protocol/envelope.ts"
-import type { Frame } from "./internal/protocol/frame.ts"
-import type * as Intent from "./internal/protocol/intent.ts"
+import type { Frame } from "./internal/protocol/envelope.ts"
+import type { GapCause } from "./internal/protocol/intent.ts"
 import type { Wanted } from "./internal/protocol/listening.ts"
 import type { Broadcast } from "./internal/runtime/broadcast.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as Metrics from "./internal/runtime/metrics.ts"
 import * as Realtime from "./internal/runtime/realtime.ts"
+import type { DebuggerFrame } from "./internal/runtime/realtime.ts"
 import * as Shape from "./internal/shape.ts"
 import { SpecificationRejectionError } from "./KuzzleActionError.ts"
 import { OverflowError, type RequestError } from "./KuzzleError.ts"
@@ -39,6 +40,7 @@ import type { Filter } from "./KuzzleFilter.ts"
 export interface NotifiedDocument {
   /** Absent for a message that was published without one, and when `document:upsert` creates. */
   readonly _id?: string
+  /** Absent when `document:upsert` creates, and for a document that was written with `source: false`. */
   readonly _source?: Readonly<Record<string, unknown>>
   /** Dotted paths of what changed; for partial updates only. */
   readonly _updatedFields?: ReadonlyArray<string>
@@ -109,15 +111,17 @@ export interface Gap {
   readonly cause: GapCause
 }
 
-/**
- * Why notifications may be missing: the connection was down, the token expired (the server then drops all
- * subscriptions), a notification was malformed (`issue` says where), or the consumer was too slow and its buffer
- * dropped `lost` notifications.
- *
- * @since 0.1.0
- * @category models
- */
-export type GapCause = Intent.GapCause
+export {
+  /**
+   * Why notifications may be missing: the connection was down, the token expired (the server then drops all
+   * subscriptions), a notification was malformed (`issue` says where), or the consumer was too slow and its buffer
+   * dropped `lost` notifications.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type GapCause
+} from "./internal/protocol/intent.ts"
 
 /**
  * @since 0.1.0
@@ -243,6 +247,16 @@ export interface Listening {
   readonly ended: Effect.Effect<never, RequestError>
 }
 
+export {
+  /**
+   * A frame that the server's debugger sent, or how many frames were lost because the reader was too slow.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type DebuggerFrame
+} from "./internal/runtime/realtime.ts"
+
 /**
  * The real-time half of a client. Only WebSocket layers provide it.
  *
@@ -261,7 +275,7 @@ export interface KuzzleRealtimeShape {
   ) => Effect.Effect<Listening, RequestError, Scope.Scope>
   /** What the server's debugger tells this connection, and how many read it. See `KuzzleDebug`. */
   readonly debugger: {
-    readonly open: Effect.Effect<Stream.Stream<Realtime.DebuggerFrame>, never, Scope.Scope>
+    readonly open: Effect.Effect<Stream.Stream<DebuggerFrame>, never, Scope.Scope>
     readonly watchers: Effect.Effect<number>
   }
 }
@@ -278,7 +292,7 @@ export class KuzzleRealtime extends Context.Tag("@effect-kuzzle/core/KuzzleRealt
 /** @internal */
 export const make = (
   realtime: Realtime.Realtime,
-  debuggerEvents: Broadcast<Realtime.DebuggerFrame>
+  debuggerEvents: Broadcast<DebuggerFrame>
 ): KuzzleRealtimeShape => ({
   open: (options) =>
     Effect.suspend(() => {
@@ -461,14 +475,16 @@ class HandlerConsumer extends RoomConsumer implements Listening {
   }
 }
 
-interface Room {
+// The declarations of `subscribe` and `join` are public, so these are aliases: declarations that a consumer emits then hold
+// their members, and need no name that is not exported.
+type Room = {
   readonly roomId: string
   readonly channel: string
 }
 
 const room = Shape.struct<Room>({ roomId: Shape.string, channel: Shape.string })
 
-interface WireOptions extends Action.CallOptions {
+type WireOptions = Action.CallOptions & {
   readonly scope: Choice
   readonly users: Choice
 }
@@ -639,7 +655,7 @@ export const publish = Action.make<
   Action.CallOptions & {
     readonly index: string
     readonly collection: string
-    readonly message: Readonly<Record<string, unknown>>
+    readonly message: object
     /** Filters on `_id` see only an id that is given here. */
     readonly _id?: string | undefined
   },
@@ -705,7 +721,7 @@ export const validate = Action.make<
   Action.CallOptions & {
     readonly index: string
     readonly collection: string
-    readonly message: Readonly<Record<string, unknown>>
+    readonly message: object
   },
   Validation
 >({

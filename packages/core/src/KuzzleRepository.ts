@@ -29,7 +29,7 @@
  *
  * export const freeTaxis = taxis.subscribe({ filter: taxis.filter.equals("status", "free"), scope: "in" }).pipe(
  *   Stream.filter((notification) => notification.type === "document"),
- *   Stream.map((notification) => notification.result._source.seats)
+ *   Stream.map((notification) => notification.result._source?.seats)
  * )
  * ```
  *
@@ -52,7 +52,7 @@ import * as Json from "./internal/json.ts"
 import { clear, indivisible, partial } from "./internal/partial.ts"
 import type * as KuzzleCollection from "./KuzzleCollection.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
-import type { RequestError } from "./KuzzleError.ts"
+import { type RequestError, TypeId } from "./KuzzleError.ts"
 import * as KuzzleFilter from "./KuzzleFilter.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import * as KuzzleSearch from "./KuzzleSearch.ts"
@@ -76,6 +76,8 @@ export class InvalidDocumentError extends Data.TaggedError("KuzzleInvalidDocumen
   readonly content: unknown
   readonly issue: ParseResult.ParseIssue
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const which = this._id === undefined ? "a message" : `the document ${this._id}`
     return `${which} of ${this.index}/${this.collection} does not fit its Schema: ${
@@ -97,6 +99,8 @@ export class InvalidContentError extends Data.TaggedError("KuzzleInvalidContentE
   readonly _id?: string
   readonly issue: ParseResult.ParseIssue
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const which = this._id === undefined ? "" : `for the document ${this._id} `
     return `the content ${which}does not fit the Schema of ${this.index}/${this.collection}, nothing was sent: ${
@@ -212,7 +216,11 @@ export interface SearchResult<Source> extends Omit<KuzzleDocument.SearchResult, 
 export interface NotifiedDocument<Source> {
   /** Absent for a message that was published without one, and when `upsert` creates. */
   readonly _id?: string
-  readonly _source: Source
+  /**
+   * The decoded content. Absent for a document that was written by `mCreateOrReplace` with `source: false`, which leaves
+   * it out of all notifications: `get` reads it.
+   */
+  readonly _source?: Source
   readonly _kuzzle_info?: KuzzleDocument.KuzzleInfo
   /** Dotted paths of what changed, as they are stored; for partial updates only. */
   readonly _updatedFields?: ReadonlyArray<string>
@@ -263,7 +271,35 @@ export type Query<Encoded> =
     readonly filter?: (KuzzleFilter.SearchFilter & KuzzleFilter.On<Encoded>) | undefined
     readonly query?: undefined
   }
-  | { readonly query: KuzzleDocument.Content; readonly filter?: undefined }
+  | KuzzleDocument.SelectionByQuery
+
+/**
+ * Which documents to change: a filter or a query must be given.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type GivenQuery<Encoded> =
+  | {
+    readonly filter: KuzzleFilter.SearchFilter & KuzzleFilter.On<Encoded>
+    readonly query?: undefined
+  }
+  | KuzzleDocument.SelectionByQuery
+
+/**
+ * The dotted paths of optional fields, in objects that are nested up to four deep.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type OptionalPath<Encoded, Depth extends ReadonlyArray<unknown> = []> = Depth["length"] extends 4 ? never
+  : Encoded extends ReadonlyArray<unknown> ? never
+  : Encoded extends object ? {
+      readonly [Name in keyof Encoded & string]-?:
+        | ({} extends Pick<Encoded, Name> ? Name : never)
+        | `${Name}.${OptionalPath<NonNullable<Encoded[Name]>, [...Depth, unknown]>}`
+    }[keyof Encoded & string]
+  : never
 
 /**
  * A field to sort by: one of the document, a sub-field of a text (`name.keyword`), or one of Kuzzle's own.
@@ -288,7 +324,7 @@ export type SortKey<Encoded> =
   | { readonly [F in SortField<Encoded>]?: "asc" | "desc" | KuzzleDocument.Content }
 
 /** What a search may be given besides its query. Documents come whole: that is what a Schema describes. */
-type Words<Encoded> = Omit<KuzzleDocument.SearchOptions, "query" | "lang" | "sort" | "scroll" | "_source"> & {
+type Words<Encoded> = Omit<KuzzleDocument.SearchOptions, "sort" | "scroll" | "_source"> & {
   readonly sort?: ReadonlyArray<SortKey<Encoded>> | undefined
 }
 
@@ -323,15 +359,16 @@ export interface SubscribeOptions<
   readonly filter?: (KuzzleFilter.Filter & KuzzleFilter.On<Encoded>) | undefined
 }
 
-interface WithId {
+// Aliases: declarations that a consumer emits then hold their members, and need no name that is not exported.
+type WithId = {
   readonly _id: string
 }
 
-interface WithContent<A> {
+type WithContent<A> = {
   readonly content: A
 }
 
-interface WithStrict {
+type WithStrict = {
   /** Fail with an `IncompleteRequestError` when some failed. What could be done is done all the same. */
   readonly strict?: boolean | undefined
 }
@@ -390,8 +427,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
    * Changes some fields, and gives the whole document. Each field is given whole: objects in it are merged by the
    * server, so that members that are left out stay as they are. A field given as `undefined` or `Option.none()` is
    * cleared: it is stored as null if its Schema reads null as absent (`nullable: true`). Otherwise the update fails
-   * with an `InvalidContentError`, because it would change nothing: `replace` the document, or use
-   * `KuzzleDocument.deleteFields`.
+   * with an `InvalidContentError`, because it would change nothing: `replace` the document, or use `deleteFields`.
    */
   readonly update: (
     options: KuzzleDocument.UpdateOptions & WithId & WithContent<Partial<A>>
@@ -467,6 +503,66 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     options: KuzzleDocument.WriteOptions & WithStrict & { readonly ids: ReadonlyArray<string> }
   ) => ReturnType<typeof KuzzleDocument.mDelete>
 
+  /** As `createOrReplace`, for many. Nothing is sent when the content of one does not fit. */
+  readonly mCreateOrReplace: (
+    options: KuzzleDocument.WriteOptions & WithStrict & { readonly documents: ReadonlyArray<WithContent<A> & WithId> }
+  ) => Effect.Effect<
+    KuzzleDocument.Many<Decoded<SuccessOf<"mCreateOrReplace">, Given<A, P>>, KuzzleDocument.Rejection>,
+    ErrorOf<"mCreateOrReplace"> | InvalidContentError | InvalidAmong<P>,
+    Kuzzle | R
+  >
+
+  /** As `replace`, for many: `errors` has those that are not there. Nothing is sent when the content of one does not fit. */
+  readonly mReplace: (
+    options: KuzzleDocument.WriteOptions & WithStrict & { readonly documents: ReadonlyArray<WithContent<A> & WithId> }
+  ) => Effect.Effect<
+    KuzzleDocument.Many<Decoded<SuccessOf<"mReplace">, Given<A, P>>, KuzzleDocument.Rejection>,
+    ErrorOf<"mReplace"> | InvalidContentError | InvalidAmong<P>,
+    Kuzzle | R
+  >
+
+  /**
+   * As `upsert`, for many, with one difference of the server: where `changes` and `default` have the same field, a new
+   * document has that of `default`. Nothing is sent when the content of one does not fit.
+   */
+  readonly mUpsert: (
+    options: KuzzleDocument.UpdateOptions & WithStrict & {
+      readonly documents: ReadonlyArray<WithId & { readonly changes: Partial<A>; readonly default: A }>
+    }
+  ) => Effect.Effect<
+    KuzzleDocument.Many<Decoded<SuccessOf<"mUpsert">, Given<A, P>>, KuzzleDocument.Rejection>,
+    ErrorOf<"mUpsert"> | InvalidContentError | InvalidAmong<P>,
+    Kuzzle | R
+  >
+
+  /**
+   * Removes optional fields, each by the dotted path of its stored form, and gives the whole document. A field that is not
+   * there is no fault.
+   */
+  readonly deleteFields: (
+    options: KuzzleDocument.WriteOptions & WithId & { readonly fields: ReadonlyArray<OptionalPath<I>> }
+  ) => Effect.Effect<Document<Given<A, P>>, ErrorOf<"deleteFields"> | InvalidOne<P>, Kuzzle | R>
+
+  /**
+   * Makes the same changes, as `update` does, to all documents that are found, and gives them whole. The server changes
+   * 200 documents at most by one request, and refuses to change more with a `WriteLimitError`. `filter.all` finds all.
+   */
+  readonly updateByQuery: (
+    options: KuzzleDocument.WriteOptions & GivenQuery<I> & { readonly changes: Partial<A> }
+  ) => Effect.Effect<
+    KuzzleDocument.Many<Decoded<SuccessOf<"updateByQuery">, Given<A, P>>, KuzzleDocument.Rejection>,
+    ErrorOf<"updateByQuery"> | KuzzleFilter.FilterError | InvalidContentError | InvalidAmong<P>,
+    Kuzzle | R
+  >
+
+  /**
+   * Deletes all documents that are found, and gives their ids. The server deletes 200 documents at most by one request, and
+   * refuses to delete more with a `WriteLimitError`. `filter.all` finds all.
+   */
+  readonly deleteByQuery: (
+    options: KuzzleDocument.WriteOptions & GivenQuery<I>
+  ) => Effect.Effect<ReadonlyArray<string>, ErrorOf<"deleteByQuery"> | KuzzleFilter.FilterError, Kuzzle>
+
   /** One page. */
   readonly search: (
     options?: SearchOptions<I>
@@ -517,6 +613,22 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     >,
     SubscribeError,
     KuzzleRealtime.KuzzleRealtime | Scope.Scope
+  >
+
+  /**
+   * As `subscribe`, for a room that exists already, by its id; see `KuzzleRealtime.join`. It must be a room of this
+   * collection.
+   */
+  readonly join: <
+    Documents extends KuzzleRealtime.Choice = "all",
+    Users extends KuzzleRealtime.Choice = "none",
+    Strategy extends KuzzleRealtime.BufferStrategy = "sliding"
+  >(
+    options: KuzzleRealtime.JoinOptions<Documents, Users> & KuzzleRealtime.BufferOptions<Strategy>
+  ) => Stream.Stream<
+    NotificationOf<Given<A, P>, Documents, Users>,
+    RequestError | KuzzleRealtime.OverflowOf<Strategy> | InvalidAmong<P>,
+    KuzzleRealtime.KuzzleRealtime | R
   >
 
   /** Sends a message to the subscribers, without storing it. */
@@ -573,6 +685,12 @@ export const make: {
   const some = <D extends Raw, F>({ errors, successes }: KuzzleDocument.Many<D, F>) =>
     Effect.map(many(successes), (successes) => ({ successes, errors }))
 
+  const upserted = (_id: string, changes: Partial<A>, content: A) =>
+    Effect.all({ changes: part(changes, _id), default: whole(content, _id) })
+
+  const wholes = (documents: ReadonlyArray<WithContent<A> & WithId>) =>
+    Effect.forEach(documents, ({ _id, content }) => Effect.map(whole(content, _id), (body) => ({ _id, body })))
+
   const open = ({ filter, ...given }: SubscribeOptions<I> & KuzzleRealtime.BufferOptions = {}) =>
     // How many conditions it may have is the server's to say.
     Effect.zipRight(
@@ -606,7 +724,7 @@ export const make: {
       ),
     upsert: ({ changes, default: content, ...given }) =>
       Effect.flatMap(
-        Effect.all({ changes: part(changes, given._id), default: whole(content, given._id) }),
+        upserted(given._id, changes, content),
         (encoded) => Effect.flatMap(KuzzleDocument.upsert({ ...given, ...target, ...encoded, source: true }), one)
       ),
     delete: (given) => Effect.asVoid(KuzzleDocument.delete({ ...given, ...target })),
@@ -629,6 +747,36 @@ export const make: {
         Effect.flatMap(some)
       ),
     mDelete: (given) => KuzzleDocument.mDelete({ ...given, ...target }),
+    mCreateOrReplace: ({ documents, ...given }) =>
+      wholes(documents).pipe(
+        Effect.flatMap((documents) => KuzzleDocument.mCreateOrReplace({ ...given, ...target, documents })),
+        Effect.flatMap(some)
+      ),
+    mReplace: ({ documents, ...given }) =>
+      wholes(documents).pipe(
+        Effect.flatMap((documents) => KuzzleDocument.mReplace({ ...given, ...target, documents })),
+        Effect.flatMap(some)
+      ),
+    mUpsert: ({ documents, ...given }) =>
+      Effect.forEach(
+        documents,
+        ({ _id, changes, default: content }) =>
+          Effect.map(upserted(_id, changes, content), (encoded) => ({ _id, ...encoded }))
+      ).pipe(
+        Effect.flatMap((documents) => KuzzleDocument.mUpsert({ ...given, ...target, documents })),
+        Effect.flatMap(some)
+      ),
+    deleteFields: (given) => Effect.flatMap(KuzzleDocument.deleteFields({ ...given, ...target, source: true }), one),
+    updateByQuery: (given) =>
+      Effect.zipRight(filterChecked(given.filter), part(given.changes, undefined)).pipe(
+        Effect.flatMap((changes) => KuzzleDocument.updateByQuery({ ...given, ...target, changes, source: true })),
+        Effect.flatMap(some)
+      ),
+    deleteByQuery: (given) =>
+      Effect.zipRight(
+        filterChecked(given.filter),
+        Effect.map(KuzzleDocument.deleteByQuery({ ...given, ...target }), ({ ids }) => ids)
+      ),
     search: ({ filter, query, ...given } = {}) =>
       Effect.flatMap(
         queried(filter, query),
@@ -644,9 +792,11 @@ export const make: {
       Effect.flatMap(queried(filter, query), (asked) => KuzzleDocument.count({ ...given, ...asked, ...target })),
     open,
     subscribe: (given?: Parameters<typeof open>[0]) => Stream.unwrapScoped(open(given)),
+    join: (given: KuzzleRealtime.JoinOptions & KuzzleRealtime.BufferOptions) =>
+      notifications(KuzzleRealtime.join(given)),
     publish: ({ message, ...given }) =>
       Effect.flatMap(whole(message, given._id), (message) => KuzzleRealtime.publish({ ...given, ...target, message }))
-  } satisfies Omit<Widest<A, I, R>, "open" | "subscribe"> & Record<"open" | "subscribe", unknown>
+  } satisfies Omit<Widest<A, I, R>, "open" | "subscribe" | "join"> & Record<"open" | "subscribe" | "join", unknown>
   // What it gives and fails with is less than that of any policy: what `reading` makes of the one that was chosen. The
   // same holds for what was subscribed to, as `KuzzleRealtime.open` says.
   return repository as unknown as KuzzleRepository<A, I, R, P>
@@ -659,13 +809,14 @@ type Widest<A, I, R> = KuzzleRepository<A, I, R, Policy>
 const checked = (issues: ReadonlyArray<string>): Effect.Effect<void, KuzzleFilter.FilterError> =>
   issues.length === 0 ? Effect.void : Effect.fail(new KuzzleFilter.FilterError({ issues }))
 
+const filterChecked = (filter: KuzzleFilter.SearchFilter | undefined) =>
+  filter === undefined ? Effect.void : checked(KuzzleFilter.validateSearch(filter))
+
 const queried = (
   filter: KuzzleFilter.SearchFilter | undefined,
-  query: KuzzleDocument.Content | undefined
-): Effect.Effect<Pick<KuzzleDocument.SearchOptions, "query" | "lang">, KuzzleFilter.FilterError> =>
-  filter === undefined
-    ? Effect.succeed({ query })
-    : Effect.as(checked(KuzzleFilter.validateSearch(filter)), { query: { ...filter }, lang: "koncorde" })
+  query: object | undefined
+): Effect.Effect<KuzzleDocument.Selection, KuzzleFilter.FilterError> =>
+  Effect.as(filterChecked(filter), filter === undefined ? { query } : { filter })
 
 // -------------------------------------------------------------------------------------------------------------------
 // writing
@@ -766,9 +917,12 @@ const reading = <A, I, R>(
   ): Effect.Effect<Notification<Source> | undefined, InvalidDocumentError, R> => {
     if (notification.type !== "document") return Either.right(notification)
     const { result } = notification
+    const { _source, ...rest } = result
+    // Written with `source: false`. There is nothing to decode.
+    if (_source === undefined && rest._id !== undefined) return Either.right({ ...notification, result: rest })
     // When `document:upsert` creates, the server sends the bare content (spec 1.5).
     return ParseResult.map(
-      among("_source" in result || "_id" in result ? result : { _source: result }),
+      among(_source === undefined ? { _source: result } : result),
       (result) => result && { ...notification, result }
     )
   }

@@ -24,13 +24,13 @@ import type { Kuzzle } from "./internal/client.ts"
 import * as Json from "./internal/json.ts"
 import * as Setting from "./internal/setting.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
-import { EncodeError } from "./KuzzleError.ts"
+import { EncodeError, TypeId } from "./KuzzleError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // what is asked
 // -------------------------------------------------------------------------------------------------------------------
 
-type Request = KuzzleDocument.SearchOptions & KuzzleDocument.SearchTarget
+type Request = KuzzleDocument.SearchOptions & KuzzleDocument.Selection & KuzzleDocument.SearchTarget
 
 /**
  * What to find: the options of `KuzzleDocument.search`, where `size` is that of a page (100 by default).
@@ -40,6 +40,7 @@ type Request = KuzzleDocument.SearchOptions & KuzzleDocument.SearchTarget
  */
 export type Options<A extends Aggregations = Aggregations> =
   & Omit<KuzzleDocument.SearchOptions, "from" | "scroll" | "search_after" | "aggregations">
+  & KuzzleDocument.Selection
   & KuzzleDocument.SearchTarget
   & {
     readonly aggregations?: A | undefined
@@ -156,6 +157,8 @@ export class CursorError extends Data.TaggedError("KuzzleCursorError")<{
   readonly _id?: string
   readonly issue: string
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const where = this._id === undefined ? "" : ` of document ${this._id}`
     return `cannot search after "${this.field}"${where}: ${this.issue}; give a cursor, or scroll`
@@ -172,6 +175,8 @@ export class SearchWindowError extends Data.TaggedError("KuzzleSearchWindowError
   readonly limit: number
   readonly total: number
 }> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.total} documents were found, and only the first ${this.limit} can be had by number: scroll`
   }
@@ -307,18 +312,17 @@ export interface Page<A extends Aggregations = Aggregations> {
 
 /**
  * Every document that is found, one after the other. A page is asked for when the one before has been consumed: no more
- * than one is in memory.
+ * than one is in memory. `hits<Taxi>` says what the documents hold, and nothing checks it.
  *
  * @example
  * ```ts
  * import { Console, Stream } from "effect"
- * import { KuzzleSearch } from "@effect-kuzzle/core"
+ * import { KuzzleFilter, KuzzleSearch } from "@effect-kuzzle/core"
  *
  * export const freeTaxis = KuzzleSearch.hits({
  *   index: "nyc",
  *   collection: "taxi",
- *   query: { equals: { status: "free" } },
- *   lang: "koncorde",
+ *   filter: KuzzleFilter.equals("status", "free"),
  *   sort: [{ seats: "desc" }]
  * }).pipe(Stream.runForEach((hit) => Console.log(hit._id, hit._source)))
  * ```
@@ -326,8 +330,15 @@ export interface Page<A extends Aggregations = Aggregations> {
  * @since 0.1.0
  * @category searching
  */
-export const hits = (options: Options): Stream.Stream<KuzzleDocument.Hit, SearchError, Kuzzle> =>
-  Stream.mapConcatChunk(pages(options), (page) => Chunk.unsafeFromArray(page.hits))
+export const hits = <Source = KuzzleDocument.Content>(
+  options: Options
+): Stream.Stream<KuzzleDocument.Hit<Source>, SearchError, Kuzzle> =>
+  // The caller says what the documents hold.
+  Stream.mapConcatChunk(pages(options), (page) => Chunk.unsafeFromArray(page.hits)) as Stream.Stream<
+    KuzzleDocument.Hit<Source>,
+    SearchError,
+    Kuzzle
+  >
 
 /**
  * The same, page by page, with aggregations and suggestions. There is always a first page, an empty one when nothing is
@@ -357,7 +368,8 @@ export const pages = <const A extends Aggregations = {}>(
 ): Stream.Stream<Page<A>, SearchError, Kuzzle> =>
   Stream.suspend(() => {
     const { collapse, strategy = collapse === undefined ? scroll() : fromSize(), ...given } = options
-    const request: Request = { size: 100, ...given, ...copied(options) }
+    // `copied` has a filter where the options have one, and a query where they have a query.
+    const request = { size: 100, ...given, ...copied(options) } as Request
     // The shapes of aggregations and suggestions are Elasticsearch's: the types say what its documentation says.
     return walk(strategy, request) as Stream.Stream<Page<A>, SearchError, Kuzzle>
   })
@@ -424,17 +436,20 @@ export interface Scrolled {
   readonly scrollId?: string | undefined
 }
 
+type Copied = KuzzleDocument.SearchOptions & KuzzleDocument.Selection
+
 /**
  * Every page is asked for with what was asked first, whatever becomes of the caller's objects. What cannot be sent stays as
  * it is: sending it says what is wrong.
  */
 const copied = (
-  { _source, aggregations, collapse, highlight, post_filter, query, sort, suggest }: KuzzleDocument.SearchOptions
-): KuzzleDocument.SearchOptions => {
-  const given = { _source, aggregations, collapse, highlight, post_filter, query, sort, suggest }
+  { _source, aggregations, collapse, filter, highlight, post_filter, query, sort, suggest }: Copied
+): Copied => {
+  // One of `filter` and `query` is undefined, as in what was given.
+  const given = { _source, aggregations, collapse, filter, highlight, post_filter, query, sort, suggest } as Copied
   const json = Json.stringify(given)
   // JSON of these very members.
-  return typeof json === "string" ? JSON.parse(json) as KuzzleDocument.SearchOptions : given
+  return typeof json === "string" ? JSON.parse(json) as Copied : given
 }
 
 const scrolling = (request: Request, { keepAlive }: Scroll): Pages => {

@@ -10,10 +10,11 @@
  */
 import type * as Redacted from "effect/Redacted"
 import * as Action from "./internal/action.ts"
-import type { KuzzleRequest } from "./internal/client.ts"
 import * as Secrets from "./internal/secrets.ts"
 import * as Shape from "./internal/shape.ts"
 import * as Shapes from "./internal/shapes.ts"
+// Not from `internal/client`: the compiler would then write that path for `Kuzzle` in the declarations of this module.
+import type { KuzzleRequest } from "./Kuzzle.ts"
 import {
   AdminExistsError,
   CollectionNotFoundError,
@@ -43,7 +44,7 @@ import {
   UserNotFoundError,
   WriteLimitError
 } from "./KuzzleActionError.ts"
-import type { Content, KuzzleInfo, Lang } from "./KuzzleDocument.ts"
+import type { Content, KuzzleInfo, Selection } from "./KuzzleDocument.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -149,6 +150,25 @@ const userShape = Shapes.kept<User>()
  * @category models
  */
 export type Credentials = Readonly<Record<string, unknown>>
+
+/**
+ * What the strategy `local` asks for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LocalCredentials = {
+  readonly username: string | Redacted.Redacted
+  readonly password: string | Redacted.Redacted
+}
+
+/**
+ * The name of a strategy: `local`, or any other that the server has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type StrategyName = "local" | (string & {})
 
 /**
  * What a strategy tells of somebody's credentials, never the secret. For `local` the `username`, and the `kuid` of the user
@@ -287,11 +307,8 @@ export interface ChangeOptions extends WriteOptions {
  * @category options
  */
 export interface SearchOptions extends Action.CallOptions {
-  /** What to look for, in the words of Elasticsearch, or of Koncorde with `lang`. */
-  readonly query?: Content | undefined
   readonly from?: number | undefined
   readonly size?: number | undefined
-  readonly lang?: Lang | undefined
 }
 
 /**
@@ -336,26 +353,46 @@ export interface ScrollOptions extends Action.CallOptions {
  */
 export interface CredentialsOptions extends Action.CallOptions {
   readonly _id: string
-  readonly strategy: string
+  readonly strategy: StrategyName
 }
 
-interface NewUserOptions extends WriteOptions {
+/**
+ * What every action that creates a user takes, besides the content of the user.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface NewUserOptions extends WriteOptions {
   /** The user's id (`kuid`); without one Kuzzle makes one. */
   readonly _id?: string | undefined
   /** What kind of id Kuzzle makes: `kuid-dashing-euler-1164`, by default, or one with a UUID. */
   readonly kuid?: "human" | "uuid" | undefined
   /** By strategy. */
-  readonly credentials?: Readonly<Record<string, Credentials>> | undefined
+  readonly credentials?:
+    | { readonly local?: LocalCredentials; readonly [strategy: string]: Credentials | undefined }
+    | undefined
 }
 
-interface RoleOptions extends WriteOptions {
+/**
+ * A role to write.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface RoleOptions extends WriteOptions {
   readonly _id: string
   readonly content: RoleContent
   /** Take names of controllers and actions that the server does not have. */
   readonly force?: boolean | undefined
 }
 
-interface ProfileOptions extends WriteOptions {
+/**
+ * A profile to write.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ProfileOptions extends WriteOptions {
   readonly _id: string
   readonly content: ProfileContent
   /** Refuse restrictions to indexes and collections that do not exist. */
@@ -522,7 +559,7 @@ export const mGetRoles = Action.make<ManyOptions, ReadonlyArray<Role>, RoleNotFo
  * @category roles
  */
 export const searchRoles = Action.make<
-  SortedSearchOptions & { readonly controllers?: ReadonlyArray<string> | undefined },
+  SortedSearchOptions & Selection & { readonly controllers?: ReadonlyArray<string> | undefined },
   Page<Role>,
   FetchLimitError | InvalidSearchError
 >({
@@ -530,6 +567,7 @@ export const searchRoles = Action.make<
   action: "searchRoles",
   http: ["POST", "/roles/_search"],
   idempotent: true,
+  filterAsQuery: true,
   body: ["query", "sort", "controllers"],
   errors: [FetchLimitError, InvalidSearchError],
   result: Shape.whole(Shapes.page(role))
@@ -736,7 +774,7 @@ export const mGetProfiles = Action.make<ManyOptions, ReadonlyArray<Profile>, Pro
  * @category profiles
  */
 export const searchProfiles = Action.make<
-  ScrolledSearchOptions & { readonly aggregations?: Content | undefined },
+  ScrolledSearchOptions & Selection & { readonly aggregations?: Content | undefined },
   Page<Profile>,
   FetchLimitError | InvalidSearchError | ScrollTooLongError
 >({
@@ -744,6 +782,7 @@ export const searchProfiles = Action.make<
   action: "searchProfiles",
   http: ["POST", "/profiles/_search"],
   idempotent: true,
+  filterAsQuery: true,
   body: ["query", "sort", "search_after", "aggregations"],
   errors: [FetchLimitError, InvalidSearchError, ScrollTooLongError],
   result: Shape.whole(Shapes.page(profile))
@@ -1072,7 +1111,7 @@ export const mGetUsers = Action.make<ManyOptions, ReadonlyArray<User>>({
  * @category users
  */
 export const searchUsers = Action.make<
-  ScrolledSearchOptions,
+  ScrolledSearchOptions & Selection,
   Page<User>,
   FetchLimitError | InvalidSearchError | ScrollTooLongError
 >({
@@ -1080,6 +1119,7 @@ export const searchUsers = Action.make<
   action: "searchUsers",
   http: ["POST", "/users/_search"],
   idempotent: true,
+  filterAsQuery: true,
   body: ["query", "sort", "search_after"],
   errors: [FetchLimitError, InvalidSearchError, ScrollTooLongError],
   result: Shape.whole(Shapes.page(userShape))
@@ -1391,7 +1431,7 @@ export const getCredentialsById = Action.make<CredentialsOptions, CredentialsInf
  * @category credentials
  */
 export const searchUsersByCredentials = Action.make<
-  SortedSearchOptions & { readonly strategy: string },
+  SortedSearchOptions & Selection & { readonly strategy: string },
   Pick<Page<CredentialsInfo>, "hits" | "total">,
   UnknownStrategyError | StrategyMethodMissingError | FetchLimitError | InvalidSearchError
 >({
@@ -1399,6 +1439,7 @@ export const searchUsersByCredentials = Action.make<
   action: "searchUsersByCredentials",
   http: ["POST", "/credentials/:strategy/users/_search"],
   idempotent: true,
+  filterAsQuery: true,
   body: ["query", "sort"],
   errors: [UnknownStrategyError, StrategyMethodMissingError, FetchLimitError, InvalidSearchError],
   result: Shape.whole(Shapes.page(Shape.object<CredentialsInfo>()))
@@ -1443,7 +1484,7 @@ export const createApiKey = Action.make<
  * @category api keys
  */
 export const searchApiKeys = Action.make<
-  SearchOptions & { readonly userId: string },
+  SearchOptions & Selection & { readonly userId: string },
   ReadonlyArray<ApiKey>,
   InvalidSearchError
 >({
@@ -1451,6 +1492,7 @@ export const searchApiKeys = Action.make<
   action: "searchApiKeys",
   http: ["POST", "/users/:userId/api-keys/_search"],
   idempotent: true,
+  filterAsQuery: true,
   body: "query",
   errors: [InvalidSearchError],
   // The `total` beside the hits is the length of the page.

@@ -430,7 +430,7 @@ describe("Kuzzle over HTTP", () => {
             const error = failure(yield* Effect.exit(Effect.provide(call, layer)))
             assert.match(error?._tag ?? "none", /^Kuzzle(?:Protocol|Internal|OtherStatus)/, `${status} ${body}`)
           }
-          const login = KuzzleAuth.login({ strategy: "local", credentials: {} })
+          const login = KuzzleAuth.login({ strategy: "local", credentials: { username: "ada", password: "secret" } })
           const error = failure(yield* Effect.exit(Effect.provide(login, layer)))
           assert.match(
             error?._tag ?? "none",

@@ -16,4 +16,20 @@ describe("KuzzleDocument", () => {
       assert.deepStrictEqual<unknown>(yield* server(KuzzleDocument.mExists(none)), { successes: [], errors: [] })
       assert.strictEqual(asked, 0)
     }))
+
+  it.effect("content that was not requested is empty, in hits and in hits within hits", () =>
+    Effect.gen(function*() {
+      const place = { index: "nyc", collection: "taxi" }
+      const bare = { ...place, _id: "a", _score: 1 }
+      const shown = { ...bare, _id: "b", _source: { seats: 4 } }
+      const search = (hits: ReadonlyArray<object>) =>
+        Effect.provide(KuzzleDocument.search(place), answering(() => ({ hits, total: 1 })))
+      const { hits } = yield* search([{ ...bare, inner_hits: { rides: [bare, shown] } }, shown])
+      assert.deepStrictEqual<unknown>(hits, [
+        { ...bare, _source: {}, inner_hits: { rides: [{ ...bare, _source: {} }, shown] } },
+        shown
+      ])
+      const error = yield* Effect.flip(search([{ ...shown, inner_hits: { rides: [{ ...shown, _id: 1 }] } }]))
+      assert.include(error.message, "result.hits[0].inner_hits.rides[0]._id: expected a string, got a number")
+    }))
 })

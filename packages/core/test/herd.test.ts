@@ -5,7 +5,7 @@
 import { KuzzleConfig, KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random, Schedule } from "effect"
-import * as Machine from "../src/internal/protocol/session.ts"
+import * as Machine from "../src/internal/protocol/connection.ts"
 import { Delays } from "../src/internal/runtime/delays.ts"
 
 const outage = 60_000

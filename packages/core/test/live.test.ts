@@ -9,9 +9,12 @@ setFlagsFromString("--expose_gc")
 // What the flag puts there.
 const collectGarbage = runInNewContext("gc") as () => void
 
+/** `unseen`: replaced by a request that leaves the content out of its notifications. */
+type How = "create" | "update" | "replace" | "unseen"
+
 /** What happens to a collection, and to who follows it. */
 type Step =
-  | { readonly _tag: "Write"; readonly id: number; readonly n: number; readonly how: "create" | "update" | "replace" }
+  | { readonly _tag: "Write"; readonly id: number; readonly n: number; readonly how: How }
   | { readonly _tag: "Upsert"; readonly id: number; readonly n: number }
   | { readonly _tag: "Delete"; readonly id: number; readonly version: boolean }
   /** The next notification that is under way arrives. */
@@ -32,7 +35,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       _tag: fc.constant("Write" as const),
       id,
       n,
-      how: fc.constantFrom<"create" | "update" | "replace">("create", "update", "replace")
+      how: fc.constantFrom<How>("create", "update", "replace", "unseen")
     })
   },
   { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Upsert" as const), id, n }) },
@@ -100,11 +103,11 @@ const world = (versions: boolean) => {
         const _id = `id${step.id}`
         const version = next(_id)
         stored.set(_id, { n: step.n, version })
-        // Only what is created tells its version (observed).
+        // Updates and replacements do not show their version (observed).
         underWay.push(notification("write", {
           _id,
-          _source: { n: step.n },
-          ...(step.how === "create" ? { _version: version } : {})
+          ...(step.how === "unseen" ? {} : { _source: { n: step.n } }),
+          ...(step.how === "create" || step.how === "unseen" ? { _version: version } : {})
         }))
         return
       }

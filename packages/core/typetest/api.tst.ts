@@ -1,18 +1,20 @@
 /** What the functions give, how they fail, what they need: as the compiler sees it. */
-import type { KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
+import type { KuzzleActionError } from "@effect-kuzzle/core"
 import {
   Kuzzle,
   KuzzleAuth,
   KuzzleCollection,
   KuzzleConfig,
   KuzzleDocument,
+  KuzzleError,
   KuzzleFilter,
   KuzzleIndex,
   KuzzleOutbox,
   KuzzleRealtime,
+  KuzzleSecurity,
   KuzzleServer
 } from "@effect-kuzzle/core"
-import { type Config, type Context, Effect, type Exit, type Option, type Redacted, type Scope, Stream } from "effect"
+import { type Config, type Context, Effect, type Exit, type Option, Redacted, type Scope, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
 
 /** A request: what it gives, the errors of every request, and nothing needed but a client. */
@@ -62,7 +64,8 @@ describe("results and errors", () => {
   })
 
   test("auth", () => {
-    expect(KuzzleAuth.login({ strategy: "local", credentials: {} })).type.toBeAssignableTo<
+    const ada = { username: "ada", password: "secret" }
+    expect(KuzzleAuth.login({ strategy: "local", credentials: ada })).type.toBeAssignableTo<
       NamedCall<KuzzleAuth.Session>
     >()
     expect(KuzzleAuth.logout()).type.toBeAssignableTo<NamedCall<void>>()
@@ -180,7 +183,60 @@ describe("results and errors", () => {
   })
 })
 
+describe("errors by what they say", () => {
+  test("to catch one by its id or its status takes no other from the type", () => {
+    const get = KuzzleDocument.get({ ...target, _id: "a" })
+    type Caught = Effect.Effect<KuzzleDocument.Document | void, Effect.Effect.Error<typeof get>, Kuzzle.Kuzzle>
+    expect(get.pipe(Effect.catchIf(KuzzleError.hasStatus(404), () => Effect.void))).type.toBe<Caught>()
+    expect(get.pipe(Effect.catchIf(KuzzleError.hasId("a.b.c"), () => Effect.void))).type.toBe<Caught>()
+    expect(get.pipe(Effect.catchIf(KuzzleError.isTokenDead, () => Effect.void))).type.toBe<Caught>()
+  })
+
+  test("an error that is known by its status shows what Kuzzle said", () => {
+    // Anything may be thrown.
+    const error = {} as unknown
+    if (KuzzleError.hasStatus(404)(error)) expect(error.status).type.toBe<404>()
+    if (KuzzleError.isApiError(error)) expect(error).type.toBe<KuzzleError.AnyApiError>()
+  })
+})
+
 describe("what is asked for", () => {
+  test("a login by `local` takes a username and a password", () => {
+    const password = Redacted.make("secret")
+    type LoggedIn = NamedCall<KuzzleAuth.Session>
+    expect(KuzzleAuth.login({ strategy: "local", credentials: { username: "ada", password } })).type.toBeAssignableTo<
+      LoggedIn
+    >()
+    expect(KuzzleAuth.login({ strategy: "local", credentials: {} })).type.toRaiseError("username, password")
+    expect(KuzzleAuth.login({ strategy: "local", credentials: { user: "ada", password } })).type.toRaiseError("user")
+    expect(KuzzleAuth.login({ strategy: "local", credentials: { username: "ada", password: 1 } })).type.toRaiseError(
+      "number"
+    )
+    expect(KuzzleAuth.loginStep({ strategy: "local", credentials: { username: "ada" } })).type.toRaiseError("password")
+  })
+
+  test("a login by another strategy takes what that asks for", () => {
+    type LoggedIn = NamedCall<KuzzleAuth.Session>
+    expect(KuzzleAuth.login({ strategy: "saml", credentials: { ticket: Redacted.make("t") } })).type.toBeAssignableTo<
+      LoggedIn
+    >()
+    expect(KuzzleAuth.login({ strategy: "saml", credentials: { ticket: 1 } })).type.toRaiseError("number")
+    // The name of the strategy comes from elsewhere.
+    const options: KuzzleAuth.LoginOptions = { strategy: "local", credentials: { ticket: "t" } }
+    expect(KuzzleAuth.login(options)).type.toBeAssignableTo<LoggedIn>()
+  })
+
+  test("the credentials of a new user: those of `local` are known", () => {
+    const content = { profileIds: ["default"] }
+    const local = { username: "ada", password: "secret" }
+    expect(KuzzleSecurity.createUser({ content, credentials: { local, saml: { subject: 1 } } })).type.toBeAssignableTo<
+      NamedCall<KuzzleSecurity.User>
+    >()
+    expect(KuzzleSecurity.createUser({ content, credentials: { local: { username: "ada" } } })).type.toRaiseError(
+      "password"
+    )
+  })
+
   test("8.D9, 8.D23: names of arguments", () => {
     expect(KuzzleDocument.get({ ...target, id: "a" })).type.toRaiseError()
     expect(KuzzleDocument.create({ ...target, body: {} })).type.toRaiseError()

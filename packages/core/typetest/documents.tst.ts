@@ -1,7 +1,19 @@
 /** Documents, collections and indexes as the compiler sees them. */
 import type { KuzzleBulk, KuzzleCollection } from "@effect-kuzzle/core"
-import { type Kuzzle, type KuzzleActionError, KuzzleDocument, type KuzzleError, KuzzleIndex } from "@effect-kuzzle/core"
-import { Effect, type Option } from "effect"
+import {
+  type Kuzzle,
+  type KuzzleActionError,
+  KuzzleAuth,
+  KuzzleDocument,
+  type KuzzleError,
+  KuzzleExport,
+  KuzzleFilter,
+  KuzzleIndex,
+  KuzzleRealtime,
+  KuzzleSearch,
+  KuzzleSecurity
+} from "@effect-kuzzle/core"
+import { Effect, type Option, type Stream } from "effect"
 import { describe, expect, test } from "tstyche"
 
 const taxis = { index: "nyc", collection: "taxi" }
@@ -54,12 +66,67 @@ describe("KuzzleDocument", () => {
     expect(KuzzleDocument.search({ ...taxis, targets })).type.toRaiseError()
   })
 
+  test("a selection is by a filter or by a query, with one name for each language", () => {
+    const filter = KuzzleFilter.equals("status", "free")
+    const typed = KuzzleFilter.for<{ readonly status: string }>().equals("status", "free")
+    const query = { term: { status: "free" } }
+    expect(KuzzleDocument.search({ ...taxis, filter })).type.not.toRaiseError()
+    expect(KuzzleDocument.search({ ...taxis, filter: typed })).type.not.toRaiseError()
+    expect(KuzzleDocument.search({ ...taxis, query })).type.not.toRaiseError()
+    expect(KuzzleDocument.search({ ...taxis, filter, query })).type.toRaiseError()
+    expect(KuzzleDocument.search({ ...taxis, query, lang: "koncorde" })).type.toRaiseError("'lang' does not exist")
+    expect(KuzzleDocument.search({ ...taxis, filter: KuzzleFilter.regexp("status", "f") })).type.toRaiseError(
+      "only a subscription takes this condition, a search does not"
+    )
+    expect(KuzzleSearch.hits({ ...taxis, filter: typed })).type.not.toRaiseError()
+    expect(KuzzleSearch.hits({ ...taxis, filter, query })).type.toRaiseError()
+    expect(KuzzleDocument.count({ ...taxis, filter: typed })).type.not.toRaiseError()
+    expect(KuzzleDocument.deleteByQuery({ ...taxis, filter: typed })).type.not.toRaiseError()
+    expect(KuzzleDocument.updateByQuery({ ...taxis, filter: typed, changes: {} })).type.not.toRaiseError()
+    expect(KuzzleExport.stream({ ...taxis, filter: typed })).type.not.toRaiseError()
+    expect(KuzzleSecurity.searchUsers({ filter })).type.not.toRaiseError()
+    expect(KuzzleAuth.searchApiKeys({ filter })).type.not.toRaiseError()
+  })
+
+  test("a content is any object, an interface as well", () => {
+    interface Cab {
+      readonly status: string
+    }
+    const cab: Cab = { status: "free" }
+    expect(KuzzleDocument.create({ ...taxis, content: cab })).type.not.toRaiseError()
+    expect(KuzzleDocument.update({ ...taxis, _id: "a", content: cab })).type.not.toRaiseError()
+    expect(KuzzleDocument.upsert({ ...taxis, _id: "a", changes: cab, default: cab })).type.not.toRaiseError()
+    expect(KuzzleDocument.mCreate({ ...taxis, documents: [{ body: cab }] })).type.not.toRaiseError()
+    expect(KuzzleRealtime.publish({ ...taxis, message: cab })).type.not.toRaiseError()
+  })
+
+  test("a caller says what the documents hold", () => {
+    interface Taxi {
+      readonly status: "free" | "busy"
+    }
+    type Success<A> = Effect.Effect<A, unknown, Kuzzle.Kuzzle>
+    const place = { ...taxis, _id: "a" }
+    expect(KuzzleDocument.get<Taxi>(place)).type.toBeAssignableTo<Success<KuzzleDocument.Document<Taxi>>>()
+    expect(KuzzleDocument.get(place)).type.not.toBeAssignableTo<Success<KuzzleDocument.Document<Taxi>>>()
+    expect(KuzzleDocument.getOption<Taxi>(place)).type.toBeAssignableTo<
+      Success<Option.Option<KuzzleDocument.Document<Taxi>>>
+    >()
+    expect(KuzzleDocument.mGet<Taxi>({ ...taxis, ids: ["a"] })).type.toBeAssignableTo<
+      Success<KuzzleDocument.Many<KuzzleDocument.Document<Taxi>, string>>
+    >()
+    expect(KuzzleDocument.search<Taxi>(taxis)).type.toBeAssignableTo<Success<KuzzleDocument.SearchResult<Taxi>>>()
+    expect(KuzzleSearch.hits<Taxi>(taxis)).type.toBe<
+      Stream.Stream<KuzzleDocument.Hit<Taxi>, KuzzleSearch.SearchError, Kuzzle.Kuzzle>
+    >()
+  })
+
   test("what is missing or wrong does not compile", () => {
     expect(KuzzleDocument.get(taxis)).type.toRaiseError("'_id' is missing")
     expect(KuzzleDocument.update({ ...taxis, _id: "a", content: "text" })).type.toRaiseError("not assignable")
     expect(KuzzleDocument.mUpdate({ ...taxis, documents: [{ body: {} }] })).type.toRaiseError("'_id' is missing")
     expect(KuzzleDocument.create({ ...taxis, content: {}, refresh: "true" })).type.toRaiseError("not assignable")
     expect(KuzzleDocument.deleteByQuery(taxis)).type.toRaiseError("'query' is missing")
+    expect(KuzzleDocument.mCreate({ ...taxis, documents: [{ body: "text" }] })).type.toRaiseError("not assignable")
     expect(KuzzleIndex.mDelete({})).type.toRaiseError("'indexes' is missing")
   })
 

@@ -52,6 +52,17 @@ describe("a repository", () => {
     expect(KuzzleRepository.make({ index: "nyc", schema: Taxi })).type.toRaiseError()
   })
 
+  test("only optional fields can be removed, and what is changed by a query must be asked for", () => {
+    expect(taxis.deleteFields({ _id: "a", fields: ["driver", "notes.any"] })).type.toBeAssignableTo<
+      Effect.Effect<KuzzleRepository.Document<Taxi>, unknown, Kuzzle.Kuzzle>
+    >()
+    expect(taxis.deleteFields({ _id: "a", fields: ["seats"] })).type.toRaiseError("seats")
+    expect(taxis.deleteFields({ _id: "a", fields: ["driver.name"] })).type.toRaiseError("driver.name")
+    expect(taxis.deleteByQuery({})).type.toRaiseError()
+    expect(taxis.updateByQuery({ changes: { seats: 1 } })).type.toRaiseError()
+    expect(taxis.updateByQuery({ filter: taxis.filter.all, changes: { seats: "1" } })).type.toRaiseError("string")
+  })
+
   test("the policy is in what is given, and in how it fails", () => {
     type Get<Source, E> = Effect.Effect<
       KuzzleRepository.Document<Source>,
@@ -123,7 +134,7 @@ describe("a repository", () => {
       expect(notification).type.not.toHaveProperty("result")
       if (notification.type === "gap") return expect(notification).type.toBe<KuzzleRealtime.Gap>()
       if (notification.type === "user") return expect(notification).type.toBe<KuzzleRealtime.UserNotification>()
-      expect(notification.result._source).type.toBe<Taxi>()
+      expect(notification.result._source).type.toBe<Taxi | undefined>()
     }
     expect(show).type.not.toRaiseError()
   })
@@ -259,6 +270,47 @@ describe("filters by the document", () => {
     expect(filter.select("rides", -1, ride.range("value.km", { gt: 1 }))).type.not.toRaiseError()
     expect(filter.select("tags", -1, ride.range("value.km", { gt: 1 }))).type.toRaiseError()
     expect(filter.select("seats", -1, ride.range("value.km", { gt: 1 }))).type.toRaiseError()
+  })
+
+  test("the message for a wrong field lists the fields", () => {
+    const some = KuzzleFilter.for<{ readonly seats: number; readonly status: string; readonly seen: number }>()
+    // The compiler decides about their order.
+    expect(some.exists("seat")).type.toRaiseError(/parameter of type '("(seats|status|seen|_id)"( \| )?){4}'/)
+    expect(some.range("seat", { gt: 1 })).type.toRaiseError(
+      "Argument of type '\"seat\"' is not assignable to parameter of type '\"seats\" | \"seen\"'"
+    )
+    expect(some.equals("seat", 1)).type.toRaiseError(/parameter of type '("(seats|status|seen|_id)"( \| )?){4}'/)
+  })
+
+  test("the message for an operator that a search lacks says so", () => {
+    expect(taxis.search({ filter: filter.regexp("status", "f") })).type.toRaiseError(
+      "only a subscription takes this condition, a search does not"
+    )
+    expect(taxis.search({ filter: filter.nothing })).type.toRaiseError("not assignable to type 'SubscriptionOnly'")
+    expect(taxis.count({ filter: filter.bool({ must: [filter.exists("seats")] }) })).type.toRaiseError(
+      "only a subscription takes this condition, a search does not"
+    )
+    expect(taxis.subscribe({ filter: filter.regexp("status", "f") })).type.not.toRaiseError()
+  })
+
+  test("a type with eight references to itself", () => {
+    interface Part {
+      readonly name: string
+      readonly a?: Part
+      readonly b?: Part
+      readonly c?: Part
+      readonly d?: Part
+      readonly e?: Part
+      readonly f?: Part
+      readonly g?: Part
+      readonly h?: Part
+    }
+    const part = KuzzleFilter.for<Part>()
+    expect(part.equals("a.b.c.name", "x")).type.not.toRaiseError()
+    expect(part.exists("a.nam")).type.toRaiseError()
+    // Below its second occurrence any path is accepted, and the value is what is there.
+    expect(part.equals("a.b.nam", "x")).type.toRaiseError()
+    expect(part.equals("a.b.name", 1)).type.toRaiseError()
   })
 
   test("only filters for these documents", () => {

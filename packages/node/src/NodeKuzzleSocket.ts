@@ -14,14 +14,17 @@ import type * as Net from "node:net"
 import * as WS from "ws"
 import * as Fault from "./internal/fault.ts"
 import * as Proxy from "./internal/proxy.ts"
+import type { TlsOptions } from "./internal/proxy.ts"
 
-/**
- * Certificates and related options, as in `node:tls`.
- *
- * @since 0.1.0
- * @category models
- */
-export type TlsOptions = Proxy.TlsOptions
+export {
+  /**
+   * Certificates and related options, as in `node:tls`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type TlsOptions
+} from "./internal/proxy.ts"
 
 /**
  * Options that only exist on Node. They apply to the WebSocket and to HTTP.

@@ -11,15 +11,24 @@
  */
 import { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberHandle from "effect/FiberHandle"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { type Connection, Engine } from "./internal/engine/engine.ts"
+import * as Stream from "effect/Stream"
+import type { Line } from "./internal/engine/changes.ts"
+import { type Answer, asEngineError, type Connection, Engine } from "./internal/engine/engine.ts"
+import type { Entry } from "./internal/engine/entries.ts"
+import type { EngineError } from "./internal/engine/errors.ts"
 import * as Http from "./internal/engine/http.ts"
+import { isObject } from "./internal/engine/json.ts"
+import type { KuzzleRequest } from "./internal/engine/request.ts"
 
 /**
  * Where the frames of a connection go. Called synchronously.
@@ -109,6 +118,57 @@ export interface SeedUser {
 }
 
 /**
+ * A request that was answered. What was sent and what came back is not in it: it may hold secrets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answered {
+  readonly protocol: "websocket" | "http"
+  readonly controller: string
+  readonly action: string
+  readonly index: Option.Option<string>
+  readonly collection: Option.Option<string>
+  /** The id of the user whose request it was, `-1` for nobody. */
+  readonly userId: string
+  /** As in the answer: 200, 206 or that of the error. */
+  readonly status: number
+  readonly error: Option.Option<{ readonly id: Option.Option<string>; readonly message: string }>
+}
+
+/**
+ * Where an engine keeps all that it knows but connections, subscriptions and searches, so that another one begins with it.
+ * Plain functions.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Store {
+  /** As `seed` of `Options`: tokens stay valid only with the same. */
+  readonly seed: string
+  /** What was kept, oldest first. */
+  readonly lines: Iterable<string>
+  /**
+   * Keeps what has changed, before the request that changed it is answered. `all` gives all that there is: lines that can
+   * be kept in place of those before. Throws when it cannot keep them.
+   */
+  readonly keep: (changed: ReadonlyArray<string>, all: () => Iterable<string>) => void
+}
+
+/**
+ * The store could not keep what a request has changed. The request was not answered, and the engine has ended.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class KuzzleEngineStoreError extends Data.TaggedError("KuzzleEngineStoreError")<{ readonly cause: unknown }> {
+  override get message(): string {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `a change could not be saved, and its request was not answered: ${reason}; all that was answered is saved`
+  }
+}
+
+/**
  * Settings of the engine. The defaults are those of the real server, but for `loginsPerSecond`.
  *
  * @since 0.1.0
@@ -116,6 +176,12 @@ export interface SeedUser {
  */
 export interface Options {
   readonly users?: ReadonlyArray<SeedUser>
+  /** Indexes, collections and their mappings to begin with, as the body of `admin:loadMappings`. */
+  readonly mappings?: { readonly [key: string]: unknown }
+  /** Documents to begin with, as the body of `admin:loadFixtures`. Their collections must be among `mappings`. */
+  readonly fixtures?: { readonly [key: string]: unknown }
+  /** Roles, profiles and users to begin with, as the body of `admin:loadSecurities`. */
+  readonly securities?: { readonly [key: string]: unknown }
   /** How long a token lives when a login does not say. One hour by default. */
   readonly tokenLifetime?: Duration.DurationInput
   /** A client that sends nothing for so long is cut, whatever it receives. One minute by default. */
@@ -132,6 +198,11 @@ export interface Options {
   readonly loginsPerSecond?: number
   /** What identifiers, room ids and token signatures derive from: the same seed gives the same run. */
   readonly seed?: string
+  /**
+   * Where the engine keeps what it knows; in memory only by default. What an earlier engine has kept wins over `users` and
+   * the users of `securities`, and `fixtures` are for the first engine only.
+   */
+  readonly store?: Store
 }
 
 /**
@@ -161,6 +232,8 @@ export interface KuzzleEngineShape {
   readonly accept: Effect.Effect<void>
   /** Waits until a client has ended the engine (`admin:shutdown`): one second after the request. */
   readonly awaitShutdown: Effect.Effect<void>
+  /** Fails when `store` does, which ends the engine. Waits for ever otherwise. */
+  readonly storeFailure: Effect.Effect<never, KuzzleEngineStoreError>
   /** Starts the engine again after `admin:shutdown`, with all that it knew. */
   readonly restart: Effect.Effect<void>
   /** Loses the next request for an action (`"document:create"`): it is neither executed nor answered. */
@@ -171,6 +244,8 @@ export interface KuzzleEngineShape {
   readonly revokeToken: (jwt: string | Redacted.Redacted) => Effect.Effect<void>
   /** Adds a user. Dies when the user exists already. */
   readonly createUser: (user: SeedUser) => Effect.Effect<void>
+  /** Every request that is answered from now on. */
+  readonly answers: Stream.Stream<Answered>
 }
 
 /**
@@ -190,6 +265,8 @@ const longestSleep = 2 ** 30
 const reveal = (secret: string | Redacted.Redacted): string =>
   typeof secret === "string" ? secret : Redacted.value(secret)
 
+const loaders = { mappings: "loadMappings", securities: "loadSecurities", fixtures: "loadFixtures" } as const
+
 const millis = (setting: string, input: unknown): Effect.Effect<number, InvalidSettingError> =>
   Option.match(Duration.decodeUnknown(input), {
     onNone: () =>
@@ -203,8 +280,42 @@ const millis = (setting: string, input: unknown): Effect.Effect<number, InvalidS
     onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
   })
 
+const isEmpty = (lines: Iterable<string>): boolean => lines[Symbol.iterator]().next().done === true
+
+const entryOf = (line: string): Entry =>
+  // An engine has written it.
+  JSON.parse(line) as Entry
+
+function* written(lines: Iterable<Line>): Generator<string> {
+  for (const line of lines) yield JSON.stringify(line)
+}
+
+const textOf = (value: unknown): Option.Option<string> => typeof value === "string" ? Option.some(value) : Option.none()
+
+const answered = (
+  { action, args, controller, protocol }: KuzzleRequest,
+  userId: string,
+  { envelope: { error }, status }: Answer
+): Answered => ({
+  protocol,
+  controller: controller ?? "",
+  action: action ?? "",
+  index: textOf(args.index),
+  collection: textOf(args.collection),
+  userId,
+  status,
+  error: isObject(error) ? Option.some({ id: textOf(error.id), message: String(error.message) }) : Option.none()
+})
+
+/** What an import refused first: its own message says only that it refused something. */
+const reasonOf = ({ body, message }: EngineError): string => {
+  const [first] = Array.isArray(body.errors) ? body.errors : []
+  return first === undefined ? message : `${message} ${JSON.stringify(first)}`
+}
+
 /**
- * An engine that lives as long as the scope. Fails when an option is not a duration.
+ * An engine that lives as long as the scope. Fails when an option is not a duration, or when Kuzzle would refuse what it
+ * shall begin with.
  *
  * @since 0.1.0
  * @category constructors
@@ -219,8 +330,10 @@ export const make = (
     const idleTimeout = yield* millis("idleTimeout", options.idleTimeout ?? "1 minute")
     const refreshInterval = yield* millis("refreshInterval", options.refreshInterval ?? "1 second")
     const maxRequestSize = options.maxRequestSize ?? 1_048_576
-    const engine = new Engine({
-      seed: options.seed ?? "effect-kuzzle",
+    const { store } = options
+    const isNew = store === undefined || isEmpty(store.lines)
+    const engine: Engine = new Engine({
+      seed: store?.seed ?? options.seed ?? "effect-kuzzle",
       tokenLifetime,
       gracePeriod: 1000,
       idleTimeout,
@@ -228,8 +341,20 @@ export const make = (
       cookieAuthentication: options.cookieAuthentication ?? true,
       refreshInterval,
       rateLimit: options.rateLimit ?? 0,
-      loginsPerSecond: options.loginsPerSecond ?? 0
+      loginsPerSecond: options.loginsPerSecond ?? 0,
+      ...(store === undefined
+        ? {}
+        : { keep: (lines) => store.keep([...written(lines)], () => written(engine.allSaved())) })
     }, now())
+    if (store !== undefined) {
+      yield* Effect.try({
+        try: () => {
+          for (const line of store.lines) engine.restore(entryOf(line))
+        },
+        catch: (cause) =>
+          new InvalidSettingError({ setting: "store", issue: `what it has kept is damaged: ${cause}`, cause })
+      })
+    }
 
     // -- time: one fiber sleeps until the next thing is due ---------------------------------------------------------
 
@@ -259,6 +384,12 @@ export const make = (
     engine.onShutdown = () => {
       over = true
       ended.unsafeOpen()
+    }
+    const storeFailure = yield* Deferred.make<never, KuzzleEngineStoreError>()
+    engine.onLost = (cause) => {
+      over = true
+      Deferred.unsafeDone(storeFailure, Exit.fail(new KuzzleEngineStoreError({ cause })))
+      for (const connection of [...engine.connections.values()]) engine.cut(connection, 1006, "", now())
     }
     const silenced = new Map<string, number>()
     const held: Array<() => void> = []
@@ -294,7 +425,39 @@ export const make = (
       credentials.create(kuid, { username: user.username, password: reveal(user.password) }, now())
       for (const { collection } of [users, credentials]) collection.refresh()
     }
-    for (const user of options.users ?? []) createUser(user)
+    const load = (setting: "mappings" | "fixtures" | "securities") =>
+      Effect.try({
+        try: () => {
+          const content = options[setting]
+          if (content !== undefined) engine.load(loaders[setting], content, now())
+        },
+        catch: (cause) => new InvalidSettingError({ setting, issue: reasonOf(asEngineError(cause)), cause })
+      })
+    yield* load("mappings")
+    yield* load("securities")
+    if (isNew) yield* load("fixtures")
+    const known = engine.state.users
+    for (const user of options.users ?? []) {
+      if (isNew || known.get(user.kuid ?? user.username) === undefined) createUser(user)
+    }
+    if (!engine.keep()) {
+      yield* Effect.catchAll(
+        Deferred.await(storeFailure),
+        (cause) => new InvalidSettingError({ setting: "store", issue: cause.message, cause })
+      )
+    }
+
+    const change = (run: () => void) =>
+      Effect.sync(() => {
+        run()
+        engine.keep()
+      })
+    const listeners = new Set<(answered: Answered) => void>()
+    engine.onAnswer = (request, userId, answer) => {
+      if (listeners.size === 0) return
+      const shown = answered(request, userId, answer)
+      for (const listener of listeners) listener(shown)
+    }
 
     return {
       connect: (handlers, headers = {}) =>
@@ -321,14 +484,24 @@ export const make = (
         refusing = false
       }),
       awaitShutdown: ended.await,
+      storeFailure: Deferred.await(storeFailure),
       restart: Effect.sync(() => {
         over = false
         ended.unsafeClose()
       }),
       silenceNext: (action) => Effect.sync(() => void silenced.set(action, (silenced.get(action) ?? 0) + 1)),
-      expireToken: (jwt) => Effect.sync(() => engine.expireToken(reveal(jwt), now())),
-      revokeToken: (jwt) => Effect.sync(() => engine.revokeToken(reveal(jwt), now())),
-      createUser: (user) => Effect.sync(() => createUser(user))
+      expireToken: (jwt) => change(() => engine.expireToken(reveal(jwt), now())),
+      revokeToken: (jwt) => change(() => engine.revokeToken(reveal(jwt), now())),
+      createUser: (user) => change(() => createUser(user)),
+      answers: Stream.asyncPush<Answered>((emit) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const listener = (answered: Answered) => void emit.single(answered)
+            listeners.add(listener)
+            return listener
+          }),
+          (listener) => Effect.sync(() => listeners.delete(listener))
+        ), { bufferSize: "unbounded" })
     }
   })
 

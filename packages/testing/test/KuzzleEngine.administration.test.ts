@@ -63,7 +63,7 @@ describe("KuzzleEngine: administration", () => {
   it.effect("a fault that the engine has not got is not taken for one of Kuzzle, though nobody waits", () =>
     run(Effect.gen(function*() {
       const client = yield* connect()
-      const body = { nyc: { taxi: { properties: { a: { type: "text", copy_to: "b" } } } } }
+      const body = { nyc: { taxi: { properties: { a: { type: "text", norms: false } } } } }
       const answer = client.ask("admin", "loadMappings", { body, refresh: false })
       assert.strictEqual(errorOf(answer).id, "testing.engine.not_implemented")
     })))
@@ -93,7 +93,7 @@ describe("KuzzleEngine: administration", () => {
     run(Effect.gen(function*() {
       const client = yield* connect()
       const taxi = { index: "nyc", collection: "taxi" }
-      const properties = { from: { type: "ip" }, at: { type: "geo_point" }, seats: { type: "integer_range" } }
+      const properties = { from: { type: "ip" }, at: { type: "geo_shape" }, seats: { type: "integer_range" } }
       client.ask("collection", "create", { ...taxi, body: { mappings: { properties } } })
       client.ask("document", "create", { ...taxi, _id: "a", body: { from: "10.0.0.9" }, refresh: "wait_for" })
       const refused = [

@@ -62,6 +62,16 @@ describe("the judge of pnpm ends", () => {
     assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "m"]])
   })
 
+  it("a request whose database the browser has deleted is counted, and none that was accepted afterwards", () => {
+    const ledger = ledgerOf(accepted("n"))
+    ledger.add("b", accepted("m"))
+    ledger.databaseDeleted()
+    ledger.add("c", accepted("l"))
+    ledger.ended("kill -9", "b", "c")
+    assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "m", "l"]])
+    assert.strictEqual(judge(ledger, executionsOf({})).deleted, 1)
+  })
+
   it("an answer without an execution", () => {
     assert.deepStrictEqual(
       brokenIn(ledgerOf(accepted("n", { awaited: true }), { _tag: "Answered", id: "n", error: null })),

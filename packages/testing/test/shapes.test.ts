@@ -9,6 +9,7 @@ import { it } from "vitest"
 import { answering } from "../../core/test/support/answering.ts"
 import { contracts } from "./contract/all.ts"
 import type { Contract, Example } from "./contract/contract.ts"
+import { recording } from "./contract/declared.ts"
 import { layerWorld, type World } from "./suite/backend.ts"
 import { layerEmbedded } from "./suite/node.ts"
 import { withClient } from "./suite/tools.ts"
@@ -78,26 +79,10 @@ const spoilt = (value: unknown, [step, ...rest]: Path, wrong: unknown): unknown 
 /** The results that this action was answered with while the contract was kept. */
 const recorded = (contract: Contract): Effect.Effect<ReadonlyArray<unknown>, never, World | Kuzzle.Kuzzle> =>
   Effect.gen(function*() {
-    const kuzzle = yield* Kuzzle.Kuzzle
     const results: Array<unknown> = []
-    const recording = <Options>(
-      ask: (request: Kuzzle.KuzzleRequest, options?: Options) => ReturnType<Kuzzle.KuzzleShape["query"]>
-    ): typeof ask =>
-    (request, options) =>
-      Effect.tap(ask(request, options), ({ result }) =>
-        Effect.sync(() => {
-          if (`${request.controller}:${request.action}` === contract.name) results.push(result)
-        }))
-    const { authentication, query } = kuzzle
-    const recorder: Kuzzle.KuzzleShape = {
-      ...kuzzle,
-      query: recording(query),
-      authentication: {
-        ...authentication,
-        login: recording(authentication.login),
-        refresh: recording(authentication.refresh)
-      }
-    }
+    const recorder = recording(yield* Kuzzle.Kuzzle, ({ name, result }) => {
+      if (name === contract.name) results.push(result)
+    })
     yield* Effect.orDie(Effect.scoped(Effect.provideService(contract.works, Kuzzle.Kuzzle, recorder)))
     return results
   })

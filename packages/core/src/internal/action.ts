@@ -32,6 +32,8 @@ export interface Declaration<Options, Result, E extends NamedError = never> {
   readonly idempotent: boolean
   /** The option that *is* the body, or the options that are its members; all others are arguments beside it. */
   readonly body?: (keyof Options & string) | ReadonlyArray<keyof Options & string>
+  /** Whether the option `filter`, of Koncorde, is sent as `query` with `lang: "koncorde"`. */
+  readonly filterAsQuery?: true
   /** Sent without the token. */
   readonly anonymous?: true
   /** What this action is documented to answer with when it fails, besides what any request can fail with. */
@@ -42,30 +44,37 @@ export interface Declaration<Options, Result, E extends NamedError = never> {
   readonly result: Shape.Reader<Result>
 }
 
-/** What every function of an action carries. */
+/** The function of an action, from which its declaration and the request of a call can be read. */
 export interface Declared<Options, Result, E extends NamedError = never> {
   readonly declaration: Declaration<Options, Result, E>
   /** The request that a call would send. */
   readonly request: (options: Options | undefined) => KuzzleRequest
 }
 
-/** The function of an action, with its declaration. */
-export type Action<Options, Result, E extends NamedError = never> =
-  & (({}) extends Options ? (options?: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>
-    : (options: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>)
-  & Declared<Options, Result, E>
-  & {
-    /** What goes with the request. */
-    readonly options: (options: Options | undefined) => ExchangeOptions
-    /** The error under the name that the action declares for its id, when it declares one. */
-    readonly named: <F>(error: F) => F | E
-    /** Sends a request of the action, and reads the answer. */
-    readonly send: (
-      kuzzle: KuzzleShape,
-      request: KuzzleRequest,
-      options: ExchangeOptions
-    ) => Effect.Effect<Result, RequestError | E>
-  }
+/** An action in parts, for callers that send its requests by themselves: many at once, or again after a refusal. */
+export interface Sendable<Options, Result, E extends NamedError = never> extends Declared<Options, Result, E> {
+  /** The options of the exchange, such as `timeout`. */
+  readonly options: (options: Options | undefined) => ExchangeOptions
+  /** The error under the name that the action declares for its id, or the error itself. */
+  readonly named: <F>(error: F) => F | E
+  /** Sends a request of the action, and reads the answer. */
+  readonly send: (
+    kuzzle: KuzzleShape,
+    request: KuzzleRequest,
+    options: ExchangeOptions
+  ) => Effect.Effect<Result, RequestError | E>
+}
+
+/**
+ * The function of an action, with its parts. An editor shows this conditional type as the function that it stands for: an
+ * alias of an intersection would show as the name of the alias.
+ */
+export type Action<Options, Result, E extends NamedError = never> = ({}) extends Options ?
+    & ((options?: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>)
+    & Sendable<Options, Result, E>
+  :
+    & ((options: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>)
+    & Sendable<Options, Result, E>
 
 export const make = <Options extends CallOptions, Result, E extends NamedError = never>(
   declaration: Declaration<Options, Result, E>
@@ -128,14 +137,17 @@ export const mapInput = <Options extends CallOptions, Wire extends CallOptions, 
 
 /** Puts each option where the declaration says. */
 const placement = <Options, Result, E extends NamedError>(
-  { action, body, controller }: Declaration<Options, Result, E>
+  { action, body, controller, filterAsQuery }: Declaration<Options, Result, E>
 ): (options: Options | undefined) => KuzzleRequest => {
   const members: ReadonlySet<string> | undefined = Array.isArray(body) ? new Set(body) : undefined
   return (options) => {
     const request: { controller: string; action: string; [argument: string]: unknown } = { controller, action }
     const inBody: Record<string, unknown> = {}
-    for (const [key, value] of Object.entries(options ?? {})) {
-      if (value === undefined || own.has(key)) continue
+    for (const [option, value] of Object.entries(options ?? {})) {
+      if (value === undefined || own.has(option)) continue
+      const isFilter = filterAsQuery === true && option === "filter"
+      const key = isFilter ? "query" : option
+      if (isFilter) request.lang = "koncorde"
       if (key === body) request.body = value
       else if (members?.has(key) === true) inBody[key] = value
       else request[key] = value

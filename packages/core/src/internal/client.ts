@@ -6,77 +6,91 @@ import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { InvalidSettingError, RequestError } from "../KuzzleError.ts"
-import type * as Credentials from "./protocol/credentials.ts"
-import type * as Envelope from "./protocol/envelope.ts"
-import type * as Identity from "./protocol/identity.ts"
-import type * as Machine from "./protocol/session.ts"
-import type * as Session from "./runtime/session.ts"
+import type { Event as KuzzleEvent } from "./protocol/client.ts"
+import type { ConnectionState } from "./protocol/connection.ts"
+import type { Token } from "./protocol/credentials.ts"
+import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "./protocol/envelope.ts"
+import type { AuthenticationState } from "./protocol/identity.ts"
 
-/**
- * A request: `controller` and `action` name what is asked, `body` is its body, every other member is an argument.
- * `requestId`, `jwt` and `volatile` are the client's to set.
- *
- * @since 0.1.0
- * @category models
- */
-export type KuzzleRequest = Envelope.KuzzleRequest
+export {
+  /**
+   * A request: `controller` and `action` name what is asked, `body` is its body, every other member is an argument.
+   * `requestId`, `jwt` and `volatile` are the client's to set.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type KuzzleRequest
+} from "./protocol/envelope.ts"
 
-/**
- * The answer to a request that succeeded.
- *
- * @since 0.1.0
- * @category models
- */
-export type KuzzleResponse = Envelope.KuzzleResponse
+export {
+  /**
+   * The answer to a request that succeeded.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type KuzzleResponse
+} from "./protocol/envelope.ts"
 
-/**
- * What one request may differ in.
- *
- * @since 0.1.0
- * @category models
- */
-export type RequestOptions = Envelope.RequestOptions
+export {
+  /**
+   * What one request may differ in.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type RequestOptions
+} from "./protocol/envelope.ts"
 
-/**
- * Where the connection stands, with the cause where something went wrong.
- *
- * - `Connecting`: dialling an endpoint. - `Authenticating`: connected; the session is being begun or renewed.
- *   - `Resubscribing`: subscriptions are being told to the server. - `Replaying`: what was queued is being sent. -
- *   `Ready`: requests pass. - `Renewing`: about to be closed on purpose and opened again, for another user or cookie. In
- *   all of these but `Ready` and the first `Connecting`, requests wait. - `Waiting`: not connected, the next attempt comes
- *   after `delayMillis`. - `Failed`: the reconnection schedule ended. - `Closed`: the client's scope was closed.
- *
- * @since 0.1.0
- * @category models
- */
-export type ConnectionState = Machine.ConnectionState
+export {
+  /**
+   * Where the connection stands, with the cause where something went wrong.
+   *
+   * - `Connecting`: dialling an endpoint. - `Authenticating`: connected; the session is being begun or renewed.
+   *   - `Resubscribing`: subscriptions are being told to the server. - `Replaying`: what was queued is being sent. -
+   *   `Ready`: requests pass. - `Renewing`: about to be closed on purpose and opened again, for another user or cookie. In
+   *   all of these but `Ready` and the first `Connecting`, requests wait. - `Waiting`: not connected, the next attempt comes
+   *   after `delayMillis`. - `Failed`: the reconnection schedule ended. - `Closed`: the client's scope was closed.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type ConnectionState
+} from "./protocol/connection.ts"
 
-/**
- * Who is logged in. `Anonymous`: nobody. `Authenticated`: somebody, as far as we know. `Renewing`: the session ended and is
- * being renewed, requests wait. `Unauthenticated`: it could not be; requests fail with an `UnauthenticatedError`, and
- * subscriptions are kept for the next login.
- *
- * @since 0.1.0
- * @category models
- */
-export type AuthenticationState = Identity.AuthenticationState
+export {
+  /**
+   * Who is logged in. `Anonymous`: nobody. `Authenticated`: somebody, as far as we know. `Renewing`: the session ended and is
+   * being renewed, requests wait. `Unauthenticated`: it could not be; requests fail with an `UnauthenticatedError`, and
+   * subscriptions are kept for the next login.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type AuthenticationState
+} from "./protocol/identity.ts"
 
-/**
- * What happens to the session and to requests, as it happens. The documentation has a table from the events of the
- * official SDK to these.
- *
- * @since 0.1.0
- * @category models
- */
-export type KuzzleEvent = Session.Event
+export {
+  /**
+   * What happens to the session and to requests, as it happens. The documentation has a table from the events of the
+   * official SDK to these.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Event as KuzzleEvent
+} from "./protocol/client.ts"
 
-/**
- * The token of a session.
- *
- * @since 0.1.0
- * @category models
- */
-export type Token = Credentials.Token
+export {
+  /**
+   * The token of a session.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Token
+} from "./protocol/credentials.ts"
 
 /**
  * What a client does.

@@ -15,6 +15,37 @@ export interface Fault {
   readonly issue: string
 }
 
+/** The value of a JSON object; nothing is known of its members. */
+export interface JsonObject {
+  readonly [key: string]: unknown
+}
+
+/** A text that is no JSON object. */
+export interface Unreadable {
+  readonly unreadable: "NotJson" | "NotAnObject"
+}
+
+const notJson: Unreadable = { unreadable: "NotJson" }
+const notAnObject: Unreadable = { unreadable: "NotAnObject" }
+
+/** Compares identities, so no object that was read can be mistaken for a marker. */
+export const isUnreadable = (parsed: JsonObject | Unreadable): parsed is Unreadable =>
+  parsed === notJson || parsed === notAnObject
+
+/** Never throws. `JSON.parse` makes `__proto__` a plain own member, so no key can reach a prototype. */
+export const parseObject = (text: string): JsonObject | Unreadable => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // Bad syntax, or nesting beyond the stack: either way it cannot be read.
+    return notJson
+  }
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as JsonObject // An object that is not an array has string keys and values of unknown type.
+    : notAnObject
+}
+
 /** JSON that contains a value that was `Redacted`. It may be sent to the server, but never be written to a store. */
 export class SecretJson {
   constructor(readonly text: string) {}

@@ -57,12 +57,12 @@ interface Word {
 export const maxHeld = 65_536
 
 /** Why the documents are read again. */
-export type Because = "Gap" | "Unidentified"
+export type Because = "Gap" | "Incomplete"
 
 /**
- * How long to wait, in milliseconds, before a read for documents that were told without their ids, after one that took so
- * long. Steady upserts would otherwise have a large set read without end: so it is read a fifth of the time, and at most
- * once a second.
+ * How long to wait, in milliseconds, before a read for documents whose notifications had no id or no content, after a read
+ * that took so long. Steady upserts would otherwise have a large set read without end: so it is read a fifth of the time,
+ * and at most once a second.
  */
 export const pauseAfter = (tookMillis: number): number => Math.max(1000, 4 * tookMillis)
 
@@ -91,7 +91,7 @@ export const make = (options: {
   let reads = 0
   /** The last word on each document since the read began. */
   let held = new Map<string, Word>()
-  /** Something was told during the read that cannot be held back: see `notified`. */
+  /** A notification during the read cannot be held back: see `notified`. */
   let again = false
 
   const wordOf = (_id: string, { event, result }: DocumentNotification): Word => {
@@ -106,6 +106,12 @@ export const make = (options: {
     if (held.size <= maxHeld) return
     held.clear()
     again = true
+  }
+
+  /** A notification did not say enough: the documents must be read. */
+  const onlyRead = () => {
+    if (reading) again = true
+    else readAgain("Incomplete")
   }
 
   /** The change of the set by a document's latest state, if any. */
@@ -131,12 +137,13 @@ export const make = (options: {
     documents: () => documents,
     notified: (notification) => {
       if (notification.event === "publish") return
-      const { _id } = notification.result
+      const { _id, _source } = notification.result
       if (_id === undefined) {
-        // What `document:upsert` creates is told by its bare content, without its id (spec 1.5): it can only be read.
-        if (!belongs({ _id: "", _source: notification.result })) return
-        if (reading) again = true
-        else readAgain("Unidentified")
+        // The notification of what `document:upsert` creates is its bare content, without its id (spec 1.5).
+        if (belongs({ _id: "", _source: notification.result })) onlyRead()
+      } else if (_source === undefined && notification.event === "write") {
+        // `mCreateOrReplace` with `source: false` leaves the content out. Whether it belongs to the set is not known.
+        onlyRead()
       } else if (reading) {
         hold(_id, wordOf(_id, notification))
       } else {
@@ -164,7 +171,7 @@ export const make = (options: {
       held.clear()
       reading = false
       publish({ _tag: "Snapshot", documents })
-      if (again) readAgain("Unidentified")
+      if (again) readAgain("Incomplete")
       return true
     }
   }

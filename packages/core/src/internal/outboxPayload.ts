@@ -26,7 +26,7 @@ export const write = (
   if (typeof options !== "string") {
     return refused("Invalid", `${controller}:${action} cannot be stored: in its options, ${options.issue}`)
   }
-  return Either.right(`{"request":${encoded}},"options":${options}}`)
+  return Either.right(`{"request":${Envelope.withoutId(encoded)},"options":${options}}`)
 }
 
 const refused = (reason: OutboxError["reason"], issue: string, cause?: unknown) =>

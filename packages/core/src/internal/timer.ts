@@ -48,23 +48,39 @@ export const make = (fire: () => void): Effect.Effect<Timer, never, Scope.Scope>
     })
   })
 
-/**
- * A timer for many deadlines. What it gives is called with each of them. It fires at the earliest one and forgets the
- * others, so `fire` calls it with the next.
- */
-export const makeEarliest = (fire: () => void): Effect.Effect<(deadline: number) => void, never, Scope.Scope> =>
+/** A timer for many deadlines: it fires no later than the earliest, and forgets the others. So `fire` sets the next one. */
+export interface Alarm {
+  /** Sets the timer if it would fire later. */
+  readonly by: (deadline: number) => void
+  /** Sets the timer again in any case. */
+  readonly restart: (deadline: number) => void
+}
+
+export const makeAlarm = (fire: () => void): Effect.Effect<Alarm, never, Scope.Scope> =>
   Effect.suspend(() => {
     let earliest = Infinity
     const timer = make(() => {
       earliest = Infinity
       fire()
     })
-    return Effect.map(timer, ({ at }) => (deadline) => {
-      if (deadline >= earliest) return
-      earliest = deadline
-      at(deadline)
+    return Effect.map(timer, ({ at, clear }) => {
+      const restart = (deadline: number) => {
+        earliest = deadline
+        if (deadline < Infinity) at(deadline)
+        else clear()
+      }
+      return {
+        by: (deadline) => {
+          if (deadline < earliest) restart(deadline)
+        },
+        restart
+      }
     })
   })
+
+/** The same for who never sets it again: what it gives is called with each deadline. */
+export const makeEarliest = (fire: () => void): Effect.Effect<(deadline: number) => void, never, Scope.Scope> =>
+  Effect.map(makeAlarm(fire), ({ by }) => by)
 
 const ofHost = (clock: Clock.Clock, fire: () => void): Timer => {
   let handle: ReturnType<typeof setTimeout> | undefined

@@ -3,7 +3,7 @@ import { Exit, FastCheck as fc, Redacted } from "effect"
 import { SecretJson } from "../../src/internal/json.ts"
 import * as Envelope from "../../src/internal/protocol/envelope.ts"
 import * as KuzzleError from "../../src/KuzzleError.ts"
-import { frame, json, object, text } from "../support/arbitraries.ts"
+import { frame, json, object, text, wire } from "../support/arbitraries.ts"
 
 const asked = { controller: "document", action: "create" }
 
@@ -242,3 +242,60 @@ describe("envelope: outcome", () => {
     assert.notProperty(problem, "encoded")
   })
 })
+
+describe("envelope: frames", () => {
+  it.prop("C7, 8.A5: decoding is total: an object, or the reason why not", { text: wire }, ({ text }) => {
+    const decoded = Envelope.decode(text)
+    if (Envelope.isUnreadable(decoded)) {
+      const parsed = parse(text)
+      assert.strictEqual(decoded.unreadable, parsed.ok ? "NotAnObject" : "NotJson")
+      assert.isFalse(parsed.ok && isRecord(parsed.value))
+    } else {
+      assert.isTrue(isRecord(decoded))
+      assert.deepStrictEqual(decoded, JSON.parse(text))
+    }
+  })
+
+  it.prop("what JSON says is what is decoded", { value: object }, ({ value }) => {
+    assert.deepStrictEqual(Envelope.decode(JSON.stringify(value)), JSON.parse(JSON.stringify(value)))
+  })
+
+  it.prop("a value that is not an object is unreadable, never an exception", { value: json }, ({ value }) => {
+    assert.strictEqual(Envelope.isUnreadable(Envelope.decode(JSON.stringify(value))), !isRecord(value))
+  })
+
+  it.prop("no frame can pass for the marker of an unreadable one", { reason: text }, ({ reason }) => {
+    for (const unreadable of [reason, "NotJson", "NotAnObject"]) {
+      assert.isFalse(Envelope.isUnreadable(Envelope.decode(JSON.stringify({ unreadable }))))
+    }
+  })
+
+  it("C7: no key of a frame reaches a prototype", () => {
+    const decoded = Envelope.decode("{\"__proto__\":{\"room\":\"stolen\"},\"constructor\":1}")
+    assert.isFalse(Envelope.isUnreadable(decoded))
+    assert.isTrue(!Envelope.isUnreadable(decoded) && decoded.room === undefined)
+    assert.notProperty({}, "room")
+  })
+
+  it.each([64, 1_000, 100_000])("C7: nesting of %d levels does not throw", (depth) => {
+    for (const [open, close] of [["[", "]"], ["{\"a\":", "}"]] as const) {
+      const core = open === "[" ? "" : "1"
+      assert.doesNotThrow(() => Envelope.decode(open.repeat(depth) + core + close.repeat(depth)))
+      assert.deepStrictEqual(Envelope.decode(open.repeat(depth)), { unreadable: "NotJson" })
+    }
+  })
+
+  it("pings and pongs are to the letter of spec 1.6", () => {
+    assert.deepStrictEqual([JSON.parse(Envelope.ping), JSON.parse(Envelope.pong)], [{ p: 1 }, { p: 2 }])
+  })
+})
+
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)
+
+const parse = (text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } => {
+  try {
+    return { ok: true, value: JSON.parse(text) }
+  } catch {
+    return { ok: false }
+  }
+}

@@ -207,7 +207,7 @@ class Client {
         if (action.event._tag === "SessionOver") this.over()
         return
       case "Resume":
-      case "State":
+      case "Authentication":
         return
     }
   }
@@ -227,7 +227,7 @@ class Client {
     }
   }
 
-  /** Sends what waits, as `runtime/requests.ts` does. */
+  /** Sends what waits, as `runtime/driver.ts` does. */
   private flush(): void {
     const requests = this.isOpen ? this.requests : []
     if (this.isOpen) this.requests = []
@@ -273,7 +273,7 @@ class Client {
     }
   }
 
-  /** What `reopen` of `runtime/session.ts` does. With a token, the connection stays. */
+  /** What `reopen` of `runtime/driver.ts` does. With a token, the connection stays. */
   private *held<A>(exchange: Process<A>): Process<A> {
     if (this.world.mode !== "Cookie") return yield* exchange
     this.isOpen = false

@@ -33,7 +33,7 @@ interface Run {
   readonly diedAt: number | undefined
 }
 
-/** Does what the heartbeat asks for, as `runtime/heartbeat.ts` does. */
+/** Does what the heartbeat asks for, as `runtime/driver.ts` does. */
 const run = (world: World): Run => {
   const pulse = new Pulse({ timeout: world.timeout, busyTimeout: world.busyTimeout }, 0)
   const stalls = [...world.stalls].sort((a, b) => a.at - b.at)

@@ -93,6 +93,17 @@ describe("pending", () => {
     }
   )
 
+  const counted = () => {
+    const counter = { reads: 0 }
+    const entry = (deadline: number): Pending.Entry => ({
+      get deadline() {
+        counter.reads += 1
+        return deadline
+      }
+    })
+    return { counter, entry }
+  }
+
   for (
     const [title, deadline] of [
       ["different deadlines", (n: number) => 1 + n * 7919 % 10_007],
@@ -101,13 +112,7 @@ describe("pending", () => {
   ) {
     it(`R2, L2: ten thousand with ${title} end in a few steps each, beside as many that stay`, () => {
       const table = Pending.make<Pending.Entry>()
-      let reads = 0
-      const entry = (deadline: number): Pending.Entry => ({
-        get deadline() {
-          reads += 1
-          return deadline
-        }
-      })
+      const { counter, entry } = counted()
       const count = 10_000
       for (let n = 0; n < count; n++) {
         table.add(`stays ${n}`, entry(1e6 + n))
@@ -121,9 +126,34 @@ describe("pending", () => {
         table.take(`comes ${ended}`)
       }
       assert.strictEqual(ended, count)
-      assert.isBelow(reads / count, 20)
+      assert.isBelow(counter.reads / count, 20)
     })
   }
+
+  it("R2, L2: a deadline that comes does not visit those that came before it and stay", () => {
+    const table = Pending.make<Pending.Entry>()
+    const { counter, entry } = counted()
+    const count = 2000
+    for (let n = 1; n <= count; n++) {
+      table.add(`stays ${n}`, entry(1e6 + n * 7919 % 10_007))
+      table.add(`ends ${n}`, entry(n))
+      assert.strictEqual(table.expire(table.nextDeadline()).length, 1)
+    }
+    assert.strictEqual(table.size(), count)
+    assert.isBelow(counter.reads / count, 40)
+  })
+
+  it("R2: of equal deadlines the oldest ends first, whenever a deadline came before", () => {
+    const table = Pending.make<Pending.Entry & { readonly n: number }>()
+    for (let n = 0; n < 100; n++) {
+      table.add(`ends ${n}`, { deadline: 1, n: -1 })
+      table.add(`stays ${n}`, { deadline: 2 + n % 2, n })
+      table.expire(1)
+    }
+    const due = table.expire(3).map(({ n }) => n)
+    const even = Array.from({ length: 50 }, (_, i) => 2 * i)
+    assert.deepStrictEqual(due, [...even, ...even.map((n) => n + 1)])
+  })
 
   it("R2: what was taken and comes again has its new deadline", () => {
     const table = Pending.make<Pending.Entry>()

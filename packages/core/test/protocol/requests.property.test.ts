@@ -623,18 +623,25 @@ class World {
   }
 }
 
+const play = (...steps: ReadonlyArray<Step>): void => {
+  const world = new World()
+  for (const step of steps) world.perform(step)
+  world.heal()
+  world.close()
+}
+
 describe("requests", () => {
+  const wanted: Wanted = {
+    size: "small",
+    timeout: 60_000,
+    idempotent: true,
+    queuable: true,
+    anonymous: false,
+    renews: false
+  }
+
   it("R5: a request that was refused for now waits for the next connection, when the socket does not take it", () => {
-    const world = new World()
-    const wanted: Wanted = {
-      size: "small",
-      timeout: 60_000,
-      idempotent: true,
-      queuable: true,
-      anonymous: false,
-      renews: false
-    }
-    const steps: ReadonlyArray<Step> = [
+    play(
       { _tag: "Submit", wanted, times: 1 },
       { _tag: "Open" },
       { _tag: "Ready" },
@@ -642,10 +649,29 @@ describe("requests", () => {
       { _tag: "Jam" },
       { _tag: "Pass", millis: 1500 },
       { _tag: "Lose", by: "Peer" }
-    ]
-    for (const step of steps) world.perform(step)
-    world.heal()
-    world.close()
+    )
+  })
+
+  it("R8: a request that was refused for now and is then interrupted is not sent again", () => {
+    play(
+      { _tag: "Submit", wanted, times: 2 },
+      { _tag: "Open" },
+      { _tag: "Ready" },
+      { _tag: "Answer", which: 1, how: "tooMany" },
+      { _tag: "Drop", which: 1 },
+      { _tag: "Pass", millis: 3000 }
+    )
+  })
+
+  it("R5: requests that were refused for now are sent again in their order, not in that of the refusals", () => {
+    play(
+      { _tag: "Submit", wanted, times: 2 },
+      { _tag: "Open" },
+      { _tag: "Ready" },
+      { _tag: "Answer", which: 1, how: "tooMany" },
+      { _tag: "Answer", which: 0, how: "tooMany" },
+      { _tag: "Pass", millis: 3000 }
+    )
   })
 
   it.prop(

@@ -17,7 +17,7 @@ import {
   TestClock,
   Tracer
 } from "effect"
-import type { Event } from "../../src/internal/runtime/session.ts"
+import type { Event } from "../../src/internal/protocol/client.ts"
 import { client, dial, failureTag, kinds, now, obligingNetwork } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 

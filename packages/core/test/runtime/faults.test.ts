@@ -19,8 +19,8 @@ import {
 } from "effect"
 import { inspect } from "node:util"
 import { vi } from "vitest"
+import type { Event } from "../../src/internal/protocol/client.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
-import type { Event } from "../../src/internal/runtime/session.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 

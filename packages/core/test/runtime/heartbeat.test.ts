@@ -1,7 +1,8 @@
 import { KuzzleHeartbeat, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Option, Schedule, TestClock } from "effect"
-import { client, failureTag } from "../support/client.ts"
+import { identityOf } from "../../src/internal/protocol/credentials.ts"
+import { client, failureTag, now, token } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, turns } from "../support/FakeSocket.ts"
 import { HiddenPage } from "../support/HiddenPage.ts"
 
@@ -261,6 +262,16 @@ describe("heartbeat", () => {
       assert.isAtMost(Math.max(...gaps), 11_000)
     }).pipe(Effect.withClock(page.clock))
   })
+
+  it.scoped("L1: requests, heartbeat and session share one timer", () =>
+    Effect.gen(function*() {
+      const { query, session } = yield* client(new FakeNetwork(), { heartbeat: KuzzleHeartbeat.make("Native") })
+      const heartbeat = yield* TestClock.sleeps()
+      yield* session.authentication.adopt(identityOf(token("one", 3_600_000)))
+      yield* Effect.fork(query(now))
+      yield* turns()
+      assert.deepStrictEqual([...yield* TestClock.sleeps()], [...heartbeat])
+    }))
 
   it.scoped("where the socket has no ping frames, the application's are sent", () =>
     Effect.gen(function*() {

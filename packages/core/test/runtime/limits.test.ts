@@ -2,7 +2,7 @@
 import { KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
-import type { Event } from "../../src/internal/runtime/session.ts"
+import type { Event } from "../../src/internal/protocol/client.ts"
 import { client, document, failureTag, kinds, now, obligingNetwork } from "../support/client.ts"
 import { type FakeRequest, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 

@@ -2,8 +2,8 @@
 import type { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, type Duration, Effect, Exit, Fiber, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
+import type { Event } from "../../src/internal/protocol/client.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
-import type { Event } from "../../src/internal/runtime/session.ts"
 import { client, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 

@@ -1,8 +1,8 @@
 import { type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, type Clock, Duration, Effect, Exit, Fiber, Schedule, Scope, Stream, TestClock } from "effect"
+import type { Event } from "../../src/internal/protocol/client.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
-import type { Event } from "../../src/internal/runtime/session.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -270,6 +270,46 @@ describe("session: reconnecting", () => {
       }
       assert.deepStrictEqual(network.sockets.map(({ url }) => url), ["ws://a/", "ws://b/", "ws://a/", "ws://b/"])
       assert.strictEqual((yield* session.state)._tag, "Waiting")
+    }))
+
+  for (const id of ["api.process.shutting_down", "network.entrypoint.shutting_down"]) {
+    it.scoped(`8.A18: a server that says ${id} is left for the next endpoint at once, when it has answered`, () =>
+      Effect.gen(function*() {
+        const network = new FakeNetwork()
+        const { query } = yield* client(network, { url: ["ws://a", "ws://b"] })
+        const [slow, refused] = [yield* Effect.fork(query(now)), yield* Effect.fork(Effect.exit(query(now)))]
+        yield* turns()
+        const [first] = network.sockets
+        first!.refuse(first!.last("now"), { id, status: 503 })
+        yield* turns()
+        assert.strictEqual(failureTag(yield* Fiber.join(refused)), "KuzzleServiceUnavailableError")
+        const waiting = yield* Effect.fork(query(now))
+        yield* turns()
+        assert.lengthOf(network.sockets, 1)
+        first!.answer(first!.of("now")[0]!)
+        yield* Fiber.join(slow)
+        yield* turns()
+        assert.deepStrictEqual(network.sockets.map(({ url }) => url), ["ws://a/", "ws://b/"])
+        network.current.answer(network.current.last("now"))
+        yield* Fiber.join(waiting)
+        // C6: two that shut down are not dialled in turn without end.
+        yield* Effect.fork(query(now))
+        yield* turns()
+        network.current.refuse(network.current.last("now"), { id, status: 503 })
+        yield* turns()
+        assert.lengthOf(network.sockets, 2)
+      }))
+  }
+
+  it.scoped("8.A18: a server that shuts down is not left when there is no other", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const { query } = yield* client(network)
+      yield* Effect.fork(Effect.exit(query(now)))
+      yield* turns()
+      network.current.refuse(network.current.last("now"), { id: "api.process.shutting_down", status: 503 })
+      yield* turns()
+      assert.lengthOf(network.sockets, 1)
     }))
 
   it.scoped("R1, C5: when the schedule ends the session has failed: requests and subscriptions, old and new, say so", () =>

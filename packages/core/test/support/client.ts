@@ -1,6 +1,6 @@
 import { KuzzleConfig, type KuzzleError, KuzzleHeartbeat, KuzzleRealtime, KuzzleSocket } from "@effect-kuzzle/core"
 import { Cause, Chunk, Effect, Exit, Redacted, Schedule, Stream } from "effect"
-import type { ConnectionState } from "../../src/internal/protocol/session.ts"
+import type { ConnectionState } from "../../src/internal/protocol/connection.ts"
 import * as Session from "../../src/internal/runtime/session.ts"
 import * as Tokens from "../../src/internal/runtime/tokens.ts"
 import * as KuzzleTokenStore from "../../src/KuzzleTokenStore.ts"
@@ -19,12 +19,12 @@ export const dial = (network: FakeNetwork, { authenticator, heartbeat, ...option
       reconnect: Schedule.spaced("1 second"),
       ...options
     })
+    const store = yield* KuzzleTokenStore.KuzzleTokenStore
     const keeping: Session.Keeping = {
-      byConnection: false,
+      keptBy: store === undefined ? "Token" : "SharedToken",
       headers: (settings) => Effect.succeed(settings),
       keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
     }
-    const store = yield* KuzzleTokenStore.KuzzleTokenStore
     return yield* Session.make(settings, keeping, authenticator).pipe(
       Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
       Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, heartbeat ?? KuzzleHeartbeat.make("Disabled"))

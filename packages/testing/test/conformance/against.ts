@@ -28,9 +28,10 @@ export const conformanceSuite = (url: string, played: ReadonlyArray<Scenario>): 
   const run = `c${Date.now().toString(36)}`
   const answers: Record<string, ReadonlyArray<Step>> = {}
   let total = 0
+  let totalRefused = 0
 
   afterAll(() => {
-    console.log(`${total} answers and notifications compared`)
+    console.log(`${total} answers and notifications compared, ${totalRefused} requests refused as is listed`)
     if (process.env.KUZZLE_RECORD !== undefined) write(answers)
   })
 
@@ -39,8 +40,9 @@ export const conformanceSuite = (url: string, played: ReadonlyArray<Scenario>): 
       const name = `${run}x${scenarios.indexOf(scenario)}`
       const [ours, theirs] = await Promise.all([playEmbedded(name, scenario), play(url, name, scenario)])
       answers[scenario.title] = theirs
-      const { compared, faults } = compare(scenario.title, theirs, ours)
+      const { compared, faults, refused } = compare(scenario.title, theirs, ours)
       total += compared
+      totalRefused += refused
       assert.lengthOf(faults, 0, faults.join("\n\n"))
     })
   })

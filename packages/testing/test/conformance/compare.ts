@@ -1,12 +1,14 @@
 /**
  * Two playings of one scenario, side by side.
  */
-import { differences } from "../conformance.differences.ts"
+import { differences, refusals } from "../conformance.differences.ts"
 import type { Step } from "./recorder.ts"
 
 export interface Comparison {
   /** Answers and notifications compared. */
   readonly compared: number
+  /** Requests that the embedded server refuses, as is listed. */
+  readonly refused: number
   /** What is wrong: differences that are not listed, and listed ones that are none. */
   readonly faults: ReadonlyArray<string>
 }
@@ -24,11 +26,26 @@ const show = (real: Step, embedded: Step | undefined): string => {
   return lines.length > 0 ? lines.join("\n") : `${theirs.join("\n")}\n  in another order than\n${ours.join("\n")}`
 }
 
+/** What an answer says that is not implemented. */
+const refusedBy = (step: Step | undefined): string | undefined => {
+  const [frame] = Object.values(step?.received ?? {}).flat()
+  const error = frame === undefined ? undefined : JSON.parse(frame).error
+  return error?.id === "testing.engine.not_implemented" ? String(error.props[0]) : undefined
+}
+
 export const compare = (title: string, real: ReadonlyArray<Step>, embedded: ReadonlyArray<Step>): Comparison => {
   const listed = differences[title] ?? {}
+  const listedRefusals = refusals[title] ?? {}
   const faults: Array<string> = []
+  const compared: Array<Step> = []
   for (const [i, step] of real.entries()) {
     const ours = embedded[i]
+    const refusal = listedRefusals[step.label]
+    if (refusal !== undefined) {
+      if (refusedBy(ours) !== refusal) faults.push(`${step.label}: listed as refused, but\n${show(step, ours)}`)
+      continue
+    }
+    compared.push(step)
     const differs = JSON.stringify(step) !== JSON.stringify(ours)
     if (differs && listed[step.label] === undefined) faults.push(`${step.label}\n${show(step, ours)}`)
     if (!differs && listed[step.label] !== undefined) {
@@ -36,10 +53,14 @@ export const compare = (title: string, real: ReadonlyArray<Step>, embedded: Read
     }
   }
   if (embedded.length !== real.length) faults.push(`${real.length} steps against ${embedded.length}`)
-  for (const label of Object.keys(listed)) {
+  for (const label of [...Object.keys(listed), ...Object.keys(listedRefusals)]) {
     if (!real.some((step) => step.label === label)) {
-      faults.push(`${label}: listed as different, but there is no such step`)
+      faults.push(`${label}: listed, but there is no such step`)
     }
   }
-  return { compared: real.reduce((sum, step) => sum + framesOf(step).length, 0), faults }
+  return {
+    compared: compared.reduce((sum, step) => sum + framesOf(step).length, 0),
+    refused: Object.keys(listedRefusals).length,
+    faults
+  }
 }

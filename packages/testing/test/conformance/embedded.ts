@@ -53,7 +53,11 @@ const played = (name: string, scenario: Scenario, passing: Pick<Time, "now" | "s
   })
 
 /** What comes back from an embedded server of its own. */
-export const playEmbedded = (name: string, scenario: Scenario): Promise<ReadonlyArray<Step>> => {
+export const playEmbedded = (
+  name: string,
+  scenario: Scenario,
+  options?: KuzzleEngine.Options
+): Promise<ReadonlyArray<Step>> => {
   const { advance, clock, now } = makeClock(Date.UTC(2030, 0, 1))
   const passing = {
     now,
@@ -64,7 +68,7 @@ export const playEmbedded = (name: string, scenario: Scenario): Promise<Readonly
     }
   }
   return played(name, scenario, passing).pipe(
-    Effect.provide(KuzzleTestServer.layer()),
+    Effect.provide(KuzzleTestServer.layer(options)),
     Effect.withClock(clock),
     Effect.runPromise
   )

@@ -40,3 +40,20 @@ export const prepare = async (world: World, mapping: object = strict) => {
     clean: () => party.ask(request("index", "delete", { index }), "clean")
   }
 }
+
+/** A collection with documents, whose mapping has no more than these properties. */
+export const filled = async (
+  world: World,
+  properties: object,
+  documents: { readonly [id: string]: object },
+  more: object = {}
+) => {
+  const prepared = await prepare(world, { mappings: { dynamic: "false", properties, ...more } })
+  await prepared.document("mCreate", {
+    refresh: "wait_for",
+    body: { documents: Object.entries(documents).map(([_id, body]) => ({ _id, body })) }
+  })
+  /** Aggregations of all documents, without hits. */
+  const aggregate = (aggs: object, query: object = {}) => prepared.search({ query, aggs }, { size: 0 })
+  return { ...prepared, aggregate }
+}

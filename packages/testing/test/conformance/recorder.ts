@@ -16,11 +16,14 @@ export interface Hidden {
   readonly [path: string]: string
 }
 
+/** What is compared of an answer, and of the notifications that came with it. */
+export type Shown = (frame: Readonly<Record<string, unknown>>) => unknown
+
 export interface Party {
   /** Sends a frame as it is and gives what it causes some time to arrive: garbage has no answer to wait for. */
   readonly raw: (frame: string, label?: string, patience?: number) => Promise<void>
-  /** Sends a request and resolves with its answer. `hidden`: what of it is not compared. */
-  readonly ask: (request: object, label?: string, hidden?: Hidden) => Promise<Answer>
+  /** Sends a request and resolves with its answer. `shown`: what of it is compared, or what is not. */
+  readonly ask: (request: object, label?: string, shown?: Hidden | Shown) => Promise<Answer>
   /** Leaves with a close frame, or without one. */
   readonly leave: (how: "politely" | "abruptly", label?: string) => Promise<void>
 }
@@ -41,7 +44,7 @@ export interface World {
   /** A name of the run, the same on both servers: for indexes and users. */
   readonly name: string
   readonly connect: (party: string, headers?: Record<string, string>) => Promise<Party>
-  readonly http: (call: HttpCall, label?: string) => Promise<Answer & { readonly cookie: string }>
+  readonly http: (call: HttpCall, label?: string, shown?: Shown) => Promise<Answer & { readonly cookie: string }>
   readonly sleep: (ms: number) => Promise<void>
   /** Waits for the beginning of a second: tokens are the same within one. */
   readonly freshSecond: () => Promise<void>
@@ -144,6 +147,13 @@ const hide = (frame: string, hidden: Hidden): string => {
   return JSON.stringify(answer)
 }
 
+/** A frame as it is compared. */
+const show = (frame: string, shown: Hidden | Shown): string => {
+  // The end of a connection is no JSON, nor is an empty answer.
+  if (!frame.startsWith("{")) return frame
+  return typeof shown === "function" ? JSON.stringify(shown(JSON.parse(frame))) : hide(frame, shown)
+}
+
 // -------------------------------------------------------------------------------------------------------------------
 // playing
 // -------------------------------------------------------------------------------------------------------------------
@@ -164,6 +174,8 @@ const headersThatMatter = new Set([
   "x-kuzzle-request-id"
 ])
 
+const passing = "the recorder passes "
+
 interface Peer {
   readonly socket: WebSocket
   readonly frames: Array<string>
@@ -180,7 +192,9 @@ export const play = async (
   const labels = new Map<string, number>()
   const peers = new Map<string, Peer>()
   let requests = 0
-  const timeout = AbortSignal.timeout(60_000)
+  /** The answered requests of `pass`. */
+  const passed = new Set<string>()
+  const timeout = AbortSignal.timeout(120_000)
 
   /** Everything sent before a pong has arrived before it: the servers answer pings in order. */
   const settle = async () => {
@@ -201,16 +215,28 @@ export const play = async (
       await sleep(1)
     }
   }
+  /**
+   * A request that is answered by now has overtaken no other: pings are answered before requests that came before them.
+   * Only a server whose time we do not make can be late.
+   */
+  const pass = async (socket: WebSocket) => {
+    if (time !== wallTime || socket.readyState !== WebSocket.OPEN) return
+    const requestId = `${passing}${passed.size}`
+    socket.send(JSON.stringify({ requestId, controller: "server", action: "now" }))
+    while (!passed.has(requestId) && socket.readyState === WebSocket.OPEN) {
+      timeout.throwIfAborted()
+      await sleep(1)
+    }
+  }
   const connected = () => [...peers.values()].filter(({ socket }) => socket.readyState === WebSocket.OPEN).length
-  const record = (labelled: string, more: Record<string, ReadonlyArray<string>> = {}, hidden: Hidden = {}) => {
+  const record = (labelled: string, more: Record<string, ReadonlyArray<string>> = {}, shown: Hidden | Shown = {}) => {
     const label = labelled.replaceAll(name, "<run>")
     const count = (labels.get(label) ?? 0) + 1
     labels.set(label, count)
     const received: Record<string, ReadonlyArray<string>> = { ...more }
     for (const [party, { frames }] of peers) {
       const news = frames.splice(0).filter((frame) => frame !== "{\"p\":2}")
-      const shown = Object.keys(hidden).length === 0 ? news : news.map((frame) => hide(frame, hidden))
-      if (news.length > 0) received[party] = shown.map(normalizer.frame)
+      if (news.length > 0) received[party] = news.map((frame) => normalizer.frame(show(frame, shown)))
     }
     steps.push({ label: count === 1 ? label : `${label} (${count})`, received })
   }
@@ -231,7 +257,12 @@ export const play = async (
     connect: async (party, headers) => {
       const socket = new WebSocket(url, headers === undefined ? {} : { headers })
       const peer: Peer = { socket, frames: [] }
-      socket.on("message", (data) => peer.frames.push(String(data)))
+      socket.on("message", (data) => {
+        const frame = String(data)
+        const requestId = frame.includes(passing) ? JSON.parse(frame).requestId : undefined
+        if (requestId === undefined) peer.frames.push(frame)
+        else passed.add(requestId)
+      })
       socket.on("error", () => undefined)
       socket.on("close", (code) => peer.frames.push(`closed ${code}`))
       await new Promise((resolve, reject) => {
@@ -244,10 +275,11 @@ export const play = async (
           socket.send(frame)
           await settle()
           await time.notice(patience, connected())
+          await pass(socket)
           await settle()
           record(label ?? frame.slice(0, 60))
         },
-        ask: async (request, label, hidden) => {
+        ask: async (request, label, shown) => {
           const requestId = `r${requests++}`
           const arrived = new Promise<string>((resolve, reject) => {
             const watch = (data: unknown) => {
@@ -257,12 +289,12 @@ export const play = async (
               resolve(String(data))
             }
             socket.on("message", watch)
-            setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(request)}`)), 10_000).unref()
+            setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(request)}`)), 30_000).unref()
           })
           socket.send(JSON.stringify({ requestId, ...request }))
           const answer = JSON.parse(await arrived)
           await settle()
-          record(label ?? labelOf(request), {}, hidden)
+          record(label ?? labelOf(request), {}, shown)
           return { status: answer.status, result: answer.result ?? {} }
         },
         leave: async (how, label = `leaves ${how}`) => {
@@ -275,7 +307,7 @@ export const play = async (
         }
       }
     },
-    http: ({ body, headers, method, path }, label) =>
+    http: ({ body, headers, method, path }, label, compared = (frame) => frame) =>
       new Promise((resolve, reject) => {
         const { hostname, port } = new URL(url)
         const request = Http.request({
@@ -309,7 +341,7 @@ export const play = async (
             http: [
               `status ${response.statusCode}`,
               ...shown,
-              ...(isFile ? text.split("\n") : [text]).map(normalizer.frame)
+              ...(isFile ? text.split("\n") : [text]).map((line) => normalizer.frame(show(line, compared)))
             ]
           })
           const answer = text === "" || isFile ? {} : JSON.parse(text)

@@ -3,11 +3,15 @@
  */
 import { hidden } from "../conformance.differences.ts"
 import { administration } from "./administration.ts"
+import { aggregating } from "./aggregating.ts"
 import { exports } from "./exports.ts"
 import { limits } from "./limits.ts"
 import { memoryStorage } from "./memoryStorage.ts"
+import { order } from "./order.ts"
 import { prepare, request } from "./prepare.ts"
+import { querying } from "./querying.ts"
 import { type Scenario, scenario, type World } from "./recorder.ts"
+import { searching } from "./searching.ts"
 import { security } from "./security.ts"
 import { storage } from "./storage.ts"
 
@@ -1083,6 +1087,9 @@ export const scenarios: ReadonlyArray<Scenario> = [
   collections,
   ...memoryStorage,
   ...storage,
+  ...searching,
+  ...querying,
+  ...aggregating,
   notifications,
   subscriptions,
   presence,
@@ -1095,6 +1102,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   ...security,
   ...administration,
   ...limits,
+  ...order,
   http,
   exports,
   cookies

@@ -202,19 +202,18 @@ export const contracts = [
   }),
   contract(KuzzleAuth.searchApiKeys, {
     sends: [
-      { query: { match: { description: "robot" } }, from: 1, size: 2, lang: "elasticsearch" },
+      { query: { match: { description: "robot" } }, from: 1, size: 2 },
       {
         ...wire("searchApiKeys"),
         body: { match: { description: "robot" } },
         from: 1,
-        size: 2,
-        lang: "elasticsearch"
+        size: 2
       }
     ],
     works: Effect.gen(function*() {
       const { kuid } = yield* member
       yield* key(kuid)
-      return yield* KuzzleAuth.searchApiKeys({ query: { equals: { userId: kuid } }, lang: "koncorde" })
+      return yield* KuzzleAuth.searchApiKeys({ filter: { equals: { userId: kuid } } })
     }),
     result: Schema.Tuple(ApiKey),
     fails: {

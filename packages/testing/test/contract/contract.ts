@@ -2,7 +2,7 @@
  * The contract of an action: where its arguments go, that it works against a server, what its result is, member by member,
  * and how it fails. One list for each controller; `contractSuite` holds every server to them, over WebSocket and HTTP.
  */
-import { type Kuzzle, type KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
+import { Kuzzle, type KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Either, Layer, ParseResult, Schema } from "effect"
 import type { Scope } from "effect"
@@ -12,6 +12,7 @@ import * as Envelope from "../../../core/src/internal/protocol/envelope.ts"
 import * as Shape from "../../../core/src/internal/shape.ts"
 import { type Backend, layerWorld, type World } from "../suite/backend.ts"
 import { withClient, withHttp } from "../suite/tools.ts"
+import { type Answer, faults, recording } from "./declared.ts"
 
 type Failure<E extends KuzzleActionError.NamedError> = KuzzleError.RequestError | E
 
@@ -176,13 +177,28 @@ export const contractSuite = <E>(
     )
     // Each has names of its own, and most of its time on a real server is waiting for an index.
     const options = { concurrent: server === "real" }
+    const answers: Array<Answer> = []
+    const recorded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.flatMap(
+        Kuzzle.Kuzzle,
+        (kuzzle) =>
+          Effect.provideService(effect, Kuzzle.Kuzzle, recording(kuzzle, (answer) => void answers.push(answer)))
+      )
     for (const [protocol, using] of protocols) {
       for (const { except, fails, name, routed, works } of here) {
         if (except[protocol] !== undefined || (protocol === "rest" && (!routed || except.http !== undefined))) continue
-        it.effect(`${name} over ${protocol}: its result`, () => using(works), options)
+        it.effect(`${name} over ${protocol}: its result`, () => using(recorded(works)), options)
         if (fails !== undefined) {
-          it.effect(`${name} over ${protocol}: its failure`, () => using(fails(protocol)), options)
+          it.effect(`${name} over ${protocol}: its failure`, () => using(recorded(fails(protocol))), options)
         }
       }
     }
+    it.effect("what it answers is of the declared types, to the last member", () =>
+      Effect.promise(async () => {
+        const answered = new Set(answers.map(({ name }) => name))
+        // The answer to a logout says nothing: it is of no type.
+        const silent = here.filter(({ example, name }) => example !== undefined && !answered.has(name))
+        assert.deepStrictEqual(silent.map(({ name }) => name).filter((name) => name !== "auth:logout"), [])
+        assert.deepStrictEqual(await faults(answers), [])
+      }), { timeout: 300_000 })
   })

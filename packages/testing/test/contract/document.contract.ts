@@ -458,8 +458,7 @@ export const contracts = [
         _source: ["seats"],
         from: 0,
         size: 5,
-        scroll: "10s",
-        lang: "elasticsearch"
+        scroll: "10s"
       },
       {
         controller: "document",
@@ -468,7 +467,6 @@ export const contracts = [
         from: 0,
         size: 5,
         scroll: "10s",
-        lang: "elasticsearch",
         body: {
           query: { match_all: {} },
           sort: ["seats"],
@@ -527,13 +525,13 @@ export const contracts = [
   }),
   contract(KuzzleDocument.count, {
     sends: [
-      { ...nyc, query: { equals: { status: "free" } }, lang: "koncorde" },
+      { ...nyc, filter: { equals: { status: "free" } } },
       { ...wire("count"), body: { query: { equals: { status: "free" } } }, lang: "koncorde" }
     ],
     works: Effect.gen(function*() {
       const target = yield* some
       assert.strictEqual(yield* KuzzleDocument.count(target), 3)
-      return yield* KuzzleDocument.count({ ...target, query: { equals: { seats: 1 } }, lang: "koncorde" })
+      return yield* KuzzleDocument.count({ ...target, filter: { equals: { seats: 1 } } })
     }),
     result: Schema.Number,
     fails: {
@@ -543,7 +541,7 @@ export const contracts = [
   }),
   contract(KuzzleDocument.deleteByQuery, {
     sends: [
-      { ...nyc, query: { equals: { seats: 1 } }, lang: "koncorde", source: true },
+      { ...nyc, filter: { equals: { seats: 1 } }, source: true },
       { ...wire("deleteByQuery"), body: { query: { equals: { seats: 1 } } }, lang: "koncorde", source: true }
     ],
     works: Effect.gen(function*() {

@@ -221,13 +221,12 @@ const roles = [
   }),
   contract(KuzzleSecurity.searchRoles, {
     sends: [
-      { query: { match_all: {} }, controllers: ["server"], sort: ["_id"], from: 1, size: 2, lang: "elasticsearch" },
+      { query: { match_all: {} }, controllers: ["server"], sort: ["_id"], from: 1, size: 2 },
       {
         ...wire("searchRoles"),
         body: { query: { match_all: {} }, controllers: ["server"], sort: ["_id"] },
         from: 1,
-        size: 2,
-        lang: "elasticsearch"
+        size: 2
       }
     ],
     works: Effect.gen(function*() {
@@ -384,8 +383,7 @@ const profiles = [
         aggregations: { roles: { terms: { field: "policies.roleId" } } },
         from: 1,
         size: 2,
-        scroll: "5s",
-        lang: "elasticsearch"
+        scroll: "5s"
       },
       {
         ...wire("searchProfiles"),
@@ -397,14 +395,12 @@ const profiles = [
         },
         from: 1,
         size: 2,
-        scroll: "5s",
-        lang: "elasticsearch"
+        scroll: "5s"
       }
     ],
     works: Effect.flatMap(
       profile(true),
-      (_id) =>
-        KuzzleSecurity.searchProfiles({ query: { ids: { values: [_id] } }, lang: "koncorde", scroll: "5s", size: 1 })
+      (_id) => KuzzleSecurity.searchProfiles({ filter: { ids: { values: [_id] } }, scroll: "5s", size: 1 })
     ),
     result: page(Profile),
     fails: {
@@ -478,12 +474,18 @@ const users = [
   }),
   contract(KuzzleSecurity.createRestrictedUser, {
     sends: [
-      { _id: "ada", kuid: "human", content: { name: "Ada" }, credentials: { local: { password: secret } }, refresh },
+      {
+        _id: "ada",
+        kuid: "human",
+        content: { name: "Ada" },
+        credentials: { local: { username: "ada", password: secret } },
+        refresh
+      },
       {
         ...wire("createRestrictedUser"),
         _id: "ada",
         kuid: "human",
-        body: { content: { name: "Ada" }, credentials: { local: { password: "secret" } } },
+        body: { content: { name: "Ada" }, credentials: { local: { username: "ada", password: "secret" } } },
         refresh
       }
     ],
@@ -645,16 +647,14 @@ const users = [
         search_after: ["a"],
         from: 1,
         size: 2,
-        scroll: "5s",
-        lang: "elasticsearch"
+        scroll: "5s"
       },
       {
         ...wire("searchUsers"),
         body: { query: { match_all: {} }, sort: ["_id"], search_after: ["a"] },
         from: 1,
         size: 2,
-        scroll: "5s",
-        lang: "elasticsearch"
+        scroll: "5s"
       }
     ],
     works: Effect.flatMap(user(true), (_id) => KuzzleSecurity.searchUsers({ ...ids([_id]), sort: [{ _id: "asc" }] })),
@@ -888,16 +888,14 @@ const credentials = [
         query: { match: { username: "ada" } },
         sort: { username: "asc" },
         from: 1,
-        size: 2,
-        lang: "elasticsearch"
+        size: 2
       },
       {
         ...wire("searchUsersByCredentials"),
         strategy: "local",
         body: { query: { match: { username: "ada" } }, sort: { username: "asc" } },
         from: 1,
-        size: 2,
-        lang: "elasticsearch"
+        size: 2
       }
     ],
     works: Effect.flatMap(
@@ -905,8 +903,7 @@ const credentials = [
       ({ username }) =>
         KuzzleSecurity.searchUsersByCredentials({
           strategy: "local",
-          query: { equals: { username } },
-          lang: "koncorde"
+          filter: { equals: { username } }
         })
     ),
     type: Schema.Struct({ hits: Schema.Array(Content), total: Schema.Number }),
@@ -949,14 +946,13 @@ const apiKeys = [
   }),
   contract(KuzzleSecurity.searchApiKeys, {
     sends: [
-      { userId: "ada", query: { match: { description: "robot" } }, from: 1, size: 2, lang: "elasticsearch" },
+      { userId: "ada", query: { match: { description: "robot" } }, from: 1, size: 2 },
       {
         ...wire("searchApiKeys"),
         userId: "ada",
         body: { match: { description: "robot" } },
         from: 1,
-        size: 2,
-        lang: "elasticsearch"
+        size: 2
       }
     ],
     works: Effect.flatMap(
@@ -965,7 +961,11 @@ const apiKeys = [
     ),
     result: Schema.Tuple(ApiKey),
     fails: {
-      call: KuzzleSecurity.searchApiKeys({ userId: "ada", query: { bool: {} }, lang: "koncorde" }),
+      call: KuzzleSecurity.searchApiKeys({
+        userId: "ada",
+        // @ts-expect-error: a search has no such condition
+        filter: { bool: {} }
+      }),
       tag: "KuzzleInvalidSearchError",
       id: "api.assert.koncorde_restricted_keyword"
     }

@@ -276,7 +276,7 @@ const follows: { readonly [tag: string]: ReadonlyArray<string> } = {
   Resubscribing: ["Authenticating", "Replaying", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
   Replaying: ["Authenticating", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
   Ready: ["Authenticating", "Renewing", "Waiting", "Failed", "Closed"],
-  Renewing: ["Connecting", "Resubscribing", "Waiting", "Failed", "Closed"],
+  Renewing: ["Connecting", "Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
   Waiting: ["Connecting", "Failed", "Closed"],
   Failed: [],
   Closed: []

@@ -6,6 +6,7 @@ import {
   KuzzleCollection,
   KuzzleDocument,
   KuzzleError,
+  KuzzleFilter,
   KuzzleIndex,
   KuzzleRealtime,
   KuzzleServer
@@ -258,8 +259,7 @@ export const apiTests = (
 
         const large = yield* KuzzleDocument.search({
           ...target,
-          query: { range: { seats: { gt: 3 } } },
-          lang: "koncorde"
+          filter: KuzzleFilter.range("seats", { gt: 3 })
         })
         assert.sameMembers(large.hits.map(({ _source }) => _source.seats), [4, 5])
 

@@ -18,6 +18,10 @@ import { Backend, type ClientLayer, type ClientOptions, type ClientServices } fr
 import { kill } from "./process.ts"
 import { numberOf, quick } from "./tools.ts"
 
+/** A connection is lost, or left because its server has said that it shuts down. */
+const isLoss = (tag: string, before: string | undefined): boolean =>
+  (tag === "Waiting" && before !== "Connecting") || (tag === "Connecting" && before === "Renewing")
+
 /** A client, where it is connected to, and how often its connection was lost. */
 const connect = (layer: ClientLayer) =>
   Effect.gen(function*() {
@@ -35,7 +39,7 @@ const connect = (layer: ClientLayer) =>
       isReady: () => seen.at(-1) === "Ready",
       /** Whether it is connected to this Kuzzle. */
       isAt: (url: string) => seen.at(-1) === "Ready" && endpoint === `${url}/`,
-      losses: () => seen.filter((tag, i) => tag === "Waiting" && seen[i - 1] !== "Connecting").length
+      losses: () => seen.filter((tag, i) => isLoss(tag, seen[i - 1])).length
     }
   })
 

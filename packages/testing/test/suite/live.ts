@@ -125,6 +125,22 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.notProperty(source, "seats")
       })))
 
+    it.effect("a document that was written without showing its content is read", () =>
+      withClient()(Effect.gen(function*() {
+        const target = yield* Effect.flatMap(World, ({ collection }) => collection)
+        yield* put(target, "a", { status: "free" })
+        yield* put(target, "b", { status: "busy" })
+        const found = yield* KuzzleLive.live({ ...target, filter: free })
+        const named = yield* KuzzleLive.live({ ...target, ids: ["a", "b"] })
+        const changes = [yield* observe(found), yield* observe(named)] as const
+        assert.deepStrictEqual(yield* Effect.all(changes.map(({ take }) => take)), ["Snapshot a", "Snapshot a,b"])
+        const documents = [{ _id: "a", body: { status: "busy" } }, { _id: "b", body: { status: "free" } }]
+        yield* admin("mCreateOrReplace", target, { source: "false", body: { documents } })
+        assert.deepStrictEqual(yield* Effect.all(changes.map(({ take }) => take)), ["Snapshot b", "Snapshot a,b"])
+        const statuses = Array.from((yield* named.documents).values(), ({ _source }) => _source.status)
+        assert.deepStrictEqual(statuses, ["busy", "free"])
+      })))
+
     it.effect("an observer that is too slow is given everything anew, and nobody waits for it", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)

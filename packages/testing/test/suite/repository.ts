@@ -12,7 +12,7 @@ import { assert, describe, layer, type Vitest } from "@effect/vitest"
 import { Arbitrary, Console, Context, Effect, FastCheck as fc, Layer, Option, Schema, Stream } from "effect"
 import type { Provide } from "./api.ts"
 import { Backend, type Collection, layerWorld, World } from "./backend.ts"
-import { failure, inbox, withClient, withHttp } from "./tools.ts"
+import { failure, inbox, roomOf, withClient, withHttp } from "./tools.ts"
 
 class Taxi extends Schema.Class<Taxi>("Taxi")({
   status: Schema.Literal("free", "busy"),
@@ -139,8 +139,9 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       yield* failure(tasks.update({ _id, content: { note: Option.none() } }), KuzzleRepository.InvalidContentError)
       assert.deepStrictEqual((yield* tasks.get({ _id }))._source, cleared._source)
       // What the error says.
-      yield* KuzzleDocument.deleteFields({ ...target, _id, fields: ["note"] })
-      assert.deepStrictEqual((yield* tasks.get({ _id }))._source, { ...cleared._source, note: Option.none() })
+      const removed = yield* tasks.deleteFields({ _id, fields: ["note"] })
+      assert.deepStrictEqual(removed._source, { ...cleared._source, note: Option.none() })
+      assert.deepStrictEqual((yield* tasks.get({ _id }))._source, removed._source)
     })))
 
   it.effect("a part of one of several shapes", () =>
@@ -240,6 +241,83 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       const gone = yield* taxis.mDelete({ ids: ["a", "c"], refresh })
       assert.deepStrictEqual(gone.successes, ["a"])
       assert.strictEqual(gone.errors[0]?._id, "c")
+    })))
+
+  it.effect("many documents: written in place of others, or changed where they are there", () =>
+    provide()(Effect.gen(function*() {
+      const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
+      const shown = ({ errors, successes }: KuzzleDocument.Many<
+        { readonly _id: string; readonly _source: Taxi; readonly created?: boolean },
+        KuzzleDocument.Rejection
+      >) => [successes.map(({ _id, _source, created }) => [_id, _source, created]), errors.map(({ status }) => status)]
+      const documents = [{ _id: "a", content: taxi({ seats: 2 }) }, { _id: "b", content: taxi({ seats: 3 }) }]
+
+      assert.deepStrictEqual(shown(yield* taxis.mReplace({ documents })), [[], [404, 404]])
+      yield* taxis.create({ _id: "a", content: taxi() })
+      assert.deepStrictEqual(shown(yield* taxis.mCreateOrReplace({ documents })), [
+        [["a", taxi({ seats: 2 }), false], ["b", taxi({ seats: 3 }), true]],
+        []
+      ])
+      assert.deepStrictEqual(
+        shown(yield* taxis.mReplace({ documents: [{ _id: "a", content: taxi({ status: "busy" }) }] })),
+        [[["a", taxi({ status: "busy" }), false]], []]
+      )
+      const changes = { plate: "AB-1" } as const
+      assert.deepStrictEqual(
+        shown(
+          yield* taxis.mUpsert({
+            documents: [
+              { _id: "a", changes, default: taxi() },
+              // A field of both is that of `default` in a new document.
+              { _id: "c", changes: { seats: 9 }, default: taxi({ seats: 1 }) }
+            ]
+          })
+        ),
+        [[["a", taxi({ status: "busy", plate: "AB-1" }), false], ["c", taxi({ seats: 1 }), true]], []]
+      )
+
+      const wrong = { ...taxi(), seats: 1.5 } as Taxi // The types cannot know that it is no whole number.
+      const errors = yield* Effect.all([
+        failure(
+          taxis.mCreateOrReplace({ documents: [{ _id: "d", content: wrong }] }),
+          KuzzleRepository.InvalidContentError
+        ),
+        failure(taxis.mReplace({ documents: [{ _id: "d", content: wrong }] }), KuzzleRepository.InvalidContentError),
+        failure(
+          taxis.mUpsert({ documents: [{ _id: "d", changes: {}, default: wrong }] }),
+          KuzzleRepository.InvalidContentError
+        )
+      ])
+      assert.deepStrictEqual(errors.map(({ _id }) => _id), ["d", "d", "d"])
+    })))
+
+  it.effect("what a filter or a query finds: changed, or deleted", () =>
+    provide()(Effect.gen(function*() {
+      const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
+      const { filter } = taxis
+      yield* taxis.mCreate({
+        documents: [1, 2, 3].map((seats) => ({ _id: `t${seats}`, content: taxi({ seats }) })),
+        refresh
+      })
+      const many = filter.range("seats", { gt: 1 })
+      const { errors, successes } = yield* taxis.updateByQuery({ filter: many, changes: { plate: "AB-1" }, refresh })
+      assert.deepStrictEqual(
+        [...successes].sort((a, b) => a._source.seats - b._source.seats).map(({ _id, _source }) => [_id, _source]),
+        [["t2", taxi({ seats: 2, plate: "AB-1" })], ["t3", taxi({ seats: 3, plate: "AB-1" })]]
+      )
+      assert.deepStrictEqual(errors, [])
+      yield* failure(
+        taxis.updateByQuery({ filter: many, changes: { seats: 1.5 } }),
+        KuzzleRepository.InvalidContentError
+      )
+      assert.deepStrictEqual(
+        yield* taxis.deleteByQuery({ query: { term: { license: "AB-1" } }, refresh }).pipe(
+          Effect.map((ids) => [...ids].sort())
+        ),
+        ["t2", "t3"]
+      )
+      assert.deepStrictEqual(yield* taxis.deleteByQuery({ filter: filter.all, refresh }), ["t1"])
+      assert.strictEqual(yield* taxis.count(), 0)
     })))
 
   it.effect("a document that does not fit: failed, left out and reported, or passed on", () =>
@@ -518,6 +596,39 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       assert.deepStrictEqual(published.result._source, taxi({ seats: 7 }))
     })))
 
+  it.effect("a document that was written without showing its content: told without it, and the stream goes on", () =>
+    withClient()(Effect.gen(function*() {
+      const target = yield* fresh
+      const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
+      const { take } = yield* inbox(yield* taxis.open(), "a notification")
+      const next = Effect.map(take, documentOf)
+      const { plate: license, ...rest } = taxi()
+      const body = { ...rest, license, seen: rest.seen.getTime() }
+      for (const [seats, action] of [[5, "create"], [6, "replace"]] as const) {
+        const documents = [{ _id: "a", body: { ...body, seats } }]
+        yield* KuzzleDocument.mCreateOrReplace({ ...target, documents, source: false })
+        const unseen = yield* next
+        assert.deepInclude(unseen, { action, scope: "in" })
+        assert.strictEqual(unseen.result._id, "a")
+        assert.notProperty(unseen.result, "_source")
+      }
+      yield* taxis.update({ _id: "a", content: { seats: 7 } })
+      assert.deepStrictEqual((yield* next).result._source, taxi({ seats: 7 }))
+    })))
+
+  it.effect("of a room that is joined by its id", () =>
+    withClient()(Effect.gen(function*() {
+      const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
+      const own = yield* inbox(yield* taxis.open({ filter: taxis.filter.equals("status", "free") }), "a notification")
+      yield* taxis.create({ content: taxi() })
+      const roomId = roomOf(documentOf(yield* own.take))
+      const joined = yield* inbox(taxis.join({ roomId }), "a notification")
+      // It joins while the stream runs: which message is the first to come is not known.
+      const message = taxi({ seats: 7 })
+      const first = yield* Effect.raceFirst(joined.take, Effect.forever(Effect.delay(taxis.publish({ message }), 20)))
+      assert.deepStrictEqual(documentOf(first).result._source, message)
+    })))
+
   it.effect("by a filter; users and gaps pass through", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* fresh
@@ -529,7 +640,7 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       yield* taxis.create({ content: taxi({ status: "busy", driver: { name: "ada" } }) })
       yield* taxis.create({ content: taxi({ driver: { name: "bob" } }) })
       yield* taxis.create({ content: taxi({ driver: { name: "ada" } }) })
-      assert.strictEqual(documentOf(yield* take).result._source.driver?.name, "ada")
+      assert.strictEqual(documentOf(yield* take).result._source?.driver?.name, "ada")
       yield* network.cut
       const gap = yield* take
       assert.strictEqual(gap.type, "gap")
@@ -552,19 +663,19 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       yield* failing.publish({ message: taxi({ seats: 2 }) })
 
       const failed = yield* inbox(streams[0], "a notification")
-      assert.strictEqual(documentOf(yield* failed.take).result._source.seats, 1)
+      assert.strictEqual(documentOf(yield* failed.take).result._source?.seats, 1)
       const error = yield* failure(failed.take, KuzzleRepository.InvalidDocumentError)
       assert.deepStrictEqual(error.content, odd)
       assert.match(error.message, /^a message of /)
 
       const skipped = yield* inbox(streams[1], "a notification")
-      assert.strictEqual(documentOf(yield* skipped.take).result._source.seats, 1)
-      assert.strictEqual(documentOf(yield* skipped.take).result._source.seats, 2)
+      assert.strictEqual(documentOf(yield* skipped.take).result._source?.seats, 1)
+      assert.strictEqual(documentOf(yield* skipped.take).result._source?.seats, 2)
       assert.deepStrictEqual(reported, [odd])
 
       const passed = yield* inbox(streams[2], "a notification")
       const sources = (yield* passed.takeN(3)).map((notification) => documentOf(notification).result._source)
-      assert.deepStrictEqual(sources.map((source) => source instanceof Taxi ? source.seats : source.content), [
+      assert.deepStrictEqual(sources.map((source) => source instanceof Taxi ? source.seats : source?.content), [
         1,
         odd,
         2

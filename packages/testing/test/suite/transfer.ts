@@ -41,7 +41,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.deepInclude(documents.find(({ _id }) => _id === "id1").body, { seats: 1, status: "éx" })
         assert.strictEqual((yield* text({ ...target, query: { term: { seats: 3 } } })).split("\n").length, 3)
         assert.strictEqual(
-          yield* text({ ...target, query: { equals: { seats: -1 } }, lang: "koncorde" }),
+          yield* text({ ...target, filter: { equals: { seats: -1 } } }),
           `${header}\n`
         )
       })

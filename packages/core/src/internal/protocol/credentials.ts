@@ -45,6 +45,13 @@ export const canSendAs = (sender: Sender, identity: Identity | undefined): boole
 export const isAnonymous = (options: Envelope.RequestOptions | undefined): boolean =>
   options?.anonymous === true || options?.as?._tag === "Nobody"
 
+/** What the session adds to a request. */
+export interface Added {
+  readonly token: string | undefined
+  /** As JSON. */
+  readonly volatile: string
+}
+
 /** A connection may last for months: of its renewed tokens the earliest have long expired. */
 const maxCarried = 8
 
@@ -110,17 +117,23 @@ export class Credentials {
         (identity !== this.dead && (identity.expiresAt === undefined || identity.expiresAt > wallMillis)))
   }
 
-  /** What the session adds to a request, or why it cannot. */
-  sessionPart(options: Envelope.RequestOptions | undefined): string | { readonly issue: string } {
+  /** What the session adds to a frame, or why it cannot. */
+  sessionPart(options: Envelope.RequestOptions | undefined): string | Json.Fault {
+    if (options?.volatile === undefined && !isAnonymous(options)) return this.usual
+    const added = this.added(options)
+    return "issue" in added ? added : Envelope.sessionPart(added.token, added.volatile)
+  }
+
+  /** The same for a request that is no frame. */
+  added(options: Envelope.RequestOptions | undefined): Added | Json.Fault {
     const anonymous = isAnonymous(options)
-    if (options?.volatile === undefined && !anonymous) return this.usual
     const reserved = options?.volatile && reservedVolatile(options.volatile)
     if (reserved !== undefined) return { issue: `in volatile, ${reserved}` }
     const own = options?.volatile === undefined
       ? this.usualVolatile
       : Json.stringify({ ...this.volatile, ...options.volatile })
     if (typeof own !== "string") return { issue: `in volatile, ${own.issue}` }
-    return Envelope.sessionPart(anonymous ? undefined : this.secret(), own)
+    return { token: anonymous ? undefined : this.secret(), volatile: own }
   }
 
   private secret(): string | undefined {

@@ -2,7 +2,7 @@
  * Notifications that arrive before the answer that tells their channel (spec 0.5). They are parked while a subscription
  * is being opened. Both their number and their total size are limited.
  */
-import type { Frame } from "./frame.ts"
+import type { Frame } from "./envelope.ts"
 
 export const maxEarly = 10_000
 export const maxEarlyBytes = 16 * 1024 ** 2

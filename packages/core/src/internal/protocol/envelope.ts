@@ -1,5 +1,12 @@
 /**
- * The request and response envelopes (spec 1.2, 1.3).
+ * What a frame looks like (spec 1.1 to 1.6). No other module builds a frame or picks one apart, so another codec is another
+ * module with these exports.
+ *
+ * - The texts that `encode`, `encodeCanonical` and `sessionPart` return are pieces of a frame. Other modules keep them and
+ *   hand them to `complete`, and know nothing of their form, except that they contain no line break.
+ * - Other modules ask `roomOf`, `idOf`, `errorIdOf` and the `is…` functions what a frame is, and `outcome` what it answers.
+ * - The content is not part of the form: results and notifications are checked where they are used (`shape.ts`), volatile
+ *   data belongs to those that write it (`credentials.ts`, `traceparent.ts`).
  *
  * Encoding splices: the caller's part is stringified once, and what is the same for every request of the session (token,
  * volatile data) is kept as text.
@@ -9,7 +16,7 @@ import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { Sender } from "../../KuzzleOutboxStore.ts"
 import * as Json from "../json.ts"
-import type { Frame } from "./frame.ts"
+import { canonical } from "./canonical.ts"
 
 /**
  * A request: `controller` and `action` name what is asked, `body` is its body, every other member is an argument.
@@ -65,7 +72,12 @@ export interface KuzzleResponse {
   readonly deprecations?: ReadonlyArray<{ readonly version: string; readonly message: string }>
 }
 
-export type EncodeFailure = KuzzleError.EncodeError | KuzzleError.PayloadTooLargeError
+/** What came off the wire; nothing is known of its members yet. */
+export type Frame = Json.JsonObject
+
+// -------------------------------------------------------------------------------------------------------------------
+// requests
+// -------------------------------------------------------------------------------------------------------------------
 
 /** The members that are ours: a caller's would break correlation, or send a token around the session. */
 const reserved = ["requestId", "jwt", "volatile"] as const
@@ -74,12 +86,11 @@ const reserved = ["requestId", "jwt", "volatile"] as const
 const disclosing: ReadonlySet<string> = new Set(["document", "bulk", "realtime", "ms"])
 
 /** Which secrets a request to the controller may carry. */
-export const secretsOf = (controller: string): "Disclosed" | "Reveal" =>
-  disclosing.has(controller) ? "Disclosed" : "Reveal"
+const secretsOf = (controller: string): "Disclosed" | "Reveal" => disclosing.has(controller) ? "Disclosed" : "Reveal"
 
 /**
- * The caller's part of the envelope, without its closing brace, which `complete` adds. A `SecretJson` contains a
- * revealed secret: it may be sent, but not stored.
+ * The caller's part of a frame: JSON without its closing brace. A `SecretJson` contains a revealed secret: it may be
+ * sent, but not stored.
  */
 export const encode = (request: KuzzleRequest): string | Json.SecretJson | KuzzleError.EncodeError => {
   for (const key of reserved) {
@@ -105,6 +116,22 @@ const encodeAll = (request: KuzzleRequest, added: string): string | Json.SecretJ
 const open = (request: KuzzleRequest, json: string): string | KuzzleError.EncodeError =>
   json[0] === "{" ? json.slice(0, -1) : failure(request, "its toJSON does not return an object")
 
+/**
+ * The same for a request that JSON can carry, with the members of every object in order of their names: equal requests
+ * have equal texts.
+ */
+export const encodeCanonical = (request: object): string => canonical(request).slice(0, -1)
+
+/** The text of a body that is sent by itself. It is encoded as a member, so that a fault has its place in the request. */
+export const encodeBody = (controller: string, body: unknown): string | Json.Fault => {
+  const known = Json.remembered(body)
+  if (known !== undefined) return known
+  const encoded = Json.stringifySecret({ body }, secretsOf(controller))
+  const json = encoded instanceof Json.SecretJson ? encoded.text : encoded
+  if (typeof json !== "string") return json
+  return json === "{}" ? { issue: "body: there is nothing to send" } : json.slice(`{"body":`.length, -1)
+}
+
 const hints = {
   requestId: "",
   jwt: ": use KuzzleAuth.login or Kuzzle.setToken",
@@ -117,6 +144,12 @@ const failure = (request: KuzzleRequest, issue: string) =>
 /** The frame: the caller's part, what the session adds (`,"jwt":…,"volatile":…` or nothing), and the id. */
 export const complete = (encoded: string, session: string, id: string): string =>
   `${encoded}${session},"requestId":"${id}"}`
+
+/**
+ * A request without an id, in JSON: what is posted over HTTP, with what the session adds, and what the outbox stores,
+ * without it.
+ */
+export const withoutId = (encoded: string, session = ""): string => `${encoded}${session}}`
 
 /** What the session adds to every request; `volatile` as JSON. */
 export const sessionPart = (token: string | undefined, volatile: string): string =>
@@ -152,6 +185,53 @@ export const sizeOf = (text: string): number => {
   return size
 }
 
+/** The application ping and its answer, to the letter (spec 1.6). */
+export const ping = `{"p":1}`
+export const pong = `{"p":2}`
+
+// -------------------------------------------------------------------------------------------------------------------
+// where an inbound frame goes
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Reads one frame. Decoding is total: no input throws. */
+export const decode: (text: string) => Frame | Json.Unreadable = Json.parseObject
+
+export const isUnreadable: (decoded: Frame | Json.Unreadable) => decoded is Json.Unreadable = Json.isUnreadable
+
+/** The room that a frame is addressed to: the id of a request, or a channel. */
+export const roomOf = ({ room }: Frame): string | undefined => typeof room === "string" ? room : undefined
+
+/** The request that a frame without a room answers (spec 1.7). */
+export const idOf = ({ requestId }: Frame): string | undefined => typeof requestId === "string" ? requestId : undefined
+
+/** The id of the error that a frame carries. */
+export const errorIdOf = ({ error }: Frame): string | undefined =>
+  typeof error === "object" && error !== null && "id" in error && typeof error.id === "string" ? error.id : undefined
+
+/** A pong that is spelled otherwise than `pong`. */
+export const isPong = (frame: Frame): boolean => frame.p === 2 && Object.keys(frame).length === 1
+
+export const isTokenExpired = ({ room, type }: Frame): boolean =>
+  room === "kuzzle:notification:server" && type === "TokenExpired"
+
+export const isDebuggerEvent = ({ room }: Frame): boolean => room === "kuzzle-debugger-event"
+
+export const isNotification = ({ type }: Frame): boolean => type === "document" || type === "user"
+
+/** The client whose request an answer or a notification belongs to: what its volatile data said (spec 3.6). */
+export const instanceOf = ({ volatile }: { readonly volatile?: unknown }): unknown =>
+  typeof volatile === "object" && volatile !== null && "sdkInstanceId" in volatile ? volatile.sdkInstanceId : undefined
+
+/**
+ * The room of a frame that is too large to parse. The server writes it last, so the content cannot be mistaken for it.
+ * (Every answer and every notification of a real Kuzzle ends with it.)
+ */
+export const roomAtEnd = (text: string): string | undefined => /"room":"([^"\\]+)"\}$/.exec(text.slice(-200))?.[1]
+
+// -------------------------------------------------------------------------------------------------------------------
+// answers
+// -------------------------------------------------------------------------------------------------------------------
+
 /**
  * The outcome that a response frame tells of a request. Anything without a numeric status is not an answer of Kuzzle,
  * but for the object of a raw action, which has a `room` and neither `status` nor `requestId` (spec 1.3).
@@ -183,8 +263,27 @@ export const outcome = (
   return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue }))
 }
 
+/**
+ * The same for an answer over HTTP, which may also be a bare error, or the bare object of a raw action (spec 1.3, 2.2).
+ * `undefined`: it is no answer of Kuzzle.
+ */
+export const httpOutcome = (
+  { action, controller }: { readonly controller: string; readonly action: string },
+  frame: Frame,
+  status: number,
+  retryAfter: Duration.Duration | undefined
+): Exit.Exit<KuzzleResponse, KuzzleError.ApiError | KuzzleError.ProtocolError> | undefined => {
+  if ("requestId" in frame) return outcome({ controller, action }, frame, retryAfter)
+  if (typeof frame.id === "string" && typeof frame.message === "string" && typeof frame.status === "number") {
+    return Exit.fail(apiError({ controller, action }, frame, status, undefined, retryAfter))
+  }
+  return status < 300
+    ? Exit.succeed({ controller, action, status, result: frame, requestId: "", volatile: null })
+    : undefined
+}
+
 /** The typed error of an `error` object, whichever of its members are missing or odd. */
-export const apiError = (
+const apiError = (
   request: { readonly controller: string; readonly action: string },
   error: Frame,
   status: unknown,

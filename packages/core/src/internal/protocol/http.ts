@@ -5,10 +5,10 @@
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { AnswerTooLarge, HttpAnswer, NoAnswer } from "../../KuzzleHttp.ts"
+import * as Json from "../json.ts"
 import * as Redirect from "../redirect.ts"
 import * as RetryAfter from "../retryAfter.ts"
-import { apiError, type KuzzleRequest, type KuzzleResponse, outcome } from "./envelope.ts"
-import { decode, isUnreadable } from "./frame.ts"
+import { httpOutcome, type KuzzleRequest, type KuzzleResponse } from "./envelope.ts"
 
 /** Over HTTP a boolean argument is true by its presence, even `false` (spec 2.4): what is false is left out. */
 export const withoutFalse = (request: KuzzleRequest): KuzzleRequest => {
@@ -51,8 +51,8 @@ export const answer = (
     const location = Redirect.target(headers.location)
     return notKuzzle(Redirect.issue(status, location), location)
   }
-  const frame = decode(body)
-  if (isUnreadable(frame)) {
+  const frame = Json.parseObject(body)
+  if (Json.isUnreadable(frame)) {
     return notKuzzle(
       `expected ${frame.unreadable === "NotJson" ? "JSON" : "a JSON object"}, got ${
         body === "" ? "nothing" : JSON.stringify(body.slice(0, 60))
@@ -60,13 +60,8 @@ export const answer = (
         `${status}: is ${status >= 500 ? "the server behind the proxy up" : "this the address of a Kuzzle server"}?`
     )
   }
-  if ("requestId" in frame) return outcome({ controller, action }, frame, retryAfter)
-  if (typeof frame.id === "string" && typeof frame.message === "string" && typeof frame.status === "number") {
-    return Exit.fail(apiError({ controller, action }, frame, status, undefined, retryAfter))
-  }
-  // A raw action answers with a value of its own (spec 1.3).
-  if (status < 300) return Exit.succeed({ controller, action, status, result: frame, requestId: "", volatile: null })
-  return notKuzzle(`expected an answer of Kuzzle, got another JSON object with HTTP status ${status}`)
+  return httpOutcome({ controller, action }, frame, status, retryAfter) ??
+    notKuzzle(`expected an answer of Kuzzle, got another JSON object with HTTP status ${status}`)
 }
 
 /**

@@ -60,7 +60,7 @@ export type Action =
   /** Replace the connection by one with the current cookie; `handleDialling` right before it is dialled. */
   | { readonly _tag: "Redial" }
   /** The state has changed. */
-  | { readonly _tag: "State" }
+  | { readonly _tag: "Authentication" }
 
 /** `Kept`: nothing has changed, and it will come up again. */
 export type Outcome = "Renewed" | "Kept" | "Over"
@@ -160,6 +160,11 @@ export class IdentityMachine {
       : { _tag: "Authenticated", kuid: identity.kuid, expiresAt: identity.expiresAt }
   }
 
+  /** Whether it is known who we are: no renewal is under way, and the connection is not about to be replaced for one. */
+  isSettled(): boolean {
+    return !this.renewing && !this.redialling
+  }
+
   /** Whether the session that the client starts with is still unknown: the authenticator or the server has not answered. */
   isToCome(): boolean {
     return this.credentials.current() === undefined && (this.wanted || !this.started)
@@ -191,7 +196,7 @@ export class IdentityMachine {
    * counts as one of the same user. A cookie has replaced the connection before.
    */
   handleKept(before: Identity | undefined, identity: Identity | undefined): boolean {
-    this.actions.push({ _tag: "State" })
+    this.actions.push({ _tag: "Authentication" })
     if (before?.user === identity?.user) return false
     this.actions.push({ _tag: "UserKnown" })
     return before?.kuid !== undefined && before.kuid !== identity?.kuid && !this.isByCookie()
@@ -422,7 +427,7 @@ export class IdentityMachine {
   handleRenewalEnded(): void {
     this.renewing = false
     if (this.unasked && !this.redialling) return this.renew("Restore", false)
-    this.actions.push({ _tag: "State" })
+    this.actions.push({ _tag: "Authentication" })
     // Otherwise the next connection asks.
     if (!this.redialling) this.actions.push({ _tag: "Pass" })
   }
@@ -430,7 +435,7 @@ export class IdentityMachine {
   private renew(way: Renewal.Way, dropped: boolean): void {
     if (this.renewing) return
     this.renewing = true
-    this.actions.push({ _tag: "Challenge", dropped }, { _tag: "State" }, { _tag: "Renew", way })
+    this.actions.push({ _tag: "Challenge", dropped }, { _tag: "Authentication" }, { _tag: "Renew", way })
   }
 
   private try(attempt: Attempt, time: Time): Step {

@@ -1,7 +1,7 @@
 /** One subscription that the application wants, and its consumers. */
 import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
 import { canonical } from "./canonical.ts"
-import type { Frame } from "./frame.ts"
+import { encodeCanonical, type Frame } from "./envelope.ts"
 
 /** Why notifications may have been lost. */
 export type GapCause =
@@ -18,12 +18,12 @@ export type GapCause =
 
 export type Volatile = Readonly<Record<string, unknown>>
 
-/** The request in canonical JSON and, where there are any, the volatile data: JSON text holds no line break. */
-export const keyOf = (request: unknown, volatile: Volatile | undefined): string =>
-  volatile === undefined ? canonical(request) : `${canonical(request)}\n${canonical(volatile)}`
+/** The encoded request and, where there are any, the volatile data. Neither text contains a line break. */
+export const keyOf = (request: object, volatile: Volatile | undefined): string =>
+  volatile === undefined ? encodeCanonical(request) : `${encodeCanonical(request)}\n${canonical(volatile)}`
 
-/** The request's part of a key. */
-export const requestOf = (key: string): string => {
+/** The encoded request of a key. */
+export const encodedOf = (key: string): string => {
   const end = key.indexOf("\n")
   return end < 0 ? key : key.slice(0, end)
 }

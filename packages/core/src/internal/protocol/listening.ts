@@ -8,8 +8,7 @@ import * as KuzzleError from "../../KuzzleError.ts"
 import * as Json from "../json.ts"
 import * as Shape from "../shape.ts"
 import { errorOf, type Outcome } from "./call.ts"
-import type { KuzzleRequest, RequestOptions } from "./envelope.ts"
-import type { Frame } from "./frame.ts"
+import * as Envelope from "./envelope.ts"
 import * as Intents from "./intent.ts"
 import { anyLane } from "./lanes.ts"
 import * as Pace from "./pace.ts"
@@ -26,7 +25,7 @@ type Unsubscribe = Extract<Command, { readonly _tag: "Unsubscribe" }>
 
 /** What is asked of the server: to subscribe, or to join a room by its id. */
 export interface Wanted {
-  readonly request: KuzzleRequest
+  readonly request: Envelope.KuzzleRequest
   readonly volatile: Intents.Volatile | undefined
 }
 
@@ -71,15 +70,15 @@ export class Sent {
     return this.command.intent.lane === anyLane ? "join" : "subscribe"
   }
 
-  /** The caller's part of the envelope, without its closing brace. */
+  /** The caller's part of the frame. */
   get encoded(): string {
     const { command } = this
     return command._tag === "Unsubscribe"
-      ? JSON.stringify(Subscriptions.leave(command.roomId)).slice(0, -1)
-      : Intents.requestOf(command.intent.key).slice(0, -1)
+      ? Envelope.encodeCanonical(Subscriptions.leave(command.roomId))
+      : Intents.encodedOf(command.intent.key)
   }
 
-  get options(): RequestOptions | undefined {
+  get options(): Envelope.RequestOptions | undefined {
     const volatile = this.command._tag === "Unsubscribe" ? undefined : this.command.intent.volatile
     return volatile === undefined ? undefined : { volatile }
   }
@@ -115,8 +114,8 @@ export class Listening {
   }
 
   /** Whether this client caused the notification (spec 3.6). */
-  isOwn({ volatile }: Frame): boolean {
-    const theirs = instanceIn(volatile)
+  isOwn(notification: Envelope.Frame): boolean {
+    const theirs = Envelope.instanceOf(notification)
     return theirs !== undefined && theirs === this.instance
   }
 
@@ -183,7 +182,7 @@ export class Listening {
   }
 
   private subscribed(sent: Sent, { epoch, intent }: Subscribe, outcome: Outcome, now: number): boolean {
-    if (outcome._tag === "Success") this.instance = instanceIn(outcome.value.volatile)
+    if (outcome._tag === "Success") this.instance = Envelope.instanceOf(outcome.value)
     const channel = channelOf(outcome, sent.action)
     if (typeof channel === "string") {
       this.accept(intent)
@@ -295,11 +294,7 @@ const tooMany = (action: string): KuzzleError.RequestError =>
     props: []
   })
 
-/** Requests tell it in their volatile data, and so do the notifications that they cause. */
-const instanceIn = (volatile: unknown): unknown =>
-  typeof volatile === "object" && volatile !== null && "sdkInstanceId" in volatile ? volatile.sdkInstanceId : undefined
-
-const laneOf = ({ action, collection, index }: KuzzleRequest): string =>
+const laneOf = ({ action, collection, index }: Envelope.KuzzleRequest): string =>
   action === "join" ? anyLane : `${String(index)}/${String(collection)}`
 
 /** Canonical JSON changes values silently, so `stringify` checks them first. */

@@ -44,20 +44,10 @@ export const call = ([method, template]: Envelope.Route, request: Envelope.Kuzzl
       query.push(`${put(name)}=${put(text)}`)
     }
   }
-  const json = body === undefined ? undefined : bodyOf(controller, body)
+  const json = body === undefined ? undefined : Envelope.encodeBody(controller, body)
   if (faults[0] !== undefined) return faults[0]
   if (typeof json === "object") return json
   return { method, path: query.length === 0 ? path : `${path}?${query.join("&")}`, body: json }
-}
-
-/** The text of a body. It is encoded as a member, so that a fault has its place in the request. */
-const bodyOf = (controller: string, body: unknown): string | NoForm => {
-  const known = Json.remembered(body)
-  if (known !== undefined) return known
-  const encoded = Json.stringifySecret({ body }, Envelope.secretsOf(controller))
-  const json = encoded instanceof Json.SecretJson ? encoded.text : encoded
-  if (typeof json !== "string") return json
-  return json === "{}" ? { issue: "body: there is nothing to send" } : json.slice(`{"body":`.length, -1)
 }
 
 /** A lone half of a surrogate pair cannot be written into an address. */

@@ -20,7 +20,7 @@
  */
 import { Channels, roomOf } from "./channels.ts"
 import { Early } from "./early.ts"
-import type { Frame } from "./frame.ts"
+import type { Frame } from "./envelope.ts"
 import { type Consumer, type GapCause, Intent, type Volatile } from "./intent.ts"
 import { anyLane, type Lane, Lanes } from "./lanes.ts"
 import { Pace } from "./pace.ts"

@@ -37,23 +37,17 @@ type Exchange<A> = (
   options?: RequestOptions
 ) => Effect.Effect<A, KuzzleError.RequestError>
 
-/** What is done with requests and the connection. */
+/** Performs what the machine decides for requests and the connection. */
 export interface Host {
-  readonly perform: (action: ClientAction) => void
+  /** To be called after each call of the machine. */
+  readonly follow: () => void
+  readonly publish: (event: AuthenticationEvent) => void
   /** Opens another connection if there are subscriptions on this one. */
   readonly replace: Effect.Effect<void>
   /** Opens another connection with the current cookie. `dialling` runs right before. */
   readonly redial: (dialling: Effect.Effect<void>) => Effect.Effect<void>
   /** Waits until a connection that was opened for another session is ready, or certain not to be soon. */
   readonly ready: Effect.Effect<void>
-}
-
-/** A client whose requests need no connection. */
-export const withoutConnection: Host = {
-  perform: () => {},
-  replace: Effect.void,
-  redial: () => Effect.void,
-  ready: Effect.void
 }
 
 /** The retries of a renewal that fails temporarily (promise A4), not before the server's `Retry-After`. */
@@ -69,6 +63,7 @@ interface Parts {
   readonly settings: Pick<Settings, "tokenRefresh">
   readonly authenticator: Effect.Effect<unknown, Renewal.Failure> | undefined
   readonly credentials: Credentials
+  readonly machine: IdentityMachine
   readonly keeper: Keeper
   readonly host: Host
   readonly fork: (effect: Effect.Effect<void>) => void
@@ -76,9 +71,45 @@ interface Parts {
 
 export const make = (parts: Parts): Effect.Effect<Exchanges, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const timer = yield* Timer.make(() => exchanges.due())
-    const exchanges: Exchanges = new Exchanges(parts, yield* Effect.clock, timer)
+    const exchanges: Exchanges = new Exchanges(parts, yield* Effect.clock)
     yield* parts.keeper.cookie?.listen(() => exchanges.changedElsewhere()) ?? Effect.void
+    return exchanges
+  })
+
+/** Those of a client whose requests need no connection. A timer of its own says when a session is to be renewed. */
+export const makeAlone = (
+  parts: Pick<Parts, "settings" | "credentials" | "keeper" | "fork"> & Pick<Host, "publish">
+): Effect.Effect<Exchanges, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const keptBy = parts.keeper.shared === undefined ? "Token" : "SharedToken"
+    const machine = new IdentityMachine(parts.credentials, { canLogin: false, keptBy })
+    const wakeBy = yield* Timer.makeEarliest(() => {
+      machine.handleDue(Timer.now(clock))
+      follow()
+    })
+    const follow = () => {
+      for (let action = machine.poll(); action !== undefined; action = machine.poll()) perform(action)
+      wakeBy(machine.nextDue())
+    }
+    const perform = (action: Action) => {
+      switch (action._tag) {
+        case "Publish":
+          return parts.publish(action.event)
+        case "Authentication":
+        case "Renew":
+        case "Redial":
+          return exchanges.perform(action)
+      }
+    }
+    const host: Host = {
+      follow,
+      publish: parts.publish,
+      replace: Effect.void,
+      redial: () => Effect.void,
+      ready: Effect.void
+    }
+    const exchanges: Exchanges = yield* make({ ...parts, machine, host, authenticator: undefined })
     return exchanges
   })
 
@@ -86,14 +117,9 @@ export class Exchanges {
   private readonly machine: IdentityMachine
   private readonly single = Effect.unsafeMakeSemaphore(1)
   private readonly broadcast = new Broadcast(() => this.state())
-  private timerAt = Infinity
 
-  constructor(private readonly parts: Parts, private readonly clock: Clock.Clock, private readonly timer: Timer.Timer) {
-    const { authenticator, credentials, keeper: { cookie, shared } } = parts
-    this.machine = new IdentityMachine(credentials, {
-      canLogin: authenticator !== undefined,
-      keptBy: cookie !== undefined ? "Cookie" : shared !== undefined ? "SharedToken" : "Token"
-    })
+  constructor(private readonly parts: Parts, private readonly clock: Clock.Clock) {
+    this.machine = parts.machine
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -153,47 +179,6 @@ export class Exchanges {
       (identity) => identity === undefined ? Effect.void : this.become(identity, Effect.void)
     )
   })
-
-  /** A connection is open. Returns whether it authenticates first; then `start`. */
-  opened(): boolean {
-    return this.driven(this.machine.handleOpened(this.time().wall))
-  }
-
-  start(): void {
-    this.driven(this.machine.handleStart())
-  }
-
-  isToCome(): boolean {
-    return this.machine.isToCome()
-  }
-
-  /** The server has refused a request of this session. Returns whether the request waits for another one. */
-  refused(identity: Identity): boolean {
-    return this.driven(this.machine.handleRefused(identity))
-  }
-
-  /** The server says that a token of this connection has expired. Returns whether the session is being renewed. */
-  tokenExpired(): boolean {
-    return this.driven(this.machine.handleTokenExpired())
-  }
-
-  /** Our clock says that the session has expired. */
-  expired(identity: Identity): void {
-    this.driven(this.machine.handleExpired(identity))
-  }
-
-  /** Whether the session can be used. If it has expired, it is renewed. */
-  usable(): boolean {
-    return this.driven(this.machine.handleUse(this.time().wall))
-  }
-
-  readonly connectionAfter: IdentityMachine["connectionAfter"] = (before, exchange) =>
-    this.machine.connectionAfter(before, exchange)
-
-  due(): void {
-    this.timerAt = Infinity
-    this.driven(this.machine.handleDue(this.time().now))
-  }
 
   changedElsewhere(): void {
     this.driven(this.machine.handleChangedElsewhere())
@@ -391,24 +376,16 @@ export class Exchanges {
   // what the machine says
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** Does what the machine says after it was told something, and comes back when something is due. */
   private driven<A>(answer: A): A {
-    for (let action = this.machine.poll(); action !== undefined; action = this.machine.poll()) this.perform(action)
-    const due = this.machine.nextDue()
-    if (due !== this.timerAt) this.setTimer(due)
+    this.parts.host.follow()
     return answer
   }
 
-  private setTimer(due: number): void {
-    this.timerAt = due
-    if (due < Infinity) this.timer.at(due)
-    else this.timer.clear()
-  }
-
-  private perform(action: Action): void {
+  /** What the machine decides that is an exchange. */
+  perform(action: Exclude<Action, ClientAction>): void {
     const { fork, host } = this.parts
     switch (action._tag) {
-      case "State":
+      case "Authentication":
         return this.broadcast.publish(this.state())
       case "Renew":
         return fork(this.renewal(action.way))
@@ -416,13 +393,11 @@ export class Exchanges {
         const dialling = Effect.sync(() => this.driven(this.machine.handleDialling()))
         return fork(this.single.withPermits(1)(host.redial(dialling)))
       }
-      default:
-        return host.perform(action)
     }
   }
 
   private publish(event: AuthenticationEvent): void {
-    this.parts.host.perform({ _tag: "Publish", event })
+    this.parts.host.publish(event)
   }
 
   private time(): Time {

@@ -8,7 +8,7 @@ import * as KuzzleError from "../../KuzzleError.ts"
 import type { HttpCall, KuzzleHttpShape } from "../../KuzzleHttp.ts"
 import * as Body from "../body.ts"
 import { shown } from "../endpoint.ts"
-import { canSendAs, type Credentials } from "../protocol/credentials.ts"
+import { type Added, canSendAs, type Credentials } from "../protocol/credentials.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import * as Rest from "../protocol/rest.ts"
@@ -46,14 +46,14 @@ export const make = (
     const encoded = Envelope.encode(Http.withoutFalse(request))
     if (encoded instanceof KuzzleError.EncodeError) return encoded
     const text = typeof encoded === "string" ? encoded : encoded.text
-    return { method: "POST", url: at(endpoint, "/_query"), headers, body: `${text}${session}}` }
+    return { method: "POST", url: at(endpoint, "/_query"), headers, body: Envelope.withoutId(text, session) }
   }
 
   /** The call of a route, with what the session adds in headers. */
   const routed = (
     { endpoint, headers }: Target,
     request: Envelope.KuzzleRequest,
-    session: string,
+    { token, volatile }: Added,
     route: Envelope.Route | undefined
   ): HttpCall | KuzzleError.EncodeError => {
     const { action, controller } = request
@@ -66,15 +66,13 @@ export const make = (
     if (encoded instanceof KuzzleError.EncodeError) return encoded
     const rest = Rest.call(route, request)
     if ("issue" in rest) return new KuzzleError.EncodeError({ controller, action, issue: rest.issue })
-    // The part of an envelope, made by `Envelope.sessionPart`.
-    const { jwt, volatile }: { readonly jwt?: string; readonly volatile: unknown } = JSON.parse(`{${session.slice(1)}}`)
     return {
       method: rest.method,
       url: at(endpoint, rest.path),
       headers: {
         ...headers,
-        ...(jwt === undefined ? {} : { authorization: `Bearer ${jwt}` }),
-        "x-kuzzle-volatile": ascii(JSON.stringify(volatile))
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        "x-kuzzle-volatile": ascii(volatile)
       },
       body: rest.body
     }
@@ -94,15 +92,15 @@ export const make = (
         const cause = new KuzzleError.NotQueued({ reason: "OtherUser" })
         return yield* new KuzzleError.NotSentError({ controller, action, cause })
       }
-      const part = credentials.sessionPart(options)
-      if (typeof part !== "string") {
+      const part = settings.routes === "rest" ? credentials.added(options) : credentials.sessionPart(options)
+      if (typeof part !== "string" && "issue" in part) {
         return yield* new KuzzleError.EncodeError({ controller, action, issue: part.issue })
       }
       const to = yield* Effect.mapError(
         target,
         (cause) => new KuzzleError.NotSentError({ controller, action, cause: unsettled("", cause) })
       )
-      const call = settings.routes === "rest" ? routed(to, request, part, options?.route) : posted(to, request, part)
+      const call = typeof part === "string" ? posted(to, request, part) : routed(to, request, part, options?.route)
       if ("_tag" in call) return yield* call
       const tooLarge = Envelope.tooLarge(request, call.body ?? "", settings.maxRequestSize)
       if (tooLarge !== undefined) return yield* tooLarge

@@ -1,35 +1,23 @@
-/** Performs what `listening.ts` decides: sends its requests, waits its pauses, and lets fibers open subscriptions. */
-import type * as Clock from "effect/Clock"
+/** Subscriptions as effects: opens them, and waits the pauses that `protocol/listening.ts` asks for. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as KuzzleError from "../../KuzzleError.ts"
-import type { Frame } from "../protocol/frame.ts"
+import type { Client } from "../protocol/client.ts"
+import type { Frame } from "../protocol/envelope.ts"
 import type { GapCause } from "../protocol/intent.ts"
-import {
-  type Action,
-  type Consumer,
-  type Intent,
-  Listening,
-  type Registry,
-  type Sent,
-  type Wanted
-} from "../protocol/listening.ts"
+import type { Action, Consumer, Intent, Registry, Wanted } from "../protocol/listening.ts"
 import * as Pace from "../protocol/pace.ts"
 import type { RequestEvent } from "../protocol/requests.ts"
-import * as Timer from "../timer.ts"
 import { Delays } from "./delays.ts"
-import type { Requests } from "./requests.ts"
 
 /** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
 export type DebuggerFrame = Frame | { readonly lost: number }
 
 export interface Realtime {
   readonly registry: Registry
-  /** Sends whatever the registry wants sent. */
-  readonly reconcile: () => void
   /**
    * Adds a consumer until the scope closes; done when the server has confirmed the subscription, whenever that is: while
    * the connection is down it waits, for a subscription is an intent.
@@ -37,24 +25,16 @@ export interface Realtime {
   readonly open: (wanted: Wanted, subscriber: Subscriber) => Effect.Effect<void, KuzzleError.RequestError, Scope.Scope>
   /** Whether this client caused the notification (spec 3.6). */
   readonly isOwn: (frame: Frame) => boolean
-  /** The server has dropped a message of this connection because of the rate, without saying which (spec 1.7). */
-  readonly limited: () => void
+  /** Waits, and reports that the time has come. */
+  readonly perform: (action: Waiting) => void
 }
 
-/** The session, as far as subscriptions need it. */
-export interface Host {
-  /** The server has every subscription that the registry wants and that can be opened now. */
-  readonly reconciled: () => void
-  /**
-   * No answer arrived before the deadline. `needed`: other consumers depend on it, so the connection must be replaced.
-   */
-  readonly unanswered: (reason: string, needed: boolean) => void
-  /**
-   * Whether the token is alive. With a dead one the server would refuse each subscription, and its stream would fail.
-   * Until the registry is `connected` again, subscriptions wait.
-   */
-  readonly usable: () => boolean
-  readonly event: (event: RequestEvent) => void
+type Waiting = Extract<Action, { readonly _tag: "Ask" | "Wait" }>
+
+/** Performs what the client decides, and publishes. */
+interface Host {
+  readonly drive: () => void
+  readonly events: { readonly publish: (event: RequestEvent) => void }
 }
 
 /** Ends a consumer's part in an intent. One function for all consumers. */
@@ -121,49 +101,18 @@ export abstract class Subscriber implements Consumer {
 
 /** @param resubscribe when to retry a subscription that was refused for now */
 export const make = (
-  requests: Requests,
+  client: Client,
   resubscribe: Schedule.Schedule<unknown, KuzzleError.RequestError>,
-  clock: Clock.Clock,
-  fork: (effect: Effect.Effect<void>) => void,
-  host: Host
+  host: Host,
+  fork: (effect: Effect.Effect<void>) => void
 ): Realtime => {
-  const listening = new Listening()
+  const { listening } = client
   const { registry } = listening
   const retries = new WeakMap<Intent, Delays<KuzzleError.RequestError>>()
 
-  const now = () => Timer.now(clock)
-
   const reconcile = () => {
-    if (!host.usable()) registry.suspended()
-    let actions = listening.poll(now())
-    // Sending may fail on the spot, which may leave something else to do.
-    for (; actions.length > 0; actions = listening.poll(now())) actions.forEach(perform)
-    if (registry.settled()) host.reconciled()
-  }
-
-  const perform = (action: Action) => {
-    switch (action._tag) {
-      case "Send":
-        return send(action)
-      case "Ask":
-        return fork(askLater(action))
-      case "Wait":
-        return fork(Effect.map(pause(action.millis), () => {
-          listening[action.then]()
-          reconcile()
-        }))
-      case "Unanswered":
-        return host.unanswered(action.reason, action.needed)
-    }
-  }
-
-  const send = (sent: Sent) => {
-    const { action } = sent
-    const forget = requests.unsafeSend("realtime", action, sent.encoded, sent.options, (outcome) => {
-      const isConnected = listening.answered(sent, outcome, now())
-      if (sent.forgotten) forget()
-      if (isConnected) reconcile()
-    })
+    client.reconcile()
+    host.drive()
   }
 
   const askLater = ({ action, afresh, error, intent }: Extract<Action, { readonly _tag: "Ask" }>) =>
@@ -173,7 +122,7 @@ export const make = (
       const delayMillis = yield* delays.next(error)
       if (delayMillis === undefined) listening.handleExhausted(intent, error)
       else {
-        host.event({ _tag: "Postponed", controller: "realtime", action, error, delayMillis })
+        host.events.publish({ _tag: "Postponed", controller: "realtime", action, error, delayMillis })
         yield* Effect.sleep(Duration.millis(delayMillis))
         listening.handleDue(intent)
       }
@@ -187,7 +136,13 @@ export const make = (
 
   return {
     registry,
-    reconcile,
+    perform: (action) =>
+      fork(
+        action._tag === "Ask" ? askLater(action) : Effect.map(pause(action.millis), () => {
+          listening[action.then]()
+          reconcile()
+        })
+      ),
     open: (wanted, subscriber) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(Effect.scope, (scope) => {
@@ -204,11 +159,7 @@ export const make = (
           )
         })
       ),
-    isOwn: (frame) => listening.isOwn(frame),
-    limited: () => {
-      listening.limited(now())
-      reconcile()
-    }
+    isOwn: (frame) => listening.isOwn(frame)
   }
 }
 

@@ -103,7 +103,18 @@ const carrying = (options: RequestOptions | undefined, span: Tracer.Span): Reque
     : { ...options, volatile: { [Traceparent.member]: traceparent, ...options?.volatile } }
 }
 
-const server = (endpoint: string): Record<string, unknown> =>
+/** The last one, because the requests of a client ask for the same. */
+let known: { readonly endpoint: string; readonly attributes: Record<string, unknown> } = {
+  endpoint: "",
+  attributes: {}
+}
+
+const server = (endpoint: string): Record<string, unknown> => {
+  if (endpoint !== known.endpoint) known = { endpoint, attributes: attributesOf(endpoint) }
+  return known.attributes
+}
+
+const attributesOf = (endpoint: string): Record<string, unknown> =>
   Either.match(Endpoint.parse(endpoint), {
     onLeft: () => ({}), // not known yet
     onRight: ({ host, port }) => ({ "server.address": host, "server.port": port })

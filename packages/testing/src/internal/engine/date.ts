@@ -2,7 +2,7 @@
  * Dates as Elasticsearch 7.10 reads them in its default format, `strict_date_optional_time||epoch_millis`. A number is read
  * as its digits are: 2020 is a year, and so is -12345; 12345 is in milliseconds.
  */
-import { error } from "./errors.ts"
+import { badRequest } from "./errors.ts"
 
 /**
  * The first or the last millisecond of what a date says: `2020-01-31` is a whole day. A month or a day that is not said is
@@ -71,20 +71,56 @@ const months = (from: number, count: number): number => {
   return first + (Math.min(at.getUTCDate(), inMonth) - 1) * day + (from - Math.floor(from / day) * day)
 }
 
-const relative = (text: string, now: number): number => {
-  const match = /^now(?:([+-]\d*)([yMwdhHms]))?$/.exec(text)
-  if (match === null) throw error("testing.engine.not_implemented", `the date expression "${text}"`)
-  const [, amount, unit = ""] = match
-  if (amount === undefined) return now
-  const count = /\d/.test(amount) ? Number(amount) : Number(`${amount}1`)
-  return unit === "y" || unit === "M" ? months(now, unit === "y" ? 12 * count : count) : now + count * lengths[unit]!
+/** The first millisecond of the unit that an instant is in. Weeks begin on Mondays, and the epoch was a Thursday. */
+const startOf = (date: number, unit: string): number => {
+  const at = new Date(date)
+  if (unit === "y") return Date.UTC(at.getUTCFullYear(), 0)
+  if (unit === "M") return Date.UTC(at.getUTCFullYear(), at.getUTCMonth())
+  const [length, offset] = [lengths[unit]!, unit === "w" ? 4 * day : 0]
+  return Math.floor((date - offset) / length) * length + offset
 }
 
-/** Milliseconds since the epoch; `undefined` for what is no date. */
-export const parse = (value: unknown, now: number, edge: Edge = "first"): number | undefined => {
+const plus = (date: number, count: number, unit: string): number =>
+  unit === "y" || unit === "M" ? months(date, unit === "y" ? 12 * count : count) : date + count * lengths[unit]!
+
+const isUnit = (unit: string): boolean => unit === "y" || unit === "M" || Object.hasOwn(lengths, unit)
+
+/** Date math: `+1M`, `-2d`, and `/M`, which rounds to the first or to the last millisecond of the month. */
+const calculate = (from: number, math: string, edge: Edge): number => {
+  let date = from
+  let rest = math
+  while (rest !== "") {
+    const [step = "", operator, amount = "", unit = ""] = /^([-+/])(\d*)(.?)/.exec(rest) ?? []
+    if (operator === undefined) throw badRequest(`operator not supported for date math [${rest}]`)
+    if (unit === "") throw badRequest(`truncated date math [${rest}]`)
+    if (operator === "/" && amount !== "" && amount !== "1") {
+      throw badRequest(`rounding \`/\` can only be used on single unit types [${rest}]`)
+    }
+    if (!isUnit(unit)) throw badRequest(`unit [${unit}] not supported for date math [${rest}]`)
+    const count = (amount === "" ? 1 : Number(amount)) * (operator === "-" ? -1 : 1)
+    date = operator !== "/"
+      ? plus(date, count, unit)
+      : edge === "last"
+      ? plus(startOf(date, unit), 1, unit) - 1
+      : startOf(date, unit)
+    rest = rest.slice(step.length)
+  }
+  return date
+}
+
+/** Milliseconds since the epoch of a date in a document; `undefined` for what is no date. */
+export const read = (value: unknown, edge: Edge = "first"): number | undefined => {
   if (typeof value === "boolean") return undefined
   const text = String(value)
-  if (text.startsWith("now")) return relative(text, now)
-  if (text.includes("||")) throw error("testing.engine.not_implemented", `the date expression "${text}"`)
   return calendar(text, edge) ?? epoch(text)
+}
+
+/** {@link read} of a date in a query, where dates may be calculated: `now-1d/d`, `2020-01-01||+1M`. */
+export const parse = (value: unknown, now: number, edge: Edge = "first"): number | undefined => {
+  const text = String(value)
+  if (text.startsWith("now")) return calculate(now, text.slice(3), edge)
+  const end = text.indexOf("||")
+  if (end < 0) return read(value, edge)
+  const date = read(text.slice(0, end))
+  return date === undefined ? undefined : calculate(date, text.slice(end + 2), edge)
 }

@@ -3,6 +3,7 @@
  */
 import { ApiKeys, mapping as apiKeys } from "./apiKeys.ts"
 import * as Catalogue from "./catalogue.ts"
+import { Changes, type Line } from "./changes.ts"
 import { admin } from "./controllers/admin.ts"
 import { auth } from "./controllers/auth.ts"
 import { bulk } from "./controllers/bulk.ts"
@@ -18,6 +19,7 @@ import { server } from "./controllers/server.ts"
 import { Credentials, mapping as credentials } from "./credentials.ts"
 import { Download } from "./download.ts"
 import { Dumps } from "./dumps.ts"
+import type { Entry } from "./entries.ts"
 import { EngineError, error, Incomplete, tooDeep } from "./errors.ts"
 import * as Glob from "./glob.ts"
 import { Identifiers } from "./identifiers.ts"
@@ -46,6 +48,8 @@ export interface Options {
   readonly rateLimit: number
   /** Logins per second and connection, 0 for no limit. */
   readonly loginsPerSecond: number
+  /** Where what changes is kept; nowhere when left out. It throws when it cannot be kept. */
+  readonly keep?: (lines: ReadonlyArray<Line>) => void
 }
 
 /** Where a connection's frames go. */
@@ -148,14 +152,23 @@ export class Engine {
   onDeadline: (at: number) => void = () => {}
   /** Whether a request is to be lost on its way, neither executed nor answered: a fault that a test asks for. */
   loses: (request: Request.KuzzleRequest) => boolean = () => false
+  /** Called with each request that was executed, and its answer. */
+  onAnswer: (request: Request.KuzzleRequest, userId: string, answer: Answer) => void = () => {}
+  /** Whose request is being executed; nobody's before that is known. */
+  private userId = anonymousId
+  /** Called when something could not be kept: what was asked for is not answered. */
+  onLost: (cause: unknown) => void = () => {}
+  private readonly changes: Changes
+  /** How many identifiers there were when they were last kept. */
+  private keptIdentifiers = 0
   private readonly counters = new Map<string, { second: number; count: number }>()
 
   constructor(options: Options, startedAt: number) {
     this.options = options
+    this.changes = new Changes(options.keep !== undefined)
     const identifiers = new Identifiers(options.seed)
-    const storage = new Storage(identifiers, options.refreshInterval, startedAt)
-    const own = (name: string, mappings: JsonObject) =>
-      storage.make("kuzzle", name, { mappings, settings: {} }, startedAt)
+    const storage = new Storage(identifiers, options.refreshInterval, startedAt, this.changes)
+    const own = (name: string, mappings: JsonObject) => storage.makeOwn(name, { mappings, settings: {} }, startedAt)
     const keys = new ApiKeys(own("api-keys", apiKeys))
     this.state = {
       startedAt,
@@ -171,11 +184,12 @@ export class Engine {
       },
       identifiers,
       storage,
-      memoryStorage: new Database(() => identifiers.random()),
+      memoryStorage: new Database(() => identifiers.random(), this.changes),
       realtime: new Realtime(options.seed, (id, frame) => this.connections.get(id)?.handlers.send(frame)),
       users: new Users(
         own("users", users),
-        new Profiles(own("profiles", profiles), new Roles(own("roles", roles), startedAt), startedAt)
+        new Profiles(own("profiles", profiles), new Roles(own("roles", roles), startedAt), startedAt),
+        this.changes
       ),
       credentials: new Credentials(own("credentials", credentials)),
       apiKeys: keys,
@@ -183,7 +197,8 @@ export class Engine {
         secret: options.seed,
         lifetime: options.tokenLifetime,
         gracePeriod: options.gracePeriod,
-        apiKey: (userId, jwt, now) => keys.find(userId, jwt, now)
+        apiKey: (userId, jwt, now) => keys.find(userId, jwt, now),
+        changes: this.changes
       }),
       statistics: new Statistics(startedAt),
       dumps: new Dumps(),
@@ -251,6 +266,56 @@ export class Engine {
     connection.lastSeen = now
   }
 
+  // -- saving -------------------------------------------------------------------------------------------------------
+
+  /** All that is kept. */
+  *allSaved(): Generator<Line> {
+    const { identifiers, memoryStorage, sessions, storage, users } = this.state
+    yield ["identifiers", identifiers.count]
+    yield* storage.allSaved()
+    yield* users.allSaved()
+    yield* sessions.allSaved()
+    yield* memoryStorage.allSaved()
+  }
+
+  restore(entry: Entry): void {
+    const { identifiers, memoryStorage, sessions, storage, users } = this.state
+    switch (entry[0]) {
+      case "identifiers":
+        identifiers.count = entry[1]
+        return
+      case "index":
+        return storage.restoreIndex(entry[1], entry[2])
+      case "collection":
+        return storage.restoreCollection(entry[1], entry[2])
+      case "truncated":
+        return storage.truncate(entry[1])
+      case "document":
+        return storage.restoreDocument(entry[1], entry[2], entry[3])
+      case "user":
+        return users.restore(entry[1], entry[2])
+      case "value":
+        return memoryStorage.restore(entry[1], entry[2])
+      case "token":
+        return sessions.restore(entry[1], entry[2])
+    }
+  }
+
+  /** Keeps what has changed. False when it could not be kept. */
+  keep(): boolean {
+    const lines = this.changes.take()
+    if (lines.length === 0) return true
+    const { count } = this.state.identifiers
+    try {
+      this.options.keep?.(count === this.keptIdentifiers ? lines : [...lines, ["identifiers", count]])
+      this.keptIdentifiers = count
+      return true
+    } catch (cause) {
+      this.onLost(cause)
+      return false
+    }
+  }
+
   // -- WebSocket ----------------------------------------------------------------------------------------------------
 
   receive(connection: Connection, frame: string, now: number): void {
@@ -290,8 +355,8 @@ export class Engine {
     const { targets } = request.args
     // `targets` is read before anything is answered: one that is no array is never answered (spec 1.7).
     if (targets !== undefined && !Array.isArray(targets) && request.controller && request.action) return
-    const { envelope, raw } = this.execute(request, connection.headers, connection.id)
-    send({ ...raw ?? envelope, room: request.id })
+    const answer = this.execute(request, connection.headers, connection.id)
+    if (answer !== undefined) send({ ...answer.raw ?? answer.envelope, room: request.id })
   }
 
   private isOverRate(connection: Connection, now: number): boolean {
@@ -308,13 +373,35 @@ export class Engine {
     return Request.make(data, { protocol, verb, now: this.now, newId: () => this.state.identifiers.uuid() })
   }
 
-  /** Executes a request and gives its answer, which is never a thrown error. */
-  execute(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer {
+  /**
+   * Executes a request and gives its answer, which is never a thrown error. There is none when what it has changed could
+   * not be kept.
+   */
+  execute(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer | undefined {
     const { protocol } = request
     this.state.statistics.begin(protocol)
+    this.userId = anonymousId
     const answer = this.answer(request, headers, connectionId)
     this.state.statistics.end(protocol, answer.envelope.error === null)
+    if (!this.keep()) return undefined
+    this.onAnswer(request, this.userId, answer)
     return answer
+  }
+
+  /** What a server loads by itself at its start: nobody's rights are looked at. Throws what is refused. */
+  load(action: "loadMappings" | "loadFixtures" | "loadSecurities", body: JsonObject, now: number): void {
+    this.now = now
+    const data = { controller: "admin", action, body, onExistingUsers: "skip" }
+    admin[action]!({
+      state: this.state,
+      request: this.parse(data, "websocket", ""),
+      user: anonymous,
+      token: undefined,
+      jwt: null,
+      connectionId: "",
+      now,
+      setCookie: () => {}
+    })
   }
 
   private answer(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer {
@@ -355,6 +442,7 @@ export class Engine {
       throw error("api.assert.mutually_exclusive", "index, collection", "targets")
     }
     const { jwt, token, user } = this.authenticate(request, headers)
+    this.userId = user._id
     if (request.protocol === "websocket" && token !== undefined) {
       this.state.sessions.link(token, connectionId)
       this.armExpiry()

@@ -1,7 +1,7 @@
 /**
  * The errors of the real server that the engine answers with (spec 7.1), each with its code, status and message.
  */
-import { type JsonObject, maxDepth } from "./json.ts"
+import { isObject, type JsonObject, maxDepth } from "./json.ts"
 
 const catalogue = {
   "core.realtime.room_not_found": [65537, 404, "The room \"%s\" doesn't exist"],
@@ -61,6 +61,8 @@ const catalogue = {
   ],
   "services.storage.invalid_index_name": [16842793, 400, "The index name \"%s\" is invalid"],
   "services.storage.invalid_collection_name": [16842794, 400, "The collection name \"%s\" is invalid"],
+  "services.storage.invalid_argument": [16842771, 400, "Argument \"%s\" is invalid (expected: %s)"],
+  "services.storage.no_routing": [16842775, 400, "The \"_routing\" keyword is forbidden."],
   "services.storage.strict_mapping_rejection": [
     16842795,
     400,
@@ -275,6 +277,18 @@ export class EngineError extends Error {
   }
 }
 
+/** One level deep, as Node's `util.inspect` shows it. */
+const member = ([name, value]: readonly [string, unknown]): string =>
+  `${name}: ${
+    typeof value === "string"
+      ? `'${value}'`
+      : Array.isArray(value)
+      ? "[Array]"
+      : isObject(value)
+      ? "[Object]"
+      : String(value)
+  }`
+
 /** Node's `util.format` for `%s`: what has no place in the text is appended to it (transcript 15 shows one). */
 const format = (template: string, props: ReadonlyArray<unknown>): string => {
   let used = 0
@@ -283,12 +297,19 @@ const format = (template: string, props: ReadonlyArray<unknown>): string => {
 }
 
 const shown = (prop: unknown): string => {
+  if (isObject(prop)) {
+    return Object.keys(prop).length === 0
+      ? "{}"
+      : `{ ${Object.entries(prop).map(member).join(", ")} }`
+  }
   if (!Array.isArray(prop) || !prop.every((item) => typeof item === "string")) return String(prop)
   return prop.length === 0 ? "[]" : `[ ${prop.map((item) => `'${item}'`).join(", ")} ]`
 }
 
-export const error = (id: ErrorId, ...props: ReadonlyArray<unknown>): EngineError => {
+export const error = (id: ErrorId, ...given: ReadonlyArray<unknown>): EngineError => {
   const [code, status, template] = catalogue[id]
+  // The real server takes a last one that is an object for options, whoever sent it.
+  const props = isObject(given.at(-1)) ? given.slice(0, -1) : given
   const message = format(template, props)
   return new EngineError(id, status, message, { code, id, message, props, status })
 }

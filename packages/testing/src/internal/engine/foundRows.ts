@@ -23,6 +23,11 @@ export class FoundRows<Row> {
     return this.sorted ??= [...this.rows].sort(this.compare)
   }
 
+  /** Those that pass, in order. */
+  filter(test: (row: Row) => boolean): FoundRows<Row> {
+    return new FoundRows(this.all().filter(test), () => 0)
+  }
+
   page(from: number, end: number): ReadonlyArray<Row> {
     if (this.sorted !== undefined || this.hasPage || end > maxSelected) return this.all().slice(from, end)
     this.hasPage = true

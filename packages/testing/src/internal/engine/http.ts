@@ -177,7 +177,8 @@ const execute = (
   rest: boolean
 ): HttpResponse | undefined => {
   if (engine.loses(request)) return undefined
-  return answer(engine.execute(request, headers, connectionId), rest)
+  const executed = engine.execute(request, headers, connectionId)
+  return executed === undefined ? undefined : answer(executed, rest)
 }
 
 const bearer = (header: string | undefined): string | undefined =>

@@ -14,7 +14,8 @@ export const digestHex = (secret: string, text: string): string => bytesToHex(di
 
 export class Identifiers {
   private readonly seed: string
-  private count = 0
+  /** How many were made. */
+  count = 0
   constructor(seed: string) {
     this.seed = seed
   }

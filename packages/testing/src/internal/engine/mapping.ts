@@ -1,8 +1,11 @@
 /**
- * Mappings: what type a field has, what a document holds for it, what dynamic mapping adds (Elasticsearch 7).
+ * Mappings: what type a field has, what a document holds for it (Elasticsearch 7).
  */
+import { type Analyze, analyzerOf, checkAnalyzer } from "./analysis.ts"
 import * as Dates from "./date.ts"
-import { badRequest, EngineError, error, nativeError } from "./errors.ts"
+import { badRequest, type EngineError, error, nativeError } from "./errors.ts"
+import * as Geo from "./geo.ts"
+import { double } from "./java.ts"
 import { asArray, isObject, type JsonObject, own, put } from "./json.ts"
 
 export interface Mapping {
@@ -14,17 +17,36 @@ export interface Mapping {
 /** A field as a query sees it. */
 export interface Field {
   readonly type: string
+  readonly path: string
   /** Where its value is in the document; a sub-field (`name.keyword`) has its parent's. */
   readonly source: string
-  readonly ignoreAbove: number
+  /** The path of the nested objects that it is in; empty at the root. */
+  readonly nested: string
+  /** As it was declared. */
+  readonly declared: JsonObject
+  readonly mapping: Mapping
+}
+
+/** A document as searches see it, or an object nested in one. */
+export interface Document {
+  readonly _id: string
+  readonly _source: JsonObject
+  /** The source with dotted keys, copied values and what stands for `null` in their places. */
+  readonly view: JsonObject
+  /** The mapping that it was indexed with: a search finds nothing by fields that were mapped later. */
+  readonly mapping: Mapping
+  /** The path of the nested object that it is; empty for a whole document. */
+  readonly nested: string
+  /** The document that it is nested in. */
+  readonly parent?: Document
 }
 
 const integers = new Set(["long", "integer", "short", "byte", "unsigned_long"])
 const numbers = new Set([...integers, "double", "float", "half_float", "scaled_float"])
-const texts = new Set(["text", "match_only_text", "search_as_you_type"])
+const textTypes = new Set(["text", "match_only_text"])
 const types = new Set([
   ...numbers,
-  ...texts,
+  ...textTypes,
   "keyword",
   "constant_keyword",
   "wildcard",
@@ -43,7 +65,16 @@ const types = new Set([
   "integer_range",
   "long_range",
   "date_range",
+  "float_range",
+  "double_range",
+  "ip_range",
   "version"
+])
+
+/** Types of fields that the engine has not. */
+const missingTypes = new Set([
+  ...["join", "percolator", "rank_feature", "rank_features"],
+  ...["search_as_you_type", "token_count"]
 ])
 
 /** What every collection has, beside its own fields. */
@@ -58,52 +89,111 @@ export const metadata: JsonObject = {
   }
 }
 
-export const isText = (field: Field): boolean => texts.has(field.type)
+export const isText = (field: Field): boolean => textTypes.has(field.type)
+
+export const isType = (type: unknown): boolean => types.has(String(type))
+
+export const isNumber = (type: string): boolean => numbers.has(type)
 
 export const isDate = (type: string): boolean => type === "date" || type === "date_nanos"
 
-const typeOf = (field: JsonObject): string => (typeof field.type === "string" ? field.type : "object")
+export const typeOf = (field: JsonObject): string => (typeof field.type === "string" ? field.type : "object")
 
-const children = (field: JsonObject): JsonObject => (isObject(field.properties) ? field.properties : {})
+export const children = (field: JsonObject): JsonObject => (isObject(field.properties) ? field.properties : {})
+
+const idField = (mapping: Mapping): Field => ({
+  type: "keyword",
+  path: "_id",
+  source: "_id",
+  nested: "",
+  declared: {},
+  mapping
+})
 
 /** The field declared at a dotted path. */
 export const fieldAt = (mapping: Mapping, path: string): Field | undefined => {
-  if (path === "_id") return { type: "keyword", source: "_id", ignoreAbove: Infinity }
+  if (path === "_id") return idField(mapping)
   const keys = path.split(".")
   let properties = mapping.properties
+  let nested = ""
   for (const [i, key] of keys.entries()) {
-    const field = own(properties, key)
-    if (!isObject(field)) return undefined
+    const declared = own(properties, key)
+    if (!isObject(declared)) return undefined
     const source = keys.slice(0, i + 1).join(".")
-    if (typeOf(field) === "flattened") return { type: "keyword", source: path, ignoreAbove: Infinity }
-    if (i === keys.length - 1) return make(field, source)
-    if (i === keys.length - 2 && isObject(field.fields)) {
-      const sub = own(field.fields, keys[i + 1]!)
-      if (isObject(sub)) return make(sub, source)
-    }
-    properties = children(field)
+    const type = typeOf(declared)
+    if (type === "flattened") return { type: "keyword", path, source: path, nested, declared: {}, mapping }
+    if (i === keys.length - 1) return { type, path, source, nested, declared, mapping }
+    const sub = i === keys.length - 2 && isObject(declared.fields) ? own(declared.fields, keys[i + 1]!) : undefined
+    if (isObject(sub)) return { type: typeOf(sub), path, source, nested, declared: sub, mapping }
+    if (type === "nested") nested = source
+    properties = children(declared)
   }
   return undefined
 }
 
-const make = (field: JsonObject, source: string): Field => ({
-  type: typeOf(field),
-  source,
-  ignoreAbove: typeof field.ignore_above === "number" ? field.ignore_above : Infinity
-})
+/** The fields that an object has, at every depth. */
+export const leavesOf = (mapping: Mapping, path: string): ReadonlyArray<Field> => {
+  const field = fieldAt(mapping, path)
+  if (field === undefined) return []
+  return objects.has(field.type)
+    ? Object.keys(children(field.declared)).flatMap((name) => leavesOf(mapping, `${path}.${name}`))
+    : [field]
+}
+
+const isMapped = new WeakMap<Mapping, Map<string, boolean>>()
+
+/** Whether a document was indexed with a field: a mapping that was made later changes no document. */
+const isIndexedWith = (mapping: Mapping, { path }: Field): boolean => {
+  const known = isMapped.get(mapping) ?? new Map<string, boolean>()
+  isMapped.set(mapping, known)
+  const found = known.get(path) ?? fieldAt(mapping, path) !== undefined
+  known.set(path, found)
+  return found
+}
 
 /** Types whose values the engine keeps, and cannot find: it does not read them as Elasticsearch does. */
 const opaque = new Set([
-  ...["ip", "geo_point", "geo_shape", "completion", "binary", "version"],
-  ...["integer_range", "long_range", "date_range"]
+  ...["ip", "geo_shape", "completion", "binary", "version"],
+  ...["integer_range", "long_range", "date_range", "float_range", "double_range", "ip_range"]
 ])
 
-/** The field that a search looks into, sorts by or aggregates. */
-export const searchedField = (mapping: Mapping, path: string): Field | undefined => {
+/** A field that something is done with. */
+const usableField = (mapping: Mapping, path: string): Field | undefined => {
   const field = fieldAt(mapping, path)
   if (field === undefined || !opaque.has(field.type)) return field
   throw error("testing.engine.not_implemented", `a search by the field "${path}" of type "${field.type}"`)
 }
+
+/** The field that a query looks into. */
+export const searchedField = (mapping: Mapping, path: string): Field | undefined => {
+  const field = usableField(mapping, path)
+  if (field?.declared.index === false) {
+    throw badRequest(`failed to create query: Cannot search on field [${path}] since it is not indexed.`)
+  }
+  return field
+}
+
+/** The field that is sorted by or aggregated. */
+export const valuedField = (mapping: Mapping, path: string): Field | undefined => {
+  const field = usableField(mapping, path)
+  if (field !== undefined && isText(field)) throw textRefused(path)
+  if (field?.declared.doc_values === false) {
+    throw badRequest(
+      `Can't load fielddata on [${path}] because fielddata is unsupported on fields of type [${field.type}]. Use doc ` +
+        "values instead."
+    )
+  }
+  return field
+}
+
+/** Texts can be neither sorted by nor aggregated. */
+const textRefused = (path: string): EngineError =>
+  badRequest(
+    "Text fields are not optimised for operations that require per-document field data like aggregations and " +
+      "sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, " +
+      `set fielddata=true on [${path}] in order to load field data by uninverting the inverted index. Note that ` +
+      "this can use significant memory."
+  )
 
 /** Every scalar found at a dotted path, arrays flattened. */
 export const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknown> => {
@@ -119,20 +209,65 @@ export const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknow
   return found.flat(Infinity).filter((value) => value !== null && value !== undefined)
 }
 
-/** The words of a text, as the standard analyzer cuts it. */
-export const words = (text: unknown): ReadonlyArray<string> =>
-  String(text).toLowerCase().match(/[\p{L}\p{N}_]+(?:['.][\p{L}\p{N}_]+)*/gu) ?? []
-
 export type Scalar = string | number | boolean
 
-/** A value as it is compared for a type; `undefined` when it does not fit the type. */
-export const normalize = (type: string, value: unknown, now: number, edge?: Dates.Edge): Scalar | undefined => {
+const limits: { readonly [type: string]: number } = {
+  byte: 2 ** 7,
+  short: 2 ** 15,
+  integer: 2 ** 31,
+  long: 2 ** 63,
+  half_float: 65_520
+}
+
+/** Of a 16-bit float: ten bits after the first. */
+const halfFloat = (number: number): number => {
+  const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(number)))) - 10)
+  return number === 0 ? 0 : Math.round(number / step) * step
+}
+
+/** Numbers as Java reads them from texts. */
+const javaNumber = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[dDfF]?\s*$/
+
+/** What Java reads for a number; NaN for what is none. */
+export const readNumber = (type: string, value: unknown): number => {
+  if (typeof value === "number") return value
+  if (typeof value !== "string") return NaN
+  const isRead = type === "long" || type === "unsigned_long" ? value.trim() === value : true
+  return isRead && javaNumber.test(value) ? parseFloat(value) : NaN
+}
+
+/** Whether a type can keep a number. */
+export const isInRange = (type: string, number: number): boolean => {
+  const limit = limits[type]
+  return Number.isFinite(number) && (limit === undefined || (number >= -limit && number < limit))
+}
+
+/** A number as a type keeps it; `undefined` when it does not fit. */
+const numberOf = (type: string, value: unknown): number | undefined => {
+  // Java casts it to an integer.
+  const given = value === "NaN" && integers.has(type) && type !== "long" ? 0 : readNumber(type, value)
+  const number = integers.has(type)
+    ? Math.trunc(given)
+    : type === "float"
+    ? Math.fround(given)
+    : type === "half_float"
+    ? halfFloat(given)
+    : given
+  return isInRange(type, number) ? number : undefined
+}
+
+const isIp = (text: string): boolean => {
+  const parts = text.split(".")
+  const isFour = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)
+  return isFour || (/^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`))
+}
+
+/** A value of a document as it is compared for a type; `undefined` when it does not fit the type. */
+export const normalize = (type: string, value: unknown): Scalar | undefined => {
   if (isObject(value)) return undefined
-  if (numbers.has(type)) {
-    const number = typeof value === "boolean" || value === "" ? NaN : Number(value)
-    return Number.isNaN(number) ? undefined : integers.has(type) ? Math.trunc(number) : number
-  }
-  if (isDate(type)) return Dates.parse(value, now, edge)
+  if (numbers.has(type)) return numberOf(type, value)
+  if (isDate(type)) return Dates.read(value)
+  if (type === "ip" && !isIp(String(value))) return undefined
   if (type === "boolean") {
     if (value === true || value === "true") return true
     return value === false || value === "false" || value === "" ? false : undefined
@@ -140,26 +275,74 @@ export const normalize = (type: string, value: unknown, now: number, edge?: Date
   return String(value)
 }
 
-/** What the index holds for a field of a document. */
-export const terms = (
-  document: { readonly _id: string; readonly _source: JsonObject },
-  field: Field,
-  now: number
-): ReadonlyArray<Scalar> => {
+/** What a document has in a field, as it is in the source. */
+export const rawValues = (document: Document, field: Field): ReadonlyArray<unknown> => {
   if (field.source === "_id") return [document._id]
-  const values = valuesAt(document._source, field.source)
-  if (isText(field)) return values.flatMap(words)
+  if (document.nested !== field.nested) return []
+  if (document.mapping !== field.mapping && !isIndexedWith(document.mapping, field)) return []
+  return valuesAt(document.view, field.source)
+}
+
+/** How the text of a field is cut. */
+export const analyzerAt = ({ declared }: Field): Analyze => analyzerOf(declared.analyzer)
+
+/** The words of a text, value by value. */
+export const texts = (document: Document, field: Field): ReadonlyArray<ReadonlyArray<string>> => {
+  const analyze = analyzerAt(field)
+  return rawValues(document, field).map((value) => analyze(String(value)))
+}
+
+/** What the index holds for a field of a document. */
+export const terms = (document: Document, field: Field): ReadonlyArray<Scalar> => {
+  if (isText(field)) return texts(document, field).flat()
   const found: Array<Scalar> = []
   // A sort asks each document for its terms.
-  for (const value of values) {
-    const term = isIgnored(value, field) ? undefined : normalize(field.type, value, now)
+  for (const value of rawValues(document, field)) {
+    const term = isIgnored(value, field) ? undefined : storedTerm(field, value)
     if (term !== undefined) found.push(term)
   }
   return found
 }
 
-const isIgnored = (value: unknown, { ignoreAbove }: Field): boolean =>
-  ignoreAbove < Infinity && String(value).length > ignoreAbove
+/** Rounded to a 64-bit integer. */
+const scaled = (number: number): number => Math.min(Math.max(Math.round(number), -(2 ** 63)), 2 ** 63)
+
+/** A value as the field keeps it. */
+export const storedTerm = ({ declared, type }: Field, value: unknown): Scalar | undefined => {
+  if (type === "scaled_float") {
+    const number = normalize(type, value)
+    const factor = Number(declared.scaling_factor)
+    return number === undefined ? undefined : scaled(Number(number) * factor) / factor
+  }
+  return declared.normalizer === "lowercase" ? String(value).toLowerCase() : normalize(type, value)
+}
+
+const isIgnored = (value: unknown, { declared: { ignore_above } }: Field): boolean =>
+  typeof ignore_above === "number" && String(value).length > ignore_above
+
+/** The places that a document has in a field of the type `geo_point`. */
+export const placesIn = (document: Document, field: Field): ReadonlyArray<Geo.Place> => {
+  if (rawValues(document, field).length === 0) return []
+  const [key = "", ...above] = field.source.split(".").reverse()
+  const objects = above.length === 0 ? [document.view] : valuesAt(document.view, above.reverse().join("."))
+  return objects.filter(isObject).flatMap((object) => {
+    const value = own(object, key)
+    return value === undefined || value === null ? [] : Geo.read(value, field.path, field.declared)
+  })
+}
+
+/** The objects nested in a document at a path, each as a document. */
+export const nestedIn = (document: Document, path: string): ReadonlyArray<Document> => {
+  const keys = path.split(".")
+  return valuesAt(document.view, path).filter(isObject).map((object) => ({
+    _id: document._id,
+    _source: object,
+    view: keys.reduceRight<JsonObject>((inner, key) => ({ [key]: inner }), object),
+    mapping: document.mapping,
+    nested: path,
+    parent: document
+  }))
+}
 
 // -------------------------------------------------------------------------------------------------------------------
 // declaring
@@ -183,8 +366,19 @@ const parameters = new Map<string, (type: string) => boolean>([
   ["eager_global_ordinals", (type) => ["keyword", "text", "flattened"].includes(type)],
   ["index_phrases", (type) => type === "text"],
   ["index_prefixes", (type) => type === "text"],
-  ["term_vector", (type) => texts.has(type)]
+  ["term_vector", (type) => textTypes.has(type)],
+  ["analyzer", (type) => type === "text"],
+  ["normalizer", (type) => type === "keyword"],
+  ["copy_to", isValue],
+  ["null_value", (type) => isPlain(type)],
+  ["index", (type) => isPlain(type)],
+  ["doc_values", (type) => isPlain(type)],
+  ["ignore_malformed", (type) => numbers.has(type) || isDate(type) || type === "geo_point"],
+  ["coerce", (type) => numbers.has(type)]
 ])
+
+/** Of one value each, that the engine reads. */
+export const isPlain = (type: string): boolean => numbers.has(type) || ["keyword", "boolean", "date"].includes(type)
 
 /** Parameters that are not implemented, with the value that changes nothing. */
 const missingParameters = new Map<string, unknown>([
@@ -220,7 +414,8 @@ const checkParameters = (name: string, field: JsonObject): void => {
   const type = typeOf(field)
   for (const [parameter, value] of Object.entries(field)) {
     if (parameters.get(parameter)?.(type) === true) continue
-    if (!missingParameters.has(parameter)) {
+    const isNestedOption = type === "nested" && parameter.startsWith("include_in_")
+    if (!missingParameters.has(parameter) || (objects.has(type) && !isNestedOption)) {
       throw badRequest(
         objects.has(type)
           ? `Mapping definition for [${name}] has unsupported parameters:  [${parameter} : ${preview(value)}]`
@@ -234,6 +429,10 @@ const checkParameters = (name: string, field: JsonObject): void => {
   if (field.ignore_above !== undefined && !Number.isInteger(Number(field.ignore_above))) {
     throw badRequest(`Failed to parse mapping [_doc]: For input string: "${String(field.ignore_above)}"`)
   }
+  if (type === "text" && field.analyzer !== undefined) checkAnalyzer(field.analyzer)
+  if (field.normalizer !== undefined && field.normalizer !== "lowercase") {
+    throw error("testing.engine.not_implemented", `the normalizer "${String(field.normalizer)}"`)
+  }
   if (type === "scaled_float" && field.scaling_factor === undefined) {
     throw badRequest("Failed to parse mapping [_doc]: Field [scaling_factor] is required")
   }
@@ -246,24 +445,45 @@ const checkSubField = (name: string, sub: string, field: unknown): void => {
   }
   if (field.type === undefined) throw badRequest(`no type specified for property [${sub}]`)
   if (objects.has(String(field.type))) throw badRequest(`Type [${String(field.type)}] cannot be used in multi field`)
+  if (missingTypes.has(String(field.type))) {
+    throw error("testing.engine.not_implemented", `the type "${String(field.type)}" of the field "${name}.${sub}"`)
+  }
   if (!types.has(String(field.type))) {
     throw badRequest(`no handler for type [${String(field.type)}] declared on field [${sub}]`)
   }
   checkParameters(`${name}.${sub}`, field)
+  if (field.copy_to !== undefined) {
+    throw badRequest(`[copy_to] may not be used to copy from a multi-field: [${name}.${sub}]`)
+  }
+}
+
+/** Properties that are named by their paths, each in its object. */
+const withoutPaths = (properties: JsonObject): JsonObject => {
+  if (!Object.keys(properties).some((name) => name.includes("."))) return properties
+  return Object.entries(properties).reduce<JsonObject>((all, [path, field]) => {
+    const names = path.split(".")
+    while (names.at(-1) === "") names.pop()
+    if (names.length === 0) throw error("services.storage.unexpected_error", "Index -1 out of bounds for length 0")
+    if (names.includes("")) throw badRequest("name cannot be empty string")
+    const nested = names.reduceRight<unknown>((inner, name, i) => ({
+      [name]: i === names.length - 1 ? inner : { properties: inner }
+    }), field)
+    return mergeProperties(all, isObject(nested) ? nested : {})
+  }, {})
 }
 
 const checkProperties = (properties: JsonObject): void => {
   for (const [name, field] of Object.entries(properties)) {
     if (name === "") throw badRequest("Failed to parse mapping [_doc]: name cannot be empty string")
-    if (name.includes(".")) {
-      throw error("testing.engine.not_implemented", `the field "${name}": a field that is named by its path`)
-    }
     if (!isObject(field)) {
       throw badRequest(
         `Expected map for property [fields] on field [${name}] but got a class java.lang.String`
       )
     }
     if (field.type !== undefined && !types.has(String(field.type))) {
+      if (missingTypes.has(String(field.type))) {
+        throw error("testing.engine.not_implemented", `the type "${String(field.type)}" of the field "${name}"`)
+      }
       throw badRequest(`No handler for type [${String(field.type)}] declared on field [${name}]`)
     }
     if (
@@ -308,6 +528,7 @@ const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): Json
   return merged
 }
 
+/** Kuzzle lets `dynamic_templates` through, and hands none on to Elasticsearch (elasticsearch.js, `updateMapping`). */
 const rootKeys = ["properties", "_meta", "dynamic", "dynamic_templates"]
 
 const dynamicValues = ["true", "false", "strict"]
@@ -336,7 +557,11 @@ const check = (mapping: JsonObject): void => {
   for (const key of Object.keys(mapping)) {
     if (!rootKeys.includes(key)) throw error("services.storage.invalid_mapping", key, "")
   }
-  if (mapping.dynamic_templates !== undefined) throw error("testing.engine.not_implemented", "dynamic_templates")
+  const { properties } = mapping
+  // An empty list is an empty object to Elasticsearch.
+  if (properties !== undefined && !isObject(properties) && !(Array.isArray(properties) && properties.length === 0)) {
+    throw badRequest("properties must be a map type")
+  }
 }
 
 /** The mapping of a request. The real server looks at the keys of whatever it is: a text has those of its characters. */
@@ -348,11 +573,17 @@ export const read = (asked: unknown): JsonObject => {
   return {}
 }
 
+/** The properties that are asked for, checked. */
+const propertiesOf = ({ properties }: JsonObject): JsonObject => {
+  const named = withoutPaths(isObject(properties) ? properties : {})
+  checkProperties(named)
+  return named
+}
+
 /** The mapping of a new collection: Kuzzle's own metadata is part of it; nothing else is mapped unless asked for. */
 export const create = (asked: JsonObject): Mapping => {
   check(asked)
-  const properties = isObject(asked.properties) ? asked.properties : {}
-  checkProperties(properties)
+  const properties = propertiesOf(asked)
   return checkLimits({
     dynamic: asked.dynamic === undefined ? "false" : String(asked.dynamic),
     ...(asked._meta === undefined ? {} : { _meta: asked._meta }),
@@ -363,8 +594,7 @@ export const create = (asked: JsonObject): Mapping => {
 /** Adds an update to a mapping. */
 export const update = (mapping: Mapping, asked: JsonObject): Mapping => {
   check(asked)
-  const properties = isObject(asked.properties) ? asked.properties : {}
-  checkProperties(properties)
+  const properties = propertiesOf(asked)
   return checkLimits({
     ...mapping,
     ...(asked.dynamic === undefined ? {} : { dynamic: String(asked.dynamic) }),
@@ -373,24 +603,11 @@ export const update = (mapping: Mapping, asked: JsonObject): Mapping => {
   })
 }
 
-// -------------------------------------------------------------------------------------------------------------------
-// indexing a document
-// -------------------------------------------------------------------------------------------------------------------
-
-const looksLikeDate =
-  /^\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?)?)?|\/\d{2}\/\d{2})$/
-
-const guess = (value: unknown): JsonObject => {
-  if (isObject(value)) return { properties: {} }
-  if (typeof value === "boolean") return { type: "boolean" }
-  if (typeof value === "number") return { type: Number.isInteger(value) ? "long" : "float" }
-  if (looksLikeDate.test(String(value))) return { type: "date" }
-  return { fields: { keyword: { ignore_above: 256, type: "keyword" } }, type: "text" }
-}
-
-const preview = (value: unknown): string =>
+export const preview = (value: unknown): string =>
   isObject(value)
     ? `{${Object.entries(value).map(([key, inner]) => `${key}=${preview(inner)}`).join(", ")}}`
+    : typeof value === "number" && !(Number.isInteger(value) && Math.abs(value) < 1e21)
+    ? double(value)
     : String(value)
 
 /** The settings `index.mapping.total_fields.limit` and `index.mapping.depth.limit`. */
@@ -398,7 +615,7 @@ const maxFields = 1000
 const maxLevels = 20
 
 /** What is too much in a mapping. Objects and sub-fields count as fields. */
-const limitFault = (properties: JsonObject): string | undefined => {
+export const limitFault = (properties: JsonObject): string | undefined => {
   let count = 0
   let tooDeep: string | undefined
   const walk = (level: JsonObject, above: string, depth: number): void => {
@@ -424,106 +641,22 @@ const checkLimits = (mapping: Mapping): Mapping => {
   return mapping
 }
 
-/** What Elasticsearch calls an illegal argument, and not a fault of the document. */
-export class LimitError extends EngineError {
-  constructor(reason: string) {
-    const { body, id, message, status } = badRequest(reason)
-    super(id, status, message, body)
-  }
-}
+// -------------------------------------------------------------------------------------------------------------------
+// showing
+// -------------------------------------------------------------------------------------------------------------------
 
-/** The longest term of Lucene, in bytes. */
-const maxTerm = 32_766
-
-const immenseTerm = (path: string, bytes: Uint8Array): LimitError =>
-  new LimitError(
-    `Document contains at least one immense term in field="${path}" (whose UTF8 encoding is longer than the max ` +
-      `length ${maxTerm}), all of which were skipped.  Please correct the analyzer to not produce such terms.  The ` +
-      `prefix of the first immense term is: '[${
-        Array.from(new Int8Array(bytes.slice(0, 30).buffer)).join(", ")
-      }]...', ` +
-      `original message: bytes can be at most ${maxTerm} in length; got ${bytes.length}`
-  )
-
-/** Of a field and its sub-fields. */
-const checkLength = (path: string, value: unknown, field: JsonObject): void => {
-  if (typeof value !== "string" || value.length * 3 <= maxTerm) return
-  for (const [name, sub] of Object.entries(isObject(field.fields) ? field.fields : {})) {
-    if (isObject(sub)) checkLength(`${path}.${name}`, value, sub)
-  }
-  if (field.type !== "keyword") return
-  if (typeof field.ignore_above === "number" && value.length > field.ignore_above) return
-  const bytes = new TextEncoder().encode(value)
-  if (bytes.length > maxTerm) throw immenseTerm(path, bytes)
-}
-
-/** The fault of a document that its mapping refuses, before it is known in which collection. */
-export class StrictRejection extends Error {
-  readonly field: string
-  constructor(field: string, within: string) {
-    super(`mapping set to strict, dynamic introduction of [${field}] within [${within}] is not allowed`)
-    this.field = field
-  }
-}
-
-const checked = new Set([...numbers, "date", "boolean", "keyword", "text"])
-
-/** Checks a document against a mapping; returns the mapping with the fields that dynamic mapping adds. */
-export const index = (mapping: Mapping, id: string, source: JsonObject, now: number): Mapping => {
-  const walk = (properties: JsonObject, object: JsonObject, above: string, dynamic: string): JsonObject => {
-    // Copied when the first field is added: a document may add many.
-    let added: Record<string, unknown> | undefined
-    for (const [key, value] of Object.entries(object)) {
-      const result = added ?? properties
-      const path = above === "" ? key : `${above}.${key}`
-      const samples = asArray(value).flat(Infinity).filter((sample) => sample !== null)
-      if (samples.length === 0) continue
-      const declared = own(result, key)
-      if (key.includes(".") && (dynamic !== "false" || isObject(own(result, key.split(".", 1)[0]!)))) {
-        throw error(
-          "testing.engine.not_implemented",
-          `the key "${path}" in a document, which Elasticsearch takes for a path`
-        )
-      }
-      if (!isObject(declared)) {
-        if (dynamic === "strict") throw new StrictRejection(key, above === "" ? "_doc" : above)
-        if (dynamic !== "true") continue
-      }
-      let field: JsonObject = isObject(declared) ? declared : guess(samples[0])
-      if (field.enabled === false) continue
-      const type = typeOf(field)
-      for (const sample of samples) {
-        if (type === "object" || type === "nested") {
-          if (!isObject(sample)) {
-            throw badRequest(
-              `object mapping for [${path}] tried to parse field [${key}] as object, but found a concrete value`
-            )
-          }
-          const inner = field.dynamic === undefined ? dynamic : String(field.dynamic)
-          const before = children(field)
-          const after: JsonObject = walk(before, sample, path, inner)
-          if (after !== before) field = { ...field, properties: after }
-        } else {
-          checkLength(path, sample, field)
-        }
-        if (checked.has(type) && normalize(type, sample, now) === undefined) {
-          throw badRequest(
-            `failed to parse field [${path}] of type [${type}] in document with id '${id}'. ` +
-              `Preview of field's value: '${preview(sample)}'`
-          )
-        }
-      }
-      if (field === declared) continue
-      added ??= { ...properties }
-      put(added, key, field)
-    }
-    return added ?? properties
-  }
-  const properties = walk(mapping.properties, source, "", mapping.dynamic)
-  if (properties === mapping.properties) return mapping
-  const fault = limitFault(properties)
-  if (fault !== undefined) throw new LimitError(fault)
-  return { ...mapping, properties }
+/** Whether a change lets fields be mapped dynamically that were not, at the same level. */
+export const isOpened = (
+  before: { readonly dynamic?: unknown; readonly properties?: unknown },
+  asked: JsonObject
+): boolean => {
+  const { dynamic, properties } = before
+  const isOpen = String(dynamic) === "false" && asked.dynamic !== undefined && String(asked.dynamic) !== "false"
+  const inner = isObject(asked.properties) ? asked.properties : {}
+  return isOpen || Object.entries(isObject(properties) ? properties : {}).some(([name, field]) => {
+    const change = own(inner, name)
+    return isObject(field) && isObject(change) && isOpened(field, change)
+  })
 }
 
 /** Elasticsearch keeps fields in the order of their names. */
@@ -531,11 +664,14 @@ const sorted = (properties: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(properties)
       .sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([name, field]) => [
-        name,
-        isObject(field) && isObject(field.properties) ? { ...field, properties: sorted(field.properties) } : field
-      ])
+      .map(([name, field]) => [name, isObject(field) ? shownField(field) : field])
   )
+
+const shownField = (field: JsonObject): JsonObject => ({
+  ...field,
+  ...(isObject(field.properties) ? { properties: sorted(field.properties) } : {}),
+  ...(field.copy_to === undefined ? {} : { copy_to: asArray(field.copy_to).map(String) })
+})
 
 /** What `collection:getMapping` shows. */
 export const show = (mapping: Mapping, withMetadata: boolean): JsonObject => {

@@ -5,7 +5,7 @@ import { error, nativeError } from "./errors.ts"
 import * as Internal from "./internalStore.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import * as Roles from "./roles.ts"
-import type { Collection, Storage, StoredDocument } from "./storage.ts"
+import type { Collection, Shown, Storage, StoredDocument } from "./storage.ts"
 
 export const mapping = {
   properties: {
@@ -34,7 +34,7 @@ interface WirePolicy {
   readonly restrictedTo?: ReadonlyArray<{ readonly index: string; readonly collections?: ReadonlyArray<string> }>
 }
 
-const policiesOf = ({ _source }: StoredDocument): ReadonlyArray<WirePolicy> =>
+const policiesOf = ({ _source }: Shown): ReadonlyArray<WirePolicy> =>
   // Nothing is written that `checkPolicies` has not found to be of this shape.
   _source.policies as ReadonlyArray<WirePolicy>
 
@@ -213,7 +213,7 @@ export class Profiles {
 }
 
 /** As it is shown; a search does not show what the server makes of the policies. */
-export const show = (profile: StoredDocument, searched = false) => ({
+export const show = (profile: Shown, searched = false) => ({
   _id: profile._id,
   _source: {
     policies: profile._source.policies,

@@ -1,29 +1,35 @@
 /**
- * The Elasticsearch query language: the usual clauses, sorting, `search_after`, `_source` filtering. A clause that
- * exists but is not implemented here is refused by name: a search never silently finds less.
+ * The Elasticsearch query language: the usual clauses. A clause that exists but is not implemented here is refused by
+ * name: a search never silently finds less.
  */
-import type { Edge } from "./date.ts"
-import { badRequest, type EngineError, error, nativeError } from "./errors.ts"
+import { type Edge, parse } from "./date.ts"
+import { badRequest, error } from "./errors.ts"
+import * as Geo from "./geo.ts"
 import { any, fits, type Part } from "./glob.ts"
-import { asArray, isObject, type JsonObject, put } from "./json.ts"
+import { double, float } from "./java.ts"
+import { asArray, isObject, type JsonObject } from "./json.ts"
 import {
+  analyzerAt,
+  type Document,
   type Field,
   fieldAt,
   isDate,
+  isInRange,
+  isNumber,
+  isPlain,
   isText,
+  leavesOf,
   type Mapping,
+  nestedIn,
   normalize,
+  placesIn,
+  rawValues,
+  readNumber,
   type Scalar,
   searchedField,
   terms,
-  valuesAt,
-  words
+  texts
 } from "./mapping.ts"
-
-export interface Document {
-  readonly _id: string
-  readonly _source: JsonObject
-}
 
 export type Predicate = (document: Document) => boolean
 
@@ -34,23 +40,17 @@ interface Scope {
 
 /** What Elasticsearch 7 has and the engine has not. */
 const elsewhere = new Set([
-  "boosting",
   "combined_fields",
   "common",
-  "dis_max",
   "distance_feature",
   "function_score",
   "fuzzy",
-  "geo_bounding_box",
-  "geo_distance",
   "geo_polygon",
   "geo_shape",
   "has_child",
   "has_parent",
   "intervals",
-  "match_bool_prefix",
   "more_like_this",
-  "nested",
   "parent_id",
   "percolate",
   "pinned",
@@ -60,6 +60,8 @@ const elsewhere = new Set([
   "script",
   "script_score",
   "simple_query_string",
+  ...["span_containing", "span_first", "span_multi", "span_near", "span_not", "span_or", "span_term", "span_within"],
+  "field_masking_span",
   "terms_set",
   "wrapper"
 ])
@@ -100,15 +102,15 @@ const missingOptions: { readonly [kind: string]: ReadonlyArray<string> } = {
       "fuzzy_transpositions",
       "lenient",
       "max_expansions",
-      "minimum_should_match",
       "prefix_length",
       "zero_terms_query"
     ]
   ],
+  match_bool_prefix: ["analyzer", "fuzziness", "fuzzy_rewrite", "max_expansions", "prefix_length"],
   match_phrase: ["analyzer", "slop", "zero_terms_query"],
   match_phrase_prefix: ["analyzer", "max_expansions", "slop", "zero_terms_query"],
   prefix: ["rewrite"],
-  range: ["format", "from", "include_lower", "include_upper", "relation", "time_zone", "to"],
+  range: ["format", "relation", "time_zone"],
   wildcard: ["rewrite"]
 }
 
@@ -133,19 +135,79 @@ const single = (body: JsonObject, kind: string): readonly [path: string, options
   return entry
 }
 
+const checkNoPlace = (field: Field | undefined): void => {
+  if (field?.type !== "geo_point") return
+  throw badRequest(
+    `Geometry fields do not support exact searching, use dedicated geometry queries instead: [${field.path}]`
+  )
+}
+
+const integerTypes = new Set(["long", "integer", "short", "byte", "unsigned_long"])
+
+/** A number of a query as Java writes it in a message. */
+const javaText = (value: unknown): string => {
+  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 63) return String(value)
+  if (typeof value === "number" && Math.abs(value) >= 1e21) return double(value)
+  if (typeof value === "number" && !Number.isInteger(value)) return double(value)
+  return `[${Array.from(new TextEncoder().encode(String(value)), (byte) => byte.toString(16)).join(" ")}]`
+}
+
+/** A number of a query. It may be one that no document can have, but Java must have it. */
+const numberOf = ({ type }: Field, value: unknown): number => {
+  if (value === "") throw badRequest("failed to create query: empty String")
+  const number = readNumber(type, value)
+  if (Number.isNaN(number)) throw badRequest(`failed to create query: For input string: "${String(value)}"`)
+  const isInteger = integerTypes.has(type)
+  const javaType = type === "short" || type === "byte" ? "integer" : type
+  if (isInteger && !isInRange(javaType, number)) {
+    throw badRequest(
+      `failed to create query: Value [${javaText(value)}] is out of range for ${
+        javaType === "integer" ? "an integer" : `a ${javaType}`
+      }`
+    )
+  }
+  const kept = isInteger ? number : storedNumber(type, number)
+  if (!Number.isFinite(kept)) {
+    throw badRequest(
+      `failed to create query: [${type}] supports only finite values, but got [${double(floatOf(number))}]`
+    )
+  }
+  return kept
+}
+
+const floatOf = (number: number): number => float(Math.fround(number))
+
+const storedNumber = (type: string, number: number): number =>
+  Number(normalize(type, number) ?? Math.sign(number) * Infinity)
+
+/** Elasticsearch scales the numbers of queries in decimals, and those of documents in doubles. */
+const inDecimals = (number: number, factor: number): number =>
+  Number.isInteger(number) ? number * factor : Number((number * factor).toPrecision(15))
+
 /** A value of a query as the field's type has it. */
 const scalarOf = (field: Field, value: unknown, now: number, edge?: Edge): Scalar => {
-  const scalar = normalize(field.type, value, now, edge)
-  if (scalar !== undefined) return scalar
-  if (isDate(field.type)) {
-    const fault = `failed to parse date field [${String(value)}] with format [strict_date_optional_time||epoch_millis]`
-    throw badRequest(`${fault}: [${fault}]`)
+  if (field.type === "scaled_float") {
+    const factor = Number(field.declared.scaling_factor)
+    return inDecimals(numberOf(field, value), factor) / factor
   }
+  if (isNumber(field.type)) return numberOf(field, value)
+  if (isDate(field.type)) return dateOf(value, now, edge)
+  const scalar = normalize(field.type, field.declared.normalizer === "lowercase" ? String(value).toLowerCase() : value)
+  if (scalar !== undefined) return scalar
   throw badRequest(
     field.type === "boolean"
       ? `failed to create query: Can't parse boolean value [${String(value)}], expected [true] or [false]`
       : `failed to create query: For input string: "${String(value)}"`
   )
+}
+
+/** A date of a query, of a sort or of an aggregation. */
+export const dateOf = (value: unknown, now: number, edge?: Edge): number => {
+  const date = typeof value === "boolean" ? undefined : parse(value, now, edge)
+  if (date !== undefined) return date
+  const [text = ""] = String(value).split("||")
+  const fault = `failed to parse date field [${text}] with format [strict_date_optional_time||epoch_millis]`
+  throw badRequest(`${fault}: [${fault}]`)
 }
 
 const patternTypes = new Set(["keyword", "object", "wildcard", "constant_keyword"])
@@ -165,7 +227,7 @@ const never: Predicate = () => false
 /** Some term of the field satisfies the test. An unmapped field has none. */
 const someTerm = (scope: Scope, path: string, test: (term: Scalar, field: Field) => boolean): Predicate => {
   const field = searchedField(scope.mapping, path)
-  return field === undefined ? never : (document) => terms(document, field, scope.now).some((term) => test(term, field))
+  return field === undefined ? never : (document) => terms(document, field).some((term) => test(term, field))
 }
 
 const valueOf = (options: unknown, ...keys: ReadonlyArray<string>): unknown =>
@@ -196,8 +258,12 @@ const checkWanted = (wanted: unknown): void => {
 const termOf = (field: Field, wanted: unknown, now: number): Scalar | undefined => {
   if (isText(field)) return String(wanted)
   const asked = scalarOf(field, wanted, now)
+  if (field.type === "scaled_float") {
+    const factor = Number(field.declared.scaling_factor)
+    return Math.round(inDecimals(Number(asked), factor)) / factor
+  }
   // Nothing of an integer is found by a number with a fraction.
-  return typeof asked === "number" && !Number.isNaN(Number(wanted)) && Number(wanted) !== asked ? undefined : asked
+  return integerTypes.has(field.type) && !Number.isInteger(asked) ? undefined : asked
 }
 
 const term = (scope: Scope, path: string, options: unknown): Predicate => {
@@ -206,6 +272,7 @@ const term = (scope: Scope, path: string, options: unknown): Predicate => {
   checkWanted(wanted)
   const field = searchedField(scope.mapping, path)
   if (field === undefined) return never
+  checkNoPlace(field)
   if (ignoresCase(options)) return someTerm(scope, path, (found) => fold(true, found) === fold(true, wanted))
   if (isDate(field.type)) {
     // A day is all of its milliseconds.
@@ -219,6 +286,7 @@ const term = (scope: Scope, path: string, options: unknown): Predicate => {
 /** Any of these values. A document costs the same however many there are, but for dates. */
 const anyTerm = (scope: Scope, path: string, values: ReadonlyArray<unknown>): Predicate => {
   const field = searchedField(scope.mapping, path)
+  checkNoPlace(field)
   if (field === undefined || isDate(field.type)) {
     const tests = values.map((value) => term(scope, path, { value }))
     return (document) => tests.some((test) => test(document))
@@ -226,6 +294,22 @@ const anyTerm = (scope: Scope, path: string, values: ReadonlyArray<unknown>): Pr
   values.forEach(checkWanted)
   const wanted: ReadonlySet<unknown> = new Set(values.map((value) => termOf(field, value, scope.now)))
   return someTerm(scope, path, (found) => wanted.has(found))
+}
+
+/** Whether a field has a value that the index knows. */
+const exists = (path: string, scope: Scope): Predicate => {
+  if (path === "_id") return () => true
+  const leaves = leavesOf(scope.mapping, path)
+  return (document) => leaves.some((field) => hasValue(document, field))
+}
+
+const hasValue = (document: Document, field: Field): boolean => {
+  const { declared, type } = field
+  if (type === "binary" || (declared.index === false && declared.doc_values === false)) return false
+  const raw = rawValues(document, field)
+  const isRead = isNumber(type) ||
+    (isPlain(type) && (declared.ignore_above !== undefined || declared.ignore_malformed === true))
+  return isRead ? terms(document, field).length > 0 : raw.length > 0
 }
 
 const checkOperator = (options: unknown): void => {
@@ -236,18 +320,50 @@ const checkOperator = (options: unknown): void => {
   }
 }
 
+/** How many of some optional clauses must match: `2`, `-1`, `75%`. */
+export const minimumOf = (asked: unknown, count: number): number => {
+  const [, sign, amount, percent] = /^\s*(-?)(\d+)(%?)\s*$/.exec(String(asked)) ?? []
+  if (amount === undefined) {
+    throw error("testing.engine.not_implemented", `the minimum_should_match ${JSON.stringify(asked)}`)
+  }
+  const part = percent === "%" ? Math.floor(count * Number(amount) / 100) : Number(amount)
+  return Math.max(0, sign === "-" ? count - part : part)
+}
+
+/** How many of the words of a text must be there. */
+const wordsNeeded = (options: unknown, count: number): number => {
+  if (!isObject(options)) return 1
+  if (String(options.operator).toLowerCase() === "and") return count
+  const { minimum_should_match } = options
+  return minimum_should_match === undefined ? 1 : Math.max(1, minimumOf(minimum_should_match, count))
+}
+
 const match = (scope: Scope, path: string, options: unknown): Predicate => {
   const field = searchedField(scope.mapping, path)
   const wanted = valueOf(options, "query")
   if (field === undefined) return never
   if (!isText(field)) return term(scope, path, wanted)
   checkOperator(options)
-  const all = isObject(options) && String(options.operator).toLowerCase() === "and"
-  const asked = words(wanted)
+  const asked = analyzerAt(field)(String(wanted))
+  const needed = wordsNeeded(options, asked.length)
   return (document) => {
-    const present = new Set(terms(document, field, scope.now))
-    return all ? asked.every((word) => present.has(word)) : asked.some((word) => present.has(word))
+    const present = new Set(terms(document, field))
+    return asked.length > 0 && asked.filter((word) => present.has(word)).length >= needed
   }
+}
+
+/** Where a phrase begins in the words of a value: `prefix` takes its last word for the beginning of one. */
+export const phraseStarts = (
+  words: ReadonlyArray<string>,
+  phrase: ReadonlyArray<string>,
+  prefix: boolean
+): ReadonlyArray<number> => {
+  const fitsAt = (start: number): boolean =>
+    phrase.every((word, i) => {
+      const found = words[start + i]
+      return prefix && i === phrase.length - 1 ? found?.startsWith(word) === true : found === word
+    })
+  return phrase.length === 0 ? [] : words.flatMap((_, start) => fitsAt(start) ? [start] : [])
 }
 
 const phrase = (scope: Scope, path: string, options: unknown, prefix: boolean): Predicate => {
@@ -255,17 +371,171 @@ const phrase = (scope: Scope, path: string, options: unknown, prefix: boolean): 
   const wanted = valueOf(options, "query")
   if (field === undefined) return never
   if (!isText(field)) return term(scope, path, wanted)
-  const asked = words(wanted)
-  return (document) => {
-    const present = terms(document, field, scope.now)
-    return present.some((_, start) =>
-      asked.every((word, i) => {
-        const found = present[start + i]
-        return prefix && i === asked.length - 1 ? String(found ?? "").startsWith(word) : found === word
-      })
-    )
+  const asked = analyzerAt(field)(String(wanted))
+  return (document) => texts(document, field).some((words) => phraseStarts(words, asked, prefix).length > 0)
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// clauses that are made of others
+// -------------------------------------------------------------------------------------------------------------------
+
+/** `match_bool_prefix`: any of the words, of which the last may be the beginning of one. */
+export const boolPrefix = (path: string, options: unknown, mapping: Mapping): JsonObject => {
+  const { boost, minimum_should_match, operator, query } = isObject(options)
+    ? options
+    : { query: options, boost: undefined, minimum_should_match: undefined, operator: undefined }
+  const field = searchedField(mapping, path)
+  const asked = field === undefined || !isText(field) ? [String(query)] : analyzerAt(field)(String(query))
+  const clauses = asked.map((word, i) =>
+    i === asked.length - 1 ? { prefix: { [path]: word } } : { term: { [path]: word } }
+  )
+  const isAnd = String(operator).toLowerCase() === "and"
+  return {
+    bool: {
+      [isAnd ? "must" : "should"]: clauses,
+      ...(minimum_should_match === undefined ? {} : { minimum_should_match }),
+      ...(boost === undefined ? {} : { boost })
+    }
   }
 }
+
+/** What the types of `multi_match` ask of each field, and how much the fields count that are not the best. */
+const multiMatchTypes: { readonly [type: string]: readonly [clause: string, tieBreaker: number] } = {
+  best_fields: ["match", 0],
+  most_fields: ["match", 1],
+  phrase: ["match_phrase", 0],
+  phrase_prefix: ["match_phrase_prefix", 0],
+  bool_prefix: ["match_bool_prefix", 1]
+}
+
+/** `multi_match` as the same question to each of its fields. */
+export const multiMatch = (body: JsonObject): JsonObject => {
+  const { boost, fields, query, tie_breaker, type = "best_fields", ...options } = body
+  const refuse = (what: string) => error("testing.engine.not_implemented", `${what} the query clause "multi_match"`)
+  if (query === undefined) throw badRequest("No text specified for multi_match query")
+  const found = Object.hasOwn(multiMatchTypes, String(type)) ? multiMatchTypes[String(type)] : undefined
+  if (found === undefined && type !== "cross_fields") {
+    throw badRequest(`failed to parse [multi_match] query type [${String(type)}]. unknown type.`)
+  }
+  if (found === undefined) throw refuse("the type \"cross_fields\" of")
+  if (asArray(fields).length === 0) throw refuse("all fields as those of")
+  const [kind, tieBreaker] = found
+  const taken = kind === "match" || kind === "match_bool_prefix" ? ["operator", "minimum_should_match"] : []
+  const other = Object.keys(options).find((name) => !taken.includes(name))
+  if (other !== undefined) throw refuse(`"${other}" of`)
+  const queries = asArray(fields).map((field) => {
+    const [path = "", factor] = String(field).split("^", 2)
+    if (path.includes("*")) throw refuse("a pattern as a field of")
+    return { [kind]: { [path]: { query, ...options, ...(factor === undefined ? {} : { boost: Number(factor) }) } } }
+  })
+  return { dis_max: { queries, tie_breaker: tie_breaker ?? tieBreaker, ...(boost === undefined ? {} : { boost }) } }
+}
+
+const boosting = ({ negative, negative_boost, positive }: JsonObject, scope: Scope): Predicate => {
+  if (positive === undefined) throw badRequest("[boosting] query requires 'positive' query to be set'")
+  if (negative === undefined) throw badRequest("[boosting] query requires 'negative' query to be set'")
+  if (!(Number(negative_boost) >= 0)) {
+    throw badRequest("[boosting] query requires 'negative_boost' to be set to be a positive value'")
+  }
+  clause(negative, scope)
+  return clause(positive, scope)
+}
+
+const scoreModes = new Set(["avg", "max", "min", "none", "sum"])
+
+const nested = (body: JsonObject, scope: Scope): Predicate => {
+  for (const name of Object.keys(body)) {
+    if (name === "inner_hits") {
+      throw error("testing.engine.not_implemented", "\"inner_hits\" of the query clause \"nested\"")
+    }
+    if (!["path", "query", "score_mode", "ignore_unmapped", "boost", "_name"].includes(name)) {
+      throw badRequest(`[nested] query does not support [${name}]`)
+    }
+  }
+  const { ignore_unmapped, path, query, score_mode = "avg" } = body
+  if (!scoreModes.has(String(score_mode))) {
+    throw badRequest(`No score mode for child query [${String(score_mode)}] found`)
+  }
+  if (path === undefined) throw badRequest("[nested] requires 'path' field")
+  if (query === undefined) throw badRequest("[nested] requires 'query' field")
+  const test = clause(query, scope)
+  if (fieldAt(scope.mapping, String(path))?.type !== "nested") {
+    if (ignore_unmapped === true) return never
+    throw badRequest(`failed to create query: [nested] failed to find nested object under path [${String(path)}]`)
+  }
+  return (document) => nestedIn(document, String(path)).some(test)
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// places
+// -------------------------------------------------------------------------------------------------------------------
+
+/** A field of places with what is asked of it; `undefined` where nothing is mapped and nothing is found. */
+const geoField = (
+  kind: string,
+  body: JsonObject,
+  scope: Scope,
+  options: ReadonlyArray<string>
+): { readonly field: Field | undefined; readonly asked: unknown } => {
+  const { _name, boost, ignore_unmapped, ...others } = body
+  const entries = Object.entries(others).filter(([name]) => !options.includes(name))
+  for (const [name, value] of entries) {
+    if (typeof value !== "object" && typeof value !== "string" || name === "validation_method") {
+      throw name === "validation_method" || name === "ignore_malformed"
+        ? error("testing.engine.not_implemented", `"${name}" of the query clause "${kind}"`)
+        : badRequest(`failed to parse [${kind}] query. unexpected field [${name}]`)
+    }
+  }
+  const [[path, asked] = ["", undefined], other] = entries
+  if (other !== undefined) {
+    throw badRequest(`[${kind}] query doesn't support multiple fields, found [${path}] and [${other[0]}]`)
+  }
+  const field = fieldAt(scope.mapping, path)
+  if (field === undefined && ignore_unmapped !== true) throw badRequest(`failed to find geo_point field [${path}]`)
+  if (field !== undefined && field.type !== "geo_point") throw badRequest(`field [${path}] is not a geo_point field`)
+  return { field, asked }
+}
+
+const somePlace = (field: Field | undefined, test: (place: Geo.Place) => boolean): Predicate =>
+  field === undefined ? never : (document) => placesIn(document, field).some(test)
+
+const geoDistance = (body: JsonObject, scope: Scope): Predicate => {
+  if (body.distance === undefined) throw badRequest("geo_distance requires 'distance' to be specified")
+  const limit = Geo.distanceOf(body.distance, body.unit)
+  if (limit <= 0) throw badRequest("distance must be greater than zero")
+  if (body.distance_type !== undefined && body.distance_type !== "arc") {
+    throw error("testing.engine.not_implemented", `the distance type "${String(body.distance_type)}"`)
+  }
+  const { asked, field } = geoField("geo_distance", body, scope, ["distance", "unit", "distance_type"])
+  const centre = Geo.placeOf(asked)
+  return somePlace(field, (place) => Geo.distance(centre, place) <= limit)
+}
+
+const geoBoundingBox = (body: JsonObject, scope: Scope): Predicate => {
+  const { asked, field } = geoField("geo_bounding_box", body, scope, ["type"])
+  const box = Geo.boxOf(isObject(asked) ? asked : {})
+  for (const edge of ["top", "bottom"] as const) {
+    if (!(Math.abs(box[edge]) <= 90)) throw badRequest(`${edge} latitude is invalid: ${double(box[edge])}`)
+  }
+  for (const edge of ["left", "right"] as const) {
+    if (!(Math.abs(box[edge]) <= 180)) throw badRequest(`${edge} longitude is invalid: ${double(box[edge])}`)
+  }
+  if (box.top < box.bottom) {
+    throw badRequest(`top is below bottom corner: ${double(box.top)} vs. ${double(box.bottom)}`)
+  }
+  return somePlace(field, (place) => Geo.isWithin(box, place))
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// all clauses
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The bounds of a `range`, also those that are written in the old way. */
+const boundsOf = ({ from, include_lower, include_upper, to, ...bounds }: JsonObject): JsonObject => ({
+  ...bounds,
+  ...(from === undefined ? {} : { [include_lower === false ? "gt" : "gte"]: from }),
+  ...(to === undefined ? {} : { [include_upper === false ? "lt" : "lte"]: to })
+})
 
 /** The settings `indices.query.bool.max_clause_count` and `index.max_terms_count`. */
 const maxClauses = 1024
@@ -298,12 +568,9 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     if (required.length + should.length + mustNot.length + added > maxClauses) {
       throw badRequest(`failed to create query: maxClauseCount is set to ${maxClauses}`)
     }
-    const minimum = body.minimum_should_match !== undefined
-      ? Number(body.minimum_should_match)
-      : should.length > 0 && body.must === undefined && body.filter === undefined
-      ? 1
-      : 0
-    if (Number.isNaN(minimum)) throw error("testing.engine.not_implemented", "a relative minimum_should_match")
+    const isOptional = should.length === 0 || required.length > 0
+    const asked = body.minimum_should_match
+    const minimum = Math.max(isOptional ? 0 : 1, asked === undefined ? 0 : minimumOf(asked, should.length))
     return (document) =>
       required.every((test) => test(document)) &&
       !mustNot.some((test) => test(document)) &&
@@ -315,10 +582,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
   },
   exists: (body, scope) => {
     if (body.field === undefined) throw badRequest("[exists] must be provided with a [field]")
-    const path = String(body.field)
-    const field = fieldAt(scope.mapping, path)
-    if (field === undefined) return never
-    return (document) => path === "_id" || valuesAt(document._source, field.source).length > 0
+    return exists(String(body.field), scope)
   },
   ids: (body) => {
     const wanted = new Set(asArray(body.values).map(String))
@@ -328,6 +592,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
   terms: (body, scope) => {
     const { _name, boost, ...fields } = body
     const [[path, values] = single({}, "terms")] = Object.entries(fields)
+    if (isObject(values)) throw error("testing.engine.not_implemented", "terms that are looked up in a document")
     if (!Array.isArray(values)) throw badRequest(`[terms] query does not support [${path}]`)
     if (values.length > maxTerms) {
       throw badRequest(
@@ -340,7 +605,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
   },
   match: (body, scope) => {
     const [path, options] = single(body, "match")
-    checkOptions("match", options, "query", "operator")
+    checkOptions("match", options, "query", "operator", "minimum_should_match")
     return match(scope, path, options)
   },
   match_phrase: (body, scope) => {
@@ -353,23 +618,22 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     checkOptions("match_phrase_prefix", options, "query")
     return phrase(scope, path, options, true)
   },
-  multi_match: (body, scope) => {
-    const { boost: _, fields, operator: __, query: ___, type = "best_fields", ...others } = body
-    const [other] = Object.keys(others)
-    if (other !== undefined || type !== "best_fields" || asArray(fields).length === 0) {
-      const what = other !== undefined
-        ? `"${other}" of`
-        : type === "best_fields"
-        ? "all fields as those of"
-        : `the type "${String(type)}" of`
-      throw error("testing.engine.not_implemented", `${what} the query clause "multi_match"`)
-    }
-    if (asArray(fields).some((path) => String(path).includes("*"))) {
-      throw error("testing.engine.not_implemented", "a pattern as a field of the query clause \"multi_match\"")
-    }
-    const tests = asArray(body.fields).map((path) => match(scope, String(path).split("^", 1)[0] ?? "", body))
+  match_bool_prefix: (body, scope) => {
+    const [path, options] = single(body, "match_bool_prefix")
+    checkOptions("match_bool_prefix", options, "query", "operator", "minimum_should_match")
+    return clause(boolPrefix(path, options, scope.mapping), scope)
+  },
+  multi_match: (body, scope) => clause(multiMatch(body), scope),
+  dis_max: (body, scope) => {
+    if (body.queries === undefined) throw badRequest("[dis_max] requires 'queries' field with at least one clause")
+    const tests = asArray(body.queries).map((query) => clause(query, scope))
+    if (tests.length === 0) throw badRequest("[_na] query malformed, must start with start_object")
     return (document) => tests.some((test) => test(document))
   },
+  boosting,
+  nested,
+  geo_distance: geoDistance,
+  geo_bounding_box: geoBoundingBox,
   prefix: (body, scope) => {
     const [path, options] = single(body, "prefix")
     checkOptions("prefix", options, "value", "case_insensitive")
@@ -389,221 +653,24 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
   range: (body, scope) => {
     const [[path, options] = single({}, "range")] = Object.entries(body)
     if (!isObject(options)) throw badRequest(`[range] query does not support [${path}]`)
-    checkOptions("range", options, "gt", "gte", "lt", "lte")
+    checkOptions("range", options, "gt", "gte", "lt", "lte", "from", "to", "include_lower", "include_upper")
     const field = searchedField(scope.mapping, path)
     if (field === undefined) return never
-    if (path === "_id") {
-      throw badRequest("failed to create query: Field [_id] of type [_id] does not support range queries")
+    if (path === "_id" || field.type === "geo_point") {
+      const type = path === "_id" ? "_id" : field.type
+      throw badRequest(`failed to create query: Field [${path}] of type [${type}] does not support range queries`)
     }
     // After a day is after its end, until a day is until its end.
+    const given = boundsOf(options)
     const bound = (name: string, edge: Edge): Scalar | undefined => {
-      const value = options[name]
+      const value = given[name]
       return value === undefined || value === null ? undefined : scalarOf(field, value, scope.now, edge)
     }
     const [gt, gte, lt, lte] = [bound("gt", "last"), bound("gte", "first"), bound("lt", "first"), bound("lte", "last")]
     return (document) =>
-      terms(document, field, scope.now).some((found) =>
+      terms(document, field).some((found) =>
         (gt === undefined || found > gt) && (gte === undefined || found >= gte) &&
         (lt === undefined || found < lt) && (lte === undefined || found <= lte)
       )
   }
-}
-
-// -------------------------------------------------------------------------------------------------------------------
-// Koncorde
-// -------------------------------------------------------------------------------------------------------------------
-
-/** A search in Koncorde, as the real server translates it; what it does not know it hands on as it is. */
-export const fromKoncorde = (filter: JsonObject): JsonObject =>
-  Object.keys(filter).length === 0 ? filter : translate(filter)
-
-const translate = (filter: JsonObject): JsonObject => {
-  const [entry] = Object.entries(filter)
-  if (entry === undefined) {
-    throw nativeError("undefined is not iterable (cannot read property Symbol(Symbol.iterator))")
-  }
-  const [keyword, content] = entry
-  const each = () => asArray(content).map((inner) => translate(isObject(inner) ? inner : {}))
-  switch (keyword) {
-    case "and":
-      return { bool: { filter: each() } }
-    case "or":
-      return { bool: { should: each() } }
-    case "not":
-      return { bool: { must_not: each() } }
-    case "bool":
-      throw error("api.assert.koncorde_restricted_keyword", "operator", keyword)
-    case "equals":
-      return { term: content }
-    case "in":
-      return { terms: content }
-    case "exists":
-      return existsFromKoncorde(String((isObject(content) ? content.field : undefined) || content))
-    case "geoBoundingBox":
-    case "geoDistance":
-    case "geoDistanceRange":
-    case "geoPolygon":
-      return { [keyword.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]: content }
-    case "missing":
-      return { bool: { must_not: [{ exists: { field: content } }] } }
-    default:
-      return filter
-  }
-}
-
-/** `a["x"]` asks for an element, unless that is falsy: then the real server forgets it. */
-const existsFromKoncorde = (path: string): JsonObject => {
-  const [open, close] = [path.indexOf("["), path.lastIndexOf("]")]
-  if (open < 0) return { exists: { field: path } }
-  if (close < 0) {
-    throw error(
-      "services.koncorde.elastic_translation_error",
-      `Invalid exists path "${path}": missing closing bracket`
-    )
-  }
-  const field = path.slice(0, open)
-  const element = parseElement(path.slice(open + 1, close))
-  return element
-    ? { bool: { filter: [{ exists: { field } }, { range: { [field]: { gte: element, lte: element } } }] } }
-    : { exists: { field } }
-}
-
-const parseElement = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw nativeError(cause instanceof Error ? cause.message : String(cause))
-  }
-}
-
-// -------------------------------------------------------------------------------------------------------------------
-// sorting
-// -------------------------------------------------------------------------------------------------------------------
-
-export type SortValue = Scalar | null
-
-export interface SortKey {
-  readonly descending: boolean
-  readonly missingFirst: boolean
-  readonly valueOf: (document: Document & { readonly order: number }, score: number) => SortValue
-}
-
-/** Whether the scores are needed for an order. */
-export const sortsByScore = (sort: unknown): boolean =>
-  asArray(sort).some((item) => isObject(item) ? Object.hasOwn(item, "_score") : item === "_score")
-
-/** Compiles the `sort` of a search. */
-export const compileSort = (sort: unknown, mapping: Mapping, now: number): ReadonlyArray<SortKey> =>
-  asArray(sort).flatMap((item) =>
-    isObject(item)
-      ? Object.entries(item).map(([path, options]) =>
-        sortKey(path, isObject(options) ? options : { order: options }, { mapping, now })
-      )
-      : [sortKey(String(item), {}, { mapping, now })]
-  )
-
-const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
-  const descending = (options.order ?? (path === "_score" ? "desc" : "asc")) === "desc"
-  const missingFirst = options.missing === "_first"
-  // Any other value stands for what is missing.
-  const { missing } = options
-  const standsFor = missing === "_first" || missing === "_last" ? undefined : missing
-  if (path === "_score") return { descending, missingFirst, valueOf: (_, score) => score }
-  if (path === "_doc") return { descending, missingFirst, valueOf: (document) => document.order }
-  if (path === "_geo_distance" || path === "_script") {
-    throw error("testing.engine.not_implemented", `sorting by "${path}"`)
-  }
-  const field = searchedField(scope.mapping, path)
-  if (field === undefined && options.unmapped_type === undefined) {
-    throw badRequest(`No mapping found for [${path}] in order to sort on`)
-  }
-  if (field !== undefined && isText(field)) throw textRefused(path)
-  const substitute = field === undefined || standsFor === undefined || standsFor === null
-    ? null
-    : normalize(field.type, standsFor, scope.now) ?? null
-  return {
-    descending,
-    missingFirst,
-    valueOf: (document) => {
-      const found = field === undefined ? [] : terms(document, field, scope.now)
-      const values = found.length > 1 ? [...found].sort(compareScalars) : found
-      return values.at(descending ? -1 : 0) ?? substitute
-    }
-  }
-}
-
-/** Texts can be neither sorted by nor aggregated. */
-export const textRefused = (path: string): EngineError =>
-  badRequest(
-    "Text fields are not optimised for operations that require per-document field data like aggregations and " +
-      "sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, " +
-      `set fielddata=true on [${path}] in order to load field data by uninverting the inverted index. Note that ` +
-      "this can use significant memory."
-  )
-
-export const compareScalars = (a: Scalar, b: Scalar): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/** Compares two rows by their sort values; `b` may come from the wire (`search_after`). */
-export const compareRows = (
-  keys: ReadonlyArray<SortKey>,
-  a: ReadonlyArray<SortValue>,
-  b: ReadonlyArray<SortValue>
-): number => {
-  // A sort compares millions of rows.
-  for (let i = 0; i < keys.length; i++) {
-    const x = a[i] ?? null
-    const y = b[i] ?? null
-    if (x === y) continue
-    const { descending, missingFirst } = keys[i]!
-    if (x === null || y === null) return (x === null) === missingFirst ? -1 : 1
-    const order = compareScalars(x, y)
-    if (order !== 0) return descending ? -order : order
-  }
-  return 0
-}
-
-/** The values of a `search_after`. */
-export const searchAfter = (value: unknown): ReadonlyArray<SortValue> =>
-  asArray(value).map((item) =>
-    typeof item === "string" || typeof item === "number" || typeof item === "boolean" ? item : null
-  )
-
-// -------------------------------------------------------------------------------------------------------------------
-// _source
-// -------------------------------------------------------------------------------------------------------------------
-
-/** A pattern selects fields and everything below them. */
-const matcher = (patterns: ReadonlyArray<unknown>) => {
-  const globs = patterns.flatMap((pattern) => [String(pattern), `${String(pattern)}.*`]).map((pattern) =>
-    Array.from(pattern, (char): Part => char === "*" ? "*" : (c) => c === char)
-  )
-  return (path: string): boolean => {
-    const chars = Array.from(path)
-    return globs.some((parts) => fits(parts, chars))
-  }
-}
-
-/** The part of a source that a `_source` option asks for; `undefined` for none. */
-export const filterSource = (source: JsonObject, option: unknown): JsonObject | undefined => {
-  if (option === undefined || option === true) return source
-  if (option === false) return undefined
-  const { excludes, includes } = isObject(option) ? option : { includes: option, excludes: undefined }
-  const wanted = asArray(includes)
-  const included = wanted.length > 0 ? matcher(wanted) : () => true
-  const excluded = matcher(asArray(excludes))
-  const walk = (object: JsonObject, above: string): JsonObject => {
-    const kept: Record<string, unknown> = {}
-    for (const [key, value] of Object.entries(object)) {
-      const path = above + key
-      if (excluded(path)) continue
-      if (!isObject(value)) {
-        if (included(path)) put(kept, key, value)
-        continue
-      }
-      const child = walk(value, `${path}.`)
-      if (included(path) || Object.keys(child).length > 0) put(kept, key, child)
-    }
-    return kept
-  }
-  return walk(source, "")
 }

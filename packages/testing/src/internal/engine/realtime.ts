@@ -5,7 +5,7 @@ import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
 import { error } from "./errors.ts"
 import { digestHex } from "./identifiers.ts"
 import { canonical, type JsonObject } from "./json.ts"
-import { getString, type KuzzleRequest } from "./request.ts"
+import type { KuzzleRequest } from "./request.ts"
 
 export type Scope = "in" | "out"
 type Choice = "all" | "in" | "out" | "none"
@@ -72,22 +72,21 @@ export class Realtime {
     const issues = KuzzleFilter.validate(filter)
     if (issues.length > 0) throw error("api.assert.koncorde_dsl_error", issues.join("; "))
     const id = digestHex(this.seed, canonical({ filter, index, collection }))
-    const channel = channelOf(id, request)
     // Over HTTP there is nobody to notify: the real server answers all the same (transcript 08).
-    if (request.protocol === "http") return { channel: channel.name, roomId: id }
-    return this.enter(
-      this.rooms.get(id) ?? this.createRoom(id, index, collection, filter),
-      channel,
-      request,
-      connectionId
-    )
+    if (request.protocol === "http") return { channel: channelOf(id, request).name, roomId: id }
+    // It is made before the scope is looked at, and stays when that is wrong (hotelClerk.ts, `subscribe`).
+    const room = this.rooms.get(id) ?? this.createRoom(id, index, collection, filter)
+    return this.enter(room, channelOf(id, request), request, connectionId)
   }
 
   /** Enters a room that somebody is in, whatever its filter. */
   join(request: KuzzleRequest, roomId: string, connectionId: string): JsonObject {
     const room = this.rooms.get(roomId)
     if (room === undefined) throw error("core.realtime.room_not_found", roomId)
-    return this.enter(room, channelOf(roomId, request), request, connectionId)
+    const channel = channelOf(roomId, request)
+    return request.protocol === "http"
+      ? { channel: channel.name, roomId }
+      : this.enter(room, channel, request, connectionId)
   }
 
   private enter(
@@ -268,7 +267,7 @@ const collectionKey = (index: string, collection: string): string => `${index}/$
 
 const getIndexName = (request: KuzzleRequest, name: "index" | "collection"): string => {
   if (!request.args[name]) throw error("api.assert.missing_argument", name)
-  return getString(request, name)
+  return String(request.args[name])
 }
 
 const presence = (

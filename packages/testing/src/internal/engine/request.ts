@@ -11,6 +11,8 @@ export interface KuzzleRequest {
   readonly controller: string | null
   readonly action: string | null
   readonly body: JsonObject | null
+  /** A list is read as an object of its items; an empty one remains something else than an empty object. */
+  readonly hasEmptyList: boolean
   readonly jwt: string | null
   readonly volatile: JsonObject | null
   /** Every other key of the envelope. */
@@ -56,6 +58,7 @@ export const make = (
     controller,
     action,
     body: body === null ? null : { ...body },
+    hasEmptyList: Array.isArray(body) && body.length === 0,
     jwt,
     volatile,
     args,
@@ -232,13 +235,15 @@ export const getRefresh = (request: KuzzleRequest): boolean => {
   return !(refresh === undefined || refresh === false || refresh === "false" || refresh === null)
 }
 
-/** The other writes: the text `wait_for`, or the text `false`. */
-export const getRefreshString = (request: KuzzleRequest): boolean => {
-  const refresh = getString(request, "refresh", "false")
-  return refresh === "wait_for" || refresh === "true" || refresh === ""
-}
+/** The other writes take a text, and look at it when they write: see `target.ts`. */
+export const getRefreshString = (request: KuzzleRequest): string => getString(request, "refresh", "false")
+
+/** A search whose body is an empty list: Kuzzle passes it on, and Elasticsearch refuses it. */
+export const emptyList: JsonObject = Object.freeze({})
 
 export const getSearchBody = (request: KuzzleRequest): JsonObject =>
   request.protocol === "http" && request.verb === "GET"
     ? getObject(request, "searchBody", {})
+    : request.hasEmptyList
+    ? emptyList
     : getBody(request, {})

@@ -5,7 +5,7 @@ import * as Catalogue from "./catalogue.ts"
 import { error } from "./errors.ts"
 import * as Internal from "./internalStore.ts"
 import { isObject, type JsonObject } from "./json.ts"
-import type { Collection, StoredDocument } from "./storage.ts"
+import type { Collection, Shown, StoredDocument } from "./storage.ts"
 
 export const mapping = {
   properties: { tags: { type: "keyword" }, controllers: { dynamic: "false", properties: {} } }
@@ -37,7 +37,7 @@ export const restricted: { readonly [id: string]: JsonObject } = {
 export const builtIn: ReadonlyArray<string> = ["admin", "anonymous", "default"]
 
 /** As it is shown: its rights come first. */
-export const show = ({ _id, _source }: StoredDocument) => ({
+export const show = ({ _id, _source }: Shown) => ({
   _id,
   _source: { controllers: _source.controllers, ..._source }
 })

@@ -1,16 +1,29 @@
 /**
  * The relevance of a document for a query: BM25 as Elasticsearch 7 calculates it, in the same 32-bit floats. Only
- * `term` on texts, keywords and booleans, `match`, `match_phrase`, `match_phrase_prefix` and `multi_match` have a relevance of
- * their own. All other clauses count as their boost, and filters as nothing.
+ * `term` on texts, keywords and booleans, `match` and its kin have a relevance of their own. All other clauses count as
+ * their boost, and filters as nothing.
  *
  * The statistics are those of the documents that a search sees. Elasticsearch also counts deleted and overwritten
  * documents, until it happens to merge its segments.
  */
+import { error } from "./errors.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
-import { type Field, fieldAt, isText, type Mapping, normalize, type Scalar, terms, words } from "./mapping.ts"
+import {
+  analyzerAt,
+  type Document,
+  type Field,
+  fieldAt,
+  isText,
+  type Mapping,
+  nestedIn,
+  type Scalar,
+  storedTerm,
+  terms,
+  texts
+} from "./mapping.ts"
 import * as Query from "./query.ts"
 
-export type Score = (document: Query.Document) => number
+export type Score = (document: Document) => number
 
 interface Scope {
   readonly mapping: Mapping
@@ -27,13 +40,15 @@ interface Scorer {
 /** Compiles the score of the documents that a query matches; a number when all have the same. */
 export const compile = (
   query: unknown,
-  documents: ReadonlyArray<Query.Document>,
+  documents: ReadonlyArray<Document>,
   mapping: Mapping,
   now: number
 ): Score | number => {
   const known = new Map<string, Statistics>()
   const statisticsOf = (path: string, field: Field) => {
-    const statistics = known.get(path) ?? collect(documents, field, now)
+    // Nested objects are documents of their own.
+    const level = field.nested === "" ? documents : documents.flatMap((document) => nestedIn(document, field.nested))
+    const statistics = known.get(path) ?? collect(level, field)
     known.set(path, statistics)
     return statistics
   }
@@ -56,16 +71,16 @@ interface Statistics {
   readonly average: number
   /** How many documents have each term. */
   readonly frequencies: ReadonlyMap<Scalar, number>
-  readonly termsOf: (document: Query.Document) => ReadonlyArray<Scalar>
+  readonly termsOf: (document: Document) => ReadonlyArray<Scalar>
 }
 
 /** Of a text all words count, of other fields each value once. */
-const collect = (documents: ReadonlyArray<Query.Document>, field: Field, now: number): Statistics => {
+const collect = (documents: ReadonlyArray<Document>, field: Field): Statistics => {
   const frequencies = new Map<Scalar, number>()
   let count = 0
   let total = 0
   for (const document of documents) {
-    const found = terms(document, field, now)
+    const found = terms(document, field)
     const distinct = new Set(found)
     if (distinct.size === 0) continue
     count++
@@ -76,7 +91,7 @@ const collect = (documents: ReadonlyArray<Query.Document>, field: Field, now: nu
     count,
     average: float(total / count),
     frequencies,
-    termsOf: (document) => terms(document, field, now)
+    termsOf: (document) => terms(document, field)
   }
 }
 
@@ -105,13 +120,13 @@ const relevance = (
   { boost, occurrences, rarity }: {
     readonly boost: number
     readonly rarity: number
-    readonly occurrences: (found: ReadonlyArray<Scalar>) => number
+    readonly occurrences: (found: ReadonlyArray<Scalar>, document: Document) => number
   }
 ): Score => {
   const weight = float(float(boost * float(1 + k1)) * rarity)
   return (document) => {
     const found = termsOf(document)
-    const frequency = occurrences(found)
+    const frequency = occurrences(found, document)
     if (frequency === 0) return 0
     return isText(field) ? bm25(weight, frequency, rounded(found.length), average) : bm25(weight, 1, 1, average)
   }
@@ -133,8 +148,12 @@ const termScore = (scope: Scope, path: string, field: Field, term: Scalar, boost
 /** Sums are made of doubles, results are floats. */
 const sum = (scores: ReadonlyArray<number>): number => float(scores.reduce((a, b) => a + b, 0))
 
-const boostOf = (options: unknown): number =>
-  isObject(options) && options.boost !== undefined ? float(Number(options.boost)) : 1
+const boostOf = (options: unknown): number => {
+  if (!isObject(options) || options.boost === undefined) return 1
+  const boost = float(Number(options.boost))
+  if (boost < 0) throw error("testing.engine.not_implemented", "a negative boost")
+  return boost
+}
 
 const entryOf = (body: JsonObject): readonly [path: string, options: unknown] =>
   Object.entries(body)[0] ?? ["", undefined]
@@ -158,7 +177,7 @@ const term = (scope: Scope, path: string, options: unknown, boost: number): Scor
   const own = float(boost * boostOf(options))
   if (field === undefined || !hasTerms(path, field)) return own
   if (isObject(options) && options.case_insensitive === true) return own
-  const normalized = isText(field) ? String(wanted) : normalize(field.type, wanted, scope.now)
+  const normalized = isText(field) ? String(wanted) : storedTerm(field, wanted)
   return normalized === undefined ? own : termScore(scope, path, field, normalized, own)
 }
 
@@ -167,7 +186,7 @@ const match = (scope: Scope, path: string, options: unknown, boost: number): Sco
   const wanted = isObject(options) ? options.query : options
   const own = float(boost * boostOf(options))
   if (field === undefined || !isText(field)) return term(scope, path, wanted, own)
-  const scores = words(wanted).map((word) => termScore(scope, path, field, word, own))
+  const scores = analyzerAt(field)(String(wanted)).map((word) => termScore(scope, path, field, word, own))
   return (document) => sum(scores.map((score) => score(document)))
 }
 
@@ -181,35 +200,34 @@ const phrase = (
   const wanted = isObject(options) ? options.query : options
   const own = float(boost * boostOf(options))
   if (field === undefined || !isText(field)) return term(scope, path, wanted, own)
-  const asked = words(wanted)
+  const asked = analyzerAt(field)(String(wanted))
   const last = asked.length - 1
   const statistics = scope.statisticsOf(path, field)
-  const fits = (found: Scalar | undefined, i: number) =>
-    prefix && i === last ? String(found ?? "").startsWith(asked[i]!) : found === asked[i]
   const all = asked.flatMap((word, i): ReadonlyArray<Scalar> =>
-    prefix && i === last ? [...statistics.frequencies.keys()].filter((found) => fits(found, i)) : [word]
+    prefix && i === last
+      ? [...statistics.frequencies.keys()].filter((found) => String(found).startsWith(word))
+      : [word]
   )
   return relevance(field, statistics, {
     boost: own,
     rarity: sum(all.map((word) => idf(statistics, word))),
-    occurrences: (found) => found.filter((_, start) => asked.every((_, i) => fits(found[start + i], i))).length
+    occurrences: (_, document) =>
+      texts(document, field).flatMap((words) => Query.phraseStarts(words, asked, prefix)).length
   })
 }
 
-const valueOf = (score: Score | number, document: Query.Document): number =>
+const valueOf = (score: Score | number, document: Document): number =>
   typeof score === "number" ? score : score(document)
+
+const scorerOf = (query: unknown, scope: Scope, boost: number): Scorer => {
+  const score = clause(query, scope, boost)
+  return { matches: Query.compile(query, scope.mapping, scope.now), score: (document) => valueOf(score, document) }
+}
 
 const scorers: { readonly [kind: string]: (body: JsonObject, scope: Scope, boost: number) => Score | number } = {
   bool: (body, scope, boost) => {
     const own = float(boost * boostOf(body))
-    const part = (name: string) =>
-      asArray(body[name]).map((query): Scorer => {
-        const score = clause(query, scope, own)
-        return {
-          matches: Query.compile(query, scope.mapping, scope.now),
-          score: (document) => valueOf(score, document)
-        }
-      })
+    const part = (name: string) => asArray(body[name]).map((query) => scorerOf(query, scope, own))
     const [must, should] = [part("must"), part("should")]
     if (must.length === 0 && should.length === 0) {
       return body.filter === undefined && body.must_not === undefined ? own : 0
@@ -226,32 +244,37 @@ const scorers: { readonly [kind: string]: (body: JsonObject, scope: Scope, boost
   match: (body, scope, boost) => match(scope, ...entryOf(body), boost),
   match_phrase: (body, scope, boost) => phrase(scope, entryOf(body), boost, false),
   match_phrase_prefix: (body, scope, boost) => phrase(scope, entryOf(body), boost, true),
-  /** The best of its fields. */
-  multi_match: (body, scope, boost) => {
-    const fields = asArray(body.fields).map((field) => {
-      const [path = "", factor = "1"] = String(field).split("^", 2)
-      return {
-        matches: Query.compile(
-          { match: { [path]: { query: body.query, operator: body.operator ?? "or" } } },
-          scope.mapping,
-          scope.now
-        ),
-        score: match(scope, path, body, float(boost * Number(factor)))
-      }
-    })
-    return (document) =>
-      fields.reduce(
-        (best, { matches, score }) => matches(document) ? Math.max(best, valueOf(score, document)) : best,
-        0
-      )
+  match_bool_prefix: (body, scope, boost) => clause(Query.boolPrefix(...entryOf(body), scope.mapping), scope, boost),
+  multi_match: (body, scope, boost) => clause(Query.multiMatch(body), scope, boost),
+  dis_max: (body, scope, boost) => {
+    const own = float(boost * boostOf(body))
+    const queries = asArray(body.queries).map((query) => scorerOf(query, scope, own))
+    const tieBreaker = float(Number(body.tie_breaker ?? 0))
+    return (document) => {
+      const scores = queries.filter(({ matches }) => matches(document)).map(({ score }) => score(document))
+      const best = scores.reduce((a, b) => Math.max(a, b), 0)
+      return float(best + (scores.reduce((a, b) => a + b, 0) - best) * tieBreaker)
+    }
+  },
+  boosting: (body, scope, boost) => {
+    const own = float(boost * boostOf(body))
+    const positive = scorerOf(body.positive, scope, own)
+    const negative = Query.compile(body.negative, scope.mapping, scope.now)
+    const factor = float(Number(body.negative_boost))
+    return (document) => float(positive.score(document) * (negative(document) ? factor : 1))
+  },
+  nested: (body, scope, boost) => {
+    const { matches, score } = scorerOf(body.query, scope, float(boost * boostOf(body)))
+    const combine = combinations[String(body.score_mode ?? "avg")] ?? sum
+    return (document) => float(combine(nestedIn(document, String(body.path)).filter(matches).map(score)))
   }
 }
 
-/** The shortest decimal number that is the same float, as which Elasticsearch writes it. */
-export const shown = (score: number): number => {
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(score.toPrecision(digits))
-    if (float(short) === score) return short
-  }
-  return Number(score.toPrecision(9))
+/** How the scores of nested objects become that of their document. */
+const combinations: { readonly [mode: string]: (scores: ReadonlyArray<number>) => number } = {
+  avg: (scores) => scores.reduce((a, b) => a + b, 0) / scores.length,
+  max: (scores) => scores.reduce((a, b) => Math.max(a, b)),
+  min: (scores) => scores.reduce((a, b) => Math.min(a, b)),
+  none: () => 0,
+  sum
 }

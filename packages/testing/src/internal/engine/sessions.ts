@@ -2,6 +2,7 @@
  * Living tokens, and which connection each one binds: what expires when, and who must be told (spec 1.5, 1.10).
  */
 import type { KeyToken } from "./apiKeys.ts"
+import type { Changes } from "./changes.ts"
 import { error } from "./errors.ts"
 import * as Timespan from "./timespan.ts"
 import * as Tokens from "./tokens.ts"
@@ -21,6 +22,9 @@ export interface Token {
   deadAt: number
 }
 
+/** A token; `deadAt` is `null` for one that never ends, which JSON cannot say as a number. */
+export type SavedToken = Omit<Token, "deadAt"> & { readonly deadAt: number | null }
+
 /** A token some connections are linked to: those are told when it expires. */
 interface Watched {
   readonly token: Token
@@ -35,6 +39,7 @@ export interface Options {
   readonly gracePeriod: number
   /** What is known of a user's API key. */
   readonly apiKey: (userId: string, jwt: string, now: number) => Pick<Token, "expiresAt" | "ttl"> | undefined
+  readonly changes: Changes
 }
 
 /** How long a token shall live: milliseconds or a timespan, as on the wire. */
@@ -58,6 +63,33 @@ export class Sessions {
     this.options = options
   }
 
+  private keep(token: Token): void {
+    this.tokens.set(token.jwt, token)
+    this.mark(token.jwt)
+  }
+
+  private mark(jwt: string): void {
+    this.options.changes.mark("token", jwt, () => this.saved(jwt))
+  }
+
+  private saved(jwt: string): readonly ["token", jwt: string, saved: SavedToken | null] {
+    const token = this.tokens.get(jwt)
+    return [
+      "token",
+      jwt,
+      token === undefined ? null : { ...token, deadAt: token.deadAt === Infinity ? null : token.deadAt }
+    ]
+  }
+
+  *allSaved() {
+    for (const jwt of this.tokens.keys()) yield this.saved(jwt)
+  }
+
+  restore(jwt: string, saved: SavedToken | null): void {
+    if (saved === null) this.tokens.delete(jwt)
+    else this.tokens.set(jwt, { ...saved, deadAt: saved.deadAt ?? Infinity })
+  }
+
   /** A new token. `expiresIn` as on the wire: milliseconds or a timespan. */
   create(userId: string, expiresIn: unknown, now: number, singleUse = false): Token {
     const ttl = expiresIn === undefined ? this.options.lifetime : lifetime(expiresIn)
@@ -72,7 +104,7 @@ export class Sessions {
       refreshed: false,
       deadAt: ttl === -1 ? Infinity : expiresAt
     }
-    this.tokens.set(token.jwt, token)
+    this.keep(token)
     return token
   }
 
@@ -116,7 +148,7 @@ export class Sessions {
     if (old.ttl < 0) throw error("security.token.refresh_forbidden", "Token with infinite TTL")
     const token = this.create(old.userId, expiresIn, now)
     // Refreshed within its first second, it is the same token: the grace period ends both (transcript 04).
-    this.tokens.set(old.jwt, { ...old, refreshed: true, deadAt: now + this.options.gracePeriod })
+    this.keep({ ...old, refreshed: true, deadAt: now + this.options.gracePeriod })
     this.replace(old, token)
     return token
   }
@@ -163,6 +195,7 @@ export class Sessions {
   /** Ends a token; returns the connections that lose their subscriptions with it, silently. */
   revoke(token: Token): ReadonlyArray<string> {
     this.tokens.delete(token.jwt)
+    this.mark(token.jwt)
     const watched = this.watchedOf(token.jwt)
     if (watched === undefined) return []
     this.removeAt(this.indexOf(watched))
@@ -177,7 +210,10 @@ export class Sessions {
   /** Makes a token expire now, connections told as on a natural expiry. */
   expire(jwt: string, now: number): ReadonlyArray<string> {
     const token = this.tokens.get(jwt)
-    if (token !== undefined) token.deadAt = Math.min(token.deadAt, now)
+    if (token !== undefined) {
+      token.deadAt = Math.min(token.deadAt, now)
+      this.mark(jwt)
+    }
     const watched = this.watchedOf(jwt)
     return watched === undefined ? [] : this.tell(this.indexOf(watched))
   }
@@ -189,7 +225,11 @@ export class Sessions {
       if (this.watched[index]!.token.expiresAt > now) break
       told.push(...this.tell(index))
     }
-    for (const token of this.tokens.values()) if (token.deadAt <= now) this.tokens.delete(token.jwt)
+    for (const { deadAt, jwt } of this.tokens.values()) {
+      if (deadAt > now) continue
+      this.tokens.delete(jwt)
+      this.mark(jwt)
+    }
     return told
   }
 

@@ -3,19 +3,42 @@
  * can be read by its id at once, but a search sees it only after a refresh.
  */
 import * as Aggregation from "./aggregation.ts"
+import type { Changes, Line } from "./changes.ts"
 import { badRequest, EngineError, error } from "./errors.ts"
 import { FoundRows } from "./foundRows.ts"
 import type { Identifiers } from "./identifiers.ts"
+import * as Indexing from "./indexing.ts"
+import * as Java from "./java.ts"
 import { isObject, type JsonObject, merge } from "./json.ts"
 import * as Mapping from "./mapping.ts"
 import * as Query from "./query.ts"
 import { RecentSearches } from "./recentSearches.ts"
+import * as Request from "./request.ts"
 import * as Scoring from "./scoring.ts"
+import * as Sorting from "./sorting.ts"
+import { filterSource } from "./source.ts"
 import * as Timespan from "./timespan.ts"
 
-export interface StoredDocument {
-  readonly _id: string
-  readonly _source: JsonObject
+/** How a collection is set up, beside what it holds. */
+export interface SavedCollection {
+  readonly mapping: Mapping.Mapping
+  readonly settings: JsonObject
+  readonly uuid: string
+  readonly createdAt: number
+}
+
+export interface SavedDocument {
+  /** What it was indexed with, if the mapping of its collection has changed since. */
+  readonly mapping?: Mapping.Mapping
+  readonly source: JsonObject
+  readonly version: number
+  readonly order: number
+}
+
+/** A document as it is shown. */
+export type Shown = Pick<StoredDocument, "_id" | "_source">
+
+export interface StoredDocument extends Mapping.Document {
   readonly _version: number
   /** Order of writing, for `_doc` sorts. */
   readonly order: number
@@ -33,8 +56,8 @@ export class Collection {
   mapping: Mapping.Mapping
   /** As they were given: `getSettings` adds what Elasticsearch adds. */
   private settings: JsonObject
-  private readonly uuid: string
-  private readonly createdAt: number
+  private uuid: string
+  private createdAt: number
   private readonly refreshInterval: number
   private documents = new Map<string, StoredDocument>()
   /** What was written since the last refresh. A refresh costs these, not a copy of all documents. */
@@ -47,20 +70,23 @@ export class Collection {
   private order = 0
   /** The versions of documents that were deleted, which count on for a minute. */
   private readonly tombstones = new Map<string, { readonly version: number; readonly until: number }>()
+  /** What names it among all, Kuzzle's own included. */
+  private readonly key: string
+  private readonly changes: Changes
 
   constructor(
     index: string,
     name: string,
-    { createdAt, mapping, refreshInterval, settings, uuid }: {
-      readonly mapping: Mapping.Mapping
-      readonly settings: JsonObject
-      readonly uuid: string
-      readonly createdAt: number
+    { changes, createdAt, key, mapping, refreshInterval, settings, uuid }: SavedCollection & {
+      readonly key: string
       readonly refreshInterval: number
+      readonly changes: Changes
     }
   ) {
     this.index = index
     this.name = name
+    this.key = key
+    this.changes = changes
     this.mapping = mapping
     this.settings = checkedSettings(settings)
     this.uuid = uuid
@@ -68,11 +94,70 @@ export class Collection {
     this.refreshInterval = refreshInterval
   }
 
+  // -- saving -------------------------------------------------------------------------------------------------------
+
+  private saved(): Line {
+    const { createdAt, mapping, settings, uuid } = this
+    return ["collection", this.key, { mapping, settings, uuid, createdAt }]
+  }
+
+  private savedDocument(id: string): Line {
+    const document = this.documents.get(id)
+    if (document === undefined) return ["document", this.key, id, null]
+    const { _source, _version, mapping, order } = document
+    const indexed = mapping === this.mapping ? {} : { mapping }
+    return ["document", this.key, id, { source: _source, version: _version, order, ...indexed }]
+  }
+
+  *allSaved(): Generator<Line> {
+    yield this.saved()
+    for (const id of this.documents.keys()) yield this.savedDocument(id)
+  }
+
+  markSetup(): void {
+    this.changes.mark("collection", this.key, () => this.saved())
+  }
+
+  private markDocument(id: string): void {
+    this.changes.mark("document", `${this.key}/${id}`, () => this.savedDocument(id))
+  }
+
+  restore(id: string, saved: SavedDocument | null): void {
+    this.documents.delete(id)
+    this.seen.delete(id)
+    this.visible = undefined
+    if (saved === null) return
+    const { mapping = this.mapping, order, source, version } = saved
+    const { view } = Indexing.index(mapping, id, source)
+    const document = { _id: id, _source: source, view, mapping, nested: "", _version: version, order }
+    this.documents.set(id, document)
+    this.seen.set(id, document)
+    this.order = Math.max(this.order, order + 1)
+  }
+
+  /** As it was set up when it was saved, and empty. */
+  restoreSetup({ createdAt, mapping, settings, uuid }: SavedCollection): void {
+    this.mapping = mapping
+    this.settings = settings
+    this.createdAt = createdAt
+    this.uuid = uuid
+  }
+
+  // -- setup --------------------------------------------------------------------------------------------------------
+
   /** Adds to mapping and settings; neither changes when the mapping is refused. */
   setup({ mappings, settings }: Setup): void {
-    const checked = checkedSettings(settings)
+    const checked = this.checkedChange(settings)
     this.mapping = Mapping.update(this.mapping, mappings)
     this.settings = { ...this.settings, ...checked }
+    this.markSetup()
+  }
+
+  /** The settings of a change, when they can be changed. */
+  checkedChange(settings: JsonObject): JsonObject {
+    const checked = checkedSettings(settings)
+    if (checked.number_of_shards === undefined) return checked
+    throw badRequest(`final &${this.index}.${this.name} setting [index.number_of_shards], not updateable`)
   }
 
   /** What `collection:getSettings` shows: Elasticsearch tells numbers as texts. */
@@ -109,10 +194,17 @@ export class Collection {
 
   write(id: string, source: JsonObject, now: number): StoredDocument {
     this.settle(now)
-    this.mapping = this.parse(id, source, now)
+    const { mapping, view } = this.parse(id, source)
+    if (mapping !== this.mapping) {
+      this.mapping = mapping
+      this.markSetup()
+    }
     const document = {
       _id: id,
       _source: source,
+      view,
+      mapping,
+      nested: "",
       _version: this.versionOf(id, now) + 1,
       order: this.order++
     }
@@ -121,6 +213,7 @@ export class Collection {
     this.documents.set(id, document)
     this.unseen.push({ id, document })
     this.dirtySince ??= now
+    this.markDocument(id)
     return document
   }
 
@@ -128,6 +221,18 @@ export class Collection {
   update(before: StoredDocument, changes: JsonObject, now: number): StoredDocument {
     const source = merge(before._source, changes)
     return JSON.stringify(source) === JSON.stringify(before._source) ? before : this.write(before._id, source, now)
+  }
+
+  /** As `setup`. What searches see is indexed again if that is asked for, or if fields are mapped dynamically from now on. */
+  change(setup: Setup, reindexes: boolean, now: number): void {
+    const before = this.mapping
+    this.setup(setup)
+    if (Object.keys(setup.mappings).length === 0) return
+    if (!reindexes && !Mapping.isOpened(before, setup.mappings)) return
+    for (const document of this.searchable(now)) {
+      if (this.documents.get(document._id) === document) this.write(document._id, document._source, now)
+    }
+    this.refresh()
   }
 
   delete(id: string, now: number): void {
@@ -143,6 +248,7 @@ export class Collection {
     this.documents.delete(id)
     this.unseen.push({ id, document: undefined })
     this.dirtySince ??= now
+    this.markDocument(id)
   }
 
   private versionOf(id: string, now: number): number {
@@ -158,6 +264,7 @@ export class Collection {
     this.seen = new Map()
     this.visible = []
     this.dirtySince = undefined
+    this.changes.mark("truncated", this.key, () => ["truncated", this.key])
   }
 
   refresh(): void {
@@ -181,8 +288,8 @@ export class Collection {
   }
 
   /** Throws what the mapping refuses of a document. */
-  check(id: string, source: JsonObject, now: number): void {
-    this.parse(id, source, now)
+  check(id: string, source: JsonObject): void {
+    this.parse(id, source)
   }
 
   private get interval(): number {
@@ -195,16 +302,16 @@ export class Collection {
     if (this.dirtySince !== undefined && now - this.dirtySince >= this.interval) this.refresh()
   }
 
-  private parse(id: string, source: JsonObject, now: number): Mapping.Mapping {
+  private parse(id: string, source: JsonObject): Indexing.Indexed {
     checkIds([id])
     try {
-      return Mapping.index(this.mapping, id, source, now)
+      return Indexing.index(this.mapping, id, source)
     } catch (cause) {
-      if (cause instanceof Mapping.StrictRejection) {
+      if (cause instanceof Indexing.StrictRejection) {
         const refusal = error("services.storage.strict_mapping_rejection", cause.field, this.index, this.name)
         throw new RefusedError("strict_dynamic_mapping_exception", cause.message, refusal)
       }
-      if (cause instanceof Mapping.LimitError) {
+      if (cause instanceof Indexing.LimitError) {
         throw new RefusedError("illegal_argument_exception", cause.message, cause)
       }
       if (cause instanceof EngineError && cause.status === 400) {
@@ -281,19 +388,66 @@ const checkedSettings = (settings: JsonObject): JsonObject => {
 }
 
 /** Whether the hits of a search have scores. */
-const isScored = (body: JsonObject, sorted: boolean): boolean => !sorted || Query.sortsByScore(body.sort)
+const isScored = (body: JsonObject, sorted: boolean): boolean => !sorted || Sorting.sortsByScore(body.sort)
+
+/** Whether an aggregation needs scores. */
+const scoresHits = ({ aggregations, aggs = aggregations }: JsonObject): boolean =>
+  aggs !== undefined && JSON.stringify(aggs).includes("\"top_hits\"")
+
+/** A document for the aggregations of a search. */
+const aggregated =
+  ({ index, mapping, name }: Collection, score: number) => (document: StoredDocument): Aggregation.Row => ({
+    document,
+    mapping,
+    index: `&${index}.${name}`,
+    score
+  })
+
+/** Whether a row passes a `post_filter`, which aggregations know nothing of. */
+const filterOf = (query: unknown, collections: ReadonlyArray<Collection>, now: number): (row: Row) => boolean => {
+  const tests = new Map(collections.map((one) => [one, Query.compile(query, one.mapping, now)]))
+  return ({ collection, document }) => tests.get(collection)!(document)
+}
+
+/** The field that a search collapses by. */
+const collapseField = (collapse: unknown, { mapping }: Collection): Mapping.Field => {
+  const { field: path, ...others } = isObject(collapse) ? collapse : {}
+  const [other] = Object.keys(others)
+  if (other !== undefined) throw error("testing.engine.not_implemented", `"${other}" of "collapse" in a search`)
+  if (path === undefined) throw allShardsFailed()
+  const field = Mapping.fieldAt(mapping, String(path))
+  if (field === undefined) throw badRequest(`no mapping found for \`${String(path)}\` in order to collapse on`)
+  if (field.type === "keyword" || Mapping.isNumber(field.type)) return field
+  throw badRequest(`unknown type for collapse field \`${String(path)}\`, only keywords and numbers are accepted`)
+}
+
+/** Elasticsearch gives its reason in a list that Kuzzle does not look into (esWrapper.js). */
+const allShardsFailed = (): EngineError => error("services.storage.unexpected_error", "all shards failed")
+
+/** Whether a row is the first with its value of the field of a `collapse`. */
+const collapseOf = (collapse: unknown, collections: ReadonlyArray<Collection>): (row: Row) => boolean => {
+  const fields = new Map(collections.map((one) => [one, collapseField(collapse, one)]))
+  const seen = new Set<unknown>()
+  return ({ collection, document }) => {
+    const [value, ...more] = Mapping.terms(document, fields.get(collection)!)
+    if (more.length > 0) throw allShardsFailed()
+    const isNew = !seen.has(value)
+    seen.add(value)
+    return isNew
+  }
+}
 
 /** A document that a search found, its score, and what it is sorted by. */
 interface Row {
   readonly collection: Collection
   readonly document: StoredDocument
   readonly score: number
-  readonly values: ReadonlyArray<Query.SortValue>
+  readonly values: ReadonlyArray<Sorting.SortValue>
 }
 
 /** What a search found, in its order. Never modified: searches and scrolls share it. */
 interface Found {
-  readonly keys: ReadonlyArray<Query.SortKey>
+  readonly keys: ReadonlyArray<Sorting.SortKey>
   readonly rows: FoundRows<Row>
 }
 
@@ -327,33 +481,53 @@ const maxScroll = 60_000
 const defaultScroll = 15_000
 
 /** Keys of a search body that Kuzzle lets through, and of them those that the engine honours. */
-const searchKeys = new Map<string, "honoured" | "harmless" | "missing">([
+const searchKeys = new Map<string, "honoured" | "harmless" | "missing" | "unknown">([
   ["query", "honoured"],
   ["sort", "honoured"],
   ["search_after", "honoured"],
   ["_source", "honoured"],
   ["from", "honoured"],
   ["size", "honoured"],
-  ["_name", "harmless"],
-  ["search_timeout", "harmless"],
+  // Kuzzle shows nothing of what they add.
   ["explain", "harmless"],
+  ["fields", "harmless"],
   ["aggregations", "honoured"],
   ["aggs", "honoured"],
-  ["collapse", "missing"],
-  ["fields", "missing"],
+  ["collapse", "honoured"],
   ["highlight", "missing"],
-  ["post_filter", "missing"],
+  ["post_filter", "honoured"],
   ["suggest", "missing"],
-  ["_source_excludes", "missing"],
-  ["_source_includes", "missing"]
+  // Kuzzle lets them through, and Elasticsearch does not know them there.
+  ["_name", "unknown"],
+  ["search_timeout", "unknown"],
+  ["_source_excludes", "unknown"],
+  ["_source_includes", "unknown"]
 ])
 
+/** What Elasticsearch calls a value whose key it does not know. */
+const tokenOf = (value: unknown): string =>
+  Array.isArray(value)
+    ? "START_ARRAY"
+    : isObject(value)
+    ? "START_OBJECT"
+    : typeof value === "string"
+    ? "VALUE_STRING"
+    : typeof value === "number"
+    ? "VALUE_NUMBER"
+    : value === null
+    ? "VALUE_NULL"
+    : "VALUE_BOOLEAN"
+
 const checkSearchBody = (body: JsonObject): void => {
+  if (body === Request.emptyList) throw badRequest("Expected [START_OBJECT] but found [START_ARRAY]")
   for (const [key, value] of Object.entries(body)) {
     if (value === undefined) continue
     const support = searchKeys.get(key)
     if (support === undefined) throw error("services.storage.invalid_search_query", key)
+    if (value === null && key !== "query") throw badRequest(`Unknown key for a VALUE_NULL in [${key}].`)
     if (support === "missing") throw error("testing.engine.not_implemented", `"${key}" in a search`)
+    if (support === "unknown" && isObject(value)) throw error("services.storage.invalid_search_query", key)
+    if (support === "unknown") throw badRequest(`Unknown key for a ${tokenOf(value)} in [${key}].`)
   }
   checkScripts(body)
 }
@@ -391,22 +565,84 @@ export class Storage {
   private readonly recent = new RecentSearches<Found>()
   private readonly identifiers: Identifiers
   private readonly refreshInterval: number
-  constructor(identifiers: Identifiers, refreshInterval: number, now: number) {
+  private readonly changes: Changes
+  /** Kuzzle's own, by their keys. */
+  private readonly own = new Map<string, Collection>()
+  constructor(identifiers: Identifiers, refreshInterval: number, now: number, changes: Changes) {
+    this.changes = changes
     this.identifiers = identifiers
     this.refreshInterval = refreshInterval
     const mapping = { properties: { index: { type: "keyword" }, collection: { type: "keyword" } } }
-    this.validations = this.make("kuzzle", "validations", { mappings: mapping, settings: {} }, now)
+    this.validations = this.makeOwn("validations", { mappings: mapping, settings: {} }, now)
   }
 
-  /** A collection that is not in the list of its index: those of Kuzzle itself and of its plugins. */
-  make(index: string, name: string, { mappings, settings }: Setup, now: number): Collection {
+  /** A collection of Kuzzle itself or of a plugin, which no index lists. */
+  makeOwn(name: string, setup: Setup, now: number): Collection {
+    const key = `%${name}`
+    const made = this.make(key, "kuzzle", name, setup, now)
+    this.own.set(key, made)
+    made.markSetup()
+    return made
+  }
+
+  private make(key: string, index: string, name: string, { mappings, settings }: Setup, now: number): Collection {
+    // Elasticsearch looks at the settings first.
+    checkedSettings(settings)
     return new Collection(index, name, {
+      key,
+      changes: this.changes,
       mapping: Mapping.create(mappings),
       settings,
       uuid: this.identifiers.index(),
       createdAt: now,
       refreshInterval: this.refreshInterval
     })
+  }
+
+  // -- saving -------------------------------------------------------------------------------------------------------
+
+  private savedIndex(name: string): Line {
+    return ["index", name, this.indexes.has(name)]
+  }
+
+  *allSaved(): Generator<Line> {
+    for (const collection of this.own.values()) yield* collection.allSaved()
+    for (const [index, collections] of this.indexes) {
+      yield this.savedIndex(index)
+      for (const collection of collections.values()) yield* collection.allSaved()
+    }
+  }
+
+  private markIndex(name: string): void {
+    this.changes.mark("index", name, () => this.savedIndex(name))
+  }
+
+  restoreIndex(name: string, exists: boolean): void {
+    if (!exists) this.indexes.delete(name)
+    else if (!this.indexes.has(name)) this.indexes.set(name, new Map())
+  }
+
+  /** The collection of a key, and the list it stands in. Kuzzle's own are always there. */
+  private kept(key: string) {
+    const [index = "", name = ""] = key.split("/")
+    const collections = this.indexes.get(index)
+    return { index, name, collections, collection: this.own.get(key) ?? collections?.get(name) }
+  }
+
+  restoreCollection(key: string, saved: SavedCollection | null): void {
+    const { collection, collections, index, name } = this.kept(key)
+    if (saved === null) return void collections?.delete(name)
+    if (collection !== undefined) return collection.restoreSetup(saved)
+    const { changes, refreshInterval } = this
+    collections?.set(name, new Collection(index, name, { ...saved, key, changes, refreshInterval }))
+  }
+
+  restoreDocument(key: string, id: string, saved: SavedDocument | null): void {
+    this.kept(key).collection?.restore(id, saved)
+  }
+
+  truncate(key: string): void {
+    this.kept(key).collection?.truncate()
   }
 
   // -- indexes ------------------------------------------------------------------------------------------------------
@@ -423,11 +659,13 @@ export class Storage {
     if (!isValidName(index)) throw error("services.storage.invalid_index_name", index)
     if (this.indexes.has(index)) throw error("services.storage.index_already_exists", "public", index)
     this.indexes.set(index, new Map())
+    this.markIndex(index)
   }
 
   deleteIndex(index: string): void {
     this.collections(index)
     this.indexes.delete(index)
+    this.markIndex(index)
   }
 
   // -- collections --------------------------------------------------------------------------------------------------
@@ -465,25 +703,54 @@ export class Storage {
   createCollection(givenIndex: unknown, givenName: unknown, setup: Setup, now: number): void {
     const { index, name } = this.checkNames(givenIndex, givenName)
     const existing = this.indexes.get(index)?.get(name)
-    if (existing !== undefined) return existing.setup(setup)
-    const created = this.make(index, name, setup, now)
-    const collections = this.indexes.get(index) ?? new Map<string, Collection>()
-    collections.set(name, created)
-    this.indexes.set(index, collections)
+    if (existing !== undefined) return existing.change(setup, false, now)
+    const created = this.make(`${index}/${name}`, index, name, setup, now)
+    if (!this.indexes.has(index)) this.createIndex(index)
+    this.collections(index).set(name, created)
+    created.markSetup()
   }
 
   deleteCollection(index: unknown, name: unknown): void {
     const collection = this.collection(index, name)
     this.collections(index).delete(collection.name)
+    const key = `${collection.index}/${collection.name}`
+    this.changes.mark("collection", key, () => ["collection", key, null])
   }
 
   // -- searches -----------------------------------------------------------------------------------------------------
+
+  /** What Elasticsearch refuses of a scroll, after it has read the query. */
+  private checkScroll(
+    collections: ReadonlyArray<Collection>,
+    body: JsonObject,
+    from: number,
+    size: number,
+    now: number
+  ): void {
+    const faults = [
+      ...(from > 0 ? ["using [from] is not allowed in a scroll context"] : []),
+      ...(size === 0 ? ["[size] cannot be [0] in a scroll context"] : [])
+    ]
+    if (faults.length === 0) return
+    for (const { mapping } of collections) Query.compile(queryOf(body), mapping, now)
+    throw badRequest(`Validation Failed: ${faults.map((fault, i) => `${i + 1}: ${fault};`).join("")}`)
+  }
 
   /** The documents that a query matches, in the order of their writing. */
   matching(collection: Collection, body: JsonObject, now: number): ReadonlyArray<StoredDocument> {
     checkSearchBody(body)
     const test = Query.compile(queryOf(body), collection.mapping, now)
     return collection.searchable(now).filter(test)
+  }
+
+  /** How many a query matches. Elasticsearch reads the body key by key, and knows no other than the query. */
+  count(collection: Collection, body: JsonObject, now: number): number {
+    checkSearchBody(body)
+    for (const key of Object.keys(body)) {
+      if (key !== "query") throw badRequest(`request does not support [${key}]`)
+      Query.compile(queryOf(body), collection.mapping, now)
+    }
+    return this.matching(collection, body, now).length
   }
 
   search(
@@ -499,6 +766,7 @@ export class Storage {
     if (from < 0) throw badRequest("[from] parameter cannot be negative")
     if (size < 0) throw badRequest(`[size] parameter cannot be negative, found [${size}]`)
     const keepAlive = scroll === undefined ? undefined : keepAliveOf(scroll)
+    if (keepAlive !== undefined) this.checkScroll(collections, body, from, size, now)
     if (keepAlive === undefined && from + size > 10_000) {
       throw badRequest(
         `Result window is too large, from + size must be less than or equal to: [10000] but was [${from + size}]. ` +
@@ -506,38 +774,53 @@ export class Storage {
           "the [index.max_result_window] index level setting."
       )
     }
-    const sorted = body.sort !== undefined && body.sort !== null &&
-      !(Array.isArray(body.sort) && body.sort.length === 0)
-    const { keys, rows } = this.recent.find(
+    if (body.search_after !== undefined) {
+      Sorting.checkSearchAfter(body.search_after)
+      if (from > 0 || keepAlive !== undefined) throw allShardsFailed()
+    }
+    const sorted = body.sort !== undefined && !(Array.isArray(body.sort) && body.sort.length === 0)
+    const { keys, rows: matched } = this.recent.find(
       body,
-      collections.flatMap((collection) => [collection.searchable(now), collection.mapping, collection]),
+      [
+        isScored(body, sorted) || scoresHits(body),
+        ...collections.flatMap((collection) => [collection.searchable(now), collection.mapping, collection])
+      ],
       () => this.find(collections, body, sorted, now)
     )
     const scored = isScored(body, sorted)
     const shown = ({ collection, document, score }: Row): JsonObject => ({
       _id: document._id,
       _score: scored ? score : null,
-      _source: Query.filterSource(document._source, body._source),
+      _source: filterSource(document._source, body._source),
       collection: collection.name,
       index: collection.index
     })
     const asked = body.aggs ?? body.aggregations
+    const everything = () =>
+      collections.flatMap((collection) => collection.searchable(now).map(aggregated(collection, 1)))
     const aggregations = asked === undefined
       ? {}
       : {
         aggregations: Aggregation.aggregate(
           asked,
-          rows.all().map(({ collection, document }) => ({ document, mapping: collection.mapping })),
+          matched.all().map(({ collection, document, score }) => aggregated(collection, score)(document)),
+          everything,
           now
         )
       }
-    const total = rows.total
+    const { collapse, post_filter } = body
+    const filtered = post_filter === undefined ? matched : matched.filter(filterOf(post_filter, collections, now))
+    const { total } = filtered
+    if (collapse !== undefined && (body.search_after !== undefined || keepAlive !== undefined)) {
+      throw error("testing.engine.not_implemented", "a \"collapse\" of pages")
+    }
+    const rows = collapse === undefined ? filtered : filtered.filter(collapseOf(collapse, collections))
     if (keepAlive === undefined && body.search_after === undefined) {
       return { ...aggregations, hits: rows.page(from, from + size).map(shown), total }
     }
     const { found, start } = body.search_after === undefined
       ? { found: rows.all(), start: 0 }
-      : rowsAfter(keys, rows.all(), Query.searchAfter(body.search_after), collections.length === 1)
+      : rowsAfter(keys, rows.all(), Sorting.searchAfter(body.search_after, keys), collections.length === 1)
     const page = found.slice(start + from, start + from + size).map(shown)
     if (keepAlive === undefined) return { ...aggregations, hits: page, total }
     this.forgetScrolls(now)
@@ -576,24 +859,24 @@ export class Storage {
   }
 
   private find(collections: ReadonlyArray<Collection>, body: JsonObject, sorted: boolean, now: number): Found {
-    const scored = isScored(body, sorted)
-    let keys: ReadonlyArray<Query.SortKey> = []
+    const scored = isScored(body, sorted) || scoresHits(body)
+    let keys: ReadonlyArray<Sorting.SortKey> = []
     const rows = collections.flatMap((collection) => {
-      const own = Query.compileSort(body.sort, collection.mapping, now)
+      const own = Sorting.compileSort(body.sort, collection.mapping, now)
       if (keys.length === 0) keys = own
       const found = this.matching(collection, body, now)
       const score = scored && found.length > 0
         ? Scoring.compile(queryOf(body), collection.searchable(now), collection.mapping, now)
         : 0
-      const common = typeof score === "number" ? Scoring.shown(score) : 0
-      const shownOf = (document: StoredDocument) => typeof score === "number" ? common : Scoring.shown(score(document))
+      const common = typeof score === "number" ? Java.float(score) : 0
+      const shownOf = (document: StoredDocument) => typeof score === "number" ? common : Java.float(score(document))
       return found.map((document) => {
         const shown = shownOf(document)
         return { collection, document, score: shown, values: own.map((key) => key.valueOf(document, shown)) }
       })
     })
     const compare = sorted
-      ? (a: Row, b: Row) => Query.compareRows(keys, a.values, b.values)
+      ? (a: Row, b: Row) => Sorting.compareRows(keys, a.values, b.values)
       : (a: Row, b: Row) => b.score - a.score
     return { keys, rows: new FoundRows<Row>(rows, compare) }
   }
@@ -615,12 +898,12 @@ export class Storage {
  * another collection, may be of other types than those of the rows and so in no order with them: then each row is compared.
  */
 const rowsAfter = (
-  keys: ReadonlyArray<Query.SortKey>,
+  keys: ReadonlyArray<Sorting.SortKey>,
   rows: ReadonlyArray<Row>,
-  after: ReadonlyArray<Query.SortValue>,
+  after: ReadonlyArray<Sorting.SortValue>,
   areOfOneCollection: boolean
 ): { readonly found: ReadonlyArray<Row>; readonly start: number } => {
-  const isBehind = (row: Row): boolean => Query.compareRows(keys, row.values, after) > 0
+  const isBehind = (row: Row): boolean => Sorting.compareRows(keys, row.values, after) > 0
   let low = 0
   let high = rows.length
   while (low < high) {

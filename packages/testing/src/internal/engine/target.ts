@@ -1,6 +1,7 @@
 /**
  * The collection that a request is about, and what it wants documents to be like.
  */
+import { badRequest, error } from "./errors.ts"
 import { isObject, type JsonObject, own } from "./json.ts"
 import * as Request from "./request.ts"
 import * as Specifications from "./specifications.ts"
@@ -15,6 +16,27 @@ export const collectionOf = ({ request, state }: Call): Collection => {
 export const settle = (collection: Collection, refresh: boolean): void => {
   // The real server waits for its next refresh, up to a second; we refresh now and answer at once.
   if (refresh) collection.refresh()
+}
+
+/** Whether a write waits for the next refresh. */
+export const waitsFor = (refresh: string): boolean => {
+  if (refresh !== "wait_for" && refresh !== "false") {
+    throw error("services.storage.invalid_argument", "refresh", "\"wait_for\", false")
+  }
+  return refresh === "wait_for"
+}
+
+/** The same for what a query finds: there Elasticsearch reads a boolean, and Kuzzle makes one of `wait_for`. */
+export const queryWaitsFor = (refresh: string): boolean => {
+  if (!["wait_for", "true", "false", ""].includes(refresh)) {
+    throw badRequest(`Failed to parse value [${refresh}] as only [true] or [false] are allowed.`)
+  }
+  return refresh !== "false"
+}
+
+/** What Kuzzle refuses of a document that is written as a whole. */
+export const checkRouting = ({ _routing }: JsonObject): void => {
+  if (_routing) throw error("services.storage.no_routing")
 }
 
 /** The specifications of the collection, which need not exist. */

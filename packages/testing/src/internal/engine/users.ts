@@ -2,13 +2,14 @@
  * Users and what they may do. Kuzzle keeps a user twice: in its cache, where most reads look, and in a collection, which
  * is searched; the two do not say the same of who changed the user, nor of inner objects that were changed in part.
  */
+import type { Changes } from "./changes.ts"
 import { anonymousError, error } from "./errors.ts"
 import * as Internal from "./internalStore.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import * as Profiles from "./profiles.ts"
 import * as Request from "./request.ts"
 import * as Roles from "./roles.ts"
-import type { Collection, StoredDocument } from "./storage.ts"
+import type { Collection, Shown } from "./storage.ts"
 
 export interface User {
   readonly _id: string
@@ -30,7 +31,7 @@ export const anonymous: User = {
 export const show = ({ _id, source }: User) => ({ _id, _source: source })
 
 /** As the collection has it. */
-export const showStored = ({ _id, _source }: StoredDocument) => ({
+export const showStored = ({ _id, _source }: Shown) => ({
   _id,
   _source: { profileIds: _source.profileIds, ..._source }
 })
@@ -39,9 +40,25 @@ export class Users {
   readonly collection: Collection
   readonly profiles: Profiles.Profiles
   private readonly cache = new Map<string, User>()
-  constructor(collection: Collection, profiles: Profiles.Profiles) {
+  private readonly changes: Changes
+  constructor(collection: Collection, profiles: Profiles.Profiles, changes: Changes) {
     this.collection = collection
     this.profiles = profiles
+    this.changes = changes
+  }
+
+  private saved(id: string): readonly ["user", id: string, source: JsonObject | null] {
+    return ["user", id, this.cache.get(id)?.source ?? null]
+  }
+
+  *allSaved() {
+    for (const id of this.cache.keys()) yield this.saved(id)
+  }
+
+  restore(_id: string, source: JsonObject | null): void {
+    if (source === null) return void this.cache.delete(_id)
+    // `make` has put them there.
+    this.cache.set(_id, { _id, profileIds: source.profileIds as ReadonlyArray<string>, source })
   }
 
   get(id: string): User | undefined {
@@ -90,6 +107,7 @@ export class Users {
     this.collection.getOrFail(id)
     this.collection.delete(id, now)
     this.cache.delete(id)
+    this.changes.mark("user", id, () => this.saved(id))
   }
 
   private make(_id: string, profileIds: ReadonlyArray<unknown>, content: JsonObject, info: JsonObject): User {
@@ -102,6 +120,7 @@ export class Users {
 
   private keep(user: User): User {
     this.cache.set(user._id, user)
+    this.changes.mark("user", user._id, () => this.saved(user._id))
     return user
   }
 

@@ -72,6 +72,10 @@ const run = (
   switch (operation) {
     case "index":
     case "create": {
+      const created = { author, createdAt: now, updatedAt: null, updater: null }
+      const source = { ...payload, _kuzzle_info: created }
+      // Elasticsearch reads a document before it looks for its id.
+      if (operation === "create") collection.check(id, source)
       if (operation === "create" && before !== undefined) {
         throw refused(
           409,
@@ -79,8 +83,7 @@ const run = (
           `[${id}]: version conflict, document already exists (current version [${before._version}])`
         )
       }
-      const created = { author, createdAt: now, updatedAt: null, updater: null }
-      collection.write(id, { ...payload, _kuzzle_info: created }, now)
+      collection.write(id, source, now)
       return [id, status]
     }
     case "update": {
@@ -96,7 +99,8 @@ const run = (
       return [id, status]
     }
     case "delete": {
-      if (before !== undefined) collection.delete(id, now)
+      // One that is not there gets a version by it, too.
+      collection.delete(id, now)
       return [id, before === undefined ? 404 : 200]
     }
   }
@@ -222,7 +226,7 @@ export const bulk: Controller = {
     const outcomes = before.map((document) => {
       const source = merge(document._source, changes)
       try {
-        collection.check(document._id, source, call.now)
+        collection.check(document._id, source)
       } catch (cause) {
         if (!(cause instanceof RefusedError)) throw cause
         return "refused"

@@ -1,10 +1,10 @@
 import { EngineError, error, nativeError } from "../errors.ts"
-import { isObject, type JsonObject } from "../json.ts"
+import { isObject, type JsonObject, merge } from "../json.ts"
 import * as Mapping from "../mapping.ts"
 import * as Request from "../request.ts"
 import * as Specifications from "../specifications.ts"
 import type { Call, Controller } from "../state.ts"
-import type { Setup } from "../storage.ts"
+import type { Collection, Setup } from "../storage.ts"
 import { collectionOf } from "../target.ts"
 
 /** Mappings and settings of a new collection. The real server checks neither, and fails where it uses them. */
@@ -16,8 +16,9 @@ const setupOf = ({ mappings = {}, settings = {} }: JsonObject): Setup => {
   throw nativeError(`Cannot create property 'number_of_replicas' on ${typeof settings} '${String(settings)}'`)
 }
 
-/** Mappings and settings of a change. */
-const changeOf = ({ mappings = {}, settings = {} }: JsonObject): Setup => {
+/** Mappings and settings of a change. Elasticsearch is asked for the settings first. */
+const changeOf = ({ mappings = {}, settings = {} }: JsonObject, collection: Collection): Setup => {
+  if (isObject(settings)) collection.checkedChange(settings)
   if (!isObject(mappings)) throw error("api.assert.invalid_type", "body.mappings", "object")
   if (!isObject(settings)) throw error("api.assert.invalid_type", "body.settings", "object")
   return { mappings, settings }
@@ -83,23 +84,29 @@ export const collection: Controller = {
     return { acknowledged: true }
   },
   getMapping: (call) => {
-    const collection = collectionOf(call)
-    return Mapping.show(collection.mapping, Request.getBoolean(call.request, "includeKuzzleMeta"))
+    Request.getIndexAndCollection(call.request)
+    const withMetadata = Request.getBoolean(call.request, "includeKuzzleMeta")
+    return Mapping.show(collectionOf(call).mapping, withMetadata)
   },
   getSettings: (call) => collectionOf(call).getSettings(),
   update: (call) => {
     const body = Request.getBody(call.request, {})
     const collection = collectionOf(call)
-    collection.setup(changeOf(body))
-    if (body.reindexCollection === true) collection.refresh()
+    collection.change(changeOf(body, collection), body.reindexCollection === true, call.now)
     return null
   },
   updateMapping: (call) => {
     Request.getIndexAndCollection(call.request)
     const mappings = Request.getBody(call.request)
     const collection = collectionOf(call)
+    const { properties } = Mapping.show(collection.mapping, true)
     collection.setup({ mappings, settings: {} })
-    return Mapping.show(collection.mapping, true)
+    // The fields that are new are shown as they were given.
+    const added = isObject(mappings.properties) ? mappings.properties : {}
+    return {
+      ...Mapping.show(collection.mapping, true),
+      properties: merge(isObject(properties) ? properties : {}, added)
+    }
   },
   getSpecifications: (call) => {
     const { collection, index, key } = keyOf(call)
@@ -139,6 +146,7 @@ export const collection: Controller = {
     const scroll = Request.getScroll(request)
     Request.getBodyObject(request, "query", {})
     const body = Request.getSearchBody(request)
+    if (body === Request.emptyList) throw error("api.assert.invalid_type", "body.query", "object")
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
     const found = state.storage.search([state.storage.validations], body, { from, size, scroll }, now)
     return { hits: found.hits, scrollId: found.scrollId, total: found.total }

@@ -1,13 +1,13 @@
 import { error, incomplete, nativeError } from "../errors.ts"
 import { isObject, type JsonObject, own } from "../json.ts"
-import * as Query from "../query.ts"
+import { fromKoncorde } from "../koncorde.ts"
 import type { Change } from "../realtime.ts"
 import * as Request from "../request.ts"
 import type { KuzzleRequest } from "../request.ts"
 import * as Specifications from "../specifications.ts"
 import type { Action, Call, Controller } from "../state.ts"
 import type { Collection, StoredDocument } from "../storage.ts"
-import { collectionOf, fitting, settle, specificationsOf } from "../target.ts"
+import { checkRouting, collectionOf, fitting, queryWaitsFor, settle, specificationsOf, waitsFor } from "../target.ts"
 import { execute, type Item, type Kind, kinds, withoutMetadata } from "../writes.ts"
 import { exportDocuments } from "./export.ts"
 
@@ -69,8 +69,9 @@ const many = (action: string, kind: Kind, told: Told, ...members: ReadonlyArray<
   const withSource = wantsSource || kind !== kinds.createOrReplace
   if (documents.length === 0) return { errors: [], successes: [] }
   const collection = collectionOf(call)
+  const waits = waitsFor(refresh)
   const { errors, items } = execute(kind, call, collection, documents)
-  settle(collection, refresh)
+  settle(collection, waits)
   if (strict && errors.length > 0) throw incomplete(action, errors)
   if (silent) return { errors, successes: withSource ? items : items.map(withoutSource) }
   const sent = new Map(documents.map((document) => [document._id, document[members[0]!]]))
@@ -104,17 +105,36 @@ const idsInBody = ({ body }: KuzzleRequest): ReadonlyArray<unknown> | undefined 
   return ids
 }
 
-/** The ids of a read: in the body or in the arguments, there as a list with commas too. */
-const idsOf = ({ request, state }: Call): ReadonlyArray<unknown> => {
+/**
+ * The ids of a request on many as they are after the real server's pipes, which take them out of it and put them back: in
+ * the arguments they may be a text with commas, and a body that has other members gets an empty list when there are none.
+ */
+const pipedIds = (request: KuzzleRequest): ReadonlyArray<unknown> => {
+  const given = idsInBody(request)
   const { ids } = request.args
-  const given = idsInBody(request) ??
-    (typeof ids === "string" && !ids.startsWith("[")
-      ? ids.split(",")
-      : ids === undefined && (request.body === null || Object.keys(request.body).length === 0)
-      ? []
-      : Request.getArray(request, "ids"))
-  if (given.length > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
-  return given
+  if (given !== undefined) return given
+  if (!ids) return []
+  if (!Array.isArray(ids) && typeof ids !== "string") throw error("api.assert.invalid_type", ids, "Array or String")
+  return Request.getList(request, "ids")
+}
+
+const hasMembers = ({ body }: KuzzleRequest): boolean => body !== null && Object.keys(body).length > 0
+
+/** What a read of many is asked with. */
+const manyOf = ({ request, state }: Call) => {
+  const ids = pipedIds(request)
+  // Where they were put into the body, an empty list counts as none.
+  if (ids.length === 0 && hasMembers(request)) Request.getArray(request, "ids")
+  Request.getIndexAndCollection(request)
+  const strict = Request.getBoolean(request, "strict")
+  if (ids.length > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
+  return { ids, strict }
+}
+
+/** The ids of a deletion. */
+const doomedIds = (request: KuzzleRequest): ReadonlyArray<unknown> => {
+  const ids = pipedIds(request)
+  return hasMembers(request) ? ids : Request.getBodyArray(request, "ids")
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -123,16 +143,33 @@ const idsOf = ({ request, state }: Call): ReadonlyArray<unknown> => {
 
 const isMultiple = (name: string): boolean => /[,*+]/.test(name) || name === "_all"
 
-/** The body of a search, its query in Elasticsearch's language. */
-const searchBodyOf = ({ request }: Call): JsonObject => {
-  const body = Request.getSearchBody(request)
-  return Request.getLang(request) === "koncorde" && isObject(body.query)
-    ? { ...body, query: Query.fromKoncorde(body.query) }
-    : body
+/** A query in Elasticsearch's language; without one, `fallback` is translated. */
+const translated = (call: Call, query: unknown, fallback?: JsonObject): unknown => {
+  if (Request.getLang(call.request) !== "koncorde") return query
+  const given = query || fallback
+  if (given === undefined) throw nativeError("Cannot convert undefined or null to object")
+  return isObject(given) ? fromKoncorde(given) : given
 }
 
-const targetsOf = (call: Call): ReadonlyArray<Collection> =>
-  Request.getArray(call.request, "targets", []).flatMap((target, i) => {
+/** What every search is asked with, in the order in which the real server reads it. */
+const searchOf = ({ request }: Call) => {
+  const from = Request.getInteger(request, "from", 0)
+  const size = Request.getInteger(request, "size", 10)
+  const scroll = Request.getScroll(request)
+  Request.getBodyObject(request, "query", {})
+  return { from, size, scroll, body: Request.getSearchBody(request) }
+}
+
+const withQuery = (body: JsonObject, query: unknown): JsonObject =>
+  query === undefined || body === Request.emptyList ? body : { ...body, query }
+
+interface Target {
+  readonly index: string
+  readonly collections: ReadonlyArray<string>
+}
+
+const checkTargets = (request: KuzzleRequest): ReadonlyArray<Target> =>
+  Request.getArray(request, "targets").map((target, i) => {
     const { collections, index } = isObject(target) ? target : { index: undefined, collections: undefined }
     if (!index) throw error("api.assert.missing_argument", `targets[${i}].index`)
     if (typeof index !== "string" || isMultiple(index)) {
@@ -141,21 +178,36 @@ const targetsOf = (call: Call): ReadonlyArray<Collection> =>
     if (!collections) throw error("api.assert.missing_argument", `targets[${i}].collections`)
     if (!Array.isArray(collections)) throw error("api.assert.invalid_type", `targets[${i}].collections`, "array")
     if (collections.length === 0) throw error("api.assert.empty_argument", `targets[${i}].collections`)
-    return collections.map((name: unknown, j) => {
+    const names = collections.map((name: unknown, j) => {
       const path = `targets[${i}].collections[${j}]`
       if (typeof name !== "string") throw error("api.assert.invalid_type", path, "string")
       if (isMultiple(name)) throw error("services.storage.invalid_target_format", path, name)
-      return call.state.storage.collection(index, name)
+      return name
     })
+    return { index, collections: names }
   })
 
+/** The collections of a search; here alone the real server takes whatever names one as a text. */
+const searched = ({ request, state }: Call): ReadonlyArray<Collection> => {
+  if (Request.getArray(request, "targets", []).length > 0) {
+    return checkTargets(request).flatMap(({ collections, index }) =>
+      collections.map((name) => state.storage.collection(index, name))
+    )
+  }
+  const { collection, index } = Request.getIndexAndCollection(request)
+  return [state.storage.collection(String(index), String(collection))]
+}
+
 /** The documents that one request may change: those that a query matches, when they are not too many. */
-const matching = ({ now, request, state }: Call, collection: Collection, query: JsonObject) => {
-  const translated = Request.getLang(request) === "koncorde" ? Query.fromKoncorde(query) : query
-  const found = state.storage.matching(collection, { query: translated }, now)
+const matching = ({ now, state }: Call, collection: Collection, query: JsonObject) => {
+  const found = state.storage.matching(collection, { query }, now)
   if (found.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
   return found
 }
+
+/** The query of a request that changes what it matches; its collection is looked up later. */
+const translatedQuery = ({ request }: Call, query: JsonObject): JsonObject =>
+  Request.getLang(request) === "koncorde" ? fromKoncorde(query) : query
 
 /** An object without what is at a dotted path; a key that itself holds dots wins, as in the real server. */
 const without = (object: JsonObject, path: string): JsonObject => {
@@ -185,21 +237,21 @@ export const document: Controller = {
     return collectionOf(call).get(id) !== undefined
   },
   mGet: (call) => {
-    const ids = idsOf(call)
+    const { ids, strict } = manyOf(call)
     const collection = collectionOf(call)
     if (ids.length === 0) return { errors: [] }
     const found = ids.map((id) => collection.get(String(id)))
     const errors = ids.filter((_, i) => found[i] === undefined)
-    if (Request.getBoolean(call.request, "strict") && errors.length > 0) throw incomplete("get", errors)
+    if (strict && errors.length > 0) throw incomplete("get", errors)
     return { errors, successes: found.flatMap((document) => (document === undefined ? [] : [show(document)])) }
   },
   mExists: (call) => {
-    const ids = idsOf(call)
+    const { ids, strict } = manyOf(call)
     const collection = collectionOf(call)
     // The real server misses the `successes` that it forgot (spec 8, E3).
     if (ids.length === 0) throw nativeError("Cannot read properties of undefined (reading 'length')")
     const errors = ids.filter((id) => collection.get(String(id)) === undefined)
-    if (Request.getBoolean(call.request, "strict") && errors.length > 0) throw incomplete("get", errors)
+    if (strict && errors.length > 0) throw incomplete("get", errors)
     return { errors, successes: ids.filter((id) => !errors.includes(id)) }
   },
   create: (call) => {
@@ -210,12 +262,16 @@ export const document: Controller = {
     Request.getIndexAndCollection(request)
     const body = fitting(call, Request.getBody(request))
     const collection = collectionOf(call)
-    if (id !== undefined && collection.get(id) !== undefined) throw error("services.storage.document_already_exists")
+    checkRouting(body)
     const source = {
       ...body,
       _kuzzle_info: { author: user._id, createdAt: now, updatedAt: null, updater: null }
     }
-    const document = collection.write(id ?? state.identifiers.document(), source, now)
+    // Elasticsearch reads a document before it looks for its id.
+    const _id = id ?? state.identifiers.document()
+    collection.check(_id, source)
+    if (id !== undefined && collection.get(id) !== undefined) throw error("services.storage.document_already_exists")
+    const document = collection.write(_id, source, now)
     settle(collection, refresh)
     if (!silent) notify(call, "create", show(document), document)
     return show(document)
@@ -228,13 +284,15 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const body = fitting(call, given)
     const collection = collectionOf(call)
+    checkRouting(body)
+    const waits = waitsFor(refresh)
     const created = collection.get(id) === undefined
     const source = {
       ...body,
       _kuzzle_info: { author: user._id, createdAt: now, updatedAt: now, updater: user._id }
     }
     const document = collection.write(id, source, now)
-    settle(collection, refresh)
+    settle(collection, waits)
     const shown = { ...show(document), created }
     if (!silent) notify(call, created ? "create" : "replace", shown, document)
     return shown
@@ -247,13 +305,15 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const body = fitting(call, given)
     const collection = collectionOf(call)
+    checkRouting(body)
+    const waits = waitsFor(refresh)
     collection.getOrFail(id)
     const source = {
       ...body,
       _kuzzle_info: { author: user._id, createdAt: now, updatedAt: now, updater: user._id }
     }
     const document = collection.write(id, source, now)
-    settle(collection, refresh)
+    settle(collection, waits)
     // The notification shows the content as it was sent: neither version nor metadata (observed).
     if (!silent) notify(call, "replace", { _id: id, _source: body }, { _id: id, _source: body })
     return show(document)
@@ -268,9 +328,10 @@ export const document: Controller = {
     const collection = collectionOf(call)
     const before = collection.getOrFail(id)
     const body = fitting(call, given, before)
+    const waits = waitsFor(refresh)
     const changes = { ...body, _kuzzle_info: { updatedAt: now, updater: user._id } }
     const document = collection.update(before, changes, now)
-    settle(collection, refresh)
+    settle(collection, waits)
     if (!silent) {
       notify(call, "update", { _id: id, _source: document._source, _updatedFields: fieldsOf(body) }, document)
     }
@@ -292,6 +353,7 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     const collection = collectionOf(call)
+    const waits = waitsFor(refresh)
     const before = collection.get(id)
     const created = before === undefined
     const metadata = { updatedAt: now, updater: user._id }
@@ -299,7 +361,7 @@ export const document: Controller = {
       // The changes' metadata replace the author and date of creation: a fault of the real server (transcript 12).
       ? collection.write(id, { ...defaults, _kuzzle_info: metadata, ...withoutMetadata(changes) }, now)
       : collection.update(before, { ...changes, _kuzzle_info: metadata }, now)
-    settle(collection, refresh)
+    settle(collection, waits)
     if (!silent && !created) {
       notify(call, "update", { _id: id, _source: document._source, _updatedFields: fieldsOf(changes) }, document)
     } else if (!silent) {
@@ -324,8 +386,9 @@ export const document: Controller = {
     const source = Request.getBoolean(request, "source")
     const collection = collectionOf(call)
     const document = collection.getOrFail(id)
+    const waits = waitsFor(refresh)
     collection.delete(id, now)
-    settle(collection, refresh)
+    settle(collection, waits)
     if (!silent) notify(call, "delete", show(document), document)
     return source ? show(document) : { _id: id }
   },
@@ -336,7 +399,7 @@ export const document: Controller = {
   mUpsert: many("mUpsert", kinds.upsert, "update", "changes", "default"),
   mDelete: (call) => {
     const { now, request, state } = call
-    const ids = idsInBody(request) ?? Request.getBodyArray(request, "ids")
+    const ids = doomedIds(request)
     const strict = Request.getBoolean(request, "strict")
     const silent = Request.getBoolean(request, "silent")
     const refresh = Request.getRefreshString(request)
@@ -353,8 +416,9 @@ export const document: Controller = {
     }
     const doomed = collection.searchable(now).filter(({ _id }) => ids.includes(_id))
     if (doomed.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
+    const waits = queryWaitsFor(refresh)
     for (const { _id } of doomed) collection.delete(_id, now)
-    settle(collection, refresh)
+    settle(collection, waits)
     if (strict && errors.length > 0) throw incomplete("delete", errors)
     const documents = doomed.map(({ _id, _source }) => ({ _id, _source }))
     if (!silent) state.realtime.notify(request, ...documents.map((document) => changeOf("delete", document, document)))
@@ -367,11 +431,13 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     Request.getIndexAndCollection(request)
+    const wanted = translatedQuery(call, query)
     const collection = collectionOf(call)
-    const found = matching(call, collection, query)
+    const found = matching(call, collection, wanted)
     const doomed = found.filter((document) => collection.get(document._id) === document)
+    const waits = queryWaitsFor(refresh)
     for (const { _id } of doomed) collection.delete(_id, now)
-    settle(collection, refresh)
+    settle(collection, waits)
     // A document that was changed after the last refresh is a conflict, of which the real server tells no more.
     if (doomed.length < found.length) throw error("services.storage.unexpected_error", "Response Error")
     const documents = doomed.map(({ _id, _source }) => ({ _id, _source }))
@@ -389,10 +455,12 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     Request.getIndexAndCollection(request)
+    const wanted = translatedQuery(call, query)
     const collection = collectionOf(call)
-    const found = matching(call, collection, query).map(({ _id }) => ({ _id, body: changes }))
+    const found = matching(call, collection, wanted).map(({ _id }) => ({ _id, body: changes }))
+    const waits = waitsFor(refresh)
     const { errors, items } = execute(kinds.update, call, collection, found)
-    settle(collection, refresh)
+    settle(collection, waits)
     const changed = items.map(({ _id, _source }) =>
       changeOf("update", { _id, _source, _updatedFields: fieldsOf(changes) }, { _id, _source })
     )
@@ -409,6 +477,7 @@ export const document: Controller = {
     const source = Request.getBoolean(request, "source")
     const collection = collectionOf(call)
     const { _source } = collection.getOrFail(id)
+    const waits = waitsFor(refresh)
     const kept = fields.reduce<JsonObject>((object, field) => without(object, String(field)), _source)
     const info = isObject(_source._kuzzle_info) ? _source._kuzzle_info : {}
     const document = collection.write(
@@ -416,7 +485,7 @@ export const document: Controller = {
       { ...kept, _kuzzle_info: { ...info, updatedAt: now, updater: user._id } },
       now
     )
-    settle(collection, refresh)
+    settle(collection, waits)
     if (!silent) notify(call, "update", { _id: id, _source: document._source }, document)
     return source ? show(document) : { _id: id, _version: document._version }
   },
@@ -425,29 +494,28 @@ export const document: Controller = {
     return Specifications.validate(specificationsOf(call), body)
   },
   count: (call) => {
-    const body = searchBodyOf(call)
+    const { body } = searchOf(call)
+    Request.getIndexAndCollection(call.request)
+    const query = translated(call, body.query)
     const collection = collectionOf(call)
-    return { count: call.state.storage.matching(collection, body, call.now).length }
+    return { count: call.state.storage.count(collection, withQuery(body, query), call.now) }
   },
   search: (call) => {
     const { now, request, state } = call
-    const from = Request.getInteger(request, "from", 0)
-    const size = Request.getInteger(request, "size", 10)
-    const scroll = Request.getScroll(request)
-    Request.getBodyObject(request, "query", {})
-    const { index, collection } = request.args
-    const body = searchBodyOf(call)
+    const { body, from, scroll, size } = searchOf(call)
+    const { collection, index } = request.args
     const targeted = Request.getArray(request, "targets", []).length > 0
+    Request.getLang(request)
     if (!index && !collection && !targeted) {
       throw error("api.assert.missing_argument", "index, collection or targets")
     }
     if (index && collection && (isMultiple(String(index)) || isMultiple(String(collection)))) {
       throw error("services.storage.invalid_multi_index_collection_usage")
     }
-    const targets = targeted ? targetsOf(call) : undefined
+    if (targeted) checkTargets(request)
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
-    const collections = targets ?? [collectionOf(call)]
-    const found = state.storage.search(collections, body, { from, size, scroll }, now)
+    const query = translated(call, body.query, {})
+    const found = state.storage.search(searched(call), withQuery(body, query), { from, size, scroll }, now)
     const { aggregations, hits, remaining, scrollId, total } = found
     return { aggregations, hits, remaining, scrollId, total }
   },

@@ -5,8 +5,8 @@
 import { Download } from "../download.ts"
 import { EngineError, error } from "../errors.ts"
 import { isObject, type JsonObject } from "../json.ts"
+import { fromKoncorde } from "../koncorde.ts"
 import * as Mapping from "../mapping.ts"
-import * as Query from "../query.ts"
 import * as Request from "../request.ts"
 import type { Action, Call } from "../state.ts"
 import type { Collection } from "../storage.ts"
@@ -29,7 +29,7 @@ export const exportDocuments: Action = (call) => {
   if (Object.keys(collapse).length > 0) {
     throw error("testing.engine.not_implemented", "\"collapse\" in an export")
   }
-  const query = lang === "koncorde" ? Query.fromKoncorde(asked) : asked
+  const query = lang === "koncorde" ? fromKoncorde(asked) : asked
   const isCsv = format.toLowerCase() === "csv"
   const target = () => call.state.storage.collection(index, collection)
   const hits = search(call, target, { query }, { from: 0, size, scroll })

@@ -4,6 +4,7 @@ import { decode } from "../redis/bytes.ts"
 import type { Reply } from "../redis/command.ts"
 import * as Commands from "../redis/commands.ts"
 import { RedisError } from "../redis/errors.ts"
+import { isRead } from "../redis/routes.ts"
 import type { Action, Controller } from "../state.ts"
 
 const isList = (reply: Reply): reply is ReadonlyArray<Reply> => Array.isArray(reply)
@@ -26,7 +27,8 @@ const attempt = <A>(run: () => A): A => {
 
 const action = (name: string): Action => ({ now, request, state: { memoryStorage } }) => {
   memoryStorage.now = now
-  return shown(attempt(() => Commands.execute(memoryStorage, Arguments.callOf(name, request))))
+  const run = () => shown(attempt(() => Commands.execute(memoryStorage, Arguments.callOf(name, request))))
+  return isRead(name) ? memoryStorage.reading(run) : run()
 }
 
 export const ms: Controller = {

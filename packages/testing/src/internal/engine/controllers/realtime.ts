@@ -5,6 +5,7 @@ import { fitting, specificationsOf } from "../target.ts"
 
 export const realtime: Controller = {
   subscribe: ({ connectionId, request, state }) => {
+    Request.getIndexAndCollection(request)
     Request.getBody(request)
     return state.realtime.subscribe(request, connectionId)
   },

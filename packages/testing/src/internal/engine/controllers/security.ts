@@ -6,9 +6,9 @@ import * as ApiKeys from "../apiKeys.ts"
 import * as Credentials from "../credentials.ts"
 import { anonymousError, EngineError, error, Incomplete, nativeError } from "../errors.ts"
 import { isObject, type JsonObject } from "../json.ts"
+import { fromKoncorde } from "../koncorde.ts"
 import * as Mapping from "../mapping.ts"
 import * as Profiles from "../profiles.ts"
-import * as Query from "../query.ts"
 import * as Request from "../request.ts"
 import * as Roles from "../roles.ts"
 import type { Call, Controller } from "../state.ts"
@@ -80,7 +80,7 @@ export const searchApiKeys = ({ now, request, state }: Call, userId: string) => 
   const size = Request.getInteger(request, "size", 10)
   const scroll = Request.getScroll(request)
   Request.getBodyObject(request, "query", {})
-  const translated = Request.getLang(request) === "koncorde" ? fromKoncorde(query) : query
+  const translated = Request.getLang(request) === "koncorde" ? translateFilter(query) : query
   const body = {
     query: {
       bool: {
@@ -98,13 +98,12 @@ export const searchApiKeys = ({ now, request, state }: Call, userId: string) => 
 // searches
 // -------------------------------------------------------------------------------------------------------------------
 
-const fromKoncorde = (filter: JsonObject): JsonObject =>
-  Object.keys(filter).length === 0 ? {} : Query.fromKoncorde(filter)
+const translateFilter = (filter: JsonObject): JsonObject => Object.keys(filter).length === 0 ? {} : fromKoncorde(filter)
 
 const sourceOf = ({ _source }: JsonObject): JsonObject => (isObject(_source) ? _source : {})
 
 /** A hit as the document that it is. */
-const storedOf = (hit: JsonObject) => ({ _id: String(hit._id), _source: sourceOf(hit), _version: 1, order: 0 })
+const storedOf = (hit: JsonObject) => ({ _id: String(hit._id), _source: sourceOf(hit) })
 
 const pageSize = ({ request, state }: Call): number => {
   const size = Request.getInteger(request, "size", state.settings.maxDocumentsFetched)
@@ -335,7 +334,7 @@ export const security: Controller = {
       )
       return { hits: found.slice(from, from + size).map(Roles.show), total: found.length }
     }
-    const query = lang === "koncorde" ? { query: fromKoncorde(isObject(body.query) ? body.query : {}) } : {}
+    const query = lang === "koncorde" ? { query: translateFilter(isObject(body.query) ? body.query : {}) } : {}
     const options = { from, size, scroll: undefined }
     return page(state.storage.search([collection], { ...body, ...query }, options, now), showRole)
   },
@@ -369,7 +368,7 @@ export const security: Controller = {
       : roles.length > 0
       ? { terms: { "policies.roleId": roles } }
       : { match_all: {} }
-    const translated = lang === "koncorde" ? fromKoncorde(isObject(query) ? query : {}) : query
+    const translated = lang === "koncorde" ? translateFilter(isObject(query) ? query : {}) : query
     const { collection } = state.users.profiles
     return page(state.storage.search([collection], { ...body, query: translated }, options, now), showProfile)
   },
@@ -469,15 +468,15 @@ export const security: Controller = {
   getUserMapping: ({ state }) => getMapping(state.users.collection),
   updateUserMapping: (call) => updateMapping(call, call.state.users.collection),
   refresh: ({ request, state }) => {
-    const { collection } = request.args
-    if (!collection) throw error("api.assert.missing_argument", "collection")
+    if (!request.args.collection) throw error("api.assert.missing_argument", "collection")
+    const collection = String(request.args.collection)
     const { profiles } = state.users
     const known = new Map([
       ["users", state.users.collection],
       ["profiles", profiles.collection],
       ["roles", profiles.roles.collection]
     ])
-    const target = known.get(String(collection))
+    const target = known.get(collection)
     if (target === undefined) throw error("api.assert.unexpected_argument", collection, [...known.keys()])
     target.refresh()
     return null
@@ -553,7 +552,7 @@ export const security: Controller = {
     Request.getBodyObject(request, "query", {})
     const asked = Request.getSearchBody(request)
     checkStrategy(strategy)
-    const query = lang === "koncorde" ? { query: fromKoncorde(isObject(asked.query) ? asked.query : {}) } : {}
+    const query = lang === "koncorde" ? { query: translateFilter(isObject(asked.query) ? asked.query : {}) } : {}
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
     const body = Credentials.searchBody({ ...asked, ...query })
     const options = { from, size, scroll: undefined }
@@ -580,5 +579,5 @@ export const security: Controller = {
 /** Without a query the real server fails as JavaScript does. */
 const userQuery = (query: unknown): JsonObject => {
   if (!isObject(query)) throw nativeError("Cannot convert undefined or null to object")
-  return fromKoncorde(query)
+  return translateFilter(query)
 }

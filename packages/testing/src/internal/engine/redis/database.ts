@@ -1,29 +1,11 @@
 /**
  * The keys, what they hold, and until when.
  */
+import type { Changes } from "../changes.ts"
 import type { Bytes } from "./bytes.ts"
 import { RedisError, wrongType } from "./errors.ts"
-import type { Members } from "./members.ts"
-import type { Scores } from "./scores.ts"
-
-export type Value =
-  /** `appended`: Redis keeps what was appended to as `raw`, however short. */
-  | { readonly kind: "string"; readonly text: Bytes; readonly appended?: boolean }
-  /** A HyperLogLog; it counts exactly here. For Redis it is a text, whose bytes nobody reads. */
-  | { readonly kind: "hyperloglog"; readonly elements: Set<Bytes> }
-  | { readonly kind: "list"; readonly items: Array<Bytes> }
-  | { readonly kind: "set"; readonly members: Members }
-  | { readonly kind: "hash"; readonly fields: Map<Bytes, Bytes> }
-  | { readonly kind: "zset"; readonly scores: Scores }
-
-export type Kind = Value["kind"]
-export type ValueOf<K extends Kind> = Extract<Value, { readonly kind: K }>
-
-interface Entry {
-  readonly value: Value
-  expiresAt: number | undefined
-  usedAt: number
-}
+import { restore, save, type SavedValue } from "./saved.ts"
+import type { Entry, Kind, Value, ValueOf } from "./value.ts"
 
 const isEmpty = (value: Value): boolean => {
   switch (value.kind) {
@@ -46,12 +28,50 @@ export class Database {
   /** A number from 0 to below 1, another one each time. */
   readonly random: () => number
   private readonly entries = new Map<Bytes, Entry>()
+  private readonly changes: Changes | undefined
+  /** Whether the command at work changes nothing. */
+  private isReading = false
 
-  constructor(random: () => number) {
+  constructor(random: () => number, changes?: Changes) {
     this.random = random
+    this.changes = changes
   }
 
+  // -- saving -------------------------------------------------------------------------------------------------------
+
+  /** Runs a command that changes nothing: what it looks at is not saved again. */
+  reading<A>(run: () => A): A {
+    this.isReading = true
+    try {
+      return run()
+    } finally {
+      this.isReading = false
+    }
+  }
+
+  /** A command may change whatever it has looked at. */
+  private mark(key: Bytes): void {
+    if (this.changes !== undefined && !this.isReading) this.changes.mark("value", key, () => this.saved(key))
+  }
+
+  private saved(key: Bytes): readonly ["value", key: Bytes, saved: SavedValue | null] {
+    const entry = this.entries.get(key)
+    return ["value", key, entry === undefined ? null : save(entry)]
+  }
+
+  *allSaved() {
+    for (const key of this.entries.keys()) yield this.saved(key)
+  }
+
+  restore(key: Bytes, saved: SavedValue | null): void {
+    if (saved === null) this.entries.delete(key)
+    else this.entries.set(key, restore(saved))
+  }
+
+  // -- keys ---------------------------------------------------------------------------------------------------------
+
   private entry(key: Bytes): Entry | undefined {
+    this.mark(key)
     const entry = this.entries.get(key)
     if (entry?.expiresAt === undefined || entry.expiresAt > this.now) return entry
     this.entries.delete(key)
@@ -93,6 +113,7 @@ export class Database {
 
   /** Puts a value in place of what was there; it lives for ever. */
   set(key: Bytes, value: Value): void {
+    this.mark(key)
     this.entries.set(key, { value, expiresAt: undefined, usedAt: this.now })
   }
 
@@ -114,6 +135,7 @@ export class Database {
   rename(from: Bytes, to: Bytes): void {
     const entry = this.entry(from)
     if (entry === undefined) throw new RedisError("ERR no such key")
+    this.mark(to)
     this.entries.delete(from)
     this.entries.set(to, entry)
   }
@@ -141,6 +163,7 @@ export class Database {
   }
 
   clear(): void {
+    for (const key of this.entries.keys()) this.mark(key)
     this.entries.clear()
   }
 }

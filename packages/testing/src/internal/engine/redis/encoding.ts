@@ -2,8 +2,8 @@
  * How Redis 7.0 holds a value. (What has grown once stays as it was then, which is not told here: small again is small.)
  */
 import type { Bytes } from "./bytes.ts"
-import type { Value } from "./database.ts"
 import { asBigInt } from "./numbers.ts"
+import type { Value } from "./value.ts"
 
 const short = (text: Bytes): boolean => text.length <= 64
 

@@ -37,3 +37,8 @@ export const routes: ReadonlyArray<Route> = [
     actions.split(" ").map((action): Route => [verb, `/ms/_${action}${behind}`, "ms", action])
   )
 ]
+
+const reads = new Set(routes.filter(([verb]) => verb === "GET").map(([, , , action]) => action))
+
+/** Whether an action changes nothing. */
+export const isRead = (action: string): boolean => reads.has(action)

@@ -1,9 +1,6 @@
 /**
- * The life of the session as a state machine: `next(state, event)`. What is to be *done* in a state follows from the
- * state alone; the shell (`internal/runtime/session.ts`) does it and reports what happened as the next event.
- *
- * The order after each open is law (spec 3.9): who we are, then what we listen to, then what waited, then new requests.
- * A step with nothing to do is left out.
+ * The states of the connection, and what may follow what: `next(state, event)`. When a step is over is decided in
+ * `client.ts`.
  */
 import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
 
@@ -103,8 +100,8 @@ export type Event =
   | { readonly _tag: "Renew" }
   /** … is closed now, and opened again, … */
   | { readonly _tag: "Redial" }
-  /** … or stays after all. */
-  | { readonly _tag: "Kept" }
+  /** … or stays after all. `authenticate`: the session is being renewed meanwhile. */
+  | { readonly _tag: "Kept"; readonly authenticate: boolean }
   /** The dial failed or the connection ended; the schedule says when to try again, or (`undefined`) never. */
   | {
     readonly _tag: "Lost"
@@ -189,7 +186,8 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
     case "Renew":
       return isConnected(state) ? to("Renewing") : state
     case "Kept":
-      return state._tag === "Renewing" ? to("Resubscribing") : state
+      if (state._tag !== "Renewing") return state
+      return event.authenticate ? to("Authenticating") : to("Resubscribing")
     case "Redial":
       return state._tag === "Renewing"
         ? { _tag: "Connecting", endpoint: state.endpoint, attempt: 1, because: "Renewal" }

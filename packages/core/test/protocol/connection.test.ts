@@ -1,17 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import * as Machine from "../../src/internal/protocol/session.ts"
+import * as Machine from "../../src/internal/protocol/connection.ts"
 import { ConnectionEnded } from "../../src/KuzzleError.ts"
 
 const cause = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
 
 const event: fc.Arbitrary<Machine.Event> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ _tag: fc.constant("Opened" as const), authenticate: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Kept" as const), authenticate: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ _tag: fc.constant("Resubscribed" as const), queued: fc.boolean() }) },
   {
     weight: 12,
     arbitrary: fc.constantFrom(
-      ...(["Challenged", "Authenticated", "Replayed", "Renew", "Redial", "Kept"] as const).map((_tag) => ({ _tag }))
+      ...(["Challenged", "Authenticated", "Replayed", "Renew", "Redial"] as const).map((_tag) => ({ _tag }))
     )
   },
   { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Network" as const), online: fc.boolean() }) },
@@ -39,7 +40,7 @@ const paths: Readonly<Record<Machine.ConnectionState["_tag"], ReadonlyArray<Mach
   Resubscribing: ["Authenticating", "Replaying", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
   Replaying: ["Authenticating", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
   Ready: ["Authenticating", "Renewing", "Waiting", "Failed", "Closed"],
-  Renewing: ["Connecting", "Resubscribing", "Waiting", "Failed", "Closed"],
+  Renewing: ["Connecting", "Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
   Waiting: ["Connecting", "Failed", "Closed"],
   Failed: [],
   Closed: []
@@ -48,7 +49,7 @@ const paths: Readonly<Record<Machine.ConnectionState["_tag"], ReadonlyArray<Mach
 const attemptOf = (state: Machine.ConnectionState) => ("attempt" in state ? state.attempt : undefined)
 const endpointOf = (state: Machine.ConnectionState) => ("endpoint" in state ? state.endpoint : undefined)
 
-describe("session machine", () => {
+describe("connection machine", () => {
   it.prop("C5: only valid paths, and the last states are final", history, ({ endpoints, events }) => {
     const next = Machine.next(endpoints)
     let state: Machine.ConnectionState = Machine.initial(endpoints)

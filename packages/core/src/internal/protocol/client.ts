@@ -1,0 +1,673 @@
+/**
+ * The client as a whole: who we are (`identity.ts`), what we listen to (`listening.ts`), the requests (`requests.ts`) and
+ * the heartbeat (`pulse.ts`) over one connection (`connection.ts`). It decides what follows from what happens: no fiber,
+ * timer or socket is in here.
+ *
+ * What happens comes in by the `handle…` methods, of this machine or of one of its parts. After each of them the shell
+ * (`runtime/driver.ts`) performs what `poll` gives, until it gives nothing, and calls `handleDue` at `nextDue`.
+ */
+import * as Duration from "effect/Duration"
+import { ConnectError, ConnectionEnded, isApiError, NotSentError, type TokenStoreError } from "../../KuzzleError.ts"
+import type { LifecycleEvent } from "../../KuzzleLifecycle.ts"
+import { shown } from "../endpoint.ts"
+import { oversized } from "../oversized.ts"
+import * as RetryAfter from "../retryAfter.ts"
+import type { Call } from "./call.ts"
+import * as Connection from "./connection.ts"
+import type { Credentials, Identity } from "./credentials.ts"
+import { Endpoints } from "./endpoints.ts"
+import { Fifo } from "./fifo.ts"
+import * as Identities from "./identity.ts"
+import * as Listenings from "./listening.ts"
+import type { Settings as PulseSettings, Sight } from "./liveness.ts"
+import { Pulse } from "./pulse.ts"
+import * as Line from "./requests.ts"
+import type { Unroutable } from "./route.ts"
+
+/** What is worth knowing and is nobody's answer: the session as it goes (spec 3.8). */
+export type Event =
+  /** Connected again, and all is as before: subscriptions are open, what was queued is sent. */
+  | { readonly _tag: "Reconnected"; readonly endpoint: string; readonly attempt: number }
+  | { readonly _tag: "Disconnected"; readonly cause: ConnectionEnded }
+  /** An attempt to connect came to nothing. */
+  | { readonly _tag: "ConnectFailed"; readonly cause: ConnectError }
+  /** There will be no other attempt. */
+  | { readonly _tag: "GaveUp"; readonly cause: Cause }
+  /** The server said that a token has expired. */
+  | { readonly _tag: "TokenExpired" }
+  | { readonly _tag: "TokenStoreFailed"; readonly error: TokenStoreError }
+  /** A frame that nobody waits for. Its content is not shown: it may hold anything. */
+  | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: string | undefined }
+  | Identities.AuthenticationEvent
+  | Line.RequestEvent
+
+type Cause = ConnectError | ConnectionEnded
+
+/** What the shell is to do. */
+export type Action =
+  /** Give its `frame` to the socket, and answer with `handleSent` or `handleUnsent` of the requests. */
+  | Call
+  /** Dial, and answer with `handleLocated`, `handleOpened` and `handleLost`. No other dial or socket is left by now. */
+  | { readonly _tag: "Dial"; readonly generation: number }
+  /** End the connection, and report `ended` as its cause. */
+  | { readonly _tag: "Terminate"; readonly ended: ConnectionEnded }
+  /** Ask the reconnect schedule, `afresh` from its beginning, and answer with `handleDelay`. */
+  | { readonly _tag: "AskReconnect"; readonly cause: Cause; readonly afresh: boolean }
+  | { readonly _tag: "Ping" }
+  /** Ask the heartbeat's schedule, afresh for another `pulse`, and answer with `handlePulsesPlanned`. */
+  | { readonly _tag: "PlanPulses"; readonly pulse: Pulse; readonly count: number }
+  /** The state of the connection has changed. */
+  | { readonly _tag: "State"; readonly before: Connection.ConnectionState; readonly now: Connection.ConnectionState }
+  /** The connection has ended on purpose, and is dialled anew. */
+  | { readonly _tag: "Replaced"; readonly cause: Cause }
+  /** The first connection can be used: who waits for it goes on … */
+  | { readonly _tag: "Usable" }
+  /** … or fails: no endpoint could be reached. */
+  | { readonly _tag: "Unusable"; readonly error: ConnectError }
+  /** Nothing is in flight any more, or it has had its time. */
+  | { readonly _tag: "Drained" }
+  | Exclude<Identities.Action, Identities.ClientAction>
+  | Extract<Listenings.Action, { readonly _tag: "Ask" | "Wait" }>
+  /** `size` is the length of the text that the event was decoded from, if any. */
+  | { readonly _tag: "Publish"; readonly event: Event; readonly size: number | undefined }
+
+/** Durations in milliseconds. */
+export interface Settings {
+  readonly endpoints: ReadonlyArray<string>
+  readonly requests: Line.Settings
+  readonly identity: Identities.Options
+  /** `undefined`: no heartbeat. */
+  readonly pulse: PulseSettings | undefined
+  readonly requestTimeout: number
+  readonly maxResponseSize: number
+  /** A connection that was open for so long was healthy: the reconnect schedule starts again. */
+  readonly stableAfter: number
+}
+
+export interface Clock {
+  /** Milliseconds that only go forward (`internal/timer.ts`). */
+  readonly now: () => number
+  /** Milliseconds since the epoch, by which tokens end. */
+  readonly wall: () => number
+}
+
+/** The counters of the open connection, as `Liveness.Sight` has them. */
+export type Counters = Pick<Sight, "received" | "buffered">
+
+/** How long what is under way may take before a connection is closed on purpose. */
+export const drainTimeout = 5000
+
+const subscribing = { controller: "realtime", action: "subscribe" }
+
+const shuttingDown: ReadonlySet<string> = new Set(["api.process.shutting_down", "network.entrypoint.shutting_down"])
+
+/** A connection that was closed for another user, cookie or endpoint. */
+const renewed = () => new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" })
+
+export class Client {
+  readonly requests: Line.Requests
+  readonly identity: Identities.IdentityMachine
+  readonly listening = new Listenings.Listening()
+  private readonly endpoints: Endpoints
+  /** Whether the connection itself carries the session, so that whoever logs in opens another. */
+  readonly byConnection: boolean
+  private readonly actions = new Fifo<Action>()
+  private state: Connection.ConnectionState
+  private pulse: Pulse | undefined = undefined
+  /** When the connection was opened. */
+  private openedAt: number | undefined = undefined
+  /** The end of the latest connection or attempt, until the schedule has said what follows. */
+  private lost: { readonly cause: Cause; readonly endpoint: string; readonly stable: boolean } | undefined = undefined
+  /** The reconnect schedule starts again when it is next asked. */
+  private afresh = false
+  /** The end of the backoff delay. */
+  private pausedUntil = Infinity
+  /** The host came back online or woke up since the attempt under way began: no backoff delay before the next one. */
+  private woken = false
+  /** What was dialled in an earlier generation carries the session before: it is closed as soon as it is open. */
+  private generation = 0
+  private failures = 0
+  private wasUsable = false
+  /** What waited when the connection became usable is on its way. */
+  private replayed = true
+  /** The end of the wait for what is in flight. */
+  private drainBy = Infinity
+  /** The server shuts down: when nothing is in flight any more, the connection is replaced by one to the next endpoint. */
+  private leaving = false
+  private movedAt = -Infinity
+
+  constructor(private readonly settings: Settings, readonly credentials: Credentials, private readonly clock: Clock) {
+    this.endpoints = new Endpoints(settings.endpoints)
+    this.state = Connection.initial(settings.endpoints)
+    this.byConnection = settings.identity.keptBy === "Cookie"
+    this.identity = new Identities.IdentityMachine(credentials, settings.identity)
+    this.requests = new Line.Requests(settings.requests, {
+      current: () => credentials.current(),
+      over: () => credentials.over(),
+      sessionPart: (options) => credentials.sessionPart(options),
+      toCome: () => this.identity.isToCome(),
+      wallMillis: clock.wall
+    })
+  }
+
+  poll(now: number): Action | undefined {
+    for (;;) {
+      const action = this.actions.shift() ?? this.requests.poll(now)
+      if (action === undefined) return undefined
+      switch (action._tag) {
+        case "Event":
+          this.leaveIfShuttingDown(action.event)
+          return { _tag: "Publish", event: action.event, size: action.size }
+        case "Refused":
+          this.handleRefused(action, now)
+          break
+        case "Expired":
+          this.identity.handleExpired(action.identity)
+          this.followIdentity()
+          break
+        case "Replayed":
+          this.replayed = true
+          this.advance()
+          break
+        case "Idle":
+          this.drained()
+          break
+        default:
+          return action
+      }
+    }
+  }
+
+  /** No later than the time at which `handleDue` has something to do; `Infinity`: when something happens. */
+  nextDue(): number {
+    const pulse = this.pulse === undefined ? Infinity : this.pulse.nextDue()
+    return Math.min(this.requests.nextDue(), pulse, this.identity.nextDue(), this.dialAt(), this.drainBy)
+  }
+
+  handleDue(counters: Counters): void {
+    const now = this.clock.now()
+    if (now >= this.requests.nextDue()) this.requests.handleDue(now)
+    if (this.pulse !== undefined && now >= this.pulse.nextDue()) {
+      this.pulse.handleDue(this.sight(counters))
+      this.followPulse()
+    }
+    this.identity.handleDue(now)
+    this.followIdentity()
+    if (now >= this.drainBy) this.drained()
+    this.dialIfDue()
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // what can be asked
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** As it is shown: an address may contain secrets. */
+  connection(state = this.state): Connection.ConnectionState {
+    return "endpoint" in state ? { ...state, endpoint: shown(state.endpoint) } : state
+  }
+
+  isConnected(): boolean {
+    return Connection.isConnected(this.state)
+  }
+
+  /** Where the connection goes to, or will; empty before the first address is known. */
+  endpoint(): string {
+    return "endpoint" in this.state ? this.state.endpoint : this.endpoints.current()[0] ?? ""
+  }
+
+  /** The address of the connection, or of the next one by the current addresses. */
+  locate(current: readonly [string, ...Array<string>]): string {
+    return this.isConnected() ? this.endpoint() : this.endpoints.locate(this.endpoint(), current)
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // the law of the order
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /**
+   * The order after an open is law (spec 3.9): who we are, what we listen to, what has waited, new requests. Goes on as far
+   * as it can. Each step ends at a level, and not at a moment that could be missed.
+   */
+  private advance(): void {
+    while (this.requests.isConnected()) {
+      switch (this.state._tag) {
+        case "Authenticating":
+          if (!this.identity.isSettled()) return
+          this.dispatch({ _tag: "Authenticated" })
+          this.subscribe()
+          break
+        case "Resubscribing":
+          if (!this.listening.registry.settled()) return
+          this.replay()
+          break
+        case "Replaying":
+          if (!this.replayed) return
+          this.dispatch({ _tag: "Replayed" })
+          break
+        default:
+          return
+      }
+    }
+  }
+
+  /** Tells the server what we listen to. */
+  private subscribe(): void {
+    // Who logs out in the very moment in which the connection ends finds it gone already.
+    if (!this.requests.isConnected()) return
+    if (this.credentials.alive(this.clock.wall())) this.listening.registry.connected()
+    this.reconcile()
+  }
+
+  /** Sends what has waited, if anything has. */
+  private replay(): void {
+    const queued = this.requests.waitingCount() > 0
+    this.replayed = !queued
+    this.dispatch({ _tag: "Resubscribed", queued })
+    if (queued) this.requests.startReplay()
+    if (!this.wasUsable) this.actions.push({ _tag: "Usable" })
+    this.wasUsable = true
+  }
+
+  private dispatch(event: Connection.Event, cause?: Cause): void {
+    const before = this.state
+    const now = Connection.next(this.endpoints.current())(before, event)
+    if (now === before) return
+    this.state = now
+    this.actions.push({ _tag: "State", before, now })
+    this.admit(cause)
+  }
+
+  private admit(cause?: Cause): void {
+    this.requests.handleAdmission(Connection.admission(this.state, this.byConnection), cause, this.clock.now())
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // the connection
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** `waits`: requests wait for the first connection. Otherwise they are queued or refused until there is one. */
+  start(waits: boolean): void {
+    if (!waits) this.admit()
+    this.dial()
+  }
+
+  /** The addresses of this attempt. Returns when it may dial: another endpoint than before may have asked to wait. */
+  handleLocated(current: readonly [string, ...Array<string>]): number {
+    const endpoint = this.locate(current)
+    this.dispatch({ _tag: "Located", endpoint })
+    this.endpoints.replace(current)
+    return this.endpoints.allowedAt(endpoint)
+  }
+
+  /** The socket is open. `false`: it carries the session before, so it has to be closed. */
+  handleOpened(generation: number): boolean {
+    if (generation !== this.generation) return false
+    const { pulse } = this.settings
+    this.openedAt = this.clock.now()
+    this.woken = false
+    if (pulse !== undefined) this.pulse = new Pulse(pulse, this.openedAt)
+    this.followPulse()
+    this.requests.handleOpened()
+    const authenticate = this.identity.handleOpened(this.clock.wall())
+    this.dispatch({ _tag: "Opened", authenticate })
+    if (authenticate) {
+      this.identity.handleStart()
+      this.followIdentity()
+    } else this.subscribe()
+    return true
+  }
+
+  /** The attempt came to nothing or the connection has ended, and its socket is gone. */
+  handleLost(cause: Cause): void {
+    const { openedAt } = this
+    this.pulse = this.openedAt = undefined
+    this.leaving = false
+    if (cause._tag === "KuzzleConnectionEnded") this.requests.handleLost(cause)
+    const stable = openedAt !== undefined && this.clock.now() - openedAt >= this.settings.stableAfter
+    this.afresh ||= stable
+    const isByUs = cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal"
+    if (isByUs && this.state._tag === "Connecting") {
+      this.listening.registry.disconnected({ _tag: "Renewed" })
+      this.actions.push({ _tag: "Replaced", cause })
+      return this.dial()
+    }
+    this.listening.registry.disconnected({ _tag: "Disconnected", cause })
+    this.lost = { cause, endpoint: this.endpoint(), stable }
+    this.endpoints.handleRetryAfter(this.endpoint(), Duration.toMillis(RetryAfter.of(cause)), this.clock.now())
+    this.actions.push({ _tag: "AskReconnect", cause, afresh: this.afresh })
+    this.afresh = false
+  }
+
+  /**
+   * The schedule's backoff delay in milliseconds; `undefined`: it has ended.
+   *
+   * @param online whether the host has a network, as far as it knows
+   */
+  handleDelay(pause: number | undefined, online: boolean): void {
+    const { lost } = this
+    if (lost === undefined) return
+    this.lost = undefined
+    const { cause, stable } = lost
+    const now = this.clock.now()
+    const following = Connection.following(this.endpoints.current(), lost.endpoint, stable)
+    const wait = Math.max(0, this.endpoints.allowedAt(following) - now)
+    const delayMillis = pause === undefined ? undefined : pause + wait
+    this.pausedUntil = now + (delayMillis ?? Infinity)
+    this.dispatch({ _tag: "Lost", cause, delayMillis, stable, online }, cause)
+    this.failures += 1
+    if (this.failures >= this.endpoints.current().length || delayMillis === undefined) {
+      this.actions.push({ _tag: "Unusable", error: asConnectError(cause, lost.endpoint) })
+    }
+    if (this.state._tag === "Failed") this.closeSubscriptions(cause)
+    this.dialIfDue()
+  }
+
+  /** The shell, or a schedule of the user, has failed: nothing is tried any more. */
+  handleDefect(reason: string): void {
+    const ended = new ConnectionEnded({ by: "Peer", code: 1006, reason: `the client failed: ${reason}` })
+    this.actions.push({ _tag: "Unusable", error: asConnectError(ended, this.endpoint()) })
+    this.lost = this.pulse = undefined
+    this.requests.handleLost(ended)
+    this.dispatch({ _tag: "Lost", cause: ended, delayMillis: undefined, stable: false, online: true }, ended)
+    this.closeSubscriptions(ended)
+  }
+
+  handleLifecycle(event: LifecycleEvent, counters: Counters): void {
+    if (event !== "Resumed") this.dispatch({ _tag: "Network", online: event === "Online" })
+    // Going offline does not end a working connection: the heartbeat probes it first (promise C2).
+    this.pulse?.handleProbe(this.sight(counters))
+    this.followPulse()
+    if (event === "Offline" || this.isConnected()) return
+    this.woken = true
+    this.dialIfDue()
+  }
+
+  /** The scope of the client is closed. */
+  close(): void {
+    const released = new ConnectionEnded({ by: "Released", code: 1000, reason: "" })
+    this.pulse = undefined
+    this.requests.handleLost(released)
+    this.closeSubscriptions(released)
+    this.dispatch({ _tag: "Close" }, released)
+  }
+
+  private closeSubscriptions(cause: Cause): void {
+    this.listening.registry.close(new NotSentError({ ...subscribing, cause }))
+  }
+
+  /** Coming back online or waking up skips the backoff delay, but not the wait of `Retry-After`. */
+  private dialAt(): number {
+    if (this.state._tag !== "Waiting") return Infinity
+    return Math.max(this.woken ? -Infinity : this.pausedUntil, this.endpoints.allowedAt(this.state.endpoint))
+  }
+
+  private dialIfDue(): void {
+    if (this.state._tag !== "Waiting" || this.clock.now() < this.dialAt()) return
+    this.dispatch({ _tag: "Due" }, this.state.cause)
+    this.dial()
+  }
+
+  private dial(): void {
+    this.woken = false
+    this.actions.push({ _tag: "Dial", generation: this.generation })
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // a connection that is replaced on purpose
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** Requests wait from now on, and what is in flight is waited for. `Drained` follows. */
+  hold(): void {
+    this.dispatch({ _tag: "Renew" })
+    this.drainBy = this.clock.now() + drainTimeout
+    this.requests.awaitIdle()
+  }
+
+  /**
+   * The exchange that the connection was held for has been made. Returns whether the connection is replaced.
+   *
+   * @param before who we were
+   * @param elsewhere another client may have changed the cookie: the connection is replaced in any case
+   */
+  handleExchanged(
+    before: Identity | undefined,
+    exchange: { readonly elsewhere: boolean; readonly succeeded: boolean }
+  ): boolean {
+    this.drainBy = Infinity
+    // Requests held for a login that failed, or for no login of ours, belong to the user who is still logged in.
+    if (this.byConnection) this.requests.handleUserChanged()
+    const isReplaced = this.identity.connectionAfter(before, exchange) === "Replace"
+    if (isReplaced && this.byConnection) {
+      // What was opened, or is being opened, meanwhile is of the session before.
+      this.generation += 1
+      this.dispatch({ _tag: "Renew" })
+    }
+    if (this.state._tag !== "Renewing") return isReplaced
+    // One step of several has changed nothing. Once the session has changed, an interruption would only hide it.
+    if (isReplaced) {
+      this.dispatch({ _tag: "Redial" })
+      this.terminate(renewed())
+    } else {
+      // What has been begun while it was held, or before, is not over: the session is not known yet.
+      const authenticate = !this.identity.isSettled()
+      this.dispatch({ _tag: "Kept", authenticate })
+      if (!authenticate) this.subscribe()
+    }
+    return isReplaced
+  }
+
+  private drained(): void {
+    if (this.drainBy === Infinity) return
+    this.drainBy = Infinity
+    this.actions.push({ _tag: "Drained" })
+    if (this.leaving) this.leave()
+  }
+
+  /**
+   * A server that shuts down answers what is in flight and refuses everything else. Where there is another endpoint, nothing
+   * is gained by waiting for the end. An endpoint that was left for one that shuts down, too, is waited for as after a loss.
+   */
+  private leaveIfShuttingDown(event: Line.RequestEvent): void {
+    if (event._tag !== "QueryFailed" || !isApiError(event.error) || !shuttingDown.has(event.error.id)) return
+    if (this.state._tag !== "Ready" || this.endpoints.current().length < 2) return
+    if (this.clock.now() - this.movedAt < this.settings.stableAfter) return
+    this.leaving = true
+    this.movedAt = this.clock.now()
+    this.hold()
+  }
+
+  /** Dials the next endpoint at once. */
+  private leave(): void {
+    this.leaving = false
+    if (this.state._tag !== "Renewing") return
+    const endpoint = Connection.following(this.endpoints.current(), this.state.endpoint, false)
+    this.dispatch({ _tag: "Redial" })
+    this.dispatch({ _tag: "Located", endpoint })
+    this.terminate(renewed())
+  }
+
+  private terminate(ended: ConnectionEnded): void {
+    this.actions.push({ _tag: "Terminate", ended })
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // what arrives
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** A whole frame. Whether the heartbeat waited for it. */
+  handleFrame(): boolean {
+    return this.pulse !== undefined && this.pulse.handleFrame()
+  }
+
+  /** The answer to a ping. The round trip in milliseconds, if it was measured. */
+  handlePong(): number | undefined {
+    return this.pulse?.handlePong(this.clock.now())
+  }
+
+  /**
+   * A frame that is too large to be read, and that browsers cannot refuse before it has arrived. If it answers a request,
+   * only that request fails. If it is a notification, its loss must be announced by a `Gap`, so the connection ends, as it
+   * does on Node.
+   */
+  handleTooLarge(id: string | undefined): void {
+    const { maxResponseSize } = this.settings
+    if (id === undefined || !this.requests.handleTooLarge(id, maxResponseSize)) {
+      this.terminate(oversized(maxResponseSize))
+    }
+  }
+
+  /** The server dropped every subscription of the connection (spec 0.7): open them again when there is a live token. */
+  handleTokenExpired(): void {
+    this.publish({ _tag: "TokenExpired" })
+    const isRenewed = this.identity.handleTokenExpired()
+    this.followIdentity()
+    if (isRenewed) return
+    this.listening.registry.dropped({ _tag: "TokenExpired" })
+    this.subscribe()
+  }
+
+  handleUnroutable(frame: Unroutable): void {
+    if (frame.errorId === Listenings.overRate) {
+      const now = this.clock.now()
+      this.listening.limited(now)
+      this.reconcile()
+      this.requests.handleLimited(now)
+    }
+    this.publish(frame)
+  }
+
+  private handleRefused(refused: Line.Refused, now: number): void {
+    const isRenewed = this.identity.handleRefused(refused.identity)
+    this.followIdentity()
+    this.requests.handleRenewal(refused, isRenewed, now)
+  }
+
+  private publish(event: Event): void {
+    this.actions.push({ _tag: "Publish", event, size: undefined })
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // the heartbeat
+  // ---------------------------------------------------------------------------------------------------------------
+
+  handlePulsesPlanned(pulse: Pulse, delays: ReadonlyArray<number>): void {
+    pulse.handlePlanned(delays)
+    this.followPulse()
+  }
+
+  handlePlanFailed(pulse: Pulse, issue: string): void {
+    pulse.handlePlanFailed(issue)
+    this.followPulse()
+  }
+
+  private sight({ buffered, received }: Counters): Sight {
+    return { now: this.clock.now(), received, buffered, inFlight: this.requests.unanswered() }
+  }
+
+  private followPulse(): void {
+    const { pulse } = this
+    if (pulse === undefined) return
+    for (let action = pulse.poll(); action !== undefined; action = pulse.poll()) {
+      this.actions.push(action._tag === "Plan" ? { _tag: "PlanPulses", pulse, count: action.count } : action)
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // who we are
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** After each call of the identity's machine: does what follows for requests and the connection. */
+  followIdentity(): void {
+    for (let action = this.identity.poll(); action !== undefined; action = this.identity.poll()) {
+      switch (action._tag) {
+        case "Challenge":
+          this.dispatch({ _tag: "Challenged" })
+          if (action.dropped) this.listening.registry.dropped({ _tag: "TokenExpired" })
+          break
+        case "Pass":
+          this.pass()
+          break
+        case "UserKnown":
+          this.requests.handleUserChanged()
+          break
+        case "Resume":
+          if (this.state._tag === "Ready" || this.state._tag === "Replaying") this.subscribe()
+          break
+        case "Publish":
+          this.publish(action.event)
+          break
+        default:
+          this.actions.push(action)
+      }
+    }
+  }
+
+  private pass(): void {
+    if (this.state._tag === "Authenticating") return this.advance()
+    this.subscribe()
+    // What found the session expired while the connection was opened for it, and ready, waits still.
+    if (this.state._tag === "Ready") this.admit()
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // what we listen to
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** After each change of the subscriptions: asks for what the server lacks. */
+  reconcile(): void {
+    const { listening } = this
+    if (!this.isUsable()) listening.registry.suspended()
+    const now = this.clock.now()
+    for (let actions = listening.poll(now); actions.length > 0; actions = listening.poll(now)) {
+      for (const action of actions) this.listen(action, now)
+    }
+    if (this.state._tag === "Resubscribing") this.advance()
+  }
+
+  private listen(action: Listenings.Action, now: number): void {
+    switch (action._tag) {
+      case "Send":
+        return this.send(action, now)
+      case "Unanswered": {
+        // Before the state is ready, every request waits for this one answer.
+        const isNeeded = action.needed || this.state._tag === "Resubscribing"
+        if (isNeeded) this.terminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason: action.reason }))
+        return
+      }
+      default:
+        this.actions.push(action)
+    }
+  }
+
+  /** Past the gate: it makes the connection ready. */
+  private send(sent: Listenings.Sent, now: number): void {
+    const call = this.requests.submit({
+      controller: "realtime",
+      action: sent.action,
+      encoded: sent.encoded,
+      options: sent.options,
+      timeout: this.settings.requestTimeout,
+      kind: "Subscription",
+      queuable: false,
+      settle: (outcome) => {
+        const isConnected = this.listening.answered(sent, outcome, this.clock.now())
+        if (sent.forgotten) this.requests.drop(call)
+        if (isConnected) this.reconcile()
+      }
+    }, now)
+  }
+
+  /** A token known to be expired is not sent (promise A1): the session is renewed first, and then this runs again. */
+  private isUsable(): boolean {
+    if (!this.requests.isConnected()) return true
+    const isUsable = this.identity.handleUse(this.clock.wall())
+    this.followIdentity()
+    return isUsable
+  }
+}
+
+/** The first connection was accepted and closed before it was of use: to who wants to connect, that is no connection. */
+const asConnectError = (cause: Cause, endpoint: string): ConnectError =>
+  cause._tag === "KuzzleConnectError"
+    ? cause
+    : new ConnectError({ reason: "Unreachable", url: shown(endpoint), cause })

@@ -1,0 +1,454 @@
+/**
+ * Performs what the client's machine decides (`protocol/client.ts`): dials, writes, sets the one timer, asks the schedules,
+ * publishes. It reports what happened, and decides nothing. It owns the socket, one at a time.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
+import { type Settings, unsettled } from "../../KuzzleConfig.ts"
+import { type ConnectError, ConnectionEnded, type InvalidSettingError } from "../../KuzzleError.ts"
+import type { KuzzleHeartbeatShape } from "../../KuzzleHeartbeat.ts"
+import type { KuzzleLifecycleShape } from "../../KuzzleLifecycle.ts"
+import type { Connection, HandshakeHeaders, KuzzleSocketShape, Sink } from "../../KuzzleSocket.ts"
+import type { Call } from "../protocol/call.ts"
+import type { Action, Client, Counters, Event } from "../protocol/client.ts"
+import type { ConnectionState } from "../protocol/connection.ts"
+import * as Envelope from "../protocol/envelope.ts"
+import type { Pulse } from "../protocol/pulse.ts"
+import { type Receivers, route } from "../protocol/route.ts"
+import * as Timer from "../timer.ts"
+import { Broadcast } from "./broadcast.ts"
+import { Delays } from "./delays.ts"
+import type { Exchanges } from "./exchanges.ts"
+import * as Metrics from "./metrics.ts"
+import { Outage } from "./outage.ts"
+import type { DebuggerFrame, Realtime } from "./realtime.ts"
+
+interface Parts {
+  readonly client: Client
+  readonly settings: Settings
+  readonly socket: KuzzleSocketShape
+  readonly heartbeat: KuzzleHeartbeatShape
+  readonly lifecycle: KuzzleLifecycleShape
+  /** The headers of a handshake. */
+  readonly headers: (endpoint: string) => Effect.Effect<HandshakeHeaders, InvalidSettingError>
+  readonly clock: Clock.Clock
+  readonly random: Random.Random
+  readonly tracer: Tracer.Tracer
+  readonly fork: (effect: Effect.Effect<void>) => void
+  /** The first connection. */
+  readonly first: Deferred.Deferred<void, ConnectError>
+}
+
+const noCounters: Counters = { received: undefined, buffered: 0 }
+
+/** Also where nothing can be interrupted, such as at the end of a logout. */
+const within = (wait: Effect.Effect<void>, time: Duration.Duration) =>
+  Effect.timeoutOption(Effect.interruptible(wait), time)
+
+export const make = (parts: Parts): Effect.Effect<Driver, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const alarm = yield* Timer.makeAlarm(() => driver.due())
+    const driver: Driver = new Driver(parts, alarm)
+    yield* parts.lifecycle.listen((event) => {
+      parts.client.handleLifecycle(event, driver.counters())
+      driver.drive()
+    })
+    return driver
+  })
+
+export class Driver {
+  readonly states: Broadcast<ConnectionState>
+  readonly events = new Broadcast<Event>()
+  /** What the server's debugger tells. */
+  readonly debuggerEvents = new Broadcast<DebuggerFrame>(undefined, (lost) => ({ lost }))
+  /** Of the last answered ping, in milliseconds. */
+  roundTrip: number | undefined = undefined
+  private readonly client: Client
+  private readonly outage: Outage
+  private readonly reconnects: Delays<ConnectError | ConnectionEnded>
+  private connection: Connection | undefined = undefined
+  private performers: { readonly exchanges: Exchanges; readonly realtime: Realtime } | undefined = undefined
+  private driving = false
+  private isLast = false
+  /** The heartbeat's schedule of one connection, and what stops the asking. */
+  private pulses: { readonly of: Pulse; readonly delays: Delays<void>; stop: (() => void) | undefined } | undefined =
+    undefined
+  private onDrained = () => {}
+  /** Who waits for a state to come. */
+  private watchers: ReadonlyArray<(state: ConnectionState) => void> = []
+  /** As the metrics have them. */
+  private inFlight = 0
+  private waiting = 0
+
+  constructor(private readonly parts: Parts, private readonly alarm: Timer.Alarm) {
+    const { client, clock, settings, tracer } = parts
+    this.client = client
+    this.states = new Broadcast(() => client.connection())
+    this.outage = new Outage(tracer, clock, this.events)
+    this.reconnects = new Delays(settings.reconnect)
+  }
+
+  /** Who performs the exchanges, and the waits of subscriptions. */
+  attach(exchanges: Exchanges, realtime: Realtime): void {
+    this.performers = { exchanges, realtime }
+  }
+
+  /** To be called after each change of the client: does what is to be done now. What is called meanwhile may add to it. */
+  drive(now = Timer.now(this.parts.clock)): void {
+    if (this.driving) return
+    this.driving = true
+    try {
+      for (let action = this.client.poll(now); action !== undefined; action = this.client.poll(now)) {
+        if (action._tag === "Call") this.send(action, now)
+        else this.perform(action)
+      }
+    } finally {
+      this.driving = false
+    }
+    if (this.isLast) this.end()
+    this.measure()
+    this.alarm.by(this.client.nextDue())
+  }
+
+  due(): void {
+    this.client.handleDue(this.counters())
+    this.drive()
+  }
+
+  counters(): Counters {
+    const { connection } = this
+    return connection === undefined
+      ? noCounters
+      : { received: connection.unsafeBytesRead(), buffered: connection.unsafeBufferedAmount() }
+  }
+
+  /** Ends everything. The scope of the connection, and with it the socket, is closed next. */
+  close(): void {
+    this.client.close()
+    this.drive()
+    this.pulses?.stop?.()
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // actions
+  // ---------------------------------------------------------------------------------------------------------------
+
+  private send(call: Call, now: number): void {
+    if (this.connection?.unsafeSend(call.frame) === true) this.client.requests.handleSent(call, now)
+    else this.client.requests.handleUnsent(call, now)
+  }
+
+  private perform(action: Exclude<Action, Call>): void {
+    switch (action._tag) {
+      case "Dial":
+        return this.parts.fork(this.dial(action.generation))
+      case "Terminate":
+        return this.connection?.unsafeTerminate(action.ended)
+      case "AskReconnect":
+        return this.parts.fork(this.askReconnect(action))
+      case "Ping":
+        return this.ping()
+      case "PlanPulses":
+        return this.planPulses(action.pulse, action.count)
+      case "State":
+        return this.changed(action.before, action.now)
+      case "Replaced":
+        return this.outage.handleEnded(action.cause)
+      case "Usable":
+        return Deferred.unsafeDone(this.parts.first, Effect.void)
+      case "Unusable":
+        return Deferred.unsafeDone(this.parts.first, Effect.fail(action.error))
+      case "Drained":
+        return this.onDrained()
+      case "Publish":
+        return this.events.publish(action.event, action.size)
+      case "Ask":
+      case "Wait":
+        return this.performers?.realtime.perform(action)
+      default:
+        return this.performers?.exchanges.perform(action)
+    }
+  }
+
+  private changed(before: ConnectionState, now: ConnectionState): void {
+    this.states.publish(this.client.connection(now))
+    this.outage.handleState(before, now)
+    for (const watcher of this.watchers) watcher(now)
+    this.isLast = now._tag === "Closed" || now._tag === "Failed"
+  }
+
+  /** The last state was published, and all that followed from it. */
+  private end(): void {
+    this.isLast = false
+    this.states.end()
+    this.events.end()
+    this.performers?.exchanges.end()
+    this.debuggerEvents.end()
+  }
+
+  private measure(): void {
+    const { requests } = this.client
+    const [inFlight, waiting] = [requests.pendingCount(), requests.waitingCount()]
+    if (inFlight !== this.inFlight) Metrics.inFlight(inFlight - this.inFlight)
+    if (waiting !== this.waiting) Metrics.queued(waiting - this.waiting)
+    this.inFlight = inFlight
+    this.waiting = waiting
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // the connection
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** One connection, from the dial to its end. */
+  private dial(generation: number): Effect.Effect<void> {
+    return this.open(generation).pipe(
+      Effect.scoped,
+      Effect.flip,
+      Effect.map((cause) => {
+        this.connection = undefined
+        this.pulses?.stop?.()
+        this.client.handleLost(cause)
+        this.drive()
+      }),
+      (connection) => this.supervised(connection)
+    )
+  }
+
+  /** Succeeds never. */
+  private open(
+    generation: number
+  ): Effect.Effect<never, ConnectError | ConnectionEnded, Scope.Scope> {
+    const { client, settings, socket } = this.parts
+    return Effect.gen(this, function*() {
+      const { endpoint, headers } = yield* this.target
+      const connection = yield* socket.connect(endpoint, this.sink, settings.connectTimeout, headers)
+      this.connection = connection
+      if (!client.handleOpened(generation)) {
+        this.connection = undefined
+        return yield* new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" })
+      }
+      this.drive()
+      return yield* connection.ended
+    })
+  }
+
+  /** The address and the headers of this attempt. Both may differ from those of the previous one. */
+  private get target() {
+    const { client, clock, headers, settings } = this.parts
+    return Effect.gen(this, function*() {
+      const allowedAt = client.handleLocated(yield* settings.endpoints)
+      this.drive()
+      const endpoint = client.endpoint()
+      const wait = allowedAt - Timer.now(clock)
+      // Even a sleep of 0 ms takes a timer of the host, and with it 1 ms or more.
+      if (wait > 0) yield* Effect.sleep(Duration.millis(wait))
+      return { endpoint, headers: yield* headers(endpoint) }
+    }).pipe(Effect.mapError((cause) => unsettled(client.endpoint(), cause)))
+  }
+
+  private askReconnect({ afresh, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): Effect.Effect<void> {
+    if (afresh) this.reconnects.reset()
+    return this.supervised(Effect.map(this.reconnects.next(cause), (delay) => {
+      this.client.handleDelay(delay, this.parts.lifecycle.online())
+      this.drive()
+    }))
+  }
+
+  /**
+   * A defect, of a user's schedule for one, must not leave everybody waiting; nor one that interrupts itself. (Who is
+   * interrupted by the end of the scope does not come here.) The client may be made in an uninterruptible region, as a
+   * resource is, and must be closed nonetheless.
+   */
+  private supervised(effect: Effect.Effect<void>): Effect.Effect<void> {
+    return Effect.interruptible(Effect.catchAllCause(effect, (defect) =>
+      Effect.sync(() => {
+        this.connection = undefined
+        this.client.handleDefect(Cause.pretty(defect))
+        this.drive()
+      })))
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // what arrives
+  // ---------------------------------------------------------------------------------------------------------------
+
+  private readonly sink: Sink = {
+    onPong: () => {
+      this.received()
+      this.pong()
+    },
+    onFrame: (text) => {
+      this.received()
+      if (text.length > this.parts.settings.maxResponseSize) {
+        this.client.handleTooLarge(Envelope.roomAtEnd(text))
+        return this.drive()
+      }
+      const routed = route(text, this.receivers)
+      if (routed === "Pong") this.pong()
+      else if (routed === "TokenExpired") {
+        this.client.handleTokenExpired()
+        this.drive()
+      } else if (typeof routed === "object") {
+        this.client.handleUnroutable(routed)
+        this.drive()
+      }
+    }
+  }
+
+  private readonly receivers: Receivers = {
+    response: (id, frame, size) => {
+      const now = Timer.now(this.parts.clock)
+      const call = this.client.requests.handleAnswer(id, frame, size, now)
+      if (call === undefined) return false
+      Metrics.answered(now - call.sentAt)
+      this.drive(now)
+      return true
+    },
+    notification: (channel, frame, size) => this.client.listening.registry.notification(channel, frame, size),
+    early: (channel, frame, size) => this.client.listening.registry.early(channel, frame, size),
+    debuggerEvent: (frame, size) => this.debuggerEvents.publish(frame, size)
+  }
+
+  /** A whole frame has arrived. */
+  private received(): void {
+    // Set here, by a message, the timer of the next pulse starts a new chain. In a hidden page Chromium fires chained timers
+    // once a minute only, and the server cuts clients that are silent for 60 s (C4).
+    if (this.client.handleFrame()) this.alarm.restart(this.client.nextDue())
+  }
+
+  private pong(): void {
+    const roundTrip = this.client.handlePong()
+    if (roundTrip === undefined) return
+    this.roundTrip = roundTrip
+    Metrics.ponged(roundTrip)
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // the heartbeat
+  // ---------------------------------------------------------------------------------------------------------------
+
+  private ping(): void {
+    const { connection } = this
+    if (this.parts.heartbeat.ping === "Native" && connection?.unsafePing !== undefined) connection.unsafePing()
+    else connection?.unsafeSend(Envelope.ping)
+  }
+
+  private planPulses(pulse: Pulse, count: number): void {
+    const { clock, heartbeat, random } = this.parts
+    if (this.pulses?.of !== pulse) {
+      this.pulses?.stop?.()
+      this.pulses = { of: pulse, delays: new Delays(heartbeat.schedule), stop: undefined }
+    }
+    const { pulses } = this
+    // Clock and Random are all that it needs of ours; a whole runtime would be kept for each connection.
+    const asked = Effect.withRandom(Effect.withClock(pulses.delays.ahead(count, undefined), clock), random)
+    let asking = true
+    const stop = Effect.runCallback(asked, {
+      onExit: (exit) => {
+        asking = false
+        pulses.stop = undefined
+        if (Exit.isSuccess(exit)) this.client.handlePulsesPlanned(pulse, exit.value)
+        else this.client.handlePlanFailed(pulse, Cause.pretty(exit.cause))
+        this.drive()
+      }
+    })
+    // Kept longer it would keep the fiber.
+    if (asking) pulses.stop = stop
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // a connection that is replaced on purpose
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Closes the gate, waits for what is under way, runs the exchange and, when it succeeded, opens the connection anew.
+   *
+   * @param elsewhere another client may have changed the cookie: the connection is opened anew in any case, and requests
+   * that are made meanwhile are those of the user before
+   */
+  reopen<A, E>(exchange: Effect.Effect<A, E>, elsewhere = false): Effect.Effect<A, E> {
+    const { client } = this
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen(this, function*() {
+        const drained = this.drained()
+        const before = client.credentials.current()
+        const exit = yield* Effect.exit(restore(Effect.zipRight(drained, exchange)))
+        this.onDrained = () => {}
+        const isReplaced = client.handleExchanged(before, { elsewhere, succeeded: Exit.isSuccess(exit) })
+        this.drive()
+        // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair. A connection
+        // is checked before it is ready, which waits for this exchange.
+        if (Exit.isSuccess(exit) && !elsewhere && isReplaced) {
+          yield* restore(this.reached("Authenticating", "Ready"))
+        }
+        return yield* exit
+      })
+    )
+  }
+
+  /** Until nothing is in flight any more, or that has had its time. */
+  private drained(): Effect.Effect<void> {
+    let isDrained = false
+    this.onDrained = () => {
+      isDrained = true
+    }
+    this.client.hold()
+    this.drive()
+    return Effect.async<void>((resume) => {
+      if (isDrained) resume(Effect.void)
+      else this.onDrained = () => resume(Effect.void)
+    })
+  }
+
+  /** After a call of the identity's machine. */
+  follow(): void {
+    this.client.followIdentity()
+    this.drive()
+  }
+
+  publish(event: Event): void {
+    this.events.publish(event)
+  }
+
+  /** Opens another connection if there are subscriptions on this one. */
+  get replace(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.client.listening.registry.size() > 0 && this.client.isConnected() ? this.reopen(Effect.void) : Effect.void
+    )
+  }
+
+  redial(dialling: Effect.Effect<void>): Effect.Effect<void> {
+    return this.reopen(dialling, true)
+  }
+
+  /** Waits until a connection that was opened for a session by cookie is ready, or certain not to be soon. */
+  get ready(): Effect.Effect<void> {
+    return this.client.byConnection ? Effect.asVoid(Effect.suspend(() => this.reached("Ready"))) : Effect.void
+  }
+
+  /** Until the connection is in one of these states, or certain not to be soon. */
+  private reached(...tags: ReadonlyArray<ConnectionState["_tag"]>): Effect.Effect<unknown> {
+    const ends = [...tags, "Waiting", "Failed", "Closed"]
+    const wait = Effect.async<void>((resume) => {
+      const remove = () => {
+        this.watchers = this.watchers.filter((watcher) => watcher !== check)
+      }
+      const check = ({ _tag }: ConnectionState) => {
+        if (!ends.includes(_tag)) return
+        remove()
+        resume(Effect.void)
+      }
+      this.watchers = [...this.watchers, check]
+      check(this.client.connection())
+      return Effect.sync(remove)
+    })
+    return within(wait, this.parts.settings.requestTimeout)
+  }
+}

@@ -1,0 +1,59 @@
+/** The time without a connection, for who watches: its events, its span, and the count of its ends. */
+import type * as Clock from "effect/Clock"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import type * as Tracer from "effect/Tracer"
+import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
+import { shown } from "../endpoint.ts"
+import type { Event } from "../protocol/client.ts"
+import type { ConnectionState } from "../protocol/connection.ts"
+import type { Broadcast } from "./broadcast.ts"
+import * as Metrics from "./metrics.ts"
+import * as Traced from "./traced.ts"
+
+export class Outage {
+  private everReady = false
+  /** From the end of a connection that was ready until the next one is. */
+  private current: { readonly because: "Loss" | "Renewal"; readonly span: Traced.Outage } | undefined = undefined
+
+  constructor(
+    private readonly tracer: Tracer.Tracer,
+    private readonly clock: Clock.Clock,
+    private readonly events: Broadcast<Event>
+  ) {}
+
+  handleState(before: ConnectionState, now: ConnectionState): void {
+    switch (now._tag) {
+      case "Ready":
+        this.everReady = true
+        return this.ready(shown(now.endpoint), now.attempt)
+      case "Failed":
+        this.current?.span.end(Exit.fail(now.cause))
+        return this.events.publish({ _tag: "GaveUp", cause: now.cause })
+      case "Closed":
+        this.current?.span.end(Exit.interrupt(FiberId.none))
+        return
+      case "Waiting":
+        if (before._tag !== "Waiting") this.handleEnded(now.cause)
+    }
+  }
+
+  /** A connection has ended, or an attempt to connect came to nothing. */
+  handleEnded(cause: ConnectError | ConnectionEnded): void {
+    if (this.current !== undefined) this.current.span.failed(cause)
+    else if (this.everReady) {
+      const because = cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal" ? "Renewal" : "Loss"
+      this.current = { because, span: Traced.outage(this.tracer, this.clock, cause) }
+    }
+    if (cause._tag === "KuzzleConnectError") this.events.publish({ _tag: "ConnectFailed", cause })
+    else this.events.publish({ _tag: "Disconnected", cause })
+  }
+
+  private ready(endpoint: string, attempt: number): void {
+    if (this.current === undefined) return
+    Metrics.reconnects[this.current.because](1)
+    this.current.span.end(Exit.succeed({ endpoint }))
+    this.current = undefined
+    this.events.publish({ _tag: "Reconnected", endpoint, attempt })
+  }
+}

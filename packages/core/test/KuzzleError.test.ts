@@ -1,0 +1,60 @@
+import * as Core from "@effect-kuzzle/core"
+import { KuzzleAction, KuzzleActionError, KuzzleDocument, KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either } from "effect"
+import { answering } from "./support/answering.ts"
+
+const fields = { controller: "c", action: "a", code: 1, message: "m", props: [] }
+
+type AnyClass = new(...args: ReadonlyArray<unknown>) => unknown
+
+const isErrorClass = (value: unknown): value is AnyClass =>
+  typeof value === "function" && value.prototype instanceof Error && !special.has(value)
+
+/** One has another constructor; the other is what a platform tells the socket, which makes a `ConnectError` of it. */
+const special: ReadonlySet<unknown> = new Set([KuzzleAction.DeclaredError, KuzzleSocket.ConnectFault])
+
+describe("KuzzleError", () => {
+  it("every error of the package is a KuzzleError", () => {
+    const modules: ReadonlyArray<object> = Object.values(Core)
+    const classes = modules.flatMap((module) => Object.values(module)).filter(isErrorClass)
+    assert.isAbove(classes.length, 80)
+    const foreign = classes.filter((Class) => !KuzzleError.isKuzzleError(new Class({})))
+    assert.deepStrictEqual(foreign.map(({ name }) => name), [])
+  })
+
+  it("a status is that of the general error, of every named one, and of those that an application declares", () => {
+    const given = { ...fields, id: "services.storage.not_found", status: 404 }
+    const found = [
+      KuzzleError.fromStatus(given),
+      new KuzzleActionError.DocumentNotFoundError(given),
+      new KuzzleActionError.IndexNotFoundError(given),
+      new KuzzleAction.DeclaredError("Gone", given)
+    ]
+    assert.deepStrictEqual(found.map(KuzzleError.hasStatus(404)), [true, true, true, true])
+    assert.deepStrictEqual(found.map(KuzzleError.hasStatus(403)), [false, false, false, false])
+    assert.deepStrictEqual(found.map(KuzzleError.isApiError), [true, true, true, true])
+    assert.isFalse(KuzzleError.hasStatus(404)({ status: 404 }))
+    const other = new KuzzleError.ConnectError({ reason: "Rejected", url: "ws://x", status: 404 })
+    assert.isFalse(KuzzleError.hasStatus(404)(other))
+  })
+
+  it.effect("by its status an error is caught under any name, and all others go on", () =>
+    Effect.gen(function*() {
+      const get = KuzzleDocument.get({ index: "nyc", collection: "taxi", _id: "a" })
+      const withStatus = (status: number, id: string) =>
+        get.pipe(
+          Effect.catchIf(KuzzleError.hasStatus(404), ({ _tag }) => Effect.succeed(_tag)),
+          Effect.provide(answering(() => {
+            const error = { id, status, code: 1, message: "m", props: [] }
+            return new Response(JSON.stringify({ requestId: "r", status, error, result: null }), { status })
+          })),
+          Effect.either
+        )
+      const caught = yield* withStatus(404, "services.storage.not_found")
+      assert.deepStrictEqual(caught, Either.right("KuzzleDocumentNotFoundError"))
+      const general = yield* withStatus(404, "api.process.controller_not_found")
+      assert.deepStrictEqual(general, Either.right("KuzzleNotFoundError"))
+      assert.isTrue(Either.isLeft(yield* withStatus(403, "security.rights.forbidden")))
+    }))
+})

@@ -1,0 +1,731 @@
+/**
+ * The whole client against random histories, without a fiber: time, the socket, the schedules and the server are plain
+ * values. What must follow is worked out here from the promises alone.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Exit, FastCheck as fc } from "effect"
+import type { Call } from "../../src/internal/protocol/call.ts"
+import { type Action, Client } from "../../src/internal/protocol/client.ts"
+import type { ConnectionState } from "../../src/internal/protocol/connection.ts"
+import { Credentials, type Identity } from "../../src/internal/protocol/credentials.ts"
+import type { Consumer, Intent } from "../../src/internal/protocol/listening.ts"
+import type { Way } from "../../src/internal/protocol/renewal.ts"
+import { ConnectError, ConnectionEnded, MaybeSentError } from "../../src/KuzzleError.ts"
+import type { LifecycleEvent } from "../../src/KuzzleLifecycle.ts"
+
+const servers = ["ws://a", "ws://b", "ws://c"] as const
+const interval = 10_000
+const timeout = 5000
+const stableAfter = 30_000
+
+type Step =
+  | { readonly _tag: "Open" | "Frame" | "Silence" | "Query" | "Login" | "Hold" }
+  | { readonly _tag: "Refuse"; readonly retryAfter: number }
+  | { readonly _tag: "Lose"; readonly code: number }
+  | { readonly _tag: "Schedule"; readonly delay: number | undefined }
+  | { readonly _tag: "Pass" | "Stall"; readonly millis: number }
+  | { readonly _tag: "Host"; readonly event: LifecycleEvent }
+  | { readonly _tag: "Subscribe" | "Unsubscribe"; readonly key: number }
+  | { readonly _tag: "Answer"; readonly which: number; readonly how: "ok" | "refused" | "dead" }
+  | { readonly _tag: "Renewal"; readonly how: "works" | "fails" | "is lost" }
+  | { readonly _tag: "Exchange"; readonly how: "works" | "changes nothing" | "fails" }
+
+const steps: { readonly [Tag in Step["_tag"]]: readonly [number, fc.Arbitrary<object>] } = {
+  Open: [8, fc.record({})],
+  Frame: [3, fc.record({})],
+  Silence: [1, fc.record({})],
+  Query: [4, fc.record({})],
+  Login: [1, fc.record({})],
+  Hold: [1, fc.record({})],
+  Refuse: [3, fc.record({ retryAfter: fc.constantFrom(0, 0, 7000, 60_000) })],
+  Lose: [
+    3,
+    fc.record({
+      code: fc.oneof(fc.constantFrom(1000, 1001, 1006, 1011, 1012, 1013), fc.integer({ min: 1000, max: 4999 }))
+    })
+  ],
+  Schedule: [
+    2,
+    fc.record({
+      delay: fc.oneof({ weight: 20, arbitrary: fc.integer({ min: 1, max: 8000 }) }, {
+        weight: 1,
+        arbitrary: fc.constant(undefined)
+      })
+    })
+  ],
+  Pass: [8, fc.record({ millis: fc.constantFrom(1, 100, 1000, 4000, 12_000, 31_000) })],
+  Stall: [1, fc.record({ millis: fc.constantFrom(1000, 20_000, 3_600_000) })],
+  Host: [2, fc.record({ event: fc.constantFrom<LifecycleEvent>("Online", "Offline", "Resumed") })],
+  Subscribe: [3, fc.record({ key: fc.nat(3) })],
+  Unsubscribe: [1, fc.record({ key: fc.nat(3) })],
+  Answer: [10, fc.record({ which: fc.nat(20), how: fc.constantFrom("ok", "ok", "ok", "ok", "ok", "refused", "dead") })],
+  Renewal: [4, fc.record({ how: fc.constantFrom("works", "works", "works", "fails", "is lost") })],
+  Exchange: [2, fc.record({ how: fc.constantFrom("works", "changes nothing", "fails") })]
+}
+
+const step = fc.oneof(
+  ...Object.entries(steps).map(([_tag, [weight, arbitrary]]) => ({
+    weight,
+    // The members are those that the type of this tag names.
+    arbitrary: arbitrary.map((members) => ({ _tag, ...members }) as Step)
+  }))
+)
+
+/** What may follow what, besides staying. */
+const paths: Readonly<Record<ConnectionState["_tag"], ReadonlyArray<ConnectionState["_tag"]>>> = {
+  Connecting: ["Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
+  Authenticating: ["Resubscribing", "Renewing", "Waiting", "Failed", "Closed"],
+  Resubscribing: ["Authenticating", "Replaying", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
+  Replaying: ["Authenticating", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
+  Ready: ["Authenticating", "Renewing", "Waiting", "Failed", "Closed"],
+  Renewing: ["Connecting", "Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
+  Waiting: ["Connecting", "Failed", "Closed"],
+  Failed: [],
+  Closed: []
+}
+
+/** One dial and its socket. */
+interface Link {
+  readonly generation: number
+  open: boolean
+  /** The session has changed since it was dialled, and this connection would carry the one before. */
+  stale: boolean
+  openedAt: number
+  heardAt: number
+  bytes: number
+  pings: Array<number>
+  /** How many of the pings have been answered. */
+  answered: number
+  /** No answer comes to anything any more. */
+  silent: boolean
+  /** How often the host stood still since a frame arrived. */
+  stalls: number
+  /** The session is being renewed, or was, since it is open. */
+  challenged: boolean
+  /** The client holds it for an exchange. */
+  held: boolean
+  /** Everything that is wanted has been asked for and answered once. */
+  ready: boolean
+  /** The subscriptions that were asked for. */
+  readonly asked: Set<string>
+  /** Those that were wanted when it became ready, and are still. */
+  wanted: Set<number> | undefined
+}
+
+class World {
+  now = 0
+  private readonly client: Client
+  private link: Link | undefined
+  private states: Array<ConnectionState> = []
+  private flight: Array<Call> = []
+  private readonly unsettled = new Set<number>()
+  private queries = 0
+  private tokens = 0
+  private readonly wanted = new Map<number, { readonly intent: Intent; readonly consumer: Consumer }>()
+  private readonly refusedKeys = new Set<number>()
+  private renewal: Way | undefined
+  private heldAt: number | undefined
+  private before: Identity | undefined
+  private drainedAt: number | undefined
+  private redials = false
+  /** What the reconnect schedule says next. */
+  private delay: number | undefined = 500
+  private server = 0
+  private attempt = 1
+  private dialAt: number | undefined = 0
+  private readonly allowed = [0, 0, 0]
+  private woken = false
+  private wasStable = false
+  private cause: ConnectError | ConnectionEnded | undefined
+  private ended: ConnectionEnded | undefined
+  private stalling = false
+  private over = false
+
+  constructor(private readonly byCookie: boolean) {
+    this.client = new Client(
+      {
+        endpoints: servers,
+        requests: { maxRequestSize: 1000, idPrefix: "q", queue: { maxSize: 100, maxBytes: 1e6, ttl: 1e9 } },
+        identity: { canLogin: true, keptBy: byCookie ? "Cookie" : "Token" },
+        pulse: { timeout, busyTimeout: 60_000 },
+        requestTimeout: 1e7,
+        maxResponseSize: 1e6,
+        stableAfter
+      },
+      new Credentials({}),
+      { now: () => this.now, wall: () => this.now }
+    )
+    this.states.push(this.client.connection())
+    this.client.start(false)
+    this.drive()
+  }
+
+  perform(step: Step): void {
+    switch (step._tag) {
+      case "Open":
+        this.open()
+        break
+      case "Refuse":
+        if (this.link?.open === false) {
+          const retryAfter = Duration.millis(step.retryAfter)
+          this.lose(new ConnectError({ reason: "Rejected", url: "", status: 503, retryAfter }), step.retryAfter)
+        }
+        break
+      case "Lose":
+        if (this.link?.open === true) this.lose(new ConnectionEnded({ by: "Peer", code: step.code, reason: "" }))
+        break
+      case "Schedule":
+        this.delay = step.delay
+        break
+      case "Frame":
+        this.heard(2)
+        break
+      case "Silence":
+        if (this.link?.open === true) this.link.silent = true
+        break
+      case "Pass":
+        this.pass(step.millis)
+        break
+      case "Stall":
+        this.stall(step.millis)
+        break
+      case "Host":
+        this.host(step.event)
+        break
+      case "Query":
+        this.query()
+        break
+      case "Subscribe":
+        this.subscribe(step.key)
+        break
+      case "Unsubscribe":
+        this.unsubscribe(step.key)
+        break
+      case "Answer":
+        this.answer(step.which, step.how)
+        break
+      case "Renewal":
+        this.renew(step.how)
+        break
+      case "Login":
+        this.login()
+        break
+      case "Hold":
+        this.hold()
+        break
+      case "Exchange":
+        this.exchange(step.how)
+    }
+    this.check()
+  }
+
+  /** A server and a host as they should be: the client becomes ready, and everything is answered. */
+  heal(): void {
+    if (this.over) return
+    this.delay = 100
+    // Longer than any `Retry-After`.
+    for (let round = 0; round < 120; round++) {
+      if (this.heldAt !== undefined) this.exchange("works")
+      if (this.renewal !== undefined) this.renew("works")
+      if (this.link?.silent === true) this.lose(new ConnectionEnded({ by: "Peer", code: 1006, reason: "" }))
+      if (this.link?.open === false) this.open()
+      while (this.flight.length > 0) this.answer(0, "ok")
+      this.check()
+      this.pass(1000)
+    }
+    assert.strictEqual(this.client.connection()._tag, "Ready", "C5: it is never ready again")
+    assert.strictEqual(this.unsettled.size, 0, "R5: a request is never answered")
+  }
+
+  close(): void {
+    this.link = undefined
+    this.flight = []
+    this.client.close()
+    this.drive()
+    const state = this.client.connection()._tag
+    assert.strictEqual(state, this.over ? "Failed" : "Closed", "C5: it is not closed")
+    assert.strictEqual(this.unsettled.size, 0, "R1: a request outlives the client")
+    this.over = true
+    this.host("Online")
+    this.pass(100_000)
+    assert.isUndefined(this.link, "L1: it dials once more")
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // the shell
+  // -----------------------------------------------------------------------------------------------------------------
+
+  private drive(): void {
+    for (let action = this.client.poll(this.now); action !== undefined; action = this.client.poll(this.now)) {
+      if (action._tag === "Call") this.write(action)
+      else this.act(action)
+    }
+    const last = this.states.at(-1)
+    assert.deepStrictEqual(this.client.connection(), last, "C5: the last state is missed")
+    if (this.redials) this.redial()
+    const { ended } = this
+    this.ended = undefined
+    if (ended !== undefined && this.link?.open === true) this.lose(ended)
+  }
+
+  private act(action: Exclude<Action, Call>): void {
+    switch (action._tag) {
+      case "Dial":
+        return this.dial(action.generation)
+      case "Terminate":
+        return this.terminate(action.ended)
+      case "AskReconnect":
+        return this.ask(action)
+      case "Ping":
+        if (this.link !== undefined) this.link.pings.push(this.now)
+        return
+      case "PlanPulses":
+        return this.client.handlePulsesPlanned(action.pulse, Array(action.count).fill(interval))
+      case "State":
+        return this.changed(action.before, action.now)
+      case "Drained":
+        assert.isDefined(this.heldAt, "nobody waits for that")
+        // Subscriptions go on: on the next connection they are asked for anew.
+        if (this.flight.some((call) => call.kind === "Call" && this.unsettled.has(nthOf(call)))) {
+          assert.isAtLeast(this.now - this.heldAt!, 5000, "R3: it has more time")
+        }
+        this.drainedAt = this.now
+        return
+      case "Renew":
+        assert.isUndefined(this.renewal, "A2: two renewals at once")
+        this.renewal = action.way
+        if (this.link !== undefined) this.link.challenged = true
+        return
+      case "Redial":
+        this.redials = true
+    }
+  }
+
+  private dial(generation: number): void {
+    assert.isUndefined(this.link, "C1: there is another connection")
+    assert.isFalse(this.over, "C5: after the end")
+    if (this.dialAt !== undefined) assert.isAtLeast(this.now, this.dialAt, "C6: too early")
+    this.dialAt = undefined
+    this.woken = false
+    this.link = {
+      generation,
+      open: false,
+      stale: false,
+      openedAt: 0,
+      heardAt: 0,
+      bytes: 0,
+      pings: [],
+      answered: 0,
+      silent: false,
+      stalls: 0,
+      challenged: false,
+      held: false,
+      ready: false,
+      asked: new Set(),
+      wanted: undefined
+    }
+    assert.isAtMost(this.client.handleLocated(servers), this.now, "C6: before its Retry-After")
+    assert.strictEqual(this.client.endpoint(), servers[this.server], "SDK A18: another endpoint")
+  }
+
+  private write(call: Call): void {
+    const { link } = this
+    if (link?.open !== true) {
+      // The connection has ended, and the schedule has yet to say what follows.
+      return this.client.requests.handleUnsent(call, this.now)
+    }
+    if (call.kind === "Call") this.checkOrder(link)
+    else link.asked.add(call.encoded)
+    this.flight.push(call)
+    this.client.requests.handleSent(call, this.now)
+  }
+
+  /** Who we are, what we listen to, and only then requests. */
+  private checkOrder(link: Link): void {
+    // On a connection that was opened later, with a session that is alive, requests pass.
+    if (this.renewal !== undefined) assert.isFalse(link.challenged, "A2: a request passes a renewal")
+    if (this.heldAt !== undefined) assert.isFalse(link.held, "C5: a request passes a connection that is held")
+    if (link.ready) return
+    // What is wanted later keeps no request waiting.
+    const isWanted = (key: number) => this.wanted.has(key) && (link.wanted === undefined || link.wanted.has(key))
+    const isAsking = this.flight.some((call) => call.action === "subscribe" && isWanted(keyOf(call)))
+    assert.isFalse(isAsking, "R5: a request is sent before the subscriptions are open")
+    for (const [key, { intent }] of this.wanted) {
+      if (isWanted(key) && !this.refusedKeys.has(key)) {
+        assert.include([...link.asked].join(), `"c${key}"`, `R5: ${intent.key} is not open`)
+      }
+    }
+    link.ready = true
+  }
+
+  private ask({ afresh, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): void {
+    assert.strictEqual(cause, this.cause, "C5: another cause")
+    assert.strictEqual(afresh, this.wasStable, "C6: the backoff starts anew after a stable session, and only then")
+    const isStable = this.lastStable
+    this.wasStable = false
+    const { delay } = this
+    if (delay === undefined) this.over = true
+    else {
+      this.server = isStable ? this.server : (this.server + 1) % servers.length
+      this.attempt = isStable ? 1 : this.attempt + 1
+      const allowed = this.allowed[this.server]!
+      const pause = this.now + delay + Math.max(0, allowed - this.now)
+      this.dialAt = Math.max(this.woken ? 0 : pause, allowed)
+    }
+    this.client.handleDelay(delay, true)
+  }
+  private lastStable = false
+
+  private changed(before: ConnectionState, now: ConnectionState): void {
+    assert.deepStrictEqual(this.client.connection(before), this.states.at(-1), "C5: a state is missed")
+    if (before._tag !== now._tag) assert.include(paths[before._tag], now._tag, "C5")
+    if (now._tag === "Waiting") {
+      assert.strictEqual(now.cause, this.cause, "C5: another cause")
+      assert.strictEqual(now.attempt, this.attempt, "C6: attempts")
+    }
+    this.states.push(this.client.connection(now))
+    if (this.link !== undefined && (now._tag === "Replaying" || now._tag === "Ready")) {
+      this.link.wanted ??= new Set(this.wanted.keys())
+    }
+  }
+
+  private terminate(ended: ConnectionEnded): void {
+    const { link } = this
+    if (link?.open !== true) return
+    if (ended.reason.startsWith("nothing arrived")) {
+      assert.isAtLeast(this.now - link.heardAt, timeout, "C2: something has arrived")
+      assert.isTrue(link.pings.some((at) => at >= link.heardAt && at + timeout <= this.now), "C2: nobody has asked it")
+      if (this.stalling && link.stalls === 1) assert.fail("L3: judged before it was asked again")
+    }
+    this.ended = ended
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // what happens
+  // -----------------------------------------------------------------------------------------------------------------
+
+  private open(): void {
+    const { link } = this
+    if (link === undefined || link.open) return
+    link.open = true
+    link.openedAt = link.heardAt = this.now
+    const isTaken = this.client.handleOpened(link.generation)
+    assert.strictEqual(isTaken, !link.stale, "C1: a connection of the session before")
+    if (!isTaken) return this.lose(new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" }))
+    this.woken = false
+    this.drive()
+  }
+
+  private lose(cause: ConnectError | ConnectionEnded, retryAfter = 0): void {
+    const { link } = this
+    if (link === undefined) return
+    this.link = undefined
+    this.cause = cause
+    this.lastStable = link.open && !link.stale && this.now - link.openedAt >= stableAfter
+    this.wasStable ||= this.lastStable
+    this.flight = []
+    if (retryAfter > 0) this.allowed[this.server] = this.now + retryAfter
+    const isOnPurpose = cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal"
+    if (isOnPurpose && this.client.connection()._tag === "Connecting") {
+      this.dialAt = this.now
+      if (!link.stale) this.attempt = 1
+    }
+    this.client.handleLost(cause)
+    this.drive()
+    if (this.over) return
+    if (isOnPurpose) assert.isDefined(this.link, "C5: it was to be opened again at once")
+    else assert.isTrue(this.link !== undefined || this.client.connection()._tag === "Waiting", "C7: nothing follows")
+  }
+
+  private heard(bytes: number): void {
+    const { link } = this
+    if (link?.open !== true || link.silent) return
+    link.heardAt = this.now
+    link.bytes += bytes
+    link.stalls = 0
+    this.client.handleFrame()
+    this.client.handlePong()
+    this.drive()
+  }
+
+  private pass(millis: number): void {
+    const end = this.now + millis
+    for (let turns = 0; this.client.nextDue() <= end; turns++) {
+      assert.isBelow(turns, 10_000, "it is always due")
+      this.now = Math.max(this.now, this.client.nextDue())
+      this.due()
+      this.stalling = false
+      this.check()
+    }
+    this.now = end
+  }
+
+  private due(): void {
+    this.client.handleDue(this.counters())
+    this.drive()
+    this.pong()
+  }
+
+  /** A server that lives answers at once. */
+  private pong(): void {
+    const { link } = this
+    if (link === undefined || link.answered === link.pings.length) return
+    link.answered = link.pings.length
+    this.heard(2)
+  }
+
+  /** Timers come late. */
+  private stall(millis: number): void {
+    this.now += millis
+    if (this.link?.open === true) {
+      this.link.stalls += 1
+      this.stalling = millis > interval + timeout
+    }
+    if (this.client.nextDue() <= this.now) this.due()
+  }
+
+  private counters() {
+    return { received: this.link?.bytes, buffered: 0 }
+  }
+
+  private host(event: LifecycleEvent): void {
+    const isDown = this.link?.open !== true
+    if (isDown && event !== "Offline" && !this.over) {
+      this.woken = true
+      if (this.dialAt !== undefined) this.dialAt = this.allowed[this.server]!
+    }
+    this.client.handleLifecycle(event, this.counters())
+    this.drive()
+    this.pong()
+  }
+
+  private query(): void {
+    const nth = this.queries++
+    this.unsettled.add(nth)
+    this.client.requests.submit({
+      controller: "c",
+      action: "a",
+      encoded: `{"nth":${nth}`,
+      options: undefined,
+      timeout: 1e7,
+      kind: "Call",
+      queuable: true,
+      settle: (outcome) => {
+        assert.isTrue(this.unsettled.delete(nth), "R1: it ends twice")
+        if (Exit.isFailure(outcome) && outcome.cause._tag === "Fail" && outcome.cause.error instanceof MaybeSentError) {
+          assert.isUndefined(this.link, "R3: its connection lives")
+        }
+      }
+    }, this.now)
+    this.drive()
+  }
+
+  private subscribe(key: number): void {
+    if (this.wanted.has(key) || this.over) return
+    const consumer: Consumer = {
+      opened: () => {},
+      notify: () => {},
+      gap: () => {},
+      fail: () => {
+        this.wanted.delete(key)
+      }
+    }
+    const request = { controller: "realtime", action: "subscribe", index: "i", collection: `c${key}`, body: {} }
+    const intent = this.client.listening.acquire({ request, volatile: undefined }, consumer)
+    if (!("key" in intent)) return assert.fail("it can be sent")
+    this.wanted.set(key, { intent, consumer })
+    this.client.reconcile()
+    this.drive()
+  }
+
+  private unsubscribe(key: number): void {
+    const found = this.wanted.get(key)
+    if (found === undefined) return
+    this.wanted.delete(key)
+    this.link?.wanted?.delete(key)
+    this.client.listening.registry.release(found.intent, found.consumer)
+    this.client.reconcile()
+    this.drive()
+  }
+
+  private answer(which: number, how: "ok" | "refused" | "dead"): void {
+    const { link } = this
+    if (link?.open !== true || link.silent || this.flight.length === 0) return
+    const [call] = this.flight.splice(which % this.flight.length, 1)
+    const key = keyOf(call!)
+    const refused = { message: "no", props: [], code: 1, ...errors[how === "dead" ? "dead" : "refused"] }
+    const error = how === "ok" ? null : refused
+    const answer = {
+      requestId: call!.id,
+      room: call!.id,
+      status: error?.status ?? 200,
+      error,
+      result: { channel: `r${key}-1`, roomId: `r${key}` }
+    }
+    this.heard(100)
+    this.client.requests.handleAnswer(call!.id, answer, 100, this.now)
+    this.drive()
+  }
+
+  private hold(): void {
+    if (this.heldAt !== undefined || this.over) return
+    this.heldAt = this.now
+    if (this.link?.open === true) this.link.held = true
+    this.drainedAt = undefined
+    this.before = this.client.credentials.current()
+    this.client.hold()
+    this.drive()
+  }
+
+  /** What the connection was held for has been done. */
+  private exchange(how: "works" | "changes nothing" | "fails"): void {
+    if (this.heldAt === undefined) return
+    if (this.drainedAt === undefined) this.pass(5000)
+    assert.isTrue(this.drainedAt !== undefined || this.over, "it waits for ever for what is in flight")
+    this.heldAt = undefined
+    if (this.link !== undefined) this.link.held = false
+    if (how === "works" && this.byCookie) this.becomes(this.identity(), false)
+    const isChanged = this.byCookie ? this.client.credentials.current() !== this.before : how !== "fails"
+    if (isChanged && this.byCookie && this.link?.open === false) this.link.stale = true
+    const isReplaced = this.client.handleExchanged(this.before, { elsewhere: false, succeeded: how !== "fails" })
+    assert.strictEqual(isReplaced, isChanged)
+    this.drive()
+  }
+
+  /** The cookie of this connection is out of date. */
+  private redial(): void {
+    this.redials = false
+    if (this.heldAt !== undefined) {
+      this.redials = true
+      return
+    }
+    const { client } = this
+    client.hold()
+    client.identity.handleDialling()
+    if (this.link?.open === false) this.link.stale = true
+    client.handleExchanged(client.credentials.current(), { elsewhere: true, succeeded: true })
+    client.followIdentity()
+    this.drive()
+  }
+
+  private identity(): Identity {
+    this.tokens += 1
+    return { token: undefined, kuid: "ada", user: "ada", expiresAt: undefined }
+  }
+
+  /** By token, which changes nothing of the connection. */
+  private login(): void {
+    if (!this.byCookie && !this.over) this.becomes(this.identity())
+  }
+
+  private becomes(identity: Identity | undefined, drives = true): void {
+    const { client } = this
+    const before = client.credentials.current()
+    client.identity.handleIdentity(identity)
+    client.identity.handleKept(before, identity)
+    client.identity.handleSettled()
+    client.followIdentity()
+    if (drives) this.drive()
+  }
+
+  private renew(how: "works" | "fails" | "is lost"): void {
+    const way = this.renewal
+    if (way === undefined) return
+    const { identity } = this.client
+    const time = () => ({ now: this.now, wall: this.now })
+    let next = identity.handleRenewal(way, time())
+    while (next._tag === "Attempt") {
+      const { attempt } = next
+      if (identity.mayRun(attempt) && how === "works") this.attempted(attempt)
+      const lost = new MaybeSentError({
+        controller: "auth",
+        action: "login",
+        cause: new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+      })
+      const refused = new ConnectError({ reason: "Unreachable", url: "" })
+      const exit = how === "works" ? Exit.void : how === "is lost" ? Exit.fail(lost) : Exit.die(refused)
+      next = identity.handleTried(attempt, exit, time())
+    }
+    this.renewal = undefined
+    // Without a session the connection is ready as it is. Who logs in on it later does not wait for the subscriptions.
+    if (how !== "works" && this.link !== undefined) this.link.ready = true
+    identity.handleRenewalEnded()
+    this.client.followIdentity()
+    this.drive()
+  }
+
+  private attempted(attempt: Extract<ReturnType<Client["identity"]["handleRenewal"]>, { _tag: "Attempt" }>["attempt"]) {
+    if (attempt.way !== "Restore") return this.becomes(this.identity(), false)
+    const followed = this.client.identity.handleRestored(attempt, this.identity(), this.now)
+    if (followed !== undefined) this.becomes(followed.identity, false)
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+
+  private check(): void {
+    const { link } = this
+    const state = this.client.connection()
+    if (this.over) return assert.strictEqual(state._tag, "Failed", "C5: the schedule has ended")
+    if (link === undefined) {
+      assert.strictEqual(state._tag, "Waiting", "C5: there is no connection")
+      assert.isBelow(this.now, this.dialAt ?? -1, "C6: it does not dial when it is time")
+      assert.isAtMost(this.client.nextDue(), this.dialAt ?? -1, "C6: it would not wake in time")
+    } else if (!link.open) assert.strictEqual(state._tag, "Connecting", "C5: it is dialled")
+    else this.checkOpen(link, state)
+  }
+
+  private checkOpen(link: Link, state: ConnectionState): void {
+    const lastPing = link.pings.at(-1) ?? link.openedAt
+    assert.isAtMost(this.now - lastPing, interval, "C4: it says nothing")
+    if (link.stalls === 0) assert.isAtMost(this.now - link.heardAt, interval + timeout + 1000, "C3: it is dead")
+    const isBusy = this.renewal !== undefined || this.redials || (this.heldAt !== undefined && link.held)
+    const isAsking = this.flight.some(({ kind }) => kind === "Subscription")
+    if (isBusy || isAsking) return
+    link.ready = true
+    if (this.unsettled.size > 0) return
+    assert.strictEqual(state._tag, "Ready", "R5: nothing is to be done, and it is not ready")
+  }
+}
+
+/** Which request it is. One whose deadline has passed may be in flight still. */
+const nthOf = ({ encoded }: Call): number => Number(/"nth":(\d+)/.exec(encoded)?.[1])
+
+const keyOf = ({ encoded }: Call) => Number(/"c(\d)"/.exec(encoded)?.[1] ?? 0)
+
+const errors = {
+  refused: { id: "security.rights.forbidden", status: 403 },
+  dead: { id: "security.token.expired", status: 401 }
+}
+
+describe("client", () => {
+  for (const byCookie of [false, true]) {
+    it(`A2: a connection is held, and stays: requests wait for the renewal that goes on (by ${byCookie ? "cookie" : "token"})`, () => {
+      const world = new World(byCookie)
+      const steps: ReadonlyArray<Step> = [
+        { _tag: "Open" },
+        { _tag: "Hold" },
+        { _tag: "Query" },
+        { _tag: "Exchange", how: "fails" }
+      ]
+      for (const each of steps) world.perform(each)
+      world.heal()
+      world.close()
+    })
+  }
+
+  for (const byCookie of [false, true]) {
+    it.prop(
+      `C1, C2, C3, C4, C5, C6, C7, L3: whatever happens, the connection is what it must be (${
+        byCookie ? "by cookie" : "by token"
+      })`,
+      { steps: fc.array(step, { maxLength: 150, size: "max" }), heals: fc.boolean() },
+      ({ heals, steps }) => {
+        const world = new World(byCookie)
+        for (const each of steps) world.perform(each)
+        if (heals) world.heal()
+        world.close()
+      },
+      { fastCheck: { numRuns: 400, interruptAfterTimeLimit: 20_000 }, timeout: 60_000 }
+    )
+  }
+})

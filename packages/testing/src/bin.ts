@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/**
+ * `npx @effect-kuzzle/testing`: a Kuzzle to develop against.
+ */
+import { makeRunMain } from "@effect/platform/Runtime"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
+import { help, parse } from "./internal/command/commandLine.ts"
+import { serve } from "./internal/command/serve.ts"
+
+const version = Effect.sync(() =>
+  // It is in the package, beside the folder of this module.
+  (JSON.parse(Fs.readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string })
+    .version
+)
+
+const main = Effect.gen(function*() {
+  const command = yield* parse(process.argv.slice(2))
+  switch (command._tag) {
+    case "Help":
+      return yield* Console.log(help)
+    case "Version":
+      return yield* Effect.flatMap(version, (version) => Console.log(version))
+    case "Serve":
+      return yield* Effect.scoped(serve(command))
+  }
+}).pipe(
+  Effect.catchAll((error) => Effect.zipRight(Console.error(error.message), Effect.fail(error)))
+)
+
+/** A signal ends the server in order: that is success, with exit code 0. A failure was printed: it is exit code 1. */
+const runMain = makeRunMain(({ fiber, teardown }) => {
+  const end = () => fiber.unsafeInterruptAsFork(fiber.id())
+  process.once("SIGINT", end)
+  process.once("SIGTERM", end)
+  fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+})
+
+runMain(main, { disableErrorReporting: true, disablePrettyLogger: true })

@@ -1,0 +1,30 @@
+/**
+ * A request in one line, for a person who watches.
+ */
+import * as Option from "effect/Option"
+import type { Answered } from "../../KuzzleEngine.ts"
+import { anonymousId } from "../engine/users.ts"
+
+const pad = (n: number): string => String(n).padStart(2, "0")
+
+const clock = (at: Date): string => [at.getHours(), at.getMinutes(), at.getSeconds()].map(pad).join(":")
+
+const targetOf = ({ collection, index }: Answered): string =>
+  Option.match(index, {
+    onNone: () => "",
+    onSome: (index) =>
+      ` ${Option.match(collection, { onNone: () => index, onSome: (collection) => `${index}/${collection}` })}`
+  })
+
+/** Nothing of the client can break the line. */
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
+export const line = (answered: Answered, at: Date): string => {
+  const { action, controller, error, status, userId } = answered
+  const who = userId === anonymousId ? "nobody" : userId
+  const reason = Option.match(error, {
+    onNone: () => "",
+    onSome: ({ id, message }) => `: ${Option.match(id, { onNone: () => "", onSome: (id) => `${id}: ` })}${message}`
+  })
+  return `${clock(at)} ${status} ${controller}:${action}${targetOf(answered)} (${who})${reason}`.replace(control, " ")
+}

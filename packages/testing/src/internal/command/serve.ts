@@ -1,0 +1,82 @@
+/**
+ * The development server: an engine behind real sockets, and a line for each request.
+ */
+import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Fs from "node:fs/promises"
+import * as KuzzleEngine from "../../KuzzleEngine.ts"
+import * as KuzzleTestServer from "../../KuzzleTestServer.ts"
+import { isObject, type JsonObject } from "../engine/json.ts"
+import type { Serve } from "./commandLine.ts"
+import { FileError, messageOf } from "./fileError.ts"
+import * as Folder from "./folder.ts"
+import { line } from "./requestLog.ts"
+
+const readJson = (path: string): Effect.Effect<JsonObject, FileError> =>
+  Effect.gen(function*() {
+    const text = yield* Effect.tryPromise({
+      try: () => Fs.readFile(path, "utf8"),
+      catch: (cause) => new FileError({ path, issue: `cannot be read: ${messageOf(cause)}` })
+    })
+    const content = yield* Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: (cause) => new FileError({ path, issue: `is not JSON: ${messageOf(cause)}` })
+    })
+    if (isObject(content)) return content
+    return yield* new FileError({ path, issue: "expected an object, with a member for each index or kind" })
+  })
+
+const seeds = (command: Serve) =>
+  Effect.map(
+    Effect.all(
+      (["mappings", "securities", "fixtures"] as const).map((name) => {
+        const path = command[name]
+        return path === undefined ? Effect.succeed({}) : Effect.map(readJson(path), (content) => ({ [name]: content }))
+      })
+    ),
+    (contents): KuzzleEngine.Options => Object.assign({ users: command.users }, ...contents)
+  )
+
+const greeting = (
+  { httpUrl, url }: KuzzleTestServer.KuzzleTestServerShape,
+  { save, users }: Serve
+): string =>
+  [
+    `Kuzzle listens at ${url} and ${httpUrl}`,
+    ...(users.length === 0 ? [] : [`users: ${users.map(({ username }) => username).join(", ")}`]),
+    ...(save === undefined ? ["what it keeps is lost when it ends: --save <folder> keeps it"] : [`kept in ${save}`]),
+    "Ctrl+C ends it"
+  ].join("\n")
+
+/** Serves until it is interrupted, or a client ends it (`admin:shutdown`). */
+export const serve = (
+  command: Serve
+): Effect.Effect<
+  void,
+  FileError | InvalidSettingError | KuzzleEngine.KuzzleEngineStoreError | KuzzleTestServer.KuzzleTestServerError,
+  Scope.Scope
+> =>
+  Effect.gen(function*() {
+    // Otherwise an id of an earlier run would come again.
+    const kept = command.save === undefined
+      ? { seed: crypto.randomUUID() }
+      : { store: yield* Folder.open(command.save) }
+    const options = { ...yield* seeds(command), ...kept, host: command.host, port: command.port }
+    const context = yield* Layer.build(KuzzleTestServer.layer(options))
+    const { engine, server } = yield* Effect.provide(
+      Effect.all({ engine: KuzzleEngine.KuzzleEngine, server: KuzzleTestServer.KuzzleTestServer }),
+      context
+    )
+    if (!command.quiet) {
+      yield* Effect.forkScoped(
+        Stream.runForEach(engine.answers, (answered) => Console.log(line(answered, new Date())))
+      )
+    }
+    yield* Console.log(greeting(server, command))
+    yield* Effect.raceFirst(engine.awaitShutdown, engine.storeFailure)
+    yield* Console.log("a client has ended the server (admin:shutdown)")
+  })

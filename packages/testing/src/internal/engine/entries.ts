@@ -1,0 +1,22 @@
+/**
+ * What an engine keeps, as a list of entries. Each says how one thing is now, and the last one on a thing is true: a list
+ * can be continued with what has changed, and written anew with what is there.
+ */
+import type { JsonObject } from "./json.ts"
+import type { SavedValue } from "./redis/saved.ts"
+import type { SavedToken } from "./sessions.ts"
+import type { SavedCollection, SavedDocument } from "./storage.ts"
+
+/** `null`: it is gone, with all that was in it. */
+export type Entry =
+  /** How many identifiers were made. */
+  | readonly ["identifiers", count: number]
+  | readonly ["index", name: string, exists: boolean]
+  /** `key` is that of `Collection`. */
+  | readonly ["collection", key: string, saved: SavedCollection | null]
+  | readonly ["truncated", key: string]
+  | readonly ["document", key: string, id: string, saved: SavedDocument | null]
+  /** A user as Kuzzle's cache has it. */
+  | readonly ["user", id: string, source: JsonObject | null]
+  | readonly ["value", key: string, saved: SavedValue | null]
+  | readonly ["token", jwt: string, saved: SavedToken | null]

@@ -1,0 +1,55 @@
+/**
+ * The source of a library that exports everything it can get from these packages, each with a type that the compiler infers.
+ * Declarations that a user's own library emits then hold every type that can be inferred from the packages.
+ */
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import ts from "typescript"
+
+/** @param folder has the packages in its `node_modules` */
+export const reexports = (folder: string, packages: ReadonlyArray<string>): string => {
+  const modules = packages.flatMap((name) => {
+    const dist = Path.join(folder, "node_modules", name, "dist")
+    const manifest = JSON.parse(Fs.readFileSync(Path.join(dist, "../package.json"), "utf8"))
+    return Fs.readdirSync(dist)
+      .filter((file) => file.endsWith(".d.ts") && file !== "index.d.ts")
+      .map((file) => Path.basename(file, ".d.ts"))
+      .filter((module) => manifest.exports[`./${module}`] !== null)
+      .map((module) => ({ module, specifier: `${name}/${module}`, file: Path.join(dist, `${module}.d.ts`) }))
+  })
+  const program = ts.createProgram(modules.map(({ file }) => file), {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    strict: true
+  })
+  const checker = program.getTypeChecker()
+  return modules.flatMap(({ file, module, specifier }) => {
+    const source = program.getSourceFile(file)
+    const symbol = source && checker.getSymbolAtLocation(source)
+    if (symbol === undefined) throw new Error(`${specifier} has no exports`)
+    return [
+      `import * as ${module} from "${specifier}"`,
+      ...checker.getExportsOfModule(symbol).flatMap((exported) => {
+        const target = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+        return derived(module, exported.name, target)
+      })
+    ]
+  }).join("\n")
+}
+
+/** What can be inferred from one export: its own type, and the types of the members of an interface. */
+const derived = (module: string, name: string, symbol: ts.Symbol): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  if (symbol.flags & ts.SymbolFlags.Value) lines.push(`export const ${module}_${name} = ${module}.${name}`)
+  const type = symbol.declarations?.find((node) => ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node))
+  // What is generic is in `scripts/consumer/library.ts`, with types in place of its parameters.
+  if (type !== undefined && (type.typeParameters ?? []).every((parameter) => parameter.default !== undefined)) {
+    const value = ts.isInterfaceDeclaration(type) && !isError(type) ? "({ ...it })" : "[it] as const"
+    lines.push(`export const ${module}_${name}_type = (it: ${module}.${name}) => ${value}`)
+  }
+  return lines
+}
+
+/** An error of Effect is an effect, too: a copy of its members is no use to anybody, and some of them have no name. */
+const isError = (type: ts.InterfaceDeclaration): boolean =>
+  type.heritageClauses?.some((clause) => clause.getText().includes("YieldableError")) === true
