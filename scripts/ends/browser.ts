@@ -35,15 +35,20 @@ export interface Browser {
   readonly context: BrowserContext
   /** `kill -9` to all of its processes. */
   readonly kill: Effect.Effect<void>
-  /** How many databases it has found damaged, and deleted. */
-  readonly deletions: () => number
 }
 
 /** What Chromium prints when it deletes a database. */
 const deletion = "IndexedDB recovering from a corrupted (and deleted) database"
 
-/** Closing the scope kills it. */
-export const launch = (profile: string): Effect.Effect<Browser, RunError, Scope.Scope> =>
+/**
+ * Closing the scope kills it.
+ *
+ * @param onDeletion is called when the browser finds a database damaged and deletes it
+ */
+export const launch = (
+  profile: string,
+  onDeletion: () => void
+): Effect.Effect<Browser, RunError, Scope.Scope> =>
   Effect.gen(function*() {
     if (!Fs.existsSync(executable)) {
       return yield* new RunError({ message: `no Chromium at ${executable}: install it, or set CHROMIUM_PATH` })
@@ -52,23 +57,19 @@ export const launch = (profile: string): Effect.Effect<Browser, RunError, Scope.
     for (const name of ["SingletonLock", "SingletonCookie", "SingletonSocket", "DevToolsActivePort"]) {
       Fs.rmSync(Path.join(profile, name), { force: true })
     }
-    const { deletions, kill } = yield* Effect.acquireRelease(
+    const { kill } = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const child = spawn(executable, [...flags, `--user-data-dir=${profile}`, "about:blank"], {
           stdio: ["ignore", "ignore", "pipe"],
           detached: true
         })
-        let deleted = 0
         createInterface({ input: child.stderr }).on("line", (line) => {
-          if (line.includes(deletion)) deleted += 1
+          if (line.includes(deletion)) onDeletion()
         })
         const ended = new Promise<void>((resolve) =>
           child.once("close", () => resolve()).once("error", () => resolve())
         )
-        return {
-          deletions: () => deleted,
-          kill: Effect.zipRight(Effect.sync(() => killGroup(child.pid)), Effect.promise(() => ended))
-        }
+        return { kill: Effect.zipRight(Effect.sync(() => killGroup(child.pid)), Effect.promise(() => ended)) }
       }),
       ({ kill }) => kill
     )
@@ -81,7 +82,7 @@ export const launch = (profile: string): Effect.Effect<Browser, RunError, Scope.
     )
     const [context] = browser.contexts()
     if (context === undefined) return yield* new RunError({ message: "Chromium has no window" })
-    return { context, deletions, kill }
+    return { context, kill }
   })
 
 /** Chromium chooses a free port and writes it to its profile, with the path of its WebSocket. */

@@ -36,6 +36,8 @@ export const run = (plan: Plan): Effect.Effect<void, RunError> =>
     const profile = yield* temporaryFolder
     const nextWay = yield* deck<Way>([...ways, "crash", "crash", "away and back"])
     const tabs = new Tabs(plan, website)
+    // A browser opens the database for its first page, so only clients of earlier browsers have ended by then.
+    const launch = Browser.launch(profile, () => ledger.databaseDeleted())
 
     const life = (browser: Browser.Browser) =>
       Effect.gen(function*() {
@@ -45,7 +47,7 @@ export const run = (plan: Plan): Effect.Effect<void, RunError> =>
       })
     const session = (ends: number, full: boolean) =>
       Effect.gen(function*() {
-        const browser = yield* Browser.launch(profile)
+        const browser = yield* launch
         if (full) yield* exhaustQuota(plan, website, browser)
         yield* disturb(plan, [tabs.denied(browser)])
         yield* repeatLives(ends, () => life(browser))
@@ -61,7 +63,7 @@ export const run = (plan: Plan): Effect.Effect<void, RunError> =>
     }
     yield* server.heal
 
-    const browser = yield* Browser.launch(profile)
+    const browser = yield* launch
     const last = yield* Effect.replicateEffect(tabs.open(browser, false), clients)
     const [{ page } = yield* Effect.dieMessage("there is no tab")] = last
     yield* drained(plan, trying("count", () => page.evaluate<number>("hooks.left()")))
@@ -79,17 +81,14 @@ class Tabs {
   away = 0
   restored = 0
   private count = 0
-  /** The databases that a browser has deleted, as far as the ledger knows. */
-  private readonly deletions = new WeakMap<Browser.Browser, number>()
   /** Clients whose end is in the ledger. */
   private readonly gone = new Set<string>()
 
   constructor(private readonly plan: Plan, private readonly website: Website.Website) {}
 
   /** A new tab, whose page has opened the outbox or was denied it. */
-  open(browser: Browser.Browser, producing: boolean, denied = false): Effect.Effect<Tab, RunError> {
+  open({ context }: Browser.Browser, producing: boolean, denied = false): Effect.Effect<Tab, RunError> {
     return Effect.gen(this, function*() {
-      const { context } = browser
       const name = `t${++this.count}`
       const { index, url } = this.plan.server
       const main = (yield* Random.next) < 0.5
@@ -98,17 +97,8 @@ class Tabs {
       const address = this.website.address({ client: name, index, url, producing }, { main, denied })
       yield* trying("open a page", () => page.goto(address))
       yield* this.started(name, 1)
-      this.lookForDeletions(browser)
       return { name, page }
     })
-  }
-
-  /** The first page of a browser opens the database. If it was damaged, what earlier clients had left in it is gone. */
-  private lookForDeletions(browser: Browser.Browser): void {
-    const known = this.deletions.get(browser) ?? 0
-    const count = browser.deletions()
-    this.deletions.set(browser, count)
-    for (let n = known; n < count; n++) this.plan.ledger.databaseDeleted()
   }
 
   /** So many clients of this tab have started. */

@@ -1,8 +1,8 @@
 /**
  * Stores the outbox in IndexedDB, for all tabs and workers of an origin. Requests survive a reload, a crash and the end
  * of the browser. They are stored in clear, readable by every script of the origin.
- * Chromium deletes a database that it finds damaged. That was seen in 2 of 400 times that the whole browser was killed
- * (`kill -9`), and the requests that were stored were lost.
+ * Chromium deletes a database that it finds damaged, and the stored requests are lost. This happened once in 200 times that
+ * the whole browser was killed (`kill -9`).
  *
  * When a tab is closed, crashes, or goes into the back/forward cache, another tab takes over its requests at once. This
  * needs Web Locks (Chrome 69, Firefox 96, Safari 15.4, and a page with TLS). Without them, a tab counts as gone 30 s after

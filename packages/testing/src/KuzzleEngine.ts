@@ -25,7 +25,7 @@ import * as Stream from "effect/Stream"
 import type { Line } from "./internal/engine/changes.ts"
 import { type Answer, asEngineError, type Connection, Engine } from "./internal/engine/engine.ts"
 import type { Entry } from "./internal/engine/entries.ts"
-import type { EngineError } from "./internal/engine/errors.ts"
+import { type EngineError, messageOf } from "./internal/engine/errors.ts"
 import * as Http from "./internal/engine/http.ts"
 import { isObject } from "./internal/engine/json.ts"
 import type { KuzzleRequest } from "./internal/engine/request.ts"
@@ -146,7 +146,7 @@ export interface Answered {
 export interface Store {
   /** As `seed` of `Options`: tokens stay valid only with the same. */
   readonly seed: string
-  /** What was kept, oldest first. */
+  /** What was kept, oldest first. It is read once. */
   readonly lines: Iterable<string>
   /**
    * Keeps what has changed, before the request that changed it is answered. `all` gives all that there is: lines that can
@@ -163,7 +163,7 @@ export interface Store {
  */
 export class KuzzleEngineStoreError extends Data.TaggedError("KuzzleEngineStoreError")<{ readonly cause: unknown }> {
   override get message(): string {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    const reason = messageOf(this.cause)
     return `a change could not be saved, and its request was not answered: ${reason}; all that was answered is saved`
   }
 }
@@ -280,8 +280,6 @@ const millis = (setting: string, input: unknown): Effect.Effect<number, InvalidS
     onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
   })
 
-const isEmpty = (lines: Iterable<string>): boolean => lines[Symbol.iterator]().next().done === true
-
 const entryOf = (line: string): Entry =>
   // An engine has written it.
   JSON.parse(line) as Entry
@@ -331,7 +329,7 @@ export const make = (
     const refreshInterval = yield* millis("refreshInterval", options.refreshInterval ?? "1 second")
     const maxRequestSize = options.maxRequestSize ?? 1_048_576
     const { store } = options
-    const isNew = store === undefined || isEmpty(store.lines)
+    let isNew = true
     const engine: Engine = new Engine({
       seed: store?.seed ?? options.seed ?? "effect-kuzzle",
       tokenLifetime,
@@ -349,10 +347,17 @@ export const make = (
     if (store !== undefined) {
       yield* Effect.try({
         try: () => {
-          for (const line of store.lines) engine.restore(entryOf(line))
+          for (const line of store.lines) {
+            engine.restore(entryOf(line))
+            isNew = false
+          }
         },
         catch: (cause) =>
-          new InvalidSettingError({ setting: "store", issue: `what it has kept is damaged: ${cause}`, cause })
+          new InvalidSettingError({
+            setting: "store",
+            issue: `what it has kept is damaged: ${messageOf(cause)}`,
+            cause
+          })
       })
     }
 

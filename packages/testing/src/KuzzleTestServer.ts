@@ -15,6 +15,7 @@ import type { AddressInfo, Socket } from "node:net"
 import { pipeline, Readable } from "node:stream"
 import * as Zlib from "node:zlib"
 import { WebSocket, WebSocketServer } from "ws"
+import { messageOf } from "./internal/engine/errors.ts"
 import { unreadable } from "./internal/engine/http.ts"
 import * as KuzzleEngine from "./KuzzleEngine.ts"
 
@@ -345,7 +346,7 @@ const respond = (
       return unreadable(
         { headers },
         "network.http.unexpected_error",
-        cause instanceof Error ? cause.message : String(cause)
+        messageOf(cause)
       )
     }
   }

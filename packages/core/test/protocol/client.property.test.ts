@@ -12,6 +12,7 @@ import type { Consumer, Intent } from "../../src/internal/protocol/listening.ts"
 import type { Way } from "../../src/internal/protocol/renewal.ts"
 import { ConnectError, ConnectionEnded, MaybeSentError } from "../../src/KuzzleError.ts"
 import type { LifecycleEvent } from "../../src/KuzzleLifecycle.ts"
+import { statesAfter } from "../support/states.ts"
 
 const servers = ["ws://a", "ws://b", "ws://c"] as const
 const interval = 10_000
@@ -70,19 +71,6 @@ const step = fc.oneof(
     arbitrary: arbitrary.map((members) => ({ _tag, ...members }) as Step)
   }))
 )
-
-/** What may follow what, besides staying. */
-const paths: Readonly<Record<ConnectionState["_tag"], ReadonlyArray<ConnectionState["_tag"]>>> = {
-  Connecting: ["Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
-  Authenticating: ["Resubscribing", "Renewing", "Waiting", "Failed", "Closed"],
-  Resubscribing: ["Authenticating", "Replaying", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
-  Replaying: ["Authenticating", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
-  Ready: ["Authenticating", "Renewing", "Waiting", "Failed", "Closed"],
-  Renewing: ["Connecting", "Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
-  Waiting: ["Connecting", "Failed", "Closed"],
-  Failed: [],
-  Closed: []
-}
 
 /** One dial and its socket. */
 interface Link {
@@ -378,7 +366,7 @@ class World {
 
   private changed(before: ConnectionState, now: ConnectionState): void {
     assert.deepStrictEqual(this.client.connection(before), this.states.at(-1), "C5: a state is missed")
-    if (before._tag !== now._tag) assert.include(paths[before._tag], now._tag, "C5")
+    if (before._tag !== now._tag) assert.include(statesAfter[before._tag], now._tag, "C5")
     if (now._tag === "Waiting") {
       assert.strictEqual(now.cause, this.cause, "C5: another cause")
       assert.strictEqual(now.attempt, this.attempt, "C6: attempts")

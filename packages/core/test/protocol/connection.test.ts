@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import * as Machine from "../../src/internal/protocol/connection.ts"
 import { ConnectionEnded } from "../../src/KuzzleError.ts"
+import { statesAfter } from "../support/states.ts"
 
 const cause = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
 
@@ -33,19 +34,6 @@ const event: fc.Arbitrary<Machine.Event> = fc.oneof(
 const endpoints = fc.uniqueArray(fc.constantFrom("ws://a", "ws://b", "ws://c", "ws://d"), { minLength: 1 })
 const history = { endpoints, events: fc.array(event, { maxLength: 60, size: "max" }) }
 
-/** What may follow what, besides staying. */
-const paths: Readonly<Record<Machine.ConnectionState["_tag"], ReadonlyArray<Machine.ConnectionState["_tag"]>>> = {
-  Connecting: ["Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
-  Authenticating: ["Resubscribing", "Renewing", "Waiting", "Failed", "Closed"],
-  Resubscribing: ["Authenticating", "Replaying", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
-  Replaying: ["Authenticating", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
-  Ready: ["Authenticating", "Renewing", "Waiting", "Failed", "Closed"],
-  Renewing: ["Connecting", "Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
-  Waiting: ["Connecting", "Failed", "Closed"],
-  Failed: [],
-  Closed: []
-}
-
 const attemptOf = (state: Machine.ConnectionState) => ("attempt" in state ? state.attempt : undefined)
 const endpointOf = (state: Machine.ConnectionState) => ("endpoint" in state ? state.endpoint : undefined)
 
@@ -55,7 +43,7 @@ describe("connection machine", () => {
     let state: Machine.ConnectionState = Machine.initial(endpoints)
     for (const event of events) {
       const following = next(state, event)
-      if (following._tag !== state._tag) assert.include(paths[state._tag], following._tag)
+      if (following._tag !== state._tag) assert.include(statesAfter[state._tag], following._tag)
       else if (event._tag !== "Network") assert.deepStrictEqual(following, state)
       if (event._tag === "Close" && state._tag !== "Failed") assert.strictEqual(following._tag, "Closed")
       state = following

@@ -16,8 +16,6 @@ const others = asking("ms")({
   time: [{}]
 })
 
-export const memoryNames = Object.keys(others)
-
 export const memoryRequest: fc.Arbitrary<Ask> = fc.oneof(
   { weight: 14, arbitrary: commands(prefix) },
   { weight: 1, arbitrary: fc.oneof(...Object.values(others)) }

@@ -1,6 +1,7 @@
 /** The promises, held against what was written down: what can only be said when all is over. */
 import type { KuzzleError } from "@effect-kuzzle/core"
 import { Cause, Exit, Option } from "effect"
+import { statesAfter } from "../../../core/test/support/states.ts"
 import { type Asked, type Heard, isFor, type LinkRecord, type Message } from "./history.ts"
 import { pauseBounds } from "./plan.ts"
 import { notQueued, tagOf } from "./programs.ts"
@@ -269,19 +270,6 @@ const checkEnd = (world: World, heard: Heard): void => {
 
 // -- the connection --------------------------------------------------------------------------------------------------
 
-/** Which state may follow which. */
-const follows: { readonly [tag: string]: ReadonlyArray<string> } = {
-  Connecting: ["Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
-  Authenticating: ["Resubscribing", "Renewing", "Waiting", "Failed", "Closed"],
-  Resubscribing: ["Authenticating", "Replaying", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
-  Replaying: ["Authenticating", "Ready", "Renewing", "Waiting", "Failed", "Closed"],
-  Ready: ["Authenticating", "Renewing", "Waiting", "Failed", "Closed"],
-  Renewing: ["Connecting", "Authenticating", "Resubscribing", "Waiting", "Failed", "Closed"],
-  Waiting: ["Connecting", "Failed", "Closed"],
-  Failed: [],
-  Closed: []
-}
-
 const checkStates = (world: World): void => {
   const { plan } = world
   const { links, states } = world.history
@@ -292,7 +280,7 @@ const checkStates = (world: World): void => {
   let attempt = 0
   states.forEach(({ at, state }, i) => {
     const previous = states[i - 1]?.state
-    if (previous !== undefined && follows[previous._tag]?.includes(state._tag) !== true) {
+    if (previous !== undefined && !statesAfter[previous._tag].includes(state._tag)) {
       world.violate("C5", `${state._tag} came after ${previous._tag}`)
     }
     if (previous?._tag === "Connecting" && state._tag !== "Waiting") openedAt = at

@@ -1,5 +1,5 @@
 /** What is written down of a history while it runs, for the checks. All times are milliseconds of the host. */
-import type { KuzzleError } from "@effect-kuzzle/core"
+import type { Kuzzle, KuzzleError } from "@effect-kuzzle/core"
 import type { Exit } from "effect"
 
 /** A frame of the client, as the simulation reads it. */
@@ -162,7 +162,7 @@ export class History {
 
 /** The members of a state that the checks read; others may come. */
 export interface State {
-  readonly _tag: string
+  readonly _tag: Kuzzle.ConnectionState["_tag"]
   readonly attempt?: number
   readonly because?: string
   readonly delayMillis?: number

@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { parseArgs, type ParseArgsConfig } from "node:util"
 import type { SeedUser } from "../../KuzzleEngine.ts"
+import { messageOf } from "../engine/errors.ts"
 
 /** The command line cannot be understood. */
 export class UsageError extends Data.TaggedError("UsageError")<{ readonly issue: string }> {
@@ -89,7 +90,7 @@ export const parse = (argv: ReadonlyArray<string>): Either.Either<Command, Usage
   Either.gen(function*() {
     const { values } = yield* Either.try({
       try: () => parseArgs({ args: [...argv], options, allowPositionals: false }),
-      catch: (cause) => new UsageError({ issue: cause instanceof Error ? cause.message : String(cause) })
+      catch: (cause) => new UsageError({ issue: messageOf(cause) })
     })
     if (values.help === true) return { _tag: "Help" } as const
     if (values.version === true) return { _tag: "Version" } as const

@@ -1,4 +1,6 @@
 import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { messageOf } from "../engine/errors.ts"
 
 /** A file or a folder of the command line cannot be used. */
 export class FileError extends Data.TaggedError("FileError")<{ readonly path: string; readonly issue: string }> {
@@ -7,4 +9,6 @@ export class FileError extends Data.TaggedError("FileError")<{ readonly path: st
   }
 }
 
-export const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+/** Runs what throws. `what` says what could not be done. */
+export const attempt = <A>(path: string, what: string, run: () => A): Effect.Effect<A, FileError> =>
+  Effect.try({ try: run, catch: (cause) => new FileError({ path, issue: `${what}: ${messageOf(cause)}` }) })

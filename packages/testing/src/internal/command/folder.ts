@@ -8,28 +8,17 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import type { Store } from "../../KuzzleEngine.ts"
 import { isObject } from "../engine/json.ts"
-import { FileError, messageOf } from "./fileError.ts"
+import { attempt, FileError } from "./fileError.ts"
 
 const format = 1
 
 const newline = 0x0a
-
-const attempt = <A>(path: string, what: string, run: () => A): Effect.Effect<A, FileError> =>
-  Effect.try({ try: run, catch: (cause) => new FileError({ path, issue: `${what}: ${messageOf(cause)}` }) })
 
 /** The lines of a file. A last one without an end was not written to its end: it is left out. */
 function* linesOf(path: string): Generator<string> {
   const content = Fs.readFileSync(path)
   for (let start = 0, end = 0; (end = content.indexOf(newline, start)) !== -1; start = end + 1) {
     yield content.toString("utf8", start, end)
-  }
-}
-
-function* withoutFirst(lines: Iterable<string>): Generator<string> {
-  let isFirst = true
-  for (const line of lines) {
-    if (!isFirst) yield line
-    isFirst = false
   }
 }
 
@@ -41,11 +30,18 @@ const parse = (line: string): unknown => {
   }
 }
 
-/** What tokens of the folder are signed with. `undefined` for a file that holds nothing yet. */
-const seedOf = (path: string): Effect.Effect<string | undefined, FileError> =>
+interface Kept {
+  /** What the tokens of the folder are signed with. */
+  readonly seed: string
+  readonly lines: Iterable<string>
+}
+
+/** What the file holds; `undefined` for one that is not there, or holds nothing yet. */
+const read = (path: string): Effect.Effect<Kept | undefined, FileError> =>
   Effect.gen(function*() {
     if (!Fs.existsSync(path)) return undefined
-    const first = yield* attempt(path, "cannot be read", () => linesOf(path).next())
+    const lines = linesOf(path)
+    const first = yield* attempt(path, "cannot be read", () => lines.next())
     if (first.done === true) return undefined
     const header = parse(first.value)
     if (!isObject(header) || typeof header.seed !== "string") {
@@ -59,7 +55,7 @@ const seedOf = (path: string): Effect.Effect<string | undefined, FileError> =>
         }, and this version knows ${format}: use the version that wrote it`
       })
     }
-    return header.seed
+    return { seed: header.seed, lines }
   })
 
 const isAlive = (pid: number): boolean => {
@@ -108,15 +104,14 @@ export const open = (folder: string): Effect.Effect<Store, FileError, Scope.Scop
     yield* attempt(folder, "cannot be made", () => Fs.mkdirSync(folder, { recursive: true }))
     yield* lock(folder)
     const path = Path.join(folder, "kuzzle.jsonl")
-    const known = yield* seedOf(path)
-    const seed = known ?? crypto.randomUUID()
+    const { lines, seed } = (yield* read(path)) ?? { lines: [], seed: crypto.randomUUID() }
     const header = JSON.stringify({ format, seed })
     let size = 0
     /** How large the file may become. At the start it is written anew: its last line may be torn. */
     let limit = 0
     return {
       seed,
-      lines: { [Symbol.iterator]: () => known === undefined ? [].values() : withoutFirst(linesOf(path)) },
+      lines,
       keep: (changed, all) => {
         const added = Buffer.from(appendable(changed))
         size += added.length

@@ -4,28 +4,21 @@
 import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Fs from "node:fs/promises"
+import * as Fs from "node:fs"
 import * as KuzzleEngine from "../../KuzzleEngine.ts"
 import * as KuzzleTestServer from "../../KuzzleTestServer.ts"
 import { isObject, type JsonObject } from "../engine/json.ts"
 import type { Serve } from "./commandLine.ts"
-import { FileError, messageOf } from "./fileError.ts"
+import { attempt, FileError } from "./fileError.ts"
 import * as Folder from "./folder.ts"
 import { line } from "./requestLog.ts"
 
 const readJson = (path: string): Effect.Effect<JsonObject, FileError> =>
   Effect.gen(function*() {
-    const text = yield* Effect.tryPromise({
-      try: () => Fs.readFile(path, "utf8"),
-      catch: (cause) => new FileError({ path, issue: `cannot be read: ${messageOf(cause)}` })
-    })
-    const content = yield* Effect.try({
-      try: (): unknown => JSON.parse(text),
-      catch: (cause) => new FileError({ path, issue: `is not JSON: ${messageOf(cause)}` })
-    })
+    const text = yield* attempt(path, "cannot be read", () => Fs.readFileSync(path, "utf8"))
+    const content = yield* attempt(path, "is not JSON", (): unknown => JSON.parse(text))
     if (isObject(content)) return content
     return yield* new FileError({ path, issue: "expected an object, with a member for each index or kind" })
   })
@@ -52,6 +45,19 @@ const greeting = (
     "Ctrl+C ends it"
   ].join("\n")
 
+const watch = (command: Serve) =>
+  Effect.gen(function*() {
+    const engine = yield* KuzzleEngine.KuzzleEngine
+    if (!command.quiet) {
+      yield* Effect.forkScoped(
+        Stream.runForEach(engine.answers, (answered) => Console.log(line(answered, new Date())))
+      )
+    }
+    yield* Console.log(greeting(yield* KuzzleTestServer.KuzzleTestServer, command))
+    yield* Effect.raceFirst(engine.awaitShutdown, engine.storeFailure)
+    yield* Console.log("a client has ended the server (admin:shutdown)")
+  })
+
 /** Serves until it is interrupted, or a client ends it (`admin:shutdown`). */
 export const serve = (
   command: Serve
@@ -66,17 +72,5 @@ export const serve = (
       ? { seed: crypto.randomUUID() }
       : { store: yield* Folder.open(command.save) }
     const options = { ...yield* seeds(command), ...kept, host: command.host, port: command.port }
-    const context = yield* Layer.build(KuzzleTestServer.layer(options))
-    const { engine, server } = yield* Effect.provide(
-      Effect.all({ engine: KuzzleEngine.KuzzleEngine, server: KuzzleTestServer.KuzzleTestServer }),
-      context
-    )
-    if (!command.quiet) {
-      yield* Effect.forkScoped(
-        Stream.runForEach(engine.answers, (answered) => Console.log(line(answered, new Date())))
-      )
-    }
-    yield* Console.log(greeting(server, command))
-    yield* Effect.raceFirst(engine.awaitShutdown, engine.storeFailure)
-    yield* Console.log("a client has ended the server (admin:shutdown)")
+    yield* Effect.provide(watch(command), KuzzleTestServer.layer(options))
   })

@@ -20,7 +20,7 @@ import { Credentials, mapping as credentials } from "./credentials.ts"
 import { Download } from "./download.ts"
 import { Dumps } from "./dumps.ts"
 import type { Entry } from "./entries.ts"
-import { EngineError, error, Incomplete, tooDeep } from "./errors.ts"
+import { EngineError, error, Incomplete, messageOf, tooDeep } from "./errors.ts"
 import * as Glob from "./glob.ts"
 import { Identifiers } from "./identifiers.ts"
 import { isObject, isTooDeep, type JsonObject } from "./json.ts"
@@ -337,7 +337,7 @@ export class Engine {
     try {
       data = JSON.parse(frame)
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = messageOf(cause)
       return send(failure(error("network.websocket.unexpected_error", reason), this.state.identifiers.uuid()))
     }
     // The real server throws outside of any handler there, and says nothing (spec 1.7).

@@ -263,6 +263,8 @@ const catalogue = {
 
 export type ErrorId = keyof typeof catalogue
 
+export const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+
 /** An error as Kuzzle answers it. `body` is what goes on the wire, keys in the real order. */
 export class EngineError extends Error {
   override readonly name = "EngineError"

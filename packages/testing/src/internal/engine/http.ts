@@ -3,7 +3,7 @@
  * compression and sockets are the business of whoever listens.
  */
 import { type Answer, asEngineError, type Engine, failure, type Headers } from "./engine.ts"
-import { type EngineError, error, tooDeep } from "./errors.ts"
+import { type EngineError, error, messageOf, tooDeep } from "./errors.ts"
 import { isObject, isTooDeep, type JsonObject, put } from "./json.ts"
 import type { KuzzleRequest } from "./request.ts"
 import * as Routes from "./routes.ts"
@@ -190,7 +190,7 @@ const volatileOf = (header: string | undefined): unknown => {
   try {
     return JSON.parse(header)
   } catch (cause) {
-    throw error("network.http.volatile_parse_failed", cause instanceof Error ? cause.message : String(cause))
+    throw error("network.http.volatile_parse_failed", messageOf(cause))
   }
 }
 

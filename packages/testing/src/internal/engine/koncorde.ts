@@ -1,7 +1,7 @@
 /**
  * Filters of Koncorde as queries of Elasticsearch.
  */
-import { error, nativeError } from "./errors.ts"
+import { error, messageOf, nativeError } from "./errors.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
 
 /** A search in Koncorde, as the real server translates it; what it does not know it hands on as it is. */
@@ -63,6 +63,6 @@ const parseElement = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw nativeError(cause instanceof Error ? cause.message : String(cause))
+    throw nativeError(messageOf(cause))
   }
 }

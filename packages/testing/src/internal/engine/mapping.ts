@@ -196,7 +196,7 @@ const textRefused = (path: string): EngineError =>
   )
 
 /** Every scalar found at a dotted path, arrays flattened. */
-export const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknown> => {
+const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknown> => {
   const keys = path.split(".")
   // Most documents have no array on the way, and searches look at each document.
   let only: unknown = source

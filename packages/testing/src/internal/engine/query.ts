@@ -321,7 +321,7 @@ const checkOperator = (options: unknown): void => {
 }
 
 /** How many of some optional clauses must match: `2`, `-1`, `75%`. */
-export const minimumOf = (asked: unknown, count: number): number => {
+const minimumOf = (asked: unknown, count: number): number => {
   const [, sign, amount, percent] = /^\s*(-?)(\d+)(%?)\s*$/.exec(String(asked)) ?? []
   if (amount === undefined) {
     throw error("testing.engine.not_implemented", `the minimum_should_match ${JSON.stringify(asked)}`)

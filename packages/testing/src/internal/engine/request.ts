@@ -140,7 +140,7 @@ export const getList = (request: KuzzleRequest, name: string): ReadonlyArray<unk
     (u) => orJson(request, toArrayValue)(u) ?? (typeof u === "string" ? u.split(",") : undefined)
   )
 
-export const getObject = (request: KuzzleRequest, name: string, fallback?: JsonObject): JsonObject =>
+const getObject = (request: KuzzleRequest, name: string, fallback?: JsonObject): JsonObject =>
   read(request.args, name, name, fallback, "object", orJson(request, toObjectValue))
 
 /**

@@ -44,6 +44,14 @@ export interface StoredDocument extends Mapping.Document {
   readonly order: number
 }
 
+const stored = (
+  _id: string,
+  _source: JsonObject,
+  { mapping, view }: Indexing.Indexed,
+  _version: number,
+  order: number
+): StoredDocument => ({ _id, _source, view, mapping, nested: "", _version, order })
+
 /** A document that was written, or `undefined` for one that was deleted. */
 interface Write {
   readonly id: string
@@ -129,7 +137,7 @@ export class Collection {
     if (saved === null) return
     const { mapping = this.mapping, order, source, version } = saved
     const { view } = Indexing.index(mapping, id, source)
-    const document = { _id: id, _source: source, view, mapping, nested: "", _version: version, order }
+    const document = stored(id, source, { mapping, view }, version, order)
     this.documents.set(id, document)
     this.seen.set(id, document)
     this.order = Math.max(this.order, order + 1)
@@ -194,20 +202,12 @@ export class Collection {
 
   write(id: string, source: JsonObject, now: number): StoredDocument {
     this.settle(now)
-    const { mapping, view } = this.parse(id, source)
-    if (mapping !== this.mapping) {
-      this.mapping = mapping
+    const indexed = this.parse(id, source)
+    if (indexed.mapping !== this.mapping) {
+      this.mapping = indexed.mapping
       this.markSetup()
     }
-    const document = {
-      _id: id,
-      _source: source,
-      view,
-      mapping,
-      nested: "",
-      _version: this.versionOf(id, now) + 1,
-      order: this.order++
-    }
+    const document = stored(id, source, indexed, this.versionOf(id, now) + 1, this.order++)
     // What is written again comes last, as in an index of Lucene.
     this.documents.delete(id)
     this.documents.set(id, document)
@@ -691,7 +691,6 @@ export class Storage {
     return typeof index === "string" && typeof name === "string" && this.indexes.get(index)?.has(name) === true
   }
 
-  /** Creates a collection, and its index where there is none; one that exists is updated. */
   /** Comes before everything that a new collection is checked for. */
   checkNames(index: unknown, name: unknown): { readonly index: string; readonly name: string } {
     if (!isValidName(index)) throw error("services.storage.invalid_index_name", index)
@@ -700,6 +699,7 @@ export class Storage {
     return { index, name }
   }
 
+  /** Creates a collection, and its index where there is none; one that exists is updated. */
   createCollection(givenIndex: unknown, givenName: unknown, setup: Setup, now: number): void {
     const { index, name } = this.checkNames(givenIndex, givenName)
     const existing = this.indexes.get(index)?.get(name)
