@@ -10,6 +10,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { publicModules } from "./pack-check/modules.ts"
 import { reexports } from "./pack-check/reexports.ts"
 
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
@@ -31,9 +32,6 @@ const run = (title: string, cwd: string, command: string, args: ReadonlyArray<st
 }
 
 const manifest = (folder: string) => JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8"))
-
-/** What a package exports; `null` for what it hides. */
-const exportsOf = (name: string) => manifest(Path.join(root, "packages", name.replace("@effect-kuzzle/", ""))).exports
 
 const indent = (text: string): string => text.trimEnd().replace(/^(?=.)/gm, "    ").replace(/(.)$/, "$1\n")
 
@@ -65,8 +63,7 @@ for (const [name, tarball] of tarballs) {
   }
   run(`publint ${name}`, root, bin("publint"), ["run", tarball, "--strict"], true)
   // attw does not follow wildcards: every public module is named.
-  const modules = contents.flatMap((file) => /^package\/dist\/([^/]+)\.js$/.exec(file)?.[1] ?? [])
-    .filter((module) => module !== "index" && exportsOf(name)[`./${module}`] !== null)
+  const modules = publicModules(Path.join(root, "packages", name.replace("@effect-kuzzle/", "")))
   run(`attw ${name}`, root, bin("attw"), [
     tarball,
     "--profile",

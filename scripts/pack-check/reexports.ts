@@ -2,20 +2,20 @@
  * The source of a library that exports everything it can get from these packages, each with a type that the compiler infers.
  * Declarations that a user's own library emits then hold every type that can be inferred from the packages.
  */
-import * as Fs from "node:fs"
 import * as Path from "node:path"
 import ts from "typescript"
+import { publicModules } from "./modules.ts"
 
 /** @param folder has the packages in its `node_modules` */
 export const reexports = (folder: string, packages: ReadonlyArray<string>): string => {
   const modules = packages.flatMap((name) => {
-    const dist = Path.join(folder, "node_modules", name, "dist")
-    const manifest = JSON.parse(Fs.readFileSync(Path.join(dist, "../package.json"), "utf8"))
-    return Fs.readdirSync(dist)
-      .filter((file) => file.endsWith(".d.ts") && file !== "index.d.ts")
-      .map((file) => Path.basename(file, ".d.ts"))
-      .filter((module) => manifest.exports[`./${module}`] !== null)
-      .map((module) => ({ module, specifier: `${name}/${module}`, file: Path.join(dist, `${module}.d.ts`) }))
+    const installed = Path.join(folder, "node_modules", name)
+    return publicModules(installed)
+      .map((module) => ({
+        module,
+        specifier: `${name}/${module}`,
+        file: Path.join(installed, "dist", `${module}.d.ts`)
+      }))
   })
   const program = ts.createProgram(modules.map(({ file }) => file), {
     module: ts.ModuleKind.NodeNext,
