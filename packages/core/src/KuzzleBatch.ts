@@ -10,7 +10,8 @@
  * What is different from requests one by one, because Kuzzle does it so:
  *
  * - the specifications of a collection are not checked;
- * - `createOrReplace` and `replace` leave `updatedAt` and `updater` empty in `_kuzzle_info`.
+ * - `createOrReplace` and `replace` leave `updatedAt` and `updater` empty in `_kuzzle_info`;
+ * - of a `create` whose id is taken and whose content the mappings refuse, the error says that the document exists.
  *
  * @since 0.1.0
  */

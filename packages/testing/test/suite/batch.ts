@@ -71,12 +71,13 @@ const calls = ({ asked, kindOf }: Program, target: Collection) =>
     const silent = id === undefined ? options.silent : id % 2 === 0
     const source = id !== undefined && kind === "delete" ? id % 3 === 0 : options.source
     const _id = id === undefined ? undefined : ids[id]
-    // An update that changes nothing is none when the clock has not moved either.
-    const changed = kind === "update" &&
-      !("other" in content || typeof content.n === "string" || Number.isNaN(content.n))
+    const refused = "other" in content || typeof content.n === "string" || Number.isNaN(content.n)
+    // An update that changes nothing is none when the clock has not moved either. A `create` that has two mistakes, an id
+    // that is taken and content that is refused, is told one of them alone and the other in a batch.
+    const changed = refused ? id !== undefined && kind === "create" : kind === "update"
     return kinds[kind](target, {
       _id,
-      content: changed ? { ...content, n: 100 + i } : content,
+      content: changed ? { ...(refused ? {} : content), n: 100 + i } : content,
       options: { silent, source }
     })
   })
