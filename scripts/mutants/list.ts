@@ -2296,6 +2296,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/outboxTable.ts`, [
     {
+      name: "what another client has sent meanwhile is withdrawn as unsent",
+      breaks: "O6",
+      in: "OutboxTable.withdraw",
+      find: `row?.state !== "Queued" || row.entry.attempts > 0`,
+      replace: `row?.state !== "Queued"`,
+      tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
+    },
+    {
       name: "what waits of a user stays who logs out and forgets",
       breaks: "O6",
       in: "OutboxTable.purge",

@@ -169,6 +169,11 @@ export interface Claim {
     report?: { readonly outcome: Outcome; readonly detail?: string | undefined }
   ) => Effect.Effect<boolean, OutboxError>
   /**
+   * Deletes a request that was never sent: it is queued, with no attempts. Returns `false` if it is not, or if it was not
+   * this client's any more. Must work on a full disk, too.
+   */
+  readonly withdraw: (seq: string) => Effect.Effect<boolean, OutboxError>
+  /**
    * Takes over the requests for this server and sender of clients that have gone, and those that were released. Queued
    * requests, and sending ones that are idempotent, become this client's as queued (the latter with one more attempt).
    * Sending ones that are not idempotent become a report, `MaybeSent`; an unreadable record becomes one, `Unreadable`.
@@ -270,6 +275,7 @@ export const fromPromises = ({ errorOf, open }: {
           mark: (seqs) => attempt("mark", () => claim.mark(seqs)),
           requeue: (seqs, lost) => attempt("requeue", () => claim.requeue(seqs, lost)),
           settle: (seq, report) => attempt("settle", () => claim.settle(seq, report)),
+          withdraw: (seq) => attempt("settle", () => claim.withdraw(seq)),
           adopt: (server, sender) => attempt("adopt", () => claim.adopt(server, sender)),
           release: (seqs) => attempt("release", () => claim.release(seqs)),
           changes: Stream.fromQueue(changes),

@@ -73,6 +73,7 @@ const storeOn = (table: OutboxTable) => {
           ),
         requeue: (seqs, lost) => planned("requeue")(claim.requeue(seqs, lost)),
         settle: (seq, report) => planned("settle")(claim.settle(seq, report)),
+        withdraw: (seq) => planned("settle")(claim.withdraw(seq)),
         adopt: (server, sender) => planned("adopt")(claim.adopt(server, sender)),
         release: (seqs) => planned("release")(claim.release(seqs)),
         reports: (server) => planned("report")(claim.reports(server)),

@@ -169,6 +169,16 @@ export class OutboxDatabase {
     return settled.size > 0
   }
 
+  async withdraw(seq: string): Promise<boolean> {
+    const withdrawn = await this.changeOwn([seq], (row, transaction) => {
+      if (row.sending || row.attempts > 0) return false
+      transaction.delete(seq)
+      return true
+    })
+    if (withdrawn.size > 0) this.neighbours.drop([seq])
+    return withdrawn.size > 0
+  }
+
   async adopt(server: string, sender: Sender): Promise<Adopted> {
     const whose = Row.whose(server, sender)
     const gone = await this.goneOf(whose)

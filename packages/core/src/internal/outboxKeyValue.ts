@@ -67,6 +67,7 @@ export const make = (values: KeyValueStore.KeyValueStore, key: string): KuzzleOu
         mark: (seqs) => attempt("mark", outbox.mark(seqs)),
         requeue: (seqs, lost) => attempt("requeue", outbox.requeue(seqs, lost)),
         settle: (seq, report) => attempt("settle", outbox.settle(seq, report)),
+        withdraw: (seq) => attempt("settle", outbox.withdraw(seq)),
         adopt: (server, sender) => attempt("adopt", outbox.adopt(server, sender)),
         release: (seqs) => Effect.zipRight(attempt("release", outbox.release(seqs)), Queue.offer(changes, undefined)),
         changes: Stream.fromQueue(changes),
@@ -287,6 +288,13 @@ class Outbox {
         ? this.delete(seq)
         : this.report({ seq, entry, outcome: report.outcome, detail: report.detail }, entry.server)
       return Effect.as(settling, true)
+    })
+  }
+
+  withdraw(seq: string): Effect.Effect<boolean, Failure> {
+    return Effect.suspend(() => {
+      const unsent = this.own([seq], false).some(({ entry }) => entry.attempts === 0)
+      return unsent ? Effect.as(this.delete(seq), true) : Effect.succeed(false)
     })
   }
 

@@ -21,6 +21,7 @@ const claim = (table: OutboxTable, owner: string, limits: Limits): Claim => ({
   mark: (seqs) => Effect.sync(() => table.mark(owner, seqs)),
   requeue: (seqs, lost) => Effect.sync(() => table.requeue(owner, seqs, lost)),
   settle: (seq, report) => Effect.sync(() => table.settle(owner, seq, report?.outcome, report?.detail)),
+  withdraw: (seq) => Effect.sync(() => table.withdraw(owner, seq)),
   adopt: (server, sender) => Effect.sync(() => table.adopt(owner, server, sender)),
   release: (seqs) => Effect.sync(() => table.release(owner, seqs)),
   changes: Stream.asyncPush((emit) =>

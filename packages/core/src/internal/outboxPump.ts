@@ -211,9 +211,14 @@ export class Pump {
       if (item === undefined) return Effect.succeed(false)
       return this.bounded(
         "settle",
-        this.claim.settle(item.entry.seq).pipe(
+        this.claim.withdraw(item.entry.seq).pipe(
           Effect.tapErrorCause(() => Effect.sync(() => this.outbox.keep(item))),
-          Effect.tap((ours) => ours ? this.withdrawn(item) : this.answer(item, notSent(item.entry, "OtherClient")))
+          Effect.tap((withdrawn) =>
+            withdrawn
+              ? this.withdrawn(item)
+              // Another client has sent it, or owns it. The next mark says whether it still does.
+              : Effect.zipRight(Effect.sync(() => this.outbox.keep(item)), this.wake)
+          )
         )
       )
     })

@@ -95,6 +95,13 @@ export class OutboxTable {
     return true
   }
 
+  withdraw(owner: string, seq: string): boolean {
+    const row = this.own(owner, seq)
+    if (row?.state !== "Queued" || row.entry.attempts > 0) return false
+    this.delete(row)
+    return true
+  }
+
   adopt(owner: string, server: string, sender: Sender): Adopted {
     const entries: Array<Entry> = []
     const reports: Array<StoredReport> = []

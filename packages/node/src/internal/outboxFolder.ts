@@ -217,13 +217,7 @@ export class OutboxFolder {
   ): Promise<boolean> {
     const name = this.mine.get(seq)
     if (name === undefined) return false
-    if (report === undefined) {
-      const removed = await this.remove(name)
-      this.mine.delete(seq)
-      // A withdrawn request must not come back with a power failure. One that was sent comes back as sending.
-      if (name.state === "queued") await this.sync()
-      return removed
-    }
+    if (report === undefined) return this.delete(name)
     const reported = { ...name, owner: File.none, state: report.outcome }
     const ours = await this.move(name, reported)
     if (ours) {
@@ -235,6 +229,19 @@ export class OutboxFolder {
     }
     this.mine.delete(seq)
     return ours
+  }
+
+  async withdraw(seq: string): Promise<boolean> {
+    const name = this.mine.get(seq)
+    return name?.state === "queued" && name.attempts === 0 ? this.delete(name) : false
+  }
+
+  private async delete(name: File.Name): Promise<boolean> {
+    const removed = await this.remove(name)
+    this.mine.delete(name.seq)
+    // One that was not sent must not come back with a power failure. One that was sent comes back as sending.
+    if (name.state === "queued") await this.sync()
+    return removed
   }
 
   /** A full disk costs the report its detail. */

@@ -19,6 +19,7 @@ export const seeds: ReadonlyArray<{ readonly seed: number; readonly found: strin
     found: "R5: the client is ready though its session is still being renewed, and what waits for that stays"
   },
   { seed: 5317, found: "O9: a clock that is set back by an hour holds up the outbox for an hour" },
+  { seed: 5366, found: "O6: a request that another client has sent meanwhile is withdrawn as unsent" },
   { seed: 8055, found: "S5: a subscribe that is answered late, when it is about to be sent again, is sent again" },
   {
     seed: 8832,

@@ -186,6 +186,23 @@ export const outboxStoreSuite = <E>(
         assert.deepStrictEqual(yield* second.claim.reports(server), [])
       }))
 
+    test("only what was never sent is withdrawn, and by its owner", (place) =>
+      Effect.gen(function*() {
+        const { claim } = yield* place.client()
+        const [queued, sent, lost, released] = seqs(
+          yield* claim.add([entry("queued"), entry("sent"), entry("lost", { idempotent: true }), entry("released")])
+        )
+        yield* claim.mark([sent!, lost!])
+        yield* claim.requeue([lost!], true)
+        yield* claim.release([released!])
+        assert.isTrue(yield* claim.withdraw(queued!))
+        assert.isFalse(yield* claim.withdraw(queued!))
+        for (const seq of [sent!, lost!, released!, "no such seq"]) assert.isFalse(yield* claim.withdraw(seq))
+        assert.isTrue(yield* claim.settle(sent!))
+        assert.deepStrictEqual(yield* claim.mark([lost!]), new Set([lost!]))
+        assert.deepStrictEqual(ids((yield* adoptSoon(claim)).entries), ["released"])
+      }))
+
     test("the oldest reports are dropped beyond 100", (place) =>
       Effect.gen(function*() {
         const { claim } = yield* place.client()

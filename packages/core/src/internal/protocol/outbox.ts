@@ -129,9 +129,10 @@ export class Outbox {
     if (item !== undefined) this.insert([{ ...item, stored }])
   }
 
-  /** A request that waits could not be ended after all. */
+  /** A request that waits could not be ended after all. It may have been adopted again meanwhile. */
   keep(item: Item): void {
-    this.insert([item])
+    const { id } = item.entry
+    if (!this.flying.has(id) && !this.waitingIds.has(id)) this.insert([item])
   }
 
   /** The earliest deadline of what `expire` removes; `Infinity` if there is nothing. */

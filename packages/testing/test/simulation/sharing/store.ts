@@ -235,6 +235,12 @@ export class OutboxStore {
           this.tellReports()
           return settled
         }, report !== undefined),
+      withdraw: (seq) =>
+        perform("settle", [seq], () => {
+          const withdrawn = table.withdraw(owner, seq)
+          if (withdrawn) watch.settled(seq, undefined)
+          return withdrawn
+        }, false),
       adopt: (server, sender) =>
         perform("adopt", [], () => {
           const adopted = table.adopt(owner, server, sender)
