@@ -51,12 +51,23 @@ const noInternals = {
 }
 
 export default tseslint.config(
-  { ignores: ["**/dist", "**/node_modules", "**/docs", "**/coverage", ".tmp", "**/*.d.ts"] },
+  {
+    ignores: [
+      "**/dist",
+      "**/node_modules",
+      "packages/*/docs",
+      "docs/reference/api",
+      "docs/.vitepress/{cache,dist}",
+      "**/coverage",
+      ".tmp",
+      "**/*.d.ts"
+    ]
+  },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   ...tseslint.configs.recommended,
   ...effect.configs.dprint,
   {
-    files: ["**/*.{ts,mts,mjs,js}"],
+    files: ["**/*.{ts,tsx,mts,mjs,js}"],
     plugins: { house },
     rules: {
       "@effect/dprint": ["error", {
@@ -84,7 +95,7 @@ export default tseslint.config(
     rules: { "@typescript-eslint/unbound-method": "error" }
   },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     rules: {
       "house/reasoned-assertion": "error",
       "@typescript-eslint/no-explicit-any": "error",

@@ -1,12 +1,118 @@
-import { defineConfig } from "vitest/config"
-import { sources } from "./vitest.shared.ts"
+/** All test suites, one project each: `vitest run --project node`. The scripts of package.json name them. */
+import type {} from "@vitest/browser/providers/playwright"
+import { fileURLToPath } from "node:url"
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
+import * as Lab from "./lab/state.ts"
+import { sources } from "./tests/setup/sources.ts"
 
-export default defineConfig({
+type Options = NonNullable<TestProjectInlineConfiguration["test"]>
+
+const project = (name: string | undefined, options: Options): TestProjectInlineConfiguration => ({
   resolve: { alias: sources },
   test: {
-    setupFiles: ["vitest.equality.ts"],
-    include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
-    exclude: ["**/*.browser.test.ts", "**/*.real.test.ts", "**/node_modules/**"],
-    testTimeout: 20_000
+    ...(name === undefined ? {} : { name }),
+    setupFiles: ["tests/setup/equality.ts"],
+    testTimeout: 20_000,
+    ...options,
+    exclude: ["**/node_modules/**", ...options.exclude ?? []]
+  }
+})
+
+/** The tests of all folders with this ending. */
+const ending = (end: string) => [`packages/*/test/**/*.${end}`, `tests/**/*.${end}`, `examples/*/test/**/*.${end}`]
+
+// -------------------------------------------------------------------------------------------------------------------
+// real Kuzzles
+// -------------------------------------------------------------------------------------------------------------------
+
+const lab = Lab.read("real")
+const { KONCORDE_PATH = lab?.koncorde, KUZZLE_REAL_URL = lab?.url } = process.env
+
+/** The lab's stand-in does not answer searches as Elasticsearch does. */
+const standIn = lab?.engine === "stand-in" && KUZZLE_REAL_URL === lab.url
+
+/** `tests/setup/lab.ts` fails when `env` is empty, because the suite would pass with no test. */
+const against = (name: string, env: Record<string, string>, options: Options) =>
+  project(name, { env, globalSetup: ["tests/setup/lab.ts"], testTimeout: 60_000, hookTimeout: 60_000, ...options })
+
+const destructive = Lab.read("destructive")
+const cluster = Lab.read("cluster")
+
+// -------------------------------------------------------------------------------------------------------------------
+// browsers
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Debian's chromium; `CHROMIUM_PATH` names another one. */
+const chromium = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
+
+const inBrowser = (browser: Options["browser"]): TestProjectInlineConfiguration => ({
+  ...project(undefined, {
+    include: ["packages/*/test/**/*.browser.test.ts"],
+    globalSetup: ["tests/setup/browser.ts"],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      // The network is loopback and the page sleeps at times: each file on its own, in order.
+      fileParallelism: false,
+      ...browser
+    }
+  }),
+  // A dependency found late makes vite reload the page in the middle of the tests: those that matter are named here.
+  optimizeDeps: {
+    include: ["effect", "@effect/platform", "@effect/platform-browser", "@effect/vitest", "effect/FastCheck"]
+  }
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("node", {
+        include: ending("test.ts"),
+        exclude: ["**/*.browser.test.ts", "**/*.real.test.ts"]
+      }),
+      against("real", KUZZLE_REAL_URL && KONCORDE_PATH ? { KONCORDE_PATH, KUZZLE_REAL_URL } : {}, {
+        include: ending("real.test.ts"),
+        exclude: [
+          // What destroys a server has a project, and a server, of its own.
+          "**/destructive.real.test.ts",
+          "**/cluster.real.test.ts",
+          ...(standIn ? ["**/conformance.real.test.ts"] : [])
+        ]
+      }),
+      against(
+        "destructive",
+        destructive ? { KUZZLE_DESTRUCTIVE_URL: destructive.url, KUZZLE_LAB_FOLDER: Lab.folder("destructive") } : {},
+        { include: ["tests/destructive.real.test.ts"] }
+      ),
+      against(
+        "cluster",
+        cluster ? { KUZZLE_CLUSTER_URLS: cluster.urls.join(" "), KUZZLE_LAB_FOLDER: Lab.folder("cluster") } : {},
+        { include: ["tests/cluster.real.test.ts"] }
+      ),
+      inBrowser({
+        provider: "playwright",
+        instances: [{
+          browser: "chromium",
+          name: "chromium",
+          launch: {
+            executablePath: chromium,
+            args: [
+              "--no-sandbox",
+              "--disable-gpu",
+              "--disable-quic",
+              "--no-first-run",
+              "--disable-background-networking",
+              "--disable-component-update",
+              "--disable-sync"
+            ]
+          }
+        }]
+      }),
+      inBrowser({
+        provider: fileURLToPath(new URL("./scripts/browsers/process.ts", import.meta.url)),
+        instances: [{ browser: "firefox", name: "firefox" }, { browser: "webkit", name: "webkit" }]
+      })
+    ]
   }
 })

@@ -1,7 +1,7 @@
 /**
  * Writes `docs/actions.md`: where each action of Kuzzle and each method of `kuzzle-sdk` is here.
  *
- * Run it after an action was added or renamed: `npx tsx scripts/generate-actions.ts`. `packages/testing/test/coverage.test.ts`
+ * Run it after an action was added or renamed: `npx tsx scripts/generate-actions.ts`. `tests/coverage.test.ts`
  * says when it is stale, and when the catalogue has an action that we have not.
  */
 import { readFileSync, writeFileSync } from "node:fs"

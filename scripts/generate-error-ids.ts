@@ -41,6 +41,7 @@ export const generate = (tsv: string): string =>
  *
  * Generated from \`docs/spec/kuzzle-errors.tsv\` by \`scripts/generate-error-ids.ts\`: do not edit.
  *
+ * @module
  * @since 0.1.0
  */
 

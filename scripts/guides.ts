@@ -2,7 +2,8 @@
  * What a reader of the READMEs and guides would stumble over: TypeScript that does not compile, names that the packages do
  * not have, links that lead nowhere.
  *
- * A block that begins with an import is a module; one that imports nothing goes on where the block before it has ended.
+ * A block that begins with an import is a module; one that imports nothing goes on where the block before it has ended. Of a
+ * `vue` block the scripts are a module: its template is not compiled here.
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -10,7 +11,17 @@ import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
-const patterns = ["README.md", "CONTRIBUTING.md", "docs/*.md", "packages/*/README.md", "bench/README.md"]
+const patterns = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "docs/*.md",
+  "docs/start/*.md",
+  "docs/guides/*.md",
+  "docs/reference/*.md",
+  "packages/*/README.md",
+  "bench/README.md"
+]
 
 const filesOf = (pattern: string): ReadonlyArray<string> => {
   const [before, after] = pattern.split("*")
@@ -22,22 +33,37 @@ const filesOf = (pattern: string): ReadonlyArray<string> => {
     : names.filter((name) => name.endsWith(after))
 }
 
-/** The modules of a guide. All that is not theirs is blank, so that a line in them has the number that it has there. */
-const modulesOf = (guide: string): ReadonlyArray<string> => {
-  const modules: Array<Array<string>> = []
-  let inside = false
+interface Module {
+  readonly extension: "ts" | "tsx"
+  /** All that is not the module's is blank, so that a line has the number that it has in the guide. */
+  readonly lines: Array<string>
+}
+
+const languages = { ts: "ts", tsx: "tsx", vue: "ts" } as const
+
+const languageOf = (fence: string) =>
+  (["ts", "tsx", "vue"] as const).find((language) => new RegExp(`^\`\`\`${language}\\b`).test(fence))
+
+const modulesOf = (guide: string): ReadonlyArray<Module> => {
+  const modules: Array<Module> = []
+  let inside: keyof typeof languages | undefined
+  let inScript = false
   const lines = Fs.readFileSync(Path.join(root, guide), "utf8").split("\n")
   lines.forEach((line, i) => {
     if (line.startsWith("```")) {
-      inside = !inside && /^```ts\b/.test(line)
-      if (inside && (modules.length === 0 || lines[i + 1]?.startsWith("import ") === true)) modules.push([])
-    } else if (inside) {
-      const module = modules.at(-1) ?? []
+      inside = inside === undefined ? languageOf(line) : undefined
+      inScript = inside !== "vue"
+      const isNew = modules.length === 0 || inside === "vue" || lines[i + 1]?.startsWith("import ") === true
+      if (inside !== undefined && isNew) modules.push({ extension: languages[inside], lines: [] })
+    } else if (inside === "vue" && /^<\/?script\b/.test(line)) {
+      inScript = !line.startsWith("</")
+    } else if (inside !== undefined && inScript) {
+      const module = modules.at(-1)?.lines ?? []
       while (module.length < i) module.push("")
       module.push(line)
     }
   })
-  return modules.map((module) => module.join("\n"))
+  return modules
 }
 
 const guides = patterns.flatMap(filesOf)
@@ -47,7 +73,10 @@ const problems: Array<string> = []
 
 const texts = new Map(
   guides.flatMap((guide) =>
-    modulesOf(guide).map((text, i): [file: string, text: string] => [Path.join(root, `${guide}.${i + 1}.ts`), text])
+    modulesOf(guide).map(({ extension, lines }, i): [file: string, text: string] => [
+      Path.join(root, `${guide}.${i + 1}.${extension}`),
+      lines.join("\n")
+    ])
   )
 )
 
@@ -75,7 +104,7 @@ const diagnostics = [...texts.keys()].flatMap((file) => {
 })
 for (const { file, messageText, start } of diagnostics) {
   const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start ?? 0).line + 1
-  const guide = Path.relative(root, file?.fileName ?? "").replace(/\.\d+\.ts$/, "")
+  const guide = Path.relative(root, file?.fileName ?? "").replace(/\.\d+\.tsx?$/, "")
   problems.push(`${guide}:${line}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`)
 }
 

@@ -10,7 +10,7 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import type { Report } from "../packages/testing/test/simulation/batch.ts"
+import type { Report } from "../tests/simulation/batch.ts"
 import { check } from "./mutants/check.ts"
 import { mutants } from "./mutants/list.ts"
 import type { Mutant } from "./mutants/mutant.ts"
@@ -111,7 +111,7 @@ const findBySimulation = async ({ folder, mutant, planted }: Trial): Promise<str
 }
 
 const findByTests = async ({ folder, mutant, planted }: Trial): Promise<string | undefined> => {
-  const args = ["run", "--config", "vitest.mutants.config.ts", "--bail", "1", ...(mutant.tests ?? coreTests)]
+  const args = ["run", "--config", "scripts/mutants/vitest.config.ts", "--bail", "1", ...(mutant.tests ?? coreTests)]
   const text = Path.join(folder, "planted.ts")
   await Fs.writeFile(text, planted.text)
   const { end, output } = await run(["node_modules/vitest/vitest.mjs", ...args], {

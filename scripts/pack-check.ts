@@ -97,12 +97,13 @@ const oldest = (of: string, name: string): Versions => {
 const consume = (title: string, peers: Versions, programs: ReadonlyArray<string>): void => {
   const consumer = Path.join(temporary, title)
   Fs.mkdirSync(consumer)
-  for (const file of ["tsconfig.json", ...programs]) {
+  for (const file of ["tsconfig.json", "sdk.mjs", ...programs]) {
     Fs.copyFileSync(Path.join(root, "scripts/consumer", file), Path.join(consumer, file))
   }
   const dependencies = {
     ...Object.fromEntries([...tarballs].map(([name, tarball]) => [name, `file:${tarball}`])),
     ...peers,
+    ...newest("kuzzle-sdk", "bench"),
     ...newest("@types/node"),
     // The declarations of @effect/platform-node mention it, and no declaration is skipped here.
     ...newest("@types/ws", "packages/node"),

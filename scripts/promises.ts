@@ -1,9 +1,9 @@
 /**
- * Writes `docs/promises.md`: which test proves which promise (`docs/spec/promises.md`) and keeps which fault of the
+ * Writes `docs/promises.md`: which test proves which promise (`docs/spec/requirements.md`) and keeps which fault of the
  * official SDK out (`docs/spec/kuzzle-protocol.md`, section 8).
  *
  * A test names what it proves in its title: `R3: …`, `A2, 8.B6: …`. A fault has the prefix of its section, for `A2` is a
- * promise and `8.A2` a fault. Run it after titles have changed: `pnpm promises`. `packages/testing/test/promises.test.ts`
+ * promise and `8.A2` a fault. Run it after titles have changed: `pnpm promises`. `tests/promises.test.ts`
  * says when the page is stale, and when a number has no test.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -27,7 +27,7 @@ export interface Numbered {
 
 /** The promises, in their order. */
 export const promises: ReadonlyArray<Numbered> = [
-  ...read("docs/spec/promises.md").matchAll(/^- ([RSCALOT]\d+) (.+)$/gm)
+  ...read("docs/spec/requirements.md").matchAll(/^- ([RSCALOT]\d+) (.+)$/gm)
 ].map(([, number = "", text = ""]) => ({ number, text: text.trim() }))
 
 /** The faults, in their order: the rows of the groups A to D, the sentences of group E. Group F names no other. */
@@ -91,11 +91,12 @@ const filesOf = (folder: string): ReadonlyArray<string> =>
     .map((file) => `${folder}/${file.replaceAll("\\", "/")}`)
     .sort()
 
-const simulation = "packages/testing/test/simulation"
+const simulation = "tests/simulation"
 
 export const named: ReadonlyArray<Named> = [
   ...["core", "node", "browser", "testing"].map((name) => `packages/${name}/test`),
-  ...["core", "node"].map((name) => `packages/${name}/typetest`)
+  ...["core", "node"].map((name) => `packages/${name}/typetest`),
+  "tests"
 ].flatMap(filesOf).filter((file) => !file.startsWith(simulation)).flatMap((file) => namedIn(file, read(file)))
 
 /** What every history of the simulation is held to (`violate("R1", …)`). */
@@ -140,7 +141,7 @@ in \`suite\` runs in memory, on Node and, where it can, in a browser and against
 
 ## The promises
 
-${promises.length} of them, from [promises.md](spec/promises.md).
+${promises.length} of them, from [requirements.md](spec/requirements.md).
 
 | | Promise | Tests |
 | --- | --- | --- |

@@ -10,7 +10,7 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { parseArgs } from "node:util"
-import type { Report } from "../packages/testing/test/simulation/batch.ts"
+import type { Report } from "../tests/simulation/batch.ts"
 import { bundle } from "./simulation/bundle.ts"
 
 const { values } = parseArgs({

@@ -8,10 +8,11 @@
  * - connections: a layer for each (no variant); `make`, as an application that has many would do it: `Kuzzle.make` over
  *   one socket service and one heartbeat.
  */
-import type { KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
+import type { KuzzleSocket } from "@effect-kuzzle/core"
 import { Kuzzle, KuzzleHeartbeat, KuzzleOutbox, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { NodeKuzzle, NodeKuzzleOutboxStore, NodeKuzzleSocket } from "@effect-kuzzle/node"
-import { Chunk, Effect, Exit, Layer, ManagedRuntime, Schema, Scope, Stream } from "effect"
+import type { Context } from "effect"
+import { Chunk, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -34,7 +35,6 @@ const decode = Schema.decodeUnknownSync(Taxi)
 const options = (settings: Settings) => ({
   url: settings.url,
   requestTimeout: settings.deadline,
-  pingInterval: settings.heartbeat,
   autoQueue: settings.queue !== undefined,
   queueMaxSize: settings.queue,
   // The number is the limit that all clients have.
@@ -44,28 +44,22 @@ const options = (settings: Settings) => ({
 })
 
 /** What all connections of a process share in the variant `make`. */
-let transport:
-  | ManagedRuntime.ManagedRuntime<
-    KuzzleSocket.KuzzleSocket | KuzzleHeartbeat.KuzzleHeartbeat,
-    KuzzleError.InvalidSettingError
-  >
-  | undefined
+let transport: Context.Context<KuzzleSocket.KuzzleSocket | KuzzleHeartbeat.KuzzleHeartbeat> | undefined
 
 const transportOf = (settings: Settings) =>
-  transport ??= ManagedRuntime.make(Layer.merge(
+  transport ??= Effect.runSync(Effect.scoped(Layer.build(Layer.merge(
     NodeKuzzleSocket.layer(),
     KuzzleHeartbeat.layerNative({
-      schedule: KuzzleSchedule.heartbeat({ interval: settings.heartbeat }),
-      timeout: "5 seconds"
+      pingInterval: settings.heartbeat
     })
-  ))
+  ))))
 
 const connect = (settings: Settings, variant: string) =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
     const context = yield* variant === "make"
       ? Scope.extend(Effect.provide(Kuzzle.make(options(settings)), transportOf(settings)), scope)
-      : Layer.buildWithScope(NodeKuzzle.layer(options(settings)), scope)
+      : Layer.buildWithScope(NodeKuzzle.layer({ ...options(settings), pingInterval: settings.heartbeat }), scope)
     const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, context)
     const run = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope>) =>
       Effect.runPromise(Scope.extend(Effect.provide(effect, context), scope))

@@ -1,5 +1,5 @@
 /** Many documents: searched, followed, imported; filters that are matched here. */
-import { KuzzleFilter, KuzzleImport, KuzzleLive, KuzzleSearch } from "@effect-kuzzle/core"
+import { KuzzleFilter, KuzzleImport, KuzzleLiveQuery, KuzzleSearch } from "@effect-kuzzle/core"
 import { Effect, Stream } from "effect"
 import { cpuOf, type Row } from "./measure.ts"
 import { note } from "./realtime.ts"
@@ -49,11 +49,11 @@ const settled = async ({ server }: Client) => {
 /** CPU of notifications, each in its turn, to whoever looks at a set of N documents. */
 const live = async (
   n: number,
-  look: (live: KuzzleLive.Live) => Stream.Stream<unknown, unknown>,
+  look: (live: KuzzleLiveQuery.LiveQuery) => Stream.Stream<unknown, unknown>,
   frames: ReadonlyArray<string>
 ) => {
   const client = await open({}, collectionOf(n))
-  const following = await client.run(KuzzleLive.live(target))
+  const following = await client.run(KuzzleLiveQuery.live(target))
   let seen = 0
   Effect.runFork(Stream.runForEach(look(following), () => Effect.sync(() => seen++)))
   await until(() => seen > 0)
@@ -74,7 +74,7 @@ const live = async (
 const changes = 2000
 
 const changing = (title: string, look: Parameters<typeof live>[1]): Row => ({
-  title: `\`${title}\` of \`KuzzleLive\`, N documents: a change`,
+  title: `\`${title}\` of \`KuzzleLiveQuery\`, N documents: a change`,
   sizes: held,
   items: () => changes,
   run: (n) => live(n, look, range(changes).map((i) => note(1, i % 1000, 2 + i)))
@@ -131,7 +131,7 @@ export const rows: ReadonlyArray<Row> = [
   changing("values", (live) => live.values),
   {
     // A read for each notification would cost as many times as much as a document of one read.
-    title: "200 upserts seen by `KuzzleLive` of N documents: a document of the set",
+    title: "200 upserts seen by `KuzzleLiveQuery` of N documents: a document of the set",
     sizes: held,
     target: 25,
     run: (n) => live(n, (live) => live.changes, range(200).map(() => created))

@@ -1,6 +1,6 @@
 /** What things cost in bytes of heap, and what long runs take and leave behind. */
 import type { Kuzzle } from "@effect-kuzzle/core"
-import { KuzzleLive, KuzzleSchedule } from "@effect-kuzzle/core"
+import { KuzzleLiveQuery, KuzzleSchedule } from "@effect-kuzzle/core"
 import { Effect } from "effect"
 import { collectionOf, hits, imported } from "./documents.ts"
 import { Embedded } from "./embedded.ts"
@@ -69,7 +69,7 @@ export const each: ReadonlyArray<Held> = [
   heldWith(
     "a live document of 120 B",
     20_000,
-    ({ run }) => run(KuzzleLive.live({ index: "nyc", collection: "taxi" })),
+    ({ run }) => run(KuzzleLiveQuery.live({ index: "nyc", collection: "taxi" })),
     {
       answer: collectionOf(20_000)
     }

@@ -131,7 +131,7 @@ export const open = async (options: Partial<Kuzzle.Options> = {}, answer: Answer
 }
 
 /** A client over HTTP, whose server answers every request with the same document. */
-export const openHttp = async (options: Kuzzle.Options) => {
+export const openHttp = async (options: Kuzzle.HttpOptions) => {
   const body = `{"status":200,"error":null,"requestId":"x","controller":"document","action":"create","volatile":null,` +
     `"result":{"_id":"x","_source":{},"_version":1}}`
   const http: KuzzleHttp.KuzzleHttpShape = {

@@ -5,7 +5,7 @@ import {
   KuzzleBatch,
   KuzzleDocument,
   KuzzleFilter,
-  KuzzleLive,
+  KuzzleLiveQuery,
   KuzzleRealtime,
   KuzzleRepository,
   KuzzleSearch
@@ -36,7 +36,7 @@ export const declaration = KuzzleDocument.create.declaration
 export const created = KuzzleDocument.create({ ...place, content: { status: "free" } })
 export const login = (password: string) =>
   KuzzleAuth.login({ strategy: "local", credentials: { username: "ada", password } })
-export const live = KuzzleLive.live(place)
+export const live = KuzzleLiveQuery.live(place)
 export const pages = KuzzleSearch.pages({ ...place, aggregations: { seats: { max: { field: "seats" } } } })
 export const heard = KuzzleRealtime.listen(place, () => {})
 export const batch = KuzzleBatch.make

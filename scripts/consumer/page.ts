@@ -11,4 +11,4 @@ export const page = Effect.gen(function*() {
     credentials: { username: "ada", password: Redacted.make("secret") }
   })
   yield* Stream.runDrain(KuzzleRealtime.subscribe({ index: "nyc", collection: "taxi" }))
-}).pipe(Effect.provide(BrowserKuzzle.layerCookie({ url: "wss://kuzzle.example.org" })))
+}).pipe(Effect.provide(BrowserKuzzle.layer({ url: "wss://kuzzle.example.org", session: BrowserKuzzle.cookie })))

@@ -1,8 +1,10 @@
 /** The development server, from the command that the package installs. */
-import { KuzzleAuth, KuzzleServer } from "@effect-kuzzle/core"
+import { KuzzleAuth, KuzzleCollection, KuzzleIndex } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import { Effect, Redacted } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { promisify } from "node:util"
 
 const command = "node_modules/.bin/effect-kuzzle"
 
@@ -17,6 +19,18 @@ const urlOf = (child: ChildProcess): Promise<string> =>
     child.on("close", (code) => reject(new Error(`the server ended with ${code}: ${printed}`)))
   })
 
+const run = promisify(execFile)
+
+/** The command `schema` writes a file of what the server has, and the file compiles. */
+const writeSchema = async (url: string): Promise<void> => {
+  await run(command, ["schema", "--url", url, "--user", "ada:secret", "--out", "generated.ts"])
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022"]
+  await run("node_modules/.bin/tsc", [...options, "generated.ts"])
+  if (!readFileSync("generated.ts", "utf8").includes("export const taxi = KuzzleRepository.make(")) {
+    throw new Error("the file has no repository of nyc/taxi")
+  }
+}
+
 const program = Effect.gen(function*() {
   const child = spawn(command, ["--port", "0", "--user", "ada:secret", "--quiet"], {
     stdio: ["ignore", "pipe", "inherit"]
@@ -28,12 +42,16 @@ const program = Effect.gen(function*() {
       strategy: "local",
       credentials: { username: "ada", password: Redacted.make("secret") }
     }),
-    KuzzleServer.now()
+    Effect.zipRight(KuzzleIndex.create({ index: "nyc" }), KuzzleCollection.create({ index: "nyc", collection: "taxi" }))
   ).pipe(Effect.provide(NodeKuzzle.layer({ url })))
+  yield* Effect.promise(() => writeSchema(url))
+  yield* Effect.promise(() => run(process.execPath, ["sdk.mjs", url], { timeout: 10_000 }))
   child.kill("SIGTERM")
   const code = yield* Effect.promise(() => ended)
   if (code !== 0) throw new Error(`the server ended with ${code}`)
-  console.log("a server to develop against: logged in, asked, ended in order")
+  console.log(
+    "a server to develop against: logged in, asked, a file of Schemas written, used by kuzzle-sdk, ended in order"
+  )
 })
 
 await Effect.runPromise(program)

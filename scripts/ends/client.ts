@@ -4,7 +4,7 @@
  */
 import type { KuzzleError, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Kuzzle, KuzzleDocument, KuzzleOutbox, KuzzleSchedule } from "@effect-kuzzle/core"
-import { NotQueued, NotSentError } from "@effect-kuzzle/core/KuzzleError"
+import { NotQueuedError, NotSentError } from "@effect-kuzzle/core/KuzzleError"
 import { Duration, Effect, Layer, Option, Random, Schedule, Schema, Stream } from "effect"
 import type { Notice } from "./notice.ts"
 
@@ -114,7 +114,7 @@ const awaitOutcome = <A, E extends { readonly _tag: string }>(
 
 /** Another client has the request now, and nobody there awaits its outcome. */
 const isMoved = (error: unknown): boolean =>
-  error instanceof NotSentError && error.cause instanceof NotQueued && error.cause.reason === "OtherClient"
+  error instanceof NotSentError && error.cause instanceof NotQueuedError && error.cause.reason === "OtherClient"
 
 const withdraw = (teller: Teller, id: string, act: KuzzleOutbox.Receipt<unknown, unknown>["withdraw"]) =>
   Effect.gen(function*() {

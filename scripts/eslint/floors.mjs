@@ -23,6 +23,7 @@ const transport = new Set([
   "internal/setting",
   "internal/json",
   "internal/jwt",
+  "internal/known",
   "internal/lock",
   "internal/outboxKeyValue",
   "internal/outboxMemory",
@@ -40,7 +41,14 @@ const transport = new Set([
 ])
 
 /** Floor 3: the client, the tags that the API asks for, and what makes a function of an action's declaration. */
-const client = new Set(["Kuzzle", "KuzzleDownload", "KuzzleRealtime", "internal/client", "internal/action"])
+const client = new Set([
+  "Kuzzle",
+  "KuzzleDownload",
+  "KuzzlePlatform",
+  "KuzzleRealtime",
+  "internal/client",
+  "internal/action"
+])
 
 /** The modules of floor 0 that hold nothing but data, so that floor 1 may use their values too. */
 const pure = new Set([
@@ -67,6 +75,7 @@ const effectData = new Set([
   "Cause",
   "Chunk",
   "Data",
+  "DateTime",
   "Duration",
   "Either",
   "Equal",

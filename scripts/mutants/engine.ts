@@ -6,7 +6,7 @@ import { inFile, type Mutant } from "./mutant.ts"
 
 const engineFolder = "packages/testing/src/internal/engine"
 
-const conformance = ["packages/testing/test/conformance.test.ts"]
+const conformance = ["tests/conformance.test.ts"]
 const engineTests = ["packages/testing/test/KuzzleEngine.test.ts"]
 
 export const engine: ReadonlyArray<Mutant> = [
@@ -193,7 +193,7 @@ export const engine: ReadonlyArray<Mutant> = [
       in: "Database.entry",
       find: `entry.expiresAt > this.now`,
       replace: `entry.expiresAt > 0`,
-      tests: ["packages/testing/test/memoryStorage.test.ts"]
+      tests: ["tests/memoryStorage.test.ts"]
     }
   ])
 ]

@@ -1,5 +1,5 @@
 /**
- * The planted bugs: each breaks a promise (docs/spec/promises.md), many of them as the official SDK does (spec 8). See
+ * The planted bugs: each breaks a promise (docs/spec/requirements.md), many of them as the official SDK does (spec 8). See
  * mutant.ts for the form of an entry.
  */
 import { engine } from "./engine.ts"
@@ -24,30 +24,38 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "placement",
       find: `if (isFilter) request.lang = "koncorde"`,
       replace: ``,
-      tests: ["packages/testing/test/contracts.test.ts"]
+      tests: ["tests/contracts.test.ts"]
     }
   ]),
   ...inFile(`${core}/KuzzleSocket.ts`, [
     {
       name: "a clean close is taken for an end that was asked for",
       breaks: "C7, SDK A2",
-      in: "open.onClose",
-      find: `finish(new ConnectionEnded({ by: "Peer", code, reason }))`,
-      replace: `if (code !== 1000) finish(new ConnectionEnded({ by: "Peer", code, reason }))`
+      in: "Link.onClose",
+      find: `this.end(new ConnectionEndedError({ by: "Peer", code, reason }))`,
+      replace: `if (code !== 1000) this.end(new ConnectionEndedError({ by: "Peer", code, reason }))`
+    },
+    {
+      name: "a client that is closed drops its connection without a close frame",
+      breaks: "L1",
+      in: "Link.drop",
+      find: `released || this.socket?.terminate === undefined`,
+      replace: `this.socket?.terminate === undefined`,
+      tests: ["packages/core/test/KuzzleSocket.test.ts"]
     },
     {
       name: "an attempt that ends in an error waits for a close",
       breaks: "C7",
-      in: "open.onError",
-      find: `refuse("Unreachable")
-        drop(socket)`,
+      in: "Link.onError",
+      find: `this.refuse("Unreachable")
+        this.drop()`,
       replace: ``,
       tests: ["packages/core/test/KuzzleSocket.test.ts"]
     },
     {
       name: "an address that the page may not use is called a bad URL",
       breaks: "C7",
-      in: "open",
+      in: "Link.open",
       find: `isForbidden(cause)`,
       replace: `false`,
       tests: ["packages/core/test/KuzzleSocket.test.ts"]
@@ -55,47 +63,51 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "frames of a socket that was let go still count",
       breaks: "R4, SDK A8",
-      in: "open.onFrame",
-      find: `if (phase === "open") sink.onFrame(frame)`,
-      replace: `sink.onFrame(frame)`,
+      in: "Link.end",
+      find: `this.phase = "Ended"
+        this.ended = ended
+        this.listeners = nobody
+        this.sink = deaf`,
+      replace: `this.ended = ended
+        this.listeners = nobody`,
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
     {
       name: "a handshake may take for ever",
       breaks: "C7, SDK A10",
-      in: "make.connect",
-      find: `timer.at(Timer.now(clock) + Duration.toMillis(timeout))`,
+      in: "Link.open",
+      find: `this.timer?.at(Timer.now(clock) + Duration.toMillis(timeout))`,
       replace: ``
     },
     {
       name: "a connection that is given up stays open",
       breaks: "C1, SDK A14",
-      in: "open.connection.unsafeTerminate",
-      find: `finish(ended)
-        drop(socket)`,
-      replace: `finish(ended)`
+      in: "Link.unsafeTerminate",
+      find: `this.end(ended)
+        this.drop(ended.by === "Released")`,
+      replace: `this.end(ended)`
     },
     {
       name: "a dial that is interrupted leaves its socket",
       breaks: "L1, SDK A7",
-      in: "open",
-      find: `phase = "ended"
-        drop(socket)`,
-      replace: `phase = "ended"`
+      in: "Link.abandon",
+      find: `this.conclude("Ended")
+        this.drop()`,
+      replace: `this.conclude("Ended")`
     },
     {
       name: "a dead socket is closed politely where it could be dropped",
       breaks: "C1, SDK A14",
-      in: "open.drop",
-      find: `if (socket.terminate !== undefined) socket.terminate()
-        else socket.close(1000, "")`,
-      replace: `socket.close(1000, "")`
+      in: "Link.drop",
+      find: `this.socket?.terminate?.()`,
+      replace: `this.socket?.close(1000, "")`
     },
     {
       name: "a socket that throws takes the caller with it",
       breaks: "C7",
-      in: "open.connection.unsafeSend",
-      find: `return broken(cause)`,
+      in: "Link.unsafeSend",
+      find: `this.broken(cause)
+        return false`,
       replace: `throw cause`
     }
   ]),
@@ -144,7 +156,7 @@ export const mutants: ReadonlyArray<Mutant> = [
         case "Resubscribing":
         case "Replaying":
           return "Wait"`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "new requests overtake what was queued",
@@ -522,16 +534,16 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a client that is made as a resource cannot be closed",
       breaks: "L1",
-      in: "Driver.supervised",
-      find: `Effect.interruptible`,
-      replace: ``,
+      in: "Driver.run",
+      find: `Known.isKnown(effect) ? effect : Effect.interruptible(effect)`,
+      replace: `effect`,
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
     {
       name: "a host that is offline, or was asleep, is not heard of",
       breaks: "C3, L3",
-      in: "make",
-      find: `parts.client.handleLifecycle(event, driver.counters())`,
+      in: "Driver.heed",
+      find: `this.client.handleLifecycle(event, this.counters())`,
       replace: ``,
       tests: ["packages/core/test/runtime/lifecycle.test.ts"]
     },
@@ -564,6 +576,68 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `if (text.length > this.parts.settings.maxResponseSize)`,
       replace: `if (text.length > Infinity)`,
       tests: ["packages/core/test/runtime/session.test.ts"]
+    }
+  ]),
+  ...inFile(`${protocol}/reconnection.ts`, [
+    {
+      name: "any connection resets the pauses",
+      breaks: "C6",
+      in: "Reconnection.handleEnded",
+      find: `this.afresh ||= stable`,
+      replace: `this.afresh ||= openedAt !== undefined`,
+      tests: byClientHistories
+    },
+    {
+      name: "the pauses are never reset",
+      breaks: "C6",
+      in: "Reconnection.handleEnded",
+      find: `this.afresh ||= stable`,
+      replace: ``,
+      tests: byClientHistories
+    },
+    {
+      name: "a stable connection that was closed on purpose does not reset the pauses",
+      breaks: "C6",
+      in: "Reconnection.handleEnded",
+      find: `this.afresh ||= stable`,
+      replace: `this.afresh = stable`,
+      tests: byClientHistories
+    },
+    {
+      name: "waking up dials before Retry-After is over",
+      breaks: "C6",
+      in: "Reconnection.dialAt",
+      find: `return Math.max(this.woken ? -Infinity : this.pausedUntil, this.endpoints.allowedAt(endpoint))`,
+      replace: `return this.woken ? -Infinity : this.pausedUntil`,
+      tests: [...byClientHistories, "packages/core/test/runtime/lifecycle.test.ts"]
+    },
+    {
+      name: "what one endpoint asks for holds up the others",
+      breaks: "C6",
+      in: "Reconnection.handleDelay",
+      find: `this.endpoints.allowedAt(following) - now`,
+      replace: `this.endpoints.allowedAt(lost.endpoint) - now`,
+      tests: byClientHistories
+    }
+  ]),
+  ...inFile(`${protocol}/replacement.ts`, [
+    {
+      name: "two servers that shut down are dialled in turn without end",
+      breaks: "C6",
+      in: "Replacement.handleShutDown",
+      find: `if (now - this.movedAt < this.stableAfter) return false`,
+      replace: ``,
+      tests: ["packages/core/test/runtime/session.test.ts"]
+    },
+    {
+      name: "a server that shuts down is left during an exchange",
+      breaks: "SDK A18, A3",
+      in: "Replacement.handleDrained",
+      find: `if (this.exchanging) return "Exchange"
+        return this.leaving ? "Leave" : "Nothing"`,
+      replace: `if (this.leaving) return "Leave"
+        return this.exchanging ? "Exchange" : "Nothing"`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
     }
   ]),
   ...inFile(`${protocol}/client.ts`, [
@@ -603,9 +677,9 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "a heartbeat begins with the second pulse",
       breaks: "C3, C4",
       in: "Client.handleOpened",
-      find: `if (pulse !== undefined) this.pulse = new Pulse(pulse, this.openedAt)
+      find: `if (pulse !== undefined) this.pulse = new Pulse(pulse, now)
         this.followPulse()`,
-      replace: `if (pulse !== undefined) this.pulse = new Pulse(pulse, this.openedAt)`,
+      replace: `if (pulse !== undefined) this.pulse = new Pulse(pulse, now)`,
       tests: byClientHistories
     },
     {
@@ -620,31 +694,23 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "what is in flight is not waited for before the connection is replaced",
       breaks: "R3",
       in: "Client.hold",
-      find: `this.drainBy = this.clock.now() + drainTimeout`,
-      replace: `this.drainBy = this.clock.now()`,
+      find: `this.replacement.handleHeld(this.clock.now())`,
+      replace: `this.replacement.handleHeld(this.clock.now() - 5000)`,
       tests: byClientHistories
     },
     {
       name: "a connection is replaced when the last answer comes, if it ever does",
       breaks: "R3",
       in: "Client.handleDue",
-      find: `if (now >= this.drainBy) this.drained()`,
+      find: `if (now >= this.replacement.nextDue()) this.drained()`,
       replace: ``,
       tests: byClientHistories
     },
     {
       name: "a server that shuts down is waited for",
       breaks: "SDK A18",
-      in: "Client.drained",
-      find: `if (this.leaving) this.leave()`,
-      replace: ``,
-      tests: ["packages/core/test/runtime/session.test.ts"]
-    },
-    {
-      name: "two servers that shut down are dialled in turn without end",
-      breaks: "C6",
       in: "Client.leaveIfShuttingDown",
-      find: `if (this.clock.now() - this.movedAt < this.settings.stableAfter) return`,
+      find: `if (this.replacement.handleShutDown(this.clock.now())) this.drain()`,
       replace: ``,
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
@@ -660,7 +726,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "a host that is back is not heard of",
       breaks: "C3",
       in: "Client.handleLifecycle",
-      find: `this.woken = true
+      find: `this.reconnection.handleWoken()
         this.dialIfDue()`,
       replace: ``,
       tests: byClientHistories
@@ -680,46 +746,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `this.pulse?.handleProbe(this.sight(counters))`,
       replace: ``,
       tests: ["packages/core/test/runtime/lifecycle.test.ts"]
-    },
-    {
-      name: "any connection resets the pauses",
-      breaks: "C6",
-      in: "Client.handleLost",
-      find: `this.afresh ||= stable`,
-      replace: `this.afresh ||= openedAt !== undefined`,
-      tests: byClientHistories
-    },
-    {
-      name: "the pauses are never reset",
-      breaks: "C6",
-      in: "Client.handleLost",
-      find: `this.afresh ||= stable`,
-      replace: ``,
-      tests: byClientHistories
-    },
-    {
-      name: "a stable connection that was closed on purpose does not reset the pauses",
-      breaks: "C6",
-      in: "Client.handleLost",
-      find: `this.afresh ||= stable`,
-      replace: `this.afresh = stable`,
-      tests: byClientHistories
-    },
-    {
-      name: "waking up dials before Retry-After is over",
-      breaks: "C6",
-      in: "Client.dialAt",
-      find: `return Math.max(this.woken ? -Infinity : this.pausedUntil, this.endpoints.allowedAt(this.state.endpoint))`,
-      replace: `return this.woken ? -Infinity : this.pausedUntil`,
-      tests: [...byClientHistories, "packages/core/test/runtime/lifecycle.test.ts"]
-    },
-    {
-      name: "what one endpoint asks for holds up the others",
-      breaks: "C6",
-      in: "Client.handleDelay",
-      find: `this.endpoints.allowedAt(following) - now`,
-      replace: `this.endpoints.allowedAt(lost.endpoint) - now`,
-      tests: byClientHistories
     },
     {
       name: "the server's dropping of subscriptions is ignored",
@@ -755,7 +781,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "requests that are in flight wait for their deadline when the connection dies",
       breaks: "R3",
       in: "Client.handleLost",
-      find: `if (cause._tag === "KuzzleConnectionEnded") this.requests.handleLost(cause)`,
+      find: `if (cause._tag === "KuzzleConnectionEndedError") this.requests.handleLost(cause)`,
       replace: ``
     },
     {
@@ -779,11 +805,9 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "SDK A18",
       in: "Client.handleLocated",
       find: `this.dispatch({ _tag: "Located", endpoint })
-        this.endpoints.replace(current)`,
-      replace: `if (this.endpoints.current().length === 0) {
-          this.dispatch({ _tag: "Located", endpoint })
-          this.endpoints.replace(current)
-        }`,
+        return this.reconnection.handleLocated(endpoint, current)`,
+      replace: `if (this.reconnection.current().length === 0) this.dispatch({ _tag: "Located", endpoint })
+        return this.reconnection.handleLocated(endpoint, this.reconnection.current().length === 0 ? current : this.reconnection.current())`,
       tests: ["packages/core/test/runtime/dial.test.ts"]
     },
     {
@@ -925,7 +949,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "Requests.handleRenewal",
       find: `!renewing`,
       replace: `renewing`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "a request that is always refused is asked for ever",
@@ -1243,7 +1267,7 @@ export const mutants: ReadonlyArray<Mutant> = [
         if (!this.renewing && !this.isByCookie()) return this.renew("Login", true)
         this.actions.push({ _tag: "Challenge", dropped: true })`,
       replace: `this.credentials.died(identity)`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "a renewal forgets that the server dropped the subscriptions",
@@ -1251,7 +1275,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "IdentityMachine.refuse",
       find: `this.renew("Login", true)`,
       replace: `this.renew("Login", false)`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "a token is not renewed before its end",
@@ -1259,7 +1283,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "IdentityMachine.handlePlanned",
       find: `isRenewable ? now + Math.max(delay, minimumAge) : Infinity`,
       replace: `Infinity`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "another user has the subscriptions of the one before",
@@ -1267,7 +1291,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "IdentityMachine.handleKept",
       find: `return before?.kuid !== undefined && before.kuid !== identity?.kuid && !this.isByCookie()`,
       replace: `return false`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "requests wait for a renewal that is over",
@@ -1275,7 +1299,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "IdentityMachine.handleRenewalEnded",
       find: `if (!this.redialling) this.actions.push({ _tag: "Pass" })`,
       replace: ``,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "who logged out is logged in again",
@@ -1283,7 +1307,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "IdentityMachine.handleIdentity",
       find: `this.wanted = identity !== undefined`,
       replace: `this.wanted = this.wanted || identity !== undefined`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "a server that grants sessions and refuses them is asked for ever",
@@ -1505,7 +1529,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "make.logout",
       find: `Effect.ensuring(requests.urgent(request, options), commit)`,
       replace: `Effect.zipLeft(requests.urgent(request, options), commit)`,
-      tests: ["packages/testing/test/client.memory.test.ts"]
+      tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "an answer without a token is taken for a session",
@@ -1663,6 +1687,44 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/pattern.test.ts"]
     }
   ]),
+  ...inFile(`${core}/Kuzzle.ts`, [
+    {
+      name: "a client with an API key writes into the token store of others",
+      breaks: "T1",
+      in: "sharedStore",
+      find: `Option.isSome(apiKey) ? undefined : store`,
+      replace: `store`,
+      tests: ["packages/core/test/apiKey.test.ts"]
+    },
+    {
+      name: "an API key is accepted beside a cookie",
+      breaks: "A1",
+      in: "keepCookie",
+      find: `Option.isSome(settings.apiKey)`,
+      replace: `Option.isSome(settings.apiKey) && settings.apiKey.value === undefined`,
+      tests: ["packages/core/test/apiKey.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzlePlatform.ts`, [
+    {
+      name: "the ping settings of a platform's layer are ignored",
+      breaks: "C3",
+      in: "layer",
+      find: `platform.heartbeat(options)`,
+      replace: `platform.heartbeat({})`,
+      tests: ["packages/core/test/KuzzlePlatform.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleInstance.ts`, [
+    {
+      name: "two Kuzzles of one layer share a client",
+      breaks: "A1",
+      in: "Tag",
+      find: `Layer.fresh(client)`,
+      replace: `client`,
+      tests: ["tests/instances.test.ts"]
+    }
+  ]),
   ...inFile(`${core}/KuzzleBatch.ts`, [
     {
       name: "a batched request that was reported as not sent is sent later",
@@ -1682,14 +1744,138 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleBatch.test.ts"]
     }
   ]),
-  ...inFile(`${core}/KuzzleLive.ts`, [
+  ...inFile(`${core}/KuzzleExternalStore.ts`, [
+    {
+      name: "a component that is unmounted and mounted in one turn stops its stream",
+      breaks: "external stores",
+      in: "make",
+      find: `queueMicrotask(stopIfUnwatched)`,
+      replace: `stopIfUnwatched()`,
+      tests: ["packages/core/test/KuzzleExternalStore.test.ts"]
+    },
+    {
+      name: "an interrupted stream is a defect of the page",
+      breaks: "external stores",
+      in: "ended",
+      find: `Cause.isInterruptedOnly(cause)`,
+      replace: `false`,
+      tests: ["packages/core/test/KuzzleExternalStore.test.ts"]
+    },
+    {
+      name: "what nobody follows any more is still shown",
+      breaks: "external stores",
+      in: "make.stopIfUnwatched",
+      find: `state = pending`,
+      replace: ``,
+      tests: ["packages/core/test/KuzzleExternalStore.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/promised.ts`, [
+    {
+      name: "a stream that was opened stays open at its end",
+      breaks: "KuzzlePromise",
+      in: "Runner.items",
+      find: `Effect.zipRight(Scope.close(scope, Exit.void), release)`,
+      replace: `Scope.close(scope, Exit.void)`,
+      tests: ["tests/promise.test.ts"]
+    },
+    {
+      name: "a subscription that is left before its first notification stays open on the server",
+      breaks: "S5",
+      in: "Runner.iterator.return",
+      find: `await this.fork(release)`,
+      replace: ``,
+      tests: ["tests/promise.test.ts"]
+    },
+    {
+      name: "an aborted call rejects with an error of ours in place of the signal's reason",
+      breaks: "KuzzlePromise",
+      in: "Runner.reasonOf",
+      find: `if (signal?.aborted === true) return signal.reason`,
+      replace: ``,
+      tests: ["tests/promise.test.ts"]
+    },
+    {
+      name: "a call after close is sent",
+      breaks: "KuzzlePromise",
+      in: "Runner.run",
+      find: `if (this.closing !== undefined) throw new ClosedError({ started: false })`,
+      replace: ``,
+      tests: ["tests/promise.test.ts"]
+    },
+    {
+      name: "the signal of a call is sent to the server",
+      breaks: "KuzzlePromise",
+      in: "withoutSignal",
+      find: `return [[others, ...rest], { signal }]`,
+      replace: `return [args, { signal }]`,
+      tests: ["tests/promise.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleLog.ts`, [
+    {
+      name: "the log repeats the text of Kuzzle's errors",
+      breaks: "no secret is shown",
+      in: "reasonOf",
+      find: `isApiError(error) ? \`\${error.status} \${error.id === "" ? error._tag : error.id}\` : error.message`,
+      replace: `error.message`,
+      tests: ["packages/core/test/KuzzleLog.test.ts"]
+    },
+    {
+      name: "the log says again and again that an action is deprecated",
+      breaks: "KuzzleLog",
+      in: "Deprecations.line",
+      find: `!this.told.has(text)`,
+      replace: `true`,
+      tests: ["packages/core/test/KuzzleLog.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/KuzzleLiveQuery.ts`, [
     {
       name: "a live search takes conditions that only subscriptions have",
       breaks: "live documents are those of the search",
       in: "live",
       find: `yield* validated(query)`,
       replace: ``,
-      tests: ["packages/testing/test/documents.test.ts"]
+      tests: ["tests/documents.test.ts"]
+    }
+  ]),
+  ...inFile(`${core}/internal/decoded.ts`, [
+    {
+      name: "a live document that does not fit its Schema any more stays in the set as it was",
+      breaks: "live documents are those that fit",
+      in: "follow.decode",
+      find: `known.leave(read.document)`,
+      replace: `undefined`,
+      tests: ["packages/core/test/KuzzleRepository.live.test.ts"]
+    }
+  ]),
+  ...inFile("packages/testing/src/internal/command/schema.ts", [
+    {
+      name: "another run of the schema command overwrites what was edited",
+      breaks: "edits are not lost silently",
+      in: "spare",
+      find: `File.stateOf(text)`,
+      replace: `"Written"`,
+      tests: ["packages/testing/test/schema.command.test.ts"]
+    }
+  ]),
+  ...inFile("packages/testing/src/internal/command/schema/collection.ts", [
+    {
+      name: "a text that was seen once is one of the literals",
+      breaks: "literals by evidence",
+      in: "textOf",
+      find: `times < literals.times`,
+      replace: `times < 1`,
+      tests: ["packages/testing/test/schema.test.ts"]
+    },
+    {
+      name: "a Schema maps what the server does not",
+      breaks: "the mappings of a written Schema are those of the server",
+      in: "struct",
+      find: `unmapped`,
+      replace: `covered`,
+      tests: ["packages/testing/test/schema.test.ts"]
     }
   ]),
   ...inFile(`${core}/internal/retryAfter.ts`, [
@@ -1921,7 +2107,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "reading.notified",
       find: `if (_source === undefined && rest._id !== undefined)`,
       replace: `if (_source === undefined && rest._id === "")`,
-      tests: ["packages/testing/test/repository.test.ts"]
+      tests: ["tests/repository.test.ts"]
     }
   ]),
   ...inFile(`${core}/internal/partial.ts`, [
@@ -2005,7 +2191,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "pauseAfter",
       find: `Math.max(1000, 4 * tookMillis)`,
       replace: `0 * tookMillis`,
-      tests: ["packages/core/test/KuzzleLive.test.ts"]
+      tests: ["packages/core/test/KuzzleLiveQuery.test.ts"]
     },
     {
       name: "a document that was written without showing its content is taken for an empty one",
@@ -2152,6 +2338,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/outboxPump.ts`, [
     {
+      name: "a report that was forgotten is still among those that are followed",
+      breaks: "reports can be followed",
+      in: "Pump.forget",
+      find: `() => this.reported.publish()`,
+      replace: `() => {}`,
+      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
       name: "no mark",
       histories: 300,
       breaks: "O1",
@@ -2267,7 +2461,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "Outbox.withdraw",
       find: `entry.id === id && !suspect`,
       replace: `entry.id === id`,
-      tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+      tests: ["packages/core/test/protocol/outbox.test.ts"]
     },
     {
       name: "the deadline of what was handed over is ignored",
@@ -2334,7 +2528,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "OutboxTable.own",
       find: `return row?.owner === owner ? row : undefined`,
       replace: `return owner === "" ? undefined : row`,
-      histories: 600
+      tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     }
   ]),
   ...inFile(`${core}/internal/outboxPayload.ts`, [

@@ -13,8 +13,8 @@ import {
   KuzzleRealtime
 } from "@effect-kuzzle/core"
 import { Cause, Effect, Fiber, type Layer, Option, Queue, Redacted, Schedule, Stream } from "effect"
-import type { ClientLayer } from "../../packages/testing/test/suite/backend.ts"
-import * as Remote from "../../packages/testing/test/suite/remote.ts"
+import type { ClientLayer } from "../../tests/suite/backend.ts"
+import * as Remote from "../../tests/suite/remote.ts"
 import type { Outcome, Report } from "./report.ts"
 
 export interface Layers {

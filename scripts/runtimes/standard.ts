@@ -1,5 +1,5 @@
 /** The core alone, over the standard `WebSocket` and `fetch`. */
-import { Kuzzle, KuzzleHeartbeat, KuzzleHttp, KuzzleSchedule, KuzzleSocket } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket } from "@effect-kuzzle/core"
 import { FetchHttpClient, Socket } from "@effect/platform"
 import { Duration, Layer } from "effect"
 import type { Layers } from "./program.ts"
@@ -11,7 +11,7 @@ export const standard: Layers = {
       Layer.provide(Socket.layerWebSocketConstructorGlobal),
       Layer.provide(
         Layer.orDie(
-          KuzzleHeartbeat.layerProtocol({ schedule: KuzzleSchedule.heartbeat({ interval: Duration.millis(200) }) })
+          KuzzleHeartbeat.layerProtocol({ pingInterval: Duration.millis(200) })
         )
       )
     ),

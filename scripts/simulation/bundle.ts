@@ -40,7 +40,7 @@ export const forNode: BuildOptions = {
 export const bundle = async (outfile: string, planted?: Planted): Promise<void> => {
   await build({
     ...forNode,
-    entryPoints: [Path.join(root, "packages/testing/test/simulation/batch.ts")],
+    entryPoints: [Path.join(root, "tests/simulation/batch.ts")],
     outfile,
     sourcemap: "inline",
     // The host takes the place of the scheduler when it is loaded: it is there for its effect.

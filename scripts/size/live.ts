@@ -1,12 +1,12 @@
 /** A page that follows a search: the filter is evaluated in the page, and has no `regexp`. */
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
-import * as KuzzleLive from "@effect-kuzzle/core/KuzzleLive"
+import * as KuzzleLiveQuery from "@effect-kuzzle/core/KuzzleLiveQuery"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
 const program = Effect.gen(function*() {
-  const free = yield* KuzzleLive.live({
+  const free = yield* KuzzleLiveQuery.live({
     index: "nyc",
     collection: "taxi",
     filter: KuzzleFilter.equals("status", "free")

@@ -2,10 +2,16 @@
 import { KuzzleRepository } from "@effect-kuzzle/core"
 import { Schema } from "effect"
 
-export const Taxi = Schema.Struct({
+const Taxi = Schema.Struct({
   driver: Schema.String,
   status: Schema.Literal("free", "busy"),
   seats: Schema.Int
 })
 
-export const taxis = KuzzleRepository.make({ index: "effect-kuzzle-board", collection: "taxi", schema: Taxi })
+/** A taxi that does not fit, of an older version for example, is left out. */
+export const taxis = KuzzleRepository.make({
+  index: "effect-kuzzle-board",
+  collection: "taxi",
+  schema: Taxi,
+  onInvalid: KuzzleRepository.logInvalid
+})

@@ -39,7 +39,10 @@ const program = (cut: Effect.Effect<number>) =>
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle.Kuzzle
     const session = yield* kuzzle.authentication.state
-    yield* Console.log(`session     ${session._tag}${session._tag === "Authenticated" ? ` as ${session.kuid}` : ""}`)
+    const kuid = session._tag === "Authenticated" ? session.kuid : Option.none()
+    yield* Console.log(
+      `session     ${session._tag}${Option.match(kuid, { onNone: () => "", onSome: (id) => ` as ${id}` })}`
+    )
     const renewed = yield* Effect.fork(
       Stream.runHead(Stream.filter(kuzzle.events, (e) => e._tag === "ReAuthenticated"))
     )

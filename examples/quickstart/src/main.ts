@@ -66,7 +66,9 @@ const program = (severable: Severable.Severable) =>
     yield* kuzzle.states.pipe(
       Stream.runForEach((state) =>
         say(
-          `── connection: ${state._tag}${state._tag === "Waiting" ? `, next attempt in ${state.delayMillis} ms` : ""}`
+          `── connection: ${state._tag}${
+            state._tag === "Waiting" ? `, next attempt in ${Duration.format(state.delay)}` : ""
+          }`
         )
       ),
       Effect.forkScoped

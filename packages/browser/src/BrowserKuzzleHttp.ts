@@ -1,6 +1,7 @@
 /**
  * HTTP in browsers, by `fetch`. Cookies are the browser's: a page never sees them.
  *
+ * @module
  * @since 0.1.0
  */
 import * as KuzzleHttp from "@effect-kuzzle/core/KuzzleHttp"

@@ -1,6 +1,7 @@
 /**
  * What a page knows of the network and of its own sleep. The layers of `BrowserKuzzle` have it.
  *
+ * @module
  * @since 0.1.0
  */
 import * as KuzzleLifecycle from "@effect-kuzzle/core/KuzzleLifecycle"

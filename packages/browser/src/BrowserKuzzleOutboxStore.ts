@@ -15,6 +15,7 @@
  * export const store = BrowserKuzzleOutboxStore.layer()
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import { OutboxError } from "@effect-kuzzle/core/KuzzleError"

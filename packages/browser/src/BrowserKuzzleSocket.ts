@@ -1,6 +1,7 @@
 /**
  * The socket of the browser.
  *
+ * @module
  * @since 0.1.0
  */
 import * as KuzzleSocket from "@effect-kuzzle/core/KuzzleSocket"

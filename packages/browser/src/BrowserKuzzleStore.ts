@@ -12,6 +12,7 @@
  * )
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as KuzzleTokenStore from "@effect-kuzzle/core/KuzzleTokenStore"
@@ -68,7 +69,7 @@ export const layerSessionStorage: Layer.Layer<KeyValueStore.KeyValueStore> = Lay
 
 /**
  * Keeps the token in the `localStorage` of the page, which outlives the browser and which scripts of the page can read,
- * unlike the cookie of `BrowserKuzzle.layerCookie`. It shares the session between the tabs of the browser: one tab
+ * unlike the cookie of `session: BrowserKuzzle.cookie`. It shares the session between the tabs of the browser: one tab
  * renews it for all, and a login or a logout in one tab is one in all. An exchange takes a Web Lock. Where the page has
  * none (an insecure origin, an old browser), tabs may renew the session at the same time. Then all of them continue with
  * the token that was stored first.

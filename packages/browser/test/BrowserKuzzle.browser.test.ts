@@ -19,8 +19,8 @@ import {
 import { assert, effect as timed, live } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import { inject } from "vitest"
-import * as Remote from "../../testing/test/suite/remote.ts"
-import { failure } from "../../testing/test/suite/tools.ts"
+import * as Remote from "../../../tests/suite/remote.ts"
+import { failure } from "../../../tests/suite/tools.ts"
 
 const embedded = inject("kuzzleEmbedded")
 const gateway = inject("gateway")
@@ -117,7 +117,9 @@ live("C7: a page that its CSP forbids the address: unreachable, at once", () =>
   Effect.gen(function*() {
     const socket = KuzzleSocket.makeWebSocket(yield* forbidden)
     const sink = { onFrame: () => {}, onPong: () => {} }
-    const connect = Effect.scoped(socket.connect(embedded.url, sink, Duration.seconds(10)))
+    const connect = Effect.scoped(
+      KuzzleSocket.connect(socket, { url: embedded.url, sink, timeout: Duration.seconds(10) })
+    )
     const [elapsed, error] = yield* Effect.timed(failure(connect, KuzzleError.ConnectError))
     assert.strictEqual(error.reason, "Unreachable")
     assert.isBelow(Duration.toSeconds(elapsed), 5)

@@ -1,15 +1,7 @@
 /** The outbox in IndexedDB: the contract of all stores, and what only a browser does to it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, ExecutionStrategy, Exit, Scope, Stream } from "effect"
-import {
-  ada,
-  entry,
-  ids,
-  limits,
-  outboxStoreSuite,
-  server,
-  type StorePlace
-} from "../../testing/test/suite/outboxStore.ts"
+import { ada, entry, ids, limits, outboxStoreSuite, server, type StorePlace } from "../../../tests/suite/outboxStore.ts"
 import { make } from "../src/BrowserKuzzleOutboxStore.ts"
 
 let places = 0

@@ -2,18 +2,22 @@
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import { Kuzzle, KuzzleAuth } from "@effect-kuzzle/core"
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, Layer, Redacted, Stream } from "effect"
+import { Context, DateTime, Effect, Layer, Option, Redacted, Stream } from "effect"
 import { inject } from "vitest"
-import { Backend, layerWorld, type User, World } from "../../testing/test/suite/backend.ts"
-import { clientSuite } from "../../testing/test/suite/clientSuite.ts"
-import * as Remote from "../../testing/test/suite/remote.ts"
+import { Backend, layerWorld, type User, World } from "../../../tests/suite/backend.ts"
+import { clientSuite } from "../../../tests/suite/clientSuite.ts"
+import * as Remote from "../../../tests/suite/remote.ts"
 
 const layerRemote = (remote: Remote.RemoteBackend) =>
   Layer.succeed(Backend, {
     client: (options) => BrowserKuzzle.layer({ ...options, url: remote.relayUrl }),
     // Cookies know no ports: on the page's own site, `localhost`, they stay away from the clients with a token.
     cookie: (options) =>
-      BrowserKuzzle.layerCookie({ ...options, url: remote.relayUrl.replace("127.0.0.1", "localhost") }),
+      BrowserKuzzle.layer({
+        ...options,
+        url: remote.relayUrl.replace("127.0.0.1", "localhost"),
+        session: BrowserKuzzle.cookie
+      }),
     http: (options) => BrowserKuzzle.layerHttp({ ...options, url: remote.url }),
     network: Remote.network(remote)
   })
@@ -35,9 +39,12 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
           yield* page(Effect.gen(function*() {
             const kuzzle = yield* Kuzzle.Kuzzle
             const state = yield* kuzzle.authentication.state
-            assert.deepInclude(state, { _tag: "Authenticated", kuid })
+            assert.deepInclude(state, { _tag: "Authenticated", kuid: Option.some(kuid) })
             // When it ends is known, by our clock, so that it can be renewed in time.
-            const left = (state._tag === "Authenticated" ? state.expiresAt ?? 0 : 0) - Date.now()
+            const left = Option.match(state._tag === "Authenticated" ? state.expiresAt : Option.none(), {
+              onNone: () => 0,
+              onSome: (end) => DateTime.toEpochMillis(end) - Date.now()
+            })
             assert.approximately(left, 3_600_000, 60_000)
             assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, kuid)
             yield* KuzzleAuth.logout()
@@ -62,7 +69,7 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
         const become = (kuid: string | undefined) =>
           authentication.states.pipe(
             Stream.filter((state) =>
-              kuid === undefined ? state._tag === "Anonymous" : "kuid" in state && state.kuid === kuid
+              kuid === undefined ? state._tag === "Anonymous" : "kuid" in state && Option.contains(state.kuid, kuid)
             ),
             Stream.runHead,
             Effect.timeout("10 seconds")

@@ -2,15 +2,19 @@
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import { Layer } from "effect"
 import { inject } from "vitest"
-import { Backend } from "../../testing/test/suite/backend.ts"
-import { documentsSuite } from "../../testing/test/suite/documentsSuite.ts"
-import * as Remote from "../../testing/test/suite/remote.ts"
+import { Backend } from "../../../tests/suite/backend.ts"
+import { documentsSuite } from "../../../tests/suite/documentsSuite.ts"
+import * as Remote from "../../../tests/suite/remote.ts"
 
 const layerRemote = (remote: Remote.RemoteBackend) =>
   Layer.succeed(Backend, {
     client: (options) => BrowserKuzzle.layer({ ...options, url: remote.relayUrl }),
     cookie: (options) =>
-      BrowserKuzzle.layerCookie({ ...options, url: remote.relayUrl.replace("127.0.0.1", "localhost") }),
+      BrowserKuzzle.layer({
+        ...options,
+        url: remote.relayUrl.replace("127.0.0.1", "localhost"),
+        session: BrowserKuzzle.cookie
+      }),
     http: (options) => BrowserKuzzle.layerHttp({ ...options, url: remote.url }),
     network: Remote.network(remote)
   })

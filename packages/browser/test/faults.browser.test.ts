@@ -3,17 +3,17 @@ import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import { server } from "@vitest/browser/context"
 import { Effect, Layer } from "effect"
 import { inject } from "vitest"
-import { Backend } from "../../testing/test/suite/backend.ts"
-import { faultSuite } from "../../testing/test/suite/faults.ts"
-import { type Line, Lines } from "../../testing/test/suite/line.ts"
-import * as Remote from "../../testing/test/suite/remote.ts"
+import { Backend } from "../../../tests/suite/backend.ts"
+import { faultSuite } from "../../../tests/suite/faults.ts"
+import { type Line, Lines } from "../../../tests/suite/line.ts"
+import * as Remote from "../../../tests/suite/remote.ts"
 
 const remote = inject("kuzzleEmbedded")
 
 const layerRemote = Layer.merge(
   Layer.succeed(Backend, {
     client: (options) => BrowserKuzzle.layer({ ...options, url: remote.relayUrl }),
-    cookie: (options) => BrowserKuzzle.layerCookie({ ...options, url: remote.relayUrl }),
+    cookie: (options) => BrowserKuzzle.layer({ ...options, url: remote.relayUrl, session: BrowserKuzzle.cookie }),
     http: (options) => BrowserKuzzle.layerHttp({ ...options, url: remote.url }),
     network: Remote.network(remote)
   }),

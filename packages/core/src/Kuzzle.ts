@@ -1,12 +1,15 @@
 /**
  * The client: requests in, answers out, over one connection that is kept alive and opened again when it is lost.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -30,6 +33,7 @@ import * as Cookies from "./internal/runtime/cookies.ts"
 import * as Exchanges from "./internal/runtime/exchanges.ts"
 import * as Fork from "./internal/runtime/fork.ts"
 import * as HttpRequests from "./internal/runtime/httpRequests.ts"
+import type { Keeper } from "./internal/runtime/keeper.ts"
 import type * as Requests from "./internal/runtime/requests.ts"
 import * as Session from "./internal/runtime/session.ts"
 import * as Tokens from "./internal/runtime/tokens.ts"
@@ -37,12 +41,18 @@ import * as Traced from "./internal/runtime/traced.ts"
 import type { LoginIncompleteError, NamedError } from "./KuzzleActionError.ts"
 import * as KuzzleConfig from "./KuzzleConfig.ts"
 import { KuzzleDownload } from "./KuzzleDownload.ts"
-import { type AuthenticatorError, type ConnectError, InvalidSettingError, type RequestError } from "./KuzzleError.ts"
+import {
+  type AuthenticatorError,
+  type ConnectError,
+  InvalidSettingError,
+  type RequestError,
+  type TokenStoreError
+} from "./KuzzleError.ts"
 import type { KuzzleHeartbeat } from "./KuzzleHeartbeat.ts"
-import { KuzzleHttp } from "./KuzzleHttp.ts"
+import { KuzzleHttp, type KuzzleHttpShape } from "./KuzzleHttp.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import type { KuzzleSocket } from "./KuzzleSocket.ts"
-import { KuzzleTokenStore } from "./KuzzleTokenStore.ts"
+import { KuzzleTokenStore, type KuzzleTokenStoreShape } from "./KuzzleTokenStore.ts"
 
 export {
   /**
@@ -81,7 +91,7 @@ export {
    */
   Kuzzle,
   /**
-   * What happens to the session and to requests.
+   * What happens to the connection, the session and requests.
    *
    * @since 0.1.0
    * @category models
@@ -150,17 +160,55 @@ export type Authenticator = Effect.Effect<
 >
 
 /**
- * The settings of the client, and how it logs in by itself.
+ * The options of a client with a connection. `Own` and `R` are those of `session`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends KuzzleConfig.Options {
+export interface Options<Own = unknown, R = never> extends KuzzleConfig.Options {
   /**
    * Logs in at the start, unless a session is there already, and again whenever the session has ended. Its requests pass
    * while all others wait. After a logout it is not run any more.
    */
   readonly authenticator?: Authenticator | undefined
+  /**
+   * How the session is kept: by default by a token that every request carries. By a cookie with `BrowserKuzzle.cookie`,
+   * `NodeKuzzle.cookie`, or `Kuzzle.cookie` where `KuzzleHttp` is provided.
+   */
+  readonly session?: CookieSession<Own, R> | undefined
+}
+
+/**
+ * The options of a client over HTTP.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpOptions extends KuzzleConfig.ClientOptions, KuzzleConfig.HttpOptions {}
+
+/**
+ * Keeps the session by a cookie, in browsers one that no script can read. It is a value, so that only pages that use a
+ * cookie download HTTP and what else belongs to it (25 KB gzip). `Own`: the platform's options for HTTP. `R`: what HTTP
+ * needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CookieSession<in Own, out R> {
+  readonly _tag: "Cookie"
+  /** HTTP, by which sessions begin and end. */
+  readonly http: (own: Own) => Layer.Layer<KuzzleHttp, InvalidSettingError, R>
+  /** @internal */
+  readonly keep: (
+    http: KuzzleHttpShape,
+    settings: KuzzleConfig.Settings
+  ) => Either.Either<Keep, InvalidSettingError>
+}
+
+/** How a session is kept, and what the client does with a token that it is given. */
+interface Keep {
+  readonly keeping: Session.Keeping
+  readonly setToken: (adopt: Exchanges.Exchanges["adopt"]) => KuzzleShape["setToken"]
 }
 
 /**
@@ -171,101 +219,128 @@ export interface Options extends KuzzleConfig.Options {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  options: Options = {}
+export const make = <R = never>(
+  options: Options<unknown, R> = {}
 ): Effect.Effect<
   Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
   ConnectError | InvalidSettingError,
-  KuzzleSocket | KuzzleHeartbeat | Scope.Scope
-> => Effect.flatMap(KuzzleConfig.make(options), (settings) => fromSettings(settings, options.authenticator))
+  KuzzleSocket | KuzzleHeartbeat | R | Scope.Scope
+> => Effect.flatMap(KuzzleConfig.make(options), (settings) => start(settings, options))
 
 /**
- * The same, from settings that were checked already.
+ * The same, from settings that were checked already: for `KuzzlePlatform`.
  *
- * @since 0.1.0
- * @category constructors
+ * @internal
  */
-export const fromSettings = (
+export const start = <Own, R>(
   settings: KuzzleConfig.Settings,
-  authenticator?: Authenticator
+  options: Own & Options<Own, R>
 ): Effect.Effect<
   Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
-  ConnectError,
-  KuzzleSocket | KuzzleHeartbeat | Scope.Scope
-> =>
-  Effect.flatMap(KuzzleTokenStore, (store) =>
-    over(settings, authenticator, {
-      keptBy: store === undefined ? "Token" : "SharedToken",
-      headers: (settings) => Effect.succeed(settings),
-      keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
-    }, adoptToken))
+  ConnectError | InvalidSettingError,
+  KuzzleSocket | KuzzleHeartbeat | R | Scope.Scope
+> => {
+  const { authenticator, session } = options
+  return Effect.flatMap(
+    session === undefined
+      ? Effect.map(KuzzleTokenStore, (store) => keepToken(settings, sharedStore(settings, store)))
+      : Effect.flatMap(
+        Layer.build(session.http(options)),
+        (http) => session.keep(Context.get(http, KuzzleHttp), settings)
+      ),
+    (keep) => over(settings, authenticator, keep)
+  )
+}
+
+/** The session of an API key is shared with no other client. */
+const sharedStore = (
+  { apiKey }: Pick<KuzzleConfig.ClientSettings, "apiKey">,
+  store: KuzzleTokenStoreShape | undefined
+): KuzzleTokenStoreShape | undefined => Option.isSome(apiKey) ? undefined : store
+
+/** The API key of the settings is a session that is there from the start. */
+const keeperOfToken = (
+  { apiKey }: Pick<KuzzleConfig.ClientSettings, "apiKey">,
+  store: KuzzleTokenStoreShape | undefined,
+  requests: Pick<Requests.Requests, "urgent">,
+  storeFailed: (error: TokenStoreError) => void
+): Keeper =>
+  Option.match(apiKey, {
+    onNone: () => Tokens.make(requests, store, storeFailed),
+    onSome: (key) => ({
+      ...Tokens.make(requests, store, storeFailed),
+      stored: Effect.sync(() => Credentials.identityOfToken(token(key)))
+    })
+  })
+
+const keepToken = (settings: KuzzleConfig.Settings, store: KuzzleTokenStoreShape | undefined): Keep => ({
+  keeping: {
+    keptBy: store === undefined ? "Token" : "SharedToken",
+    headers: (headers) => Effect.succeed(headers),
+    keeper: ({ requests, storeFailed }) => keeperOfToken(settings, store, requests, storeFailed)
+  },
+  setToken: adoptToken
+})
+
+const keepCookie: CookieSession<never, never>["keep"] = (http, settings) =>
+  Option.isSome(settings.apiKey)
+    ? Either.left(contradicted("apiKey", "the session of this client is kept by a cookie"))
+    : Either.right({
+      keeping: {
+        keptBy: "Cookie",
+        headers: (headers, endpoint) =>
+          Effect.map(
+            http.cookie(KuzzleConfig.httpUrl(endpoint)),
+            Option.match({ onNone: () => headers, onSome: (cookie) => Cookies.beside(headers, cookie) })
+          ),
+        keeper: ({ endpoint, knownEndpoint, reopen, requests }) =>
+          Cookies.make(http, settings, requests, endpoint, knownEndpoint, reopen)
+      },
+      setToken: refuseToken
+    })
+
+const contradicted = (setting: string, issue: string) =>
+  new InvalidSettingError({
+    setting,
+    issue: `${issue}: Kuzzle takes no request with both. Leave out the option session to use a token`
+  })
+
+const adoptToken: Keep["setToken"] = (adopt) => (token) =>
+  adopt(Option.getOrUndefined(Option.map(token, Credentials.identityOfToken)))
+
+const refuseToken: Keep["setToken"] = () =>
+  Option.match({
+    onNone: () => Effect.void,
+    onSome: () => contradicted("token", "the session of this client is kept by a cookie")
+  })
 
 /**
- * The client whose sessions are kept by a cookie: in browsers one that no script can read. `KuzzleAuth.login`, `logout` and
- * `refreshToken` go over HTTP, then the connection is opened anew with the cookie in its handshake. Meanwhile other requests
- * wait, subscriptions come back, and the caller notices nothing. A page that is loaded again is logged in still.
+ * Keeps the session by a cookie, over the HTTP that a function of the platform's options gives: for platforms.
+ *
+ * @since 0.1.0
+ * @category sessions
+ */
+export const cookieWith = <Own, R>(
+  http: (own: Own) => Layer.Layer<KuzzleHttp, InvalidSettingError, R>
+): CookieSession<Own, R> => ({ _tag: "Cookie", http, keep: keepCookie })
+
+/**
+ * Keeps the session by a cookie, over the `KuzzleHttp` that is provided. `KuzzleAuth.login`, `logout` and `refreshToken`
+ * go over HTTP, then the connection is opened anew with the cookie in its handshake. Meanwhile other requests wait,
+ * subscriptions come back, and the caller notices nothing. A page that is loaded again is logged in still.
  *
  * Kuzzle's cookie is for pages of its own site (`SameSite=Strict`), and its `http.cookieAuthentication` must be on, as it is
  * by default.
  *
  * @since 0.1.0
- * @category constructors
+ * @category sessions
  */
-export const makeCookie = (
-  options: Options = {}
-): Effect.Effect<
-  Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
-  ConnectError | InvalidSettingError,
-  KuzzleSocket | KuzzleHeartbeat | KuzzleHttp | Scope.Scope
-> => Effect.flatMap(KuzzleConfig.make(options), (settings) => fromSettingsCookie(settings, options.authenticator))
-
-/**
- * The same, from settings that were checked already.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const fromSettingsCookie = (
-  settings: KuzzleConfig.Settings,
-  authenticator?: Authenticator
-): Effect.Effect<
-  Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
-  ConnectError,
-  KuzzleSocket | KuzzleHeartbeat | KuzzleHttp | Scope.Scope
-> =>
-  Effect.flatMap(KuzzleHttp, (http) =>
-    over(settings, authenticator, {
-      keptBy: "Cookie",
-      headers: (settings, endpoint) =>
-        Effect.map(
-          http.cookie(KuzzleConfig.httpUrl(endpoint)),
-          Option.match({ onNone: () => settings, onSome: (cookie) => Cookies.beside(settings, cookie) })
-        ),
-      keeper: ({ endpoint, knownEndpoint, reopen, requests }) =>
-        Cookies.make(http, settings, requests, endpoint, knownEndpoint, reopen)
-    }, refuseToken))
-
-type AdoptToken = (adopt: Exchanges.Exchanges["adopt"]) => KuzzleShape["setToken"]
-
-const adoptToken: AdoptToken = (adopt) => (token) =>
-  adopt(Option.getOrUndefined(Option.map(token, Credentials.identityOf)))
-
-const refuseToken: AdoptToken = () =>
-  Option.match({
-    onNone: () => Effect.void,
-    onSome: () =>
-      new InvalidSettingError({
-        setting: "token",
-        issue:
-          "the sessions of this client are kept by a cookie, and Kuzzle takes no request with both: use Kuzzle.layer"
-      })
-  })
+export const cookie: CookieSession<unknown, KuzzleHttp> = cookieWith(() => Layer.context<KuzzleHttp>())
 
 const over = (
   settings: KuzzleConfig.Settings,
   authenticator: Authenticator | undefined,
-  keeping: Session.Keeping,
-  setToken: AdoptToken
+  { keeping, setToken }: Keep
 ): Effect.Effect<
   Context.Context<Kuzzle | KuzzleRealtime.KuzzleRealtime>,
   ConnectError,
@@ -280,12 +355,12 @@ const over = (
     ): KuzzleShape => ({
       query: Traced.query(query, session.endpoint, "Single"),
       queryMany: Traced.queryMany(session.requests.queryMany, session.endpoint),
-      server: serverOf(settings.knownEndpoints),
+      server: Option.fromNullable(serverOf(settings.knownEndpoints)),
       state: session.state,
       states: session.states,
       events: session.events,
       roundTripTime: session.roundTripTime,
-      token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(session.credentials.current()))),
+      token: Effect.sync(() => Credentials.tokenOf(session.credentials.current())),
       setToken: setToken(adopt),
       authentication: {
         state: Effect.sync(() => session.authentication.state()),
@@ -313,33 +388,19 @@ const over = (
   })
 
 /**
- * The client over a WebSocket, with the socket and heartbeat that are provided. `pingInterval` and the ping timeouts
- * belong to the heartbeat. The platform packages provide this layer with theirs.
+ * The client over a WebSocket, with the socket and heartbeat that are provided: see `KuzzlePlatform` for a platform that
+ * brings its own.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options?: Options
+export const layer = <R = never>(
+  options?: Options<unknown, R>
 ): Layer.Layer<
   Kuzzle | KuzzleRealtime.KuzzleRealtime,
   ConnectError | InvalidSettingError,
-  KuzzleSocket | KuzzleHeartbeat
+  KuzzleSocket | KuzzleHeartbeat | R
 > => Layer.scopedContext(make(options))
-
-/**
- * The client over a WebSocket, its sessions kept by a cookie: see `makeCookie`.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerCookie = (
-  options?: Options
-): Layer.Layer<
-  Kuzzle | KuzzleRealtime.KuzzleRealtime,
-  ConnectError | InvalidSettingError,
-  KuzzleSocket | KuzzleHeartbeat | KuzzleHttp
-> => Layer.scopedContext(makeCookie(options))
 
 /**
  * The client over HTTP: every action that needs no connection of its own, and downloads. Real-time does not compile with it.
@@ -348,11 +409,11 @@ export const layerCookie = (
  * @category layers
  */
 export const layerHttp = (
-  options?: KuzzleConfig.Options
+  options?: HttpOptions
 ): Layer.Layer<Kuzzle | KuzzleDownload, InvalidSettingError, KuzzleHttp> =>
   Layer.scopedContext(
     Effect.gen(function*() {
-      const settings = yield* KuzzleConfig.make(options)
+      const settings = yield* KuzzleConfig.makeHttp(options)
       const credentials = new Credentials.Credentials(settings.volatile)
       const events = new Broadcast<KuzzleEvent>()
       yield* Effect.addFinalizer(() => Effect.sync(() => events.end()))
@@ -360,27 +421,29 @@ export const layerHttp = (
       const authentication = yield* Exchanges.makeAlone({
         settings,
         credentials,
-        keeper: Tokens.make({ urgent: requests.query }, yield* KuzzleTokenStore, (error) =>
-          events.announce({ _tag: "TokenStoreFailed", error })),
-        publish: (event) =>
-          events.publish(event),
+        keeper: keeperOfToken(
+          settings,
+          sharedStore(settings, yield* KuzzleTokenStore),
+          { urgent: requests.query },
+          (error) => events.announce({ _tag: "TokenStoreFailed", error })
+        ),
+        publish: (event) => events.publish(event),
         fork: yield* Fork.make
       })
       yield* authentication.restoreStored
       /** The address if it is known: an effect may yield another one for each request. */
       const [known = ""] = settings.knownEndpoints
-      const endpoint = () =>
-        known
+      const endpoint = () => known
       const ready: ConnectionState = { _tag: "Ready", endpoint: shown(known), attempt: 1 }
       return Context.make(Kuzzle, {
         query: Traced.query(requests.query, endpoint),
         queryMany: Traced.queryMany(requests.queryMany, endpoint),
-        server: serverOf(settings.knownEndpoints),
+        server: Option.fromNullable(serverOf(settings.knownEndpoints)),
         state: Effect.succeed(ready),
         states: Stream.succeed(ready),
         events: events.stream,
         roundTripTime: Effect.succeedNone,
-        token: Effect.sync(() => Option.fromNullable(Credentials.tokenOf(credentials.current()))),
+        token: Effect.sync(() => Credentials.tokenOf(credentials.current())),
         setToken: adoptToken(authentication.adopt),
         authentication: {
           state: Effect.sync(() => authentication.state()),
@@ -399,19 +462,23 @@ export const layerHttp = (
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = <Options extends KuzzleConfig.PlainOptions, A, E, R>(
+export const layerConfig = <Options extends KuzzleConfig.PlainClientOptions, A, E, R>(
   config: Config.Config.Wrap<Options>,
   layer: (options: Options) => Layer.Layer<A, E, R>
 ): Layer.Layer<A, E | ConfigError.ConfigError, R> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
- * A token that was obtained elsewhere, an API key above all. Whose it is and until when is read from it, as far as it can
- * be; `expiresAt` (milliseconds since the epoch) overrules it.
+ * A token that was obtained elsewhere. Whose it is and until when is read from it, as far as it can be; `expiresAt`
+ * overrules it. An API key is simpler to give as the setting `apiKey`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const token = (value: Redacted.Redacted, expiresAt?: number): Token => {
+export const token = (
+  value: Redacted.Redacted,
+  options: { readonly expiresAt?: DateTime.Utc | undefined } = {}
+): Token => {
   const { exp, kuid } = Jwt.claims(Redacted.value(value))
-  return { value, kuid, expiresAt: expiresAt ?? exp }
+  const read = Credentials.ownerAndEnd({ expiresAt: exp, kuid })
+  return { value, ...read, expiresAt: Option.orElse(Option.fromNullable(options.expiresAt), () => read.expiresAt) }
 }

@@ -2,6 +2,7 @@
  * What single actions are documented to answer with when they fail, each under a name of its own: what an action declares
  * is in its type, and an error whose id it does not declare comes as the class of its status (`KuzzleError`).
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"

@@ -2,6 +2,7 @@
  * The server as its administrator sees it: loading and resetting everything it keeps. Most of it is done for all users and
  * cannot be undone.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Action from "./internal/action.ts"

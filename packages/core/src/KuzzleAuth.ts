@@ -1,6 +1,7 @@
 /**
  * Who we are to Kuzzle: logging in and out, tokens, the current user.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

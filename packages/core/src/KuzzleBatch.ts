@@ -1,6 +1,9 @@
 /**
- * Many small requests as few large ones: what is asked for one document within a short window goes to the server together
- * with what others ask, and everybody has their own answer or their own error.
+ * For programs that read and write single documents in many places: sends their requests together. Take `KuzzleImport` to
+ * write a stream of documents, and `KuzzleBulk` to write documents without validation in one request.
+ *
+ * Requests for single documents that are made within a short window go to the server as one request on many. Each caller
+ * gets its own answer or its own error.
  *
  * A layer over the client, so that nothing else changes: where it is provided, `KuzzleDocument.get`, `exists`, `create`,
  * `createOrReplace`, `replace`, `update` and `delete`, and all that is made of them, become `mGet`, `mExists`, `mCreate` …
@@ -13,6 +16,7 @@
  * - `createOrReplace` and `replace` leave `updatedAt` and `updater` empty in `_kuzzle_info`;
  * - of a `create` whose id is taken and whose content the mappings refuse, the error says that the document exists.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"

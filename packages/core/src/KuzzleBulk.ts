@@ -1,7 +1,11 @@
 /**
- * Documents in bulk, as they are: without validation, without Kuzzle's metadata, without notifications unless asked for,
- * and without a limit to their number.
+ * For one request that writes documents as they are, such as a restore. Take `KuzzleImport` for a stream of documents or
+ * more than fit into one request, and `KuzzleBatch` to send many small requests together.
  *
+ * These actions do not validate documents, add none of Kuzzle's metadata, notify nobody unless asked to, and have no limit
+ * to the number of documents.
+ *
+ * @module
  * @since 0.1.0
  */
 import * as Action from "./internal/action.ts"

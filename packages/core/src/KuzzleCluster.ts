@@ -1,6 +1,7 @@
 /**
  * The nodes of the server.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Action from "./internal/action.ts"

@@ -1,6 +1,7 @@
 /**
  * Collections: what holds documents.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -2,6 +2,9 @@
  * The settings of a client: each with a default, a description and a place in the environment. Names are those of the
  * official SDK where the thing is the same.
  *
+ * Every client takes `ClientOptions`. One with a connection also takes `ConnectionOptions` and, where its heartbeat is
+ * made, `HeartbeatOptions`. One over HTTP also takes `HttpOptions`. The layers of the platform packages take the sum.
+ *
  * | Setting | Environment | Default |
  * | --- | --- | --- |
  * | `url` | `KUZZLE_URL` | – |
@@ -10,6 +13,7 @@
  * | `ssl` | `KUZZLE_SSL` | on for the ports 443 and 7443 |
  * | `path` | `KUZZLE_PATH` | `/` |
  * | `headers` | – | none |
+ * | `apiKey` | `KUZZLE_API_KEY` | none |
  * | `connectTimeout` | `KUZZLE_CONNECT_TIMEOUT` | 10 seconds |
  * | `requestTimeout` | `KUZZLE_REQUEST_TIMEOUT` | 15 seconds |
  * | `pingInterval` | `KUZZLE_PING_INTERVAL` | 10 seconds |
@@ -31,6 +35,7 @@
  * | `queueFilter` | – | every request |
  * | `waitForConnection` | `KUZZLE_WAIT_FOR_CONNECTION` | on |
  *
+ * @module
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
@@ -38,16 +43,18 @@ import * as ConfigError from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Json from "./internal/json.ts"
+import { isKnown } from "./internal/known.ts"
 import { reservedVolatile } from "./internal/reservedVolatile.ts"
 import * as Setting from "./internal/setting.ts"
 import * as Version from "./internal/version.ts"
-import { ConnectError, type ConnectionEnded, InvalidSettingError, type RequestError } from "./KuzzleError.ts"
+import { ConnectError, type ConnectionEndedError, InvalidSettingError, type RequestError } from "./KuzzleError.ts"
 import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 
 /**
@@ -59,12 +66,12 @@ import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 export type Headers = Readonly<Record<string, string | Redacted.Redacted>>
 
 /**
- * Options as plain values, which a `Config` can provide. Every option has a default.
+ * Options of every client, as plain values. `ClientOptions` also allows effects. Every option has a default.
  *
  * @since 0.1.0
  * @category models
  */
-export interface PlainOptions {
+export interface PlainClientOptions {
   /**
    * The whole address (`ws://`, `wss://`, `http://` or `https://`), or a list of addresses for fail-over. It replaces
    * `host`, `port`, `ssl` and `path`. The default port is that of the scheme (80 or 443). Write the host in ASCII
@@ -73,32 +80,24 @@ export interface PlainOptions {
   readonly url?: string | ReadonlyArray<string> | undefined
   /** A host name or an address; IPv6 with or without brackets. */
   readonly host?: string | undefined
+  /** 7512 by default. */
   readonly port?: number | undefined
+  /** Whether to use TLS. By default it is used for the ports 443 and 7443. */
   readonly ssl?: boolean | undefined
   /** Where a proxy serves Kuzzle under a prefix. */
   readonly path?: string | undefined
   /** Sent with the WebSocket handshake and with HTTP requests. Browsers cannot set any on a WebSocket. */
   readonly headers?: Headers | undefined
-  /** How long the WebSocket handshake may take. */
+  /**
+   * The session that the client starts with: every request carries this API key (`kapikey-…`). No login is needed. A
+   * login replaces the key, a logout stops its use; neither revokes it. The client does not use a `KuzzleTokenStore`. When the server does not know the key, the request fails with its
+   * refusal and later ones with a `KuzzleUnauthenticatedError`, unless an `authenticator` logs in.
+   */
+  readonly apiKey?: string | Redacted.Redacted | undefined
+  /** How long the WebSocket handshake may take, and how long an effect of `url` or `headers` may run. */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /** The deadline of a request, from its submission to its answer. */
   readonly requestTimeout?: Duration.DurationInput | undefined
-  /** How often the link is pinged. */
-  readonly pingInterval?: Duration.DurationInput | undefined
-  /** How long to wait for the answer to a ping, or for other progress, before the connection is closed as dead. */
-  readonly pingTimeout?: Duration.DurationInput | undefined
-  /**
-   * The longest wait for the answer to a ping while large messages may delay it. This applies in browsers while any
-   * request is in flight, and on Node while more than 16 KiB of requests are in flight: there, the runtime does not
-   * show all progress. The wait ends `pingTimeout` after the last deadline of these requests, and after
-   * `busyPingTimeout` at most. With the default deadline of 15 s, a dead link is found within 30 s (`pingInterval` +
-   * `requestTimeout` + `pingTimeout`). With longer deadlines, it is found within 70 s (`pingInterval` +
-   * `busyPingTimeout`). With nothing in flight, it is found within 15 s (`pingInterval` + `pingTimeout`). The deadline
-   * of a request never becomes longer. A value below `pingTimeout` counts as `pingTimeout`.
-   */
-  readonly busyPingTimeout?: Duration.DurationInput | undefined
-  /** How long a connection must last for the next reconnection to start from the first delay again. */
-  readonly stableAfter?: Duration.DurationInput | undefined
   /** Bytes; the server's `server.maxRequestSize`. A larger message would kill the connection. */
   readonly maxRequestSize?: number | undefined
   /**
@@ -111,49 +110,98 @@ export interface PlainOptions {
    */
   readonly maxResponseSize?: number | undefined
   /**
-   * How requests go over HTTP: all to `POST /_query` (`query`), or each to the route of its action (`rest`), for gateways
-   * that tell requests by their address. Some have no route, and some values cannot be written into an address: these fail
-   * with an `EncodeError`.
-   */
-  readonly routes?: "query" | "rest" | undefined
-  /**
    * Sent with every request; comes back in answers and in the notifications that a request causes. `sdkName`,
    * `sdkInstanceId` and `sdkVersion` are not for it.
    */
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
   /** `name@version`, as the server sees it. */
   readonly sdkName?: string | undefined
-  /** When to try again after a connection was lost, and for how long: when it ends, the client gives up for good. */
-  readonly reconnect?: Schedule.Schedule<unknown, ConnectError | ConnectionEnded> | undefined
-  /**
-   * When to retry a subscription that the server refused with a temporary error (429, 502 to 504; also 500 if it was
-   * open before). When the schedule ends, the error ends the stream.
-   */
-  readonly resubscribe?: Schedule.Schedule<unknown, RequestError> | undefined
   /** When to renew the token, before its end. */
   readonly tokenRefresh?: Schedule.Schedule<unknown, KuzzleSchedule.Expiring> | undefined
-  /** Keeps requests that are made while there is no connection, and sends them in order when there is one. */
-  readonly autoQueue?: boolean | undefined
-  /** How many are kept; one more is refused. */
-  readonly queueMaxSize?: number | undefined
-  /**
-   * How many bytes of requests are kept. One character of JSON counts as one byte. A request beyond that is refused.
-   */
-  readonly queueMaxBytes?: number | undefined
-  /** How long one is kept; its own deadline counts as well. */
-  readonly queueTTL?: Duration.DurationInput | undefined
-  /** Which requests are kept; the others are refused at once, as all are without a queue. */
-  readonly queueFilter?: ((request: Queuable) => boolean) | undefined
+}
+
+/**
+ * Options that only a connection has. Every option has a default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectionOptions {
   /**
    * Whether the layer waits for the first connection, and fails when there is none. With `false` the layer is ready at
    * once, in the state `Connecting`. An application can then start without a network, and `autoQueue` keeps its
    * requests. `states` and `events` report failed attempts, and `reconnect` schedules the next one.
    */
   readonly waitForConnection?: boolean | undefined
+  /** When to try again after a connection was lost, and for how long: when it ends, the client gives up for good. */
+  readonly reconnect?: Schedule.Schedule<unknown, ConnectError | ConnectionEndedError> | undefined
+  /** How long a connection must last for the next reconnection to start from the first delay again. */
+  readonly stableAfter?: Duration.DurationInput | undefined
+  /**
+   * When to retry a subscription that the server refused with a temporary error (429, 502 to 504; also 500 if it was
+   * open before). When the schedule ends, the error ends the stream.
+   */
+  readonly resubscribe?: Schedule.Schedule<unknown, RequestError> | undefined
+  /** Keeps requests that are made while there is no connection, and sends them in order once there is one. */
+  readonly autoQueue?: boolean | undefined
+  /** How many requests the queue keeps. One more is refused. */
+  readonly queueMaxSize?: number | undefined
+  /** How many bytes of requests the queue keeps. One character of JSON counts as one byte. A request beyond that is refused. */
+  readonly queueMaxBytes?: number | undefined
+  /** How long the queue keeps a request. The deadline of the request counts as well. */
+  readonly queueTTL?: Duration.DurationInput | undefined
+  /** Which requests the queue keeps. The others are refused at once, as all are without a queue. */
+  readonly queueFilter?: ((request: Queuable) => boolean) | undefined
 }
 
 /**
- * Options in code. `url` and `headers` may be effects, for service discovery and for tokens that rotate.
+ * Options of a heartbeat. Every option has a default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HeartbeatOptions {
+  /** How often the connection is pinged. */
+  readonly pingInterval?: Duration.DurationInput | undefined
+  /** How long to wait for the answer to a ping, or for other progress, before the connection is closed as dead. */
+  readonly pingTimeout?: Duration.DurationInput | undefined
+  /**
+   * The longest wait for the answer to a ping while large messages may delay it. This applies in browsers while any
+   * request is in flight, and on Node while more than 16 KiB of requests are in flight: there, the runtime does not
+   * show all progress. The wait ends `pingTimeout` after the last deadline of these requests, and after
+   * `busyPingTimeout` at most. With the default deadline of 15 s, a dead connection is found within 30 s (`pingInterval` +
+   * `requestTimeout` + `pingTimeout`). With longer deadlines, it is found within 70 s (`pingInterval` +
+   * `busyPingTimeout`). With nothing in flight, it is found within 15 s (`pingInterval` + `pingTimeout`). The deadline
+   * of a request never becomes longer. A value below `pingTimeout` counts as `pingTimeout`.
+   */
+  readonly busyPingTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * Options of a client over HTTP.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpOptions {
+  /**
+   * How requests go over HTTP: all to `POST /_query` (`query`), or each to the route of its action (`rest`), for gateways
+   * that tell requests by their address. Some have no route, and some values cannot be written into an address: these fail
+   * with an `EncodeError`.
+   */
+  readonly routes?: "query" | "rest" | undefined
+}
+
+/**
+ * All options of a client with a connection and a heartbeat, as plain values, which a `Config` can provide.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PlainOptions extends PlainClientOptions, ConnectionOptions, HeartbeatOptions {}
+
+/**
+ * Options of every client. `url` and `headers` may be effects, for service discovery and for tokens that rotate.
  *
  * The client runs them before each attempt to connect, and before each HTTP request. When one fails, the attempt fails
  * with a `KuzzleConnectError` whose `reason` is `Settings` and whose `cause` is the error; `reconnect` schedules the
@@ -165,7 +213,7 @@ export interface PlainOptions {
  * import { Effect, Redacted } from "effect"
  * import type { KuzzleConfig } from "@effect-kuzzle/core"
  *
- * export const options = (gatewayToken: Effect.Effect<string, Error>): KuzzleConfig.Options => ({
+ * export const options = (gatewayToken: Effect.Effect<string, Error>): KuzzleConfig.ClientOptions => ({
  *   url: "wss://kuzzle.example.org",
  *   headers: Effect.map(gatewayToken, (token) => ({ authorization: Redacted.make(`Bearer ${token}`) }))
  * })
@@ -174,12 +222,20 @@ export interface PlainOptions {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Omit<PlainOptions, "url" | "headers"> {
+export interface ClientOptions extends Omit<PlainClientOptions, "url" | "headers"> {
   /** The address or addresses, or an effect that yields them. */
-  readonly url?: PlainOptions["url"] | Effect.Effect<string | ReadonlyArray<string>, unknown>
+  readonly url?: PlainClientOptions["url"] | Effect.Effect<string | ReadonlyArray<string>, unknown>
   /** The headers, or an effect that yields them. */
-  readonly headers?: PlainOptions["headers"] | Effect.Effect<Headers, unknown>
+  readonly headers?: PlainClientOptions["headers"] | Effect.Effect<Headers, unknown>
 }
+
+/**
+ * Options of a client with a connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends ClientOptions, ConnectionOptions {}
 
 /**
  * WebSocket addresses, at least one, in the order to try them.
@@ -190,31 +246,38 @@ export interface Options extends Omit<PlainOptions, "url" | "headers"> {
 export type Endpoints = readonly [string, ...Array<string>]
 
 /**
- * The options made whole: every default filled in, every value checked.
+ * `ClientOptions` with every default filled in and every value checked.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Settings {
+export interface ClientSettings {
   /** The addresses to connect to. Run before each attempt. */
   readonly endpoints: Effect.Effect<Endpoints, InvalidSettingError>
   /** The addresses that are known without running an effect. Empty when `url` is an effect. */
   readonly knownEndpoints: ReadonlyArray<string>
   /** The headers of a handshake or an HTTP request. Run before each. */
   readonly headers: Effect.Effect<Headers, InvalidSettingError>
+  readonly apiKey: Option.Option<Redacted.Redacted>
   readonly connectTimeout: Duration.Duration
   readonly requestTimeout: Duration.Duration
-  readonly pingInterval: Duration.Duration
-  readonly pingTimeout: Duration.Duration
-  readonly busyPingTimeout: Duration.Duration
-  readonly stableAfter: Duration.Duration
   readonly maxRequestSize: number
   readonly maxResponseSize: number
-  readonly routes: "query" | "rest"
   readonly volatile: Readonly<Record<string, unknown>>
-  readonly reconnect: Schedule.Schedule<unknown, ConnectError | ConnectionEnded>
-  readonly resubscribe: Schedule.Schedule<unknown, RequestError>
   readonly tokenRefresh: Schedule.Schedule<unknown, KuzzleSchedule.Expiring>
+}
+
+/**
+ * The settings of a client with a connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings extends ClientSettings {
+  readonly waitForConnection: boolean
+  readonly reconnect: Schedule.Schedule<unknown, ConnectError | ConnectionEndedError>
+  readonly stableAfter: Duration.Duration
+  readonly resubscribe: Schedule.Schedule<unknown, RequestError>
   /** `undefined`: requests are not kept. */
   readonly queue: {
     readonly maxSize: number
@@ -222,7 +285,16 @@ export interface Settings {
     readonly ttl: Duration.Duration
     readonly filter: (request: Queuable) => boolean
   } | undefined
-  readonly waitForConnection: boolean
+}
+
+/**
+ * The settings of a client over HTTP.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpSettings extends ClientSettings {
+  readonly routes: "query" | "rest"
 }
 
 /**
@@ -253,7 +325,8 @@ const defaultMaxResponseSize = 64 * 1024 ** 2
 const largestResponseSize = 2 ** 31 - 1
 
 /**
- * Fills in the defaults and checks everything. The error names the setting and says what would be right.
+ * The settings of a client with a connection: fills in the defaults and checks everything. The error names the setting
+ * and says what would be right.
  *
  * @example
  * ```ts
@@ -268,40 +341,28 @@ const largestResponseSize = 2 ** 31 - 1
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Settings, InvalidSettingError> =>
-  Effect.gen(function*() {
-    const connectTimeout = yield* positive("connectTimeout", options.connectTimeout ?? "10 seconds")
-    const given = <A, B>(
-      setting: string,
-      value: A | Effect.Effect<A, unknown>,
-      check: (value: A) => Effect.Effect<B, InvalidSettingError>
-    ) => (Effect.isEffect(value)
-      ? dynamic(setting, value, check, connectTimeout)
-      : Effect.map(check(value), Effect.succeed))
-    const endpoints = options.url === undefined
-      ? Effect.succeed(yield* fromParts(options))
-      : yield* given("url", yield* alone(options.url, options), endpointsOf)
+  Effect.suspend(() => settingsOf(options))
+
+/**
+ * The settings of a client over HTTP.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeHttp = (options: ClientOptions & HttpOptions = {}): Effect.Effect<HttpSettings, InvalidSettingError> =>
+  Effect.suspend(() =>
+    Either.map(ofClient(options), (settings): HttpSettings => ({ ...settings, routes: options.routes ?? "query" }))
+  )
+
+/** Without a fiber: they are checked before each client is opened. */
+const settingsOf = (options: Options): Either.Either<Settings, InvalidSettingError> =>
+  Either.gen(function*() {
     return {
-      endpoints,
-      knownEndpoints: Effect.isEffect(options.url) ? [] : yield* endpoints,
-      headers: yield* given("headers", options.headers, headersOf),
-      connectTimeout,
-      requestTimeout: yield* positive("requestTimeout", options.requestTimeout ?? "15 seconds"),
-      pingInterval: yield* positive("pingInterval", options.pingInterval ?? "10 seconds"),
-      pingTimeout: yield* positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
-      busyPingTimeout: yield* positive("busyPingTimeout", options.busyPingTimeout ?? "60 seconds"),
+      ...(yield* ofClient(options)),
+      waitForConnection: options.waitForConnection ?? true,
+      reconnect: options.reconnect ?? usual().reconnect,
       stableAfter: yield* positive("stableAfter", options.stableAfter ?? KuzzleSchedule.stableAfter),
-      maxRequestSize: yield* integer("maxRequestSize", options.maxRequestSize ?? defaultMaxRequestSize, 1),
-      maxResponseSize: yield* integer(
-        "maxResponseSize",
-        options.maxResponseSize ?? defaultMaxResponseSize,
-        1,
-        largestResponseSize
-      ),
-      routes: options.routes ?? "query",
-      volatile: yield* volatile(options),
-      reconnect: options.reconnect ?? KuzzleSchedule.reconnect(),
-      resubscribe: options.resubscribe ?? KuzzleSchedule.retry(),
-      tokenRefresh: options.tokenRefresh ?? KuzzleSchedule.tokenRefresh(),
+      resubscribe: options.resubscribe ?? usual().resubscribe,
       queue: options.autoQueue === true
         ? {
           maxSize: yield* integer("queueMaxSize", options.queueMaxSize ?? 500, 1),
@@ -309,19 +370,62 @@ export const make = (options: Options = {}): Effect.Effect<Settings, InvalidSett
           ttl: yield* positive("queueTTL", options.queueTTL ?? "2 minutes"),
           filter: options.queueFilter ?? (() => true)
         }
-        : undefined,
-      waitForConnection: options.waitForConnection ?? true
+        : undefined
     }
   })
+
+const ofClient = (options: ClientOptions): Either.Either<ClientSettings, InvalidSettingError> =>
+  Either.gen(function*() {
+    const connectTimeout = yield* positive("connectTimeout", options.connectTimeout ?? "10 seconds")
+    const given = <A, B>(
+      setting: string,
+      value: A | Effect.Effect<A, unknown>,
+      check: (value: A) => Either.Either<B, InvalidSettingError>
+    ): Either.Either<Effect.Effect<B, InvalidSettingError>, InvalidSettingError> => (Effect.isEffect(value)
+      ? Either.right(dynamic(setting, value, check, connectTimeout))
+      : Either.map(check(value), Effect.succeed))
+    const endpoints = options.url === undefined
+      ? Effect.succeed(yield* fromParts(options))
+      : yield* given("url", yield* alone(options.url, options), endpointsOf)
+    return {
+      endpoints,
+      knownEndpoints: isKnown(endpoints) ? Exit.getOrElse(endpoints, () => []) : [],
+      headers: yield* given("headers", options.headers, headersOf),
+      apiKey: options.apiKey === undefined
+        ? Option.none()
+        : Option.some(yield* Setting.checked("apiKey", apiKeyOf(options.apiKey))),
+      connectTimeout,
+      requestTimeout: yield* positive("requestTimeout", options.requestTimeout ?? "15 seconds"),
+      maxRequestSize: yield* integer("maxRequestSize", options.maxRequestSize ?? defaultMaxRequestSize, 1),
+      maxResponseSize: yield* integer(
+        "maxResponseSize",
+        options.maxResponseSize ?? defaultMaxResponseSize,
+        1,
+        largestResponseSize
+      ),
+      volatile: yield* volatile(options),
+      tokenRefresh: options.tokenRefresh ?? usual().tokenRefresh
+    }
+  })
+
+/** A schedule holds no state, so all clients share those that nobody has set. Made when they are first needed. */
+const usual = () =>
+  schedules ??= {
+    reconnect: KuzzleSchedule.reconnect(),
+    resubscribe: KuzzleSchedule.retry(),
+    tokenRefresh: KuzzleSchedule.tokenRefresh()
+  }
+
+let schedules: Pick<Settings, "reconnect" | "resubscribe" | "tokenRefresh"> | undefined
 
 /** A setting that an effect yields. Its value is checked after each run. */
 const dynamic = <A, B>(
   setting: string,
   effect: Effect.Effect<A, unknown>,
-  check: (value: A) => Effect.Effect<B, InvalidSettingError>,
+  check: (value: A) => Either.Either<B, InvalidSettingError>,
   timeout: Duration.Duration
-): Effect.Effect<Effect.Effect<B, InvalidSettingError>> =>
-  Effect.succeed(effect.pipe(
+): Effect.Effect<B, InvalidSettingError> =>
+  effect.pipe(
     Effect.mapError((cause) =>
       new InvalidSettingError({
         setting,
@@ -337,7 +441,7 @@ const dynamic = <A, B>(
         new InvalidSettingError({ setting, issue: "the effect that yields it did not finish within connectTimeout" })
     }),
     Effect.flatMap(check)
-  ))
+  )
 
 /** @internal */
 export const positive = (setting: string, input: unknown): Either.Either<Duration.Duration, InvalidSettingError> =>
@@ -351,7 +455,7 @@ const invalid = (setting: string, issue: string, value?: unknown) =>
 
 /** The parts of an address, for use without `url`. */
 const parts = ["host", "port", "ssl", "path"] as const
-type Parts = Pick<PlainOptions, typeof parts[number]>
+type Parts = Pick<PlainClientOptions, typeof parts[number]>
 
 const alone = <A>(url: A, options: Parts): Either.Either<A, InvalidSettingError> => {
   const beside = parts.find((part) => options[part] !== undefined)
@@ -360,8 +464,8 @@ const alone = <A>(url: A, options: Parts): Either.Either<A, InvalidSettingError>
     : invalid(beside, "it cannot be combined with url: write it in the address instead")
 }
 
-const endpointsOf = (url: string | ReadonlyArray<string>): Effect.Effect<Endpoints, InvalidSettingError> =>
-  Effect.gen(function*() {
+const endpointsOf = (url: string | ReadonlyArray<string>): Either.Either<Endpoints, InvalidSettingError> =>
+  Either.gen(function*() {
     // Duplicates are removed after normalization: a duplicate would look like the end of a round through the list.
     const all = new Set<string>()
     for (const one of Array.isArray(url) ? url : [url]) all.add(yield* Setting.checked("url", endpoint(one)))
@@ -385,8 +489,8 @@ const endpoint = text((text) =>
 /** Text with credentials or a query may contain a secret, so the message does not repeat it. */
 const misplaced = (issue: string, text: string) => Setting.wrong(issue, /[@?#]/.test(text) ? undefined : text.trim())
 
-const fromParts = (options: Parts): Effect.Effect<Endpoints, InvalidSettingError> =>
-  Effect.gen(function*() {
+const fromParts = (options: Parts): Either.Either<Endpoints, InvalidSettingError> =>
+  Either.gen(function*() {
     const port = yield* Setting.checked("port", portOf(options.port ?? defaultPort))
     const host = yield* Setting.checked("host", hostOf(options.host ?? "localhost"))
     const path = yield* Setting.checked("path", pathOf(options.path ?? "/"))
@@ -428,7 +532,15 @@ const headersOf = (given: Headers = {}): Either.Either<Headers, InvalidSettingEr
   return Either.right(given)
 }
 
-const volatile = (options: Options): Either.Either<Settings["volatile"], InvalidSettingError> => {
+/** The error never shows the key. White space comes from a careless copy, and no token contains any. */
+const apiKeyOf = (key: unknown): Setting.Checked<Redacted.Redacted> => {
+  const text = Redacted.isRedacted(key) ? Redacted.value(key) : key
+  return typeof text === "string" && /^\S+$/.test(text)
+    ? Either.right(Redacted.make(text))
+    : Setting.wrong("expected the token of an API key (kapikey-…), without white space")
+}
+
+const volatile = (options: ClientOptions): Either.Either<ClientSettings["volatile"], InvalidSettingError> => {
   const sdkName = options.sdkName ?? `effect@${Version.version}`
   if (!/^[^@\s]+@\S+$/.test(sdkName)) return invalid("sdkName", "expected name@version", sdkName)
   if (!isObject(options.volatile ?? {})) return invalid("volatile", "expected an object; leave it out for none")
@@ -477,51 +589,51 @@ const addresses = (text: string): Setting.Checked<ReadonlyArray<string>> => Eith
 
 const atLeastOne = numeric(Setting.integer(1))
 
-/**
- * The settings from the environment, or from the current `ConfigProvider`: `KUZZLE_URL`, `KUZZLE_HOST`, … A variable
- * that is not set keeps its default. An error names the variable, shows its value and says what was expected.
- *
- * @since 0.1.0
- * @category config
- */
-export const config: Config.Config<PlainOptions> = Config.mapOrFail(
-  Config.all({
-    url: variable("KUZZLE_URL", "the whole address; several, separated by commas, to fail over between", addresses),
-    host: variable("KUZZLE_HOST", "a host name or address", hostOf),
-    port: variable("KUZZLE_PORT", "its port, 7512 by default", numeric(portOf)),
-    ssl: variable("KUZZLE_SSL", "whether to use TLS; by default for the ports 443 and 7443", boolean),
-    path: variable("KUZZLE_PATH", "the prefix under which a proxy serves Kuzzle", pathOf),
-    connectTimeout: variable("KUZZLE_CONNECT_TIMEOUT", "how long the handshake may take", Setting.duration),
-    requestTimeout: variable("KUZZLE_REQUEST_TIMEOUT", "the deadline of a request", Setting.duration),
-    pingInterval: variable("KUZZLE_PING_INTERVAL", "how often the link is pinged", Setting.duration),
-    pingTimeout: variable("KUZZLE_PING_TIMEOUT", "how long to wait for the answer to a ping", Setting.duration),
-    busyPingTimeout: variable(
-      "KUZZLE_BUSY_PING_TIMEOUT",
-      "how long to wait for it while large messages may delay it",
-      Setting.duration
-    ),
-    stableAfter: variable("KUZZLE_STABLE_AFTER", "how long until a connection counts as stable", Setting.duration),
-    autoQueue: variable("KUZZLE_AUTO_QUEUE", "whether to queue requests while there is no connection", boolean),
-    queueMaxSize: variable("KUZZLE_QUEUE_MAX_SIZE", "how many requests the offline queue holds", atLeastOne),
-    queueMaxBytes: variable("KUZZLE_QUEUE_MAX_BYTES", "how many bytes of requests the offline queue holds", atLeastOne),
-    queueTTL: variable("KUZZLE_QUEUE_TTL", "how long the offline queue keeps a request", Setting.duration),
-    maxRequestSize: variable(
-      "KUZZLE_MAX_REQUEST_SIZE",
-      "the largest request, in bytes, that the server accepts",
-      atLeastOne
-    ),
-    maxResponseSize: variable(
-      "KUZZLE_MAX_RESPONSE_SIZE",
-      "the largest answer, in bytes",
-      numeric(Setting.integer(1, largestResponseSize))
-    ),
-    waitForConnection: variable(
-      "KUZZLE_WAIT_FOR_CONNECTION",
-      "whether the layer waits for the first connection",
-      boolean
-    )
-  }),
-  (options) => {
+const clientVariables = Config.all({
+  url: variable("KUZZLE_URL", "the whole address; several, separated by commas, to fail over between", addresses),
+  host: variable("KUZZLE_HOST", "a host name or address", hostOf),
+  port: variable("KUZZLE_PORT", "its port, 7512 by default", numeric(portOf)),
+  ssl: variable("KUZZLE_SSL", "whether to use TLS; by default for the ports 443 and 7443", boolean),
+  path: variable("KUZZLE_PATH", "the prefix under which a proxy serves Kuzzle", pathOf),
+  apiKey: variable("KUZZLE_API_KEY", "the API key that requests carry", apiKeyOf),
+  connectTimeout: variable("KUZZLE_CONNECT_TIMEOUT", "how long the handshake may take", Setting.duration),
+  requestTimeout: variable("KUZZLE_REQUEST_TIMEOUT", "the deadline of a request", Setting.duration),
+  maxRequestSize: variable(
+    "KUZZLE_MAX_REQUEST_SIZE",
+    "the largest request, in bytes, that the server accepts",
+    atLeastOne
+  ),
+  maxResponseSize: variable(
+    "KUZZLE_MAX_RESPONSE_SIZE",
+    "the largest answer, in bytes",
+    numeric(Setting.integer(1, largestResponseSize))
+  )
+})
+
+/** Apart from the others: bundlers keep an object that is spread into another one. */
+const connectionVariables = Config.all({
+  waitForConnection: variable(
+    "KUZZLE_WAIT_FOR_CONNECTION",
+    "whether the layer waits for the first connection",
+    boolean
+  ),
+  stableAfter: variable("KUZZLE_STABLE_AFTER", "how long until a connection counts as stable", Setting.duration),
+  autoQueue: variable("KUZZLE_AUTO_QUEUE", "whether to queue requests while there is no connection", boolean),
+  queueMaxSize: variable("KUZZLE_QUEUE_MAX_SIZE", "how many requests the offline queue holds", atLeastOne),
+  queueMaxBytes: variable("KUZZLE_QUEUE_MAX_BYTES", "how many bytes of requests the offline queue holds", atLeastOne),
+  queueTTL: variable("KUZZLE_QUEUE_TTL", "how long the offline queue keeps a request", Setting.duration),
+  pingInterval: variable("KUZZLE_PING_INTERVAL", "how often the connection is pinged", Setting.duration),
+  pingTimeout: variable("KUZZLE_PING_TIMEOUT", "how long to wait for the answer to a ping", Setting.duration),
+  busyPingTimeout: variable(
+    "KUZZLE_BUSY_PING_TIMEOUT",
+    "how long to wait for it while large messages may delay it",
+    Setting.duration
+  )
+})
+
+/** A whole address and a part of one contradict each other. */
+const oneAddress = <A extends Parts & Pick<PlainClientOptions, "url">>(config: Config.Config<A>): Config.Config<A> =>
+  Config.mapOrFail(config, (options) => {
     const beside = parts.find((part) => options[part] !== undefined)
     return options.url === undefined || beside === undefined
       ? Either.right(options)
@@ -529,8 +641,26 @@ export const config: Config.Config<PlainOptions> = Config.mapOrFail(
         [],
         `KUZZLE_${beside.toUpperCase()} cannot be combined with KUZZLE_URL: write it in the address, or unset one of them`
       ))
-  }
+  })
+
+/**
+ * The settings from the environment, or from the current `ConfigProvider`: `KUZZLE_URL`, `KUZZLE_HOST`, … A variable
+ * that is not set keeps its default. An error names the variable, shows its value and says what was expected.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<PlainOptions> = oneAddress(
+  Config.zipWith(clientVariables, connectionVariables, (client, connection) => ({ ...client, ...connection }))
 )
+
+/**
+ * The same for a client over HTTP: the variables of `ClientOptions`, and no others.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const configHttp: Config.Config<PlainClientOptions> = oneAddress(clientVariables)
 
 /**
  * The error of an attempt to connect, or of an HTTP request, whose settings could not be determined.

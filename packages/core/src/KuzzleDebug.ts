@@ -2,6 +2,7 @@
  * The debugger of the server's Node, by the Chrome DevTools protocol. Only a server that is configured for it
  * (`security.debug.native_debug_protocol`) lets anybody use it.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

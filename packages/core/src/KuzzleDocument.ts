@@ -1,6 +1,7 @@
 /**
  * Documents: writing, reading, searching.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -2,6 +2,7 @@
  * Answers that are bytes: files and streams, as they come. Only HTTP carries them, and only its layers give this service:
  * what needs it does not compile over a WebSocket.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

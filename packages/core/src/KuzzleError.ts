@@ -4,6 +4,7 @@
  * Two families. *Local* errors are ours: the socket could not be opened, it died, a deadline passed, a value cannot be
  * carried. *API* errors are Kuzzle's: one class per status family, each with the `id` that names the exact fault.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
@@ -45,6 +46,29 @@ export const tagged = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
     // TypeScript does not let a class extend one whose members are those of a type parameter.
   } as TaggedClass<Tag>
 
+/**
+ * The same for errors that a socket, a timer or an answer brings. They have no stack: it would show the event loop, takes
+ * longer to capture than the rest of an ended request, and keeps the objects that are on it in memory.
+ */
+const untraced = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
+  class extends tagged(tag)<object> {
+    constructor(fields: object) {
+      const restore = withoutStacks()
+      super(fields)
+      restore()
+    }
+    // As above.
+  } as TaggedClass<Tag>
+
+const withoutStacks = (): () => void => {
+  // V8 has the property, the standard has not.
+  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
+  // Hardened environments freeze `Error`; there it fails, and errors have a stack.
+  return typeof limit === "number" && Reflect.set(Error, "stackTraceLimit", 0)
+    ? () => void Reflect.set(Error, "stackTraceLimit", limit)
+    : () => {}
+}
+
 // -------------------------------------------------------------------------------------------------------------------
 // connection
 // -------------------------------------------------------------------------------------------------------------------
@@ -81,7 +105,7 @@ export type ConnectReason =
  * @since 0.1.0
  * @category errors
  */
-export class ConnectError extends tagged("KuzzleConnectError")<{
+export class ConnectError extends untraced("KuzzleConnectError")<{
   readonly reason: ConnectReason
   /** The endpoint, without credentials. */
   readonly url: string
@@ -126,7 +150,7 @@ const detail = (cause: unknown): string => cause instanceof Error && cause.messa
  * @since 0.1.0
  * @category errors
  */
-export class ConnectionEnded extends tagged("KuzzleConnectionEnded")<{
+export class ConnectionEndedError extends untraced("KuzzleConnectionEndedError")<{
   readonly by: "Peer" | "Heartbeat" | "Oversized" | "Renewal" | "Released"
   readonly code: number
   readonly reason: string
@@ -161,7 +185,7 @@ export class ConnectionEnded extends tagged("KuzzleConnectionEnded")<{
  * @since 0.1.0
  * @category errors
  */
-export class NotQueued extends tagged("KuzzleNotQueued")<{
+export class NotQueuedError extends tagged("KuzzleNotQueuedError")<{
   readonly reason: "Full" | "Expired" | "OtherUser" | "NotConnected" | "Withdrawn" | "OtherClient"
 }> {
   override get message(): string {
@@ -189,11 +213,11 @@ export class NotQueued extends tagged("KuzzleNotQueued")<{
  * @since 0.1.0
  * @category errors
  */
-export class NotSentError extends tagged("KuzzleNotSentError")<{
+export class NotSentError extends untraced("KuzzleNotSentError")<{
   readonly controller: string
   readonly action: string
   /** What stood in the way. */
-  readonly cause: ConnectError | ConnectionEnded | NotQueued | OutboxError
+  readonly cause: ConnectError | ConnectionEndedError | NotQueuedError | OutboxError
 }> {
   override get message(): string {
     return `${this.controller}:${this.action} was not sent: ${this.cause.message}`
@@ -207,11 +231,11 @@ export class NotSentError extends tagged("KuzzleNotSentError")<{
  * @since 0.1.0
  * @category errors
  */
-export class MaybeSentError extends tagged("KuzzleMaybeSentError")<{
+export class MaybeSentError extends untraced("KuzzleMaybeSentError")<{
   readonly controller: string
   readonly action: string
   /** How the connection ended. */
-  readonly cause: ConnectionEnded
+  readonly cause: ConnectionEndedError
 }> {
   override get message(): string {
     return `${this.controller}:${this.action} may or may not have been executed: ${this.cause.message} before the answer`
@@ -299,7 +323,7 @@ export class OutboxError extends tagged("KuzzleOutboxError")<{
  * @since 0.1.0
  * @category errors
  */
-export class DeadlineError extends tagged("KuzzleDeadlineError")<{
+export class DeadlineError extends untraced("KuzzleDeadlineError")<{
   readonly controller: string
   readonly action: string
   readonly timeout: Duration.Duration
@@ -324,7 +348,7 @@ export class UnauthenticatedError extends tagged("KuzzleUnauthenticatedError")<{
   readonly controller: string
   readonly action: string
   /** Why the session could not be renewed. */
-  readonly cause: SessionOver
+  readonly cause: SessionOverError
 }> {
   override get message(): string {
     return `${this.controller}:${this.action} was not sent: the session is over (${this.cause.message}). Log in again, ` +
@@ -338,7 +362,7 @@ export class UnauthenticatedError extends tagged("KuzzleUnauthenticatedError")<{
  * @since 0.1.0
  * @category errors
  */
-export class SessionOver extends tagged("KuzzleSessionOver")<{
+export class SessionOverError extends tagged("KuzzleSessionOverError")<{
   /** `TokenDead`: there is no `authenticator`. `Refused`: it failed, with `cause`. */
   readonly reason: "TokenDead" | "Refused"
   readonly cause?: unknown
@@ -463,6 +487,37 @@ export class HttpTransportError extends tagged("KuzzleHttpTransportError")<{
     return `${this.controller}:${this.action}: no HTTP answer from ${this.url}${
       this.issue === undefined ? `${detail(this.cause)}: is Kuzzle running there?` : `: ${this.issue}`
     }`
+  }
+}
+
+/**
+ * The error of `KuzzleHttp`: no HTTP answer came. The address was refused, the connection broke, the browser forbade it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NoAnswerError extends tagged("KuzzleNoAnswerError")<{
+  /** What is wrong and what to do, where the platform knows it. */
+  readonly issue?: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `no HTTP answer came${this.issue === undefined ? detail(this.cause) : `: ${this.issue}`}`
+  }
+}
+
+/**
+ * The error of `KuzzleHttp`: the answer has more bytes than the limit. It was not read to its end.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AnswerTooLargeError extends tagged("KuzzleAnswerTooLargeError")<{
+  /** In bytes. */
+  readonly limit: number
+}> {
+  override get message(): string {
+    return `the HTTP answer takes more than ${this.limit} bytes: ask for less at once, or raise maxResponseSize`
   }
 }
 
@@ -726,14 +781,14 @@ export const hasId = <Id extends ErrorId>(id: Id) => (u: unknown): u is AnyApiEr
 /**
  * Whether a value is an error answered by Kuzzle with this status, under whatever tag. `hasStatus(404)` is true of the
  * general `KuzzleNotFoundError` and of every named one, for example `KuzzleDocumentNotFoundError` and
- * `KuzzleCollectionNotFoundError`.
+ * `KuzzleUserNotFoundError`. A missing index or collection has the status 412.
  *
  * @example
  * ```ts
  * import { Effect } from "effect"
  * import { KuzzleDocument, KuzzleError } from "@effect-kuzzle/core"
  *
- * // Without the document, its collection or its index.
+ * // Without the document.
  * export const taxi = KuzzleDocument.get({ index: "nyc", collection: "taxi", _id: "yellow-1" }).pipe(
  *   Effect.asSome,
  *   Effect.catchIf(KuzzleError.hasStatus(404), () => Effect.succeedNone)

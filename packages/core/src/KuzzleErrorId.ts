@@ -3,6 +3,7 @@
  *
  * Generated from `docs/spec/kuzzle-errors.tsv` by `scripts/generate-error-ids.ts`: do not edit.
  *
+ * @module
  * @since 0.1.0
  */
 

@@ -1,6 +1,7 @@
 /**
  * The documents of a collection as a file: JSON lines or CSV, as bytes that come while they are read.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"

@@ -21,6 +21,7 @@
  * KuzzleFilter.matches(nearAndFree)({ status: "free", position: "48.851, 2.351", seats: 5 }) // true
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as Data from "effect/Data"

@@ -4,6 +4,7 @@
  * Two pings exist (spec 1.6): frames of RFC 6455, which the server answers natively and does not count as requests, and
  * Kuzzle's application ping `{"p":1}`, for runtimes that cannot send the former (browsers).
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
@@ -11,7 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
-import { positive } from "./KuzzleConfig.ts"
+import { type HeartbeatOptions, positive } from "./KuzzleConfig.ts"
 import type { InvalidSettingError } from "./KuzzleError.ts"
 import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 
@@ -22,7 +23,7 @@ import * as KuzzleSchedule from "./KuzzleSchedule.ts"
  * @category models
  */
 export interface KuzzleHeartbeatShape {
-  /** `Native`: RFC 6455 ping frames. `Protocol`: `{"p":1}`. `Disabled`: none, a severed link goes unnoticed. */
+  /** `Native`: RFC 6455 ping frames. `Protocol`: `{"p":1}`. `Disabled`: none, a severed connection goes unnoticed. */
   readonly ping: "Native" | "Protocol" | "Disabled"
   /** When to ping, independent of other traffic. */
   readonly schedule: Schedule.Schedule<unknown>
@@ -47,22 +48,26 @@ export class KuzzleHeartbeat extends Context.Tag("@effect-kuzzle/core/KuzzleHear
 >() {}
 
 /**
- * When to ping.
+ * When to ping, and how long to wait for the answer: the settings of `KuzzleConfig`, or a `schedule` in place of
+ * `pingInterval`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Default: every 10 s, well below the 60 s after which the server cuts a client that sends nothing. */
-  readonly schedule?: Schedule.Schedule<unknown> | undefined
-  /** Default: 5 s. With the default schedule a dead link is found within 15 s. */
-  readonly timeout?: Duration.DurationInput | undefined
-  /** Default: 60 s. With the default schedule a dead link is found within 70 s when this timeout applies. */
-  readonly busyTimeout?: Duration.DurationInput | undefined
+export type Options = HeartbeatOptions | ScheduleOptions
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScheduleOptions extends HeartbeatOptions {
+  /** When to ping. The last ping comes when the schedule ends. */
+  readonly schedule: Schedule.Schedule<unknown>
+  readonly pingInterval?: undefined
 }
 
 /**
- * A timeout that is not a positive duration is an error that names the setting `pingTimeout` or `busyPingTimeout`.
+ * An option that is not a positive duration is an error that names it.
  *
  * @since 0.1.0
  * @category constructors
@@ -74,9 +79,11 @@ export const make = (
   Effect.gen(function*() {
     return {
       ping,
-      schedule: options.schedule ?? KuzzleSchedule.heartbeat(),
-      timeout: yield* positive("pingTimeout", options.timeout ?? "5 seconds"),
-      busyTimeout: yield* positive("busyPingTimeout", options.busyTimeout ?? "60 seconds")
+      schedule: "schedule" in options
+        ? options.schedule
+        : KuzzleSchedule.heartbeat({ interval: yield* positive("pingInterval", options.pingInterval ?? "10 seconds") }),
+      timeout: yield* positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
+      busyTimeout: yield* positive("busyPingTimeout", options.busyPingTimeout ?? "60 seconds")
     }
   })
 
@@ -99,7 +106,7 @@ export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat, I
   Layer.effect(KuzzleHeartbeat, make("Protocol", options))
 
 /**
- * No pings: only for tests and for links that something else watches. The server cuts a connection on which nothing is
+ * No pings: only for tests and for connections that something else watches. The server cuts a connection on which nothing is
  * sent for 60 s.
  *
  * @since 0.1.0

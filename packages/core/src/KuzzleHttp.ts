@@ -2,6 +2,7 @@
  * One exchange over HTTP. What is asked and what the answer means is the client's affair: this is the seam at which a
  * platform binds its `HttpClient`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -20,6 +21,7 @@ import * as Body from "./internal/body.ts"
 import * as CookieJar from "./internal/cookieJar.ts"
 import * as Lock from "./internal/lock.ts"
 import * as Redirect from "./internal/redirect.ts"
+import { type AnswerTooLargeError, NoAnswerError } from "./KuzzleError.ts"
 
 /**
  * @since 0.1.0
@@ -61,7 +63,7 @@ export interface HttpStream {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** To be run once; its end, whatever it is, ends the exchange. */
-  readonly body: Stream.Stream<Uint8Array, NoAnswer>
+  readonly body: Stream.Stream<Uint8Array, NoAnswerError>
 }
 
 /**
@@ -72,15 +74,15 @@ export interface HttpStream {
  */
 export interface KuzzleHttpShape {
   /**
-   * Fails with the runtime's error when no answer arrives. Fails with `AnswerTooLarge` when the answer has more than
+   * Fails with the runtime's error when no answer arrives. Fails with `AnswerTooLargeError` when the answer has more than
    * `maxResponseSize` bytes, and reads no further. Interruption aborts the exchange.
    */
   readonly exchange: (
     call: HttpCall,
     maxResponseSize: number
-  ) => Effect.Effect<HttpAnswer, NoAnswer | AnswerTooLarge>
+  ) => Effect.Effect<HttpAnswer, NoAnswerError | AnswerTooLargeError>
   /** The same, for an answer that may be larger than memory. */
-  readonly stream: (call: HttpCall) => Effect.Effect<HttpStream, NoAnswer>
+  readonly stream: (call: HttpCall) => Effect.Effect<HttpStream, NoAnswerError>
   /**
    * The `Cookie` header that a WebSocket handshake with this address must be given. None where there is no cookie, and none
    * in browsers, which add it themselves.
@@ -108,29 +110,6 @@ export interface CookieSharing {
   ) => Effect.Effect<(host: string) => void, never, Scope.Scope>
   /** Taken while a client renews the cookie, and held until the scope closes. */
   readonly lock: Effect.Effect<void, never, Scope.Scope>
-}
-
-/**
- * No HTTP answer came: the address refused, the connection broke, the browser forbade it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface NoAnswer {
-  readonly _tag: "NoAnswer"
-  /** What is wrong and what to do, where the platform knows it. */
-  readonly issue?: string
-  readonly cause: unknown
-}
-
-/**
- * The answer is larger than the limit.
- *
- * @since 0.1.0
- * @category models
- */
-export interface AnswerTooLarge {
-  readonly _tag: "AnswerTooLarge"
 }
 
 /**
@@ -261,7 +240,7 @@ const text = (
   response: HttpClientResponse.HttpClientResponse,
   limit: number,
   showsEncoding: boolean
-): Effect.Effect<string, NoAnswer | AnswerTooLarge> => {
+): Effect.Effect<string, NoAnswerError | AnswerTooLargeError> => {
   const { "content-encoding": encoding, "content-length": length } = response.headers
   const declared = Number(length ?? NaN)
   return showsEncoding && encoding === undefined && declared <= limit
@@ -270,14 +249,12 @@ const text = (
 }
 
 /** A missing body counts as empty. */
-const bytes = ({ stream }: HttpClientResponse.HttpClientResponse): Stream.Stream<Uint8Array, NoAnswer> =>
+const bytes = ({ stream }: HttpClientResponse.HttpClientResponse): Stream.Stream<Uint8Array, NoAnswerError> =>
   Stream.catchAll(stream, (error) => error.reason === "EmptyBody" ? Stream.empty : Stream.fail(noAnswer(error)))
 
 /** Not the client's error itself: it holds the whole request, token and headers included. */
-const noAnswer = ({ cause, description, reason }: HttpClientError.HttpClientError): NoAnswer => ({
-  _tag: "NoAnswer",
-  cause: cause ?? new Error(description ?? reason)
-})
+const noAnswer = ({ cause, description, reason }: HttpClientError.HttpClientError): NoAnswerError =>
+  new NoAnswerError({ cause: cause ?? new Error(description ?? reason) })
 
 /** A token in a cookie is the jar's to know. */
 const headersOf = (

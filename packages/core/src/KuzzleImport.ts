@@ -1,7 +1,10 @@
 /**
- * Documents into a collection, as many as there are: a stream of them in bulk, a few requests at a time, with no more in
- * memory than these hold.
+ * For a stream of documents, such as a file or an export: writes it into a collection. Take `KuzzleBatch` to send the small
+ * requests of many callers together, and `KuzzleBulk` for one request with documents that you have at hand.
  *
+ * A few requests are in flight at a time, and no more documents are in memory than these hold.
+ *
+ * @module
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
@@ -56,7 +59,7 @@ export interface Progress {
   readonly failed: number
   readonly bytes: number
   /** Those that failed since the last element. */
-  readonly failures: ReadonlyArray<ImportFailure>
+  readonly failures: ReadonlyArray<NotImportedError>
 }
 
 /**
@@ -65,7 +68,7 @@ export interface Progress {
  * @since 0.1.0
  * @category errors
  */
-export class ImportFailure extends Data.TaggedError("KuzzleImportFailure")<{
+export class NotImportedError extends Data.TaggedError("KuzzleNotImportedError")<{
   /** Its place in the stream, from 0. */
   readonly position: number
   readonly _id: string | undefined
@@ -211,7 +214,7 @@ export type ImportError = Effect.Effect.Error<ReturnType<typeof KuzzleBulk.mWrit
 interface Sent {
   readonly total: number
   readonly bytes: number
-  readonly failures: ReadonlyArray<ImportFailure>
+  readonly failures: ReadonlyArray<NotImportedError>
 }
 
 const send = (entries: ReadonlyArray<Entry>, write: Write): Effect.Effect<Sent, ImportError, Kuzzle> =>
@@ -219,7 +222,7 @@ const send = (entries: ReadonlyArray<Entry>, write: Write): Effect.Effect<Sent, 
     const failures = entries.flatMap(({ document, issue, position }) =>
       issue === undefined
         ? []
-        : [new ImportFailure({ position, _id: document._id, cause: new EncodeError({ ...action, issue }) })]
+        : [new NotImportedError({ position, _id: document._id, cause: new EncodeError({ ...action, issue }) })]
     )
     const sendable = entries.filter(({ issue }) => issue === undefined)
     for (const round of Many.rounds(sendable, ({ document }) => document._id)) {
@@ -233,7 +236,7 @@ const action = { controller: "bulk", action: "mWrite" }
 const sendRound = (
   entries: ReadonlyArray<Entry>,
   write: Write
-): Effect.Effect<ReadonlyArray<ImportFailure>, ImportError, Kuzzle> => {
+): Effect.Effect<ReadonlyArray<NotImportedError>, ImportError, Kuzzle> => {
   const items = entries.map(({ document: { _id, body } }) => ({ _id, content: body }))
   return write(entries).pipe(
     Effect.map((answer) =>
@@ -244,10 +247,10 @@ const sendRound = (
           case "Done":
             return []
           case "Failed":
-            return [new ImportFailure({ position, _id, cause: new RejectedError(outcome.error) })]
+            return [new NotImportedError({ position, _id, cause: new RejectedError(outcome.error) })]
           case "Unknown":
             return [
-              new ImportFailure({ position, _id, cause: new ProtocolError({ ...action, issue: Many.unknown }) })
+              new NotImportedError({ position, _id, cause: new ProtocolError({ ...action, issue: Many.unknown }) })
             ]
         }
       })
@@ -259,7 +262,7 @@ const sendRound = (
           failures.flat())
         : Effect.succeed(
           entries.map(({ document, position }) =>
-            new ImportFailure({ position, _id: document._id, cause })
+            new NotImportedError({ position, _id: document._id, cause })
           )
         ))
   )

@@ -1,6 +1,7 @@
 /**
  * Indexes: what holds collections.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"

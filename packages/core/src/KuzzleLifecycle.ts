@@ -5,6 +5,7 @@
  * These are hints, to act sooner: "offline" kills no connection that works, and a host that says nothing only makes the
  * client rely on its heartbeat and its pauses.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -37,6 +37,7 @@
  * export const migrate = KuzzleMappings.sync({ index: "nyc", collection: "taxi", schema: Taxi, dynamic: "strict" })
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as Console from "effect/Console"
@@ -222,6 +223,29 @@ export const field =
   (mapping: string | Field) => <S extends Schema.Annotable.All>(schema: S): Schema.Annotable.Self<S> =>
     schema.annotations({ [FieldId]: typeof mapping === "string" ? { type: mapping } : mapping })
 
+const unmappedMark: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleMappings/unmapped")
+
+/**
+ * Leaves a field out of the mappings: it is stored, and no search finds documents by it. In a collection whose mappings
+ * are not `dynamic`, documents have such fields.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { KuzzleMappings } from "@effect-kuzzle/core"
+ *
+ * export const Taxi = Schema.Struct({
+ *   plate: Schema.String,
+ *   note: Schema.optional(Schema.String.pipe(KuzzleMappings.unmapped))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category annotations
+ */
+export const unmapped = <S extends Schema.Annotable.All>(schema: S): Schema.Annotable.Self<S> =>
+  schema.annotations({ [unmappedMark]: true })
+
 /**
  * A point on earth, in degrees, mapped as `geo_point`. Of all the forms that a point may have, this is the one that
  * Elasticsearch and Koncorde read alike.
@@ -273,8 +297,9 @@ const refuse = (place: Place, issue: string): undefined => {
   return undefined
 }
 
-/** Nothing for what holds no value. */
+/** Nothing for what holds no value, or is not mapped. */
 const mapped = (ast: AST.AST, place: Place): Field | undefined => {
+  if (Option.isSome(AST.getAnnotation<true>(ast, unmappedMark))) return undefined
   const said = AST.getAnnotation<Field>(ast, FieldId)
   if (Option.isNone(said)) return inferred(ast, place)
   const { type = "object" } = said.value

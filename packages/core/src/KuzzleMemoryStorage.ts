@@ -16,6 +16,7 @@
  * })
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Arr from "effect/Array"

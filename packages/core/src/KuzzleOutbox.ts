@@ -24,6 +24,7 @@
  *   KuzzleOutbox.layer().pipe(Layer.provide(KuzzleOutbox.layerMemoryStore), Layer.provideMerge(client))
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
@@ -35,6 +36,7 @@ import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -57,7 +59,7 @@ import * as KuzzleAuth from "./KuzzleAuth.ts"
 import {
   DeadlineError,
   type InvalidSettingError,
-  NotQueued,
+  NotQueuedError,
   NotSentError,
   OutboxError,
   type RequestError
@@ -115,8 +117,12 @@ export interface KuzzleOutboxShape {
   ) => Effect.Effect<Receipt<A, E>, OutboxError, Exclude<R, Kuzzle>>
   /** The reports of this server that are stored, then every new one. They stay stored until they are forgotten. */
   readonly reports: Stream.Stream<StoredReport>
+  /** All reports of this server that are stored, and again after changes that this client makes or hears of. */
+  readonly reportStates: Stream.Stream<ReadonlyArray<StoredReport>>
   /** The requests that this client sends, or is sending, oldest first. */
   readonly pending: Effect.Effect<ReadonlyArray<Entry>>
+  /** `pending`, and again after every change, or several that came at once. */
+  readonly pendingStates: Stream.Stream<ReadonlyArray<Entry>>
   /** Hands over the request of a report again, as its sender, and forgets the report. It may be executed twice. */
   readonly retry: (report: StoredReport) => Effect.Effect<void, OutboxError>
   /** Deletes reports. */
@@ -207,7 +213,7 @@ const make = (options: Options) =>
     const ttl = yield* Setting.checked("ttl", Setting.duration(options.ttl ?? "1 day"))
     const maxEntries = yield* Setting.checked("maxEntries", Setting.integer(1)(options.maxEntries ?? 500))
     const maxBytes = yield* Setting.checked("maxBytes", Setting.integer(1)(options.maxBytes ?? 5_000_000))
-    const server = options.server ?? kuzzle.server
+    const server = options.server ?? Option.getOrUndefined(kuzzle.server)
     if (server === undefined) return yield* unnamed
     const bounded = yield* Bound.make
     const claim = yield* Bound.open(bounded, store, { maxEntries, maxBytes })
@@ -217,7 +223,9 @@ const make = (options: Options) =>
     return KuzzleOutbox.of({
       handOver: (action) => handOverTo(pump, kuzzle, scope, action),
       reports: pump.reports,
+      reportStates: pump.reportStates,
       pending: pump.pending,
+      pendingStates: pump.pendingStates,
       retry: (report) => pump.retry(report),
       forget: (reports) => pump.forget(reports),
       purge: (sender) => pump.purge(sender),
@@ -344,7 +352,7 @@ export const logout = (
     const kuzzle = yield* Kuzzle
     const outbox = yield* KuzzleOutbox
     const state = yield* kuzzle.authentication.state
-    const kuid = "kuid" in state ? state.kuid : undefined
+    const kuid = "kuid" in state ? Option.getOrUndefined(state.kuid) : undefined
     if (kuid === undefined && state._tag !== "Anonymous") return yield* whose
     const sender: Sender = kuid === undefined ? nobody : { _tag: "User", kuid }
     const isTheirs = (entry: Entry) => sameSender(entry.sender, sender)
@@ -386,7 +394,7 @@ const durable = (
       if (error.reason === "Timeout") {
         return Effect.fail(new DeadlineError({ controller, action, timeout: Bound.storeTimeout, sent: true }))
       }
-      const cause = error.reason === "Full" ? new NotQueued({ reason: "Full" }) : error
+      const cause = error.reason === "Full" ? new NotQueuedError({ reason: "Full" }) : error
       return Effect.fail(new NotSentError({ controller, action, cause }))
     }
   })

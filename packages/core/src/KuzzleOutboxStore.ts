@@ -8,6 +8,7 @@
  * This module is for who writes a store. Applications choose a layer (`KuzzleOutbox.layerMemoryStore`, `KuzzleOutbox.layerKeyValueStore`,
  * IndexedDB in the browser package, a folder in the Node package) and use `KuzzleOutbox`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -7,6 +7,7 @@
  *
  * Metrics: `kuzzle.client.gaps` (label `cause`) and `kuzzle.client.notifications.lost`, summed over all clients of the process.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
@@ -155,7 +156,10 @@ export type NotificationOf<Documents extends Choice, Users extends Choice> =
  * @category models
  */
 export interface RoomOptions<Documents extends Choice = Choice, Users extends Choice = Choice> {
-  /** Whether to hear of documents that enter the filter, leave it, both (`all`, the default) or neither. */
+  /**
+   * Whether to hear of documents that match the filter after the write (`in`), that leave it (`out`), both (`all`, the
+   * default) or neither (`none`).
+   */
   readonly scope?: Documents | undefined
   /** Whether to hear of users that come, leave, both, or neither (`none`, the default). */
   readonly users?: Users | undefined
@@ -302,7 +306,7 @@ export const make = (
   listen: (options, handler) =>
     Effect.suspend(() => {
       const consumer = new HandlerConsumer(realtime, options, handler)
-      return Effect.as(realtime.open(asked(options), consumer), consumer)
+      return Effect.as(realtime.open(asked(options), consumer), { ended: consumer.ended })
     }),
   debugger: { open: debuggerEvents.open, watchers: Effect.sync(() => debuggerEvents.watchers()) }
 })
@@ -421,7 +425,7 @@ class StreamConsumer extends RoomConsumer {
 /** One array for all: most subscriptions are waited for by nobody. */
 const none: ReadonlyArray<never> = []
 
-class HandlerConsumer extends RoomConsumer implements Listening {
+class HandlerConsumer extends RoomConsumer {
   private cause: Cause.Cause<RequestError> | undefined = undefined
   private waiters: ReadonlyArray<(exit: Exit.Exit<never, RequestError>) => void> = none
 

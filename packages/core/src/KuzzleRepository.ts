@@ -33,6 +33,7 @@
  * )
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
@@ -48,12 +49,14 @@ import * as Stream from "effect/Stream"
 import * as Take from "effect/Take"
 import type * as Action from "./internal/action.ts"
 import type { Kuzzle } from "./internal/client.ts"
+import * as DecodedLive from "./internal/decoded.ts"
 import * as Json from "./internal/json.ts"
 import { clear, indivisible, partial } from "./internal/partial.ts"
 import type * as KuzzleCollection from "./KuzzleCollection.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
 import { type RequestError, TypeId } from "./KuzzleError.ts"
 import * as KuzzleFilter from "./KuzzleFilter.ts"
+import * as KuzzleLiveQuery from "./KuzzleLiveQuery.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import * as KuzzleSearch from "./KuzzleSearch.ts"
 
@@ -255,6 +258,27 @@ export type NotificationOf<
   | KuzzleRealtime.NotificationOf<"none", Users>
   | ([Documents] extends ["none"] ? never : DocumentNotification<Source>)
 
+/**
+ * A document that is followed, with its content decoded.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LiveDocument<Source> extends Decoded<KuzzleLiveQuery.LiveDocument, Source> {}
+
+/**
+ * Documents that are followed. Of one that has left the set the content is given as it was decoded, or as an
+ * `InvalidDocumentError`, where such documents are left out: that it does not fit any more may be why it left.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LiveQuery<A, P extends Policy> = KuzzleLiveQuery.LiveQuery<
+  LiveDocument<Given<A, P>>,
+  KuzzleLiveQuery.LiveError | InvalidAmong<P>,
+  LiveDocument<P extends "fail" ? A : A | InvalidDocumentError>
+>
+
 // -------------------------------------------------------------------------------------------------------------------
 // what is asked
 // -------------------------------------------------------------------------------------------------------------------
@@ -346,6 +370,25 @@ export type HitsOptions<Encoded> =
   & Omit<Words<Encoded>, "from" | "search_after" | "aggregations" | "suggest">
   & Query<Encoded>
   & Pick<KuzzleSearch.Options, "strategy">
+
+/**
+ * Which documents to follow: those of some ids, or those that a filter finds, all of the collection without one. As in
+ * `KuzzleLiveQuery.live`.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type LiveOptions<Encoded> =
+  | { readonly ids: ReadonlyArray<string> }
+  | {
+    readonly ids?: undefined
+    readonly filter?: (KuzzleFilter.SearchFilter & KuzzleFilter.On<Encoded>) | undefined
+    /**
+     * Refresh the collection before it is read, `true` by default: a search does not see what was written within the last
+     * second. Without it, and without the right to it, such a document may be missing until it changes again.
+     */
+    readonly refresh?: boolean | undefined
+  }
 
 /**
  * @since 0.1.0
@@ -631,6 +674,21 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     KuzzleRealtime.KuzzleRealtime | R
   >
 
+  /**
+   * What is there now, and every change of it, until the scope closes; see `KuzzleLiveQuery.live`. Each change is decoded once,
+   * however many look, and costs as much among many documents as among few.
+   *
+   * With a function as `onInvalid`, a document that does not fit is not in the set. If it was, it has `Left`. A document
+   * that does not fit ends a set with `"fail"`.
+   */
+  readonly live: (
+    options?: LiveOptions<I>
+  ) => Effect.Effect<
+    LiveQuery<A, P>,
+    KuzzleLiveQuery.LiveError | InvalidAmong<P>,
+    Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope | R
+  >
+
   /** Sends a message to the subscribers, without storing it. */
   readonly publish: (
     options: Action.CallOptions & { readonly message: A; readonly _id?: string | undefined }
@@ -679,7 +737,7 @@ export const make: {
 ): KuzzleRepository<A, I, R, P> => {
   const { collection, index, onInvalid = "fail", schema } = options
   const target = { index, collection }
-  const { hits, many, notifications, one } = reading(target, schema, onInvalid)
+  const { hits, looked, many, notifications, one } = reading(target, schema, onInvalid)
   const { part, whole } = writing(target, schema)
 
   const some = <D extends Raw, F>({ errors, successes }: KuzzleDocument.Many<D, F>) =>
@@ -794,6 +852,12 @@ export const make: {
     subscribe: (given?: Parameters<typeof open>[0]) => Stream.unwrapScoped(open(given)),
     join: (given: KuzzleRealtime.JoinOptions & KuzzleRealtime.BufferOptions) =>
       notifications(KuzzleRealtime.join(given)),
+    live: (given = {}) =>
+      Effect.flatMap(
+        KuzzleLiveQuery.live({ ...given, ...target }),
+        ({ changes }) =>
+          DecodedLive.follow(changes, looked<KuzzleLiveQuery.LiveDocument>, many<KuzzleLiveQuery.LiveDocument>)
+      ),
     publish: ({ message, ...given }) =>
       Effect.flatMap(whole(message, given._id), (message) => KuzzleRealtime.publish({ ...given, ...target, message }))
   } satisfies Omit<Widest<A, I, R>, "open" | "subscribe" | "join"> & Record<"open" | "subscribe" | "join", unknown>
@@ -886,12 +950,14 @@ const reading = <A, I, R>(
   type Source = A | InvalidDocumentError
   const decode = ParseResult.decodeUnknown(schema)
 
+  const holding = <D extends Raw>(raw: D, source: Source, info: Pick<Document<never>, "_kuzzle_info">) =>
+    // One member in place of another: TypeScript does not follow that for any type of envelope.
+    ({ ...raw, _source: source, ...info }) as unknown as Decoded<D, Source>
+
   // `ParseResult` keeps what needs no effect an `Either`: nothing is run for it.
   const one = <D extends Raw>(raw: D): Effect.Effect<Decoded<D, Source>, InvalidDocumentError, R> => {
     const { content, info } = split(raw._source)
-    const decoded = (source: Source) =>
-      // One member in place of another: TypeScript does not follow that for any type of envelope.
-      ({ ...raw, _source: source, ...info }) as unknown as Decoded<D, Source>
+    const decoded = (source: Source) => holding(raw, source, info)
     const failed = (issue: ParseResult.ParseIssue) =>
       new InvalidDocumentError({
         index,
@@ -912,6 +978,22 @@ const reading = <A, I, R>(
       ? ParseResult.orElse(one(document), (invalid) => Effect.as(onInvalid(invalid), undefined))
       : one(document)
 
+  /** One of many that is told whether it is left out. */
+  const looked = <D extends Raw>(raw: D): Effect.Effect<
+    DecodedLive.Read<Decoded<D, Source>, Decoded<D, Source>>,
+    InvalidDocumentError,
+    R
+  > => {
+    const read = ParseResult.map(one(raw), (document) => ({ isIn: true, document }))
+    return typeof onInvalid === "function"
+      ? ParseResult.orElse(
+        read,
+        (invalid) =>
+          Effect.as(onInvalid(invalid), { isIn: false, document: holding(raw, invalid, split(raw._source).info) })
+      )
+      : read
+  }
+
   const notified = (
     notification: KuzzleRealtime.Notification
   ): Effect.Effect<Notification<Source> | undefined, InvalidDocumentError, R> => {
@@ -929,6 +1011,7 @@ const reading = <A, I, R>(
 
   return {
     one,
+    looked,
     many: <D extends Raw>(documents: ReadonlyArray<D>): Effect.Effect<
       ReadonlyArray<Decoded<D, Source>>,
       InvalidDocumentError,

@@ -11,6 +11,7 @@
  *   (spec 0.19). They are taken from the document where that is sound; where not, it fails instead of losing hits.
  * - `fromSize`: pages by number, up to the 10,000th hit. Writes in between shift the pages.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"

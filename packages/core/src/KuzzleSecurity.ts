@@ -6,6 +6,7 @@
  *
  * A write answers once searches see it, which takes up to a second; with `refresh: "false"` it does not wait for that.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Redacted from "effect/Redacted"

@@ -1,6 +1,7 @@
 /**
  * The server itself.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -1,19 +1,21 @@
 /**
- * The socket under the client: acquiring a `Connection` dials, its `Scope` *is* the connection, every ending is a typed
- * failure.
+ * The socket under the client. It is made of plain functions and callbacks, so a client that opens or idles needs no fiber.
+ * `connect` and `ended` are the same as effects: acquiring a `Connection` dials, its `Scope` *is* the connection, every
+ * ending is a typed failure.
  *
  * Frames go to a **synchronous sink**: an `Effect` per frame would double the CPU and reorder frames that arrive in one
  * packet. `Socket.makeWebSocket` of `@effect/platform` is not used underneath, for it keeps the socket of a frozen peer
  * for 30 s, takes an abnormal close for success, makes a bad URL a defect and has no ping frames.
  *
+ * @module
  * @since 0.1.0
  */
 import * as PlatformSocket from "@effect/platform/Socket"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
@@ -24,7 +26,7 @@ import * as Redirect from "./internal/redirect.ts"
 import * as RetryAfter from "./internal/retryAfter.ts"
 import { onClose } from "./internal/scoped.ts"
 import * as Timer from "./internal/timer.ts"
-import { ConnectError, ConnectionEnded, type ConnectReason } from "./KuzzleError.ts"
+import { ConnectError, ConnectionEndedError, type ConnectReason, tagged } from "./KuzzleError.ts"
 
 /**
  * Where a connection delivers what it receives. Called synchronously, in the order of the wire; must not throw.
@@ -52,15 +54,15 @@ export interface Connection {
   /** Sends a ping frame, where the runtime can (not in browsers). */
   readonly unsafePing: (() => void) | undefined
   /** Ends the connection at once, without waiting for the peer, and reports `ended` as the cause. */
-  readonly unsafeTerminate: (ended: ConnectionEnded) => void
+  readonly unsafeTerminate: (ended: ConnectionEndedError) => void
   /** Bytes that were written and that the operating system has not accepted yet. */
   readonly unsafeBufferedAmount: () => number
   /**
    * Bytes received so far, including those of an incomplete frame; `undefined` where the runtime does not show them.
    */
   readonly unsafeBytesRead: () => number | undefined
-  /** Never succeeds: fails once with the way the connection ended. */
-  readonly ended: Effect.Effect<never, ConnectionEnded>
+  /** Calls the listener once, with the way the connection ended: at once if it has. The result removes the listener. */
+  readonly unsafeOnEnd: (listener: (ended: ConnectionEndedError) => void) => () => void
 }
 
 /**
@@ -75,6 +77,23 @@ export interface HandshakeHeaders {
 }
 
 /**
+ * An attempt to connect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Dial {
+  readonly url: string
+  /** Where the connection delivers what it receives. */
+  readonly sink: Sink
+  /** How long the handshake may take. */
+  readonly timeout: Duration.Duration
+  readonly headers: HandshakeHeaders
+  /** The clock by which the handshake times out. */
+  readonly clock: Clock.Clock
+}
+
+/**
  * What a `KuzzleSocket` does.
  *
  * @since 0.1.0
@@ -82,15 +101,10 @@ export interface HandshakeHeaders {
  */
 export interface KuzzleSocketShape {
   /**
-   * Dials. The connection lives as long as the scope: closing it closes the socket, hard where the runtime can.
-   * Interrupting the effect abandons the attempt and its socket, as does the end of `timeout`.
+   * Dials, and calls `done` once: with the open connection, or with the reason why there is none. The connection lives until
+   * `unsafeTerminate`. The result abandons the attempt and its socket; then `done` is not called.
    */
-  readonly connect: (
-    url: string,
-    sink: Sink,
-    timeout: Duration.Duration,
-    headers?: HandshakeHeaders
-  ) => Effect.Effect<Connection, ConnectError, Scope.Scope>
+  readonly unsafeConnect: (dial: Dial, done: (outcome: Either.Either<Connection, ConnectError>) => void) => () => void
 }
 
 /**
@@ -102,13 +116,47 @@ export interface KuzzleSocketShape {
 export class KuzzleSocket extends Context.Tag("@effect-kuzzle/core/KuzzleSocket")<KuzzleSocket, KuzzleSocketShape>() {}
 
 /**
+ * Dials. The connection lives as long as the scope: closing it closes the socket, hard where the runtime can. Interrupting
+ * the effect abandons the attempt and its socket, as does the end of `timeout`.
+ *
+ * @since 0.1.0
+ * @category connections
+ */
+export const connect = (
+  socket: KuzzleSocketShape,
+  { headers = {}, sink, timeout, url }: Omit<Dial, "clock" | "headers"> & Partial<Pick<Dial, "headers">>
+): Effect.Effect<Connection, ConnectError, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const clock = yield* Effect.clock
+      const dialling = Effect.async<Connection, ConnectError>((resume) =>
+        Effect.sync(socket.unsafeConnect({ url, sink, timeout, headers, clock }, resume))
+      )
+      const connection = yield* restore(dialling)
+      yield* onClose(() => connection.unsafeTerminate(released()))
+      return connection
+    })
+  )
+
+/**
+ * Never succeeds: fails once with the way the connection ended.
+ *
+ * @since 0.1.0
+ * @category connections
+ */
+export const ended = (connection: Connection): Effect.Effect<never, ConnectionEndedError> =>
+  Effect.async((resume) => Effect.sync(connection.unsafeOnEnd((ended) => resume(ended))))
+
+const released = () => new ConnectionEndedError({ by: "Released", code: 1000, reason: "" })
+
+/**
  * Why an attempt to connect failed, from a driver that knows the reason. The driver passes it to `onError`, or throws
  * it in `open`. `reason` and `issue` become those of the `KuzzleConnectError`.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ConnectFault extends Data.Error<{
+export class DialError extends tagged("KuzzleDialError")<{
   readonly reason: ConnectReason
   /** What is wrong and what to do. */
   readonly issue: string
@@ -204,7 +252,10 @@ export interface DriverSocket {
   readonly ping?: () => void
   /** Sends a close frame and waits for the peer's. */
   readonly close: (code: number, reason: string) => void
-  /** Drops the TCP connection at once. Without it, `close` is called and the socket is ignored from then on. */
+  /**
+   * Drops the TCP connection at once; what `close` has written just before still leaves. Without it, `close` is called and
+   * the socket is ignored from then on.
+   */
   readonly terminate?: () => void
   readonly bufferedAmount: () => number
   /**
@@ -222,7 +273,7 @@ export interface DriverSocket {
  */
 export interface Driver {
   /**
-   * May throw, which becomes a `KuzzleConnectError`. A `ConnectFault` gives it its reason; otherwise the reason is
+   * May throw, which becomes a `KuzzleConnectError`. A `DialError` gives it its reason; otherwise the reason is
    * `Unreachable` if the runtime forbids the address, and `BadUrl` in other cases. Events may only be reported after it
    * has returned.
    */
@@ -236,158 +287,215 @@ export interface Driver {
  * @category constructors
  */
 export const make = (driver: Driver): KuzzleSocketShape => ({
-  connect: (url, sink, timeout, headers = {}) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const clock = yield* Effect.clock
-        const attempt: Attempt = { giveUp: undefined }
-        const timer = yield* Timer.make(() => attempt.giveUp?.())
-        timer.at(Timer.now(clock) + Duration.toMillis(timeout))
-        const connection = yield* restore(open(driver, url, sink, headers, attempt))
-        timer.clear()
-        yield* onClose(() =>
-          connection.unsafeTerminate(new ConnectionEnded({ by: "Released", code: 1000, reason: "" }))
-        )
-        return connection
-      })
-    )
+  unsafeConnect: (dial, done) => {
+    const link = new Link(dial, done)
+    link.open(driver, dial)
+    return () => link.abandon()
+  }
 })
 
-interface Attempt {
-  /** Set while the handshake is under way. */
-  giveUp: (() => void) | undefined
-}
+type Listener = (ended: ConnectionEndedError) => void
 
-const open = (
-  driver: Driver,
-  url: string,
-  sink: Sink,
-  headers: HandshakeHeaders,
-  attempt: Attempt
-): Effect.Effect<Connection, ConnectError> =>
-  Effect.async((resume) => {
-    // One attempt is one closure: a late event of an older socket can reach nothing but its own variables (spec 8, A8).
-    let phase: "opening" | "open" | "ended" = "opening"
-    let failure: unknown
-    let end: ConnectionEnded | undefined
-    const waiting = new Set<(exit: Exit.Exit<never, ConnectionEnded>) => void>()
+/**
+ * One attempt to connect, and the connection that comes of it: a late event of an older socket can reach nothing but the
+ * object of that socket (spec 8, A8). A class, because there may be thousands.
+ */
+class Link implements Connection {
+  readonly url: string
+  private phase: "Opening" | "Open" | "Ended" = "Opening"
+  private socket: DriverSocket | undefined = undefined
+  private sink: Sink
+  private timer: Timer.Timer | undefined
+  private done: ((outcome: Either.Either<Connection, ConnectError>) => void) | undefined
+  /** Why the attempt failed, if the driver has told. */
+  private failure: unknown = undefined
+  private ended: ConnectionEndedError | undefined = undefined
+  private listeners: ReadonlyArray<Listener> = nobody
 
-    const refuse = (reason: ConnectReason, rejection?: Rejection) => {
-      if (phase !== "opening") return
-      phase = "ended"
-      const { cause, ...known } = failure instanceof ConnectFault ? failure : { reason, cause: failure }
-      resume(
-        new ConnectError({
-          ...known,
-          url: shown(url),
-          ...rejection,
-          ...(cause === undefined ? {} : { cause })
-        })
-      )
+  constructor({ clock, sink, url }: Dial, done: (outcome: Either.Either<Connection, ConnectError>) => void) {
+    this.url = shown(url)
+    this.sink = sink
+    this.done = done
+    this.timer = Timer.unsafeMake(clock, () => this.giveUp())
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // the attempt
+  // ---------------------------------------------------------------------------------------------------------------
+
+  open(driver: Driver, { clock, headers, timeout, url }: Dial): void {
+    try {
+      this.socket = driver.open(url, eventsOf(this), headers)
+    } catch (cause) {
+      this.failure = isForbidden(cause) ? new DialError({ reason: "Unreachable", issue: forbidden, cause }) : cause
+      return this.refuse("BadUrl")
     }
-    const finish = (ended: ConnectionEnded) => {
-      if (phase !== "open") return
-      phase = "ended"
-      end = ended
-      const exit = Exit.fail(ended)
-      for (const waiter of waiting) waiter(exit)
-      waiting.clear()
-    }
-    const drop = (socket: DriverSocket) => {
-      // A frozen peer never finishes a polite close: where the runtime can, the TCP connection goes at once (spec 8, A14).
-      try {
-        if (socket.terminate !== undefined) socket.terminate()
-        else socket.close(1000, "")
-      } catch {
-        // Whatever it says, the socket is not ours any more: its events reach nobody.
-      }
-    }
-    /** A driver that throws has lost its socket: nothing else would drop it. */
-    const broken = (cause: unknown): false => {
-      const reason = cause instanceof Error ? cause.message : ""
-      connection.unsafeTerminate(new ConnectionEnded({ by: "Peer", code: 1006, reason }))
+    this.timer?.at(Timer.now(clock) + Duration.toMillis(timeout))
+  }
+
+  abandon(): void {
+    if (this.phase !== "Opening") return
+    this.conclude("Ended")
+    this.drop()
+  }
+
+  private giveUp(): void {
+    if (this.phase !== "Opening") return
+    this.refuse("Timeout")
+    this.drop()
+  }
+
+  private refuse(reason: ConnectReason, rejection?: Rejection): void {
+    if (this.phase !== "Opening") return
+    const done = this.conclude("Ended")
+    const { failure, url } = this
+    const { cause, ...known } = failure instanceof DialError ? failure : { reason, cause: failure }
+    done?.(Either.left(new ConnectError({ ...known, url, ...rejection, ...(cause === undefined ? {} : { cause }) })))
+  }
+
+  /** The handshake is over. Gives the function that is to be told. */
+  private conclude(phase: "Open" | "Ended") {
+    const { done } = this
+    this.phase = phase
+    this.done = undefined
+    this.timer?.close()
+    this.timer = undefined
+    if (phase === "Ended") this.sink = deaf
+    return done
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // what the driver reports
+  // ---------------------------------------------------------------------------------------------------------------
+
+  onOpen(): void {
+    if (this.phase === "Opening") this.conclude("Open")?.(Either.right(this))
+  }
+
+  onFrame(frame: string): void {
+    if (this.phase === "Open") this.sink.onFrame(frame)
+  }
+
+  onPong(): void {
+    if (this.phase === "Open") this.sink.onPong()
+  }
+
+  onClose(code: number, reason: string): void {
+    this.refuse("Unreachable")
+    if (this.phase === "Open") this.end(new ConnectionEndedError({ by: "Peer", code, reason }))
+  }
+
+  onError(cause: unknown): void {
+    if (this.phase !== "Opening") return
+    this.failure = cause
+    // A `close` does not always follow: not in WebKit for a blocked port, and not in Chromium for an address that a CSP
+    // forbids.
+    this.refuse("Unreachable")
+    this.drop()
+  }
+
+  onRejected(rejection: Rejection): void {
+    this.refuse("Rejected", rejection)
+  }
+
+  onOversized(limit: number): void {
+    if (this.phase === "Open") this.unsafeTerminate(oversized(limit))
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // the connection
+  // ---------------------------------------------------------------------------------------------------------------
+
+  unsafeSend(frame: string): boolean {
+    if (this.phase !== "Open" || this.socket === undefined) return false
+    try {
+      return this.socket.send(frame)
+    } catch (cause) {
+      this.broken(cause)
       return false
     }
+  }
 
-    let socket: DriverSocket
+  get unsafePing(): (() => void) | undefined {
+    return this.socket?.ping === undefined ? undefined : () => this.ping()
+  }
+
+  unsafeTerminate(ended: ConnectionEndedError): void {
+    if (this.phase !== "Open") return
+    this.end(ended)
+    this.drop(ended.by === "Released")
+  }
+
+  unsafeBufferedAmount(): number {
+    return this.phase === "Open" && this.socket !== undefined ? this.socket.bufferedAmount() : 0
+  }
+
+  unsafeBytesRead(): number | undefined {
+    return this.socket?.bytesRead?.()
+  }
+
+  unsafeOnEnd(listener: Listener): () => void {
+    if (this.ended !== undefined) {
+      listener(this.ended)
+      return () => {}
+    }
+    this.listeners = [...this.listeners, listener]
+    return () => {
+      this.listeners = this.listeners.filter((other) => other !== listener)
+    }
+  }
+
+  private ping(): void {
+    if (this.phase !== "Open") return
     try {
-      socket = driver.open(url, {
-        onOpen: () => {
-          if (phase !== "opening") return
-          phase = "open"
-          resume(Effect.succeed(connection))
-        },
-        onFrame: (frame) => {
-          if (phase === "open") sink.onFrame(frame)
-        },
-        onPong: () => {
-          if (phase === "open") sink.onPong()
-        },
-        onClose: (code, reason) => {
-          refuse("Unreachable")
-          finish(new ConnectionEnded({ by: "Peer", code, reason }))
-        },
-        onError: (cause) => {
-          failure = cause
-          if (phase !== "opening") return
-          // A `close` does not always follow: not in WebKit for a blocked port, and not in Chromium for an address that
-          // a CSP forbids.
-          refuse("Unreachable")
-          drop(socket)
-        },
-        onRejected: (rejection) => refuse("Rejected", rejection),
-        onOversized: (limit) => connection.unsafeTerminate(oversized(limit))
-      }, headers)
+      this.socket?.ping?.()
     } catch (cause) {
-      failure = isForbidden(cause) ? new ConnectFault({ reason: "Unreachable", issue: forbidden, cause }) : cause
-      refuse("BadUrl")
-      return
+      this.broken(cause)
     }
+  }
 
-    attempt.giveUp = () => {
-      if (phase !== "opening") return
-      refuse("Timeout")
-      drop(socket)
+  /** A driver that throws has lost its socket: nothing else would drop it. */
+  private broken(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : ""
+    this.unsafeTerminate(new ConnectionEndedError({ by: "Peer", code: 1006, reason }))
+  }
+
+  private end(ended: ConnectionEndedError): void {
+    const { listeners } = this
+    this.phase = "Ended"
+    this.ended = ended
+    this.listeners = nobody
+    // Node keeps the objects of a closed socket until a full collection: what it reaches must not keep the client.
+    this.sink = deaf
+    for (const listener of listeners) listener(ended)
+  }
+
+  private drop(released = false): void {
+    // A frozen peer never finishes a polite close: where the runtime can, the TCP connection goes at once (spec 8, A14).
+    // The peer of a client that is closed on purpose is told so, and not waited for.
+    try {
+      if (released || this.socket?.terminate === undefined) this.socket?.close(1000, "")
+      this.socket?.terminate?.()
+    } catch {
+      // Whatever it says, the socket is not ours any more: its events reach nobody.
     }
+  }
+}
 
-    const ping = socket.ping
-    const connection: Connection = {
-      url: shown(url),
-      unsafeSend: (frame) => {
-        if (phase !== "open") return false
-        try {
-          return socket.send(frame)
-        } catch (cause) {
-          return broken(cause)
-        }
-      },
-      unsafePing: ping === undefined ? undefined : () => {
-        if (phase !== "open") return
-        try {
-          ping()
-        } catch (cause) {
-          broken(cause)
-        }
-      },
-      unsafeTerminate: (ended) => {
-        if (phase !== "open") return
-        finish(ended)
-        drop(socket)
-      },
-      unsafeBufferedAmount: () => (phase === "open" ? socket.bufferedAmount() : 0),
-      unsafeBytesRead: () => socket.bytesRead?.(),
-      ended: Effect.async<never, ConnectionEnded>((resume) => {
-        if (end !== undefined) return resume(Exit.fail(end))
-        waiting.add(resume)
-        return Effect.sync(() => waiting.delete(resume))
-      })
-    }
+/** Drivers may pass them on without the object. */
+const eventsOf = (link: Link): DriverEvents => ({
+  onOpen: () => link.onOpen(),
+  onFrame: (frame) => link.onFrame(frame),
+  onPong: () => link.onPong(),
+  onClose: (code, reason) => link.onClose(code, reason),
+  onError: (cause) => link.onError(cause),
+  onRejected: (rejection) => link.onRejected(rejection),
+  onOversized: (limit) => link.onOversized(limit)
+})
 
-    return Effect.sync(() => {
-      phase = "ended"
-      drop(socket)
-    })
-  })
+const nobody: ReadonlyArray<Listener> = []
+
+const deaf: Sink = { onFrame: () => {}, onPong: () => {} }
 
 /**
  * Whether the page may not open the address: its CSP forbids it, or the page was loaded over TLS and the address is
@@ -427,7 +535,7 @@ const constructed = (construct: (url: string) => globalThis.WebSocket, url: stri
     const name = cause instanceof Error ? cause.name : ""
     if (name === "TypeError" || name === "ReferenceError") {
       const issue = "this runtime has no WebSocket: use Node 22 or later, or @effect-kuzzle/node, which brings its own"
-      throw new ConnectFault({ reason: "Unsupported", issue, cause })
+      throw new DialError({ reason: "Unsupported", issue, cause })
     }
     throw cause
   }

@@ -30,6 +30,7 @@
  * )
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"

@@ -5,6 +5,7 @@
  * `traceparent` of W3C Trace Context; a caller's own member of that name goes before it. Kuzzle gives the volatile data of
  * a request to everybody who hears of what it did. Without a tracer nothing is added.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Option from "effect/Option"

@@ -45,7 +45,7 @@ export * as KuzzleAdmin from "./KuzzleAdmin.ts"
 export * as KuzzleAuth from "./KuzzleAuth.ts"
 
 /**
- * Many small requests as few large ones.
+ * For programs that read and write single documents in many places: sends their requests together.
  *
  * @since 0.1.0
  * @category modules
@@ -53,7 +53,7 @@ export * as KuzzleAuth from "./KuzzleAuth.ts"
 export * as KuzzleBatch from "./KuzzleBatch.ts"
 
 /**
- * Documents in bulk.
+ * For one request that writes documents as they are, such as a restore.
  *
  * @since 0.1.0
  * @category modules
@@ -125,6 +125,14 @@ export * as KuzzleError from "./KuzzleError.ts"
 export * as KuzzleExport from "./KuzzleExport.ts"
 
 /**
+ * Streams for React, Vue and any other framework that renders from an external store.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleExternalStore from "./KuzzleExternalStore.ts"
+
+/**
  * Filters of Koncorde, typed.
  *
  * @since 0.1.0
@@ -149,7 +157,7 @@ export * as KuzzleHeartbeat from "./KuzzleHeartbeat.ts"
 export * as KuzzleHttp from "./KuzzleHttp.ts"
 
 /**
- * Documents into a collection, as many as there are.
+ * For a stream of documents, such as a file or an export: writes it into a collection.
  *
  * @since 0.1.0
  * @category modules
@@ -163,6 +171,14 @@ export * as KuzzleImport from "./KuzzleImport.ts"
  * @category modules
  */
 export * as KuzzleIndex from "./KuzzleIndex.ts"
+
+/**
+ * Several Kuzzles in one application: a tag for each.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleInstance from "./KuzzleInstance.ts"
 
 /**
  * The mappings of a collection from the Schema of its documents.
@@ -181,12 +197,20 @@ export * as KuzzleMappings from "./KuzzleMappings.ts"
 export * as KuzzleLifecycle from "./KuzzleLifecycle.ts"
 
 /**
- * Live documents: what is there now, and every change of it.
+ * Live documents: the documents of a query and every change of them.
  *
  * @since 0.1.0
  * @category modules
  */
-export * as KuzzleLive from "./KuzzleLive.ts"
+export * as KuzzleLiveQuery from "./KuzzleLiveQuery.ts"
+
+/**
+ * What a client does, for the log of a program.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleLog from "./KuzzleLog.ts"
 
 /**
  * The memory storage: Redis behind Kuzzle.
@@ -211,6 +235,22 @@ export * as KuzzleOutbox from "./KuzzleOutbox.ts"
  * @category modules
  */
 export * as KuzzleOutboxStore from "./KuzzleOutboxStore.ts"
+
+/**
+ * Makes a platform's client of its socket, its heartbeat and its lifecycle.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzlePlatform from "./KuzzlePlatform.ts"
+
+/**
+ * The client with Promises, for programs that do not use Effect.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzlePromise from "./KuzzlePromise.ts"
 
 /**
  * Real-time: subscriptions that survive lost connections.

@@ -11,7 +11,20 @@ import {
 import type { HttpClientRequest } from "@effect/platform"
 import { FetchHttpClient, HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Stream, TestClock } from "effect"
+import {
+  Cause,
+  Clock,
+  DateTime,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Redacted,
+  Stream,
+  TestClock
+} from "effect"
 import { turns } from "./support/FakeSocket.ts"
 
 interface Answer {
@@ -124,10 +137,12 @@ describe("Kuzzle over HTTP", () => {
           const user = (kuid: string) => ({ route, as: { _tag: "User", kuid } as const })
           const nobody = { route, as: { _tag: "Nobody" } as const }
           const become = (kuid: string | undefined, value = `token of ${kuid}`) =>
-            setToken(Option.some({ value: Redacted.make(value), kuid, expiresAt: undefined }))
+            setToken(
+              Option.some({ value: Redacted.make(value), kuid: Option.fromNullable(kuid), expiresAt: Option.none() })
+            )
           const refused = <A>(effect: Effect.Effect<A, KuzzleError.RequestError>) =>
             Effect.map(Effect.flip(effect), (error) => {
-              assert.isTrue(error instanceof KuzzleError.NotSentError && error.cause._tag === "KuzzleNotQueued")
+              assert.isTrue(error instanceof KuzzleError.NotSentError && error.cause._tag === "KuzzleNotQueuedError")
               assert.include(error.message, "the user has changed")
             })
           yield* refused(query(asked, user("ada")))
@@ -157,7 +172,7 @@ describe("Kuzzle over HTTP", () => {
       yield* Effect.gen(function*() {
         const { query, setToken } = yield* Kuzzle.Kuzzle
         const become = (kuid: string) =>
-          setToken(Option.some({ value: Redacted.make(kuid), kuid, expiresAt: undefined }))
+          setToken(Option.some({ value: Redacted.make(kuid), kuid: Option.some(kuid), expiresAt: Option.none() }))
         yield* become("ada")
         const adas = yield* Effect.fork(query(asked, { as: { _tag: "User", kuid: "ada" } }))
         yield* turns()
@@ -280,7 +295,9 @@ describe("Kuzzle over HTTP", () => {
       )
       yield* Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
-        yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("t-1"), 1_000_000)))
+        yield* kuzzle.setToken(
+          Option.some(Kuzzle.token(Redacted.make("t-1"), { expiresAt: DateTime.unsafeMake(1_000_000) }))
+        )
         yield* TestClock.adjust("800 seconds")
         assert.lengthOf(asked, 1)
         yield* TestClock.adjust("100 seconds")

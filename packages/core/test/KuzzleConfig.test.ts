@@ -1,6 +1,18 @@
 import { KuzzleConfig } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, ConfigProvider, Duration, Effect, Exit, FastCheck as fc, Fiber, Redacted, TestClock } from "effect"
+import {
+  Cause,
+  type Config,
+  ConfigProvider,
+  Duration,
+  Effect,
+  Exit,
+  FastCheck as fc,
+  Fiber,
+  Option,
+  Redacted,
+  TestClock
+} from "effect"
 import { version } from "../src/internal/version.ts"
 
 const settings = (options?: KuzzleConfig.Options) => Effect.runSync(KuzzleConfig.make(options))
@@ -39,14 +51,11 @@ describe("KuzzleConfig", () => {
     assert.deepStrictEqual(defaults, {
       knownEndpoints: ["ws://localhost:7512/"],
       connectTimeout: Duration.seconds(10),
+      apiKey: Option.none(),
       requestTimeout: Duration.seconds(15),
-      pingInterval: Duration.seconds(10),
-      pingTimeout: Duration.seconds(5),
-      busyPingTimeout: Duration.seconds(60),
       stableAfter: settings().stableAfter,
       maxRequestSize: 1_048_576,
       maxResponseSize: 67_108_864,
-      routes: "query",
       volatile: { sdkName: `effect@${version}` },
       queue: undefined,
       waitForConnection: true
@@ -116,9 +125,8 @@ describe("KuzzleConfig", () => {
     ["headers", { headers: { authorization: Redacted.make("s3cr3t\n") } }],
     ["connectTimeout", { connectTimeout: 0 }],
     ["requestTimeout", { requestTimeout: -1 }],
-    ["pingInterval", { pingInterval: "0 seconds" }],
-    ["pingTimeout", { pingTimeout: NaN }],
-    ["busyPingTimeout", { busyPingTimeout: 0 }],
+    ["apiKey", { apiKey: "" }],
+    ["apiKey", { apiKey: Redacted.make("kapikey-s3cr3t\n") }],
     ["stableAfter", { stableAfter: 0 }],
     ["maxRequestSize", { maxRequestSize: 0 }],
     ["maxRequestSize", { maxRequestSize: 1.5 }],
@@ -348,14 +356,40 @@ describe("KuzzleConfig", () => {
   it.each<readonly [string, string, (found: KuzzleConfig.Settings) => unknown, unknown]>([
     ["KUZZLE_CONNECT_TIMEOUT", "3 seconds", (found) => found.connectTimeout, Duration.seconds(3)],
     ["KUZZLE_REQUEST_TIMEOUT", "3 seconds", (found) => found.requestTimeout, Duration.seconds(3)],
-    ["KUZZLE_PING_INTERVAL", "3 seconds", (found) => found.pingInterval, Duration.seconds(3)],
-    ["KUZZLE_PING_TIMEOUT", "3 seconds", (found) => found.pingTimeout, Duration.seconds(3)],
-    ["KUZZLE_BUSY_PING_TIMEOUT", "20 seconds", (found) => found.busyPingTimeout, Duration.seconds(20)],
     ["KUZZLE_STABLE_AFTER", "3 seconds", (found) => found.stableAfter, Duration.seconds(3)],
     ["KUZZLE_MAX_REQUEST_SIZE", "2048", (found) => found.maxRequestSize, 2048],
     ["KUZZLE_MAX_RESPONSE_SIZE", "4096", (found) => found.maxResponseSize, 4096]
   ])("reads %s", (name, value, of, expected) => {
     assert.deepStrictEqual(of(configured({ [name]: value })), expected)
     assert.include(complaint({ [name]: "nonsense" }), `${name} is "nonsense": expected`)
+  })
+
+  it.each(["KUZZLE_PING_INTERVAL", "KUZZLE_PING_TIMEOUT", "KUZZLE_BUSY_PING_TIMEOUT"])(
+    "reads %s for the heartbeat; a client over HTTP has none, and does not read it",
+    (name) => {
+      const read = <A>(config: Config.Config<A>, text: string) =>
+        Effect.runSyncExit(Effect.withConfigProvider(config, ConfigProvider.fromMap(new Map([[name, text]]))))
+      const found = read(KuzzleConfig.config, "3 seconds")
+      assert.deepInclude(Object.values(Exit.isSuccess(found) ? found.value : {}), Duration.seconds(3))
+      assert.include(complaint({ [name]: "nonsense" }), `${name} is "nonsense": expected`)
+      const overHttp = read(KuzzleConfig.configHttp, "nonsense")
+      assert.isTrue(Exit.isSuccess(overHttp), String(overHttp))
+    }
+  )
+
+  it("an API key is a secret wherever it comes from", () => {
+    const given = [
+      settings({ apiKey: "kapikey-s3cr3t" }),
+      settings({ apiKey: Redacted.make("kapikey-s3cr3t") }),
+      configured({ KUZZLE_API_KEY: " kapikey-s3cr3t " }),
+      Effect.runSync(KuzzleConfig.makeHttp({ apiKey: "kapikey-s3cr3t" }))
+    ]
+    for (const { apiKey } of given) {
+      assert.deepStrictEqual(Option.map(apiKey, Redacted.value), Option.some("kapikey-s3cr3t"))
+      assert.notInclude(String(apiKey), "s3cr3t")
+    }
+    const said = complaint({ KUZZLE_API_KEY: "kapikey-s3cr3t and more" })
+    assert.include(said, "KUZZLE_API_KEY: expected the token of an API key")
+    assert.notInclude(said, "s3cr3t")
   })
 })

@@ -1,5 +1,5 @@
 import * as Core from "@effect-kuzzle/core"
-import { KuzzleAction, KuzzleActionError, KuzzleDocument, KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
+import { KuzzleAction, KuzzleActionError, KuzzleDocument, KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { answering } from "./support/answering.ts"
@@ -11,8 +11,8 @@ type AnyClass = new(...args: ReadonlyArray<unknown>) => unknown
 const isErrorClass = (value: unknown): value is AnyClass =>
   typeof value === "function" && value.prototype instanceof Error && !special.has(value)
 
-/** One has another constructor; the other is what a platform tells the socket, which makes a `ConnectError` of it. */
-const special: ReadonlySet<unknown> = new Set([KuzzleAction.DeclaredError, KuzzleSocket.ConnectFault])
+/** Its tag is the application's to choose. */
+const special: ReadonlySet<unknown> = new Set([KuzzleAction.DeclaredError])
 
 describe("KuzzleError", () => {
   it("every error of the package is a KuzzleError", () => {
@@ -21,6 +21,15 @@ describe("KuzzleError", () => {
     assert.isAbove(classes.length, 80)
     const foreign = classes.filter((Class) => !KuzzleError.isKuzzleError(new Class({})))
     assert.deepStrictEqual(foreign.map(({ name }) => name), [])
+  })
+
+  it("the tag of every error is its name after Kuzzle, and ends with Error", () => {
+    const named = Object.values(Core).flatMap((module) => Object.entries<unknown>(module))
+    const tags = named.flatMap(([name, value]) =>
+      isErrorClass(value) ? [[`Kuzzle${name}`, Object(new value({}))._tag] as const] : []
+    )
+    assert.isAbove(tags.length, 80)
+    assert.deepStrictEqual(tags.filter(([name, tag]) => tag !== name || !/Error$/.test(tag)), [])
   })
 
   it("a status is that of the general error, of every named one, and of those that an application declares", () => {

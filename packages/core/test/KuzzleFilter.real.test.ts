@@ -4,7 +4,7 @@
  * It needs Koncorde 4 installed somewhere with its native modules: `KONCORDE_PATH=…/node_modules/koncorde`.
  */
 import { KuzzleFilter } from "@effect-kuzzle/core"
-import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { createRequire } from "node:module"
 
@@ -20,6 +20,9 @@ interface Koncorde {
 /** The same run each time; explore with another seed, and more runs. */
 const numRuns = Number(process.env["KONCORDE_RUNS"] ?? 5000)
 const seed = Number(process.env["KONCORDE_SEED"] ?? 1)
+
+/** The comparisons take their time without a pause. The runner must hear of each in between, or it takes the worker for dead. */
+beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe("KuzzleFilter against Koncorde", () => {
   let makeKoncorde: () => Koncorde

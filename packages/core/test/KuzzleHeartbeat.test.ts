@@ -11,11 +11,11 @@ describe("KuzzleHeartbeat", () => {
       const timeoutOf = (options?: KuzzleHeartbeat.Options) =>
         Effect.map(KuzzleHeartbeat.make("Native", options), ({ timeout }) => Duration.toMillis(timeout))
       assert.strictEqual(yield* timeoutOf(), 5000)
-      assert.strictEqual(yield* timeoutOf({ timeout: "2 seconds" }), 2000)
-      assert.strictEqual(yield* timeoutOf({ timeout: 300 }), 300)
+      assert.strictEqual(yield* timeoutOf({ pingTimeout: "2 seconds" }), 2000)
+      assert.strictEqual(yield* timeoutOf({ pingTimeout: 300 }), 300)
       const { busyTimeout } = yield* KuzzleHeartbeat.make("Native", {})
       assert.strictEqual(Duration.toSeconds(busyTimeout), 60)
-      const { busyTimeout: given } = yield* KuzzleHeartbeat.make("Native", { busyTimeout: "20 seconds" })
+      const { busyTimeout: given } = yield* KuzzleHeartbeat.make("Native", { busyPingTimeout: "20 seconds" })
       assert.strictEqual(Duration.toSeconds(given), 20)
     }))
 
@@ -23,10 +23,12 @@ describe("KuzzleHeartbeat", () => {
     it.effect(`a timeout of ${JSON.stringify(input)} is an error that names the setting`, () =>
       Effect.gen(function*() {
         for (const layer of [KuzzleHeartbeat.layerNative, KuzzleHeartbeat.layerProtocol]) {
-          const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ timeout: duration(input) }))))
+          const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ pingTimeout: duration(input) }))))
           assert.deepInclude({ ...error }, { _tag: "KuzzleInvalidSettingError", setting: "pingTimeout" })
-          const busy = yield* Effect.flip(Effect.scoped(Layer.build(layer({ busyTimeout: duration(input) }))))
+          const busy = yield* Effect.flip(Effect.scoped(Layer.build(layer({ busyPingTimeout: duration(input) }))))
           assert.deepInclude({ ...busy }, { _tag: "KuzzleInvalidSettingError", setting: "busyPingTimeout" })
+          const interval = yield* Effect.flip(Effect.scoped(Layer.build(layer({ pingInterval: duration(input) }))))
+          assert.deepInclude({ ...interval }, { _tag: "KuzzleInvalidSettingError", setting: "pingInterval" })
         }
       }))
   }

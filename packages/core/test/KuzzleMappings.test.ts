@@ -125,6 +125,15 @@ describe("derive", () => {
     )
   })
 
+  it("a field that is left out, wherever it is said", () => {
+    const note = Schema.String.pipe(KuzzleMappings.unmapped)
+    assert.strictEqual(field(note), undefined)
+    assert.strictEqual(field(Schema.optional(Schema.NullOr(note))), undefined)
+    assert.strictEqual(field(Schema.Array(note)), undefined)
+    assert.strictEqual(field(Schema.Struct({ b: Schema.BigIntFromSelf }).pipe(KuzzleMappings.unmapped)), undefined)
+    assert.deepStrictEqual<unknown>(derived(Schema.Struct({ a: Schema.Int, note })), { a: { type: "long" } })
+  })
+
   it("keeps what it was given", () => {
     const Name = Schema.String.pipe(Schema.minLength(2), KuzzleMappings.field("text"))
     assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(Name)("x")))

@@ -131,7 +131,11 @@ const client = (network: FakeNetwork, { login, options, table = newTable(), url 
         kuzzle.setToken(
           kuid === undefined
             ? Option.none()
-            : Option.some({ value: Redacted.make(`token of ${kuid}`), kuid, expiresAt: undefined })
+            : Option.some({
+              value: Redacted.make(`token of ${kuid}`),
+              kuid: Option.some(kuid),
+              expiresAt: Option.none()
+            })
         ),
         turns()
       )
@@ -172,7 +176,7 @@ const failure = <A, E>(exit: Exit.Exit<A, E>) =>
 /** Why it was not sent. */
 const reasonOf = <A, E>(exit: Exit.Exit<A, E>) => {
   const error: unknown = failure(exit)
-  return error instanceof KuzzleError.NotSentError && error.cause._tag === "KuzzleNotQueued"
+  return error instanceof KuzzleError.NotSentError && error.cause._tag === "KuzzleNotQueuedError"
     ? error.cause.reason
     : error
 }
@@ -316,6 +320,39 @@ describe("KuzzleOutbox", () => {
       yield* turns()
       assert.deepStrictEqual(bodies(network), [1])
       assert.deepStrictEqual([found?.entries, outcomes(found?.reports ?? [])], [[], ["MaybeSent"]])
+    }))
+
+  it.scoped("what is pending and what is reported can be followed, for as long as the client", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { close, create, outbox } = yield* client(network, { login: "ada" })
+      network.onSend = undefined
+      const pending: Array<number> = []
+      const reported: Array<ReadonlyArray<KuzzleOutboxStore.Outcome>> = []
+      const watching = yield* Effect.fork(Effect.all([
+        Stream.runForEach(outbox.pendingStates, (entries) => Effect.sync(() => pending.push(entries.length))),
+        Stream.runForEach(outbox.reportStates, (reports) => Effect.sync(() => reported.push(outcomes(reports))))
+      ], { concurrency: "unbounded" }))
+      yield* turns()
+      assert.deepStrictEqual([pending, reported], [[0], [[]]])
+      yield* create(1)
+      yield* turns()
+      assert.deepStrictEqual(pending, [0, 1])
+      yield* lose(network)
+      assert.deepStrictEqual(pending, [0, 1, 0])
+      assert.deepStrictEqual(reported, [[], ["MaybeSent"]])
+      const withdrawn = yield* create(2)
+      yield* turns()
+      yield* withdrawn.withdraw
+      yield* turns()
+      assert.deepStrictEqual(pending, [0, 1, 0, 1, 0])
+      const [report] = yield* Effect.map(Stream.runHead(outbox.reportStates), Option.getOrThrow)
+      yield* outbox.forget(report === undefined ? [] : [report])
+      yield* turns()
+      assert.deepStrictEqual(reported, [[], ["MaybeSent"], []])
+      yield* Effect.fork(close)
+      yield* TestClock.adjust("10 seconds")
+      assert.isTrue(Exit.isSuccess(yield* watching.await))
     }))
 
   it.scoped("what may be executed twice is sent again after a loss", () =>
@@ -483,7 +520,7 @@ describe("KuzzleOutbox", () => {
       const table = newTable()
       const { create, kuzzle, marking } = yield* client(network, { login: "ada", table })
       marking.then = kuzzle.setToken(
-        Option.some({ value: Redacted.make("token of bob"), kuid: "bob", expiresAt: undefined })
+        Option.some({ value: Redacted.make("token of bob"), kuid: Option.some("bob"), expiresAt: Option.none() })
       )
       yield* create(1)
       yield* turns(6)

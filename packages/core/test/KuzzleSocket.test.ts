@@ -5,8 +5,10 @@ import { FakeNetwork, turns } from "./support/FakeSocket.ts"
 
 const url = "ws://user:secret@kuzzle.test:7512/path?token=secret"
 const sink: KuzzleSocket.Sink = { onFrame: () => {}, onPong: () => {} }
+const dial = { url, sink, timeout: Duration.seconds(1) }
 
-const connect = (network: FakeNetwork, over = sink) => network.shape.connect(url, over, Duration.seconds(10))
+const connect = (network: FakeNetwork, over = sink) =>
+  KuzzleSocket.connect(network.shape, { url, sink: over, timeout: Duration.seconds(10) })
 
 const dialling = Effect.gen(function*() {
   const network = new FakeNetwork()
@@ -49,7 +51,7 @@ describe("KuzzleSocket", () => {
       network.current.error(new Error("invalid opcode"))
       assert.isTrue(connection.unsafeSend("x"))
       network.current.close(1002, "invalid opcode")
-      assert.deepInclude({ ...(yield* Effect.flip(connection.ended)) }, { by: "Peer", code: 1002 })
+      assert.deepInclude({ ...(yield* Effect.flip(KuzzleSocket.ended(connection))) }, { by: "Peer", code: 1002 })
     }))
 
   it.effect("C7: an HTTP answer is a rejection with its status", () =>
@@ -71,7 +73,7 @@ describe("KuzzleSocket", () => {
 
   it.effect("C7: an address that the runtime refuses is a bad URL, not a defect", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(new FakeNetwork().shape.connect("nonsense", sink, Duration.seconds(1)))
+      const error = yield* Effect.flip(KuzzleSocket.connect(new FakeNetwork().shape, { ...dial, url: "nonsense" }))
       assert.strictEqual(error.reason, "BadUrl")
     }).pipe(Effect.scoped))
 
@@ -82,7 +84,7 @@ describe("KuzzleSocket", () => {
           throw new DOMException("The operation is insecure.", "SecurityError")
         }
       })
-      const error = yield* Effect.flip(shape.connect(url, sink, Duration.seconds(1)))
+      const error = yield* Effect.flip(KuzzleSocket.connect(shape, dial))
       assert.strictEqual(error.reason, "Unreachable")
       assert.include(error.message, "connect-src")
     }).pipe(Effect.scoped))
@@ -92,7 +94,7 @@ describe("KuzzleSocket", () => {
       const { dial, network } = yield* dialling
       const cause = new Error("EPROTO")
       network.current.error(
-        new KuzzleSocket.ConnectFault({ reason: "Tls", issue: "this port does not speak TLS: use ws://", cause })
+        new KuzzleSocket.DialError({ reason: "Tls", issue: "this port does not speak TLS: use ws://", cause })
       )
       network.current.close(1006)
       const error = yield* failing(dial)
@@ -105,7 +107,7 @@ describe("KuzzleSocket", () => {
     }))
 
   const standard = (construct: () => globalThis.WebSocket) =>
-    KuzzleSocket.makeWebSocket(construct).connect(url, sink, Duration.seconds(1)).pipe(Effect.flip, Effect.scoped)
+    KuzzleSocket.connect(KuzzleSocket.makeWebSocket(construct), dial).pipe(Effect.flip, Effect.scoped)
 
   it.effect("C7: a runtime without WebSocket, a page that may not open the address, an invalid address", () =>
     Effect.gen(function*() {
@@ -187,14 +189,14 @@ describe("KuzzleSocket", () => {
         const network = new FakeNetwork()
         const scope = yield* Scope.make()
         const connection = yield* Scope.extend(connect(network), scope)
-        const waiting = yield* Effect.fork(Effect.exit(connection.ended))
+        const waiting = yield* Effect.fork(Effect.exit(KuzzleSocket.ended(connection)))
         yield* turns(1)
         network.current.close(code, "because")
         network.current.close(1006, "again")
         yield* Scope.close(scope, Exit.void)
-        const expected = Exit.fail(new KuzzleError.ConnectionEnded({ by: "Peer", code, reason: "because" }))
+        const expected = Exit.fail(new KuzzleError.ConnectionEndedError({ by: "Peer", code, reason: "because" }))
         assert.deepStrictEqual(yield* Fiber.join(waiting), expected)
-        assert.deepStrictEqual(yield* Effect.exit(connection.ended), expected)
+        assert.deepStrictEqual(yield* Effect.exit(KuzzleSocket.ended(connection)), expected)
       }
     }))
 
@@ -205,19 +207,19 @@ describe("KuzzleSocket", () => {
       network.current.oversized(1000)
       network.current.close(1006)
       assert.isTrue(network.current.terminated)
-      const end = yield* Effect.flip(connection.ended)
+      const end = yield* Effect.flip(KuzzleSocket.ended(connection))
       assert.deepInclude({ ...end }, { by: "Oversized", code: 1009 })
       assert.include(end.message, "more than 1000 bytes")
       assert.include(end.message, "raise maxResponseSize")
     }))
 
-  it.effect("L1, 8.A14: closing the scope terminates the socket at once", () =>
+  it.effect("L1, 8.A14: closing the scope sends a close frame and terminates the socket at once", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const connection = yield* Effect.scoped(connect(network))
       assert.isTrue(network.current.terminated)
-      assert.deepStrictEqual(network.current.closes, [])
-      const end = yield* Effect.flip(connection.ended)
+      assert.deepStrictEqual(network.current.closes, [1000])
+      const end = yield* Effect.flip(KuzzleSocket.ended(connection))
       assert.strictEqual(end.by, "Released")
     }))
 
@@ -233,15 +235,18 @@ describe("KuzzleSocket", () => {
         }
       })
       let frames = 0
-      const connection = yield* Effect.scoped(shape.connect(url, {
-        onFrame: () => {
-          frames += 1
-        },
-        onPong: () => {}
-      }, Duration.seconds(1)))
+      const connection = yield* Effect.scoped(KuzzleSocket.connect(shape, {
+        ...dial,
+        sink: {
+          onFrame: () => {
+            frames += 1
+          },
+          onPong: () => {}
+        }
+      }))
       events?.onFrame("{}")
       events?.onClose(1006, "")
       assert.deepStrictEqual([closes, frames, connection.unsafePing], [[1000], 0, undefined])
-      assert.strictEqual((yield* Effect.flip(connection.ended)).by, "Released")
+      assert.strictEqual((yield* Effect.flip(KuzzleSocket.ended(connection))).by, "Released")
     }))
 })

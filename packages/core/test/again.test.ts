@@ -48,7 +48,7 @@ describe("again", () => {
       const cut = new KuzzleError.MaybeSentError({ ...asked, cause: oversized(1000) })
       const lost = new KuzzleError.MaybeSentError({
         ...asked,
-        cause: new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+        cause: new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
       })
       const { end, tries } = yield* trying(Array.from({ length: 20 }, () => cut))
       assert.lengthOf(tries, 3)

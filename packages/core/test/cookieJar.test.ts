@@ -180,7 +180,7 @@ describe("the cookie jar", () => {
   it.scoped("an address that is none fails as it does without a jar", () =>
     Effect.gen(function*() {
       const { call, cookie } = yield* setUp
-      assert.strictEqual((yield* Effect.flip(call({ url: "nonsense" })))._tag, "NoAnswer")
+      assert.strictEqual((yield* Effect.flip(call({ url: "nonsense" })))._tag, "KuzzleNoAnswerError")
       assert.isUndefined(yield* cookie("nonsense"))
     }))
 })

@@ -4,7 +4,7 @@
  */
 import type { Kuzzle, KuzzleRealtime } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Metric, Schedule, Stream, TestClock } from "effect"
+import { Effect, Exit, Metric, Option, Schedule, Stream, TestClock } from "effect"
 import * as Fs from "node:fs"
 import * as Metrics from "../src/internal/runtime/metrics.ts"
 import { withAccount } from "./support/account.ts"
@@ -87,7 +87,7 @@ describe("the events of the official SDK", () => {
       const { expire, kuzzle } = yield* withAccount()
       const { one } = yield* heardOf(kuzzle)
       yield* expire
-      assert.strictEqual((yield* one("ReAuthenticated")).kuid, "ada")
+      assert.deepStrictEqual((yield* one("ReAuthenticated")).kuid, Option.some("ada"))
     }))
 
   it.scoped("tokenExpired: as the server says it", () =>
@@ -238,7 +238,7 @@ describe("docs/events.md", () => {
     const source = Fs.readFileSync(new URL(import.meta.url), "utf8")
     const names = new Set([
       ...Object.keys(tags),
-      ...["kuzzle.states", "Ready", "Waiting", "Gap", "HttpTransportError", "ended"],
+      ...["kuzzle.states", "Ready", "Waiting", "Gap", "KuzzleHttpTransportError", "ended"],
       ...["kuzzle.authentication.states", "Unauthenticated"]
     ])
     for (const [name, here, test] of mapped) {

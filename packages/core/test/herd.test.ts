@@ -4,14 +4,14 @@
  */
 import { KuzzleConfig, KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Random, Schedule } from "effect"
+import { Duration, Effect, Random, Schedule } from "effect"
 import * as Machine from "../src/internal/protocol/connection.ts"
 import { Delays } from "../src/internal/runtime/delays.ts"
 
 const outage = 60_000
 const window = 100
 
-const gone = new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+const gone = new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
 const refused = new KuzzleError.ConnectError({ reason: "Unreachable", url: "ws://kuzzle.test" })
 
 /** When one client dials, from the loss of its server at 0 until it is connected. */
@@ -22,14 +22,14 @@ const dials = (endpoints: ReadonlyArray<string>, schedule: Schedule.Schedule<unk
     const attempts: Array<number> = []
     let now = 0
     let state: Machine.ConnectionState = { _tag: "Ready", endpoint: endpoints[0] ?? "", attempt: 1 }
-    let cause: KuzzleError.ConnectionEnded | KuzzleError.ConnectError = gone
+    let cause: KuzzleError.ConnectionEndedError | KuzzleError.ConnectError = gone
     // It had been up for long: the schedule begins anew.
     let stable = true
     for (;;) {
       if (stable) delays.reset()
       state = next(state, { _tag: "Lost", cause, delayMillis: yield* delays.next(cause), stable, online: true })
       if (state._tag !== "Waiting") return assert.fail(`it gave up: ${state._tag}`)
-      now += state.delayMillis
+      now += Duration.toMillis(state.delay)
       state = next(state, { _tag: "Due" })
       attempts.push(now)
       if (now >= outage) return attempts

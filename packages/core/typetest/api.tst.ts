@@ -154,7 +154,7 @@ describe("results and errors", () => {
           return Effect.succeed("none" as const)
         },
         KuzzleMaybeSentError: (error) => {
-          expect(error.cause).type.toBe<KuzzleError.ConnectionEnded>()
+          expect(error.cause).type.toBe<KuzzleError.ConnectionEndedError>()
           return Effect.succeed("who knows" as const)
         }
       })
@@ -287,8 +287,8 @@ describe("what is asked for", () => {
   })
 
   test("settings", () => {
-    expect(KuzzleConfig.make({ url: ["ws://a", "ws://b"], pingInterval: "10 seconds" })).type.not.toRaiseError()
-    expect(KuzzleConfig.make({ pingInterval: "soon" })).type.toRaiseError()
+    expect(KuzzleConfig.make({ url: ["ws://a", "ws://b"], requestTimeout: "10 seconds" })).type.not.toRaiseError()
+    expect(KuzzleConfig.make({ requestTimeout: "soon" })).type.toRaiseError()
     expect(KuzzleConfig.make({ hostname: "a" })).type.toRaiseError()
     expect(KuzzleConfig.config).type.toBe<Config.Config<KuzzleConfig.PlainOptions>>()
   })
@@ -300,8 +300,8 @@ describe("what is asked for", () => {
     >()
     expect(KuzzleConfig.make({ url: Effect.map(Kuzzle.Kuzzle, () => "ws://a") })).type.toRaiseError()
     expect(KuzzleConfig.make({ headers: Effect.succeed({ a: 1 }) })).type.toRaiseError()
-    expect<KuzzleConfig.Options>().type.toBeAssignableWith<KuzzleConfig.PlainOptions>()
-    expect<KuzzleConfig.PlainOptions>().type.not.toBeAssignableWith<Pick<KuzzleConfig.Options, "url">>()
+    expect<KuzzleConfig.ClientOptions>().type.toBeAssignableWith<KuzzleConfig.PlainClientOptions>()
+    expect<KuzzleConfig.PlainOptions>().type.not.toBeAssignableWith<Pick<KuzzleConfig.ClientOptions, "url">>()
   })
 })
 

@@ -1,5 +1,12 @@
 /** Documents by their Schema, and filters by the document: what is inferred, and what does not compile. */
-import type { Kuzzle, KuzzleActionError, KuzzleDocument, KuzzleError, KuzzleRealtime } from "@effect-kuzzle/core"
+import type {
+  Kuzzle,
+  KuzzleActionError,
+  KuzzleDocument,
+  KuzzleError,
+  KuzzleLiveQuery,
+  KuzzleRealtime
+} from "@effect-kuzzle/core"
 import { KuzzleFilter, KuzzleMappings, KuzzleRepository } from "@effect-kuzzle/core"
 import { Context, Effect, type Option, Schema, type Scope, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
@@ -109,6 +116,25 @@ describe("a repository", () => {
     expect<NonNullable<KuzzleRepository.Document<Taxi>["_kuzzle_info"]>>().type.toBe<KuzzleDocument.KuzzleInfo>()
     expect<KuzzleRepository.Hit<Taxi>["_source"]>().type.toBe<Taxi>()
     expect<KuzzleRepository.Hit<Taxi>["_score"]>().type.toBe<number | null>()
+  })
+
+  test("live documents are what the policy gives; one that has left may be one that does not fit", () => {
+    type Live<Source, E, Left> = Effect.Effect<
+      KuzzleLiveQuery.LiveQuery<
+        KuzzleRepository.LiveDocument<Source>,
+        KuzzleLiveQuery.LiveError | E,
+        KuzzleRepository.LiveDocument<Left>
+      >,
+      KuzzleLiveQuery.LiveError | E,
+      Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope
+    >
+    expect(taxis.live()).type.toBe<Live<Taxi, Invalid, Taxi>>()
+    expect(skipping.live({ ids: ["a"] })).type.toBe<Live<Taxi, never, Taxi | Invalid>>()
+    expect(passing.live({ filter: passing.filter.equals("status", "free") })).type.toBe<
+      Live<Taxi | Invalid, never, Taxi | Invalid>
+    >()
+    expect(taxis.live({ filter: KuzzleFilter.exists("color") })).type.toRaiseError()
+    expect(taxis.live({ ids: ["a"], filter: taxis.filter.all })).type.toRaiseError()
   })
 
   test("subscribing needs KuzzleRealtime, so that it does not compile over HTTP", () => {

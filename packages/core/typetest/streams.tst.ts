@@ -6,7 +6,7 @@ import {
   type KuzzleError,
   KuzzleExport,
   KuzzleImport,
-  KuzzleLive,
+  KuzzleLiveQuery,
   KuzzleSearch
 } from "@effect-kuzzle/core"
 import type { Layer } from "effect"
@@ -70,18 +70,18 @@ describe("transfer", () => {
 
 describe("live documents", () => {
   test("need real-time", () => {
-    const live = KuzzleLive.live(target)
+    const live = KuzzleLiveQuery.live(target)
     expect(live).type.toBe<
       Effect.Effect<
-        KuzzleLive.Live,
-        KuzzleLive.LiveError,
+        KuzzleLiveQuery.LiveQuery,
+        KuzzleLiveQuery.LiveError,
         Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope
       >
     >()
     expect(run(Effect.provide(Effect.scoped(live), overWebSocket))).type.not.toRaiseError()
     expect(run(Effect.provide(Effect.scoped(live), overHttp))).type.toRaiseError()
-    expect(KuzzleLive.live({ ...target, ids: ["a"], filter: {} })).type.toRaiseError()
+    expect(KuzzleLiveQuery.live({ ...target, ids: ["a"], filter: {} })).type.toRaiseError()
     // No counterpart in a search.
-    expect(KuzzleLive.live({ ...target, filter: { regexp: { status: "f.*" } } })).type.toRaiseError()
+    expect(KuzzleLiveQuery.live({ ...target, filter: { regexp: { status: "f.*" } } })).type.toRaiseError()
   })
 })

@@ -1,16 +1,16 @@
 /**
  * Kuzzle on Node: the socket by `ws`, pings by RFC 6455 frames, HTTP by undici.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Kuzzle from "@effect-kuzzle/core/Kuzzle"
 import * as KuzzleConfig from "@effect-kuzzle/core/KuzzleConfig"
 import type { KuzzleDownload } from "@effect-kuzzle/core/KuzzleDownload"
 import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
-import { KuzzleHeartbeat } from "@effect-kuzzle/core/KuzzleHeartbeat"
+import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
+import * as KuzzlePlatform from "@effect-kuzzle/core/KuzzlePlatform"
 import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
-import * as KuzzleSchedule from "@effect-kuzzle/core/KuzzleSchedule"
-import { KuzzleSocket } from "@effect-kuzzle/core/KuzzleSocket"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -23,20 +23,62 @@ import * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
 import * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
 
 /**
- * The settings of the client, and what only Node can set.
+ * The options of the client, of its heartbeat, and what only Node can set.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Kuzzle.Options, NodeKuzzleSocket.Options {}
+export interface Options
+  extends Kuzzle.Options<NodeKuzzleSocket.Options>, KuzzleConfig.HeartbeatOptions, NodeKuzzleSocket.Options
+{}
 
 /**
- * The same as plain values: what a `Config` can give.
+ * The options of the client over HTTP, and what only Node can set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpOptions extends Kuzzle.HttpOptions, NodeKuzzleSocket.Options {}
+
+/**
+ * The options as plain values: what a `Config` can give.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PlainOptions extends KuzzleConfig.PlainOptions, NodeKuzzleSocket.Options {}
+
+/**
+ * The same for a client over HTTP.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PlainHttpOptions extends KuzzleConfig.PlainClientOptions, NodeKuzzleSocket.Options {}
+
+/**
+ * What carries the connection on Node.
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const platform: KuzzlePlatform.Platform<NodeKuzzleSocket.Options> = {
+  socket: NodeKuzzleSocket.make,
+  heartbeat: (options) => KuzzleHeartbeat.make("Native", options)
+}
+
+/** TLS options and proxy apply to HTTP and to the WebSocket. */
+const http = (options: NodeKuzzleSocket.Options) =>
+  options.tls === undefined && options.proxy === undefined ? NodeKuzzleHttp.layer : NodeKuzzleHttp.layerWith(options)
+
+/**
+ * The value of the option `session` that keeps the session by a cookie: in a jar in memory, because Node keeps none. For
+ * servers that act like a page; otherwise a token does the same with less.
+ *
+ * @since 0.1.0
+ * @category sessions
+ */
+export const cookie: Kuzzle.CookieSession<NodeKuzzleSocket.Options, never> = Kuzzle.cookieWith(http)
 
 /**
  * The client over a WebSocket.
@@ -58,51 +100,7 @@ export interface PlainOptions extends KuzzleConfig.PlainOptions, NodeKuzzleSocke
 export const layer = (
   options: Options = {}
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
-  Layer.scopedContext(
-    Effect.flatMap(
-      KuzzleConfig.make(options),
-      (settings) => withTransport(options, settings)(Kuzzle.fromSettings(settings, options.authenticator))
-    )
-  )
-
-/**
- * The client over a WebSocket, its sessions kept by a cookie: of a jar in memory, for Node keeps none. For servers that
- * act as a page would; otherwise a token (`layer`) does the same with less.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerCookie = (
-  options: Options = {}
-): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
-  Layer.scopedContext(
-    Effect.flatMap(
-      KuzzleConfig.make(options),
-      (settings) => withTransport(options, settings)(Kuzzle.fromSettingsCookie(settings, options.authenticator))
-    )
-  ).pipe(Layer.provide(http(options)))
-
-/** TLS options and proxy apply to HTTP and to the WebSocket. */
-const http = (options: NodeKuzzleSocket.Options) =>
-  options.tls === undefined && options.proxy === undefined ? NodeKuzzleHttp.layer : NodeKuzzleHttp.layerWith(options)
-
-/** What carries the connection on Node. */
-const withTransport = (options: Options, settings: KuzzleConfig.Settings) =>
-<A, E, R>(
-  client: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | InvalidSettingError, Exclude<Exclude<R, KuzzleSocket>, KuzzleHeartbeat>> =>
-  client.pipe(
-    Effect.provideServiceEffect(
-      KuzzleSocket,
-      NodeKuzzleSocket.make({ ...options, maxResponseSize: settings.maxResponseSize })
-    ),
-    Effect.provideService(KuzzleHeartbeat, {
-      ping: "Native",
-      schedule: KuzzleSchedule.heartbeat({ interval: settings.pingInterval }),
-      timeout: settings.pingTimeout,
-      busyTimeout: settings.busyPingTimeout
-    })
-  )
+  KuzzlePlatform.layer(platform, options)
 
 /**
  * The client over a WebSocket, with its options from a `Config`.
@@ -122,9 +120,26 @@ export const layerConfig = (
  * @category layers
  */
 export const layerHttp = (
-  options: KuzzleConfig.Options & NodeKuzzleSocket.Options = {}
+  options: HttpOptions = {}
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload, InvalidSettingError> =>
   Layer.provide(Kuzzle.layerHttp(options), http(options))
+
+const proxyVariable = Config.option(Config.redacted("KUZZLE_PROXY")).pipe(
+  Config.withDescription("the HTTP proxy to dial through"),
+  Config.mapOrFail(Option.match({
+    onNone: () => Either.right(undefined),
+    onSome: (proxy) =>
+      Redacted.value(proxy).trim() === ""
+        ? Either.right(undefined)
+        : Either.mapBoth(Proxy.parse(proxy), {
+          onLeft: ({ issue }) => ConfigError.InvalidData([], `KUZZLE_PROXY: ${issue}`),
+          onRight: () => proxy
+        })
+  }))
+)
+
+const withProxy = <A>(settings: Config.Config<A>) =>
+  Config.map(Config.all({ settings, proxy: proxyVariable }), ({ proxy, settings }) => ({ ...settings, proxy }))
 
 /**
  * The settings from the environment: those of `KuzzleConfig.config`, and `KUZZLE_PROXY`.
@@ -132,22 +147,15 @@ export const layerHttp = (
  * @since 0.1.0
  * @category config
  */
-export const config: Config.Config<PlainOptions> = Config.all({
-  settings: KuzzleConfig.config,
-  proxy: Config.option(Config.redacted("KUZZLE_PROXY")).pipe(
-    Config.withDescription("the HTTP proxy to dial through"),
-    Config.mapOrFail(Option.match({
-      onNone: () => Either.right(undefined),
-      onSome: (proxy) =>
-        Redacted.value(proxy).trim() === ""
-          ? Either.right(undefined)
-          : Either.mapBoth(Proxy.parse(proxy), {
-            onLeft: ({ issue }) => ConfigError.InvalidData([], `KUZZLE_PROXY: ${issue}`),
-            onRight: () => proxy
-          })
-    }))
-  )
-}).pipe(Config.map(({ proxy, settings }) => ({ ...settings, proxy })))
+export const config: Config.Config<PlainOptions> = withProxy(KuzzleConfig.config)
+
+/**
+ * The same for a client over HTTP: those of `KuzzleConfig.configHttp`, and `KUZZLE_PROXY`.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const configHttp: Config.Config<PlainHttpOptions> = withProxy(KuzzleConfig.configHttp)
 
 /**
  * The client over a WebSocket, its settings from the environment: `KUZZLE_URL`, or `KUZZLE_HOST` and `KUZZLE_PORT`, … as
@@ -170,4 +178,4 @@ export const KuzzleWsLive: Layer.Layer<
 export const KuzzleHttpLive: Layer.Layer<
   Kuzzle.Kuzzle | KuzzleDownload,
   InvalidSettingError | ConfigError.ConfigError
-> = Layer.unwrapEffect(Effect.map(config, layerHttp))
+> = Layer.unwrapEffect(Effect.map(configHttp, layerHttp))

@@ -1,9 +1,10 @@
 /**
  * HTTP with a cookie jar: by undici on Node, by `fetch` on Bun.
  *
+ * @module
  * @since 0.1.0
  */
-import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
+import { type InvalidSettingError, NoAnswerError } from "@effect-kuzzle/core/KuzzleError"
 import * as KuzzleHttp from "@effect-kuzzle/core/KuzzleHttp"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Agent, type buildConnector } from "@effect/platform-node/Undici"
@@ -90,7 +91,7 @@ const explaining = (http: KuzzleHttp.KuzzleHttpShape): KuzzleHttp.KuzzleHttpShap
   exchange: (call, maxResponseSize) =>
     Effect.mapError(
       http.exchange(call, maxResponseSize),
-      (why) => (why._tag === "NoAnswer" ? explained(call)(why) : why)
+      (why) => (why._tag === "KuzzleNoAnswerError" ? explained(call)(why) : why)
     ),
   stream: (call) =>
     http.stream(call).pipe(
@@ -99,9 +100,9 @@ const explaining = (http: KuzzleHttp.KuzzleHttpShape): KuzzleHttp.KuzzleHttpShap
     )
 })
 
-const explained = ({ url }: KuzzleHttp.HttpCall) => (why: KuzzleHttp.NoAnswer): KuzzleHttp.NoAnswer => {
+const explained = ({ url }: KuzzleHttp.HttpCall) => (why: NoAnswerError): NoAnswerError => {
   const fault = Fault.of(url, why.cause)
-  return fault === undefined ? why : { ...why, issue: fault.issue, cause: fault.cause }
+  return fault === undefined ? why : new NoAnswerError({ issue: fault.issue, cause: fault.cause })
 }
 
 /**

@@ -16,6 +16,7 @@
  * export const store = NodeKuzzleOutboxStore.layer("/var/lib/my-service/outbox")
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import { OutboxError } from "@effect-kuzzle/core/KuzzleError"

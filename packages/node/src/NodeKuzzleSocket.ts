@@ -2,6 +2,7 @@
  * The socket on Node: always `ws`, on every version, for the global `WebSocket` of Node 22 drops headers without a word
  * and cannot ping.
  *
+ * @module
  * @since 0.1.0
  */
 import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
@@ -70,10 +71,11 @@ const driver = (
   open: (url, events, headers) => {
     let tcp: Net.Socket | undefined
     const cork = corker(() => tcp)
-    const dialling = new AbortController()
+    // An `AbortController` takes longer to make than the rest of the attempt.
+    const dialling = proxy === undefined ? undefined : new AbortController()
     const socket = new WS.WebSocket(url, {
       ...tls,
-      ...(proxy === undefined ? {} : through(proxy, url, tls, dialling.signal)),
+      ...(proxy === undefined || dialling === undefined ? {} : through(proxy, url, tls, dialling.signal)),
       headers: plain(headers),
       // Kuzzle does not compress by default, and compressing small frames costs more than it saves.
       perMessageDeflate: false,
@@ -100,7 +102,7 @@ const driver = (
       if (maxResponseSize !== undefined && isOversized(cause)) events.onOversized(maxResponseSize)
     })
     socket.on("close", (code, reason) => {
-      dialling.abort()
+      dialling?.abort()
       events.onClose(code, reason.toString())
     })
     socket.on("unexpected-response", (request, response) => {
@@ -115,7 +117,10 @@ const driver = (
         return true
       },
       ping: () => socket.ping(),
-      close: (code, reason) => socket.close(code, reason),
+      close: (code, reason) => {
+        tcp?.uncork() // what is held back goes before it
+        socket.close(code, reason)
+      },
       terminate: () => socket.terminate(),
       bufferedAmount: () => socket.bufferedAmount - (tcp === undefined ? 0 : takenOf(tcp)),
       bytesRead: () => tcp?.bytesRead

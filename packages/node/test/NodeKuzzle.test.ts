@@ -6,7 +6,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Fiber, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import * as Http from "node:http"
 import NodeNet, * as Net from "node:net"
-import { failure } from "../../testing/test/suite/tools.ts"
+import { failure } from "../../../tests/suite/tools.ts"
 import { listen, pem, tlsInFrontOf } from "./servers.ts"
 
 const dial = (options: NodeKuzzle.Options) => Effect.scoped(Layer.build(NodeKuzzle.layer(options)))
@@ -80,7 +80,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           const credentials = { username: "ada", password: Redacted.make("secret") }
           const kuid = yield* KuzzleAuth.login({ strategy: "local", credentials }).pipe(
             Effect.zipRight(KuzzleAuth.getCurrentUser()),
-            Effect.provide(NodeKuzzle.layerCookie({ url, tls: { ca: pem("cert") } }))
+            Effect.provide(NodeKuzzle.layer({ url, tls: { ca: pem("cert") }, session: NodeKuzzle.cookie }))
           )
           assert.strictEqual(kuid._id, "ada")
         }))
@@ -244,7 +244,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
 
     describe("without waiting for the first connection", () => {
       for (
-        const [kind, make] of [["tokens", NodeKuzzle.layer], ["a cookie", NodeKuzzle.layerCookie]] as const
+        const [kind, session] of [["tokens", undefined], ["a cookie", NodeKuzzle.cookie]] as const
       ) {
         it.scoped(`C5: with ${kind}: there at once, and what was asked is answered when the server is up`, () =>
           Effect.gen(function*() {
@@ -260,8 +260,9 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
               const credentials = { username: "ada", password: Redacted.make("secret") }
               yield* KuzzleAuth.login({ strategy: "local", credentials })
               assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, "ada")
-            }).pipe(Effect.provide(make({
+            }).pipe(Effect.provide(NodeKuzzle.layer({
               url: server.url,
+              session,
               waitForConnection: false,
               autoQueue: true,
               reconnect: Schedule.spaced("20 millis")
@@ -505,7 +506,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
         Effect.gen(function*() {
           const { elsewhere, port, target } = yield* redirecting(307)
           const error = yield* failure(login, KuzzleError.ProtocolError).pipe(
-            Effect.provide(NodeKuzzle.layerCookie({ url: `ws://127.0.0.1:${port}` }))
+            Effect.provide(NodeKuzzle.layer({ url: `ws://127.0.0.1:${port}`, session: NodeKuzzle.cookie }))
           )
           assert.strictEqual(error.location, target)
           const http = yield* KuzzleHttp.KuzzleHttp

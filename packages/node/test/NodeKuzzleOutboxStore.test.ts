@@ -8,15 +8,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
-import {
-  ada,
-  entry,
-  ids,
-  limits,
-  outboxStoreSuite,
-  server,
-  type StorePlace
-} from "../../testing/test/suite/outboxStore.ts"
+import { ada, entry, ids, limits, outboxStoreSuite, server, type StorePlace } from "../../../tests/suite/outboxStore.ts"
 import { Neighbours } from "../src/internal/neighbours.ts"
 
 const folder = Effect.acquireRelease(

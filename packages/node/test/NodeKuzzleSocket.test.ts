@@ -1,4 +1,5 @@
 /** What the socket of Node shows of bytes that are on their way (promise C2). */
+import { KuzzleSocket } from "@effect-kuzzle/core"
 import { NodeKuzzleSocket } from "@effect-kuzzle/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Schedule } from "effect"
@@ -26,7 +27,11 @@ const connected = (act: (socket: Net.Socket) => void) =>
     const frames: Array<string> = []
     const sink = { onFrame: (frame: string) => frames.push(frame), onPong: () => {} }
     const socket = yield* NodeKuzzleSocket.make()
-    const connection = yield* socket.connect(`ws://127.0.0.1:${port}`, sink, Duration.seconds(5))
+    const connection = yield* KuzzleSocket.connect(socket, {
+      url: `ws://127.0.0.1:${port}`,
+      sink,
+      timeout: Duration.seconds(5)
+    })
     return { connection, frames }
   })
 

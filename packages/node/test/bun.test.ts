@@ -5,7 +5,7 @@ import { FetchHttpClient } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { vi } from "vitest"
-import { failure } from "../../testing/test/suite/tools.ts"
+import { failure } from "../../../tests/suite/tools.ts"
 import { NodeKuzzle } from "../src/index.ts"
 
 vi.mock("@effect/platform-node/Undici", () => ({ Agent: class {} }))

@@ -4,7 +4,7 @@ import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { gapOf, listenTo, statesOf } from "../../testing/test/suite/tools.ts"
+import { gapOf, listenTo, statesOf } from "../../../tests/suite/tools.ts"
 
 const users = [{ username: "ada", password: "secret" }]
 const target = { index: "hosts", collection: "cookies" }
@@ -17,7 +17,8 @@ layer(KuzzleTestServer.layer({ users }), {
   /** Of one server by two names, which is two hosts to a cookie; every loss moves on to the other. */
   const client = (authenticator?: Kuzzle.Authenticator) =>
     Layer.unwrapEffect(Effect.map(KuzzleTestServer.KuzzleTestServer, ({ url }) =>
-      NodeKuzzle.layerCookie({
+      NodeKuzzle.layer({
+        session: NodeKuzzle.cookie,
         url: [url, url.replace("127.0.0.1", "localhost")],
         reconnect: KuzzleSchedule.reconnect({ base: "50 millis", cap: "100 millis" }),
         ...(authenticator === undefined ? {} : { authenticator })

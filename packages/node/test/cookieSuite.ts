@@ -3,7 +3,7 @@ import { KuzzleConfig, KuzzleHttp, KuzzleSocket } from "@effect-kuzzle/core"
 import { NodeKuzzleHttp, NodeKuzzleSocket } from "@effect-kuzzle/node"
 import { assert, layer } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Layer, Option, Redacted } from "effect"
-import { type Backend, layerWorld, type User, World } from "../../testing/test/suite/backend.ts"
+import { type Backend, layerWorld, type User, World } from "../../../tests/suite/backend.ts"
 
 interface Json {
   readonly [member: string]: unknown
@@ -15,7 +15,12 @@ const ask = (url: string, headers: KuzzleSocket.HandshakeHeaders, request: Json)
     const socket = yield* KuzzleSocket.KuzzleSocket
     const answer = yield* Deferred.make<Json>()
     const onFrame = (frame: string) => Deferred.unsafeDone(answer, Effect.succeed(JSON.parse(frame)))
-    const connection = yield* socket.connect(url, { onFrame, onPong: () => {} }, Duration.seconds(10), headers)
+    const connection = yield* KuzzleSocket.connect(socket, {
+      url,
+      sink: { onFrame, onPong: () => {} },
+      timeout: Duration.seconds(10),
+      headers
+    })
     connection.unsafeSend(JSON.stringify({ requestId: "r", ...request }))
     return yield* Effect.timeout(Deferred.await(answer), "10 seconds")
   }).pipe(Effect.scoped)

@@ -1,6 +1,6 @@
 /** Cookies on Node, against the real Kuzzle that `KUZZLE_REAL_URL` names. */
 import { Layer } from "effect"
-import { layerUrl } from "../../testing/test/suite/node.ts"
+import { layerUrl } from "../../../tests/suite/node.ts"
 import { Address, cookieSuite } from "./cookieSuite.ts"
 
 const url = process.env.KUZZLE_REAL_URL

@@ -1,7 +1,7 @@
 /** Cookies on Node, against the embedded Kuzzle. */
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { Effect, Layer } from "effect"
-import { layerUrl } from "../../testing/test/suite/node.ts"
+import { layerUrl } from "../../../tests/suite/node.ts"
 import { Address, cookieSuite } from "./cookieSuite.ts"
 
 const backend = Layer.unwrapEffect(

@@ -53,7 +53,7 @@ describe("a fault of the network", () => {
   })
 
   it("an explained error stays as it is; an unknown one is not explained", () => {
-    const known = new KuzzleSocket.ConnectFault({ reason: "Proxy", issue: "it says no" })
+    const known = new KuzzleSocket.DialError({ reason: "Proxy", issue: "it says no" })
     assert.strictEqual(Fault.of("ws://a/", known), known)
     assert.isUndefined(Fault.of("ws://a/", new Error("odd")))
     assert.isUndefined(Fault.of("ws://a/", "odd"))

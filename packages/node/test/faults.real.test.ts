@@ -1,6 +1,6 @@
 /** Some of the table of faults in front of the real Kuzzle that `KUZZLE_REAL_URL` names. */
-import { faultSuite } from "../../testing/test/suite/faults.ts"
-import { layerUrl } from "../../testing/test/suite/node.ts"
+import { faultSuite } from "../../../tests/suite/faults.ts"
+import { layerUrl } from "../../../tests/suite/node.ts"
 
 const url = process.env.KUZZLE_REAL_URL
 if (url === undefined) throw new Error("KUZZLE_REAL_URL must name a running Kuzzle, e.g. ws://127.0.0.1:7512")

@@ -1,5 +1,5 @@
 /** The table of faults on Node's sockets, against the embedded Kuzzle. */
-import { faultSuite } from "../../testing/test/suite/faults.ts"
-import { layerEmbedded } from "../../testing/test/suite/node.ts"
+import { faultSuite } from "../../../tests/suite/faults.ts"
+import { layerEmbedded } from "../../../tests/suite/node.ts"
 
 faultSuite("faults, embedded Kuzzle", { backend: layerEmbedded })

@@ -68,7 +68,7 @@ describe("a server that sends", () => {
           Effect.timeout("10 seconds")
         )
         const cause = Option.getOrThrow(waiting)
-        if (cause._tag !== "KuzzleConnectionEnded") return assert.fail(cause._tag)
+        if (cause._tag !== "KuzzleConnectionEndedError") return assert.fail(cause._tag)
         // What `ws` says of it: by itself, or in place of the peer that has not said anything.
         assert.include([code, 1006], cause.code)
         yield* kuzzle.states.pipe(

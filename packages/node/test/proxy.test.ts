@@ -14,13 +14,13 @@ import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { assert, describe, layer } from "@effect/vitest"
 import { ConfigProvider, Effect, Either, Layer, Redacted, Schedule, Stream } from "effect"
 import * as Net from "node:net"
-import { failure } from "../../testing/test/suite/tools.ts"
+import { failure } from "../../../tests/suite/tools.ts"
 import * as Proxy from "../src/internal/proxy.ts"
 import { listen, pem, proxy, tlsInFrontOf } from "./servers.ts"
 
 const refused = (options: NodeKuzzle.Options) =>
   failure(Effect.scoped(Layer.build(NodeKuzzle.layer(options))), KuzzleError.ConnectError)
-const refusedHttp = (options: NodeKuzzle.Options) =>
+const refusedHttp = (options: NodeKuzzle.HttpOptions) =>
   failure(KuzzleServer.now(), KuzzleError.HttpTransportError).pipe(Effect.provide(NodeKuzzle.layerHttp(options)))
 
 const credentials = { username: "ada", password: Redacted.make("secret") }
@@ -67,7 +67,9 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.isAtLeast(exported.asked.length, 1)
           assert.deepStrictEqual([...new Set(exported.asked)], [here])
 
-          const who = yield* counted(Effect.provide(login, NodeKuzzle.layerCookie(options)))
+          const who = yield* counted(
+            Effect.provide(login, NodeKuzzle.layer({ ...options, session: NodeKuzzle.cookie }))
+          )
           assert.strictEqual(who.value._id, "ada")
           // Before the login, the login and its verification by HTTP, and with the cookie.
           assert.deepStrictEqual(who.asked, [here, here, here, here])
@@ -86,7 +88,10 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             }
             yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layer(options))
             yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layerHttp(options))
-            assert.strictEqual((yield* Effect.provide(login, NodeKuzzle.layerCookie(options)))._id, "ada")
+            assert.strictEqual(
+              (yield* Effect.provide(login, NodeKuzzle.layer({ ...options, session: NodeKuzzle.cookie })))._id,
+              "ada"
+            )
             const error = yield* refused({ ...options, tls: undefined })
             assert.strictEqual(error.reason, "Tls")
             assert.include(error.message, "tls.ca")
@@ -268,7 +273,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             const builds = [
               Effect.asVoid(Layer.build(NodeKuzzle.layer(options))),
               Effect.asVoid(Layer.build(NodeKuzzle.layerHttp(options))),
-              Effect.asVoid(Layer.build(NodeKuzzle.layerCookie(options)))
+              Effect.asVoid(Layer.build(NodeKuzzle.layer({ ...options, session: NodeKuzzle.cookie })))
             ]
             for (const build of builds) {
               const error = yield* failure(Effect.scoped(build), KuzzleError.InvalidSettingError)

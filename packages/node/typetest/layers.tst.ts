@@ -1,8 +1,17 @@
 /** The layers of both platforms: the same names, the same types, and no real-time without a WebSocket. */
 import * as Browser from "@effect-kuzzle/browser"
-import { Kuzzle, type KuzzleDownload, type KuzzleError, KuzzleRealtime, KuzzleServer } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  type KuzzleDownload,
+  type KuzzleError,
+  type KuzzleHeartbeat,
+  type KuzzleHttp,
+  KuzzleRealtime,
+  KuzzleServer,
+  type KuzzleSocket
+} from "@effect-kuzzle/core"
 import * as Node from "@effect-kuzzle/node"
-import { Config, type ConfigError, Effect, type Layer, Redacted, Stream } from "effect"
+import { Config, type ConfigError, Effect, type Layer, Redacted, Schedule, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
 
 const target = { index: "nyc", collection: "taxi" }
@@ -45,6 +54,59 @@ describe("the client over WebSocket", () => {
       tls: { ca: "pem" }
     })).type.not.toRaiseError()
     expect(Browser.BrowserKuzzle.layer({ tls: { ca: "pem" } })).type.toRaiseError()
+  })
+})
+
+describe("no option is accepted and ignored", () => {
+  test("the heartbeat is the platform's: its options are those of a platform's layer", () => {
+    expect(Node.NodeKuzzle.layer({ pingInterval: "5 seconds", busyPingTimeout: "1 minute" })).type.not.toRaiseError()
+    expect(Browser.BrowserKuzzle.layer({ pingTimeout: "5 seconds" })).type.not.toRaiseError()
+    expect(Kuzzle.layer({ pingInterval: "5 seconds" })).type.toRaiseError("'pingInterval' does not exist")
+    expect(Kuzzle.make({ pingTimeout: "5 seconds" })).type.toRaiseError("'pingTimeout' does not exist")
+  })
+
+  test("over HTTP there is no connection to keep, and nobody is logged in by the client", () => {
+    for (const layerHttp of [Kuzzle.layerHttp, Node.NodeKuzzle.layerHttp, Browser.BrowserKuzzle.layerHttp]) {
+      expect(layerHttp({ url: "http://a", requestTimeout: "5 seconds", routes: "rest", apiKey: "k" })).type
+        .not.toRaiseError()
+      expect(layerHttp({ autoQueue: true })).type.toRaiseError("'autoQueue' does not exist")
+      expect(layerHttp({ reconnect: Schedule.stop })).type.toRaiseError("'reconnect' does not exist")
+      expect(layerHttp({ waitForConnection: false })).type.toRaiseError("'waitForConnection' does not exist")
+      expect(layerHttp({ pingInterval: "1 second" })).type.toRaiseError("'pingInterval' does not exist")
+      expect(layerHttp({ authenticator: Effect.void })).type.toRaiseError("'authenticator' does not exist")
+    }
+  })
+
+  test("over a WebSocket there are no routes", () => {
+    for (const layer of [Kuzzle.layer, Node.NodeKuzzle.layer, Browser.BrowserKuzzle.layer]) {
+      expect(layer({ routes: "rest" })).type.toRaiseError("'routes' does not exist")
+    }
+  })
+})
+
+describe("a session by cookie", () => {
+  test("the platforms bring HTTP for it, the core asks for it", () => {
+    expect(Node.NodeKuzzle.layer({ session: Node.NodeKuzzle.cookie })).type.toBe<
+      ReturnType<typeof Node.NodeKuzzle.layer>
+    >()
+    expect(Browser.BrowserKuzzle.layer({ session: Browser.BrowserKuzzle.cookie })).type
+      .toBe<ReturnType<typeof Node.NodeKuzzle.layer>>()
+    expect(Kuzzle.layer({})).type.toBe<
+      Layer.Layer<
+        Client,
+        KuzzleError.ConnectError | KuzzleError.InvalidSettingError,
+        KuzzleSocket.KuzzleSocket | KuzzleHeartbeat.KuzzleHeartbeat
+      >
+    >()
+    expect(Kuzzle.layer({ session: Kuzzle.cookie })).type.toBe<
+      Layer.Layer<
+        Client,
+        KuzzleError.ConnectError | KuzzleError.InvalidSettingError,
+        KuzzleSocket.KuzzleSocket | KuzzleHeartbeat.KuzzleHeartbeat | KuzzleHttp.KuzzleHttp
+      >
+    >()
+    expect(Node.NodeKuzzle.layer({ session: Kuzzle.cookie })).type.toRaiseError()
+    expect(Node.NodeKuzzle.layer({ session: "cookie" })).type.toRaiseError()
   })
 })
 

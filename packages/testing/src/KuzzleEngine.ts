@@ -7,6 +7,7 @@
  *
  * What it does not implement it refuses with the error id `testing.engine.not_implemented` (status 501).
  *
+ * @module
  * @since 0.1.0
  */
 import { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"

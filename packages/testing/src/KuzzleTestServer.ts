@@ -1,6 +1,7 @@
 /**
  * The embedded Kuzzle behind a real HTTP and WebSocket server on a loopback port. Node only.
  *
+ * @module
  * @since 0.1.0
  */
 import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"

@@ -4,6 +4,7 @@
  * Frames take one microtask each way and keep their order, so that a test runs the same way every time and nothing is
  * delivered inside the call that sent it.
  *
+ * @module
  * @since 0.1.0
  */
 import * as KuzzleSocket from "@effect-kuzzle/core/KuzzleSocket"

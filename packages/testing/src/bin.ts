@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
- * `npx @effect-kuzzle/testing`: a Kuzzle to develop against.
+ * `npx @effect-kuzzle/testing`: a Kuzzle to develop against, and Schemas of a live one.
  */
 import { makeRunMain } from "@effect/platform/Runtime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
-import { help, parse } from "./internal/command/commandLine.ts"
+import { parse } from "./internal/command/commandLine.ts"
+import { schema } from "./internal/command/schema.ts"
 import { serve } from "./internal/command/serve.ts"
 
 const version = Effect.sync(() =>
@@ -16,14 +17,16 @@ const version = Effect.sync(() =>
 )
 
 const main = Effect.gen(function*() {
-  const command = yield* parse(process.argv.slice(2))
+  const command = yield* parse(process.argv.slice(2), process.env)
   switch (command._tag) {
     case "Help":
-      return yield* Console.log(help)
+      return yield* Console.log(command.text)
     case "Version":
       return yield* Effect.flatMap(version, (version) => Console.log(version))
     case "Serve":
       return yield* Effect.scoped(serve(command))
+    case "WriteSchema":
+      return yield* schema(command)
   }
 }).pipe(
   Effect.catchAll((error) => Effect.zipRight(Console.error(error.message), Effect.fail(error)))

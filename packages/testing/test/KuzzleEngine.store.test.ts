@@ -2,8 +2,8 @@ import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
 import { Effect, Exit } from "effect"
-import { playEmbedded } from "./conformance/embedded.ts"
-import { scenarios } from "./conformance/scenarios.ts"
+import { playEmbedded } from "../../../tests/conformance/embedded.ts"
+import { scenarios } from "../../../tests/conformance/scenarios.ts"
 import { connect, type Json } from "./support.ts"
 
 /** A store in memory. `all`: what the engine holds at this moment. */

@@ -5,9 +5,9 @@ import { Effect, type Scope } from "effect"
 import { connect } from "node:net"
 import { gzipSync } from "node:zlib"
 import { WebSocket } from "ws"
-import { layerEmbedded } from "./suite/node.ts"
-import { shutsDown } from "./suite/shutdown.ts"
-import { withClient } from "./suite/tools.ts"
+import { layerEmbedded } from "../../../tests/suite/node.ts"
+import { shutsDown } from "../../../tests/suite/shutdown.ts"
+import { withClient } from "../../../tests/suite/tools.ts"
 
 interface Client {
   readonly ask: (request: object) => Effect.Effect<Record<string, unknown>>

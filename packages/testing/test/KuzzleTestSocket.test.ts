@@ -10,10 +10,11 @@ const dial = Effect.gen(function*() {
   const socket = yield* KuzzleSocket.KuzzleSocket
   const frames: Array<string> = []
   const pongs: Array<number> = []
-  const connection = yield* socket.connect("ws://anywhere", {
-    onFrame: (frame) => void frames.push(frame),
-    onPong: () => void pongs.push(pongs.length)
-  }, Duration.seconds(10))
+  const connection = yield* KuzzleSocket.connect(socket, {
+    url: "ws://anywhere",
+    sink: { onFrame: (frame) => void frames.push(frame), onPong: () => void pongs.push(pongs.length) },
+    timeout: Duration.seconds(10)
+  })
   return { connection, frames, pongs }
 })
 
@@ -61,7 +62,7 @@ describe("KuzzleTestSocket", () => {
       const engine = yield* KuzzleEngine.KuzzleEngine
       const { connection } = yield* dial
       yield* engine.dropAll(1011, "enough")
-      const ended = yield* Effect.flip(connection.ended)
+      const ended = yield* Effect.flip(KuzzleSocket.ended(connection))
       assert.deepInclude(ended, { by: "Peer", code: 1011, reason: "enough" })
       assert.isFalse(connection.unsafeSend("{}"))
     }).pipe(Effect.scoped, Effect.provide(layer)))
@@ -70,7 +71,7 @@ describe("KuzzleTestSocket", () => {
     Effect.gen(function*() {
       const { connection } = yield* dial
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual((yield* Effect.flip(connection.ended)).code, 1006)
+      assert.strictEqual((yield* Effect.flip(KuzzleSocket.ended(connection))).code, 1006)
     }).pipe(Effect.scoped, Effect.provide(layer)))
 
   it.effect("leaves the engine with its scope", () =>
@@ -98,7 +99,13 @@ describe("KuzzleTestSocket", () => {
       const socket = yield* KuzzleSocket.KuzzleSocket
       for (const url of ["nonsense", "http://host"]) {
         const refused = yield* Effect.flip(
-          Effect.scoped(socket.connect(url, { onFrame: () => {}, onPong: () => {} }, Duration.seconds(1)))
+          Effect.scoped(
+            KuzzleSocket.connect(socket, {
+              url,
+              sink: { onFrame: () => {}, onPong: () => {} },
+              timeout: Duration.seconds(1)
+            })
+          )
         )
         assert.strictEqual(refused.reason, "BadUrl")
       }
@@ -116,12 +123,12 @@ describe("KuzzleTestSocket", () => {
       })
       const cookie = answer?.headers.find(([name]) => name === "Set-Cookie")?.[1].split(";")[0] ?? assert.fail()
       const frames: Array<string> = []
-      const connection = yield* socket.connect(
-        "ws://anywhere",
-        { onFrame: (frame) => void frames.push(frame), onPong: () => {} },
-        Duration.seconds(1),
-        { Cookie: Redacted.make(cookie) }
-      )
+      const connection = yield* KuzzleSocket.connect(socket, {
+        url: "ws://anywhere",
+        sink: { onFrame: (frame) => void frames.push(frame), onPong: () => {} },
+        timeout: Duration.seconds(1),
+        headers: { Cookie: Redacted.make(cookie) }
+      })
       connection.unsafeSend(JSON.stringify({ requestId: "1", controller: "auth", action: "getCurrentUser" }))
       yield* settle
       assert.deepInclude(JSON.parse(frames[0] ?? "{}").result, { _id: "ann" })

@@ -5,24 +5,24 @@
  * connection is opened again, and what is shown is what the server has: nothing here has to care.
  */
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
-import { Kuzzle, KuzzleAuth, KuzzleFilter, KuzzleLive } from "@effect-kuzzle/core"
+import type { KuzzleFilter } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleAuth } from "@effect-kuzzle/core"
 import { BrowserRuntime } from "@effect/platform-browser"
-import { Array, Effect, Option, Redacted, Schema, Stream } from "effect"
-import { Taxi, taxis } from "../taxis.ts"
+import { Array, Effect, Option, Redacted, Stream } from "effect"
+import { taxis } from "../taxis.ts"
 import * as View from "./view.ts"
 
 declare const KUZZLE_URL: string
 
-const decode = Schema.decodeUnknownOption(Taxi)
-
 /** The taxis of a filter now, and after every change. */
-const rows = (filter: KuzzleFilter.SearchFilter) =>
+const rows = (filter: KuzzleFilter.SearchFilter & KuzzleFilter.On<typeof taxis.schema.Encoded>) =>
   Stream.unwrapScoped(Effect.map(
-    KuzzleLive.live({ index: taxis.index, collection: taxis.collection, filter }),
+    taxis.live({ filter }),
     (live) =>
-      Stream.map(live.values, (documents) =>
-        Array.filterMap(documents.values(), ({ _id, _source }) =>
-          Option.map(decode(_source), (taxi): View.Row => ({ _id, ...taxi }))))
+      Stream.map(
+        live.values,
+        (documents) => Array.fromIterable(documents.values()).map(({ _id, _source }): View.Row => ({ _id, ..._source }))
+      )
   ))
 
 /** An error that the user may do something about is shown, and the page goes on. */
@@ -34,7 +34,7 @@ const board = (kuid: string) =>
   Stream.suspend(() => {
     View.showBoard(kuid)
     const changes = View.onlyFree.pipe(
-      Stream.flatMap((only) => rows(only ? KuzzleFilter.equals("status", "free") : KuzzleFilter.all), { switch: true }),
+      Stream.flatMap((only) => rows(only ? taxis.filter.equals("status", "free") : taxis.filter.all), { switch: true }),
       Stream.mapEffect((rows) => Effect.sync(() => View.showRows(rows)))
     )
     const hails = Stream.mapEffect(View.hails, (_id) => shown(taxis.update({ _id, content: { status: "busy" } })))
@@ -58,9 +58,9 @@ const program = Effect.gen(function*() {
   yield* kuzzle.authentication.states.pipe(
     // A session that is being renewed is one still.
     Stream.filter(({ _tag }) => _tag !== "Renewing"),
-    Stream.map((state) => (state._tag === "Authenticated" ? state.kuid : undefined)),
+    Stream.map((state) => (state._tag === "Authenticated" ? state.kuid : Option.none())),
     Stream.changes,
-    Stream.flatMap((kuid) => (kuid === undefined ? Stream.fromEffect(Effect.sync(View.showLogin)) : board(kuid)), {
+    Stream.flatMap(Option.match({ onNone: () => Stream.fromEffect(Effect.sync(View.showLogin)), onSome: board }), {
       switch: true
     }),
     Stream.runDrain
@@ -68,7 +68,7 @@ const program = Effect.gen(function*() {
 })
 
 program.pipe(
-  Effect.provide(BrowserKuzzle.layerCookie({ url: KUZZLE_URL })),
+  Effect.provide(BrowserKuzzle.layer({ url: KUZZLE_URL, session: BrowserKuzzle.cookie })),
   Effect.tapError((error) => Effect.sync(() => View.showError(error.message))),
   BrowserRuntime.runMain
 )

@@ -3,7 +3,7 @@
  * often as `KuzzleSchedule.retry` allows.
  */
 import * as Effect from "effect/Effect"
-import { ConnectionEnded } from "../KuzzleError.ts"
+import { ConnectionEndedError } from "../KuzzleError.ts"
 import * as KuzzleSchedule from "../KuzzleSchedule.ts"
 import { Kuzzle } from "./client.ts"
 
@@ -30,7 +30,7 @@ const refused: Reasons = new Map([
 const maxOversized = 3
 
 const isOversized = (error: object): boolean =>
-  "cause" in error && error.cause instanceof ConnectionEnded && error.cause.by === "Oversized"
+  "cause" in error && error.cause instanceof ConnectionEndedError && error.cause.by === "Oversized"
 
 /**
  * Tries again what failed for a reason that passes; with `repeatable` also what may have been done already. A client that has

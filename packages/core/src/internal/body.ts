@@ -2,27 +2,23 @@
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-
-/** The internal form of `KuzzleHttp.AnswerTooLarge`. */
-interface TooLarge {
-  readonly _tag: "AnswerTooLarge"
-}
+import { AnswerTooLargeError } from "../KuzzleError.ts"
 
 /** Reads no further than the limit. `declared` is the value of `Content-Length`, or `NaN` without one. */
 export const text = <E>(
   body: Stream.Stream<Uint8Array, E>,
   limit: number,
   declared = NaN
-): Effect.Effect<string, E | TooLarge> =>
+): Effect.Effect<string, E | AnswerTooLargeError> =>
   Effect.suspend(() => {
     const parts: Array<Uint8Array> = []
     let size = 0
-    const keep = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, TooLarge> => {
+    const keep = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, AnswerTooLargeError> => {
       for (const part of chunk) {
         parts.push(part)
         size += part.byteLength
       }
-      return size > limit || declared > limit ? Effect.fail({ _tag: "AnswerTooLarge" }) : Effect.void
+      return size > limit || declared > limit ? Effect.fail(new AnswerTooLargeError({ limit })) : Effect.void
     }
     return Effect.map(Stream.runForEachChunk(body, keep), () => {
       const decoder = new TextDecoder()

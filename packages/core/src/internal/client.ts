@@ -6,7 +6,7 @@ import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { InvalidSettingError, RequestError } from "../KuzzleError.ts"
-import type { Event as KuzzleEvent } from "./protocol/client.ts"
+import type { Event as KuzzleEvent } from "./protocol/clientAction.ts"
 import type { ConnectionState } from "./protocol/connection.ts"
 import type { Token } from "./protocol/credentials.ts"
 import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "./protocol/envelope.ts"
@@ -51,7 +51,7 @@ export {
    *   - `Resubscribing`: subscriptions are being told to the server. - `Replaying`: what was queued is being sent. -
    *   `Ready`: requests pass. - `Renewing`: about to be closed on purpose and opened again, for another user or cookie. In
    *   all of these but `Ready` and the first `Connecting`, requests wait. - `Waiting`: not connected, the next attempt comes
-   *   after `delayMillis`. - `Failed`: the reconnection schedule ended. - `Closed`: the client's scope was closed.
+   *   after `delay`. - `Failed`: the reconnection schedule ended. - `Closed`: the client's scope was closed.
    *
    * @since 0.1.0
    * @category models
@@ -73,14 +73,14 @@ export {
 
 export {
   /**
-   * What happens to the session and to requests, as it happens. The documentation has a table from the events of the
+   * What happens to the connection, the session and requests, as it happens. The documentation has a table from the events of the
    * official SDK to these.
    *
    * @since 0.1.0
    * @category models
    */
   type Event as KuzzleEvent
-} from "./protocol/client.ts"
+} from "./protocol/clientAction.ts"
 
 export {
   /**
@@ -111,14 +111,14 @@ export interface KuzzleShape {
   ) => Effect.Effect<ReadonlyArray<Exit.Exit<KuzzleResponse, RequestError>>>
   /**
    * Names the server: the first address of the setting `url`, without its query. It is the same whichever address the
-   * client is connected to, and after a restart. `undefined` if an effect yields the addresses.
+   * client is connected to, and after a restart. None if an effect yields the addresses.
    */
-  readonly server: string | undefined
-  /** Where the session stands now. Over HTTP always `Ready`. */
+  readonly server: Option.Option<string>
+  /** Where the connection stands now. Over HTTP always `Ready`. */
   readonly state: Effect.Effect<ConnectionState>
-  /** The state now, then every change; ends with the session. */
+  /** The state of the connection now, then every change; ends with the client. */
   readonly states: Stream.Stream<ConnectionState>
-  /** What happens, from now on; ends with the session. */
+  /** What happens, from now on; ends with the client. */
   readonly events: Stream.Stream<KuzzleEvent>
   /** The time between the last answered ping and its answer. */
   readonly roundTripTime: Effect.Effect<Option.Option<Duration.Duration>>
@@ -152,7 +152,7 @@ export interface ExchangeOptions extends Omit<RequestOptions, "as" | "queuable">
  */
 export interface AuthenticationShape {
   readonly state: Effect.Effect<AuthenticationState>
-  /** The state now, then every change; ends with the session. */
+  /** The state of the session now, then every change; ends with the client. */
   readonly states: Stream.Stream<AuthenticationState>
   /** Sends an `auth:login` and keeps the session that it gives; an answer without one is given as it is. */
   readonly login: (request: KuzzleRequest, options?: ExchangeOptions) => Effect.Effect<KuzzleResponse, RequestError>

@@ -22,14 +22,14 @@ export interface LiveDocument {
   readonly _version?: number | undefined
 }
 
-export type Documents = ReadonlyMap<string, LiveDocument>
+export type Documents<Document = LiveDocument> = ReadonlyMap<string, Document>
 
-export type Change =
-  | { readonly _tag: "Snapshot"; readonly documents: Documents }
-  | { readonly _tag: "Entered"; readonly document: LiveDocument }
-  | { readonly _tag: "Updated"; readonly document: LiveDocument; readonly previous: LiveDocument }
-  | { readonly _tag: "Left"; readonly document: LiveDocument; readonly previous: LiveDocument }
-  | { readonly _tag: "Deleted"; readonly previous: LiveDocument }
+export type Change<Document = LiveDocument, Left = Document> =
+  | { readonly _tag: "Snapshot"; readonly documents: Documents<Document> }
+  | { readonly _tag: "Entered"; readonly document: Document }
+  | { readonly _tag: "Updated"; readonly document: Document; readonly previous: Document }
+  | { readonly _tag: "Left"; readonly document: Left; readonly previous: Document }
+  | { readonly _tag: "Deleted"; readonly previous: Document }
   | { readonly _tag: "Stale"; readonly cause: GapCause }
 
 export interface Followed {

@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { DeadlineError, NotQueued, NotSentError, OutboxError, type RequestError } from "../KuzzleError.ts"
+import { DeadlineError, NotQueuedError, NotSentError, OutboxError, type RequestError } from "../KuzzleError.ts"
 import type { Adopted, Claim, Entry, Outcome, Sender, StoredReport } from "../KuzzleOutboxStore.ts"
 import * as KuzzleSchedule from "../KuzzleSchedule.ts"
 import type { AuthenticationState, KuzzleRequest, KuzzleResponse, KuzzleShape, RequestOptions } from "./client.ts"
@@ -98,8 +98,10 @@ export class Pump {
   private readonly waiting = new Map<string, Waiting>()
   private readonly sends = new Set<Fiber.RuntimeFiber<void>>()
   private readonly broadcast = new Broadcast<Event>()
-  /** There may be new reports. Whoever listens looks at once. */
+  /** There may be other reports. Whoever listens looks at once. */
   private readonly reported = new Broadcast<void>(() => {})
+  /** The same for what is pending. */
+  private readonly moved = new Broadcast<void>(() => {})
   private readonly delays = new Delays<void>(KuzzleSchedule.reconnect())
   /**
    * Nothing is sent before: the store, the server or the network has just failed. By `Timer.now`, like all pauses: the
@@ -132,16 +134,28 @@ export class Pump {
     return this.broadcast.stream
   }
 
+  readonly pendingStates = this.looking(this.moved, Effect.map(this.pending, Chunk.of))
+
   /** Those in the store, then every new one, each once. */
   readonly reports: Stream.Stream<StoredReport> = Stream.suspend(() => {
     let shown: ReadonlySet<string> = new Set()
-    return Stream.mapChunksEffect(this.reported.stream, () =>
-      Effect.map(this.storedReports, (reports) => {
-        const fresh = reports.filter(({ seq }) => !shown.has(seq))
-        shown = new Set(reports.map(({ seq }) => seq))
-        return Chunk.unsafeFromArray(fresh)
-      }))
+    const fresh = Effect.map(this.storedReports, (reports) => {
+      const fresh = reports.filter(({ seq }) => !shown.has(seq))
+      shown = new Set(reports.map(({ seq }) => seq))
+      return Chunk.unsafeFromArray(fresh)
+    })
+    return this.looking(this.reported, fresh)
   })
+
+  readonly reportStates = this.looking(
+    this.reported,
+    Effect.suspend(() => Effect.map(this.storedReports, Chunk.of))
+  )
+
+  /** What is seen at once, and whenever something may have changed. */
+  private looking<A>(when: Broadcast<void>, look: Effect.Effect<Chunk.Chunk<A>>): Stream.Stream<A> {
+    return Stream.suspend(() => Stream.mapChunksEffect(when.stream, () => look))
+  }
 
   private readonly storedReports = Effect.suspend(() =>
     this.bounded("report", this.claim.reports(this.settings.server))
@@ -185,12 +199,16 @@ export class Pump {
     if (entry === undefined) return invalid("the report is of an unreadable record, so there is no request to send")
     return Effect.gen(this, function*() {
       yield* this.add([yield* this.entry(entry, Infinity)])
-      yield* this.bounded("report", this.claim.forget([seq]))
+      yield* this.forget([{ seq }])
     })
   }
 
-  forget(reports: ReadonlyArray<StoredReport>): Effect.Effect<void, OutboxError> {
-    return this.bounded("report", this.claim.forget(reports.map(({ seq }) => seq)))
+  forget(reports: ReadonlyArray<Pick<StoredReport, "seq">>): Effect.Effect<void, OutboxError> {
+    const forgetting = Effect.tap(
+      this.claim.forget(reports.map(({ seq }) => seq)),
+      () => this.reported.publish()
+    )
+    return this.bounded("report", forgetting)
   }
 
   /** Everything that waits for this sender ends, and its reports. */
@@ -199,6 +217,7 @@ export class Pump {
       "purge",
       Effect.gen(this, function*() {
         const purged = yield* this.claim.purge(this.settings.server, sender)
+        this.reported.publish()
         for (const item of this.outbox.purge(sender)) yield* this.withdrawn(item)
         return purged
       })
@@ -238,7 +257,9 @@ export class Pump {
       current = yield* Effect.catchAll(Effect.flip(settled), () => invalid("the client was closed"))
     }
     if (current._tag === "Anonymous") return nobody
-    if (current._tag !== "Unauthenticated" && current.kuid !== undefined) return { _tag: "User", kuid: current.kuid }
+    if (current._tag !== "Unauthenticated" && Option.isSome(current.kuid)) {
+      return { _tag: "User", kuid: current.kuid.value }
+    }
     return yield* invalid(
       current._tag === "Unauthenticated"
         ? "the session is over, so the request has no user: log in first"
@@ -274,7 +295,7 @@ export class Pump {
           )
         }
         outcome = "Accepted"
-        this.outbox.accept(stored, yield* Clock.currentTimeMillis)
+        yield* this.accept(stored)
         for (const entry of stored) this.tell({ _tag: "HandedOver", entry })
         yield* this.wake
       })
@@ -283,6 +304,13 @@ export class Pump {
         outcome = "Refused"
         return Effect.fail(error)
       })
+    })
+  }
+
+  private accept(entries: ReadonlyArray<Entry>) {
+    return Effect.map(Clock.currentTimeMillis, (now) => {
+      this.outbox.accept(entries, now)
+      this.moved.publish()
     })
   }
 
@@ -346,8 +374,8 @@ export class Pump {
     const hasToken = Option.isSome(yield* this.kuzzle.token)
     const before = this.senders
     this.senders = [
-      ...(state._tag === "Authenticated" && state.kuid !== undefined
-        ? [{ _tag: "User", kuid: state.kuid } as const]
+      ...(state._tag === "Authenticated" && Option.isSome(state.kuid)
+        ? [{ _tag: "User", kuid: state.kuid.value } as const]
         : []),
       ...(state._tag === "Anonymous" || hasToken ? [nobody] : [])
     ]
@@ -378,7 +406,7 @@ export class Pump {
 
   private adopted({ entries, reports }: Adopted) {
     return Effect.gen(this, function*() {
-      this.outbox.accept(entries, yield* Clock.currentTimeMillis)
+      yield* this.accept(entries)
       if (entries.length > 0) {
         this.tell({ _tag: "Adopted", count: entries.length })
         yield* this.wake
@@ -524,6 +552,7 @@ export class Pump {
   private answer({ entry }: Item, answer: Answer): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.outbox.ended(entry.id)
+      this.moved.publish()
       const waiting = this.waiting.get(entry.id)
       this.waiting.delete(entry.id)
       return Effect.zipRight(
@@ -584,6 +613,7 @@ export class Pump {
     Effect.map(() => {
       this.broadcast.end()
       this.reported.end()
+      this.moved.end()
     })
   )
 }
@@ -599,8 +629,8 @@ const isSettled = (state: AuthenticationState): boolean => state._tag !== "Renew
 
 const invalid = (issue: string) => Effect.fail(new OutboxError({ operation: "add", reason: "Invalid", issue }))
 
-const notSent = (entry: Entry, reason: NotQueued["reason"]): Answer =>
-  Exit.fail(new NotSentError({ ...nameOf(entry), cause: new NotQueued({ reason }) }))
+const notSent = (entry: Entry, reason: NotQueuedError["reason"]): Answer =>
+  Exit.fail(new NotSentError({ ...nameOf(entry), cause: new NotQueuedError({ reason }) }))
 
 /** It was sent before, and not answered before its deadline. */
 const late = (entry: Entry): Answer =>

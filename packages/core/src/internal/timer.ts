@@ -24,6 +24,8 @@ export interface Timer {
   /** Fires once at that time (see `now`), in place of whatever was set before. */
   readonly at: (millis: number) => void
   readonly clear: () => void
+  /** Nothing fires from now on, whatever is set. */
+  readonly close: () => void
 }
 
 /** The longest delay a host timer can take; a longer one fires at once. */
@@ -31,88 +33,105 @@ const maxDelay = 2 ** 31 - 1
 
 const live = Context.get(DefaultServices.liveServices, Clock.Clock)
 
+/** To be closed by who made it. */
+export const unsafeMake = (clock: Clock.Clock, fire: () => void): Timer =>
+  clock === live ? new HostTimer(clock, fire) : new ClockTimer(clock, fire)
+
 /** Nothing fires after the scope is closed. */
 export const make = (fire: () => void): Effect.Effect<Timer, never, Scope.Scope> =>
   Effect.flatMap(Effect.clock, (clock) => {
-    const timer = clock === live ? ofHost(clock, fire) : ofClock(clock, fire)
-    let closed = false
-    const close = onClose(() => {
-      closed = true
-      timer.clear()
-    })
-    return Effect.as(close, {
-      at: (millis) => {
-        if (!closed) timer.at(millis)
-      },
-      clear: timer.clear
-    })
+    const timer = unsafeMake(clock, fire)
+    return Effect.as(onClose(() => timer.close()), timer)
   })
 
-/** A timer for many deadlines: it fires no later than the earliest, and forgets the others. So `fire` sets the next one. */
-export interface Alarm {
-  /** Sets the timer if it would fire later. */
-  readonly by: (deadline: number) => void
-  /** Sets the timer again in any case. */
-  readonly restart: (deadline: number) => void
-}
+/**
+ * A timer for many deadlines: it fires no later than the earliest, and forgets the others. So `fire` sets the next one. To be
+ * closed by who made it.
+ */
+export class Alarm {
+  private earliest = Infinity
+  private readonly timer: Timer
 
-export const makeAlarm = (fire: () => void): Effect.Effect<Alarm, never, Scope.Scope> =>
-  Effect.suspend(() => {
-    let earliest = Infinity
-    const timer = make(() => {
-      earliest = Infinity
+  constructor(clock: Clock.Clock, fire: () => void) {
+    this.timer = unsafeMake(clock, () => {
+      this.earliest = Infinity
       fire()
     })
-    return Effect.map(timer, ({ at, clear }) => {
-      const restart = (deadline: number) => {
-        earliest = deadline
-        if (deadline < Infinity) at(deadline)
-        else clear()
-      }
-      return {
-        by: (deadline) => {
-          if (deadline < earliest) restart(deadline)
-        },
-        restart
-      }
-    })
-  })
-
-/** The same for who never sets it again: what it gives is called with each deadline. */
-export const makeEarliest = (fire: () => void): Effect.Effect<(deadline: number) => void, never, Scope.Scope> =>
-  Effect.map(makeAlarm(fire), ({ by }) => by)
-
-const ofHost = (clock: Clock.Clock, fire: () => void): Timer => {
-  let handle: ReturnType<typeof setTimeout> | undefined
-  const clear = () => {
-    if (handle !== undefined) clearTimeout(handle)
-    handle = undefined
   }
-  const at = (millis: number) => {
-    clear()
-    const delay = Math.ceil(millis - now(clock))
-    handle = delay > maxDelay
-      ? setTimeout(() => at(millis), maxDelay)
-      : setTimeout(() => {
-        handle = undefined
-        fire()
-      }, Math.max(0, delay))
+
+  /** Sets the timer if it would fire later. */
+  by(deadline: number): void {
+    if (deadline < this.earliest) this.restart(deadline)
   }
-  return { at, clear }
+
+  /** Sets the timer again in any case. */
+  restart(deadline: number): void {
+    this.earliest = deadline
+    if (deadline < Infinity) this.timer.at(deadline)
+    else this.timer.clear()
+  }
+
+  close(): void {
+    this.timer.close()
+  }
 }
 
-const ofClock = (clock: Clock.Clock, fire: () => void): Timer => {
-  let sleeping: Fiber.RuntimeFiber<void> | undefined
-  const clear = () => {
-    sleeping?.unsafeInterruptAsFork(FiberId.none)
-    sleeping = undefined
+/** The same for who never sets it again: what it gives is called with each deadline, until the scope is closed. */
+export const makeEarliest = (fire: () => void): Effect.Effect<(deadline: number) => void, never, Scope.Scope> =>
+  Effect.flatMap(Effect.clock, (clock) => {
+    const alarm = new Alarm(clock, fire)
+    return Effect.as(onClose(() => alarm.close()), (deadline) => alarm.by(deadline))
+  })
+
+class HostTimer implements Timer {
+  private handle: ReturnType<typeof setTimeout> | undefined = undefined
+  private closed = false
+
+  constructor(private readonly clock: Clock.Clock, private readonly fire: () => void) {}
+
+  at(millis: number): void {
+    this.clear()
+    if (this.closed) return
+    const delay = Math.ceil(millis - now(this.clock))
+    this.handle = delay > maxDelay
+      ? setTimeout(() => this.at(millis), maxDelay)
+      : setTimeout(() => {
+        this.handle = undefined
+        this.fire()
+      }, Math.max(0, delay))
   }
-  return {
-    at: (millis) => {
-      clear()
-      const delay = Duration.millis(Math.max(0, millis - now(clock)))
-      sleeping = Effect.runFork(Effect.andThen(clock.sleep(delay), Effect.sync(fire)))
-    },
-    clear
+
+  clear(): void {
+    if (this.handle !== undefined) clearTimeout(this.handle)
+    this.handle = undefined
+  }
+
+  close(): void {
+    this.clear()
+    this.closed = true
+  }
+}
+
+class ClockTimer implements Timer {
+  private sleeping: Fiber.RuntimeFiber<void> | undefined = undefined
+  private closed = false
+
+  constructor(private readonly clock: Clock.Clock, private readonly fire: () => void) {}
+
+  at(millis: number): void {
+    this.clear()
+    if (this.closed) return
+    const delay = Duration.millis(Math.max(0, millis - now(this.clock)))
+    this.sleeping = Effect.runFork(Effect.andThen(this.clock.sleep(delay), Effect.sync(this.fire)))
+  }
+
+  clear(): void {
+    this.sleeping?.unsafeInterruptAsFork(FiberId.none)
+    this.sleeping = undefined
+  }
+
+  close(): void {
+    this.clear()
+    this.closed = true
   }
 }

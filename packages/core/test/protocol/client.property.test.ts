@@ -5,12 +5,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Exit, FastCheck as fc } from "effect"
 import type { Call } from "../../src/internal/protocol/call.ts"
-import { type Action, Client } from "../../src/internal/protocol/client.ts"
+import { Client } from "../../src/internal/protocol/client.ts"
+import type { Action } from "../../src/internal/protocol/clientAction.ts"
 import type { ConnectionState } from "../../src/internal/protocol/connection.ts"
 import { Credentials, type Identity } from "../../src/internal/protocol/credentials.ts"
 import type { Consumer, Intent } from "../../src/internal/protocol/listening.ts"
 import type { Way } from "../../src/internal/protocol/renewal.ts"
-import { ConnectError, ConnectionEnded, MaybeSentError } from "../../src/KuzzleError.ts"
+import { ConnectError, ConnectionEndedError, MaybeSentError } from "../../src/KuzzleError.ts"
 import type { LifecycleEvent } from "../../src/KuzzleLifecycle.ts"
 import { statesAfter } from "../support/states.ts"
 
@@ -124,8 +125,8 @@ class World {
   private readonly allowed = [0, 0, 0]
   private woken = false
   private wasStable = false
-  private cause: ConnectError | ConnectionEnded | undefined
-  private ended: ConnectionEnded | undefined
+  private cause: ConnectError | ConnectionEndedError | undefined
+  private ended: ConnectionEndedError | undefined
   private stalling = false
   private over = false
 
@@ -160,7 +161,7 @@ class World {
         }
         break
       case "Lose":
-        if (this.link?.open === true) this.lose(new ConnectionEnded({ by: "Peer", code: step.code, reason: "" }))
+        if (this.link?.open === true) this.lose(new ConnectionEndedError({ by: "Peer", code: step.code, reason: "" }))
         break
       case "Schedule":
         this.delay = step.delay
@@ -215,7 +216,7 @@ class World {
     for (let round = 0; round < 120; round++) {
       if (this.heldAt !== undefined) this.exchange("works")
       if (this.renewal !== undefined) this.renew("works")
-      if (this.link?.silent === true) this.lose(new ConnectionEnded({ by: "Peer", code: 1006, reason: "" }))
+      if (this.link?.silent === true) this.lose(new ConnectionEndedError({ by: "Peer", code: 1006, reason: "" }))
       if (this.link?.open === false) this.open()
       while (this.flight.length > 0) this.answer(0, "ok")
       this.check()
@@ -377,7 +378,7 @@ class World {
     }
   }
 
-  private terminate(ended: ConnectionEnded): void {
+  private terminate(ended: ConnectionEndedError): void {
     const { link } = this
     if (link?.open !== true) return
     if (ended.reason.startsWith("nothing arrived")) {
@@ -399,12 +400,12 @@ class World {
     link.openedAt = link.heardAt = this.now
     const isTaken = this.client.handleOpened(link.generation)
     assert.strictEqual(isTaken, !link.stale, "C1: a connection of the session before")
-    if (!isTaken) return this.lose(new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" }))
+    if (!isTaken) return this.lose(new ConnectionEndedError({ by: "Renewal", code: 1000, reason: "" }))
     this.woken = false
     this.drive()
   }
 
-  private lose(cause: ConnectError | ConnectionEnded, retryAfter = 0): void {
+  private lose(cause: ConnectError | ConnectionEndedError, retryAfter = 0): void {
     const { link } = this
     if (link === undefined) return
     this.link = undefined
@@ -413,7 +414,7 @@ class World {
     this.wasStable ||= this.lastStable
     this.flight = []
     if (retryAfter > 0) this.allowed[this.server] = this.now + retryAfter
-    const isOnPurpose = cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal"
+    const isOnPurpose = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Renewal"
     if (isOnPurpose && this.client.connection()._tag === "Connecting") {
       this.dialAt = this.now
       if (!link.stale) this.attempt = 1
@@ -628,7 +629,7 @@ class World {
       const lost = new MaybeSentError({
         controller: "auth",
         action: "login",
-        cause: new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+        cause: new ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
       })
       const refused = new ConnectError({ reason: "Unreachable", url: "" })
       const exit = how === "works" ? Exit.void : how === "is lost" ? Exit.fail(lost) : Exit.die(refused)

@@ -34,13 +34,17 @@ vi.mock("../../src/internal/protocol/envelope.ts", async (importOriginal) => {
 const flippedNetwork = (): FakeNetwork => {
   const network = new FakeNetwork()
   network.onSend = obliging
-  const { connect } = network.shape
+  const { unsafeConnect } = network.shape
   const shape: KuzzleSocket.KuzzleSocketShape = {
-    ...network.shape,
-    connect: (url, sink, ...rest) =>
-      Effect.map(
-        connect(url, { ...sink, onFrame: (frame) => sink.onFrame(flip(frame)) }, ...rest),
-        (connection) => ({ ...connection, unsafeSend: (frame) => connection.unsafeSend(flip(frame)) })
+    unsafeConnect: ({ sink, ...dial }, done) =>
+      unsafeConnect(
+        { ...dial, sink: { ...sink, onFrame: (frame) => sink.onFrame(flip(frame)) } },
+        (outcome) =>
+          done(Either.map(outcome, (connection) =>
+            // Its members are methods: a spread would leave them out.
+            Object.assign(Object.create(connection), {
+              unsafeSend: (frame: string) => connection.unsafeSend(flip(frame))
+            })))
       )
   }
   return Object.assign(network, { shape })

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck as fc } from "effect"
+import { Duration, FastCheck as fc } from "effect"
 import * as Machine from "../../src/internal/protocol/connection.ts"
-import { ConnectionEnded } from "../../src/KuzzleError.ts"
+import { ConnectionEndedError } from "../../src/KuzzleError.ts"
 import { statesAfter } from "../support/states.ts"
 
-const cause = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+const cause = new ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
 
 const event: fc.Arbitrary<Machine.Event> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ _tag: fc.constant("Opened" as const), authenticate: fc.boolean() }) },
@@ -116,7 +116,7 @@ describe("connection machine", () => {
       [{ _tag: "Resubscribing", ...at }, "Wait"],
       [{ _tag: "Replaying", ...at }, "Wait"],
       [{ _tag: "Ready", ...at }, "Send"],
-      [{ _tag: "Waiting", ...at, delayMillis: 1, online: true, cause }, "Queue"],
+      [{ _tag: "Waiting", ...at, delay: Duration.millis(1), online: true, cause }, "Queue"],
       [{ _tag: "Failed", cause }, "Refuse"],
       [{ _tag: "Closed" }, "Refuse"]
     ]

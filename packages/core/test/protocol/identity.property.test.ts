@@ -6,7 +6,7 @@
  */
 import { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Exit, FastCheck as fc, FiberId, Redacted } from "effect"
+import { Exit, FastCheck as fc, FiberId, Option, Redacted } from "effect"
 import { Credentials, type Identity, identityOf } from "../../src/internal/protocol/credentials.ts"
 import { type Action, type Attempt, type Followed, IdentityMachine } from "../../src/internal/protocol/identity.ts"
 import type { Failure, Way } from "../../src/internal/protocol/renewal.ts"
@@ -33,7 +33,7 @@ const dead = answered("security.token.invalid", 401)
 const failures: Readonly<Record<Exclude<Fate, "Ok">, Failure>> = {
   Lost: new KuzzleError.MaybeSentError({
     ...asked,
-    cause: new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+    cause: new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
   }),
   Busy: answered("services.koncorde.overloaded", 503),
   Refused: answered("plugin.strategy.missing_user", 401)
@@ -666,9 +666,9 @@ describe("who is logged in", () => {
     world.keep(world.grant("ada"))
     one!.run(0, "Refused")
     for (let reads = 0; reads < 3; reads++) one!.run(0, "Ok")
-    assert.deepInclude(one!.machine.state(), { _tag: "Authenticated", kuid: "ada" })
+    assert.deepInclude(one!.machine.state(), { _tag: "Authenticated", kuid: Option.some("ada") })
     settle(world)
-    assert.deepInclude(other!.machine.state(), { _tag: "Authenticated", kuid: "ada" })
+    assert.deepInclude(other!.machine.state(), { _tag: "Authenticated", kuid: Option.some("ada") })
   })
 
   it("T1: an authenticator that fails ends no session of a cookie that a connection has meanwhile", () => {
@@ -684,6 +684,6 @@ describe("who is logged in", () => {
     client!.run(0, "Refused")
     assert.strictEqual(client!.machine.state()._tag, "Renewing")
     settle(world)
-    assert.deepInclude(client!.machine.state(), { _tag: "Authenticated", kuid: "ada" })
+    assert.deepInclude(client!.machine.state(), { _tag: "Authenticated", kuid: Option.some("ada") })
   })
 })

@@ -12,7 +12,7 @@ const wrong = answered("plugin.strategy.missing_user", 401)
 const busy = answered("services.koncorde.overloaded", 503)
 const lost = new KuzzleError.MaybeSentError({
   ...asked,
-  cause: new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+  cause: new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
 })
 const late = new KuzzleError.DeadlineError({ ...asked, timeout: Duration.seconds(15), sent: true })
 

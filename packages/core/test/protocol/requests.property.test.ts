@@ -8,7 +8,7 @@ import type { Call, Outcome } from "../../src/internal/protocol/call.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { type Action, Requests } from "../../src/internal/protocol/requests.ts"
 import type { Session } from "../../src/internal/protocol/sending.ts"
-import { ConnectionEnded, NotQueued, SessionOver } from "../../src/KuzzleError.ts"
+import { ConnectionEndedError, NotQueuedError, SessionOverError } from "../../src/KuzzleError.ts"
 
 const maxSize = 6
 const maxBytes = 400
@@ -27,7 +27,7 @@ interface Wanted {
 type Step =
   | { readonly _tag: "Submit"; readonly wanted: Wanted; readonly times: number }
   | { readonly _tag: "Open" | "Ready" | "Jam" | "GiveUp" | "Stray" | "Limited" | "Over" }
-  | { readonly _tag: "Lose"; readonly by: ConnectionEnded["by"] }
+  | { readonly _tag: "Lose"; readonly by: ConnectionEndedError["by"] }
   | { readonly _tag: "Answer"; readonly which: number; readonly how: "ok" | "refused" | "tooMany" | "dead" | "huge" }
   | { readonly _tag: "Drop"; readonly which: number }
   | { readonly _tag: "Pass"; readonly millis: number }
@@ -44,7 +44,13 @@ const wanted: fc.Arbitrary<Wanted> = fc.record({
 
 type How = Extract<Step, { readonly _tag: "Answer" }>["how"]
 const how: fc.Arbitrary<How> = fc.constantFrom("ok", "ok", "ok", "refused", "tooMany", "dead", "huge")
-const by: fc.Arbitrary<ConnectionEnded["by"]> = fc.constantFrom("Peer", "Peer", "Heartbeat", "Oversized", "Renewal")
+const by: fc.Arbitrary<ConnectionEndedError["by"]> = fc.constantFrom(
+  "Peer",
+  "Peer",
+  "Heartbeat",
+  "Oversized",
+  "Renewal"
+)
 
 const user: fc.Arbitrary<"ada" | "bob" | undefined> = fc.constantFrom("ada", "ada", "bob", undefined)
 
@@ -121,7 +127,7 @@ class World {
   private mode: "Queue" | "Wait" | "Replay" | "Send" | "Refuse" = "Queue"
   private connection: "none" | "open" | "jammed" = "none"
   private identity: ReturnType<Session["current"]>
-  private over: SessionOver | undefined
+  private over: SessionOverError | undefined
   private tokens = 0
   private readonly all: Array<Known> = []
   /** Those that wait and those in flight, in their order. */
@@ -187,7 +193,7 @@ class World {
         this.login(step.user, step.lasts)
         break
       case "Over":
-        this.over = new SessionOver({ reason: "TokenDead" })
+        this.over = new SessionOverError({ reason: "TokenDead" })
         break
       case "Stray":
         this.stray()
@@ -296,7 +302,7 @@ class World {
     this.drive()
   }
 
-  private lose(by: ConnectionEnded["by"]): void {
+  private lose(by: ConnectionEndedError["by"]): void {
     if (this.connection === "none") return
     this.connection = "none"
     const flight = this.flight
@@ -305,7 +311,7 @@ class World {
     this.line = [...survivors, ...this.line]
     for (const known of survivors) known.at = "line"
     this.lastWrite = { at: -Infinity, group: "New" }
-    const ended = new ConnectionEnded({ by, code: 1006, reason: "" })
+    const ended = new ConnectionEndedError({ by, code: 1006, reason: "" })
     this.machine.handleLost(ended)
     this.drive()
     for (const known of flight) {
@@ -315,7 +321,7 @@ class World {
   }
 
   /** R6, R7: whether a request in flight may be sent on another connection. */
-  private survives(known: Known, by: ConnectionEnded["by"], alone: boolean): boolean {
+  private survives(known: Known, by: ConnectionEndedError["by"], alone: boolean): boolean {
     const { idempotent, queuable, renews } = known.wanted
     if (!idempotent || !queuable || renews || by === "Released") return false
     if (by === "Renewal") return known.executions < 8
@@ -325,7 +331,7 @@ class World {
     return known.lossesAlone < 3 && known.executions < 8
   }
 
-  private admit(mode: "Queue" | "Wait" | "Send" | "Refuse", cause?: ConnectionEnded): void {
+  private admit(mode: "Queue" | "Wait" | "Send" | "Refuse", cause?: ConnectionEndedError): void {
     const isOffline = mode === "Queue" && this.mode !== "Queue"
     this.mode = mode
     if (mode !== "Send") { for (const known of this.line) known.postponed = false }
@@ -563,7 +569,7 @@ class World {
         return assert.strictEqual(error.sent, known.executions > 0, "R3: whether it was sent")
       case "KuzzleNotSentError":
         assert.strictEqual(known.executions, 0, "R3: it may have been executed")
-        if (error.cause instanceof NotQueued) this.checkNotQueued(known, error.cause.reason)
+        if (error.cause instanceof NotQueuedError) this.checkNotQueued(known, error.cause.reason)
         return
       case "KuzzleMaybeSentError":
         return assert.isAbove(known.executions, 0, "R3: it was not sent")
@@ -580,7 +586,7 @@ class World {
     }
   }
 
-  private checkNotQueued(known: Known, reason: NotQueued["reason"]): void {
+  private checkNotQueued(known: Known, reason: NotQueuedError["reason"]): void {
     if (reason === "Full") assert.isUndefined(known.queuedAt, "L2: there is room for it")
     if (reason === "Expired") {
       assert.isAtLeast(this.now, (known.queuedAt ?? Infinity) + ttl, "R2: its time in the queue")

@@ -12,7 +12,7 @@ import {
   type Sent
 } from "../../src/internal/protocol/listening.ts"
 import { type Command as Planned, Registry } from "../../src/internal/protocol/subscriptions.ts"
-import { ConnectionEnded, DeadlineError, fromStatus, MaybeSentError, NotSentError } from "../../src/KuzzleError.ts"
+import { ConnectionEndedError, DeadlineError, fromStatus, MaybeSentError, NotSentError } from "../../src/KuzzleError.ts"
 import { countReads, growth } from "../support/steps.ts"
 
 /**
@@ -37,7 +37,7 @@ const laneOfRoom = (roomId: string) => keys.find(({ channel }) => roomOf(channel
 const mayMeet = (roomId: string, { channel, lane }: (typeof keys)[number]) =>
   lane === anyLane ? roomOf(channel) === roomId : laneOfRoom(roomId) === lane
 
-const gone = new ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+const gone = new ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
 
 /** A subscription as an application sees it; every rule that one consumer can check, it checks. */
 class Watcher implements Subscribed {

@@ -1,7 +1,7 @@
 /** Clients that share one cookie, such as the tabs of a browser: whoever changes it, all of them go on with it. */
 import { Kuzzle, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope, Stream, TestClock } from "effect"
+import { Deferred, Effect, Exit, Fiber, Scope, Stream, TestClock } from "effect"
 import { type CookieKuzzle, cookieKuzzle, loginAs, type Tab, tabs } from "../support/CookieKuzzle.ts"
 import { turns } from "../support/FakeSocket.ts"
 
@@ -93,6 +93,47 @@ describe("clients of one cookie", () => {
       assert.strictEqual(yield* one.kuid, "bob")
       assert.strictEqual((yield* one.kuzzle.state)._tag, "Ready")
     }))
+
+  for (const outcome of ["succeeds", "fails"]) {
+    test(`8.A18, A3: a server that shuts down is left after a login that ${outcome}, not during it`, () =>
+      Effect.gen(function*() {
+        const kuzzle = yield* cookieKuzzle
+        kuzzle.become("ada")
+        const one = yield* kuzzle.tab({ url: ["ws://kuzzle.test", "ws://b.kuzzle.test"] })
+        yield* pass(2000)
+        const { onSend } = one.network
+        one.network.onSend = (socket, frame) => {
+          if (JSON.parse(frame).action !== "create") onSend?.(socket, frame)
+        }
+        const slow = yield* Effect.fork(one.kuzzle.query(create(1)))
+        const refused = yield* Effect.fork(Effect.exit(one.kuzzle.query(create(2))))
+        yield* turns()
+        const first = one.network.current
+        first.refuse(first.last("create"), { id: "api.process.shutting_down", status: 503 })
+        assert.isTrue(Exit.isFailure(yield* Fiber.join(refused)))
+        const gate = yield* Deferred.make<void>()
+        kuzzle.gates.login = gate
+        const login = yield* Effect.fork(Effect.exit(one.login("bob")))
+        yield* turns()
+        first.answer(first.of("create")[0]!)
+        yield* Fiber.join(slow)
+        yield* turns(6)
+        assert.strictEqual((yield* one.kuzzle.state)._tag, "Renewing")
+        assert.isFalse(first.terminated)
+        kuzzle.offline = outcome === "fails"
+        yield* Deferred.succeed(gate, void 0)
+        yield* turns(6)
+        assert.strictEqual(Exit.isSuccess(yield* Fiber.join(login)), outcome === "succeeds")
+        kuzzle.offline = false
+        yield* turns(6)
+        assert.deepStrictEqual(one.network.sockets.map(({ url }) => url), [
+          "ws://kuzzle.test/",
+          "ws://b.kuzzle.test/"
+        ])
+        assert.strictEqual((yield* one.kuzzle.state)._tag, "Ready")
+        assert.strictEqual(yield* one.kuid, outcome === "succeeds" ? "bob" : "ada")
+      }))
+  }
 
   test("R3, S4: what is in flight is answered first, and subscriptions come back behind a gap", () =>
     Effect.gen(function*() {

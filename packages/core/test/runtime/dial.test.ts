@@ -17,7 +17,7 @@ import {
   TestClock,
   Tracer
 } from "effect"
-import type { Event } from "../../src/internal/protocol/client.ts"
+import type { Event } from "../../src/internal/protocol/clientAction.ts"
 import { client, dial, failureTag, kinds, now, obligingNetwork } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -191,11 +191,12 @@ describe("headers", () => {
           }),
         stream: () => Effect.dieMessage("nothing is downloaded here")
       }
-      const context = yield* Kuzzle.makeCookie({ reconnect: Schedule.spaced("1 second"), ...options }).pipe(
-        Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
-        Effect.provideService(KuzzleHttp.KuzzleHttp, http),
-        Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled"))
-      )
+      const context = yield* Kuzzle.make({ reconnect: Schedule.spaced("1 second"), ...options, session: Kuzzle.cookie })
+        .pipe(
+          Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
+          Effect.provideService(KuzzleHttp.KuzzleHttp, http),
+          Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled"))
+        )
       return { asked, context }
     })
 
@@ -270,7 +271,7 @@ describe("a client that does not wait for its first connection", () => {
         "server:now was not sent: the client has not connected yet: wait for the state Ready (autoQueue keeps requests " +
           "until then, but no login)"
       )
-      assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueued")
+      assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueuedError")
       network.onSend = obliging
       network.current.open()
       yield* turns()
@@ -473,7 +474,7 @@ describe("a runtime whose URL knows no ws:// addresses", () => {
             return HttpClientResponse.fromWeb(request, new Response(cookieAnswer(request.url), { headers }))
           })
         )
-        const layer = Kuzzle.layerCookie({ url: ["wss://[::1]:7512/p", "ws://b"] }).pipe(
+        const layer = Kuzzle.layer({ url: ["wss://[::1]:7512/p", "ws://b"], session: Kuzzle.cookie }).pipe(
           Layer.provide(KuzzleHttp.layerCookieJar),
           Layer.provide(Layer.succeed(HttpClient.HttpClient, http)),
           Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled])

@@ -19,7 +19,7 @@ import {
 } from "effect"
 import { inspect } from "node:util"
 import { vi } from "vitest"
-import type { Event } from "../../src/internal/protocol/client.ts"
+import type { Event } from "../../src/internal/protocol/clientAction.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
@@ -123,7 +123,7 @@ describe("faults: clocks", () => {
         network.onPing = (socket) => setImmediate(socket.pong)
         const heartbeat = KuzzleHeartbeat.make("Native", {
           schedule: Schedule.spaced("20 millis"),
-          timeout: "5 seconds"
+          pingTimeout: "5 seconds"
         })
         const { query, session, tags } = yield* client(network, { heartbeat })
         yield* session.authentication.adopt(identityOf(token("one", Date.now() + 3_600_000)))

@@ -10,9 +10,9 @@ describe("fork", () => {
       const fork = yield* Scope.extend(Fork.make, scope)
       const ended: Array<string> = []
       const endless = (name: string) => Effect.onInterrupt(Effect.never, () => Effect.sync(() => ended.push(name)))
-      fork(endless("before"))
+      fork.run(endless("before"))
       yield* turns()
-      yield* Scope.addFinalizer(scope, Effect.zipRight(Effect.sync(() => fork(endless("while"))), turns()))
+      yield* Scope.addFinalizer(scope, Effect.zipRight(Effect.sync(() => void fork.run(endless("while"))), turns()))
       yield* Scope.close(scope, Exit.void)
       assert.sameMembers(ended, ["before", "while"])
     }))

@@ -47,7 +47,7 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
       assert.deepStrictEqual(dead.closes, [])
       const state = yield* session.state
       assert.isTrue(
-        state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEnded" && state.cause.by === "Heartbeat"
+        state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEndedError" && state.cause.by === "Heartbeat"
       )
       assert.isTrue(state._tag === "Waiting" && state.cause.message.includes("nothing arrived within 5s after a ping"))
       yield* seconds(1)
@@ -295,7 +295,7 @@ describe("heartbeat", () => {
       const network = new FakeNetwork()
       const heartbeat = KuzzleHeartbeat.make("Native", {
         schedule: Schedule.intersect(KuzzleSchedule.heartbeat({ interval: "1 second" }), Schedule.recurs(2)),
-        timeout: "1 second"
+        pingTimeout: "1 second"
       })
       network.onPing = (socket) => queueMicrotask(socket.pong)
       yield* client(network, { heartbeat })
@@ -309,7 +309,7 @@ describe("heartbeat", () => {
       const network = new FakeNetwork()
       const heartbeat = KuzzleHeartbeat.make("Native", {
         schedule: KuzzleSchedule.heartbeat({ interval: "30 millis" }),
-        timeout: "30 millis"
+        pingTimeout: "30 millis"
       })
       let blocked = 0
       // The loop stands still until after the timeout; the answer is read after the timers have had their turn.

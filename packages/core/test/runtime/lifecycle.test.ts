@@ -1,7 +1,7 @@
 /** What the host tells of its network and of its sleep, and what a session makes of it. */
 import { KuzzleHeartbeat, KuzzleLifecycle } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Schedule, Scope, TestClock } from "effect"
+import { Duration, Effect, Exit, Schedule, Scope, TestClock } from "effect"
 import { client, document, kinds, type Options } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -87,7 +87,7 @@ describe("lifecycle: a session that waits", () => {
       yield* host.tell("Online")
       assert.strictEqual(network.sockets.length, 2)
       const waiting = yield* session.state
-      assert.strictEqual(waiting._tag === "Waiting" && waiting.delayMillis, 3_660_000)
+      assert.strictEqual(waiting._tag === "Waiting" && Duration.toMillis(waiting.delay), 3_660_000)
       yield* host.tell("Resumed")
       yield* pass("59 seconds")
       assert.strictEqual(network.sockets.length, 2)
@@ -195,7 +195,8 @@ describe("lifecycle: a session that is connected", () => {
         assert.isTrue(dead.terminated)
         const state = yield* session.state
         assert.isTrue(
-          state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEnded" && state.cause.by === "Heartbeat"
+          state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEndedError" &&
+            state.cause.by === "Heartbeat"
         )
         yield* pass("1 second")
         assert.strictEqual((yield* session.state)._tag, "Ready")

@@ -1,8 +1,8 @@
 /** A server that refuses for now: overloaded, restarting, or with a limit on the rate. */
 import { KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
-import type { Event } from "../../src/internal/protocol/client.ts"
+import { Duration, Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
+import type { Event } from "../../src/internal/protocol/clientAction.ts"
 import { client, document, failureTag, kinds, now, obligingNetwork } from "../support/client.ts"
 import { type FakeRequest, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -123,7 +123,7 @@ describe("a subscription that is refused for now", () => {
       yield* pass(90)
       assert.strictEqual(network.current.of("subscribe").length, 8)
       assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleServiceUnavailableError")
-      const delays = postponed().map(({ delayMillis }) => delayMillis)
+      const delays = postponed().map(({ delay }) => Duration.toMillis(delay))
       assert.strictEqual(delays.length, 7)
       delays.forEach((delay, i) => assert.isAtMost(delay, 500 * 2 ** i))
       // It is not asked for any more.

@@ -191,7 +191,7 @@ describe("pongs that are late", () => {
       network.onPing = () => due.push(time + latency)
       const heartbeat = KuzzleHeartbeat.make("Native", {
         schedule: KuzzleSchedule.heartbeat({ interval: "10 seconds" }),
-        timeout
+        pingTimeout: timeout
       })
       const { tags } = yield* client(network, { heartbeat })
       const first = network.current

@@ -2,7 +2,7 @@
 import type { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, type Duration, Effect, Exit, Fiber, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
-import type { Event } from "../../src/internal/protocol/client.ts"
+import type { Event } from "../../src/internal/protocol/clientAction.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { client, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
@@ -26,7 +26,7 @@ const errorOf = <E>(exit: Exit.Exit<unknown, E>): E | undefined =>
 const reasonOf = (exit: Exit.Exit<unknown, KuzzleError.RequestError>) => {
   const error = errorOf(exit)
   if (error?._tag !== "KuzzleNotSentError") return error?._tag
-  return error.cause._tag === "KuzzleNotQueued" ? error.cause.reason : error.cause._tag
+  return error.cause._tag === "KuzzleNotQueuedError" ? error.cause.reason : error.cause._tag
 }
 
 /** A server that crashes as soon as it gets one of these requests, before it has answered those that came with it. */
@@ -67,7 +67,7 @@ describe("the offline queue", () => {
       const network = obligingNetwork()
       const { query } = yield* client(network)
       yield* lose(network)
-      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(1)))), "KuzzleConnectionEnded")
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(1)))), "KuzzleConnectionEndedError")
     }))
 
   it.scoped("R5, 8.D4: what was queued is sent in order once there is a connection, before anything new", () =>
@@ -117,9 +117,12 @@ describe("the offline queue", () => {
       yield* lose(network)
       assert.strictEqual(
         reasonOf(yield* Effect.exit(query({ controller: "server", action: "now" }))),
-        "KuzzleConnectionEnded"
+        "KuzzleConnectionEndedError"
       )
-      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(0), { queuable: false }))), "KuzzleConnectionEnded")
+      assert.strictEqual(
+        reasonOf(yield* Effect.exit(query(request(0), { queuable: false }))),
+        "KuzzleConnectionEndedError"
+      )
       const kept = yield* Effect.forEach([1, 2], (n) => Effect.fork(query(request(n))))
       yield* turns()
       assert.strictEqual(reasonOf(yield* Effect.exit(query(request(3)))), "Full")
@@ -571,8 +574,8 @@ describe("the offline queue", () => {
       const queued = yield* Effect.forEach(numbers(1, 10), (n) => Effect.fork(Effect.exit(query(request(n)))))
       yield* turns()
       yield* Scope.close(scope, Exit.void)
-      for (const exit of yield* Fiber.joinAll(queued)) assert.strictEqual(reasonOf(exit), "KuzzleConnectionEnded")
+      for (const exit of yield* Fiber.joinAll(queued)) assert.strictEqual(reasonOf(exit), "KuzzleConnectionEndedError")
       assert.strictEqual(inFlight(), 0)
-      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(11)))), "KuzzleConnectionEnded")
+      assert.strictEqual(reasonOf(yield* Effect.exit(query(request(11)))), "KuzzleConnectionEndedError")
     }))
 })

@@ -4,7 +4,19 @@
  */
 import { KuzzleError, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, identity, Option, Redacted, Schedule, Stream, TestClock } from "effect"
+import {
+  DateTime,
+  Deferred,
+  Duration,
+  Effect,
+  Fiber,
+  identity,
+  Option,
+  Redacted,
+  Schedule,
+  Stream,
+  TestClock
+} from "effect"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import type { Session } from "../../src/internal/runtime/session.ts"
 import * as Kuzzle from "../../src/Kuzzle.ts"
@@ -39,7 +51,7 @@ const pass = (duration: Duration.DurationInput) => Effect.zipRight(TestClock.adj
 
 const kuidOf = (session: Session) => {
   const state = session.authentication.state()
-  return state._tag === "Authenticated" ? state.kuid : undefined
+  return state._tag === "Authenticated" ? Option.getOrUndefined(state.kuid) : undefined
 }
 
 /** A client whose authenticator takes that long to know the password; it has logged this user in. */
@@ -57,7 +69,12 @@ const loggedIn = (network: FakeNetwork, delay: Duration.DurationInput, kuid: str
 
 /** A client whose sessions are kept by cookies. */
 const cookieClient = (network: FakeNetwork, http: KuzzleHttp.KuzzleHttpShape, options: Kuzzle.Options = {}) =>
-  Kuzzle.makeCookie({ url: "ws://kuzzle.test:7512", reconnect: Schedule.spaced("1 second"), ...options }).pipe(
+  Kuzzle.make({
+    url: "ws://kuzzle.test:7512",
+    reconnect: Schedule.spaced("1 second"),
+    ...options,
+    session: Kuzzle.cookie
+  }).pipe(
     Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
     Effect.provideService(KuzzleHttp.KuzzleHttp, http),
     Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled")),
@@ -126,7 +143,7 @@ class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
       const action = pathname.split("/")[1]?.slice(1) ?? ""
       const gate = this.gates[action]
       if (gate !== undefined) yield* Deferred.await(gate)
-      if (action in this.broken) return yield* Effect.fail({ _tag: "NoAnswer" as const, cause: this.broken[action] })
+      if (action in this.broken) return yield* new KuzzleError.NoAnswerError({ cause: this.broken[action] })
       const result = this.resultOf(action, search !== "")
       const late = this.late[action] ?? this.late[action + search]
       if (late !== undefined) yield* Deferred.await(late)
@@ -153,7 +170,10 @@ const inCookieWorld = (world: CookieWorld, network = world.network, options: Kuz
     const told: Array<string> = []
     yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, ({ _tag }) => Effect.sync(() => told.push(_tag))))
     yield* turns()
-    const kuid = Effect.map(kuzzle.authentication.state, (state) => "kuid" in state ? state.kuid : state._tag)
+    const kuid = Effect.map(
+      kuzzle.authentication.state,
+      (state) => "kuid" in state ? Option.getOrUndefined(state.kuid) : state._tag
+    )
     /** Whose the connection is. */
     const connectedAs = () => {
       const { cookie } = network.current.headers
@@ -491,8 +511,8 @@ describe("a login or logout", () => {
       const kuzzle = yield* Fiber.join(making)
       assert.deepStrictEqual(yield* kuzzle.authentication.state, {
         _tag: "Authenticated",
-        kuid: "bob",
-        expiresAt: 60_000
+        kuid: Option.some("bob"),
+        expiresAt: Option.some(DateTime.unsafeMake(60_000))
       })
     }))
 
@@ -504,7 +524,7 @@ describe("a login or logout", () => {
       const error = yield* Effect.flip(kuzzle.authentication.login(login))
       assert.propertyVal(error, "id", "security.cookie.unsupported")
       assert.include(error.message, "one site")
-      assert.include(error.message, "outside a browser, use NodeKuzzle.layerCookie")
+      assert.include(error.message, "outside a browser, use NodeKuzzle.cookie")
       yield* turns()
       assert.deepStrictEqual(told, ["LoginStarted", "LoginFailed"])
       assert.strictEqual(yield* kuid, "Anonymous")
@@ -691,7 +711,7 @@ describe("a cookie that two tabs share", () => {
       yield* pass("1 second")
       assert.strictEqual(here.connectedAs(), "bob")
       const error = yield* Fiber.join(adas)
-      assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueued")
+      assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueuedError")
       assert.include(error.message, "the user has changed")
       assert.strictEqual(yield* here.kuid, "bob")
       assert.include(here.told, "LoggedIn")
@@ -788,7 +808,7 @@ describe("a cookie that two tabs share", () => {
       yield* pass("1 second")
       assert.strictEqual(connectedAs(), "bob")
       const error = yield* Fiber.join(nobodys)
-      assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueued")
+      assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueuedError")
       assert.deepStrictEqual(sent(world.network, "now"), [])
     }))
 

@@ -160,7 +160,7 @@ describe("spec 8: authentication", () => {
     Effect.gen(function*() {
       let runs = 0
       const network = obligingNetwork()
-      const cause = new KuzzleError.NotQueued({ reason: "NotConnected" })
+      const cause = new KuzzleError.NotQueuedError({ reason: "NotConnected" })
       const authenticator = Effect.suspend(() => {
         runs += 1
         return Effect.fail(new KuzzleError.NotSentError({ controller: "auth", action: "login", cause }))
@@ -251,7 +251,7 @@ describe("spec 8: authentication", () => {
         yield* turns()
         assert.deepInclude(
           session.authentication.state(),
-          action === "login" ? { _tag: "Authenticated", kuid: "bob" } : { _tag: "Anonymous" }
+          action === "login" ? { _tag: "Authenticated", kuid: Option.some("bob") } : { _tag: "Anonymous" }
         )
       })
   )
@@ -358,7 +358,7 @@ describe("spec 8: authentication", () => {
       assert.strictEqual(logins, 1)
       yield* pass("1 second")
       const kuzzle = Context.get(yield* Fiber.join(connecting), Kuzzle.Kuzzle)
-      assert.deepInclude(yield* kuzzle.authentication.state, { _tag: "Authenticated", kuid: "ada" })
+      assert.deepInclude(yield* kuzzle.authentication.state, { _tag: "Authenticated", kuid: Option.some("ada") })
       assert.strictEqual(logins, 2)
     }))
 })

@@ -1,7 +1,7 @@
 import { type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, type Clock, Duration, Effect, Exit, Fiber, Schedule, Scope, Stream, TestClock } from "effect"
-import type { Event } from "../../src/internal/protocol/client.ts"
+import { Cause, type Clock, Duration, Effect, Exit, Fiber, Option, Schedule, Scope, Stream, TestClock } from "effect"
+import type { Event } from "../../src/internal/protocol/clientAction.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
@@ -93,8 +93,8 @@ describe("session: connecting", () => {
         const state = yield* session.state
         if (state._tag !== "Waiting") return assert.fail(state._tag)
         assert.include(state.cause.message, "closed with code 1001 (busy)")
-        delays.push(state.delayMillis)
-        yield* TestClock.adjust(state.delayMillis)
+        delays.push(Duration.toMillis(state.delay))
+        yield* TestClock.adjust(state.delay)
         yield* turns()
       }
       assert.deepStrictEqual(delays, [1000, 2000, 4000, 8000])
@@ -144,7 +144,8 @@ describe("session: reconnecting", () => {
         yield* turns()
         const state = yield* session.state
         assert.isTrue(
-          state._tag === "Waiting" && state.delayMillis === 1000 && state.cause._tag === "KuzzleConnectionEnded" &&
+          state._tag === "Waiting" && Duration.toMillis(state.delay) === 1000 &&
+            state.cause._tag === "KuzzleConnectionEndedError" &&
             state.cause.code === code
         )
         yield* TestClock.adjust("1 second")
@@ -244,9 +245,9 @@ describe("session: reconnecting", () => {
         yield* turns()
         const state = yield* session.state
         if (state._tag !== "Waiting") return assert.fail(state._tag)
-        yield* TestClock.adjust(state.delayMillis)
+        yield* TestClock.adjust(state.delay)
         yield* turns()
-        return [state.delayMillis, state.attempt] as const
+        return [Duration.toMillis(state.delay), state.attempt] as const
       })
       const unstable = [yield* lose, yield* lose, yield* lose]
       assert.deepStrictEqual(unstable, [[1000, 2], [2000, 3], [4000, 4]])
@@ -448,7 +449,7 @@ describe("session: subscriptions", () => {
       assert.strictEqual(failureTag(cut), "KuzzleMaybeSentError")
       const state = yield* session.state
       assert.isTrue(
-        state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEnded" && state.cause.by === "Oversized"
+        state._tag === "Waiting" && state.cause._tag === "KuzzleConnectionEndedError" && state.cause.by === "Oversized"
       )
       network.onSend = obliging
       yield* TestClock.adjust("1 second")
@@ -704,6 +705,16 @@ describe("session: closing", () => {
       assert.isTrue(network.current.terminated)
     }))
 
+  it.effect("L1: so can one that waits there for its address", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      const waiting = dial(network, { waitForConnection: false, url: Effect.never })
+      const ended = yield* Effect.forkDaemon(Effect.uninterruptible(Effect.scoped(waiting)))
+      yield* turns(20)
+      assert.isNotNull(ended.unsafePoll())
+      assert.lengthOf(network.sockets, 0)
+    }))
+
   it.effect("8.A7: closing while the next attempt is awaited, or under way, ends it", () =>
     Effect.gen(function*() {
       for (const underWay of [false, true]) {
@@ -773,7 +784,7 @@ describe("session: diagnostics", () => {
       for (const frame of ["", "{", "null", "[]", "7", { room: "nobody's" }, limited]) network.current.deliver(frame)
       yield* turns()
       assert.deepStrictEqual(
-        diagnostics.map((one) => (one._tag === "Unroutable" ? [one.reason, one.errorId] : [])),
+        diagnostics.map((one) => (one._tag === "Unroutable" ? [one.reason, Option.getOrUndefined(one.errorId)] : [])),
         [
           ["NotJson", undefined],
           ["NotJson", undefined],

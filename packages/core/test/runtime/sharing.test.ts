@@ -69,7 +69,7 @@ const tab = (
       authentication,
       state: () => {
         const state = authentication.state()
-        return state._tag === "Authenticated" ? state.kuid : state._tag
+        return state._tag === "Authenticated" ? Option.getOrUndefined(state.kuid) : state._tag
       },
       token: () => {
         const token = made.session.credentials.current()?.token

@@ -1,5 +1,5 @@
 /** A Kuzzle and one cookie jar for several tabs. Tokens are those of Kuzzle: one per user and second, see real-server.md. */
-import { KuzzleHeartbeat, KuzzleHttp, KuzzleSocket } from "@effect-kuzzle/core"
+import { KuzzleError, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket } from "@effect-kuzzle/core"
 import { type Clock, Deferred, Effect, Option, Redacted, Schedule, Stream } from "effect"
 import * as Kuzzle from "../../src/Kuzzle.ts"
 import { sharingOfProcess } from "../../src/KuzzleHttp.ts"
@@ -134,7 +134,7 @@ export class CookieKuzzle {
         const action = pathname.split("/")[1]?.slice(1) ?? ""
         const gate = this.gates[action]
         if (gate !== undefined) yield* Deferred.await(gate)
-        if (this.offline) return yield* Effect.fail({ _tag: "NoAnswer" as const, cause: "offline" })
+        if (this.offline) return yield* new KuzzleError.NoAnswerError({ cause: "offline" })
         this.calls.push(action)
         const result = this.result(action, search !== "", JSON.parse(body ?? "{}"))
         this.answering(action)
@@ -168,10 +168,11 @@ export class CookieKuzzle {
     Effect.gen(this, function*() {
       const network = new FakeNetwork()
       network.onSend = this.onSend
-      const context = yield* Kuzzle.makeCookie({
+      const context = yield* Kuzzle.make({
         url: "ws://kuzzle.test:7512",
         reconnect: Schedule.spaced("1 second"),
-        ...options
+        ...options,
+        session: Kuzzle.cookie
       }).pipe(
         Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
         Effect.provideService(KuzzleHttp.KuzzleHttp, this.http),
@@ -191,7 +192,7 @@ export class CookieKuzzle {
         told,
         kuid: Effect.map(
           kuzzle.authentication.state,
-          (state) => state._tag === "Authenticated" ? state.kuid : state._tag
+          (state) => state._tag === "Authenticated" ? Option.getOrUndefined(state.kuid) : state._tag
         ),
         login: (kuid: string) => kuzzle.authentication.login(loginAs(kuid)),
         logout: kuzzle.authentication.logout(logout),

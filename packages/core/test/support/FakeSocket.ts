@@ -169,4 +169,4 @@ export const turns = (count = 3): Effect.Effect<void> =>
   })
 
 /** A close that no one asked for. */
-export const lost = new KuzzleError.ConnectionEnded({ by: "Peer", code: 1006, reason: "" })
+export const lost = new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })

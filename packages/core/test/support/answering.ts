@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /** A client whose server answers each request with what the function gives for it: the result, or a whole response. */
-export const answering = (answer: (asked: Asked) => unknown, options: Partial<Kuzzle.Options> = {}) =>
+export const answering = (answer: (asked: Asked) => unknown, options: Kuzzle.HttpOptions = {}) =>
   Kuzzle.layerHttp({ url: "http://kuzzle.test", ...options }).pipe(
     Layer.provide(KuzzleHttp.layer),
     Layer.provide(Layer.succeed(

@@ -1,15 +1,15 @@
 /** Explains Node's errors and says what to do about them. */
-import { ConnectFault } from "@effect-kuzzle/core/KuzzleSocket"
+import { DialError } from "@effect-kuzzle/core/KuzzleSocket"
 
 /** Explains the error of an attempt to connect; `undefined` if its own message is clear enough. */
-export const of = (url: string, cause: unknown): ConnectFault | undefined => {
-  if (cause instanceof ConnectFault) return cause
+export const of = (url: string, cause: unknown): DialError | undefined => {
+  if (cause instanceof DialError) return cause
   if (!(cause instanceof Error)) return undefined
   // Node tries the addresses of a host one after the other, and reports the error of each.
   if (cause instanceof AggregateError) return of(url, cause.errors[0])
   const code = "code" in cause ? String(cause.code) : ""
   const tls = tlsIssue(code, cause)
-  if (tls !== undefined) return new ConnectFault({ reason: "Tls", issue: tls, cause })
+  if (tls !== undefined) return new DialError({ reason: "Tls", issue: tls, cause })
   const issue = code === "ECONNRESET" || code === "UND_ERR_SOCKET"
     ? ended(url)
     : code.startsWith("HPE_") || cause.name === "HTTPParserError"
@@ -17,7 +17,7 @@ export const of = (url: string, cause: unknown): ConnectFault | undefined => {
     : networkIssues[code]
   return issue === undefined
     ? undefined
-    : new ConnectFault({ reason: "Unreachable", issue: `${issue} (${cause.message})`, cause })
+    : new DialError({ reason: "Unreachable", issue: `${issue} (${cause.message})`, cause })
 }
 
 /** A TLS server closes the connection of a client without TLS and sends no answer. */

@@ -3,7 +3,7 @@
  * treats both alike.
  */
 import { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
-import { ConnectFault } from "@effect-kuzzle/core/KuzzleSocket"
+import { DialError } from "@effect-kuzzle/core/KuzzleSocket"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
@@ -109,7 +109,7 @@ export const tunnel = (
   const authority = `${Net.isIPv6(host) ? `[${host}]` : host}:${port}`
   const shown = `the proxy ${proxy.url.origin}`
   const fault = (issue: string, cause?: unknown) =>
-    new ConnectFault({ reason: "Proxy", issue: `${shown} ${issue}`, cause })
+    new DialError({ reason: "Proxy", issue: `${shown} ${issue}`, cause })
   const request = (proxy.url.protocol === "https:" ? Https : Http).request(proxy.url, {
     method: "CONNECT",
     path: authority,

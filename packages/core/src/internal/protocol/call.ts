@@ -69,7 +69,7 @@ export interface Call extends Asked, Pending.Entry {
   /** The server's refusal because of the rate (429): it was not executed, and is sent again before its deadline. */
   limited: Outcome | undefined
   /** How a connection ended that may have carried it out. It waits for the next one, since twice does no harm. */
-  lost: KuzzleError.ConnectionEnded | undefined
+  lost: KuzzleError.ConnectionEndedError | undefined
 }
 
 /** An object of one literal: measured, an instance of a class with as many fields costs 1 µs more. */
@@ -112,7 +112,7 @@ export const tooLate = ({ action, controller, limited, lost, timeout }: Call, wa
 /** Whether it may be what ended the connection, which may have carried it out. `undefined`: it is not sent again. */
 export const suspicionAfter = (
   { options, queuable, sends, suspicion }: Call,
-  { by }: KuzzleError.ConnectionEnded,
+  { by }: KuzzleError.ConnectionEndedError,
   alone: boolean
 ): Suspects.Suspicion | undefined =>
   queuable && options?.idempotent === true && by !== "Released"

@@ -1,75 +1,28 @@
 /**
  * The client as a whole: who we are (`identity.ts`), what we listen to (`listening.ts`), the requests (`requests.ts`) and
- * the heartbeat (`pulse.ts`) over one connection (`connection.ts`). It decides what follows from what happens: no fiber,
- * timer or socket is in here.
+ * the heartbeat (`pulse.ts`) over one connection (`connection.ts`), which is dialled again (`reconnection.ts`) or replaced
+ * (`replacement.ts`). It decides what follows from what happens: no fiber, timer or socket is in here.
  *
  * What happens comes in by the `handle…` methods, of this machine or of one of its parts. After each of them the shell
  * (`runtime/driver.ts`) performs what `poll` gives, until it gives nothing, and calls `handleDue` at `nextDue`.
  */
-import * as Duration from "effect/Duration"
-import { ConnectError, ConnectionEnded, isApiError, NotSentError, type TokenStoreError } from "../../KuzzleError.ts"
+import * as Option from "effect/Option"
+import { ConnectError, ConnectionEndedError, isApiError, NotSentError } from "../../KuzzleError.ts"
 import type { LifecycleEvent } from "../../KuzzleLifecycle.ts"
 import { shown } from "../endpoint.ts"
 import { oversized } from "../oversized.ts"
-import * as RetryAfter from "../retryAfter.ts"
-import type { Call } from "./call.ts"
+import type { Action, Cause, Event } from "./clientAction.ts"
 import * as Connection from "./connection.ts"
 import type { Credentials, Identity } from "./credentials.ts"
-import { Endpoints } from "./endpoints.ts"
 import { Fifo } from "./fifo.ts"
 import * as Identities from "./identity.ts"
 import * as Listenings from "./listening.ts"
 import type { Settings as PulseSettings, Sight } from "./liveness.ts"
 import { Pulse } from "./pulse.ts"
+import { Reconnection } from "./reconnection.ts"
+import { Replacement } from "./replacement.ts"
 import * as Line from "./requests.ts"
 import type { Unroutable } from "./route.ts"
-
-/** What is worth knowing and is nobody's answer: the session as it goes (spec 3.8). */
-export type Event =
-  /** Connected again, and all is as before: subscriptions are open, what was queued is sent. */
-  | { readonly _tag: "Reconnected"; readonly endpoint: string; readonly attempt: number }
-  | { readonly _tag: "Disconnected"; readonly cause: ConnectionEnded }
-  /** An attempt to connect came to nothing. */
-  | { readonly _tag: "ConnectFailed"; readonly cause: ConnectError }
-  /** There will be no other attempt. */
-  | { readonly _tag: "GaveUp"; readonly cause: Cause }
-  /** The server said that a token has expired. */
-  | { readonly _tag: "TokenExpired" }
-  | { readonly _tag: "TokenStoreFailed"; readonly error: TokenStoreError }
-  /** A frame that nobody waits for. Its content is not shown: it may hold anything. */
-  | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: string | undefined }
-  | Identities.AuthenticationEvent
-  | Line.RequestEvent
-
-type Cause = ConnectError | ConnectionEnded
-
-/** What the shell is to do. */
-export type Action =
-  /** Give its `frame` to the socket, and answer with `handleSent` or `handleUnsent` of the requests. */
-  | Call
-  /** Dial, and answer with `handleLocated`, `handleOpened` and `handleLost`. No other dial or socket is left by now. */
-  | { readonly _tag: "Dial"; readonly generation: number }
-  /** End the connection, and report `ended` as its cause. */
-  | { readonly _tag: "Terminate"; readonly ended: ConnectionEnded }
-  /** Ask the reconnect schedule, `afresh` from its beginning, and answer with `handleDelay`. */
-  | { readonly _tag: "AskReconnect"; readonly cause: Cause; readonly afresh: boolean }
-  | { readonly _tag: "Ping" }
-  /** Ask the heartbeat's schedule, afresh for another `pulse`, and answer with `handlePulsesPlanned`. */
-  | { readonly _tag: "PlanPulses"; readonly pulse: Pulse; readonly count: number }
-  /** The state of the connection has changed. */
-  | { readonly _tag: "State"; readonly before: Connection.ConnectionState; readonly now: Connection.ConnectionState }
-  /** The connection has ended on purpose, and is dialled anew. */
-  | { readonly _tag: "Replaced"; readonly cause: Cause }
-  /** The first connection can be used: who waits for it goes on … */
-  | { readonly _tag: "Usable" }
-  /** … or fails: no endpoint could be reached. */
-  | { readonly _tag: "Unusable"; readonly error: ConnectError }
-  /** Nothing is in flight any more, or it has had its time. */
-  | { readonly _tag: "Drained" }
-  | Exclude<Identities.Action, Identities.ClientAction>
-  | Extract<Listenings.Action, { readonly _tag: "Ask" | "Wait" }>
-  /** `size` is the length of the text that the event was decoded from, if any. */
-  | { readonly _tag: "Publish"; readonly event: Event; readonly size: number | undefined }
 
 /** Durations in milliseconds. */
 export interface Settings {
@@ -94,50 +47,33 @@ export interface Clock {
 /** The counters of the open connection, as `Liveness.Sight` has them. */
 export type Counters = Pick<Sight, "received" | "buffered">
 
-/** How long what is under way may take before a connection is closed on purpose. */
-export const drainTimeout = 5000
-
 const subscribing = { controller: "realtime", action: "subscribe" }
 
 const shuttingDown: ReadonlySet<string> = new Set(["api.process.shutting_down", "network.entrypoint.shutting_down"])
 
 /** A connection that was closed for another user, cookie or endpoint. */
-const renewed = () => new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" })
+const renewed = () => new ConnectionEndedError({ by: "Renewal", code: 1000, reason: "" })
 
 export class Client {
   readonly requests: Line.Requests
   readonly identity: Identities.IdentityMachine
   readonly listening = new Listenings.Listening()
-  private readonly endpoints: Endpoints
+  private readonly reconnection: Reconnection
+  private readonly replacement: Replacement
   /** Whether the connection itself carries the session, so that whoever logs in opens another. */
   readonly byConnection: boolean
   private readonly actions = new Fifo<Action>()
   private state: Connection.ConnectionState
   private pulse: Pulse | undefined = undefined
-  /** When the connection was opened. */
-  private openedAt: number | undefined = undefined
-  /** The end of the latest connection or attempt, until the schedule has said what follows. */
-  private lost: { readonly cause: Cause; readonly endpoint: string; readonly stable: boolean } | undefined = undefined
-  /** The reconnect schedule starts again when it is next asked. */
-  private afresh = false
-  /** The end of the backoff delay. */
-  private pausedUntil = Infinity
-  /** The host came back online or woke up since the attempt under way began: no backoff delay before the next one. */
-  private woken = false
   /** What was dialled in an earlier generation carries the session before: it is closed as soon as it is open. */
   private generation = 0
-  private failures = 0
   private wasUsable = false
   /** What waited when the connection became usable is on its way. */
   private replayed = true
-  /** The end of the wait for what is in flight. */
-  private drainBy = Infinity
-  /** The server shuts down: when nothing is in flight any more, the connection is replaced by one to the next endpoint. */
-  private leaving = false
-  private movedAt = -Infinity
 
   constructor(private readonly settings: Settings, readonly credentials: Credentials, private readonly clock: Clock) {
-    this.endpoints = new Endpoints(settings.endpoints)
+    this.reconnection = new Reconnection(settings.endpoints, settings.stableAfter)
+    this.replacement = new Replacement(settings.stableAfter)
     this.state = Connection.initial(settings.endpoints)
     this.byConnection = settings.identity.keptBy === "Cookie"
     this.identity = new Identities.IdentityMachine(credentials, settings.identity)
@@ -181,7 +117,7 @@ export class Client {
   /** No later than the time at which `handleDue` has something to do; `Infinity`: when something happens. */
   nextDue(): number {
     const pulse = this.pulse === undefined ? Infinity : this.pulse.nextDue()
-    return Math.min(this.requests.nextDue(), pulse, this.identity.nextDue(), this.dialAt(), this.drainBy)
+    return Math.min(this.requests.nextDue(), pulse, this.identity.nextDue(), this.dialAt(), this.replacement.nextDue())
   }
 
   handleDue(counters: Counters): void {
@@ -193,7 +129,7 @@ export class Client {
     }
     this.identity.handleDue(now)
     this.followIdentity()
-    if (now >= this.drainBy) this.drained()
+    if (now >= this.replacement.nextDue()) this.drained()
     this.dialIfDue()
   }
 
@@ -212,12 +148,12 @@ export class Client {
 
   /** Where the connection goes to, or will; empty before the first address is known. */
   endpoint(): string {
-    return "endpoint" in this.state ? this.state.endpoint : this.endpoints.current()[0] ?? ""
+    return "endpoint" in this.state ? this.state.endpoint : this.reconnection.current()[0] ?? ""
   }
 
   /** The address of the connection, or of the next one by the current addresses. */
   locate(current: readonly [string, ...Array<string>]): string {
-    return this.isConnected() ? this.endpoint() : this.endpoints.locate(this.endpoint(), current)
+    return this.isConnected() ? this.endpoint() : this.reconnection.locate(this.endpoint(), current)
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -270,7 +206,7 @@ export class Client {
 
   private dispatch(event: Connection.Event, cause?: Cause): void {
     const before = this.state
-    const now = Connection.next(this.endpoints.current())(before, event)
+    const now = Connection.next(this.reconnection.current())(before, event)
     if (now === before) return
     this.state = now
     this.actions.push({ _tag: "State", before, now })
@@ -295,17 +231,16 @@ export class Client {
   handleLocated(current: readonly [string, ...Array<string>]): number {
     const endpoint = this.locate(current)
     this.dispatch({ _tag: "Located", endpoint })
-    this.endpoints.replace(current)
-    return this.endpoints.allowedAt(endpoint)
+    return this.reconnection.handleLocated(endpoint, current)
   }
 
   /** The socket is open. `false`: it carries the session before, so it has to be closed. */
   handleOpened(generation: number): boolean {
     if (generation !== this.generation) return false
     const { pulse } = this.settings
-    this.openedAt = this.clock.now()
-    this.woken = false
-    if (pulse !== undefined) this.pulse = new Pulse(pulse, this.openedAt)
+    const now = this.clock.now()
+    this.reconnection.handleOpened(now)
+    if (pulse !== undefined) this.pulse = new Pulse(pulse, now)
     this.followPulse()
     this.requests.handleOpened()
     const authenticate = this.identity.handleOpened(this.clock.wall())
@@ -319,23 +254,20 @@ export class Client {
 
   /** The attempt came to nothing or the connection has ended, and its socket is gone. */
   handleLost(cause: Cause): void {
-    const { openedAt } = this
-    this.pulse = this.openedAt = undefined
-    this.leaving = false
-    if (cause._tag === "KuzzleConnectionEnded") this.requests.handleLost(cause)
-    const stable = openedAt !== undefined && this.clock.now() - openedAt >= this.settings.stableAfter
-    this.afresh ||= stable
-    const isByUs = cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal"
-    if (isByUs && this.state._tag === "Connecting") {
+    const now = this.clock.now()
+    const isReplaced = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Renewal"
+    this.pulse = undefined
+    this.replacement.handleLost()
+    if (cause._tag === "KuzzleConnectionEndedError") this.requests.handleLost(cause)
+    const stable = this.reconnection.handleEnded(now)
+    if (isReplaced && this.state._tag === "Connecting") {
       this.listening.registry.disconnected({ _tag: "Renewed" })
       this.actions.push({ _tag: "Replaced", cause })
       return this.dial()
     }
     this.listening.registry.disconnected({ _tag: "Disconnected", cause })
-    this.lost = { cause, endpoint: this.endpoint(), stable }
-    this.endpoints.handleRetryAfter(this.endpoint(), Duration.toMillis(RetryAfter.of(cause)), this.clock.now())
-    this.actions.push({ _tag: "AskReconnect", cause, afresh: this.afresh })
-    this.afresh = false
+    const afresh = this.reconnection.handleLost({ cause, endpoint: this.endpoint(), stable }, now)
+    this.actions.push({ _tag: "AskReconnect", cause, afresh })
   }
 
   /**
@@ -344,29 +276,21 @@ export class Client {
    * @param online whether the host has a network, as far as it knows
    */
   handleDelay(pause: number | undefined, online: boolean): void {
-    const { lost } = this
-    if (lost === undefined) return
-    this.lost = undefined
-    const { cause, stable } = lost
-    const now = this.clock.now()
-    const following = Connection.following(this.endpoints.current(), lost.endpoint, stable)
-    const wait = Math.max(0, this.endpoints.allowedAt(following) - now)
-    const delayMillis = pause === undefined ? undefined : pause + wait
-    this.pausedUntil = now + (delayMillis ?? Infinity)
+    const following = this.reconnection.handleDelay(pause, this.clock.now())
+    if (following === undefined) return
+    const { cause, delayMillis, endpoint, isUnusable, stable } = following
     this.dispatch({ _tag: "Lost", cause, delayMillis, stable, online }, cause)
-    this.failures += 1
-    if (this.failures >= this.endpoints.current().length || delayMillis === undefined) {
-      this.actions.push({ _tag: "Unusable", error: asConnectError(cause, lost.endpoint) })
-    }
+    if (isUnusable) this.actions.push({ _tag: "Unusable", error: asConnectError(cause, endpoint) })
     if (this.state._tag === "Failed") this.closeSubscriptions(cause)
     this.dialIfDue()
   }
 
   /** The shell, or a schedule of the user, has failed: nothing is tried any more. */
   handleDefect(reason: string): void {
-    const ended = new ConnectionEnded({ by: "Peer", code: 1006, reason: `the client failed: ${reason}` })
+    const ended = new ConnectionEndedError({ by: "Peer", code: 1006, reason: `the client failed: ${reason}` })
     this.actions.push({ _tag: "Unusable", error: asConnectError(ended, this.endpoint()) })
-    this.lost = this.pulse = undefined
+    this.reconnection.handleDefect()
+    this.pulse = undefined
     this.requests.handleLost(ended)
     this.dispatch({ _tag: "Lost", cause: ended, delayMillis: undefined, stable: false, online: true }, ended)
     this.closeSubscriptions(ended)
@@ -378,13 +302,13 @@ export class Client {
     this.pulse?.handleProbe(this.sight(counters))
     this.followPulse()
     if (event === "Offline" || this.isConnected()) return
-    this.woken = true
+    this.reconnection.handleWoken()
     this.dialIfDue()
   }
 
   /** The scope of the client is closed. */
   close(): void {
-    const released = new ConnectionEnded({ by: "Released", code: 1000, reason: "" })
+    const released = new ConnectionEndedError({ by: "Released", code: 1000, reason: "" })
     this.pulse = undefined
     this.requests.handleLost(released)
     this.closeSubscriptions(released)
@@ -395,10 +319,8 @@ export class Client {
     this.listening.registry.close(new NotSentError({ ...subscribing, cause }))
   }
 
-  /** Coming back online or waking up skips the backoff delay, but not the wait of `Retry-After`. */
   private dialAt(): number {
-    if (this.state._tag !== "Waiting") return Infinity
-    return Math.max(this.woken ? -Infinity : this.pausedUntil, this.endpoints.allowedAt(this.state.endpoint))
+    return this.state._tag === "Waiting" ? this.reconnection.dialAt(this.state.endpoint) : Infinity
   }
 
   private dialIfDue(): void {
@@ -408,7 +330,7 @@ export class Client {
   }
 
   private dial(): void {
-    this.woken = false
+    this.reconnection.handleDial()
     this.actions.push({ _tag: "Dial", generation: this.generation })
   }
 
@@ -416,10 +338,14 @@ export class Client {
   // a connection that is replaced on purpose
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** Requests wait from now on, and what is in flight is waited for. `Drained` follows. */
+  /** Holds the connection for an exchange: requests wait from now on. When nothing is in flight any more, `Drained` follows. */
   hold(): void {
+    this.replacement.handleHeld(this.clock.now())
+    this.drain()
+  }
+
+  private drain(): void {
     this.dispatch({ _tag: "Renew" })
-    this.drainBy = this.clock.now() + drainTimeout
     this.requests.awaitIdle()
   }
 
@@ -433,7 +359,6 @@ export class Client {
     before: Identity | undefined,
     exchange: { readonly elsewhere: boolean; readonly succeeded: boolean }
   ): boolean {
-    this.drainBy = Infinity
     // Requests held for a login that failed, or for no login of ours, belong to the user who is still logged in.
     if (this.byConnection) this.requests.handleUserChanged()
     const isReplaced = this.identity.connectionAfter(before, exchange) === "Replace"
@@ -442,12 +367,11 @@ export class Client {
       this.generation += 1
       this.dispatch({ _tag: "Renew" })
     }
+    const left = this.replacement.handleExchanged(isReplaced)
     if (this.state._tag !== "Renewing") return isReplaced
     // One step of several has changed nothing. Once the session has changed, an interruption would only hide it.
-    if (isReplaced) {
-      this.dispatch({ _tag: "Redial" })
-      this.terminate(renewed())
-    } else {
+    if (isReplaced || left === "Leave") this.redial()
+    else if (left === "Stay") {
       // What has been begun while it was held, or before, is not over: the session is not known yet.
       const authenticate = !this.identity.isSettled()
       this.dispatch({ _tag: "Kept", authenticate })
@@ -457,10 +381,13 @@ export class Client {
   }
 
   private drained(): void {
-    if (this.drainBy === Infinity) return
-    this.drainBy = Infinity
-    this.actions.push({ _tag: "Drained" })
-    if (this.leaving) this.leave()
+    switch (this.replacement.handleDrained()) {
+      case "Exchange":
+        this.actions.push({ _tag: "Drained" })
+        return
+      case "Leave":
+        return this.redial()
+    }
   }
 
   /**
@@ -469,24 +396,23 @@ export class Client {
    */
   private leaveIfShuttingDown(event: Line.RequestEvent): void {
     if (event._tag !== "QueryFailed" || !isApiError(event.error) || !shuttingDown.has(event.error.id)) return
-    if (this.state._tag !== "Ready" || this.endpoints.current().length < 2) return
-    if (this.clock.now() - this.movedAt < this.settings.stableAfter) return
-    this.leaving = true
-    this.movedAt = this.clock.now()
-    this.hold()
+    if (this.state._tag !== "Ready" || this.reconnection.current().length < 2) return
+    if (this.replacement.handleShutDown(this.clock.now())) this.drain()
   }
 
-  /** Dials the next endpoint at once. */
-  private leave(): void {
-    this.leaving = false
+  /** Ends the connection and dials at once: the next endpoint, if the server shuts down. */
+  private redial(): void {
     if (this.state._tag !== "Renewing") return
-    const endpoint = Connection.following(this.endpoints.current(), this.state.endpoint, false)
+    const { endpoint } = this.state
     this.dispatch({ _tag: "Redial" })
-    this.dispatch({ _tag: "Located", endpoint })
+    if (this.replacement.isLeaving()) {
+      const following = Connection.following(this.reconnection.current(), endpoint, false)
+      this.dispatch({ _tag: "Located", endpoint: following })
+    }
     this.terminate(renewed())
   }
 
-  private terminate(ended: ConnectionEnded): void {
+  private terminate(ended: ConnectionEndedError): void {
     this.actions.push({ _tag: "Terminate", ended })
   }
 
@@ -533,7 +459,7 @@ export class Client {
       this.reconcile()
       this.requests.handleLimited(now)
     }
-    this.publish(frame)
+    this.publish({ ...frame, errorId: Option.fromNullable(frame.errorId) })
   }
 
   private handleRefused(refused: Line.Refused, now: number): void {
@@ -631,7 +557,7 @@ export class Client {
       case "Unanswered": {
         // Before the state is ready, every request waits for this one answer.
         const isNeeded = action.needed || this.state._tag === "Resubscribing"
-        if (isNeeded) this.terminate(new ConnectionEnded({ by: "Heartbeat", code: 1006, reason: action.reason }))
+        if (isNeeded) this.terminate(new ConnectionEndedError({ by: "Heartbeat", code: 1006, reason: action.reason }))
         return
       }
       default:

@@ -2,10 +2,11 @@
  * The states of the connection, and what may follow what: `next(state, event)`. When a step is over is decided in
  * `client.ts`.
  */
-import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
+import * as Duration from "effect/Duration"
+import type { ConnectError, ConnectionEndedError } from "../../KuzzleError.ts"
 
 /**
- * Dialling. `attempt` counts from 1 and starts again after a stable session. `because`: the first time, again after a
+ * Dialling. `attempt` counts from 1 and starts again after a stable connection. `because`: the first time, again after a
  * loss, or because the user changed and we closed the connection before on purpose.
  */
 export interface Connecting {
@@ -51,22 +52,22 @@ export interface Ready {
   readonly attempt: number
 }
 
-/** Not connected; the next attempt comes after `delayMillis`, or at once when the host says that it is worth it. */
+/** Not connected; the next attempt comes after `delay`, or at once when the host says that it is worth it. */
 export interface Waiting {
   readonly _tag: "Waiting"
   readonly endpoint: string
   /** The number of the attempt to come. */
   readonly attempt: number
-  readonly delayMillis: number
+  readonly delay: Duration.Duration
   /** Whether the host believes that there is a network at all. */
   readonly online: boolean
-  readonly cause: ConnectError | ConnectionEnded
+  readonly cause: ConnectError | ConnectionEndedError
 }
 
 /** The reconnection schedule came to its end: nothing will be tried any more. */
 export interface Failed {
   readonly _tag: "Failed"
-  readonly cause: ConnectError | ConnectionEnded
+  readonly cause: ConnectError | ConnectionEndedError
 }
 
 /** The scope of the client was closed. */
@@ -105,9 +106,9 @@ export type Event =
   /** The dial failed or the connection ended; the schedule says when to try again, or (`undefined`) never. */
   | {
     readonly _tag: "Lost"
-    readonly cause: ConnectError | ConnectionEnded
+    readonly cause: ConnectError | ConnectionEndedError
     readonly delayMillis: number | undefined
-    /** The session had been up long enough to count as healthy (promise C6). */
+    /** The connection had been up long enough to count as healthy (promise C6). */
     readonly stable: boolean
     readonly online: boolean
   }
@@ -154,7 +155,7 @@ export const located = (
   now: readonly [string, ...Array<string>]
 ): string => now[Math.max(0, before.indexOf(endpoint)) % now.length] ?? now[0]
 
-/** The address of the next attempt after one at `endpoint`. `stable`: it led to a healthy session. */
+/** The address of the next attempt after one at `endpoint`. `stable`: it led to a healthy connection. */
 export const following = (endpoints: ReadonlyArray<string>, endpoint: string, stable: boolean): string =>
   stable ? endpoint : after(endpoints, endpoint)
 
@@ -199,7 +200,7 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
         _tag: "Waiting",
         endpoint: following(endpoints, state.endpoint, event.stable),
         attempt: event.stable ? 1 : state.attempt + 1,
-        delayMillis: event.delayMillis,
+        delay: Duration.millis(event.delayMillis),
         online: event.online,
         cause: event.cause
       }

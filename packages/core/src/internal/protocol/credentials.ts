@@ -1,6 +1,8 @@
 /** Who we are to Kuzzle, and what every request carries of it. */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { SessionOver } from "../../KuzzleError.ts"
+import type { SessionOverError } from "../../KuzzleError.ts"
 import type { Sender } from "../../KuzzleOutboxStore.ts"
 import * as Json from "../json.ts"
 import { reservedVolatile } from "../reservedVolatile.ts"
@@ -8,10 +10,10 @@ import * as Envelope from "./envelope.ts"
 
 export interface Token {
   readonly value: Redacted.Redacted
-  /** Milliseconds since the epoch, by *our* clock; `undefined` when it never expires or nobody said. */
-  readonly expiresAt: number | undefined
-  /** Whose it is; `undefined` when nobody said: an API key that was set by hand. */
-  readonly kuid?: string | undefined
+  /** By the clock of this machine; none when it never expires or nobody said. */
+  readonly expiresAt: Option.Option<DateTime.Utc>
+  /** Whose it is; none when nobody said. */
+  readonly kuid: Option.Option<string>
 }
 
 /** A session with the server: kept by a token, or by a cookie that we never see. */
@@ -25,17 +27,35 @@ export interface Identity {
 
 let tokens = 0
 
-export const identityOf = ({ expiresAt, kuid, value }: Token): Identity => ({
+/** `expiresAt`: milliseconds since the epoch, by our clock. */
+export const identityOf = ({ expiresAt, kuid, value }: {
+  readonly value: Redacted.Redacted
+  readonly expiresAt: number | undefined
+  readonly kuid?: string | undefined
+}): Identity => ({
   token: value,
   expiresAt,
   kuid,
   user: kuid ?? `token ${++tokens}`
 })
 
-export const tokenOf = (identity: Identity | undefined): Token | undefined =>
-  identity?.token === undefined
-    ? undefined
-    : { value: identity.token, expiresAt: identity.expiresAt, kuid: identity.kuid }
+export const identityOfToken = ({ expiresAt, kuid, value }: Token): Identity =>
+  identityOf({
+    value,
+    expiresAt: Option.getOrUndefined(Option.map(expiresAt, DateTime.toEpochMillis)),
+    kuid: Option.getOrUndefined(kuid)
+  })
+
+/** What the client says of a session. */
+export const ownerAndEnd = (
+  { expiresAt, kuid }: Pick<Identity, "expiresAt" | "kuid">
+): Pick<Token, "expiresAt" | "kuid"> => ({
+  expiresAt: Option.map(Option.fromNullable(expiresAt), DateTime.unsafeMake),
+  kuid: Option.fromNullable(kuid)
+})
+
+export const tokenOf = (identity: Identity | undefined): Option.Option<Token> =>
+  identity?.token === undefined ? Option.none() : Option.some({ value: identity.token, ...ownerAndEnd(identity) })
 
 /** Whether a request can be sent as this sender: a cookie cannot be left out, a token can. */
 export const canSendAs = (sender: Sender, identity: Identity | undefined): boolean =>
@@ -57,7 +77,7 @@ const maxCarried = 8
 
 export class Credentials {
   private identity: Identity | undefined = undefined
-  private ended: SessionOver | undefined = undefined
+  private ended: SessionOverError | undefined = undefined
   private dead: Identity | undefined = undefined
   /** The tokens that the connection may have carried: using one links it to the connection (spec 1.10). */
   private carried: ReadonlyArray<Identity> = nothing
@@ -83,11 +103,11 @@ export class Credentials {
   }
 
   /** The session is over: only anonymous requests pass until somebody logs in. */
-  end(cause: SessionOver): void {
+  end(cause: SessionOverError): void {
     this.ended = cause
   }
 
-  over(): SessionOver | undefined {
+  over(): SessionOverError | undefined {
     return this.ended
   }
 

@@ -3,7 +3,7 @@ import { located } from "./connection.ts"
 
 export class Endpoints {
   /** The end of the wait that each endpoint asked for, in milliseconds. */
-  private readonly waits = new Map<string, number>()
+  private waits: Map<string, number> | undefined = undefined
 
   /** @param all as of the latest attempt to connect; empty while an effect has not yielded any */
   constructor(private all: ReadonlyArray<string>) {}
@@ -24,12 +24,12 @@ export class Endpoints {
   /** `millis`: how long it asked to wait. */
   handleRetryAfter(endpoint: string, millis: number, now: number): void {
     // An effect may give another address at every dial: none is remembered for longer than it asked for.
-    for (const [other, until] of this.waits) if (until <= now) this.waits.delete(other)
-    if (millis > 0) this.waits.set(endpoint, now + millis)
+    for (const [other, until] of this.waits ?? []) if (until <= now) this.waits?.delete(other)
+    if (millis > 0) (this.waits ??= new Map()).set(endpoint, now + millis)
   }
 
   /** When the endpoint may be dialled; `-Infinity`: it has not asked to wait. */
   allowedAt(endpoint: string): number {
-    return this.waits.get(endpoint) ?? -Infinity
+    return this.waits?.get(endpoint) ?? -Infinity
   }
 }

@@ -4,7 +4,7 @@
  */
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
-import type { AnswerTooLarge, HttpAnswer, NoAnswer } from "../../KuzzleHttp.ts"
+import type { HttpAnswer } from "../../KuzzleHttp.ts"
 import * as Json from "../json.ts"
 import * as Redirect from "../redirect.ts"
 import * as RetryAfter from "../retryAfter.ts"
@@ -24,9 +24,17 @@ export const lost = (
   url: string,
   limit: number
 ) =>
-({ _tag, ...why }: NoAnswer | AnswerTooLarge): KuzzleError.HttpTransportError | KuzzleError.ResponseTooLargeError =>
-  "cause" in why
-    ? new KuzzleError.HttpTransportError({ controller, action, url, ...why })
+(
+  error: KuzzleError.NoAnswerError | KuzzleError.AnswerTooLargeError
+): KuzzleError.HttpTransportError | KuzzleError.ResponseTooLargeError =>
+  error._tag === "KuzzleNoAnswerError"
+    ? new KuzzleError.HttpTransportError({
+      controller,
+      action,
+      url,
+      cause: error.cause,
+      ...(error.issue === undefined ? {} : { issue: error.issue })
+    })
     : new KuzzleError.ResponseTooLargeError({ controller, action, limit })
 
 /** The outcome of an answer. `wallMillis` is the current time, for a `Retry-After` that is a date. */

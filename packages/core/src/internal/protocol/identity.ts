@@ -7,9 +7,11 @@
  * performs what `poll` gives, until it gives nothing, and calls `handleDue` at `nextDue`. A renewal is a sequence of
  * steps: the shell performs one, reports how it went, and gets the next one.
  */
+import type * as DateTime from "effect/DateTime"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as KuzzleError from "../../KuzzleError.ts"
-import type { Credentials, Identity } from "./credentials.ts"
+import { type Credentials, type Identity, ownerAndEnd } from "./credentials.ts"
 import * as Renewal from "./renewal.ts"
 import type * as SharedSession from "./sharedSession.ts"
 
@@ -21,25 +23,25 @@ export type AuthenticationState =
   | { readonly _tag: "Anonymous" }
   | {
     readonly _tag: "Authenticated"
-    /** The user's id; `undefined` for a token of which nobody said whose it is. */
-    readonly kuid: string | undefined
-    /** Milliseconds since the epoch, by our clock. */
-    readonly expiresAt: number | undefined
+    /** The user's id; none for a token of which nobody said whose it is. */
+    readonly kuid: Option.Option<string>
+    /** By the clock of this machine; none for a session that never ends, or whose end nobody said. */
+    readonly expiresAt: Option.Option<DateTime.Utc>
   }
-  | { readonly _tag: "Renewing"; readonly kuid: string | undefined }
-  | { readonly _tag: "Unauthenticated"; readonly cause: KuzzleError.SessionOver }
+  | { readonly _tag: "Renewing"; readonly kuid: Option.Option<string> }
+  | { readonly _tag: "Unauthenticated"; readonly cause: KuzzleError.SessionOverError }
 
 export type AuthenticationEvent =
   | { readonly _tag: "LoginStarted" }
-  | { readonly _tag: "LoggedIn"; readonly kuid: string | undefined }
+  | { readonly _tag: "LoggedIn"; readonly kuid: Option.Option<string> }
   | { readonly _tag: "LoginFailed"; readonly error: KuzzleError.RequestError }
   | { readonly _tag: "LogoutStarted" }
   /** `Requested`: by this client. `Elsewhere`: by another client that shares the session. */
   | { readonly _tag: "LoggedOut"; readonly cause: "Requested" | "Elsewhere" }
   /** The session was renewed, before or after its end. */
-  | { readonly _tag: "ReAuthenticated"; readonly kuid: string | undefined }
+  | { readonly _tag: "ReAuthenticated"; readonly kuid: Option.Option<string> }
   /** It could not be. */
-  | { readonly _tag: "SessionOver"; readonly cause: KuzzleError.SessionOver }
+  | { readonly _tag: "SessionOver"; readonly cause: KuzzleError.SessionOverError }
 
 /** What the shell is to do with requests and the connection. */
 export type ClientAction =
@@ -81,7 +83,7 @@ export type Step =
   /** Run the attempt, where `mayRun` says so. Then `handleTried`. */
   | { readonly _tag: "Attempt"; readonly attempt: Attempt }
   /** Another client may be about to store the session: read the store a few times. Then `handleReread`. */
-  | { readonly _tag: "Reread"; readonly attempt: Attempt; readonly over: KuzzleError.SessionOver | undefined }
+  | { readonly _tag: "Reread"; readonly attempt: Attempt; readonly over: KuzzleError.SessionOverError | undefined }
   /** Ask when the unchanged session is to be renewed. With that, the renewal ends as `Kept`. */
   | { readonly _tag: "Plan" }
   | { readonly _tag: "End"; readonly outcome: Outcome }
@@ -154,10 +156,10 @@ export class IdentityMachine {
     const over = this.credentials.over()
     if (over !== undefined) return { _tag: "Unauthenticated", cause: over }
     const identity = this.credentials.current()
-    if (this.renewing) return { _tag: "Renewing", kuid: identity?.kuid }
+    if (this.renewing) return { _tag: "Renewing", kuid: Option.fromNullable(identity?.kuid) }
     return identity === undefined
       ? { _tag: "Anonymous" }
-      : { _tag: "Authenticated", kuid: identity.kuid, expiresAt: identity.expiresAt }
+      : { _tag: "Authenticated", ...ownerAndEnd(identity) }
   }
 
   /** Whether it is known who we are: no renewal is under way, and the connection is not about to be replaced for one. */
@@ -235,7 +237,7 @@ export class IdentityMachine {
     if (what === "Nothing" || what !== only) return undefined
     if (what === "LoggedOut") return { identity, event: { _tag: "LoggedOut", cause: "Elsewhere" } }
     const isNew = what === "LoggedIn" || this.credentials.over() !== undefined
-    return { identity, event: isNew ? { _tag: "LoggedIn", kuid: identity?.kuid } : undefined }
+    return { identity, event: isNew ? { _tag: "LoggedIn", kuid: Option.fromNullable(identity?.kuid) } : undefined }
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -420,7 +422,7 @@ export class IdentityMachine {
     const now = this.credentials.current()
     // A change of the user has had its own event.
     if (now?.user !== attempt.before?.user) return end("Kept")
-    this.publish({ _tag: "ReAuthenticated", kuid: now?.kuid })
+    this.publish({ _tag: "ReAuthenticated", kuid: Option.fromNullable(now?.kuid) })
     return end("Renewed")
   }
 
@@ -442,7 +444,7 @@ export class IdentityMachine {
     if (attempt.way === "Login") {
       this.useless = time.now - this.loggedInAt < usefulAge ? this.useless + 1 : 0
       if (!this.options.canLogin || this.useless > maxUseless) {
-        return this.handleTried(attempt, Exit.fail(new KuzzleError.SessionOver({ reason: "TokenDead" })), time)
+        return this.handleTried(attempt, Exit.fail(new KuzzleError.SessionOverError({ reason: "TokenDead" })), time)
       }
     }
     return { _tag: "Attempt", attempt }
@@ -470,11 +472,11 @@ export class IdentityMachine {
     const now = this.credentials.current()
     const isAnswer = way === "Restore" && wasStarted
     if (isAnswer && !wasOver && before?.user === now?.user) return end("Kept")
-    this.publish({ _tag: isAnswer ? "LoggedIn" : "ReAuthenticated", kuid: now?.kuid })
+    this.publish({ _tag: isAnswer ? "LoggedIn" : "ReAuthenticated", kuid: Option.fromNullable(now?.kuid) })
     return end("Renewed")
   }
 
-  private over(cause: KuzzleError.SessionOver): Step {
+  private over(cause: KuzzleError.SessionOverError): Step {
     this.credentials.end(cause)
     this.publish({ _tag: "SessionOver", cause })
     return end("Over")

@@ -1,12 +1,12 @@
 /** One subscription that the application wants, and its consumers. */
-import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
+import type { ConnectError, ConnectionEndedError } from "../../KuzzleError.ts"
 import { canonical } from "./canonical.ts"
 import { encodeCanonical, type Frame } from "./envelope.ts"
 
 /** Why notifications may have been lost. */
 export type GapCause =
   /** The connection was down. */
-  | { readonly _tag: "Disconnected"; readonly cause: ConnectError | ConnectionEnded }
+  | { readonly _tag: "Disconnected"; readonly cause: ConnectError | ConnectionEndedError }
   /** We opened another connection on purpose: the user or the cookie changed. */
   | { readonly _tag: "Renewed" }
   /** The token expired: the server drops every subscription of the connection (spec 0.7). */

@@ -91,7 +91,7 @@ export class Listening {
   /** How many subscriptions the server has accepted. */
   private accepted = 0
   /** How many it had accepted when it last refused this intent for now. */
-  private readonly refusals = new WeakMap<Intent, number>()
+  private refusals: WeakMap<Intent, number> | undefined = undefined
   /** Whether the pace is waited for, or whether what the server has dropped is looked for in a moment. */
   private pausing = false
   private searching = false
@@ -251,7 +251,7 @@ export class Listening {
 
   private accept(intent: Intent): void {
     this.accepted += 1
-    this.refusals.delete(intent)
+    this.refusals?.delete(intent)
   }
 
   private tooLate(sent: Sent, { message }: KuzzleError.DeadlineError, needed: boolean): void {
@@ -264,10 +264,11 @@ export class Listening {
   }
 
   private ask(action: string, intent: Intent, error: KuzzleError.RequestError): void {
-    const before = this.refusals.get(intent)
+    const before = this.refusals?.get(intent)
     // A server that accepts other subscriptions, a few per second, will accept this one too, so the retry is not
     // counted.
     const accepting = error._tag === "KuzzleTooManyRequestsError" && before !== undefined && before < this.accepted
+    this.refusals ??= new WeakMap()
     this.refusals.set(intent, this.accepted)
     this.actions.push({ _tag: "Ask", intent, action, error, afresh: before === undefined || accepting })
   }

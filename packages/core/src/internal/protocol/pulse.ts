@@ -6,7 +6,7 @@
  * until it gives nothing, and calls `handleDue` at `nextDue`.
  */
 import * as Duration from "effect/Duration"
-import { ConnectionEnded } from "../../KuzzleError.ts"
+import { ConnectionEndedError } from "../../KuzzleError.ts"
 import * as Liveness from "./liveness.ts"
 
 /** What the shell is to do. */
@@ -14,7 +14,7 @@ export type Action =
   | { readonly _tag: "Ping" }
   /** Ask the schedule for its next delays, and answer with `handlePlanned` or `handlePlanFailed`. */
   | { readonly _tag: "Plan"; readonly count: number }
-  | { readonly _tag: "Terminate"; readonly ended: ConnectionEnded }
+  | { readonly _tag: "Terminate"; readonly ended: ConnectionEndedError }
 
 const alive: Liveness.Verdict = { _tag: "Alive" }
 
@@ -118,7 +118,7 @@ export class Pulse {
 
   private terminate(reason: string): void {
     this.terminated = true
-    this.actions.push({ _tag: "Terminate", ended: new ConnectionEnded({ by: "Heartbeat", code: 1006, reason }) })
+    this.actions.push({ _tag: "Terminate", ended: new ConnectionEndedError({ by: "Heartbeat", code: 1006, reason }) })
   }
 }
 

@@ -13,7 +13,7 @@ export type Failure =
   | NamedError
   | LoginIncompleteError
   | KuzzleError.AuthenticatorError
-  | KuzzleError.SessionOver
+  | KuzzleError.SessionOverError
 
 export type Decision =
   /** There is a session. */
@@ -21,7 +21,7 @@ export type Decision =
   /** Nothing has changed; the next connection, or the server's next word, brings it up again. */
   | { readonly _tag: "Keep" }
   | { readonly _tag: "Then"; readonly way: Way }
-  | { readonly _tag: "Over"; readonly cause: KuzzleError.SessionOver }
+  | { readonly _tag: "Over"; readonly cause: KuzzleError.SessionOverError }
 
 /** Whether it may be well in a moment (promise A4: tried again, but not for ever). */
 export const isPassing = (error: Failure): boolean => {
@@ -62,12 +62,12 @@ export const after = (
   if (Exit.isSuccess(exit)) {
     if (alive) return { _tag: "Done" }
     // Nobody was logged in, or the authenticator has logged nobody in.
-    if (way === "Login") return { _tag: "Over", cause: new KuzzleError.SessionOver({ reason: "Refused" }) }
+    if (way === "Login") return { _tag: "Over", cause: new KuzzleError.SessionOverError({ reason: "Refused" }) }
     if (wanted && canLogin) return { _tag: "Then", way: "Login" }
     // Nobody was logged in, and nobody shall be; or somebody was, whom the server does not know.
     return way === "Restore" && !wanted
       ? { _tag: "Keep" }
-      : { _tag: "Over", cause: new KuzzleError.SessionOver({ reason: "TokenDead" }) }
+      : { _tag: "Over", cause: new KuzzleError.SessionOverError({ reason: "TokenDead" }) }
   }
   if (Cause.isInterrupted(exit.cause)) return { _tag: "Keep" }
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
@@ -77,12 +77,12 @@ export const after = (
     return { _tag: "Keep" }
   }
   if (way !== "Login" && canLogin) return { _tag: "Then", way: "Login" }
-  if (failure?._tag === "KuzzleSessionOver") return { _tag: "Over", cause: failure }
+  if (failure?._tag === "KuzzleSessionOverError") return { _tag: "Over", cause: failure }
   if (failure !== undefined && way !== "Login" && KuzzleError.isTokenDead(failure)) {
-    return { _tag: "Over", cause: new KuzzleError.SessionOver({ reason: "TokenDead" }) }
+    return { _tag: "Over", cause: new KuzzleError.SessionOverError({ reason: "TokenDead" }) }
   }
   return {
     _tag: "Over",
-    cause: new KuzzleError.SessionOver({ reason: "Refused", cause: Cause.squash(exit.cause) })
+    cause: new KuzzleError.SessionOverError({ reason: "Refused", cause: Cause.squash(exit.cause) })
   }
 }

@@ -6,6 +6,7 @@
  * What happens comes in by the other methods, with the time. After each of them the shell performs what `poll` gives, until
  * it gives nothing, and calls `handleDue` at `nextDue`. The outcome of a request goes to its own `settle`.
  */
+import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
 import * as Calls from "./call.ts"
@@ -40,13 +41,13 @@ export interface Settings {
 export type RequestEvent =
   | { readonly _tag: "Queued"; readonly controller: string; readonly action: string }
   | { readonly _tag: "Dequeued"; readonly controller: string; readonly action: string }
-  /** Kuzzle refused a subscription, or a queued request, for now. It is sent again after about `delayMillis`. */
+  /** Kuzzle refused a subscription, or a queued request, for now. It is sent again after about `delay`. */
   | {
     readonly _tag: "Postponed"
     readonly controller: string
     readonly action: string
     readonly error: KuzzleError.RequestError
-    readonly delayMillis: number
+    readonly delay: Duration.Duration
   }
   /** It will not be sent any more. */
   | {
@@ -91,7 +92,7 @@ export type Action =
 const replayed: Action = { _tag: "Replayed" }
 const idle: Action = { _tag: "Idle" }
 
-type Refusal = KuzzleError.ConnectError | KuzzleError.ConnectionEnded
+type Refusal = KuzzleError.ConnectError | KuzzleError.ConnectionEndedError
 
 export class Requests {
   private readonly pending = Pending.make<Call>()
@@ -226,7 +227,7 @@ export class Requests {
   }
 
   /** The connection is gone: every request that was on it settles now, or is queued again if that is harmless. */
-  handleLost(cause: KuzzleError.ConnectionEnded): void {
+  handleLost(cause: KuzzleError.ConnectionEndedError): void {
     this.connected = false
     this.refusal = cause
     this.replay.lost()
@@ -427,9 +428,9 @@ export class Requests {
     call.sends -= 1
     call.suspicion = Suspects.none
     this.wait(call)
-    const delayMillis = this.replay.postpone(call, now) - now
+    const delay = Duration.millis(this.replay.postpone(call, now) - now)
     const { action, controller } = call
-    this.publish({ _tag: "Postponed", controller, action, error, delayMillis })
+    this.publish({ _tag: "Postponed", controller, action, error, delay })
   }
 
   /** A subscription is told that its answer is late, and waits on: what the server has done must be known. */
@@ -455,7 +456,7 @@ export class Requests {
   }
 
   /** Settles what was in flight and is not sent again. */
-  private settleLost(calls: ReadonlyArray<Call>, cause: KuzzleError.ConnectionEnded): void {
+  private settleLost(calls: ReadonlyArray<Call>, cause: KuzzleError.ConnectionEndedError): void {
     // One error for all requests of a kind: capturing ten thousand stacks would hold up the turn they settle in.
     const outcomes = new Map<string, Outcome>()
     for (const call of calls) {
@@ -488,7 +489,10 @@ export class Requests {
     const { queue } = this.settings
     if (queue === undefined || !call.queuable || this.admission === "Refuse") {
       // One that the server has refused for a dead session, and that waits for the renewal, was not executed either.
-      this.discard(call, Calls.notSent(call, this.refusal ?? new KuzzleError.NotQueued({ reason: "NotConnected" })))
+      this.discard(
+        call,
+        Calls.notSent(call, this.refusal ?? new KuzzleError.NotQueuedError({ reason: "NotConnected" }))
+      )
     } else if (call.queued) this.wait(call)
     else this.enqueue(call, queue, now)
   }
@@ -514,8 +518,8 @@ export class Requests {
     this.wakeAt(call.deadline)
   }
 
-  private notQueued(call: Call, reason: KuzzleError.NotQueued["reason"]): void {
-    this.refuse(call, Calls.notSent(call, new KuzzleError.NotQueued({ reason })))
+  private notQueued(call: Call, reason: KuzzleError.NotQueuedError["reason"]): void {
+    this.refuse(call, Calls.notSent(call, new KuzzleError.NotQueuedError({ reason })))
   }
 
   /** The server's own refusal, if there is one, is the last known outcome. */

@@ -66,7 +66,7 @@ const obstacleOf = (
 
 const otherUser = (call: Call): Obstacle => ({
   _tag: "Discarded",
-  error: notSent(call, new KuzzleError.NotQueued({ reason: "OtherUser" }))
+  error: notSent(call, new KuzzleError.NotQueuedError({ reason: "OtherUser" }))
 })
 
 const invalid = ({ action, controller }: Call, issue: string): Obstacle => ({

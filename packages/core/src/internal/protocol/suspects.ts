@@ -9,7 +9,7 @@
  * nobody waits for it, no younger request may overtake it, and only the number of its losses survives a crash. Both give
  * up at the same limits.
  */
-import type { ConnectionEnded } from "../../KuzzleError.ts"
+import type { ConnectionEndedError } from "../../KuzzleError.ts"
 
 /** How many requests of the queue, or of the outbox, are in flight at once: enough to fill the link, too few to overload the server. */
 export const window = 32
@@ -56,7 +56,7 @@ export const sendAt = (next: Suspicion["group"], { count, group, since }: InFlig
 }
 
 export interface Loss {
-  readonly by: ConnectionEnded["by"]
+  readonly by: ConnectionEndedError["by"]
   /** No other request was in flight. */
   readonly alone: boolean
   /** On how many connections the request was sent, this one included. */

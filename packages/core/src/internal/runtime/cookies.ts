@@ -254,7 +254,7 @@ const isNobody = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): boolean =
 const noCookie = "the server answered with a token instead of a cookie: set http.cookieAuthentication in Kuzzle"
 const notKept =
   "the session cookie was not stored: in a browser, page and Kuzzle must be on one site (SameSite=Strict); " +
-  "outside a browser, use NodeKuzzle.layerCookie, which stores cookies itself"
+  "outside a browser, use NodeKuzzle.cookie, which stores cookies itself"
 
 const unsupported = ({ action, controller }: KuzzleRequest, message: string) =>
   KuzzleError.fromStatus({

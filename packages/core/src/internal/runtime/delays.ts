@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import * as Known from "../known.ts"
 
 export class Delays<In> {
   private state: unknown
@@ -17,20 +18,21 @@ export class Delays<In> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => this.step(now, input))
   }
 
-  /** The next recurrences, at most `count`, each as if the one before had come on time. Fewer: the schedule has ended. */
-  ahead(count: number, input: In): Effect.Effect<ReadonlyArray<number>> {
-    const step = (now: number) => this.step(now, input)
-    return Effect.gen(function*() {
-      const delays: Array<number> = []
-      let now = yield* Clock.currentTimeMillis
-      while (delays.length < count) {
-        const delay = yield* step(now)
-        if (delay === undefined) break
-        delays.push(delay)
-        now += delay
-      }
-      return delays
-    })
+  /**
+   * The next recurrences after `now`, at most `count`, each as if the one before had come on time. Fewer: the schedule has
+   * ended.
+   */
+  ahead(now: number, count: number, input: In): Effect.Effect<ReadonlyArray<number>> {
+    const delays: Array<number> = []
+    const following = (now: number): Effect.Effect<ReadonlyArray<number>> =>
+      delays.length === count
+        ? Effect.succeed(delays)
+        : Known.flatMap(this.step(now, input), (delay) => {
+          if (delay === undefined) return Effect.succeed(delays)
+          delays.push(delay)
+          return following(now + delay)
+        })
+    return following(now)
   }
 
   /** Starts the schedule again from its beginning. */
@@ -39,12 +41,23 @@ export class Delays<In> {
   }
 
   private step(now: number, input: In): Effect.Effect<number | undefined> {
-    return Effect.map(this.schedule.step(now, input, this.state), ([following, , decision]) => {
+    return Known.flatMap(this.stepped(now, input), ([following, , decision]) => {
       this.state = following
-      return ScheduleDecision.isContinue(decision)
-        ? atLeastOne(ScheduleIntervals.start(decision.intervals) - now)
-        : undefined
+      return Effect.succeed(
+        ScheduleDecision.isContinue(decision)
+          ? atLeastOne(ScheduleIntervals.start(decision.intervals) - now)
+          : undefined
+      )
     })
+  }
+
+  /** The schedule is the user's: what it throws is a defect of its own. */
+  private stepped(now: number, input: In) {
+    try {
+      return this.schedule.step(now, input, this.state)
+    } catch (defect) {
+      return Effect.die(defect)
+    }
   }
 }
 

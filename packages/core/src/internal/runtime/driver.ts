@@ -4,20 +4,20 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import type * as Random from "effect/Random"
-import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import { type Settings, unsettled } from "../../KuzzleConfig.ts"
-import { type ConnectError, ConnectionEnded, type InvalidSettingError } from "../../KuzzleError.ts"
+import { type ConnectError, ConnectionEndedError, type InvalidSettingError } from "../../KuzzleError.ts"
 import type { KuzzleHeartbeatShape } from "../../KuzzleHeartbeat.ts"
-import type { KuzzleLifecycleShape } from "../../KuzzleLifecycle.ts"
+import type { KuzzleLifecycleShape, LifecycleEvent } from "../../KuzzleLifecycle.ts"
 import type { Connection, HandshakeHeaders, KuzzleSocketShape, Sink } from "../../KuzzleSocket.ts"
+import * as Known from "../known.ts"
 import type { Call } from "../protocol/call.ts"
-import type { Action, Client, Counters, Event } from "../protocol/client.ts"
+import type { Client, Counters } from "../protocol/client.ts"
+import type { Action, Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import type { Pulse } from "../protocol/pulse.ts"
@@ -26,6 +26,7 @@ import * as Timer from "../timer.ts"
 import { Broadcast } from "./broadcast.ts"
 import { Delays } from "./delays.ts"
 import type { Exchanges } from "./exchanges.ts"
+import type { Fork } from "./fork.ts"
 import * as Metrics from "./metrics.ts"
 import { Outage } from "./outage.ts"
 import type { DebuggerFrame, Realtime } from "./realtime.ts"
@@ -39,29 +40,23 @@ interface Parts {
   /** The headers of a handshake. */
   readonly headers: (endpoint: string) => Effect.Effect<HandshakeHeaders, InvalidSettingError>
   readonly clock: Clock.Clock
-  readonly random: Random.Random
   readonly tracer: Tracer.Tracer
-  readonly fork: (effect: Effect.Effect<void>) => void
-  /** The first connection. */
-  readonly first: Deferred.Deferred<void, ConnectError>
+  readonly fork: Fork
+}
+
+/** What an attempt needs. */
+interface Target {
+  readonly endpoint: string
+  readonly headers: HandshakeHeaders
 }
 
 const noCounters: Counters = { received: undefined, buffered: 0 }
 
+const ignore = () => {}
+
 /** Also where nothing can be interrupted, such as at the end of a logout. */
 const within = (wait: Effect.Effect<void>, time: Duration.Duration) =>
   Effect.timeoutOption(Effect.interruptible(wait), time)
-
-export const make = (parts: Parts): Effect.Effect<Driver, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const alarm = yield* Timer.makeAlarm(() => driver.due())
-    const driver: Driver = new Driver(parts, alarm)
-    yield* parts.lifecycle.listen((event) => {
-      parts.client.handleLifecycle(event, driver.counters())
-      driver.drive()
-    })
-    return driver
-  })
 
 export class Driver {
   readonly states: Broadcast<ConnectionState>
@@ -72,24 +67,31 @@ export class Driver {
   roundTrip: number | undefined = undefined
   private readonly client: Client
   private readonly outage: Outage
-  private readonly reconnects: Delays<ConnectError | ConnectionEnded>
+  private readonly reconnects: Delays<ConnectError | ConnectionEndedError>
   private connection: Connection | undefined = undefined
+  /** Abandons the attempt under way. */
+  private abandon: (() => void) | undefined = undefined
+  /** The connection or the attempt has ended while actions were being performed. */
+  private loss: ConnectError | ConnectionEndedError | undefined = undefined
+  private readonly alarm: Timer.Alarm
   private performers: { readonly exchanges: Exchanges; readonly realtime: Realtime } | undefined = undefined
   private driving = false
   private isLast = false
   /** The heartbeat's schedule of one connection, and what stops the asking. */
-  private pulses: { readonly of: Pulse; readonly delays: Delays<void>; stop: (() => void) | undefined } | undefined =
-    undefined
-  private onDrained = () => {}
+  private pulses: { readonly of: Pulse; readonly delays: Delays<void>; stop: () => void } | undefined = undefined
+  private onDrained = ignore
+  /** The first connection is ready, or no endpoint could be reached. */
+  private onFirst: (outcome: Effect.Effect<void, ConnectError>) => void = ignore
   /** Who waits for a state to come. */
   private watchers: ReadonlyArray<(state: ConnectionState) => void> = []
   /** As the metrics have them. */
   private inFlight = 0
   private waiting = 0
 
-  constructor(private readonly parts: Parts, private readonly alarm: Timer.Alarm) {
+  constructor(private readonly parts: Parts) {
     const { client, clock, settings, tracer } = parts
     this.client = client
+    this.alarm = new Timer.Alarm(clock, () => this.due())
     this.states = new Broadcast(() => client.connection())
     this.outage = new Outage(tracer, clock, this.events)
     this.reconnects = new Delays(settings.reconnect)
@@ -100,15 +102,30 @@ export class Driver {
     this.performers = { exchanges, realtime }
   }
 
+  /** Dials. Done when the first connection is ready, fails when no endpoint could be reached. */
+  get first(): Effect.Effect<void, ConnectError> {
+    return Effect.async((resume) => {
+      this.onFirst = resume
+      this.start()
+    })
+  }
+
+  start(): void {
+    this.client.start(this.parts.settings.waitForConnection)
+    this.drive()
+  }
+
   /** To be called after each change of the client: does what is to be done now. What is called meanwhile may add to it. */
   drive(now = Timer.now(this.parts.clock)): void {
     if (this.driving) return
     this.driving = true
     try {
-      for (let action = this.client.poll(now); action !== undefined; action = this.client.poll(now)) {
-        if (action._tag === "Call") this.send(action, now)
-        else this.perform(action)
-      }
+      do {
+        for (let action = this.client.poll(now); action !== undefined; action = this.client.poll(now)) {
+          if (action._tag === "Call") this.send(action, now)
+          else this.perform(action)
+        }
+      } while (this.reportLoss())
     } finally {
       this.driving = false
     }
@@ -129,11 +146,17 @@ export class Driver {
       : { received: connection.unsafeBytesRead(), buffered: connection.unsafeBufferedAmount() }
   }
 
-  /** Ends everything. The scope of the connection, and with it the socket, is closed next. */
+  heed(event: LifecycleEvent): void {
+    this.client.handleLifecycle(event, this.counters())
+    this.drive()
+  }
+
+  /** Ends everything: what waits is settled first, then the socket is closed. */
   close(): void {
     this.client.close()
     this.drive()
-    this.pulses?.stop?.()
+    this.drop()
+    this.alarm.close()
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -148,11 +171,11 @@ export class Driver {
   private perform(action: Exclude<Action, Call>): void {
     switch (action._tag) {
       case "Dial":
-        return this.parts.fork(this.dial(action.generation))
+        return this.dial(action.generation)
       case "Terminate":
         return this.connection?.unsafeTerminate(action.ended)
       case "AskReconnect":
-        return this.parts.fork(this.askReconnect(action))
+        return this.askReconnect(action)
       case "Ping":
         return this.ping()
       case "PlanPulses":
@@ -162,9 +185,9 @@ export class Driver {
       case "Replaced":
         return this.outage.handleEnded(action.cause)
       case "Usable":
-        return Deferred.unsafeDone(this.parts.first, Effect.void)
+        return this.concludeFirst(Effect.void)
       case "Unusable":
-        return Deferred.unsafeDone(this.parts.first, Effect.fail(action.error))
+        return this.concludeFirst(Effect.fail(action.error))
       case "Drained":
         return this.onDrained()
       case "Publish":
@@ -175,6 +198,13 @@ export class Driver {
       default:
         return this.performers?.exchanges.perform(action)
     }
+  }
+
+  private concludeFirst(outcome: Effect.Effect<void, ConnectError>): void {
+    const { onFirst } = this
+    // Kept longer it would keep the fiber.
+    this.onFirst = ignore
+    onFirst(outcome)
   }
 
   private changed(before: ConnectionState, now: ConnectionState): void {
@@ -206,73 +236,100 @@ export class Driver {
   // the connection
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** One connection, from the dial to its end. */
-  private dial(generation: number): Effect.Effect<void> {
-    return this.open(generation).pipe(
-      Effect.scoped,
-      Effect.flip,
-      Effect.map((cause) => {
-        this.connection = undefined
-        this.pulses?.stop?.()
-        this.client.handleLost(cause)
-        this.drive()
-      }),
-      (connection) => this.supervised(connection)
-    )
-  }
-
-  /** Succeeds never. */
-  private open(
-    generation: number
-  ): Effect.Effect<never, ConnectError | ConnectionEnded, Scope.Scope> {
-    const { client, settings, socket } = this.parts
-    return Effect.gen(this, function*() {
-      const { endpoint, headers } = yield* this.target
-      const connection = yield* socket.connect(endpoint, this.sink, settings.connectTimeout, headers)
-      this.connection = connection
-      if (!client.handleOpened(generation)) {
-        this.connection = undefined
-        return yield* new ConnectionEnded({ by: "Renewal", code: 1000, reason: "" })
-      }
-      this.drive()
-      return yield* connection.ended
-    })
+  private dial(generation: number): void {
+    this.run(this.target, (target) => this.connect(generation, target))
   }
 
   /** The address and the headers of this attempt. Both may differ from those of the previous one. */
-  private get target() {
+  private get target(): Effect.Effect<Target, InvalidSettingError> {
     const { client, clock, headers, settings } = this.parts
-    return Effect.gen(this, function*() {
-      const allowedAt = client.handleLocated(yield* settings.endpoints)
+    return Known.flatMap(settings.endpoints, (current) => {
+      const allowedAt = client.handleLocated(current)
       this.drive()
       const endpoint = client.endpoint()
       const wait = allowedAt - Timer.now(clock)
+      const target = Known.flatMap(headers(endpoint), (headers) => Effect.succeed({ endpoint, headers }))
       // Even a sleep of 0 ms takes a timer of the host, and with it 1 ms or more.
-      if (wait > 0) yield* Effect.sleep(Duration.millis(wait))
-      return { endpoint, headers: yield* headers(endpoint) }
-    }).pipe(Effect.mapError((cause) => unsettled(client.endpoint(), cause)))
+      return wait > 0 ? Effect.zipRight(Effect.sleep(Duration.millis(wait)), target) : target
+    })
   }
 
-  private askReconnect({ afresh, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): Effect.Effect<void> {
+  private connect(generation: number, { endpoint, headers }: Target): void {
+    const { clock, settings: { connectTimeout }, socket } = this.parts
+    let isDone = false
+    const abandon = socket.unsafeConnect({ url: endpoint, sink: this.sink, timeout: connectTimeout, headers, clock }, (
+      outcome
+    ) => {
+      isDone = true
+      this.abandon = undefined
+      if (Either.isRight(outcome)) this.opened(generation, outcome.right)
+      else this.lost(outcome.left)
+    })
+    if (!isDone) this.abandon = abandon
+  }
+
+  private opened(generation: number, connection: Connection): void {
+    this.connection = connection
+    connection.unsafeOnEnd((ended) => {
+      if (this.connection === connection) this.lost(ended)
+    })
+    if (this.client.handleOpened(generation)) this.drive()
+    else connection.unsafeTerminate(new ConnectionEndedError({ by: "Renewal", code: 1000, reason: "" }))
+  }
+
+  /** The connection has ended, or the attempt came to nothing. */
+  private lost(cause: ConnectError | ConnectionEndedError): void {
+    this.connection = undefined
+    this.loss = cause
+    this.drive()
+  }
+
+  /** What was begun with a socket is finished first: a socket may end while it takes a frame. */
+  private reportLoss(): boolean {
+    const { loss } = this
+    if (loss === undefined) return false
+    this.loss = undefined
+    this.pulses?.stop()
+    this.client.handleLost(loss)
+    return true
+  }
+
+  private askReconnect({ afresh, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): void {
     if (afresh) this.reconnects.reset()
-    return this.supervised(Effect.map(this.reconnects.next(cause), (delay) => {
+    this.run(this.reconnects.next(cause), (delay) => {
       this.client.handleDelay(delay, this.parts.lifecycle.online())
       this.drive()
-    }))
+    })
   }
 
   /**
-   * A defect, of a user's schedule for one, must not leave everybody waiting; nor one that interrupts itself. (Who is
-   * interrupted by the end of the scope does not come here.) The client may be made in an uninterruptible region, as a
-   * resource is, and must be closed nonetheless.
+   * Runs what an attempt needs. A defect, of a user's schedule for one, must not leave everybody waiting; nor one that
+   * interrupts itself. The client may be made in an uninterruptible region, as a resource is, and must be closed nonetheless.
    */
-  private supervised(effect: Effect.Effect<void>): Effect.Effect<void> {
-    return Effect.interruptible(Effect.catchAllCause(effect, (defect) =>
-      Effect.sync(() => {
-        this.connection = undefined
-        this.client.handleDefect(Cause.pretty(defect))
-        this.drive()
-      })))
+  private run<A>(effect: Effect.Effect<A, InvalidSettingError>, then: (value: A) => void): void {
+    const interruptible = Known.isKnown(effect) ? effect : Effect.interruptible(effect)
+    this.parts.fork.run(interruptible, (exit) => {
+      if (Exit.isSuccess(exit)) return then(exit.value)
+      Either.match(Cause.failureOrCause(exit.cause), {
+        onLeft: (error) => this.lost(unsettled(this.client.endpoint(), error)),
+        onRight: (defect) => this.failed(defect)
+      })
+    })
+  }
+
+  private failed(defect: Cause.Cause<never>): void {
+    this.drop()
+    this.client.handleDefect(Cause.pretty(defect))
+    this.drive()
+  }
+
+  /** Lets go of the socket without a word to the client. */
+  private drop(): void {
+    const { abandon, connection } = this
+    this.connection = this.abandon = undefined
+    this.pulses?.stop()
+    abandon?.()
+    connection?.unsafeTerminate(new ConnectionEndedError({ by: "Released", code: 1000, reason: "" }))
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -341,26 +398,19 @@ export class Driver {
   }
 
   private planPulses(pulse: Pulse, count: number): void {
-    const { clock, heartbeat, random } = this.parts
+    const { clock, fork, heartbeat } = this.parts
     if (this.pulses?.of !== pulse) {
-      this.pulses?.stop?.()
-      this.pulses = { of: pulse, delays: new Delays(heartbeat.schedule), stop: undefined }
+      this.pulses?.stop()
+      this.pulses = { of: pulse, delays: new Delays(heartbeat.schedule), stop: ignore }
     }
     const { pulses } = this
-    // Clock and Random are all that it needs of ours; a whole runtime would be kept for each connection.
-    const asked = Effect.withRandom(Effect.withClock(pulses.delays.ahead(count, undefined), clock), random)
-    let asking = true
-    const stop = Effect.runCallback(asked, {
-      onExit: (exit) => {
-        asking = false
-        pulses.stop = undefined
-        if (Exit.isSuccess(exit)) this.client.handlePulsesPlanned(pulse, exit.value)
-        else this.client.handlePlanFailed(pulse, Cause.pretty(exit.cause))
-        this.drive()
-      }
+    const stop = fork.run(pulses.delays.ahead(clock.unsafeCurrentTimeMillis(), count, undefined), (exit) => {
+      pulses.stop = ignore
+      if (Exit.isSuccess(exit)) this.client.handlePulsesPlanned(pulse, exit.value)
+      else this.client.handlePlanFailed(pulse, Cause.pretty(exit.cause))
+      this.drive()
     })
-    // Kept longer it would keep the fiber.
-    if (asking) pulses.stop = stop
+    pulses.stop = stop
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -380,7 +430,7 @@ export class Driver {
         const drained = this.drained()
         const before = client.credentials.current()
         const exit = yield* Effect.exit(restore(Effect.zipRight(drained, exchange)))
-        this.onDrained = () => {}
+        this.onDrained = ignore
         const isReplaced = client.handleExchanged(before, { elsewhere, succeeded: Exit.isSuccess(exit) })
         this.drive()
         // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair. A connection

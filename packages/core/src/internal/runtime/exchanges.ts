@@ -5,6 +5,7 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Settings } from "../../KuzzleConfig.ts"
@@ -28,6 +29,7 @@ import type * as SharedSession from "../protocol/sharedSession.ts"
 import * as Timer from "../timer.ts"
 import { Broadcast } from "./broadcast.ts"
 import { Delays } from "./delays.ts"
+import type { Fork } from "./fork.ts"
 import type { Keeper } from "./keeper.ts"
 import * as Metrics from "./metrics.ts"
 import * as Traced from "./traced.ts"
@@ -66,15 +68,8 @@ interface Parts {
   readonly machine: IdentityMachine
   readonly keeper: Keeper
   readonly host: Host
-  readonly fork: (effect: Effect.Effect<void>) => void
+  readonly fork: Fork
 }
-
-export const make = (parts: Parts): Effect.Effect<Exchanges, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const exchanges: Exchanges = new Exchanges(parts, yield* Effect.clock)
-    yield* parts.keeper.cookie?.listen(() => exchanges.changedElsewhere()) ?? Effect.void
-    return exchanges
-  })
 
 /** Those of a client whose requests need no connection. A timer of its own says when a session is to be renewed. */
 export const makeAlone = (
@@ -109,7 +104,7 @@ export const makeAlone = (
       redial: () => Effect.void,
       ready: Effect.void
     }
-    const exchanges: Exchanges = yield* make({ ...parts, machine, host, authenticator: undefined })
+    const exchanges: Exchanges = new Exchanges({ ...parts, machine, host, authenticator: undefined }, clock)
     return exchanges
   })
 
@@ -172,7 +167,7 @@ export class Exchanges {
     // Before the store is read, so that no change is missed.
     if (shared !== undefined) {
       const heard = this.single.withPermits(1)(this.followStore())
-      fork(Stream.runForEach(shared.changes, () => heard))
+      fork.run(Stream.runForEach(shared.changes, () => heard))
     }
     return Effect.flatMap(
       stored,
@@ -214,7 +209,8 @@ export class Exchanges {
   private logIn(request: KuzzleRequest, options: RequestOptions | undefined) {
     const commit = (identity: Identity) =>
       Effect.uninterruptible(
-        Effect.tap(this.become(identity), () => this.publish({ _tag: "LoggedIn", kuid: identity.kuid }))
+        Effect.tap(this.become(identity), () =>
+          this.publish({ _tag: "LoggedIn", kuid: Option.fromNullable(identity.kuid) }))
       )
     return Effect.suspend(() => {
       this.publish({ _tag: "LoginStarted" })
@@ -388,10 +384,10 @@ export class Exchanges {
       case "Authentication":
         return this.broadcast.publish(this.state())
       case "Renew":
-        return fork(this.renewal(action.way))
+        return void fork.run(this.renewal(action.way))
       case "Redial": {
         const dialling = Effect.sync(() => this.driven(this.machine.handleDialling()))
-        return fork(this.single.withPermits(1)(host.redial(dialling)))
+        return void fork.run(this.single.withPermits(1)(host.redial(dialling)))
       }
     }
   }

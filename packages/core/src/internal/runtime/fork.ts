@@ -1,15 +1,60 @@
 /** Runs effects from where there is no fiber, until the scope closes. */
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
+import { isKnown } from "../known.ts"
 
 /**
- * The fibers have a scope of their own, which closes after what was added to the scope later. A fiber that is forked into a
- * scope that is closing already would not be interrupted: a frame that arrives while the client closes may fork one.
+ * The fibers end after what was added to the scope later. One that is forked while the scope closes ends with it, too: a
+ * frame that arrives while the client closes may fork one.
  */
-export const make: Effect.Effect<(effect: Effect.Effect<void>) => void, never, Scope.Scope> = Effect.zipWith(
-  Effect.runtime<never>(),
-  Effect.flatMap(Effect.scope, (scope) => Scope.fork(scope, ExecutionStrategy.sequential)),
-  (runtime, scope) => (effect) => void Runtime.runFork(runtime)(effect, { scope })
-)
+export const make: Effect.Effect<Fork, never, Scope.Scope> = Effect.flatMap(Effect.runtime<never>(), (runtime) => {
+  const fork = new Fork(runtime)
+  return Effect.flatMap(Effect.scope, (scope) => Effect.as(Scope.addFinalizer(scope, fork.end), fork))
+})
+
+export class Fork {
+  /** Made when it is first needed: an idle client runs no fiber. */
+  private running: Set<Fiber.RuntimeFiber<unknown, unknown>> | undefined = undefined
+  private ended = false
+
+  constructor(private readonly runtime: Runtime.Runtime<never>) {}
+
+  /**
+   * Calls `done` when the effect has ended, unless that is the end of the scope. An effect that is a value already takes no
+   * fiber. The result interrupts it.
+   */
+  run<A, E>(effect: Effect.Effect<A, E>, done: (exit: Exit.Exit<A, E>) => void = ignore): () => void {
+    if (isKnown(effect)) {
+      done(effect)
+      return ignore
+    }
+    const fiber = Runtime.runFork(this.runtime)(effect)
+    const exit = fiber.unsafePoll()
+    if (exit !== null) {
+      done(exit)
+      return ignore
+    }
+    const running = this.running ??= new Set()
+    running.add(fiber)
+    fiber.addObserver((exit) => {
+      running.delete(fiber)
+      if (!this.ended) done(exit)
+    })
+    return () => fiber.unsafeInterruptAsFork(FiberId.none)
+  }
+
+  get end(): Effect.Effect<void> {
+    return Effect.fiberIdWith((id) => {
+      this.ended = true
+      // One of them may be the one that closes the scope.
+      const others = [...this.running ?? []].filter((fiber) => fiber.id() !== id)
+      return others.length === 0 ? Effect.void : Fiber.interruptAll(others)
+    })
+  }
+}
+
+const ignore = () => {}

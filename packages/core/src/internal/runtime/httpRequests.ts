@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { httpUrl, plain, type Settings, unsettled } from "../../KuzzleConfig.ts"
+import { type HttpSettings, httpUrl, plain, unsettled } from "../../KuzzleConfig.ts"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { HttpCall, KuzzleHttpShape } from "../../KuzzleHttp.ts"
 import * as Body from "../body.ts"
@@ -26,7 +26,7 @@ export interface HttpRequests extends Pick<Requests, "query" | "queryMany"> {
 export const make = (
   http: KuzzleHttpShape,
   settings: Pick<
-    Settings,
+    HttpSettings,
     "endpoints" | "headers" | "maxRequestSize" | "maxResponseSize" | "requestTimeout" | "routes"
   >,
   credentials: Credentials
@@ -89,7 +89,7 @@ export const make = (
     Effect.gen(function*() {
       const { action, controller } = request
       if (options?.as !== undefined && !canSendAs(options.as, credentials.current())) {
-        const cause = new KuzzleError.NotQueued({ reason: "OtherUser" })
+        const cause = new KuzzleError.NotQueuedError({ reason: "OtherUser" })
         return yield* new KuzzleError.NotSentError({ controller, action, cause })
       }
       const part = settings.routes === "rest" ? credentials.added(options) : credentials.sessionPart(options)
@@ -149,7 +149,7 @@ export const make = (
         if (Http.isDownload(status, headers["content-type"])) return bytes
         const text = yield* Effect.mapError(
           Body.text(bytes, maxResponseSize),
-          (error) => (error._tag === "AnswerTooLarge" ? lost(request, call)(error) : error)
+          (error) => (error._tag === "KuzzleAnswerTooLargeError" ? lost(request, call)(error) : error)
         )
         const answer = { status, headers, body: text }
         return yield* Http.noDownload(request, answer, yield* Clock.currentTimeMillis)

@@ -3,9 +3,9 @@ import type * as Clock from "effect/Clock"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
-import type { ConnectError, ConnectionEnded } from "../../KuzzleError.ts"
+import type { ConnectError, ConnectionEndedError } from "../../KuzzleError.ts"
 import { shown } from "../endpoint.ts"
-import type { Event } from "../protocol/client.ts"
+import type { Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
 import type { Broadcast } from "./broadcast.ts"
 import * as Metrics from "./metrics.ts"
@@ -39,10 +39,10 @@ export class Outage {
   }
 
   /** A connection has ended, or an attempt to connect came to nothing. */
-  handleEnded(cause: ConnectError | ConnectionEnded): void {
+  handleEnded(cause: ConnectError | ConnectionEndedError): void {
     if (this.current !== undefined) this.current.span.failed(cause)
     else if (this.everReady) {
-      const because = cause._tag === "KuzzleConnectionEnded" && cause.by === "Renewal" ? "Renewal" : "Loss"
+      const because = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Renewal" ? "Renewal" : "Loss"
       this.current = { because, span: Traced.outage(this.tracer, this.clock, cause) }
     }
     if (cause._tag === "KuzzleConnectError") this.events.publish({ _tag: "ConnectFailed", cause })

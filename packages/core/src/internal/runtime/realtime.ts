@@ -12,6 +12,7 @@ import type { Action, Consumer, Intent, Registry, Wanted } from "../protocol/lis
 import * as Pace from "../protocol/pace.ts"
 import type { RequestEvent } from "../protocol/requests.ts"
 import { Delays } from "./delays.ts"
+import type { Fork } from "./fork.ts"
 
 /** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
 export type DebuggerFrame = Frame | { readonly lost: number }
@@ -104,11 +105,11 @@ export const make = (
   client: Client,
   resubscribe: Schedule.Schedule<unknown, KuzzleError.RequestError>,
   host: Host,
-  fork: (effect: Effect.Effect<void>) => void
+  fork: Fork
 ): Realtime => {
   const { listening } = client
   const { registry } = listening
-  const retries = new WeakMap<Intent, Delays<KuzzleError.RequestError>>()
+  let retries: WeakMap<Intent, Delays<KuzzleError.RequestError>> | undefined
 
   const reconcile = () => {
     client.reconcile()
@@ -117,13 +118,15 @@ export const make = (
 
   const askLater = ({ action, afresh, error, intent }: Extract<Action, { readonly _tag: "Ask" }>) =>
     Effect.gen(function*() {
-      const delays = (afresh ? undefined : retries.get(intent)) ?? new Delays(resubscribe)
+      const delays = (afresh ? undefined : retries?.get(intent)) ?? new Delays(resubscribe)
+      retries ??= new WeakMap()
       retries.set(intent, delays)
       const delayMillis = yield* delays.next(error)
       if (delayMillis === undefined) listening.handleExhausted(intent, error)
       else {
-        host.events.publish({ _tag: "Postponed", controller: "realtime", action, error, delayMillis })
-        yield* Effect.sleep(Duration.millis(delayMillis))
+        const delay = Duration.millis(delayMillis)
+        host.events.publish({ _tag: "Postponed", controller: "realtime", action, error, delay })
+        yield* Effect.sleep(delay)
         listening.handleDue(intent)
       }
       reconcile()
@@ -137,7 +140,7 @@ export const make = (
   return {
     registry,
     perform: (action) =>
-      fork(
+      void fork.run(
         action._tag === "Ask" ? askLater(action) : Effect.map(pause(action.millis), () => {
           listening[action.then]()
           reconcile()

@@ -1,28 +1,33 @@
 /** Makes a session: the client's machine, the driver that performs what it decides, and what is asked of both. */
-import * as Deferred from "effect/Deferred"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberRefs from "effect/FiberRefs"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import type { Headers, Settings } from "../../KuzzleConfig.ts"
 import type { ConnectError, InvalidSettingError, TokenStoreError } from "../../KuzzleError.ts"
 import { KuzzleHeartbeat } from "../../KuzzleHeartbeat.ts"
 import { KuzzleLifecycle } from "../../KuzzleLifecycle.ts"
 import { type HandshakeHeaders, KuzzleSocket } from "../../KuzzleSocket.ts"
-import { Client, type Event } from "../protocol/client.ts"
+import * as Known from "../known.ts"
+import { Client } from "../protocol/client.ts"
+import type { Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
 import { Credentials } from "../protocol/credentials.ts"
 import type * as Identity from "../protocol/identity.ts"
 import type * as Renewal from "../protocol/renewal.ts"
 import { randomId } from "../randomId.ts"
-import { onClose } from "../scoped.ts"
 import * as Timer from "../timer.ts"
 import type { Broadcast } from "./broadcast.ts"
-import * as Driver from "./driver.ts"
-import * as Exchanges from "./exchanges.ts"
-import * as Fork from "./fork.ts"
+import { Driver } from "./driver.ts"
+import { Exchanges } from "./exchanges.ts"
+import { Fork } from "./fork.ts"
 import type { Keeper } from "./keeper.ts"
 import * as Realtime from "./realtime.ts"
 import * as Requests from "./requests.ts"
@@ -31,7 +36,7 @@ export interface Session {
   readonly requests: Requests.Requests
   readonly realtime: Realtime.Realtime
   readonly credentials: Credentials
-  readonly authentication: Exchanges.Exchanges
+  readonly authentication: Exchanges
   readonly state: Effect.Effect<ConnectionState>
   /** Where the connection goes to, or will. */
   readonly endpoint: () => string
@@ -72,10 +77,13 @@ export const make = (
   authenticator?: (session: Session) => Effect.Effect<unknown, Renewal.Failure>
 ): Effect.Effect<Session, ConnectError, KuzzleSocket | KuzzleHeartbeat | Scope.Scope> =>
   Effect.gen(function*() {
-    const heartbeat = yield* KuzzleHeartbeat
-    const clock = yield* Effect.clock
-    const fork = yield* Fork.make
-    const first = yield* Deferred.make<void, ConnectError>()
+    const runtime = yield* Effect.runtime<KuzzleSocket | KuzzleHeartbeat | Scope.Scope>()
+    const heartbeat = Context.get(runtime.context, KuzzleHeartbeat)
+    const lifecycle = Context.get(runtime.context, KuzzleLifecycle)
+    const scope = Context.get(runtime.context, Scope.Scope)
+    const services = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
+    const clock = Context.get(services, Clock.Clock)
+    const fork = new Fork(runtime)
     const credentials = new Credentials({ ...settings.volatile, sdkInstanceId: yield* randomId })
     const client = new Client(
       {
@@ -92,19 +100,17 @@ export const make = (
       credentials,
       { now: () => Timer.now(clock), wall: () => clock.unsafeCurrentTimeMillis() }
     )
-    const driver = yield* Driver.make({
+    const driver = new Driver({
       client,
       settings,
-      socket: yield* KuzzleSocket,
+      socket: Context.get(runtime.context, KuzzleSocket),
       heartbeat,
-      lifecycle: yield* KuzzleLifecycle,
+      lifecycle,
       headers: (endpoint) =>
-        Effect.flatMap(settings.headers, (headers) => keeping.headers(handshakeHeaders(headers), endpoint)),
+        Known.flatMap(settings.headers, (headers) => keeping.headers(handshakeHeaders(headers), endpoint)),
       clock,
-      random: yield* Effect.random,
-      tracer: yield* Effect.tracer,
-      fork,
-      first
+      tracer: Context.get(services, Tracer.Tracer),
+      fork
     })
     const requests = Requests.make(settings, client.requests, clock, (now) => driver.drive(now))
     const realtime = Realtime.make(client, settings.resubscribe, driver, fork)
@@ -119,7 +125,7 @@ export const make = (
       ),
       storeFailed: (error) => driver.events.announce({ _tag: "TokenStoreFailed", error })
     })
-    const authentication: Exchanges.Exchanges = yield* Exchanges.make({
+    const authentication = new Exchanges({
       settings,
       authenticator: authenticator === undefined ? undefined : Effect.suspend(() => authenticator(session)),
       credentials,
@@ -127,9 +133,17 @@ export const make = (
       keeper,
       host: driver,
       fork
-    })
+    }, clock)
     driver.attach(authentication, realtime)
-    yield* onClose(() => driver.close())
+    yield* lifecycle.listen((event) => driver.heed(event))
+    if (keeper.cookie !== undefined) yield* keeper.cookie.listen(() => authentication.changedElsewhere())
+    yield* Scope.addFinalizer(
+      scope,
+      Effect.suspend(() => {
+        driver.close()
+        return fork.end
+      })
+    )
     const session: Session = {
       requests,
       realtime,
@@ -143,9 +157,8 @@ export const make = (
       roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(driver.roundTrip), Duration.millis))
     }
     yield* authentication.restoreStored
-    client.start(settings.waitForConnection)
-    driver.drive()
-    if (settings.waitForConnection) yield* Deferred.await(first)
+    if (settings.waitForConnection) yield* driver.first
+    else driver.start()
     return session
   })
 

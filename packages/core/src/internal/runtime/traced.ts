@@ -11,7 +11,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
-import { type ConnectError, type ConnectionEnded, isApiError, type RequestError } from "../../KuzzleError.ts"
+import { type ConnectError, type ConnectionEndedError, isApiError, type RequestError } from "../../KuzzleError.ts"
 import * as Endpoint from "../endpoint.ts"
 import type { KuzzleRequest, RequestOptions } from "../protocol/envelope.ts"
 import * as Traceparent from "../protocol/traceparent.ts"
@@ -143,15 +143,19 @@ export const renewal = <A extends string>(way: string, effect: Effect.Effect<A>)
 /** The time between two connections. */
 export interface Outage {
   /** An attempt to end it came to nothing. */
-  readonly failed: (cause: ConnectError | ConnectionEnded) => void
+  readonly failed: (cause: ConnectError | ConnectionEndedError) => void
   /** There is a connection, or there will be none. */
-  readonly end: (exit: Exit.Exit<{ readonly endpoint: string }, ConnectError | ConnectionEnded>) => void
+  readonly end: (exit: Exit.Exit<{ readonly endpoint: string }, ConnectError | ConnectionEndedError>) => void
 }
 
 const untold: Outage = { failed: () => {}, end: () => {} }
 
 /** A span from the end of a connection until the next one is ready. */
-export const outage = (tracer: Tracer.Tracer, clock: Clock.Clock, cause: ConnectError | ConnectionEnded): Outage => {
+export const outage = (
+  tracer: Tracer.Tracer,
+  clock: Clock.Clock,
+  cause: ConnectError | ConnectionEndedError
+): Outage => {
   if (tracer === native) return untold
   const now = () => clock.unsafeCurrentTimeNanos()
   const span = tracer.span("kuzzle.reconnect", Option.none(), Context.empty(), [], now(), "internal")
@@ -172,5 +176,5 @@ export const outage = (tracer: Tracer.Tracer, clock: Clock.Clock, cause: Connect
   }
 }
 
-const causeOf = (cause: ConnectError | ConnectionEnded): string =>
+const causeOf = (cause: ConnectError | ConnectionEndedError): string =>
   cause._tag === "KuzzleConnectError" ? cause.reason : cause.by

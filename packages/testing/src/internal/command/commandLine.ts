@@ -31,11 +31,33 @@ export interface Serve {
   readonly quiet: boolean
 }
 
-export type Command = Serve | { readonly _tag: "Help" } | { readonly _tag: "Version" }
+/** Who asks a server. */
+export type Login =
+  | { readonly _tag: "Nobody" }
+  | { readonly _tag: "ApiKey"; readonly key: Redacted.Redacted }
+  | { readonly _tag: "User"; readonly username: string; readonly password: Redacted.Redacted }
 
-export const help = `effect-kuzzle: a Kuzzle in memory, to develop against
+/** A file of Schemas of a live server. */
+export interface WriteSchema {
+  readonly _tag: "WriteSchema"
+  readonly url: string
+  readonly login: Login
+  /** All that there are where none is named. */
+  readonly indexes: ReadonlyArray<string>
+  /** The path of the file; it is printed where there is none. */
+  readonly out: string | undefined
+}
+
+export type Command =
+  | Serve
+  | WriteSchema
+  | { readonly _tag: "Help"; readonly text: string }
+  | { readonly _tag: "Version" }
+
+const help = `effect-kuzzle: a Kuzzle in memory, to develop against
 
   npx @effect-kuzzle/testing [options]
+  npx @effect-kuzzle/testing schema --help    Schemas of a live Kuzzle, as TypeScript
 
   --port <number>       where it listens; 7512 by default, 0 for any free port
   --host <address>      127.0.0.1 by default, which only this machine reaches
@@ -53,6 +75,26 @@ export const help = `effect-kuzzle: a Kuzzle in memory, to develop against
 
 It speaks the wire of Kuzzle 2.56 over HTTP and WebSocket, so every client works
 with it. Nobody needs to log in until there is an administrator, as on a new Kuzzle.
+`
+
+const schemaHelp = `effect-kuzzle schema: Schemas of a live Kuzzle, as TypeScript
+
+  npx @effect-kuzzle/testing schema --url <address> [options]
+
+  --url <address>       of the server, such as ws://localhost:7512 or https://kuzzle.example.org
+  --user <name:password>
+                        who reads; nobody by default
+  --api-key <key>       the same by an API key
+  --index <name>        what is read; may be given several times, all indexes by default
+  --out <file>          where to write; it is printed by default
+  --help
+
+The file has a Schema and a repository for each collection, from its mappings, its 500 oldest
+and its 500 newest documents, and a declaration for each action of a plugin or an application.
+A file that was edited since is not overwritten.
+
+KUZZLE_URL, KUZZLE_USERNAME with KUZZLE_PASSWORD, and KUZZLE_API_KEY in the environment do the
+same as the options. A secret there does not show in the list of processes.
 `
 
 const options = {
@@ -86,13 +128,98 @@ const userOf = (text: string): Either.Either<SeedUser, UsageError> => {
 }
 
 /** `argv`: what follows the name of the program. */
-export const parse = (argv: ReadonlyArray<string>): Either.Either<Command, UsageError> =>
+export const parse = (
+  argv: ReadonlyArray<string>,
+  environment: Environment = {}
+): Either.Either<Command, UsageError> => {
+  const [first, ...rest] = argv
+  return first === "schema" ? parseSchema(rest, environment) : parseServe(argv)
+}
+
+/** Variables in place of options: other users of the machine see what is on a command line. */
+export interface Environment {
+  readonly KUZZLE_URL?: string | undefined
+  readonly KUZZLE_USERNAME?: string | undefined
+  readonly KUZZLE_PASSWORD?: string | undefined
+  readonly KUZZLE_API_KEY?: string | undefined
+}
+
+const valuesOf = <Options extends NonNullable<ParseArgsConfig["options"]>>(
+  argv: ReadonlyArray<string>,
+  options: Options
+) =>
+  Either.try({
+    try: () => parseArgs({ args: [...argv], options, allowPositionals: false }).values,
+    catch: (cause) => new UsageError({ issue: messageOf(cause) })
+  })
+
+const schemaOptions = {
+  url: { type: "string" },
+  user: { type: "string" },
+  "api-key": { type: "string" },
+  index: { type: "string", multiple: true },
+  out: { type: "string" },
+  help: { type: "boolean", short: "h" }
+} satisfies ParseArgsConfig["options"]
+
+const nobody: Login = { _tag: "Nobody" }
+
+const apiKey = (key: string): Login => ({ _tag: "ApiKey", key: Redacted.make(key) })
+
+const userWith = (username: string, password: string): Login => ({
+  _tag: "User",
+  username,
+  password: Redacted.make(password)
+})
+
+const loginOf = (user: string | undefined, key: string | undefined): Either.Either<Login, UsageError> => {
+  if (user !== undefined && key !== undefined) {
+    return Either.left(new UsageError({ issue: "--user and --api-key are given: give one of them" }))
+  }
+  if (key !== undefined) {
+    return key === "" ? Either.left(new UsageError({ issue: "--api-key is empty" })) : Either.right(apiKey(key))
+  }
+  // A password may have colons.
+  const [, username, password] = /^([^:]+):(.+)$/s.exec(user ?? "") ?? []
+  return username === undefined || password === undefined
+    ? Either.left(new UsageError({ issue: "--user expects a name and a password, such as --user ada:secret" }))
+    : Either.right(userWith(username, password))
+}
+
+const loginFrom = (
+  { KUZZLE_API_KEY: key = "", KUZZLE_PASSWORD: password = "", KUZZLE_USERNAME: username = "" }: Environment
+): Either.Either<Login, UsageError> => {
+  if (key !== "" && username !== "") {
+    return Either.left(new UsageError({ issue: "KUZZLE_API_KEY and KUZZLE_USERNAME are set: unset one of them" }))
+  }
+  if (key !== "") return Either.right(apiKey(key))
+  if (username === "") return Either.right(nobody)
+  return password === ""
+    ? Either.left(new UsageError({ issue: "KUZZLE_USERNAME is set, and KUZZLE_PASSWORD is not: set both, or neither" }))
+    : Either.right(userWith(username, password))
+}
+
+const parseSchema = (
+  argv: ReadonlyArray<string>,
+  environment: Environment
+): Either.Either<Command, UsageError> =>
   Either.gen(function*() {
-    const { values } = yield* Either.try({
-      try: () => parseArgs({ args: [...argv], options, allowPositionals: false }),
-      catch: (cause) => new UsageError({ issue: messageOf(cause) })
-    })
-    if (values.help === true) return { _tag: "Help" } as const
+    const values = yield* valuesOf(argv, schemaOptions)
+    if (values.help === true) return { _tag: "Help", text: schemaHelp } as const
+    const { "api-key": key, index = [], out, url = environment.KUZZLE_URL ?? "", user } = values
+    if (url === "") {
+      return yield* Either.left(
+        new UsageError({ issue: "schema expects the address of a server, such as --url ws://localhost:7512" })
+      )
+    }
+    const login = yield* user === undefined && key === undefined ? loginFrom(environment) : loginOf(user, key)
+    return { _tag: "WriteSchema", url, login, indexes: index, out } as const
+  })
+
+const parseServe = (argv: ReadonlyArray<string>): Either.Either<Command, UsageError> =>
+  Either.gen(function*() {
+    const values = yield* valuesOf(argv, options)
+    if (values.help === true) return { _tag: "Help", text: help } as const
     if (values.version === true) return { _tag: "Version" } as const
     return {
       _tag: "Serve",

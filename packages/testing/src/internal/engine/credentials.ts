@@ -1,7 +1,7 @@
 /**
  * The strategy `local`: names and passwords. It belongs to a plugin, whose errors have a status and a message only.
  */
-import { anonymousError, nativeError } from "./errors.ts"
+import { anonymousError, error, nativeError, received } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import type { Collection, StoredDocument } from "./storage.ts"
 
@@ -18,6 +18,15 @@ export interface Info {
 
 const show = ({ _id, _source }: StoredDocument): Info => ({ username: _id, kuid: String(_source.kuid) })
 
+/** A password is hashed by a function of Node's, which refuses what is no text. */
+const checkPassword = (password: unknown): void => {
+  if (typeof password === "string") return
+  throw nativeError(
+    "The \"password\" argument must be of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView. " +
+      received(password)
+  )
+}
+
 export class Credentials {
   readonly collection: Collection
   constructor(collection: Collection) {
@@ -25,9 +34,11 @@ export class Credentials {
   }
 
   /** The user of a name and a password. */
-  verify(username: string, password: string): string | undefined {
-    const known = this.collection.get(username)
-    return known?._source.password === password ? String(known._source.kuid) : undefined
+  verify(username: unknown, password: unknown): string | undefined {
+    const known = this.collection.get(String(username))
+    if (known === undefined) return undefined
+    checkPassword(password)
+    return known._source.password === password ? String(known._source.kuid) : undefined
   }
 
   /** A user's, as searches see them: that is how the plugin looks for them. */
@@ -59,6 +70,8 @@ export class Credentials {
   validate(kuid: string | undefined, credentials: JsonObject, isUpdate: boolean, now: number): true {
     const { kuid: given, password, username } = credentials
     if (given) throw anonymousError(400, "kuid cannot be specified in credentials.")
+    // The id of no document, which Elasticsearch's client sends a request to the collection for.
+    if (username && String(username) === "") throw error("services.storage.unexpected_error", "Response Error")
     const owner = username ? this.collection.get(String(username)) : undefined
     if (owner !== undefined && owner._source.kuid !== kuid) {
       throw anonymousError(412, `Login "${String(username)}" is already used.`)
@@ -78,12 +91,14 @@ export class Credentials {
   /** Of what was written just now the plugin does not tell whose it is. */
   create(kuid: string, { password, username }: JsonObject, now: number): Info {
     if (this.has(kuid, now)) throw anonymousError(412, `A strategy already exists for user "${kuid}".`)
+    checkPassword(password)
     const { _id } = this.collection.write(String(username), { kuid, password }, now)
     return { username: _id }
   }
 
   update(kuid: string, { password, username }: JsonObject, now: number): Info {
     const before = this.findOrFail(kuid, now)
+    if (password) checkPassword(password)
     const source = password ? { ...before._source, password } : before._source
     if (!username || username === before._id) {
       return show(this.collection.write(before._id, source, now))

@@ -298,14 +298,30 @@ const format = (template: string, props: ReadonlyArray<unknown>): string => {
   return [text, ...props.slice(used).map(String)].join(" ")
 }
 
+/** An item of a list, as Node shows it one level deep. */
+const item = (value: unknown): string => {
+  if (typeof value === "string") return `'${value}'`
+  if (typeof value !== "object" || value === null) return String(value)
+  const isList = Array.isArray(value)
+  return Object.keys(value).length === 0 ? isList ? "[]" : "{}" : isList ? "[Array]" : "[Object]"
+}
+
+/** What Node adds to the refusal of an argument of its own functions. */
+export const received = (value: unknown): string =>
+  value === null || value === undefined
+    ? `Received ${value}`
+    : typeof value === "object"
+    ? `Received an instance of ${Array.isArray(value) ? "Array" : "Object"}`
+    : `Received type ${typeof value} (${item(value)})`
+
 const shown = (prop: unknown): string => {
   if (isObject(prop)) {
     return Object.keys(prop).length === 0
       ? "{}"
       : `{ ${Object.entries(prop).map(member).join(", ")} }`
   }
-  if (!Array.isArray(prop) || !prop.every((item) => typeof item === "string")) return String(prop)
-  return prop.length === 0 ? "[]" : `[ ${prop.map((item) => `'${item}'`).join(", ")} ]`
+  if (!Array.isArray(prop)) return String(prop)
+  return prop.length === 0 ? "[]" : `[ ${prop.map(item).join(", ")} ]`
 }
 
 export const error = (id: ErrorId, ...given: ReadonlyArray<unknown>): EngineError => {
@@ -315,6 +331,9 @@ export const error = (id: ErrorId, ...given: ReadonlyArray<unknown>): EngineErro
   const message = format(template, props)
   return new EngineError(id, status, message, { code, id, message, props, status })
 }
+
+/** Whether it says that the engine has not got something. */
+export const isMissing = ({ id }: EngineError): boolean => id === "testing.engine.not_implemented"
 
 /** What is nested too deeply for the engine. */
 export const tooDeep = (): EngineError =>
@@ -336,19 +355,20 @@ export const importFailed = (errors: ReadonlyArray<unknown>): EngineError => {
   return new EngineError(id, status, message, { ...body, errors, count: errors.length })
 }
 
-/** What a request did, and the error that is answered beside it: 206 (spec 4.7, `mDelete*`). */
+/** What a request did, and the error that is answered beside it. */
 export class Incomplete {
   readonly result: unknown
   readonly error: EngineError
-  constructor(result: unknown, errors: ReadonlyArray<unknown>) {
-    const { body, message, status } = error("services.storage.incomplete_delete")
+  constructor(result: unknown, error: EngineError) {
     this.result = result
-    this.error = new EngineError("services.storage.incomplete_delete", status, message, {
-      ...body,
-      errors,
-      count: errors.length
-    })
+    this.error = error
   }
+}
+
+/** The failure to delete all of many: 206 (spec 4.7, `mDelete*`). */
+export const incompleteDelete = (errors: ReadonlyArray<unknown>): EngineError => {
+  const { body, id, message, status } = error("services.storage.incomplete_delete")
+  return new EngineError(id, status, message, { ...body, errors, count: errors.length })
 }
 
 /** An error thrown before Kuzzle has named it: no code, no id, no props (spec 1.6, transcript 10). */

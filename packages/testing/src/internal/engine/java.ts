@@ -1,3 +1,5 @@
+import { isObject, type JsonObject, put } from "./json.ts"
+
 /** Numbers as Java writes them: `10.0`, `1.0E7`. */
 export const double = (value: number): string => {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
@@ -16,3 +18,40 @@ export const float = (value: number): number => {
   }
   return Number(value.toPrecision(9))
 }
+
+const hashOf = (text: string): number => {
+  let hash = 0
+  for (let i = 0; i < text.length; i++) hash = (31 * hash + text.charCodeAt(i)) | 0
+  return hash ^ (hash >>> 16)
+}
+
+/**
+ * An object with its keys in the order of Java's `HashMap`, at every depth. Elasticsearch reads the changes of an update
+ * into such maps, so that this is the order of the new fields, and the one in which a fault among them is found.
+ */
+export const inOrderOfHashMaps = (object: JsonObject): JsonObject => {
+  const entries = Object.entries(object)
+  let capacity = 16
+  while (entries.length > capacity * 0.75) capacity *= 2
+  const buckets = entries.map(([key, value]) => ({ bucket: hashOf(key) & (capacity - 1), key, value }))
+  const ordered: Record<string, unknown> = {}
+  for (const { key, value } of buckets.sort((a, b) => a.bucket - b.bucket)) put(ordered, key, inMaps(value))
+  return ordered
+}
+
+const inMaps = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(inMaps) : isObject(value) ? inOrderOfHashMaps(value) : value
+
+/** What Elasticsearch calls the beginning of a JSON value. */
+export const tokenOf = (value: unknown): string =>
+  Array.isArray(value)
+    ? "START_ARRAY"
+    : isObject(value)
+    ? "START_OBJECT"
+    : typeof value === "string"
+    ? "VALUE_STRING"
+    : typeof value === "number"
+    ? "VALUE_NUMBER"
+    : value === null
+    ? "VALUE_NULL"
+    : "VALUE_BOOLEAN"

@@ -533,22 +533,25 @@ const rootKeys = ["properties", "_meta", "dynamic", "dynamic_templates"]
 
 const dynamicValues = ["true", "false", "strict"]
 
+const checkDynamicValue = (path: string, value: unknown): void => {
+  if (typeof value !== "string" && typeof value !== "boolean") {
+    throw error("services.storage.invalid_mapping", path, "Dynamic property value should be a string.")
+  }
+  if (dynamicValues.includes(String(value))) return
+  const expected = dynamicValues.join("\", \"")
+  throw error(
+    "services.storage.invalid_mapping",
+    path,
+    `Incorrect dynamic property value (${value}). Should be one of "${expected}"`
+  )
+}
+
+/** Kuzzle takes every key of this name for the option, that of a field among them. */
 const checkDynamic = (mapping: JsonObject, above: string): void => {
+  const dynamic = own(mapping, "dynamic")
+  if (dynamic !== undefined) checkDynamicValue(`${above}dynamic`, dynamic)
   for (const [key, value] of Object.entries(mapping)) {
-    const path = above + key
-    if (key === "dynamic" && !isObject(value)) {
-      if (typeof value !== "string" && typeof value !== "boolean") {
-        throw error("services.storage.invalid_mapping", path, "Dynamic property value should be a string.")
-      }
-      if (dynamicValues.includes(String(value))) continue
-      const expected = dynamicValues.join("\", \"")
-      throw error(
-        "services.storage.invalid_mapping",
-        path,
-        `Incorrect dynamic property value (${value}). Should be one of "${expected}"`
-      )
-    }
-    if (isObject(value)) checkDynamic(value, `${path}.`)
+    if (isObject(value)) checkDynamic(value, `${above}${key}.`)
   }
 }
 
@@ -564,6 +567,12 @@ const check = (mapping: JsonObject): void => {
   }
 }
 
+/** What Kuzzle looks at in the mappings of a collection to create before it looks whether the collection exists. */
+export const checkDynamics = (asked: unknown): void => {
+  if (asked === null) throw nativeError("Cannot read properties of null (reading 'dynamic')")
+  if (isObject(asked)) checkDynamic(asked, "")
+}
+
 /** The mapping of a request. The real server looks at the keys of whatever it is: a text has those of its characters. */
 export const read = (asked: unknown): JsonObject => {
   if (isObject(asked)) return asked
@@ -571,6 +580,16 @@ export const read = (asked: unknown): JsonObject => {
   const [first] = Object.keys(Object(asked))
   if (first !== undefined) throw error("services.storage.invalid_mapping", first, "")
   return {}
+}
+
+/**
+ * What Kuzzle takes for no `_meta` is none. The rest Elasticsearch casts to a map: how it refuses what is none depends on how
+ * often its virtual machine has done so before.
+ */
+const metaOf = ({ _meta }: JsonObject): JsonObject | undefined => {
+  if (!_meta) return undefined
+  if (!isObject(_meta)) throw error("testing.engine.not_implemented", "a \"_meta\" that is no object")
+  return _meta
 }
 
 /** The properties that are asked for, checked. */
@@ -583,10 +602,11 @@ const propertiesOf = ({ properties }: JsonObject): JsonObject => {
 /** The mapping of a new collection: Kuzzle's own metadata is part of it; nothing else is mapped unless asked for. */
 export const create = (asked: JsonObject): Mapping => {
   check(asked)
+  const _meta = metaOf(asked)
   const properties = propertiesOf(asked)
   return checkLimits({
     dynamic: asked.dynamic === undefined ? "false" : String(asked.dynamic),
-    ...(asked._meta === undefined ? {} : { _meta: asked._meta }),
+    ...(_meta === undefined ? {} : { _meta }),
     properties: { ...properties, ...metadata }
   })
 }
@@ -594,11 +614,12 @@ export const create = (asked: JsonObject): Mapping => {
 /** Adds an update to a mapping. */
 export const update = (mapping: Mapping, asked: JsonObject): Mapping => {
   check(asked)
+  const _meta = metaOf(asked)
   const properties = propertiesOf(asked)
   return checkLimits({
     ...mapping,
     ...(asked.dynamic === undefined ? {} : { dynamic: String(asked.dynamic) }),
-    ...(asked._meta === undefined ? {} : { _meta: asked._meta }),
+    ...(_meta === undefined ? {} : { _meta }),
     properties: mergeProperties(mapping.properties, properties)
   })
 }
@@ -606,6 +627,8 @@ export const update = (mapping: Mapping, asked: JsonObject): Mapping => {
 export const preview = (value: unknown): string =>
   isObject(value)
     ? `{${Object.entries(value).map(([key, inner]) => `${key}=${preview(inner)}`).join(", ")}}`
+    : Array.isArray(value)
+    ? `[${value.map(preview).join(", ")}]`
     : typeof value === "number" && !(Number.isInteger(value) && Math.abs(value) < 1e21)
     ? double(value)
     : String(value)
@@ -667,11 +690,20 @@ const sorted = (properties: JsonObject): JsonObject =>
       .map(([name, field]) => [name, isObject(field) ? shownField(field) : field])
   )
 
-const shownField = (field: JsonObject): JsonObject => ({
-  ...field,
-  ...(isObject(field.properties) ? { properties: sorted(field.properties) } : {}),
-  ...(field.copy_to === undefined ? {} : { copy_to: asArray(field.copy_to).map(String) })
-})
+const shownField = (field: JsonObject): JsonObject => {
+  if (typeOf(field) === "object") return shownObject(field)
+  return {
+    ...field,
+    ...(isObject(field.properties) ? { properties: sorted(field.properties) } : {}),
+    ...(field.copy_to === undefined ? {} : { copy_to: asArray(field.copy_to).map(String) })
+  }
+}
+
+/** An object has fields, or it is said to be one. */
+const shownObject = ({ properties, type: _, ...options }: JsonObject): JsonObject =>
+  isObject(properties) && Object.keys(properties).length > 0
+    ? { ...options, properties: sorted(properties) }
+    : { ...options, type: "object" }
 
 /** What `collection:getMapping` shows. */
 export const show = (mapping: Mapping, withMetadata: boolean): JsonObject => {

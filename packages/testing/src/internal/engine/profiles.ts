@@ -216,7 +216,7 @@ export class Profiles {
 export const show = (profile: Shown, searched = false) => ({
   _id: profile._id,
   _source: {
-    policies: profile._source.policies,
+    policies: [{ roleId: "default" }],
     optimizedPolicies: searched ? [] : policiesOf(profile).map(({ restrictedTo, roleId }) =>
       // A map shows nothing of what it holds in JSON.
       restrictedTo ? { restrictedTo: {}, roleId } : { roleId }

@@ -6,7 +6,7 @@ import { type Edge, parse } from "./date.ts"
 import { badRequest, error } from "./errors.ts"
 import * as Geo from "./geo.ts"
 import { any, fits, type Part } from "./glob.ts"
-import { double, float } from "./java.ts"
+import { double, float, tokenOf } from "./java.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
 import {
   analyzerAt,
@@ -36,6 +36,8 @@ export type Predicate = (document: Document) => boolean
 interface Scope {
   readonly mapping: Mapping
   readonly now: number
+  /** Whether a `bool` is around: Elasticsearch reports faults within it in its words, which Kuzzle does not know. */
+  readonly isInBool: boolean
 }
 
 /** What Elasticsearch 7 has and the engine has not. */
@@ -67,23 +69,29 @@ const elsewhere = new Set([
 ])
 
 /** Compiles a query into a predicate. */
-export const compile = (query: unknown, mapping: Mapping, now: number): Predicate => clause(query, { mapping, now })
+export const compile = (query: unknown, mapping: Mapping, now: number): Predicate =>
+  clause(query, { mapping, now, isInBool: false })
 
 const clause = (query: unknown, scope: Scope): Predicate => {
   if (!isObject(query)) throw badRequest("[_na] query malformed, must start with start_object")
   const [kind, ...others] = Object.keys(query)
   if (kind === undefined) throw badRequest("query malformed, empty clause found")
-  if (others.length > 0) {
-    throw badRequest(`[${kind}] malformed query, expected [END_OBJECT] but found [FIELD_NAME]`)
+  const body = query[kind]
+  if (!isObject(body)) {
+    throw scope.isInBool
+      ? badRequest(`[${kind}] query malformed, no start_object after query name`)
+      : error("services.storage.unknown_query_keyword", kind)
   }
   if (!Object.hasOwn(clauses, kind)) {
     throw elsewhere.has(kind)
       ? error("testing.engine.not_implemented", `the query clause "${kind}"`)
       : badRequest(`unknown query [${kind}]`)
   }
-  const body = query[kind]
-  if (!isObject(body)) throw error("services.storage.unknown_query_keyword", kind)
-  return clauses[kind]!(body, scope)
+  const predicate = clauses[kind]!(body, scope)
+  if (others.length > 0) {
+    throw badRequest(`[${kind}] malformed query, expected [END_OBJECT] but found [FIELD_NAME]`)
+  }
+  return predicate
 }
 
 /** What the clauses answer that have no field. */
@@ -559,7 +567,14 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     for (const key of Object.keys(body)) {
       if (!boolKeys.has(key)) throw badRequest(`[1:1] [bool] unknown field [${key}]`)
     }
-    const part = (name: string) => asArray(body[name]).map((inner) => clause(inner, scope))
+    const inside = { ...scope, isInBool: true }
+    const part = (name: string) => {
+      const given = body[name]
+      if (given !== undefined && given !== null && typeof given !== "object") {
+        throw badRequest(`[1:1] [bool] ${name} doesn't support values of type: ${tokenOf(given)}`)
+      }
+      return asArray(given).map((inner) => clause(inner, inside))
+    }
     const required = [...part("must"), ...part("filter")]
     const should = part("should")
     const mustNot = part("must_not")

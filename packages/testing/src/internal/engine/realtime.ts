@@ -2,7 +2,7 @@
  * Rooms, channels and notifications (spec 1.5): who is told what, in the order of the real server.
  */
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
-import { error } from "./errors.ts"
+import { error, nativeError, received } from "./errors.ts"
 import { digestHex } from "./identifiers.ts"
 import { canonical, type JsonObject } from "./json.ts"
 import type { KuzzleRequest } from "./request.ts"
@@ -22,6 +22,8 @@ interface Room {
   readonly matches: (document: JsonObject) => boolean
   /** Connections, each with the volatile of its subscription. */
   readonly members: Map<string, JsonObject | null>
+  /** Those of them that the cluster has not heard of (`checkEncodable`): they are not counted. */
+  readonly unheard: Set<string>
   readonly channels: Map<string, Channel>
 }
 
@@ -73,7 +75,11 @@ export class Realtime {
     if (issues.length > 0) throw error("api.assert.koncorde_dsl_error", issues.join("; "))
     const id = digestHex(this.seed, canonical({ filter, index, collection }))
     // Over HTTP there is nobody to notify: the real server answers all the same (transcript 08).
-    if (request.protocol === "http") return { channel: channelOf(id, request).name, roomId: id }
+    if (request.protocol === "http") {
+      const { name } = channelOf(id, request)
+      checkEncodable(request)
+      return { channel: name, roomId: id }
+    }
     // It is made before the scope is looked at, and stays when that is wrong (hotelClerk.ts, `subscribe`).
     const room = this.rooms.get(id) ?? this.createRoom(id, index, collection, filter)
     return this.enter(room, channelOf(id, request), request, connectionId)
@@ -104,9 +110,15 @@ export class Realtime {
     // The notice goes to the channels that existed before this subscription, but after this connection has joined its
     // own: a subscriber sees its own arrival if, and only if, somebody opened that channel before.
     const before = this.channelsFor(room, (known) => known.users === "all" || known.users === "in")
+    if (!room.channels.has(name)) room.channels.set(name, { scope, users })
+    // It has entered the room by then, and does not listen.
+    if (joining) {
+      room.unheard.add(connectionId)
+      checkEncodable(request)
+      room.unheard.delete(connectionId)
+    }
     const listeners = this.listeners.get(name) ?? new Set()
     this.listeners.set(name, listeners.add(connectionId))
-    if (!room.channels.has(name)) room.channels.set(name, { scope, users })
     if (joining) {
       const { action, args: { collection, index }, protocol, timestamp, volatile } = request
       // Of the request, not of the room: who joins by the id of the room names neither.
@@ -121,6 +133,7 @@ export class Realtime {
     const volatile = room?.members.get(connectionId)
     if (room === undefined || volatile === undefined) throw error("core.realtime.not_subscribed", connectionId, roomId)
     room.members.delete(connectionId)
+    room.unheard.delete(connectionId)
     this.byConnection.get(connectionId)?.delete(roomId)
     for (const channel of room.channels.keys()) this.listeners.get(channel)?.delete(connectionId)
     if (room.members.size === 0) {
@@ -150,7 +163,7 @@ export class Realtime {
     for (const room of this.rooms.values()) {
       const collections = list[room.index] ??= {}
       const rooms = collections[room.collection] ??= {}
-      rooms[room.id] = room.members.size
+      rooms[room.id] = room.members.size - room.unheard.size
     }
     return list
   }
@@ -173,6 +186,7 @@ export class Realtime {
       // Validated just before: it has the shape.
       matches: KuzzleFilter.matches(filter as KuzzleFilter.Filter),
       members: new Map(),
+      unheard: new Set(),
       channels: new Map()
     }
     this.rooms.set(id, room)
@@ -222,6 +236,7 @@ export class Realtime {
     const channels = rooms.flatMap((room) =>
       this.channelsFor(room, (channel) => channel.scope === "all" || channel.scope === scope)
     )
+    if (channels.length > 0) checkEncodable(request)
     this.broadcast(channels, {
       type: "document",
       status: 200,
@@ -260,6 +275,18 @@ const channelOf = (roomId: string, request: KuzzleRequest): Channel & { readonly
   if (!isChoice(scope)) throw error("core.realtime.invalid_scope")
   if (!isChoice(users)) throw error("core.realtime.invalid_users")
   return { name: `${roomId}-${digits.users[users]}1${digits.scope[scope]}`, scope, users }
+}
+
+/**
+ * Kuzzle takes the text of whatever is an index or a collection for its name. But it encodes notifications for the other
+ * nodes of its cluster, and there a name is a text (publisher.js, `send`).
+ */
+const checkEncodable = ({ args: { collection, index } }: KuzzleRequest): void => {
+  const wrong = [index, collection].find((name) => name !== undefined && typeof name !== "string")
+  if (wrong === undefined) return
+  throw nativeError(
+    `The "string" argument must be of type string or an instance of Buffer or ArrayBuffer. ${received(wrong)}`
+  )
 }
 
 /** No name holds a slash. */

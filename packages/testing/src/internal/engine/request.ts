@@ -11,8 +11,8 @@ export interface KuzzleRequest {
   readonly controller: string | null
   readonly action: string | null
   readonly body: JsonObject | null
-  /** A list is read as an object of its items; an empty one remains something else than an empty object. */
-  readonly hasEmptyList: boolean
+  /** The body when it is a list: most actions read it as an object of its items. */
+  readonly list: ReadonlyArray<unknown> | undefined
   readonly jwt: string | null
   readonly volatile: JsonObject | null
   /** Every other key of the envelope. */
@@ -58,7 +58,7 @@ export const make = (
     controller,
     action,
     body: body === null ? null : { ...body },
-    hasEmptyList: Array.isArray(body) && body.length === 0,
+    list: Array.isArray(body) ? body : undefined,
     jwt,
     volatile,
     args,
@@ -223,11 +223,16 @@ export const getLang = (request: KuzzleRequest): "elasticsearch" | "koncorde" =>
   return lang
 }
 
+/** What a search is asked with: whatever counts as false is not checked, and handed on as the text that it is in a URL. */
 export const getScroll = (request: KuzzleRequest): string | undefined => {
   const { scroll } = request.args
   if (scroll && typeof scroll !== "string") throw error("api.assert.invalid_type", "scroll", "string")
-  return typeof scroll === "string" ? scroll : undefined
+  return scroll === undefined ? undefined : String(scroll ?? "")
 }
+
+/** What the next page of a scroll is asked with: whatever counts as false stands for the server's own. */
+export const getNextScroll = (request: KuzzleRequest): string | undefined =>
+  request.args.scroll ? getScroll(request) : undefined
 
 /** `create`, security …: anything but a no means wait (spec 1.2). */
 export const getRefresh = (request: KuzzleRequest): boolean => {
@@ -244,6 +249,10 @@ export const emptyList: JsonObject = Object.freeze({})
 export const getSearchBody = (request: KuzzleRequest): JsonObject =>
   request.protocol === "http" && request.verb === "GET"
     ? getObject(request, "searchBody", {})
-    : request.hasEmptyList
+    : request.list?.length === 0
     ? emptyList
     : getBody(request, {})
+
+/** A search with another query. An empty list remains one. */
+export const withQuery = (body: JsonObject, query: unknown): JsonObject =>
+  query === undefined || body === emptyList ? body : { ...body, query }

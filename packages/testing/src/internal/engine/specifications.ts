@@ -225,12 +225,12 @@ export const read = (index: unknown, collection: unknown, given: JsonObject): Sp
   const where = `${index}.${collection}`
   const allowed = ["strict", "fields", "validators"]
   if (!hasOnly(given, ...allowed)) return [unexpected(where, ...allowed)]
-  const specified = isObject(given.fields) ? given.fields : {}
-  const faults = Object.entries(specified).flatMap(([name, field]) => checkField(`${where}.${name}`, field))
+  // A list is one of fields that are named by numbers, and so is a text.
+  const specified = Object.entries(given.fields ?? {})
+  if (specified.some(([_, field]) => field === null)) return ["Cannot convert undefined or null to object"]
+  const faults = specified.flatMap(([name, field]) => checkField(`${where}.${name}`, field))
   if (faults.length > 0) return faults
-  const fields = structure(
-    Object.entries(specified).map(([name, field]) => fieldOf(name, isObject(field) ? field : {}))
-  )
+  const fields = structure(specified.map(([name, field]) => fieldOf(name, isObject(field) ? field : {})))
   if (!(fields instanceof Map)) return [fields]
   let matches: Specifications["matches"] = () => true
   if (Array.isArray(given.validators)) {

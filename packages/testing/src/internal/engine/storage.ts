@@ -4,12 +4,12 @@
  */
 import * as Aggregation from "./aggregation.ts"
 import type { Changes, Line } from "./changes.ts"
-import { badRequest, EngineError, error } from "./errors.ts"
+import { badRequest, EngineError, error, isMissing, nativeError } from "./errors.ts"
 import { FoundRows } from "./foundRows.ts"
 import type { Identifiers } from "./identifiers.ts"
 import * as Indexing from "./indexing.ts"
 import * as Java from "./java.ts"
-import { isObject, type JsonObject, merge } from "./json.ts"
+import { canonical, isObject, type JsonObject, merge } from "./json.ts"
 import * as Mapping from "./mapping.ts"
 import * as Query from "./query.ts"
 import { RecentSearches } from "./recentSearches.ts"
@@ -78,6 +78,8 @@ export class Collection {
   private order = 0
   /** The versions of documents that were deleted, which count on for a minute. */
   private readonly tombstones = new Map<string, { readonly version: number; readonly until: number }>()
+  /** How often its index was closed or deleted, which ends the scrolls through it. */
+  private closings = 0
   /** What names it among all, Kuzzle's own included. */
   private readonly key: string
   private readonly changes: Changes
@@ -153,19 +155,25 @@ export class Collection {
 
   // -- setup --------------------------------------------------------------------------------------------------------
 
-  /** Adds to mapping and settings; neither changes when the mapping is refused. */
-  setup({ mappings, settings }: Setup): void {
-    const checked = this.checkedChange(settings)
+  /** Adds to the mapping. */
+  map(mappings: JsonObject): void {
     this.mapping = Mapping.update(this.mapping, mappings)
+    this.markSetup()
+  }
+
+  /** Adds to the settings. Kuzzle closes the index for it and opens it again: it is refreshed, and forgets what is deleted. */
+  private changeSettings(settings: JsonObject): void {
+    this.refresh()
+    this.tombstones.clear()
+    this.close()
+    const checked = checkedSettings(settings)
+    if (checked.number_of_shards !== undefined) throw this.shardsAreFinal()
     this.settings = { ...this.settings, ...checked }
     this.markSetup()
   }
 
-  /** The settings of a change, when they can be changed. */
-  checkedChange(settings: JsonObject): JsonObject {
-    const checked = checkedSettings(settings)
-    if (checked.number_of_shards === undefined) return checked
-    throw badRequest(`final &${this.index}.${this.name} setting [index.number_of_shards], not updateable`)
+  private shardsAreFinal(): EngineError {
+    return badRequest(`final &${this.index}.${this.name} setting [index.number_of_shards], not updateable`)
   }
 
   /** What `collection:getSettings` shows: Elasticsearch tells numbers as texts. */
@@ -202,11 +210,7 @@ export class Collection {
 
   write(id: string, source: JsonObject, now: number): StoredDocument {
     this.settle(now)
-    const indexed = this.parse(id, source)
-    if (indexed.mapping !== this.mapping) {
-      this.mapping = indexed.mapping
-      this.markSetup()
-    }
+    const indexed = this.admit(id, source)
     const document = stored(id, source, indexed, this.versionOf(id, now) + 1, this.order++)
     // What is written again comes last, as in an index of Lucene.
     this.documents.delete(id)
@@ -219,20 +223,39 @@ export class Collection {
 
   /** Lays changes over a document; one that changes nothing is not written, and keeps its version. */
   update(before: StoredDocument, changes: JsonObject, now: number): StoredDocument {
-    const source = merge(before._source, changes)
-    return JSON.stringify(source) === JSON.stringify(before._source) ? before : this.write(before._id, source, now)
+    const source = merge(before._source, Java.inOrderOfHashMaps(changes))
+    return canonical(source) === canonical(before._source) ? before : this.write(before._id, source, now)
   }
 
-  /** As `setup`. What searches see is indexed again if that is asked for, or if fields are mapped dynamically from now on. */
-  change(setup: Setup, reindexes: boolean, now: number): void {
+  /**
+   * Adds to settings and mapping, in this order. What searches see is indexed again if that is asked for, or if fields are
+   * mapped dynamically from now on.
+   */
+  change({ mappings, settings }: Change, reindexes: boolean, now: number): void {
     const before = this.mapping
-    this.setup(setup)
-    if (Object.keys(setup.mappings).length === 0) return
-    if (!reindexes && !Mapping.isOpened(before, setup.mappings)) return
+    const hasSettings = !isEmpty(settings)
+    if (hasSettings) this.changeSettings(readSettings(settings))
+    if (isEmpty(mappings)) return
+    const asked = this.mapOr(mappings, (cause) => hasSettings ? this.shardsAreFinal() : cause)
+    if (!reindexes && !Mapping.isOpened(before, asked)) return
     for (const document of this.searchable(now)) {
       if (this.documents.get(document._id) === document) this.write(document._id, document._source, now)
     }
     this.refresh()
+  }
+
+  /**
+   * When a mapping is refused, Kuzzle puts back the settings from before the request, the number of shards among them,
+   * which Elasticsearch refuses in turn (elasticsearch.js, `updateCollection`).
+   */
+  private mapOr(mappings: unknown, failure: (cause: EngineError) => EngineError): JsonObject {
+    try {
+      const asked = Mapping.read(mappings)
+      this.map(asked)
+      return asked
+    } catch (cause) {
+      throw cause instanceof EngineError && !isMissing(cause) ? failure(cause) : cause
+    }
   }
 
   delete(id: string, now: number): void {
@@ -257,7 +280,18 @@ export class Collection {
       (tombstone !== undefined && tombstone.until > now ? tombstone.version : 0)
   }
 
+  close(): void {
+    this.closings++
+  }
+
+  /** Whether a scroll that is begun now can go on. */
+  scrollable(): () => boolean {
+    const { closings } = this
+    return () => this.closings === closings
+  }
+
   truncate(): void {
+    this.close()
     this.tombstones.clear()
     this.documents = new Map()
     this.unseen = []
@@ -287,9 +321,14 @@ export class Collection {
     return this.visible ??= [...this.seen.values()]
   }
 
-  /** Throws what the mapping refuses of a document. */
-  check(id: string, source: JsonObject): void {
-    this.parse(id, source)
+  /** A document as it is indexed, its new fields mapped. They stay mapped when it is not written after all. */
+  admit(id: string, source: JsonObject): Indexing.Indexed {
+    const indexed = this.parse(id, source)
+    if (indexed.mapping !== this.mapping) {
+      this.mapping = indexed.mapping
+      this.markSetup()
+    }
+    return indexed
   }
 
   private get interval(): number {
@@ -455,6 +494,8 @@ interface Scroll {
   readonly rows: ReadonlyArray<Row>
   readonly shown: (row: Row) => JsonObject
   readonly size: number
+  /** Whether any of the indexes that are searched is still open. */
+  readonly isAlive: () => boolean
   offset: number
   expiresAt: number
 }
@@ -504,20 +545,6 @@ const searchKeys = new Map<string, "honoured" | "harmless" | "missing" | "unknow
   ["_source_includes", "unknown"]
 ])
 
-/** What Elasticsearch calls a value whose key it does not know. */
-const tokenOf = (value: unknown): string =>
-  Array.isArray(value)
-    ? "START_ARRAY"
-    : isObject(value)
-    ? "START_OBJECT"
-    : typeof value === "string"
-    ? "VALUE_STRING"
-    : typeof value === "number"
-    ? "VALUE_NUMBER"
-    : value === null
-    ? "VALUE_NULL"
-    : "VALUE_BOOLEAN"
-
 const checkSearchBody = (body: JsonObject): void => {
   if (body === Request.emptyList) throw badRequest("Expected [START_OBJECT] but found [START_ARRAY]")
   for (const [key, value] of Object.entries(body)) {
@@ -527,7 +554,7 @@ const checkSearchBody = (body: JsonObject): void => {
     if (value === null && key !== "query") throw badRequest(`Unknown key for a VALUE_NULL in [${key}].`)
     if (support === "missing") throw error("testing.engine.not_implemented", `"${key}" in a search`)
     if (support === "unknown" && isObject(value)) throw error("services.storage.invalid_search_query", key)
-    if (support === "unknown") throw badRequest(`Unknown key for a ${tokenOf(value)} in [${key}].`)
+    if (support === "unknown") throw badRequest(`Unknown key for a ${Java.tokenOf(value)} in [${key}].`)
   }
   checkScripts(body)
 }
@@ -546,15 +573,34 @@ export const checkScripts = (value: unknown): void => {
   }
 }
 
-const queryOf = (body: JsonObject): unknown =>
-  body.query === undefined || body.query === null || (isObject(body.query) && Object.keys(body.query).length === 0)
-    ? { match_all: {} }
-    : body.query
+const queryOf = ({ query }: JsonObject): unknown => isEmpty(query) ? { match_all: {} } : query
 
 /** How a collection is set up. */
 export interface Setup {
   readonly mappings: JsonObject
   readonly settings: JsonObject
+}
+
+/** How it is to be changed, as it was asked for. */
+export interface Change {
+  readonly mappings?: unknown
+  readonly settings?: unknown
+}
+
+/** What Kuzzle takes for nothing: numbers and booleans, too. */
+const isEmpty = (value: unknown): boolean =>
+  typeof value === "object" || typeof value === "string" ? Object.keys(value ?? {}).length === 0 : true
+
+/** Those of a new collection: Kuzzle adds to them, whatever they are. */
+const readNewSettings = (settings: unknown): JsonObject => {
+  if (settings === null) throw nativeError("Cannot read properties of null (reading 'number_of_replicas')")
+  if (typeof settings === "object" || settings === undefined) return readSettings(settings)
+  throw nativeError(`Cannot create property 'number_of_replicas' on ${typeof settings} '${String(settings)}'`)
+}
+
+const readSettings = (settings: unknown): JsonObject => {
+  if (!isObject(settings)) throw error("testing.engine.not_implemented", "settings that are no object")
+  return settings
 }
 
 export class Storage {
@@ -663,7 +709,7 @@ export class Storage {
   }
 
   deleteIndex(index: string): void {
-    this.collections(index)
+    for (const collection of this.collections(index).values()) collection.close()
     this.indexes.delete(index)
     this.markIndex(index)
   }
@@ -700,10 +746,12 @@ export class Storage {
   }
 
   /** Creates a collection, and its index where there is none; one that exists is updated. */
-  createCollection(givenIndex: unknown, givenName: unknown, setup: Setup, now: number): void {
+  createCollection(givenIndex: unknown, givenName: unknown, { mappings, settings }: Change, now: number): void {
     const { index, name } = this.checkNames(givenIndex, givenName)
+    Mapping.checkDynamics(mappings)
     const existing = this.indexes.get(index)?.get(name)
-    if (existing !== undefined) return existing.change(setup, false, now)
+    if (existing !== undefined) return existing.change({ mappings, settings }, false, now)
+    const setup = { mappings: Mapping.read(mappings), settings: readNewSettings(settings) }
     const created = this.make(`${index}/${name}`, index, name, setup, now)
     if (!this.indexes.has(index)) this.createIndex(index)
     this.collections(index).set(name, created)
@@ -712,6 +760,7 @@ export class Storage {
 
   deleteCollection(index: unknown, name: unknown): void {
     const collection = this.collection(index, name)
+    collection.close()
     this.collections(index).delete(collection.name)
     const key = `${collection.index}/${collection.name}`
     this.changes.mark("collection", key, () => ["collection", key, null])
@@ -825,7 +874,9 @@ export class Storage {
     if (keepAlive === undefined) return { ...aggregations, hits: page, total }
     this.forgetScrolls(now)
     const scrollId = this.identifiers.scroll()
+    const alive = collections.map((collection) => collection.scrollable())
     this.scrolls.set(scrollId, {
+      isAlive: () => alive.some((isAlive) => isAlive()),
       rows: start === 0 ? found : found.slice(start),
       shown,
       size,
@@ -842,6 +893,7 @@ export class Storage {
     }
     const scroll = this.scrolls.get(scrollId)
     if (scroll === undefined || scroll.expiresAt <= now) throw error("services.storage.unknown_scroll_id")
+    if (!scroll.isAlive()) throw error("services.storage.unexpected_not_found", "all shards failed")
     const hits = scroll.rows.slice(scroll.offset, scroll.offset + scroll.size).map(scroll.shown)
     scroll.offset += scroll.size
     scroll.expiresAt = now + (ttl === undefined ? defaultScroll : keepAliveOf(ttl))
@@ -916,6 +968,7 @@ const rowsAfter = (
 }
 
 const keepAliveOf = (scroll: string): number => {
+  if (scroll === "0") return 0
   const duration = Timespan.parse(scroll)
   if (duration !== undefined && duration > maxScroll) {
     throw error("services.storage.scroll_duration_too_great", scroll)

@@ -36,6 +36,13 @@ export const showStored = ({ _id, _source }: Shown) => ({
   _source: { profileIds: _source.profileIds, ..._source }
 })
 
+/** The same of what a search has found. A scroll goes on with whatever it was begun for: not all of that has profiles. */
+export const showFound = (found: Shown) => {
+  const { profileIds } = found._source
+  if (!Array.isArray(profileIds) || profileIds.length === 0) throw error("security.user.no_profile", found._id)
+  return showStored(found)
+}
+
 export class Users {
   readonly collection: Collection
   readonly profiles: Profiles.Profiles

@@ -34,7 +34,7 @@ export interface Kind {
   readonly write: (draft: Draft, collection: Collection, call: Call) => Outcome["items"][number]
 }
 
-const rejection = (document: JsonObject, reason: string, status: number): JsonObject => ({
+const rejection = (document: unknown, reason: string, status: number): JsonObject => ({
   document,
   reason,
   status
@@ -44,13 +44,14 @@ export const execute = (
   kind: Kind,
   call: Call,
   collection: Collection,
-  documents: ReadonlyArray<JsonObject>
+  documents: ReadonlyArray<unknown>
 ): Outcome => {
   const errors: Array<JsonObject> = []
   const drafts: Array<Draft> = []
-  for (const document of documents) {
+  for (const given of documents) {
+    const document = isObject(given) ? given : {}
     const fault = kind.fault(document)
-    if (fault !== undefined) errors.push(rejection(document, fault, 400))
+    if (fault !== undefined) errors.push(rejection(given, fault, 400))
     else drafts.push({ _source: kind.source(document, call), ...(document._id ? { _id: document._id } : {}) })
   }
   const admitted = drafts.filter(({ _id, _source }) => {

@@ -1,6 +1,5 @@
 import { EngineError, error, importFailed, nativeError } from "../errors.ts"
 import { isObject, type JsonObject } from "../json.ts"
-import * as Mapping from "../mapping.ts"
 import * as Request from "../request.ts"
 import * as Roles from "../roles.ts"
 import type { Call, Controller } from "../state.ts"
@@ -41,8 +40,14 @@ const linesOf = (payload: unknown): ReadonlyArray<unknown> => {
   throw error("services.storage.unexpected_error", "The argument provided is not an array")
 }
 
+/** What is to be loaded must have names. It is looked at when the loading has begun. */
+const assertNamed = ({ request }: Call): void => {
+  if (request.list !== undefined) throw error("api.assert.invalid_argument", request.list, "object")
+}
+
 const loadFixtures = (call: Call): void => {
   const fixtures = Request.getBody(call.request)
+  assertNamed(call)
   for (const [index, collections] of Object.entries(fixtures)) {
     assertObject(collections)
     for (const [name, payload] of Object.entries(collections)) {
@@ -54,12 +59,13 @@ const loadFixtures = (call: Call): void => {
   }
 }
 
-const loadMappings = ({ now, state }: Call, mappings: JsonObject): void => {
+const loadMappings = (call: Call, mappings: JsonObject): void => {
+  const { now, state } = call
+  assertNamed(call)
   for (const [index, collections] of Object.entries(mappings)) {
     assertObject(collections)
     for (const [collection, mapping] of Object.entries(collections)) {
-      state.storage.checkNames(index, collection)
-      state.storage.createCollection(index, collection, { mappings: Mapping.read(mapping), settings: {} }, now)
+      state.storage.createCollection(index, collection, { mappings: mapping, settings: {} }, now)
     }
   }
 }
@@ -126,6 +132,7 @@ const usersToCreate = (call: Call, users: unknown): unknown => {
 
 const loadSecurities = (call: Call, { profiles, roles, users }: JsonObject, force: boolean): void => {
   const { users: known } = call.state
+  assertNamed(call)
   const refresh = waits(call.request) ? "wait_for" : "false"
   createAll(call, "createOrReplaceRole", roles, { force, refresh }, known.profiles.roles.collection)
   createAll(call, "createOrReplaceProfile", profiles, { refresh }, known.profiles.collection)

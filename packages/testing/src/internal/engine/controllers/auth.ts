@@ -1,6 +1,5 @@
 import { strategies } from "../credentials.ts"
 import { EngineError, error } from "../errors.ts"
-import { isObject } from "../json.ts"
 import * as Request from "../request.ts"
 import type { Token } from "../sessions.ts"
 import type { Call, Controller } from "../state.ts"
@@ -40,11 +39,9 @@ const sendToken = (call: Call, token: Token) => {
   return { _id: userId, expiresAt, ttl }
 }
 
-/** The credentials of a login: passport looks into the body, then into the arguments. */
-const credentialOf = ({ request }: Call, name: string): string | undefined => {
-  const value = (isObject(request.body) ? request.body[name] : undefined) || request.args[name]
-  return typeof value === "string" && value !== "" ? value : undefined
-}
+/** The credentials of a login: passport looks into the body, then into the arguments, and takes what is no object. */
+const credentialOf = ({ request: { args, body } }: Call, name: string): unknown =>
+  [body?.[name], args[name]].find((value) => value && typeof value !== "object")
 
 export const auth: Controller = {
   login: (call) => {

@@ -75,7 +75,7 @@ const run = (
       const created = { author, createdAt: now, updatedAt: null, updater: null }
       const source = { ...payload, _kuzzle_info: created }
       // Elasticsearch reads a document before it looks for its id.
-      if (operation === "create") collection.check(id, source)
+      if (operation === "create") collection.admit(id, source)
       if (operation === "create" && before !== undefined) {
         throw refused(
           409,
@@ -181,6 +181,7 @@ export const bulk: Controller = {
     const refresh = Request.getRefresh(request)
     const notify = Request.getBoolean(request, "notify")
     const collection = collectionOf(call)
+    if (request.list !== undefined) throw badRequest("failed to parse")
     const created = collection.get(id) === undefined
     const { _id, _source, _version } = collection.write(id, content, now)
     settle(collection, refresh)
@@ -190,10 +191,8 @@ export const bulk: Controller = {
   mWrite: (call) => {
     const { request, state } = call
     Request.getIndexAndCollection(request)
-    const documents = Request.getBodyArray(request, "documents").map((document): JsonObject => {
-      if (document === null) throw nativeError("Cannot read properties of null (reading 'body')")
-      return isObject(document) ? document : {}
-    })
+    const documents = Request.getBodyArray(request, "documents")
+    if (documents.includes(null)) throw nativeError("Cannot read properties of null (reading 'body')")
     const strict = Request.getBoolean(request, "strict")
     const refresh = Request.getRefresh(request)
     const notify = Request.getBoolean(request, "notify")
@@ -220,13 +219,13 @@ export const bulk: Controller = {
     const changes = Request.getBodyObject(call.request, "changes")
     const refresh = Request.getRefresh(call.request)
     const collection = collectionOf(call)
-    if (refresh) throw badRequest("Failed to parse value [wait_for] as only [true] or [false] are allowed.")
     const before = found(collection)
+    if (refresh) throw badRequest("Failed to parse value [wait_for] as only [true] or [false] are allowed.")
     if (before.some(({ _source }) => !hasParents(_source, changes))) throw badRequest("runtime error")
     const outcomes = before.map((document) => {
       const source = merge(document._source, changes)
       try {
-        collection.check(document._id, source)
+        collection.admit(document._id, source)
       } catch (cause) {
         if (!(cause instanceof RefusedError)) throw cause
         return "refused"

@@ -1,28 +1,10 @@
-import { EngineError, error, nativeError } from "../errors.ts"
-import { isObject, type JsonObject, merge } from "../json.ts"
+import { EngineError, error } from "../errors.ts"
+import { isObject, merge } from "../json.ts"
 import * as Mapping from "../mapping.ts"
 import * as Request from "../request.ts"
 import * as Specifications from "../specifications.ts"
 import type { Call, Controller } from "../state.ts"
-import type { Collection, Setup } from "../storage.ts"
 import { collectionOf } from "../target.ts"
-
-/** Mappings and settings of a new collection. The real server checks neither, and fails where it uses them. */
-const setupOf = ({ mappings = {}, settings = {} }: JsonObject): Setup => {
-  const read = Mapping.read(mappings)
-  if (isObject(settings)) return { mappings: read, settings }
-  if (settings === null) throw nativeError("Cannot read properties of null (reading 'number_of_replicas')")
-  if (Array.isArray(settings)) throw error("testing.engine.not_implemented", "settings that are a list")
-  throw nativeError(`Cannot create property 'number_of_replicas' on ${typeof settings} '${String(settings)}'`)
-}
-
-/** Mappings and settings of a change. Elasticsearch is asked for the settings first. */
-const changeOf = ({ mappings = {}, settings = {} }: JsonObject, collection: Collection): Setup => {
-  if (isObject(settings)) collection.checkedChange(settings)
-  if (!isObject(mappings)) throw error("api.assert.invalid_type", "body.mappings", "object")
-  if (!isObject(settings)) throw error("api.assert.invalid_type", "body.settings", "object")
-  return { mappings, settings }
-}
 
 /** Under which id the specifications of a collection are kept. */
 const keyOf = ({ request }: Call) => {
@@ -34,7 +16,10 @@ const keyOf = ({ request }: Call) => {
 const readSpecifications = (call: Call) => {
   const { collection, index } = keyOf(call)
   const specifications = Request.getBody(call.request)
-  const read = Specifications.read(index, collection, specifications)
+  const { list } = call.request
+  // A list has a length, which specifications have not.
+  const given = list === undefined ? specifications : { ...specifications, length: list.length }
+  const read = Specifications.read(index, collection, given)
   return { specifications, faults: "fields" in read ? [] : read }
 }
 
@@ -43,8 +28,8 @@ export const collection: Controller = {
     const body = Request.getBody(request, {})
     const { collection, index } = Request.getIndexAndCollection(request)
     const bare = body.properties || body.dynamic || body._meta
-    state.storage.checkNames(index, collection)
-    state.storage.createCollection(index, collection, setupOf(bare ? { mappings: body } : body), now)
+    const { mappings = {}, settings = {} } = bare ? { mappings: body } : body
+    state.storage.createCollection(index, collection, { mappings, settings }, now)
     return { acknowledged: true }
   },
   exists: ({ request, state }) => {
@@ -91,8 +76,7 @@ export const collection: Controller = {
   getSettings: (call) => collectionOf(call).getSettings(),
   update: (call) => {
     const body = Request.getBody(call.request, {})
-    const collection = collectionOf(call)
-    collection.change(changeOf(body, collection), body.reindexCollection === true, call.now)
+    collectionOf(call).change(body, body.reindexCollection === true, call.now)
     return null
   },
   updateMapping: (call) => {
@@ -100,7 +84,7 @@ export const collection: Controller = {
     const mappings = Request.getBody(call.request)
     const collection = collectionOf(call)
     const { properties } = Mapping.show(collection.mapping, true)
-    collection.setup({ mappings, settings: {} })
+    collection.map(mappings)
     // The fields that are new are shown as they were given.
     const added = isObject(mappings.properties) ? mappings.properties : {}
     return {
@@ -146,7 +130,7 @@ export const collection: Controller = {
     const scroll = Request.getScroll(request)
     Request.getBodyObject(request, "query", {})
     const body = Request.getSearchBody(request)
-    if (body === Request.emptyList) throw error("api.assert.invalid_type", "body.query", "object")
+    if (request.list !== undefined) throw error("api.assert.invalid_type", "body.query", "object")
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
     const found = state.storage.search([state.storage.validations], body, { from, size, scroll }, now)
     return { hits: found.hits, scrollId: found.scrollId, total: found.total }

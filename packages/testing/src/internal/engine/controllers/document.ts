@@ -1,4 +1,4 @@
-import { error, incomplete, nativeError } from "../errors.ts"
+import { badRequest, error, Incomplete, incomplete, nativeError } from "../errors.ts"
 import { isObject, type JsonObject, own } from "../json.ts"
 import { fromKoncorde } from "../koncorde.ts"
 import type { Change } from "../realtime.ts"
@@ -49,6 +49,15 @@ const documentsOf = ({ body }: KuzzleRequest, ...members: ReadonlyArray<string>)
     }
     return isObject(document) ? Object.fromEntries(members.map((name) => [name, document[name]])) : {}
   })
+}
+
+/** Kuzzle hands `retryOnConflict` on as it is: Elasticsearch reads it, as a text of its query string. */
+const checkRetries = ({ args: { retryOnConflict } }: KuzzleRequest): void => {
+  if (!retryOnConflict) return
+  // An object is nothing in a query string.
+  const text = isObject(retryOnConflict) ? "" : String(retryOnConflict)
+  if (/^[-+]?\d+$/.test(text)) return
+  throw badRequest(`Failed to parse int parameter [retry_on_conflict] with value [${text}]`)
 }
 
 type Told = "create" | "update" | "replace" | "write"
@@ -160,9 +169,6 @@ const searchOf = ({ request }: Call) => {
   return { from, size, scroll, body: Request.getSearchBody(request) }
 }
 
-const withQuery = (body: JsonObject, query: unknown): JsonObject =>
-  query === undefined || body === Request.emptyList ? body : { ...body, query }
-
 interface Target {
   readonly index: string
   readonly collections: ReadonlyArray<string>
@@ -195,7 +201,12 @@ const searched = ({ request, state }: Call): ReadonlyArray<Collection> => {
     )
   }
   const { collection, index } = Request.getIndexAndCollection(request)
-  return [state.storage.collection(String(index), String(collection))]
+  const names = { index: String(index), collection: String(collection) }
+  for (const [argument, name] of Object.entries(names)) {
+    // The text of an empty list.
+    if (name === "") throw error("api.assert.missing_argument", argument)
+  }
+  return [state.storage.collection(names.index, names.collection)]
 }
 
 /** The documents that one request may change: those that a query matches, when they are not too many. */
@@ -248,8 +259,10 @@ export const document: Controller = {
   mExists: (call) => {
     const { ids, strict } = manyOf(call)
     const collection = collectionOf(call)
-    // The real server misses the `successes` that it forgot (spec 8, E3).
-    if (ids.length === 0) throw nativeError("Cannot read properties of undefined (reading 'length')")
+    if (ids.length === 0) {
+      // The real server misses the `successes` that it forgot (spec 8, E3).
+      return new Incomplete({ errors: [] }, nativeError("Cannot read properties of undefined (reading 'length')"))
+    }
     const errors = ids.filter((id) => collection.get(String(id)) === undefined)
     if (strict && errors.length > 0) throw incomplete("get", errors)
     return { errors, successes: ids.filter((id) => !errors.includes(id)) }
@@ -269,7 +282,7 @@ export const document: Controller = {
     }
     // Elasticsearch reads a document before it looks for its id.
     const _id = id ?? state.identifiers.document()
-    collection.check(_id, source)
+    collection.admit(_id, source)
     if (id !== undefined && collection.get(id) !== undefined) throw error("services.storage.document_already_exists")
     const document = collection.write(_id, source, now)
     settle(collection, refresh)
@@ -315,7 +328,8 @@ export const document: Controller = {
     const document = collection.write(id, source, now)
     settle(collection, waits)
     // The notification shows the content as it was sent: neither version nor metadata (observed).
-    if (!silent) notify(call, "replace", { _id: id, _source: body }, { _id: id, _source: body })
+    const shown = { _id: id, _source: request.list ?? body }
+    if (!silent) notify(call, "replace", shown, { _id: id, _source: body })
     return show(document)
   },
   update: (call) => {
@@ -329,6 +343,7 @@ export const document: Controller = {
     const before = collection.getOrFail(id)
     const body = fitting(call, given, before)
     const waits = waitsFor(refresh)
+    checkRetries(request)
     const changes = { ...body, _kuzzle_info: { updatedAt: now, updater: user._id } }
     const document = collection.update(before, changes, now)
     settle(collection, waits)
@@ -354,6 +369,7 @@ export const document: Controller = {
     const source = Request.getBoolean(request, "source")
     const collection = collectionOf(call)
     const waits = waitsFor(refresh)
+    checkRetries(request)
     const before = collection.get(id)
     const created = before === undefined
     const metadata = { updatedAt: now, updater: user._id }
@@ -498,29 +514,29 @@ export const document: Controller = {
     Request.getIndexAndCollection(call.request)
     const query = translated(call, body.query)
     const collection = collectionOf(call)
-    return { count: call.state.storage.count(collection, withQuery(body, query), call.now) }
+    return { count: call.state.storage.count(collection, Request.withQuery(body, query), call.now) }
   },
   search: (call) => {
     const { now, request, state } = call
     const { body, from, scroll, size } = searchOf(call)
-    const { collection, index } = request.args
+    const [index, collection] = [request.args.index, request.args.collection].map((name) => name ? String(name) : "")
     const targeted = Request.getArray(request, "targets", []).length > 0
     Request.getLang(request)
     if (!index && !collection && !targeted) {
       throw error("api.assert.missing_argument", "index, collection or targets")
     }
-    if (index && collection && (isMultiple(String(index)) || isMultiple(String(collection)))) {
+    if (index && collection && (isMultiple(index) || isMultiple(collection))) {
       throw error("services.storage.invalid_multi_index_collection_usage")
     }
     if (targeted) checkTargets(request)
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
     const query = translated(call, body.query, {})
-    const found = state.storage.search(searched(call), withQuery(body, query), { from, size, scroll }, now)
+    const found = state.storage.search(searched(call), Request.withQuery(body, query), { from, size, scroll }, now)
     const { aggregations, hits, remaining, scrollId, total } = found
     return { aggregations, hits, remaining, scrollId, total }
   },
   scroll: ({ now, request, state }) => {
-    const ttl = Request.getScroll(request)
+    const ttl = Request.getNextScroll(request)
     return state.storage.scroll(Request.getString(request, "scrollId"), ttl, now)
   }
 }

@@ -27,7 +27,8 @@ export const realtime: Controller = {
     const source = { ...fitting(call, body), _kuzzle_info: { author: user._id, createdAt: now } }
     state.realtime.notify(request, {
       action: "publish",
-      shown: { _id, _source: source },
+      // The real server adds its metadata to a list, too: JSON does not show them.
+      shown: { _id, _source: request.list ?? source },
       document: { ...source, _id },
       key: undefined
     })

@@ -4,7 +4,7 @@
  */
 import * as ApiKeys from "../apiKeys.ts"
 import * as Credentials from "../credentials.ts"
-import { anonymousError, EngineError, error, Incomplete, nativeError } from "../errors.ts"
+import { anonymousError, EngineError, error, Incomplete, incompleteDelete, nativeError } from "../errors.ts"
 import { isObject, type JsonObject } from "../json.ts"
 import { fromKoncorde } from "../koncorde.ts"
 import * as Mapping from "../mapping.ts"
@@ -136,7 +136,7 @@ const page = ({ aggregations, hits, scrollId, total }: Found, show: (hit: JsonOb
 
 const showRole = (hit: JsonObject) => Roles.show(storedOf(hit))
 const showProfile = (hit: JsonObject) => Profiles.show(storedOf(hit), true)
-const showUser = (hit: JsonObject) => Users.showStored(storedOf(hit))
+const showUser = (hit: JsonObject) => Users.showFound(storedOf(hit))
 
 const searchOf = (call: Call) => {
   const size = pageSize(call)
@@ -148,7 +148,13 @@ const searchOf = (call: Call) => {
 
 const scroll = ({ now, request, state }: Call) => {
   const scrollId = Request.getString(request, "scrollId")
-  return state.storage.scroll(scrollId, Request.getScroll(request), now)
+  Request.getScroll(request)
+  // It is handed on in the place of an object of options, so that it has no effect (objectRepository.ts, `scroll`).
+  if (request.args.scroll === null) {
+    const place = "(intermediate value)".repeat(3)
+    throw nativeError(`Cannot destructure property 'scrollTTL' of '${place}' as it is null.`)
+  }
+  return state.storage.scroll(scrollId, undefined, now)
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -158,18 +164,23 @@ const scroll = ({ now, request, state }: Call) => {
 const adjectives = ["amazing", "clever", "dashing", "elegant", "jolly", "keen", "quirky", "vibrant"]
 const names = ["curie", "euler", "fermi", "goodall", "hopper", "lovelace", "noether", "turing"]
 
-const newKuid = ({ request, state }: Call): string => {
+type Kuid = "human" | "uuid"
+
+const kuidOf = (request: Request.KuzzleRequest): Kuid =>
+  Request.getString(request, "kuid", "human") === "uuid" ? "uuid" : "human"
+
+const newKuid = ({ state }: Call, kind: Kuid): string => {
   const uuid = state.identifiers.uuid()
-  if (Request.getString(request, "kuid", "human") === "uuid") return `kuid-${uuid}`
+  if (kind === "uuid") return `kuid-${uuid}`
   const [first = "", second = "", third = ""] = uuid.split("-").map((part) => Number.parseInt(part, 16))
     .map((n, i) => [adjectives[n % adjectives.length], names[n % names.length], String(n % 65_536)][i])
   return `kuid-${first}-${second}-${third}`
 }
 
-const persist = (call: Call, profileIds: ReadonlyArray<unknown>, content: JsonObject) => {
+const persist = (call: Call, profileIds: ReadonlyArray<unknown>, content: JsonObject, kuid: Kuid = "human") => {
   const { now, request, state } = call
   const credentials = Request.getBodyObject(request, "credentials", {})
-  const id = Request.getOptionalId(request) ?? newKuid(call)
+  const id = Request.getOptionalId(request) ?? newKuid(call, kuid)
   for (const strategy of Object.keys(credentials)) {
     checkStrategy(strategy)
     if (state.credentials.has(id, now)) throw error("security.credentials.database_inconsistency", id)
@@ -260,7 +271,7 @@ const deleteMany = (call: Call, remove: (call: Call, id: unknown) => void): unkn
       errors.push(cause.body)
     }
   }
-  return errors.length > 0 ? new Incomplete(successes, errors) : successes
+  return errors.length > 0 ? new Incomplete(successes, incompleteDelete(errors)) : successes
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -334,9 +345,10 @@ export const security: Controller = {
       )
       return { hits: found.slice(from, from + size).map(Roles.show), total: found.length }
     }
-    const query = lang === "koncorde" ? { query: translateFilter(isObject(body.query) ? body.query : {}) } : {}
+    const query = lang === "koncorde" ? translateFilter(isObject(body.query) ? body.query : {}) : undefined
     const options = { from, size, scroll: undefined }
-    return page(state.storage.search([collection], { ...body, ...query }, options, now), showRole)
+    const wanted = request.list?.length === 0 ? Request.emptyList : Request.withQuery(body, query)
+    return page(state.storage.search([collection], wanted, options, now), showRole)
   },
   getRoleMapping: ({ state }) => getMapping(state.users.profiles.roles.collection),
   updateRoleMapping: (call) => updateMapping(call, call.state.users.profiles.roles.collection),
@@ -361,7 +373,8 @@ export const security: Controller = {
     const { body: asked, options } = searchOf(call)
     const lang = Request.getLang(request)
     either(asked, "roles")
-    const { roles: _, ...body } = asked
+    const { roles: _, ...others } = asked
+    const body = asked === Request.emptyList ? asked : others
     const roles = asked.roles ? Request.getBodyArray(request, "roles") : undefined
     const query = roles === undefined
       ? body.query
@@ -370,7 +383,7 @@ export const security: Controller = {
       : { match_all: {} }
     const translated = lang === "koncorde" ? translateFilter(isObject(query) ? query : {}) : query
     const { collection } = state.users.profiles
-    return page(state.storage.search([collection], { ...body, query: translated }, options, now), showProfile)
+    return page(state.storage.search([collection], Request.withQuery(body, translated), options, now), showProfile)
   },
   scrollProfiles: (call) => page(scroll(call), showProfile),
   getProfileRights: ({ request, state }) => {
@@ -383,20 +396,23 @@ export const security: Controller = {
   // -- users
   createUser: (call) => {
     const content = Request.getBodyObject(call.request, "content")
-    return persist(call, Request.getBodyArray(call.request, "content.profileIds"), content)
+    const profileIds = Request.getBodyArray(call.request, "content.profileIds")
+    return persist(call, profileIds, content, kuidOf(call.request))
   },
   createRestrictedUser: (call) => {
     const content = Request.getBodyObject(call.request, "content", {})
+    const kuid = kuidOf(call.request)
     if (Object.hasOwn(content, "profileIds")) throw error("api.assert.forbidden_argument", "body.content.profileIds")
-    return persist(call, ["default"], content)
+    return persist(call, ["default"], content, kuid)
   },
   createFirstAdmin: (call) => {
     const { now, request, state } = call
     if (state.users.adminExists(now)) throw error("api.process.admin_exists")
     const content = Request.getBodyObject(request, "content", {})
     const reset = Request.getBoolean(request, "reset")
+    const kuid = kuidOf(request)
     if (Object.hasOwn(content, "profileIds")) throw error("api.assert.forbidden_argument", "body.content.profileIds")
-    const admin = persist(call, ["admin"], content)
+    const admin = persist(call, ["admin"], content, kuid)
     if (reset) restrictDefaultRights(call)
     return admin
   },
@@ -451,8 +467,8 @@ export const security: Controller = {
   searchUsers: (call) => {
     const { now, request, state } = call
     const { body, options } = searchOf(call)
-    const translated = Request.getLang(request) === "koncorde" ? { query: userQuery(body.query) } : {}
-    const found = state.storage.search([state.users.collection], { ...body, ...translated }, options, now)
+    const translated = Request.getLang(request) === "koncorde" ? userQuery(body.query) : undefined
+    const found = state.storage.search([state.users.collection], Request.withQuery(body, translated), options, now)
     return { hits: found.hits.map(showUser), scrollId: found.scrollId, total: found.total }
   },
   scrollUsers: (call) => page(scroll(call), showUser),

@@ -47,7 +47,8 @@ export const scan = (
   args: ReadonlyArray<Bytes>,
   look: () => Scanned | undefined
 ): readonly [cursor: Bytes, elements: ReadonlyArray<Bytes>] => {
-  if (!/^\d{1,19}$/.test(cursor)) throw refuse("invalid cursor")
+  // No digit at all is 0, as C reads it.
+  if (!/^\d{0,19}$/.test(cursor)) throw refuse("invalid cursor")
   const scanned = look()
   if (scanned === undefined) return ["0", []]
   const { count, matches } = optionsOf(args)

@@ -1,0 +1,137 @@
+/** The documentation site: the guides of this folder, and a reference that TypeDoc writes from the doc comments. */
+import { existsSync, readdirSync } from "node:fs"
+import { dirname, relative, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { DefaultTheme } from "vitepress"
+import llms from "vitepress-plugin-llms"
+import { withMermaid } from "vitepress-plugin-mermaid"
+
+const docs = resolve(dirname(fileURLToPath(import.meta.url)), "..")
+const repository = "https://github.com/effect-kuzzle/effect-kuzzle"
+
+const page = (text: string, link: string): DefaultTheme.SidebarItem => ({ text, link })
+
+/** The modules of a package, as TypeDoc has written them. */
+const modules = (name: string): DefaultTheme.SidebarItem => {
+  const folder = resolve(docs, "reference/api", name, "src")
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".md")).sort() : []
+  return {
+    text: `@effect-kuzzle/${name}`,
+    collapsed: name !== "core",
+    items: files.map((file) => page(file.slice(0, -3), `/reference/api/${name}/src/${file.slice(0, -3)}`))
+  }
+}
+
+/** Links to what is no page of the site (sources, the notes on the wire) lead to the repository. */
+const repositoryLink = (link: string, from: string): string => {
+  const [path = "", anchor] = link.split("#")
+  if (path === "" || /^[a-z]+:|^\//.test(path)) return link
+  const target = resolve(docs, dirname(from), path)
+  const within = relative(docs, target)
+  const outside = within.startsWith("..") || within.startsWith("spec")
+  if (!outside && (path.endsWith(".md") || path.endsWith("/"))) return link
+  const name = relative(resolve(docs, ".."), target)
+  return `${repository}/blob/main/${name}${anchor === undefined ? "" : `#${anchor}`}`
+}
+
+export default withMermaid({
+  title: "effect-kuzzle",
+  description: "A real-time client for Kuzzle in Effect",
+  // GitHub Pages serve it under the name of the repository.
+  base: process.env.DOCS_BASE ?? "/",
+  cleanUrls: true,
+  lastUpdated: false,
+  srcExclude: ["spec/**"],
+  head: [["meta", { name: "theme-color", content: "#3c8772" }]],
+  markdown: {
+    config: (md) => {
+      md.core.ruler.push("repository-links", (state) => {
+        for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
+          const link = token.attrGet("href")
+          if (token.type === "link_open" && link !== null) {
+            token.attrSet("href", repositoryLink(link, state.env.relativePath ?? ""))
+          }
+        }
+      })
+    }
+  },
+  vite: {
+    // Its types are those of another release of vite.
+    plugins: [llms({ ignoreFiles: ["reference/api/**"] }) as never],
+    // Its dependencies are no ES modules: the server of `pnpm run docs` bundles them first.
+    optimizeDeps: { include: ["mermaid"] },
+    // Mermaid is loaded by the pages that have a picture.
+    build: { chunkSizeWarningLimit: 4000 }
+  },
+  themeConfig: {
+    search: { provider: "local" },
+    outline: [2, 3],
+    socialLinks: [{ icon: "github", link: repository }],
+    editLink: { pattern: `${repository}/edit/main/docs/:path` },
+    nav: [
+      { text: "Start", link: "/start/node", activeMatch: "^/start/" },
+      { text: "Guides", link: "/guides/sessions", activeMatch: "^/guides/" },
+      { text: "Reference", link: "/reference/settings", activeMatch: "^/reference/" },
+      { text: "How it is built", link: "/architecture" }
+    ],
+    sidebar: [
+      {
+        text: "Start",
+        items: [
+          page("Node", "/start/node"),
+          page("A page in the browser", "/start/page"),
+          page("React, Vue and others", "/start/frameworks"),
+          page("Bun, Deno, Workers", "/platforms"),
+          page("Testing your application", "/start/testing"),
+          page("Coming from kuzzle-sdk", "/migration")
+        ]
+      },
+      {
+        text: "Guides",
+        items: [
+          page("Sessions", "/guides/sessions"),
+          page("Sessions by cookie", "/guides/cookies"),
+          page("Strategies of several steps", "/guides/strategies"),
+          page("Requests and errors", "/guides/requests"),
+          page("Documents by Schema", "/guides/documents"),
+          page("Mappings", "/guides/mappings"),
+          page("Schemas from a live server", "/guides/schemas"),
+          page("Filters", "/guides/filters"),
+          page("Search, page by page", "/guides/search"),
+          page("Imports and exports", "/guides/import-export"),
+          page("Real-time", "/guides/real-time"),
+          page("Live documents", "/guides/live-documents"),
+          page("Offline and the outbox", "/guides/offline"),
+          page("Several tabs", "/guides/tabs"),
+          page("Several Kuzzles", "/guides/several"),
+          page("Server rendering", "/guides/server-rendering"),
+          page("Proxies and private authorities", "/guides/proxies"),
+          page("Operations", "/guides/operations"),
+          page("Security", "/guides/security"),
+          page("Effect 3 and Effect 4", "/guides/effect-versions")
+        ]
+      },
+      {
+        text: "Reference",
+        items: [
+          page("Settings", "/reference/settings"),
+          page("Errors", "/reference/errors"),
+          page("Events, metrics, spans", "/events"),
+          page("Values and secrets", "/values"),
+          page("All actions", "/actions"),
+          ...["core", "node", "browser", "testing"].map(modules)
+        ]
+      },
+      {
+        text: "How it is built",
+        collapsed: true,
+        items: [
+          page("Architecture", "/architecture"),
+          page("Promises", "/promises"),
+          page("Simulation", "/simulation"),
+          page("Faults", "/faults")
+        ]
+      }
+    ]
+  }
+})

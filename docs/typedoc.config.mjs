@@ -1,0 +1,29 @@
+/** The reference: one page for each public module, written from its doc comments. */
+export default {
+  plugin: ["typedoc-plugin-markdown"],
+  entryPoints: ["core", "node", "browser", "testing"].map((name) => `../packages/${name}/src/*.ts`),
+  exclude: ["**/index.ts", "**/bin.ts", "**/internal/**"],
+  excludeExternals: true,
+  excludeInternal: true,
+  excludePrivate: true,
+  tsconfig: "../tsconfig.json",
+  // `pnpm check` does that.
+  skipErrorChecking: true,
+  out: "./reference/api",
+  router: "module",
+  name: "effect-kuzzle",
+  readme: "none",
+  disableSources: true,
+  hideBreadcrumbs: true,
+  hidePageHeader: true,
+  pageTitleTemplates: { module: ({ name }) => name.split("/").at(-1) },
+  categorizeByGroup: false,
+  excludeTags: ["@since"],
+  parametersFormat: "table",
+  interfacePropertiesFormat: "table",
+  propertyMembersFormat: "table",
+  typeDeclarationFormat: "table",
+  useCodeBlocks: true,
+  useHTMLEncodedBrackets: true,
+  sanitizeComments: true
+}

@@ -1,0 +1,69 @@
+/** Rides that somebody has ordered: what the server has, and above it what waits in the outbox. */
+import { KuzzleLiveQuery, KuzzleOutbox, type KuzzleOutboxStore, KuzzleRepository } from "@effect-kuzzle/core"
+import { Array, Effect, Option, Order, Schema, Stream } from "effect"
+
+export const Ride = Schema.Struct({
+  place: Schema.String,
+  /** The name of the person who ordered it. */
+  by: Schema.String,
+  status: Schema.Literal("waiting", "taken"),
+  /** Milliseconds since the epoch. */
+  at: Schema.Number
+})
+
+export type Ride = typeof Ride.Type
+
+export const repository = KuzzleRepository.make({ index: "effect-kuzzle-rides", collection: "ride", schema: Ride })
+
+/** A ride as the page shows it. */
+export interface Row extends Ride {
+  readonly _id: string
+  /** It was ordered or taken here, and the server does not know yet. */
+  readonly waits: boolean
+}
+
+const decode = Schema.decodeUnknownOption(Ride)
+
+/** The rides on the server now, and after every change. */
+export const live = Stream.unwrapScoped(Effect.map(
+  KuzzleLiveQuery.live({ index: repository.index, collection: repository.collection }),
+  ({ values }) =>
+    Stream.map(
+      values,
+      (documents) =>
+        Array.filterMap(documents.values(), ({ _id, _source }) =>
+          Option.map(decode(_source), (ride): Row => ({ _id, ...ride, waits: false })))
+    )
+))
+
+// ---- what waits -----------------------------------------------------------------------------------------------------
+
+/** A write as the outbox stores it: a whole ride, or a part of one. */
+const decodeWrite = Schema.decodeUnknownOption(Schema.parseJson(Schema.Struct({
+  request: Schema.Struct({ _id: Schema.String, body: Schema.partialWith(Ride, { exact: true }) })
+})))
+
+export interface Write {
+  readonly _id: string
+  readonly content: Partial<Ride>
+}
+
+export const writeOf = ({ payload }: KuzzleOutboxStore.Entry): Option.Option<Write> =>
+  Option.map(decodeWrite(payload), ({ request: { _id, body } }) => ({ _id, content: body }))
+
+/** The writes that are on their way, or wait for a connection. */
+export const writes = Stream.unwrap(
+  Effect.map(KuzzleOutbox.KuzzleOutbox, ({ pendingStates }) => Stream.map(pendingStates, Array.filterMap(writeOf)))
+)
+
+const isRow = Schema.is(Schema.Struct({ ...Ride.fields, _id: Schema.String, waits: Schema.Boolean }))
+
+/** The rides with what waits above them, the newest first. */
+export const withWrites = (rows: ReadonlyArray<Row>, writes: ReadonlyArray<Write>): ReadonlyArray<Row> => {
+  const shown = new Map<string, Partial<Row>>(rows.map((row) => [row._id, row]))
+  for (const { _id, content } of writes) shown.set(_id, { ...shown.get(_id), ...content, _id, waits: true })
+  return Array.sort(
+    Array.filter(shown.values(), isRow),
+    Order.mapInput(Order.reverse(Order.number), (row: Row) => row.at)
+  )
+}

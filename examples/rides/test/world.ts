@@ -1,0 +1,116 @@
+/** A page of the rides, served as `vite` does, beside an embedded Kuzzle: what a test can do to both. */
+import * as KuzzleEngine from "@effect-kuzzle/testing/KuzzleEngine"
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
+import { Context, Effect, Layer, type Scope, Stream } from "effect"
+import { existsSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright"
+import { createServer, type ViteDevServer } from "vite"
+
+const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
+
+/** Left out where there is no browser. */
+export const hasBrowser = existsSync(executablePath)
+
+export interface WorldShape {
+  readonly kuzzle: KuzzleTestServer.KuzzleTestServerShape
+  readonly engine: KuzzleEngine.KuzzleEngineShape
+  /** The actions that Kuzzle has answered so far, such as `document:search`. */
+  readonly answered: ReadonlyArray<string>
+  readonly vite: ViteDevServer
+  /** Opens the page in a browser with a storage of its own. */
+  readonly open: (options?: BrowserContextOptions) => Promise<Page>
+  /** Closes all pages, and waits until Kuzzle has seen them go. */
+  readonly leave: () => Promise<void>
+  /** What went wrong in the pages: exceptions, errors and warnings of the console. */
+  readonly faults: Array<string>
+}
+
+export class World extends Context.Tag("World")<World, WorldShape>() {}
+
+const json = (name: string) =>
+  Effect.promise(async () => JSON.parse(await readFile(new URL(`../kuzzle/${name}.json`, import.meta.url), "utf8")))
+
+/** What a browser says of a socket that was cut is no fault of the page. */
+const isOfNetwork = (text: string) => /WebSocket connection to|net::ERR_/.test(text)
+
+const make = (folder: string): Effect.Effect<WorldShape, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const server = yield* Effect.orDie(Layer.build(
+      KuzzleTestServer.layer({ mappings: yield* json("mappings"), fixtures: yield* json("fixtures") })
+    ))
+    const kuzzle = yield* Effect.provide(KuzzleTestServer.KuzzleTestServer, server)
+    const engine = yield* Effect.provide(KuzzleEngine.KuzzleEngine, server)
+    const answered: Array<string> = []
+    yield* Effect.forkScoped(
+      Stream.runForEach(
+        engine.answers,
+        ({ action, controller }) => Effect.sync(() => answered.push(`${controller}:${action}`))
+      )
+    )
+
+    const vite = yield* Effect.acquireRelease(
+      Effect.promise(async () => {
+        const server = await createServer({
+          root: fileURLToPath(new URL(`../../${folder}`, import.meta.url)),
+          // A developer's server may use the other one at the same time.
+          cacheDir: "node_modules/.vite-test",
+          logLevel: "error",
+          define: { "import.meta.env.VITE_KUZZLE_URL": JSON.stringify(kuzzle.url) },
+          server: { port: 0, host: "127.0.0.1" }
+        })
+        return server.listen()
+      }),
+      (server) => Effect.promise(() => server.close())
+    )
+    const browser = yield* Effect.acquireRelease(
+      Effect.promise(() => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] })),
+      (browser) => Effect.promise(() => browser.close())
+    )
+    const faults: Array<string> = []
+    const leave = async () => {
+      await Promise.all(browser.contexts().map((context) => context.close()))
+      await until(async () => await Effect.runPromise(kuzzle.connections) === 0)
+    }
+    // The first visit makes vite bundle the dependencies, which takes longest.
+    yield* Effect.promise(async () => {
+      await (await open(browser, vite, faults)).waitForSelector("h1")
+      await leave()
+    })
+    return {
+      kuzzle,
+      engine,
+      answered,
+      vite,
+      faults,
+      open: (options) => open(browser, vite, faults, options),
+      leave
+    }
+  })
+
+/** @param folder the example's, such as `react` */
+export const layer = (folder: string): Layer.Layer<World> => Layer.scoped(World, make(folder))
+
+const open = async (
+  browser: Browser,
+  vite: ViteDevServer,
+  faults: Array<string>,
+  options: BrowserContextOptions = {}
+): Promise<Page> => {
+  const context = await browser.newContext(options)
+  // A loaded machine takes its time: the deadline of the test bounds the waiting.
+  context.setDefaultTimeout(0)
+  const page = await context.newPage()
+  page.on("pageerror", (error) => faults.push(error.message))
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()) && !isOfNetwork(message.text())) faults.push(message.text())
+  })
+  await page.goto(vite.resolvedUrls?.local[0] ?? "")
+  return page
+}
+
+/** Until it holds; the test's own deadline bounds it. */
+export const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
+}

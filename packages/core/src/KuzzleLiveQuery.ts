@@ -1,0 +1,349 @@
+/**
+ * Live documents: the documents of a query and every change of them, until the scope closes.
+ *
+ * A set of documents is read once its subscription is in force, and then follows the notifications; after every gap it is
+ * read again. The rules by which a read and the notifications around it become one:
+ *
+ * 1. The subscription is in force before the read begins. What is notified during the read is held back.
+ * 2. Of what was held back, the last word on each document stands above what was read.
+ * 3. Afterwards every notification is applied in the order in which it came.
+ * 4. Where both tell a `_version`, the lower one never stands above the higher.
+ * 5. After a gap nothing is believed: all of it is read again.
+ *
+ * A search follows the whole collection and applies its filter itself: Kuzzle tells that a document has left a filter only
+ * when it was written before under the eyes of that filter (observed). So leaving is told of every document, and as
+ * something else than being deleted.
+ *
+ * Every field of a filter must be mapped: Koncorde compares the values of a document, but a search only finds fields
+ * that the collection's mappings contain. A filter on any other field fails with a `KuzzleUnsearchableFilterError` that
+ * says what to map. If the user may not read the mappings, the filter is not checked, and a warning is logged.
+ *
+ * Some notifications are incomplete: that of a document that `document:upsert` creates has no id, and those of
+ * `mCreateOrReplace` with `source: false` have no content. The whole set is read for them: at once, and then again after
+ * four times as long as the read took, at least a second. One read finds everything that was written meanwhile.
+ *
+ * What nobody is told, no set can follow: silent writes, `bulk` without `notify`, and the end of a whole collection or
+ * index.
+ *
+ * @module
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { again } from "./internal/again.ts"
+import type { Kuzzle } from "./internal/client.ts"
+import { type Issue as UnsearchableCondition, type Searchable, searchable } from "./internal/filter/mapped.ts"
+import * as Followed from "./internal/live.ts"
+import type { Change, Documents, LiveDocument } from "./internal/live.ts"
+import { Observers, sizeOf } from "./internal/observers.ts"
+import * as KuzzleCollection from "./KuzzleCollection.ts"
+import * as KuzzleDocument from "./KuzzleDocument.ts"
+import { isTokenDead, type RequestError, TypeId } from "./KuzzleError.ts"
+import * as KuzzleFilter from "./KuzzleFilter.ts"
+import * as KuzzleRealtime from "./KuzzleRealtime.ts"
+import * as KuzzleSearch from "./KuzzleSearch.ts"
+
+/**
+ * Which documents: those of some ids, or those that a filter finds, all of the collection without one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Query =
+  | (KuzzleCollection.Target & { readonly ids: ReadonlyArray<string> })
+  | (KuzzleCollection.Target & {
+    readonly ids?: undefined
+    readonly filter?: KuzzleFilter.SearchFilter | undefined
+    /**
+     * Refresh the collection before it is read, `true` by default: a search does not see what was written within the last
+     * second. With `false`, such a document may be missing until it changes again. A user who may not refresh needs `false`:
+     * otherwise the refusal is the error of the live query.
+     */
+    readonly refresh?: boolean | undefined
+  })
+
+export {
+  /**
+   * A document as it was last told. Searches tell no `_version`, nor do all notifications; and what was replaced comes without
+   * `_kuzzle_info`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type LiveDocument
+} from "./internal/live.ts"
+
+export {
+  /**
+   * What has changed.
+   *
+   * - `Snapshot`: everything there is: first of all, after every read, and for an observer that was too slow.
+   * - `Entered`: a document is in the set that was not: created, or changed so that it fulfils the filter.
+   * - `Updated`: one that was and is in it. - `Left`: one that exists still, and does not fulfil the filter any more.
+   *   (By `KuzzleRepository` also one that does not fit its Schema any more, where such documents are left out.)
+   * - `Deleted`: one that is gone.
+   * - `Stale`: notifications may have been lost; what is known may be behind until the next `Snapshot`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Change
+} from "./internal/live.ts"
+
+export {
+  /**
+   * Documents by their ids. A map that was given out does not change. A document keeps its place in it, a new one comes last.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Documents
+} from "./internal/live.ts"
+
+/**
+ * A set of documents that is being followed, for any number of observers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LiveQuery<out Document = LiveDocument, out E = LiveError, out Left = Document> {
+  /** What is known now. */
+  readonly documents: Effect.Effect<Documents<Document>>
+  /**
+   * A `Snapshot`, then every change. Ends with the scope; fails when following has come to another end: refused, or without
+   * the right to read.
+   */
+  readonly changes: Stream.Stream<Change<Document, Left>, E>
+  /** What is known, and again after every change, or several that came at once. */
+  readonly values: Stream.Stream<Documents<Document>, E>
+}
+
+export {
+  /**
+   * A condition of a filter that a search cannot answer. `path` is its place in the filter. `mapping` is a mapping that
+   * would make it work, as far as the filter shows.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Issue as UnsearchableCondition
+} from "./internal/filter/mapped.ts"
+
+/**
+ * With the collection's mappings, a search would miss documents that the filter matches, although their notifications
+ * arrive. The live set would be wrong without any error. Map the fields with `KuzzleCollection.create`, or later with
+ * `KuzzleCollection.update` (`reindexCollection: true` covers existing documents) or `KuzzleMappings`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnsearchableFilterError extends Data.TaggedError("KuzzleUnsearchableFilterError")<{
+  readonly index: string
+  readonly collection: string
+  readonly conditions: ReadonlyArray<UnsearchableCondition>
+}> {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const each = this.conditions.map(({ field, issue, mapping, path }) =>
+      `${path} filters on ${field}: ${issue}; map ${field} as ${JSON.stringify(mapping)}`
+    )
+    return `a search of ${this.index}/${this.collection} does not find what the filter matches: ${each.join("; ")}. ` +
+      `Add the mappings with KuzzleCollection.update, and reindexCollection: true for existing documents`
+  }
+}
+
+/**
+ * What following can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type LiveError =
+  | RequestError
+  | KuzzleFilter.FilterError
+  | UnsearchableFilterError
+  | KuzzleSearch.SearchError
+  | Effect.Effect.Error<ReturnType<typeof KuzzleDocument.mGet>>
+  | Effect.Effect.Error<ReturnType<typeof KuzzleCollection.refresh>>
+  | Effect.Effect.Error<ReturnType<typeof KuzzleRealtime.open>>
+
+/**
+ * Follows documents until the scope closes. Completes after the first read. A lost connection delays it. A read that
+ * the server refuses with a temporary error (429, 500, 502 to 504) is retried by `KuzzleSchedule.retry()`, a
+ * subscription by the setting `resubscribe`. When the schedule ends, the error ends the live set.
+ *
+ * @example
+ * ```ts
+ * import { Console, Effect, Stream } from "effect"
+ * import { KuzzleFilter, KuzzleLiveQuery } from "@effect-kuzzle/core"
+ *
+ * export const board = Effect.scoped(Effect.gen(function*() {
+ *   const free = yield* KuzzleLiveQuery.live({
+ *     index: "nyc",
+ *     collection: "taxi",
+ *     filter: KuzzleFilter.equals("status", "free")
+ *   })
+ *   yield* Console.log(`${(yield* free.documents).size} are free`)
+ *   yield* Stream.runForEach(free.changes, (change) =>
+ *     change._tag === "Entered" ? Console.log("free now:", change.document._id) : Effect.void)
+ * }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category following
+ */
+export const live = (
+  query: Query
+): Effect.Effect<LiveQuery, LiveError, Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope> =>
+  Effect.gen(function*() {
+    const { index, collection } = query
+    yield* validated(query)
+    const notifications = yield* KuzzleRealtime.open({ index, collection, filter: subscriptionOf(query) })
+    const wanted = { Gap: yield* Queue.sliding<void>(1), Incomplete: yield* Queue.sliding<void>(1) }
+    const ready = yield* Deferred.make<void, LiveError>()
+    const followed = Followed.make({
+      belongs: belongsTo(query),
+      publish: (change) => observers.publish(change, () => sizeOf(change)),
+      readAgain: (because) => void Queue.unsafeOffer(wanted[because], undefined)
+    })
+    const observers = new Observers<LiveDocument, LiveError>(followed.documents)
+
+    const fail = (cause: Cause.Cause<LiveError>) =>
+      Effect.suspend(() => {
+        observers.fail(cause)
+        return Deferred.failCause(ready, cause)
+      })
+
+    const follow = Stream.runForEach(notifications, (notification) =>
+      Effect.sync(() => {
+        if (notification.type === "gap") followed.gap(notification.cause)
+        else if (notification.type === "document") followed.notified(notification)
+      }))
+    const documentsNow = reader(query)
+    const readOnce: Effect.Effect<void, LiveError, Kuzzle> = Effect.suspend(() => {
+      const number = followed.begin()
+      return Effect.flatMap(documentsNow, (documents) => followed.finish(number, documents) ? Effect.void : readOnce)
+    })
+    /** Reads, then waits for a reason to read again, and returns it. */
+    const readFor = (because: Followed.Because) =>
+      Effect.gen(function*() {
+        // A read that begins now finds what was told before.
+        yield* Queue.takeAll(wanted.Incomplete)
+        const [took] = yield* Effect.timed(readOnce)
+        yield* Deferred.succeed(ready, undefined)
+        const pause = because === "Gap" ? 0 : Followed.pauseAfter(Duration.toMillis(took))
+        return yield* Effect.raceFirst(
+          Effect.as(Queue.take(wanted.Gap), "Gap" as const),
+          Effect.as(Effect.delay(Queue.take(wanted.Incomplete), pause), "Incomplete" as const)
+        )
+      })
+    const readWhenWanted = Effect.iterate<Followed.Because, Kuzzle, LiveError>("Gap", {
+      while: () => true,
+      body: readFor
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(() => observers.end()))
+    yield* Effect.forkScoped(Effect.catchAllCause(follow, fail))
+    yield* Effect.forkScoped(Effect.catchAllCause(readWhenWanted, fail))
+    yield* Deferred.await(ready)
+    return observers.live
+  })
+
+/**
+ * Refuses filters that a search understands differently, because the search would find other documents than the
+ * subscription.
+ */
+const validated = (query: Query): Effect.Effect<void, KuzzleFilter.FilterError> => {
+  const issues = query.ids !== undefined || query.filter === undefined ? [] : KuzzleFilter.validateSearch(query.filter)
+  return issues.length === 0 ? Effect.void : Effect.fail(new KuzzleFilter.FilterError({ issues }))
+}
+
+const subscriptionOf = (query: Query): KuzzleFilter.Filter | undefined =>
+  query.ids === undefined ? undefined : KuzzleFilter.ids(query.ids)
+
+const belongsTo = (query: Query): (document: LiveDocument) => boolean => {
+  if (query.ids !== undefined) {
+    const ids = new Set(query.ids)
+    // One without an id is one that was not told: see `Followed`.
+    return ({ _id }) => _id === "" || ids.has(_id)
+  }
+  if (query.filter === undefined) return () => true
+  const matches = KuzzleFilter.matchesSearch(query.filter)
+  return ({ _id, _source }) => matches({ ..._source, _id })
+}
+
+type Read = Effect.Effect<Iterable<LiveDocument>, LiveError, Kuzzle>
+
+/** Reads the documents of a query, as often as needed. */
+const reader = (query: Query): Read => {
+  const { index, collection } = query
+  if (query.ids !== undefined) {
+    return repeated(
+      Effect.map(KuzzleDocument.mGet({ index, collection, ids: query.ids }), ({ successes }) => successes)
+    )
+  }
+  const { filter = {}, refresh } = query
+  /** The filter to search by, once the mappings can no longer change it. */
+  let settled: Searchable["filter"] | undefined
+  const toSearch = Effect.suspend(() =>
+    settled !== undefined
+      ? Effect.succeed(settled)
+      : Effect.map(checked({ index, collection }, filter), (checked) => {
+        if (checked.settled) settled = checked.filter
+        return checked.filter
+      })
+  )
+  const refreshed = refresh === false ? Effect.void : KuzzleCollection.refresh({ index, collection })
+  return repeated(
+    Effect.flatMap(
+      Effect.zipRight(refreshed, toSearch),
+      (filter) =>
+        Stream.runCollect(KuzzleSearch.hits({
+          index,
+          collection,
+          // `searchable` gives the filter of a search.
+          filter: filter as KuzzleFilter.SearchFilter,
+          size: 500
+        }))
+    )
+  )
+}
+
+const repeated = (read: Read): Read => again(read, { repeatable: true })
+
+/** Checks the filter against the mappings. They are read only if the filter depends on them. */
+const checked = (
+  target: KuzzleCollection.Target,
+  filter: KuzzleFilter.SearchFilter
+): Effect.Effect<Pick<Searchable, "filter" | "settled">, LiveError, Kuzzle> => {
+  const unchecked = { filter: { ...filter }, settled: true }
+  if (Object.keys(filter).length === 0) return Effect.succeed(unchecked)
+  return KuzzleCollection.getMapping({ ...target, includeKuzzleMeta: true }).pipe(
+    Effect.flatMap((mappings) => {
+      const { issues, ...rest } = searchable(unchecked.filter, { ...mappings })
+      return issues.length > 0
+        ? Effect.fail(new UnsearchableFilterError({ ...target, conditions: issues }))
+        : Effect.succeed(rest)
+    }),
+    Effect.catchIf(
+      (error) => error._tag === "KuzzleForbiddenError" || isRightless(error),
+      () =>
+        Effect.as(
+          Effect.logInfo(
+            `the filter of a live search of ${target.index}/${target.collection} is not checked: collection:getMapping is ` +
+              `not allowed, and a field that is not mapped would go unnoticed`
+          ),
+          unchecked
+        )
+    )
+  )
+}
+
+/** Kuzzle refuses anonymous users with a 401, just like users whose token has expired. */
+const isRightless = (error: LiveError): boolean => error._tag === "KuzzleUnauthorizedError" && !isTokenDead(error)

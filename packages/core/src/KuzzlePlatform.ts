@@ -1,0 +1,87 @@
+/**
+ * Makes a platform's client of its parts: a socket, a heartbeat, and what the host tells of its network and sleep. A
+ * platform is two small files: its socket, and its layers.
+ *
+ * @example
+ * ```ts
+ * import { KuzzleHeartbeat, KuzzlePlatform, KuzzleSocket } from "@effect-kuzzle/core"
+ * import { Socket } from "@effect/platform"
+ * import { Effect, Layer } from "effect"
+ *
+ * // Anything with the standard `WebSocket`.
+ * const platform: KuzzlePlatform.Platform<{}> = {
+ *   socket: () =>
+ *     KuzzleSocket.KuzzleSocket.pipe(
+ *       Effect.provide(KuzzleSocket.layerWebSocketConstructor),
+ *       Effect.provide(Socket.layerWebSocketConstructorGlobal)
+ *     ),
+ *   heartbeat: (options) => KuzzleHeartbeat.make("Protocol", options)
+ * }
+ *
+ * export const KuzzleLive = KuzzlePlatform.layer(platform, { url: "wss://kuzzle.example.org", pingInterval: "5 seconds" })
+ * ```
+ *
+ * @module
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Kuzzle from "./Kuzzle.ts"
+import * as KuzzleConfig from "./KuzzleConfig.ts"
+import type { ConnectError, InvalidSettingError } from "./KuzzleError.ts"
+import { KuzzleHeartbeat, type KuzzleHeartbeatShape } from "./KuzzleHeartbeat.ts"
+import { KuzzleLifecycle, type KuzzleLifecycleShape } from "./KuzzleLifecycle.ts"
+import type { KuzzleRealtime } from "./KuzzleRealtime.ts"
+import { KuzzleSocket, type KuzzleSocketShape } from "./KuzzleSocket.ts"
+
+/**
+ * The parts of a platform. `NodeKuzzle.platform` and `BrowserKuzzle.platform` are two; replace a part by
+ * `{ ...NodeKuzzle.platform, socket }`. `Own`: the options that only this platform has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Platform<in Own> {
+  /** Opens connections. `maxResponseSize` is the checked setting, in bytes. */
+  readonly socket: (
+    options: Own & { readonly maxResponseSize: number }
+  ) => Effect.Effect<KuzzleSocketShape, InvalidSettingError>
+  /** How connections are pinged: `KuzzleHeartbeat.make("Native", options)` or `"Protocol"`. */
+  readonly heartbeat: (
+    options: KuzzleConfig.HeartbeatOptions
+  ) => Effect.Effect<KuzzleHeartbeatShape, InvalidSettingError>
+  /** Left out: the `KuzzleLifecycle` that is provided, or none. */
+  readonly lifecycle?: KuzzleLifecycleShape | undefined
+}
+
+/**
+ * The options of a platform's client: those of the client, of its heartbeat, and the platform's own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options<Own> = Kuzzle.Options<Own> & KuzzleConfig.HeartbeatOptions & Own
+
+/**
+ * The client over a WebSocket.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <Own>(
+  platform: Platform<Own>,
+  options: Options<Own>
+): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
+  Layer.scopedContext(
+    Effect.flatMap(KuzzleConfig.make(options), (settings) => {
+      const { lifecycle } = platform
+      const client = Kuzzle.start<Own, never>(settings, options).pipe(
+        Effect.provideServiceEffect(
+          KuzzleSocket,
+          platform.socket({ ...options, maxResponseSize: settings.maxResponseSize })
+        ),
+        Effect.provideServiceEffect(KuzzleHeartbeat, platform.heartbeat(options))
+      )
+      return lifecycle === undefined ? client : Effect.provideService(client, KuzzleLifecycle, lifecycle)
+    })
+  )

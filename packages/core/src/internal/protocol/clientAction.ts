@@ -1,0 +1,58 @@
+/** What the client's machine (`client.ts`) wants done, and what it reports. */
+import type * as Option from "effect/Option"
+import type { ConnectError, ConnectionEndedError, TokenStoreError } from "../../KuzzleError.ts"
+import type { Call } from "./call.ts"
+import type * as Connection from "./connection.ts"
+import type * as Identities from "./identity.ts"
+import type * as Listenings from "./listening.ts"
+import type { Pulse } from "./pulse.ts"
+import type * as Line from "./requests.ts"
+import type { Unroutable } from "./route.ts"
+
+/** Events that no request is waiting for: of the connection, the session and requests (spec 3.8). */
+export type Event =
+  /** Connected again, and all is as before: subscriptions are open, what was queued is sent. */
+  | { readonly _tag: "Reconnected"; readonly endpoint: string; readonly attempt: number }
+  | { readonly _tag: "Disconnected"; readonly cause: ConnectionEndedError }
+  /** An attempt to connect came to nothing. */
+  | { readonly _tag: "ConnectFailed"; readonly cause: ConnectError }
+  /** There will be no other attempt. */
+  | { readonly _tag: "GaveUp"; readonly cause: Cause }
+  /** The server said that a token has expired. */
+  | { readonly _tag: "TokenExpired" }
+  | { readonly _tag: "TokenStoreFailed"; readonly error: TokenStoreError }
+  /** A frame that nobody waits for. Its content is not shown: it may hold anything. */
+  | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: Option.Option<string> }
+  | Identities.AuthenticationEvent
+  | Line.RequestEvent
+
+/** Why there is no connection. */
+export type Cause = ConnectError | ConnectionEndedError
+
+/** What the shell is to do. */
+export type Action =
+  /** Give its `frame` to the socket, and answer with `handleSent` or `handleUnsent` of the requests. */
+  | Call
+  /** Dial, and answer with `handleLocated`, `handleOpened` and `handleLost`. No other dial or socket is left by now. */
+  | { readonly _tag: "Dial"; readonly generation: number }
+  /** End the connection, and report `ended` as its cause. */
+  | { readonly _tag: "Terminate"; readonly ended: ConnectionEndedError }
+  /** Ask the reconnect schedule, `afresh` from its beginning, and answer with `handleDelay`. */
+  | { readonly _tag: "AskReconnect"; readonly cause: Cause; readonly afresh: boolean }
+  | { readonly _tag: "Ping" }
+  /** Ask the heartbeat's schedule, afresh for another `pulse`, and answer with `handlePulsesPlanned`. */
+  | { readonly _tag: "PlanPulses"; readonly pulse: Pulse; readonly count: number }
+  /** The state of the connection has changed. */
+  | { readonly _tag: "State"; readonly before: Connection.ConnectionState; readonly now: Connection.ConnectionState }
+  /** The connection has ended on purpose, and is dialled anew. */
+  | { readonly _tag: "Replaced"; readonly cause: Cause }
+  /** The first connection can be used: who waits for it goes on … */
+  | { readonly _tag: "Usable" }
+  /** … or fails: no endpoint could be reached. */
+  | { readonly _tag: "Unusable"; readonly error: ConnectError }
+  /** Nothing is in flight any more, or it has had its time. */
+  | { readonly _tag: "Drained" }
+  | Exclude<Identities.Action, Identities.ClientAction>
+  | Extract<Listenings.Action, { readonly _tag: "Ask" | "Wait" }>
+  /** `size` is the length of the text that the event was decoded from, if any. */
+  | { readonly _tag: "Publish"; readonly event: Event; readonly size: number | undefined }

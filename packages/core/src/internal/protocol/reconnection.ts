@@ -1,0 +1,113 @@
+/** When the next connection is dialled, and where: what a loss, a delay of the schedule, or a host that wakes up leads to. */
+import * as Duration from "effect/Duration"
+import * as RetryAfter from "../retryAfter.ts"
+import type { Cause } from "./clientAction.ts"
+import * as Connection from "./connection.ts"
+import { Endpoints } from "./endpoints.ts"
+
+/** The end of a connection or an attempt. */
+interface Lost {
+  readonly cause: Cause
+  readonly endpoint: string
+  readonly stable: boolean
+}
+
+/** What follows a loss. `delayMillis` is `undefined` when there is no other attempt. */
+export interface Following extends Lost {
+  readonly delayMillis: number | undefined
+  /** No endpoint could be reached so far, or none will be: whoever waits for the first connection fails. */
+  readonly isUnusable: boolean
+}
+
+export class Reconnection {
+  private readonly endpoints: Endpoints
+  /** When the connection was opened. */
+  private openedAt: number | undefined = undefined
+  /** The latest loss, until the schedule has said what follows. */
+  private lost: Lost | undefined = undefined
+  /** The schedule starts again when it is next asked. */
+  private afresh = false
+  /** The end of the backoff delay. */
+  private pausedUntil = Infinity
+  /** The host came back online or woke up since the attempt under way began: no backoff delay before the next one. */
+  private woken = false
+  private failures = 0
+
+  /** @param stableAfter a connection that was open for so long was healthy: the schedule starts again */
+  constructor(endpoints: ReadonlyArray<string>, private readonly stableAfter: number) {
+    this.endpoints = new Endpoints(endpoints)
+  }
+
+  /** The addresses of the server. */
+  current(): ReadonlyArray<string> {
+    return this.endpoints.current()
+  }
+
+  /** The address of the next connection, from another list. */
+  locate(endpoint: string, now: readonly [string, ...Array<string>]): string {
+    return this.endpoints.locate(endpoint, now)
+  }
+
+  /** Returns when the endpoint may be dialled. */
+  handleLocated(endpoint: string, current: ReadonlyArray<string>): number {
+    this.endpoints.replace(current)
+    return this.endpoints.allowedAt(endpoint)
+  }
+
+  handleDial(): void {
+    this.woken = false
+  }
+
+  handleOpened(now: number): void {
+    this.openedAt = now
+    this.woken = false
+  }
+
+  /** Returns whether there was a connection that was stable. */
+  handleEnded(now: number): boolean {
+    const { openedAt } = this
+    const stable = openedAt !== undefined && now - openedAt >= this.stableAfter
+    this.openedAt = undefined
+    // Kept also when the schedule is not asked now, because the connection was closed on purpose.
+    this.afresh ||= stable
+    return stable
+  }
+
+  /** Returns whether the schedule is asked from its beginning. */
+  handleLost(lost: Lost, now: number): boolean {
+    const { afresh } = this
+    this.lost = lost
+    this.endpoints.handleRetryAfter(lost.endpoint, Duration.toMillis(RetryAfter.of(lost.cause)), now)
+    this.afresh = false
+    return afresh
+  }
+
+  /** `pause`: the backoff delay of the schedule in milliseconds; `undefined`: it has ended. */
+  handleDelay(pause: number | undefined, now: number): Following | undefined {
+    const { lost } = this
+    if (lost === undefined) return undefined
+    this.lost = undefined
+    const all = this.endpoints.current()
+    const following = Connection.following(all, lost.endpoint, lost.stable)
+    const wait = Math.max(0, this.endpoints.allowedAt(following) - now)
+    const delayMillis = pause === undefined ? undefined : pause + wait
+    this.pausedUntil = now + (delayMillis ?? Infinity)
+    this.failures += 1
+    return { ...lost, delayMillis, isUnusable: this.failures >= all.length || delayMillis === undefined }
+  }
+
+  /** Nothing is tried any more. */
+  handleDefect(): void {
+    this.lost = undefined
+  }
+
+  /** The host came back online or woke up. */
+  handleWoken(): void {
+    this.woken = true
+  }
+
+  /** Coming back online or waking up skips the backoff delay, but not the wait of `Retry-After`. */
+  dialAt(endpoint: string): number {
+    return Math.max(this.woken ? -Infinity : this.pausedUntil, this.endpoints.allowedAt(endpoint))
+  }
+}

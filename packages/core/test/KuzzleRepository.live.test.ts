@@ -1,0 +1,290 @@
+/** Live documents by their Schema: what is decoded, when, and what becomes of documents that do not fit. */
+import { Kuzzle, KuzzleRealtime, KuzzleRepository } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Chunk, Context, Effect, Fiber, Layer, Option, Queue, Schema, Stream } from "effect"
+import { answering } from "./support/answering.ts"
+
+const target = { index: "nyc", collection: "taxi" }
+
+interface Stored {
+  readonly _id: string
+  readonly _source: object
+}
+
+/** A collection that holds these documents, and a subscription to it. */
+const collection = (stored: ReadonlyArray<Stored>) =>
+  Effect.gen(function*() {
+    const told = yield* Queue.unbounded<KuzzleRealtime.Notification>()
+    const kuzzle = Layer.effect(
+      Kuzzle.Kuzzle,
+      Effect.map(
+        Effect.provide(Kuzzle.Kuzzle, answering(() => ({}))),
+        (client): Kuzzle.KuzzleShape => ({
+          ...client,
+          query: ({ action, controller }) =>
+            Effect.succeed({
+              status: 200,
+              requestId: "r",
+              controller,
+              action,
+              volatile: null,
+              result: action === "search"
+                ? { hits: stored.map((document) => ({ ...document, ...target, _score: 1 })), total: stored.length }
+                : action === "getMapping"
+                ? { dynamic: "false", properties: { status: { type: "keyword" } } }
+                : {}
+            })
+        })
+      )
+    )
+    const realtime = Layer.succeed(KuzzleRealtime.KuzzleRealtime, {
+      open: () => Effect.succeed(Stream.fromQueue(told)),
+      listen: () => Effect.never,
+      debugger: { open: Effect.never, watchers: Effect.succeed(0) }
+    })
+    const tell = (event: "write" | "delete", _id: string, _source: object) =>
+      Queue.offer(told, {
+        type: "document",
+        scope: event === "write" ? "in" : "out",
+        event,
+        action: event === "write" ? "createOrReplace" : "delete",
+        controller: "document",
+        ...target,
+        timestamp: 0,
+        volatile: null,
+        protocol: "websocket",
+        requestId: "r",
+        result: { _id, _source: { ..._source } },
+        status: 200,
+        room: "room"
+      })
+    return {
+      layer: Layer.merge(kuzzle, realtime),
+      write: (_id: string, source: object) => tell("write", _id, source),
+      remove: (_id: string) => tell("delete", _id, {}),
+      lose: Queue.offer(told, { type: "gap", cause: { _tag: "Overflow", lost: 1 } })
+    }
+  })
+
+/** A Schema that counts how often it decodes. */
+const counting = () => {
+  let decoded = 0
+  const Taxi = Schema.Struct({
+    status: Schema.transform(Schema.Literal("free", "busy"), Schema.String, {
+      strict: false,
+      decode: (status) => {
+        decoded++
+        return status.toUpperCase()
+      },
+      encode: (status) => status.toLowerCase()
+    })
+  })
+  return { Taxi, decoded: () => decoded }
+}
+
+const Taxi = Schema.Struct({ status: Schema.Literal("free", "busy"), since: Schema.optional(Schema.DateFromNumber) })
+
+/** What is given as the content: a status, or that it does not fit. */
+const shown = (source: { readonly status: string } | KuzzleRepository.InvalidDocumentError) =>
+  "issue" in source ? `invalid ${source._id}` : source.status
+
+type Seen = { readonly status: string } | KuzzleRepository.InvalidDocumentError
+
+/** A change as a line. */
+const line = (
+  change: KuzzleRepository.LiveQuery<Seen, "pass">["changes"] extends Stream.Stream<infer C, infer _> ? C : never
+) => {
+  switch (change._tag) {
+    case "Snapshot":
+      return `Snapshot ${
+        Array.from(change.documents.values(), ({ _id, _source }) => `${_id}:${shown(_source)}`).join()
+      }`
+    case "Stale":
+      return "Stale"
+    case "Deleted":
+      return `Deleted ${change.previous._id}`
+    case "Entered":
+      return `Entered ${change.document._id}:${shown(change.document._source)}`
+    default:
+      return `${change._tag} ${change.document._id}:${shown(change.previous._source)}>${shown(change.document._source)}`
+  }
+}
+
+const free = { status: "free" }
+const busy = { status: "busy" }
+const odd = { status: "lost" }
+
+describe("KuzzleRepository.live", () => {
+  it.scoped("gives what is there and every change of it, decoded, with Kuzzle's own part apart", () =>
+    Effect.gen(function*() {
+      const { layer, remove, write } = yield* collection([
+        { _id: "a", _source: { ...free, since: 5, _kuzzle_info: { author: "ada" } } }
+      ])
+      const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
+      const live = yield* Effect.provide(taxis.live({ filter: taxis.filter.equals("status", "free") }), layer)
+      const document = (yield* live.documents).get("a")
+      assert.deepStrictEqual(document?._source, { status: "free", since: new Date(5) })
+      assert.deepStrictEqual<unknown>(document?._kuzzle_info, { author: "ada" })
+      const changes = yield* Effect.fork(Stream.runCollect(Stream.take(Stream.map(live.changes, line), 6)))
+      yield* Effect.yieldNow()
+      yield* write("b", free)
+      yield* write("a", free)
+      yield* write("c", busy)
+      yield* write("b", busy)
+      yield* write("d", free)
+      yield* remove("a")
+      assert.deepStrictEqual([...(yield* changes)], [
+        "Snapshot a:free",
+        "Entered b:free",
+        "Updated a:free>free",
+        "Left b:free>busy",
+        "Entered d:free",
+        "Deleted a"
+      ])
+      assert.deepStrictEqual([...(yield* live.documents).keys()], ["d"])
+    }))
+
+  it.scoped("\"fail\": a document that does not fit ends the set, at the beginning or later", () =>
+    Effect.gen(function*() {
+      const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
+      const begun = yield* collection([{ _id: "a", _source: odd }])
+      const refused = yield* Effect.flip(Effect.provide(taxis.live(), begun.layer))
+      assert.deepInclude(refused, { _tag: "KuzzleInvalidDocumentError", _id: "a" })
+
+      const { layer, write } = yield* collection([{ _id: "a", _source: free }])
+      const live = yield* Effect.provide(taxis.live(), layer)
+      const seen: Array<string> = []
+      const changes = yield* Effect.fork(
+        Effect.flip(Stream.runForEach(live.changes, (change) => Effect.sync(() => seen.push(line(change)))))
+      )
+      yield* Effect.yieldNow()
+      yield* write("a", busy)
+      yield* write("b", odd)
+      assert.deepInclude(yield* changes, { _tag: "KuzzleInvalidDocumentError", _id: "b" })
+      assert.deepStrictEqual(seen, ["Snapshot a:free", "Updated a:free>busy"])
+    }))
+
+  it.scoped("a function: told of each that does not fit, which is not in the set, or has left it", () =>
+    Effect.gen(function*() {
+      const told: Array<string | undefined> = []
+      const taxis = KuzzleRepository.make({
+        ...target,
+        schema: Taxi,
+        onInvalid: ({ _id }) => Effect.sync(() => void told.push(_id))
+      })
+      const { layer, remove, write } = yield* collection([{ _id: "a", _source: free }, { _id: "b", _source: odd }])
+      const live = yield* Effect.provide(taxis.live(), layer)
+      const changes = yield* Effect.fork(Stream.runCollect(Stream.take(Stream.map(live.changes, line), 4)))
+      yield* Effect.yieldNow()
+      yield* write("b", odd)
+      yield* write("a", odd)
+      yield* remove("b")
+      yield* write("b", free)
+      yield* write("a", free)
+      assert.deepStrictEqual([...(yield* changes)], [
+        "Snapshot a:free",
+        "Left a:free>invalid a",
+        "Entered b:free",
+        "Entered a:free"
+      ])
+      assert.deepStrictEqual(told, ["b", "b", "a"])
+    }))
+
+  it.scoped("\"pass\": the error stands in place of the content", () =>
+    Effect.gen(function*() {
+      const taxis = KuzzleRepository.make({ ...target, schema: Taxi, onInvalid: "pass" })
+      const { layer, write } = yield* collection([{ _id: "a", _source: odd }])
+      const live = yield* Effect.provide(taxis.live(), layer)
+      const changes = yield* Effect.fork(Stream.runCollect(Stream.take(Stream.map(live.changes, line), 2)))
+      yield* Effect.yieldNow()
+      yield* write("a", free)
+      assert.deepStrictEqual([...(yield* changes)], ["Snapshot a:invalid a", "Updated a:invalid a>free"])
+    }))
+
+  it.scoped("what is read again after a gap is decoded as a whole", () =>
+    Effect.gen(function*() {
+      const { Taxi, decoded } = counting()
+      const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
+      const { layer, lose } = yield* collection([{ _id: "a", _source: free }])
+      const live = yield* Effect.provide(taxis.live(), layer)
+      const changes = yield* Effect.fork(Stream.runCollect(Stream.take(Stream.map(live.changes, line), 3)))
+      yield* Effect.yieldNow()
+      yield* lose
+      assert.deepStrictEqual([...(yield* changes)], ["Snapshot a:FREE", "Stale", "Snapshot a:FREE"])
+      assert.strictEqual(decoded(), 2)
+    }))
+
+  it.scoped("a Schema with services, and a filter that is wrong", () =>
+    Effect.gen(function*() {
+      class City extends Context.Tag("City")<City, { readonly city: string }>() {}
+      const taxis = KuzzleRepository.make({
+        ...target,
+        schema: Schema.Struct({
+          status: Schema.transformOrFail(Schema.String, Schema.String, {
+            decode: (status) =>
+              Effect.map(Effect.zipLeft(City, Effect.yieldNow()), ({ city }) => `${status} in ${city}`),
+            encode: Effect.succeed
+          }),
+          seats: Schema.optional(Schema.Int)
+        })
+      })
+      const { layer, write } = yield* collection([{ _id: "a", _source: free }])
+      const live = yield* taxis.live().pipe(Effect.provide(layer), Effect.provideService(City, { city: "nyc" }))
+      const values = yield* Effect.fork(
+        Stream.runHead(Stream.filter(live.values, (documents) => documents.size === 2))
+      )
+      yield* Effect.yieldNow()
+      yield* write("b", busy)
+      const documents = Option.getOrThrow(yield* values)
+      assert.deepStrictEqual(Array.from(documents.values(), ({ _source: { status } }) => status), [
+        "free in nyc",
+        "busy in nyc"
+      ])
+      const wrong = yield* Effect.flip(
+        taxis.live({ filter: taxis.filter.not(taxis.filter.range("seats", { gt: 2, lt: 1 })) }).pipe(
+          Effect.provide(layer),
+          Effect.provideService(City, { city: "nyc" })
+        )
+      )
+      assert.strictEqual(wrong._tag, "KuzzleFilterError")
+    }))
+
+  for (const size of [100, 50_000]) {
+    it.scoped(`L2: a change among ${size} documents is decoded once for all who look, and copies few of them`, () =>
+      Effect.gen(function*() {
+        const { Taxi, decoded } = counting()
+        const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
+        const stored = Array.from({ length: size }, (_, n) => ({ _id: `id${n}`, _source: free }))
+        const { layer, write } = yield* collection(stored)
+        const live = yield* Effect.provide(taxis.live(), layer)
+        assert.strictEqual(decoded(), size)
+        const looking = yield* Effect.replicateEffect(
+          Effect.fork(Stream.runCollect(Stream.take(live.values, 2))),
+          3
+        )
+        yield* Effect.yieldNow()
+        yield* write("id7", busy)
+        for (const fiber of looking) {
+          const [before, after] = Chunk.toReadonlyArray(yield* Fiber.join(fiber))
+          assert(before !== undefined && after !== undefined)
+          assert.strictEqual(after.get("id7")?._source.status, "BUSY")
+          assert.strictEqual(after.size, size)
+          assert.isAtMost(copied(before, after), 700)
+        }
+        assert.strictEqual(decoded(), size + 1)
+      }))
+  }
+})
+
+/** How many references one map has copied that follows from another. */
+const copied = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): number => {
+  const known = new Set(lists(before))
+  return lists(after).filter((list) => !known.has(list)).reduce((sum, list) => sum + list.length, 0)
+}
+
+/** The arrays that a map consists of. */
+const lists = (map: ReadonlyMap<string, unknown>): ReadonlyArray<ReadonlyArray<unknown>> => {
+  // The private member is read to see what two maps share.
+  const { chunks } = map as unknown as { readonly chunks: ReadonlyArray<ReadonlyArray<unknown>> }
+  return [chunks, ...chunks]
+}

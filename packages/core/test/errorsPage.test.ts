@@ -1,0 +1,49 @@
+/** The page of the documentation that lists every error. */
+import * as Core from "@effect-kuzzle/core"
+import { KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+
+const read = (path: string) => readFileSync(new URL(`../../../docs/${path}`, import.meta.url), "utf8")
+const page = read("reference/errors.md")
+
+/** The ids that a client can meet. */
+const ids = Array.from(
+  readFileSync(new URL("../src/KuzzleErrorId.ts", import.meta.url), "utf8").matchAll(/^ {2}\| "(.*)"/gm),
+  ([, id]) => id
+)
+
+/** The tag with which an error of this id comes from an action that documents it. */
+const tagOf = (id: string, status: number): string => {
+  const fields = { controller: "c", action: "a", id, code: 0, status, message: "", props: [] }
+  for (const named of Object.values(KuzzleActionError)) {
+    if (typeof named === "function" && "ids" in named && named.ids.includes(id)) return new named(fields)._tag
+  }
+  return KuzzleError.fromStatus(fields)._tag
+}
+
+describe("the page of errors", () => {
+  it("has every id once, with its class", () => {
+    const statuses = new Map(
+      read("spec/kuzzle-errors.tsv").split("\n").map((line) => line.split("\t")).map((
+        [id, , , , status]
+      ) => [id, status])
+    )
+    const rows = Array.from(page.matchAll(/^\| `(\w+\.\w+\.\w+)` \| `(\w+)` \| \S/gm), ([, id, tag]) => `${id} ${tag}`)
+    assert.isAbove(ids.length, 200)
+    assert.sameMembers(rows, ids.map((id) => `${id} ${tagOf(id ?? "", Number(statuses.get(id)))}`))
+  })
+
+  it("has every class of the packages", () => {
+    const tags = [KuzzleError, ...Object.values(Core)].flatMap((module) => Object.values(module)).flatMap((value) => {
+      if (typeof value !== "function" || !(value.prototype instanceof Error) || "ids" in value) return []
+      const { _tag }: { readonly _tag?: unknown } = Reflect.construct(value, [{}])
+      return typeof _tag === "string" ? [_tag] : []
+    })
+    assert.isAbove(tags.length, 20)
+    const headings = Array.from(page.matchAll(/^### (Kuzzle\w+)$/gm), ([, tag]) => tag)
+    const rows = Array.from(page.matchAll(/^\| (?:[\w ]+ \| )?`(Kuzzle\w+)` \|/gm), ([, tag]) => tag)
+    const listed = new Set([...headings, ...rows])
+    assert.deepStrictEqual(tags.filter((tag) => !listed.has(tag)), [])
+  })
+})

@@ -1,0 +1,102 @@
+/**
+ * The file that the command writes, as a text.
+ */
+import type { Mappings } from "@effect-kuzzle/core/KuzzleMappings"
+import type { Api } from "@effect-kuzzle/core/KuzzleServer"
+import { sha256 } from "@noble/hashes/sha2.js"
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
+import type { JsonObject } from "../../engine/json.ts"
+import * as Actions from "./actions.ts"
+import * as Collection from "./collection.ts"
+import * as Source from "./source.ts"
+
+/** A collection, and documents of it, without Kuzzle's own `_kuzzle_info`. */
+export interface Sampled {
+  readonly index: string
+  readonly collection: string
+  readonly mappings: Mappings
+  readonly documents: ReadonlyArray<unknown>
+}
+
+/** What was read of a server. */
+export interface Found {
+  readonly collections: ReadonlyArray<Sampled>
+  readonly api: Api
+  /** The OpenAPI document of its plugins and its application. */
+  readonly openapi: JsonObject
+}
+
+/** The file of a server. The same server gives the same text, in whatever order it was read. */
+export const write = ({ api, collections, openapi }: Found): string => {
+  const names = new Source.Names()
+  const sorted = [...collections].sort((a, b) => compare(a.index, b.index) || compare(a.collection, b.collection))
+  const isOneIndex = new Set(collections.map(({ index }) => index)).size === 1
+  const parts = sorted.map((sampled) => repository(sampled, isOneIndex, names))
+  const body = [...parts, ...Actions.declarations(api, openapi, names)].join("\n\n")
+  return sealed(`${[imports(body), helper(body), body].filter((part) => part !== "").join("\n\n")}\n`)
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const repository = (sampled: Sampled, isOneIndex: boolean, names: Source.Names): string => {
+  const { collection, documents, index, mappings } = sampled
+  const words = isOneIndex ? [collection] : [index, collection]
+  const type = names.take(Source.pascal(...words))
+  const value = names.take(Source.camel(...words))
+  return [
+    Source.comment(`The documents of ${index}/${collection}, from its mappings and ${counted(documents.length)}.`),
+    `export const ${type} = ${Collection.schemaOf(mappings, documents)}`,
+    "",
+    `export type ${type} = typeof ${type}.Type`,
+    "",
+    `export const ${value} = ${
+      Source.block("KuzzleRepository.make({", [
+        `index: ${JSON.stringify(index)}`,
+        `collection: ${JSON.stringify(collection)}`,
+        `schema: ${type}`
+      ], "})")
+    }`
+  ].join("\n")
+}
+
+const counted = (documents: number): string =>
+  documents === 0 ? "no document" : documents === 1 ? "1 document" : `${documents} documents`
+
+const imports = (body: string): string => {
+  const modules = ["KuzzleAction", "KuzzleMappings", "KuzzleRepository"].filter((name) => body.includes(`${name}.`))
+  return [
+    ...(modules.length === 0 ? [] : [`import { ${modules.join(", ")} } from "@effect-kuzzle/core"`]),
+    ...(body.includes("Schema.") ? [`import { Schema } from "effect"`] : [])
+  ].join("\n")
+}
+
+const helper = (body: string): string =>
+  body.includes("oneOrMany(")
+    ? [
+      "/** Elasticsearch takes one value and a list of values for the same. */",
+      "const oneOrMany = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.Union(schema, Schema.Array(schema))"
+    ].join("\n")
+    : ""
+
+// -------------------------------------------------------------------------------------------------------------------
+// the seal
+// -------------------------------------------------------------------------------------------------------------------
+
+/** A checksum of the rest of the file is in its first line, so that another run knows whether the file was edited. */
+const seal = /^\/\/ Written by `effect-kuzzle schema`, checksum ([0-9a-f]{16})\. [^\n]*\n/
+
+const sealed = (text: string): string =>
+  `// Written by \`effect-kuzzle schema\`, checksum ${
+    checksum(text)
+  }. Do not edit: what another run would lose stays elsewhere.\n${text}`
+
+const checksum = (text: string): string => bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16)
+
+/** Whose text it is: one that the command has written, one that was edited since, or something else. */
+export const stateOf = (file: string): "Written" | "Edited" | "Foreign" => {
+  // Git may have changed the line breaks.
+  const text = file.replaceAll("\r\n", "\n")
+  const [line = "", expected] = seal.exec(text) ?? []
+  if (expected === undefined) return "Foreign"
+  return checksum(text.slice(line.length)) === expected ? "Written" : "Edited"
+}

@@ -1,0 +1,66 @@
+/**
+ * What TypeScript says of some statements: a program of its own, which is given `[statement, label]` pairs as JSON and prints
+ * the faults. See `declared.ts`.
+ */
+import { dirname } from "node:path"
+import { json } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const preamble = `import type * as Core from "@effect-kuzzle/core"
+import { Option, Redacted } from "effect"
+import type { Declared } from "../../packages/core/src/internal/action.ts"
+type Result<F> = F extends Declared<infer _Options, infer A, infer _E> ? A : never
+void Option, Redacted
+`
+
+/** Beside this module, so that its imports are found; it is never written. */
+const file = fileURLToPath(new URL("./answers.generated.ts", import.meta.url))
+
+/** What TypeScript says of these statements, which are told apart by their labels. Each has a scope and a line of its own. */
+const compiled = (statements: ReadonlyArray<readonly [statement: string, label: string]>): ReadonlyArray<string> => {
+  const lines = statements.map(([statement], i) => `export namespace answer${i} { ${statement} }\n`)
+  const source = ts.createSourceFile(file, preamble + lines.join(""), ts.ScriptTarget.ES2022, true)
+  const options = settings()
+  const host = ts.createCompilerHost(options)
+  const program = ts.createProgram([file], options, {
+    ...host,
+    fileExists: (path) => path === file || host.fileExists(path),
+    getSourceFile: (path, ...rest) => path === file ? source : host.getSourceFile(path, ...rest)
+  })
+  const first = ts.getLineAndCharacterOfPosition(source, preamble.length).line
+  const broken = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+  return broken.map(({ messageText, start = 0 }) => {
+    const label = statements[ts.getLineAndCharacterOfPosition(source, start).line - first]?.[1] ?? "the preamble"
+    return `${label}: ${pathTo(source, start)}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`
+  })
+}
+
+const settings = (): ts.CompilerOptions => {
+  const path = fileURLToPath(new URL("../../tsconfig.json", import.meta.url))
+  const { config, error } = ts.readConfigFile(path, ts.sys.readFile)
+  if (error !== undefined) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, " "))
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [file] }, ts.sys, dirname(path))
+  return { ...options, noUnusedLocals: false, types: [] }
+}
+
+/** The place of a fault in the value that it is of, for example `value.hits[0]._source`. */
+const pathTo = (source: ts.SourceFile, position: number): string => {
+  const steps: Array<string> = []
+  const descend = (node: ts.Node): void => {
+    if (ts.isPropertyAssignment(node)) steps.push(`.${node.name.getText(source).replaceAll("\"", "")}`)
+    const { parent } = node
+    if (parent !== undefined && ts.isArrayLiteralExpression(parent) && ts.isExpression(node)) {
+      steps.push(`[${parent.elements.indexOf(node)}]`)
+    }
+    ts.forEachChild(node, (child) => {
+      if (child.getStart(source) <= position && position < child.getEnd()) descend(child)
+    })
+  }
+  descend(source)
+  return `value${steps.join("")}`
+}
+
+// Pairs are what `declared.ts` writes.
+const given = await json(process.stdin) as ReadonlyArray<readonly [string, string]>
+console.log(JSON.stringify(compiled(given)))

@@ -1,0 +1,152 @@
+/** The judge of `pnpm ends`: what it takes for a broken promise, and for a run that proves nothing. */
+import { assert, describe, it } from "@effect/vitest"
+import { type Executions, judge } from "../scripts/ends/judge.ts"
+import { Ledger } from "../scripts/ends/ledger.ts"
+import type { Notice } from "../scripts/ends/notice.ts"
+
+const accepted = (id: string, of: { readonly idempotent?: boolean; readonly awaited?: boolean } = {}): Notice => ({
+  _tag: "Accepted",
+  id,
+  idempotent: false,
+  awaited: false,
+  ...of
+})
+
+const reported = (id: string | null, outcome: "MaybeSent" | "Expired" | "Unreadable", seq = `${id}`): Notice => ({
+  _tag: "Reported",
+  id,
+  seq,
+  outcome
+})
+
+/** A run of one client, `a`, that was killed while `sound` was in flight. */
+const ledgerOf = (...notices: ReadonlyArray<Notice>): Ledger => {
+  const ledger = new Ledger()
+  for (const notice of [accepted("sound"), { _tag: "Sent", id: "sound" } as const, ...notices]) ledger.add("a", notice)
+  ledger.ended("kill -9", "a")
+  return ledger
+}
+
+const executionsOf = (counts: { readonly [id: string]: number }, idempotent = false): Executions =>
+  new Map(Object.entries({ sound: 1, ...counts }).map(([id, count]) => [id, { idempotent, count }]))
+
+/** The promises that were broken, and to which requests. */
+const brokenIn = (ledger: Ledger, counts: { readonly [id: string]: number } = {}, idempotent = false) =>
+  judge(ledger, executionsOf(counts, idempotent)).broken.map(({ ids, promise }) => [promise, ...ids])
+
+describe("the judge of pnpm ends", () => {
+  it("a request that is executed twice, though nobody said that it was accepted", () => {
+    assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n")), { n: 2 }), [["executed twice", "n"]])
+    assert.deepStrictEqual(brokenIn(ledgerOf(), { n: 2 }), [["executed twice", "n"]])
+    assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n", { idempotent: true })), { n: 2 }, true), [])
+  })
+
+  it("a request that is accepted, not executed, and of which nobody is told", () => {
+    assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n"))), [["accepted and lost", "n"]])
+    assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n", { idempotent: true }))), [["accepted and lost", "n"]])
+    for (const outcome of ["MaybeSent", "Expired"] as const) {
+      assert.deepStrictEqual(brokenIn(ledgerOf(reported("n", outcome), accepted("n"))), [])
+    }
+    assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n"), { _tag: "Withdrawing", id: "n" })), [])
+    assert.deepStrictEqual(
+      brokenIn(ledgerOf(accepted("n"), { _tag: "Withdrawn", id: "n", inTime: false })),
+      [["accepted and lost", "n"]]
+    )
+  })
+
+  it("an outcome that only a client was told that has ended is counted, and none of a client that lives", () => {
+    const ledger = ledgerOf(accepted("n", { awaited: true }))
+    assert.deepStrictEqual(brokenIn(ledger), [])
+    assert.strictEqual(judge(ledger, executionsOf({})).untold, 1)
+    ledger.add("b", accepted("m", { awaited: true }))
+    assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "m"]])
+  })
+
+  it("a request whose database the browser has deleted is counted, and none that was accepted afterwards", () => {
+    const ledger = ledgerOf(accepted("n"))
+    ledger.add("b", accepted("m"))
+    ledger.databaseDeleted()
+    ledger.add("c", accepted("l"))
+    ledger.ended("kill -9", "b", "c")
+    assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "m", "l"]])
+    assert.strictEqual(judge(ledger, executionsOf({})).deleted, 1)
+  })
+
+  it("an answer without an execution", () => {
+    assert.deepStrictEqual(
+      brokenIn(ledgerOf(accepted("n", { awaited: true }), { _tag: "Answered", id: "n", error: null })),
+      [["answered with a success and not executed", "n"]]
+    )
+  })
+
+  it("a request that is executed although it expired, was withdrawn or refused", () => {
+    const notices: ReadonlyArray<readonly [string, Notice]> = [
+      ["expired", reported("n", "Expired")],
+      ["was withdrawn in time", { _tag: "Withdrawn", id: "n", inTime: true }],
+      ["was refused", { _tag: "Refused", id: "n", reason: "Full" }],
+      ["was not sent, as its caller was told", { _tag: "Answered", id: "n", error: "KuzzleNotSentError" }]
+    ]
+    for (const [told, notice] of notices) {
+      assert.deepStrictEqual(brokenIn(ledgerOf(notice), { n: 1 }), [[`executed although it ${told}`, "n"]])
+    }
+  })
+
+  it("a record is unreadable only if it was damaged", () => {
+    const ledger = ledgerOf(accepted("n"), reported(null, "Unreadable", "7"))
+    assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "n"], [
+      "unreadable although nobody damaged it",
+      "7"
+    ]])
+    const torn = new Ledger()
+    torn.tore("7", "n")
+    for (const notice of [accepted("sound"), { _tag: "Sent", id: "sound" } as const]) torn.add("a", notice)
+    torn.add("a", accepted("n"))
+    torn.add("a", reported(null, "Unreadable", "7"))
+    torn.ended("kill -9", "a")
+    assert.deepStrictEqual(brokenIn(torn), [])
+  })
+
+  it("what the runner complains of breaks the run", () => {
+    const ledger = ledgerOf()
+    ledger.complain("p1 did not end")
+    assert.deepStrictEqual(brokenIn(ledger), [["p1 did not end"]])
+  })
+
+  it("an empty run proves nothing", () => {
+    assert.deepStrictEqual(judge(new Ledger(), new Map()).broken.map(({ promise }) => promise), [
+      "the run is empty: no client ended",
+      "the run is empty: nothing was accepted",
+      "the run is empty: nothing was executed",
+      "the run is empty: no end hit a request in flight"
+    ])
+    const answered = ledgerOf({ _tag: "Returned", id: "sound" })
+    assert.deepStrictEqual(brokenIn(answered), [["the run is empty: no end hit a request in flight"]])
+  })
+
+  it("every accepted request has one fate", () => {
+    const verdict = judge(
+      ledgerOf(
+        accepted("m"),
+        reported("m", "MaybeSent"),
+        accepted("o"),
+        reported("o", "MaybeSent"),
+        accepted("e"),
+        reported("e", "Expired"),
+        accepted("l")
+      ),
+      executionsOf({ m: 1 })
+    )
+    assert.deepInclude(verdict, {
+      ends: 1,
+      endsInFlight: 1,
+      accepted: 5,
+      once: 1,
+      twice: 0,
+      lost: 1,
+      maybeExecuted: 1,
+      maybeNot: 1,
+      unsent: 1,
+      untold: 0
+    })
+  })
+})

@@ -1,0 +1,191 @@
+/**
+ * What of an answer is not compared, and why: it is chance, or it is about what others do on the same server.
+ */
+import type { Shown } from "../conformance/recorder.ts"
+import { type Ask, nameOf } from "./request.ts"
+
+type Json = unknown
+type Cut = (result: Json, request: Ask, run: string) => Json
+
+const byText = (list: ReadonlyArray<Json>): ReadonlyArray<Json> =>
+  [...list].sort((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+
+const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const unordered: Cut = (result) => Array.isArray(result) ? byText(result) : result
+const scanned: Cut = (result) =>
+  Array.isArray(result) && Array.isArray(result[1]) ? [result[0], byText(result[1])] : result
+const radius: Cut = (result, { options }) =>
+  Array.isArray(result) && !/asc|desc|count/.test(JSON.stringify(options ?? "")) ? byText(result) : result
+const life: Cut = (result) => typeof result === "number" && result > 0 ? "later" : result
+const nothing: Cut = () => "not compared"
+
+/** The steps of a transaction, each as it would be compared alone. */
+const transaction: Cut = (result, { body }, run) => {
+  const actions = isObject(body) && Array.isArray(body.actions) ? body.actions : []
+  if (!Array.isArray(result)) return result
+  return result.map((outcome, i) => {
+    const { action, args } = isObject(actions[i]) ? actions[i] : {}
+    const cut = varying[`ms:${action}`]?.[0]
+    const step: Ask = { controller: "ms", action: String(action), ...(isObject(args) ? args : {}) }
+    return Array.isArray(outcome) && cut !== undefined ? outcome.map((part) => cut(part, step, run)) : outcome
+  })
+}
+
+/** Of a list of indexes those of the sequence. */
+const ownIndexes: Cut = (result, _, run) => {
+  if (!isObject(result)) return result
+  const own = (list: Json) => Array.isArray(list) ? list.filter((name) => String(name).startsWith(run)) : list
+  const counts = Object.entries(isObject(result.collections) ? result.collections : {})
+  return { indexes: own(result.indexes), collections: counts.filter(([name]) => name.startsWith(run)) }
+}
+/** Elasticsearch shows settings in no order. */
+const settings: Cut = (result) =>
+  isObject(result) ? byText(Object.entries({ ...result, creation_date: "<time>", uuid: "<uuid>" })) : result
+const ownRooms: Cut = (result, _, run) =>
+  isObject(result) ? Object.fromEntries(Object.entries(result).filter(([index]) => index.startsWith(run))) : result
+
+const ownKeys: Cut = (result, request, run) => request.jwt ? counted(result, request, run) : "not compared"
+const ownHits: Cut = (result, request, run) => findsOthers(request, run) ? "not compared" : result
+
+/** A page of what has no order is any of it. */
+const counted: Cut = (result, { from, size }) => {
+  if (from === undefined && size === undefined) {
+    return isObject(result) && Array.isArray(result.hits)
+      ? { ...result, hits: byText(result.hits) }
+      : Array.isArray(result)
+      ? byText(result)
+      : result
+  }
+  const hits = isObject(result) ? result.hits : result
+  return Array.isArray(hits) ? hits.length : result
+}
+
+const rights: Cut = (result) =>
+  isObject(result) && Array.isArray(result.hits) ? { ...result, hits: byText(result.hits) } : result
+
+const deleted: Cut = (result) =>
+  isObject(result) && Array.isArray(result.deleted) ? { ...result, deleted: byText(result.deleted) } : result
+
+/** All lists of the result. */
+const unorderedLists: Cut = (result) =>
+  isObject(result)
+    ? Object.fromEntries(Object.entries(result).map(([key, list]) => [key, Array.isArray(list) ? byText(list) : list]))
+    : result
+
+const sets = "sets and keys have no order"
+const together = "they are deleted at the same time, in no order"
+const others = "what others do at the same time"
+const machine = "the machine's"
+const merged = "Elasticsearch finds them in the order of its segments, which it merges when it likes"
+const raced = "they are loaded at the same time, from the cache or not"
+const shared = "all users of a server share the mapping"
+
+/** How the result of an action is compared, and why not as it is. */
+const varying: { readonly [action: string]: readonly [cut: Cut, reason: string] } = {
+  ...Object.fromEntries(
+    ["keys", "sdiff", "sinter", "smembers", "spop", "srandmember", "sunion"].map((
+      name
+    ) => [`ms:${name}`, [unordered, sets]])
+  ),
+  "ms:sscan": [scanned, sets],
+  "ms:georadius": [radius, "without an order asked for there is none"],
+  "ms:georadiusbymember": [radius, "without an order asked for there is none"],
+  "ms:ttl": [life, "time passes"],
+  "ms:pttl": [life, "time passes"],
+  "ms:mexecute": [transaction, "its steps have the reasons"],
+  "ms:dbsize": [nothing, others],
+  "ms:randomkey": [nothing, others],
+  "ms:scan": [nothing, others],
+  "ms:time": [nothing, machine],
+  "security:mDeleteProfiles": [unordered, together],
+  "security:mDeleteRoles": [unordered, together],
+  "security:mDeleteUsers": [unordered, together],
+  "index:list": [ownIndexes, others],
+  "index:mDelete": [deleted, together],
+  "document:deleteByQuery": [unorderedLists, merged],
+  "document:updateByQuery": [unorderedLists, merged],
+  "document:mDelete": [unorderedLists, merged],
+  "auth:getMyRights": [rights, raced],
+  "security:getProfileRights": [rights, raced],
+  "security:getUserRights": [rights, raced],
+  "security:searchApiKeys": [counted, merged],
+  "realtime:list": [ownRooms, others],
+  "auth:searchApiKeys": [ownKeys, "nobody's keys are those of all who have not logged in"],
+  "collection:getSettings": [settings, "ids and times, and settings in no order"],
+  "collection:searchSpecifications": [ownHits, others],
+  "security:searchProfiles": [ownHits, others],
+  "security:searchRoles": [ownHits, others],
+  "security:searchUsers": [ownHits, others],
+  "security:searchUsersByCredentials": [ownHits, others],
+  ...Object.fromEntries(
+    ["User", "Profile", "Role"].flatMap((kind) =>
+      ["get", "update"].map((verb) => [`security:${verb}${kind}Mapping`, [nothing, shared]])
+    )
+  ),
+  ...Object.fromEntries(
+    ["adminExists", "getAllStats", "getLastStats", "getStats", "metrics"].map((
+      name
+    ) => [`server:${name}`, [nothing, others]])
+  ),
+  ...Object.fromEntries(
+    ["capabilities", "getConfig", "healthCheck", "info"].map((name) => [`server:${name}`, [nothing, machine]])
+  ),
+  "cluster:status": [nothing, machine],
+  "debug:nodeVersion": [nothing, machine]
+}
+
+/** Deleted at the same time, in no order. */
+const isDeletion = (name: string): boolean => /^security:mDelete(Users|Profiles|Roles)$/.test(name)
+
+/** The wording of the fault is KuzzleFilter's, not Koncorde's (`conformance.differences.ts`). */
+const wording = new Set(["api.assert.koncorde_dsl_error"])
+
+/** Of several that are missing, the first to be missed is told. */
+const loadedTogether = new Set(["security.profile.not_found", "security.role.not_found"])
+
+/** Where Elasticsearch found a fault in the text that Kuzzle has sent to it. */
+const withoutPlace = (error: Json): Json =>
+  isObject(error) && typeof error.message === "string" && /^\[\d+:\d+\]/.test(error.message)
+    ? { ...error, message: error.message.replace(/^\[\d+:\d+\]/, "[<place>]"), props: [] }
+    : error
+
+/** What of an error is compared. */
+const cutError = (error: Json): Json =>
+  isObject(error) && (wording.has(String(error.id)) || loadedTogether.has(String(error.id)))
+    ? { id: error.id, status: error.status }
+    : withoutPlace(error)
+
+/** Whether a search is not for what the sequence has made: it finds what others have made. */
+export const findsOthers = (request: Ask, run: string): boolean =>
+  varying[nameOf(request)]?.[0] === ownHits &&
+  !(isObject(request.body) && JSON.stringify(request.body.query ?? "").includes(run))
+
+/** Elasticsearch is "red" while somebody's collection is being made. */
+const isBusy = (error: Json): boolean => isObject(error) && error.id === "core.fatal.service_unavailable"
+
+/** What of the answer to a request is compared. */
+export const shownOf = (request: Ask, run: string): Shown => (frame) => {
+  // Notifications have a type.
+  if (frame.type !== undefined) return frame
+  // A line of an export: Elasticsearch keeps the content in a hash map.
+  if (frame.requestId === undefined) return "body" in frame ? { _id: frame._id, _source: frame.body } : frame
+  const cut = varying[nameOf(request)]?.[0]
+  const { error, result } = frame
+  if (cut === nothing) {
+    return isBusy(error) ?
+      { ...frame, error: null, result: "not compared", status: 200 } :
+      error === null
+      ? { ...frame, result: "not compared" }
+      : frame
+  }
+  return {
+    ...frame,
+    ...(result !== undefined && result !== null && cut !== undefined ? { result: cut(result, request, run) } : {}),
+    ...(isDeletion(nameOf(request)) && isObject(error) && Array.isArray(error.errors)
+      ? { result: unordered(result, request, run), error: { ...error, errors: byText(error.errors) } }
+      : {}),
+    ...(isObject(error) && !isDeletion(nameOf(request)) ? { error: cutError(error) } : {})
+  }
+}

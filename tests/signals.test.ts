@@ -1,0 +1,102 @@
+/** How processes end: what a supervisor sees, and what the server sees. */
+import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import type { AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
+import { WebSocketServer } from "ws"
+
+const run = (file: string, args: ReadonlyArray<string>) => {
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  const child = spawn(process.execPath, ["--import", "tsx", path, ...args], { stdio: ["ignore", "pipe", "pipe"] })
+  let printed = ""
+  const waiting = new Set<() => void>()
+  for (const output of [child.stdout, child.stderr]) {
+    output.on("data", (text) => {
+      printed += String(text)
+      for (const look of waiting) look()
+    })
+  }
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once("close", (code, signal) => resolve(code ?? signal))
+  })
+  return {
+    child,
+    ended,
+    printed: () => printed,
+    says: (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => {
+          if (printed.includes(text)) resolve()
+        }
+        waiting.add(look)
+        look()
+        void ended.then(() => reject(new Error(`it ended without saying ${text}:\n${printed}`)))
+      })
+  }
+}
+
+/** A Kuzzle that takes every subscription, refuses all else, and tells with what code a connection was closed. */
+const listening = async () => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" })
+  await new Promise((resolve) => server.once("listening", resolve))
+  const closed = new Promise<number>((resolve) => {
+    server.on("connection", (socket) => {
+      socket.on("close", resolve)
+      socket.on("message", (text) => {
+        // The client under test sends JSON.
+        const { action, controller, requestId } = JSON.parse(String(text)) as Record<string, string>
+        const subscribed = action === "subscribe" ? { roomId: "r", channel: "r-1" } : null
+        const error = subscribed === null ? { id: "x.y.z", code: 1, status: 400, message: "no", props: [] } : null
+        const status = error === null ? 200 : 400
+        socket.send(
+          JSON.stringify({ action, controller, requestId, room: requestId, status, error, result: subscribed })
+        )
+      })
+    })
+  })
+  // Safe: it listens on a port.
+  return { closed, server, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+const cases: ReadonlyArray<{
+  readonly title: string
+  readonly mode: string
+  readonly signal?: NodeJS.Signals
+  readonly code: number
+}> = [
+  { title: "SIGTERM ends a program of runMain with 0", mode: "follows", signal: "SIGTERM", code: 0 },
+  { title: "so does SIGINT", mode: "follows", signal: "SIGINT", code: 0 },
+  { title: "143 where its teardown says so", mode: "conventional", signal: "SIGTERM", code: 143 },
+  { title: "a failure ends it with 1", mode: "fails", code: 1 },
+  { title: "a program with Promises closes its client by itself", mode: "promises", signal: "SIGTERM", code: 0 }
+]
+
+describe.concurrent("how a process ends", () => {
+  for (const { code, mode, signal, title } of cases) {
+    it(`${title}, and the server sees a clean close`, async () => {
+      const { closed, server, url } = await listening()
+      const program = run("signals/program.ts", [mode, url])
+      try {
+        await program.says("ready")
+        if (signal !== undefined) program.child.kill(signal)
+        assert.strictEqual(await program.ended, code, program.printed())
+        assert.strictEqual(await closed, 1000)
+        assert.include(program.printed(), "ended")
+      } finally {
+        program.child.kill("SIGKILL")
+        server.close()
+      }
+    }, 120_000)
+  }
+
+  it("SIGINT ends the development server with 0", async () => {
+    const server = run("../packages/testing/src/bin.ts", ["--port", "0"])
+    try {
+      await server.says("Ctrl+C ends it")
+      server.child.kill("SIGINT")
+      assert.strictEqual(await server.ended, 0, server.printed())
+    } finally {
+      server.child.kill("SIGKILL")
+    }
+  }, 120_000)
+})

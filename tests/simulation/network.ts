@@ -1,0 +1,499 @@
+/**
+ * The network between the client and the server, faithful to TCP: a connection that lives neither loses nor reorders
+ * what is written; it may be slow, stand still, or break at any moment.
+ */
+import { KuzzleSocket } from "@effect-kuzzle/core"
+import type { KuzzleEngine } from "@effect-kuzzle/testing"
+import type { History, LinkRecord, WireRequest } from "./history.ts"
+import type { ClientId, Host, Owner } from "./host.ts"
+import type { Plan } from "./plan.ts"
+import type { Random } from "./random.ts"
+
+/** A frame in flight: its first byte arrives at `startsAt`, its last one at `readyAt`. */
+interface Parcel {
+  readonly startsAt: number
+  readonly readyAt: number
+  readonly bytes: number
+  readonly deliver: () => void
+}
+
+/** One direction of a connection. */
+class Pipe {
+  /** The speed for new frames. Frames in flight keep the speed that they began with. */
+  bytesPerSecond = Infinity
+  private queue: Array<Parcel> = []
+  private delivered = 0
+  private lastMoved = 0
+  private blockedAt = 0
+  private blockedUntil = 0
+  private lastReady = 0
+  private cancel: (() => void) | undefined
+  private readonly network: Network
+  private readonly owner: Owner
+
+  constructor(network: Network, owner: Owner) {
+    this.network = network
+    this.owner = owner
+  }
+
+  push(deliver: () => void, bytes = 0): void {
+    const { host, plan, random } = this.network
+    const jitter = plan.jitter === 0 ? 0 : random.int(0, plan.jitter)
+    const startsAt = Math.max(this.lastReady, host.now + plan.latency + jitter)
+    // In whole milliseconds, as everything that happens here: the checks and the timers compare sums of times exactly.
+    this.lastReady = startsAt + Math.ceil(bytes * 1000 / this.bytesPerSecond)
+    this.queue.push({ startsAt, readyAt: this.lastReady, bytes, deliver })
+    this.arm()
+  }
+
+  /** Bytes that have arrived, including those of an incomplete frame. */
+  get received(): number {
+    const [first] = this.queue
+    if (first === undefined || first.readyAt === first.startsAt) return this.delivered
+    const part = (this.flowedUntil - first.startsAt) / (first.readyAt - first.startsAt)
+    return this.delivered + Math.floor(first.bytes * Math.min(1, Math.max(0, part)))
+  }
+
+  /** When bytes of an incomplete frame last arrived; 0 for never. */
+  get movedAt(): number {
+    const [first] = this.queue
+    if (first === undefined || first.startsAt >= this.flowedUntil) return this.lastMoved
+    return Math.min(this.flowedUntil, first.readyAt)
+  }
+
+  /** For how long a frame has been arriving, without a pause. */
+  get flowingFor(): number {
+    const [first] = this.queue
+    const { now } = this.network.host
+    if (first === undefined || this.blocked || first.readyAt <= now) return 0
+    return now - Math.max(first.startsAt, this.blockedUntil)
+  }
+
+  private get flowedUntil(): number {
+    return this.blocked ? this.blockedAt : this.network.host.now
+  }
+
+  /** Nothing gets through before; what is written meanwhile comes after. */
+  block(until: number): void {
+    if (!this.blocked) this.blockedAt = this.network.host.now
+    this.blockedUntil = until
+    this.cancel?.()
+    this.cancel = undefined
+    this.arm()
+  }
+
+  /** The line is wide from now on, for frames in flight too. */
+  widen(): void {
+    this.bytesPerSecond = Infinity
+    const { host, plan } = this.network
+    const at = host.now + plan.latency
+    this.queue = this.queue.map((parcel) => ({
+      ...parcel,
+      startsAt: Math.min(parcel.startsAt, at),
+      readyAt: Math.min(parcel.readyAt, at)
+    }))
+    this.lastReady = Math.min(this.lastReady, at)
+    this.cancel?.()
+    this.cancel = undefined
+    this.arm()
+  }
+
+  /** What was under way is lost from some point on. */
+  truncate(): void {
+    this.lastMoved = this.movedAt
+    this.queue.splice(this.network.random.int(0, this.queue.length))
+    this.lastReady = Math.min(this.lastReady, this.queue.at(-1)?.readyAt ?? this.network.host.now)
+    this.cancel?.()
+    this.cancel = undefined
+    this.arm()
+  }
+
+  /** The other end is gone. */
+  clear(): void {
+    this.queue.length = 0
+    this.cancel?.()
+    this.cancel = undefined
+  }
+
+  get blocked(): boolean {
+    return this.blockedUntil > this.network.host.now
+  }
+
+  /** Whether something has arrived that nobody has read. */
+  get arrived(): boolean {
+    const [first] = this.queue
+    return first !== undefined && !this.blocked && first.readyAt < this.network.host.now
+  }
+
+  private arm(): void {
+    const [first] = this.queue
+    if (first === undefined || this.cancel !== undefined || this.blockedUntil === Infinity) return
+    const { host } = this.network
+    const client = this.owner === "Wire" ? this.network.client : undefined
+    this.cancel = host.at(this.owner, Math.max(first.readyAt, this.blockedUntil), () => {
+      this.cancel = undefined
+      const parcel = this.queue.shift()
+      this.delivered += parcel?.bytes ?? 0
+      parcel?.deliver()
+      this.arm()
+    }, client)
+  }
+}
+
+/** The server's end of a connection. */
+export interface ServerEnd {
+  readonly receive: (frame: string, request: WireRequest) => void
+  readonly ping: (pong: () => void) => void
+  /** The client is gone, as far as the server can know. */
+  readonly gone: () => void
+}
+
+export interface Server {
+  /** `undefined`: nobody listens there. */
+  readonly accept: (link: Link) => ServerEnd | undefined
+}
+
+export class Link {
+  readonly record: LinkRecord
+  /** The headers of its handshake. */
+  readonly headers: KuzzleEngine.Headers
+  readonly toServer: Pipe
+  readonly toClient: Pipe
+  server: ServerEnd | undefined
+  /** Subscriptions that the client was told are in force, and those it has asked for, by the id of the request. */
+  readonly confirmed = new Set<string>()
+  readonly subscribing = new Map<unknown, { readonly key: string; readonly deadline: number }>()
+  /** All channels that the client was ever told. */
+  readonly channels = new Set<string>()
+  /** How many messages there had been when the server carried a subscription out, by the id of the request. */
+  readonly executed = new Map<unknown, number>()
+  /** The same, by what it asks for, once the client has been told. */
+  readonly bases = new Map<string, { readonly at: number; readonly base: number }>()
+  private readonly network: Network
+  private readonly events: KuzzleSocket.DriverEvents
+  private phase: "opening" | "open" | "closing" | "gone" = "opening"
+  /** Let go of, and still talking. */
+  private lingers = false
+
+  constructor(network: Network, record: LinkRecord, events: KuzzleSocket.DriverEvents) {
+    this.network = network
+    this.record = record
+    this.events = events
+    this.headers = network.handshake()
+    this.toServer = new Pipe(network, "Server")
+    this.toClient = new Pipe(network, "Wire")
+  }
+
+  get alive(): boolean {
+    return this.phase === "opening" || this.phase === "open" || this.phase === "closing"
+  }
+
+  get open(): boolean {
+    return this.phase === "open"
+  }
+
+  // -- the client's side --------------------------------------------------------------------------------------------
+
+  readonly driver = (): KuzzleSocket.DriverSocket => ({
+    send: (frame) => {
+      // What a runtime does with a socket that is closing: it says so, or throws.
+      if (this.phase === "closing" && this.network.random.chance(0.3)) throw new Error("InvalidStateError")
+      if (this.phase !== "open") return false
+      const request: WireRequest = JSON.parse(frame)
+      this.wrote()
+      if (request.requestId === undefined) this.record.lastPing = this.network.host.now
+      this.network.onWrite(this, request, frame)
+      this.toServer.push(() => this.server?.receive(frame, request))
+      return true
+    },
+    ...(this.network.plan.socket.pings
+      ? {
+        ping: () => {
+          if (this.phase !== "open") return
+          this.wrote()
+          this.record.lastPing = this.network.host.now
+          this.toServer.push(() =>
+            this.server?.ping(() => this.toClient.push(() => this.deliver("pong", () => this.events.onPong()), 2))
+          )
+        }
+      }
+      : {}),
+    close: () => {
+      if (!this.network.plan.socket.terminates) return this.letGo()
+      queueMicrotask(() => {
+        if (this.alive) this.network.onPolite(this)
+      })
+    },
+    ...(this.network.plan.socket.terminates ? { terminate: () => this.letGo() } : {}),
+    bufferedAmount: () => 0,
+    ...(this.network.plan.counts ? { bytesRead: () => this.toClient.received } : {})
+  })
+
+  private wrote(): void {
+    this.network.onSpeak(this)
+    this.record.lastSent = this.network.host.now
+  }
+
+  /** The client drops the connection: the server learns of it when the network lets it. */
+  private letGo(): void {
+    if (!this.alive) return
+    this.network.host.note("let go", this.record.id)
+    this.ended("Client")
+    if (this.network.random.chance(0.5)) this.toServer.truncate()
+    this.toServer.push(() => this.lose())
+    // What has arrived already, a runtime may still hand over.
+    this.lingers = this.network.random.chance(0.3)
+    if (!this.lingers) this.toClient.clear()
+  }
+
+  /** The client has crashed: its host closes the connection. */
+  orphan(): void {
+    if (!this.alive) return
+    this.ended("Client")
+    this.toClient.clear()
+    if (this.network.random.chance(0.5)) this.toServer.truncate()
+    this.toServer.push(() => this.lose())
+  }
+
+  private ended(by: "Peer" | "Client"): void {
+    this.phase = "gone"
+    this.record.endedAt = this.network.host.now
+    this.record.by = by
+    this.network.onEnd(this)
+  }
+
+  /** A sign of life for the client. */
+  private deliver(what: string, event: () => void): void {
+    if (!this.alive) return
+    this.record.lastHeard = this.network.host.now
+    this.tell(what, event)
+  }
+
+  /** Whatever is told to the client goes through here: nothing may throw. */
+  private tell(what: string, event: () => void): void {
+    try {
+      event()
+    } catch (cause) {
+      this.network.host.onThrow(cause, what)
+    }
+  }
+
+  // -- the server's side --------------------------------------------------------------------------------------------
+
+  opened(server: ServerEnd): void {
+    this.server = server
+    this.toClient.push(() =>
+      this.deliver("open", () => {
+        this.phase = "open"
+        this.record.openedAt = this.record.lastSent = this.network.host.now
+        this.network.host.note("open", this.record.id)
+        this.events.onOpen()
+      })
+    )
+  }
+
+  /** A frame for the client; `arrived` is told when it is there, before it is handled. */
+  send(frame: string, arrived: () => void = () => {}): void {
+    this.toClient.push(() => {
+      if (this.lingers) this.tell("frame after the end", () => this.events.onFrame(frame))
+      if (this.phase === "closing") return
+      this.deliver("frame", () => {
+        arrived()
+        this.events.onFrame(frame)
+      })
+    }, frame.length)
+  }
+
+  /** The server closes. 1006: without a word, and what was under way may be lost. */
+  closed(code: number, reason: string): void {
+    this.server = undefined
+    if (code === 1006 && this.network.random.chance(0.5)) this.toClient.truncate()
+    this.toClient.push(() => this.closeAtClient(code, reason))
+  }
+
+  /** The connection breaks: both sides see it, and it swallows a part of what was under way. */
+  reset(): void {
+    this.toServer.truncate()
+    this.toServer.push(() => this.lose())
+    this.toClient.truncate()
+    this.toClient.push(() => this.closeAtClient(1006, ""))
+  }
+
+  /** Something in between, a proxy, closes towards both sides. */
+  closeBetween(code: number, reason: string): void {
+    this.toServer.push(() => this.lose())
+    this.toClient.push(() => this.closeAtClient(code, reason))
+  }
+
+  refuse(): void {
+    this.toClient.push(() => {
+      if (this.phase !== "opening") return
+      this.ended("Peer")
+      this.tell("close", () => {
+        this.events.onError(new Error("connect ECONNREFUSED"))
+        this.events.onClose(1006, "")
+      })
+    })
+  }
+
+  reject(status: number): void {
+    this.toClient.push(() => {
+      if (this.phase !== "opening") return
+      this.ended("Peer")
+      this.tell("close", () => {
+        this.events.onRejected(KuzzleSocket.rejection(status, {}, 0))
+        this.events.onClose(1006, "")
+      })
+    })
+  }
+
+  /** The server has no such connection any more. */
+  private lose(): void {
+    this.server?.gone()
+    this.server = undefined
+  }
+
+  private closeAtClient(code: number, reason: string): void {
+    if (!this.alive || this.phase === "closing") return
+    const finish = () => {
+      if (this.phase === "gone") return
+      this.network.host.note("closed", this.record.id, `${code} ${reason}`)
+      this.ended("Peer")
+      this.tell("close", () => {
+        if (code === 1006) this.events.onError(new Error("ECONNRESET"))
+        this.events.onClose(code, reason)
+      })
+      // What a runtime still reports of a socket that is gone.
+      if (this.network.random.chance(0.1)) {
+        this.network.host.at(
+          "Wire",
+          this.network.host.now + this.network.random.int(0, 50),
+          () =>
+            this.tell("late event", () => {
+              this.events.onClose(1006, "")
+              this.events.onFrame("{}")
+              this.events.onPong()
+            }),
+          this.network.client
+        )
+      }
+    }
+    // Between the peer's close frame and the end of the handshake a socket takes nothing any more.
+    if (code === 1006 || this.network.random.chance(0.7)) return finish()
+    this.phase = "closing"
+    this.network.host.at(
+      "Wire",
+      this.network.host.now + this.network.random.int(0, 30),
+      finish,
+      this.network.client
+    )
+  }
+}
+
+/** What a network is like. */
+export type Circumstances = Pick<Plan, "latency" | "jitter" | "socket" | "counts">
+
+/** What becomes of those who dial. */
+export type Dial =
+  | { readonly _tag: "Normal" }
+  | { readonly _tag: "Refuse" }
+  | { readonly _tag: "Hang" }
+  | { readonly _tag: "Slow"; readonly delay: number }
+  | { readonly _tag: "Reject"; readonly status: number }
+  | { readonly _tag: "DropAtOnce"; readonly code: number }
+
+export class Network {
+  readonly links: Array<Link> = []
+  dial: Dial = { _tag: "Normal" }
+  onDial: (link: Link) => void = () => {}
+  onWrite: (link: Link, request: WireRequest, frame: string) => void = () => {}
+  /** A socket that could be dropped is only closed with good manners, which a dead peer never answers. */
+  onPolite: (link: Link) => void = () => {}
+  /** The client is about to say something. */
+  onSpeak: (link: Link) => void = () => {}
+  /** The client knows that a connection is gone, or has let go of it. */
+  onEnd: (link: Link) => void = () => {}
+  /** The headers of a handshake that begins now. */
+  handshake: () => KuzzleEngine.Headers = () => ({})
+  server: Server | undefined
+
+  readonly host: Host
+  readonly plan: Circumstances
+  readonly random: Random
+  /** Whose network it is, where there are several. */
+  readonly client: ClientId
+  private readonly history: Pick<History, "links">
+
+  constructor(
+    host: Host,
+    plan: Circumstances,
+    random: Random,
+    history: Pick<History, "links">,
+    client?: number
+  ) {
+    this.host = host
+    this.plan = plan
+    this.random = random
+    this.history = history
+    this.client = client
+  }
+
+  readonly socket: KuzzleSocket.KuzzleSocketShape = KuzzleSocket.make({
+    open: (url, events) => {
+      const { host } = this
+      const record: LinkRecord = {
+        id: this.links.length,
+        url,
+        dialledAt: host.now,
+        openedAt: undefined,
+        endedAt: undefined,
+        by: undefined,
+        lastHeard: host.now,
+        lastSent: host.now,
+        lastPing: 0,
+        written: []
+      }
+      const link = new Link(this, record, events)
+      this.onDial(link)
+      this.links.push(link)
+      this.history.links.push(record)
+      host.note("dial", record.id, url)
+      this.connect(link)
+      return link.driver()
+    }
+  })
+
+  /** The connection that the client uses, or has under way. */
+  get live(): Link | undefined {
+    const last = this.links.at(-1)
+    return last?.alive === true ? last : undefined
+  }
+
+  private connect(link: Link): void {
+    const { dial } = this
+    const arrive = () => {
+      if (!link.alive) return
+      if (link.record.url.includes("dead") || dial._tag === "Refuse") return link.refuse()
+      const server = this.server?.accept(link)
+      if (server === undefined) return link.refuse()
+      link.opened(server)
+      if (dial._tag === "DropAtOnce") {
+        server.gone()
+        link.closed(dial.code, "not now")
+      }
+    }
+    switch (dial._tag) {
+      case "Hang":
+        return
+      case "Reject":
+        return link.toServer.push(() => link.reject(dial.status))
+      case "Slow":
+        this.host.at("Server", this.host.now + dial.delay, () => link.toServer.push(arrive))
+        return
+      case "Normal":
+      case "Refuse":
+      case "DropAtOnce":
+        return link.toServer.push(arrive)
+    }
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * An outbox store outside the clients. Its decisions are those of the store in memory. A change begins, is committed and
+ * is replied to at three different moments, so that a crash or a failure can come between any two of them.
+ */
+import { KuzzleError, KuzzleOutboxStore } from "@effect-kuzzle/core"
+import { Effect, Stream } from "effect"
+import { OutboxTable } from "../../../packages/core/src/internal/outboxTable.ts"
+import type { Random } from "../random.ts"
+import type { Locks, StoreFaults } from "./plan.ts"
+
+/** The time in which the store lives. */
+export interface Machine {
+  readonly now: () => number
+  readonly at: (at: number, run: () => void) => void
+}
+
+/** Runs something in a client, unless the client has crashed. */
+export type Reach = (run: () => void) => void
+
+/** What the store has done, for the checks. Called when it is committed, whether or not the client ever hears of it. */
+export interface Watch {
+  readonly added: (entries: ReadonlyArray<KuzzleOutboxStore.Entry>) => void
+  readonly adopted: (entries: ReadonlyArray<KuzzleOutboxStore.Entry>) => void
+  readonly marked: (seqs: ReadonlySet<string>) => void
+  readonly settled: (seq: string, outcome: KuzzleOutboxStore.Outcome | undefined) => void
+  /** The client is told of a failure, whatever is stored. */
+  readonly failed: (operation: Operation, seqs: ReadonlyArray<string>) => void
+  /** All that is stored of this sender and not being sent is deleted now. */
+  readonly purging: (sender: KuzzleOutboxStore.Sender) => void
+  /** The stored record is damaged. */
+  readonly torn: (entry: KuzzleOutboxStore.Entry) => void
+}
+
+type Operation = KuzzleError.OutboxError["operation"]
+
+/** A client of the store. */
+export interface Guest {
+  readonly store: KuzzleOutboxStore.KuzzleOutboxStoreShape
+  /** The client has crashed. */
+  readonly kill: () => void
+}
+
+/** One `open` of a client. */
+class Session {
+  dead = false
+  /** When the last change that has begun is committed: changes of one client are committed in their order. */
+  busyUntil = 0
+  /** Set when it is open. */
+  owner = ""
+  readonly reach: Reach
+
+  constructor(reach: Reach) {
+    this.reach = reach
+  }
+}
+
+/** How late others hear of a crash with the locks that are `Late`, in milliseconds. */
+const latest = 20_000
+
+/** Changes that need room. Deleting needs none. */
+const needsRoom: ReadonlySet<Operation> = new Set(["add", "mark", "requeue", "adopt", "release"])
+
+export class OutboxStore {
+  /** There is no room: what writes fails, deleting works. */
+  full = false
+  private readonly table: OutboxTable
+  private readonly sessions = new Set<Session>()
+  private healed = false
+  /** The requests of which a report is known. */
+  private readonly reported = new Set<string>()
+  private readonly server: string
+  private readonly machine: Machine
+  private readonly random: Random
+  private readonly faults: StoreFaults
+  private readonly locks: Locks
+  private readonly changeDelay: number
+  private readonly watch: Watch
+
+  constructor(
+    { changeDelay, faults, locks, machine, maxReports, random, server, watch }: {
+      readonly machine: Machine
+      readonly random: Random
+      readonly faults: StoreFaults
+      readonly locks: Locks
+      readonly changeDelay: number
+      readonly maxReports: number
+      /** The Kuzzle whose reports are told to `watch`. */
+      readonly server: string
+      readonly watch: Watch
+    }
+  ) {
+    this.machine = machine
+    this.random = random
+    this.faults = faults
+    this.locks = locks
+    this.changeDelay = changeDelay
+    this.server = server
+    this.watch = watch
+    this.table = new OutboxTable(maxReports)
+  }
+
+  client(reach: Reach): Guest {
+    const opened: Array<Session> = []
+    return {
+      store: {
+        open: (limits) =>
+          Effect.map(
+            Effect.acquireRelease(
+              Effect.suspend(() => {
+                const session = new Session(reach)
+                opened.push(session)
+                return this.perform(session, "open", [], () => this.join(session))
+              }),
+              (session) =>
+                Effect.catchAll(
+                  this.perform(session, "release", [], () => this.leave(session)),
+                  () => Effect.sync(() => this.kill(session))
+                )
+            ),
+            (session) => this.claim(session, limits)
+          )
+      },
+      kill: () => {
+        for (const session of opened) this.kill(session)
+      }
+    }
+  }
+
+  /** A lock lies: a client that lives is taken for dead. */
+  lie(): void {
+    if (this.locks !== "Lying") return
+    const session = this.random.pick([...this.sessions])
+    if (session !== undefined) this.table.vanish(session.owner)
+  }
+
+  /** Clients look for what others have left, as if one had gone. */
+  rumour(): void {
+    this.table.vanish("nobody")
+  }
+
+  /** Nothing fails any more. */
+  heal(): void {
+    this.healed = true
+    this.full = false
+    this.rumour()
+  }
+
+  /** Everything that is stored for this sender, as seen by a client that opens the store after all others have gone. */
+  left(server: string, sender: KuzzleOutboxStore.Sender): KuzzleOutboxStore.Adopted {
+    return this.table.adopt(this.table.join(), server, sender)
+  }
+
+  private join(session: Session): Session {
+    session.owner = this.table.join()
+    if (!session.dead) this.sessions.add(session)
+    if (session.dead || this.locks === "Absent") this.table.vanish(session.owner)
+    return session
+  }
+
+  private leave(session: Session): void {
+    this.sessions.delete(session)
+    this.table.leave(session.owner)
+    this.tellReports()
+  }
+
+  /** Reports that no client has asked for. */
+  private tellReports(): void {
+    for (const { entry, outcome, seq } of this.table.reports(this.server)) {
+      if (entry === undefined || this.reported.has(seq)) continue
+      this.reported.add(seq)
+      this.watch.settled(seq, outcome)
+    }
+  }
+
+  private kill(session: Session): void {
+    session.dead = true
+    if (!this.sessions.delete(session)) return
+    // The lock is free when the changes that had begun are over.
+    const late = this.locks === "Late" && !this.healed ? this.random.int(0, latest) : 0
+    this.machine.at(Math.max(this.machine.now(), session.busyUntil) + late, () => this.table.vanish(session.owner))
+  }
+
+  /** Begins a change. It cannot be interrupted: it may become durable. */
+  private perform<A>(
+    session: Session,
+    operation: Operation,
+    seqs: ReadonlyArray<string>,
+    commit: () => A,
+    room = needsRoom.has(operation)
+  ): Effect.Effect<A, KuzzleError.OutboxError> {
+    const { faults, machine, random } = this
+    const fails = (rate: number) => !this.healed && random.chance(rate)
+    return Effect.uninterruptible(Effect.async((resume) => {
+      session.busyUntil = Math.max(session.busyUntil, machine.now() + random.int(0, faults.latency))
+      const reply = (outcome: Effect.Effect<A, KuzzleError.OutboxError>) =>
+        machine.at(machine.now() + random.int(0, faults.latency), () => session.reach(() => resume(outcome)))
+      const fail = (reason: KuzzleError.OutboxError["reason"], issue: string) => {
+        this.watch.failed(operation, seqs)
+        reply(Effect.fail(new KuzzleError.OutboxError({ operation, reason, issue })))
+      }
+      machine.at(session.busyUntil, () => {
+        // A change that had begun when its client crashed may be committed, or not.
+        if (session.dead && random.chance(0.5)) return
+        if (fails(faults.failBefore)) return fail("Failed", "the disk is broken")
+        if (this.full && room) return fail("Full", "no space is left")
+        const value = commit()
+        if (fails(faults.failAfter)) return fail("Failed", "the connection to the store was lost")
+        reply(Effect.succeed(value))
+      })
+    }))
+  }
+
+  private claim(session: Session, limits: KuzzleOutboxStore.Limits): KuzzleOutboxStore.Claim {
+    const { table, watch } = this
+    const { owner } = session
+    const perform = <A>(operation: Operation, seqs: ReadonlyArray<string>, commit: () => A, room?: boolean) =>
+      this.perform(session, operation, seqs, commit, room)
+    return {
+      add: (entries) =>
+        Effect.flatMap(
+          perform("add", [], () => this.add(owner, entries, limits)),
+          (stored) => stored === undefined ? Effect.fail(KuzzleOutboxStore.overLimits(limits)) : Effect.succeed(stored)
+        ),
+      mark: (seqs) =>
+        perform("mark", seqs, () => {
+          const marked = table.mark(owner, seqs)
+          watch.marked(marked)
+          return marked
+        }),
+      requeue: (seqs, lost) => perform("requeue", seqs, () => table.requeue(owner, seqs, lost)),
+      settle: (seq, report) =>
+        perform("settle", [seq], () => {
+          const settled = table.settle(owner, seq, report?.outcome, report?.detail)
+          if (settled && report === undefined) watch.settled(seq, undefined)
+          this.tellReports()
+          return settled
+        }, report !== undefined),
+      withdraw: (seq) =>
+        perform("settle", [seq], () => {
+          const withdrawn = table.withdraw(owner, seq)
+          if (withdrawn) watch.settled(seq, undefined)
+          return withdrawn
+        }, false),
+      adopt: (server, sender) =>
+        perform("adopt", [], () => {
+          const adopted = table.adopt(owner, server, sender)
+          watch.adopted(adopted.entries)
+          this.tellReports()
+          return adopted
+        }),
+      release: (seqs) => perform("release", seqs, () => table.release(owner, seqs)),
+      changes: this.changes(session),
+      reports: (server) => perform("report", [], () => table.reports(server)),
+      forget: (seqs) => perform("report", [], () => table.forget(seqs)),
+      purge: (server, sender) =>
+        perform("purge", [], () => {
+          watch.purging(sender)
+          return table.purge(server, sender)
+        })
+    }
+  }
+
+  /** A torn record is found by who adopts it: who has stored it remembers what it was. */
+  private add(
+    owner: string,
+    entries: ReadonlyArray<KuzzleOutboxStore.NewEntry>,
+    limits: KuzzleOutboxStore.Limits
+  ): ReadonlyArray<KuzzleOutboxStore.Entry> | undefined {
+    const torn = new Set(entries.filter(() => !this.healed && this.random.chance(this.faults.torn)))
+    const written = entries.map((entry) =>
+      torn.has(entry) ? { ...entry, payload: entry.payload.slice(0, this.random.int(0, 20)) } : entry
+    )
+    const stored = this.table.add(owner, written, limits)
+      ?.map((entry, i): KuzzleOutboxStore.Entry => ({ ...entry, payload: entries[i]!.payload }))
+    if (stored === undefined) return undefined
+    this.watch.added(stored)
+    stored.forEach((entry, i) => {
+      if (torn.has(entries[i]!)) this.watch.torn(entry)
+    })
+    return stored
+  }
+
+  private changes({ reach }: Session): Stream.Stream<void> {
+    const { changeDelay, machine, random, table } = this
+    return Stream.asyncPush((emit) =>
+      Effect.acquireRelease(
+        Effect.sync(() =>
+          table.listen(() =>
+            machine.at(machine.now() + random.int(0, changeDelay), () => reach(() => void emit.single(undefined)))
+          )
+        ),
+        (end) => Effect.sync(end)
+      ), { bufferSize: 1, strategy: "sliding" })
+  }
+}

@@ -1,0 +1,364 @@
+/** Runs one history of several clients from its seed, and says what none of them may do. */
+import "../host.ts" // before any module of the client
+import {
+  Kuzzle,
+  KuzzleHeartbeat,
+  KuzzleHttp,
+  KuzzleOutbox,
+  KuzzleOutboxStore,
+  KuzzleSocket,
+  KuzzleTokenStore
+} from "@effect-kuzzle/core"
+import { KuzzleEngine } from "@effect-kuzzle/testing"
+import {
+  Context,
+  DateTime,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Random as EffectRandom,
+  Redacted,
+  Scope,
+  Supervisor
+} from "effect"
+import type { WireFrame } from "../history.ts"
+import { live } from "../host.ts"
+import { tagOf } from "../programs.ts"
+import type { Random } from "../random.ts"
+import { check } from "./checks.ts"
+import * as Plan from "./plan.ts"
+import * as Programs from "./programs.ts"
+import type { Reach } from "./store.ts"
+import { type Client, type Probe, server, SharedWorld } from "./world.ts"
+
+/** A day: no history is that long. */
+const limit = 86_400_000
+
+/** How long a client may take to close: it waits for the answers in flight. */
+const closing = 20_000
+
+export const play = (seed: number, verbose: boolean): SharedWorld => {
+  const world = new SharedWorld(seed, verbose)
+  const { host } = world
+  host.run(() => {
+    try {
+      const fiber = Effect.runFork(
+        Effect.scoped(story(world)).pipe(
+          Effect.withRandom(EffectRandom.make(seed)),
+          Effect.withClock(host.clock("Server"))
+        )
+      )
+      host.runUntil(() => fiber.unsafePoll() !== null, limit)
+      const exit = fiber.unsafePoll()
+      if (exit === null) world.violate("L1", "the history has no end")
+      else if (Exit.isFailure(exit)) world.violate("C7", `the story failed: ${tagOf(exit.cause)}`)
+      check(world)
+    } catch (cause) {
+      world.violate("C7", cause instanceof Error ? cause.stack ?? cause.message : String(cause))
+    }
+  })
+  return world
+}
+
+const users = [{ username: "ann", password: "pw" }, { username: "bob", password: "pw" }]
+
+const story = (world: SharedWorld) =>
+  Effect.gen(function*() {
+    const { plan, random } = world
+    world.engine = yield* KuzzleEngine.make({
+      seed: "simulation",
+      users,
+      idleTimeout: 4 * (plan.heartbeat.interval + plan.heartbeat.timeout)
+    })
+    const prepare = (action: "index" | "collection", more: object) =>
+      world.engine.connect({ send: () => {}, close: () => {} })?.receive(
+        JSON.stringify({ requestId: "p", controller: action, action: "create", index: "sim", ...more })
+      )
+    prepare("index", {})
+    for (const collection of ["c1", "d"]) prepare("collection", { collection, body: {} })
+    yield* world.engine.dropAll()
+
+    world.launch = () => launch(world, (client, own) => programs(world, client, own))
+    for (let i = 0; i < plan.clients; i++) world.launch()
+    world.start()
+    yield* Effect.sleep(plan.chaos)
+
+    world.stop()
+    world.quiet = true
+    // A new client finds what those left that crashed last.
+    if (world.living.length === 0) world.launch()
+    yield* Effect.sleep(Plan.healing(plan))
+    checkHealed(world)
+    for (const client of world.living) {
+      if (random.chance(0.3)) world.crash(client)
+      else yield* close(world, client)
+    }
+    yield* drain(world)
+  })
+
+/** One client that is well goes on with all that is left, as one user after the other. Then nothing is left (promise O9). */
+const drain = (world: SharedWorld) =>
+  Effect.gen(function*() {
+    let done = false
+    const client = launch(world, (client) => [
+      Effect.gen(function*() {
+        for (const user of ["ann", "bob"]) {
+          while (Exit.isFailure(yield* Programs.login(world, client, user, 3_600_000))) yield* Effect.sleep(500)
+          yield* sent(world)
+        }
+        while (Exit.isFailure(yield* Programs.logout(world, client))) yield* Effect.sleep(500)
+        yield* sent(world)
+        done = true
+      })
+    ])
+    for (let i = 0; i < 200 && !done; i++) yield* Effect.sleep(1000)
+    if (!done) world.violate("O9", "the outbox is not emptied when all is well")
+    const probe = client.probe?.()
+    if (probe !== undefined && probe.pending.length > 0) {
+      world.violate("O9", `${probe.pending.length} requests wait for ever`)
+    }
+    yield* close(world, client)
+    for (const user of ["ann", "bob", undefined]) {
+      const left = world.outbox.left(server, user === undefined ? { _tag: "Nobody" } : { _tag: "User", kuid: user })
+      const count = left.entries.length + left.reports.length
+      if (count > 0) {
+        world.violate("O9", `${count} requests of ${user ?? "nobody"} are left in the store`)
+      }
+    }
+    if (world.tokens?.isLocked === true) {
+      world.violate("O9", "the lock of the token store is held by a client that is gone")
+    }
+  })
+
+/** Waits until the client has sent what it can send. */
+const sent = (world: SharedWorld) =>
+  Effect.gen(function*() {
+    const { pending } = yield* KuzzleOutbox.KuzzleOutbox
+    // It may have yet to adopt.
+    yield* Effect.sleep(2000 + 2 * world.plan.store.latency)
+    yield* Effect.repeat(Effect.zipRight(Effect.sleep(200), pending), {
+      until: (entries) => entries.length === 0,
+      times: 500
+    })
+  })
+
+const programs = (world: SharedWorld, client: Client, random: Random) => [
+  Programs.visitor(world, client, random.fork()),
+  Programs.hander(world, client, random.fork()),
+  Programs.reader(world, random.fork()),
+  Programs.observer(world, client, (kuid) => checkOver(world, client, kuid))
+]
+
+// -- clients ---------------------------------------------------------------------------------------------------------
+
+type Program = Effect.Effect<void, never, Kuzzle.Kuzzle | KuzzleOutbox.KuzzleOutbox>
+
+/** Starts a client with its programs. All that it does happens in it: it can be killed at any moment. */
+const launch = (
+  world: SharedWorld,
+  programs: (client: Client, random: Random) => ReadonlyArray<Program>
+): Client => {
+  const { host } = world
+  const client = world.add()
+  const random = world.random.fork()
+  host.note("launch", client.id)
+  const reach: Reach = (run) => void host.at("Wire", host.now, run, client.id)
+  const outbox = world.outbox.client(reach)
+  const tokens = world.tokens?.client(reach)
+  const tab = world.jar?.tab(reach, (body, cookie) => {
+    const frame: WireFrame = JSON.parse(body)
+    world.grants(frame, cookie)
+  })
+  client.kill = () => {
+    outbox.kill()
+    tokens?.kill()
+    tab?.kill()
+  }
+  host.as(client.id, () =>
+    Effect.runFork(
+      life(world, client, {
+        store: outbox.store,
+        tokens: tokens?.store,
+        http: tab?.http
+      }, (client) =>
+        programs(client, random), random.fork()).pipe(
+          Effect.withRandom(EffectRandom.make(random.int(0, 2 ** 31))),
+          Effect.withClock(host.clock("User")),
+          Effect.withScheduler(host.scheduler(client.id))
+        )
+    ))
+  return client
+}
+
+interface Surroundings {
+  readonly store: KuzzleOutboxStore.KuzzleOutboxStoreShape
+  readonly tokens: KuzzleTokenStore.KuzzleTokenStoreShape | undefined
+  readonly http: KuzzleHttp.KuzzleHttpShape | undefined
+}
+
+const life = (
+  world: SharedWorld,
+  client: Client,
+  surroundings: Surroundings,
+  programs: (client: Client) => ReadonlyArray<Program>,
+  random: Random
+) =>
+  Effect.gen(function*() {
+    const fibers = yield* Supervisor.track
+    const scope = yield* Scope.make()
+    const services = yield* open(world, client, surroundings).pipe(
+      Scope.extend(scope),
+      Effect.withClock(live),
+      Effect.supervised(fibers)
+    )
+    client.probe = () => probe(world, services)
+    const running = yield* Effect.forEach(programs(client), (program) => Effect.fork(Effect.provide(program, services)))
+    yield* Effect.async<void>((resume) => {
+      client.close = () => {
+        if (client.state !== "Running") return
+        client.state = "Closing"
+        world.host.at("User", world.host.now, () => resume(Effect.void), client.id)
+      }
+    })
+    world.host.note("close client", client.id)
+    // An application may stop what it does before it closes the client, or not.
+    if (random.chance(0.5)) yield* Fiber.interruptAll(running)
+    yield* Scope.close(scope, Exit.void)
+    yield* Fiber.interruptAll(running)
+    client.state = "Closed"
+    world.host.note("closed client", client.id)
+    // What a store was asked for goes on until the store has answered, or 10 s have passed.
+    yield* Effect.sleep(11_000)
+    const left = (yield* fibers.value).filter((fiber) => fiber.unsafePoll() === null)
+    if (left.length > 0) world.violate("L1", `${left.length} fibers of client ${client.id} are left`)
+    const timers = world.host.timers(client.id)
+    if (timers > 0) world.violate("L1", `${timers} timers of client ${client.id} are left`)
+    if (client.network.live !== undefined) world.violate("L1", `a socket of client ${client.id} is left`)
+  })
+
+/** The client and its outbox. */
+const open = ({ plan }: SharedWorld, client: Client, { http, store, tokens }: Surroundings) =>
+  Effect.gen(function*() {
+    const options = Plan.options(plan)
+    const made = http === undefined
+      ? Kuzzle.make(options)
+      : Effect.provideService(Kuzzle.make({ ...options, session: Kuzzle.cookie }), KuzzleHttp.KuzzleHttp, http)
+    const kuzzle = yield* made.pipe(
+      Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, tokens),
+      Effect.provideService(KuzzleSocket.KuzzleSocket, client.network.socket),
+      Effect.provideService(KuzzleHeartbeat.KuzzleHeartbeat, Plan.heartbeat(plan)),
+      Effect.orDie
+    )
+    const layer = KuzzleOutbox.layer({ server, ttl: plan.ttl, maxEntries: 100_000, maxBytes: 1e9 }).pipe(
+      Layer.provide(Layer.succeed(KuzzleOutboxStore.KuzzleOutboxStore, store)),
+      Layer.provide(Layer.succeedContext(kuzzle))
+    )
+    // An application tries again until its store can be opened.
+    const opened = Effect.retry(Layer.buildWithScope(layer, yield* Effect.scope), {
+      while: (error) => Effect.as(Effect.sleep(500), error._tag === "KuzzleOutboxError")
+    })
+    return Context.merge(kuzzle, yield* Effect.orDie(opened))
+  })
+
+/** What the client says of itself now. None of it waits for anything. */
+const probe = ({ host }: SharedWorld, services: Programs.Services): Probe =>
+  Effect.runSync(
+    Effect.gen(function*() {
+      const kuzzle = yield* Kuzzle.Kuzzle
+      const { pending } = yield* KuzzleOutbox.KuzzleOutbox
+      const state = yield* kuzzle.authentication.state
+      const token = yield* kuzzle.token
+      return {
+        connection: (yield* kuzzle.state)._tag,
+        authentication: state._tag,
+        kuid: "kuid" in state ? Option.getOrUndefined(state.kuid) : undefined,
+        isExpired: "expiresAt" in state &&
+          Option.exists(state.expiresAt, (end) => DateTime.toEpochMillis(end) <= host.wall),
+        token: Option.getOrUndefined(Option.map(token, ({ value }) => Redacted.value(value))),
+        pending: yield* pending
+      }
+    }).pipe(Effect.provide(services))
+  )
+
+/** Closes a client, and waits until it is closed. */
+const close = (world: SharedWorld, client: Client) =>
+  Effect.gen(function*() {
+    const since = world.host.now
+    while (client.state !== "Closed") {
+      // It may have yet to open its store.
+      client.close()
+      if (world.host.now > since + closing) return world.violate("L1", `client ${client.id} does not close`)
+      yield* Effect.sleep(50)
+    }
+    yield* Effect.sleep(10)
+  })
+
+// -- checks while it runs --------------------------------------------------------------------------------------------
+
+/** Another client may take so long to store the token that it was given, in milliseconds. */
+const storing = 1000
+
+/** How long a token still works after it was refreshed, in milliseconds, with some time to spare. */
+const gracePeriod = 1100
+
+/**
+ * The session of a client has ended, by itself. Only for a token store: a tab whose connection is older than the cookie may be
+ * told that nobody is logged in, and believes it until it opens another.
+ */
+const checkOver = (world: SharedWorld, client: Client, kuid: string): void => {
+  const { host, tokens } = world
+  if (tokens === undefined || tokens.failed) return
+  host.turnEnds.push(() => {
+    const { session } = world
+    if (session?.kuid !== kuid || session.changedAt > host.now - storing || !world.isAlive(session)) return
+    // It may be on its way out: then it cannot be refreshed again.
+    host.at("Server", host.now + gracePeriod, () => {
+      if (!world.isAlive(session)) return
+      world.violate("T1", `the session of client ${client.id} ends, and a live one of ${kuid} is stored`)
+    })
+  })
+}
+
+/** Faults have stopped long ago. */
+const checkHealed = (world: SharedWorld): void => {
+  const { living } = world
+  for (const { id, probe } of living) {
+    const state = probe?.()
+    if (state === undefined) {
+      world.violate("O9", `client ${id} does not open its store`)
+      continue
+    }
+    if (state.connection !== "Ready" && state.authentication !== "Renewing") {
+      world.violate("C5", `client ${id} is ${state.connection} long after the last fault`)
+    }
+    if (state.connection === "Ready" && state.authentication !== "Renewing") checkPending(world, id, state)
+    checkAgreement(world, id, state)
+  }
+}
+
+/** Nothing waits that can be sent. */
+const checkPending = (world: SharedWorld, id: number, { authentication, kuid, pending }: Probe): void => {
+  const stuck = pending.filter(({ sender }) =>
+    sender._tag === "User" ? authentication === "Authenticated" && sender.kuid === kuid : authentication === "Anonymous"
+  )
+  if (stuck.length > 0) world.violate("O9", `${stuck.length} requests wait in client ${id} though all is well`)
+}
+
+/** The client is who the store, or the cookie, says (promise T2). */
+const checkAgreement = (world: SharedWorld, id: number, { authentication, isExpired, kuid }: Probe): void => {
+  const { jar, session, tokens } = world
+  if (jar === undefined && tokens === undefined || tokens?.failed === true || jar?.isUntold === true) return
+  if (session === undefined) {
+    // A tab that sends nothing does not learn that the cookie has died.
+    if (tokens !== undefined && authentication === "Authenticated" && !isExpired) {
+      world.violate("T2", `client ${id} is ${kuid}, and nobody is logged in`)
+    }
+    return
+  }
+  if (!world.isAlive(session)) return
+  if (kuid !== session.kuid) {
+    world.violate("T2", `client ${id} is ${kuid ?? authentication}, and the session is ${session.kuid}'s`)
+  }
+}

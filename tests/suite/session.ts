@@ -1,0 +1,210 @@
+/** The connection: many requests on it, and what becomes of everything when it is lost. */
+import { Kuzzle, KuzzleAuth, KuzzleError, KuzzleRealtime, KuzzleServer } from "@effect-kuzzle/core"
+import { assert, describe, type Vitest } from "@effect/vitest"
+import { Duration, Effect, Option, Schedule } from "effect"
+import { Backend, World, writeNumbered } from "./backend.ts"
+import { failure, gapOf, listenTo, numberOf, statesOf, withClient } from "./tools.ts"
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
+  describe("requests on one connection", () => {
+    it.effect("200 at once, each with its own answer", () =>
+      Effect.gen(function*() {
+        const answers = yield* Effect.forEach(
+          numbers(1, 200),
+          (n) => Kuzzle.query({ controller: "server", action: "now" }, { volatile: { n } }),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(answers.map(({ volatile }) => volatile?.n), numbers(1, 200))
+        assert.lengthOf([...new Set(answers.map(({ requestId }) => requestId))], 200)
+      }).pipe(withClient()))
+
+    it.effect("200 at once by queryMany", () =>
+      Effect.gen(function*() {
+        const { collection } = yield* World
+        const target = yield* collection
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const create = (n: number) => ({ controller: "document", action: "create", ...target, body: { n } })
+        const outcomes = yield* kuzzle.queryMany(numbers(1, 200).map(create))
+        // What document:create answers.
+        const written = outcomes.map((outcome) =>
+          outcome._tag === "Success" ? (outcome.value.result as { _source: { n: number } })._source.n : outcome.cause
+        )
+        assert.deepStrictEqual(written, numbers(1, 200))
+      }).pipe(withClient()))
+
+    it.effect("R2, R8: a request that is never answered ends at its deadline, and costs no other anything", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        yield* Effect.acquireRelease(network.freeze, () => network.thaw)
+        const [error, elapsed] = yield* Effect.map(
+          Effect.timed(failure(KuzzleServer.now({ timeout: "150 millis" }), KuzzleError.DeadlineError)),
+          ([duration, error]) => [error, Duration.toMillis(duration)] as const
+        )
+        assert.deepInclude(error, { controller: "server", action: "now", sent: true })
+        assert.strictEqual(Duration.toMillis(error.timeout), 150)
+        assert.isAtLeast(elapsed, 140)
+        const patient = yield* Effect.fork(KuzzleServer.now({ timeout: "8 seconds" }))
+        const interrupted = yield* Effect.fork(KuzzleServer.now())
+        yield* Effect.sleep("20 millis")
+        yield* interrupted.interruptAsFork(interrupted.id())
+        // The answers to all three come now: only one is still waited for.
+        yield* network.thaw
+        assert.isNumber(yield* patient.await.pipe(Effect.flatten))
+        assert.isNumber(yield* KuzzleServer.now())
+      }).pipe(withClient()))
+
+    it.effect("the round trip is measured by pings", () =>
+      Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        yield* kuzzle.roundTripTime.pipe(
+          Effect.repeat({ until: Option.isSome, schedule: Schedule.spaced("20 millis"), times: 200 })
+        )
+        const roundTrip = Option.getOrThrow(yield* kuzzle.roundTripTime)
+        assert.isTrue(Duration.between(roundTrip, { minimum: Duration.zero, maximum: Duration.seconds(2) }))
+      }).pipe(withClient({ pingInterval: "60 millis", pingTimeout: "2 seconds" })))
+
+    it.effect("C2: an idle connection stays, kept alive by its heartbeat", () =>
+      Effect.gen(function*() {
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const states = yield* statesOf(kuzzle)
+        assert.strictEqual(states.now._tag, "Ready")
+        yield* states.silent("600 millis")
+      }).pipe(withClient({ pingInterval: "50 millis", pingTimeout: "300 millis" })))
+  })
+
+  describe("a connection that is lost", () => {
+    const tags = (states: ReadonlyArray<Kuzzle.ConnectionState>) => states.map(({ _tag }) => _tag)
+
+    it.effect("R3, S4, 8.C7, 8.E13: cut: states, requests in flight, one gap, and later notifications in order", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        const { collection } = yield* World
+        const target = yield* collection
+        const kuzzle = yield* Kuzzle.Kuzzle
+        const states = yield* statesOf(kuzzle)
+        const inbox = yield* listenTo(target)
+        yield* writeNumbered(target, [1])
+        assert.strictEqual(numberOf(yield* inbox.take), 1)
+
+        // So that it is surely under way.
+        yield* Effect.acquireRelease(network.freeze, () => network.thaw)
+        const inFlight = yield* Effect.fork(Effect.exit(KuzzleServer.now()))
+        yield* Effect.sleep("50 millis")
+        yield* network.cut
+        const lost = yield* failure(inFlight.await.pipe(Effect.flatten, Effect.flatten), KuzzleError.MaybeSentError)
+        assert.deepInclude(lost, { controller: "server", action: "now" })
+        assert.deepInclude(lost.cause, { by: "Peer", code: 1006 })
+        yield* network.thaw
+
+        const seen = yield* states.until("Ready")
+        assert.strictEqual(seen[0]?._tag, "Waiting")
+        assert.include(tags(seen), "Connecting")
+        yield* writeNumbered(target, numbers(2, 11))
+        const { cause } = gapOf(yield* inbox.take)
+        assert.strictEqual(cause._tag === "Disconnected" && cause.cause._tag, "KuzzleConnectionEndedError")
+        assert.deepStrictEqual((yield* inbox.takeN(10)).map(numberOf), numbers(2, 11))
+      }).pipe(withClient()))
+
+    it.effect("8.C4: a subscription that is opened while there is no connection is made with the next", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        const { collection } = yield* World
+        const target = yield* collection
+        const states = yield* statesOf(yield* Kuzzle.Kuzzle)
+        yield* network.cut
+        yield* states.until("Waiting")
+        const refused = yield* failure(KuzzleServer.now(), KuzzleError.NotSentError)
+        assert.deepInclude(refused.cause, { by: "Peer", code: 1006 })
+        const inbox = yield* listenTo(target)
+        yield* writeNumbered(target, [1])
+        // Nothing was missed: it did not listen before.
+        assert.strictEqual(numberOf(yield* inbox.take), 1)
+      }).pipe(withClient({ reconnect: Schedule.spaced("200 millis") })))
+
+    it.effect("C5, 8.A2: closed politely: the same", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        const { collection } = yield* World
+        const target = yield* collection
+        const states = yield* statesOf(yield* Kuzzle.Kuzzle)
+        const inbox = yield* listenTo(target)
+        yield* network.close(1000)
+        const [waiting, ...rest] = yield* states.until("Ready")
+        if (waiting?._tag !== "Waiting") return assert.fail(`first came ${waiting?._tag}`)
+        assert.deepInclude(waiting.cause, { _tag: "KuzzleConnectionEndedError", by: "Peer", code: 1000 })
+        assert.deepStrictEqual(tags(rest), ["Connecting", "Resubscribing", "Ready"])
+        yield* writeNumbered(target, [1, 2])
+        assert.strictEqual(gapOf(yield* inbox.take).cause._tag, "Disconnected")
+        assert.deepStrictEqual((yield* inbox.takeN(2)).map(numberOf), [1, 2])
+      }).pipe(withClient()))
+
+    it.effect("S1, S4: cut again and again: a gap each time, nothing twice", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        const { collection } = yield* World
+        const target = yield* collection
+        const states = yield* statesOf(yield* Kuzzle.Kuzzle)
+        const inboxes = yield* Effect.all([listenTo(target), listenTo({ ...target, scope: "in" }), listenTo(target)])
+        for (const n of [1, 2, 3]) {
+          yield* network.cut
+          yield* states.until("Waiting")
+          yield* states.until("Ready")
+          yield* writeNumbered(target, [n])
+          for (const inbox of inboxes) {
+            assert.strictEqual(gapOf(yield* inbox.take).cause._tag, "Disconnected")
+            assert.strictEqual(numberOf(yield* inbox.take), n)
+          }
+        }
+      }).pipe(withClient()))
+
+    it.effect("C3: frozen: the heartbeat finds it within interval and timeout, and the client recovers", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        const { collection } = yield* World
+        const target = yield* collection
+        const states = yield* statesOf(yield* Kuzzle.Kuzzle)
+        const inbox = yield* listenTo(target)
+        yield* Effect.acquireRelease(network.freeze, () => network.thaw)
+        const [elapsed, [waiting]] = yield* Effect.timed(states.until("Waiting"))
+        if (waiting?._tag !== "Waiting") return assert.fail(`first came ${waiting?._tag}`)
+        assert.deepInclude(waiting.cause, { _tag: "KuzzleConnectionEndedError", by: "Heartbeat" })
+        // 100 ms and 250 ms; a machine that stalls for a moment takes longer, a client without a heartbeat minutes.
+        assert.isBelow(Duration.toMillis(elapsed), 350 + 3000)
+        yield* network.thaw
+        yield* states.until("Ready")
+        yield* writeNumbered(target, [1])
+        assert.strictEqual(gapOf(yield* inbox.take).cause._tag, "Disconnected")
+        assert.strictEqual(numberOf(yield* inbox.take), 1)
+      }).pipe(withClient({ pingInterval: "100 millis", pingTimeout: "250 millis", connectTimeout: "500 millis" })))
+
+    it.effect("the token survives a lost connection", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        const { user } = yield* World
+        const { kuid, password, username } = yield* user
+        const states = yield* statesOf(yield* Kuzzle.Kuzzle)
+        yield* KuzzleAuth.login({ strategy: "local", credentials: { username, password } })
+        yield* network.cut
+        yield* states.until("Waiting")
+        yield* states.until("Ready")
+        assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, kuid)
+      }).pipe(withClient()))
+
+    it.effect("C5: a schedule that ends: the client gives up, requests and subscriptions fail with the reason", () =>
+      Effect.gen(function*() {
+        const { network } = yield* Backend
+        const { collection } = yield* World
+        const target = yield* collection
+        const states = yield* statesOf(yield* Kuzzle.Kuzzle)
+        const inbox = yield* listenTo(target)
+        yield* network.cut
+        yield* states.until("Failed")
+        const error = yield* failure(KuzzleServer.now(), KuzzleError.NotSentError)
+        assert.deepInclude(error.cause, { _tag: "KuzzleConnectionEndedError", code: 1006 })
+        yield* failure(inbox.take, KuzzleError.NotSentError)
+        yield* failure(KuzzleRealtime.open(target), KuzzleError.NotSentError)
+      }).pipe(withClient({ reconnect: Schedule.stop })))
+  })
+}

@@ -1,0 +1,143 @@
+/** What the tests of the suite are written with. */
+import { type Kuzzle, type KuzzleDocument, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { assert } from "@effect/vitest"
+import { Array as Arr, type Duration, Effect, Layer, Option, Queue, Stream } from "effect"
+import type { Scope } from "effect"
+import {
+  Backend,
+  type ClientOptions,
+  type ClientServices,
+  type Collection,
+  type HttpOptions,
+  World
+} from "./backend.ts"
+
+/** Short pauses: a test shall not wait. */
+export const quick: ClientOptions = {
+  requestTimeout: "10 seconds",
+  connectTimeout: "2 seconds",
+  reconnect: KuzzleSchedule.reconnect({ base: "100 millis", cap: "200 millis" })
+}
+
+/** Runs an effect with a client of its own. */
+export const withClient = (options: ClientOptions = {}) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(
+    Backend,
+    ({ client }) => effect.pipe(Effect.scoped, Effect.provide(client({ ...quick, ...options })))
+  )
+
+export const withHttp = (options: HttpOptions = {}) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Backend, ({ http }) => effect.pipe(Effect.scoped, Effect.provide(http(options))))
+
+/** Somebody else: one more client, until the scope closes. Gives what provides it. */
+export const another = (options: ClientOptions = {}) =>
+  Effect.flatMap(Backend, ({ client }) =>
+    Effect.map(
+      Layer.build(client({ ...quick, ...options })),
+      (context) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, ClientServices>> =>
+        Effect.provide(effect, context)
+    ))
+
+/** The effect fails with exactly this error; gives it, to look at more of it. */
+export const failure = <E, T extends E, A, R>(
+  effect: Effect.Effect<A, E, R>,
+  // The constructors of the errors have parameters of many types; nothing is constructed here.
+  type: abstract new(...args: Array<never>) => T,
+  id?: string
+): Effect.Effect<T, never, R> =>
+  Effect.map(Effect.either(effect), (result) => {
+    if (result._tag === "Right") assert.fail(`it succeeded: ${JSON.stringify(result.right)}`)
+    const error = result.left
+    if (!(error instanceof type)) assert.fail(`not a ${type.name}: ${JSON.stringify(error)}`)
+    if (id !== undefined) assert.propertyVal(error, "id", id)
+    return error
+  })
+
+/** Writes documents, and waits until searches see them. */
+export const fill = (
+  target: Collection,
+  documents: ReadonlyArray<{ readonly _id?: string; readonly body: KuzzleDocument.Content }>
+) =>
+  Effect.flatMap(World, ({ admin }) =>
+    Effect.forEach(
+      Arr.chunksOf(documents, 200),
+      (documents) =>
+        admin.query({ controller: "document", action: "mCreate", ...target, refresh: "wait_for", body: { documents } }),
+      { discard: true }
+    ))
+
+const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, what: string): Effect.Effect<A, E, R> =>
+  Effect.flatMap(
+    Effect.timeoutOption(effect, "8 seconds"),
+    Option.match({ onNone: () => Effect.dieMessage(`${what} did not come within 8 seconds`), onSome: Effect.succeed })
+  )
+
+/** A stream, one element at a time. */
+export interface Inbox<A, E> {
+  readonly take: Effect.Effect<A, E>
+  readonly takeN: (n: number) => Effect.Effect<ReadonlyArray<A>, E>
+  /** Nothing comes for that long. */
+  readonly silent: (duration: Duration.DurationInput) => Effect.Effect<void>
+}
+
+export const inbox = <A, E, R>(
+  stream: Stream.Stream<A, E, R>,
+  what: string
+): Effect.Effect<Inbox<A, E>, never, R | Scope.Scope> =>
+  Effect.map(Stream.toQueueOfElements(stream), (queue) => {
+    const take = Queue.take(queue).pipe(
+      Effect.flatten,
+      Effect.catchAll(Option.match({
+        onNone: () => Effect.dieMessage(`${what}: the stream ended`),
+        onSome: (error: E) => Effect.fail(error)
+      })),
+      (element) => inTime(element, what)
+    )
+    return {
+      take,
+      takeN: (n) => Effect.replicateEffect(take, n),
+      silent: (duration) =>
+        Effect.map(Effect.zipRight(Effect.sleep(duration), Queue.takeAll(queue)), (elements) => {
+          assert.deepStrictEqual([...elements], [])
+        })
+    }
+  })
+
+/** Subscribes and gives the notifications one at a time. */
+export const listenTo = (options: KuzzleRealtime.SubscribeOptions & KuzzleRealtime.BufferOptions<"sliding">) =>
+  Effect.flatMap(KuzzleRealtime.open(options), (notifications) => inbox(notifications, "a notification"))
+
+/** The states from now on; the first element, the state now, is taken already. */
+export const statesOf = (kuzzle: Kuzzle.KuzzleShape) =>
+  Effect.gen(function*() {
+    const states = yield* inbox(kuzzle.states, "a state")
+    const now = yield* states.take
+    const until = (tag: Kuzzle.ConnectionState["_tag"]): Effect.Effect<ReadonlyArray<Kuzzle.ConnectionState>> =>
+      Effect.flatMap(states.take, (state) =>
+        state._tag === tag
+          ? Effect.succeed([state])
+          : Effect.map(until(tag), (rest) => [state, ...rest]))
+    return { now, until, silent: states.silent }
+  })
+
+export const roomOf = ({ room }: { readonly room: string }): string => room.slice(0, room.lastIndexOf("-"))
+
+/** A notification of a document, or the test fails. */
+export const documentOf = (notification: KuzzleRealtime.Notification): KuzzleRealtime.DocumentNotification => {
+  if (notification.type !== "document") assert.fail(`not about a document: ${JSON.stringify(notification)}`)
+  return notification
+}
+
+export const userOf = (notification: KuzzleRealtime.Notification): KuzzleRealtime.UserNotification => {
+  if (notification.type !== "user") assert.fail(`not about a user: ${JSON.stringify(notification)}`)
+  return notification
+}
+
+export const gapOf = (notification: KuzzleRealtime.Notification): KuzzleRealtime.Gap => {
+  if (notification.type !== "gap") assert.fail(`not a gap: ${JSON.stringify(notification)}`)
+  return notification
+}
+
+/** The number of a document written by `writeNumbered`, or published. */
+export const numberOf = (notification: KuzzleRealtime.Notification): unknown =>
+  documentOf(notification).result._source?.n
