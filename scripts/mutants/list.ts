@@ -530,15 +530,17 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     }
   ]),
-  ...inFile(`${runtime}/driver.ts`, [
+  ...inFile(`${runtime}/fork.ts`, [
     {
       name: "a client that is made as a resource cannot be closed",
       breaks: "L1",
-      in: "Driver.run",
-      find: `Known.isKnown(effect) ? effect : Effect.interruptible(effect)`,
+      in: "Fork.run",
+      find: `Effect.interruptible(effect)`,
       replace: `effect`,
-      tests: ["packages/core/test/runtime/session.test.ts"]
-    },
+      tests: ["packages/core/test/runtime/session.test.ts", "packages/core/test/runtime/fork.test.ts"]
+    }
+  ]),
+  ...inFile(`${runtime}/driver.ts`, [
     {
       name: "a host that is offline, or was asleep, is not heard of",
       breaks: "C3, L3",

@@ -4,6 +4,17 @@ import * as Fork from "../../src/internal/runtime/fork.ts"
 import { turns } from "../support/FakeSocket.ts"
 
 describe("fork", () => {
+  it.effect("L1: what is forked by a client that is made in an uninterruptible region ends with the scope, too", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const fork = yield* Effect.uninterruptible(Scope.extend(Fork.make, scope))
+      fork.run(Effect.never)
+      yield* turns()
+      const closed = yield* Effect.forkDaemon(Scope.close(scope, Exit.void))
+      yield* turns()
+      assert.isNotNull(closed.unsafePoll())
+    }))
+
   it.effect("L1: what is forked while the scope closes ends with it, as what was forked before", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()

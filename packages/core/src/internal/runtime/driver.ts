@@ -304,11 +304,10 @@ export class Driver {
 
   /**
    * Runs what an attempt needs. A defect, of a user's schedule for one, must not leave everybody waiting; nor one that
-   * interrupts itself. The client may be made in an uninterruptible region, as a resource is, and must be closed nonetheless.
+   * interrupts itself.
    */
   private run<A>(effect: Effect.Effect<A, InvalidSettingError>, then: (value: A) => void): void {
-    const interruptible = Known.isKnown(effect) ? effect : Effect.interruptible(effect)
-    this.parts.fork.run(interruptible, (exit) => {
+    this.parts.fork.run(effect, (exit) => {
       if (Exit.isSuccess(exit)) return then(exit.value)
       Either.match(Cause.failureOrCause(exit.cause), {
         onLeft: (error) => this.lost(unsettled(this.client.endpoint(), error)),

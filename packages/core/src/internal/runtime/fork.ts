@@ -24,15 +24,16 @@ export class Fork {
   constructor(private readonly runtime: Runtime.Runtime<never>) {}
 
   /**
-   * Calls `done` when the effect has ended, unless that is the end of the scope. An effect that is a value already takes no
-   * fiber. The result interrupts it.
+   * Calls `done` when the effect has ended, unless the scope ended it. An effect that is a value already takes no fiber. The
+   * returned function interrupts the effect. So does the end of the scope, even if the client was made in an uninterruptible
+   * region, as a resource is.
    */
   run<A, E>(effect: Effect.Effect<A, E>, done: (exit: Exit.Exit<A, E>) => void = ignore): () => void {
     if (isKnown(effect)) {
       done(effect)
       return ignore
     }
-    const fiber = Runtime.runFork(this.runtime)(effect)
+    const fiber = Runtime.runFork(this.runtime)(Effect.interruptible(effect))
     const exit = fiber.unsafePoll()
     if (exit !== null) {
       done(exit)
