@@ -32,8 +32,13 @@ let links = 0
 for (const [path, html] of texts) {
   for (const [, href = ""] of html.matchAll(/<a\s[^>]*?href="([^"]+)"/g)) {
     const target = new URL(href.replaceAll("&amp;", "&"), `http://site${path}`)
-    if (target.host !== "site" || Fs.existsSync(Path.join(dist, target.pathname, "x", ".."))) continue
+    if (target.host !== "site") continue
     links += 1
+    const file = Path.join(dist, target.pathname)
+    if (Path.extname(file) !== "" && !file.endsWith(".html")) {
+      if (!Fs.existsSync(file)) problems.push(`${path}: there is no file ${target.pathname}`)
+      continue
+    }
     const anchors = anchorsOf.get(target.pathname.replace(/\.html$/, ""))
     const anchor = decodeURIComponent(target.hash.slice(1))
     if (anchors === undefined) problems.push(`${path}: there is no page ${target.pathname}`)

@@ -1,5 +1,5 @@
 /** Rides that somebody has ordered: what the server has, and above it what waits in the outbox. */
-import { KuzzleLiveQuery, KuzzleOutbox, type KuzzleOutboxStore, KuzzleRepository } from "@effect-kuzzle/core"
+import { KuzzleOutbox, type KuzzleOutboxStore, KuzzleRepository } from "@effect-kuzzle/core"
 import { Array, Effect, Option, Order, Schema, Stream } from "effect"
 
 export const Ride = Schema.Struct({
@@ -13,7 +13,12 @@ export const Ride = Schema.Struct({
 
 export type Ride = typeof Ride.Type
 
-export const repository = KuzzleRepository.make({ index: "effect-kuzzle-rides", collection: "ride", schema: Ride })
+export const repository = KuzzleRepository.make({
+  index: "effect-kuzzle-rides",
+  collection: "ride",
+  schema: Ride,
+  onInvalid: KuzzleRepository.logInvalid
+})
 
 /** A ride as the page shows it. */
 export interface Row extends Ride {
@@ -22,17 +27,14 @@ export interface Row extends Ride {
   readonly waits: boolean
 }
 
-const decode = Schema.decodeUnknownOption(Ride)
-
 /** The rides on the server now, and after every change. */
 export const live = Stream.unwrapScoped(Effect.map(
-  KuzzleLiveQuery.live({ index: repository.index, collection: repository.collection }),
+  repository.live(),
   ({ values }) =>
     Stream.map(
       values,
       (documents) =>
-        Array.filterMap(documents.values(), ({ _id, _source }) =>
-          Option.map(decode(_source), (ride): Row => ({ _id, ...ride, waits: false })))
+        Array.fromIterable(documents.values()).map(({ _id, _source }): Row => ({ _id, ..._source, waits: false }))
     )
 ))
 

@@ -385,7 +385,8 @@ export type LiveOptions<Encoded> =
     readonly filter?: (KuzzleFilter.SearchFilter & KuzzleFilter.On<Encoded>) | undefined
     /**
      * Refresh the collection before it is read, `true` by default: a search does not see what was written within the last
-     * second. Without it, and without the right to it, such a document may be missing until it changes again.
+     * second. With `false`, such a document may be missing until it changes again. A user who may not refresh needs `false`:
+     * otherwise the refusal is the error of the live query.
      */
     readonly refresh?: boolean | undefined
   }

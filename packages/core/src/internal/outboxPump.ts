@@ -136,6 +136,15 @@ export class Pump {
 
   readonly pendingStates = this.looking(this.moved, Effect.map(this.pending, Chunk.of))
 
+  private readonly storedReports = Effect.suspend(() =>
+    this.bounded("report", this.claim.reports(this.settings.server))
+  ).pipe(
+    Effect.tapError((error) => error.reason === "Timeout" ? Effect.void : this.fail(error)),
+    Effect.retry(KuzzleSchedule.reconnect()),
+    // That schedule has no end.
+    Effect.orElseSucceed((): ReadonlyArray<StoredReport> => [])
+  )
+
   /** Those in the store, then every new one, each once. */
   readonly reports: Stream.Stream<StoredReport> = Stream.suspend(() => {
     let shown: ReadonlySet<string> = new Set()
@@ -147,24 +156,12 @@ export class Pump {
     return this.looking(this.reported, fresh)
   })
 
-  readonly reportStates = this.looking(
-    this.reported,
-    Effect.suspend(() => Effect.map(this.storedReports, Chunk.of))
-  )
+  readonly reportStates = this.looking(this.reported, Effect.map(this.storedReports, Chunk.of))
 
   /** What is seen at once, and whenever something may have changed. */
   private looking<A>(when: Broadcast<void>, look: Effect.Effect<Chunk.Chunk<A>>): Stream.Stream<A> {
     return Stream.suspend(() => Stream.mapChunksEffect(when.stream, () => look))
   }
-
-  private readonly storedReports = Effect.suspend(() =>
-    this.bounded("report", this.claim.reports(this.settings.server))
-  ).pipe(
-    Effect.tapError((error) => error.reason === "Timeout" ? Effect.void : this.fail(error)),
-    Effect.retry(KuzzleSchedule.reconnect()),
-    // That schedule has no end.
-    Effect.orElseSucceed((): ReadonlyArray<StoredReport> => [])
-  )
 
   // ---------------------------------------------------------------------------------------------------------------
   // what callers ask for

@@ -15,7 +15,6 @@ import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import { messageOf } from "../engine/errors.ts"
@@ -84,23 +83,15 @@ const advice = (tag: string, login: Login, right: string): string => {
   }
 }
 
-const logIn = (
-  command: WriteSchema
-): Effect.Effect<void, ServerError | InvalidSettingError, Kuzzle.Kuzzle> => {
+/** An API key needs no login. */
+const logIn = (command: WriteSchema): Effect.Effect<void, ServerError, Kuzzle.Kuzzle> => {
   const { login } = command
-  switch (login._tag) {
-    case "Nobody":
-      return Effect.void
-    case "ApiKey":
-      return Effect.flatMap(Kuzzle.Kuzzle, (kuzzle) => kuzzle.setToken(Option.some(Kuzzle.token(login.key))))
-    case "User": {
-      const { password, username } = login
-      return KuzzleAuth.login({ strategy: "local", credentials: { username, password } }).pipe(
-        asking(command, `cannot log in as ${username}`, "auth:login"),
-        Effect.asVoid
-      )
-    }
-  }
+  if (login._tag !== "User") return Effect.void
+  const { password, username } = login
+  return KuzzleAuth.login({ strategy: "local", credentials: { username, password } }).pipe(
+    asking(command, `cannot log in as ${username}`, "auth:login"),
+    Effect.asVoid
+  )
 }
 
 const indexesOf = (command: WriteSchema): Effect.Effect<ReadonlyArray<string>, Failure, Kuzzle.Kuzzle> => {
@@ -236,12 +227,12 @@ export const schema = (
   command: WriteSchema
 ): Effect.Effect<void, FileError | Failure | InvalidSettingError> =>
   Effect.gen(function*() {
-    const { out, url } = command
+    const { login, out, url } = command
     // Reading may take a while: what is wrong with the file is known before.
     if (out !== undefined) yield* spare(out)
     const found = yield* Effect.zipRight(logIn(command), read(command)).pipe(
       Effect.provide(
-        Kuzzle.layerHttp({ url }).pipe(
+        Kuzzle.layerHttp({ url, apiKey: login._tag === "ApiKey" ? login.key : undefined }).pipe(
           Layer.provide(KuzzleHttp.layer),
           Layer.provide(FetchHttpClient.layer)
         )
