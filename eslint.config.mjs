@@ -60,6 +60,8 @@ export default tseslint.config(
       "docs/.vitepress/{cache,dist}",
       "**/coverage",
       ".tmp",
+      "build",
+      "**/*.effect4.ts",
       "**/*.d.ts"
     ]
   },
@@ -89,10 +91,10 @@ export default tseslint.config(
     }
   },
   {
-    // The machines of the core are classes: a method that is handed over without its object fails only when it runs.
+    // The machines of the core are classes: a method that is passed without its object fails only when it runs.
     files: ["packages/*/src/**/*.ts"],
     languageOptions: { parserOptions: { project: "./tsconfig.json" } },
-    rules: { "@typescript-eslint/unbound-method": "error" }
+    rules: { "house/floors": "error", "@typescript-eslint/unbound-method": "error" }
   },
   {
     files: ["**/*.{ts,tsx}"],
@@ -154,7 +156,6 @@ export default tseslint.config(
   {
     files: ["packages/core/src/**/*.ts"],
     rules: {
-      "house/floors": "error",
       "@typescript-eslint/no-restricted-imports": ["error", {
         patterns: [noInternals, noNodeModules, {
           group: ["@effect-kuzzle/*"],
@@ -167,7 +168,7 @@ export default tseslint.config(
   },
   {
     // The shell may hold a timer: a fiber that sleeps per connection costs four times as much.
-    files: ["packages/core/src/internal/timer.ts", "packages/core/src/internal/runtime/tick.ts"],
+    files: ["packages/core/src/internal/services/timer.ts", "packages/core/src/internal/runtime/tick.ts"],
     rules: {
       "no-restricted-globals": ["error", ...restrict([...browserGlobals, ...nodeGlobals], neutral)],
       "no-restricted-syntax": ["error", ...restrictMembers([...browserGlobals, ...nodeGlobals], neutral)]
@@ -175,7 +176,7 @@ export default tseslint.config(
   },
   {
     // Pure: time and chance are arguments.
-    files: ["packages/core/src/internal/protocol/**/*.ts"],
+    files: ["packages/core/src/internal/{data,protocol}/**/*.ts"],
     rules: {
       "no-restricted-syntax": [
         "error",

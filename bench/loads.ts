@@ -496,7 +496,7 @@ const outbox = (
   }
 }
 
-/** What is to outlive the process. Nobody else does it, so the figures have targets of their own. */
+/** Requests that must survive the process. No other client supports this, so the figures have targets of their own. */
 const handingOver: Load = {
   name: "handing-over",
   samples: 3,

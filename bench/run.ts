@@ -89,7 +89,7 @@ const startServer = async (): Promise<{ readonly url: string; readonly process: 
   return { url: `ws://127.0.0.1:${port}`, process: server }
 }
 
-/** One sample, or why there is none. */
+/** One sample, or the reason why there is none. */
 const sample = async (load: Load, peer: string, url: string): Promise<Figures | string> => {
   const profile = options.profile
   const file = profile === undefined
@@ -155,7 +155,7 @@ const targetOf = ({ target, unit }: Row): string => {
   return `≤ ${target.atMost.toFixed(2)}${of}`
 }
 
-/** The sample of Effect alone that does the same as this variant of ours: there is none of requests in one effect. */
+/** The sample of Effect alone that does the same as this variant. There is none for requests in one effect. */
 const effectAlone = (ours: string): string => `effect${ours.slice("ours".length)}`
 
 /** `undefined`: there is nothing to compare. */
@@ -240,7 +240,7 @@ if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true 
 const server = await startServer()
 const table: Array<ReadonlyArray<string>> = [...header]
 
-// The compiler of the server warms up on samples that nobody counts.
+// Samples that are not counted warm up the compiler of the server.
 for (const load of loads.slice(0, 2)) await sample(load, "raw", server.url)
 
 const wanted = (load: Load): number =>

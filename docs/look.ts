@@ -1,7 +1,8 @@
 /**
  * Looks at the built documentation site (`pnpm docs:build`) as its readers would: every link leads to a page and a heading
- * that exist, and no page is wider than a phone. Chromium looks at the second: `CHROMIUM_PATH` names another one than
- * Debian's.
+ * that exist, every error has its place, no page is wider than a phone, every picture is drawn in light and in dark, and the
+ * search finds functions, ids and settings. Chromium looks at all but the first two: `CHROMIUM_PATH` names another one than
+ * Debian's. `DOCS_SHOTS=<folder>` keeps the pictures as files.
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -46,9 +47,48 @@ for (const [path, html] of texts) {
   }
 }
 
+// ---- errors ---------------------------------------------------------------------------------------------------------
+
+/** Every tag and every id of the page, as the first code of a row or as a title: `help` of an error leads there. */
+const errors = Array.from(
+  Fs.readFileSync(Path.join(root, "reference/errors.md"), "utf8").matchAll(
+    /^(?:### |\| (?:[\w ]+ \| )?`)(Kuzzle\w+Error|\w+\.\w+\.\w+)/gm
+  ),
+  ([, key = ""]) => key
+)
+if (errors.length < 200) problems.push(`the page of errors has ${errors.length} errors`)
+for (const key of errors) {
+  if (anchorsOf.get("/reference/errors")?.has(key.toLowerCase()) !== true) problems.push(`no anchor leads to ${key}`)
+}
+
+// ---- for machines ---------------------------------------------------------------------------------------------------
+
+const index = Fs.readFileSync(Path.join(dist, "llms.txt"), "utf8")
+const pages = ["start", "guides", "reference"].flatMap((folder) =>
+  Fs.readdirSync(Path.join(root, folder)).filter((file) => file.endsWith(".md")).map((file) => `/${folder}/${file}`)
+)
+for (const page of pages) if (!index.includes(page)) problems.push(`llms.txt does not name ${page}`)
+
 // ---- a phone --------------------------------------------------------------------------------------------------------
 
 const looked = ["/", "/start/page", "/guides/offline", "/reference/errors", "/reference/api/core/src/KuzzleDocument"]
+
+/** Words, and a part of the address of a page that a search for them finds. */
+const searched = [
+  ["KuzzleDocument.create", "/reference/api/core/src/KuzzleDocument"],
+  ["services.storage.not_found", "/reference/errors"],
+  ["pingTimeout", "/reference/settings"]
+] as const
+
+/** How many pictures the text of a page has. */
+const pictures = (path: string) =>
+  Fs.readFileSync(Path.join(root, `${path}.md`), "utf8").split("\n").filter((line) => line === "```mermaid").length
+
+const pictured = Fs.readdirSync(root, { recursive: true, encoding: "utf8" })
+  .map((file) => `/${file.replaceAll(Path.sep, "/")}`)
+  .filter((file) => file.endsWith(".md") && !/node_modules|\/api\/|\.vitepress/.test(file))
+  .map((file) => file.slice(0, -3))
+  .filter((path) => pictures(path) > 0)
 
 const server = await serve({ root, port: 0 })
 const address = server.server?.address()
@@ -66,6 +106,48 @@ try {
     const headings = await page.locator("h1").count()
     if (headings !== 1) problems.push(`${path} has ${headings} titles`)
   }
+
+  // ---- pictures and search, in light and dark
+  await page.setViewportSize({ width: 1200, height: 900 })
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const path of pictured) {
+      await page.goto(`http://localhost:${address.port}${path}`, { waitUntil: "load" })
+      const picture = page.locator(".mermaid svg").first()
+      await picture.waitFor({ timeout: 30_000 }).catch(() =>
+        problems.push(`${path} shows no picture in ${colorScheme}`)
+      )
+      await page.waitForLoadState("networkidle")
+      const shown = await page.locator(".mermaid svg").count()
+      const drawn = pictures(path)
+      if (shown !== drawn) problems.push(`${path} shows ${shown} of ${drawn} pictures in ${colorScheme}`)
+      // A picture may fail while the colours change, and is drawn again then.
+      await page.locator(".mermaid svg[aria-roledescription=error]").first().waitFor({
+        state: "detached",
+        timeout: 10_000
+      })
+        .catch(() => problems.push(`${path}: Mermaid cannot read a picture`))
+      const cut = await page.locator(".mermaid foreignObject").evaluateAll((labels) =>
+        labels.filter((label) =>
+          (label.firstElementChild?.scrollHeight ?? 0) > Math.ceil(Number(label.getAttribute("height"))) + 1
+        ).map(({ textContent }) => textContent)
+      )
+      for (const text of cut) problems.push(`${path}: "${text}" is cut in ${colorScheme}`)
+      if (process.env.DOCS_SHOTS !== undefined) {
+        for (let i = 0; i < shown; i++) {
+          const name = `${path.replaceAll("/", "-").slice(1)}-${i}-${colorScheme}.png`
+          await page.locator(".mermaid").nth(i).screenshot({ path: Path.join(process.env.DOCS_SHOTS, name) })
+        }
+      }
+    }
+  }
+  await page.goto(`http://localhost:${address.port}/`, { waitUntil: "load" })
+  await page.locator(".DocSearch-Button, #local-search button").first().click()
+  for (const [words, target] of searched) {
+    await page.locator("input.search-input").fill(words)
+    const found = page.locator(`.results a[href*="${target}"]`).first()
+    await found.waitFor({ timeout: 30_000 }).catch(() => problems.push(`a search for ${words} does not find ${target}`))
+  }
 } finally {
   await browser.close()
   server.server?.close()
@@ -73,6 +155,7 @@ try {
 
 for (const problem of problems) process.stdout.write(`${problem}\n`)
 process.stdout.write(
-  `${texts.size} pages, ${links} links, ${looked.length} pages on a phone: ${problems.length} problems\n`
+  `${texts.size} pages, ${links} links, ${errors.length} errors, ${looked.length} pages on a phone, ` +
+    `${pictured.length} pages with pictures, ${searched.length} searches: ${problems.length} problems\n`
 )
 process.exitCode = links === 0 || problems.length > 0 ? 1 : 0

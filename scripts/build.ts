@@ -4,7 +4,7 @@
  * TypeScript emits, with short names for private members (`privateNames.ts`); then what it leaves undone:
  * - relative `.ts` specifiers in declarations become `.js` (`rewriteRelativeImportExtensions` touches only code). Both
  *   have the same length, so the declaration maps stay true;
- * - calls at the top of a module are marked pure, so that a bundler may drop what nobody uses.
+ * - calls at the top of a module are marked pure, so that a bundler may drop unused values.
  */
 import { transformAsync } from "@babel/core"
 import * as Fs from "node:fs/promises"

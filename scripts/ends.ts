@@ -83,6 +83,9 @@ const main = Effect.gen(function*() {
   if (rows.some(({ verdict }) => verdict.broken.length > 0)) return yield* fail("a promise was broken")
 })
 
+/** Of so many requests of each broken promise, all that is known is shown. */
+const maxStories = 2
+
 const counted = (counts: ReadonlyMap<string, number>): string =>
   Array.from(counts).toSorted(([a], [b]) => a < b ? -1 : 1).map(([what, count]) => `${count} ${what}`).join(", ")
 
@@ -93,11 +96,14 @@ const describe = (name: string, ledger: Ledger, { broken }: Verdict): string => 
     name,
     `  ends: ${counted(ways)}`,
     `  meanwhile: ${counted(ledger.disturbances)}`,
-    ...broken.map((one) => `  BROKEN: ${showBroken(one)}`)
+    ...broken.flatMap((one) => [
+      `  BROKEN: ${showBroken(one)}`,
+      ...one.ids.slice(0, maxStories).flatMap((id) => [`    ${id}`, ...ledger.story(id).map((line) => `      ${line}`)])
+    ])
   ].join("\n")
 }
 
 NodeRuntime.runMain(Effect.withRandom(main, Random.make(values.seed)), {
-  // A run that is interrupted has proved nothing. A socket that somebody killed has left behind must not keep it waiting.
+  // An interrupted run has proved nothing. The socket of a killed client must not keep it waiting.
   teardown: (exit) => process.exit(Exit.isSuccess(exit) ? 0 : 1)
 })

@@ -1,14 +1,15 @@
 /**
  * `pnpm fuzz` asks a real Kuzzle and an embedded one the same: generated sequences of requests, right ones and such with one
  * or two mistakes. It fails when an answer, a notification or what a sequence left behind differs, when less than half of
- * the requests succeeded, and when an action was hardly asked for. A sequence that differs is played again, alone: what
- * differs only once depends on the moment, and is printed but no failure.
+ * the requests succeeded, and when an action was hardly asked for. A sequence that differs is played twice more, alone: what
+ * does not differ each time depends on the moment, and is printed but no failure.
  *
- * - `--requests`: about how many. Default: 20,000.
- * - `--seed`: what they are made of. `--seed random` for one that nobody has seen.
+ * - `--requests`: how many, at least. Default: 20,000.
+ * - `--seed`: the seed of the programs. `--seed random` takes a new one.
  * - `--only documents`: only this kind of sequences. May be given several times.
  * - `--sequence`: with a seed and a kind, one of them alone, as a report names it.
  * - `--seconds`: begins no sequence after so many. Default: no limit.
+ * - `--concurrency`: how many sequences run at the same time: they wait more than they compute. Default: 24.
  * - `--shrink`: how many differences are shrunk. Default: 5.
  *
  * The real one is the lab's, or the one that `KUZZLE_REAL_URL` names.
@@ -27,7 +28,7 @@ const { values } = parseArgs({
     sequence: { type: "string" },
     seconds: { type: "string", default: "Infinity" },
     shrink: { type: "string", default: "5" },
-    concurrency: { type: "string", default: "12" }
+    concurrency: { type: "string", default: "24" }
   }
 })
 
@@ -77,7 +78,7 @@ const share = report.succeeded / report.requests
 
 console.log()
 for (const { faults: [fault = ""], sequence, theme } of report.passing) {
-  console.log(`differed once, and not when it was played again: --only ${theme} --sequence ${sequence}`)
+  console.log(`differed, and not each time that it was played again: --only ${theme} --sequence ${sequence}`)
   console.log(fault.split("\n").map((line) => line.slice(0, 400)).join("\n"))
 }
 for (const [action, reason] of Object.entries(leftOut)) console.log(`left out: ${action}, which ${reason}`)
@@ -90,7 +91,7 @@ const rarest = wanted.filter((name) => times(name) === least)
 console.log(`least asked: ${rarest.slice(0, 3).join(", ")}${rarest.length > 3 ? ", ..." : ""}: ${least} times`)
 console.log(
   `${count(report.compared)} answers and notifications compared, ${report.differences.length} sequences differ, ` +
-    `${report.passing.length} differed once and not again, ${Math.round((performance.now() - startedAt) / 1000)} s`
+    `${report.passing.length} differed and not again, ${Math.round((performance.now() - startedAt) / 1000)} s`
 )
 if (process.env.FUZZ_COUNTS) {
   for (const [name, n] of [...report.asked].sort((a, b) => a[1].times - b[1].times)) {

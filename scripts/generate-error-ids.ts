@@ -12,8 +12,8 @@ export const catalogue = new URL("../docs/spec/kuzzle-errors.tsv", import.meta.u
 export const target = new URL("../packages/core/src/KuzzleErrorId.ts", import.meta.url)
 
 /**
- * The domains (and subdomains) that a client can meet (spec 7.2). The others end a server that starts, or tell the
- * author of a plugin that it is wrong: no client ever sees them.
+ * The domains (and subdomains) that a client can meet (spec 7.2). The others end a server that starts, or report a
+ * mistake to the author of a plugin: no client ever receives them.
  */
 const reachable: ReadonlyArray<string> = [
   "api",
@@ -46,8 +46,8 @@ export const generate = (tsv: string): string =>
  */
 
 /**
- * The id of an error of Kuzzle that a client can meet (spec 7.2). What only ends a server that starts, or only tells a
- * plugin's author of a mistake, is left out; plugins and applications add ids of their own.
+ * The id of an error that Kuzzle can send to a client (spec 7.2). Errors that only concern a starting server or the
+ * author of a plugin are left out. Plugins and applications add ids of their own.
  *
  * @since 0.1.0
  * @category models

@@ -2,8 +2,8 @@
  * What a reader of the READMEs and guides would stumble over: TypeScript that does not compile, names that the packages do
  * not have, links that lead nowhere.
  *
- * A block that begins with an import is a module; one that imports nothing goes on where the block before it has ended. Of a
- * `vue` block the scripts are a module: its template is not compiled here.
+ * A block that begins with an import is a module; one that imports nothing continues the block before it. Of a `vue`
+ * block the scripts are a module: its template is not compiled here.
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -15,6 +15,7 @@ const patterns = [
   "README.md",
   "CONTRIBUTING.md",
   "SECURITY.md",
+  "CHANGELOG.md",
   "docs/*.md",
   "docs/start/*.md",
   "docs/guides/*.md",

@@ -33,7 +33,7 @@ const wallLimit = 900_000
 const ends = "20"
 
 /** What is run for those that the simulation lets pass. */
-const coreTests = ["packages/core/test/protocol", "packages/core/test/runtime"]
+const coreTests = ["services", "protocol", "runtime"].map((floor) => `packages/core/test/${floor}`)
 
 interface Outcome {
   readonly end: "Passed" | "Failed" | "Endless" | "Stopped"

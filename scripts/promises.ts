@@ -47,7 +47,7 @@ export interface Named {
   readonly asserts: boolean
 }
 
-/** Numbers as words of their own; what looks like one and is none is found too. */
+/** Finds numbers as separate words, including those that only look like one of a promise. */
 const numbersIn = (title: string): ReadonlyArray<string> =>
   [...title.matchAll(/(?<![\w.-])(?:8\.)?[A-Z]\d+(?![\w.-])/g)].map(([number]) => number)
 

@@ -24,7 +24,7 @@ const dist = Path.join(sources, "dist")
 const cache = Path.join(process.env.XDG_CACHE_HOME ?? Path.join(Os.homedir(), ".cache"), "effect-kuzzle-ci")
 
 /** The longest time for one run with all its parts. */
-const limitMillis = 60_000
+const limitMillis = 120_000
 
 type LayersName = "node" | "standard"
 

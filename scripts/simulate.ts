@@ -1,8 +1,8 @@
 /**
- * `pnpm simulate --histories 20000` runs random histories of the client on all cores and fails when one breaks a promise;
- * `--from` says which seed is the first (`--from random` for one that nobody has seen), `--workers` how many processes.
+ * `pnpm simulate --histories 20000` runs random histories of the client on all cores and fails when one breaks a
+ * promise; `--from` is the first seed (`--from random` takes a new one), `--workers` how many processes.
  *
- * `SIM_SEED=<seed> pnpm simulate` tells one history, event by event.
+ * `SIM_SEED=<seed> pnpm simulate` prints one history, event by event.
  */
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs/promises"
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   }
 })
 
-/** Of so many broken histories all is told; of the rest there is a number. */
+/** This many broken histories are printed in full; the others are counted. */
 const told = 10
 
 /** Small enough for the workers to end together. */

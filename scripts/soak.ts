@@ -165,8 +165,18 @@ const main = Effect.gen(function*() {
       return yield* Effect.raceFirst(Effect.provide(Load.run(counts, server.url), context), meanwhile)
     }).pipe(Effect.scoped, Effect.supervised(supervisor))
 
-  /** The last accident is over by then, and closed sockets are closed on the other side too. */
-  const lookBack = Effect.zipRight(Effect.sleep("5 seconds"), look(supervisor))
+  /** When nothing has changed for 5 s: the last accident is over, and closed sockets are closed on the other side too. */
+  const lookBack = Effect.gen(function*() {
+    let last = yield* look(supervisor)
+    let same = 0
+    for (let looks = 0; same < 5 && looks < 60; looks++) {
+      yield* Effect.sleep("1 second")
+      const now = yield* look(supervisor)
+      same = countable.every((what) => now[what] === last[what]) ? same + 1 : 0
+      last = now
+    }
+    return last
+  })
 
   yield* live(Effect.sleep(warmUp))
   const before = yield* lookBack

@@ -22,6 +22,7 @@ import {
 import { clientSuite } from "./suite/clientSuite.ts"
 import * as Memory from "./suite/memory.ts"
 import { failure, gapOf, numberOf } from "./suite/tools.ts"
+import { until } from "./suite/until.ts"
 
 // `layer`, which the suite uses, writes its own methods onto the shared `it`: below stand the functions that it leaves alone.
 clientSuite("in memory", { backend: Memory.layer })
@@ -200,11 +201,14 @@ describe("on the wire", () => {
             KuzzleRealtime.open({ ...target, filter }).pipe(Scope.extend(scope), Effect.provide(client))))
         yield* Effect.forEach(scopes, (scope) =>
           Scope.close(scope, Exit.void))
-        yield* Effect.sleep("10 millis")
+        yield* until(
+          "the last has left",
+          Effect.sync(() =>
+            sent.length > 1
+          )
+        )
         assert.deepStrictEqual(
-          sent.map(({ action }) =>
-            action
-          ),
+          sent.map(({ action }) => action),
           ["subscribe", "unsubscribe"]
         )
       }).pipe(Effect.scoped)

@@ -1,8 +1,9 @@
-const column = "the column is where the field stands in the text that Kuzzle sends to Elasticsearch"
+const column =
+  "the error names a column in the text that Kuzzle sends to Elasticsearch, and the embedded Kuzzle sends none"
 
 /**
- * Where the embedded Kuzzle answers otherwise than the real one, and why it stays so: scenario, step, reason. A line
- * whose step has become the same makes the suite fail, so that the table stays true.
+ * Where the embedded Kuzzle answers differently from the real one, and why: scenario, step, reason. If the answers of a
+ * listed step are equal, the suite fails, so that the table stays true.
  */
 export const differences: { readonly [scenario: string]: { readonly [step: string]: string } } = {
   "documents: search and count": {
@@ -21,12 +22,13 @@ export const differences: { readonly [scenario: string]: { readonly [step: strin
   },
   "realtime: subscriptions": {
     "subscribe {\"body\":{\"foo\":{\"bar\":1}}}":
-      "same error id; the wording of the fault is KuzzleFilter's, not Koncorde's",
-    "subscribe {\"body\":{\"equals\":{}}}": "same error id; the wording of the fault is KuzzleFilter's, not Koncorde's",
+      "KuzzleFilter describes what is wrong with the filter in other words than Koncorde",
+    "subscribe {\"body\":{\"equals\":{}}}":
+      "KuzzleFilter describes what is wrong with the filter in other words than Koncorde",
     "subscribe {\"body\":{\"equals\":{\"a\":1},\"exists\":\"b\"}}":
-      "same error id; the wording of the fault is KuzzleFilter's, not Koncorde's",
+      "KuzzleFilter describes what is wrong with the filter in other words than Koncorde",
     "subscribe {\"body\":{\"range\":{\"a\":{\"gt\":\"x\"}}}}":
-      "same error id; the wording of the fault is KuzzleFilter's, not Koncorde's"
+      "KuzzleFilter describes what is wrong with the filter in other words than Koncorde"
   }
 }
 
@@ -35,7 +37,8 @@ export const differences: { readonly [scenario: string]: { readonly [step: strin
  * longer refused makes the suite fail, too.
  */
 export const refusals: { readonly [scenario: string]: { readonly [step: string]: string } } = {
-  // A cast of Elasticsearch's (7.10.2, RootObjectMapper and DocumentMapperParser), whose words the JVM leaves out when it is warm.
+  // A cast of Elasticsearch's (7.10.2, RootObjectMapper and DocumentMapperParser), whose message the JVM omits when it
+  // is warm.
   "inputs: mappings and settings": {
     "collection:update {\"body\":{\"mappings\":{\"_meta\":\"x\"}}}": "a \"_meta\" that is no object",
     "collection:updateMapping {\"body\":{\"_meta\":\"x\"}}": "a \"_meta\" that is no object",

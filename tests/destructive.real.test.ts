@@ -58,7 +58,7 @@ layer(layerUrl(url), { excludeTestServices: true, timeout: "20 seconds" })("a Ku
       yield* first.silent("100 millis")
     }).pipe(withClient()))
 
-  it.effect("the first administrator, who restricts everybody else; and back to a server without rights", () =>
+  it.effect("the first administrator restricts all other users; then back to a server without restrictions", () =>
     Effect.gen(function*() {
       const credentials = { username: "root", password: "secret" }
       yield* KuzzleSecurity.createFirstAdmin({ _id: "root", credentials: { local: credentials } })

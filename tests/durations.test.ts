@@ -1,4 +1,4 @@
-/** Every duration that an application can give: what is none is a typed error that names it, never a defect. */
+/** Every option that is a duration: an invalid value is a typed error that names the option, never a defect. */
 import {
   Kuzzle,
   KuzzleBatch,
@@ -18,7 +18,7 @@ const bad = "10s" as unknown as Duration.DurationInput
 
 const place = { index: "i", collection: "c" }
 
-const thrown = (make: () => unknown) => Effect.mapError(Effect.try(make), ({ error }) => error)
+const thrown = (make: () => unknown) => Effect.catchAllDefect(Effect.sync(make), Effect.fail)
 
 const withClient = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle>) =>
   Effect.provide(effect, Memory.layerClient(KuzzleEngine.layer()))

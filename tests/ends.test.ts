@@ -35,13 +35,13 @@ const brokenIn = (ledger: Ledger, counts: { readonly [id: string]: number } = {}
   judge(ledger, executionsOf(counts, idempotent)).broken.map(({ ids, promise }) => [promise, ...ids])
 
 describe("the judge of pnpm ends", () => {
-  it("a request that is executed twice, though nobody said that it was accepted", () => {
+  it("a request that is executed twice, even if it was not reported as accepted", () => {
     assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n")), { n: 2 }), [["executed twice", "n"]])
     assert.deepStrictEqual(brokenIn(ledgerOf(), { n: 2 }), [["executed twice", "n"]])
     assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n", { idempotent: true })), { n: 2 }, true), [])
   })
 
-  it("a request that is accepted, not executed, and of which nobody is told", () => {
+  it("a request that is accepted, not executed, and not reported", () => {
     assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n"))), [["accepted and lost", "n"]])
     assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n", { idempotent: true }))), [["accepted and lost", "n"]])
     for (const outcome of ["MaybeSent", "Expired"] as const) {
@@ -54,7 +54,7 @@ describe("the judge of pnpm ends", () => {
     )
   })
 
-  it("an outcome that only a client was told that has ended is counted, and none of a client that lives", () => {
+  it("outcomes that only an ended client received are counted, and those of a running client are not", () => {
     const ledger = ledgerOf(accepted("n", { awaited: true }))
     assert.deepStrictEqual(brokenIn(ledger), [])
     assert.strictEqual(judge(ledger, executionsOf({})).untold, 1)
@@ -62,10 +62,46 @@ describe("the judge of pnpm ends", () => {
     assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "m"]])
   })
 
-  it("a request whose database the browser has deleted is counted, and none that was accepted afterwards", () => {
-    const ledger = ledgerOf(accepted("n"))
+  it("closing a tab ends all its clients, also one that says so later, and none of another tab", () => {
+    const ledger = ledgerOf()
+    ledger.add("t1.17", accepted("n", { awaited: true }))
+    ledger.closed("t1")
+    ledger.add("t1.18", accepted("m", { awaited: true }))
+    ledger.add("t11.18", accepted("l", { awaited: true }))
+    ledger.add("t1.18", accepted("k"))
+    assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "l", "k"]])
+    assert.deepInclude(judge(ledger, executionsOf({})), { untold: 2, ends: 1 })
+  })
+
+  it("the story of a request is what its clients said, how they ended, and what the runner did at that time", () => {
+    let now = 0
+    const ledger = new Ledger(() => now)
+    ledger.disturbed("connection cut")
+    now = 5000
+    ledger.add("t1.17", { _tag: "Opened" })
+    ledger.add("t1.17", accepted("n", { awaited: true }))
+    ledger.add("t1.17", accepted("m"))
+    now = 5250
+    ledger.disturbed("server restarted")
+    ledger.add("t2.18", reported("n", "MaybeSent", "7"))
+    ledger.ended("crash", "t1.17")
+    ledger.ended("crash", "t3.19")
+    now = 9000
+    ledger.disturbed("connection cut")
+    assert.deepStrictEqual(ledger.story("n"), [
+      "5.000 s  t1.17: Opened",
+      "5.000 s  t1.17: Accepted idempotent=false awaited=true",
+      "5.250 s  runner: server restarted",
+      "5.250 s  t2.18: Reported seq=7 outcome=MaybeSent",
+      "5.250 s  t1.17: ended: crash"
+    ])
+    assert.deepStrictEqual(ledger.story("unknown"), [])
+  })
+
+  it("requests in a database that the browser deleted are counted, and those accepted afterwards are not", () => {
+    const ledger = ledgerOf({ _tag: "Created" }, accepted("n"))
     ledger.add("b", accepted("m"))
-    ledger.databaseDeleted()
+    ledger.add("c", { _tag: "Created" })
     ledger.add("c", accepted("l"))
     ledger.ended("kill -9", "b", "c")
     assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "m", "l"]])
@@ -89,6 +125,10 @@ describe("the judge of pnpm ends", () => {
     for (const [told, notice] of notices) {
       assert.deepStrictEqual(brokenIn(ledgerOf(notice), { n: 1 }), [[`executed although it ${told}`, "n"]])
     }
+  })
+
+  it("a request that a store has refused too late may be executed", () => {
+    assert.deepStrictEqual(brokenIn(ledgerOf({ _tag: "Refused", id: "n", reason: "Timeout" }), { n: 1 }), [])
   })
 
   it("a record is unreadable only if it was damaged", () => {

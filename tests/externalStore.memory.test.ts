@@ -10,7 +10,7 @@ const target = { index: "nyc", collection: "taxi" }
 /** Microtasks take no time, but they take turns. */
 const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 0))).pipe(Effect.repeatN(5))
 
-it.scoped("an external store follows documents and the connection; the network is used while somebody is there", () =>
+it.scoped("an external store follows documents and the connection; the network is used while there are subscribers", () =>
   Effect.gen(function*() {
     const engine = yield* KuzzleEngine.make({
       mappings: { nyc: { taxi: { properties: { status: { type: "keyword" } } } } },

@@ -61,7 +61,7 @@ describe("live documents under a test clock", () => {
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* ids(yield* KuzzleLiveQuery.live(target)), ["a"])
       yield* KuzzleDocument.create({ ...target, _id: "b", content: {} })
-      // Nobody has refreshed it since, and a second has not passed.
+      // There was no refresh since, and a second has not passed.
       assert.deepStrictEqual(yield* ids(yield* KuzzleLiveQuery.live({ ...target, refresh: false })), ["a"])
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* ids(yield* KuzzleLiveQuery.live({ ...target, refresh: false })), ["a", "b"])
@@ -178,7 +178,7 @@ describe("live documents under a test clock", () => {
     })
   )
 
-  /** A client of whose searches some are refused for now, by their number. */
+  /** A client whose searches with these numbers are refused temporarily. */
   const refusing = (status: number, isRefused: (search: number) => boolean) => {
     let searches = 0
     return Effect.updateService(Kuzzle.Kuzzle, (kuzzle) => ({

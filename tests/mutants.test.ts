@@ -62,7 +62,7 @@ const fails = (path: string, find: string, ...messages: ReadonlyArray<string>) =
 }
 
 describe("the anchors of planted bugs", () => {
-  it("code is found by its tokens, whatever its formatting and its comments are", () => {
+  it("code is found by its tokens, independent of formatting and comments", () => {
     const bug = text.replace("count + 1", "count + 2")
     assert.strictEqual(at("Counter.add", "count + 1", "count + 2"), bug)
     assert.strictEqual(at("Counter.add", "  count  // how often\n   +\n1", "count + 2"), bug)
@@ -124,7 +124,7 @@ describe("the anchors of planted bugs", () => {
     )
   })
 
-  it("an entry whose test is not there, whose code does not compile or whose name comes twice is wrong", async () => {
+  it("an entry with a missing test, with code that does not compile or with a name that occurs twice is wrong", async () => {
     const { planted, problems } = await check([
       {
         name: "a",

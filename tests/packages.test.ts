@@ -1,9 +1,9 @@
 /** What the packages are as packages: ES modules that load anywhere, and twice. */
 import { Kuzzle, KuzzleError, KuzzleHeartbeat } from "@effect-kuzzle/core"
-import { assert, describe, effect, scoped } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
-import { it, vi } from "vitest"
+import { vi } from "vitest"
 import { FakeNetwork, obliging } from "../packages/core/test/support/FakeSocket.ts"
 
 const root = new URL("../packages/", import.meta.url)
@@ -42,7 +42,7 @@ describe("packages", () => {
     assert.deepStrictEqual(found, [])
   })
 
-  effect(
+  it.effect(
     "C7, 8.D17: the browser's package loads where there is no page, and its client is refused there by a typed error",
     () =>
       Effect.gen(function*() {
@@ -57,7 +57,7 @@ describe("packages", () => {
       }).pipe(Effect.scoped)
   )
 
-  scoped(
+  it.scoped(
     "R4: two copies of the library: the client of one serves the functions of the other, and none takes another's answers",
     () =>
       Effect.gen(function*() {

@@ -190,7 +190,7 @@ describe("KuzzlePromise", () => {
     await closed.close()
     assert.deepStrictEqual(await waiting, { done: true, value: undefined })
 
-    // What has not come to its end must not look like it.
+    // An unfinished iteration must not look finished.
     const left = rejection((await kuzzle.realtime.open(target))[Symbol.asyncIterator]().next())
     await kuzzle.close()
     assert.instanceOf(await left, KuzzleError.NotSentError)

@@ -38,7 +38,7 @@ describe("promises", () => {
     assert.strictEqual(readFileSync(target, "utf8"), generate(), "docs/promises.md is stale: pnpm promises")
   })
 
-  it("a title is found wherever it stands, and nothing else is taken for one", () => {
+  it("titles are found in every position, and nothing else counts as a title", () => {
     const text = `
       describe("R1: what holds them", () => {})
       it.scoped("R2, 8.A10: one", () => assert.isTrue(true))

@@ -35,7 +35,10 @@ const run = (file: string, args: ReadonlyArray<string>) => {
   }
 }
 
-/** A Kuzzle that takes every subscription, refuses all else, and tells with what code a connection was closed. */
+/**
+ * A Kuzzle that accepts every subscription, refuses all other requests, and reports the code with which a connection
+ * was closed.
+ */
 const listening = async () => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" })
   await new Promise((resolve) => server.once("listening", resolve))

@@ -1,8 +1,8 @@
 /**
  * Random histories of the real client, over a simulated network, with the embedded Kuzzle (promises R, S, C, A, L).
  *
- * `SIM_HISTORIES` says how many (`pnpm simulate` runs them on all cores), `SIM_FROM` which is the first. A failure names
- * its seed: `SIM_SEED=<seed> pnpm simulate` tells what happened in it.
+ * `SIM_HISTORIES` is their number (`pnpm simulate` runs them on all cores), `SIM_FROM` the first seed. A failure names
+ * its seed: `SIM_SEED=<seed> pnpm simulate` prints its events.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { seeds } from "./simulation/seeds.ts"
@@ -29,10 +29,10 @@ describe("simulation: R1-R8, S1-S7, C1-C7, A1-A4, L1-L3", () => {
   }
 })
 
-describe("simulation: what was found once", () => {
+describe("simulation: earlier failures", () => {
   it.each(seeds.map(({ found, seed }) => [seed, found] as const))("seed %i: %s", holds, patience)
 
-  it("the same seed gives the same history, whatever was run before", () => {
+  it("the same seed gives the same history, independent of earlier runs", () => {
     const some = [11, 12, 13, 14, 15, 16]
     const forward = some.map((seed) => simulate(seed).hash)
     const backward = some.toReversed().map((seed) => simulate(seed).hash).toReversed()

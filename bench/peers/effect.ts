@@ -1,5 +1,5 @@
 /**
- * Effect alone: what no client can be below whose requests are effects. It is the tuned client of `raw.ts`, with one
+ * Effect alone: the lower bound for any client whose requests are effects. It is the tuned client of `raw.ts`, with one
  * `Effect.async` for each request and one for the connection.
  *
  * A layer for each connection (no variant); `make`, the connection as a scoped effect.

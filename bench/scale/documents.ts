@@ -1,10 +1,11 @@
 /** Many documents: searched, followed, imported; filters that are matched here. */
-import { KuzzleFilter, KuzzleImport, KuzzleLiveQuery, KuzzleSearch } from "@effect-kuzzle/core"
-import { Effect, Stream } from "effect"
+import { KuzzleFilter, KuzzleImport, KuzzleLiveQuery, KuzzleRepository, KuzzleSearch } from "@effect-kuzzle/core"
+import type { Scope } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { cpuOf, type Row } from "./measure.ts"
 import { note } from "./realtime.ts"
 import { documents, large } from "./requests.ts"
-import { type Answer, type Client, open, type Request, sleep, turn, until } from "./server.ts"
+import { type Answer, type Client, open, type Request, type Services, sleep, turn, until } from "./server.ts"
 import { range, source, sourceText, target, withClient } from "./support.ts"
 
 const hit = (i: number) => `{"_id":"d${i}","index":"nyc","collection":"taxi","_score":1,"_source":${sourceText}}`
@@ -46,16 +47,29 @@ const settled = async ({ server }: Client) => {
   }
 }
 
-/** CPU of notifications, each in its turn, to whoever looks at a set of N documents. */
-const live = async (
-  n: number,
-  look: (live: KuzzleLiveQuery.LiveQuery) => Stream.Stream<unknown, unknown>,
-  frames: ReadonlyArray<string>
-) => {
+const Taxi = Schema.Struct({
+  driver: Schema.String,
+  status: Schema.String,
+  seats: Schema.Int,
+  position: Schema.Struct({ lat: Schema.Number, lon: Schema.Number }),
+  tags: Schema.Array(Schema.String)
+})
+const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
+
+/** What an observer sees of documents that are followed, as they are or decoded. */
+type Look = Effect.Effect<Stream.Stream<unknown, unknown>, unknown, Services | Scope.Scope>
+
+const changesAsTheyAre: Look = Effect.map(KuzzleLiveQuery.live(target), ({ changes }) => changes)
+const valuesAsTheyAre: Look = Effect.map(KuzzleLiveQuery.live(target), ({ values }) => values)
+const changesDecoded: Look = Effect.map(taxis.live(), ({ changes }) => changes)
+const valuesDecoded: Look = Effect.map(taxis.live(), ({ values }) => values)
+
+/** The CPU time of notifications, one at a time, for the observers of a set of N documents. */
+const live = async (n: number, look: Look, frames: ReadonlyArray<string>) => {
   const client = await open({}, collectionOf(n))
-  const following = await client.run(KuzzleLiveQuery.live(target))
+  const seeing = await client.run(look)
   let seen = 0
-  Effect.runFork(Stream.runForEach(look(following), () => Effect.sync(() => seen++)))
+  Effect.runFork(Stream.runForEach(seeing, () => Effect.sync(() => seen++)))
   await until(() => seen > 0)
   const cpu = await cpuOf(async () => {
     for (const frame of frames) {
@@ -73,11 +87,12 @@ const live = async (
 /** So many that what is compiled and collected meanwhile does not count: it took more than what is measured with 200. */
 const changes = 2000
 
-const changing = (title: string, look: Parameters<typeof live>[1]): Row => ({
-  title: `\`${title}\` of \`KuzzleLiveQuery\`, N documents: a change`,
-  sizes: held,
+/** One change at a time, anywhere among N documents. */
+const changing = (title: string, look: Look): Row => ({
+  title: `${title}, N documents: a change`,
+  sizes: [100, 1000, 10_000, 50_000, 100_000],
   items: () => changes,
-  run: (n) => live(n, look, range(changes).map((i) => note(1, i % 1000, 2 + i)))
+  run: (n) => live(n, look, range(changes).map((i) => note(1, (i * 7919) % n, 2 + i)))
 })
 
 /** What `document:upsert` sends for a document that it creates: no id. */
@@ -127,14 +142,16 @@ export const rows: ReadonlyArray<Row> = [
   walk("scroll", KuzzleSearch.scroll(), [2000, 20_000, 200_000]),
   walk("searchAfter", KuzzleSearch.searchAfter(), [2000, 20_000, 200_000]),
   walk("fromSize", KuzzleSearch.fromSize(), [1000, 3000, 9000]),
-  changing("changes", (live) => live.changes),
-  changing("values", (live) => live.values),
+  changing("`changes` of `KuzzleLiveQuery`", changesAsTheyAre),
+  changing("`values` of `KuzzleLiveQuery`", valuesAsTheyAre),
+  changing("`changes` of `repository.live`", changesDecoded),
+  changing("`values` of `repository.live`", valuesDecoded),
   {
     // A read for each notification would cost as many times as much as a document of one read.
     title: "200 upserts seen by `KuzzleLiveQuery` of N documents: a document of the set",
     sizes: held,
     target: 25,
-    run: (n) => live(n, (live) => live.changes, range(200).map(() => created))
+    run: (n) => live(n, changesAsTheyAre, range(200).map(() => created))
   },
   {
     title: "N documents imported",

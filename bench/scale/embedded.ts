@@ -57,7 +57,7 @@ export class Embedded {
     return this.ask("document", "search", { ...target, size, from, body }) as Found
   }
 
-  /** Documents whose `n` is from 0 to one less than their number, in no order. */
+  /** N documents whose `n` is a number from 0 to N - 1, unordered. */
   fill(documents: number): this {
     for (let first = 0; first < documents; first += 200) {
       const some = range(Math.min(200, documents - first)).map((i) => {
@@ -77,7 +77,7 @@ export class Embedded {
     return this
   }
 
-  /** A scroll that nobody goes on with; as many seconds pass. */
+  /** Scrolls that are abandoned, while as many seconds pass. */
   abandonScrolls(scrolls: number, seconds: number) {
     for (let i = 0; i < scrolls; i++) {
       this.ask("document", "search", { ...target, size: 10, scroll: "10s", body: {} })

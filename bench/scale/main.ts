@@ -82,7 +82,8 @@ const showHeld = async (title: string, held: ReadonlyArray<Held>, shown: (bytes:
 }
 
 const showRows = async () => {
-  const chosen = rows.filter(isWanted)
+  // `--only planted` shows that a run fails.
+  const chosen = (wanted.length === 0 ? rows : [...rows, ...planted]).filter(isWanted)
   if (chosen.length === 0) return
   heading("Path", "N: CPU of an item", "to reach", "exponent", "")
   for (const row of chosen) {
@@ -91,7 +92,7 @@ const showRows = async () => {
   }
 }
 
-/** Rows whose cost grows. If they are not found, what is said of the others means nothing. */
+/** Rows whose cost is known to grow. If they are not detected, the results of the other rows mean nothing. */
 const checkPlanted = async () => {
   for (const row of planted) {
     const measured = await attempt(row.title, () => measure(row))

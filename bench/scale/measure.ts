@@ -64,7 +64,7 @@ const stages = 4
 
 /** Runs of one kind, of all sizes in turn, so that a busy minute slows down all of them. */
 class Series {
-  /** The least CPU of each size so far: whatever else runs on the machine only adds to it. */
+  /** The least CPU time of each size so far, because other processes only add to it. */
   private readonly least: Array<number>
   /** How many sizes are run. */
   private length: number

@@ -81,7 +81,7 @@ const clients: Load = {
 const reconnecting: Load = {
   name: "reconnect-10000",
   samples: 2,
-  // What tells that all are open again is a request that waits for the connection.
+  // A request that waits for the connection shows that all are open again.
   settings: { deadline: 60_000, queue: 10 },
   peers: ["raw", "raw:tuned", "sdk", "ours"],
   rows: [row("reconnecting 10,000 subscriptions: CPU each", "cpu", "µs", "ours")],
@@ -93,7 +93,7 @@ const reconnecting: Load = {
     const reconnect = async () => {
       await kill(session)
       if (!peer.queues) {
-        // Raw does not reconnect: whoever uses it opens another connection and subscribes to all again.
+        // Raw does not reconnect: its user opens another connection and subscribes to all rooms again.
         session = await peer.open(settings)
         blast = await subscribe(session, count)
       }

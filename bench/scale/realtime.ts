@@ -5,9 +5,11 @@ import * as Mailbox from "../../packages/core/src/internal/runtime/mailbox.ts"
 import { cpuOf, type Row } from "./measure.ts"
 import { all, range, reconnected, sourceText, target, withClient } from "./support.ts"
 
-export const collection = (i: number) => KuzzleRealtime.open({ index: "nyc", collection: `c${i}` })
+const open = (place: KuzzleRealtime.SubscribeOptions | KuzzleRealtime.JoinOptions) => KuzzleRealtime.open(place)
+
+export const collection = (i: number) => open({ index: "nyc", collection: `c${i}` })
 export const equal = () => KuzzleRealtime.open(target)
-const room = (i: number) => KuzzleRealtime.open({ roomId: `x${i}` })
+const room = (i: number) => open({ roomId: `x${i}` })
 const besideRooms = (i: number) => i % 2 === 0 ? collection(i) : room(i)
 const filtered = (i: number) => KuzzleRealtime.open({ ...target, filter: { equals: { driver: `d${i}` } } })
 

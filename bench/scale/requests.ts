@@ -3,10 +3,10 @@ import type { Kuzzle } from "@effect-kuzzle/core"
 import { KuzzleBatch, KuzzleDocument, KuzzleSchedule } from "@effect-kuzzle/core"
 import { Cookies, Headers } from "@effect/platform"
 import { Effect, Fiber, Tracer } from "effect"
-import * as CookieJar from "../../packages/core/src/internal/cookieJar.ts"
-import * as Many from "../../packages/core/src/internal/many.ts"
 import * as Envelope from "../../packages/core/src/internal/protocol/envelope.ts"
+import * as Many from "../../packages/core/src/internal/protocol/many.ts"
 import * as Pending from "../../packages/core/src/internal/protocol/pending.ts"
+import * as CookieJar from "../../packages/core/src/internal/services/cookieJar.ts"
 import { cpuOf, type Row } from "./measure.ts"
 import { type Answer, type Client, openHttp, until } from "./server.ts"
 import { all, create, creates, offline, queued, range, source, sourceText, target, withClient } from "./support.ts"
@@ -174,7 +174,7 @@ export const rows: ReadonlyArray<Row> = [
     target: 0.3,
     plain: plainDeadlines,
     run: (n) => {
-      const pending = Pending.make<Pending.Entry>()
+      const pending = new Pending.Pending<Pending.Entry>()
       for (const deadline of range(n)) pending.add(String(deadline), { deadline })
       return cpuOf(() => {
         for (let at = pending.nextDeadline(); at < Infinity; at = pending.nextDeadline()) pending.expire(at)

@@ -32,7 +32,7 @@ interface Written {
 export type Answer = (request: Request) => string
 
 export class Server {
-  /** Whether it lets anybody in. */
+  /** Whether it accepts connections. */
   up = true
   /** Whether it answers. */
   quiet = false
@@ -98,7 +98,8 @@ export class Server {
   }
 }
 
-type Services = Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
+/** What the effects of the rows need. */
+export type Services = Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
 
 export interface Client {
   readonly server: Server

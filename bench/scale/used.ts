@@ -16,7 +16,7 @@ export const beginUse = async (): Promise<() => Promise<void>> => {
   await client.run(client.kuzzle.queryMany(creates(2)))
   await client.run(KuzzleRealtime.listen(target, () => {}))
   Effect.runFork(Stream.runDrain(await client.run(KuzzleRealtime.open(target))))
-  const pending = Pending.make<Pending.Entry>()
+  const pending = new Pending.Pending<Pending.Entry>()
   pending.add("stays", { deadline: 1 })
   pending.add("ends", { deadline: 0 })
   pending.expire(0)

@@ -2,9 +2,11 @@
 import { existsSync, readdirSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { DefaultTheme } from "vitepress"
+import type { DefaultTheme, MarkdownRenderer } from "vitepress"
 import llms from "vitepress-plugin-llms"
 import { withMermaid } from "vitepress-plugin-mermaid"
+
+type Token = ReturnType<MarkdownRenderer["parse"]>[number]
 
 const docs = resolve(dirname(fileURLToPath(import.meta.url)), "..")
 const repository = "https://github.com/effect-kuzzle/effect-kuzzle"
@@ -34,6 +36,24 @@ const repositoryLink = (link: string, from: string): string => {
   return `${repository}/blob/main/${name}${anchor === undefined ? "" : `#${anchor}`}`
 }
 
+/** The key of an error: the tag of ours, the id of Kuzzle's. */
+const isKey = (text: string) => /^(Kuzzle\w+Error|\w+\.\w+\.\w+)$/.test(text)
+
+/** The anchors of the page of errors: what `help` of an error leads to, for the errors that are a row there. */
+const anchorRows = (tokens: ReadonlyArray<Token>): void => {
+  const anchors = new Set<string>()
+  let row: Token | undefined
+  for (const token of tokens) {
+    if (token.type === "tr_open") row = token
+    const key = token.children?.find(({ type }) => type === "code_inline")?.content
+    if (row === undefined || key === undefined) continue
+    const anchor = key.toLowerCase()
+    if (isKey(key) && !anchors.has(anchor)) row.attrSet("id", anchor)
+    anchors.add(anchor)
+    row = undefined
+  }
+}
+
 export default withMermaid({
   title: "effect-kuzzle",
   description: "A real-time client for Kuzzle in Effect",
@@ -42,9 +62,17 @@ export default withMermaid({
   cleanUrls: true,
   lastUpdated: false,
   srcExclude: ["spec/**"],
-  head: [["meta", { name: "theme-color", content: "#3c8772" }]],
+  head: [
+    ["meta", { name: "theme-color", content: "#3c8772" }],
+    ["style", {}, "tr:target { outline: 2px solid var(--vp-c-brand-1) }"],
+    // Mermaid measures its labels outside the page, where no theme changes their height.
+    ["style", {}, ".vp-doc .mermaid p { margin: 0; line-height: inherit }"]
+  ],
   markdown: {
     config: (md) => {
+      md.core.ruler.push("rows-of-errors", (state) => {
+        if (state.env.relativePath === "reference/errors.md") anchorRows(state.tokens)
+      })
       md.core.ruler.push("repository-links", (state) => {
         for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
           const link = token.attrGet("href")
@@ -81,7 +109,7 @@ export default withMermaid({
           page("Node", "/start/node"),
           page("A page in the browser", "/start/page"),
           page("React, Vue and others", "/start/frameworks"),
-          page("Bun, Deno, Workers", "/platforms"),
+          page("Bun, Deno, Workers", "/start/runtimes"),
           page("Testing your application", "/start/testing"),
           page("Coming from kuzzle-sdk", "/migration")
         ]
@@ -116,6 +144,7 @@ export default withMermaid({
         items: [
           page("Settings", "/reference/settings"),
           page("Errors", "/reference/errors"),
+          page("Where it runs", "/platforms"),
           page("Events, metrics, spans", "/events"),
           page("Values and secrets", "/values"),
           page("All actions", "/actions"),
@@ -128,6 +157,7 @@ export default withMermaid({
         items: [
           page("Architecture", "/architecture"),
           page("Promises", "/promises"),
+          page("The embedded Kuzzle", "/embedded"),
           page("Simulation", "/simulation"),
           page("Faults", "/faults")
         ]

@@ -4,9 +4,11 @@ import type { Scope } from "effect"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { createInterface } from "node:readline"
 import { type BrowserContext, chromium } from "playwright"
 import { RunError } from "./run.ts"
+
+/** Milliseconds that a browser, or one of its pages, may take for what it is asked to do. */
+export const patience = 60_000
 
 const executable = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
 
@@ -19,8 +21,6 @@ const flags = [
   "--disable-quic",
   "--disable-dev-shm-usage",
   "--no-first-run",
-  // It says there that it has deleted a database.
-  "--enable-logging=stderr",
   "--disable-breakpad",
   "--disable-background-networking",
   "--disable-component-update",
@@ -37,18 +37,8 @@ export interface Browser {
   readonly kill: Effect.Effect<void>
 }
 
-/** What Chromium prints when it deletes a database. */
-const deletion = "IndexedDB recovering from a corrupted (and deleted) database"
-
-/**
- * Closing the scope kills it.
- *
- * @param onDeletion is called when the browser finds a database damaged and deletes it
- */
-export const launch = (
-  profile: string,
-  onDeletion: () => void
-): Effect.Effect<Browser, RunError, Scope.Scope> =>
+/** Closing the scope kills it. */
+export const launch = (profile: string): Effect.Effect<Browser, RunError, Scope.Scope> =>
   Effect.gen(function*() {
     if (!Fs.existsSync(executable)) {
       return yield* new RunError({ message: `no Chromium at ${executable}: install it, or set CHROMIUM_PATH` })
@@ -60,12 +50,11 @@ export const launch = (
     const { kill } = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const child = spawn(executable, [...flags, `--user-data-dir=${profile}`, "about:blank"], {
+          // It is closed when the last of its processes has ended.
           stdio: ["ignore", "ignore", "pipe"],
           detached: true
         })
-        createInterface({ input: child.stderr }).on("line", (line) => {
-          if (line.includes(deletion)) onDeletion()
-        })
+        child.stderr.resume()
         const ended = new Promise<void>((resolve) =>
           child.once("close", () => resolve()).once("error", () => resolve())
         )
@@ -75,13 +64,16 @@ export const launch = (
     )
     const browser = yield* Effect.acquireRelease(
       Effect.tryPromise(() => chromium.connectOverCDP(endpointOf(profile))).pipe(
-        Effect.retry(Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(200))),
-        Effect.mapError(() => new RunError({ message: `${executable} did not start within 20 s` }))
+        Effect.retry(Schedule.upTo(Schedule.spaced("100 millis"), patience)),
+        Effect.mapError((cause) =>
+          new RunError({ message: `${executable} could not be reached within ${patience} ms: ${cause}` })
+        )
       ),
       (browser) => Effect.ignore(Effect.tryPromise(() => browser.close()))
     )
     const [context] = browser.contexts()
     if (context === undefined) return yield* new RunError({ message: "Chromium has no window" })
+    context.setDefaultTimeout(patience)
     return { context, kill }
   })
 

@@ -1,11 +1,11 @@
 /**
- * The application that is ended: it hands over requests all the time, and says what becomes of them. The same on Node and in
- * a page.
+ * The application that is ended: it hands over requests all the time, and reports their outcomes. The same on Node and
+ * in a page.
  */
 import type { KuzzleError, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Kuzzle, KuzzleDocument, KuzzleOutbox, KuzzleSchedule } from "@effect-kuzzle/core"
 import { NotQueuedError, NotSentError } from "@effect-kuzzle/core/KuzzleError"
-import { Duration, Effect, Layer, Option, Random, Schedule, Schema, Stream } from "effect"
+import { Chunk, Duration, Effect, Layer, Option, Random, Schedule, Schema, Stream } from "effect"
 import type { Notice } from "./notice.ts"
 
 /** What a client is started with. */
@@ -40,7 +40,7 @@ export const options = ({ url }: Task): Kuzzle.Options => ({
 
 type StartError = KuzzleError.ConnectError | KuzzleError.InvalidSettingError
 
-/** Runs until `finish` succeeds. If the outbox cannot be opened, the runner is told. */
+/** Runs until `finish` succeeds. If the outbox cannot be opened, it informs the runner. */
 export const run = (
   task: Task,
   teller: Teller,
@@ -112,16 +112,19 @@ const awaitOutcome = <A, E extends { readonly _tag: string }>(
       teller.tell(isMoved(error) ? { _tag: "Moved", id } : { _tag: "Answered", id, error: error._tag })
   })
 
-/** Another client has the request now, and nobody there awaits its outcome. */
+/** Another client has the request now, and has no caller that awaits its outcome. */
 const isMoved = (error: unknown): boolean =>
   error instanceof NotSentError && error.cause instanceof NotQueuedError && error.cause.reason === "OtherClient"
 
 const withdraw = (teller: Teller, id: string, act: KuzzleOutbox.Receipt<unknown, unknown>["withdraw"]) =>
   Effect.gen(function*() {
     yield* teller.tell({ _tag: "Withdrawing", id })
-    // A failure has withdrawn nothing.
-    const inTime = yield* Effect.orElseSucceed(act, () => false)
-    yield* teller.tell({ _tag: "Withdrawn", id, inTime })
+    yield* Effect.matchEffect(act, {
+      // After a timeout it may still be withdrawn. Any other failure has withdrawn nothing.
+      onFailure: ({ reason }) =>
+        reason === "Timeout" ? Effect.void : teller.tell({ _tag: "Withdrawn", id, inTime: false }),
+      onSuccess: (inTime) => teller.tell({ _tag: "Withdrawn", id, inTime })
+    })
   })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -154,14 +157,20 @@ const watched = ({ mention }: Teller) =>
     }))
   )
 
-/** A report is forgotten only when the runner knows it. */
+/**
+ * Reports are forgotten only when the runner knows them. Many are sent at once, because the store keeps 100 of them,
+ * and on a busy machine two clients may make reports faster than they are sent one by one.
+ */
 const report = (teller: Teller): Effect.Effect<void, never, KuzzleOutbox.KuzzleOutbox> =>
   Effect.flatMap(KuzzleOutbox.KuzzleOutbox, ({ forget, reports }) =>
-    Stream.runForEach(reports, (report) => {
-      const { entry, outcome, seq } = report
-      return Effect.zipRight(
-        teller.tell({ _tag: "Reported", id: entry === undefined ? null : idOf(entry), seq, outcome }),
-        // The folder may be read-only for a while.
-        Effect.orDie(Effect.retry(forget([report]), Schedule.spaced("100 millis")))
+    Stream.runForEachChunk(reports, (chunk) => {
+      const known = Effect.forEach(
+        chunk,
+        ({ entry, outcome, seq }) =>
+          teller.tell({ _tag: "Reported", id: entry === undefined ? null : idOf(entry), seq, outcome }),
+        { concurrency: "unbounded", discard: true }
       )
+      // The folder may be read-only for a while.
+      const forgotten = Effect.retry(forget(Chunk.toReadonlyArray(chunk)), Schedule.spaced("100 millis"))
+      return Effect.zipRight(known, Effect.orDie(forgotten))
     }))

@@ -107,7 +107,7 @@ const Stored = Schema.parseJson(Schema.Struct({
   }))
 }))
 
-/** Truncates the file of a request, whatever it is renamed to meanwhile. */
+/** Truncates the file of a request, even if it is renamed meanwhile. */
 const tear = (path: string, ledger: Ledger): Effect.Effect<string> =>
   Effect.gen(function*() {
     const [name] = yield* Random.shuffle(namesIn(path))

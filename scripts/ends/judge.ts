@@ -23,14 +23,14 @@ export interface Verdict {
   /** How the accepted requests ended. */
   readonly accepted: number
   readonly once: number
-  /** Also those whose client ended before it could say that they were accepted. */
+  /** Also those whose client ended before it could report that they were accepted. */
   readonly twice: number
   readonly lost: number
   readonly maybeExecuted: number
   readonly maybeNot: number
-  /** Told that they were not sent: expired, withdrawn, unreadable or refused by the server. */
+  /** Reported as not sent: expired, withdrawn, unreadable or refused by the server. */
   readonly unsent: number
-  /** Not executed, and the only client that was told has ended. */
+  /** Not executed, and the only client that received the outcome has ended. */
   readonly untold: number
   /** Lost with a database that the browser has deleted: no page can know what was in it. */
   readonly deleted: number
@@ -49,7 +49,7 @@ const open: ReadonlySet<string> = new Set([
 
 const isMaybe = ({ answer, reports }: Request): boolean => reports.has("MaybeSent") || open.has(answer ?? "")
 
-/** What somebody was told of a request that must not be executed then. */
+/** Outcomes after which a request must not have been executed. */
 const unsent: { readonly [told: string]: (request: Request) => boolean } = {
   "was refused": ({ refused }) => refused,
   "was withdrawn in time": ({ withdrawn }) => withdrawn === "InTime",
@@ -57,7 +57,7 @@ const unsent: { readonly [told: string]: (request: Request) => boolean } = {
   "was not sent, as its caller was told": ({ answer }) => answer === "KuzzleNotSentError"
 }
 
-/** Somebody was told how the request ended, or may have been. */
+/** A caller received, or may have received, the outcome of the request. */
 const isTold = ({ answer, reports, withdrawn }: Request): boolean =>
   answer !== undefined || reports.size > 0 || withdrawn === "InTime" || withdrawn === "Perhaps"
 
@@ -148,7 +148,7 @@ const thousands = (count: number): string => count.toLocaleString("en-US")
 
 export const table = (rows: ReadonlyArray<Row>): string =>
   [
-    "| Run | Ends (with requests in flight) | Accepted | Executed once | Twice | Lost | Maybe sent: executed / not | Not sent, and told | Told to a client that ended | Deleted by the browser | Time |",
+    "| Run | Ends (with requests in flight) | Accepted | Executed once | Twice | Lost | Maybe sent: executed / not | Not sent, and reported | Outcome lost with its client | Deleted by the browser | Time |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map(({ name, seconds, verdict: v }) =>
       `| ${name} | ${thousands(v.ends)} (${thousands(v.endsInFlight)}) | ${thousands(v.accepted)} | ${

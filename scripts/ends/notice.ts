@@ -7,6 +7,8 @@ const { String: Text, TaggedStruct } = Schema
 export const Notice = Schema.Union(
   /** The outbox is open. */
   TaggedStruct("Opened", {}),
+  /** The browser had no database, so this client has created it: it is the first one, or the browser has deleted what it had. */
+  TaggedStruct("Created", {}),
   /** The outbox could not be opened, with a typed error. */
   TaggedStruct("Denied", { issue: Text }),
   /** `handOver` succeeded. `awaited`: the client also reads the outcome, so no report of it follows. */
@@ -38,3 +40,9 @@ export const fromJson = Schema.decodeSync(Schema.parseJson(Notice))
 export const Letter = Schema.Struct({ client: Text, notices: Schema.Array(Notice) })
 
 export const letterFromJson = Schema.decodeSync(Schema.parseJson(Letter))
+
+/** Names the client that a page is. A page that is loaded again is another client of its tab. */
+export const clientOf = (tab: string, loadedAt: number): string => `${tab}.${Math.round(loadedAt)}`
+
+/** The tab of a client; a process is its own. */
+export const tabOf = (client: string): string => client.replace(/\.\d+$/, "")

@@ -3,14 +3,13 @@ import { BrowserKuzzle, BrowserKuzzleOutboxStore } from "@effect-kuzzle/browser"
 import { BrowserRuntime } from "@effect/platform-browser"
 import { Effect, Schema } from "effect"
 import * as Client from "./client.ts"
-import type { Letter, Notice } from "./notice.ts"
+import { clientOf, type Letter, type Notice } from "./notice.ts"
 
 const query = new URLSearchParams(location.search)
 
 const task = Schema.decodeSync(Schema.parseJson(Client.Task))(query.get("task") ?? "{}")
 
-/** A page that is loaded again is another client. */
-const client = `${task.client}.${Math.round(performance.timeOrigin)}`
+const client = clientOf(task.client, performance.timeOrigin)
 
 // -------------------------------------------------------------------------------------------------------------------
 // telling
@@ -56,6 +55,16 @@ const teller: Client.Teller = {
       waiting.push({ notice, arrived: () => resume(Effect.void) })
       void postAll()
     })
+}
+
+/** Chromium shows that it has deleted a database only by its old version: none. */
+const { open } = IDBFactory.prototype
+IDBFactory.prototype.open = function(...args) {
+  const opening = open.apply(this, args)
+  opening.addEventListener("upgradeneeded", ({ oldVersion }) => {
+    if (oldVersion === 0) teller.mention({ _tag: "Created" })
+  })
+  return opening
 }
 
 // -------------------------------------------------------------------------------------------------------------------

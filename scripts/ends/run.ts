@@ -21,7 +21,7 @@ export interface Plan {
 export class RunError extends Data.TaggedError("RunError")<{ readonly message: string }> {}
 
 /** How long the last clients may take to send what is left. */
-const drainTime = "1 minute"
+const drainTime = "3 minutes"
 
 /** How many clients there are at the same time. */
 export const clients = 2

@@ -2,7 +2,7 @@
 import { type Kuzzle, KuzzleCollection, KuzzleIndex, KuzzleSearch } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
-import { Context, Effect, Layer, Random, Schema, Stream } from "effect"
+import { Context, Effect, Layer, Random, Schedule, Schema, Stream } from "effect"
 import type { Scope } from "effect"
 import type { Fault } from "../../tests/suite/line.ts"
 import * as Relay from "../../tests/suite/relay.ts"
@@ -26,7 +26,9 @@ const weather: Fault = { delay: 15 }
 export const embedded: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(function*() {
   const context = yield* Effect.orDie(Layer.build(KuzzleTestServer.layer()))
   const { start, stop, url } = Context.get(context, KuzzleTestServer.KuzzleTestServer)
-  const restart = stop.pipe(Effect.zipRight(Effect.sleep("200 millis")), Effect.ensuring(Effect.orDie(start)))
+  // While it was stopped, the system may have given its port to a connection of another program.
+  const startSoon = Effect.retry(start, Schedule.upTo(Schedule.spaced("100 millis"), "30 seconds"))
+  const restart = stop.pipe(Effect.zipRight(Effect.sleep("200 millis")), Effect.ensuring(Effect.orDie(startSoon)))
   return yield* make(url, restart)
 })
 
@@ -37,7 +39,9 @@ const make = (url: string, restart: Effect.Effect<void> | undefined): Effect.Eff
   Effect.gen(function*() {
     const index = `ends-${(yield* Random.nextIntBetween(0, 2 ** 31)).toString(36)}${process.pid}`
     // Not through the relay. A restart of the server ends its connection, too.
-    const services = yield* Effect.orDie(Layer.build(NodeKuzzle.layer({ url, autoQueue: true })))
+    const services = yield* Effect.orDie(
+      Layer.build(NodeKuzzle.layer({ url, autoQueue: true, requestTimeout: "1 minute" }))
+    )
     const admin = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle>) => Effect.orDie(Effect.provide(effect, services))
     yield* Effect.acquireRelease(
       admin(Effect.zipRight(KuzzleIndex.create({ index }), KuzzleCollection.create({ index, collection, mappings }))),

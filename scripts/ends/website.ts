@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { root, sources } from "../simulation/bundle.ts"
 import type { Task } from "./client.ts"
-import { letterFromJson } from "./notice.ts"
+import { letterFromJson, tabOf } from "./notice.ts"
 import { type Plan, RunError } from "./run.ts"
 
 export interface Website {
@@ -77,7 +77,7 @@ export const make = ({ ledger, planted }: Plan): Effect.Effect<Website, RunError
         const query = new URLSearchParams({ task: JSON.stringify(task), ...(main ? { main: "" } : {}) })
         return `${origin}/${denied ? "denied" : ""}?${query}`
       },
-      startedIn: (...tabs) => Array.from(started).filter((client) => tabs.some((tab) => client.startsWith(`${tab}.`)))
+      startedIn: (...tabs) => Array.from(started).filter((client) => tabs.includes(tabOf(client)))
     }
   })
 

@@ -1,118 +1,135 @@
 /**
- * The floors of packages/core (docs/architecture.md): a module imports from its own floor and below, never above.
- * Floor 1 is pure: it sees data, never an effect.
+ * The floors of a package (docs/architecture.md): a module imports from its own floor and below, never above.
+ *
+ * A folder of `internal/` is a floor. A public module has no folder: it is as high as the highest floor that it imports,
+ * also through other public modules. So the rule needs no list of modules.
+ *
+ * Pure floors use values of pure modules only. A public module is pure if everything that it uses is.
+ */
+import { importsOf } from "./imports.mjs"
+
+/**
+ * @typedef {object} House
+ * @property {Readonly<Record<string, number>>} levels of the folders of `internal/`; "" are the files beside them
+ * @property {number} publicLevel public modules are at least this high
+ * @property {ReadonlySet<string>} pure the folders that are pure
  */
 
-/** Floor 0: the services that platforms bind, and the data that everybody shares (settings, errors, schedules, filters). */
-const transport = new Set([
-  "KuzzleSocket",
-  "KuzzleHttp",
-  "KuzzleHeartbeat",
-  "KuzzleLifecycle",
-  "KuzzleOutboxStore",
-  "KuzzleSchedule",
-  "KuzzleConfig",
-  "KuzzleActionError",
-  "KuzzleError",
-  "KuzzleErrorId",
-  "KuzzleFilter",
-  "KuzzleTokenStore",
-  "internal/body",
-  "internal/cookieJar",
-  "internal/endpoint",
-  "internal/setting",
-  "internal/json",
-  "internal/jwt",
-  "internal/known",
-  "internal/lock",
-  "internal/outboxKeyValue",
-  "internal/outboxMemory",
-  "internal/outboxTable",
-  "internal/oversized",
-  "internal/redirect",
-  "internal/randomId",
-  "internal/reservedVolatile",
-  "internal/retryAfter",
-  "internal/scoped",
-  "internal/sender",
-  "internal/shape",
-  "internal/timer",
-  "internal/version"
-])
+/** Files in `internal/` itself, below the public modules. @type {House} */
+const flat = { levels: { "": 0 }, publicLevel: 1, pure: new Set() }
 
-/** Floor 3: the client, the tags that the API asks for, and what makes a function of an action's declaration. */
-const client = new Set([
-  "Kuzzle",
-  "KuzzleDownload",
-  "KuzzlePlatform",
-  "KuzzleRealtime",
-  "internal/client",
-  "internal/action"
-])
-
-/** The modules of floor 0 that hold nothing but data, so that floor 1 may use their values too. */
-const pure = new Set([
-  "KuzzleActionError",
-  "KuzzleError",
-  "KuzzleErrorId",
-  "internal/endpoint",
-  "internal/json",
-  "internal/oversized",
-  "internal/redirect",
-  "internal/reservedVolatile",
-  "internal/retryAfter",
-  "internal/sender",
-  "internal/shape",
-  "internal/version"
-])
-
-/** The modules of `effect` that are data and functions over data (an `Exit` is an outcome that has already happened). */
-const effectData = new Set([
-  "Array",
-  "BigInt",
-  "Boolean",
-  "Brand",
-  "Cause",
-  "Chunk",
-  "Data",
-  "DateTime",
-  "Duration",
-  "Either",
-  "Equal",
-  "Equivalence",
-  "Exit",
-  "Function",
-  "Hash",
-  "HashMap",
-  "HashSet",
-  "Iterable",
-  "List",
-  "Match",
-  "Number",
-  "Option",
-  "Order",
-  "Pipeable",
-  "Predicate",
-  "Record",
-  "Redacted",
-  "SortedMap",
-  "SortedSet",
-  "String",
-  "Struct",
-  "Tuple",
-  "Types"
-].map((name) => `effect/${name}`))
-
-/** @param {string} module path below `src`, without extension */
-export const floorOf = (module) => {
-  if (transport.has(module) || module.startsWith("internal/filter/")) return 0
-  if (module.startsWith("internal/protocol/")) return 1
-  if (module.startsWith("internal/runtime/")) return 2
-  if (client.has(module)) return 3
-  return 4
+/** @type {Readonly<Record<string, House>>} */
+const houses = {
+  core: {
+    // `data` and `services` are both on the ground: `data` may name the types of services.
+    levels: { data: 0, services: 0, protocol: 1, runtime: 2, client: 3, api: 4 },
+    publicLevel: 0,
+    pure: new Set(["data", "protocol"])
+  },
+  // The commands use the engine as everybody does: by the public modules.
+  testing: { levels: { engine: 0, command: 2 }, publicLevel: 1, pure: new Set() },
+  node: flat,
+  browser: flat
 }
 
-const src = /^(.*\/packages\/core\/src)\/(.+)\.ts$/
+/** The modules that are data and functions over data (an `Exit` is an outcome that has already happened). */
+const dataPackages = new Set([
+  "jwt-decode",
+  ...[
+    "Array",
+    "BigInt",
+    "Boolean",
+    "Brand",
+    "Cause",
+    "Chunk",
+    "Data",
+    "DateTime",
+    "Duration",
+    "Either",
+    "Equal",
+    "Equivalence",
+    "Exit",
+    "Function",
+    "Hash",
+    "HashMap",
+    "HashSet",
+    "Iterable",
+    "List",
+    "Match",
+    "Number",
+    "Option",
+    "Order",
+    "Pipeable",
+    "Predicate",
+    "Record",
+    "Redacted",
+    "SortedMap",
+    "SortedSet",
+    "String",
+    "Struct",
+    "Tuple",
+    "Types"
+  ].map((name) => `effect/${name}`)
+])
+
+/** @param {string} module @param {string} source @returns {string} the imported module, as a path below `src` */
+const resolve = (module, source) => {
+  const path = module.split("/").slice(0, -1)
+  for (const part of source.replace(/\.[jt]s$/, "").split("/")) {
+    if (part === ".." && path.length > 0 && path.at(-1) !== "..") path.pop()
+    else if (part !== ".") path.push(part)
+  }
+  return path.join("/")
+}
+
+/** @param {string} module @returns {string | undefined} its folder in `internal/`; `undefined` if it is public */
+const folderOf = (module) => {
+  const [first, folder, ...rest] = module.split("/")
+  return first !== "internal" ? undefined : rest.length === 0 ? "" : folder
+}
+
+/**
+ * What the modules below one `src` are.
+ *
+ * @param {House} house
+ * @param {string} root the folder `src`
+ */
+const survey = ({ levels, publicLevel, pure }, root) => {
+  const importsBelow = (module) =>
+    importsOf(`${root}/${module}.ts`).map(({ source, typeOnly }) => ({
+      to: source.startsWith(".") ? resolve(module, source) : source,
+      foreign: !source.startsWith("."),
+      typeOnly
+    }))
+
+  /** @param {string} module @param {Set<string>} seen modules that import each other are looked at once */
+  const levelOf = (module, seen = new Set()) => {
+    const folder = folderOf(module)
+    if (folder !== undefined) return levels[folder] ?? 0
+    if (seen.has(module)) return publicLevel
+    seen.add(module)
+    const imported = importsBelow(module).filter(({ foreign }) => !foreign)
+    return Math.max(publicLevel, ...imported.map(({ to }) => levelOf(to, seen)))
+  }
+
+  /** @param {string} module @returns {ReadonlyArray<string>} the way to the import that is not pure; empty if all are */
+  const wayToEffects = (module, seen = new Set()) => {
+    const folder = folderOf(module)
+    if (folder !== undefined) return pure.has(folder) ? [] : [module]
+    if (seen.has(module)) return []
+    seen.add(module)
+    for (const { foreign, to, typeOnly } of importsBelow(module)) {
+      if (foreign && !dataPackages.has(to)) return [module, to]
+      if (foreign || typeOnly) continue
+      const way = wayToEffects(to, seen)
+      if (way.length > 0) return [module, ...way]
+    }
+    return []
+  }
+  return { levelOf, wayToEffects }
+}
+
+const src = /^(.*\/packages\/([^/]+)\/src)\/(.+)\.ts$/
 
 /** @type {import("eslint").Rule.RuleModule} */
 export const floors = {
@@ -120,50 +137,49 @@ export const floors = {
     type: "problem",
     schema: [],
     messages: {
-      above: "{{from}} is on floor {{fromFloor}}: it must not import {{to}}, which is on floor {{toFloor}}",
-      effectful: "{{from}} is pure (floor 1): it must not import {{to}}",
-      outside: "{{from}} must not reach outside its package by a path: {{to}}"
+      above: "{{from}} is on floor {{fromLevel}}: it must not import {{to}}, which is on floor {{toLevel}}",
+      effectful: "{{from}} is pure: it must not import {{way}}",
+      outside: "{{from}} must not reach outside its package by a path: {{to}}",
+      homeless: "{{from}} is on no floor: move it into a folder of internal/ ({{folders}})"
     }
   },
   create(context) {
-    const self = src.exec(context.filename.replaceAll("\\", "/"))
-    if (self === null) return {}
-    const [, root, from] = self
-    const fromFloor = floorOf(from)
-    const folder = `${root}/${from}`.split("/").slice(0, -1)
+    const [, root, name, from] = src.exec(context.filename.replaceAll("\\", "/")) ?? []
+    const house = houses[name]
+    if (house === undefined) return {}
+    const { levelOf, wayToEffects } = survey(house, root)
+    const folder = folderOf(from)
+    const pure = house.pure.has(folder)
+    const fromLevel = folder === undefined ? Infinity : house.levels[folder]
+    const report = (node, messageId, data) => context.report({ node, messageId, data: { from, ...data } })
+    if (fromLevel === undefined) {
+      return { Program: (node) => report(node, "homeless", { folders: Object.keys(house.levels).join(", ") }) }
+    }
 
     const check = (node) => {
-      const source = node.source?.value
-      if (typeof source !== "string") return
-      const typeOnly = node.importKind === "type" || node.exportKind === "type"
-      const report = (messageId, to, toFloor) =>
-        context.report({
-          node: node.source,
-          messageId,
-          data: { from, fromFloor: String(fromFloor), to, toFloor: String(toFloor) }
-        })
-
+      const literal = node.source ?? node.argument?.literal
+      if (typeof literal?.value !== "string") return
+      const source = literal.value
       if (!source.startsWith(".")) {
-        if (fromFloor === 1 && !effectData.has(source)) report("effectful", source)
+        if (pure && !dataPackages.has(source)) report(literal, "effectful", { way: source })
         return
       }
-      const target = [...folder]
-      for (const part of source.split("/")) {
-        if (part === "..") target.pop()
-        else if (part !== ".") target.push(part)
+      const to = resolve(from, source)
+      if (to.startsWith("..")) return report(literal, "outside", { to: source })
+      const toLevel = levelOf(to)
+      if (toLevel > fromLevel) {
+        return report(literal, "above", { to, fromLevel: String(fromLevel), toLevel: String(toLevel) })
       }
-      const path = target.join("/")
-      if (!path.startsWith(`${root}/`)) return report("outside", source)
-      const to = path.slice(root.length + 1).replace(/\.[jt]s$/, "")
-      const toFloor = floorOf(to)
-      if (toFloor > fromFloor) report("above", to, toFloor)
-      else if (fromFloor === 1 && toFloor === 0 && !typeOnly && !pure.has(to)) report("effectful", to)
+      const typeOnly = node.type === "TSImportType" || node.importKind === "type" || node.exportKind === "type"
+      const way = pure && !typeOnly ? wayToEffects(to) : []
+      if (way.length > 0) report(literal, "effectful", { way: way.join(", which imports ") })
     }
     return {
       ImportDeclaration: check,
       ExportNamedDeclaration: check,
       ExportAllDeclaration: check,
-      ImportExpression: check
+      ImportExpression: check,
+      TSImportType: check
     }
   }
 }

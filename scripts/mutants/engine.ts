@@ -74,9 +74,17 @@ export const engine: ReadonlyArray<Mutant> = [
     {
       name: "a document that leaves a room leaves it unnoticed",
       breaks: "notifications",
-      in: "Realtime.tell",
+      in: "Realtime.notifyOf",
       find: `this.send(left, "out", request, change)`,
       replace: `this.send([], "out", request, change)`,
+      tests: conformance
+    },
+    {
+      name: "the last copy of a document that a request names twice decides which rooms it is in",
+      breaks: "notifications",
+      in: "Realtime.notify",
+      find: `changes[i]?.action === "delete" || notified[i]?.inside.length === 0`,
+      replace: `changes[i]?.action === "delete"`,
       tests: conformance
     },
     {
@@ -163,6 +171,36 @@ export const engine: ReadonlyArray<Mutant> = [
       in: "Engine.receive",
       find: `frame.length * 3 > limit && new TextEncoder().encode(frame).length > limit`,
       replace: `frame.length < 0`,
+      tests: ["packages/testing/test/KuzzleTestServer.test.ts"]
+    }
+  ]),
+  ...inFile(`${engineFolder}/timeValue.ts`, [
+    {
+      name: "a duration may be negative",
+      breaks: "durations",
+      in: "parse",
+      find: `Number(amount) < -1`,
+      replace: `Number(amount) < -Infinity`,
+      tests: conformance
+    }
+  ]),
+  ...inFile(`${engineFolder}/routes.ts`, [
+    {
+      name: "an empty name at the end of a path is no name",
+      breaks: "routes",
+      in: "segments",
+      find: `name !== "" || i === length - 1`,
+      replace: `name !== "" || i === length`,
+      tests: conformance
+    }
+  ]),
+  ...inFile("packages/testing/src/KuzzleTestServer.ts", [
+    {
+      name: "what waits for a client that does not read is kept for ever",
+      breaks: "limits",
+      in: "serve",
+      find: `client.bufferedAmount > maxWaiting`,
+      replace: `client.bufferedAmount > Infinity`,
       tests: ["packages/testing/test/KuzzleTestServer.test.ts"]
     }
   ]),

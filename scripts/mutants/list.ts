@@ -17,7 +17,7 @@ const byHistories = ["packages/core/test/protocol/identity.property.test.ts"]
 const byClientHistories = ["packages/core/test/protocol/client.property.test.ts"]
 
 export const mutants: ReadonlyArray<Mutant> = [
-  ...inFile(`${core}/internal/action.ts`, [
+  ...inFile(`${core}/internal/client/action.ts`, [
     {
       name: "a filter of Koncorde is sent as a query of Elasticsearch",
       breaks: "spec 6",
@@ -31,14 +31,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a clean close is taken for an end that was asked for",
       breaks: "C7, SDK A2",
-      in: "Link.onClose",
+      in: "SocketConnection.onClose",
       find: `this.end(new ConnectionEndedError({ by: "Peer", code, reason }))`,
       replace: `if (code !== 1000) this.end(new ConnectionEndedError({ by: "Peer", code, reason }))`
     },
     {
       name: "a client that is closed drops its connection without a close frame",
       breaks: "L1",
-      in: "Link.drop",
+      in: "SocketConnection.drop",
       find: `released || this.socket?.terminate === undefined`,
       replace: `this.socket?.terminate === undefined`,
       tests: ["packages/core/test/KuzzleSocket.test.ts"]
@@ -46,7 +46,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "an attempt that ends in an error waits for a close",
       breaks: "C7",
-      in: "Link.onError",
+      in: "SocketConnection.onError",
       find: `this.refuse("Unreachable")
         this.drop()`,
       replace: ``,
@@ -55,7 +55,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "an address that the page may not use is called a bad URL",
       breaks: "C7",
-      in: "Link.open",
+      in: "SocketConnection.open",
       find: `isForbidden(cause)`,
       replace: `false`,
       tests: ["packages/core/test/KuzzleSocket.test.ts"]
@@ -63,7 +63,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "frames of a socket that was let go still count",
       breaks: "R4, SDK A8",
-      in: "Link.end",
+      in: "SocketConnection.end",
       find: `this.phase = "Ended"
         this.ended = ended
         this.listeners = nobody
@@ -75,14 +75,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a handshake may take for ever",
       breaks: "C7, SDK A10",
-      in: "Link.open",
+      in: "SocketConnection.open",
       find: `this.timer?.at(Timer.now(clock) + Duration.toMillis(timeout))`,
       replace: ``
     },
     {
       name: "a connection that is given up stays open",
       breaks: "C1, SDK A14",
-      in: "Link.unsafeTerminate",
+      in: "SocketConnection.unsafeTerminate",
       find: `this.end(ended)
         this.drop(ended.by === "Released")`,
       replace: `this.end(ended)`
@@ -90,7 +90,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a dial that is interrupted leaves its socket",
       breaks: "L1, SDK A7",
-      in: "Link.abandon",
+      in: "SocketConnection.abandon",
       find: `this.conclude("Ended")
         this.drop()`,
       replace: `this.conclude("Ended")`
@@ -98,14 +98,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a dead socket is closed politely where it could be dropped",
       breaks: "C1, SDK A14",
-      in: "Link.drop",
+      in: "SocketConnection.drop",
       find: `this.socket?.terminate?.()`,
       replace: `this.socket?.close(1000, "")`
     },
     {
       name: "a socket that throws takes the caller with it",
       breaks: "C7",
-      in: "Link.unsafeSend",
+      in: "SocketConnection.unsafeSend",
       find: `this.broken(cause)
         return false`,
       replace: `throw cause`
@@ -207,8 +207,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "an answer may come twice",
       breaks: "R1, R4",
-      in: "make",
-      find: `recent.delete(id)
+      in: "Pending.remove",
+      find: `this.recent?.delete(id)
         return entry`,
       replace: `return entry`
     },
@@ -246,14 +246,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "each deadline visits all that wait",
       breaks: "L2",
-      in: "make.expire",
-      find: `const due = (recentDeadline <= now ? order() : ordered)?.expire(now) ?? []`,
-      replace: `all().forEach(({ deadline }) => deadline)
-        const due = (recentDeadline <= now ? order() : ordered)?.expire(now) ?? []`,
+      in: "Pending.expire",
+      find: `const due = (this.recentDeadline <= now ? this.order() : this.ordered)?.expire(now) ?? []`,
+      replace: `this.all().forEach(({ deadline }) => deadline)
+        const due = (this.recentDeadline <= now ? this.order() : this.ordered)?.expire(now) ?? []`,
       tests: ["packages/core/test/protocol/pending.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/json.ts`, [
+  ...inFile(`${core}/internal/data/json.ts`, [
     {
       name: "a frame that is not JSON throws",
       breaks: "C7, SDK A5",
@@ -366,6 +366,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     }
   ]),
   ...inFile(`${protocol}/subscriptions.ts`, [
+    {
+      name: "a client that subscribes for the first time after it was closed waits for ever",
+      breaks: "S1",
+      in: "Registry.close",
+      find: `this.closed ??= { error }`,
+      replace: `if (this.made !== undefined) this.closed ??= { error }`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
     {
       name: "a notification before its answer is lost",
       breaks: "S3, SDK C1",
@@ -481,9 +489,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "one channel's end is the room's",
       breaks: "S1, SDK C2",
-      in: "Channels.removeFromRoom",
-      find: `if (others > 0)`,
-      replace: `if (others > 99)`
+      in: "Channels.close",
+      find: `add(rooms, roomId, -1) > 0`,
+      replace: `add(rooms, roomId, -1) > 99`
     },
     {
       name: "of two filters on one channel only one hears",
@@ -1140,20 +1148,20 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "an overflow is not told",
       breaks: "S4, SDK C8",
       in: "Mailbox.takeAll",
-      find: `if (lost > 0 && overflow !== undefined) told.push(overflow(lost))`,
+      find: `if (lost > 0 && overflow !== undefined) notices.push(overflow(lost))`,
       replace: ``
     },
     {
       name: "a slow consumer holds everything",
       breaks: "L2",
-      in: "Mailbox.isOver",
+      in: "Mailbox.exceedsLimits",
       find: `held.size > capacity ||`,
       replace: ``
     },
     {
       name: "a stream that ends while nobody takes from it does not end",
       breaks: "S2",
-      in: "Mailbox.take",
+      in: "Mailbox.stream",
       find: `if (this.ending !== undefined) return resume(this.ending)`,
       replace: ``
     }
@@ -1437,7 +1445,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "the end of a session is not reported",
       breaks: "A4",
-      in: "IdentityMachine.over",
+      in: "IdentityMachine.endSession",
       find: `this.publish({ _tag: "SessionOver", cause })`,
       replace: ``,
       tests: byHistories
@@ -1463,7 +1471,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       breaks: "T2",
       in: "IdentityMachine.handleStored",
       find: `if (what === "Nothing" || what !== only) return undefined`,
-      replace: `if (what === "Nothing" || what !== only || this.credentials.over() !== undefined) return undefined`,
+      replace:
+        `if (what === "Nothing" || what !== only || this.credentials.sessionEnd() !== undefined) return undefined`,
       tests: byHistories
     },
     {
@@ -1476,7 +1485,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byHistories
     }
   ]),
-  ...inFile(`${core}/internal/shape.ts`, [
+  ...inFile(`${core}/internal/data/shape.ts`, [
     {
       name: "an answer of another shape is read all the same",
       breaks: "C7",
@@ -1528,15 +1537,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a logout that fails leaves the token",
       breaks: "A1, SDK B14",
-      in: "make.logout",
-      find: `Effect.ensuring(requests.urgent(request, options), commit)`,
-      replace: `Effect.zipLeft(requests.urgent(request, options), commit)`,
+      in: "Tokens.logout",
+      find: `Effect.ensuring(this.requests.urgent(request, options), commit)`,
+      replace: `Effect.zipLeft(this.requests.urgent(request, options), commit)`,
       tests: ["tests/client.memory.test.ts"]
     },
     {
       name: "an answer without a token is taken for a session",
       breaks: "C7, SDK B10",
-      in: "make.keep",
+      in: "keep",
       find: `if (granted === undefined) return response`,
       replace:
         `if (granted === undefined) return yield* Effect.as(commit(identityOf({ value: Redacted.make("undefined") })), response)`,
@@ -1545,7 +1554,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a login carries the token before",
       breaks: "A1",
-      in: "make.login",
+      in: "Tokens.login",
       find: `{ ...options, anonymous: true }`,
       replace: `options`,
       tests: ["packages/core/test/runtime/races.test.ts"]
@@ -1643,7 +1652,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleImport.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/filter/inclusion.ts`, [
+  ...inFile(`${core}/internal/data/filter/inclusion.ts`, [
     {
       name: "the longest list of elements is searched for each wanted one",
       breaks: "linear time",
@@ -1661,14 +1670,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleFilter.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/filter/pattern/matcher.ts`, [
+  ...inFile(`${core}/internal/data/filter/pattern/matcher.ts`, [
     {
       name: "what a character leads to is worked out each time",
       breaks: "linear time",
       in: "Matcher.move",
       find: `if (char < STATE) from.ascii[char] = to`,
       replace: `if (char < 0) from.ascii[char] = to`,
-      tests: ["packages/core/test/pattern.test.ts"]
+      tests: ["packages/core/test/data/filter/pattern.test.ts"]
     },
     {
       name: "what a pattern remembers grows without a bound",
@@ -1676,17 +1685,17 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "Matcher.move",
       find: `if (this.remembered > MEMORY)`,
       replace: `if (this.remembered > Infinity)`,
-      tests: ["packages/core/test/pattern.test.ts"]
+      tests: ["packages/core/test/data/filter/pattern.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/filter/pattern/program.ts`, [
+  ...inFile(`${core}/internal/data/filter/pattern/program.ts`, [
     {
       name: "nested repetitions are not multiplied",
       breaks: "bounded patterns",
       in: "counted",
       find: `repeats: tree.repeats * Math.max(max === Infinity ? min : max, 1)`,
       replace: `repeats: Math.max(max === Infinity ? min : max, 1)`,
-      tests: ["packages/core/test/pattern.test.ts"]
+      tests: ["packages/core/test/data/filter/pattern.test.ts"]
     }
   ]),
   ...inFile(`${core}/Kuzzle.ts`, [
@@ -1772,7 +1781,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleExternalStore.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/promised.ts`, [
+  ...inFile(`${core}/internal/api/promised.ts`, [
     {
       name: "a stream that was opened stays open at its end",
       breaks: "KuzzlePromise",
@@ -1827,7 +1836,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "the log says again and again that an action is deprecated",
       breaks: "KuzzleLog",
       in: "Deprecations.line",
-      find: `!this.told.has(text)`,
+      find: `!this.logged.has(text)`,
       replace: `true`,
       tests: ["packages/core/test/KuzzleLog.test.ts"]
     }
@@ -1842,7 +1851,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/documents.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/decoded.ts`, [
+  ...inFile(`${core}/internal/api/decoded.ts`, [
     {
       name: "a live document that does not fit its Schema any more stays in the set as it was",
       breaks: "live documents are those that fit",
@@ -1880,14 +1889,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/testing/test/schema.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/retryAfter.ts`, [
+  ...inFile(`${core}/internal/data/retryAfter.ts`, [
     {
       name: "a server can make the client wait for a year",
       breaks: "C6",
       in: "bounded",
       find: `Math.min(Math.max(0, millis), longest)`,
       replace: `Math.max(0, millis)`,
-      tests: ["packages/core/test/retryAfter.test.ts"]
+      tests: ["packages/core/test/data/retryAfter.test.ts"]
     },
     {
       name: "a date is read by our clock, whatever the server's shows",
@@ -1895,7 +1904,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "parse",
       find: `dateOf(single(headers.date)) ?? wallMillis`,
       replace: `wallMillis`,
-      tests: ["packages/core/test/retryAfter.test.ts"]
+      tests: ["packages/core/test/data/retryAfter.test.ts"]
     }
   ]),
   ...inFile(`${core}/KuzzleSchedule.ts`, [
@@ -1903,19 +1912,19 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "retries come before the server wants them",
       breaks: "C6, A4",
       in: "withRetryAfter",
-      find: `RetryAfter.of(error)`,
-      replace: `0`,
-      tests: ["packages/core/test/again.test.ts"]
+      find: `Schedules.delayedBy(schedule, RetryAfter.of)`,
+      replace: `schedule`,
+      tests: ["packages/core/test/api/retryTransient.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/json.ts`, [
+  ...inFile(`${core}/internal/data/json.ts`, [
     {
       name: "an error is sent by its members, without its message",
       breaks: "R7",
       in: "refusalOf",
       find: `if (value instanceof Error) return refusal("Error")`,
       replace: ``,
-      tests: ["packages/core/test/json.test.ts"]
+      tests: ["packages/core/test/data/json.test.ts"]
     },
     {
       name: "a type of Effect is sent as its toJSON shows it",
@@ -1923,7 +1932,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "refusalOf",
       find: `if (effect !== undefined) return refusal(effect)`,
       replace: ``,
-      tests: ["packages/core/test/json.test.ts"]
+      tests: ["packages/core/test/data/json.test.ts"]
     },
     {
       name: "what a toJSON gives is believed",
@@ -1931,7 +1940,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "inJSON",
       find: `if (typeof json === "number" && !Number.isFinite(json))`,
       replace: `if (false)`,
-      tests: ["packages/core/test/json.test.ts"]
+      tests: ["packages/core/test/data/json.test.ts"]
     }
   ]),
   ...inFile(`${protocol}/envelope.ts`, [
@@ -2018,14 +2027,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/again.ts`, [
+  ...inFile(`${core}/internal/api/retryTransient.ts`, [
     {
       name: "a search whose page is too large never ends",
       breaks: "L2",
-      in: "again.becauseLost",
+      in: "retryTransient.becauseLost",
       find: `oversized < maxOversized ? because(lost)(error) : Effect.succeed(false)`,
       replace: `because(lost)(error)`,
-      tests: ["packages/core/test/again.test.ts"]
+      tests: ["packages/core/test/api/retryTransient.test.ts"]
     }
   ]),
   ...inFile(`${core}/KuzzleHttp.ts`, [
@@ -2056,17 +2065,17 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/http.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/endpoint.ts`, [
+  ...inFile(`${core}/internal/data/endpoint.ts`, [
     {
       name: "the target of a redirect shows its secrets",
       breaks: "A5",
-      in: "shown",
+      in: "withoutSecrets",
       find: `/[?#].*$/s, ""`,
       replace: `/\\?.*$/s, ""`,
       tests: ["packages/core/test/protocol/http.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/body.ts`, [
+  ...inFile(`${core}/internal/services/body.ts`, [
     {
       name: "an answer of any size is read",
       breaks: "L2",
@@ -2076,14 +2085,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/Kuzzle.http.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/cookieJar.ts`, [
+  ...inFile(`${core}/internal/services/cookieJar.ts`, [
     {
       name: "a host can fill the jar",
       breaks: "L2",
       in: "make.keep",
       find: `mine.size > maxOfHost`,
       replace: `false`,
-      tests: ["packages/core/test/cookieJar.test.ts"]
+      tests: ["packages/core/test/services/cookieJar.test.ts"]
     },
     {
       name: "all hosts together can",
@@ -2091,7 +2100,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "make.keep",
       find: `while (size > maxInAll)`,
       replace: `while (size < 0)`,
-      tests: ["packages/core/test/cookieJar.test.ts"]
+      tests: ["packages/core/test/services/cookieJar.test.ts"]
     }
   ]),
   ...inFile(`${core}/KuzzleRepository.ts`, [
@@ -2101,7 +2110,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "writing.encoder.onSuccess",
       find: `Json.holdsSecret(value) ? Json.disclosed({ ...encoded }) : { ...encoded }`,
       replace: `({ ...encoded })`,
-      tests: ["packages/core/test/secrets.test.ts"]
+      tests: ["packages/core/test/data/secrets.test.ts"]
     },
     {
       name: "a write that shows no content ends a subscription by Schema",
@@ -2112,7 +2121,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/repository.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/partial.ts`, [
+  ...inFile(`${core}/internal/api/partial.ts`, [
+    {
+      name: "a struct in a union must be given whole",
+      breaks: "documents by their Schema",
+      in: "partOf",
+      find: `AST.Union.make(ast.types.map(partOf))`,
+      replace: `ast`,
+      tests: ["packages/core/test/KuzzleRepository.update.test.ts"]
+    },
     {
       name: "a field that is cleared is not sent",
       breaks: "R7",
@@ -2160,14 +2177,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/browser/test/BrowserKuzzleStore.test.ts"]
     }
   ]),
-  ...inFile("packages/core/src/internal/filter/mapped.ts", [
+  ...inFile("packages/core/src/internal/data/filter/mapped.ts", [
     {
       name: "a filter on a field that is not mapped is believed",
       breaks: "live documents",
       in: "judge",
-      find: `if (found.dynamic !== "true")`,
-      replace: `if (found.dynamic === "nothing")`,
-      tests: ["packages/core/test/mapped.test.ts"]
+      find: `if (lookup.dynamic !== "true")`,
+      replace: `if (lookup.dynamic === "nothing")`,
+      tests: ["packages/core/test/data/filter/mapped.test.ts"]
     },
     {
       name: "a text is searched for by its words",
@@ -2175,17 +2192,17 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "judge",
       find: `if (whole !== undefined)`,
       replace: `if (field === "")`,
-      tests: ["packages/core/test/mapped.test.ts"]
+      tests: ["packages/core/test/data/filter/mapped.test.ts"]
     }
   ]),
-  ...inFile("packages/core/src/internal/live.ts", [
+  ...inFile("packages/core/src/internal/api/live.ts", [
     {
       name: "what is not of the set is held with all that is in it",
       breaks: "L2",
       in: "make.hold",
       find: `gone === undefined ? word : { document: { _id, _source: {}, _version }, gone }`,
       replace: `word`,
-      tests: ["packages/core/test/live.test.ts"]
+      tests: ["packages/core/test/api/live.test.ts"]
     },
     {
       name: "steady upserts have a set read without end",
@@ -2201,24 +2218,24 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "make.notified",
       find: `_source === undefined && notification.event === "write"`,
       replace: `_source === undefined && notification.event === "publish"`,
-      tests: ["packages/core/test/live.test.ts"]
+      tests: ["packages/core/test/api/live.test.ts"]
     }
   ]),
-  ...inFile("packages/core/src/internal/documents.ts", [
+  ...inFile("packages/core/src/internal/data/documents.ts", [
     {
       name: "a map of documents that was given out changes",
       breaks: "live documents",
       in: "DocumentMap.replaced",
       find: `this.chunks[place]?.slice() ?? []`,
       replace: `this.chunks[place] as Array<A | undefined> | undefined ?? []`,
-      tests: ["packages/core/test/documents.test.ts"]
+      tests: ["packages/core/test/data/documents.test.ts"]
     }
   ]),
   ...inFile("packages/core/src/internal/runtime/mailbox.ts", [
     {
       name: "a slow consumer holds everything that is large",
       breaks: "L2",
-      in: "Mailbox.isOver",
+      in: "Mailbox.exceedsLimits",
       find: `|| held.bytes > maxBytes && held.size > 1`,
       replace: ``,
       tests: ["packages/core/test/runtime/mailbox.test.ts"]
@@ -2282,7 +2299,25 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     }
   ]),
+  ...inFile(`${protocol}/http.ts`, [
+    {
+      name: "a login that Kuzzle redirects is refused over HTTP",
+      breaks: "SDK B10",
+      in: "answer",
+      find: `!Json.isUnreadable(frame) && "requestId" in frame`,
+      replace: `false`,
+      tests: ["packages/core/test/Kuzzle.http.test.ts"]
+    }
+  ]),
   ...inFile("packages/core/src/internal/runtime/cookies.ts", [
+    {
+      name: "a redirect that a browser hides ends the login",
+      breaks: "SDK B10",
+      in: "make.granting",
+      find: `error.status === undefined`,
+      replace: `error.status !== undefined`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
     {
       name: "a cookie of the settings is lost beside that of the session",
       breaks: "SDK B5",
@@ -2302,14 +2337,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/dial.test.ts"]
     }
   ]),
-  ...inFile("packages/core/src/internal/endpoint.ts", [
+  ...inFile("packages/core/src/internal/data/endpoint.ts", [
     {
       name: "an address with credentials is accepted",
       breaks: "C7",
       in: "parse",
       find: `if (authority.includes("@"))`,
       replace: `if (authority.includes("@@"))`,
-      tests: ["packages/core/test/KuzzleConfig.test.ts", "packages/core/test/endpoint.test.ts"]
+      tests: ["packages/core/test/KuzzleConfig.test.ts", "packages/core/test/data/endpoint.test.ts"]
     },
     {
       name: "a name that ends in a number is no IPv4 address",
@@ -2317,7 +2352,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "hostOf",
       find: `return ipv4.test(name) ? name : undefined`,
       replace: `return name`,
-      tests: ["packages/core/test/endpoint.test.ts"]
+      tests: ["packages/core/test/data/endpoint.test.ts"]
     }
   ]),
   ...inFile("packages/node/src/internal/proxy.ts", [
@@ -2338,7 +2373,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/node/test/proxy.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/outboxPump.ts`, [
+  ...inFile(`${core}/internal/api/outboxPump.ts`, [
     {
       name: "a report that was forgotten is still among those that are followed",
       breaks: "reports can be followed",
@@ -2394,7 +2429,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "a request is sent although its mark came too late",
       breaks: "O1",
       in: "Pump.send.marking.onSuccess",
-      find: `late ? this.again(item, false) : this.launch(item)`,
+      find: `late ? this.requeue(item, false) : this.launch(item)`,
       replace: `this.launch(item)`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
@@ -2490,7 +2525,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/outbox.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/outboxTable.ts`, [
+  ...inFile(`${core}/internal/services/outboxTable.ts`, [
     {
       name: "what another client has sent meanwhile is withdrawn as unsent",
       breaks: "O6",
@@ -2533,7 +2568,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/outboxPayload.ts`, [
+  ...inFile(`${core}/internal/api/outboxPayload.ts`, [
     {
       name: "a secret is stored in clear",
       breaks: "O4",
@@ -2543,13 +2578,13 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     }
   ]),
-  ...inFile(`${core}/internal/endpoint.ts`, [
+  ...inFile(`${core}/internal/data/endpoint.ts`, [
     {
       name: "servers of one host are one server",
       breaks: "O4",
       in: "serverOf",
-      find: `shown(first).replace(/\\/$/, "")`,
-      replace: `shown(first).replace(/(:\\/\\/[^/]*).*/, "$1")`,
+      find: `withoutSecrets(first).replace(/\\/$/, "")`,
+      replace: `withoutSecrets(first).replace(/(:\\/\\/[^/]*).*/, "$1")`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     }
   ]),
@@ -2572,7 +2607,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       ends: ["node", "chromium"]
     }
   ]),
-  ...inFile(`${core}/internal/outboxKeyValue.ts`, [
+  ...inFile(`${core}/internal/services/outboxKeyValue.ts`, [
     {
       name: "what lies behind torn bounds is lost",
       breaks: "O2",

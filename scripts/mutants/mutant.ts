@@ -9,7 +9,7 @@ export interface Mutant extends Patch {
   readonly tests?: ReadonlyArray<string>
   /** Where `pnpm ends` must find it, too. With `ends` and without `tests`, nothing else has to. */
   readonly ends?: ReadonlyArray<"node" | "chromium">
-  /** The simulation must find it in so many histories, whatever tests find it as well. */
+  /** The simulation must find it within this many histories, even if tests find it as well. */
   readonly histories?: number
 }
 

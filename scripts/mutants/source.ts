@@ -103,7 +103,7 @@ export class Source {
     return this.text.slice(0, from) + code + this.text.slice(to)
   }
 
-  /** All runs within `within` whose tokens are those of `code`, whatever white space and comments stand between them. */
+  /** All runs within `within` whose tokens are those of `code`, ignoring white space and comments. */
   search(code: string, within: Run): ReadonlyArray<Run> {
     const found: Array<Run> = []
     for (let start = within.start; start < within.end; start++) {

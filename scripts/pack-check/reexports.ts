@@ -50,6 +50,6 @@ const derived = (module: string, name: string, symbol: ts.Symbol): ReadonlyArray
   return lines
 }
 
-/** An error of Effect is an effect, too: a copy of its members is no use to anybody, and some of them have no name. */
+/** An error of Effect is an effect, too: a copy of its members would be useless, and some of them have no name. */
 const isError = (type: ts.InterfaceDeclaration): boolean =>
-  type.heritageClauses?.some((clause) => clause.getText().includes("YieldableError")) === true
+  type.heritageClauses?.some((clause) => /\b(?:Yieldable|Kuzzle)Error\b/.test(clause.getText())) === true

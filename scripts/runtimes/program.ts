@@ -88,7 +88,7 @@ const cookie = Effect.gen(function*() {
 
 const outcome = <E>(part: Effect.Effect<void, E>): Effect.Effect<Outcome> =>
   part.pipe(
-    Effect.timeoutFail({ duration: "15 seconds", onTimeout: () => new Error("not done within 15 seconds") }),
+    Effect.timeoutFail({ duration: "1 minute", onTimeout: () => new Error("not done within a minute") }),
     Effect.as(null),
     Effect.catchAllCause((cause) => Effect.succeed(Cause.pretty(cause)))
   )

@@ -15,7 +15,7 @@ import { password } from "./users.ts"
 
 const place = { index: "soak", collection: "taxi" }
 
-/** What has happened. One that does not move has not been tried. */
+/** Counters of events. A counter that stays at 0 shows that something was not tested. */
 export const make = () => ({
   requests: 0,
   /** Of these, refused or lost: with a typed error. */

@@ -20,7 +20,7 @@ const main = Effect.gen(function*() {
   const oneAtATime = yield* Effect.makeSemaphore(1)
   // Only the soak sends messages, and those are the names of accidents.
   process.on("message", (name: Accident) => Effect.runFork(oneAtATime.withPermits(1)(have[name])))
-  // Whoever had started it is gone.
+  // The process that started it has ended.
   process.on("disconnect", () => process.exit(0))
   process.send?.(server.url)
   return yield* Effect.never

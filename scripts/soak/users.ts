@@ -1,3 +1,3 @@
-/** Who the client of the soak logs in as, and its server knows. */
+/** The users of the soak's client, which its server knows. */
 export const users = ["ada", "grace"] as const
 export const password = "lovelace"

@@ -36,7 +36,7 @@ export const conformanceSuite = (url: string, played: ReadonlyArray<Scenario>): 
   })
 
   describe.each(played)("$title", (scenario) => {
-    it("answers as the real server does", { timeout: 120_000 }, async () => {
+    it("answers as the real server does", { timeout: 300_000 }, async () => {
       const name = `${run}x${scenarios.indexOf(scenario)}`
       const [ours, theirs] = await Promise.all([playEmbedded(name, scenario), play(url, name, scenario)])
       answers[scenario.title] = theirs

@@ -9,12 +9,16 @@ export interface Comparison {
   readonly compared: number
   /** Requests that the embedded server refuses, as is listed. */
   readonly refused: number
-  /** What is wrong: differences that are not listed, and listed ones that are none. */
+  /** The faults: differences that are not listed, and listed differences that do not exist. */
   readonly faults: ReadonlyArray<string>
 }
 
 const framesOf = (step: Step | undefined): ReadonlyArray<string> =>
   Object.entries(step?.received ?? {}).flatMap(([party, frames]) => frames.map((frame) => `${party}: ${frame}`))
+
+/** The number of answers and notifications of a step. The answer to an HTTP call counts as one. */
+export const countOf = ({ received }: Step): number =>
+  Object.entries(received).reduce((sum, [party, frames]) => sum + (party === "http" ? 1 : frames.length), 0)
 
 /** What only one of both has; the whole when just the order differs. */
 const show = (real: Step, embedded: Step | undefined): string => {
@@ -59,7 +63,7 @@ export const compare = (title: string, real: ReadonlyArray<Step>, embedded: Read
     }
   }
   return {
-    compared: compared.reduce((sum, step) => sum + framesOf(step).length, 0),
+    compared: compared.reduce((sum, step) => sum + countOf(step), 0),
     refused: Object.keys(listedRefusals).length,
     faults
   }

@@ -1,6 +1,6 @@
 /**
  * The embedded Kuzzle for a scenario: its sockets are real, its time is the scenario's. Nothing depends on how fast the
- * machine is, and nobody waits for a token to expire.
+ * machine is, and no test waits for a token to expire.
  */
 import * as KuzzleEngine from "@effect-kuzzle/testing/KuzzleEngine"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
@@ -61,7 +61,7 @@ export const playEmbedded = (
   const { advance, clock, now } = makeClock(Date.UTC(2030, 0, 1))
   const passing = {
     now,
-    // Who has been woken acts within this turn of the event loop.
+    // Fibers that were woken run within this turn of the event loop.
     sleep: (ms: number) => {
       advance(ms)
       return sleep(0)

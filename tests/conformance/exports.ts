@@ -1,4 +1,4 @@
-/** `document:export`: what is written, and what becomes of a failure once writing has begun. */
+/** `document:export`: its output, and failures after writing has begun. */
 import { prepare, request } from "./prepare.ts"
 import { scenario } from "./recorder.ts"
 

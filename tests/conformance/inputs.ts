@@ -2,8 +2,8 @@
  * Finds of the fuzzer (`pnpm fuzz`): values of other types than an action takes, and what is left behind by a request that
  * fails half way.
  */
-import { prepare, request } from "./prepare.ts"
-import { type Scenario, scenario, type World } from "./recorder.ts"
+import { prepare, request, withoutPlace } from "./prepare.ts"
+import { type Scenario, scenario, type Shown, type World } from "./recorder.ts"
 
 interface Case {
   readonly [argument: string]: unknown
@@ -25,7 +25,7 @@ const begin = async (world: World) => {
 }
 
 const lists = scenario("inputs: bodies that are lists", async (world) => {
-  const { ask, clean, of } = await begin(world)
+  const { ask, clean, of, party } = await begin(world)
   await of("realtime", "subscribe", { body: {} })
   for (const body of [[], ["x"], [{ c: [] }]]) {
     for (const action of ["loadSecurities", "loadMappings", "loadFixtures"]) await ask("admin", action, { body })
@@ -37,6 +37,13 @@ const lists = scenario("inputs: bodies that are lists", async (world) => {
     await of("document", "createOrReplace", { _id: "l", body })
   }
   for (const action of ["searchRoles", "searchProfiles", "searchUsers"]) await ask("security", action, { body: [] })
+  for (const body of [[], ["x"], [{}], [{ match_all: {} }], [{ match_all: {} }, { match_none: {} }]]) {
+    await party.ask(
+      request("security", "searchApiKeys", { userId: "nobody", body }),
+      `security:searchApiKeys ${JSON.stringify(body)}`,
+      withoutPlace
+    )
+  }
   await of("document", "replace", { _id: "d", body: [] })
   await of("realtime", "publish", { body: [] })
   await of("bulk", "mWrite", { body: { documents: ["x", 1, [], true, {}] } })
@@ -81,6 +88,47 @@ const setups = scenario("inputs: mappings and settings", async (world) => {
   await clean()
 })
 
+/** Of settings, which Elasticsearch shows in no order, those that are asked for. */
+const replicas: Shown = ({ result, ...frame }) => ({
+  ...frame,
+  result: JSON.stringify(result).match(/"number_of_(?:replicas|shards)":"\d+"/g)?.sort()
+})
+
+const merges = scenario("inputs: mappings that are merged", async (world) => {
+  const { clean, of, party } = await begin(world)
+  const map = (properties: object) => of("collection", "updateMapping", { body: { properties } })
+  const fields = { raw: { type: "keyword" } }
+  for (
+    const [before, after] of [
+      [{ type: "keyword", meta: { unit: "x" } }, { type: "keyword" }],
+      [{ type: "keyword", meta: { unit: "x" } }, { type: "keyword", meta: { other: "y" } }],
+      [{ type: "keyword", ignore_above: 10 }, { type: "keyword" }],
+      [{ type: "keyword", copy_to: ["name"] }, { type: "keyword" }],
+      [{ type: "text", fields }, { type: "text" }],
+      [{ type: "text", fields }, { type: "text", fields: { other: { type: "keyword", ignore_above: 3 } } }],
+      [{ type: "text", fields: { raw: { type: "keyword", ignore_above: 3 } } }, { type: "text", fields }]
+    ]
+  ) {
+    const collection = "merged"
+    await of("collection", "create", { collection, body: { mappings: { properties: { f: before } } } })
+    await of("collection", "updateMapping", { collection, body: { properties: { f: after } } })
+    await of("collection", "create", { collection, body: { mappings: { properties: { g: after } } } })
+    await of("collection", "delete", { collection })
+  }
+  await of("document", "create", { _id: "dynamic", body: { bio: "words" } })
+  await map({ bio: { type: "text", fields } })
+  for (const number_of_replicas of [0, 1, 2]) {
+    const collection = `truncated${number_of_replicas}`
+    await of("collection", "create", { collection, body: { settings: { number_of_replicas, number_of_shards: 1 } } })
+    await of("collection", "truncate", { collection })
+    await party.ask(request("collection", "getSettings", { index: world.name, collection }), undefined, replicas)
+    await of("collection", "update", { collection, body: { settings: { number_of_replicas } } })
+    await of("collection", "truncate", { collection })
+    await party.ask(request("collection", "getSettings", { index: world.name, collection }), undefined, replicas)
+  }
+  await clean()
+})
+
 const versions = scenario("inputs: versions of what was deleted", async (world) => {
   const { clean, of } = await begin(world)
   // A document that is not there is looked for first, and nothing is deleted.
@@ -92,7 +140,7 @@ const versions = scenario("inputs: versions of what was deleted", async (world) 
   await of("document", "create", { _id: "gone", body: {} })
   await of("document", "delete", { _id: "d" })
   await of("document", "create", { _id: "d", body: {} })
-  // The index is closed and opened again for it, whatever comes of it.
+  // The index is closed and reopened for it, even if the change fails.
   for (const settings of [{ number_of_replicas: 0 }, { number_of_shards: 3 }]) {
     await of("document", "delete", { _id: "d" })
     await of("document", "create", { _id: "seen", body: {} })
@@ -159,7 +207,7 @@ const names = scenario("inputs: names that are no texts", async (world) => {
 })
 
 const clauses = scenario("inputs: clauses that are no objects", async (world) => {
-  const { ask, clean, of } = await begin(world)
+  const { ask, clean, of, party } = await begin(world)
   const search = (query: unknown) => of("document", "search", { body: { query } })
   for (const body of [true, null, [], "x"]) {
     for (const clause of ["match", "term", "ids", "bool", "unknown"]) {
@@ -170,6 +218,26 @@ const clauses = scenario("inputs: clauses that are no objects", async (world) =>
     }
     await ask("security", "searchApiKeys", { userId: "nobody", body: { match: body } })
   }
+  for (
+    const query of [
+      {},
+      { bool: { must: {} } },
+      { bool: { filter: [{}] } },
+      { bool: { must_not: { bool: { should: [{}] } } } },
+      { bool: { should: { constant_score: { filter: {} } } } },
+      { constant_score: { filter: {} } },
+      { constant_score: { filter: { bool: { must: [{}] } } } },
+      { dis_max: { queries: [{}] } },
+      { dis_max: { queries: [{ bool: { must: [{}] } }] } }
+    ]
+  ) {
+    const label = `search ${JSON.stringify(query)}`
+    await party.ask(
+      request("document", "search", { index: world.name, collection: "col", body: { query } }),
+      label,
+      withoutPlace
+    )
+  }
   for (const refresh of ["wait_for", "false"]) {
     await of("bulk", "updateByQuery", { refresh, body: { query: { unknown: {} }, changes: {} } })
   }
@@ -178,7 +246,7 @@ const clauses = scenario("inputs: clauses that are no objects", async (world) =>
 })
 
 const credentials = scenario("inputs: users and credentials", async (world) => {
-  const { ask, clean } = await begin(world)
+  const { ask, clean, party } = await begin(world)
   const named = (name: string) => `${world.name}-${name}`
   const local = { strategy: "local" }
   const user = { content: { profileIds: ["default"] } }
@@ -211,6 +279,23 @@ const credentials = scenario("inputs: users and credentials", async (world) => {
     for (const kuid of [true, ["x"]]) {
       await ask("security", action, { _id: other, kuid, body: { content: {}, credentials: [] } })
       await ask("security", action, { _id: other, kuid, body: { ...user, credentials: "" } })
+    }
+  }
+  for (const userId of ["", " "]) {
+    await ask("security", "createApiKey", { userId, _id: "none", body: { description: "x" } })
+    await ask("security", "checkRights", { userId, body: { controller: "server", action: "now" } })
+    await ask("security", "mGetUsers", { body: { ids: [userId] } })
+    await ask("security", "searchApiKeys", { userId, body: {} })
+  }
+  for (const query of ["x", { unknown: {} }, { bool: { must: "x" } }, [], 42]) {
+    const windows = [["security", "searchRoles", {}], ["document", "search", {
+      index: world.name,
+      collection: "col",
+      size: 10_000
+    }]] as const
+    for (const [controller, action, more] of windows) {
+      const label = `${controller}:${action} beyond the window ${JSON.stringify(query)}`
+      await party.ask(request(controller, action, { ...more, from: 1, body: { query } }), label, withoutPlace)
     }
   }
   await ask("security", "mDeleteUsers", { body: { ids: [_id] } })
@@ -317,9 +402,141 @@ const objects = scenario("inputs: objects in mappings", async (world) => {
   await clean()
 })
 
+/** Two tokens of one user are the same when they were made in the same second. */
+const withoutTokens: Shown = (frame) =>
+  JSON.parse(
+    JSON.stringify(frame)
+      .replace(/"k(?:auth|apikey)-[^"]+"/g, "\"<token>\"")
+      .replace(/"fingerprint":"\w+"/, "\"fingerprint\":\"<hash>\"")
+  )
+
+const durations = scenario("inputs: durations", async (world) => {
+  const { ask, clean, of, party } = await begin(world)
+  const _id = `${world.name}-u`
+  const local = { username: _id, password: "x" }
+  const user = { content: { profileIds: ["default"] }, credentials: { local } }
+  await ask("security", "createUser", { _id, refresh: "wait_for", body: user })
+  const login = request("auth", "login", { strategy: "local", expiresIn: "1d", body: local })
+  const { result: { jwt } } = await party.ask(login, "login", withoutTokens)
+  for (
+    const expiresIn of [
+      "",
+      " ",
+      "x",
+      "h",
+      "1h x",
+      " 1h",
+      "1h ",
+      "1  h",
+      "1H",
+      "1 fortnight",
+      "1e3",
+      "+1h",
+      "0",
+      "-1",
+      "-1ms",
+      "-2000",
+      "-1h",
+      ".5h",
+      "1.h",
+      "0.5",
+      "1.5s",
+      "0.0001ms",
+      `${"1".padStart(98, "0")}h`,
+      `${"1".padStart(100, "0")}h`,
+      0,
+      0.5,
+      1500.5,
+      -1,
+      -2000,
+      2 ** 53,
+      1e300,
+      null,
+      false,
+      [],
+      ["1h"],
+      {}
+    ]
+  ) {
+    const make = (controller: string, action: string, more: Case, label: string) =>
+      party.ask(
+        request(controller, action, { ...more, expiresIn }),
+        `${controller}:${action}${label} ${JSON.stringify(expiresIn)}`,
+        withoutTokens
+      )
+    const key = { _id: `${world.name}-key`, refresh: "false", body: { description: "x" } }
+    await make("auth", "createToken", { jwt }, "")
+    await make("auth", "createToken", {}, " of nobody")
+    await make("auth", "createApiKey", { ...key, jwt }, "")
+    await make("security", "createApiKey", { ...key, userId: _id }, "")
+    // Over HTTP no connection is notified when the token expires.
+    await world.http(
+      { method: "POST", path: "/_query", body: JSON.stringify({ ...login, expiresIn }) },
+      `auth:login ${JSON.stringify(expiresIn)}`,
+      withoutTokens
+    )
+  }
+  const scrolls = [
+    "",
+    " ",
+    "x",
+    "1 m",
+    "1M",
+    "1H",
+    " 1m ",
+    "1.5s",
+    "0.5ms",
+    "xs",
+    "1e2s",
+    "0",
+    "-1",
+    "-01",
+    "-1s",
+    "1m "
+  ]
+  const nobody = { query: { ids: { values: ["nobody"] } } }
+  await of("document", "create", { _id: "e", body: { name: "b" }, refresh: "wait_for" })
+  for (const scroll of [...scrolls, "100nanos", "100000d", "1".repeat(101)]) {
+    const { result } = await of("document", "search", { scroll, size: 1, body: { sort: ["_id"] } })
+    await ask("document", "scroll", { scrollId: result.scrollId ?? "none", scroll })
+    await ask("security", "searchUsers", { scroll, body: nobody })
+    await ask("security", "scrollUsers", { scrollId: "none", scroll })
+    await ask("collection", "searchSpecifications", { scroll, body: nobody })
+    await ask("collection", "scrollSpecifications", { scrollId: "none", scroll })
+  }
+  // Each closes the collection and opens it again, which takes a while.
+  for (const refresh_interval of ["", "1M", "1.5s", "xs", "-01", "-1s", "-2s", "2micros", "30s", 5, [], {}]) {
+    await of("collection", "update", { body: { settings: { refresh_interval } } })
+  }
+  for (const fixed_interval of [...scrolls, "2micros", "-2s", 5, 0]) {
+    await party.ask(
+      request("document", "search", {
+        index: world.name,
+        collection: "col",
+        size: 0,
+        body: { aggs: { a: { date_histogram: { field: "at", fixed_interval } } } }
+      }),
+      `date_histogram by ${JSON.stringify(fixed_interval)}`,
+      withoutPlace
+    )
+  }
+  await ask("security", "createApiKey", {
+    userId: _id,
+    _id: `${_id}-key`,
+    expiresIn: 1e300,
+    body: { description: "x" }
+  })
+  // The deletion of a user searches for its keys, and fails if one that was just deleted is still found.
+  await ask("security", "deleteApiKey", { userId: _id, _id: `${world.name}-key`, refresh: "wait_for" })
+  await ask("security", "mDeleteUsers", { body: { ids: [_id] } })
+  await clean()
+})
+
 export const inputs: ReadonlyArray<Scenario> = [
+  durations,
   lists,
   setups,
+  merges,
   versions,
   fields,
   names,

@@ -163,6 +163,15 @@ const commands = scenario("memory storage", async ({ connect, http, name }) => {
       direction: "desc"
     }]
   ) await ms("sort", { _id: set, body })
+  await ms("rpush", { _id: key("sorted"), body: { values: ["b", "c", "a", "", "b"] } })
+  await ms("mset", { body: { entries: [{ key: key("by-a"), value: "2" }, { key: key("by-b"), value: "10" }] } })
+  for (const direction of ["asc", "desc"]) {
+    for (const more of [{}, { store: key("stored") }, { get: ["#", key("by-*")] }]) {
+      await ms("sort", { _id: key("sorted"), body: { alpha: true, by: key("by-*"), direction, ...more } })
+    }
+    await ms("lrange", { _id: key("stored"), start: 0, stop: -1 })
+  }
+  await ms("del", { body: { keys: ["sorted", "by-a", "by-b", "stored"].map(key) } })
   await ms("object", { _id: zset, subcommand: "encoding" })
   await ms("object", { _id: key("absent"), subcommand: "encoding" })
   await ms("object", { _id: zset, subcommand: "x" })

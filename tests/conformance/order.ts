@@ -1,5 +1,5 @@
 /**
- * Finds of the fuzzer (`pnpm fuzz`): which of two mistakes is told, and what is refused that looks as if it were not read.
+ * Finds of the fuzzer (`pnpm fuzz`): which of two mistakes is reported, and refusals of values that seem to be ignored.
  */
 import { prepare, request } from "./prepare.ts"
 import { type Scenario, scenario, type World } from "./recorder.ts"
@@ -161,6 +161,12 @@ const collections = scenario("order: collections and rooms", async (world) => {
   await ask("collection", "create", { collection: "strict", body: { mappings: { dynamic: "strict" } } })
   for (const other of [[], null, [null], {}]) await ask("document", "create", { collection: "strict", body: { other } })
   await ask("realtime", "subscribe", { collection: "wrong", scope: "x", users: "y", body: {} })
+  for (const action of ["validate", "publish"]) {
+    for (const [index, collection] of [[null, "x"], ["", ""], ["none", null], ["none", "none"]]) {
+      await ask("realtime", action, { index, collection })
+      await ask("document", action, { index, collection })
+    }
+  }
   await ask("collection", "list", { type: "realtime" })
   await ask("document", "create", { _id: "d", body: { name: {} } })
   await ask("bulk", "import", { body: { bulkData: [{ create: { _id: "d" } }, { name: {} }] } })
@@ -170,4 +176,22 @@ const collections = scenario("order: collections and rooms", async (world) => {
   await clean()
 })
 
-export const order: ReadonlyArray<Scenario> = [refreshes, ids, searches, collections]
+/** Kuzzle calls a method of them, and the error is that of JavaScript. */
+const nulls = scenario("order: null with a method", async (world) => {
+  const { ask, clean } = await begin(world)
+  for (const wrong of [null, 1, true, {}, []]) {
+    await ask("ms", "sort", { _id: `${world.name}-absent`, body: { direction: wrong } })
+    await ask("ms", "zrange", { _id: `${world.name}-absent`, start: 0, stop: 1, options: wrong })
+    await ask("document", "search", {
+      index: undefined,
+      collection: undefined,
+      targets: [{ index: world.name, collections: [wrong] }],
+      body: {}
+    })
+    await ask("document", "mGet", { body: { ids: wrong } })
+    await ask("security", "createProfile", { _id: `${world.name}-absent`, body: { policies: [wrong] } })
+  }
+  await clean()
+})
+
+export const order: ReadonlyArray<Scenario> = [refreshes, ids, searches, collections, nulls]

@@ -1,9 +1,12 @@
 /**
  * What scenarios begin with.
  */
-import type { World } from "./recorder.ts"
+import type { Shown, World } from "./recorder.ts"
 
 export const request = (controller: string, action: string, more: object = {}) => ({ controller, action, ...more })
+
+/** Where Elasticsearch found the fault in the text that Kuzzle has sent to it. */
+export const withoutPlace: Shown = (frame) => JSON.parse(JSON.stringify(frame).replace(/\[\d+:\d+\]/g, "[<place>]"))
 
 /** An index with a collection whose mapping is strict. */
 export const strict = {

@@ -1,5 +1,5 @@
 /** Queries and sorts, by what users search for: words, dates, numbers. */
-import { filled, request } from "./prepare.ts"
+import { filled, request, withoutPlace } from "./prepare.ts"
 import { type Scenario, scenario } from "./recorder.ts"
 
 const words = scenario("queries: words", async (world) => {
@@ -281,6 +281,12 @@ const sorts = scenario("queries: sorts", async (world) => {
   await sort([{ name: { missing: "m" } }, "_id"])
   await sort([{ n: { order: "up" } }])
   await sort([{ n: "up" }])
+  for (const options of [1, true, null, [], ["asc"], [1], [{}], [{ order: "desc" }]]) {
+    for (const sort of [{ n: options }, { n: options, name: "asc" }, { _score: options }]) {
+      const body = { sort, _source: false }
+      await party.ask(request("document", "search", { ...col, body }), `sort by ${JSON.stringify(sort)}`, withoutPlace)
+    }
+  }
   await sort([{ n: { order: "asc", foo: 1 } }])
   await sort([{ n: { order: "asc", numeric_type: "double" } }, "_id"])
   await sort([{ absent: { unmapped_type: "nope" } }])

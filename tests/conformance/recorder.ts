@@ -1,8 +1,9 @@
 /**
- * Plays a scenario against one server and records all that comes back, step by step, in a form that can be compared:
- * what differs from run to run by nature (ids, times, hashes, tokens) becomes a name that keeps equal things equal.
+ * Plays a scenario against one server and records all answers, step by step, in a form that can be compared: what
+ * differs from run to run by nature (ids, times, hashes, tokens) becomes a name that keeps equal things equal.
  */
 import * as Http from "node:http"
+import { gunzipSync, inflateSync } from "node:zlib"
 import { WebSocket } from "ws"
 
 /** What one step made each party receive. */
@@ -45,6 +46,8 @@ export interface World {
   readonly name: string
   readonly connect: (party: string, headers?: Record<string, string>) => Promise<Party>
   readonly http: (call: HttpCall, label?: string, shown?: Shown) => Promise<Answer & { readonly cookie: string }>
+  /** Asks for a WebSocket, and leaves as soon as that is answered. */
+  readonly upgrade: (headers: Record<string, string>, label: string) => Promise<void>
   readonly sleep: (ms: number) => Promise<void>
   /** Waits for the beginning of a second: tokens are the same within one. */
   readonly freshSecond: () => Promise<void>
@@ -112,7 +115,8 @@ export const makeNormalizer = (run: string) => {
     if (typeof value === "number") return times.has(key) && value > 1e12 ? "<time>" : value
     if (typeof value === "string") {
       if (key === "scrollId") return named("scroll", value)
-      return key === "_id" && /^[\w-]{20}$/.test(value) ? named("id", value) : text(value)
+      // Some kuids are as long as the ids that Elasticsearch makes up.
+      return key === "_id" && /^(?!kuid-)[\w-]{20}$/.test(value) ? named("id", value) : text(value)
     }
     if (Array.isArray(value)) return value.map((item) => walk(item, key, unordered))
     if (typeof value !== "object" || value === null) return value
@@ -120,7 +124,7 @@ export const makeNormalizer = (run: string) => {
       (unordered ? Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1) : Object.entries(value))
         // The real server sends some of its stacks along, with the errors of single items.
         .filter(([name]) => name !== "stack")
-        // Whatever lies inside a hash map is sorted, too.
+        // The values inside a hash map are sorted, too.
         .map(([name, inner]) => [text(name), walk(inner, name, unordered || hashed.has(name))])
     )
   }
@@ -159,21 +163,38 @@ const show = (frame: string, shown: Hidden | Shown): string => {
 // playing
 // -------------------------------------------------------------------------------------------------------------------
 
-const headersThatMatter = new Set([
-  "access-control-allow-credentials",
-  "access-control-allow-headers",
-  "access-control-allow-methods",
-  "access-control-allow-origin",
-  "accept-encoding",
-  "connection",
-  "content-disposition",
-  "content-encoding",
-  "content-type",
-  "set-cookie",
-  "vary",
-  "x-kuzzle-node",
-  "x-kuzzle-request-id"
-])
+/** What a body was before it was compressed. */
+const decoded = (body: Buffer, encoding: string | undefined): Buffer =>
+  body.length === 0
+    ? body
+    : encoding === "gzip"
+    ? gunzipSync(body)
+    : encoding === "deflate"
+    ? inflateSync(body)
+    : body
+
+/** A header as it is compared: the time and the length of the body vary. */
+const headerOf = (key: string, value: string, body: Buffer): string => {
+  switch (key.toLowerCase()) {
+    case "date":
+      return `${key}: ${Number.isNaN(Date.parse(value)) ? value : "<time>"}`
+    case "content-length":
+      return `${key}: ${Number(value) === body.length ? "<length>" : "<another length>"}`
+    default:
+      return `${key}: ${value}`
+  }
+}
+
+/** The status and the headers of an answer, in their order. */
+const headOf = ({ rawHeaders, statusCode, statusMessage = "" }: Http.IncomingMessage, body: Buffer) => {
+  const head = [`status ${statusCode}${statusMessage === "" ? "" : ` ${statusMessage}`}`]
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const [key, value] = [rawHeaders[i]!, rawHeaders[i + 1]!]
+    // It derives from a key that is chance.
+    if (key.toLowerCase() !== "sec-websocket-accept") head.push(headerOf(key, value, body))
+  }
+  return head
+}
 
 const passing = "the recorder passes "
 
@@ -195,10 +216,12 @@ export const play = async (
   let requests = 0
   /** The answered requests of `pass`. */
   const passed = new Set<string>()
-  const timeout = AbortSignal.timeout(120_000)
+  /** What takes longer than this never comes. Many scenarios may be played at the same time. */
+  const patience = () => AbortSignal.timeout(60_000)
 
   /** Everything sent before a pong has arrived before it: the servers answer pings in order. */
   const settle = async () => {
+    const timeout = patience()
     for (const { frames, socket } of peers.values()) {
       if (socket.readyState !== WebSocket.OPEN) continue
       const before = frames.filter((frame) => frame === "{\"p\":2}").length
@@ -210,7 +233,7 @@ export const play = async (
         await sleep(1)
       }
     }
-    // What a server ends is told by the socket itself, a little later.
+    // The socket itself reports a connection that the server has ended, a little later.
     while ([...peers.values()].some(({ socket }) => socket.readyState === WebSocket.CLOSING)) {
       timeout.throwIfAborted()
       await sleep(1)
@@ -222,6 +245,7 @@ export const play = async (
    */
   const pass = async (socket: WebSocket) => {
     if (time !== wallTime || socket.readyState !== WebSocket.OPEN) return
+    const timeout = patience()
     const requestId = `${passing}${passed.size}`
     socket.send(JSON.stringify({ requestId, controller: "server", action: "now" }))
     while (!passed.has(requestId) && socket.readyState === WebSocket.OPEN) {
@@ -290,7 +314,7 @@ export const play = async (
               resolve(String(data))
             }
             socket.on("message", watch)
-            setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(request)}`)), 30_000).unref()
+            setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(request)}`)), 60_000).unref()
           })
           socket.send(JSON.stringify({ requestId, ...request }))
           const answer = JSON.parse(await arrived)
@@ -308,6 +332,20 @@ export const play = async (
         }
       }
     },
+    upgrade: (headers, label) =>
+      new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(url)
+        const key = { "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" }
+        const asked = { connection: "Upgrade", upgrade: "websocket", ...key, ...headers }
+        const request = Http.request({ hostname, port, path: "/", agent: false, headers: asked })
+        request.on("upgrade", (response, socket) => {
+          socket.destroy()
+          record(label, { http: headOf(response, Buffer.alloc(0)) })
+          resolve()
+        })
+        request.on("error", reject)
+        request.end()
+      }),
     http: ({ body, headers, method, path }, label, compared = (frame) => frame) =>
       new Promise((resolve, reject) => {
         const { hostname, port } = new URL(url)
@@ -326,28 +364,22 @@ export const play = async (
         }, async (response) => {
           const chunks: Array<Buffer> = []
           for await (const chunk of response) chunks.push(chunk)
-          const text = Buffer.concat(chunks).toString()
+          const bytes = Buffer.concat(chunks)
+          const text = decoded(bytes, response.headers["content-encoding"]).toString()
           const isFile = response.headers["content-disposition"] !== undefined
-          const shown: Array<string> = []
-          let cookie = ""
-          for (let i = 0; i < response.rawHeaders.length; i += 2) {
-            const [key, value] = [response.rawHeaders[i]!, response.rawHeaders[i + 1]!]
-            if (!headersThatMatter.has(key.toLowerCase())) continue
-            if (key.toLowerCase() === "set-cookie") cookie = value.split(";")[0]!
-            shown.push(`${key}: ${normalizer.text(value)}`)
-          }
+          const cookie = response.headers["set-cookie"]?.at(-1)?.split(";")[0] ?? ""
           await settle()
           record(label ?? `${method} ${path.slice(0, 60)}`, {
             // A file is line by line what an answer is as a whole.
             http: [
-              `status ${response.statusCode}`,
-              ...shown,
+              ...headOf(response, bytes).map(normalizer.text),
               ...(isFile ? text.split("\n") : [text]).map((line) => normalizer.frame(show(line, compared)))
             ]
           })
           const answer = text === "" || isFile ? {} : JSON.parse(text)
           resolve({ status: response.statusCode ?? 0, result: answer.result ?? {}, cookie })
         })
+        request.setTimeout(60_000, () => request.destroy(new Error(`no answer to ${label ?? `${method} ${path}`}`)))
         request.on("error", reject)
         request.end(body)
       })

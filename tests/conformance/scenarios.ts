@@ -5,6 +5,7 @@ import { hidden } from "../conformance.differences.ts"
 import { administration } from "./administration.ts"
 import { aggregating } from "./aggregating.ts"
 import { exports } from "./exports.ts"
+import { generatedHttp } from "./http.ts"
 import { inputs } from "./inputs.ts"
 import { limits } from "./limits.ts"
 import { memoryStorage } from "./memoryStorage.ts"
@@ -590,6 +591,39 @@ const notifications = scenario("realtime: document notifications", async (world)
   await clean()
 })
 
+/** Its notifications compare with what was known before the request, and the last one that matches nothing is remembered. */
+const repeated = scenario("realtime: one document twice", async (world) => {
+  const { clean, col, document, party } = await prepare(world, open)
+  await party.ask(request("realtime", "subscribe", { ...col, body: { range: { age: { lt: 10 } } } }))
+  const write = (action: string, ages: ReadonlyArray<number>) =>
+    document(
+      action,
+      {
+        body: {
+          documents: ages.map((age) => ({
+            _id: "d",
+            ...(action === "mUpsert" ? { changes: { age } } : { body: { age } })
+          }))
+        }
+      },
+      `${action} ${ages.join(", ")}`
+    )
+  await document("create", { _id: "d", body: { age: 50 } })
+  for (const action of ["mReplace", "mUpdate", "mCreateOrReplace", "mUpsert"]) {
+    await write(action, [1, 51])
+    await write(action, [52])
+    await write(action, [53, 2])
+    await write(action, [54])
+    await write(action, [3])
+    await write(action, [55, 4, 56])
+    await write(action, [5])
+    await write(action, [6, 7])
+    await write(action, [57])
+  }
+  await document("mDelete", { body: { ids: ["d", "d"] } })
+  await clean()
+})
+
 const subscriptions = scenario("realtime: subscriptions", async (world) => {
   const { clean, col, index, party: a } = await prepare(world, open)
   const subscribe = (more: object, label?: string) =>
@@ -1083,6 +1117,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   ...querying,
   ...aggregating,
   notifications,
+  repeated,
   subscriptions,
   presence,
   joining,
@@ -1097,6 +1132,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   ...order,
   ...inputs,
   http,
+  ...generatedHttp,
   exports,
   cookies
 ]

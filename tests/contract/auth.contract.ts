@@ -9,7 +9,7 @@ import { ApiKey, login, NewApiKey, Right, User } from "./security.schemas.ts"
 
 const wire = (action: string) => ({ controller: "auth", action })
 
-// Waiting for searches costs up to a second on the real server: only who searches waits.
+// Waiting for searches costs up to a second on the real server: only cases that search wait.
 const refresh = "false"
 
 /** Logs the client in as a user of its own. */
@@ -34,10 +34,10 @@ const noStrategy = { tag: "KuzzleUnknownStrategyError", id: "security.credential
 const Session = Schema.Struct({
   kuid: Schema.String,
   token: Schema.OptionFromSelf(Schema.RedactedFromSelf(Schema.String)),
-  expiresAt: Schema.OptionFromSelf(Schema.Number)
+  expiresAt: Schema.OptionFromSelf(Schema.DateTimeUtcFromSelf)
 })
 
-/** A token is the same as any other of its user and second: whoever ends one waits for another second. */
+/** Tokens of one user and second are the same, so a case that ends one waits for the next second. */
 const nextSecond = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(1010 - now % 1000))
 
 export const contracts = [

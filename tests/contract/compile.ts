@@ -9,7 +9,7 @@ import ts from "typescript"
 
 const preamble = `import type * as Core from "@effect-kuzzle/core"
 import { Option, Redacted } from "effect"
-import type { Declared } from "../../packages/core/src/internal/action.ts"
+import type { Declared } from "../../packages/core/src/internal/client/action.ts"
 type Result<F> = F extends Declared<infer _Options, infer A, infer _E> ? A : never
 void Option, Redacted
 `
@@ -17,7 +17,9 @@ void Option, Redacted
 /** Beside this module, so that its imports are found; it is never written. */
 const file = fileURLToPath(new URL("./answers.generated.ts", import.meta.url))
 
-/** What TypeScript says of these statements, which are told apart by their labels. Each has a scope and a line of its own. */
+/**
+ * The errors of TypeScript for these statements, by their labels. Each statement has a scope and a line of its own.
+ */
 const compiled = (statements: ReadonlyArray<readonly [statement: string, label: string]>): ReadonlyArray<string> => {
   const lines = statements.map(([statement], i) => `export namespace answer${i} { ${statement} }\n`)
   const source = ts.createSourceFile(file, preamble + lines.join(""), ts.ScriptTarget.ES2022, true)

@@ -7,9 +7,9 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Either, Layer, ParseResult, Schema } from "effect"
 import type { Scope } from "effect"
 // The declaration is internal to the core: this is the test that it is what the specification says.
-import type { Declaration } from "../../packages/core/src/internal/action.ts"
+import type { Declaration } from "../../packages/core/src/internal/client/action.ts"
+import * as Shape from "../../packages/core/src/internal/data/shape.ts"
 import * as Envelope from "../../packages/core/src/internal/protocol/envelope.ts"
-import * as Shape from "../../packages/core/src/internal/shape.ts"
 import { type Backend, layerWorld, type World } from "../suite/backend.ts"
 import { withClient, withHttp } from "../suite/tools.ts"
 import { type Answer, faults, recording } from "./declared.ts"
@@ -28,7 +28,7 @@ export interface Exceptions {
   readonly real?: string
   /** Over `/_query`; where there is a route, over that too. */
   readonly http?: string
-  /** Over its REST route: not tried where there is none. */
+  /** Over its REST route. Skipped if there is none. */
   readonly rest?: string
   readonly websocket?: string
 }
@@ -193,7 +193,7 @@ export const contractSuite = <E>(
         }
       }
     }
-    it.effect("what it answers is of the declared types, to the last member", () =>
+    it.effect("its answers have the declared types, without excess members", () =>
       Effect.promise(async () => {
         const answered = new Set(answers.map(({ name }) => name))
         // The answer to a logout says nothing: it is of no type.

@@ -7,7 +7,7 @@ import * as Core from "@effect-kuzzle/core"
 import { Effect, Option, Redacted } from "effect"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import * as Shape from "../../packages/core/src/internal/shape.ts"
+import * as Shape from "../../packages/core/src/internal/data/shape.ts"
 import { functionsOf, nameOf } from "../../scripts/generate-actions.ts"
 
 /** The result of an action, as a server answered. */
@@ -62,7 +62,7 @@ export const faults = async (answers: ReadonlyArray<Answer>): Promise<ReadonlyAr
 }
 
 /** The value as an expression, which TypeScript compares member by member. */
-const literal = (value: unknown): string => {
+export const literal = (value: unknown): string => {
   if (Redacted.isRedacted(value)) return `Redacted.make(${literal(Redacted.value(value))})`
   if (Option.isOption(value)) return Option.isNone(value) ? "Option.none()" : `Option.some(${literal(value.value)})`
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`
@@ -79,7 +79,7 @@ const quoted = (value: unknown): string => JSON.stringify(value) ?? "undefined"
 /**
  * Compiles in a process of its own: on a busy machine it takes longer than the runner of the tests waits for a sign of life.
  */
-const compiled = (statements: ReadonlyMap<string, string>): Promise<ReadonlyArray<string>> =>
+export const compiled = (statements: ReadonlyMap<string, string>): Promise<ReadonlyArray<string>> =>
   new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,

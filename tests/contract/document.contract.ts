@@ -78,11 +78,21 @@ const faults = {
 }
 const Faults = Schema.Struct(faults)
 
+const Suggestion = Schema.Struct({
+  text: Schema.String,
+  offset: Schema.Number,
+  length: Schema.Number,
+  options: Schema.Array(Schema.Struct({ text: Schema.String }, { key: Schema.String, value: Schema.Unknown }))
+})
+
 const SearchResult = Schema.Struct({
   hits: Schema.Array(Hit),
   total: Schema.Number,
-  aggregations: optional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
-  suggest: optional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
+  aggregations: optional(Schema.Record({
+    key: Schema.String,
+    value: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+  })),
+  suggest: optional(Schema.Record({ key: Schema.String, value: Schema.Array(Suggestion) })),
   scrollId: optional(Schema.String),
   remaining: optional(Schema.Number)
 })

@@ -5,7 +5,7 @@ import { Effect, Schema } from "effect"
 import { World } from "../suite/backend.ts"
 import { contract } from "./contract.ts"
 
-/** An index that is deleted by whoever uses it. */
+/** An index that the case deletes. */
 const doomed = Effect.flatMap(World, ({ name }) => {
   const index = name("doomed")
   return Effect.as(KuzzleIndex.create({ index }), index)

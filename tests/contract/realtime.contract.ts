@@ -1,9 +1,9 @@
 /** `realtime`. */
-import { Kuzzle, KuzzleRealtime } from "@effect-kuzzle/core"
+import { Kuzzle, type KuzzleActionError, KuzzleError, KuzzleRealtime } from "@effect-kuzzle/core"
 import { Effect, Schema } from "effect"
 // The request is internal to the core: no function sends it, but the end of a scope. So is what an answer is read with.
+import * as Shape from "../../packages/core/src/internal/data/shape.ts"
 import * as Subscriptions from "../../packages/core/src/internal/protocol/subscriptions.ts"
-import * as Shape from "../../packages/core/src/internal/shape.ts"
 import { World } from "../suite/backend.ts"
 import { contract, type Declared } from "./contract.ts"
 
@@ -15,10 +15,18 @@ const room = { scope: "in", users: "all" } as const
 const Room = Schema.Struct({ roomId: Schema.NonEmptyString, channel: Schema.NonEmptyString })
 const connected = { http: "it is of a connection" }
 
-/** What the server says to it. The streams have tests of their own, in the client suite. */
-const sent = <Options, Result>({ declaration, request }: Declared<Options, Result, never>, options: Options) =>
+/** What the server says to it, under the names that it declares. The streams have tests of their own, in the client suite. */
+const sent = <Options, Result, E extends KuzzleActionError.NamedError>(
+  { declaration, request }: Declared<Options, Result, E>,
+  options: Options
+) =>
   Effect.flatMap(
-    Kuzzle.query(request(options)),
+    Effect.mapError(Kuzzle.query(request(options)), (error) => {
+      const Named = KuzzleError.isApiError(error)
+        ? declaration.errors?.find(({ ids }) => ids.includes(error.id))
+        : undefined
+      return Named === undefined || !KuzzleError.isApiError(error) ? error : new Named(error)
+    }),
     ({ result }) => Shape.outcome(declaration, declaration.result(result))
   )
 
@@ -48,7 +56,7 @@ export const contracts = [
     result: Room,
     fails: {
       call: sent(KuzzleRealtime.subscribe, { ...everything, ...target, filter: { regexp: { a: "(" } } }),
-      tag: "KuzzleBadRequestError",
+      tag: "KuzzleInvalidFilterError",
       id: "api.assert.koncorde_dsl_error"
     }
   }),
@@ -59,7 +67,7 @@ export const contracts = [
     result: Room,
     fails: {
       call: sent(KuzzleRealtime.join, { ...room, roomId: "nobody's" }),
-      tag: "KuzzleNotFoundError",
+      tag: "KuzzleRoomNotFoundError",
       id: "core.realtime.room_not_found"
     }
   }),

@@ -9,7 +9,7 @@ import { ApiKey, login, NewApiKey, Right, User } from "./security.schemas.ts"
 
 const wire = (action: string) => ({ controller: "security", action })
 
-// Waiting for searches costs up to a second on the real server: only who searches waits.
+// Waiting for searches costs up to a second on the real server: only cases that search wait.
 const refresh = "false"
 
 const allowed = { controllers: { server: { actions: { now: true } } } }
@@ -26,7 +26,7 @@ const named = (kind: "Roles" | "Profiles" | "Users") =>
     return Effect.as(Effect.addFinalizer(() => remove), id)
   })
 
-/** As nobody in particular, who may do everything. */
+/** As the anonymous user, who may do everything. */
 const make = (action: string, _id: string, body: object, visible = false) =>
   Effect.flatMap(
     World,

@@ -25,7 +25,7 @@ const anything: ReadonlyArray<unknown> = [
   true,
   42
 ]
-/** No time: a token that expires meanwhile is told by a timer. */
+/** No time may pass, because a timer reports a token that expires meanwhile. */
 const durations = anything.filter((value) => typeof value !== "number" && typeof value !== "boolean")
 /** What a server would take as the name of an index, or of a key, belongs to the sequence: "" is a key, too. */
 const names: ReadonlyArray<unknown> = [undefined, undefined, null, "RUN-ABSENT", "RUN-%x", "RUN-x", []]
@@ -77,7 +77,7 @@ const make = (ask: Ask, { place, value }: { readonly place: number; readonly val
 
 const mistake = fc.record({ place: fc.nat(1000), value: fc.nat(1000) })
 
-/** The request with one mistake or two; rarely a mistake is none, or undoes the other. */
+/** The request with one or two mistakes. In rare cases a mistake is harmless, or undoes the other. */
 export const mistaken = (request: fc.Arbitrary<Ask>): fc.Arbitrary<Ask> =>
   fc.tuple(request, fc.array(mistake, { minLength: 1, maxLength: 2, size: "max" })).map(([ask, mistakes]) =>
     mistakes.reduce(make, ask)

@@ -45,7 +45,7 @@ const found = (names: ReadonlyArray<string>) => ({
   query: list(fc.constantFrom(...names)).map((values) => ({ ids: { values } })),
   sort: always(["_id"])
 })
-/** Of the lab's user, whose token the answer of the last login has. */
+/** As the user of the lab. The answer of the last login contains the token. */
 const own: Members = { jwt: mostly(always("TOKEN"), fc.constantFrom(undefined, "garbage")) }
 
 const security = asking("security")({
@@ -239,7 +239,7 @@ export const securityState: ReadonlyArray<Ask> = [
 ]
 
 export const cleanSecurity: ReadonlyArray<Ask> = [
-  // Those of whoever has not logged in.
+  // The actions of a user who has not logged in.
   ...keys.map((_id): Ask => ({ controller: "auth", action: "deleteApiKey", _id, refresh: "false" })),
   {
     controller: "security",

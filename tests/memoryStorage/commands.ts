@@ -201,9 +201,9 @@ export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => 
     command("sismember", { ..._id(set), member: value }),
     command("smembers", _id(set)),
     command("smove", _id(set), { destination: set, member: value }),
-    // Which of those come first that nothing tells apart is chance: with a limit, and by texts but in a list.
+    // Which of those come first that nothing tells apart is chance: with a limit, and by texts but in a list. Any key may
+    // have been renamed from a set, whose members are in no order: the conformance suite sorts a list by texts.
     command("sort", _id(fc.oneof(list, set, zset)), { ...sorting, alpha: fc.constant(undefined), by }),
-    command("sort", _id(list), { ...sorting, by }),
     command("sort", _id(fc.oneof(list, set, zset)), { ...sorting, limit: some(fc.tuple(small, small)) }),
     // All of them: which ones otherwise is chance.
     command("spop", _id(set), { count: fc.constantFrom(1000, 1000, -1, "x") }),

@@ -1,5 +1,5 @@
 /**
- * Runs many histories, or tells one: the program behind `pnpm simulate`.
+ * Runs many histories, or prints one: the program behind `pnpm simulate`.
  *
  * `batch <from> <count> [stop]` writes a line of JSON for each history that breaks a promise, and one in the end; with
  * `stop` it ends with the first. `tell <seed>` writes what happens in one.
@@ -7,7 +7,7 @@
 import "./host.ts"
 import { describe, simulate } from "./simulate.ts"
 
-/** What a batch tells of itself. */
+/** The report of a batch. */
 export type Report =
   | { readonly _tag: "Broken"; readonly seed: number; readonly promises: ReadonlyArray<string>; readonly text: string }
   | {

@@ -43,7 +43,7 @@ const checkRequest = (world: World, asked: Asked): void => {
 
   const written = writes.length > 0
   const last = writes.at(-1)
-  // Those of one call are told together, when the last of them has ended.
+  // The outcomes of one call are reported together, when the last of them has ended.
   const then = (at: number | undefined) => at === settledAt || (group >= 0 && at !== undefined && at < settledAt)
   const answered = asked.answers.some(({ at, link }) => then(at) && link === last?.link)
   if (group < 0 && asked.answers.some(({ at, dead, link }) => !dead && link === last?.link && at < settledAt)) {
@@ -64,7 +64,7 @@ const checkRequest = (world: World, asked: Asked): void => {
       if (reason === "Expired" && settledAt < startedAt + (world.plan.queue?.ttl ?? Infinity)) {
         fail("R2", "was given up by the queue before its time")
       }
-      // One that was refused for its token waits to be sent again: the server has not executed it.
+      // A request that was refused because of its token waits to be sent again: the server has not executed it.
       if (writes.length > again) fail("R3", "is said not to have been sent, and was")
       return
     }
@@ -207,7 +207,7 @@ const checkElements = (world: World, heard: Heard): void => {
         fail(`missed ${missing.length} messages before ${element.m}, and was told of ${overflowed}`)
       }
     }
-    // From the first that it heard on it hears all, even where that was sent before it was told that it is open.
+    // From its first notification on it receives all, even if that one was sent before it knew that it is open.
     next = forIt.findIndex(({ seq }) => seq > message.seq)
     if (next < 0) next = forIt.length
     last = message.seq

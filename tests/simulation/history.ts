@@ -49,9 +49,12 @@ export interface Asked {
   readonly timeout: number
   readonly idempotent: boolean
   readonly anonymous: boolean
-  /** Who was logged in; `undefined` for nobody, for anybody, and when that was changing. */
+  /** The user who was logged in; `undefined` if there was none, if any is possible, and during a change. */
   readonly user: string | undefined
-  /** Nobody may have been logged in when it was made: then it is sent without a token, whoever has logged in since. */
+  /**
+   * Possibly no user was logged in when it was made: then it is sent without a token, even if a user has logged in
+   * since.
+   */
   readonly nobodys: boolean
   /** Those that were submitted in one call, in this order. */
   readonly group: number
@@ -146,11 +149,11 @@ export class History {
   readonly states: Array<{ readonly at: number; readonly state: State }> = []
   /** When `TokenExpired` reached the client. */
   readonly expiries: Array<number> = []
-  /** When an answer told the client that its token is dead. */
+  /** When an answer showed the client that its token is invalid. */
   readonly deaths: Array<number> = []
   /** Stalls of the client's host. */
   readonly stalls: Array<{ readonly from: number; readonly to: number }> = []
-  /** Messages that the server lost on the way to a connection: nobody can see that. */
+  /** Messages that the server lost on the way to a connection, which no client can notice. */
   readonly invisible = new Set<string>()
   /** When a frame of that channel's subscription was answered, or a message came: when a fast consumer hears it. */
   readonly arrivals = new Map<number, Array<number>>()
@@ -174,8 +177,8 @@ export const isTokenDead = ({ error, status }: WireFrame): boolean =>
   status === 401 && typeof error?.id === "string" && error.id.startsWith("security.token.")
 
 /**
- * The subscription that a request on the wire asks for; `volatile.v` is what a program gave. The client asks for all users
- * where those that go out are wanted: to the server that would be the channel of those who want none (spec 1.5).
+ * The subscription that a request on the wire asks for; `volatile.v` is what a program gave. For users that leave, the
+ * client subscribes to all users, because the server could otherwise use the channel of `none` (spec 1.5).
  */
 export const keyOf = (
   { collection, filter, scope, users, v }: {

@@ -9,8 +9,8 @@ import { Clock, Context, DefaultServices, Duration, Effect, type Fiber, Schedule
 import type { Random } from "./random.ts"
 
 /**
- * Whose event it is. `Client` and `User` share a host that may stall: the client's timers, and those of the programs that
- * use it. `Wire` is what arrives at that host. `Server` is everything else.
+ * The owner of the event. `Client` and `User` share a host that may stall: the client's timers, and those of the
+ * programs that use it. `Wire` is what arrives at that host. `Server` is everything else.
  */
 export type Owner = "Client" | "User" | "Wire" | "Server"
 
@@ -168,7 +168,7 @@ export class Host {
     }
   }
 
-  /** The scheduler of a client. Its fibers belong to it, whatever resumes them. */
+  /** The scheduler of a client. Its fibers belong to it, even if others resume them. */
   scheduler(client: ClientId): Scheduler.Scheduler {
     return {
       shouldYield: (fiber: Steps) => this.yields(fiber.currentOpCount) ? 0 : false,
@@ -176,7 +176,7 @@ export class Host {
     }
   }
 
-  /** A client crashes: whatever is ready or set to run later is gone, and no finalizer runs. */
+  /** A client crashes: its ready and scheduled tasks are dropped, and no finalizer runs. */
   kill(client: number): void {
     this.killed.add(client)
     this.tasks = this.tasks.filter((task) => task.client !== client)
@@ -241,7 +241,7 @@ export class Host {
     }
   }
 
-  /** Remembers that something happened: for the hash of the history and, when somebody wants to read it, as a line. */
+  /** Records an event: for the hash of the history and, if the history is printed, as a line. */
   note(what: string, about = 0, detail: string | undefined = undefined): void {
     this.hash = (Math.imul(this.hash ^ (this.now * 8), 0x01000193) + what.length * 131 + what.charCodeAt(0) + about) | 0
     if (this.verbose) {

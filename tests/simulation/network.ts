@@ -119,7 +119,7 @@ class Pipe {
     return this.blockedUntil > this.network.host.now
   }
 
-  /** Whether something has arrived that nobody has read. */
+  /** Whether something has arrived that was not read. */
   get arrived(): boolean {
     const [first] = this.queue
     return first !== undefined && !this.blocked && first.readyAt < this.network.host.now
@@ -149,7 +149,7 @@ export interface ServerEnd {
 }
 
 export interface Server {
-  /** `undefined`: nobody listens there. */
+  /** `undefined`: nothing listens there. */
   readonly accept: (link: Link) => ServerEnd | undefined
 }
 
@@ -160,14 +160,14 @@ export class Link {
   readonly toServer: Pipe
   readonly toClient: Pipe
   server: ServerEnd | undefined
-  /** Subscriptions that the client was told are in force, and those it has asked for, by the id of the request. */
+  /** Confirmed subscriptions of the client, and requested ones, by the id of the request. */
   readonly confirmed = new Set<string>()
   readonly subscribing = new Map<unknown, { readonly key: string; readonly deadline: number }>()
-  /** All channels that the client was ever told. */
+  /** All channels that the client has ever received. */
   readonly channels = new Set<string>()
   /** How many messages there had been when the server carried a subscription out, by the id of the request. */
   readonly executed = new Map<unknown, number>()
-  /** The same, by what it asks for, once the client has been told. */
+  /** The same by its options, once the client has the answer. */
   readonly bases = new Map<string, { readonly at: number; readonly base: number }>()
   private readonly network: Network
   private readonly events: KuzzleSocket.DriverEvents
@@ -269,7 +269,7 @@ export class Link {
     this.tell(what, event)
   }
 
-  /** Whatever is told to the client goes through here: nothing may throw. */
+  /** All events for the client pass through here. Nothing may throw. */
   private tell(what: string, event: () => void): void {
     try {
       event()
@@ -292,7 +292,7 @@ export class Link {
     )
   }
 
-  /** A frame for the client; `arrived` is told when it is there, before it is handled. */
+  /** A frame for the client. `arrived` is called when it has arrived, before it is handled. */
   send(frame: string, arrived: () => void = () => {}): void {
     this.toClient.push(() => {
       if (this.lingers) this.tell("frame after the end", () => this.events.onFrame(frame))
@@ -393,7 +393,7 @@ export class Link {
 /** What a network is like. */
 export type Circumstances = Pick<Plan, "latency" | "jitter" | "socket" | "counts">
 
-/** What becomes of those who dial. */
+/** What happens to connections that are dialled. */
 export type Dial =
   | { readonly _tag: "Normal" }
   | { readonly _tag: "Refuse" }
@@ -420,7 +420,7 @@ export class Network {
   readonly host: Host
   readonly plan: Circumstances
   readonly random: Random
-  /** Whose network it is, where there are several. */
+  /** The owner of the network, if there are several. */
   readonly client: ClientId
   private readonly history: Pick<History, "links">
 

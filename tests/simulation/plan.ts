@@ -58,7 +58,7 @@ export interface Plan {
     readonly busy: number
   }
   readonly engine: KuzzleEngine.Options
-  /** Those at which nobody ever answers come after the first. */
+  /** Endpoints that never answer come after the first. */
   readonly deadEndpoints: number
   readonly firstIsDead: boolean
   readonly socket: { readonly pings: boolean; readonly terminates: boolean }
@@ -84,7 +84,7 @@ export interface Plan {
   readonly ending: "Heal" | "Abrupt"
   /** Whether the socket shows received bytes. */
   readonly counts: boolean
-  /** How often the line to the client becomes narrow for a while, and how narrow; `undefined`: never. */
+  /** How often the bandwidth to the client is limited for a while, and to how much; `undefined`: never. */
   readonly narrow: { readonly pause: number; readonly bytesPerSecond: number; readonly seed: number } | undefined
 }
 
@@ -119,7 +119,7 @@ export const draw = (random: Random): Plan => {
     },
     engine: {
       tokenLifetime: random.pick([3000, 20_000, 3_600_000]),
-      // Without a heartbeat the server would cut everybody who is silent.
+      // Without a heartbeat the server would close silent connections.
       idleTimeout: ping === "Disabled" ? 86_400_000 : 4 * (interval + timeout)
     },
     deadEndpoints: random.chance(0.15) ? random.int(1, 2) : 0,
@@ -239,7 +239,7 @@ export const pauseBounds = ({ base, cap, kind }: Reconnect, nth: number): readon
   }
 }
 
-/** Within so long after the last fault everything must be well again, whatever the settings. */
+/** How long after the last fault everything must work again, for any settings. */
 export const healing = (plan: Plan): number => {
   const { deadEndpoints, heartbeat, settings } = plan
   return 6 * (heartbeat.interval + longestWait(plan)) +

@@ -93,7 +93,7 @@ const settle = (world: World, asked: Asked, exit: Exit.Exit<Answer, KuzzleError.
   world.host.note("settle", asked.n, Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause))
   if (asked.settledAt !== undefined) world.violate("R1", `request ${asked.n} settled twice`)
   if (asked.group < 0 && notQueued(exit) === "Full") {
-    // Those of the same moment may have been told first.
+    // Changes of the same moment may have been reported first.
     const waiting = world.history.asked.filter((other) =>
       other !== asked && (other.settledAt === undefined || other.settledAt === world.host.now)
     ).length
@@ -298,7 +298,7 @@ const listen = (world: World, random: Random, { filter, handler, options, slow }
       world.host.note("opened", heard.id)
     })
     const patience = random.chance(0.1) ? random.int(1, 3000) : Infinity
-    /** Its consumer is somebody else: closing the subscription must end it. */
+    /** Another fiber consumes it: closing the subscription must end it. */
     const consume: Effect.Effect<Listening["fiber"], KuzzleError.RequestError, Scope.Scope> = handler
       ? realtime.listen(options, (notification) => note(world, heard, notification)).pipe(
         Effect.tap(opened),
@@ -423,7 +423,7 @@ const refresh = (world: World) =>
     yield* checkToken(world, "refresh")
   })
 
-/** A token that somebody else has got is set by hand. */
+/** Sets a token by hand that another client has obtained. */
 const setToken = (world: World, user: string, expiresIn: number) =>
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle.Kuzzle

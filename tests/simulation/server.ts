@@ -1,6 +1,6 @@
 /**
- * The server: the embedded Kuzzle behind a desk at which requests and answers may be lost, kept waiting, repeated or
- * refused. What it is told and what it says is known here, so the truth about subscriptions and messages is too.
+ * The server: the embedded Kuzzle behind a desk at which requests and answers may be lost, delayed, repeated or
+ * refused. The desk sees all requests and answers, so it knows the true state of subscriptions and messages.
  */
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import { type History, keyOf, type Message, type WireFrame, type WireRequest } from "./history.ts"
@@ -40,7 +40,7 @@ const garbage = [
   `${"[".repeat(64)}${"]".repeat(64)}`
 ]
 
-/** The fields of frames that the server's desk is told of. */
+/** The fields of frames that the server's desk reads. */
 export interface Watch {
   /** A frame reaches the client on this connection. */
   readonly arriving: (link: Link, frame: WireFrame) => void
@@ -164,7 +164,7 @@ export class Desk implements Server {
     return message
   }
 
-  /** Somebody else publishes. */
+  /** Another client publishes. */
   publish(collection: string, kind: string): void {
     this.publisher ??= this.engine.connect({
       send: (frame) => {
@@ -189,7 +189,7 @@ export class Desk implements Server {
     }))
   }
 
-  /** What the server has of subscriptions at all, asked by somebody else: how many connections in each room. */
+  /** The server's subscriptions, as another client sees them: the number of connections in each room. */
   list(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>()
     const connection = this.engine.connect({
@@ -207,7 +207,7 @@ export class Desk implements Server {
     return counts
   }
 
-  /** The answer to a request of somebody else, if the server gives it at once. */
+  /** The answer to a request of another client, if the server answers at once. */
   ask(request: object): WireFrame | undefined {
     let answer: WireFrame | undefined
     const connection = this.engine.connect({
@@ -221,7 +221,7 @@ export class Desk implements Server {
     return answer
   }
 
-  /** A token that somebody else gets for this user; `undefined` while the server does not answer. */
+  /** A token that another client obtains for this user; `undefined` while the server does not answer. */
   mint(user: string, expiresIn: number): string | undefined {
     const body = { username: user, password: "pw" }
     return this.ask({ controller: "auth", action: "login", strategy: "local", expiresIn, body })?.result?.jwt

@@ -1,6 +1,6 @@
 /**
- * What can be known of the client's session from outside: which tokens it was given, whose they are, and which of them it
- * may use now (promises A1, A2, A4).
+ * The client's session as an observer sees it: its tokens, their users, and the tokens that it may use now (promises
+ * A1, A2, A4).
  */
 import type { WireFrame, WireRequest } from "./history.ts"
 import type { Link } from "./network.ts"
@@ -35,17 +35,17 @@ export interface Surroundings {
 const maxAttempts = 12
 
 export class Sessions {
-  /** The token of the session, as far as the wire tells. */
+  /** The token of the session, as far as the wire shows it. */
   current: string | undefined
   /** How many programs log in or out at the moment. */
   changing = 0
-  /** Somebody has logged out and nobody has logged in since: the client does not log in by itself. */
+  /** There was a logout and no login since: the client does not log in by itself. */
   loggedOut = false
   private readonly tokens = new Map<string, Grant>()
   private readonly exchanges = new Map<unknown, Exchange>()
   /** What the session may have instead of `current`: until the turn ends, until a logout is done. */
   private readonly alternatives = new Set<string | undefined>()
-  /** Nobody can say which of them it is. */
+  /** It is not known which of them it is. */
   private doubtful = false
   private changedAt = -1
   private attempts = 0
@@ -65,7 +65,7 @@ export class Sessions {
     this.exchanges.clear()
   }
 
-  /** Whose requests are that are made now; `undefined` when that cannot be said, or nobody is logged in. */
+  /** The user of requests that are made now; `undefined` if that is not known, or if no user is logged in. */
   get user(): string | undefined {
     if (this.changing > 0 || this.changedAt === this.around.now() || this.current === undefined) return undefined
     return this.tokens.get(this.current)?.user
@@ -134,7 +134,7 @@ export class Sessions {
     this.loggedOut = true
   }
 
-  /** A program is about to set a token that somebody else has got. */
+  /** A program is about to set a token that another client has obtained. */
   setsToken(jwt: string, user: string, expiresAt: number): void {
     this.tokens.set(jwt, { user, expiresAt })
     this.changing += 1

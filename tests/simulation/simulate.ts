@@ -127,7 +127,7 @@ const story = (world: World) =>
 
     if (plan.ending === "Abrupt") {
       yield* end(world, client)
-      // Whoever goes on is told at once.
+      // Tasks that continue are notified at once.
       yield* Effect.sleep(2000)
       world.stop()
       world.quiet = true
@@ -221,9 +221,9 @@ const healed = (world: World, { services }: Client) =>
     // Of the heartbeat, and of the token's renewal.
     if (timers > (hasSessions(plan) ? 3 : 2)) world.violate("R8", `${timers} timers are set, and nothing is asked`)
     if (hasSessions(plan)) {
-      // Whose token was revoked learns of it by asking.
+      // A client whose token was revoked learns of it with its next request.
       yield* Effect.exit(kuzzle.query({ controller: "server", action: "now" }))
-      // A token that has died keeps the subscriptions waiting: somebody must log in, or out.
+      // With an invalid token the subscriptions wait until a login or a logout.
       yield* (world.random.chance(0.7) ? Programs.login(world, "ann", 3_600_000) : Programs.logout(world)).pipe(
         Effect.provide(services)
       )
@@ -275,7 +275,7 @@ const checkRooms = (world: World, when: string): void => {
   }
 }
 
-/** Closes the client: nothing is left of it, and nobody waits (promise L1). */
+/** Closes the client: nothing of it remains, and no caller waits (promise L1). */
 const end = (world: World, { fibers, scope }: Client) =>
   Effect.gen(function*() {
     const { history, host } = world
@@ -305,7 +305,7 @@ const checkNothingLeft = (world: World, fibers: Client["fibers"]) =>
     if (running.length > 0) world.violate("L1", `${running.length} fibers are left`)
   })
 
-/** For people: what a history was, as short as it can be told. */
+/** A short readable description of a history. */
 export const describe = ({ plan, seed, violations }: Result): string =>
   [
     `seed ${seed}: ${violations.length} promises broken`,

@@ -33,7 +33,7 @@ const closeCodes = [
 
 const collections = ["c1", "c2"] as const
 
-/** Whether anybody ever logs in. */
+/** Whether there is ever a login. */
 export const hasSessions = ({ authenticator, logins }: Plan.Plan): boolean => logins || authenticator !== undefined
 
 /** The states in which requests of programs are sent. */
@@ -62,8 +62,8 @@ export class World {
   private deskOrNone: Desk | undefined
   private stopped = false
   /**
-   * Where subscriptions were dropped in silence, with a token that was revoked. The client learns of it by the first request
-   * that is refused; `hidden`: it has logged in before there was one, and nothing will ever tell.
+   * Where subscriptions were silently dropped with a revoked token. The client learns of it by the first request that
+   * is refused; `hidden`: it has logged in before there was one, so it cannot notice.
    */
   private dropped: { readonly link: Link; hidden: boolean } | undefined
 
@@ -182,7 +182,7 @@ export class World {
     })
   }
 
-  /** Whatever ends a connection ends it for the client, at once (promise C7). */
+  /** Any end of a connection reaches the client at once (promise C7). */
   private checkNoticed(link: number): void {
     const last = this.history.states.at(-1)
     if (last !== undefined && last.at < this.host.now && !this.closing) {
@@ -391,7 +391,7 @@ export class World {
     turn(Infinity)
   }
 
-  /** Everything is well from now on; connections that are dead stay so, unless nobody would ever find out. */
+  /** From now on there are no faults. Dead connections stay dead, unless the client could never detect it. */
   stop(): void {
     this.stopped = true
     if (this.plan.narrow !== undefined) { for (const { toClient } of this.network.links) toClient.widen() }

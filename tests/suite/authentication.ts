@@ -4,6 +4,7 @@ import { assert, describe, type Vitest } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option, Redacted, Schedule, Stream } from "effect"
 import { Backend, type User, World, writeNumbered } from "./backend.ts"
 import { another, failure, gapOf, inbox, listenTo, numberOf, quick, statesOf, withClient } from "./tools.ts"
+import { turns } from "./until.ts"
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
@@ -52,6 +53,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
           const taken = yield* listenTo(target)
           yield* writeNumbered(target, [1])
           assert.strictEqual(numberOf(yield* taken.take), 1)
+          // The server measures it.
           yield* Effect.sleep("2500 millis")
           yield* writeNumbered(target, [2])
           assert.deepStrictEqual(gapOf(yield* taken.take).cause, { _tag: "TokenExpired" })
@@ -59,7 +61,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         }).pipe(withClient({ authenticator: login(user, "2s"), tokenRefresh: never }))
       }))
 
-    it.effect("A1, 8.B11: a token is renewed before its end, and nobody notices", () =>
+    it.effect("A1, 8.B11: a token is renewed before its end, and no caller notices", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target = yield* world.collection
@@ -72,6 +74,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
           for (const n of numbers(1, 12)) {
             yield* writeNumbered(target, [n])
             assert.strictEqual(numberOf(yield* taken.take), n)
+            // Beyond the end of the token, which the server measures.
             yield* Effect.sleep("500 millis")
           }
           assert.notDeepEqual(yield* kuzzle.token, first)
@@ -87,6 +90,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         yield* Effect.gen(function*() {
           yield* login(user)
           const taken = yield* listenTo(target)
+          // The server gives the same token within a second.
           yield* Effect.sleep("1100 millis")
           yield* revoke(user)
           yield* failure(KuzzleAuth.getCurrentUser(), KuzzleError.UnauthorizedError, "security.token.invalid")
@@ -146,7 +150,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         yield* Effect.gen(function*() {
           const kuzzle = yield* Kuzzle.Kuzzle
           const events = yield* inbox(kuzzle.events, "an event")
-          yield* Effect.sleep("50 millis")
+          yield* turns
           yield* login(user)
           yield* Effect.flip(login({ ...user, password: "wrong" }))
           yield* KuzzleAuth.logout()
@@ -197,6 +201,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
           const taken = yield* listenTo(target)
           yield* writeNumbered(target, [1])
           assert.strictEqual(numberOf(yield* taken.take), 1)
+          // The server gives the same token within a second.
           yield* Effect.sleep("1100 millis")
           yield* KuzzleAuth.refreshToken()
           assert.strictEqual(gapOf(yield* taken.take).cause._tag, "Renewed")
@@ -273,7 +278,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         assert.strictEqual(error._tag, "KuzzleInvalidSettingError")
       }).pipe(withCookie))
 
-    it.effect("A1: a logout by cookie as nobody asks the server, and succeeds", () =>
+    it.effect("A1: a logout by cookie without a session asks the server, and succeeds", () =>
       Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         yield* KuzzleAuth.logout()

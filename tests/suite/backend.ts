@@ -35,7 +35,7 @@ export interface Network {
 
 export interface BackendShape {
   readonly client: (options?: ClientOptions) => ClientLayer
-  /** One whose sessions are kept by a cookie. */
+  /** A client that keeps its session in a cookie. */
   readonly cookie: (options?: ClientOptions) => ClientLayer
   readonly http: (
     options?: HttpOptions

@@ -22,7 +22,7 @@ import {
   World
 } from "./backend.ts"
 import { type Fault, type Line, Lines, type When } from "./line.ts"
-import { numberOf } from "./tools.ts"
+import { numberOf, sending } from "./tools.ts"
 
 /**
  * `Harmless`: nothing is lost. `Loss`: the connection ends, the next one is good. `Lasting`: there is no other until the
@@ -54,8 +54,8 @@ export const faults: ReadonlyArray<NamedFault> = [
 
 /** Where a dead link is to be found; and where a slow one is not to be given up, however the machine stalls. */
 const heartbeats = {
-  Harmless: { pingInterval: 200, pingTimeout: 4000, busyPingTimeout: 4000, connectTimeout: 4000 },
-  Loss: { pingInterval: 200, pingTimeout: 4000, busyPingTimeout: 4000, connectTimeout: 4000 },
+  Harmless: { pingInterval: 200, pingTimeout: 10_000, busyPingTimeout: 10_000, connectTimeout: 10_000 },
+  Loss: { pingInterval: 200, pingTimeout: 10_000, busyPingTimeout: 10_000, connectTimeout: 10_000 },
   Lasting: { pingInterval: 150, pingTimeout: 400, busyPingTimeout: 800, connectTimeout: 2000 }
 }
 
@@ -89,7 +89,7 @@ class Direct extends Context.Tag("@effect-kuzzle/testing/test/Direct")<Direct, C
 
 const layerDirect = Layer.scoped(Direct, Effect.flatMap(Backend, ({ client }) => Layer.build(client())))
 
-/** Everything that is published in the collection, in the order of the server, with a gap where one is told. */
+/** Everything that is published in the collection, in the order of the server, with a gap where one was reported. */
 const listen = (target: Collection, services: Context.Context<ClientServices>) =>
   Effect.gen(function*() {
     const heard: Array<number | "gap"> = []
@@ -101,7 +101,7 @@ const listen = (target: Collection, services: Context.Context<ClientServices>) =
     return shown
   })
 
-/** A request to publish a number, and what becomes of it. */
+/** A request to publish a number, and its outcome. */
 interface Asked {
   readonly n: number
   readonly outcome: Fiber.Fiber<Exit.Exit<void, { readonly _tag: string }>>
@@ -183,8 +183,7 @@ export const phases: ReadonlyArray<Phase> = [
     Effect.gen(function*() {
       yield* line.arm({ hold: "In" })
       const other = { ...target, collection: `${target.collection}-other` }
-      const opening = yield* Effect.fork(KuzzleRealtime.open(other))
-      yield* Effect.sleep("50 millis")
+      const opening = yield* sending(KuzzleRealtime.open(other))
       later(Effect.gen(function*() {
         const heard = yield* Effect.fork(Stream.runHead(yield* Fiber.join(opening)))
         yield* KuzzleRealtime.publish({ ...other, message: { n: 0 } })
@@ -211,8 +210,7 @@ export const phases: ReadonlyArray<Phase> = [
         const play: Play = ({ arm, later, line }) =>
           Effect.gen(function*() {
             yield* line.arm({ hold: "In" })
-            const first = yield* Effect.fork(Effect.either(login(user)))
-            yield* Effect.sleep("50 millis")
+            const first = yield* sending(Effect.either(login(user)))
             later(Effect.gen(function*() {
               const outcome = yield* Fiber.join(first)
               if (outcome._tag === "Left") {
@@ -382,7 +380,7 @@ const inSession = (named: NamedFault, phase: Phase) =>
 
     yield* Effect.gen(function*() {
       // Where the machine stalls for longer than it may take.
-      const connecting = Effect.retry(Layer.build(line.client({ ...optionsFor(named), ...options })), { times: 3 })
+      const connecting = Effect.retry(Layer.build(line.client({ ...optionsFor(named), ...options })), { times: 10 })
       const services = yield* soon("the first connection", connecting)
       const kuzzle = Context.get(services, Kuzzle.Kuzzle)
       yield* Effect.forkScoped(Stream.runForEach(kuzzle.states, (state) => Effect.sync(() => states.push(state))))
@@ -411,10 +409,11 @@ const inSession = (named: NamedFault, phase: Phase) =>
         // A page does not see received bytes, so it waits longer while a request is in flight.
         const bound = dialling ? connectTimeout : pingInterval + (hard ? pingTimeout : busyPingTimeout)
         yield* until("the loss", () => lost(states, dialling) > before + cuts, told).pipe(
-          // A link that stands still says so to nobody: the heartbeat finds it.
+          // A stalled connection gives no sign: the heartbeat detects it.
           named.fault.hold !== undefined && named.fault.ending === undefined ? withinStall("the loss", bound) : (_) => _
         )
       }
+      // Nothing more happens: that is seen only by waiting.
       yield* Effect.sleep(harmless ? "700 millis" : "400 millis")
       if (named.kind === "Lasting") assert.notStrictEqual(states.at(-1)?._tag, "Ready")
       yield* line.heal
@@ -445,6 +444,7 @@ const firstDial = (named: NamedFault, when: When) =>
     const client = line.client(optionsFor(named))
     yield* line.arm(named.fault, when)
     if (named.kind === "Harmless") {
+      // So long it lasts.
       yield* Effect.forkScoped(Effect.zipRight(line.struck, Effect.delay(line.heal, "700 millis")))
     }
     const first = yield* Effect.exit(Effect.scoped(Layer.build(client))).pipe(
@@ -477,7 +477,7 @@ const closing = (named: NamedFault) =>
     const line = yield* make
     const { publish, publishing, target, truth } = yield* place
     const scope = yield* Effect.acquireRelease(Scope.make(), (scope, exit) => Scope.close(scope, exit))
-    const connecting = Effect.retry(Layer.build(line.client(optionsFor(named))), { times: 3 })
+    const connecting = Effect.retry(Layer.build(line.client(optionsFor(named))), { times: 10 })
     const services = yield* Scope.extend(soon("the first connection", connecting), scope)
     const heard = yield* Scope.extend(listen(target, services), scope)
     yield* publish(1)
@@ -492,6 +492,7 @@ const closing = (named: NamedFault) =>
     const length = heard.length
     if (hard) yield* closed(line)
     yield* publish(3)
+    // None of them is heard: that is seen only by waiting.
     yield* Effect.sleep("300 millis")
     yield* line.heal
     // The last word of a socket that is closed may still be on its way to the server, and back.

@@ -1,6 +1,6 @@
 /**
- * What may stand in front of Kuzzle, for a page: `/redirect/<status>/…` sends whoever asks to another origin, which answers as
- * Kuzzle would; `/sized/<bytes>/…` answers with so many bytes, of which no header speaks.
+ * A gateway in front of Kuzzle, for a page. `/redirect/<status>/…` redirects to another origin, which answers as Kuzzle
+ * would. `/sized/<bytes>/…` answers with this many bytes, without a header that says so.
  */
 import { Data, Effect, type Scope } from "effect"
 import * as Http from "node:http"

@@ -117,7 +117,7 @@ const checkHeard = (published: ReadonlyArray<string>, heard: ReadonlyArray<numbe
   }
 }
 
-/** A node that is being shut down refuses what it is asked (503), and has not executed it. */
+/** A node that shuts down refuses requests (503) and has not executed them. */
 const honest: ReadonlySet<string> = new Set([
   "answered",
   "KuzzleNotSentError",
@@ -218,6 +218,7 @@ export const survivesKill = (lab: string) =>
         Effect.gen(function*() {
           const all = Object.values(clients)
           for (const round of [1, 2]) {
+            // It is killed in the middle of the traffic, and stays away for some attempts to connect.
             yield* Effect.sleep("1500 millis")
             const { restart } = yield* kill(lab)
             yield* until("the loss", () => all.every(({ losses }) => losses() >= round))
@@ -243,6 +244,7 @@ export const survivesNodes = (lab: string, [first, second, third]: readonly [str
     /** Ends a node, sees its clients go elsewhere before it is back, and waits until it is. */
     const end = (node: Node, signal: "SIGKILL" | "SIGTERM") =>
       Effect.gen(function*() {
+        // In the middle of the traffic.
         yield* Effect.sleep("1500 millis")
         const url = urls[nodes.indexOf(node)]!
         const there = all.filter(({ isAt }) => isAt(url))

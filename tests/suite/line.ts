@@ -14,7 +14,7 @@ export interface Weather {
   /** One byte at a time. */
   readonly slices?: boolean
   readonly bytesPerSecond?: number
-  /** Nobody listens. */
+  /** Nothing listens there. */
   readonly refuse?: boolean
 }
 

@@ -58,7 +58,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         yield* put(target, "c", { status: "free" })
         yield* put(target, "d", { status: "busy" })
         yield* change(target, "c", { seats: 2 })
-        // Not written since the subscription began: the server would not tell that it leaves the filter.
+        // Not written since the subscription began: the server would not report that it leaves the filter.
         yield* change(target, "a", { status: "busy" })
         yield* change(target, "b", { status: "free" })
         yield* remove(target, "c")
@@ -78,7 +78,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         const documents = yield* live.documents
         assert.deepStrictEqual(idsOf(documents), ["b"])
         assert.deepInclude(documents.get("b")?._source, { status: "free", seats: 1 })
-        // Who comes late begins with what is there.
+        // A late observer begins with the current documents.
         assert.strictEqual(yield* (yield* observe(live)).take, "Snapshot b")
       })))
 
@@ -141,7 +141,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepStrictEqual(statuses, ["busy", "free"])
       })))
 
-    it.effect("an observer that is too slow is given everything anew, and nobody waits for it", () =>
+    it.effect("an observer that is too slow gets a new snapshot, and delays no other", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const live = yield* KuzzleLiveQuery.live({ ...target, refresh: false })
@@ -186,7 +186,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepStrictEqual(idsOf(last), ["a", "b", "c", "d", "e"])
       })))
 
-    it.effect("8.E4: what an upsert creates is told without its id: it is read", () =>
+    it.effect("8.E4: the notification of a document that an upsert creates has no id: it is read", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const live = yield* KuzzleLiveQuery.live({ ...target, filter: free })
@@ -230,6 +230,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
               Effect.flatMap(KuzzleLiveQuery.live({ ...target, filter: free }), ({ documents }) => documents)
             )
           )
+          // Any moment of the reading may be hit.
           yield* Effect.sleep(pause)
           yield* network.cut
           assert.deepStrictEqual(idsOf(yield* Fiber.join(following)), ["a"])
@@ -255,7 +256,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepStrictEqual(yield* rooms, [])
       })))
 
-    it.effect("it ends with its scope, for who looks still and for who comes later", () =>
+    it.effect("it ends with its scope, for present and later observers", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const scope = yield* Scope.make()

@@ -7,7 +7,9 @@ import { Backend, type ClientLayer, type ClientOptions, type ClientServices } fr
 
 type Engine = Layer.Layer<KuzzleEngine.KuzzleEngine, KuzzleError.InvalidSettingError>
 
-/** A client whose socket ends in the engine; `wrap` may listen in on it, `pings` says whether it has ping frames. */
+/**
+ * A client whose socket is connected to the engine; `wrap` may observe it, `pings` says whether it has ping frames.
+ */
 export const layerClientOver = (
   wrap: Layer.Layer<KuzzleSocket.KuzzleSocket, never, KuzzleSocket.KuzzleSocket>,
   engine: Engine,

@@ -5,6 +5,7 @@
 import type { KuzzleError, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, type Scope, Stream } from "effect"
+import { soon, turns, until } from "./until.ts"
 
 /** One client on the store. */
 export interface StoreClient {
@@ -59,22 +60,25 @@ const numbered = (prefix: string, count: number) => Array.from({ length: count }
 
 /** Adopts until there is something: a store may notice a little late that a client has gone. */
 const adoptSoon = (claim: KuzzleOutboxStore.Claim, sender: KuzzleOutboxStore.Sender = ada) =>
-  claim.adopt(server, sender).pipe(
-    Effect.tap(({ entries, reports }) =>
-      Effect.when(Effect.sleep("20 millis"), () => entries.length + reports.length === 0)
-    ),
-    Effect.repeat({ until: ({ entries, reports }) => entries.length + reports.length > 0 }),
-    Effect.timeout("10 seconds")
-  )
+  Effect.gen(function*() {
+    let adopted: KuzzleOutboxStore.Adopted = { entries: [], reports: [] }
+    yield* until(
+      "something to adopt",
+      Effect.map(claim.adopt(server, sender), (now) => {
+        adopted = now
+        return now.entries.length + now.reports.length > 0
+      })
+    )
+    return adopted
+  })
 
 /** Completes with the first change after it has returned. */
 const nextChange = (claim: KuzzleOutboxStore.Claim) =>
   Effect.gen(function*() {
     const changed = yield* Deferred.make<void>()
     yield* Effect.forkScoped(Stream.runForEach(claim.changes, () => Deferred.succeed(changed, undefined)))
-    // Subscribing takes a moment.
-    yield* Effect.sleep("50 millis")
-    return Effect.timeout(Deferred.await(changed), "10 seconds")
+    yield* turns
+    return soon("a change", Deferred.await(changed))
   })
 
 export const outboxStoreSuite = <E>(
@@ -353,12 +357,17 @@ export const outboxStoreSuite = <E>(
           yield* gone.claim.add(numbered("n", 50).map((id) => entry(id)))
           const others = yield* Effect.forEach([1, 2, 3], () => place.client())
           yield* gone.kill
-          const adopted = yield* Effect.forEach(others, ({ claim }) =>
-            Effect.forEach(
-              numbered("try", 10),
-              () => Effect.zipLeft(claim.adopt(server, ada), Effect.sleep("30 millis"))
-            ), { concurrency: "unbounded" })
-          const got = adopted.map((tries) => tries.flatMap(({ entries }) => entries))
+          const got: ReadonlyArray<Array<KuzzleOutboxStore.Entry>> = others.map(() => [])
+          yield* until(
+            "all are adopted",
+            Effect.map(
+              Effect.forEach(others, ({ claim }) => claim.adopt(server, ada), { concurrency: "unbounded" }),
+              (adopted) => {
+                adopted.forEach(({ entries }, n) => got[n]?.push(...entries))
+                return got.flat().length >= 50
+              }
+            )
+          )
           assert.deepStrictEqual(ids(got.flat()).toSorted(), numbered("n", 50).toSorted())
           const marked = yield* Effect.forEach(others, ({ claim }) => claim.mark(seqs(got.flat())))
           assert.deepStrictEqual(marked.map(({ size }) => size), got.map(({ length }) => length))

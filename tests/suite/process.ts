@@ -14,7 +14,7 @@ export interface Killed {
 const strings = (path: string): ReadonlyArray<string> =>
   Fs.readFileSync(path, "utf8").split("\0").filter((part) => part !== "")
 
-/** One that nobody has buried yet has no command any more. */
+/** A zombie process has no command any more. */
 const runs = (pid: number): boolean => {
   try {
     return strings(`/proc/${pid}/cmdline`).length > 0

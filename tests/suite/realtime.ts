@@ -1,5 +1,13 @@
 /** Subscriptions on a healthy connection. */
-import { Kuzzle, KuzzleAuth, KuzzleDocument, KuzzleError, KuzzleFilter, KuzzleRealtime } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  KuzzleActionError,
+  KuzzleAuth,
+  KuzzleDocument,
+  KuzzleError,
+  KuzzleFilter,
+  KuzzleRealtime
+} from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Deferred, Effect, Exit, Schedule, Scope, Stream } from "effect"
 import { type Backend, type Collection, World, writeNumbered } from "./backend.ts"
@@ -101,11 +109,11 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.deepInclude(left.volatile, { name: "ada" })
       }).pipe(withClient()))
 
-    it.effect("presence: only those who come, only those who leave, and never oneself", () =>
+    it.effect("presence: only users that enter, only users that leave, and never the client itself", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const room = { ...target, scope: "none" } as const
-        // The channel that `out` would get is made by somebody who wants to hear of nobody (spec 1.5).
+        // Another client with `none` has opened the channel that `out` would get (spec 1.5).
         const first = yield* another()
         yield* Effect.asVoid(first(KuzzleRealtime.open(room)))
         const out = yield* listenTo({ ...room, users: "out" })
@@ -129,10 +137,10 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         for (const { silent } of [into, out, all]) yield* silent("20 millis")
       }).pipe(withClient()))
 
-    it.effect("8.E5: presence: who does not ask hears nothing of it, even where another's channel tells", () =>
+    it.effect("8.E5: presence: a consumer that does not ask gets none, even on a shared channel", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
-        // The channel of `out` and `none` is that of who came first: here one who wants to hear of those who leave.
+        // `out` and `none` share the channel of the first subscriber: here, one with `out`.
         const first = yield* another()
         yield* first(Kuzzle.query({ controller: "realtime", action: "subscribe", ...target, users: "out", body: {} }))
         const inbox = yield* listenTo(target)
@@ -159,7 +167,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* theirs.silent(0)
       }).pipe(withClient()))
 
-    it.effect("join: the room of another, by its id and as long as somebody is in it", () =>
+    it.effect("join: the room of another client, by its id and as long as it has a member", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const filter = KuzzleFilter.equals("status", "free")
@@ -191,7 +199,9 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* Scope.close(joining, Exit.void)
         yield* untilCount(roomId, 0)
         const gone = Stream.runDrain(KuzzleRealtime.join({ roomId }))
-        yield* failure(gone, KuzzleError.NotFoundError, "core.realtime.room_not_found")
+        yield* failure(gone, KuzzleActionError.RoomNotFoundError, "core.realtime.room_not_found")
+        yield* failure(KuzzleRealtime.open({ roomId }), KuzzleActionError.RoomNotFoundError)
+        yield* failure(KuzzleRealtime.listen({ roomId }, () => {}), KuzzleActionError.RoomNotFoundError)
       }).pipe(withClient()))
 
     it.effect("S3, 8.C1: a notification that comes before the answer to the subscription is delivered", () =>
@@ -199,7 +209,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         const target = yield* (yield* World).collection
         const other = yield* another()
         yield* Effect.asVoid(other(KuzzleRealtime.open({ ...target, users: "all" })))
-        // The channel exists already: the server tells it of our coming before it tells us its name.
+        // The channel exists already: the server notifies it of the new user before it answers with its name.
         const inbox = yield* listenTo({ ...target, users: "all", volatile: { name: "me" } })
         const self = userOf(yield* inbox.take)
         assert.deepInclude(self, { user: "in", result: { count: 2 } })
@@ -284,9 +294,9 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         const good = yield* listenTo(target)
         const id = "api.assert.koncorde_dsl_error"
         const bad = { ...target, filter: badFilter }
-        yield* failure(KuzzleRealtime.open(bad), KuzzleError.BadRequestError, id)
-        yield* failure(Stream.runDrain(KuzzleRealtime.subscribe(bad)), KuzzleError.BadRequestError, id)
-        yield* failure(KuzzleRealtime.listen(bad, () => {}), KuzzleError.BadRequestError, id)
+        yield* failure(KuzzleRealtime.open(bad), KuzzleActionError.InvalidFilterError, id)
+        yield* failure(Stream.runDrain(KuzzleRealtime.subscribe(bad)), KuzzleActionError.InvalidFilterError, id)
+        yield* failure(KuzzleRealtime.listen(bad, () => {}), KuzzleActionError.InvalidFilterError, id)
         yield* failure(
           KuzzleRealtime.open({ ...target, filter: KuzzleFilter.equals("n", NaN) }),
           KuzzleError.EncodeError
@@ -325,7 +335,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.lengthOf(seen, 1)
       }).pipe(withClient()))
 
-    it.effect("S4, L2, 8.C8: a consumer that does not keep up loses by its strategy, and is told how many", () =>
+    it.effect("S4, L2, 8.C8: a consumer that does not keep up loses by its strategy, and learns how many", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const sliding = yield* KuzzleRealtime.open({ ...target, bufferSize: 4 })
@@ -399,6 +409,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         const inbox = yield* listenTo(target)
         yield* writeNumbered(target, [1])
         assert.strictEqual(numberOf(yield* inbox.take), 1)
+        // The server measures it.
         yield* Effect.sleep("1500 millis")
         yield* failure(writeNumbered(target, [2]), KuzzleError.UnauthenticatedError)
         yield* login("1h")

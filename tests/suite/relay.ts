@@ -40,7 +40,7 @@ interface Flow {
   ended: boolean
   /** Nothing passes any more. */
   stopped: boolean
-  /** Goes on later. */
+  /** Continues later. */
   cancel: (() => void) | undefined
 }
 
@@ -231,7 +231,7 @@ export const make = (
           ) if (piece.bytes.length > 0) flow.queue.push(piece)
           flow.queued += bytes.length
           backPressure(flow)
-          // What waits for its time goes on by itself.
+          // Delayed data continues by itself.
           if (flow.cancel === undefined) run(flow)
         })
         const gone = () => {
@@ -245,7 +245,7 @@ export const make = (
         from.on("error", gone)
         from.on("close", () => {
           gone()
-          // Nobody is there to hear the rest.
+          // There is no peer for the rest.
           stop(back)
           if (client.destroyed && server.destroyed) pairs.delete(pair)
           else if (flow.stopped) flow.to.destroySoon()
@@ -273,7 +273,8 @@ export const make = (
           resume(Effect.succeed((listener.address() as Net.AddressInfo).port))
         })
       })
-    // Below those that the system gives away: while this relay refuses connections, nobody shall be given its port.
+    // Below the ports that the system assigns: while this relay refuses connections, its port must not be assigned to
+    // another process.
     const anywhere = Effect.suspend(() => listen(20_000 + Math.floor(Math.random() * 12_000)))
     const port = yield* Effect.acquireRelease(
       Effect.retry(anywhere, { times: 50 }),

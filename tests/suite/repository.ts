@@ -9,10 +9,23 @@ import {
   KuzzleRepository
 } from "@effect-kuzzle/core"
 import { assert, describe, layer, type Vitest } from "@effect/vitest"
-import { Arbitrary, Console, Context, Effect, FastCheck as fc, Layer, Option, Schema, Stream } from "effect"
+import {
+  Arbitrary,
+  Console,
+  Context,
+  Deferred,
+  Effect,
+  Exit,
+  FastCheck as fc,
+  Layer,
+  Option,
+  Schema,
+  Stream
+} from "effect"
 import type { Provide } from "./api.ts"
 import { Backend, type Collection, layerWorld, World } from "./backend.ts"
 import { failure, inbox, roomOf, withClient, withHttp } from "./tools.ts"
+import { until } from "./until.ts"
 
 class Taxi extends Schema.Class<Taxi>("Taxi")({
   status: Schema.Literal("free", "busy"),
@@ -62,6 +75,54 @@ export const repositorySuite = <E>(
   })
 
 const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide: Provide, runs: number): void => {
+  it.effect("the fields of a struct that are not given stay as they are", () =>
+    provide()(Effect.gen(function*() {
+      const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
+      const made = yield* taxis.create({ _id: "a", content: taxi({ driver: { name: "ada", rating: 1 } }), refresh })
+      const rated = yield* taxis.update({ _id: made._id, content: { driver: { rating: 5 } } })
+      assert.deepStrictEqual(rated._source, taxi({ driver: { name: "ada", rating: 5 } }))
+      const many = yield* taxis.mUpdate({ documents: [{ _id: "a", content: { driver: { name: "bob" } } }], refresh })
+      assert.deepStrictEqual(many.successes.map(({ _source }) => _source.driver), [{ name: "bob", rating: 5 }])
+      const changes = { driver: { rating: 2 } }
+      const found = yield* taxis.updateByQuery({ filter: taxis.filter.all, changes })
+      assert.deepStrictEqual(found.successes.map(({ _source }) => _source.driver), [{ name: "bob", rating: 2 }])
+    })))
+
+  it.effect("the fields that were asked for, decoded; those of the others are not asked", () =>
+    provide()(Effect.gen(function*() {
+      const target = yield* fresh
+      const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
+      yield* taxis.create({ _id: "a", content: taxi({ driver: { name: "ada" } }) })
+      yield* KuzzleDocument.create({ ...target, _id: "b", content: { seats: 2, seen: 5, status: "lost" }, refresh })
+      const sort = ["seats"] as const
+      const found = yield* taxis.search({ sort, _source: ["seats", "seen", "driver"] })
+      const seen = new Date(1_700_000_000_000)
+      const expected = [{ seats: 2, seen: new Date(5) }, { seats: 4, seen, driver: { name: "ada" } }]
+      assert.deepStrictEqual(found.hits.map(({ _source }) => _source), expected)
+      const hits = yield* Stream.runCollect(taxis.hits({ sort, size: 1, _source: ["seats", "seen", "driver"] }))
+      assert.deepStrictEqual([...hits].map(({ _source }) => _source), expected)
+      const none = yield* taxis.search({ sort, _source: false })
+      assert.deepStrictEqual(none.hits.map(({ _id, _source }) => [_id, _source]), [["b", {}], ["a", {}]])
+      // `b` does not fit as a whole, nor by its status.
+      yield* failure(taxis.search({ _source: ["status"] }), KuzzleRepository.InvalidDocumentError)
+      yield* failure(taxis.search({ _source: true }), KuzzleRepository.InvalidDocumentError)
+    })))
+
+  it.effect("aggregations beside documents", () =>
+    provide()(Effect.gen(function*() {
+      const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
+      yield* taxis.mCreate({ documents: [1, 2, 4].map((seats) => ({ content: taxi({ seats }) })), refresh })
+      const { aggregations, hits } = yield* taxis.search({
+        size: 0,
+        aggregations: { statuses: { terms: { field: "status" }, aggs: { most: { max: { field: "seats" } } } } }
+      })
+      assert.deepStrictEqual(hits, [])
+      assert.deepStrictEqual(
+        aggregations?.statuses.buckets.map(({ doc_count, key, most }) => [key, doc_count, most.value]),
+        [["free", 3, 4]]
+      )
+    })))
+
   it.effect("one document: written encoded, read decoded", () =>
     provide()(Effect.gen(function*() {
       const target = yield* fresh
@@ -596,7 +657,7 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       assert.deepStrictEqual(published.result._source, taxi({ seats: 7 }))
     })))
 
-  it.effect("a document that was written without showing its content: told without it, and the stream goes on", () =>
+  it.effect("a document that was written with `source: false`: a notification without content, and the stream continues", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* fresh
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -710,6 +771,47 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       assert.deepStrictEqual(reported, [{ ...odd, status: "free" }])
     })))
 
+  it.effect("listen: a handler is given decoded documents, until one does not fit", () =>
+    withClient()(Effect.scoped(Effect.gen(function*() {
+      const target = yield* fresh
+      const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
+      const seats: Array<number | undefined> = []
+      const two = yield* Deferred.make<void>()
+      const { ended } = yield* taxis.listen({ filter: taxis.filter.exists("seats") }, (notification) => {
+        if (notification.type === "gap") return
+        seats.push(notification.result._source?.seats)
+        if (seats.length === 2) Deferred.unsafeDone(two, Exit.void)
+      })
+      yield* taxis.create({ content: taxi({ seats: 1 }) })
+      yield* KuzzleDocument.create({ ...target, content: { status: "free" } })
+      yield* taxis.create({ content: taxi({ seats: 2 }) })
+      yield* Deferred.await(two)
+      yield* KuzzleDocument.create({ ...target, content: odd })
+      yield* taxis.create({ content: taxi({ seats: 3 }) })
+      const invalid = yield* failure(ended, KuzzleRepository.InvalidDocumentError)
+      assert.deepStrictEqual(invalid.content, odd)
+      assert.deepStrictEqual(seats, [1, 2])
+    }))))
+
+  it.effect("listen: with a report, what does not fit is left out", () =>
+    withClient()(Effect.scoped(Effect.gen(function*() {
+      const target = yield* fresh
+      const told: Array<unknown> = []
+      const onInvalid = ({ content }: KuzzleRepository.InvalidDocumentError) =>
+        Effect.sync(() => void told.push(content))
+      const taxis = KuzzleRepository.make({ ...target, schema: Taxi, onInvalid })
+      const seats = yield* Deferred.make<number | undefined>()
+      yield* taxis.listen({}, (notification) => {
+        if (notification.type !== "gap") Deferred.unsafeDone(seats, Exit.succeed(notification.result._source?.seats))
+      })
+      yield* KuzzleDocument.create({ ...target, content: odd })
+      yield* taxis.create({ content: taxi({ seats: 3 }) })
+      assert.strictEqual(yield* Deferred.await(seats), 3)
+      assert.deepStrictEqual(told, [odd])
+      const wrong = taxis.filter.range("seats", { gt: 2, lt: 1 })
+      yield* failure(taxis.listen({ filter: wrong }, () => {}), KuzzleFilter.FilterError)
+    }))))
+
   it.effect("a filter that is wrong is not sent", () =>
     withClient()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
@@ -742,7 +844,7 @@ const mappingsTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
 
   const place = Effect.map(World, ({ index, name }) => ({ index, collection: name("books") }))
 
-  it.effect("what is created is what is found, with every type", () =>
+  it.effect("created documents are found unchanged, with every type", () =>
     withClient()(Effect.gen(function*() {
       const target = { ...(yield* place), schema: Book, dynamic: "strict" } as const
       const before = yield* KuzzleMappings.diff(target)
@@ -781,7 +883,7 @@ const mappingsTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       )
     })))
 
-  it.effect("what is missing is added, and found in the documents that are there", () =>
+  it.effect("missing fields are added, and existing documents are found by them", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* place
       yield* KuzzleMappings.create({ ...target, schema: Schema.Struct({ title: Schema.String, old: Schema.String }) })
@@ -808,8 +910,7 @@ const mappingsTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       ])
       const found = books.count({ filter: books.filter.equals("pages", 5) })
       // It is done in the background.
-      yield* Effect.repeat(Effect.delay(found, 50), { until: (n) => n === 1, times: 60 })
-      assert.strictEqual(yield* found, 1)
+      yield* until("what is written before is found", Effect.map(found, (n) => n === 1))
     })))
 
   it.effect("the type of a field cannot be changed: nothing is", () =>

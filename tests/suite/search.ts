@@ -1,4 +1,4 @@
-/** Searches as streams: no hit lost or repeated, whatever the strategy; errors that say what they are. */
+/** Searches as streams: no hit lost or repeated, with any strategy; errors that name their cause. */
 import { KuzzleActionError, KuzzleDocument, KuzzleSearch, KuzzleSecurity } from "@effect-kuzzle/core"
 import type { Kuzzle, KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
@@ -137,7 +137,7 @@ export const searchTests = (
     )
 
     test(
-      "8.D18: what was asked is not touched, and what becomes of it meanwhile changes nothing",
+      "8.D18: the options are not modified, and later changes of them have no effect",
       Effect.gen(function*() {
         const target = yield* filled(10)
         const range = { gte: 2 }
@@ -190,6 +190,7 @@ export const searchTests = (
           size: 2,
           strategy: KuzzleSearch.scroll({ keepAlive: "50 millis" })
         })
+        // The server measures it.
         const slow = Stream.tap(hits, () => Effect.sleep("400 millis"))
         yield* failure(
           Stream.runDrain(slow),
@@ -271,7 +272,7 @@ export const searchTests = (
     )
 
     test(
-      "users, and whatever else is searched by scroll",
+      "users, and other searches with a scroll",
       Effect.gen(function*() {
         const { user } = yield* World
         const kuids = Array.map(yield* Effect.replicateEffect(user, 3), ({ kuid }) => kuid)
@@ -286,7 +287,7 @@ export const searchTests = (
     )
 
     test(
-      "nothing found is one empty page",
+      "a search without hits is one empty page",
       Effect.gen(function*() {
         const target = yield* filled(1)
         for (const strategy of [KuzzleSearch.scroll(), KuzzleSearch.searchAfter(), KuzzleSearch.fromSize()]) {

@@ -1,7 +1,7 @@
 /** What the tests of the suite are written with. */
 import { type Kuzzle, type KuzzleDocument, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert } from "@effect/vitest"
-import { Array as Arr, type Duration, Effect, Layer, Option, Queue, Stream } from "effect"
+import { Array as Arr, type Duration, Effect, Layer, Metric, Option, Queue, Stream } from "effect"
 import type { Scope } from "effect"
 import {
   Backend,
@@ -11,6 +11,7 @@ import {
   type HttpOptions,
   World
 } from "./backend.ts"
+import { until } from "./until.ts"
 
 /** Short pauses: a test shall not wait. */
 export const quick: ClientOptions = {
@@ -29,7 +30,7 @@ export const withClient = (options: ClientOptions = {}) => <A, E, R>(effect: Eff
 export const withHttp = (options: HttpOptions = {}) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Backend, ({ http }) => effect.pipe(Effect.scoped, Effect.provide(http(options))))
 
-/** Somebody else: one more client, until the scope closes. Gives what provides it. */
+/** Another client, until the scope closes. Returns a function that provides it. */
 export const another = (options: ClientOptions = {}) =>
   Effect.flatMap(Backend, ({ client }) =>
     Effect.map(
@@ -66,10 +67,25 @@ export const fill = (
       { discard: true }
     ))
 
+/** Forks an effect that sends a request, and returns once it has been sent. */
+export const sending = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const inFlight = Effect.map(Metric.value(requestsInFlight), ({ count }) => Number(count))
+    const before = yield* inFlight
+    const fiber = yield* Effect.fork(effect)
+    yield* until("a request in flight", Effect.map(inFlight, (now) => now > before))
+    return fiber
+  })
+
+/** The client's own (docs/events.md). */
+const requestsInFlight = Metric.counter("kuzzle.client.requests.in_flight", {
+  description: "Requests that were sent and not answered"
+})
+
 const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, what: string): Effect.Effect<A, E, R> =>
   Effect.flatMap(
-    Effect.timeoutOption(effect, "8 seconds"),
-    Option.match({ onNone: () => Effect.dieMessage(`${what} did not come within 8 seconds`), onSome: Effect.succeed })
+    Effect.timeoutOption(effect, "15 seconds"),
+    Option.match({ onNone: () => Effect.dieMessage(`${what} did not come within 15 seconds`), onSome: Effect.succeed })
   )
 
 /** A stream, one element at a time. */

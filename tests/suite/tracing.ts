@@ -1,4 +1,4 @@
-/** From a write to those who hear of it, by traces. */
+/** Traces from a write to its subscribers. */
 import { Kuzzle, KuzzleDocument, KuzzleRealtime, KuzzleTrace } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
 import type { Tracer } from "effect"
@@ -7,12 +7,12 @@ import { recordingTracer } from "../../packages/core/test/support/tracer.ts"
 import { Backend, World } from "./backend.ts"
 import { another, documentOf, listenTo, roomOf, withClient } from "./tools.ts"
 
-/** What tells a span from all others. */
+/** The identity of a span. */
 const idsOf = ({ spanId, traceId }: Tracer.AnySpan) => ({ spanId, traceId })
 
 export const tracingTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("traces", () => {
-    it.effect("a write in a span is told with it: who hears of it links to the request, in the trace of the writer", () =>
+    it.effect("the notification of a write in a span carries it: a consumer links to the request, in the trace of the writer", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const inbox = yield* listenTo(target)
@@ -54,7 +54,7 @@ export const tracingTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         yield* heardOf(Context.get(yield* Layer.build((yield* Backend).http()), Kuzzle.Kuzzle))
       }).pipe(withClient()))
 
-    it.effect("subscriptions are shared whoever traces", () =>
+    it.effect("subscriptions are shared, whichever client traces", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const { tracer } = recordingTracer()

@@ -107,7 +107,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     })
 
     test(
-      "a stream of documents, in requests of a size, with its progress; what is in the way is told with its place",
+      "a stream of documents, in requests of a given size, with its progress; failures are reported with their position",
       Effect.gen(function*() {
         const target = yield* strict
         const documents = Stream.range(0, 59).pipe(Stream.map((n): KuzzleImport.ImportedDocument => {

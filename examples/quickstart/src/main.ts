@@ -17,7 +17,7 @@ import {
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { NodeRuntime } from "@effect/platform-node"
-import { Config, Console, Duration, Effect, Layer, Option, Redacted, Stream } from "effect"
+import { Config, Console, DateTime, Duration, Effect, Fiber, Layer, Option, Redacted, Stream } from "effect"
 import * as Severable from "./severable.ts"
 
 const place = { index: "effect-kuzzle-quickstart", collection: "taxi" }
@@ -81,7 +81,7 @@ const program = (severable: Severable.Severable) =>
     yield* say(`logged in as ${kuid}, until ${
       Option.match(expiresAt, {
         onNone: () => "for ever",
-        onSome: (millis) => clockTime(millis)
+        onSome: (time) => clockTime(DateTime.toEpochMillis(time))
       })
     }`)
 
@@ -97,12 +97,18 @@ const program = (severable: Severable.Severable) =>
 
     // From here on, what is written is in the stream.
     const free = yield* KuzzleRealtime.open({ ...place, filter: KuzzleFilter.equals("status", "free") })
-    yield* free.pipe(Stream.runForEach((notification) => say(`   » ${describe(notification)}`)), Effect.forkScoped)
+    const heard = yield* free.pipe(
+      Stream.tap((notification) => say(`   » ${describe(notification)}`)),
+      Stream.takeUntil((notification) => notification.type === "document" && notification.action === "delete"),
+      Stream.runDrain,
+      Effect.forkScoped
+    )
     yield* say("subscribed to the free taxis")
 
     const taxi = yield* KuzzleDocument.create({ ...place, content: { status: "free", at: [40.7, -74] } })
     yield* KuzzleDocument.update({ ...place, _id: taxi._id, content: { status: "busy" } })
 
+    // Long enough for a ping.
     yield* Effect.sleep("1200 millis")
     yield* kuzzle.roundTripTime.pipe(
       Effect.map(
@@ -117,7 +123,7 @@ const program = (severable: Severable.Severable) =>
     yield* say("recovered; nobody subscribed again, and yet:")
     yield* KuzzleDocument.update({ ...place, _id: taxi._id, content: { status: "free", at: [40.8, -73.9] } })
     yield* KuzzleDocument.delete({ ...place, _id: taxi._id })
-    yield* Effect.sleep("300 millis")
+    yield* Fiber.join(heard)
   }).pipe(
     Effect.scoped,
     Effect.zipRight(KuzzleAuth.logout()),

@@ -1,5 +1,6 @@
 /**
- * Kuzzle in browsers: their own WebSocket, Kuzzle's application pings (browsers send no others), HTTP by `fetch`.
+ * Kuzzle in browsers: with the browser's WebSocket, Kuzzle's application pings (a browser cannot send ping frames), and
+ * HTTP by `fetch`.
  *
  * @module
  * @since 0.1.0
@@ -28,7 +29,7 @@ import * as BrowserKuzzleSocket from "./BrowserKuzzleSocket.ts"
 export interface Options extends Kuzzle.Options, KuzzleConfig.HeartbeatOptions {}
 
 /**
- * What carries the connection in a browser, and what the page tells of itself.
+ * The parts of the client in a browser: the socket, the pings, and the events of the page.
  *
  * @since 0.1.0
  * @category platform
@@ -40,9 +41,9 @@ export const platform: KuzzlePlatform.Platform<unknown> = {
 }
 
 /**
- * The value of the option `session` that keeps the session by a cookie, which no script of the page can read. Page and
- * Kuzzle must be of one site. Logging in, out and renewing go over HTTP, and the connection is opened anew; the
- * application notices nothing but a `Gap` in its subscriptions. A page that is loaded again is logged in still.
+ * The value of the option `session` that keeps the session in a cookie, which no script of the page can read. The page
+ * and Kuzzle must belong to one site. Logins, logouts and renewals go over HTTP, and the client then opens a new
+ * connection. The application only notices a `Gap` in its subscriptions. After a reload, the page is still logged in.
  *
  * @example
  * ```ts
@@ -108,9 +109,9 @@ export const layerHttp = (
   Layer.provide(Kuzzle.layerHttp(options), BrowserKuzzleHttp.layer)
 
 /**
- * The client over a WebSocket, its settings from the `ConfigProvider` that is there: `KUZZLE_URL`, or `KUZZLE_HOST` and
- * `KUZZLE_PORT`, … as `KuzzleConfig` lists them; `ws://localhost:7512` by default. A browser has no environment: give one
- * with `Layer.setConfigProvider`, or use `layer`.
+ * The client over a WebSocket, with its settings from the current `ConfigProvider`: `KUZZLE_URL`, or `KUZZLE_HOST` and
+ * `KUZZLE_PORT`, … as `KuzzleConfig` lists them; `ws://localhost:7512` by default. A browser has no environment:
+ * provide one with `Layer.setConfigProvider`, or use `layer`.
  *
  * @since 0.1.0
  * @category layers
@@ -121,7 +122,7 @@ export const KuzzleWsLive: Layer.Layer<
 > = Layer.unwrapEffect(Effect.map(KuzzleConfig.config, layer))
 
 /**
- * The client over HTTP, its settings from the `ConfigProvider` that is there.
+ * The client over HTTP, with its settings from the current `ConfigProvider`.
  *
  * @since 0.1.0
  * @category layers

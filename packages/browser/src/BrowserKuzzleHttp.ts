@@ -1,5 +1,5 @@
 /**
- * HTTP in browsers, by `fetch`. Cookies are the browser's: a page never sees them.
+ * HTTP in browsers, by `fetch`. The browser keeps the cookies, and the page never sees them.
  *
  * @module
  * @since 0.1.0
@@ -11,8 +11,8 @@ import * as Layer from "effect/Layer"
 import * as CookieSharing from "./internal/cookieSharing.ts"
 
 /**
- * A call with `credentials` takes the cookies of Kuzzle's site with it, whatever the page's origin; no other call takes
- * any, not even on the page's own origin. The tabs of an origin tell each other when a session by cookie has changed.
+ * A call with `credentials` sends the cookies of Kuzzle's site, whatever the page's origin. Other calls send none, not
+ * even on the page's own origin. The tabs of an origin notify each other when the session of a cookie has changed.
  *
  * @since 0.1.0
  * @category layers

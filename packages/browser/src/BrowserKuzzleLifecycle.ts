@@ -1,5 +1,5 @@
 /**
- * What a page knows of the network and of its own sleep. The layers of `BrowserKuzzle` have it.
+ * The events of a page: changes of the network, sleep and waking up. The layers of `BrowserKuzzle` include it.
  *
  * @module
  * @since 0.1.0
@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /**
- * What is listened to: a window, or a worker, which has no document.
+ * The source of the events: a window, or a worker, which has no document.
  *
  * @since 0.1.0
  * @category models
@@ -20,9 +20,9 @@ export interface Host extends Partial<Pick<EventTarget, "addEventListener">> {
 }
 
 /**
- * Looks at its host only when it is asked: a page that is rendered on a server has no window.
+ * Accesses its host only when it is used, because a page that is rendered on a server has no window.
  *
- * `Resumed` is a page that is seen again, that comes out of the back/forward cache, or that the browser had frozen.
+ * `Resumed`: the page is visible again, has left the back/forward cache, or is no longer frozen by the browser.
  *
  * @since 0.1.0
  * @category constructors
@@ -38,7 +38,7 @@ export const make = (host: Host = globalThis): KuzzleLifecycle.KuzzleLifecycleSh
         host.addEventListener?.("online", () => listener("Online"), { signal })
         host.addEventListener?.("offline", () => listener("Offline"), { signal })
         host.addEventListener?.("pageshow", (event) => {
-          // Every page is shown when it is loaded; one that comes back says so.
+          // `pageshow` also fires when a page is loaded. `persisted` tells that it comes from the back/forward cache.
           if ("persisted" in event && event.persisted === true) listener("Resumed")
         }, { signal })
         document?.addEventListener("visibilitychange", () => {

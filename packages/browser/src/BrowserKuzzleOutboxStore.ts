@@ -5,8 +5,9 @@
  * the whole browser was killed (`kill -9`).
  *
  * When a tab is closed, crashes, or goes into the back/forward cache, another tab takes over its requests at once. This
- * needs Web Locks (Chrome 69, Firefox 96, Safari 15.4, and a page with TLS). Without them, a tab counts as gone 30 s after
- * its newest request: no request is executed twice, but some may be reported as `MaybeSent` although their tab lives.
+ * needs Web Locks (Chrome 69, Firefox 96, Safari 15.4, and a page with TLS). Without them, a tab counts as gone 30 s
+ * after its newest request: no request is executed twice, but some may be reported as `MaybeSent` although their tab is
+ * still open.
  *
  * @example
  * ```ts
@@ -26,7 +27,7 @@ import { type Host, Neighbours } from "./internal/neighbours.ts"
 import { OutboxDatabase } from "./internal/outboxDatabase.ts"
 
 /**
- * What differs from one store to another.
+ * Options of a store.
  *
  * @since 0.1.0
  * @category models

@@ -8,7 +8,8 @@ import * as KuzzleSocket from "@effect-kuzzle/core/KuzzleSocket"
 import * as Layer from "effect/Layer"
 
 /**
- * The global `WebSocket`, looked up when a connection is opened: a page that is rendered on a server has none yet.
+ * The global `WebSocket`, looked up when a connection is opened, because a page that is rendered on a server has none
+ * yet.
  *
  * @since 0.1.0
  * @category constructors

@@ -22,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as KeyValues from "./internal/keyValues.ts"
 import { webLock } from "./internal/webLock.ts"
 
 /**
@@ -43,20 +44,24 @@ const make = (name: "localStorage" | "sessionStorage"): KeyValueStore.KeyValueSt
           cause
         })
     })
-  return KeyValueStore.makeStringOnly({
+  return KeyValues.make({
     get: (key) => touching("get", key, (storage) => Option.fromNullable(storage.getItem(key))),
     set: (key, value) => touching("set", key, (storage) => storage.setItem(key, value)),
     remove: (key) => touching("remove", key, (storage) => storage.removeItem(key)),
     clear: touching("clear", name, (storage) => storage.clear()),
-    size: touching("size", name, (storage) => storage.length)
+    keys: touching(
+      "keys",
+      name,
+      (storage) => Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "")
+    )
   })
 }
 
-/** One object for the page: by it, the clients of one page share a session. */
+/** One object for the page, so that the clients of one page share a session. */
 const local = make("localStorage")
 
 /**
- * The `sessionStorage` of the page, which outlives a reload and ends with the tab. With
+ * The `sessionStorage` of the page, which survives a reload and ends with the tab. With
  * `KuzzleTokenStore.layerKeyValueStore` each tab has a session of its own.
  *
  * @since 0.1.0
@@ -68,11 +73,11 @@ export const layerSessionStorage: Layer.Layer<KeyValueStore.KeyValueStore> = Lay
 )
 
 /**
- * Keeps the token in the `localStorage` of the page, which outlives the browser and which scripts of the page can read,
- * unlike the cookie of `session: BrowserKuzzle.cookie`. It shares the session between the tabs of the browser: one tab
- * renews it for all, and a login or a logout in one tab is one in all. An exchange takes a Web Lock. Where the page has
- * none (an insecure origin, an old browser), tabs may renew the session at the same time. Then all of them continue with
- * the token that was stored first.
+ * Keeps the token in the `localStorage` of the page, which survives the end of the browser. Scripts of the page can
+ * read it, unlike the cookie of `session: BrowserKuzzle.cookie`. The tabs of the browser share the session: one tab
+ * renews it for all, and a login or a logout in one tab applies to all. An exchange of the token takes a Web Lock. If
+ * the page has no Web Locks (an insecure origin, an old browser), tabs may renew the session at the same time. Then all
+ * of them continue with the token that was stored first.
  *
  * @since 0.1.0
  * @category layers
@@ -86,8 +91,9 @@ export const layerTokens = (
   )
 
 /**
- * The writes of other tabs. The event arrives when the page can read what was written; a message of a `BroadcastChannel`
- * may arrive earlier. A page in the back/forward cache hears no events, so it looks when it is shown again.
+ * The writes of other tabs. The event arrives when the page can read what was written; a message of a
+ * `BroadcastChannel` may arrive earlier. A page in the back/forward cache hears no events, so it reads the storage when
+ * it is shown again.
  */
 const changes = (key: string): Stream.Stream<void> =>
   Stream.asyncPush<void>((emit) =>
@@ -97,7 +103,7 @@ const changes = (key: string): Stream.Stream<void> =>
         const { signal } = listening
         const { addEventListener } = globalThis as Partial<typeof globalThis> // a page rendered on a server has none
         addEventListener?.("storage", (event) => {
-          // `null`: all of it was cleared.
+          // `null`: the storage was cleared.
           if (event.key === key || event.key === null) emit.single()
         }, { signal })
         addEventListener?.("pageshow", ({ persisted }) => {

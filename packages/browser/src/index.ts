@@ -38,7 +38,7 @@ export * as BrowserKuzzle from "./BrowserKuzzle.ts"
 export * as BrowserKuzzleHttp from "./BrowserKuzzleHttp.ts"
 
 /**
- * What a page knows of the network and of its own sleep.
+ * The events of a page: changes of the network, sleep and waking up.
  *
  * @since 0.1.0
  * @category modules

@@ -89,7 +89,7 @@ live("nothing answers there", () =>
   }))
 
 live(
-  "an HTTP server that is no WebSocket server: a browser tells no more than that it failed",
+  "an HTTP server that is not a WebSocket server: a browser only reports that the attempt failed",
   () =>
     Effect.gen(function*() {
       const url = embedded.controlUrl.replace("http", "ws")

@@ -1,4 +1,5 @@
 /** The outbox in IndexedDB: the contract of all stores, and what only a browser does to it. */
+import type { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, ExecutionStrategy, Exit, Scope, Stream } from "effect"
 import { ada, entry, ids, limits, outboxStoreSuite, server, type StorePlace } from "../../../tests/suite/outboxStore.ts"
@@ -82,7 +83,7 @@ const misreported = (transaction: IDBTransaction): IDBTransaction => {
 }
 
 describe("BrowserKuzzleOutboxStore", () => {
-  it.scopedLive("a page that is hidden loses its requests at once, and adopts them back if nobody has them", () =>
+  it.scopedLive("a page that is hidden loses its requests at once, and adopts them again if no other page has", () =>
     Effect.gen(function*() {
       const name = yield* database
       const window = new FakeWindow()
@@ -175,7 +176,72 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.strictEqual(yield* claim.purge(server, ada), 1)
     }))
 
-  it.scopedLive("a later release takes the database over: typed errors, and nobody is blocked", () =>
+  it.scopedLive("O2: a request whose end was committed has ended and belonged to this client, even if the answer is lost", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      const claim = yield* open(name)
+      const stored = yield* claim.add(["expired", "answered", "withdrawn", "gone"].map((id) => entry(id)))
+      const [expired = "", answered = "", withdrawn = "", gone = ""] = stored.map(({ seq }) => seq)
+      yield* claim.mark([answered])
+      assert.isTrue(yield* claim.settle(gone))
+      let losses = 0
+      yield* transactions((begin, mode) => mode === "readwrite" && losses-- > 0 ? misreported(begin()) : begin())
+      losses = 1
+      assert.isTrue(yield* claim.settle(expired, { outcome: "Expired" }))
+      losses = 1
+      assert.isTrue(yield* claim.settle(answered))
+      losses = 1
+      assert.isTrue(yield* claim.withdraw(withdrawn))
+      losses = 1
+      assert.isFalse(yield* claim.settle(gone))
+      assert.deepStrictEqual((yield* claim.reports(server)).map(({ outcome, seq }) => [seq, outcome]), [
+        [expired, "Expired"]
+      ])
+    }))
+
+  it.scopedLive("O2: adopting again over another connection leaves alone what this client is sending", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      const gone = new FakeWindow()
+      yield* Effect.flatMap(open(name, gone), (claim) => claim.add([entry("left")]))
+      gone.hide()
+      const claim = yield* open(name)
+      const [sending] = yield* claim.add([entry("sending")])
+      yield* claim.mark([sending?.seq ?? ""])
+      let losses = 1
+      yield* transactions((begin, mode) => {
+        if (mode === "readwrite" && losses-- > 0) throw lost()
+        return begin()
+      })
+      const { entries, reports } = yield* claim.adopt(server, ada)
+      assert.deepStrictEqual([ids(entries), reports], [["left"], []])
+      assert.isTrue(yield* claim.settle(sending?.seq ?? ""))
+    }))
+
+  it.scopedLive("O2: a client that stores a request while another one looks whether it is alive keeps it", () =>
+    Effect.gen(function*() {
+      const name = yield* database
+      const one = yield* open(name)
+      const [first] = yield* one.add([entry("first")])
+      let meanwhile: Effect.Effect<unknown, KuzzleError.OutboxError> = Effect.void
+      const locks = {
+        query: () => navigator.locks.query(),
+        request: async (...args: [string, LockOptions, LockGrantedCallback<unknown>]) => {
+          if (args[1].ifAvailable !== true) return Reflect.apply(navigator.locks.request, navigator.locks, args)
+          // Between the look at the requests and the look at the lock.
+          await Effect.runPromise(meanwhile)
+          const result = await navigator.locks.request(...args)
+          await Effect.runPromise(one.add([entry("second")]))
+          return result
+        }
+      }
+      // A lock manager with one more overload than is used here.
+      const other = yield* open(name, new FakeWindow({ locks: locks as unknown as LockManager }))
+      meanwhile = one.settle(first?.seq ?? "")
+      assert.deepStrictEqual(yield* other.adopt(server, ada), { entries: [], reports: [] })
+    }))
+
+  it.scopedLive("a later release takes the database over: typed errors, and no page is blocked", () =>
     Effect.gen(function*() {
       const name = yield* database
       const claim = yield* open(name)
@@ -187,7 +253,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       later.close()
     }))
 
-  it.scopedLive("a page that is denied IndexedDB is told", () =>
+  it.scopedLive("a page without access to IndexedDB gets a typed error", () =>
     Effect.gen(function*() {
       const name = yield* database
       const { open: original } = IDBFactory.prototype

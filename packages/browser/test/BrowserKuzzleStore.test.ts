@@ -40,6 +40,7 @@ const inMemory = () => {
     get length() {
       return items.size
     },
+    key: (index: number) => Array.from(items.keys())[index] ?? null,
     getItem: (key: string) => items.get(key) ?? null,
     setItem: (key: string, value: string) => void items.set(key, value),
     removeItem: (key: string) => void items.delete(key),
@@ -64,7 +65,7 @@ describe("BrowserKuzzleStore", () => {
         yield* Effect.scoped(Effect.gen(function*() {
           yield* page
           const store = yield* KuzzleTokenStore.KuzzleTokenStore
-          const stored = { token: Redacted.make("s3cr3t"), kuid: "ada", expiresAt: undefined }
+          const stored = { token: Redacted.make("s3cr3t"), kuid: "ada", expiresAt: Option.none() }
           for (
             const operation of [
               Effect.asVoid(store?.load ?? Effect.void),

@@ -81,7 +81,7 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
       const loginOf = ({ password, username }: User) =>
         KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make(password) } })
 
-      it.scoped("T2: a login, a renewal, a login as somebody else and a logout in one tab are those of the other", () =>
+      it.scoped("T2: a login, a renewal, a login as another user and a logout in one tab apply to the other", () =>
         Effect.gen(function*() {
           const world = yield* World
           const [ada, bob] = [yield* world.user, yield* world.user]
@@ -106,7 +106,7 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
           assert.notInclude([...one.told, ...other.told], "SessionOver")
         }))
 
-      it.scoped("T1: in a browser without BroadcastChannel, a tab whose cookie was renewed by another goes on with it", () =>
+      it.scoped("T1: in a browser without BroadcastChannel, a tab continues with the cookie that another tab renewed", () =>
         Effect.gen(function*() {
           yield* Effect.acquireRelease(
             Effect.sync(() => {
@@ -121,6 +121,7 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
           yield* one.run(loginOf(ada))
           const other = yield* tab
           assert.strictEqual(yield* other.whoAmI, ada.kuid)
+          // As above: the server measures both.
           yield* Effect.sleep("1100 millis")
           yield* one.run(KuzzleAuth.refreshToken())
           yield* Effect.sleep("1500 millis")

@@ -1,7 +1,9 @@
 /** Tabs tell each other that a session by cookie has changed. Clients with channels of their own stand for them. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
+import { soon, until } from "../../../tests/suite/until.ts"
 import * as CookieSharing from "../src/internal/cookieSharing.ts"
+import { lockIsWaitedFor } from "./locks.ts"
 
 /** The window of a tab. */
 class FakeWindow extends EventTarget {
@@ -20,40 +22,35 @@ const join = (host: CookieSharing.Host) =>
   Effect.gen(function*() {
     const heard: Array<string | undefined> = []
     const tell = yield* CookieSharing.make(host).join((changedAt) => heard.push(changedAt))
-    return { heard, tell }
+    /** Exactly these, in this order. */
+    const hears = (...changes: ReadonlyArray<string | undefined>) =>
+      until(`hearing ${changes}`, Effect.sync(() => JSON.stringify(heard) === JSON.stringify(changes)))
+    return { heard, hears, tell }
   })
 
-/** Long enough for a message between channels. */
-const delivered = Effect.sleep("100 millis")
-
 describe("tabs that share a cookie", () => {
-  it.scopedLive("T2: what one tells is heard by all others, and by itself never", () =>
+  it.scopedLive("T2: a message reaches all other tabs, and never its sender", () =>
     Effect.gen(function*() {
       const [one, two, three] = yield* Effect.all([join(globalThis), join(globalThis), join(new FakeWindow())])
       one.tell("kuzzle.test")
       two.tell("other.test")
-      yield* delivered
-      assert.deepStrictEqual([one.heard, two.heard, three.heard], [
-        ["other.test"],
-        ["kuzzle.test"],
-        ["kuzzle.test", "other.test"]
-      ])
+      yield* Effect.all([one.hears("other.test"), two.hears("kuzzle.test"), three.hears("kuzzle.test", "other.test")])
+      assert.deepStrictEqual([one.heard, two.heard], [["other.test"], ["kuzzle.test"]])
     }))
 
   it.scopedLive("T2: a page that comes back from the back/forward cache has to ask, and hears again", () =>
     Effect.gen(function*() {
       const window = new FakeWindow()
-      const [here, other] = yield* Effect.all([join(window), join(globalThis)])
+      const [here, other, third] = yield* Effect.all([join(window), join(globalThis), join(globalThis)])
       window.hide()
-      other.tell("one")
       here.tell("nobody hears this")
-      yield* delivered
+      other.tell("one")
+      yield* third.hears("one")
       assert.deepStrictEqual([here.heard, other.heard], [[], []])
       window.show(true)
       assert.deepStrictEqual(here.heard, [undefined])
       other.tell("two")
-      yield* delivered
-      assert.deepStrictEqual(here.heard, [undefined, "two"])
+      yield* here.hears(undefined, "two")
     }))
 
   it.scopedLive("T2: a page that was just loaded has missed nothing", () =>
@@ -69,20 +66,21 @@ describe("tabs that share a cookie", () => {
       const window = new FakeWindow()
       const scope = yield* Scope.make()
       const { heard } = yield* Scope.extend(join(window), scope)
-      const other = yield* join(globalThis)
+      const [other, third] = yield* Effect.all([join(globalThis), join(globalThis)])
       yield* Scope.close(scope, Exit.void)
       window.show(true)
       other.tell("one")
-      yield* delivered
+      yield* third.hears("one")
       assert.deepStrictEqual(heard, [])
     }))
 
-  it.scopedLive("8.D17: without BroadcastChannel nobody hears anything", () =>
+  it.scopedLive("8.D17: without BroadcastChannel no message arrives", () =>
     Effect.gen(function*() {
-      const { heard, tell } = yield* join({})
-      tell("one")
-      yield* delivered
-      assert.deepStrictEqual(heard, [])
+      const [without, other, third] = yield* Effect.all([join({}), join(globalThis), join(globalThis)])
+      without.tell("one")
+      other.tell("two")
+      yield* third.hears("two")
+      assert.deepStrictEqual([without.heard, other.heard], [[], []])
     }))
 
   it.scopedLive("T1: only one tab at a time renews the cookie", () =>
@@ -91,9 +89,9 @@ describe("tabs that share a cookie", () => {
       const scope = yield* Scope.make()
       yield* Scope.extend(lock, scope)
       const waiting = yield* Effect.fork(Effect.scoped(CookieSharing.make(new FakeWindow()).lock))
-      yield* delivered
+      yield* lockIsWaitedFor("kuzzle-session")
       assert.isNull(waiting.unsafePoll())
       yield* Scope.close(scope, Exit.void)
-      yield* Effect.timeout(Fiber.join(waiting), "1 second")
+      yield* soon("the other tab's turn", Fiber.join(waiting))
     }))
 })

@@ -1,5 +1,5 @@
 /**
- * The client: requests in, answers out, over one connection that is kept alive and opened again when it is lost.
+ * The client: sends requests and receives answers over one connection, which it keeps alive and reopens after a loss.
  *
  * @module
  * @since 0.1.0
@@ -16,6 +16,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import {
+  type AuthenticationShape,
   type ConnectionState,
   Kuzzle,
   type KuzzleEvent,
@@ -24,9 +25,9 @@ import {
   type KuzzleShape,
   type RequestOptions,
   type Token
-} from "./internal/client.ts"
-import { serverOf, shown } from "./internal/endpoint.ts"
-import * as Jwt from "./internal/jwt.ts"
+} from "./internal/client/client.ts"
+import { serverOf, withoutSecrets } from "./internal/data/endpoint.ts"
+import * as Jwt from "./internal/data/jwt.ts"
 import * as Credentials from "./internal/protocol/credentials.ts"
 import { Broadcast } from "./internal/runtime/broadcast.ts"
 import * as Cookies from "./internal/runtime/cookies.ts"
@@ -36,7 +37,7 @@ import * as HttpRequests from "./internal/runtime/httpRequests.ts"
 import type { Keeper } from "./internal/runtime/keeper.ts"
 import type * as Requests from "./internal/runtime/requests.ts"
 import * as Session from "./internal/runtime/session.ts"
-import * as Tokens from "./internal/runtime/tokens.ts"
+import { Tokens } from "./internal/runtime/tokens.ts"
 import * as Traced from "./internal/runtime/traced.ts"
 import type { LoginIncompleteError, NamedError } from "./KuzzleActionError.ts"
 import * as KuzzleConfig from "./KuzzleConfig.ts"
@@ -56,7 +57,7 @@ import { KuzzleTokenStore, type KuzzleTokenStoreShape } from "./KuzzleTokenStore
 
 export {
   /**
-   * Beginning, renewing and ending a session.
+   * Begins, renews and ends the session. Applications use the functions of `KuzzleAuth`, which call these.
    *
    * @since 0.1.0
    * @category models
@@ -65,19 +66,35 @@ export {
   /**
    * Who is logged in.
    *
+   * - `Anonymous`: nobody.
+   * - `Authenticated`: a user, as far as the client knows.
+   * - `Renewing`: the session has ended and is being renewed. Requests wait.
+   * - `Unauthenticated`: the session has ended and could not be renewed. Requests fail with a
+   *   `KuzzleUnauthenticatedError`. Subscriptions are kept for the next login.
+   *
    * @since 0.1.0
    * @category models
    */
   type AuthenticationState,
   /**
-   * Where the connection stands, with the cause where something went wrong.
+   * The state of the connection. Requests pass in `Ready`; in the other states they wait or are refused.
+   *
+   * - `Connecting`: an endpoint is being dialled.
+   * - `Authenticating`: connected; the session is being begun or renewed.
+   * - `Resubscribing`: the subscriptions are being sent to the server.
+   * - `Replaying`: the queued requests are being sent.
+   * - `Ready`: requests are sent at once.
+   * - `Renewing`: the client is about to replace the connection, for another user or cookie.
+   * - `Waiting`: not connected. The next attempt follows after `delay`; `cause` says why the last one ended.
+   * - `Failed`: the setting `reconnect` allows no further attempt.
+   * - `Closed`: the scope of the client was closed.
    *
    * @since 0.1.0
    * @category models
    */
   type ConnectionState,
   /**
-   * What a login, a renewal or a logout may differ in.
+   * The options of a login, a renewal or a logout. Such a request is sent as the current user, and never queued.
    *
    * @since 0.1.0
    * @category models
@@ -86,19 +103,33 @@ export {
   /**
    * The client.
    *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { Kuzzle } from "@effect-kuzzle/core"
+   *
+   * export const now = Effect.gen(function*() {
+   *   const kuzzle = yield* Kuzzle.Kuzzle
+   *   const { result } = yield* kuzzle.query({ controller: "server", action: "now" })
+   *   return result
+   * })
+   * ```
+   *
    * @since 0.1.0
    * @category tags
    */
   Kuzzle,
   /**
-   * What happens to the connection, the session and requests.
+   * An event of the connection, of the session or of a request. The page "Events" lists them beside those of the official
+   * SDK.
    *
    * @since 0.1.0
    * @category models
    */
   type KuzzleEvent,
   /**
-   * A request: `controller` and `action` name what is asked, `body` is its body, every other member is an argument.
+   * A request: `controller` and `action` name it, `body` is its body, and every other member is an argument. The client
+   * sets `requestId`, `jwt` and `volatile`.
    *
    * @since 0.1.0
    * @category models
@@ -112,14 +143,14 @@ export {
    */
   type KuzzleResponse,
   /**
-   * What a client does.
+   * The interface of a client.
    *
    * @since 0.1.0
    * @category models
    */
   type KuzzleShape,
   /**
-   * What one request may differ in.
+   * The options of a single request.
    *
    * @since 0.1.0
    * @category models
@@ -132,10 +163,10 @@ export {
    * @category models
    */
   type Token
-} from "./internal/client.ts"
+} from "./internal/client/client.ts"
 
 /**
- * Sends a request that has no function of its own here: one of a plugin, or of the application.
+ * Sends a request. Use it for an action that has no function here, such as one of a plugin or of the application.
  *
  * @since 0.1.0
  * @category requests
@@ -147,8 +178,8 @@ export const query = (
   Effect.flatMap(Kuzzle, (kuzzle) => kuzzle.query(request, options))
 
 /**
- * An effect after which somebody is logged in: `KuzzleAuth.login(…)`, with whatever it takes to know the password. A fault
- * of its own goes into an `AuthenticatorError`.
+ * An effect that logs in: `KuzzleAuth.login(…)`, after it has obtained the password. An error of its own is wrapped in
+ * an `AuthenticatorError`.
  *
  * @since 0.1.0
  * @category models
@@ -167,13 +198,13 @@ export type Authenticator = Effect.Effect<
  */
 export interface Options<Own = unknown, R = never> extends KuzzleConfig.Options {
   /**
-   * Logs in at the start, unless a session is there already, and again whenever the session has ended. Its requests pass
-   * while all others wait. After a logout it is not run any more.
+   * Logs in at the start if there is no session, and again whenever the session has ended. While it runs, its requests
+   * are sent and all others wait. After a logout it does not run again.
    */
   readonly authenticator?: Authenticator | undefined
   /**
-   * How the session is kept: by default by a token that every request carries. By a cookie with `BrowserKuzzle.cookie`,
-   * `NodeKuzzle.cookie`, or `Kuzzle.cookie` where `KuzzleHttp` is provided.
+   * How the session is kept. The default is a token that every request carries. For a cookie, give
+   * `BrowserKuzzle.cookie`, `NodeKuzzle.cookie`, or `Kuzzle.cookie` if you provide a `KuzzleHttp`.
    */
   readonly session?: CookieSession<Own, R> | undefined
 }
@@ -187,9 +218,8 @@ export interface Options<Own = unknown, R = never> extends KuzzleConfig.Options 
 export interface HttpOptions extends KuzzleConfig.ClientOptions, KuzzleConfig.HttpOptions {}
 
 /**
- * Keeps the session by a cookie, in browsers one that no script can read. It is a value, so that only pages that use a
- * cookie download HTTP and what else belongs to it (25 KB gzip). `Own`: the platform's options for HTTP. `R`: what HTTP
- * needs.
+ * Keeps the session by a cookie. In browsers no script can read it. It is a value, so that only pages that use a cookie
+ * download the code for it and for HTTP (25 KB gzip). `Own`: the platform's options for HTTP. `R`: what HTTP needs.
  *
  * @since 0.1.0
  * @category models
@@ -208,13 +238,13 @@ export interface CookieSession<in Own, out R> {
 /** How a session is kept, and what the client does with a token that it is given. */
 interface Keep {
   readonly keeping: Session.Keeping
-  readonly setToken: (adopt: Exchanges.Exchanges["adopt"]) => KuzzleShape["setToken"]
+  readonly setToken: (by: Exchanges.ForAuthenticator) => KuzzleShape["setToken"]
 }
 
 /**
- * The client and its real-time half over one WebSocket. Done when connected; fails when no endpoint can be connected
- * to. Afterwards, the setting `reconnect` says when to open a lost connection again. With `waitForConnection: false`
- * the layer is ready at once, and a first connection that fails is retried like a lost one.
+ * The client and its real-time half over one WebSocket. Completes when the client is connected. Fails if it cannot
+ * connect to any endpoint. Afterwards, the setting `reconnect` decides when a lost connection is reopened. With
+ * `waitForConnection: false` the layer is ready at once, and a first connection that fails is retried like a lost one.
  *
  * @since 0.1.0
  * @category constructors
@@ -228,7 +258,7 @@ export const make = <R = never>(
 > => Effect.flatMap(KuzzleConfig.make(options), (settings) => start(settings, options))
 
 /**
- * The same, from settings that were checked already: for `KuzzlePlatform`.
+ * Like `make`, from settings that were already checked. For `KuzzlePlatform`.
  *
  * @internal
  */
@@ -248,30 +278,29 @@ export const start = <Own, R>(
         Layer.build(session.http(options)),
         (http) => session.keep(Context.get(http, KuzzleHttp), settings)
       ),
-    (keep) => over(settings, authenticator, keep)
+    (keep) => startWith(settings, authenticator, keep)
   )
 }
 
-/** The session of an API key is shared with no other client. */
+/** A client with an API key shares its session with no other client. */
 const sharedStore = (
   { apiKey }: Pick<KuzzleConfig.ClientSettings, "apiKey">,
   store: KuzzleTokenStoreShape | undefined
 ): KuzzleTokenStoreShape | undefined => Option.isSome(apiKey) ? undefined : store
 
-/** The API key of the settings is a session that is there from the start. */
+/** With an API key in the settings, there is a session from the start. */
 const keeperOfToken = (
   { apiKey }: Pick<KuzzleConfig.ClientSettings, "apiKey">,
   store: KuzzleTokenStoreShape | undefined,
   requests: Pick<Requests.Requests, "urgent">,
   storeFailed: (error: TokenStoreError) => void
 ): Keeper =>
-  Option.match(apiKey, {
-    onNone: () => Tokens.make(requests, store, storeFailed),
-    onSome: (key) => ({
-      ...Tokens.make(requests, store, storeFailed),
-      stored: Effect.sync(() => Credentials.identityOfToken(token(key)))
-    })
-  })
+  new Tokens(
+    requests,
+    store,
+    storeFailed,
+    Option.getOrUndefined(Option.map(apiKey, (key) => () => Credentials.identityOfToken(token(key))))
+  )
 
 const keepToken = (settings: KuzzleConfig.Settings, store: KuzzleTokenStoreShape | undefined): Keep => ({
   keeping: {
@@ -305,8 +334,8 @@ const contradicted = (setting: string, issue: string) =>
     issue: `${issue}: Kuzzle takes no request with both. Leave out the option session to use a token`
   })
 
-const adoptToken: Keep["setToken"] = (adopt) => (token) =>
-  adopt(Option.getOrUndefined(Option.map(token, Credentials.identityOfToken)))
+const adoptToken: Keep["setToken"] = (by) => (token) =>
+  by.adopt(Option.getOrUndefined(Option.map(token, Credentials.identityOfToken)))
 
 const refuseToken: Keep["setToken"] = () =>
   Option.match({
@@ -337,7 +366,19 @@ export const cookieWith = <Own, R>(
  */
 export const cookie: CookieSession<unknown, KuzzleHttp> = cookieWith(() => Layer.context<KuzzleHttp>())
 
-const over = (
+const authenticationOf = (
+  exchanges: Exchanges.Exchanges,
+  forAuthenticator: Exchanges.ForAuthenticator,
+  endpoint: () => string
+): AuthenticationShape => ({
+  state: Effect.sync(() => exchanges.state()),
+  states: exchanges.states,
+  login: Traced.query((request, options) => forAuthenticator.login(request, options), endpoint),
+  refresh: Traced.query((request, options) => exchanges.refresh(request, options), endpoint),
+  logout: Traced.query((request, options) => exchanges.logout(request, options), endpoint)
+})
+
+const startWith = (
   settings: KuzzleConfig.Settings,
   authenticator: Authenticator | undefined,
   { keeping, setToken }: Keep
@@ -351,7 +392,7 @@ const over = (
     const shape = (
       session: Session.Session,
       query: Requests.Requests["query"],
-      { adopt, login }: Pick<Exchanges.Exchanges, "login" | "adopt">
+      by: Exchanges.ForAuthenticator
     ): KuzzleShape => ({
       query: Traced.query(query, session.endpoint, "Single"),
       queryMany: Traced.queryMany(session.requests.queryMany, session.endpoint),
@@ -361,14 +402,8 @@ const over = (
       events: session.events,
       roundTripTime: session.roundTripTime,
       token: Effect.sync(() => Credentials.tokenOf(session.credentials.current())),
-      setToken: setToken(adopt),
-      authentication: {
-        state: Effect.sync(() => session.authentication.state()),
-        states: session.authentication.states,
-        login: Traced.query(login, session.endpoint),
-        refresh: Traced.query(session.authentication.refresh, session.endpoint),
-        logout: Traced.query(session.authentication.logout, session.endpoint)
-      }
+      setToken: setToken(by),
+      authentication: authenticationOf(session.authentication, by, session.endpoint)
     })
     const session = yield* Session.make(
       settings,
@@ -379,7 +414,7 @@ const over = (
           Effect.provideService(
             authenticator,
             Kuzzle,
-            shape(session, session.requests.urgent, session.authentication.again)
+            shape(session, session.requests.urgent, session.authentication.forAuthenticator)
           )
     )
     return Context.make(Kuzzle, shape(session, session.requests.query, session.authentication)).pipe(
@@ -434,7 +469,7 @@ export const layerHttp = (
       /** The address if it is known: an effect may yield another one for each request. */
       const [known = ""] = settings.knownEndpoints
       const endpoint = () => known
-      const ready: ConnectionState = { _tag: "Ready", endpoint: shown(known), attempt: 1 }
+      const ready: ConnectionState = { _tag: "Ready", endpoint: withoutSecrets(known), attempt: 1 }
       return Context.make(Kuzzle, {
         query: Traced.query(requests.query, endpoint),
         queryMany: Traced.queryMany(requests.queryMany, endpoint),
@@ -444,14 +479,8 @@ export const layerHttp = (
         events: events.stream,
         roundTripTime: Effect.succeedNone,
         token: Effect.sync(() => Credentials.tokenOf(credentials.current())),
-        setToken: adoptToken(authentication.adopt),
-        authentication: {
-          state: Effect.sync(() => authentication.state()),
-          states: authentication.states,
-          login: Traced.query(authentication.login, endpoint),
-          refresh: Traced.query(authentication.refresh, endpoint),
-          logout: Traced.query(authentication.logout, endpoint)
-        }
+        setToken: adoptToken(authentication),
+        authentication: authenticationOf(authentication, authentication, endpoint)
       }).pipe(Context.add(KuzzleDownload, { stream: requests.download }))
     })
   )

@@ -1,6 +1,6 @@
 /**
- * Actions of plugins and applications, made as Kuzzle's own are: one declaration, from which a typed function follows, with
- * Schemas for what goes in and comes out and names for what it fails with.
+ * Declares actions of plugins and applications, as this package declares Kuzzle's own. A declaration has Schemas for
+ * the options and the result, and names for the errors. `make` turns it into a typed function.
  *
  * @example
  * ```ts
@@ -31,16 +31,16 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as Action from "./internal/action.ts"
-import type { Kuzzle } from "./internal/client.ts"
-import * as Json from "./internal/json.ts"
+import * as Action from "./internal/client/action.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import * as Json from "./internal/data/json.ts"
+import * as Shape from "./internal/data/shape.ts"
 import type { Route } from "./internal/protocol/envelope.ts"
-import * as Shape from "./internal/shape.ts"
 import { type ApiErrorFields, EncodeError, isApiError, type RequestError, tagged, TypeId } from "./KuzzleError.ts"
 
 export {
   /**
-   * A REST route: the verb and the path, `:name` standing for the argument of that name.
+   * A REST route: the verb and the path. `:name` stands for the argument of that name.
    *
    * @since 0.1.0
    * @category models
@@ -57,14 +57,14 @@ export {
    */
   type Action,
   /**
-   * What every call may be given besides its own options: `timeout` and `volatile`.
+   * The options that every call accepts besides its own: `timeout` and `volatile`.
    *
    * @since 0.1.0
    * @category models
    */
   type CallOptions,
   /**
-   * An action as data: its names, its route, where its options are placed, and how it fails.
+   * An action as data: its names, its route, the places of its options, and its errors.
    *
    * @since 0.1.0
    * @category models
@@ -78,16 +78,16 @@ export {
    */
   type Declared,
   /**
-   * An action in parts, for callers that send its requests by themselves.
+   * The parts of an action, for callers that send its requests themselves.
    *
    * @since 0.1.0
    * @category models
    */
   type Sendable
-} from "./internal/action.ts"
+} from "./internal/client/action.ts"
 
 /**
- * Names for what an action fails with, and the ids of Kuzzle that each stands for.
+ * Names for the errors of an action, each with the ids of Kuzzle's errors that it stands for.
  *
  * @since 0.1.0
  * @category models
@@ -97,32 +97,38 @@ export interface ErrorNames {
 }
 
 /**
- * What is to be known of an action.
+ * The declaration of an action.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Definition<Options, Wire, OptionsR, Result, ResultWire, ResultR, Names extends ErrorNames> {
-  /** As requests name it: `plugin/controller` for one of a plugin. */
+  /** The controller as requests name it: `plugin/controller` for one of a plugin. */
   readonly controller: string
   readonly action: string
-  /** Its route, for clients that use routes; none when it has none. */
+  /** The route of the action, for clients that use routes. Leave it out if the action has none. */
   readonly http?: Route | undefined
-  /** Whether doing it twice is the same as doing it once: such a request may be sent again after a lost connection. */
+  /**
+   * Whether executing it twice has the same effect as executing it once. If so, it may be resent after a lost
+   * connection.
+   */
   readonly idempotent: boolean
   /** Sent without the token of the session. */
   readonly anonymous?: true | undefined
-  /** What a call is given; nothing by default. No argument can be named as what every request has: `action`, `jwt`, … */
+  /**
+   * The options of a call; by default there are none. An option must not have the name of a member that every request
+   * has: `action`, `jwt`, …
+   */
   readonly options?: Schema.Schema<Options, Wire, OptionsR> | undefined
-  /** The encoded option that *is* the body, or those that are its members; all others are arguments beside it. */
+  /** The encoded option that *is* the body, or the options that are its members. All other options are arguments. */
   readonly body?: (keyof Wire & string) | ReadonlyArray<keyof Wire & string> | undefined
-  /** What the `result` of the answer is; `Schema.Void` where there is none. */
+  /** The Schema of the answer's `result`; `Schema.Void` if it has none. */
   readonly result: Schema.Schema<Result, ResultWire, ResultR>
   readonly errors?: Names | undefined
 }
 
 /**
- * An error that an action declares: `_tag` is the name that it has there.
+ * An error that an action declares. Its `_tag` is the declared name.
  *
  * @since 0.1.0
  * @category errors

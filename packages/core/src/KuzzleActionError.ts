@@ -1,16 +1,15 @@
 /**
- * What single actions are documented to answer with when they fail, each under a name of its own: what an action declares
- * is in its type, and an error whose id it does not declare comes as the class of its status (`KuzzleError`).
+ * The errors that Kuzzle documents for single actions, one class for each. The errors that an action declares are in
+ * its type. An error with any other id is an instance of the class of its status (`KuzzleError`).
  *
  * @module
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
-import { type ApiError, type ApiErrorFields, fromStatus, tagged, type TypeId } from "./KuzzleError.ts"
+import { type ApiError, type ApiErrorFields, fromStatus, tagged, type TaggedClass } from "./KuzzleError.ts"
 import type { KnownErrorId } from "./KuzzleErrorId.ts"
 
 /**
- * The class of a named error: `ids` are the ids of Kuzzle that it stands for.
+ * Makes the class of a named error. `ids` are the ids of Kuzzle's errors that it stands for.
  *
  * @since 0.1.0
  * @category models
@@ -22,13 +21,10 @@ export interface NamedErrorClass<out E> {
 
 interface Named<Tag extends string> {
   readonly ids: ReadonlyArray<string>
-  new(fields: ApiErrorFields): Cause.YieldableError & Readonly<ApiErrorFields> & {
-    readonly _tag: Tag
-    readonly [TypeId]: TypeId
-  }
+  new(fields: ApiErrorFields): InstanceType<TaggedClass<Tag>> & Readonly<ApiErrorFields>
 }
 
-/** (A class with members of its own, computed or static, stays in every bundle; one that has none vanishes unused.) */
+/** (A bundler keeps every class with computed or static members of its own, and drops an unused class without them.) */
 const named = <Tag extends string>(tag: Tag, ...known: ReadonlyArray<KnownErrorId>): Named<Tag> =>
   class extends tagged(tag)<ApiErrorFields> {
     static readonly ids: ReadonlyArray<string> = known
@@ -39,7 +35,7 @@ const named = <Tag extends string>(tag: Tag, ...known: ReadonlyArray<KnownErrorI
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The document is not there.
+ * The document does not exist.
  *
  * @since 0.1.0
  * @category documents
@@ -47,7 +43,7 @@ const named = <Tag extends string>(tag: Tag, ...known: ReadonlyArray<KnownErrorI
 export class DocumentNotFoundError extends named("KuzzleDocumentNotFoundError", "services.storage.not_found") {}
 
 /**
- * There is a document of this id already.
+ * A document with this id already exists.
  *
  * @since 0.1.0
  * @category documents
@@ -57,7 +53,7 @@ export class DocumentAlreadyExistsError
 {}
 
 /**
- * The document does not fit the collection's mappings, whose `dynamic` is `strict`.
+ * The document has a field that the collection's mappings do not have, and their `dynamic` is `strict`.
  *
  * @since 0.1.0
  * @category documents
@@ -67,7 +63,7 @@ export class MappingRejectionError
 {}
 
 /**
- * Other writes of the same document came in between, more often than `retryOnConflict` allows.
+ * Other writes of the same document interfered more often than `retryOnConflict` allows.
  *
  * @since 0.1.0
  * @category documents
@@ -75,7 +71,7 @@ export class MappingRejectionError
 export class TooManyChangesError extends named("KuzzleTooManyChangesError", "services.storage.too_many_changes") {}
 
 /**
- * More documents than the server gives in one answer (`limits.documentsFetchCount`).
+ * The request asks for more documents than the server returns at once (`limits.documentsFetchCount`).
  *
  * @since 0.1.0
  * @category documents
@@ -83,7 +79,7 @@ export class TooManyChangesError extends named("KuzzleTooManyChangesError", "ser
 export class FetchLimitError extends named("KuzzleFetchLimitError", "services.storage.get_limit_exceeded") {}
 
 /**
- * More documents than the server changes in one request (`limits.documentsWriteCount`).
+ * The request changes more documents than the server allows at once (`limits.documentsWriteCount`).
  *
  * @since 0.1.0
  * @category documents
@@ -91,7 +87,7 @@ export class FetchLimitError extends named("KuzzleFetchLimitError", "services.st
 export class WriteLimitError extends named("KuzzleWriteLimitError", "services.storage.write_limit_exceeded") {}
 
 /**
- * Only some of the documents were changed; `errors` says which were not.
+ * Only some of the documents were changed. `errors` lists the others.
  *
  * @since 0.1.0
  * @category documents
@@ -99,14 +95,14 @@ export class WriteLimitError extends named("KuzzleWriteLimitError", "services.st
 export class IncompleteUpdateError extends named("KuzzleIncompleteUpdateError", "services.storage.incomplete_update") {}
 
 /**
- * Only some were deleted (`security:mDelete*`): `successes` are those that were, `failures` why the others were not.
+ * Only some were deleted (`security:mDelete*`). `successes` lists them, `failures` says why the others were not.
  *
  * @since 0.1.0
  * @category documents
  */
 export class IncompleteDeleteError extends named("KuzzleIncompleteDeleteError", "services.storage.incomplete_delete") {
   /**
-   * The ids of what was deleted.
+   * The ids of those that were deleted.
    *
    * @since 0.1.0
    */
@@ -114,7 +110,7 @@ export class IncompleteDeleteError extends named("KuzzleIncompleteDeleteError", 
     return Array.isArray(this.result) ? this.result.filter((id) => typeof id === "string") : []
   }
   /**
-   * Kuzzle's error for each of the others; those of what was not found have the id in `props`.
+   * Kuzzle's error for each of the others. If one was not found, its id is in `props`.
    *
    * @since 0.1.0
    */
@@ -123,7 +119,7 @@ export class IncompleteDeleteError extends named("KuzzleIncompleteDeleteError", 
   }
 }
 
-/** The error of one item of many, whichever of its members are missing. */
+/** The error of one item of many. Any of its members may be missing. */
 const itemError = ({ action, controller }: ApiErrorFields, error: unknown): ApiError => {
   const own: { readonly [key: string]: unknown } = typeof error === "object" && error !== null ? { ...error } : {}
   return fromStatus({
@@ -138,7 +134,7 @@ const itemError = ({ action, controller }: ApiErrorFields, error: unknown): ApiE
 }
 
 /**
- * With `strict`, a request on many of which some failed; `errors` says which. What could be done was done all the same.
+ * A request on many documents with `strict`, of which some failed. `errors` lists them. The others were executed.
  *
  * @since 0.1.0
  * @category documents
@@ -160,7 +156,7 @@ export class SpecificationRejectionError extends named(
 ) {}
 
 /**
- * The search is none that Kuzzle takes: a keyword that is unknown, not allowed or in the wrong place.
+ * Kuzzle refuses the search: a keyword is unknown, not allowed or in the wrong place.
  *
  * @since 0.1.0
  * @category documents
@@ -176,7 +172,7 @@ export class InvalidSearchError extends named(
 ) {}
 
 /**
- * The scroll has expired, or there never was one.
+ * The scroll has expired, or never existed.
  *
  * @since 0.1.0
  * @category documents
@@ -184,7 +180,7 @@ export class InvalidSearchError extends named(
 export class ScrollNotFoundError extends named("KuzzleScrollNotFoundError", "services.storage.unknown_scroll_id") {}
 
 /**
- * The scroll shall live longer than the server allows.
+ * The requested lifetime of the scroll is longer than the server allows.
  *
  * @since 0.1.0
  * @category documents
@@ -198,7 +194,7 @@ export class ScrollTooLongError
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The index is not there.
+ * The index does not exist.
  *
  * @since 0.1.0
  * @category indexes and collections
@@ -206,7 +202,7 @@ export class ScrollTooLongError
 export class IndexNotFoundError extends named("KuzzleIndexNotFoundError", "services.storage.unknown_index") {}
 
 /**
- * There is an index of this name already.
+ * An index with this name already exists.
  *
  * @since 0.1.0
  * @category indexes and collections
@@ -216,7 +212,7 @@ export class IndexAlreadyExistsError
 {}
 
 /**
- * The collection, or its index, is not there.
+ * The collection or its index does not exist.
  *
  * @since 0.1.0
  * @category indexes and collections
@@ -228,7 +224,7 @@ export class CollectionNotFoundError extends named(
 ) {}
 
 /**
- * No index or collection can have this name.
+ * The name is not valid for an index or a collection.
  *
  * @since 0.1.0
  * @category indexes and collections
@@ -242,7 +238,7 @@ export class InvalidNameError extends named(
 ) {}
 
 /**
- * The mappings are wrong, or cannot take the place of those that are there.
+ * The mappings are invalid, or cannot replace the existing ones.
  *
  * @since 0.1.0
  * @category indexes and collections
@@ -269,7 +265,7 @@ export class SpecificationsNotFoundError
 {}
 
 /**
- * The specifications are wrong.
+ * The specifications are invalid.
  *
  * @since 0.1.0
  * @category indexes and collections
@@ -283,53 +279,27 @@ export class InvalidSpecificationsError
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The filter is none that Koncorde takes.
+ * The filter of a subscription is not valid. `message` says where.
  *
  * @since 0.1.0
  * @category realtime
  */
-export class InvalidFilterError
-  extends named("KuzzleInvalidFilterError", "api.assert.koncorde_dsl_error", "api.assert.koncorde_unknown_keyword")
-{}
+export class InvalidFilterError extends named("KuzzleInvalidFilterError", "api.assert.koncorde_dsl_error") {}
 
 /**
- * There is no such room.
+ * There is no room of this id: its last subscriber has left, or there never was one.
  *
  * @since 0.1.0
  * @category realtime
  */
 export class RoomNotFoundError extends named("KuzzleRoomNotFoundError", "core.realtime.room_not_found") {}
 
-/**
- * This connection is not in that room.
- *
- * @since 0.1.0
- * @category realtime
- */
-export class NotSubscribedError extends named("KuzzleNotSubscribedError", "core.realtime.not_subscribed") {}
-
-/**
- * The filter has more conditions than the server takes (`limits.subscriptionConditionsCount`).
- *
- * @since 0.1.0
- * @category realtime
- */
-export class TooManyTermsError extends named("KuzzleTooManyTermsError", "core.realtime.too_many_terms") {}
-
-/**
- * The server has as many rooms as it takes (`limits.subscriptionRooms`).
- *
- * @since 0.1.0
- * @category realtime
- */
-export class TooManyRoomsError extends named("KuzzleTooManyRoomsError", "core.realtime.too_many_rooms") {}
-
 // -------------------------------------------------------------------------------------------------------------------
 // authentication
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The strategy knows nobody by these credentials.
+ * The credentials are wrong.
  *
  * @since 0.1.0
  * @category authentication
@@ -347,7 +317,7 @@ export class UnknownStrategyError
 {}
 
 /**
- * The strategy does not take these credentials.
+ * The strategy refuses these credentials.
  *
  * @since 0.1.0
  * @category authentication
@@ -357,7 +327,7 @@ export class CredentialsRejectedError
 {}
 
 /**
- * One login a second for each connection, unless the server says otherwise (`limits.loginsPerSecond`).
+ * Too many logins on one connection. The default limit is one per second (`limits.loginsPerSecond`).
  *
  * @since 0.1.0
  * @category authentication
@@ -375,7 +345,7 @@ export class TokenNotRefreshableError
 {}
 
 /**
- * No token can live that long.
+ * The requested lifetime of the token is longer than the server allows.
  *
  * @since 0.1.0
  * @category authentication
@@ -385,7 +355,8 @@ export class InvalidExpirationError
 {}
 
 /**
- * The server does not take cookies (`http.cookieAuthentication`), or the browser keeps none of its: another site's.
+ * The server does not accept cookies (`http.cookieAuthentication`), or the browser does not keep its cookies because it
+ * is another site.
  *
  * @since 0.1.0
  * @category authentication
@@ -397,7 +368,7 @@ export class CookiesUnsupportedError extends named("KuzzleCookiesUnsupportedErro
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * There is no such user.
+ * The user does not exist.
  *
  * @since 0.1.0
  * @category security
@@ -405,7 +376,7 @@ export class CookiesUnsupportedError extends named("KuzzleCookiesUnsupportedErro
 export class UserNotFoundError extends named("KuzzleUserNotFoundError", "security.user.not_found") {}
 
 /**
- * There is a user of this id already.
+ * A user with this id already exists.
  *
  * @since 0.1.0
  * @category security
@@ -413,7 +384,7 @@ export class UserNotFoundError extends named("KuzzleUserNotFoundError", "securit
 export class UserAlreadyExistsError extends named("KuzzleUserAlreadyExistsError", "security.user.already_exists") {}
 
 /**
- * There is no such profile.
+ * The profile does not exist.
  *
  * @since 0.1.0
  * @category security
@@ -429,7 +400,7 @@ export class ProfileNotFoundError extends named("KuzzleProfileNotFoundError", "s
 export class ProfileInUseError extends named("KuzzleProfileInUseError", "security.profile.in_use") {}
 
 /**
- * There is no such role.
+ * The role does not exist.
  *
  * @since 0.1.0
  * @category security
@@ -445,7 +416,7 @@ export class RoleNotFoundError extends named("KuzzleRoleNotFoundError", "securit
 export class RoleInUseError extends named("KuzzleRoleInUseError", "security.role.in_use") {}
 
 /**
- * The rights of the role are wrong, or name what the server does not have.
+ * The rights of the role are invalid, or name a controller or an action that the server does not have.
  *
  * @since 0.1.0
  * @category security
@@ -458,7 +429,7 @@ export class InvalidRightsError extends named(
 ) {}
 
 /**
- * The profiles `admin`, `default` and `anonymous` stay, and the last keeps the role `anonymous`.
+ * The profiles `admin`, `default` and `anonymous` cannot be deleted, and `anonymous` keeps the role `anonymous`.
  *
  * @since 0.1.0
  * @category security
@@ -470,7 +441,7 @@ export class ProfileProtectedError extends named(
 ) {}
 
 /**
- * The roles `admin`, `default` and `anonymous` stay, and the last one may log in.
+ * The roles `admin`, `default` and `anonymous` cannot be deleted, and `anonymous` keeps the right to log in.
  *
  * @since 0.1.0
  * @category security
@@ -480,7 +451,7 @@ export class RoleProtectedError
 {}
 
 /**
- * Every user has a profile, and the anonymous one has the profile `anonymous`.
+ * Every user must have a profile, and the anonymous user must have the profile `anonymous`.
  *
  * @since 0.1.0
  * @category security
@@ -490,7 +461,7 @@ export class ProfileRequiredError
 {}
 
 /**
- * The strategy does not do that: it is free to.
+ * The strategy does not implement this optional method.
  *
  * @since 0.1.0
  * @category security
@@ -500,7 +471,7 @@ export class StrategyMethodMissingError
 {}
 
 /**
- * There is an administrator already.
+ * An administrator already exists.
  *
  * @since 0.1.0
  * @category security
@@ -512,8 +483,8 @@ export class AdminExistsError extends named("KuzzleAdminExistsError", "api.proce
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Redis refuses the command: the key holds something else, there is nothing to rename, that is no number. What it says is
- * the first of `props`; Kuzzle gives all of it the id of a failed plugin (spec 8, E8).
+ * Redis refuses the command, for example because the key holds a value of another type. Redis's message is the first of
+ * `props`. Kuzzle reports all such errors with the id of a failed plugin (spec 8, E8).
  *
  * @since 0.1.0
  * @category memory storage
@@ -525,7 +496,7 @@ export class RedisError extends named("KuzzleRedisError", "plugin.runtime.unexpe
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The same action runs already.
+ * The same action is already running.
  *
  * @since 0.1.0
  * @category administration
@@ -543,7 +514,7 @@ export class StatisticsUnavailableError
 {}
 
 /**
- * There is no such cache.
+ * The cache does not exist.
  *
  * @since 0.1.0
  * @category administration
@@ -551,7 +522,7 @@ export class StatisticsUnavailableError
 export class CacheNotFoundError extends named("KuzzleCacheNotFoundError", "services.cache.database_not_found") {}
 
 /**
- * Users of these ids are there already, and are not to be overwritten.
+ * Users with these ids already exist, and the request does not allow overwriting them.
  *
  * @since 0.1.0
  * @category administration
@@ -559,7 +530,7 @@ export class CacheNotFoundError extends named("KuzzleCacheNotFoundError", "servi
 export class UserOverwriteError extends named("KuzzleUserOverwriteError", "security.user.prevent_overwrite") {}
 
 /**
- * Some of the documents could not be written; `errors` says which. The others were.
+ * Some of the documents could not be written. `errors` lists them. The others were written.
  *
  * @since 0.1.0
  * @category administration
@@ -567,7 +538,7 @@ export class UserOverwriteError extends named("KuzzleUserOverwriteError", "secur
 export class ImportFailedError extends named("KuzzleImportFailedError", "services.storage.import_failed") {}
 
 /**
- * The debugger is off, or does not do that.
+ * The debugger is disabled, or does not support the command.
  *
  * @since 0.1.0
  * @category administration
@@ -582,14 +553,15 @@ export class DebuggerError extends named(
 ) {}
 
 /**
- * The login is not done: the strategy takes another step, and its answer says which. It is no error of Kuzzle's.
+ * The login is not complete: the strategy requires another step, which its answer describes. Kuzzle itself reports no
+ * error.
  *
  * @since 0.1.0
  * @category authentication
  */
 export class LoginIncompleteError extends tagged("KuzzleLoginIncompleteError")<{
   readonly strategy: string
-  /** What the strategy answered: its content, its status and its headers (a redirection, for one). */
+  /** The strategy's answer: its content, its status and its headers, such as a redirection. */
   readonly response: {
     readonly status: number
     readonly result: unknown
@@ -630,9 +602,6 @@ export type NamedError =
   | InvalidSpecificationsError
   | InvalidFilterError
   | RoomNotFoundError
-  | NotSubscribedError
-  | TooManyTermsError
-  | TooManyRoomsError
   | WrongCredentialsError
   | UnknownStrategyError
   | CredentialsRejectedError

@@ -1,12 +1,11 @@
 /**
- * The server as its administrator sees it: loading and resetting everything it keeps. Most of it is done for all users and
- * cannot be undone.
+ * Administration of the server: loading and resetting all its data. Most actions affect all users and cannot be undone.
  *
  * @module
  * @since 0.1.0
  */
-import * as Action from "./internal/action.ts"
-import * as Shape from "./internal/shape.ts"
+import * as Action from "./internal/client/action.ts"
+import * as Shape from "./internal/data/shape.ts"
 import {
   ActionLockedError,
   CacheNotFoundError,
@@ -21,15 +20,15 @@ import {
 } from "./KuzzleActionError.ts"
 
 /**
- * What every loading may be given.
+ * The options of all actions that load data.
  *
  * @since 0.1.0
  * @category models
  */
 export interface LoadOptions extends Action.CallOptions {
   /**
-   * `wait_for`, the default: answer when it is done. With `false` Kuzzle answers at once, and only its log tells what went
-   * wrong.
+   * `wait_for` (the default): Kuzzle answers when it is done. `false`: Kuzzle answers at once, and reports failures in
+   * its log only.
    */
   readonly refresh?: "wait_for" | "false" | undefined
 }
@@ -92,14 +91,15 @@ export interface ResetSecurity {
 }
 
 /**
- * Writes a dump of the server's state into a directory of its machine (`admin:dump`): for the developers of Kuzzle.
+ * Writes a dump of the server's state into a directory of its machine (`admin:dump`). It is meant for the developers of
+ * Kuzzle.
  *
  * @since 0.1.0
  * @category actions
  */
 export const dump = Action.make<
   LoadOptions & {
-    /** Goes into the name of the directory; `manual-api-action` by default. */
+    /** Becomes a part of the directory's name; `manual-api-action` by default. */
     readonly suffix?: string | undefined
   },
   void,
@@ -114,7 +114,7 @@ export const dump = Action.make<
 })
 
 /**
- * Writes documents into collections that exist (`admin:loadFixtures`). What could be written is, even when some could not.
+ * Writes documents into existing collections (`admin:loadFixtures`). If some cannot be written, the others are.
  *
  * @since 0.1.0
  * @category actions
@@ -134,7 +134,7 @@ export const loadFixtures = Action.make<
 })
 
 /**
- * Makes indexes and collections with these mappings, or changes the mappings of those that are there
+ * Creates indexes and collections with these mappings. If a collection exists, its mappings are changed
  * (`admin:loadMappings`).
  *
  * @since 0.1.0
@@ -151,16 +151,16 @@ export const loadMappings = Action.make<LoadOptions & { readonly mappings: Mappi
 })
 
 /**
- * Makes roles, profiles and users, and replaces roles and profiles that are there (`admin:loadSecurities`).
+ * Creates roles, profiles and users, and replaces existing roles and profiles (`admin:loadSecurities`).
  *
  * @since 0.1.0
  * @category actions
  */
 export const loadSecurities = Action.make<
   LoadOptions & Securities & {
-    /** What becomes of users that are there: nothing is loaded (`fail`, the default), or they stay, or they are replaced. */
+    /** What to do about existing users: load nothing (`fail`, the default), keep them, or replace them. */
     readonly onExistingUsers?: "fail" | "skip" | "overwrite" | undefined
-    /** Take rights on controllers and actions that the server does not have. */
+    /** Accept rights on controllers and actions that the server does not have. */
     readonly force?: boolean | undefined
   },
   void,
@@ -176,8 +176,8 @@ export const loadSecurities = Action.make<
 })
 
 /**
- * Makes Kuzzle look which indexes and collections there are (`admin:refreshIndexCache`): for those that were made in
- * Elasticsearch itself.
+ * Makes Kuzzle list the indexes and collections again (`admin:refreshIndexCache`). Use it after some were created
+ * directly in Elasticsearch.
  *
  * @since 0.1.0
  * @category actions
@@ -211,7 +211,7 @@ export const resetCache = Action.make<
 })
 
 /**
- * Deletes every index with all it holds (`admin:resetDatabase`).
+ * Deletes every index with all its collections and documents (`admin:resetDatabase`).
  *
  * @since 0.1.0
  * @category actions
@@ -226,8 +226,8 @@ export const resetDatabase = Action.make<Action.CallOptions, void, ActionLockedE
 })
 
 /**
- * Deletes every user, profile and role, and makes those of a new server (`admin:resetSecurity`): whoever connects may do
- * everything then.
+ * Deletes every user, profile and role, and creates those of a new server (`admin:resetSecurity`). Afterwards an
+ * anonymous user may do everything.
  *
  * @since 0.1.0
  * @category actions
@@ -242,8 +242,8 @@ export const resetSecurity = Action.make<Action.CallOptions, ResetSecurity, Acti
 })
 
 /**
- * Ends this node of the server (`admin:shutdown`). It answers first, then finishes what it has begun and cuts its
- * connections; whoever watches over the process starts another.
+ * Stops this node of the server (`admin:shutdown`). The node answers, finishes the requests in progress and closes its
+ * connections. A process manager may then restart it.
  *
  * @since 0.1.0
  * @category actions

@@ -1,19 +1,20 @@
 /**
- * Who we are to Kuzzle: logging in and out, tokens, the current user.
+ * Authentication: logging in and out, tokens, the current user.
  *
  * @module
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Action from "./internal/action.ts"
-import { Kuzzle, type KuzzleRequest, type KuzzleResponse } from "./internal/client.ts"
+import * as Action from "./internal/client/action.ts"
+import { Kuzzle, type KuzzleRequest, type KuzzleResponse } from "./internal/client/client.ts"
+import * as Secrets from "./internal/data/secrets.ts"
+import * as Shape from "./internal/data/shape.ts"
+import * as Shapes from "./internal/data/shapes.ts"
 import * as Answers from "./internal/protocol/answers.ts"
 import type { TokenState } from "./internal/protocol/answers.ts"
-import * as Secrets from "./internal/secrets.ts"
-import * as Shape from "./internal/shape.ts"
-import * as Shapes from "./internal/shapes.ts"
 import {
   CookiesUnsupportedError,
   DocumentAlreadyExistsError,
@@ -55,13 +56,13 @@ export interface Session {
   readonly kuid: string
   /** None where a cookie keeps the session. */
   readonly token: Option.Option<Redacted.Redacted>
-  /** Milliseconds since the epoch, by the server's clock; none for a session that never expires. */
-  readonly expiresAt: Option.Option<number>
+  /** By the server's clock. None for a session that never expires. */
+  readonly expiresAt: Option.Option<DateTime.Utc>
 }
 
 /**
- * What a login came to: a session, or one step of several (a redirection to an identity provider, a second factor), with
- * all that the strategy has to say about the next.
+ * The outcome of one step of a login: a session, or the data of the strategy for the next step (a redirection to an
+ * identity provider, a second factor).
  *
  * @since 0.1.0
  * @category models
@@ -71,8 +72,8 @@ export type LoginStep =
   | { readonly _tag: "Incomplete"; readonly response: KuzzleResponse }
 
 /**
- * How to log in. With `strategy: "local"` the credentials must be a `username` and a `password`. Other strategies ask for
- * what they want.
+ * How to log in. With `strategy: "local"` the credentials must be a `username` and a `password`. Other strategies
+ * define their own.
  *
  * @since 0.1.0
  * @category models
@@ -80,14 +81,19 @@ export type LoginStep =
 export interface LoginOptions<Strategy extends string = string> extends Action.CallOptions {
   /** `local`, or another strategy of the server. */
   readonly strategy: Strategy
-  /** What the strategy asks for. */
+  /** The credentials, in the form that the strategy defines. */
   readonly credentials: LoginCredentials<Strategy>
-  /** How long the session shall live: milliseconds or, for example, `1h`; the server's default otherwise. */
+  /** The lifetime of the session: milliseconds or, for example, `1h`; the server's default otherwise. */
   readonly expiresIn?: string | number | undefined
+  /**
+   * Arguments beside the credentials. A strategy reads them from the `query` of its request: `{ code: "4/0A" }`. Over
+   * HTTP they are part of the address, which a proxy may log.
+   */
+  readonly args?: Readonly<Record<string, string | number | boolean>> | undefined
 }
 
 /**
- * What a strategy asks for at a login.
+ * The credentials of a login, by strategy.
  *
  * @since 0.1.0
  * @category models
@@ -102,7 +108,7 @@ type LoginError =
   | InvalidExpirationError
   | CookiesUnsupportedError
 
-const loginAction = Action.make<LoginOptions, Answers.Granted | undefined, LoginError>({
+const loginAction = Action.make<Omit<LoginOptions, "args">, Answers.Granted | undefined, LoginError>({
   controller: "auth",
   action: "login",
   http: ["POST", "/_login/:strategy"],
@@ -122,12 +128,23 @@ const loginAction = Action.make<LoginOptions, Answers.Granted | undefined, Login
 const sessionOf = ({ _id, expiresAt, jwt }: Answers.Granted): Session => ({
   kuid: _id,
   token: Option.map(Option.fromNullable(jwt), Redacted.make),
-  expiresAt: expiresAt !== undefined && expiresAt > 0 ? Option.some(expiresAt) : Option.none()
+  expiresAt: expiresAt !== undefined && expiresAt > 0 ? DateTime.make(expiresAt) : Option.none()
 })
 
 /**
- * Logs in (`auth:login`) by a strategy that may take several steps: an answer without a session is one that says what comes
- * next.
+ * Logs in (`auth:login`) with a strategy that may take several steps. An answer without a session is `Incomplete` and
+ * holds what the next step needs: in the first step of OAuth, `response.headers.location` is the address of the
+ * provider.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KuzzleAuth } from "@effect-kuzzle/core"
+ *
+ * export const provider = KuzzleAuth.loginStep({ strategy: "google", credentials: {} }).pipe(
+ *   Effect.map((step) => step._tag === "Incomplete" ? step.response.headers?.location : undefined)
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category actions
@@ -138,7 +155,10 @@ export const loginStep = <Strategy extends StrategyName>(
   Effect.flatMap(
     Kuzzle,
     (kuzzle) =>
-      Effect.suspend(() => kuzzle.authentication.login(loginAction.request(options), loginAction.options(options)))
+      Effect.suspend(() => {
+        const { args, ...rest } = options
+        return kuzzle.authentication.login({ ...args, ...loginAction.request(rest) }, loginAction.options(rest))
+      })
         .pipe(
           Effect.mapError(loginAction.named),
           Effect.flatMap((response) =>
@@ -154,11 +174,11 @@ export const loginStep = <Strategy extends StrategyName>(
   )
 
 /**
- * Logs in (`auth:login`). From then on every request of this client is the user's. A strategy that takes several steps ends
- * in a `LoginIncompleteError`: see `loginStep`.
+ * Logs in (`auth:login`). From then on every request of this client is sent as this user. A strategy that takes several
+ * steps fails with a `LoginIncompleteError`: see `loginStep`.
  *
- * The server allows one login a second for each connection. Logging in as somebody else opens the connection anew when
- * there are subscriptions, for they belong to whoever was logged in.
+ * The server allows one login per second on each connection. If there are subscriptions and the user changes, the
+ * client opens a new connection, because subscriptions belong to the user who made them.
  *
  * @example
  * ```ts
@@ -194,10 +214,11 @@ const logoutAction = Action.make<Action.CallOptions & { readonly global?: boolea
 })
 
 /**
- * Logs out (`auth:logout`): the server revokes the session, or with `global` every session of the user; API keys stay. The
- * client forgets its session whatever the server says, and without one there is nothing to tell the server. A session by
- * cookie may have been begun in another tab, so the server is always asked, and the client forgets its session only when the
- * server has ended it. Subscriptions are opened again as nobody; those that nobody may have fail.
+ * Logs out (`auth:logout`): the server revokes the session, or with `global` every session of the user. API keys stay
+ * valid. With a token, the client forgets its session whatever the server answers, and sends nothing if it has no
+ * session. With a cookie, another tab may have logged in, so the server is always asked, and the client forgets its
+ * session only when the server has ended it. Subscriptions are opened again as the anonymous user, and fail if that
+ * user may not have them.
  *
  * @since 0.1.0
  * @category actions
@@ -224,7 +245,7 @@ export {
    */
   type Granted,
   /**
-   * What the server thinks of a token.
+   * The server's verdict on a token.
    *
    * @since 0.1.0
    * @category models
@@ -248,8 +269,8 @@ const checkTokenAction = Action.make<
 })
 
 /**
- * Whether a token is valid (`auth:checkToken`): the one that is given, or the client's own, be it in a cookie. Without any,
- * the answer is about the anonymous user: valid, with the kuid `-1`.
+ * Whether a token is valid (`auth:checkToken`): the given one, or by default the client's own, which may be in a
+ * cookie. Without any token, the answer is about the anonymous user: valid, with the kuid `-1`.
  *
  * @since 0.1.0
  * @category actions
@@ -272,7 +293,7 @@ export const checkToken = Action.wrap(
 )
 
 /**
- * The user as Kuzzle knows them.
+ * The user who is logged in, as Kuzzle stores it.
  *
  * @since 0.1.0
  * @category models
@@ -286,7 +307,7 @@ export interface CurrentUser {
 }
 
 /**
- * Who is logged in (`auth:getCurrentUser`).
+ * Reads the user who is logged in (`auth:getCurrentUser`).
  *
  * @since 0.1.0
  * @category actions
@@ -296,7 +317,7 @@ export const getCurrentUser = Action.make<Action.CallOptions, CurrentUser>({
   action: "getCurrentUser",
   http: ["GET", "/_me"],
   idempotent: true,
-  // Of a user who cannot log in, the anonymous one for one, Kuzzle says `[[]]` (observed).
+  // For a user who cannot log in, such as the anonymous one, Kuzzle answers `[[]]` (observed).
   result: Shape.read(
     Shape.struct<Omit<CurrentUser, "strategies"> & { readonly strategies: ReadonlyArray<string | object> }>({
       _id: Shape.string,
@@ -308,9 +329,9 @@ export const getCurrentUser = Action.make<Action.CallOptions, CurrentUser>({
 })
 
 type RefreshOptions = Action.CallOptions & {
-  /** How long the new token shall live. */
+  /** The lifetime of the new token. */
   readonly expiresIn?: string | number | undefined
-  /** Whose own renewal is to be called, where the strategy has one. */
+  /** The strategy whose own renewal is called, if it has one. */
   readonly strategy?: string | undefined
 }
 
@@ -328,9 +349,10 @@ const refreshTokenAction = Action.make<
 })
 
 /**
- * Trades the session's token, or its cookie, for a new one (`auth:refreshToken`) and keeps it. The client does so by itself,
- * by the setting `tokenRefresh`. The old one works one second more and cannot be refreshed again. Within the second of the
- * login the server gives *the same* token, and kills it after that second: wait a second after logging in.
+ * Exchanges the session's token, or its cookie, for a new one (`auth:refreshToken`) and keeps it. The client does this
+ * by itself, according to the setting `tokenRefresh`. The old token works for one more second and cannot be refreshed
+ * again. A refresh within one second of the login returns *the same* token and then revokes it: wait one second after
+ * logging in.
  *
  * @since 0.1.0
  * @category actions
@@ -355,7 +377,7 @@ export const refreshToken = Action.wrap(
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Changes some fields of the user who is logged in (`auth:updateSelf`), the profiles excepted.
+ * Changes some fields of the user who is logged in (`auth:updateSelf`), but not the profiles.
  *
  * @since 0.1.0
  * @category actions
@@ -363,7 +385,7 @@ export const refreshToken = Action.wrap(
 export const updateSelf = Action.make<
   WriteOptions & {
     readonly content: Content
-    /** How often the server tries again when another write came in between; 10 by default. */
+    /** How often the server retries after a conflict with another write; 10 by default. */
     readonly retryOnConflict?: number | undefined
   },
   User,
@@ -379,7 +401,7 @@ export const updateSelf = Action.make<
 })
 
 /**
- * What the user may do and may not (`auth:getMyRights`).
+ * Lists what the user may and may not do (`auth:getMyRights`).
  *
  * @since 0.1.0
  * @category actions
@@ -421,7 +443,7 @@ export const checkRights = Action.make<Action.CallOptions & { readonly request: 
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The strategies by which one can log in (`auth:getStrategies`).
+ * The strategies by which users can log in (`auth:getStrategies`).
  *
  * @since 0.1.0
  * @category credentials
@@ -435,7 +457,7 @@ export const getStrategies = Action.make<Action.CallOptions, ReadonlyArray<strin
 })
 
 /**
- * The strategy whose credentials of the current user an action is about.
+ * The strategy whose credentials of the current user are meant.
  *
  * @since 0.1.0
  * @category credentials
@@ -451,7 +473,10 @@ export interface StrategyOptions extends Action.CallOptions {
  * @category credentials
  */
 export interface MyCredentialsOptions extends StrategyOptions {
-  /** What the strategy asks for; for `local` a `username` and a `password`. What is secret may be `Redacted`. */
+  /**
+   * The credentials, in the form that the strategy defines: a `username` and a `password` for `local`. Secrets may be
+   * `Redacted`.
+   */
   readonly credentials: Credentials
 }
 
@@ -471,7 +496,8 @@ export const credentialsExist = Action.make<StrategyOptions, boolean, UnknownStr
 })
 
 /**
- * What a strategy tells of the user's credentials (`auth:getMyCredentials`); nothing where it has no such method.
+ * Reads the user's credentials of a strategy, without their secret (`auth:getMyCredentials`). The result is empty if
+ * the strategy has no such method.
  *
  * @since 0.1.0
  * @category credentials
@@ -486,8 +512,8 @@ export const getMyCredentials = Action.make<StrategyOptions, CredentialsInfo, Un
 })
 
 /**
- * Gives the user credentials of one more strategy (`auth:createMyCredentials`). What the strategy refuses is an error with
- * its status and no id.
+ * Gives the user credentials of one more strategy (`auth:createMyCredentials`). If the strategy refuses them, the error
+ * has a status and no id.
  *
  * @since 0.1.0
  * @category credentials
@@ -507,8 +533,8 @@ export const createMyCredentials = Action.make<
 })
 
 /**
- * Changes the user's credentials (`auth:updateMyCredentials`). What the strategy refuses is an error with its status and no
- * id.
+ * Changes the user's credentials (`auth:updateMyCredentials`). If the strategy refuses them, the error has a status and
+ * no id.
  *
  * @since 0.1.0
  * @category credentials
@@ -528,8 +554,8 @@ export const updateMyCredentials = Action.make<
 })
 
 /**
- * Whether credentials would do for the user (`auth:validateMyCredentials`). `local` fails with what is wrong with them, an
- * error with a status and no id, where other strategies may give `false`.
+ * Whether credentials would be valid for the user (`auth:validateMyCredentials`). With wrong credentials, `local` fails
+ * with an error that has a status and no id; other strategies may give `false`.
  *
  * @since 0.1.0
  * @category credentials
@@ -545,7 +571,7 @@ export const validateMyCredentials = Action.make<MyCredentialsOptions, boolean, 
 })
 
 /**
- * Takes credentials away from the user (`auth:deleteMyCredentials`).
+ * Deletes the user's credentials of a strategy (`auth:deleteMyCredentials`).
  *
  * @since 0.1.0
  * @category credentials
@@ -564,7 +590,7 @@ export const deleteMyCredentials = Action.make<StrategyOptions & WriteOptions, v
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * A token to give away.
+ * A token that was made for another use than this client's session.
  *
  * @since 0.1.0
  * @category models
@@ -573,24 +599,24 @@ export interface CreatedToken {
   readonly token: Redacted.Redacted
   /** Milliseconds since the epoch, by the server's clock. */
   readonly expiresAt: number
-  /** Milliseconds it lives. */
+  /** The lifetime in milliseconds. */
   readonly ttl: number
   readonly singleUse: boolean
 }
 
 /**
- * Makes one more token for the user (`auth:createToken`), to open another connection with or to put in the address of a
- * download. With `singleUse`, the first request that carries it uses it up, `checkToken` too.
+ * Makes one more token for the user (`auth:createToken`), for another connection or for the address of a download. With
+ * `singleUse`, the first request that carries the token uses it up, including `checkToken`.
  *
- * Tokens of one user that are made in one second and live equally long are the same token: with `singleUse`, give it a
- * lifetime of its own, or the login of that second goes with it.
+ * Two tokens of one user with the same second of creation and the same lifetime are the same token. Give a `singleUse`
+ * token a lifetime of its own: otherwise using it also ends the session of a login in the same second.
  *
  * @since 0.1.0
  * @category tokens
  */
 export const createToken = Action.make<
   Action.CallOptions & {
-    /** Milliseconds or, for example, `1m`; the server's default otherwise. It cannot live for ever. */
+    /** Milliseconds or, for example, `1m`; the server's default otherwise. A token always expires. */
     readonly expiresIn?: string | number | undefined
     readonly singleUse?: boolean | undefined
   },
@@ -614,8 +640,9 @@ export const createToken = Action.make<
 })
 
 /**
- * Makes an API key for the user (`auth:createApiKey`): a token that outlives logging out, until it is deleted. It never
- * expires unless `expiresIn` says so. The server looks for a key among ten of its user: with more, some do not work.
+ * Makes an API key for the user (`auth:createApiKey`): a token that stays valid after a logout, until it is deleted. It
+ * never expires unless `expiresIn` is given. The server looks for a key among only ten of the user's keys: with more
+ * than ten, some do not work.
  *
  * @since 0.1.0
  * @category tokens
@@ -641,7 +668,7 @@ export const createApiKey = Action.make<
 })
 
 /**
- * Finds API keys of the user (`auth:searchApiKeys`): ten, unless `size` says otherwise.
+ * Finds API keys of the user (`auth:searchApiKeys`), ten by default (`size`).
  *
  * @since 0.1.0
  * @category tokens
@@ -654,13 +681,13 @@ export const searchApiKeys = Action.make<SearchOptions & Selection, ReadonlyArra
   filterAsQuery: true,
   body: "query",
   errors: [InvalidSearchError],
-  // The `total` beside the hits is the length of the page.
+  // The `total` beside the hits is the number of hits on the page.
   result: Shape.member("hits", Shape.array(Shapes.kept<ApiKey>()))
 })
 
 /**
- * Deletes an API key of the user (`auth:deleteApiKey`). Unlike other writes it waits for searches only with
- * `refresh: "wait_for"`.
+ * Deletes an API key of the user (`auth:deleteApiKey`). Unlike other writes, it waits until searches see the change
+ * only with `refresh: "wait_for"`.
  *
  * @since 0.1.0
  * @category tokens

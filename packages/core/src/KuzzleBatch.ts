@@ -1,6 +1,6 @@
 /**
- * For programs that read and write single documents in many places: sends their requests together. Take `KuzzleImport` to
- * write a stream of documents, and `KuzzleBulk` to write documents without validation in one request.
+ * Combines reads and writes of single documents, made in many places of a program, into requests on many. Use
+ * `KuzzleImport` to write a stream of documents, and `KuzzleBulk` to write documents without validation in one request.
  *
  * Requests for single documents that are made within a short window go to the server as one request on many. Each caller
  * gets its own answer or its own error.
@@ -10,7 +10,7 @@
  * What has options of its own (`refresh`, `silent`, `as`, volatile data …) goes with its equals only; what a request on many
  * cannot say (a `delete` with `source`) or says otherwise (`upsert`), and what nobody shares a window with, goes as it is.
  *
- * What is different from requests one by one, because Kuzzle does it so:
+ * Differences from single requests, all of them Kuzzle's:
  *
  * - the specifications of a collection are not checked;
  * - `createOrReplace` and `replace` leave `updatedAt` and `updater` empty in `_kuzzle_info`;
@@ -33,16 +33,16 @@ import {
   type KuzzleResponse,
   type KuzzleShape,
   type RequestOptions
-} from "./internal/client.ts"
-import * as Json from "./internal/json.ts"
-import * as Many from "./internal/many.ts"
+} from "./internal/client/client.ts"
+import * as Json from "./internal/data/json.ts"
+import * as Setting from "./internal/data/setting.ts"
+import * as Shape from "./internal/data/shape.ts"
+import * as Shapes from "./internal/data/shapes.ts"
 import { canonical } from "./internal/protocol/canonical.ts"
 import * as Envelope from "./internal/protocol/envelope.ts"
-import * as Pending from "./internal/protocol/pending.ts"
-import * as Setting from "./internal/setting.ts"
-import * as Shape from "./internal/shape.ts"
-import * as Shapes from "./internal/shapes.ts"
-import * as Timer from "./internal/timer.ts"
+import * as Many from "./internal/protocol/many.ts"
+import { Pending } from "./internal/protocol/pending.ts"
+import * as Timer from "./internal/services/timer.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
 import {
   DeadlineError,
@@ -61,21 +61,24 @@ export interface Options {
   /** How long the first request waits for others; 5 milliseconds by default. */
   readonly window?: Duration.DurationInput | undefined
   /**
-   * The deadline of a request that has none of its own, from its submission, the window included: the setting
-   * `requestTimeout` of the client, 15 seconds by default.
+   * The deadline of a request without a `timeout` of its own, from its submission, so including the window. Give it the
+   * setting `requestTimeout` of the client; 15 seconds by default.
    */
   readonly requestTimeout?: Duration.DurationInput | undefined
-  /** Documents written in one request at most: the server's `limits.documentsWriteCount`, 200 by default. */
+  /** The most documents that one request writes: the server's `limits.documentsWriteCount`, 200 by default. */
   readonly maxWrites?: number | undefined
-  /** Documents read in one request at most: 1000 by default, of the 10,000 of the server's `limits.documentsFetchCount`. */
+  /**
+   * The most documents that one request reads; 1000 by default. The server's `limits.documentsFetchCount` is 10,000 by
+   * default.
+   */
   readonly maxReads?: number | undefined
 }
 
 /**
- * The client, its requests for single documents gathered. What turns out too large for one request, by its bytes or by the
- * limits of the server, is sent in halves.
+ * The client, with its requests for single documents gathered into requests on many. A request that exceeds the maximum
+ * size or a limit of the server is sent in halves.
  *
- * Interrupted before its window has ended, a request is not sent.
+ * A request that is interrupted before its window has ended is not sent.
  *
  * @example
  * ```ts
@@ -97,7 +100,7 @@ export const layer = (options?: Options): Layer.Layer<Kuzzle, InvalidSettingErro
   Layer.scoped(Kuzzle, Effect.flatMap(Kuzzle, (kuzzle) => make(kuzzle, options)))
 
 /**
- * The same around a client that is at hand, until the scope closes.
+ * Like `layer`, around a given client, until the scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -119,7 +122,7 @@ export const make = (
     const plans = plansOf()
     const unsettled = yield* unsettledEntries
     const limitOf = ({ plan }: Entry) => plan.reads ? maxReads : maxWrites
-    /** The window that is open: its entries, by what they share. */
+    /** The entries of the open window, by what they share. */
     let open: Groups | undefined
 
     /**
@@ -136,7 +139,7 @@ export const make = (
       )
     })
 
-    /** Returns what begins a window, for its first entry. */
+    /** Returns the effect that starts a window, for the first entry of the window. */
     const submit = (entry: Entry): Effect.Effect<unknown> | undefined => {
       const opening = open === undefined ? Effect.forkIn(gather, scope) : undefined
       open ??= new Map()
@@ -201,7 +204,7 @@ class Entry {
     else this.resume(exit)
   }
 
-  /** For one fiber. */
+  /** Requests of a single fiber. */
   get outcome(): Effect.Effect<KuzzleResponse, RequestError> {
     return Effect.async((resume) => {
       if (this.exit === undefined) this.resume = resume
@@ -223,8 +226,8 @@ interface Unsettled {
 /** One timer for all deadlines. A fiber and a timer for each call cost 0.4 ms and 50 KB a call (measured). */
 const unsettledEntries: Effect.Effect<Unsettled, never, Scope.Scope> = Effect.gen(function*() {
   const clock = yield* Effect.clock
-  const pending = Pending.make<Entry>()
-  const arm = yield* Timer.makeEarliest(expire)
+  const pending = new Pending<Entry>()
+  const wakeAt = yield* Timer.makeEarliest(expire)
   let lastId = 0
 
   function expire() {
@@ -232,7 +235,7 @@ const unsettledEntries: Effect.Effect<Unsettled, never, Scope.Scope> = Effect.ge
       const { request: { action, controller }, sent, timeout } = entry
       entry.settle(Exit.fail(new DeadlineError({ controller, action, timeout, sent })))
     }
-    arm(pending.nextDeadline())
+    wakeAt(pending.nextDeadline())
   }
 
   return {
@@ -241,7 +244,7 @@ const unsettledEntries: Effect.Effect<Unsettled, never, Scope.Scope> = Effect.ge
       entry.id = String(lastId)
       entry.deadline = Timer.now(clock) + Duration.toMillis(entry.timeout)
       pending.add(entry.id, entry)
-      arm(entry.deadline)
+      wakeAt(entry.deadline)
     },
     take: ({ id }) => pending.take(id) !== undefined,
     has: ({ id }) => pending.has(id)
@@ -273,15 +276,15 @@ interface Shared {
 
 type Outcome = Many.Outcome<unknown, { readonly reason: string; readonly status: number }>
 
-/** How an action on one document is made one on many. */
+/** How an action on one document becomes an action on many. */
 interface Plan {
   readonly reads: boolean
-  /** Whether it has an id: always, or when it was given one. */
+  /** Whether a request has an id: always, or if its caller gave one. */
   readonly id: "always" | "optional"
   readonly hasBody: boolean
-  /** Arguments of both forms, each with what it must be for both to take it. */
+  /** The arguments that both forms have, each with a test for the values that both accept. */
   readonly shared: Readonly<Record<string, (value: unknown) => boolean>>
-  /** Arguments of each document's own. */
+  /** The arguments that each document has of its own. */
   readonly own: ReadonlySet<string>
   readonly route: RequestOptions["route"]
   readonly request: (shared: Shared, singles: ReadonlyArray<KuzzleRequest>) => KuzzleRequest
@@ -307,7 +310,10 @@ const isNumber = (value: unknown) => typeof value === "number"
 
 const nothing: ReadonlySet<string> = new Set()
 
-/** Made where it is used: members of other modules at the top of this one would be in every bundle. */
+/**
+ * Created where it is used, because members of other modules that this module reads at its top would be in every
+ * bundle.
+ */
 const plansOf = (): Readonly<Record<string, Plan>> => {
   const byId = { id: "always", hasBody: false, own: nothing } as const
   const written = { reads: false, id: "always", hasBody: true, own: nothing } as const
@@ -325,9 +331,9 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       route: mGet.declaration.http,
       request: (shared, singles) => mGet.request({ ...shared, ids: idsOf(singles) }),
       outcomes: outcomesBy(mGet.declaration.result, (singles, { successes }) => {
-        const found = new Map(successes.map((document) => [document._id, document]))
+        const documents = new Map(successes.map((document) => [document._id, document]))
         return singles.map(({ _id = "" }) => {
-          const value = found.get(_id)
+          const value = documents.get(_id)
           return value === undefined ? notFound : { _tag: "Done", value }
         })
       })
@@ -339,8 +345,8 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       route: mExists.declaration.http,
       request: (shared, singles) => mExists.request({ ...shared, ids: idsOf(singles) }),
       outcomes: outcomesBy(mExists.declaration.result, (singles, { successes }) => {
-        const found = new Set(successes)
-        return singles.map(({ _id = "" }) => ({ _tag: "Done", value: found.has(_id) }))
+        const existing = new Set(successes)
+        return singles.map(({ _id = "" }) => ({ _tag: "Done", value: existing.has(_id) }))
       })
     },
     delete: {
@@ -392,7 +398,8 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       request: (shared, singles) => mUpdate.request({ ...shared, documents: named(singles) }),
       outcomes: outcomesBy(writes, (singles, result) =>
         writtenOutcomes(singles, result, (done, { body, source }) =>
-          // Many are answered whole, one with its changes and metadata only, unless asked for more.
+          // An update of many returns whole documents. An update of one returns its changes and metadata, unless
+          // `source` is set.
           source === true
             ? document(done)
             : { ...document(done), _source: { ...contentOf(body), _kuzzle_info: done._source._kuzzle_info } }))
@@ -411,7 +418,7 @@ const documentsOf = (singles: ReadonlyArray<KuzzleRequest>) =>
 const named = (singles: ReadonlyArray<KuzzleRequest>) =>
   singles.map(({ _id = "", body }) => ({ _id, body: contentOf(body) }))
 
-/** `planOf` has looked that it is one. */
+/** `planOf` has checked this. */
 const contentOf = (body: unknown): KuzzleDocument.Content => body as KuzzleDocument.Content
 
 const document = ({ _id, _source, _version }: KuzzleDocument.Document): KuzzleDocument.Document => ({
@@ -432,12 +439,12 @@ const writtenOutcomes = <Done extends KuzzleDocument.Document>(
       : outcome
   )
 
-/** How a request goes with others, when it can. */
+/** How a request is sent together with others; `undefined` if it cannot be. */
 const planOf = (plans: Readonly<Record<string, Plan>>, request: KuzzleRequest): Plan | undefined => {
   const { _id, action, body, collection, controller, index, ...args } = request
   const plan = controller === "document" && Object.hasOwn(plans, action) ? plans[action] : undefined
   if (plan === undefined || !isText(index) || !isText(collection)) return undefined
-  // One id that Elasticsearch refuses would fail them all.
+  // A single id that Elasticsearch refuses would fail all of them.
   if (_id === undefined ? plan.id === "always" : !isText(_id) || Envelope.sizeOf(_id) > 512) return undefined
   const isContent = typeof body === "object" && body !== null && !Array.isArray(body)
   if (plan.hasBody ? !isContent : body !== undefined) return undefined
@@ -462,7 +469,7 @@ const sharedOf = (plan: Plan, request: KuzzleRequest): Shared => {
   return { ...shared, index, collection }
 }
 
-/** What is asked of which collection, and how: a text, because a `Map` groups by it. */
+/** The collection, the action and the options as text, because a `Map` groups by it. */
 const companyOf = ({ options, plan, request, timeout }: Entry): string => {
   const { action, collection, index } = request
   const { anonymous, as, idempotent, queuable, volatile } = options ?? {}
@@ -481,7 +488,7 @@ const companyOf = ({ options, plan, request, timeout }: Entry): string => {
   ])
 }
 
-/** What is not goes alone, and is told so alone. */
+/** A value that is not valid JSON is sent alone, so that only its caller gets the error. */
 const isSendable = (volatile: unknown): boolean => typeof Json.stringify(volatile ?? {}) === "string"
 
 const chunksOf = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
@@ -543,7 +550,7 @@ const send = (kuzzle: KuzzleShape, unsettled: Unsettled, chunk: ReadonlyArray<En
     )
   })
 
-/** Nothing was done of what was refused for its size, or could not be encoded: it may go in halves. */
+/** A request that was refused for its size, or could not be encoded, was not executed: it may be sent in halves. */
 const isTooMuch = (error: RequestError): boolean =>
   error._tag === "KuzzlePayloadTooLargeError" || error._tag === "KuzzleEncodeError" ||
   (isApiError(error) &&

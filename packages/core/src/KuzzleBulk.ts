@@ -1,16 +1,16 @@
 /**
- * For one request that writes documents as they are, such as a restore. Take `KuzzleImport` for a stream of documents or
- * more than fit into one request, and `KuzzleBatch` to send many small requests together.
+ * For one request that writes documents unchanged, such as a restore. Use `KuzzleImport` for a stream of documents or
+ * for more than fit into one request, and `KuzzleBatch` to send many small requests together.
  *
- * These actions do not validate documents, add none of Kuzzle's metadata, notify nobody unless asked to, and have no limit
- * to the number of documents.
+ * These actions do not validate documents and add no metadata. They have no limit to the number of documents, and
+ * notify subscribers only on request.
  *
  * @module
  * @since 0.1.0
  */
-import * as Action from "./internal/action.ts"
-import * as Shape from "./internal/shape.ts"
-import * as Shapes from "./internal/shapes.ts"
+import * as Action from "./internal/client/action.ts"
+import * as Shape from "./internal/data/shape.ts"
+import * as Shapes from "./internal/data/shapes.ts"
 import {
   CollectionNotFoundError,
   IncompleteRequestError,
@@ -23,7 +23,7 @@ import type * as KuzzleCollection from "./KuzzleCollection.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
 
 /**
- * What every request in bulk may be given.
+ * The options of all bulk actions.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export interface Options extends Action.CallOptions, KuzzleCollection.Target {
 type Absent = IndexNotFoundError | CollectionNotFoundError
 
 /**
- * One line's outcome, under the name of its operation.
+ * The outcome of one line, under the name of its operation.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +44,7 @@ type Absent = IndexNotFoundError | CollectionNotFoundError
 export type Line<Outcome> = Readonly<Partial<Record<"index" | "create" | "update" | "delete", Outcome>>>
 
 /**
- * An operation that was done.
+ * An operation that succeeded.
  *
  * @since 0.1.0
  * @category models
@@ -55,16 +55,17 @@ export interface Done {
 }
 
 /**
- * An operation that failed: 404 for a document that is not there, to be deleted without an `error`.
+ * An operation that failed. The status is 404 for a document that does not exist; a `delete` of such a document has no
+ * `error`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Failed {
-  /** Missing where none was given. */
+  /** Missing if the operation gave none. */
   readonly _id?: string
   readonly status: number
-  /** What was to be written. */
+  /** The document to be written. */
   readonly _source?: KuzzleDocument.Content
   readonly error?: { readonly type: string; readonly reason: string }
 }
@@ -76,7 +77,7 @@ const line = <Outcome extends object>(): Shape.Shape<Line<Outcome>> => {
 
 const importLines = Action.make<
   Options & {
-    /** Lines of Elasticsearch's bulk API: an operation, and after each but `delete` its document. */
+    /** Lines of Elasticsearch's bulk API: an operation, followed by its document unless it is a `delete`. */
     readonly bulkData: ReadonlyArray<object>
     readonly strict?: boolean | undefined
   },
@@ -94,7 +95,8 @@ const importLines = Action.make<
 
 export {
   /**
-   * Writes, changes and deletes documents, line by line (`bulk:import`). Alone of its controller it writes metadata.
+   * Writes, changes and deletes documents, line by line (`bulk:import`). It is the only bulk action that writes
+   * metadata.
    *
    * @example
    * ```ts
@@ -119,7 +121,7 @@ export {
 }
 
 /**
- * Writes a document, whether it is there or not (`bulk:write`).
+ * Creates or replaces a document (`bulk:write`).
  *
  * @since 0.1.0
  * @category actions
@@ -144,7 +146,7 @@ export const write = Action.make<
 })
 
 /**
- * Writes many documents, whether they are there or not (`bulk:mWrite`).
+ * Creates or replaces many documents (`bulk:mWrite`).
  *
  * @since 0.1.0
  * @category actions
@@ -172,7 +174,7 @@ export const mWrite = Action.make<
 })
 
 /**
- * Deletes the documents that a query finds, however many (`bulk:deleteByQuery`). Gives how many there were.
+ * Deletes all documents that a query finds (`bulk:deleteByQuery`). Returns their number.
  *
  * @since 0.1.0
  * @category actions
@@ -192,8 +194,8 @@ export const deleteByQuery = Action.make<
 })
 
 /**
- * Makes the same changes to the documents that a query finds, however many (`bulk:updateByQuery`). Gives how many there
- * were. It has no `refresh`: Kuzzle 2.56 passes `wait_for` on, which Elasticsearch refuses here.
+ * Changes all documents that a query finds in the same way (`bulk:updateByQuery`). Returns their number. It has no
+ * option `refresh`: Kuzzle 2.56 passes `wait_for` to Elasticsearch, which refuses it here.
  *
  * @since 0.1.0
  * @category actions

@@ -4,11 +4,11 @@
  * @module
  * @since 0.1.0
  */
-import * as Action from "./internal/action.ts"
-import * as Shape from "./internal/shape.ts"
+import * as Action from "./internal/client/action.ts"
+import * as Shape from "./internal/data/shape.ts"
 
 /**
- * A node that is there.
+ * An active node.
  *
  * @since 0.1.0
  * @category models
@@ -21,7 +21,7 @@ export interface Node {
 }
 
 /**
- * A node that came or went.
+ * A node that joined or left the cluster.
  *
  * @since 0.1.0
  * @category models
@@ -43,12 +43,12 @@ export interface Activity {
 export interface Status {
   readonly activeNodes: number
   readonly nodes: ReadonlyArray<Node>
-  /** The latest, the oldest first; 50 of them unless the server is configured otherwise. */
+  /** The latest changes, the oldest first; 50 by default. */
   readonly activity: ReadonlyArray<Activity>
 }
 
 /**
- * Which nodes there are, and which came and went (`cluster:status`).
+ * The active nodes, and the nodes that joined or left (`cluster:status`).
  *
  * @since 0.1.0
  * @category actions

@@ -1,15 +1,15 @@
 /**
- * Collections: what holds documents.
+ * Collections, which hold documents.
  *
  * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Action from "./internal/action.ts"
-import type { Kuzzle } from "./internal/client.ts"
-import * as Shape from "./internal/shape.ts"
-import * as Shapes from "./internal/shapes.ts"
+import * as Action from "./internal/client/action.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import * as Shape from "./internal/data/shape.ts"
+import * as Shapes from "./internal/data/shapes.ts"
 import {
   CollectionNotFoundError,
   FetchLimitError,
@@ -39,15 +39,15 @@ export interface Target {
 type Absent = IndexNotFoundError | CollectionNotFoundError
 
 /**
- * How a collection is set up.
+ * The mappings and settings of a collection.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Setup {
-  /** `dynamic` policy and `properties`, as Elasticsearch has them. */
+  /** The policy `dynamic` and the `properties`, in Elasticsearch's format. */
   readonly mappings?: Readonly<Record<string, unknown>> | undefined
-  /** Settings of Elasticsearch, analyzers for one. */
+  /** Elasticsearch's settings, such as analyzers. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -56,7 +56,7 @@ export interface Setup {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a collection, and its index where there is none; updates mappings and settings where it exists
+ * Creates a collection, and its index if necessary. If the collection exists, its mappings and settings are updated
  * (`collection:create`).
  *
  * @example
@@ -88,14 +88,14 @@ export const create = Action.make<
 })
 
 /**
- * Changes mappings and settings (`collection:update`). With new settings the collection is closed for a moment.
+ * Changes mappings and settings (`collection:update`). New settings close the collection for a moment.
  *
  * @since 0.1.0
  * @category actions
  */
 export const update = Action.make<
   Action.CallOptions & Target & Setup & {
-    /** Index the documents that are there anew, so that searches find them by the new mappings. */
+    /** Index the existing documents again, so that searches find them by the new mappings. */
     readonly reindexCollection?: boolean | undefined
   },
   void,
@@ -145,7 +145,7 @@ export const truncate = Action.make<Action.CallOptions & Target, void, Absent>({
 })
 
 /**
- * Makes searches see all that was written (`collection:refresh`).
+ * Makes everything that was written visible to searches (`collection:refresh`).
  *
  * @since 0.1.0
  * @category actions
@@ -174,7 +174,7 @@ export const exists = Action.make<Action.CallOptions & Target, boolean>({
 })
 
 /**
- * A collection of an index: `stored`, or `realtime` where it is only subscribed to.
+ * A collection of an index: `stored`, or `realtime` if it exists by its subscriptions only.
  *
  * @since 0.1.0
  * @category models
@@ -185,7 +185,7 @@ export interface Listed {
 }
 
 /**
- * The collections of an index (`collection:list`), all unless `from` and `size` ask for less.
+ * The collections of an index (`collection:list`): all, or the part that `from` and `size` select.
  *
  * @since 0.1.0
  * @category actions
@@ -241,7 +241,7 @@ const mapping = Shape.struct<Mapping>({
  */
 export const getMapping = Action.make<
   Action.CallOptions & Target & {
-    /** Show `_kuzzle_info`, Kuzzle's own, too. */
+    /** Include Kuzzle's own `_kuzzle_info`. */
     readonly includeKuzzleMeta?: boolean | undefined
   },
   Mapping,
@@ -256,8 +256,8 @@ export const getMapping = Action.make<
 })
 
 /**
- * Changes the mappings and gives all there are, `_kuzzle_info` included (`collection:updateMapping`). Kuzzle calls it
- * deprecated: `update` does the same.
+ * Changes the mappings and returns all of them, including `_kuzzle_info` (`collection:updateMapping`). Kuzzle has
+ * deprecated it: use `update`.
  *
  * @since 0.1.0
  * @category actions
@@ -277,7 +277,7 @@ export const updateMapping = Action.make<
 })
 
 /**
- * The settings of a collection, as Elasticsearch tells them: numbers are texts (`collection:getSettings`).
+ * The settings of a collection in Elasticsearch's format, with numbers as texts (`collection:getSettings`).
  *
  * @since 0.1.0
  * @category actions
@@ -300,10 +300,10 @@ export const getSettings = Action.make<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What documents must be like: `document:create`, `createOrReplace`, `replace` and `update` refuse others, the actions on
- * many and in bulk do not look.
+ * The rules that documents must follow. `document:create`, `createOrReplace`, `replace` and `update` refuse other
+ * documents. The actions on many and the bulk actions do not check them.
  *
- * With `strict`, `document:update` fails always: the server takes its own metadata for a field that is not specified.
+ * With `strict`, `document:update` always fails, because the server treats its own metadata as an unspecified field.
  *
  * @since 0.1.0
  * @category models
@@ -311,14 +311,14 @@ export const getSettings = Action.make<
 export interface Specifications {
   /** Refuse fields that are not specified. */
   readonly strict?: boolean
-  /** By name; those inside of an object by their path, with slashes. */
+  /** The fields by name. A field inside an object has its path as its name, with slashes. */
   readonly fields?: { readonly [path: string]: FieldSpecification }
   /** Filters of Koncorde that a document must match. */
   readonly validators?: ReadonlyArray<Readonly<Record<string, unknown>>>
 }
 
 /**
- * What a field must be like.
+ * The rules for a field.
  *
  * @since 0.1.0
  * @category models
@@ -342,12 +342,12 @@ export interface FieldSpecification {
   readonly defaultValue?: unknown
   readonly description?: string
   readonly multivalued?: { readonly value: boolean; readonly minCount?: number; readonly maxCount?: number }
-  /** `length`, `range`, `values`, `formats`, `shapeTypes`, `notEmpty`, `strict`: as the type has them. */
+  /** `length`, `range`, `values`, `formats`, `shapeTypes`, `notEmpty` or `strict`, depending on the type. */
   readonly typeOptions?: Readonly<Record<string, unknown>>
 }
 
 /**
- * The specifications of a collection as they are kept.
+ * The stored specifications of a collection.
  *
  * @since 0.1.0
  * @category models
@@ -371,7 +371,8 @@ const specifications = Shape.struct<StoredSpecifications>({
 })
 
 /**
- * The specifications of a collection (`collection:getSpecifications`); see `getSpecificationsOption` where there may be none.
+ * The specifications of a collection (`collection:getSpecifications`). If there may be none, use
+ * `getSpecificationsOption`.
  *
  * @since 0.1.0
  * @category actions
@@ -390,7 +391,7 @@ export const getSpecifications = Action.make<
 })
 
 /**
- * The specifications of a collection that may have none.
+ * The specifications of a collection; `None` if it has none.
  *
  * @since 0.1.0
  * @category actions
@@ -404,8 +405,7 @@ export const getSpecificationsOption = (
   )
 
 /**
- * Puts specifications in the place of those that are there (`collection:updateSpecifications`). The collection need not
- * exist.
+ * Replaces the specifications (`collection:updateSpecifications`). The collection need not exist.
  *
  * @since 0.1.0
  * @category actions
@@ -425,7 +425,7 @@ export const updateSpecifications = Action.make<
 })
 
 /**
- * Takes the specifications away (`collection:deleteSpecifications`). None to take is no fault.
+ * Deletes the specifications (`collection:deleteSpecifications`). Succeeds if there are none.
  *
  * @since 0.1.0
  * @category actions
@@ -439,7 +439,7 @@ export const deleteSpecifications = Action.make<Action.CallOptions & Target, voi
 })
 
 /**
- * Whether specifications are right, and what is wrong with them: most faults are texts, some are errors of Kuzzle.
+ * Whether specifications are valid, and their faults: most are texts, some are errors of Kuzzle.
  *
  * @since 0.1.0
  * @category models
@@ -458,7 +458,7 @@ const specificationError = Shape.struct<{ readonly id: string; readonly message:
 })
 
 /**
- * Whether specifications are right (`collection:validateSpecifications`): nothing is written.
+ * Checks specifications without writing them (`collection:validateSpecifications`).
  *
  * @since 0.1.0
  * @category actions
@@ -491,7 +491,7 @@ export const validateSpecifications = Action.make<
 export interface SpecificationsPage {
   readonly hits: ReadonlyArray<KuzzleDocument.Hit<StoredSpecifications>>
   readonly total: number
-  /** With `scroll`: the key to the next page. */
+  /** With `scroll`: the id for the next page. */
   readonly scrollId?: string
 }
 
@@ -506,20 +506,20 @@ const specificationsPage: Shape.Shape<SpecificationsPage> = Shapes.page(
 )
 
 /**
- * Finds specifications, of all collections (`collection:searchSpecifications`): one page of them.
+ * Searches the specifications of all collections, and returns one page (`collection:searchSpecifications`).
  *
  * @since 0.1.0
  * @category actions
  */
 export const searchSpecifications = Action.make<
   Action.CallOptions & {
-    /** In the words of Elasticsearch; the fields are `index` and `collection`. */
+    /** A query of Elasticsearch. The fields are `index` and `collection`. */
     readonly query?: KuzzleDocument.Content | undefined
     readonly sort?: KuzzleDocument.SearchOptions["sort"]
     readonly from?: number | undefined
     /** 10 by default. */
     readonly size?: number | undefined
-    /** Keeps the search open for the next page that long, for example `10s`. */
+    /** How long the search stays open for the next page, for example `10s`. */
     readonly scroll?: string | undefined
   },
   SpecificationsPage,
@@ -535,14 +535,14 @@ export const searchSpecifications = Action.make<
 })
 
 /**
- * The next page of a search with `scroll` (`collection:scrollSpecifications`), which stays open for another 15 seconds.
- * Asked twice, it gives two pages.
+ * The next page of a search with `scroll` (`collection:scrollSpecifications`). The search stays open for another 15
+ * seconds. Each call returns the page after the previous one.
  *
  * @since 0.1.0
  * @category actions
  */
 export const scrollSpecifications = Action.make<
-  // The server takes `scroll` too, and does not use it.
+  // The server accepts `scroll` too, and ignores it.
   Action.CallOptions & { readonly scrollId: string },
   SpecificationsPage,
   ScrollNotFoundError

@@ -1,6 +1,6 @@
 /**
- * The settings of a client: each with a default, a description and a place in the environment. Names are those of the
- * official SDK where the thing is the same.
+ * The settings of a client: each with a default, a description and a place in the environment. Settings that the
+ * official SDK also has keep its names.
  *
  * Every client takes `ClientOptions`. One with a connection also takes `ConnectionOptions` and, where its heartbeat is
  * made, `HeartbeatOptions`. One over HTTP also takes `HttpOptions`. The layers of the platform packages take the sum.
@@ -48,12 +48,12 @@ import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import * as Endpoint from "./internal/endpoint.ts"
-import * as Json from "./internal/json.ts"
-import { isKnown } from "./internal/known.ts"
-import { reservedVolatile } from "./internal/reservedVolatile.ts"
-import * as Setting from "./internal/setting.ts"
-import * as Version from "./internal/version.ts"
+import * as Endpoint from "./internal/data/endpoint.ts"
+import * as Json from "./internal/data/json.ts"
+import { reservedVolatile } from "./internal/data/reservedVolatile.ts"
+import * as Setting from "./internal/data/setting.ts"
+import * as Version from "./internal/data/version.ts"
+import { isImmediate } from "./internal/services/immediate.ts"
 import { ConnectError, type ConnectionEndedError, InvalidSettingError, type RequestError } from "./KuzzleError.ts"
 import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 
@@ -116,12 +116,12 @@ export interface PlainClientOptions {
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
   /** `name@version`, as the server sees it. */
   readonly sdkName?: string | undefined
-  /** When to renew the token, before its end. */
+  /** When to renew the token, before it expires. */
   readonly tokenRefresh?: Schedule.Schedule<unknown, KuzzleSchedule.Expiring> | undefined
 }
 
 /**
- * Options that only a connection has. Every option has a default.
+ * Options of a client with a connection only. Every option has a default.
  *
  * @since 0.1.0
  * @category models
@@ -133,7 +133,9 @@ export interface ConnectionOptions {
    * requests. `states` and `events` report failed attempts, and `reconnect` schedules the next one.
    */
   readonly waitForConnection?: boolean | undefined
-  /** When to try again after a connection was lost, and for how long: when it ends, the client gives up for good. */
+  /**
+   * When to reconnect after a lost connection, and for how long. When the schedule ends, the client gives up for good.
+   */
   readonly reconnect?: Schedule.Schedule<unknown, ConnectError | ConnectionEndedError> | undefined
   /** How long a connection must last for the next reconnection to start from the first delay again. */
   readonly stableAfter?: Duration.DurationInput | undefined
@@ -185,9 +187,9 @@ export interface HeartbeatOptions {
  */
 export interface HttpOptions {
   /**
-   * How requests go over HTTP: all to `POST /_query` (`query`), or each to the route of its action (`rest`), for gateways
-   * that tell requests by their address. Some have no route, and some values cannot be written into an address: these fail
-   * with an `EncodeError`.
+   * How requests go over HTTP: all to `POST /_query` (`query`), or each to the route of its action (`rest`), for
+   * gateways that distinguish requests by their address. Some actions have no route, and some values cannot be part of
+   * an address: these requests fail with an `EncodeError`.
    */
   readonly routes?: "query" | "rest" | undefined
 }
@@ -298,7 +300,7 @@ export interface HttpSettings extends ClientSettings {
 }
 
 /**
- * A request, as far as a filter may look at it.
+ * The members of a request that `queueFilter` may read.
  *
  * @since 0.1.0
  * @category models
@@ -312,7 +314,7 @@ export interface Queuable {
 /** Kuzzle's own port. */
 const defaultPort = 7512
 
-/** The ports on which TLS is the custom, as in the official SDK. */
+/** The ports on which TLS is the default, as in the official SDK. */
 const tlsPorts: ReadonlyArray<number> = [443, 7443]
 
 /** `server.maxRequestSize` is `1MB` by default, which Kuzzle reads as 1024². */
@@ -354,7 +356,7 @@ export const makeHttp = (options: ClientOptions & HttpOptions = {}): Effect.Effe
     Either.map(ofClient(options), (settings): HttpSettings => ({ ...settings, routes: options.routes ?? "query" }))
   )
 
-/** Without a fiber: they are checked before each client is opened. */
+/** Runs without a fiber: the settings are checked before each client is opened. */
 const settingsOf = (options: Options): Either.Either<Settings, InvalidSettingError> =>
   Either.gen(function*() {
     return {
@@ -389,7 +391,7 @@ const ofClient = (options: ClientOptions): Either.Either<ClientSettings, Invalid
       : yield* given("url", yield* alone(options.url, options), endpointsOf)
     return {
       endpoints,
-      knownEndpoints: isKnown(endpoints) ? Exit.getOrElse(endpoints, () => []) : [],
+      knownEndpoints: isImmediate(endpoints) ? Exit.getOrElse(endpoints, () => []) : [],
       headers: yield* given("headers", options.headers, headersOf),
       apiKey: options.apiKey === undefined
         ? Option.none()
@@ -408,7 +410,7 @@ const ofClient = (options: ClientOptions): Either.Either<ClientSettings, Invalid
     }
   })
 
-/** A schedule holds no state, so all clients share those that nobody has set. Made when they are first needed. */
+/** A schedule holds no state, so all clients share the default ones. Made when they are first needed. */
 const usual = () =>
   schedules ??= {
     reconnect: KuzzleSchedule.reconnect(),
@@ -610,7 +612,7 @@ const clientVariables = Config.all({
   )
 })
 
-/** Apart from the others: bundlers keep an object that is spread into another one. */
+/** Separate from the others, because bundlers keep an object that is spread into another one. */
 const connectionVariables = Config.all({
   waitForConnection: variable(
     "KUZZLE_WAIT_FOR_CONNECTION",
@@ -668,7 +670,7 @@ export const configHttp: Config.Config<PlainClientOptions> = oneAddress(clientVa
  * @internal
  */
 export const unsettled = (endpoint: string, cause: InvalidSettingError): ConnectError =>
-  new ConnectError({ reason: "Settings", url: Endpoint.shown(endpoint), issue: cause.message, cause })
+  new ConnectError({ reason: "Settings", url: Endpoint.withoutSecrets(endpoint), issue: cause.message, cause })
 
 /**
  * The address for HTTP requests that goes with a WebSocket address.

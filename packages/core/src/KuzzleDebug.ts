@@ -1,22 +1,22 @@
 /**
- * The debugger of the server's Node, by the Chrome DevTools protocol. Only a server that is configured for it
- * (`security.debug.native_debug_protocol`) lets anybody use it.
+ * The debugger of the server's Node, by the Chrome DevTools protocol. The server must be configured for it
+ * (`security.debug.native_debug_protocol`).
  *
  * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as Action from "./internal/action.ts"
-import { type ConnectionState, Kuzzle } from "./internal/client.ts"
+import * as Action from "./internal/client/action.ts"
+import { type ConnectionState, Kuzzle } from "./internal/client/client.ts"
+import * as Shape from "./internal/data/shape.ts"
 import type { DebuggerFrame } from "./internal/runtime/realtime.ts"
-import * as Shape from "./internal/shape.ts"
 import { DebuggerError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 import { type Gap, KuzzleRealtime } from "./KuzzleRealtime.ts"
 
 /**
- * What the debugger tells by itself.
+ * An event of the debugger.
  *
  * @since 0.1.0
  * @category models
@@ -43,7 +43,7 @@ export const nodeVersion = Action.make<Action.CallOptions, string>({
 })
 
 /**
- * Turns the debugger of the node on (`debug:enable`).
+ * Enables the debugger of the node (`debug:enable`).
  *
  * @since 0.1.0
  * @category actions
@@ -58,7 +58,7 @@ export const enable = Action.make<Action.CallOptions, void, DebuggerError>({
 })
 
 /**
- * Turns it off (`debug:disable`): nobody hears of events any more.
+ * Disables the debugger (`debug:disable`). No client gets events any more.
  *
  * @since 0.1.0
  * @category actions
@@ -73,8 +73,8 @@ export const disable = Action.make<Action.CallOptions, void, DebuggerError>({
 })
 
 /**
- * Runs a method of the DevTools protocol (`debug:post`) and gives its answer. What the debugger refuses is an answer with
- * a member `error`, a text.
+ * Runs a method of the DevTools protocol (`debug:post`) and returns its answer. If the debugger refuses it, the answer
+ * has a member `error`, a text.
  *
  * @since 0.1.0
  * @category actions
@@ -97,8 +97,8 @@ export const post = Action.make<
 })
 
 /**
- * Has the events of a name, or all of them (`*`), sent to this connection (`debug:addListener`). It takes a WebSocket.
- * `events` does it, and keeps doing it.
+ * Subscribes this connection to the events of a name, or to all events (`*`) (`debug:addListener`). It requires a
+ * WebSocket. Use `events` instead: it subscribes again after a lost connection.
  *
  * @since 0.1.0
  * @category actions
@@ -113,7 +113,7 @@ export const addListener = Action.make<Action.CallOptions & { readonly event: st
 })
 
 /**
- * Ends what `addListener` of the same name began (`debug:removeListener`).
+ * Ends the subscription that `addListener` began for the same name (`debug:removeListener`).
  *
  * @since 0.1.0
  * @category actions
@@ -130,9 +130,9 @@ export const removeListener = Action.make<Action.CallOptions & { readonly event:
 const all = { event: "*" }
 
 /**
- * What the debugger tells, while it is run: `enable` it first, and turn on with `post` what it shall tell of. After a lost
- * connection it listens again and gives a gap; it fails when the debugger is off then, as it is in a server that was
- * started anew.
+ * The events of the debugger while the stream runs. Call `enable` first, and enable the domains of the protocol with
+ * `post`. After a lost connection the stream subscribes again and emits a gap. It fails if the debugger is disabled by
+ * then, for example because the server was restarted.
  *
  * @example
  * ```ts
@@ -171,13 +171,13 @@ export const events: Stream.Stream<DebugEvent | Gap, RequestError | DebuggerErro
     )
   }))
 
-/** With the connection lost again, the next one is listened to. */
+/** If this connection is lost as well, the stream listens to the next one. */
 const listening = Stream.fromEffect(addListener(all)).pipe(
   Stream.drain,
   Stream.catchTags({ KuzzleNotSentError: () => Stream.empty, KuzzleMaybeSentError: () => Stream.empty })
 )
 
-/** Why the connection was lost, once it was; and with each connection what to tell first. */
+/** The cause of the loss, after a loss; with each connection the first element to emit. */
 const rejoin = (
   lost: Gap | undefined,
   state: ConnectionState

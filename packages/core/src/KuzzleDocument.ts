@@ -1,15 +1,15 @@
 /**
- * Documents: writing, reading, searching.
+ * Writes, reads and searches documents.
  *
  * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Action from "./internal/action.ts"
-import type { Kuzzle } from "./internal/client.ts"
-import * as Shape from "./internal/shape.ts"
-import * as Shapes from "./internal/shapes.ts"
+import * as Action from "./internal/client/action.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import * as Shape from "./internal/data/shape.ts"
+import * as Shapes from "./internal/data/shapes.ts"
 import {
   CollectionNotFoundError,
   DocumentAlreadyExistsError,
@@ -26,11 +26,11 @@ import {
   WriteLimitError
 } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
-import type { SearchFilter } from "./KuzzleFilter.ts"
+import type { Part, SearchFilter } from "./KuzzleFilter.ts"
 import type * as KuzzleRealtime from "./KuzzleRealtime.ts"
 
 /**
- * What a document holds.
+ * The content of a document.
  *
  * @since 0.1.0
  * @category models
@@ -38,7 +38,7 @@ import type * as KuzzleRealtime from "./KuzzleRealtime.ts"
 export type Content = Readonly<Record<string, unknown>>
 
 /**
- * A document as Kuzzle gives it: `_source` is its content, with Kuzzle's own `_kuzzle_info` in it.
+ * A document as Kuzzle returns it: `_source` is its content, including Kuzzle's own `_kuzzle_info`.
  *
  * @since 0.1.0
  * @category models
@@ -70,8 +70,11 @@ export interface KuzzleInfo {
  * @category models
  */
 export interface Target {
+  /** The index of the collection. */
   readonly index: string
+  /** The collection of the document. */
   readonly collection: string
+  /** The id of the document. */
   readonly _id: string
 }
 
@@ -79,7 +82,7 @@ export interface Target {
 type Within = Omit<Target, "_id">
 
 /**
- * What every write may be given.
+ * The options of every write.
  *
  * @since 0.1.0
  * @category models
@@ -92,24 +95,24 @@ export interface WriteOptions extends Action.CallOptions {
 }
 
 /**
- * What every write of parts of a document may be given.
+ * The options of every write of parts of a document.
  *
  * @since 0.1.0
  * @category models
  */
 export interface UpdateOptions extends WriteOptions {
-  /** How often the server tries again when another write came in between; 10 by default. */
+  /** How often the server retries if another write interferes; 10 by default. */
   readonly retryOnConflict?: number | undefined
 }
 
 /**
- * What every request on many documents may be given.
+ * The options of every request on many documents.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ManyOptions extends Within {
-  /** Fail with an `IncompleteRequestError` when some failed. What could be done is done all the same. */
+  /** Fail with a `KuzzleIncompleteRequestError` if some documents fail. The others are written all the same. */
   readonly strict?: boolean | undefined
 }
 
@@ -154,7 +157,7 @@ export const rejectionShape = Shape.struct<Rejection>({
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Writes a new document (`document:create`), under an id that Kuzzle makes unless one is given.
+ * Creates a document (`document:create`). Without an `_id`, Kuzzle generates one.
  *
  * @example
  * ```ts
@@ -193,7 +196,7 @@ export const create = Action.make<
 })
 
 /**
- * Writes a document whether it is there or not (`document:createOrReplace`).
+ * Creates or replaces a document (`document:createOrReplace`).
  *
  * @since 0.1.0
  * @category actions
@@ -213,7 +216,7 @@ export const createOrReplace = Action.make<
 })
 
 /**
- * Writes a document in place of the one that is there (`document:replace`).
+ * Replaces an existing document (`document:replace`).
  *
  * @since 0.1.0
  * @category actions
@@ -239,8 +242,8 @@ export const replace = Action.make<
 })
 
 /**
- * Reads a document (`document:get`); see `getOption` for one that may not be there. `get<Taxi>` says what the document
- * holds. Nothing checks it: see `KuzzleRepository` for documents that a Schema decodes.
+ * Reads a document (`document:get`). If it may not exist, use `getOption`. `get<Taxi>` declares the type of the
+ * document, which nothing checks: use `KuzzleRepository` to decode documents by a Schema.
  *
  * @since 0.1.0
  * @category actions
@@ -252,7 +255,7 @@ export const get = Action.make<Action.CallOptions & Target, Document, Absent | D
   idempotent: true,
   errors: [IndexNotFoundError, CollectionNotFoundError, DocumentNotFoundError],
   result: Shape.whole(documentShape)
-  // The caller says what the document holds.
+  // The caller declares the type of the document.
 }) as
   & (<Source = Content>(
     options: Action.CallOptions & Target
@@ -260,7 +263,7 @@ export const get = Action.make<Action.CallOptions & Target, Document, Absent | D
   & Action.Sendable<Action.CallOptions & Target, Document, Absent | DocumentNotFoundError>
 
 /**
- * Reads a document that may not be there. A missing index or collection is an error still.
+ * Reads a document; `None` if it does not exist. A missing index or collection is still an error.
  *
  * @example
  * ```ts
@@ -284,7 +287,7 @@ export const getOption = <Source = Content>(
   )
 
 /**
- * Whether a document is there (`document:exists`).
+ * Whether a document exists (`document:exists`).
  *
  * @since 0.1.0
  * @category actions
@@ -338,8 +341,8 @@ export interface Changed {
 }
 
 /**
- * Changes some fields of a document, or writes a new one of `default` and `changes` where there is none
- * (`document:upsert`). Gives the whole document with `source`.
+ * Changes some fields of a document, or creates it from `default` and `changes` if it does not exist
+ * (`document:upsert`). With `source` it returns the whole document.
  *
  * @since 0.1.0
  * @category actions
@@ -363,8 +366,8 @@ export const upsert = Action.make<
 })
 
 /**
- * Takes fields out of a document (`document:deleteFields`), each by its dotted path; one that is not there is no fault.
- * Gives the whole document with `source`.
+ * Removes fields from a document (`document:deleteFields`), each by its dotted path. Fields that do not exist are
+ * ignored. With `source` it returns the whole document.
  *
  * @since 0.1.0
  * @category actions
@@ -398,7 +401,7 @@ const remove = Action.make<
 
 export {
   /**
-   * Deletes a document (`document:delete`). Gives its id and, with `source`, what it held.
+   * Deletes a document (`document:delete`). Returns its id and, with `source`, its content.
    *
    * @since 0.1.0
    * @category actions
@@ -407,7 +410,7 @@ export {
 }
 
 /**
- * What the specifications of a collection say of a document: what is wrong with it, as a whole and field by field.
+ * The result of a validation: the faults of the document as a whole, and of its fields.
  *
  * @since 0.1.0
  * @category models
@@ -415,7 +418,7 @@ export {
 export type Validation = KuzzleRealtime.Validation
 
 /**
- * What is wrong with a field, and with those inside it.
+ * The faults of a field, and of the fields inside it.
  *
  * @since 0.1.0
  * @category models
@@ -423,8 +426,8 @@ export type Validation = KuzzleRealtime.Validation
 export type FieldFaults = KuzzleRealtime.FieldFaults
 
 /**
- * Whether a document fits the specifications of the collection (`document:validate`): nothing is written. A collection
- * without specifications, even one that does not exist, takes everything.
+ * Validates a document by the specifications of the collection, without writing it (`document:validate`). In a
+ * collection without specifications, or one that does not exist, every document is valid.
  *
  * @since 0.1.0
  * @category actions
@@ -446,7 +449,7 @@ export const validate = Action.make<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What became of a request on many: some may have succeeded, some failed.
+ * The outcome of a request on many documents: some may have succeeded, some failed.
  *
  * @since 0.1.0
  * @category models
@@ -457,8 +460,8 @@ export interface Many<Success, Failure> {
 }
 
 /**
- * A document that was not written, and why. It is shown as it was given, or, where the storage refused it, with what would
- * have been stored as `_source` (of an upsert: `changes` and `default` in it).
+ * A document that was not written, with the reason. It appears as it was sent. If the storage refused it, `_source` is
+ * what would have been stored (for an upsert, it contains `changes` and `default`).
  *
  * @since 0.1.0
  * @category models
@@ -476,7 +479,7 @@ export interface Rejection {
 }
 
 /**
- * A document that was written with others.
+ * A document that a request on many has written.
  *
  * @since 0.1.0
  * @category models
@@ -488,8 +491,8 @@ export interface Written extends Document {
 }
 
 /**
- * A document that was changed with others. `_updatedFields` are the paths of what was sent; they are missing from a silent
- * change.
+ * A document that a request on many has changed. `_updatedFields` are the paths of the fields that were sent; a silent
+ * change has none.
  *
  * @since 0.1.0
  * @category models
@@ -518,7 +521,7 @@ const updated: Shape.Shape<Updated> = Shape.and(
 )
 
 /**
- * Writes many new documents (`document:mCreate`).
+ * Creates many documents (`document:mCreate`).
  *
  * @since 0.1.0
  * @category actions
@@ -557,8 +560,8 @@ const createOrReplaceMany = Action.make<
 })
 
 /**
- * Writes many documents whether they are there or not (`document:mCreateOrReplace`). `source: false` leaves their content
- * out of the answer, and out of the notifications.
+ * Creates or replaces many documents (`document:mCreateOrReplace`). `source: false` omits their content from the answer
+ * and from the notifications.
  *
  * @since 0.1.0
  * @category actions
@@ -569,12 +572,12 @@ export const mCreateOrReplace = Action.mapInput(
     readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: object }>
     readonly source?: boolean | undefined
   }) =>
-    // As a text it is false over HTTP too, where a flag is true by its presence.
+    // As text, it also means false over HTTP, where any flag that is present is true.
     source === undefined ? options : { ...options, source: source || "false" as const }
 )
 
 /**
- * Writes many documents in place of those that are there (`document:mReplace`).
+ * Replaces many existing documents (`document:mReplace`).
  *
  * @since 0.1.0
  * @category actions
@@ -596,7 +599,7 @@ export const mReplace = Action.make<
 })
 
 /**
- * Changes some fields of many documents (`document:mUpdate`). Gives them whole.
+ * Changes some fields of many documents (`document:mUpdate`). Returns the whole documents.
  *
  * @example
  * ```ts
@@ -634,8 +637,8 @@ export const mUpdate = Action.make<
 })
 
 /**
- * Changes some fields of many documents, and writes those that are not there (`document:mUpsert`). Unlike in `upsert`, a
- * new document has the fields of `default` where both have them.
+ * Changes some fields of many documents, and creates those that do not exist (`document:mUpsert`). If a field is in
+ * both `changes` and `default`, a new document gets the value of `default`, unlike with `upsert`.
  *
  * @since 0.1.0
  * @category actions
@@ -661,7 +664,7 @@ export const mUpsert = Action.make<
 })
 
 /**
- * Deletes many documents (`document:mDelete`). Gives the ids of those that are gone.
+ * Deletes many documents (`document:mDelete`). Returns the ids of those that were deleted.
  *
  * @since 0.1.0
  * @category actions
@@ -704,8 +707,8 @@ const getMany = Action.make<
 })
 
 /**
- * Reads many documents (`document:mGet`). `errors` are the ids of those that are not there. Nobody is asked for none: the
- * server would answer without `successes` (spec 8, E3).
+ * Reads many documents (`document:mGet`). `errors` are the ids of those that do not exist. Without ids no request is
+ * sent, because the server would answer without `successes` (spec 8, E3).
  *
  * @since 0.1.0
  * @category actions
@@ -719,7 +722,7 @@ export const mGet = Action.wrap(
   > =>
     options.ids.length === 0
       ? none
-      // The caller says what the documents hold.
+      // The caller declares the type of the documents.
       : getMany(options) as Effect.Effect<
         Many<Document<Source>, string>,
         Effect.Effect.Error<ReturnType<typeof getMany>>,
@@ -742,8 +745,8 @@ const existMany = Action.make<
 })
 
 /**
- * Which of many documents are there, `successes`, and which are not, `errors`: by their ids (`document:mExists`). Nobody
- * is asked for none: the server would fail with a 500.
+ * Which of many documents exist (`document:mExists`): `successes` are the ids of those that exist, `errors` the others.
+ * Without ids no request is sent, because the server would fail with a 500.
  *
  * @since 0.1.0
  * @category actions
@@ -776,51 +779,63 @@ export interface Hit<Source = Content> {
 }
 
 /**
- * A page of what was found.
+ * A page of the documents that were found.
  *
  * @since 0.1.0
  * @category models
  */
-export interface SearchResult<Source = Content> {
+export interface SearchResult<Source = Content, A = Aggregations> {
   readonly hits: ReadonlyArray<Hit<Source>>
-  /** How many there are in all. */
+  /** The number of all documents that were found. */
   readonly total: number
-  readonly aggregations?: Readonly<Record<string, unknown>>
-  readonly suggest?: Readonly<Record<string, unknown>>
+  /** Present where the search asked for aggregations. */
+  readonly aggregations?: AggregationResults<A, Source>
+  /** Present where the search asked for suggestions. */
+  readonly suggest?: Suggestions
   /** With `scroll`: the key to the next page, and how many hits remain. */
   readonly scrollId?: string
   readonly remaining?: number
 }
 
 /**
- * Which documents: by a `filter` of Koncorde (see `KuzzleFilter`), or by a `query` in the words of Elasticsearch. All, where
+ * Which documents: by a `filter` of Koncorde (see `KuzzleFilter`), or by a `query` in Elasticsearch's language. All, where
  * neither is given. The server translates a filter without checking it: `KuzzleFilter.validateSearch` does.
  *
  * @since 0.1.0
  * @category models
  */
 export type Selection =
-  | { readonly filter?: SearchFilter | undefined; readonly query?: undefined }
-  | { readonly query?: object | undefined; readonly filter?: undefined }
+  | {
+    /** A filter of Koncorde: `KuzzleFilter.equals("status", "free")`. */
+    readonly filter?: SearchFilter | undefined
+    readonly query?: undefined
+  }
+  | {
+    /** A query in Elasticsearch's language: `{ term: { status: "free" } }`. */
+    readonly query?: object | undefined
+    readonly filter?: undefined
+  }
 
 /**
- * Which documents, by a filter of Koncorde.
+ * Selects documents by a filter of Koncorde.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SelectionByFilter {
+  /** A filter of Koncorde: `KuzzleFilter.equals("status", "free")`. */
   readonly filter: SearchFilter
   readonly query?: undefined
 }
 
 /**
- * Which documents, in the words of Elasticsearch.
+ * Selects documents by a query of Elasticsearch.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SelectionByQuery {
+  /** A query in Elasticsearch's language: `{ term: { status: "free" } }`. */
   readonly query: object
   readonly filter?: undefined
 }
@@ -834,10 +849,238 @@ export interface SelectionByQuery {
 export type SearchTarget =
   | (Within & { readonly targets?: undefined })
   | {
+    /** Several collections: `[{ index: "nyc", collections: ["yellow-taxi", "green-taxi"] }]`. */
     readonly targets: ReadonlyArray<{ readonly index: string; readonly collections: ReadonlyArray<string> }>
     readonly index?: undefined
     readonly collection?: undefined
   }
+
+/**
+ * Which fields of the documents to give: by their dotted paths, in which `*` stands for any text, all or none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SourceSelection =
+  | boolean
+  | string
+  | ReadonlyArray<string>
+  | { readonly includes?: string | ReadonlyArray<string>; readonly excludes?: string | ReadonlyArray<string> }
+
+/**
+ * What a document holds of which only some fields were asked for. A part of it, where the names are not known to the compiler.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Selected<Source, S> = [S] extends [true] ? Source
+  : [S] extends [false] ? {}
+  : [S] extends [string] ? Included<Source, S>
+  : [S] extends [ReadonlyArray<infer P extends string>] ? Included<Source, P>
+  : [S] extends [{ readonly includes: infer Names; readonly excludes?: undefined }] ? Included<Source, NameOf<Names>>
+  : [S] extends [{ readonly excludes: infer Names; readonly includes?: undefined }] ? Excluded<Source, NameOf<Names>>
+  : Part<Source>
+
+type NameOf<Names> = Names extends ReadonlyArray<infer Name extends string> ? Name : Names & string
+
+/** The member that a path leads to or into. */
+type Head<P extends string> = P extends `${infer Name}.${string}` ? Name : P
+
+type Included<Source, P extends string> = string extends P ? Part<Source>
+  : `${string}*${string}` extends P ? Part<Source>
+  : [Extract<P, `${string}*${string}`>] extends [never] ?
+    string extends keyof Source ? { readonly [Name in Head<P>]?: unknown }
+    : { [K in keyof Source as K extends Head<P> ? K : never]: K extends P ? Source[K] : Part<Source[K]> }
+  : Part<Source>
+
+type Excluded<Source, P extends string> = string extends P ? Part<Source>
+  : [Extract<P, `${string}${"*" | "."}${string}`>] extends [never] ? string extends keyof Source ? Source
+    : { [K in keyof Source as K extends P ? never : K]: Source[K] }
+  : Part<Source>
+
+// -------------------------------------------------------------------------------------------------------------------
+// aggregations and suggestions
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What to compute of all documents that are found: by name, in Elasticsearch's language.
+ *
+ * @since 0.1.0
+ * @category aggregations
+ */
+export interface Aggregations {
+  readonly [name: string]: Aggregation
+}
+
+/**
+ * One aggregation, and those within each of its buckets.
+ *
+ * @since 0.1.0
+ * @category aggregations
+ */
+export interface Aggregation {
+  readonly aggs?: Aggregations
+  readonly aggregations?: Aggregations
+  readonly [kind: string]: unknown
+}
+
+/**
+ * The results of aggregations, typed by what was asked. `Source` is what the documents hold, for `top_hits`.
+ *
+ * @since 0.1.0
+ * @category aggregations
+ */
+export type AggregationResults<A, Source = Content> = {
+  readonly [Name in keyof A]: AggregationResult<A[Name], Source>
+}
+
+type Sub<A, Source> = A extends { readonly aggs: infer Inner } ? AggregationResults<Inner, Source>
+  : A extends { readonly aggregations: infer Inner } ? AggregationResults<Inner, Source>
+  : {}
+
+type Bucket<Key, A, Source> = {
+  readonly key: Key
+  /** The key as a text, where it is a date or a boolean. */
+  readonly key_as_string?: string
+  readonly doc_count: number
+} & Sub<A, Source>
+
+type RangeBucket<A, Source> = {
+  readonly key: string
+  readonly from?: number
+  readonly to?: number
+  readonly from_as_string?: string
+  readonly to_as_string?: string
+  readonly doc_count: number
+} & Sub<A, Source>
+
+type Group<A, Source> = { readonly doc_count: number } & Sub<A, Source>
+
+/** A list, or with `keyed` an object, whose buckets lack the members `Own` where the name tells them. */
+type Buckets<Options, B, Own extends string = never> = {
+  readonly buckets: Options extends { readonly keyed: true } ? { readonly [key: string]: Omit<B, Own> }
+    : ReadonlyArray<B>
+}
+
+type Kind<Name extends string, Options = unknown> = { readonly [K in Name]: Options }
+
+type FilterBuckets<Filters, A, Source> = Filters extends ReadonlyArray<unknown> ? ReadonlyArray<Group<A, Source>>
+  : { readonly [Name in keyof Filters]: Group<A, Source> }
+
+type OtherBucket<Options, A, Source> = Options extends { readonly other_bucket_key: infer Name extends string } ?
+  { readonly [K in Name]: Group<A, Source> }
+  : Options extends { readonly other_bucket: true } ? { readonly _other_: Group<A, Source> }
+  : {}
+
+/** The names of the sources of a `composite`. */
+type CompositeKey<Sources> = Sources extends ReadonlyArray<infer S> ? {
+    readonly [Name in S extends unknown ? keyof S & string : never]: string | number | boolean | null
+  }
+  : { readonly [name: string]: string | number | boolean | null }
+
+type Metric<Value> = {
+  readonly value: Value
+  /** The value as a text, where it is a date or has a format. */
+  readonly value_as_string?: string
+}
+
+type Stats = {
+  readonly count: number
+  readonly min: number | null
+  readonly max: number | null
+  readonly avg: number | null
+  readonly sum: number
+  readonly min_as_string?: string
+  readonly max_as_string?: string
+  readonly avg_as_string?: string
+  readonly sum_as_string?: string
+}
+
+type TopHit<Source> = {
+  /** As Elasticsearch names it: `&index.collection`. */
+  readonly _index: string
+  /** From Elasticsearch 7 only. */
+  readonly _type?: string
+  readonly _id: string
+  readonly _score: number | null
+  /** Absent with `_source: false`. */
+  readonly _source?: Source & { readonly _kuzzle_info?: KuzzleInfo }
+  readonly sort?: ReadonlyArray<unknown>
+  readonly highlight?: Readonly<Record<string, ReadonlyArray<string>>>
+  readonly fields?: Readonly<Record<string, ReadonlyArray<unknown>>>
+}
+
+type TopHits<Source> = {
+  readonly hits: {
+    readonly total: { readonly value: number; readonly relation: "eq" | "gte" }
+    readonly max_score: number | null
+    readonly hits: ReadonlyArray<TopHit<Source>>
+  }
+}
+
+/**
+ * The result of one aggregation. Of a kind that has no type here, the members are unknown.
+ *
+ * @since 0.1.0
+ * @category aggregations
+ */
+export type AggregationResult<A, Source = Content> = A extends Kind<"terms"> ? {
+    readonly buckets: ReadonlyArray<Bucket<string | number, A, Source>>
+    readonly doc_count_error_upper_bound: number
+    readonly sum_other_doc_count: number
+  }
+  : A extends Kind<"histogram", infer Options> ? Buckets<Options, Bucket<number, A, Source>>
+  : A extends Kind<"date_histogram", infer Options> ?
+    Buckets<Options, Bucket<number, A, Source> & { readonly key_as_string: string }>
+  : A extends Kind<"range", infer Options> ? Buckets<Options, RangeBucket<A, Source>, "key">
+  : A extends Kind<"date_range", infer Options> ? Buckets<Options, RangeBucket<A, Source>, "key">
+  : A extends Kind<"filters", infer Options> ? Options extends { readonly filters: infer Filters } ? {
+        readonly buckets: FilterBuckets<Filters, A, Source> & OtherBucket<Options, A, Source>
+      }
+    : Readonly<Record<string, unknown>>
+  : A extends Kind<"composite", infer Options> ? Options extends { readonly sources: infer Sources } ? {
+        /** Absent where there is no bucket. `after` of the next request takes it. */
+        readonly after_key?: CompositeKey<Sources>
+        readonly buckets: ReadonlyArray<Bucket<CompositeKey<Sources>, A, Source>>
+      }
+    : Readonly<Record<string, unknown>>
+  : A extends Kind<"filter"> | Kind<"missing"> | Kind<"global"> | Kind<"nested"> | Kind<"reverse_nested"> ?
+    Group<A, Source>
+  : A extends Kind<"top_hits", infer Options> ?
+    TopHits<Options extends { readonly _source: infer S } ? Selected<Source, S> : Source>
+  // A metric of nothing has no value.
+  : A extends Kind<"min"> | Kind<"max"> | Kind<"avg"> ? Metric<number | null>
+  : A extends Kind<"sum"> | Kind<"value_count"> | Kind<"cardinality"> ? Metric<number>
+  : A extends Kind<"stats"> ? Stats
+  : A extends Kind<"percentiles"> ? { readonly values: Readonly<Record<string, number | null>> }
+  : Readonly<Record<string, unknown>>
+
+/**
+ * The results of suggestions: by name, one entry for each part of the text.
+ *
+ * @since 0.1.0
+ * @category aggregations
+ */
+export interface Suggestions {
+  readonly [name: string]: ReadonlyArray<Suggestion>
+}
+
+/**
+ * What is suggested for one part of the text.
+ *
+ * @since 0.1.0
+ * @category aggregations
+ */
+export interface Suggestion {
+  readonly text: string
+  readonly offset: number
+  readonly length: number
+  readonly options: ReadonlyArray<{ readonly text: string; readonly [member: string]: unknown }>
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// what to search for
+// -------------------------------------------------------------------------------------------------------------------
 
 /**
  * What to search for, and what of it to give: the words of Elasticsearch, less those of whose effect Kuzzle shows nothing.
@@ -845,21 +1088,37 @@ export type SearchTarget =
  * @since 0.1.0
  * @category models
  */
-export interface SearchOptions extends Action.CallOptions {
+export interface SearchOptions<
+  A extends Aggregations = Aggregations,
+  S extends SourceSelection = SourceSelection
+> extends Action.CallOptions {
+  /** What to sort by: `[{ seats: "desc" }, "status"]`. By relevance where it is left out. */
   readonly sort?: Content | ReadonlyArray<Content | string> | undefined
-  /** What the last hit of the page before was sorted by. */
+  /** The sort values of the last hit of the previous page. */
   readonly search_after?: ReadonlyArray<string | number | boolean | null> | undefined
-  readonly aggregations?: Content | undefined
+  /**
+   * What to compute of all documents that are found: `{ seats: { avg: { field: "seats" } } }`. The type of the result follows
+   * from it.
+   */
+  readonly aggregations?: A | undefined
+  /** Suggestions for misspelled words: `{ names: { text: "adda", term: { field: "name" } } }`. */
   readonly suggest?: Content | undefined
+  /** Shows where the text of a hit matches the query: `{ fields: { notes: {} } }`. */
   readonly highlight?: Content | undefined
+  /** One hit for each value of a field: `{ field: "status" }`. */
   readonly collapse?: Content | undefined
+  /** A query that filters the hits, but not the aggregations: `{ term: { status: "free" } }`. */
   readonly post_filter?: Content | undefined
-  /** Which fields of the documents to give. */
-  readonly _source?: boolean | string | ReadonlyArray<string> | Content | undefined
+  /**
+   * Which fields of the documents to give: `["status", "driver.name"]`, `{ excludes: ["notes"] }`, or `false` for none. The
+   * type of the documents follows from it.
+   */
+  readonly _source?: S | undefined
+  /** How many hits to skip. */
   readonly from?: number | undefined
-  /** 10 by default. */
+  /** How many hits to give at most; 10 by default. */
   readonly size?: number | undefined
-  /** Keeps the search open for the next page that long, for example `10s`. */
+  /** How long the search stays open for the next page, for example `10s`. */
   readonly scroll?: string | undefined
 }
 
@@ -887,7 +1146,7 @@ const page = Shape.struct<Omit<SearchResult, "hits"> & { readonly hits: Readonly
   remaining: Shape.optional(Shape.number)
 })
 
-/** Inner hits are rare: a hit that has some is copied. */
+/** A hit with inner hits is copied, because it is rare. */
 const isHit = (hit: WireHit): hit is Hit => hit._source !== undefined && hit.inner_hits === undefined
 
 const toHits = (hits: ReadonlyArray<WireHit>): ReadonlyArray<Hit> => hits.every(isHit) ? hits : hits.map(toHit)
@@ -906,7 +1165,7 @@ const withSources = <Page extends { readonly hits: ReadonlyArray<WireHit> }>(
 ): Page & { readonly hits: ReadonlyArray<Hit> } => ({ ...page, hits: toHits(page.hits) })
 
 /**
- * Finds documents (`document:search`): one page of them.
+ * Searches documents, and returns one page (`document:search`).
  *
  * @example
  * ```ts
@@ -949,15 +1208,28 @@ export const search = Action.make<
   ],
   errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, InvalidSearchError, ScrollTooLongError],
   result: Shape.read(page, withSources)
-  // The caller says what the documents hold.
+  // The caller says what the documents hold. The shapes of aggregations and suggestions are Elasticsearch's.
 }) as
-  & (<Source = Content>(
-    options: SearchOptions & Selection & SearchTarget
-  ) => Effect.Effect<
-    SearchResult<Source>,
-    RequestError | Absent | FetchLimitError | InvalidSearchError | ScrollTooLongError,
-    Kuzzle
-  >)
+  & {
+    <Source = Content, const A extends Aggregations = Aggregations>(
+      options: SearchOptions<A, true> & Selection & SearchTarget
+    ): Effect.Effect<
+      SearchResult<Source, A>,
+      RequestError | Absent | FetchLimitError | InvalidSearchError | ScrollTooLongError,
+      Kuzzle
+    >
+    <
+      Source = Content,
+      const A extends Aggregations = Aggregations,
+      const S extends SourceSelection = SourceSelection
+    >(
+      options: SearchOptions<A, S> & Selection & SearchTarget
+    ): Effect.Effect<
+      SearchResult<Selected<Source, S>, A>,
+      RequestError | Absent | FetchLimitError | InvalidSearchError | ScrollTooLongError,
+      Kuzzle
+    >
+  }
   & Action.Sendable<
     SearchOptions & Selection & SearchTarget,
     SearchResult,
@@ -965,17 +1237,17 @@ export const search = Action.make<
   >
 
 /**
- * The next page of a search with `scroll` (`document:scroll`). Asked twice, it gives two pages. After the last one the
- * server forgets the search.
+ * The next page of a search with `scroll` (`document:scroll`). Each call returns the page after the previous one. After
+ * the last page the server ends the search.
  *
  * @since 0.1.0
  * @category actions
  */
 export const scroll = Action.make<
   Action.CallOptions & {
-    /** As the page before gave it: it may change from page to page. */
+    /** The id of the previous page. It may change from page to page. */
     readonly scrollId: string
-    /** Keeps the search open that long again; 15 seconds by default. */
+    /** How long the search stays open from now on; 15 seconds by default. */
     readonly scroll?: string | undefined
   },
   SearchResult & { readonly scrollId: string },
@@ -993,7 +1265,7 @@ export const scroll = Action.make<
 })
 
 /**
- * How many documents there are (`document:count`), or how many of them a filter or a query finds.
+ * Counts the documents of a collection, or those that a filter or a query finds (`document:count`).
  *
  * @since 0.1.0
  * @category actions
@@ -1014,8 +1286,8 @@ export const count = Action.make<
 })
 
 /**
- * Deletes the documents that a filter or a query finds (`document:deleteByQuery`), as many as one request may change. Gives
- * their ids and, with `source`, what they held. `query: {}` finds all of them.
+ * Deletes the documents that a filter or a query finds (`document:deleteByQuery`), at most as many as one request may
+ * change. Returns their ids and, with `source`, their content. `query: {}` finds all documents.
  *
  * @since 0.1.0
  * @category actions
@@ -1042,8 +1314,8 @@ export const deleteByQuery = Action.make<
 })
 
 /**
- * Makes the same changes to the documents that a filter or a query finds (`document:updateByQuery`), as many as one request
- * may change. Gives them whole with `source`.
+ * Changes the documents that a filter or a query finds in the same way (`document:updateByQuery`), at most as many as
+ * one request may change. With `source` it returns the whole documents.
  *
  * @since 0.1.0
  * @category actions

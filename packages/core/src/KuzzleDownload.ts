@@ -1,6 +1,6 @@
 /**
- * Answers that are bytes: files and streams, as they come. Only HTTP carries them, and only its layers give this service:
- * what needs it does not compile over a WebSocket.
+ * Answers that are bytes, such as files, as streams. Only the layers over HTTP provide this service, so a program that
+ * needs it does not compile with a client over a WebSocket.
  *
  * @module
  * @since 0.1.0
@@ -8,11 +8,11 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { KuzzleRequest, RequestOptions } from "./internal/client.ts"
+import type { KuzzleRequest, RequestOptions } from "./internal/client/client.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
 /**
- * What a `KuzzleDownload` does.
+ * The interface of a `KuzzleDownload`.
  *
  * @since 0.1.0
  * @category models
@@ -23,6 +23,8 @@ export interface KuzzleDownloadShape {
 }
 
 /**
+ * The service that downloads answers which are bytes. Only HTTP layers provide it.
+ *
  * @since 0.1.0
  * @category tags
  */

@@ -1,8 +1,9 @@
 /**
  * Every way a call to Kuzzle can fail, as tagged errors.
  *
- * Two families. *Local* errors are ours: the socket could not be opened, it died, a deadline passed, a value cannot be
- * carried. *API* errors are Kuzzle's: one class per status family, each with the `id` that names the exact fault.
+ * There are two families. *Local* errors are errors of the client: the socket could not be opened, the connection was
+ * lost, a deadline passed, a value cannot be sent. *API* errors are answers of Kuzzle: one class for each status, with
+ * the `id` that names the exact fault.
  *
  * @module
  * @since 0.1.0
@@ -13,6 +14,8 @@ import * as Duration from "effect/Duration"
 import type { KnownErrorId } from "./KuzzleErrorId.ts"
 
 /**
+ * The mark of every error of this package.
+ *
  * @since 0.1.0
  * @category symbols
  */
@@ -25,49 +28,56 @@ export const TypeId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleError
 export type TypeId = typeof TypeId
 
 /**
- * The class that every error of the client extends: its tag, its fields, and the mark of the package.
+ * The class that every error of the client extends: its tag, its fields, the mark of the package, and where it is explained.
  *
  * @since 0.1.0
  * @category models
  */
 export type TaggedClass<Tag extends string> = new<Fields extends object>(
   fields: Fields
-) => Cause.YieldableError & Readonly<Fields> & { readonly _tag: Tag; readonly [TypeId]: TypeId }
+) => Cause.YieldableError & Readonly<Fields> & {
+  readonly _tag: Tag
+  readonly [TypeId]: TypeId
+  /** The address of its explanation: what causes it, and what to do. Consoles and logs print it below the message. */
+  readonly help: string
+}
+
+/** `docs/reference/errors.md` on the documentation site. A test compares the address and the anchors. */
+const page = "https://effect-kuzzle.github.io/effect-kuzzle/reference/errors#"
 
 /**
  * The class that an error extends. It has the computed member, so that a bundler drops an error that a page does not
  * use: bundlers keep every class with a computed or static member of its own.
  *
+ * Errors come from a socket, a timer or an answer, so their stack would show the event loop. Capturing it takes longer than
+ * the rest of an ended request, and keeps the objects that are on it in memory. In its place is the address of the
+ * explanation, because consoles, `Cause.pretty` and loggers print it there.
+ *
  * @internal
  */
 export const tagged = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
-  class extends Data.TaggedError(tag)<Record<string, unknown>> {
+  class extends Data.TaggedError(tag)<{ readonly id?: unknown }> {
     readonly [TypeId]: TypeId = TypeId
-    // TypeScript does not let a class extend one whose members are those of a type parameter.
-  } as TaggedClass<Tag>
-
-/**
- * The same for errors that a socket, a timer or an answer brings. They have no stack: it would show the event loop, takes
- * longer to capture than the rest of an ended request, and keeps the objects that are on it in memory.
- */
-const untraced = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
-  class extends tagged(tag)<object> {
     constructor(fields: object) {
-      const restore = withoutStacks()
+      // V8 has the property, the standard has not. Hardened environments freeze `Error`: there it stays as it is.
+      const limit: unknown = Reflect.get(Error, "stackTraceLimit")
+      Reflect.set(Error, "stackTraceLimit", 0)
       super(fields)
-      restore()
+      Reflect.set(Error, "stackTraceLimit", limit)
+      Reflect.deleteProperty(this, "stack")
     }
-    // As above.
+    override get stack(): string {
+      return `${this}\n    see ${this.help}`
+    }
+    // Some tools write the stack that they print.
+    override set stack(value) {
+      Reflect.defineProperty(this, "stack", { value })
+    }
+    get help(): string {
+      return page + (this.id || tag.toLowerCase())
+    }
+    // TypeScript does not let a class extend a class whose members come from a type parameter.
   } as TaggedClass<Tag>
-
-const withoutStacks = (): () => void => {
-  // V8 has the property, the standard has not.
-  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
-  // Hardened environments freeze `Error`; there it fails, and errors have a stack.
-  return typeof limit === "number" && Reflect.set(Error, "stackTraceLimit", 0)
-    ? () => void Reflect.set(Error, "stackTraceLimit", limit)
-    : () => {}
-}
 
 // -------------------------------------------------------------------------------------------------------------------
 // connection
@@ -105,7 +115,7 @@ export type ConnectReason =
  * @since 0.1.0
  * @category errors
  */
-export class ConnectError extends untraced("KuzzleConnectError")<{
+export class ConnectError extends tagged("KuzzleConnectError")<{
   readonly reason: ConnectReason
   /** The endpoint, without credentials. */
   readonly url: string
@@ -117,7 +127,7 @@ export class ConnectError extends untraced("KuzzleConnectError")<{
   readonly location?: string
   /** What is wrong and what to do, where the platform or a setting knows it. */
   readonly issue?: string
-  /** What the runtime said, when it said something. */
+  /** The error of the runtime, if there is one. */
   readonly cause?: unknown
 }> {
   override get message(): string {
@@ -126,8 +136,7 @@ export class ConnectError extends untraced("KuzzleConnectError")<{
       case "BadUrl":
         return `${this.url} is not a WebSocket URL: use ws://host:7512 or wss://host`
       case "Timeout":
-        return `${this.url} did not finish the WebSocket handshake within connectTimeout: ` +
-          `is it a Kuzzle server, is a proxy in between?`
+        return `${this.url} did not finish the WebSocket handshake within connectTimeout: is Kuzzle running there?`
       default:
         return `nothing answers at ${this.url}${detail(this.cause)}: is Kuzzle running there?`
     }
@@ -137,20 +146,20 @@ export class ConnectError extends untraced("KuzzleConnectError")<{
 const detail = (cause: unknown): string => cause instanceof Error && cause.message !== "" ? ` (${cause.message})` : ""
 
 /**
- * How an open connection ended. A clean close (1000) is an ending like any other: only a close that we asked for is
- * final (spec 1.8, 3.9).
+ * How an open connection ended. A clean close (1000) is a lost connection like any other: only a close by the client
+ * itself is final (spec 1.8, 3.9).
  *
- * - `Peer`: the other side, or something between, closed it; `code` and `reason` are theirs (1006: no close frame).
+ * - `Peer`: the server, or something in between, closed it. `code` and `reason` are theirs (1006: no close frame).
  * - `Heartbeat`: the client closed it, because within the heartbeat's timeout a ping had no answer and there was no
  *   progress.
  * - `Oversized`: the client closed it, because the server sent a frame larger than `maxResponseSize`.
- * - `Renewal`: we closed it on purpose, to open another as somebody else: the user or the cookie changed.
+ * - `Renewal`: the client closed it in order to open another one, because the user or the cookie changed.
  * - `Released`: the scope of the client was closed.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ConnectionEndedError extends untraced("KuzzleConnectionEndedError")<{
+export class ConnectionEndedError extends tagged("KuzzleConnectionEndedError")<{
   readonly by: "Peer" | "Heartbeat" | "Oversized" | "Renewal" | "Released"
   readonly code: number
   readonly reason: string
@@ -175,9 +184,10 @@ export class ConnectionEndedError extends untraced("KuzzleConnectionEndedError")
  *
  * - `Full`: it holds `queueMaxSize` requests already, or would hold more than `queueMaxBytes`.
  * - `Expired`: the request waited longer than `queueTTL`.
- * - `OtherUser`: the user has changed. What one user queued is never sent as another, and what was queued while nobody was
- *   logged in is never sent as a user: with tokens it is sent without one, by a connection with a cookie it cannot be.
- * - `NotConnected`: there has been no connection yet (`waitForConnection` is `false`), and the request is not to be
+ * - `OtherUser`: the user has changed. A request that was queued for one user is never sent as another. A request that
+ *   was queued while nobody was logged in is never sent as a user: with tokens it is sent without one, on a connection
+ *   with a cookie it cannot be sent.
+ * - `NotConnected`: there has been no connection yet (`waitForConnection` is `false`), and the request may not be
  *   queued.
  * - `Withdrawn`: it was withdrawn from the outbox, or purged.
  * - `OtherClient`: another client of the same outbox has taken it over, so its outcome is not known here.
@@ -191,11 +201,11 @@ export class NotQueuedError extends tagged("KuzzleNotQueuedError")<{
   override get message(): string {
     switch (this.reason) {
       case "Full":
-        return "the offline queue is full: raise queueMaxSize or queueMaxBytes, or send less while there is no connection"
+        return "the offline queue is full: raise queueMaxSize or queueMaxBytes, or send less"
       case "Expired":
         return "it waited in the offline queue for longer than queueTTL"
       case "OtherUser":
-        return "the user has changed since it was made: make it again as the user who is logged in now"
+        return "the user has changed since it was made: make it again"
       case "NotConnected":
         return "the client has not connected yet: wait for the state Ready (autoQueue keeps requests until then, but no login)"
       case "Withdrawn":
@@ -213,10 +223,10 @@ export class NotQueuedError extends tagged("KuzzleNotQueuedError")<{
  * @since 0.1.0
  * @category errors
  */
-export class NotSentError extends untraced("KuzzleNotSentError")<{
+export class NotSentError extends tagged("KuzzleNotSentError")<{
   readonly controller: string
   readonly action: string
-  /** What stood in the way. */
+  /** Why it was not sent. */
   readonly cause: ConnectError | ConnectionEndedError | NotQueuedError | OutboxError
 }> {
   override get message(): string {
@@ -225,25 +235,25 @@ export class NotSentError extends untraced("KuzzleNotSentError")<{
 }
 
 /**
- * The request was handed to the socket and the connection died before an answer came: the server **may** have executed
- * it. Send it again only if doing it twice is harmless.
+ * The request was handed to the socket, and the connection was lost before an answer came. The server **may** have
+ * executed it. Send it again only if executing it twice is harmless.
  *
  * @since 0.1.0
  * @category errors
  */
-export class MaybeSentError extends untraced("KuzzleMaybeSentError")<{
+export class MaybeSentError extends tagged("KuzzleMaybeSentError")<{
   readonly controller: string
   readonly action: string
   /** How the connection ended. */
   readonly cause: ConnectionEndedError
 }> {
   override get message(): string {
-    return `${this.controller}:${this.action} may or may not have been executed: ${this.cause.message} before the answer`
+    return `${this.controller}:${this.action} may have been executed: ${this.cause.message} before the answer`
   }
 }
 
 /**
- * The socket is not there: either error of a request that lost its connection.
+ * There is no connection: either error of a request whose connection was lost.
  *
  * @since 0.1.0
  * @category errors
@@ -251,8 +261,8 @@ export class MaybeSentError extends untraced("KuzzleMaybeSentError")<{
 export type ConnectionLostError = NotSentError | MaybeSentError
 
 /**
- * A subscription with the strategy `fail` ended because its consumer did not keep up: its buffer was full when another
- * notification came. What is in the buffer is delivered before.
+ * A subscription with the strategy `fail` ended because its consumer was too slow: its buffer was full when another
+ * notification came. The consumer gets the buffered notifications first, then this error.
  *
  * @since 0.1.0
  * @category errors
@@ -267,12 +277,12 @@ export class OverflowError extends tagged("KuzzleOverflowError")<{
 }> {
   override get message(): string {
     return `${this.controller}:${this.action} was given up: its consumer fell behind by more than ` +
-      `${this.bufferSize} notifications or ${this.bufferBytes} bytes; raise bufferSize or bufferBytes, or take them faster`
+      `${this.bufferSize} notifications or ${this.bufferBytes} bytes; raise bufferSize or bufferBytes`
   }
 }
 
 /**
- * The token could not be kept, or what is kept cannot be used. The client goes on without it.
+ * The token could not be stored, or the stored token cannot be used. The client continues without it.
  *
  * @since 0.1.0
  * @category errors
@@ -280,7 +290,7 @@ export class OverflowError extends tagged("KuzzleOverflowError")<{
 export class TokenStoreError extends tagged("KuzzleTokenStoreError")<{
   readonly operation: "load" | "save" | "remove"
   readonly issue: string
-  /** What the store said; it never shows the token. */
+  /** The message of the store. It never shows the token. */
   readonly cause?: unknown
 }> {
   override get message(): string {
@@ -298,9 +308,9 @@ export class OutboxError extends tagged("KuzzleOutboxError")<{
   readonly operation: "open" | "add" | "mark" | "requeue" | "settle" | "adopt" | "release" | "report" | "purge"
   /**
    * `"Unavailable"`: the store cannot be used (denied, or written by a newer version). `"InUse"`: another client uses a
-   * store that cannot be shared. `"Full"`: a limit, the disk or the quota is reached. `"Secret"`: the request contains a
-   * `Redacted` value. `"Invalid"`: the request cannot be stored. `"Timeout"`: the store has not answered for 10 s, and may
-   * still do what it was asked for. `"Failed"`: anything else.
+   * store that cannot be shared. `"Full"`: a limit, the disk or the quota is reached. `"Secret"`: the request contains
+   * a `Redacted` value. `"Invalid"`: the request cannot be stored. `"Timeout"`: the store has not answered for 10 s,
+   * and may still do what was requested. `"Failed"`: anything else.
    */
   readonly reason: "Unavailable" | "InUse" | "Full" | "Secret" | "Invalid" | "Timeout" | "Failed"
   /** What happened, and what to do. */
@@ -317,17 +327,17 @@ export class OutboxError extends tagged("KuzzleOutboxError")<{
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * No answer came before the deadline, which runs from the submission of the request, waiting time included. Kuzzle
- * never answers some inputs and loses the id of others (spec 1.7), so a deadline is always armed.
+ * No answer came before the deadline. It counts from the submission of the request and includes waiting time. Kuzzle
+ * never answers some inputs and loses the id of others (spec 1.7), so every request has a deadline.
  *
  * @since 0.1.0
  * @category errors
  */
-export class DeadlineError extends untraced("KuzzleDeadlineError")<{
+export class DeadlineError extends tagged("KuzzleDeadlineError")<{
   readonly controller: string
   readonly action: string
   readonly timeout: Duration.Duration
-  /** Whether it had been handed to the socket: if so, the server may have executed it. */
+  /** Whether the request was handed to the socket. If so, the server may have executed it. */
   readonly sent: boolean
 }> {
   override get message(): string {
@@ -338,8 +348,8 @@ export class DeadlineError extends untraced("KuzzleDeadlineError")<{
 }
 
 /**
- * The session is over and could not be renewed, so the request was not sent: with a dead token Kuzzle refuses it, and
- * without one it would be somebody else's. Log in again; subscriptions are kept and come back then.
+ * The session is over and could not be renewed, so the request was not sent. Kuzzle would refuse it with the expired
+ * token, and would execute it as another user without one. Log in again; subscriptions are kept and then continue.
  *
  * @since 0.1.0
  * @category errors
@@ -347,7 +357,7 @@ export class DeadlineError extends untraced("KuzzleDeadlineError")<{
 export class UnauthenticatedError extends tagged("KuzzleUnauthenticatedError")<{
   readonly controller: string
   readonly action: string
-  /** Why the session could not be renewed. */
+  /** Why the session was not renewed. */
   readonly cause: SessionOverError
 }> {
   override get message(): string {
@@ -357,13 +367,13 @@ export class UnauthenticatedError extends tagged("KuzzleUnauthenticatedError")<{
 }
 
 /**
- * Why nobody is logged in any more: the token died, and nothing could take its place.
+ * Why the session ended: the token is no longer valid, and no other could be obtained.
  *
  * @since 0.1.0
  * @category errors
  */
 export class SessionOverError extends tagged("KuzzleSessionOverError")<{
-  /** `TokenDead`: there is no `authenticator`. `Refused`: it failed, with `cause`. */
+  /** `TokenDead`: there is no `authenticator`. `Refused`: the `authenticator` failed with `cause`. */
   readonly reason: "TokenDead" | "Refused"
   readonly cause?: unknown
 }> {
@@ -375,7 +385,7 @@ export class SessionOverError extends tagged("KuzzleSessionOverError")<{
 }
 
 /**
- * What an `authenticator` fails with when the fault is its own: no password in the vault, the user said no.
+ * The error of an `authenticator` that failed by itself: the vault has no password, or the user cancelled.
  *
  * @since 0.1.0
  * @category errors
@@ -389,8 +399,8 @@ export class AuthenticatorError extends tagged("KuzzleAuthenticatorError")<{
 }
 
 /**
- * The request is larger than the server accepts. It was not sent: a message above the server's limit kills the whole
- * socket (spec 1.8).
+ * The request is larger than the server accepts. It was not sent, because a message above the server's limit ends the
+ * whole connection (spec 1.8).
  *
  * @since 0.1.0
  * @category errors
@@ -398,9 +408,9 @@ export class AuthenticatorError extends tagged("KuzzleAuthenticatorError")<{
 export class PayloadTooLargeError extends tagged("KuzzlePayloadTooLargeError")<{
   readonly controller: string
   readonly action: string
-  /** Bytes of the encoded request. */
+  /** The size of the encoded request, in bytes. */
   readonly size: number
-  /** Bytes allowed: the setting `maxRequestSize`. */
+  /** The setting `maxRequestSize`, in bytes. */
   readonly limit: number
 }> {
   override get message(): string {
@@ -438,7 +448,7 @@ export class ResponseTooLargeError extends tagged("KuzzleResponseTooLargeError")
 export class EncodeError extends tagged("KuzzleEncodeError")<{
   readonly controller: string
   readonly action: string
-  /** What is wrong, and where. */
+  /** The fault and its place. */
   readonly issue: string
 }> {
   override get message(): string {
@@ -455,7 +465,7 @@ export class EncodeError extends tagged("KuzzleEncodeError")<{
 export class ProtocolError extends tagged("KuzzleProtocolError")<{
   readonly controller: string
   readonly action: string
-  /** What was expected and what came. */
+  /** What was expected, and what arrived. */
   readonly issue: string
   /** The HTTP status, over HTTP. */
   readonly status?: number
@@ -529,7 +539,7 @@ export class AnswerTooLargeError extends tagged("KuzzleAnswerTooLargeError")<{
  */
 export class InvalidSettingError extends tagged("KuzzleInvalidSettingError")<{
   readonly setting: string
-  /** The invalid value as text. Left out when it may be a secret. */
+  /** The invalid value as text. Absent if it may be a secret. */
   readonly value?: string
   /** What is wrong and what was expected. */
   readonly issue: string
@@ -546,7 +556,8 @@ export class InvalidSettingError extends tagged("KuzzleInvalidSettingError")<{
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The id of a Kuzzle error: the ones a client can meet by name, any other string for those of plugins and applications.
+ * The id of a Kuzzle error. The type lists the ids that a client can receive; plugins and applications may use any
+ * other string.
  *
  * @since 0.1.0
  * @category models
@@ -554,7 +565,7 @@ export class InvalidSettingError extends tagged("KuzzleInvalidSettingError")<{
 export type ErrorId = KnownErrorId | (string & {})
 
 /**
- * What every error answered by Kuzzle carries (spec 7.1).
+ * The fields of every error that Kuzzle answers with (spec 7.1).
  *
  * @since 0.1.0
  * @category models
@@ -562,19 +573,19 @@ export type ErrorId = KnownErrorId | (string & {})
 export interface ApiErrorFields {
   readonly controller: string
   readonly action: string
-  /** `domain.subdomain.name`; empty when a plugin throws a bare error or the request object was malformed. */
+  /** `domain.subdomain.name`. Empty if a plugin threw a bare error, or if the request object was malformed. */
   readonly id: ErrorId
   /** Kuzzle's numeric code; 0 where `id` is empty. */
   readonly code: number
   readonly status: number
   readonly message: string
-  /** The placeholders of `message`. */
+  /** The values that `message` contains. */
   readonly props: ReadonlyArray<unknown>
-  /** The faults of the single items, for requests on many (`strict` m*, `incomplete_delete` …). */
+  /** The errors of single items, for requests on many (actions `m*` with `strict`, `incomplete_delete` …). */
   readonly errors?: ReadonlyArray<unknown>
-  /** The server's stack, which it sends in development only. */
+  /** The stack trace of the server, which it sends in development only. */
   readonly serverStack?: string
-  /** What succeeded nonetheless: a 206 and some failures carry both `error` and `result`. */
+  /** The part that succeeded: a 206 and some failures have both `error` and `result`. */
   readonly result?: unknown
   /**
    * The wait that the `Retry-After` header asks for, 5 minutes at most. Only HTTP answers have this header. A page of
@@ -600,7 +611,7 @@ export class PartialError extends tagged("KuzzlePartialError")<ApiErrorFields> {
 export class BadRequestError extends tagged("KuzzleBadRequestError")<ApiErrorFields> {}
 
 /**
- * 401: wrong credentials, a dead token, or an anonymous user without the right.
+ * 401: wrong credentials, an invalid token, or an anonymous user without the right.
  *
  * @since 0.1.0
  * @category api errors
@@ -608,7 +619,7 @@ export class BadRequestError extends tagged("KuzzleBadRequestError")<ApiErrorFie
 export class UnauthorizedError extends tagged("KuzzleUnauthorizedError")<ApiErrorFields> {}
 
 /**
- * 403: the logged-in user has not the right.
+ * 403: the user who is logged in does not have the right.
  *
  * @since 0.1.0
  * @category api errors
@@ -624,7 +635,7 @@ export class ForbiddenError extends tagged("KuzzleForbiddenError")<ApiErrorField
 export class NotFoundError extends tagged("KuzzleNotFoundError")<ApiErrorFields> {}
 
 /**
- * 412: something that must be true beforehand is not.
+ * 412: a precondition does not hold.
  *
  * @since 0.1.0
  * @category api errors
@@ -632,7 +643,7 @@ export class NotFoundError extends tagged("KuzzleNotFoundError")<ApiErrorFields>
 export class PreconditionError extends tagged("KuzzlePreconditionError")<ApiErrorFields> {}
 
 /**
- * 413: above a limit of the server.
+ * 413: the request exceeds a limit of the server.
  *
  * @since 0.1.0
  * @category api errors
@@ -648,7 +659,7 @@ export class SizeLimitError extends tagged("KuzzleSizeLimitError")<ApiErrorField
 export class TooManyRequestsError extends tagged("KuzzleTooManyRequestsError")<ApiErrorFields> {}
 
 /**
- * 500: Kuzzle, a plugin or a service behind it failed.
+ * 500: Kuzzle, a plugin or a service that Kuzzle uses failed.
  *
  * @since 0.1.0
  * @category api errors
@@ -656,7 +667,7 @@ export class TooManyRequestsError extends tagged("KuzzleTooManyRequestsError")<A
 export class InternalError extends tagged("KuzzleInternalError")<ApiErrorFields> {}
 
 /**
- * 502, 503: overloaded, starting, shutting down, cut from its cluster.
+ * 502, 503: the server is overloaded, starting, shutting down, or cut off from its cluster.
  *
  * @since 0.1.0
  * @category api errors
@@ -664,7 +675,7 @@ export class InternalError extends tagged("KuzzleInternalError")<ApiErrorFields>
 export class ServiceUnavailableError extends tagged("KuzzleServiceUnavailableError")<ApiErrorFields> {}
 
 /**
- * 504: a service behind Kuzzle did not answer in time.
+ * 504: a service that Kuzzle uses did not answer in time.
  *
  * @since 0.1.0
  * @category api errors
@@ -672,7 +683,7 @@ export class ServiceUnavailableError extends tagged("KuzzleServiceUnavailableErr
 export class GatewayTimeoutError extends tagged("KuzzleGatewayTimeoutError")<ApiErrorFields> {}
 
 /**
- * Any other status: plugins and applications choose theirs.
+ * Any other status: plugins and applications may use any.
  *
  * @since 0.1.0
  * @category api errors
@@ -680,7 +691,7 @@ export class GatewayTimeoutError extends tagged("KuzzleGatewayTimeoutError")<Api
 export class OtherStatusError extends tagged("KuzzleOtherStatusError")<ApiErrorFields> {}
 
 /**
- * An error answered by Kuzzle, under the tag of its status.
+ * An error answered by Kuzzle, with the tag of its status.
  *
  * @since 0.1.0
  * @category models
@@ -700,7 +711,7 @@ export type ApiError =
   | OtherStatusError
 
 /**
- * What any request can fail with, whatever carries it.
+ * The errors of any request, over WebSocket or HTTP.
  *
  * @since 0.1.0
  * @category models
@@ -718,8 +729,8 @@ export type RequestError =
   | ApiError
 
 /**
- * Every error of this package, under whatever tag. What a function fails with is in its own type; this one is for code that
- * handles any of them, for example by its tag or its message.
+ * Every error of this package, with any tag. The type of a function lists its own errors. This type is for code that
+ * handles all of them, for example by tag or message.
  *
  * @since 0.1.0
  * @category models
@@ -727,18 +738,18 @@ export type RequestError =
 export interface KuzzleError extends Cause.YieldableError {
   readonly _tag: string
   readonly [TypeId]: TypeId
+  /** The address of its explanation. Errors that an application declares have none. */
+  readonly help?: string
 }
 
 /**
- * An error answered by Kuzzle, under whatever tag: that of its status (`ApiError`), that of an action's own errors
+ * An error answered by Kuzzle, with any tag: that of its status (`ApiError`), that of an action's own errors
  * (`KuzzleActionError`), or one that an application has declared by `KuzzleAction`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AnyApiError extends Cause.YieldableError, Readonly<ApiErrorFields> {
-  readonly _tag: string
-  readonly [TypeId]: TypeId
+export interface AnyApiError extends KuzzleError, Readonly<ApiErrorFields> {
   readonly message: string
 }
 
@@ -779,7 +790,7 @@ export const hasId = <Id extends ErrorId>(id: Id) => (u: unknown): u is AnyApiEr
   isApiError(u) && u.id === id
 
 /**
- * Whether a value is an error answered by Kuzzle with this status, under whatever tag. `hasStatus(404)` is true of the
+ * Whether a value is an error answered by Kuzzle with this status, with any tag. `hasStatus(404)` is true for the
  * general `KuzzleNotFoundError` and of every named one, for example `KuzzleDocumentNotFoundError` and
  * `KuzzleUserNotFoundError`. A missing index or collection has the status 412.
  *

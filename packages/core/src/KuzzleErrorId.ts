@@ -8,8 +8,8 @@
  */
 
 /**
- * The id of an error of Kuzzle that a client can meet (spec 7.2). What only ends a server that starts, or only tells a
- * plugin's author of a mistake, is left out; plugins and applications add ids of their own.
+ * The id of an error that Kuzzle can send to a client (spec 7.2). Errors that only concern a starting server or the
+ * author of a plugin are left out. Plugins and applications add ids of their own.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * The documents of a collection as a file: JSON lines or CSV, as bytes that come while they are read.
+ * Exports the documents of a collection as a file: a stream of bytes, in JSON lines or CSV.
  *
  * @module
  * @since 0.1.0
@@ -7,9 +7,9 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as Action from "./internal/action.ts"
+import * as Action from "./internal/client/action.ts"
+import * as Shape from "./internal/data/shape.ts"
 import * as Exported from "./internal/protocol/exported.ts"
-import * as Shape from "./internal/shape.ts"
 import type { Content, Selection } from "./KuzzleDocument.ts"
 import * as KuzzleDownload from "./KuzzleDownload.ts"
 import type { RequestError } from "./KuzzleError.ts"
@@ -21,7 +21,7 @@ import type { RequestError } from "./KuzzleError.ts"
 export type Options = ExportOptions & Selection
 
 /**
- * The options of an export, without which documents.
+ * The options of an export, besides those that select the documents.
  *
  * @since 0.1.0
  * @category models
@@ -30,22 +30,22 @@ export interface ExportOptions extends Action.CallOptions {
   readonly index: string
   readonly collection: string
   /**
-   * `jsonl`, the default: a first line `{"collection", "index", "type"}`, then one `{"_id", "body"}` for each document,
-   * which `KuzzleImport` takes. `csv`: a line of names, then one for each document, `_id` first. Kuzzle quotes nothing
-   * in it: a separator or a line end within a value breaks its line.
+   * `jsonl`, the default: a first line `{"collection", "index", "type"}`, then a line `{"_id", "body"}` for each
+   * document. `KuzzleImport` accepts it. `csv`: a line of names, then a line for each document, `_id` first. Kuzzle
+   * quotes no value: a separator or a line end within a value breaks its line.
    */
   readonly format?: "jsonl" | "csv" | undefined
-  /** For CSV: which fields, by their paths; all that the mappings know by default. */
+  /** For CSV: the paths of the fields; by default, all fields that the mappings contain. */
   readonly fields?: ReadonlyArray<string> | undefined
-  /** For CSV: what fields are called in the first line. */
+  /** For CSV: the names of the fields in the first line. */
   readonly fieldsName?: Readonly<Record<string, string>> | undefined
-  /** For CSV: `,` by default. */
+  /** For CSV: the separator; `,` by default. */
   readonly separator?: string | undefined
-  /** One document for each value of a field. Kuzzle then exports the first `size` of them only. */
+  /** Exports one document for each value of a field. Kuzzle then exports only the first `size` of them. */
   readonly collapse?: Content | undefined
   /** How many documents Kuzzle reads at a time; 500 by default. */
   readonly size?: number | undefined
-  /** How long Kuzzle may take to write what it has read at a time, `30s` by default. See `stream`. */
+  /** How long Kuzzle may take to write the documents of one read; `30s` by default. See `stream`. */
   readonly scroll?: string | undefined
 }
 
@@ -56,17 +56,17 @@ const action = Action.make<Options, void>({
   idempotent: true,
   filterAsQuery: true,
   body: ["query", "fields", "fieldsName", "collapse"],
-  // Of no use: what comes is bytes, see `stream`.
+  // Not accepted, because the result is a stream of bytes: see `stream`.
   result: Shape.done
 })
 
 /**
- * Exports documents (`document:export`). Kuzzle begins to answer before it looks for them: that it cannot find the
- * collection or run the query comes, like every other error, before the first byte here, but Kuzzle tells its words and
- * status only, not its id. An export that fails later on fails the stream, with nothing of the error in the bytes.
+ * Exports documents (`document:export`). Kuzzle begins to answer before it searches. If it cannot find the collection
+ * or run the query, the stream fails before the first byte, with Kuzzle's message and status but without its id. An
+ * export that fails later fails the stream; the bytes contain nothing of the error.
  *
- * When Kuzzle's own scroll expires, because what it has read cannot be written within `scroll`, the export ends there
- * without a word. Where every document counts, use `KuzzleSearch.hits`, which fails.
+ * If Kuzzle's own scroll expires, because the documents of one read cannot be written within `scroll`, the export ends
+ * early without an error. If every document counts, use `KuzzleSearch.hits`, which fails instead.
  *
  * @example
  * ```ts

@@ -1,9 +1,10 @@
 /**
  * Streams for React, Vue and any other framework that renders from an external store: what `useSyncExternalStore` takes.
  *
- * A store runs its stream while it has subscribers. The first one starts the stream, the last one stops it. Whoever
- * subscribes again in the same turn of the event loop, as React's StrictMode does, keeps the stream running. Rendering on a
- * server calls `getServerSnapshot` only, which runs nothing: the runtime is not built, so no connection is opened.
+ * A store runs its stream while it has subscribers. The first one starts the stream, the last one stops it. A component
+ * that subscribes again in the same turn of the event loop, as under React's StrictMode, keeps the stream running.
+ * Rendering on a server only calls `getServerSnapshot`, which runs nothing: the runtime is not built, so no connection
+ * is opened.
  *
  * Interruption is no error. A defect (a bug in the stream or its layers) is thrown by `getSnapshot`, so that it reaches the
  * framework's error boundary.
@@ -43,10 +44,10 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 /**
- * What a store shows. The same object until something changes.
+ * The state of a store. It is the same object until something changes.
  *
- * - `Pending`: the stream has given nothing yet, or nobody has subscribed. - `Value`: the latest element of the stream; it
- *   stays when the stream ends. - `Failure`: the stream has failed, or the layers of the runtime have.
+ * - `Pending`: the stream has emitted nothing yet, or there is no subscriber. - `Value`: the latest element of the
+ *   stream; it stays when the stream ends. - `Failure`: the stream has failed, or the layers of the runtime have.
  *
  * @since 0.1.0
  * @category models
@@ -67,7 +68,7 @@ export interface ExternalStore<A, E> {
   readonly subscribe: (onChange: () => void) => () => void
   /** Throws a defect of the stream. */
   readonly getSnapshot: () => Snapshot<A, E>
-  /** `Pending`: on a server, and while a page that a server has rendered is hydrated. */
+  /** `Pending`: used on a server, and while a server-rendered page is hydrated. */
   readonly getServerSnapshot: () => Snapshot<A, E>
 }
 
@@ -76,11 +77,11 @@ const pending = { _tag: "Pending" } as const
 type State<A, E> = Snapshot<A, E> | { readonly _tag: "Defect"; readonly defect: unknown }
 
 /**
- * A store of the latest element of a stream, which is run by the runtime. Several elements that come at once are one change,
- * and an element that is the same as the one before (`Object.is`) is none.
+ * A store of the latest element of a stream. The runtime runs the stream. Several elements that arrive at once cause
+ * one change. An element that is the same as the one before (`Object.is`) causes none.
  *
- * Making a store starts nothing, so it may be made while rendering. It keeps nothing without subscribers: after the last one
- * it shows `Pending`, and the next one starts the stream again, also after a failure.
+ * Making a store starts nothing, so it may be made while rendering. Without subscribers the store keeps nothing: after
+ * the last one it is `Pending`, and the next one starts the stream again, also after a failure.
  *
  * @since 0.1.0
  * @category constructors
@@ -101,7 +102,7 @@ export const make = <A, E, R, ER>(
   }
 
   const start = (): void => {
-    // An interrupted stream may still have something to say.
+    // An interrupted stream may still emit or fail.
     let stopped = false
     const show = (value: A): void => {
       if (!stopped && !(state._tag === "Value" && Object.is(state.value, value))) change({ _tag: "Value", value })

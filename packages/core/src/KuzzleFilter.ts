@@ -2,11 +2,11 @@
  * Koncorde, Kuzzle's language of filters for real-time subscriptions (spec 6): builders, a check before sending, and an
  * evaluator that answers as the server would.
  *
- * A filter is plain JSON, exactly what goes over the wire: the builders are a convenience, a literal does as well. With
- * `KuzzleFilter.for<Document>()` the same builders know the fields of a document and what is in them.
+ * A filter is plain JSON, exactly as it goes over the wire. The builders are a convenience; an object literal works
+ * too. The builders of `KuzzleFilter.for<Document>()` are typed by the fields of a document.
  *
- * There are two kinds: filters of subscriptions, and those that a search takes too, as their option `filter`. The second
- * are fewer: `SearchFilter`.
+ * There are two kinds of filters: those of subscriptions, and those that searches also support, as their option
+ * `filter`. The latter are a part of the former: `SearchFilter`.
  *
  * @example
  * ```ts
@@ -24,22 +24,21 @@
  * @module
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import * as Either from "effect/Either"
-import { predicate } from "./internal/filter/evaluate.ts"
-import { type Fields, isFields } from "./internal/filter/field.ts"
-import { found } from "./internal/filter/found.ts"
-import { countConditions, noPatterns, parse } from "./internal/filter/parse.ts"
-import { check, compile } from "./internal/filter/pattern/index.ts"
-import { searchIssues } from "./internal/filter/search.ts"
-import { TypeId as ErrorTypeId } from "./KuzzleError.ts"
+import { predicate } from "./internal/data/filter/evaluate.ts"
+import { type Fields, isFields } from "./internal/data/filter/field.ts"
+import { countConditions, noPatterns, parse } from "./internal/data/filter/parse.ts"
+import { check, compile } from "./internal/data/filter/pattern/index.ts"
+import { searchIssues } from "./internal/data/filter/search.ts"
+import { searchPredicate } from "./internal/data/filter/searchPredicate.ts"
+import { tagged } from "./KuzzleError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a field can be compared with.
+ * A value with which a field can be compared.
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +58,8 @@ export type GeoPoint =
   | { readonly lat: number; readonly lon: number }
 
 /**
- * A point as Koncorde and Elasticsearch both read it. An array is `[lat, lon]` to the one, `[lon, lat]` to the other.
+ * A point in a form that Koncorde and Elasticsearch read alike. An array is not: Koncorde reads it as `[lat, lon]`,
+ * Elasticsearch as `[lon, lat]`.
  *
  * @since 0.1.0
  * @category models
@@ -77,7 +77,7 @@ export type GeoBox =
   | { readonly topLeft: GeoPoint; readonly bottomRight: GeoPoint }
 
 /**
- * A box as Koncorde and Elasticsearch both read it.
+ * A box in a form that Koncorde and Elasticsearch read alike.
  *
  * @since 0.1.0
  * @category models
@@ -87,7 +87,7 @@ export type SearchGeoBox =
   | { readonly top_left: SearchGeoPoint; readonly bottom_right: SearchGeoPoint }
 
 /**
- * Bounds of a range. At most one below and one above, the first less than the second.
+ * Bounds of a range. At most one lower and one upper bound; the lower one must be less than the upper one.
  *
  * @since 0.1.0
  * @category models
@@ -264,7 +264,7 @@ export interface Bool {
 }
 
 /**
- * A filter that says something: any but `all`. Only such filters can be combined.
+ * Any filter but `all`. Only such filters can be combined.
  *
  * @since 0.1.0
  * @category models
@@ -294,11 +294,11 @@ export type Condition =
 export type Filter = All | Condition
 
 /**
- * The conditions that also work in a search, as its option `filter`: the server translates them to Elasticsearch, which
- * has no counterpart of the others, nor of `null`.
+ * The conditions that also work in a search, as its option `filter`. The server translates them to Elasticsearch, which
+ * has no counterpart for the others, nor for `null`.
  *
- * To a search a field that is `null` or an empty array is missing, an array is each of its elements, and a field of type
- * `text` is its words.
+ * In a search, a field that is `null` or an empty array counts as missing. An array matches if one of its elements
+ * does. A field of type `text` is compared by its words.
  *
  * @since 0.1.0
  * @category models
@@ -323,7 +323,10 @@ export type SearchCondition =
   | Refused<GeoPolygon>
   | Refused<Bool>
 
-/** The condition with a member that no value has. Its name is what an error says of a condition that a search lacks. */
+/**
+ * The condition with a member that no value has. Compiler errors show the name of that member for a condition that a
+ * search does not support.
+ */
 type Refused<C> = { readonly [Keyword in keyof C]: C[Keyword] & SubscriptionOnly }
 
 type SubscriptionOnly = { readonly "only a subscription takes this condition, a search does not": never }
@@ -349,7 +352,7 @@ export type SearchFilter = All | SearchCondition
 export const all: All = {}
 
 /**
- * No document: for subscribers to presence alone.
+ * No document: for subscriptions to notifications of users only.
  *
  * @since 0.1.0
  * @category constructors
@@ -357,7 +360,8 @@ export const all: All = {}
 export const nothing: Nothing = { nothing: true }
 
 /**
- * The field has this value, of this type. Nested fields have dots (`"address.city"`); `"_id"` is the document's id.
+ * The field has this value, with the same type. Nested fields have dots (`"address.city"`); `"_id"` is the document's
+ * id.
  *
  * @since 0.1.0
  * @category constructors
@@ -383,8 +387,8 @@ export const isIn = (field: string, values: ReadonlyArray<string>): In => ({ in:
 export const ids = (values: ReadonlyArray<string>): Ids => ({ ids: { values } })
 
 /**
- * The field is there, be it `null`. In the server's syntax: a pair of brackets at the end asks for an element of an
- * array (see `contains`), brackets that are part of a name are escaped with `\`.
+ * The field exists, even if it is `null`. In the syntax of the server, a pair of brackets at the end tests for an
+ * element of an array (see `contains`). Brackets that are part of a name are escaped with `\`.
  *
  * @since 0.1.0
  * @category constructors
@@ -392,7 +396,7 @@ export const ids = (values: ReadonlyArray<string>): Ids => ({ ids: { values } })
 export const exists = (field: string): Exists => ({ exists: field })
 
 /**
- * The field is not there. The same syntax as `exists`.
+ * The field does not exist. The same syntax as `exists`.
  *
  * @since 0.1.0
  * @category constructors
@@ -400,7 +404,7 @@ export const exists = (field: string): Exists => ({ exists: field })
 export const missing = (field: string): Missing => ({ missing: field })
 
 /**
- * The field is an array that has this element.
+ * The field is an array that contains this element.
  *
  * @example
  * ```ts
@@ -419,8 +423,8 @@ export const contains = (field: string, element: Scalar): Exists => ({
 /**
  * The field is a number within bounds. Dates must be numbers too.
  *
- * The server tells an open bound from a closed one up to two millions only; above (milliseconds since 1970, say) `gt`
- * is `gte` and `lt` is `lte`.
+ * The server distinguishes open from closed bounds only up to two million. For larger numbers (for example milliseconds
+ * since 1970) it treats `gt` as `gte` and `lt` as `lte`.
  *
  * @since 0.1.0
  * @category constructors
@@ -428,9 +432,9 @@ export const contains = (field: string, element: Scalar): Exists => ({
 export const range = (field: string, bounds: Bounds): Range => ({ range: { [field]: bounds } })
 
 /**
- * The field is a string in which the pattern is found. The server's engine is RE2: no look-around, no back-references.
- * A `RegExp` gives its source and flags. Like the server, `matches` runs in linear time for every pattern: at most the
- * length of the field times the size of the pattern, which is bounded.
+ * The field is a string in which the pattern is found. The server's engine is RE2, without look-around and
+ * back-references. Of a `RegExp`, the source and the flags are used. Like the server, `matches` runs in linear time for
+ * every pattern: at most the length of the field times the size of the pattern, which is bounded.
  *
  * @since 0.1.0
  * @category constructors
@@ -446,7 +450,7 @@ export const regexp = (field: string, pattern: string | RegExp, flags?: string):
 })
 
 /**
- * The document includes this one: all its members, at any depth, and the elements of its arrays in any order.
+ * The document includes this value: all its members, at any depth, and the elements of its arrays in any order.
  *
  * @since 0.1.0
  * @category constructors
@@ -454,8 +458,8 @@ export const regexp = (field: string, pattern: string | RegExp, flags?: string):
 export const match = (content: { readonly [key: string]: unknown }): Match => ({ match: content })
 
 /**
- * The field is an array whose element at `index` (negative: from the end) fulfils `query`, a filter on the field
- * `value`. It cannot be negated, though its query can.
+ * The field is an array whose element at `index` (negative: from the end) matches `query`, a filter on the field
+ * `value`. The condition cannot be negated, but its query can.
  *
  * @example
  * ```ts
@@ -481,7 +485,7 @@ export const geoBoundingBox = (field: string, box: GeoBox): GeoBoundingBox<Searc
   }
 })
 
-/** So that the filter means the same in a search. */
+/** This form means the same in a search. */
 const unmistakable = (point: GeoPoint): SearchGeoPoint => {
   if (!isPair(point)) return point
   const [lat, lon] = point
@@ -491,7 +495,7 @@ const unmistakable = (point: GeoPoint): SearchGeoPoint => {
 const isPair = (point: GeoPoint): point is readonly [lat: number, lon: number] => Array.isArray(point)
 
 /**
- * The field is a point at most so far away: a number and its unit (`"10 km"`, `"500 ft"`). The field cannot be named
+ * The field is a point within a distance: a number and its unit (`"10 km"`, `"500 ft"`). The field cannot be named
  * `distance`.
  *
  * @since 0.1.0
@@ -516,7 +520,7 @@ export const geoDistanceRange = (
 })
 
 /**
- * The field is a point in a polygon of three points or more.
+ * The field is a point in a polygon of at least three points.
  *
  * @since 0.1.0
  * @category constructors
@@ -570,6 +574,8 @@ export const bool = (clauses: Clauses): Bool => ({ bool: clauses })
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
+ * The mark of a filter for documents of one type. It exists in types only.
+ *
  * @since 0.1.0
  * @category symbols
  */
@@ -582,8 +588,8 @@ export const TypeId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleFilte
 export type TypeId = typeof TypeId
 
 /**
- * That a filter was made for documents of this type. It is there for the compiler alone: on the wire there is nothing of
- * it. A filter for documents with fewer fields is one for documents with more.
+ * Marks a filter as made for documents of this type. It exists in types only and is not sent. A filter for documents
+ * with fewer fields is also a filter for documents with more.
  *
  * @since 0.1.0
  * @category by the document
@@ -593,8 +599,8 @@ export interface On<in Document> {
 }
 
 /**
- * The paths of the fields of a document, as JSON has it: `"address"`, `"address.city"`. No path leads into an array
- * (see `contains` and `select`). Where a type contains itself, any path below its second occurrence is accepted, as is any
+ * The paths of the fields of a document in JSON: `"address"`, `"address.city"`. No path leads into an array (see
+ * `contains` and `select`). Where a type contains itself, any path below its second occurrence is accepted, as is any
  * path below the sixth level.
  *
  * @since 0.1.0
@@ -603,7 +609,7 @@ export interface On<in Document> {
 export type Path<Document> = PathTo<Document, unknown>
 
 /**
- * The paths of the fields that are, or may be, of a type.
+ * The paths of the fields that have, or may have, a type.
  *
  * @since 0.1.0
  * @category by the document
@@ -611,8 +617,8 @@ export type Path<Document> = PathTo<Document, unknown>
 export type PathTo<Document, Type> = PathWithin<Document & WithId, Type>
 
 /**
- * What is at a path, as far as it is of a type. (A conditional type of its own, and no alias of `At`: declarations that a
- * consumer emits then hold its name. They would hold the recursion of `At`, which has no end.)
+ * The value at a path, as far as it has a type. A conditional type instead of an alias of `At`: declarations that a
+ * consumer emits then contain its name instead of the endless recursion of `At`.
  *
  * @since 0.1.0
  * @category by the document
@@ -621,7 +627,7 @@ export type ValueAt<Document, P extends string, Type> = unknown extends At<Docum
   : Extract<At<Document & WithId, P>, Type>
 
 /**
- * What is in the array at a path, as far as it is of a type.
+ * The elements of the array at a path, as far as they have a type.
  *
  * @since 0.1.0
  * @category by the document
@@ -629,14 +635,14 @@ export type ValueAt<Document, P extends string, Type> = unknown extends At<Docum
 export type ElementAt<Document, P extends string, Type> = ValueAt<Document, P, ReadonlyArray<unknown>> extends
   ReadonlyArray<infer Element> ? Narrow<Element, Type> : never
 
-/** Kuzzle tests the id of a document as a field of it. */
+/** Kuzzle treats the id of a document as one of its fields. */
 type WithId = { readonly _id: string }
 
 /**
- * A conditional type, and no alias of a mapped one: errors then list the paths instead of the name of the alias.
+ * A conditional type instead of an alias of a mapped one: errors then list the paths instead of the name of the alias.
  *
- * `Above` holds the types on the way down. Without a stop at a type that occurs again, eight references of a type to itself
- * make 8^6 paths.
+ * `Above` holds the enclosing types. Without a stop at a type that occurs a second time, eight references of a type to
+ * itself make 8^6 paths.
  */
 type PathWithin<T, Type, Above extends ReadonlyArray<unknown> = []> = unknown extends T ? string
   : T extends ReadonlyArray<unknown> ? never
@@ -649,7 +655,7 @@ type PathWithin<T, Type, Above extends ReadonlyArray<unknown> = []> = unknown ex
     }[keyof T & string]
   : never
 
-/** Invariant: one extends another only if both are of the same type. */
+/** Invariant: one extends another only if both have the same type. */
 type Exactly<T> = (_: T) => T
 
 type At<T, P extends string> = P extends `${infer Head}.${infer Rest}` ? Member<T, P> | At<Member<T, Head>, Rest>
@@ -662,7 +668,7 @@ type Member<T, K extends string> = unknown extends T ? unknown
 
 type Narrow<T, Type> = unknown extends T ? Type : Extract<T, Type>
 
-/** Where a document holds a point, as far as its type tells it from any other text. */
+/** The paths at which a document holds a point, as far as its type distinguishes a point from other text. */
 type PointField =
   | { readonly lat: number; readonly lon: number }
   | readonly [lat: number, lon: number]
@@ -670,7 +676,7 @@ type PointField =
   | `${number}, ${number}`
 
 /**
- * Some of what a document holds, at any depth.
+ * A part of a document, at any depth.
  *
  * @since 0.1.0
  * @category by the document
@@ -680,8 +686,8 @@ export type Part<T> = T extends ReadonlyArray<infer Element> ? ReadonlyArray<Par
   : T
 
 /**
- * The builders, for documents of one type: with a path that it does not have, or a value that cannot be there, they do
- * not compile. They do what the functions of this module do.
+ * The builders for documents of one type. A path that the type does not have, or a value that the field cannot have,
+ * does not compile. They do the same as the functions of this module.
  *
  * @since 0.1.0
  * @category by the document
@@ -689,7 +695,7 @@ export type Part<T> = T extends ReadonlyArray<infer Element> ? ReadonlyArray<Par
 export interface Builders<Document> {
   /** Every document. */
   readonly all: All & On<Document>
-  /** No document. Only a subscription takes it. */
+  /** No document. Only for subscriptions. */
   readonly nothing: Nothing & On<Document>
   /** The field has this value: `equals("status", "free")`. */
   readonly equals: <P extends PathTo<Document, Scalar>, Value extends ValueAt<Document, P, Scalar>>(
@@ -703,28 +709,28 @@ export interface Builders<Document> {
   ) => In & On<Document>
   /** The document has one of these ids. */
   readonly ids: (values: ReadonlyArray<string>) => Ids & On<Document>
-  /** The field is there, be it `null`: `exists("driver.name")`. */
+  /** The field exists, even if it is `null`: `exists("driver.name")`. */
   readonly exists: (field: Path<Document>) => Exists & On<Document>
-  /** The field is not there. */
+  /** The field does not exist. */
   readonly missing: (field: Path<Document>) => Missing & On<Document>
-  /** The field is an array that has this element: `contains("tags", "new")`. */
+  /** The field is an array that contains this element: `contains("tags", "new")`. */
   readonly contains: <P extends PathTo<Document, ReadonlyArray<unknown>>>(
     field: P,
     element: ElementAt<Document, P, Scalar>
   ) => Exists & On<Document>
   /** The field is a number within bounds: `range("seats", { gte: 4 })`. */
   readonly range: (field: PathTo<Document, number>, bounds: Bounds) => Range & On<Document>
-  /** The pattern is found in the field. Only a subscription takes it. */
+  /** The pattern is found in the field. Only for subscriptions. */
   readonly regexp: (
     field: PathTo<Document, string>,
     pattern: string | RegExp,
     flags?: string
   ) => Regexp & On<Document>
-  /** The document includes this one. Only a subscription takes it. */
+  /** The document includes this value. Only for subscriptions. */
   readonly match: (content: Part<Document>) => Match & On<Document>
   /**
-   * The element at an index fulfils the query, which the builders for `{ readonly value: Element }` make. Only a subscription
-   * takes it.
+   * The element at an index matches the query, which is made by the builders for `{ readonly value: Element }`. Only
+   * for subscriptions.
    */
   readonly select: <P extends PathTo<Document, ReadonlyArray<unknown>>>(
     field: P,
@@ -736,19 +742,19 @@ export interface Builders<Document> {
     field: PathTo<Document, PointField>,
     box: GeoBox
   ) => GeoBoundingBox<SearchGeoBox> & On<Document>
-  /** The field is a point at most so far away: `geoDistance("position", { lat: 48.85, lon: 2.35 }, "2 km")`. */
+  /** The field is a point within a distance: `geoDistance("position", { lat: 48.85, lon: 2.35 }, "2 km")`. */
   readonly geoDistance: (
     field: PathTo<Document, PointField>,
     center: GeoPoint,
     distance: string
   ) => GeoDistance<SearchGeoPoint> & On<Document>
-  /** The field is a point between two distances. Only a subscription takes it. */
+  /** The field is a point between two distances. Only for subscriptions. */
   readonly geoDistanceRange: (
     field: PathTo<Document, PointField>,
     center: GeoPoint,
     distances: { readonly from: string; readonly to: string }
   ) => GeoDistanceRange & On<Document>
-  /** The field is a point in a polygon. Only a subscription takes it. */
+  /** The field is a point in a polygon. Only for subscriptions. */
   readonly geoPolygon: (
     field: PathTo<Document, PointField>,
     points: ReadonlyArray<GeoPoint>
@@ -763,7 +769,7 @@ export interface Builders<Document> {
   ) => Or<Filters[number]> & On<Document>
   /** Not this filter. */
   readonly not: <F extends Condition & On<Document>>(filter: F) => Not<F> & On<Document>
-  /** All of these clauses. Only a subscription takes it. */
+  /** All of these clauses. Only for subscriptions. */
   readonly bool: (clauses: Clauses<Condition & On<Document>>) => Bool & On<Document>
 }
 
@@ -790,15 +796,18 @@ const builders = {
   bool
 }
 
-/** The same functions for all: what a document is like is the compiler's business (`On` is never there). */
+/**
+ * The same functions for all types of documents: the type matters to the compiler only (`On` never exists at run time).
+ */
 const forDocument = <Document>(): Builders<Document> => builders as unknown as Builders<Document>
 
 export {
   /**
-   * The builders for documents of a type: of what is stored, so of the *encoded* side of a Schema, where a date may be a
-   * number.
+   * The builders for documents of a type. Use the type of the stored documents: the *encoded* side of a Schema, where a
+   * date may be a number.
    *
-   * Where only points can be, a field is one whose type says so: `{ lat, lon }`, `[lat, lon]`, or a text of two numbers.
+   * The conditions on points accept only fields whose type shows a point: `{ lat, lon }`, `[lat, lon]`, or a text of
+   * two numbers.
    *
    * @example
    * ```ts
@@ -833,14 +842,14 @@ export {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Everything that is wrong with a filter, each with its place in it; empty if the server would accept it.
+ * Lists the faults of a filter, each with its place in the filter. The list is empty if the server would accept it.
  *
- * A filter has at most `maxConditions` conditions, each value of `in` and `ids` being one: 100, unless the server's
- * setting `limits.subscriptionConditionsCount` says otherwise.
+ * A filter has at most `maxConditions` conditions, where each value of `in` and `ids` counts as one. The default is
+ * 100, unless the server's setting `limits.subscriptionConditionsCount` says otherwise.
  *
- * Stricter than the server where it accepts what it does not mean: a negated `select` or `nothing` (it then fails to
- * store them), a distance that is a time or holds thousands separators, and more than 200 levels, or 1,000 of groups
- * within a pattern.
+ * This check is stricter than the server in a few cases that the server accepts and then handles wrongly. It rejects a
+ * negated `select` or `nothing` (the server then fails to store the filter), a distance that is a time or contains
+ * thousands separators, more than 200 levels, and more than 1,000 levels of groups in a pattern.
  *
  * @example
  * ```ts
@@ -867,10 +876,10 @@ export const validate = (
   })
 
 /**
- * Everything that is wrong with a filter of a search, each with its place in it.
+ * Lists the faults of a filter of a search, each with its place in the filter.
  *
- * The server translates such a filter without a look at it. What Elasticsearch then refuses is refused here, and what it
- * would take for something else: an array for a point, `missing` of an element, a text of several fields.
+ * The server translates such a filter without checking it. This check reports what Elasticsearch would refuse. It also
+ * reports what Elasticsearch would misread: an array as a point, `missing` of an element, a text of several fields.
  *
  * @example
  * ```ts
@@ -887,31 +896,31 @@ export const validateSearch = (filter: unknown): ReadonlyArray<string> =>
   Either.match(parse(filter, noPatterns), { onLeft: (issues) => issues, onRight: () => searchIssues(filter) })
 
 /**
- * The filter was not sent: the server would refuse it, or take it for another.
+ * The filter was not sent: the server would refuse or misread it.
  *
  * @since 0.1.0
  * @category errors
  */
-export class FilterError extends Data.TaggedError("KuzzleFilterError")<{
-  /** Each with its place in the filter; see `validate` and `validateSearch`. */
+export class FilterError extends tagged("KuzzleFilterError")<{
+  /** The faults, each with its place in the filter; see `validate` and `validateSearch`. */
   readonly issues: ReadonlyArray<string>
 }> {
-  /** @since 0.1.0 */
-  readonly [ErrorTypeId]: ErrorTypeId = ErrorTypeId
   override get message(): string {
     return `the filter is wrong: ${this.issues.join("; ")}`
   }
 }
 
 /**
- * Whether a document fulfils a filter, as the server would decide it. The filter is compiled once: keep the function
- * for all documents. It never throws, whatever the document; one that is no object has no fields. The filter may be any
- * JSON object, as it came over a wire: one that `validate` refuses matches nothing.
+ * Returns a function that tests whether a document matches a filter, with the same result as the server. The filter is
+ * compiled once: reuse the function for all documents. The function never throws. A document that is not an object has
+ * no fields. The filter may be any JSON object, for example one received from another program: one that `validate`
+ * rejects matches nothing.
  *
- * The document is what the server tests: its content, and its id as `_id`.
+ * The document consists of what the server tests: its content, and its id as `_id`.
  *
- * The server minimises a filter before it stores it, and thereby loses some that could match: of two conditions on one
- * field, `missing: 'tags["a"]'` is taken for `missing: "tags"`, for instance. That is not repeated here.
+ * The server minimises a filter before it stores it, and some filters then no longer match what they should. For
+ * example, with two conditions on one field, it treats `missing: 'tags["a"]'` as `missing: "tags"`. This function does
+ * not reproduce that fault.
  *
  * @example
  * ```ts
@@ -930,9 +939,9 @@ export const matches = (
   Either.match(parse(filter, compile), { onLeft: () => matchNothing, onRight: (node) => onFields(predicate(node)) })
 
 /**
- * Like `matches`, as a search reads the filter: each element of an array counts as a value of the field, and `null` and an
- * empty array count as none. A filter that `validateSearch` refuses matches nothing. Such filters have no `regexp`, so a page
- * that uses neither `matches` nor `validate` does not include the regular-expression engine.
+ * Like `matches`, as a search reads the filter: each element of an array counts as a value of the field, and `null` and
+ * an empty array count as none. A filter that `validateSearch` rejects matches nothing. Such filters have no `regexp`,
+ * so a page that uses neither `matches` nor `validate` does not include the regular-expression engine.
  *
  * @since 0.1.0
  * @category evaluation
@@ -940,7 +949,7 @@ export const matches = (
 export const matchesSearch = (filter: SearchFilter): (document: unknown) => boolean =>
   Either.match(parse(filter, noPatterns), {
     onLeft: () => matchNothing,
-    onRight: (node) => searchIssues(filter).length > 0 ? matchNothing : onFields(found(node))
+    onRight: (node) => searchIssues(filter).length > 0 ? matchNothing : onFields(searchPredicate(node))
   })
 
 const matchNothing = (): boolean => false

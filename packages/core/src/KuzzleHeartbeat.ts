@@ -1,8 +1,8 @@
 /**
- * How a connection shows that it is alive, and when it is asked.
+ * How a client pings its connection, and when.
  *
- * Two pings exist (spec 1.6): frames of RFC 6455, which the server answers natively and does not count as requests, and
- * Kuzzle's application ping `{"p":1}`, for runtimes that cannot send the former (browsers).
+ * There are two kinds of ping (spec 1.6). Kuzzle's server answers ping frames (RFC 6455) natively and does not count
+ * them as requests. The application ping `{"p":1}` is for runtimes that cannot send ping frames (browsers).
  *
  * @module
  * @since 0.1.0
@@ -17,27 +17,27 @@ import type { InvalidSettingError } from "./KuzzleError.ts"
 import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 
 /**
- * What a heartbeat is made of.
+ * The kind of ping, and its timing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface KuzzleHeartbeatShape {
-  /** `Native`: RFC 6455 ping frames. `Protocol`: `{"p":1}`. `Disabled`: none, a severed connection goes unnoticed. */
-  readonly ping: "Native" | "Protocol" | "Disabled"
-  /** When to ping, independent of other traffic. */
-  readonly schedule: Schedule.Schedule<unknown>
   /**
-   * How long to wait for the answer to a ping, or for any other sign of the peer, before the connection is closed as
-   * dead.
+   * `Native`: RFC 6455 ping frames. `Protocol`: `{"p":1}`. `Disabled`: no pings, so a severed connection is not
+   * detected.
    */
+  readonly ping: "Native" | "Protocol" | "Disabled"
+  /** When to ping, whatever other traffic there is. */
+  readonly schedule: Schedule.Schedule<unknown>
+  /** How long to wait for the answer to a ping, or for other progress, before the connection is closed as dead. */
   readonly timeout: Duration.Duration
   /** The longest wait while large messages may delay the answer: see the setting `busyPingTimeout`. */
   readonly busyTimeout: Duration.Duration
 }
 
 /**
- * The service that says how and when connections are pinged.
+ * The service that decides how and when connections are pinged.
  *
  * @since 0.1.0
  * @category tags
@@ -61,7 +61,7 @@ export type Options = HeartbeatOptions | ScheduleOptions
  * @category models
  */
 export interface ScheduleOptions extends HeartbeatOptions {
-  /** When to ping. The last ping comes when the schedule ends. */
+  /** When to ping. When the schedule ends, the pings end. */
   readonly schedule: Schedule.Schedule<unknown>
   readonly pingInterval?: undefined
 }
@@ -88,7 +88,7 @@ export const make = (
   })
 
 /**
- * Pings by RFC 6455 frames; by `{"p":1}` on a socket that turns out not to have them.
+ * Pings with RFC 6455 frames, or with `{"p":1}` on a socket that cannot send them.
  *
  * @since 0.1.0
  * @category layers
@@ -97,7 +97,7 @@ export const layerNative = (options?: Options): Layer.Layer<KuzzleHeartbeat, Inv
   Layer.effect(KuzzleHeartbeat, make("Native", options))
 
 /**
- * Pings by `{"p":1}`, answered by `{"p":2}`. Counted by the server's `rateLimit` of messages, where one is set.
+ * Pings with `{"p":1}`, which Kuzzle answers with `{"p":2}`. The server's `rateLimit` of messages, if set, counts them.
  *
  * @since 0.1.0
  * @category layers
@@ -106,8 +106,8 @@ export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat, I
   Layer.effect(KuzzleHeartbeat, make("Protocol", options))
 
 /**
- * No pings: only for tests and for connections that something else watches. The server cuts a connection on which nothing is
- * sent for 60 s.
+ * No pings. Only for tests, and for connections that are monitored in another way. The server closes a connection on
+ * which the client sends nothing for 60 s.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * One exchange over HTTP. What is asked and what the answer means is the client's affair: this is the seam at which a
- * platform binds its `HttpClient`.
+ * One exchange over HTTP: the interface by which a platform provides its `HttpClient`. The client decides what is
+ * requested and what the answer means.
  *
  * @module
  * @since 0.1.0
@@ -17,10 +17,11 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Body from "./internal/body.ts"
-import * as CookieJar from "./internal/cookieJar.ts"
-import * as Lock from "./internal/lock.ts"
-import * as Redirect from "./internal/redirect.ts"
+import * as Redirect from "./internal/data/redirect.ts"
+import * as Body from "./internal/services/body.ts"
+import * as CookieJar from "./internal/services/cookieJar.ts"
+import * as HttpFailure from "./internal/services/httpFailure.ts"
+import * as Lock from "./internal/services/lock.ts"
 import { type AnswerTooLargeError, NoAnswerError } from "./KuzzleError.ts"
 
 /**
@@ -34,8 +35,8 @@ export interface HttpCall {
   /** JSON text. */
   readonly body: string | undefined
   /**
-   * Whether cookies are sent with it and kept from its answer. Otherwise neither: a cookie beside a token is refused (spec
-   * 2.6), and the answer to a call with a token must not end the session of a cookie.
+   * Whether cookies are sent with the request and kept from its answer. With `false` neither happens: Kuzzle refuses a
+   * cookie beside a token (spec 2.6), and the answer to a call with a token must not end the session of a cookie.
    */
   readonly credentials?: boolean
 }
@@ -54,7 +55,7 @@ export interface HttpAnswer {
 }
 
 /**
- * An answer whose body is read as it comes.
+ * An answer whose body is read as it arrives.
  *
  * @since 0.1.0
  * @category models
@@ -62,7 +63,7 @@ export interface HttpAnswer {
 export interface HttpStream {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** To be run once; its end, whatever it is, ends the exchange. */
+  /** To be run once. However it ends, it ends the exchange. */
   readonly body: Stream.Stream<Uint8Array, NoAnswerError>
 }
 
@@ -81,34 +82,34 @@ export interface KuzzleHttpShape {
     call: HttpCall,
     maxResponseSize: number
   ) => Effect.Effect<HttpAnswer, NoAnswerError | AnswerTooLargeError>
-  /** The same, for an answer that may be larger than memory. */
+  /** The same, for an answer that may be larger than the memory. */
   readonly stream: (call: HttpCall) => Effect.Effect<HttpStream, NoAnswerError>
   /**
-   * The `Cookie` header that a WebSocket handshake with this address must be given. None where there is no cookie, and none
-   * in browsers, which add it themselves.
+   * The `Cookie` header for a WebSocket handshake with this address. Absent if there is no cookie, and in browsers,
+   * which add it themselves.
    */
   readonly cookie: (url: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
-  /** `undefined`: the clients with the same cookies cannot tell each other anything. */
+  /** `undefined`: clients with the same cookies cannot notify each other. */
   readonly sharing?: CookieSharing | undefined
 }
 
 /**
- * The clients with the same cookies: those of the tabs of a browser, or of a cookie jar. A login or a logout of one of
- * them is one of all.
+ * The clients with the same cookies: those in the tabs of a browser, or those of one cookie jar. A login or a logout of
+ * one of them applies to all.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CookieSharing {
   /**
-   * Joins them until the scope closes. The returned function tells all others that the session at a host has changed,
-   * and no more than that. `heard` is called when one of them has told it, without a host if a message may have been
-   * missed.
+   * Joins them until the scope closes. The returned function notifies all others that the session at a host has
+   * changed; the message contains nothing else. `heard` is called for each notification of another client, without a
+   * host if a message may have been missed.
    */
   readonly join: (
     heard: (host?: string) => void
   ) => Effect.Effect<(host: string) => void, never, Scope.Scope>
-  /** Taken while a client renews the cookie, and held until the scope closes. */
+  /** Locks the cookie while a client renews it, until the scope closes. */
   readonly lock: Effect.Effect<void, never, Scope.Scope>
 }
 
@@ -121,10 +122,10 @@ export interface CookieSharing {
 export class KuzzleHttp extends Context.Tag("@effect-kuzzle/core/KuzzleHttp")<KuzzleHttp, KuzzleHttpShape>() {}
 
 /**
- * Over the `HttpClient` of `@effect/platform`, without its spans and trace headers: the spans show headers and addresses,
- * which can be secrets (a request has a span of its own), and Kuzzle's CORS rules refuse the headers.
+ * Over the `HttpClient` of `@effect/platform`, without its spans and trace headers. The spans would show headers and
+ * addresses, which can be secrets (a request has a span of its own). Kuzzle's CORS rules refuse the headers.
  *
- * Cookies are the runtime's affair, as in browsers. Where it has none, see `layerCookieJar`.
+ * The runtime keeps the cookies, as browsers do. For runtimes that keep none, see `layerCookieJar`.
  *
  * Redirects are never followed by `fetch`. Provide other options for `fetch` (`FetchHttpClient.RequestInit`) to this
  * layer, not to the client below it. Do not provide a client that follows redirects itself
@@ -135,19 +136,19 @@ export class KuzzleHttp extends Context.Tag("@effect-kuzzle/core/KuzzleHttp")<Ku
  */
 export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
   KuzzleHttp,
-  Effect.suspend(() => over(undefined))
+  Effect.suspend(() => makeWith(undefined))
 )
 
 /**
- * The same with a cookie jar of its own, in memory, for runtimes that keep no cookies: Node, Bun, Deno, React Native. The
- * layer is the jar: who shares the layer shares the session.
+ * The same with a cookie jar of its own, in memory, for runtimes that keep no cookies: Node, Bun, Deno, React Native.
+ * The layer is the jar: clients that share the layer share the session.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerCookieJar: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Layer.effect(
   KuzzleHttp,
-  Effect.suspend(() => Effect.map(over(CookieJar.make()), (http) => ({ ...http, sharing: sharingOfProcess() })))
+  Effect.suspend(() => Effect.map(makeWith(CookieJar.make()), (http) => ({ ...http, sharing: sharingOfProcess() })))
 )
 
 /** @internal */
@@ -166,7 +167,7 @@ export const sharingOfProcess = (): CookieSharing => {
   }
 }
 
-const over = (jar: CookieJar.CookieJar | undefined): Effect.Effect<KuzzleHttpShape, never, HttpClient.HttpClient> =>
+const makeWith = (jar: CookieJar.CookieJar | undefined): Effect.Effect<KuzzleHttpShape, never, HttpClient.HttpClient> =>
   Effect.gen(function*() {
     const client = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
     return shape(client, Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit)), jar)
@@ -233,8 +234,8 @@ const shape = (
 
 /**
  * If `Content-Length` is the size of the text, bytes need not be counted, which halves the time of a call. In browsers
- * (which have no jar) it may be the compressed size: they decompress, and hide `Content-Encoding` from pages of other
- * origins.
+ * (which have no jar) it may be the compressed size, because browsers decompress and hide `Content-Encoding` from pages
+ * of other origins.
  */
 const text = (
   response: HttpClientResponse.HttpClientResponse,
@@ -250,18 +251,17 @@ const text = (
 
 /** A missing body counts as empty. */
 const bytes = ({ stream }: HttpClientResponse.HttpClientResponse): Stream.Stream<Uint8Array, NoAnswerError> =>
-  Stream.catchAll(stream, (error) => error.reason === "EmptyBody" ? Stream.empty : Stream.fail(noAnswer(error)))
+  Stream.catchAll(stream, (error) => HttpFailure.isEmptyBody(error) ? Stream.empty : Stream.fail(noAnswer(error)))
 
-/** Not the client's error itself: it holds the whole request, token and headers included. */
-const noAnswer = ({ cause, description, reason }: HttpClientError.HttpClientError): NoAnswerError =>
-  new NoAnswerError({ cause: cause ?? new Error(description ?? reason) })
+const noAnswer = (error: HttpClientError.HttpClientError): NoAnswerError =>
+  new NoAnswerError({ cause: HttpFailure.causeOf(error) })
 
-/** A token in a cookie is the jar's to know. */
+/** The jar holds the token of a cookie. */
 const headersOf = (
   { headers: { "set-cookie": _, ...headers } }: HttpClientResponse.HttpClientResponse
 ): Readonly<Record<string, string>> => headers
 
-/** Beside the cookies that the settings ask for, a proxy's for one. */
+/** In addition to the cookies of the settings, for example a proxy's. */
 const withCookie =
   (cookie: string | undefined) => (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
     cookie === undefined

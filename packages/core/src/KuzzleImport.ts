@@ -1,28 +1,26 @@
 /**
- * For a stream of documents, such as a file or an export: writes it into a collection. Take `KuzzleBatch` to send the small
- * requests of many callers together, and `KuzzleBulk` for one request with documents that you have at hand.
+ * Writes a stream of documents, such as a file or an export, into a collection. Use `KuzzleBatch` to send small
+ * requests of many callers together, and `KuzzleBulk` for one request with documents that are in memory.
  *
- * A few requests are in flight at a time, and no more documents are in memory than these hold.
+ * A few requests are in flight at a time, and only their documents are in memory.
  *
  * @module
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { again } from "./internal/again.ts"
-import { Kuzzle } from "./internal/client.ts"
-import * as Json from "./internal/json.ts"
-import * as Many from "./internal/many.ts"
+import { retryTransient } from "./internal/api/retryTransient.ts"
+import { weighted } from "./internal/api/weighted.ts"
+import { Kuzzle } from "./internal/client/client.ts"
+import * as Json from "./internal/data/json.ts"
 import * as Envelope from "./internal/protocol/envelope.ts"
+import * as Many from "./internal/protocol/many.ts"
 import * as KuzzleBulk from "./KuzzleBulk.ts"
-import { EncodeError, type PayloadTooLargeError, ProtocolError, TypeId } from "./KuzzleError.ts"
+import { EncodeError, type PayloadTooLargeError, ProtocolError, tagged } from "./KuzzleError.ts"
 
 /**
- * A document to be written, over the one of its id where there is one. Without an id Kuzzle makes one.
+ * A document to be written. It replaces the document with the same id. Without an id Kuzzle makes one.
  *
  * @since 0.1.0
  * @category models
@@ -37,19 +35,25 @@ export interface ImportedDocument {
  * @category models
  */
 export interface Options extends KuzzleBulk.Options {
-  /** Tell the subscribers of the collection. */
+  /** Whether to notify the subscribers of the collection. */
   readonly notify?: boolean | undefined
-  /** Documents in one request at most; 500 by default. */
+  /** The largest number of documents in one request; 500 by default. */
   readonly chunkSize?: number | undefined
-  /** Bytes of documents in one request at most; 512 KiB by default. The server takes 1 MiB, unless it is set up otherwise. */
+  /**
+   * The largest size of the documents in one request, in bytes; 512 KiB by default. The server accepts 1 MiB unless it
+   * is configured otherwise.
+   */
   readonly chunkBytes?: number | undefined
-  /** How many requests may be under way at once; 2 by default. With more than one, of two documents of one id either wins. */
+  /**
+   * How many requests may be in flight at once; 2 by default. With more than one, either of two documents with the same
+   * id may be written last.
+   */
   readonly concurrency?: number | undefined
 }
 
 /**
- * How far an import has come, after each request: numbers of documents, and the bytes that they took. A progress bar shows
- * `written + failed` of what there is.
+ * The progress of an import after each request: numbers of documents, and their size in bytes. A progress bar shows
+ * `written + failed` as a part of all documents.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +62,7 @@ export interface Progress {
   readonly written: number
   readonly failed: number
   readonly bytes: number
-  /** Those that failed since the last element. */
+  /** The documents that failed since the last element. */
   readonly failures: ReadonlyArray<NotImportedError>
 }
 
@@ -68,56 +72,50 @@ export interface Progress {
  * @since 0.1.0
  * @category errors
  */
-export class NotImportedError extends Data.TaggedError("KuzzleNotImportedError")<{
-  /** Its place in the stream, from 0. */
+export class NotImportedError extends tagged("KuzzleNotImportedError")<{
+  /** Its position in the stream, from 0. */
   readonly position: number
   readonly _id: string | undefined
-  /** What Kuzzle said of it, or why it was not sent. */
+  /** Kuzzle's error, or the reason why it was not sent. */
   readonly cause: RejectedError | EncodeError | PayloadTooLargeError | ProtocolError
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `document ${this.position}${this._id === undefined ? "" : ` (${this._id})`}: ${this.cause.message}`
   }
 }
 
 /**
- * The storage did not take a document; `reason` is in its words.
+ * The storage refused a document; `reason` is the storage's message.
  *
  * @since 0.1.0
  * @category errors
  */
-export class RejectedError extends Data.TaggedError("KuzzleRejectedError")<{
+export class RejectedError extends tagged("KuzzleRejectedError")<{
   readonly reason: string
   readonly status: number
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return this.reason
   }
 }
 
 /**
- * A line is none of an export.
+ * A line is not a line of an export.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ImportLineError extends Data.TaggedError("KuzzleImportLineError")<{
-  /** From 1. */
+export class ImportLineError extends tagged("KuzzleImportLineError")<{
+  /** The number of the line, from 1. */
   readonly line: number
   readonly issue: string
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `line ${this.line}: ${this.issue}`
   }
 }
 
-/** A document with its place, and either its JSON and the bytes that it takes, or why it cannot be sent. */
+/** A document with its position, and either its JSON with the size in bytes, or the reason why it cannot be sent. */
 interface Entry {
   readonly position: number
   readonly document: ImportedDocument
@@ -135,7 +133,9 @@ const entry = ([document, position]: [ImportedDocument, number]): Entry => {
 
 type Write = (entries: ReadonlyArray<Entry>) => ReturnType<typeof KuzzleBulk.mWrite>
 
-/** The JSON of a document is written once, although its size decides with which others it is sent. */
+/**
+ * The JSON of a document is made once, although its size is needed earlier, to decide which documents share a request.
+ */
 const writer = (options: Omit<Parameters<typeof KuzzleBulk.mWrite>[0], "documents">): Write => (entries) => {
   const { mWrite } = KuzzleBulk
   const given = { ...options, documents: entries.map(({ document }) => document) }
@@ -144,20 +144,23 @@ const writer = (options: Omit<Parameters<typeof KuzzleBulk.mWrite>[0], "document
     { documents: given.documents },
     `{"documents":[${entries.map(({ json }) => json).join()}]}`
   )
-  return again(Effect.flatMap(Kuzzle, (kuzzle) => mWrite.send(kuzzle, { ...request, body }, mWrite.options(given))), {
-    // Written twice, a document with an id is the same one.
-    repeatable: given.documents.every(({ _id }) => _id !== undefined && _id !== "")
-  })
+  return retryTransient(
+    Effect.flatMap(Kuzzle, (kuzzle) => mWrite.send(kuzzle, { ...request, body }, mWrite.options(given))),
+    {
+      // A document with an id may be written twice: the result is the same.
+      repeatable: given.documents.every(({ _id }) => _id !== undefined && _id !== "")
+    }
+  )
 }
 
 /**
- * Writes documents as they are (`bulk:mWrite`): with the metadata that they carry (`_kuzzle_info`) and none of its own,
- * without a check of the collection's specifications, and nobody is notified unless asked for. The stream is how far it has
- * come; its end is the end of the import.
+ * Writes documents as they are (`bulk:mWrite`): with their own metadata (`_kuzzle_info`) and no other, without
+ * validation by the collection's specifications, and without notifications unless `notify` is set. The stream emits the
+ * progress. Its end is the end of the import.
  *
- * A document that cannot be written is told in `failures` and ends nothing. A lost connection is waited for; only what was
- * under way then and would be written twice ends the import: documents without ids. So does what concerns them all (the
- * rights, no such collection).
+ * A document that cannot be written is listed in `failures`, and the import continues. After a lost connection the
+ * import waits for the next one and continues. It fails only if documents without ids were in flight, because they
+ * could be written twice. It also fails with errors that concern all documents (missing rights, no such collection).
  *
  * @example
  * ```ts
@@ -184,14 +187,8 @@ export const stream = <E, R>(
   return documents.pipe(
     Stream.zipWithIndex,
     Stream.map(entry),
-    Stream.transduce(Sink.foldWeighted({
-      initial: Chunk.empty<Entry>(),
-      maxCost: chunkBytes,
-      cost: (_, { bytes }: Entry) => Math.max(bytes, least),
-      body: (chunk, entry: Entry) => Chunk.append(chunk, entry)
-    })),
-    Stream.filter(Chunk.isNonEmpty),
-    Stream.mapEffect((chunk) => send(Chunk.toReadonlyArray(chunk), write), { concurrency, unordered: true }),
+    weighted(chunkBytes, ({ bytes }: Entry) => Math.max(bytes, least)),
+    Stream.mapEffect((chunk) => send(chunk, write), { concurrency, unordered: true }),
     Stream.mapAccum({ written: 0, failed: 0, bytes: 0 }, (sum, { bytes, failures, total }) => {
       const now = {
         written: sum.written + total - failures.length,
@@ -204,7 +201,7 @@ export const stream = <E, R>(
 }
 
 /**
- * What an import can fail with as a whole.
+ * The errors that end an import.
  *
  * @since 0.1.0
  * @category errors
@@ -241,7 +238,7 @@ const sendRound = (
   return write(entries).pipe(
     Effect.map((answer) =>
       Many.outcomes(items, answer).flatMap((outcome, i) => {
-        // One outcome for each document.
+        // An outcome for each document.
         const { document: { _id }, position } = entries[i] as Entry
         switch (outcome._tag) {
           case "Done":
@@ -256,7 +253,7 @@ const sendRound = (
       })
     ),
     Effect.catchTag("KuzzlePayloadTooLargeError", (cause) =>
-      // It was not sent: its halves may fit.
+      // It was not sent. Each half may fit.
       entries.length > 1
         ? Effect.map(Effect.forEach(Many.halves(entries), (half) => sendRound(half, write)), (failures) =>
           failures.flat())
@@ -269,8 +266,8 @@ const sendRound = (
 }
 
 /**
- * The documents of an export in JSON lines (`KuzzleExport`), its first line left out. A line that is none is the error of
- * the stream.
+ * The documents of an export in JSON lines (`KuzzleExport`), without its first line. The stream fails at a line that is
+ * not a line of an export.
  *
  * @example
  * ```ts
@@ -300,10 +297,10 @@ export const fromJsonLines = <E, R>(
 const parsed = (text: string, line: number): Effect.Effect<Option.Option<ImportedDocument>, ImportLineError> => {
   const frame = Json.parseObject(text)
   const refuse = (issue: string) => Effect.fail(new ImportLineError({ line, issue }))
-  if (Json.isUnreadable(frame)) return refuse("it is no JSON object")
+  if (Json.isUnreadable(frame)) return refuse("it is not a JSON object")
   const { _id, body, type } = frame
   if (body === undefined && type === "collection") return Effect.succeedNone
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("its body is no object")
-  if (_id !== undefined && typeof _id !== "string") return refuse("its _id is no text")
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("its body is not an object")
+  if (_id !== undefined && typeof _id !== "string") return refuse("its _id is not a string")
   return Effect.succeedSome({ _id, body: { ...body } })
 }

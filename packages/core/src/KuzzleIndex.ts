@@ -1,13 +1,13 @@
 /**
- * Indexes: what holds collections.
+ * Indexes, which hold collections.
  *
  * @module
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import * as Action from "./internal/action.ts"
-import type { Kuzzle } from "./internal/client.ts"
-import * as Shape from "./internal/shape.ts"
+import * as Action from "./internal/client/action.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import * as Shape from "./internal/data/shape.ts"
 import { IndexAlreadyExistsError, IndexNotFoundError, InvalidNameError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
@@ -50,8 +50,8 @@ export {
 }
 
 /**
- * Deletes many indexes with all their collections (`index:mDelete`): those of them that exist and that the user may delete.
- * Gives their names.
+ * Deletes many indexes with all their collections (`index:mDelete`), as far as they exist and the user may delete them.
+ * Returns their names.
  *
  * @since 0.1.0
  * @category actions
@@ -83,7 +83,7 @@ export const exists = Action.make<Action.CallOptions & { readonly index: string 
 })
 
 /**
- * The names of all indexes (`index:list`).
+ * Lists the names of all indexes (`index:list`).
  *
  * @since 0.1.0
  * @category actions
@@ -108,7 +108,7 @@ const counted = Action.make<
 })
 
 /**
- * How many collections each index holds, by its name (`index:list` with `countCollection`).
+ * Counts the collections of each index, by the name of the index (`index:list` with `countCollection`).
  *
  * @since 0.1.0
  * @category actions
@@ -119,14 +119,14 @@ export const countCollections = (
   counted({ ...options, countCollection: true })
 
 /**
- * How large the storage is, in bytes and documents: as searches see it, so without what was written just now.
+ * The size of the storage, in bytes and documents, as searches see it: without the latest writes.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Stats {
   readonly size: number
-  /** Those that hold a collection. */
+  /** The indexes that hold a collection. */
   readonly indexes: ReadonlyArray<{
     readonly name: string
     readonly size: number
@@ -139,7 +139,7 @@ export interface Stats {
 }
 
 /**
- * How large all indexes are (`index:stats`).
+ * Reads the sizes of all indexes (`index:stats`).
  *
  * @since 0.1.0
  * @category actions

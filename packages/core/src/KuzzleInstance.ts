@@ -1,6 +1,6 @@
 /**
- * Several Kuzzles in one application: a tag for each. All functions of this package need `Kuzzle`, the client. A tag of
- * your own holds a client beside it, and `client` provides that one to a part of the program.
+ * Several Kuzzles in one application: a tag for each. All functions of this package use the service `Kuzzle`, the
+ * client. A tag of your own holds another client, and its `client` provides that client for a part of the program.
  *
  * `docs/guides/several.md` also shows a client for each tenant (`LayerMap`) and for each request of a server.
  *
@@ -33,7 +33,7 @@
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
-import type { Kuzzle } from "./internal/client.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
 import type { KuzzleRealtime } from "./KuzzleRealtime.ts"
 
 /**
@@ -46,8 +46,8 @@ export interface InstanceTag<Self, Id extends string, Services>
   extends Context.TagClass<Self, Id, Context.Context<Services>>
 {
   /**
-   * Makes the client of this instance. It shares nothing with other clients, even if both are made of the same layer:
-   * neither a connection nor a session. What several clients shall share, provide to the layer that this one gives.
+   * Makes the client of this instance. It shares nothing with other clients, neither a connection nor a session, even
+   * if both are made of the same layer. To share a service between several clients, provide it to the returned layer.
    */
   readonly layer: <E, R>(client: Layer.Layer<Services, E, R>) => Layer.Layer<Self, E, R>
   /** Provides the client of this instance as `Kuzzle` (and `KuzzleRealtime`): to an effect, a stream or a layer. */
@@ -70,7 +70,7 @@ export const Tag = <const Id extends string>(id: Id) =>
   const tag = Context.Tag(id)<Self, Context.Context<Services>>()
   return Object.assign(tag, {
     layer: <E, R>(client: Layer.Layer<Services, E, R>) =>
-      Layer.map(Layer.fresh(client), (context) => Context.make(tag, context)),
+      Layer.flatMap(Layer.fresh(client), (context) => Layer.succeed(tag, context)),
     client: Layer.effectContext(tag)
   })
 }

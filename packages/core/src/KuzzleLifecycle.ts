@@ -1,9 +1,9 @@
 /**
- * What the host knows of the network and of its own sleep, and a socket does not: that the network is gone or back, and
- * that a page is seen again after its timers were throttled or stopped.
+ * Reports of the host that no socket gives: whether there is a network, and that a page is visible again after its
+ * timers were throttled or stopped.
  *
- * These are hints, to act sooner: "offline" kills no connection that works, and a host that says nothing only makes the
- * client rely on its heartbeat and its pauses.
+ * The client uses them only to act sooner. "Offline" ends no connection that works. Without any reports the client
+ * relies on its heartbeat and its backoff delays.
  *
  * @module
  * @since 0.1.0
@@ -13,8 +13,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 /**
- * - `Online`: there is a network again, says the host. - `Offline`: there is none. - `Resumed`: the host was asleep, hidden
- *   or frozen; timers may be late and the connection dead. One return may tell it more than once.
+ * - `Online`: the host reports a network again. - `Offline`: the host reports that there is no network. - `Resumed`:
+ *   the host was asleep, hidden or frozen; timers may be late and the connection dead. One return may tell it more than
+ *   once.
  *
  * @since 0.1.0
  * @category models
@@ -22,21 +23,21 @@ import type * as Scope from "effect/Scope"
 export type LifecycleEvent = "Online" | "Offline" | "Resumed"
 
 /**
- * What a `KuzzleLifecycle` does.
+ * The interface of a `KuzzleLifecycle`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface KuzzleLifecycleShape {
-  /** `false` when there is certainly no network; `true` promises nothing. */
+  /** `false`: there is certainly no network. `true`: there may be one. */
   readonly online: () => boolean
-  /** Calls the listener, synchronously, with what happens until the scope closes. It must not throw. */
+  /** Calls the listener synchronously with each event until the scope closes. The listener must not throw. */
   readonly listen: (listener: (event: LifecycleEvent) => void) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
- * The service that tells of network and sleep. Without one the host is always online and nothing ever happens, as on Node;
- * the browser package has that of a page.
+ * The service that reports on the network and on sleep. Without it, as on Node, the host counts as online and no events
+ * occur. The browser package has the service of a page.
  *
  * @since 0.1.0
  * @category references

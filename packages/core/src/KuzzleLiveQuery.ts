@@ -1,18 +1,18 @@
 /**
  * Live documents: the documents of a query and every change of them, until the scope closes.
  *
- * A set of documents is read once its subscription is in force, and then follows the notifications; after every gap it is
- * read again. The rules by which a read and the notifications around it become one:
+ * The set is read when its subscription is in force, and then follows the notifications. After every gap it is read
+ * again. These rules merge a read with the notifications around it:
  *
- * 1. The subscription is in force before the read begins. What is notified during the read is held back.
- * 2. Of what was held back, the last word on each document stands above what was read.
+ * 1. The subscription is in force before the read begins. Notifications during the read are held back.
+ * 2. The latest notification that was held back for a document overrides what was read.
  * 3. Afterwards every notification is applied in the order in which it came.
- * 4. Where both tell a `_version`, the lower one never stands above the higher.
- * 5. After a gap nothing is believed: all of it is read again.
+ * 4. If both have a `_version`, the lower one never overrides the higher one.
+ * 5. After a gap the whole set is read again.
  *
- * A search follows the whole collection and applies its filter itself: Kuzzle tells that a document has left a filter only
- * when it was written before under the eyes of that filter (observed). So leaving is told of every document, and as
- * something else than being deleted.
+ * A live query with a filter subscribes to the whole collection and applies the filter itself. The server notifies that
+ * a document has left a filter only if an earlier write of it matched the filter during the subscription (observed). So
+ * the live query reports every document that leaves, as a `Left` and not as a `Deleted`.
  *
  * Every field of a filter must be mapped: Koncorde compares the values of a document, but a search only finds fields
  * that the collection's mappings contain. A filter on any other field fails with a `KuzzleUnsearchableFilterError` that
@@ -22,35 +22,35 @@
  * `mCreateOrReplace` with `source: false` have no content. The whole set is read for them: at once, and then again after
  * four times as long as the read took, at least a second. One read finds everything that was written meanwhile.
  *
- * What nobody is told, no set can follow: silent writes, `bulk` without `notify`, and the end of a whole collection or
- * index.
+ * A live query cannot follow writes without notifications: silent writes, `bulk` without `notify`, and the deletion of
+ * a whole collection or index.
  *
  * @module
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
-import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { again } from "./internal/again.ts"
-import type { Kuzzle } from "./internal/client.ts"
-import { type Issue as UnsearchableCondition, type Searchable, searchable } from "./internal/filter/mapped.ts"
-import * as Followed from "./internal/live.ts"
-import type { Change, Documents, LiveDocument } from "./internal/live.ts"
-import { Observers, sizeOf } from "./internal/observers.ts"
+import * as Followed from "./internal/api/live.ts"
+import type { Change, Documents, LiveDocument } from "./internal/api/live.ts"
+import { Observers, sizeOf } from "./internal/api/observers.ts"
+import { retryTransient } from "./internal/api/retryTransient.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import { type Issue as UnsearchableCondition, type Searchable, searchable } from "./internal/data/filter/mapped.ts"
 import * as KuzzleCollection from "./KuzzleCollection.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
-import { isTokenDead, type RequestError, TypeId } from "./KuzzleError.ts"
+import { isTokenDead, type RequestError, tagged } from "./KuzzleError.ts"
 import * as KuzzleFilter from "./KuzzleFilter.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import * as KuzzleSearch from "./KuzzleSearch.ts"
 
 /**
- * Which documents: those of some ids, or those that a filter finds, all of the collection without one.
+ * Which documents: those with given ids, or those that a filter finds. Without a filter, all documents of the
+ * collection.
  *
  * @since 0.1.0
  * @category models
@@ -61,50 +61,50 @@ export type Query =
     readonly ids?: undefined
     readonly filter?: KuzzleFilter.SearchFilter | undefined
     /**
-     * Refresh the collection before it is read, `true` by default: a search does not see what was written within the last
-     * second. With `false`, such a document may be missing until it changes again. A user who may not refresh needs `false`:
-     * otherwise the refusal is the error of the live query.
+     * Refresh the collection before it is read; `true` by default. A search does not see writes of the last second.
+     * With `false`, such a document may be missing until it changes again. Use `false` for a user who may not refresh,
+     * because the refusal would end the live query.
      */
     readonly refresh?: boolean | undefined
   })
 
 export {
   /**
-   * A document as it was last told. Searches tell no `_version`, nor do all notifications; and what was replaced comes without
-   * `_kuzzle_info`.
+   * The latest known state of a document. Results of searches and some notifications have no `_version`. After a
+   * replacement there is no `_kuzzle_info`.
    *
    * @since 0.1.0
    * @category models
    */
   type LiveDocument
-} from "./internal/live.ts"
+} from "./internal/api/live.ts"
 
 export {
   /**
-   * What has changed.
+   * A change of the set.
    *
-   * - `Snapshot`: everything there is: first of all, after every read, and for an observer that was too slow.
-   * - `Entered`: a document is in the set that was not: created, or changed so that it fulfils the filter.
-   * - `Updated`: one that was and is in it. - `Left`: one that exists still, and does not fulfil the filter any more.
-   *   (By `KuzzleRepository` also one that does not fit its Schema any more, where such documents are left out.)
-   * - `Deleted`: one that is gone.
-   * - `Stale`: notifications may have been lost; what is known may be behind until the next `Snapshot`.
+   * - `Snapshot`: all documents: at the start, after every read, and for an observer that was too slow.
+   * - `Entered`: a document has entered the set: it was created, or changed so that it matches the filter.
+   * - `Updated`: a document of the set has changed. - `Left`: a document still exists and no longer matches the filter.
+   *   (With `KuzzleRepository`, also if it no longer fits the Schema and such documents are omitted.)
+   * - `Deleted`: a document was deleted.
+   * - `Stale`: notifications may have been lost. The set may be out of date until the next `Snapshot`.
    *
    * @since 0.1.0
    * @category models
    */
   type Change
-} from "./internal/live.ts"
+} from "./internal/api/live.ts"
 
 export {
   /**
-   * Documents by their ids. A map that was given out does not change. A document keeps its place in it, a new one comes last.
+   * Documents by their ids. The map is immutable. A document keeps its place in later maps, and a new one comes last.
    *
    * @since 0.1.0
    * @category models
    */
   type Documents
-} from "./internal/live.ts"
+} from "./internal/api/live.ts"
 
 /**
  * A set of documents that is being followed, for any number of observers.
@@ -113,14 +113,11 @@ export {
  * @category models
  */
 export interface LiveQuery<out Document = LiveDocument, out E = LiveError, out Left = Document> {
-  /** What is known now. */
+  /** The documents now. */
   readonly documents: Effect.Effect<Documents<Document>>
-  /**
-   * A `Snapshot`, then every change. Ends with the scope; fails when following has come to another end: refused, or without
-   * the right to read.
-   */
+  /** A `Snapshot`, then every change. Ends with the scope. Fails if the subscription or a read is refused. */
   readonly changes: Stream.Stream<Change<Document, Left>, E>
-  /** What is known, and again after every change, or several that came at once. */
+  /** The documents now, and again after every change or group of simultaneous changes. */
   readonly values: Stream.Stream<Documents<Document>, E>
 }
 
@@ -133,7 +130,7 @@ export {
    * @category models
    */
   type Issue as UnsearchableCondition
-} from "./internal/filter/mapped.ts"
+} from "./internal/data/filter/mapped.ts"
 
 /**
  * With the collection's mappings, a search would miss documents that the filter matches, although their notifications
@@ -143,13 +140,11 @@ export {
  * @since 0.1.0
  * @category errors
  */
-export class UnsearchableFilterError extends Data.TaggedError("KuzzleUnsearchableFilterError")<{
+export class UnsearchableFilterError extends tagged("KuzzleUnsearchableFilterError")<{
   readonly index: string
   readonly collection: string
   readonly conditions: ReadonlyArray<UnsearchableCondition>
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const each = this.conditions.map(({ field, issue, mapping, path }) =>
       `${path} filters on ${field}: ${issue}; map ${field} as ${JSON.stringify(mapping)}`
@@ -172,7 +167,7 @@ export type LiveError =
   | KuzzleSearch.SearchError
   | Effect.Effect.Error<ReturnType<typeof KuzzleDocument.mGet>>
   | Effect.Effect.Error<ReturnType<typeof KuzzleCollection.refresh>>
-  | Effect.Effect.Error<ReturnType<typeof KuzzleRealtime.open>>
+  | KuzzleRealtime.SubscribeError
 
 /**
  * Follows documents until the scope closes. Completes after the first read. A lost connection delays it. A read that
@@ -211,7 +206,7 @@ export const live = (
     const followed = Followed.make({
       belongs: belongsTo(query),
       publish: (change) => observers.publish(change, () => sizeOf(change)),
-      readAgain: (because) => void Queue.unsafeOffer(wanted[because], undefined)
+      reread: (because) => void Queue.unsafeOffer(wanted[because], undefined)
     })
     const observers = new Observers<LiveDocument, LiveError>(followed.documents)
 
@@ -234,7 +229,7 @@ export const live = (
     /** Reads, then waits for a reason to read again, and returns it. */
     const readFor = (because: Followed.Because) =>
       Effect.gen(function*() {
-        // A read that begins now finds what was told before.
+        // A read that begins now includes all earlier notifications.
         yield* Queue.takeAll(wanted.Incomplete)
         const [took] = yield* Effect.timed(readOnce)
         yield* Deferred.succeed(ready, undefined)
@@ -270,7 +265,7 @@ const subscriptionOf = (query: Query): KuzzleFilter.Filter | undefined =>
 const belongsTo = (query: Query): (document: LiveDocument) => boolean => {
   if (query.ids !== undefined) {
     const ids = new Set(query.ids)
-    // One without an id is one that was not told: see `Followed`.
+    // A notification without an id is handled by `Followed`.
     return ({ _id }) => _id === "" || ids.has(_id)
   }
   if (query.filter === undefined) return () => true
@@ -307,7 +302,7 @@ const reader = (query: Query): Read => {
         Stream.runCollect(KuzzleSearch.hits({
           index,
           collection,
-          // `searchable` gives the filter of a search.
+          // `searchable` returns a filter for searches.
           filter: filter as KuzzleFilter.SearchFilter,
           size: 500
         }))
@@ -315,7 +310,7 @@ const reader = (query: Query): Read => {
   )
 }
 
-const repeated = (read: Read): Read => again(read, { repeatable: true })
+const repeated = (read: Read): Read => retryTransient(read, { repeatable: true })
 
 /** Checks the filter against the mappings. They are read only if the filter depends on them. */
 const checked = (

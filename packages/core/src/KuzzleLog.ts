@@ -4,7 +4,7 @@
  * | Level | What |
  * | --- | --- |
  * | Info | the connection and the session: opened, lost, opened again; logged in, renewed, logged out |
- * | Warning | what no caller hears of: attempts to connect that fail, a session that is over, requests that were given up, a store that fails, frames that nobody waits for, deprecations |
+ * | Warning | events that no caller is notified of: failed attempts to connect, a session that is over, requests that were given up, a failing store, frames that no request waits for, deprecations |
  * | Debug | every request: its action, index and collection, how long it took, how it ended |
  *
  * No line holds a body, a document or its id, volatile data, a header, a token or the text of an error of Kuzzle, so no
@@ -30,7 +30,7 @@ import {
   type KuzzleRequest,
   type KuzzleResponse,
   type KuzzleShape
-} from "./internal/client.ts"
+} from "./internal/client/client.ts"
 import { isApiError, type RequestError } from "./KuzzleError.ts"
 import { KuzzleOutbox, type OutboxEvent } from "./KuzzleOutbox.ts"
 
@@ -44,7 +44,7 @@ const info = line(LogLevel.Info)
 const warning = line(LogLevel.Warning)
 const debug = line(LogLevel.Debug)
 
-/** The text of Kuzzle's errors may repeat what was sent. */
+/** The text of Kuzzle's errors may repeat parts of the request. */
 const reasonOf = (error: { readonly _tag: string; readonly message: string }): string =>
   isApiError(error) ? `${error.status} ${error.id === "" ? error._tag : error.id}` : error.message
 
@@ -56,7 +56,7 @@ const who = Option.getOrElse(() => "a user whose id is not known")
 const ofState = (state: ConnectionState): Line => {
   switch (state._tag) {
     case "Connecting":
-      return state.because === "Renewal" ? info("connecting anew, for another user or cookie") : Effect.void
+      return state.because === "Renewal" ? info("reconnecting for another user or cookie") : Effect.void
     case "Ready":
       return info(`connected to ${state.endpoint}`)
     case "Waiting": {
@@ -87,7 +87,7 @@ const ofEvent = (event: KuzzleEvent): Line => {
       return info(`the session was renewed: ${who(event.kuid)}`)
     case "SessionOver":
       return warning(
-        `the session is over (${event.cause.reason}): requests fail and subscriptions wait until somebody logs in`
+        `the session is over (${event.cause.reason}): requests fail and subscriptions wait until a user logs in`
       )
     case "Queued":
     case "Dequeued":
@@ -102,7 +102,7 @@ const ofEvent = (event: KuzzleEvent): Line => {
       return warning(event.error.message)
     case "Unroutable":
       return warning(
-        `a frame came that nobody waits for (${event.reason})${
+        `an unexpected frame arrived (${event.reason})${
           Option.match(event.errorId, { onNone: () => "", onSome: (id) => `: ${id}` })
         }`
       )
@@ -163,13 +163,13 @@ const timed = <A, E>(exchange: Effect.Effect<A, E>, text: (exit: Exit.Exit<A, E>
 
 /** Says each deprecation once. */
 class Deprecations {
-  private readonly told = new Set<string>()
+  private readonly logged = new Set<string>()
 
   line({ action, controller, deprecations = [] }: KuzzleResponse): Line {
     const lines = deprecations
       .map(({ message, version }) => `${controller}:${action} is deprecated since Kuzzle ${version}: ${message}`)
-      .filter((text) => !this.told.has(text))
-    for (const text of lines) this.told.add(text)
+      .filter((text) => !this.logged.has(text))
+    for (const text of lines) this.logged.add(text)
     return Effect.forEach(lines, warning, { discard: true })
   }
 }

@@ -1,24 +1,25 @@
 /**
- * The mappings of a collection from the Schema of its documents: what Elasticsearch makes of each field, so that it can be
- * searched for. Derived, compared with what the server has, and created.
+ * Mappings tell Elasticsearch how to index each field of a collection. This module derives them from the Schema of the
+ * documents, compares them with those on the server, and creates them.
  *
- * What a field becomes, unless `field` says otherwise. What counts is the *encoded* side, which is what is stored:
+ * The mapping of a field, unless `field` sets another one. It depends on the *encoded* side of the Schema, which is
+ * what Kuzzle stores:
  *
  * | Schema | mapping |
  * | --- | --- |
- * | `String`, literals, enums, template literals | `keyword`: found whole, sorted by, aggregated. Say `text` for prose: words are searched for there, and a keyword has 32,766 bytes at most |
+ * | `String`, literals, enums, template literals | `keyword`: matched as a whole, sorted, aggregated, 32,766 bytes at most. Use `text` for prose, so that searches match words |
  * | `Number` | `double` |
  * | `Int`, and numbers refined from it | `long` |
  * | `Boolean` | `boolean` |
  * | `Date`, `DateFromNumber`, `DateTimeUtc`, `DateTimeUtcFromNumber` | `date` (Elasticsearch reads ISO texts and milliseconds) |
  * | arrays and tuples | as their elements: in Elasticsearch any field may hold several values |
- * | structs and classes | an object with their fields; `nested` is for `field` to say |
- * | records | an object whose members are stored and not searched for (`dynamic: "false"`): every name would be a field |
- * | `Unknown`, `Any`, `Object` | stored and not searched for (`enabled: false`) |
+ * | structs and classes | an object with their fields; set `nested` with `field` |
+ * | records | an object whose members are stored and cannot be searched (`dynamic: "false"`), because every name would be a field |
+ * | `Unknown`, `Any`, `Object` | stored, cannot be searched (`enabled: false`) |
  * | optional, `null`, `undefined` | as without |
  * | unions | as their members, where these agree: objects are merged, whole and other numbers are `double` |
  *
- * Everything else, a recursive Schema too, is an `UnmappableError` until `field` says what it is.
+ * Everything else, including a recursive Schema, is an `UnmappableError` until `field` sets its mapping.
  *
  * @example
  * ```ts
@@ -41,25 +42,24 @@
  * @since 0.1.0
  */
 import * as Console from "effect/Console"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as AST from "effect/SchemaAST"
-import type { Kuzzle } from "./internal/client.ts"
+import type * as AST from "effect/SchemaAST"
+import * as SchemaForm from "./internal/api/schemaForm.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import * as Shape from "./internal/data/shape.ts"
 import { canonical } from "./internal/protocol/canonical.ts"
-import * as Shape from "./internal/shape.ts"
 import type { CollectionNotFoundError, IndexNotFoundError } from "./KuzzleActionError.ts"
 import * as KuzzleCollection from "./KuzzleCollection.ts"
-import { TypeId } from "./KuzzleError.ts"
+import { tagged } from "./KuzzleError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What becomes of fields that the mappings do not name: they are added (`"true"`), stored and not searched for
- * (`"false"`, Kuzzle's own choice for a new collection), or the document is refused (`"strict"`).
+ * What happens to fields that the mappings do not name. `"true"`: they are added to the mappings. `"false"` (Kuzzle's
+ * default for a new collection): they are stored and cannot be searched. `"strict"`: the document is refused.
  *
  * @since 0.1.0
  * @category models
@@ -67,7 +67,7 @@ import { TypeId } from "./KuzzleError.ts"
 export type Dynamic = "true" | "false" | "strict"
 
 /**
- * The mapping of a field, in the words of Elasticsearch: a `type` and its parameters, or the `properties` of an object.
+ * The mapping of a field, as Elasticsearch defines it: a `type` and its parameters, or the `properties` of an object.
  *
  * @since 0.1.0
  * @category models
@@ -99,19 +99,19 @@ export interface Mappings {
 }
 
 /**
- * A collection and what is in it: a repository, for example.
+ * A collection and the Schema of its documents: for example, a repository.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Target extends KuzzleCollection.Target {
   readonly schema: Described
-  /** Left as the server has it unless it is given. */
+  /** By default, the server keeps its value. */
   readonly dynamic?: Dynamic | undefined
 }
 
 /**
- * Anything with a Schema's description of itself.
+ * Anything that has the AST of a Schema.
  *
  * @since 0.1.0
  * @category models
@@ -121,12 +121,12 @@ export interface Described {
 }
 
 /**
- * Where the server differs from the Schema. `path` is the path of the field, empty for the whole collection.
+ * A difference between the server and the Schema. `path` is the path of the field, empty for the whole collection.
  *
  * - `Missing`: the server does not have the field. It can be added.
- * - `Different`: a parameter of the field is another there (`undefined`: it is not there). A `type` cannot be changed; of
- *   the others Elasticsearch changes some.
- * - `Extra`: only the server has the field. It does no harm, and cannot be removed.
+ * - `Different`: a parameter of the field has another value on the server (`undefined`: it is not set). A `type` cannot
+ *   be changed. Elasticsearch can change some of the other parameters.
+ * - `Extra`: only the server has the field. That is harmless, and the field cannot be removed.
  *
  * @since 0.1.0
  * @category models
@@ -149,7 +149,7 @@ export type Difference =
  * @category models
  */
 export interface Report extends KuzzleCollection.Target {
-  /** Whether the collection is there at all; there are no differences to tell where it is not. */
+  /** Whether the collection exists. If not, `differences` is empty. */
   readonly exists: boolean
   readonly differences: ReadonlyArray<Difference>
 }
@@ -159,34 +159,30 @@ export interface Report extends KuzzleCollection.Target {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * There is no telling what to make of some fields of a Schema: `field` says it.
+ * The mapping of some fields cannot be derived from the Schema. Set it with `field`.
  *
  * @since 0.1.0
  * @category errors
  */
-export class UnmappableError extends Data.TaggedError("KuzzleUnmappableError")<{
-  /** Each with the path of the field. */
+export class UnmappableError extends tagged("KuzzleUnmappableError")<{
+  /** The reasons, each with the path of the field. */
   readonly issues: ReadonlyArray<string>
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `no mapping for this Schema: ${this.issues.join("; ")}`
   }
 }
 
 /**
- * The mappings on the server are not those of the Schemas.
+ * The mappings on the server differ from those of the Schemas.
  *
  * @since 0.1.0
  * @category errors
  */
-export class MappingsDifferError extends Data.TaggedError("KuzzleMappingsDifferError")<{
+export class MappingsDifferError extends tagged("KuzzleMappingsDifferError")<{
   /** The collections that differ. */
   readonly reports: ReadonlyArray<Report>
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return this.reports.map(format).join("\n")
   }
@@ -196,12 +192,10 @@ export class MappingsDifferError extends Data.TaggedError("KuzzleMappingsDifferE
 // saying what a field is
 // -------------------------------------------------------------------------------------------------------------------
 
-const FieldId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleMappings/field")
-
 /**
- * Says what Elasticsearch shall make of a field: a type (`"text"`, `"date"`, `"geo_point"`, `"nested"` …), or a mapping with
- * its parameters. It has the last word over what would follow from the Schema, but for the fields of an object: those of
- * `"object"` and `"nested"` still come from there unless `properties` are given.
+ * Sets the mapping of a field: a type (`"text"`, `"date"`, `"geo_point"`, `"nested"` …), or a mapping with its
+ * parameters. It takes precedence over the derived mapping. The fields within `"object"` and `"nested"` are still
+ * derived from the Schema unless `properties` are given.
  *
  * @example
  * ```ts
@@ -221,13 +215,11 @@ const FieldId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleMappings/fi
  */
 export const field =
   (mapping: string | Field) => <S extends Schema.Annotable.All>(schema: S): Schema.Annotable.Self<S> =>
-    schema.annotations({ [FieldId]: typeof mapping === "string" ? { type: mapping } : mapping })
-
-const unmappedMark: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleMappings/unmapped")
+    schema.annotations({ [SchemaForm.FieldId]: typeof mapping === "string" ? { type: mapping } : mapping })
 
 /**
- * Leaves a field out of the mappings: it is stored, and no search finds documents by it. In a collection whose mappings
- * are not `dynamic`, documents have such fields.
+ * Leaves a field out of the mappings: the field is stored and cannot be searched. Use it with `dynamic: "false"`,
+ * Kuzzle's default for a new collection.
  *
  * @example
  * ```ts
@@ -244,11 +236,11 @@ const unmappedMark: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleMappin
  * @category annotations
  */
 export const unmapped = <S extends Schema.Annotable.All>(schema: S): Schema.Annotable.Self<S> =>
-  schema.annotations({ [unmappedMark]: true })
+  schema.annotations({ [SchemaForm.UnmappedId]: true })
 
 /**
- * A point on earth, in degrees, mapped as `geo_point`. Of all the forms that a point may have, this is the one that
- * Elasticsearch and Koncorde read alike.
+ * A point on earth, in degrees, mapped as `geo_point`. Of all forms of a point, Elasticsearch and Koncorde read this
+ * one alike.
  *
  * @since 0.1.0
  * @category schemas
@@ -263,7 +255,7 @@ export const GeoPoint = Schema.Struct({
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The mappings that follow from a Schema.
+ * Derives the mappings from a Schema.
  *
  * @since 0.1.0
  * @category deriving
@@ -281,12 +273,12 @@ export const derive = (
       : Effect.succeed(options.dynamic === undefined ? { properties } : { dynamic: options.dynamic, properties })
   })
 
-/** Where in a Schema. */
+/** A place in a Schema. */
 interface Place {
   readonly path: string
-  /** The suspended Schemas that this one is in: those that are in themselves have no end. */
+  /** The suspended Schemas that enclose this one, to detect recursion. */
   readonly above: ReadonlyArray<AST.AST>
-  /** What was found wrong so far, anywhere. */
+  /** The problems so far, anywhere in the Schema. */
   readonly issues: Array<string>
 }
 
@@ -297,65 +289,57 @@ const refuse = (place: Place, issue: string): undefined => {
   return undefined
 }
 
-/** Nothing for what holds no value, or is not mapped. */
+/** `undefined` for a Schema that holds no value, or is not mapped. */
 const mapped = (ast: AST.AST, place: Place): Field | undefined => {
-  if (Option.isSome(AST.getAnnotation<true>(ast, unmappedMark))) return undefined
-  const said = AST.getAnnotation<Field>(ast, FieldId)
-  if (Option.isNone(said)) return inferred(ast, place)
-  const { type = "object" } = said.value
-  return (type === "object" || type === "nested") && said.value.properties === undefined &&
-      said.value["enabled"] !== false
-    ? { ...objectOf(inferred(ast, place)), ...said.value }
-    : said.value
+  if (SchemaForm.annotated(ast, SchemaForm.UnmappedId) === true) return undefined
+  // Only `field` writes this annotation.
+  const said = SchemaForm.annotated(ast, SchemaForm.FieldId) as Field | undefined
+  if (said === undefined) return inferred(ast, place)
+  const { type = "object" } = said
+  return (type === "object" || type === "nested") && said.properties === undefined && said["enabled"] !== false
+    ? { ...objectOf(inferred(ast, place)), ...said }
+    : said
 }
 
-/** What an object's own mapping says, less that it is one. */
+/** The mapping of an object without its `type: "object"`. */
 const objectOf = ({ dynamic, properties }: Field = {}): Field => ({
   ...(dynamic === undefined ? {} : { dynamic }),
   ...(properties === undefined ? {} : { properties })
 })
 
 const inferred = (ast: AST.AST, place: Place): Field | undefined => {
-  switch (ast._tag) {
-    case "StringKeyword":
-    case "TemplateLiteral":
+  const form = SchemaForm.of(ast)
+  switch (form._tag) {
+    case "Text":
       return { type: "keyword" }
-    case "NumberKeyword":
-      return { type: "double" }
-    case "BooleanKeyword":
+    case "Number":
+      return { type: form.isWhole ? "long" : "double" }
+    case "Boolean":
       return { type: "boolean" }
-    case "Literal":
-      return ast.literal === null ? undefined : constant(ast.literal, place)
-    case "Enums":
-      return agreed(ast.enums.map(([, value]) => constant(value, place)), place)
-    case "UndefinedKeyword":
-    case "VoidKeyword":
-    case "NeverKeyword":
+    case "Date":
+      return { type: "date" }
+    case "Constants":
+      return agreed(form.values.map((value) => constant(value, place)), place)
+    case "Nothing":
       return undefined
-    case "UnknownKeyword":
-    case "AnyKeyword":
-    case "ObjectKeyword":
+    case "Anything":
       return { type: "object", enabled: false }
-    case "TupleType":
-      return agreed([...ast.elements, ...ast.rest].map(({ type }) => mapped(type, place)), place)
-    case "TypeLiteral":
-      return struct(ast, place)
-    case "Union":
-      return agreed(ast.types.map((member) => mapped(member, place)), place)
-    case "Refinement":
-      return isWhole(ast) ? { type: "long" } : mapped(ast.from, place)
-    case "Transformation":
-      return isDate(ast.to) && isDatable(ast.from) ? { type: "date" } : mapped(ast.from, place)
-    case "Suspend":
+    case "Struct":
+      return struct(form, place)
+    case "OneOf":
+      return agreed(form.members.map((member) => mapped(member, place)), place)
+    case "Stored":
+      return mapped(form.ast, place)
+    case "Suspended":
       return place.above.includes(ast)
         ? refuse(place, "it is in itself, without an end")
-        : mapped(ast.f(), { ...place, above: [...place.above, ast] })
-    default:
+        : mapped(form.ast, { ...place, above: [...place.above, ast] })
+    case "NotJson":
       return refuse(place, `${String(ast)} is not JSON`)
   }
 }
 
-const constant = (value: AST.LiteralValue, place: Place): Field | undefined =>
+const constant = (value: unknown, place: Place): Field | undefined =>
   typeof value === "string"
     ? { type: "keyword" }
     : typeof value === "number"
@@ -364,35 +348,19 @@ const constant = (value: AST.LiteralValue, place: Place): Field | undefined =>
     ? { type: "boolean" }
     : refuse(place, "a bigint is not JSON")
 
-const struct = (ast: AST.TypeLiteral, place: Place): Field => {
-  const fields = ast.propertySignatures.flatMap(({ name, type }) => {
-    // A symbol is not JSON: encoding leaves it out.
-    if (typeof name !== "string") return []
-    const found = mapped(type, { ...place, path: place.path === "" ? name : `${place.path}.${name}` })
-    return found === undefined ? [] : [[name, found] as const]
+const struct = ({ fields, isOpen }: SchemaForm.Struct, place: Place): Field => {
+  const properties = fields.flatMap(([name, type]) => {
+    const mapping = mapped(type, { ...place, path: place.path === "" ? name : `${place.path}.${name}` })
+    return mapping === undefined ? [] : [[name, mapping] as const]
   })
   return {
-    // Members whose names are not known would be refused where all others are (`strict`).
-    ...(ast.indexSignatures.length === 0 ? {} : { dynamic: "false" }),
-    properties: Object.fromEntries(fields)
+    // With `strict`, the server would refuse members whose names are not known.
+    ...(isOpen ? { dynamic: "false" } : {}),
+    properties: Object.fromEntries(properties)
   }
 }
 
-/** `Schema.Int` and what is refined from it. */
-const isWhole = (ast: AST.Refinement): boolean =>
-  Option.exists(AST.getJSONSchemaAnnotation(ast), (schema) => "type" in schema && schema.type === "integer") ||
-  (AST.isRefinement(ast.from) && isWhole(ast.from))
-
-/** The declarations of `effect` whose texts and numbers Elasticsearch reads as dates. */
-const dates: ReadonlySet<string> = new Set(["DateFromSelf", "DateTimeUtcFromSelf"])
-
-const isDate = (ast: AST.AST): boolean =>
-  AST.isRefinement(ast) ? isDate(ast.from) : Option.exists(AST.getIdentifierAnnotation(ast), (name) => dates.has(name))
-
-const isDatable = (ast: AST.AST): boolean =>
-  AST.isRefinement(ast) ? isDatable(ast.from) : AST.isStringKeyword(ast) || AST.isNumberKeyword(ast)
-
-/** One mapping for several values, or none. */
+/** The common mapping of several values, if there is one. */
 const agreed = (fields: ReadonlyArray<Field | undefined>, place: Place): Field | undefined => {
   const [first, ...others] = fields.filter((field) => field !== undefined)
   return others.reduce<Field | undefined>((one, other) => one && both(one, other, place), first)
@@ -422,7 +390,7 @@ const isNumeric = (type: string): boolean => type === "long" || type === "double
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Where mappings on a server differ from those that are wanted. A `dynamic` that is not wanted is not compared.
+ * Compares the mappings on a server with the wanted ones. `dynamic` is compared only if it is set in the wanted ones.
  *
  * @since 0.1.0
  * @category comparing
@@ -437,16 +405,16 @@ const properties = (expected: Properties, actual: Properties, above: string): Re
   return names.flatMap((name): ReadonlyArray<Difference> => {
     const path = above === "" ? name : `${above}.${name}`
     const wanted = Object.hasOwn(expected, name) ? expected[name] : undefined
-    const found = Object.hasOwn(actual, name) ? actual[name] : undefined
-    if (found === undefined) return wanted === undefined ? [] : [{ _tag: "Missing", path, expected: wanted }]
-    if (wanted === undefined) return [{ _tag: "Extra", path, actual: found }]
+    const existing = Object.hasOwn(actual, name) ? actual[name] : undefined
+    if (existing === undefined) return wanted === undefined ? [] : [{ _tag: "Missing", path, expected: wanted }]
+    if (wanted === undefined) return [{ _tag: "Extra", path, actual: existing }]
     const { properties: a = {}, ...one } = wanted
-    const { properties: b = {}, ...other } = found
+    const { properties: b = {}, ...other } = existing
     return [...parameters(spelt(one), spelt(other), path), ...properties(a, b, path)]
   })
 }
 
-/** Elasticsearch says of an object with fields that it is one only when it is asked to be `nested`. */
+/** Elasticsearch reports no `type` for an object with fields, unless it is `nested`. */
 const spelt = (field: Field): Field => ({ ...field, type: typeOf(field) })
 
 const parameters = (
@@ -464,16 +432,19 @@ const parameters = (
       actual: actual[parameter]
     }))
 
-/** A value, as it can be read and compared: the server gives some numbers and booleans back as they came, some as texts. */
+/**
+ * A value as text, for reports and comparisons. The server returns some numbers and booleans unchanged and others as
+ * texts.
+ */
 const text = (value: unknown): string =>
   value === undefined ? "absent" : typeof value === "object" ? canonical(value) : String(value)
 
-/** Whether something is to be done: what only the server has does no harm. */
+/** Whether anything must be changed: fields that only the server has are harmless. */
 const differs = ({ differences, exists }: Report): boolean =>
   !exists || differences.some(({ _tag }) => _tag !== "Extra")
 
 /**
- * A report as a text: a line for the collection, and one for each difference.
+ * Formats a report as text: a line for the collection, and one for each difference.
  *
  * @since 0.1.0
  * @category comparing
@@ -488,17 +459,17 @@ const line = (difference: Difference): string => {
   const { path } = difference
   switch (difference._tag) {
     case "Missing":
-      return `+ ${path}: missing, should be ${shown(difference.expected)}`
+      return `+ ${path}: missing, should be ${described(difference.expected)}`
     case "Different":
       return `! ${path === "" ? "" : `${path}: `}${difference.parameter} is ${text(difference.actual)}, should be ${
         text(difference.expected)
       }`
     case "Extra":
-      return `· ${path}: only on the server, ${shown(difference.actual)}`
+      return `· ${path}: only on the server, ${described(difference.actual)}`
   }
 }
 
-const shown = (field: Field): string => {
+const described = (field: Field): string => {
   const { properties, type = "object", ...others } = field
   return [
     type,
@@ -533,7 +504,7 @@ const fieldShape = Shape.struct<Pick<Field, "type" | "properties">>({
 const actual = Shape.whole(Shape.struct<Mappings>({ dynamic: Shape.optional(Shape.text()), properties: fields }))
 
 /**
- * How a collection differs from its Schema. One that is not there is no error.
+ * Compares a collection with its Schema. A collection that does not exist is no error.
  *
  * @since 0.1.0
  * @category commands
@@ -557,8 +528,8 @@ export const diff = (target: Target): Effect.Effect<Report, ReadError | Unmappab
 }
 
 /**
- * Makes the collection of a Schema, or adds what it lacks to the one that is there, and has the documents in it indexed
- * anew, in the background, so that they are found by what was added. The server refuses to change the type of a field.
+ * Creates the collection of a Schema, or adds what is missing in the existing one. Its documents are then reindexed in
+ * the background, so that searches find them by the added fields. The server refuses to change the type of a field.
  *
  * @since 0.1.0
  * @category commands
@@ -575,7 +546,7 @@ export const create = (target: Target): Effect.Effect<void, WriteError | Unmappa
   })
 
 /**
- * A command: prints how collections differ from their Schemas, and fails when one does. It writes nothing.
+ * A command: prints how collections differ from their Schemas, and fails if one does. It changes nothing on the server.
  *
  * @since 0.1.0
  * @category commands
@@ -589,9 +560,9 @@ export const check = (
   )
 
 /**
- * A command: creates the collections of Schemas, adds what is missing in those that are there, prints what it found and
- * did, and fails when something differs still. Where the type of a field is another, it changes nothing in that
- * collection: documents must move to a new one.
+ * A command: creates the collections of Schemas, adds what is missing in existing ones, prints its findings and
+ * changes, and fails if a difference remains. If the type of a field differs, it does not change that collection: move
+ * the documents to a new one.
  *
  * @example
  * ```ts

@@ -1,9 +1,10 @@
 /**
  * The memory storage: 118 commands of Redis behind Kuzzle (spec 4.11).
  *
- * Options have Kuzzle's names: `_id` is the key. Redis keeps text, and a number as its digits; what is read is text again
- * but for counts, scores and distances. What is not there is an `Option`. Lists that Redis refuses when they are empty are
- * not empty by type. A command that Redis refuses, for one on a key of another kind, is a `RedisError`.
+ * Options have Kuzzle's names: `_id` is the key. Redis stores text, and a number as its digits. So results are text,
+ * except counts, scores and distances. A result that may be missing is an `Option`. Where Redis refuses an empty list,
+ * the type requires at least one element. If Redis refuses a command, for example on a key of another type, it fails
+ * with a `RedisError`.
  *
  * @example
  * ```ts
@@ -22,10 +23,10 @@
 import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Action from "./internal/action.ts"
-import type { Kuzzle, KuzzleRequest } from "./internal/client.ts"
-import * as Redis from "./internal/redis.ts"
-import * as Shape from "./internal/shape.ts"
+import * as Redis from "./internal/api/redis.ts"
+import * as Action from "./internal/client/action.ts"
+import type { Kuzzle, KuzzleRequest } from "./internal/client/client.ts"
+import * as Shape from "./internal/data/shape.ts"
 import type { RedisError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
@@ -34,7 +35,7 @@ import type { RequestError } from "./KuzzleError.ts"
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What every command on one key is given.
+ * The options of every command on one key.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +45,7 @@ export interface Key extends Action.CallOptions {
 }
 
 /**
- * What Redis keeps: text, and a number as its digits.
+ * A value for Redis: text, or a number, which is stored as its digits.
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +53,7 @@ export interface Key extends Action.CallOptions {
 export type Value = string | number
 
 /**
- * A list of which Redis refuses the empty one.
+ * A list with at least one element, because Redis refuses an empty one.
  *
  * @since 0.1.0
  * @category models
@@ -68,7 +69,8 @@ export type OneOrMore<A> = Arr.NonEmptyReadonlyArray<A>
 export type Bit = 0 | 1
 
 /**
- * Both ends of a part of a text, in bytes, or neither: from 0, from behind when negative, `end` included.
+ * Both ends of a part of a text, in bytes, or neither. They count from 0, or from the end when negative; `end` is
+ * included.
  *
  * @since 0.1.0
  * @category models
@@ -105,7 +107,7 @@ export type ScoreBound = number | `(${number}` | "-inf" | "+inf"
 export type LexBound = `[${string}` | `(${string}` | "-" | "+"
 
 /**
- * How many to leave out at the front, and how many to give.
+ * How many elements to skip, and how many to return.
  *
  * @since 0.1.0
  * @category models
@@ -113,13 +115,13 @@ export type LexBound = `[${string}` | `(${string}` | "-" | "+"
 export type Limit = readonly [offset: number, count: number]
 
 /**
- * How the scores of one member in several sets become one.
+ * How the scores of one member in several sets are combined.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Aggregation {
-  /** What the scores of each set are multiplied with, 1 by default. */
+  /** The factor for the scores of each set; 1 by default. */
   readonly weights?: ReadonlyArray<number> | undefined
   /** `sum` by default. */
   readonly aggregate?: "sum" | "min" | "max" | undefined
@@ -148,7 +150,7 @@ export interface Coordinates {
 }
 
 /**
- * Units of distance.
+ * A unit of distance.
  *
  * @since 0.1.0
  * @category models
@@ -156,8 +158,7 @@ export interface Coordinates {
 export type Unit = "m" | "km" | "mi" | "ft"
 
 /**
- * What lies within a radius: its distance in the unit that was asked for, and where Redis has it, which is not to the
- * last digit where it was put.
+ * A place within a radius: its distance in the requested unit, and its position, which Redis rounds.
  *
  * @since 0.1.0
  * @category models
@@ -169,7 +170,7 @@ export interface GeoHit {
 }
 
 /**
- * How far, how many, in which order.
+ * The radius, the number of results and their order.
  *
  * @since 0.1.0
  * @category models
@@ -177,28 +178,28 @@ export interface GeoHit {
 export interface Radius extends Key {
   readonly distance: number
   readonly unit: Unit
-  /** At most so many, the nearest ones unless sorted otherwise. */
+  /** The largest number of results: the nearest ones unless `sort` says otherwise. */
   readonly count?: number | undefined
-  /** By distance; in no order by default. */
+  /** The order by distance; unordered by default. */
   readonly sort?: "asc" | "desc" | undefined
 }
 
 /**
- * Where a scan goes on: 0 to begin; the one of a page that is `"0"` ends it.
+ * The position of a scan. Begin with 0; the scan has ended when the cursor of a page is `"0"`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Scan extends Action.CallOptions {
   readonly cursor: string | number
-  /** Only what fits this pattern: `*`, `?`, `[ae]`. A page may be empty for it before the scan ends. */
+  /** Only elements that match this pattern: `*`, `?`, `[ae]`. A page may then be empty before the scan ends. */
   readonly match?: string | undefined
-  /** About how many to look at for a page; 10 by default. */
+  /** About how many elements to examine for a page; 10 by default. */
   readonly count?: number | undefined
 }
 
 /**
- * A page of a scan. What is there from its begin to its end comes at least once.
+ * A page of a scan. An element that exists during the whole scan is returned at least once.
  *
  * @since 0.1.0
  * @category models
@@ -209,15 +210,15 @@ export interface Page<A> {
 }
 
 /**
- * How to sort: as numbers, ascending, unless it is said otherwise.
+ * How to sort; by default as numbers, ascending.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Sorting extends Key {
-  /** As text. */
+  /** Sort as text. */
   readonly alpha?: boolean | undefined
-  /** By the values under these keys, `*` standing for the element; `weight_*`, or `hash_*->field`. */
+  /** Sort by the values of these keys, where `*` stands for the element: `weight_*`, or `hash_*->field`. */
   readonly by?: string | undefined
   readonly direction?: "asc" | "desc" | undefined
   readonly limit?: Limit | undefined
@@ -228,7 +229,7 @@ export interface Sorting extends Key {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Removes keys (`ms:del`). Gives how many there were.
+ * Removes keys (`ms:del`). Returns how many of them existed.
  *
  * @since 0.1.0
  * @category keys
@@ -242,7 +243,7 @@ export const del = Redis.command<Action.CallOptions & { readonly keys: OneOrMore
 })
 
 /**
- * How many of the keys there are (`ms:exists`); a key that is asked for twice counts twice.
+ * Counts how many of the keys exist (`ms:exists`). A key that is given twice counts twice.
  *
  * @since 0.1.0
  * @category keys
@@ -255,7 +256,7 @@ export const exists = Redis.command<Action.CallOptions & { readonly keys: OneOrM
 })
 
 /**
- * Lets a key live that many seconds from now (`ms:expire`). False when there is no such key.
+ * Lets a key expire after some seconds (`ms:expire`). Returns `false` if it does not exist.
  *
  * @since 0.1.0
  * @category keys
@@ -269,7 +270,7 @@ export const expire = Redis.command<Key & { readonly seconds: number }, boolean>
 })
 
 /**
- * Lets a key live until then, in seconds since the epoch (`ms:expireat`). False when there is no such key.
+ * Lets a key expire at a time, in seconds since the epoch (`ms:expireat`). Returns `false` if it does not exist.
  *
  * @since 0.1.0
  * @category keys
@@ -283,8 +284,8 @@ export const expireat = Redis.command<Key & { readonly timestamp: number }, bool
 })
 
 /**
- * The keys that fit a pattern: `*`, `?`, `[ae]` (`ms:keys`). Redis looks at all there are and does nothing else
- * meanwhile: see `scan`.
+ * Lists the keys that match a pattern: `*`, `?`, `[ae]` (`ms:keys`). Redis examines all keys and does nothing else
+ * meanwhile: use `scan` if there are many.
  *
  * @since 0.1.0
  * @category keys
@@ -310,8 +311,8 @@ const encodingOf = objectCommand(Redis.option)
 const measureOf = objectCommand(Redis.optionalCount)
 
 /**
- * How Redis holds a key (`ms:object`): the name of the encoding, for how many seconds nobody asked for it, how often it is
- * referred to.
+ * How Redis stores a key (`ms:object`): the name of its encoding, the seconds since its last use, or the number of
+ * references to it.
  *
  * @since 0.1.0
  * @category keys
@@ -319,7 +320,7 @@ const measureOf = objectCommand(Redis.optionalCount)
 export const object = Action.wrap(
   encodingOf,
   <S extends Subcommand>(options: Key & { readonly subcommand: S }) =>
-    // An encoding has a name; the others are counted (spec 4.11).
+    // The encoding is a name, the others are numbers (spec 4.11).
     (options.subcommand === "encoding" ? encodingOf(options) : measureOf(options)) as Effect.Effect<
       Option.Option<S extends "encoding" ? string : number>,
       RequestError | RedisError,
@@ -328,7 +329,7 @@ export const object = Action.wrap(
 )
 
 /**
- * Lets a key live for ever (`ms:persist`). False when it does already, or there is none.
+ * Removes the expiration of a key (`ms:persist`). Returns `false` if it has none, or does not exist.
  *
  * @since 0.1.0
  * @category keys
@@ -341,7 +342,7 @@ export const persist = Redis.command<Key, boolean>({
 })
 
 /**
- * Lets a key live that many milliseconds from now (`ms:pexpire`). False when there is no such key.
+ * Lets a key expire after some milliseconds (`ms:pexpire`). Returns `false` if it does not exist.
  *
  * @since 0.1.0
  * @category keys
@@ -355,7 +356,7 @@ export const pexpire = Redis.command<Key & { readonly milliseconds: number }, bo
 })
 
 /**
- * Lets a key live until then, in milliseconds since the epoch (`ms:pexpireat`). False when there is no such key.
+ * Lets a key expire at a time, in milliseconds since the epoch (`ms:pexpireat`). Returns `false` if it does not exist.
  *
  * @since 0.1.0
  * @category keys
@@ -369,7 +370,8 @@ export const pexpireat = Redis.command<Key & { readonly timestamp: number }, boo
 })
 
 /**
- * How many milliseconds a key still lives (`ms:pttl`): `Infinity` for ever, none when there is no such key.
+ * The remaining lifetime of a key in milliseconds (`ms:pttl`): `Infinity` if it does not expire, `none` if it does not
+ * exist.
  *
  * @since 0.1.0
  * @category keys
@@ -382,7 +384,7 @@ export const pttl = Redis.command<Key, Option.Option<number>>({
 })
 
 /**
- * Any key (`ms:randomkey`).
+ * Returns a random key (`ms:randomkey`).
  *
  * @since 0.1.0
  * @category keys
@@ -395,7 +397,7 @@ export const randomkey = Redis.command<Action.CallOptions, Option.Option<string>
 })
 
 /**
- * Renames a key, in place of one that has the new name (`ms:rename`). It fails when there is no such key.
+ * Renames a key (`ms:rename`). Replaces a key that has the new name. Fails if the key does not exist.
  *
  * @since 0.1.0
  * @category keys
@@ -409,7 +411,7 @@ export const rename = Redis.command<Key & { readonly newkey: string }, void>({
 })
 
 /**
- * Renames a key unless there is one of the new name (`ms:renamenx`), which is what the answer tells.
+ * Renames a key unless the new name exists (`ms:renamenx`). Returns whether it was renamed.
  *
  * @since 0.1.0
  * @category keys
@@ -423,7 +425,7 @@ export const renamenx = Redis.command<Key & { readonly newkey: string }, boolean
 })
 
 /**
- * The keys, page by page (`ms:scan`).
+ * Lists the keys, page by page (`ms:scan`).
  *
  * @since 0.1.0
  * @category keys
@@ -436,7 +438,7 @@ export const scan = Redis.command<Scan, Page<string>>({
 })
 
 /**
- * The elements of a list, a set or a sorted set, sorted (`ms:sort`).
+ * Returns the elements of a list, a set or a sorted set, sorted (`ms:sort`).
  *
  * @since 0.1.0
  * @category keys
@@ -450,8 +452,8 @@ export const sort = Redis.command<Sorting, ReadonlyArray<string>>({
 })
 
 /**
- * Sorts as `sort`, and gives what is under other keys (`ms:sort` with `get`): in the patterns `*` stands for the
- * element, `#` is the element itself. All patterns of the first element come first, then those of the second.
+ * Sorts like `sort`, and returns the values of other keys (`ms:sort` with `get`). In the patterns `*` stands for the
+ * element; `#` is the element itself. The values for the first element come first, then those for the second.
  *
  * @since 0.1.0
  * @category keys
@@ -468,7 +470,7 @@ export const sortGet = Redis.command<
 })
 
 /**
- * Sorts as `sort`, and keeps it under another key as a list (`ms:sort` with `store`). Gives its length.
+ * Sorts like `sort`, and stores the result under another key as a list (`ms:sort` with `store`). Returns its length.
  *
  * @since 0.1.0
  * @category keys
@@ -482,7 +484,7 @@ export const sortStore = Redis.command<Sorting & { readonly store: string }, num
 })
 
 /**
- * Marks keys as used now (`ms:touch`). Gives how many of them there are.
+ * Marks keys as used now (`ms:touch`). Returns how many of them exist.
  *
  * @since 0.1.0
  * @category keys
@@ -496,7 +498,7 @@ export const touch = Redis.command<Action.CallOptions & { readonly keys: OneOrMo
 })
 
 /**
- * How many seconds a key still lives (`ms:ttl`): `Infinity` for ever, none when there is no such key.
+ * The remaining lifetime of a key in seconds (`ms:ttl`): `Infinity` if it does not expire, `none` if it does not exist.
  *
  * @since 0.1.0
  * @category keys
@@ -509,7 +511,7 @@ export const ttl = Redis.command<Key, Option.Option<number>>({
 })
 
 /**
- * What kind of value a key has (`ms:type`).
+ * The type of the value of a key (`ms:type`).
  *
  * @since 0.1.0
  * @category keys
@@ -526,7 +528,7 @@ export const type = Redis.command<Key, "none" | "string" | "list" | "set" | "zse
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Puts text behind that of a key (`ms:append`). Gives the new length in bytes.
+ * Appends text to the value of a key (`ms:append`). Returns the new length in bytes.
  *
  * @since 0.1.0
  * @category strings
@@ -540,7 +542,7 @@ export const append = Redis.command<Key & { readonly value: Value }, number>({
 })
 
 /**
- * How many bits are 1 (`ms:bitcount`).
+ * Counts the bits that are 1 (`ms:bitcount`).
  *
  * @since 0.1.0
  * @category strings
@@ -553,8 +555,8 @@ export const bitcount = Redis.command<Key & ByteRange, number>({
 })
 
 /**
- * Keeps under the key `_id` what an operation makes of the bits of others (`ms:bitop`); `NOT` takes one. Gives the
- * length in bytes.
+ * Stores under the key `_id` the result of a bitwise operation on other keys (`ms:bitop`). `NOT` takes one key. Returns
+ * the length of the result in bytes.
  *
  * @since 0.1.0
  * @category strings
@@ -571,7 +573,7 @@ export const bitop = Redis.command<
 })
 
 /**
- * Where the first bit of that value is (`ms:bitpos`), from the byte `start` on.
+ * The position of the first bit with that value (`ms:bitpos`), from the byte `start` on.
  *
  * @since 0.1.0
  * @category strings
@@ -587,7 +589,7 @@ export const bitpos = Redis.command<
 })
 
 /**
- * Where the first bit of that value is within some bytes (`ms:bitpos` with `end`).
+ * The position of the first bit with that value within a range of bytes (`ms:bitpos` with `end`).
  *
  * @since 0.1.0
  * @category strings
@@ -603,7 +605,7 @@ export const bitposWithin = Redis.command<
 })
 
 /**
- * One less (`ms:decr`). Gives the new number.
+ * Subtracts one (`ms:decr`). Returns the new number.
  *
  * @since 0.1.0
  * @category strings
@@ -616,7 +618,7 @@ export const decr = Redis.command<Key, number>({
 })
 
 /**
- * Less by a whole number (`ms:decrby`). Gives the new number.
+ * Subtracts a whole number (`ms:decrby`). Returns the new number.
  *
  * @since 0.1.0
  * @category strings
@@ -643,7 +645,7 @@ export const get = Redis.command<Key, Option.Option<string>>({
 })
 
 /**
- * One bit (`ms:getbit`), 0 beyond the end.
+ * Reads one bit (`ms:getbit`); 0 beyond the end.
  *
  * @since 0.1.0
  * @category strings
@@ -656,7 +658,7 @@ export const getbit = Redis.command<Key & { readonly offset: number }, Bit>({
 })
 
 /**
- * A part of the text, by bytes, both ends included (`ms:getrange`).
+ * Reads a part of the text, by bytes, both ends included (`ms:getrange`).
  *
  * @since 0.1.0
  * @category strings
@@ -669,7 +671,7 @@ export const getrange = Redis.command<Key & { readonly start: number; readonly e
 })
 
 /**
- * Writes text and gives what was there (`ms:getset`).
+ * Writes text and returns the previous text (`ms:getset`).
  *
  * @since 0.1.0
  * @category strings
@@ -683,7 +685,7 @@ export const getset = Redis.command<Key & { readonly value: Value }, Option.Opti
 })
 
 /**
- * One more (`ms:incr`). Gives the new number.
+ * Adds one (`ms:incr`). Returns the new number.
  *
  * @since 0.1.0
  * @category strings
@@ -696,7 +698,7 @@ export const incr = Redis.command<Key, number>({
 })
 
 /**
- * More by a whole number (`ms:incrby`). Gives the new number.
+ * Adds a whole number (`ms:incrby`). Returns the new number.
  *
  * @since 0.1.0
  * @category strings
@@ -710,7 +712,7 @@ export const incrby = Redis.command<Key & { readonly value: number }, number>({
 })
 
 /**
- * More by any number (`ms:incrbyfloat`). Gives the new number.
+ * Adds any number (`ms:incrbyfloat`). Returns the new number.
  *
  * @since 0.1.0
  * @category strings
@@ -724,7 +726,7 @@ export const incrbyfloat = Redis.command<Key & { readonly value: number }, numbe
 })
 
 /**
- * Reads many, in their order (`ms:mget`). None, too, for what is no text.
+ * Reads the texts of many keys, in their order (`ms:mget`). `none` for a key that does not exist or is not text.
  *
  * @since 0.1.0
  * @category strings
@@ -740,7 +742,7 @@ export const mget = Redis.command<
 })
 
 /**
- * Writes many, all at once (`ms:mset`).
+ * Writes many keys in one step (`ms:mset`).
  *
  * @since 0.1.0
  * @category strings
@@ -757,7 +759,7 @@ export const mset = Redis.laidOut<
 })
 
 /**
- * Writes many, all at once, if there is none of them (`ms:msetnx`), which is what the answer tells.
+ * Writes many keys in one step if none of them exists (`ms:msetnx`). Returns whether they were written.
  *
  * @since 0.1.0
  * @category strings
@@ -774,7 +776,7 @@ export const msetnx = Redis.laidOut<
 })
 
 /**
- * Writes text that lives that many milliseconds (`ms:psetex`).
+ * Writes text that expires after some milliseconds (`ms:psetex`).
  *
  * @since 0.1.0
  * @category strings
@@ -788,8 +790,8 @@ export const psetex = Redis.command<Key & { readonly value: Value; readonly mill
 })
 
 /**
- * How long it lives, in seconds (`ex`) or milliseconds (`px`), and whether it may be there (`xx`: it must, `nx`: it must
- * not).
+ * The lifetime in seconds (`ex`) or milliseconds (`px`), and whether the key must exist (`xx`) or must not exist
+ * (`nx`).
  *
  * @since 0.1.0
  * @category models
@@ -802,7 +804,7 @@ export type SetOptions =
   & Presence
 
 /**
- * Only what is there already (`xx`), or only what is not (`nx`).
+ * Only if it exists already (`xx`), or only if it does not exist (`nx`).
  *
  * @since 0.1.0
  * @category models
@@ -812,7 +814,7 @@ export type Presence =
   | { readonly nx?: undefined; readonly xx: boolean }
 
 /**
- * Writes text (`ms:set`). False when `nx` or `xx` kept it from being written.
+ * Writes text (`ms:set`). Returns `false` if `nx` or `xx` prevented it.
  *
  * @since 0.1.0
  * @category strings
@@ -826,7 +828,7 @@ export const set = Redis.command<Key & { readonly value: Value } & SetOptions, b
 })
 
 /**
- * Writes text that lives that many seconds (`ms:setex`).
+ * Writes text that expires after some seconds (`ms:setex`).
  *
  * @since 0.1.0
  * @category strings
@@ -840,7 +842,7 @@ export const setex = Redis.command<Key & { readonly value: Value; readonly secon
 })
 
 /**
- * Writes text if there is none (`ms:setnx`), which is what the answer tells.
+ * Writes text if the key does not exist (`ms:setnx`). Returns whether it was written.
  *
  * @since 0.1.0
  * @category strings
@@ -871,7 +873,7 @@ export const strlen = Redis.command<Key, number>({
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Removes fields (`ms:hdel`). Gives how many there were.
+ * Removes fields (`ms:hdel`). Returns how many of them existed.
  *
  * @since 0.1.0
  * @category hashes
@@ -885,7 +887,7 @@ export const hdel = Redis.command<Key & { readonly fields: OneOrMore<string> }, 
 })
 
 /**
- * Whether there is such a field (`ms:hexists`).
+ * Whether a field exists (`ms:hexists`).
  *
  * @since 0.1.0
  * @category hashes
@@ -911,7 +913,7 @@ export const hget = Redis.command<Key & { readonly field: string }, Option.Optio
 })
 
 /**
- * Reads all fields (`ms:hgetall`); none are there when there is no such key.
+ * Reads all fields (`ms:hgetall`). The result is empty if the key does not exist.
  *
  * @since 0.1.0
  * @category hashes
@@ -924,7 +926,7 @@ export const hgetall = Redis.command<Key, Readonly<Record<string, string>>>({
 })
 
 /**
- * A field that is more by a whole number (`ms:hincrby`). Gives the new number.
+ * Adds a whole number to a field (`ms:hincrby`). Returns the new number.
  *
  * @since 0.1.0
  * @category hashes
@@ -938,7 +940,7 @@ export const hincrby = Redis.command<Key & { readonly field: string; readonly va
 })
 
 /**
- * A field that is more by any number (`ms:hincrbyfloat`). Gives the new number.
+ * Adds any number to a field (`ms:hincrbyfloat`). Returns the new number.
  *
  * @since 0.1.0
  * @category hashes
@@ -952,7 +954,7 @@ export const hincrbyfloat = Redis.command<Key & { readonly field: string; readon
 })
 
 /**
- * The names of the fields (`ms:hkeys`).
+ * Lists the names of the fields (`ms:hkeys`).
  *
  * @since 0.1.0
  * @category hashes
@@ -965,7 +967,7 @@ export const hkeys = Redis.command<Key, ReadonlyArray<string>>({
 })
 
 /**
- * How many fields there are (`ms:hlen`).
+ * Counts the fields (`ms:hlen`).
  *
  * @since 0.1.0
  * @category hashes
@@ -1008,7 +1010,7 @@ export const hmset = Redis.laidOut<Key & { readonly entries: OneOrMore<Field<Val
 })
 
 /**
- * The fields, page by page (`ms:hscan`).
+ * Lists the fields, page by page (`ms:hscan`).
  *
  * @since 0.1.0
  * @category hashes
@@ -1021,7 +1023,7 @@ export const hscan = Redis.command<Key & Scan, Page<Field>>({
 })
 
 /**
- * Writes a field (`ms:hset`). True when it is new.
+ * Writes a field (`ms:hset`). Returns `true` if it is new.
  *
  * @since 0.1.0
  * @category hashes
@@ -1035,7 +1037,7 @@ export const hset = Redis.command<Key & Field<Value>, boolean>({
 })
 
 /**
- * Writes a field if there is none (`ms:hsetnx`), which is what the answer tells.
+ * Writes a field if it does not exist (`ms:hsetnx`). Returns whether it was written.
  *
  * @since 0.1.0
  * @category hashes
@@ -1049,7 +1051,7 @@ export const hsetnx = Redis.command<Key & Field<Value>, boolean>({
 })
 
 /**
- * The length of a field in bytes (`ms:hstrlen`), 0 when there is none.
+ * The length of a field in bytes (`ms:hstrlen`), 0 if it does not exist.
  *
  * @since 0.1.0
  * @category hashes
@@ -1062,7 +1064,7 @@ export const hstrlen = Redis.command<Key & { readonly field: string }, number>({
 })
 
 /**
- * The values of all fields (`ms:hvals`).
+ * Lists the values of all fields (`ms:hvals`).
  *
  * @since 0.1.0
  * @category hashes
@@ -1079,7 +1081,7 @@ export const hvals = Redis.command<Key, ReadonlyArray<string>>({
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * An element by its place, from behind when negative (`ms:lindex`).
+ * Reads an element by its position, counted from the end when negative (`ms:lindex`).
  *
  * @since 0.1.0
  * @category lists
@@ -1092,8 +1094,8 @@ export const lindex = Redis.command<Key & { readonly idx: number }, Option.Optio
 })
 
 /**
- * Puts an element before or after another (`ms:linsert`). Gives the new length; none when there is no such list or no
- * such element.
+ * Inserts an element before or after another (`ms:linsert`). Returns the new length, or `none` if the list or the other
+ * element does not exist.
  *
  * @since 0.1.0
  * @category lists
@@ -1123,7 +1125,7 @@ export const llen = Redis.command<Key, number>({
 })
 
 /**
- * Takes the first element (`ms:lpop`).
+ * Removes and returns the first element (`ms:lpop`).
  *
  * @since 0.1.0
  * @category lists
@@ -1136,7 +1138,8 @@ export const lpop = Redis.command<Key, Option.Option<string>>({
 })
 
 /**
- * Puts elements in front, each before the one that came before it (`ms:lpush`). Gives the new length.
+ * Prepends elements one after the other, so that the last one is first in the list (`ms:lpush`). Returns the new
+ * length.
  *
  * @since 0.1.0
  * @category lists
@@ -1150,7 +1153,7 @@ export const lpush = Redis.command<Key & { readonly values: OneOrMore<Value> }, 
 })
 
 /**
- * Puts an element in front of a list that is there (`ms:lpushx`). Gives the new length, 0 when there is no list.
+ * Prepends an element to a list that exists (`ms:lpushx`). Returns the new length, 0 if there is no list.
  *
  * @since 0.1.0
  * @category lists
@@ -1164,7 +1167,7 @@ export const lpushx = Redis.command<Key & { readonly value: Value }, number>({
 })
 
 /**
- * The elements from one place to another, both included, from behind when negative (`ms:lrange`).
+ * Reads the elements from one position to another, both included, counted from the end when negative (`ms:lrange`).
  *
  * @since 0.1.0
  * @category lists
@@ -1180,8 +1183,8 @@ export const lrange = Redis.command<
 })
 
 /**
- * Removes so many elements of that value (`ms:lrem`): from behind when negative, all when 0. Gives how many there
- * were.
+ * Removes `count` elements with that value (`ms:lrem`): from the end when negative, all when 0. Returns how many were
+ * removed.
  *
  * @since 0.1.0
  * @category lists
@@ -1195,7 +1198,7 @@ export const lrem = Redis.command<Key & { readonly count: number; readonly value
 })
 
 /**
- * Writes an element at its place (`ms:lset`). It fails when there is no such place.
+ * Writes an element at a position (`ms:lset`). Fails if the position does not exist.
  *
  * @since 0.1.0
  * @category lists
@@ -1209,7 +1212,7 @@ export const lset = Redis.command<Key & { readonly index: number; readonly value
 })
 
 /**
- * Keeps the elements from one place to another, both included (`ms:ltrim`).
+ * Keeps only the elements from one position to another, both included (`ms:ltrim`).
  *
  * @since 0.1.0
  * @category lists
@@ -1223,7 +1226,7 @@ export const ltrim = Redis.command<Key & { readonly start: number; readonly stop
 })
 
 /**
- * Takes the last element (`ms:rpop`).
+ * Removes and returns the last element (`ms:rpop`).
  *
  * @since 0.1.0
  * @category lists
@@ -1236,7 +1239,7 @@ export const rpop = Redis.command<Key, Option.Option<string>>({
 })
 
 /**
- * Takes the last element of a list and puts it in front of another (`ms:rpoplpush`).
+ * Moves the last element of a list to the front of another, and returns it (`ms:rpoplpush`).
  *
  * @since 0.1.0
  * @category lists
@@ -1253,7 +1256,7 @@ export const rpoplpush = Redis.command<
 })
 
 /**
- * Puts elements behind (`ms:rpush`). Gives the new length.
+ * Appends elements (`ms:rpush`). Returns the new length.
  *
  * @since 0.1.0
  * @category lists
@@ -1267,7 +1270,7 @@ export const rpush = Redis.command<Key & { readonly values: OneOrMore<Value> }, 
 })
 
 /**
- * Puts an element behind a list that is there (`ms:rpushx`). Gives the new length, 0 when there is no list.
+ * Appends an element to a list that exists (`ms:rpushx`). Returns the new length, 0 if there is no list.
  *
  * @since 0.1.0
  * @category lists
@@ -1285,7 +1288,7 @@ export const rpushx = Redis.command<Key & { readonly value: Value }, number>({
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Puts members in (`ms:sadd`). Gives how many are new.
+ * Adds members (`ms:sadd`). Returns how many are new.
  *
  * @since 0.1.0
  * @category sets
@@ -1299,7 +1302,7 @@ export const sadd = Redis.command<Key & { readonly members: OneOrMore<Value> }, 
 })
 
 /**
- * How many members there are (`ms:scard`).
+ * Counts the members (`ms:scard`).
  *
  * @since 0.1.0
  * @category sets
@@ -1312,7 +1315,7 @@ export const scard = Redis.command<Key, number>({
 })
 
 /**
- * The members that are in none of the other sets (`ms:sdiff`).
+ * Returns the members that are in none of the other sets (`ms:sdiff`).
  *
  * @since 0.1.0
  * @category sets
@@ -1325,7 +1328,7 @@ export const sdiff = Redis.command<Key & { readonly keys: OneOrMore<string> }, R
 })
 
 /**
- * Keeps under `destination` the members that are in none of the other sets (`ms:sdiffstore`). Gives how many.
+ * Stores under `destination` the members that are in none of the other sets (`ms:sdiffstore`). Returns their number.
  *
  * @since 0.1.0
  * @category sets
@@ -1342,7 +1345,7 @@ export const sdiffstore = Redis.command<
 })
 
 /**
- * The members that are in all of the sets (`ms:sinter`).
+ * Returns the members that are in all of the sets (`ms:sinter`).
  *
  * @since 0.1.0
  * @category sets
@@ -1358,7 +1361,7 @@ export const sinter = Redis.command<
 })
 
 /**
- * Keeps under `destination` the members that are in all of the sets (`ms:sinterstore`). Gives how many.
+ * Stores under `destination` the members that are in all of the sets (`ms:sinterstore`). Returns their number.
  *
  * @since 0.1.0
  * @category sets
@@ -1375,7 +1378,7 @@ export const sinterstore = Redis.command<
 })
 
 /**
- * Whether that is a member (`ms:sismember`).
+ * Whether a value is a member (`ms:sismember`).
  *
  * @since 0.1.0
  * @category sets
@@ -1388,7 +1391,7 @@ export const sismember = Redis.command<Key & { readonly member: Value }, boolean
 })
 
 /**
- * The members, in no order (`ms:smembers`).
+ * Lists the members, unordered (`ms:smembers`).
  *
  * @since 0.1.0
  * @category sets
@@ -1401,7 +1404,7 @@ export const smembers = Redis.command<Key, ReadonlyArray<string>>({
 })
 
 /**
- * Takes a member from one set to another (`ms:smove`). False when there is none.
+ * Moves a member from one set to another (`ms:smove`). Returns `false` if it is not a member.
  *
  * @since 0.1.0
  * @category sets
@@ -1415,7 +1418,7 @@ export const smove = Redis.command<Key & { readonly destination: string; readonl
 })
 
 /**
- * Takes any members, one unless it is said how many (`ms:spop`).
+ * Removes and returns random members, one by default (`ms:spop`).
  *
  * @since 0.1.0
  * @category sets
@@ -1429,7 +1432,8 @@ export const spop = Redis.command<Key & { readonly count?: number | undefined },
 })
 
 /**
- * Any members, one unless it is said how many (`ms:srandmember`); when negative so many, the same ones perhaps again.
+ * Returns random members, one by default (`ms:srandmember`). With a negative count, the same member may occur several
+ * times.
  *
  * @since 0.1.0
  * @category sets
@@ -1445,7 +1449,7 @@ export const srandmember = Redis.command<
 })
 
 /**
- * Removes members (`ms:srem`). Gives how many there were.
+ * Removes members (`ms:srem`). Returns how many were removed.
  *
  * @since 0.1.0
  * @category sets
@@ -1459,7 +1463,7 @@ export const srem = Redis.command<Key & { readonly members: OneOrMore<Value> }, 
 })
 
 /**
- * The members, page by page (`ms:sscan`).
+ * Lists the members, page by page (`ms:sscan`).
  *
  * @since 0.1.0
  * @category sets
@@ -1472,7 +1476,7 @@ export const sscan = Redis.command<Key & Scan, Page<string>>({
 })
 
 /**
- * The members of all sets together (`ms:sunion`).
+ * Returns the members of all sets together (`ms:sunion`).
  *
  * @since 0.1.0
  * @category sets
@@ -1488,7 +1492,7 @@ export const sunion = Redis.command<
 })
 
 /**
- * Keeps under `destination` the members of all sets together (`ms:sunionstore`). Gives how many.
+ * Stores under `destination` the members of all sets together (`ms:sunionstore`). Returns their number.
  *
  * @since 0.1.0
  * @category sets
@@ -1509,8 +1513,7 @@ export const sunionstore = Redis.command<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Puts members in, or gives them another score (`ms:zadd`). Gives how many are new; with `ch`, how many are new or
- * changed.
+ * Adds members, or changes their scores (`ms:zadd`). Returns how many are new; with `ch`, how many are new or changed.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1530,8 +1533,7 @@ export const zadd = Redis.laidOut<
 })
 
 /**
- * Adds to the score of a member (`ms:zadd` with `incr`). Gives the new score; none when `nx` or `xx` kept it from
- * being changed.
+ * Adds to the score of a member (`ms:zadd` with `incr`). Returns the new score, or `none` if `nx` or `xx` prevented it.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1548,7 +1550,7 @@ export const zaddIncr = Redis.laidOut<
 })
 
 /**
- * How many members there are (`ms:zcard`).
+ * Counts the members (`ms:zcard`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1561,7 +1563,7 @@ export const zcard = Redis.command<Key, number>({
 })
 
 /**
- * How many members have a score within these bounds (`ms:zcount`).
+ * Counts the members with a score within these bounds (`ms:zcount`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1577,7 +1579,7 @@ export const zcount = Redis.laidOut<Key & { readonly min: ScoreBound; readonly m
 )
 
 /**
- * Adds to the score of a member, which is put in if it is not there (`ms:zincrby`). Gives the new score.
+ * Adds to the score of a member, or adds the member (`ms:zincrby`). Returns the new score.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1591,7 +1593,7 @@ export const zincrby = Redis.laidOut<Key & { readonly member: Value; readonly va
 })
 
 /**
- * Keeps under the key `_id` the members that are in all of the sets (`ms:zinterstore`). Gives how many.
+ * Stores under the key `_id` the members that are in all of the sets (`ms:zinterstore`). Returns their number.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1605,7 +1607,7 @@ export const zinterstore = Redis.command<Key & { readonly keys: OneOrMore<string
 })
 
 /**
- * How many members lie within these bounds, all having one score (`ms:zlexcount`).
+ * Counts the members within these bounds, in a set whose members all have the same score (`ms:zlexcount`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1618,7 +1620,7 @@ export const zlexcount = Redis.command<Key & { readonly min: LexBound; readonly 
 })
 
 /**
- * The members from one place to another, both included, the lowest score first (`ms:zrange`).
+ * Lists the members from one position to another, both included, the lowest score first (`ms:zrange`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1634,7 +1636,7 @@ export const zrange = Redis.laidOut<
 })
 
 /**
- * The members within these bounds, all having one score (`ms:zrangebylex`).
+ * Lists the members within these bounds, in a set whose members all have the same score (`ms:zrangebylex`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1650,7 +1652,7 @@ export const zrangebylex = Redis.command<
 })
 
 /**
- * The members with a score within these bounds, the lowest first (`ms:zrangebyscore`).
+ * Lists the members with a score within these bounds, the lowest first (`ms:zrangebyscore`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1666,7 +1668,7 @@ export const zrangebyscore = Redis.laidOut<
 })
 
 /**
- * The place of a member, the lowest score being at 0 (`ms:zrank`).
+ * The position of a member; the lowest score is at 0 (`ms:zrank`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1679,7 +1681,7 @@ export const zrank = Redis.command<Key & { readonly member: Value }, Option.Opti
 })
 
 /**
- * Removes members (`ms:zrem`). Gives how many there were.
+ * Removes members (`ms:zrem`). Returns how many were removed.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1693,7 +1695,8 @@ export const zrem = Redis.command<Key & { readonly members: OneOrMore<Value> }, 
 })
 
 /**
- * Removes the members within these bounds, all having one score (`ms:zremrangebylex`). Gives how many there were.
+ * Removes the members within these bounds, in a set whose members all have the same score (`ms:zremrangebylex`).
+ * Returns how many were removed.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1707,7 +1710,8 @@ export const zremrangebylex = Redis.command<Key & { readonly min: LexBound; read
 })
 
 /**
- * Removes the members from one place to another, both included (`ms:zremrangebyrank`). Gives how many there were.
+ * Removes the members from one position to another, both included (`ms:zremrangebyrank`). Returns how many were
+ * removed.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1721,7 +1725,7 @@ export const zremrangebyrank = Redis.command<Key & { readonly start: number; rea
 })
 
 /**
- * Removes the members with a score within these bounds (`ms:zremrangebyscore`). Gives how many there were.
+ * Removes the members with a score within these bounds (`ms:zremrangebyscore`). Returns how many were removed.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1738,7 +1742,7 @@ export const zremrangebyscore = Redis.laidOut<
 })
 
 /**
- * The members from one place to another, both included, the highest score first (`ms:zrevrange`).
+ * Lists the members from one position to another, both included, the highest score first (`ms:zrevrange`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1754,7 +1758,8 @@ export const zrevrange = Redis.laidOut<
 })
 
 /**
- * The members within these bounds, the last first, all having one score (`ms:zrevrangebylex`).
+ * Lists the members within these bounds, the last first, in a set whose members all have the same score
+ * (`ms:zrevrangebylex`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1770,7 +1775,7 @@ export const zrevrangebylex = Redis.command<
 })
 
 /**
- * The members with a score within these bounds, the highest first (`ms:zrevrangebyscore`).
+ * Lists the members with a score within these bounds, the highest first (`ms:zrevrangebyscore`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1786,7 +1791,7 @@ export const zrevrangebyscore = Redis.laidOut<
 })
 
 /**
- * The place of a member, the highest score being at 0 (`ms:zrevrank`).
+ * The position of a member; the highest score is at 0 (`ms:zrevrank`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1799,7 +1804,7 @@ export const zrevrank = Redis.command<Key & { readonly member: Value }, Option.O
 })
 
 /**
- * The members, page by page (`ms:zscan`).
+ * Lists the members, page by page (`ms:zscan`).
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1825,7 +1830,7 @@ export const zscore = Redis.command<Key & { readonly member: Value }, Option.Opt
 })
 
 /**
- * Keeps under the key `_id` the members of all sets together (`ms:zunionstore`). Gives how many.
+ * Stores under the key `_id` the members of all sets together (`ms:zunionstore`). Returns their number.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1843,7 +1848,7 @@ export const zunionstore = Redis.command<Key & { readonly keys: OneOrMore<string
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Puts places in, which are the members of a sorted set (`ms:geoadd`). Gives how many are new.
+ * Adds places, which are the members of a sorted set (`ms:geoadd`). Returns how many are new.
  *
  * @since 0.1.0
  * @category places
@@ -1860,7 +1865,7 @@ export const geoadd = Redis.laidOut<
 })
 
 /**
- * How far two places are from each other, in metres unless it is said otherwise (`ms:geodist`).
+ * The distance between two places, in metres by default (`ms:geodist`).
  *
  * @since 0.1.0
  * @category places
@@ -1892,7 +1897,7 @@ export const geohash = Redis.command<
 })
 
 /**
- * Where places are, in their order (`ms:geopos`).
+ * The positions of places, in their order (`ms:geopos`).
  *
  * @since 0.1.0
  * @category places
@@ -1908,7 +1913,7 @@ export const geopos = Redis.command<
 })
 
 /**
- * What lies within a distance of a place (`ms:georadius`).
+ * Lists the places within a distance of a position (`ms:georadius`).
  *
  * @since 0.1.0
  * @category places
@@ -1921,8 +1926,8 @@ export const georadius = Redis.laidOut<Radius & Coordinates, ReadonlyArray<GeoHi
 })
 
 /**
- * What lies within a distance of a member, itself included (`ms:georadiusbymember`). It fails when there is no such
- * member.
+ * Lists the places within a distance of a member, including itself (`ms:georadiusbymember`). Fails if the member does
+ * not exist.
  *
  * @since 0.1.0
  * @category places
@@ -1942,7 +1947,7 @@ export const georadiusbymember = Redis.laidOut<Radius & { readonly member: strin
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Counts elements, each of them once (`ms:pfadd`). False when the estimate stays what it was.
+ * Counts elements, each of them once (`ms:pfadd`). Returns `false` if the estimate did not change.
  *
  * @since 0.1.0
  * @category estimates
@@ -1956,7 +1961,7 @@ export const pfadd = Redis.command<Key & { readonly elements: ReadonlyArray<Valu
 })
 
 /**
- * About how many different elements were counted, under all keys together (`ms:pfcount`).
+ * Estimates how many different elements were counted, under all keys together (`ms:pfcount`).
  *
  * @since 0.1.0
  * @category estimates
@@ -1969,7 +1974,7 @@ export const pfcount = Redis.command<Action.CallOptions & { readonly keys: OneOr
 })
 
 /**
- * Adds what was counted under other keys (`ms:pfmerge`).
+ * Adds the elements that were counted under other keys (`ms:pfmerge`).
  *
  * @since 0.1.0
  * @category estimates
@@ -1987,7 +1992,7 @@ export const pfmerge = Redis.command<Key & { readonly sources: ReadonlyArray<str
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * How many keys there are (`ms:dbsize`).
+ * Counts all keys (`ms:dbsize`).
  *
  * @since 0.1.0
  * @category the storage
@@ -2026,7 +2031,7 @@ export const ping = Redis.command<Action.CallOptions, "PONG">({
 })
 
 /**
- * The clock of Redis: seconds since the epoch, and microseconds of the current second (`ms:time`).
+ * Reads the clock of Redis: seconds since the epoch, and microseconds of the current second (`ms:time`).
  *
  * @since 0.1.0
  * @category the storage
@@ -2057,7 +2062,7 @@ export interface Step<Result> {
 }
 
 /**
- * A command for `mexecute`: a function of this module and what it would be called with.
+ * A command for `mexecute`: a function of this module and its options.
  *
  * @since 0.1.0
  * @category transactions
@@ -2067,7 +2072,7 @@ export const step = <Options, Result>(
   options: NoInfer<Options>
 ): Step<Result> => ({ request: request(options), result: declaration.result })
 
-/** Steps as Kuzzle takes them. */
+/** The steps in the form that Kuzzle expects. */
 const steps = ({ actions, ...options }: Action.CallOptions & { readonly actions: ReadonlyArray<Step<unknown>> }) => ({
   ...options,
   actions: actions.map(({ request: { action, controller: _, ...args } }) => ({ action, args }))
@@ -2085,8 +2090,9 @@ const transaction = Redis.laidOut<
 })
 
 /**
- * Runs commands one after the other, with nothing in between (`ms:mexecute`). Gives each result at its place; none where
- * Redis refused the command, which keeps the others from nothing, and of which Kuzzle does not tell the reason.
+ * Runs commands one after the other, with no other command in between (`ms:mexecute`). Returns the results in the same
+ * order. The result is `none` for a command that Redis refused. The other commands run all the same, and Kuzzle does
+ * not return the reason.
  *
  * @example
  * ```ts
@@ -2108,14 +2114,14 @@ export const mexecute = Action.wrap(
       transaction(options),
       (outcomes) => Shape.outcome(transaction.declaration, outcomesOf(options.actions, outcomes))
     ) as Effect.Effect<
-      // One outcome for each step, read by the step itself.
+      // An outcome for each step, decoded by the step.
       { readonly [I in keyof Steps]: Option.Option<Steps[I] extends Step<infer Result> ? Result : never> },
       RequestError | RedisError,
       Kuzzle
     >
 )
 
-/** Reads each outcome with the reader of its step. */
+/** Decodes each outcome with the decoder of its step. */
 const outcomesOf = (
   steps: ReadonlyArray<Step<unknown>>,
   outcomes: ReadonlyArray<Option.Option<unknown>>

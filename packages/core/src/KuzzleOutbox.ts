@@ -1,10 +1,10 @@
 /**
  * Requests that must be sent even if the caller, the page or the process ends first.
  *
- * `handOver` stores the request of an action and succeeds when it is durable. From then on it belongs to the store, not to
- * the caller: interrupting the caller or closing the client withdraws nothing. The client sends it when it is connected
- * as the same user, or another client of the store does, later. A request that may not be executed twice is sent at most
- * once. Whatever ends without a reader of its outcome is reported.
+ * `handOver` stores the request of an action and succeeds when it is durable. From then on it belongs to the store, not
+ * to the caller: interrupting the caller or closing the client withdraws nothing. The client sends it when it is
+ * connected as the same user, or another client of the store does, later. A request that may not be executed twice is
+ * sent at most once. If a request ends and no caller waits for its outcome, the outbox stores a report.
  *
  * @example
  * ```ts
@@ -40,21 +40,21 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import * as Pump from "./internal/api/outboxPump.ts"
+import type { Event as OutboxEvent } from "./internal/api/outboxPump.ts"
 import {
   Kuzzle,
   type KuzzleRequest,
   type KuzzleResponse,
   type KuzzleShape,
   type RequestOptions
-} from "./internal/client.ts"
-import * as Bound from "./internal/outboxBound.ts"
-import * as KeyValue from "./internal/outboxKeyValue.ts"
-import * as Memory from "./internal/outboxMemory.ts"
-import * as Pump from "./internal/outboxPump.ts"
-import type { Event as OutboxEvent } from "./internal/outboxPump.ts"
-import { OutboxTable } from "./internal/outboxTable.ts"
-import { nobody, sameSender } from "./internal/sender.ts"
-import * as Setting from "./internal/setting.ts"
+} from "./internal/client/client.ts"
+import { nobody, sameSender } from "./internal/data/sender.ts"
+import * as Setting from "./internal/data/setting.ts"
+import * as Bound from "./internal/services/outboxBound.ts"
+import * as KeyValue from "./internal/services/outboxKeyValue.ts"
+import * as Memory from "./internal/services/outboxMemory.ts"
+import { OutboxTable } from "./internal/services/outboxTable.ts"
 import * as KuzzleAuth from "./KuzzleAuth.ts"
 import {
   DeadlineError,
@@ -67,7 +67,7 @@ import {
 import { type Entry, KuzzleOutboxStore, maxReports, type Sender, type StoredReport } from "./KuzzleOutboxStore.ts"
 
 /**
- * What is known of a request that was handed over.
+ * The receipt of a request that was handed over.
  *
  * @since 0.1.0
  * @category models
@@ -82,8 +82,8 @@ export interface Receipt<A, E> {
    */
   readonly outcome: Effect.Effect<A, E>
   /**
-   * `true`: the request was not sent and never will be. `false`: it is too late, also for one that was sent and waits to be
-   * sent again.
+   * Withdraws the request. `true`: it was not sent and never will be. `false`: it was sent already, even if it waits to
+   * be sent again.
    */
   readonly withdraw: Effect.Effect<boolean, OutboxError>
 }
@@ -102,10 +102,10 @@ export {
    * @category models
    */
   type Event as OutboxEvent
-} from "./internal/outboxPump.ts"
+} from "./internal/api/outboxPump.ts"
 
 /**
- * What an outbox does.
+ * The functions of an outbox.
  *
  * @since 0.1.0
  * @category models
@@ -115,13 +115,15 @@ export interface KuzzleOutboxShape {
   readonly handOver: <A, E, R>(
     action: Effect.Effect<A, E, R>
   ) => Effect.Effect<Receipt<A, E>, OutboxError, Exclude<R, Kuzzle>>
-  /** The reports of this server that are stored, then every new one. They stay stored until they are forgotten. */
+  /** The stored reports of this server, then every new one. A report is stored until it is forgotten. */
   readonly reports: Stream.Stream<StoredReport>
-  /** All reports of this server that are stored, and again after changes that this client makes or hears of. */
+  /**
+   * All stored reports of this server. Emits them again after every change that this client makes or is notified of.
+   */
   readonly reportStates: Stream.Stream<ReadonlyArray<StoredReport>>
-  /** The requests that this client sends, or is sending, oldest first. */
+  /** The requests that this client will send or is sending, oldest first. */
   readonly pending: Effect.Effect<ReadonlyArray<Entry>>
-  /** `pending`, and again after every change, or several that came at once. */
+  /** Emits `pending`, and again after every change. Several changes at once are one. */
   readonly pendingStates: Stream.Stream<ReadonlyArray<Entry>>
   /** Hands over the request of a report again, as its sender, and forgets the report. It may be executed twice. */
   readonly retry: (report: StoredReport) => Effect.Effect<void, OutboxError>
@@ -132,7 +134,7 @@ export interface KuzzleOutboxShape {
    * Returns the number of requests.
    */
   readonly purge: (sender: Sender) => Effect.Effect<number, OutboxError>
-  /** What the outbox does, as it happens. The first listener also gets the last 16 events before it. */
+  /** The events of the outbox. The first listener also gets up to 16 earlier events. */
   readonly events: Stream.Stream<OutboxEvent>
 }
 
@@ -162,7 +164,7 @@ export interface Options {
   readonly ttl?: Duration.DurationInput | undefined
   /** How many requests the store keeps, of all clients. Default: 500. */
   readonly maxEntries?: number | undefined
-  /** The sum of the lengths of these requests as JSON. Default: 5,000,000. */
+  /** The largest total length of these requests as JSON, in characters. Default: 5,000,000. */
   readonly maxBytes?: number | undefined
 }
 
@@ -217,7 +219,7 @@ const make = (options: Options) =>
     if (server === undefined) return yield* unnamed
     const bounded = yield* Bound.make
     const claim = yield* Bound.open(bounded, store, { maxEntries, maxBytes })
-    // Closing waits for answers, so the actions that decode them end later than the pump.
+    // Closing waits for answers, so the actions that decode the answers must end after the pump.
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     const pump = yield* Pump.make(kuzzle, claim, bounded, { server, ttl })
     return KuzzleOutbox.of({
@@ -279,9 +281,9 @@ const nothingAsked = new OutboxError({
  * Stores the request of an action. Succeeds when it is durable, with a receipt. The action must send exactly one request.
  * It runs in the background, so its result and its errors are those of `receipt.outcome`.
  *
- * Fails with an `OutboxError` if the request was not stored: the store is full, the request contains a secret or is
- * no JSON, or nobody knows whose it is. With the reason `"Timeout"` the store has not answered for 10 s. The request is
- * deleted when the store answers; if the client ends before, another one may send it.
+ * Fails with an `OutboxError` if the request was not stored: the store is full, the request contains a secret or is not
+ * JSON, or its user is unknown. With the reason `"Timeout"`, the store has not answered for 10 s. The request is
+ * deleted as soon as the store answers. If the client ends before that, another client may send it.
  *
  * @since 0.1.0
  * @category requests
@@ -330,14 +332,14 @@ export interface LogoutOptions extends NonNullable<Parameters<typeof KuzzleAuth.
 
 /**
  * Logs out like `KuzzleAuth.logout`, and deletes what the user has stored in the outbox: the requests of all clients of
- * the store that are not being sent, and the reports. Whoever waits for one of them is told that it was withdrawn.
+ * the store that are not being sent, and the reports. Callers that wait for one of them get an error: it was withdrawn.
  *
- * The requests are deleted first, then this client waits for those that it is sending, for 5 s at most. If the logout
- * fails, for example without a connection, they are deleted all the same. If the store fails, the user is logged out all
- * the same, and the `OutboxError` says that something is left: call `purge` later. A request that another client is
- * sending at that moment leaves a report if its end is not known.
+ * The requests are deleted first. Then this client waits up to 5 s for the requests that it is sending. If the logout
+ * fails, for example without a connection, they are deleted all the same. If the store fails, the user is logged out
+ * all the same, and the call fails with the `OutboxError`, because some requests may remain: call `purge` later. A
+ * request that another client is sending at that moment leaves a report if its outcome is not known.
  *
- * Fails without doing anything if nobody knows who the user is.
+ * Fails without doing anything if the user is unknown.
  *
  * @since 0.1.0
  * @category requests
@@ -360,7 +362,7 @@ export const logout = (
     yield* Effect.ignore(outbox.purge(sender))
     yield* Effect.repeat(outbox.pending, { until: (entries) => !entries.some(isTheirs), schedule: untilSent })
     const loggedOut = yield* Effect.exit(KuzzleAuth.logout(rest))
-    // What was stored meanwhile, and the reports of what was in flight.
+    // Requests that were stored meanwhile, and the reports of those in flight.
     const purged = yield* Effect.exit(outbox.purge(sender))
     yield* Exit.zipParRight(purged, loggedOut)
   })
@@ -377,7 +379,8 @@ const undecided = new OutboxError({
 const whose = new OutboxError({
   operation: "purge",
   reason: "Invalid",
-  issue: "nobody knows whose requests to delete, because the session is over or its token does not say whose it is: " +
+  issue:
+    "the user whose requests to delete is unknown, because the session has ended or its token does not name a user: " +
     "log in first, or use purge with the sender and KuzzleAuth.logout"
 })
 
@@ -390,7 +393,7 @@ const durable = (
     onSuccess: ({ outcome }) => outcome,
     onFailure: (error): Effect.Effect<never, RequestError> => {
       const { action, controller } = request
-      // It may be stored, and be sent.
+      // The request may be stored and sent.
       if (error.reason === "Timeout") {
         return Effect.fail(new DeadlineError({ controller, action, timeout: Bound.storeTimeout, sent: true }))
       }

@@ -5,8 +5,9 @@
  * The store decides who sends a request: each change is one transaction that first checks that the request still belongs
  * to the client that asks. Whether a client is alive only decides *when* another client takes over its requests.
  *
- * This module is for who writes a store. Applications choose a layer (`KuzzleOutbox.layerMemoryStore`, `KuzzleOutbox.layerKeyValueStore`,
- * IndexedDB in the browser package, a folder in the Node package) and use `KuzzleOutbox`.
+ * This module is for authors of stores. Applications choose a layer (`KuzzleOutbox.layerMemoryStore`,
+ * `KuzzleOutbox.layerKeyValueStore`, IndexedDB in the browser package, a folder in the Node package) and use
+ * `KuzzleOutbox`.
  *
  * @module
  * @since 0.1.0
@@ -19,7 +20,7 @@ import * as Stream from "effect/Stream"
 import { OutboxError } from "./KuzzleError.ts"
 
 /**
- * Who a request is sent as: the user of this kuid, or nobody (without a session).
+ * The sender of a request: the user with this kuid, or none (without a session).
  *
  * @since 0.1.0
  * @category models
@@ -42,7 +43,7 @@ export interface NewEntry {
   readonly idempotent: boolean
   /** Milliseconds since the epoch. */
   readonly queuedAt: number
-  /** Milliseconds since the epoch. It is not sent later than that. */
+  /** Milliseconds since the epoch. The request is not sent later. */
   readonly sendBy: number
   /** The request and its volatile data, as JSON. Stores do not read it. */
   readonly payload: string
@@ -55,16 +56,16 @@ export interface NewEntry {
  * @category models
  */
 export interface Entry extends NewEntry {
-  /** Identifies the request in this store. A request that was stored later has a greater text. */
+  /** Identifies the request in this store. The ids of later requests are greater, compared as texts. */
   readonly seq: string
-  /** How many connections ended after the request was written to them and before its answer came. */
+  /** How many connections were lost after the request was written to them and before its answer came. */
   readonly attempts: number
 }
 
 /**
- * The end of a request that no caller was told. `MaybeSent`: it may have been executed. `Expired`: it was not sent
- * before its deadline. `Rejected`: Kuzzle answered with an error. `Unreadable`: the stored record is damaged, or was
- * written by another version.
+ * The end of a request of which no caller was informed. `MaybeSent`: it may have been executed. `Expired`: it was not
+ * sent before its deadline. `Rejected`: Kuzzle answered with an error. `Unreadable`: the stored record is damaged, or
+ * was written by another version.
  *
  * @since 0.1.0
  * @category models
@@ -82,12 +83,12 @@ export interface StoredReport {
   readonly outcome: Outcome
   /** `undefined` if the record is unreadable. */
   readonly entry: Entry | undefined
-  /** Why, for people: the message of the error that Kuzzle answered with. */
+  /** A readable reason, for example the message of Kuzzle's error. */
   readonly detail: string | undefined
 }
 
 /**
- * What a client took over from clients that have gone.
+ * The requests that a client took over from clients that have ended.
  *
  * @since 0.1.0
  * @category models
@@ -99,19 +100,19 @@ export interface Adopted {
 }
 
 /**
- * How much a store keeps, of all its clients together.
+ * The limits of a store, for all its clients together.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Limits {
   readonly maxEntries: number
-  /** The sum of the lengths of all payloads. */
+  /** The largest total length of all payloads. */
   readonly maxBytes: number
 }
 
 /**
- * How many reports are kept. Beyond it, the oldest are dropped.
+ * The largest number of reports. Beyond it, the oldest are dropped.
  *
  * @since 0.1.0
  * @category constants

@@ -1,5 +1,5 @@
 /**
- * Makes a platform's client of its parts: a socket, a heartbeat, and what the host tells of its network and sleep. A
+ * Makes a platform's client of its parts: a socket, a heartbeat, and the events of the host (network, sleep). A
  * platform is two small files: its socket, and its layers.
  *
  * @example
@@ -50,7 +50,7 @@ export interface Platform<in Own> {
   readonly heartbeat: (
     options: KuzzleConfig.HeartbeatOptions
   ) => Effect.Effect<KuzzleHeartbeatShape, InvalidSettingError>
-  /** Left out: the `KuzzleLifecycle` that is provided, or none. */
+  /** By default, the `KuzzleLifecycle` that is provided, or none. */
   readonly lifecycle?: KuzzleLifecycleShape | undefined
 }
 

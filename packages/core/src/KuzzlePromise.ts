@@ -1,9 +1,9 @@
 /**
- * The client with Promises, for programs that do not use Effect: the functions of the modules that it is given, each of
- * them returning a Promise or, where there is more than one value, an `AsyncIterable`.
+ * The client with Promises, for programs that do not use Effect. It has the functions of the chosen modules. Each
+ * returns a Promise or, for several values, an `AsyncIterable`.
  *
- * The functions are those of the modules, with the same options and the same results. What an effect fails with, the Promise
- * rejects with: an `Error` with a `_tag`.
+ * The functions have the same options and results as those of the modules. Where the effect fails, the Promise rejects
+ * with the same error: an `Error` with a `_tag`.
  *
  * @module
  * @since 0.1.0
@@ -16,8 +16,8 @@ import type * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { Kuzzle } from "./internal/client.ts"
-import * as Promised from "./internal/promised.ts"
+import * as Promised from "./internal/api/promised.ts"
+import { Kuzzle } from "./internal/client/client.ts"
 import * as KuzzleAdmin from "./KuzzleAdmin.ts"
 import * as KuzzleAuth from "./KuzzleAuth.ts"
 import * as KuzzleBulk from "./KuzzleBulk.ts"
@@ -39,34 +39,34 @@ import * as KuzzleServer from "./KuzzleServer.ts"
 
 export {
   /**
-   * The client was closed by `close`. `started`: the call was under way then, and its request may have been executed;
-   * otherwise nothing was sent.
+   * The client was closed by `close`. `started: true`: the call had begun, so its request may have been executed.
+   * `started: false`: nothing was sent.
    *
    * @since 0.1.0
    * @category errors
    */
   ClosedError
-} from "./internal/promised.ts"
+} from "./internal/api/promised.ts"
 
 /**
- * What every call may be given, among its other options.
+ * An option that every call accepts in addition to its own.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CallOptions {
-  /** Interrupts the call, which then rejects with the signal's `reason`; ends what the call has opened. */
+  /** Interrupts the call, which then rejects with the signal's `reason`. It also closes what the call has opened. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * What lasts until it is closed: a subscription, live documents.
+ * A resource that lasts until it is closed: a subscription, live documents.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Closeable extends AsyncDisposable {
-  /** Ends it; on the server, too. */
+  /** Closes it, on the server too. */
   readonly close: () => Promise<void>
 }
 
@@ -78,7 +78,7 @@ type AnyEffect = Effect.Effect<unknown, unknown, unknown>
 
 type AnyStream = Stream.Stream<unknown, unknown, unknown>
 
-/** Whether it is to be run. Every effect is a stream, and an `Option` is an effect. Here an `Option` is a value. */
+/** Whether a result is run. Every effect is a stream, and an `Option` is an effect. Here an `Option` is a value. */
 type IsLazy<T> = T extends Option.Option<unknown> | Either.Either<unknown, unknown> ? false
   : T extends AnyEffect | AnyStream ? true
   : false
@@ -93,18 +93,21 @@ type Needs<T> = T extends Effect.Effect<unknown, unknown, infer R> ? R
 
 type Runs<T, R> = [Needs<T>] extends [R | Scope.Scope] ? true : false
 
-/** Whether a member of a module can be used: its services are there, and it is not for constructing something else. */
+/**
+ * Whether a member of a module can be used: the client provides its services, and it is not a constructor of something
+ * else.
+ */
 type IsOffered<T, R> = T extends abstract new(...args: never) => unknown ? false
   : T extends (...args: never) => infer Out ? IsLazy<Out> extends true ? Runs<Out, R> : false
   : IsLazy<T> extends true ? Runs<T, R>
   : true
 
-/** A result that lasts until it is closed gets a `close`. */
+/** A result with a lifetime gets a `close`. */
 type Owned<T, R> = Scope.Scope extends R ? T & Closeable : T
 
 /**
- * What a Promise resolves with: the result of the effect. Where the result is a stream, or holds effects and streams, these
- * have become an `AsyncIterable` and functions.
+ * What a Promise resolves with: the result of the effect. A stream in it is an `AsyncIterable`, and an effect in it is
+ * a function that returns a Promise.
  *
  * @since 0.1.0
  * @category models
@@ -127,7 +130,10 @@ type Member<T, R> = T extends (...args: infer Args) => infer Out ? (...args: Giv
   : HasLazy<T> extends true ? Face<T, R>
   : T
 
-/** TypeScript forgets the type parameters of a function that it maps, so the functions that have some are listed here. */
+/**
+ * TypeScript loses the type parameters of a function in a mapped type, so the functions with type parameters are listed
+ * here.
+ */
 type Generic<T, R> = T extends typeof KuzzleAuth ? AuthFunctions
   : T extends typeof KuzzleDocument ? DocumentFunctions
   : T extends typeof KuzzleSearch ? SearchFunctions
@@ -166,18 +172,47 @@ interface DocumentFunctions {
   readonly mGet: <Source = KuzzleDocument.Content>(
     ...args: Given<Parameters<typeof KuzzleDocument.mGet<Source>>>
   ) => Ran<ReturnType<typeof KuzzleDocument.mGet<Source>>>
-  readonly search: <Source = KuzzleDocument.Content>(
-    ...args: Given<Parameters<typeof KuzzleDocument.search<Source>>>
-  ) => Ran<ReturnType<typeof KuzzleDocument.search<Source>>>
+  readonly search: {
+    <Source = KuzzleDocument.Content, const A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations>(
+      options: SearchOptions<A, true>
+    ): Promise<Result<KuzzleDocument.SearchResult<Source, A>>>
+    <
+      Source = KuzzleDocument.Content,
+      const A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations,
+      const S extends KuzzleDocument.SourceSelection = KuzzleDocument.SourceSelection
+    >(
+      options: SearchOptions<A, S>
+    ): Promise<Result<KuzzleDocument.SearchResult<KuzzleDocument.Selected<Source, S>, A>>>
+  }
 }
 
+type SearchOptions<A extends KuzzleDocument.Aggregations, S extends KuzzleDocument.SourceSelection> =
+  & KuzzleDocument.SearchOptions<A, S>
+  & KuzzleDocument.Selection
+  & KuzzleDocument.SearchTarget
+  & CallOptions
+
 interface SearchFunctions {
-  readonly hits: <Source = KuzzleDocument.Content>(
-    ...args: Given<Parameters<typeof KuzzleSearch.hits<Source>>>
-  ) => AsyncIterable<KuzzleDocument.Hit<Source>>
-  readonly pages: <const A extends KuzzleSearch.Aggregations = {}>(
-    options: KuzzleSearch.Options<A> & CallOptions
-  ) => AsyncIterable<KuzzleSearch.Page<A>>
+  readonly hits: {
+    <Source = KuzzleDocument.Content>(
+      options: KuzzleSearch.Options<KuzzleDocument.Aggregations, true> & CallOptions
+    ): AsyncIterable<KuzzleDocument.Hit<Source>>
+    <Source = KuzzleDocument.Content, const S extends KuzzleDocument.SourceSelection = KuzzleDocument.SourceSelection>(
+      options: KuzzleSearch.Options<KuzzleDocument.Aggregations, S> & CallOptions
+    ): AsyncIterable<KuzzleDocument.Hit<KuzzleDocument.Selected<Source, S>>>
+  }
+  readonly pages: {
+    <Source = KuzzleDocument.Content, const A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations>(
+      options: KuzzleSearch.Options<A, true> & CallOptions
+    ): AsyncIterable<KuzzleSearch.Page<Source, A>>
+    <
+      Source = KuzzleDocument.Content,
+      const A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations,
+      const S extends KuzzleDocument.SourceSelection = KuzzleDocument.SourceSelection
+    >(
+      options: KuzzleSearch.Options<A, S> & CallOptions
+    ): AsyncIterable<KuzzleSearch.Page<KuzzleDocument.Selected<Source, S>, A>>
+  }
 }
 
 interface ImportFunctions {
@@ -233,11 +268,31 @@ interface RealtimeFunctions {
 }
 
 interface OutboxFunctions {
-  /** Takes the effect of a module's function, such as `KuzzleDocument.create(…)`: what is to be sent, not yet sent. */
+  /**
+   * Takes the effect of a module's function, such as `KuzzleDocument.create(…)`: a description of a request that is not
+   * sent yet.
+   */
   readonly handOver: <A, E>(action: Effect.Effect<A, E, Kuzzle>) => Promise<Result<KuzzleOutbox.Receipt<A, E>>>
 }
 
 interface RepositoryFunctions<A, I, P extends KuzzleRepository.Policy> {
+  readonly search: <
+    const Aggs extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations,
+    const S extends KuzzleRepository.Fields<A, I> = true
+  >(
+    options?: KuzzleRepository.SearchOptions<I, Aggs> & { readonly _source?: S | undefined } & CallOptions
+  ) => Promise<
+    KuzzleRepository.SearchResult<KuzzleRepository.Given<KuzzleRepository.Selected<A, S>, P>, Aggs, I>
+  >
+  readonly hits: <const S extends KuzzleRepository.Fields<A, I> = true>(
+    options?: KuzzleRepository.HitsOptions<I> & { readonly _source?: S | undefined } & CallOptions
+  ) => AsyncIterable<KuzzleRepository.Hit<KuzzleRepository.Given<KuzzleRepository.Selected<A, S>, P>>>
+  readonly listen: <Documents extends KuzzleRealtime.Choice = "all", Users extends KuzzleRealtime.Choice = "none">(
+    options: KuzzleRepository.SubscribeOptions<I, Documents, Users> & CallOptions,
+    handler: (
+      notification: KuzzleRepository.NotificationOf<KuzzleRepository.Given<A, P>, Documents, Users>
+    ) => void
+  ) => Ran<ReturnType<typeof KuzzleRealtime.listen>>
   readonly subscribe: <
     Documents extends KuzzleRealtime.Choice = "all",
     Users extends KuzzleRealtime.Choice = "none",
@@ -274,8 +329,8 @@ interface RepositoryFunctions<A, I, P extends KuzzleRepository.Policy> {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a client is made of: modules (`KuzzleDocument`), repositories, and the tags of services (`Kuzzle.Kuzzle`,
- * `KuzzleOutbox.KuzzleOutbox`), under the names that the program gives them.
+ * The parts of a client: modules (`KuzzleDocument`), repositories, and the tags of services (`Kuzzle.Kuzzle`,
+ * `KuzzleOutbox.KuzzleOutbox`). The program chooses their names.
  *
  * @since 0.1.0
  * @category models
@@ -283,23 +338,23 @@ interface RepositoryFunctions<A, I, P extends KuzzleRepository.Policy> {
 export type Modules = Readonly<Record<string, object>> & { readonly [K in keyof Running<never>]?: never }
 
 /**
- * What every client can do, whatever its modules are.
+ * The functions of every client, whatever its modules are.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Running<R> extends Closeable {
-  /** Runs any effect that needs no more than the client has. */
+  /** Runs any effect whose services the client provides. */
   readonly run: <A, E, R2 extends R | Scope.Scope>(
     effect: Effect.Effect<A, E, R2>,
     options?: CallOptions
   ) => Promise<Result<A, R2>>
-  /** Runs any stream that needs no more than the client has: once for each iteration. */
+  /** Runs any stream whose services the client provides, once for each iteration. */
   readonly iterate: <A, E, R2 extends R>(stream: Stream.Stream<A, E, R2>, options?: CallOptions) => AsyncIterable<A>
   /**
-   * Closes the connection and ends everything that the client has opened. A call or an iteration that is under way rejects
-   * with what is known of it: a `KuzzleNotSentError`, a `KuzzleMaybeSentError` or a `KuzzleClosedError`. Every later call
-   * rejects with a `KuzzleClosedError`.
+   * Closes the connection and ends everything that the client has opened. A call or an iteration in progress rejects: a
+   * `KuzzleNotSentError`, a `KuzzleMaybeSentError` or a `KuzzleClosedError`. Every later call rejects with a
+   * `KuzzleClosedError`.
    */
   readonly close: () => Promise<void>
 }
@@ -318,13 +373,13 @@ export type KuzzlePromise<R, M> =
   & Running<R>
 
 /**
- * Builds the layer, and gives the functions of the modules that are named. A page carries the modules that it names and no
- * others; `modules` names all of them, for programs whose size does not matter. Resolves when the layer is ready, which is
- * when the client is connected, and rejects with what the layer fails with.
+ * Builds the layer, and returns the functions of the named modules. A page includes only the modules that it names;
+ * `modules` names all of them, for programs whose size does not matter. Resolves when the layer is ready, which is when
+ * the client is connected. Rejects with the error of the layer.
  *
- * A function that returns an effect returns a Promise, and one that returns a stream returns an `AsyncIterable`, which
- * begins with its first iteration and ends, on the server too, when the loop is left. Options take a `signal`. Functions
- * whose service the layer does not provide are left out: with a layer over HTTP, `realtime.subscribe` does not compile.
+ * An effect of a module becomes a Promise, a stream becomes an `AsyncIterable`. The stream starts with the first
+ * iteration. It ends, on the server too, when the loop ends. Options take a `signal`. Functions whose service the layer
+ * does not provide are left out: with a layer over HTTP, `realtime.subscribe` does not compile.
  *
  * @example
  * ```ts
@@ -362,7 +417,7 @@ export const make = async <R, E, const M extends Modules>(
   modules: M,
   options: CallOptions = {}
 ): Promise<KuzzlePromise<R, M>> => {
-  // The types above say what `Promised` does: see the tests of both.
+  // Safe: the types above describe what `Promised` does, and tests check both.
   return await Promised.start(layer, modules, options) as KuzzlePromise<R, M>
 }
 

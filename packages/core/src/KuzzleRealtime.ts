@@ -1,9 +1,9 @@
 /**
- * Real-time: subscriptions that survive lost connections, as streams or by handler; publishing; counting.
+ * Real-time: subscriptions that survive lost connections, as streams or with a callback; publishing messages; counting
+ * subscribers.
  *
- * A subscription ends with its scope, or with the stream that is run: that is what `realtime:unsubscribe` is for, and the
- * client sends it when the last consumer of a room has gone. While the connection is down the end is remembered, and the
- * subscription does not come back.
+ * A subscription ends with its scope, or with its stream. The client then sends `realtime:unsubscribe`, once the last
+ * consumer of the room has ended. A subscription that ends while the connection is down is not opened again.
  *
  * Metrics: `kuzzle.client.gaps` (label `cause`) and `kuzzle.client.notifications.lost`, summed over all clients of the process.
  *
@@ -17,7 +17,8 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Action from "./internal/action.ts"
+import * as Action from "./internal/client/action.ts"
+import * as Shape from "./internal/data/shape.ts"
 import type { KuzzleRequest } from "./internal/protocol/envelope.ts"
 import type { Frame } from "./internal/protocol/envelope.ts"
 import type { GapCause } from "./internal/protocol/intent.ts"
@@ -27,23 +28,22 @@ import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as Metrics from "./internal/runtime/metrics.ts"
 import * as Realtime from "./internal/runtime/realtime.ts"
 import type { DebuggerFrame } from "./internal/runtime/realtime.ts"
-import * as Shape from "./internal/shape.ts"
-import { SpecificationRejectionError } from "./KuzzleActionError.ts"
+import { InvalidFilterError, RoomNotFoundError, SpecificationRejectionError } from "./KuzzleActionError.ts"
 import { OverflowError, type RequestError } from "./KuzzleError.ts"
 import type { Filter } from "./KuzzleFilter.ts"
 
 /**
- * A document as a notification carries it. Kuzzle passes more or less of it along with what happened (spec 1.5).
+ * A document in a notification. Which members it has depends on the action that caused the notification (spec 1.5).
  *
  * @since 0.1.0
  * @category models
  */
 export interface NotifiedDocument {
-  /** Absent for a message that was published without one, and when `document:upsert` creates. */
+  /** Absent for a message that was published without one, and when `document:upsert` creates a document. */
   readonly _id?: string
-  /** Absent when `document:upsert` creates, and for a document that was written with `source: false`. */
+  /** Absent when `document:upsert` creates a document, and for a document that was written with `source: false`. */
   readonly _source?: Readonly<Record<string, unknown>>
-  /** Dotted paths of what changed; for partial updates only. */
+  /** Dotted paths of the changed fields. Present only after partial updates. */
   readonly _updatedFields?: ReadonlyArray<string>
   readonly _version?: number
   readonly [key: string]: unknown
@@ -57,7 +57,7 @@ export interface NotifiedDocument {
  */
 export interface DocumentNotification {
   readonly type: "document"
-  /** `in`: it matches the filter now; `out`: it does not any more, or is gone. */
+  /** `in`: the document matches the filter now. `out`: it no longer matches, or was deleted. */
   readonly scope: "in" | "out"
   readonly event: "write" | "delete" | "publish"
   readonly action: "create" | "update" | "replace" | "delete" | "publish" | (string & {})
@@ -66,10 +66,10 @@ export interface DocumentNotification {
   readonly collection: string
   /** Milliseconds since the epoch, by the server's clock. */
   readonly timestamp: number
-  /** The volatile data of the request that caused it. */
+  /** The volatile data of the request that caused the notification. */
   readonly volatile: Readonly<Record<string, unknown>> | null
   readonly protocol: string
-  /** The id of the request that caused it. */
+  /** The id of the request that caused the notification. */
   readonly requestId: string
   readonly result: NotifiedDocument
   readonly status: number
@@ -85,11 +85,11 @@ export interface DocumentNotification {
 export interface UserNotification {
   readonly type: "user"
   readonly user: "in" | "out"
-  /** Connections in the room, on the server's node (the cluster has more: see `count`). */
+  /** The number of connections in the room on the server's node. `count` counts those of the whole cluster. */
   readonly result: { readonly count: number }
   readonly controller: string
   readonly action: string
-  /** Not of a user who came by the id of the room, nor is the collection. */
+  /** Absent, like the collection, for a user who joined by the id of the room. */
   readonly index?: string
   readonly collection?: string
   readonly timestamp: number
@@ -101,8 +101,8 @@ export interface UserNotification {
 }
 
 /**
- * Notifications may have been lost here: what has been read must be read again. Kuzzle numbers and keeps none, so
- * nothing can bring them back.
+ * Notifications may have been lost here, so what was read before must be read again. Kuzzle neither numbers nor keeps
+ * notifications, so they cannot be recovered.
  *
  * @since 0.1.0
  * @category models
@@ -131,7 +131,7 @@ export {
 export type Notification = DocumentNotification | UserNotification | Gap
 
 /**
- * Which of two kinds of things to hear of: those that come in, those that go out, both or neither.
+ * Which of two kinds of events to receive: `in`, `out`, both or neither.
  *
  * @since 0.1.0
  * @category models
@@ -139,7 +139,7 @@ export type Notification = DocumentNotification | UserNotification | Gap
 export type Choice = "all" | "in" | "out" | "none"
 
 /**
- * What comes of a subscription to `Documents` and `Users`.
+ * The notifications of a subscription to `Documents` and `Users`.
  *
  * @since 0.1.0
  * @category models
@@ -150,27 +150,30 @@ export type NotificationOf<Documents extends Choice, Users extends Choice> =
   | ([Users] extends ["none"] ? never : UserNotification)
 
 /**
- * What to hear of a room.
+ * Which notifications of a room to receive.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RoomOptions<Documents extends Choice = Choice, Users extends Choice = Choice> {
   /**
-   * Whether to hear of documents that match the filter after the write (`in`), that leave it (`out`), both (`all`, the
-   * default) or neither (`none`).
+   * Which changes to receive: documents that match the filter after the write (`in`), documents that no longer match
+   * (`out`), both (`all`, the default) or neither (`none`).
    */
   readonly scope?: Documents | undefined
-  /** Whether to hear of users that come, leave, both, or neither (`none`, the default). */
+  /**
+   * Which users to receive: those that enter (`in`), those that leave (`out`), both (`all`) or neither (`none`, the
+   * default).
+   */
   readonly users?: Users | undefined
-  /** Kept by the server and shown to others in the notification of our leaving. */
+  /** The server keeps it, and sends it to others when this subscription begins or ends. */
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
-  /** Whether to hear of what this client itself causes; `true` by default. */
+  /** Whether to receive notifications that this client itself causes; `true` by default. */
   readonly subscribeToSelf?: boolean | undefined
 }
 
 /**
- * What to listen to.
+ * What to subscribe to.
  *
  * @since 0.1.0
  * @category models
@@ -178,14 +181,16 @@ export interface RoomOptions<Documents extends Choice = Choice, Users extends Ch
 export interface SubscribeOptions<Documents extends Choice = Choice, Users extends Choice = Choice>
   extends RoomOptions<Documents, Users>
 {
+  /** The index of the collection. */
   readonly index: string
+  /** The collection whose documents and messages to receive. */
   readonly collection: string
-  /** Which documents; all of the collection by default. See `KuzzleFilter`. */
+  /** The filter, for example `KuzzleFilter.equals("status", "free")`. By default, all documents of the collection. */
   readonly filter?: Filter | undefined
 }
 
 /**
- * Which room to join: one that somebody has subscribed to, whose filter need not be known.
+ * The room to join. Another client has subscribed to it; its filter need not be known.
  *
  * @since 0.1.0
  * @category models
@@ -193,12 +198,13 @@ export interface SubscribeOptions<Documents extends Choice = Choice, Users exten
 export interface JoinOptions<Documents extends Choice = Choice, Users extends Choice = Choice>
   extends RoomOptions<Documents, Users>
 {
+  /** The id of the room, from `list`. */
   readonly roomId: string
 }
 
 /**
- * What gives way when a buffer is full: the oldest (`sliding`), the newest (`dropping`), of both of which a `Gap` tells how
- * many; or the subscription, with an `OverflowError` (`fail`).
+ * What happens when a buffer is full. `sliding` drops the oldest notifications, `dropping` the newest; a `Gap` says how
+ * many were dropped. `fail` ends the subscription with an `OverflowError`.
  *
  * @since 0.1.0
  * @category models
@@ -206,31 +212,32 @@ export interface JoinOptions<Documents extends Choice = Choice, Users extends Ch
 export type BufferStrategy = "sliding" | "dropping" | "fail"
 
 /**
- * What a stream holds for a consumer that is slow. There is no `suspend`: nothing may stop the socket from being read,
- * because Kuzzle drops the notifications of slow readers without a word (spec 1.8).
+ * The buffer of a stream, for a consumer that is slow. There is no `suspend`: the client must never stop reading the
+ * socket, because Kuzzle silently drops the notifications of slow readers (spec 1.8).
  *
  * @since 0.1.0
  * @category models
  */
 export interface BufferOptions<Strategy extends BufferStrategy = BufferStrategy> {
-  /** Notifications held at most, one or more; 16,384 by default. */
+  /** The largest number of buffered notifications, at least 1; 16,384 by default. */
   readonly bufferSize?: number | undefined
   /**
    * How many bytes of notifications the buffer holds, 16 MiB by default. One character of JSON counts as one byte; the
-   * decoded notifications take a small multiple of that. A single notification is held whatever its size.
+   * decoded notifications take a small multiple of that. A single notification is kept, whatever its size.
    */
   readonly bufferBytes?: number | undefined
-  /** What gives way when it is full; `sliding` by default. */
+  /** What to drop when the buffer is full; `sliding` by default. */
   readonly strategy?: Strategy | undefined
   /**
-   * Gives a key to a notification: of two with the same key only the newer is held, at its own place and however much room
-   * there is, and no `Gap` tells of the older. For who wants the latest of each document and not each of its versions.
+   * Gives a key to a notification. Of two buffered notifications with the same key only the newer is kept, at its own
+   * position, even if the buffer is not full. No `Gap` counts the older one. Use it to get the latest state of each
+   * document instead of every version.
    */
   readonly conflate?: ((notification: DocumentNotification | UserNotification) => string | undefined) | undefined
 }
 
 /**
- * What a stream with this strategy can end with, besides what a request can.
+ * What a stream with this strategy can fail with, in addition to the errors of requests.
  *
  * @since 0.1.0
  * @category models
@@ -238,22 +245,22 @@ export interface BufferOptions<Strategy extends BufferStrategy = BufferStrategy>
 export type OverflowOf<Strategy extends BufferStrategy> = "fail" extends Strategy ? OverflowError : never
 
 /**
- * A subscription whose consumer is a function.
+ * A subscription whose consumer is a callback.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Listening {
+export interface Listening<out E = RequestError> {
   /**
-   * Fails when the subscription ends by itself: refused when it was opened again, or (a defect) the handler threw.
+   * Fails when the subscription ends by itself: the server refused to open it again, or (a defect) the callback threw.
    * Interrupted when the scope closes.
    */
-  readonly ended: Effect.Effect<never, RequestError>
+  readonly ended: Effect.Effect<never, E>
 }
 
 export {
   /**
-   * A frame that the server's debugger sent, or how many frames were lost because the reader was too slow.
+   * A frame from the server's debugger, or the number of frames that were lost because the reader was too slow.
    *
    * @since 0.1.0
    * @category models
@@ -277,7 +284,7 @@ export interface KuzzleRealtimeShape {
     options: SubscribeOptions | JoinOptions,
     handler: (notification: Notification) => void
   ) => Effect.Effect<Listening, RequestError, Scope.Scope>
-  /** What the server's debugger tells this connection, and how many read it. See `KuzzleDebug`. */
+  /** The events of the server's debugger for this connection, and the number of their readers. See `KuzzleDebug`. */
   readonly debugger: {
     readonly open: Effect.Effect<Stream.Stream<DebuggerFrame>, never, Scope.Scope>
     readonly watchers: Effect.Effect<number>
@@ -285,6 +292,8 @@ export interface KuzzleRealtimeShape {
 }
 
 /**
+ * The service of the real-time half of a client.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -308,7 +317,7 @@ export const make = (
       const consumer = new HandlerConsumer(realtime, options, handler)
       return Effect.as(realtime.open(asked(options), consumer), { ended: consumer.ended })
     }),
-  debugger: { open: debuggerEvents.open, watchers: Effect.sync(() => debuggerEvents.watchers()) }
+  debugger: debuggerEvents
 })
 
 abstract class RoomConsumer extends Realtime.Subscriber {
@@ -327,7 +336,7 @@ abstract class RoomConsumer extends Realtime.Subscriber {
   abstract hand(notification: DocumentNotification | UserNotification, size: number): void
   abstract miss(gap: Gap): void
 
-  /** The server may tell of more users than this one asks for: see `requestOf`. */
+  /** The server may send more notifications of users than were asked for: see `requestOf`. */
   notify(frame: Frame, size: number): void {
     if (frame.type === "user" && this.users !== "all" && this.users !== frame.user) return
     if (!this.self && this.realtime.isOwn(frame)) return
@@ -360,14 +369,14 @@ const isGap = (one: Notification): one is Gap => one.type === "gap"
 
 class StreamConsumer extends RoomConsumer {
   readonly mailbox: Mailbox.Mailbox<Notification, RequestError | OverflowError>
-  /** What to end with when the buffer is full. */
+  /** The error to fail with when the buffer is full. */
   private readonly overflow: OverflowError | undefined
 
   constructor(realtime: Realtime.Realtime, options: (SubscribeOptions | JoinOptions) & BufferOptions) {
     super(realtime, options)
     const { bufferBytes: maxBytes = 16 * 1024 ** 2, bufferSize = 16_384, conflate, strategy = "sliding" } = options
     const capacity = bufferSize >= 1 ? Math.floor(bufferSize) : 1
-    // A gap stands where it stands.
+    // A gap keeps its position.
     const keyOf = conflate && ((one: Notification) => isGap(one) ? undefined : conflate(one))
     if (strategy === "fail") {
       const { action, controller } = requestOf(options)
@@ -393,7 +402,7 @@ class StreamConsumer extends RoomConsumer {
     try {
       this.offer(notification, size)
     } catch (defect) {
-      // The function that conflates is the application's.
+      // `conflate` is a function of the application, so it may throw.
       this.mailbox.fail(Cause.die(defect))
       this.leave()
     }
@@ -422,7 +431,7 @@ class StreamConsumer extends RoomConsumer {
   }
 }
 
-/** One array for all: most subscriptions are waited for by nobody. */
+/** One array for all, because most subscriptions have no waiting consumer. */
 const none: ReadonlyArray<never> = []
 
 class HandlerConsumer extends RoomConsumer {
@@ -442,7 +451,8 @@ class HandlerConsumer extends RoomConsumer {
     try {
       this.handler(notification)
     } catch (defect) {
-      // A defect, and the end, of its own subscription; the socket and the others go on.
+      // A callback that throws is a defect and ends only its own subscription. The socket and the other subscriptions
+      // continue.
       this.finish(Cause.die(defect))
       this.leave()
     }
@@ -479,8 +489,8 @@ class HandlerConsumer extends RoomConsumer {
   }
 }
 
-// The declarations of `subscribe` and `join` are public, so these are aliases: declarations that a consumer emits then hold
-// their members, and need no name that is not exported.
+// The declarations of `subscribe` and `join` are public, so these are type aliases: in the declarations that a consumer
+// emits, an alias is expanded into its members and needs no exported name.
 type Room = {
   readonly roomId: string
   readonly channel: string
@@ -508,7 +518,8 @@ const joining = Action.make<WireOptions & { readonly roomId: string }, Room>({
 
 const requestOf = (options: SubscribeOptions | JoinOptions): KuzzleRequest => {
   const { scope = "all", users = "none" } = options
-  // `out` would be given the channel of `none`, which tells of nobody if it was there first (spec 1.5): all are asked for.
+  // With `out`, the server could reuse the channel of an earlier `none`, which sends no users (spec 1.5). So `all` is
+  // requested.
   const wire = { scope, users: users === "out" ? "all" as const : users }
   if ("roomId" in options) return joining.request({ ...wire, roomId: options.roomId })
   const { collection, filter = {}, index } = options
@@ -520,11 +531,40 @@ const asked = (options: SubscribeOptions | JoinOptions): Wanted => ({
   volatile: options.volatile
 })
 
+// Separate from the requests of the session, so that only pages that subscribe contain the errors.
+const subscribeAction = Action.failing(subscribing, [InvalidFilterError])
+const joinAction = Action.failing(joining, [RoomNotFoundError])
+
 /**
- * Subscribes, and unsubscribes when the stream ends. The stream goes on over lost connections, with a `Gap` where
- * notifications may be missing, and fails when the server refuses the subscription.
+ * How a subscription fails: the server refused it, or refused to open it again after a lost connection.
  *
- * The subscription is made when the stream is run. Where something must happen *after* it, use `open`.
+ * @since 0.1.0
+ * @category errors
+ */
+export type SubscribeError = RequestError | InvalidFilterError
+
+/**
+ * How joining a room fails: the server refused it, or refused to join again after a lost connection.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type JoinError = RequestError | RoomNotFoundError
+
+/** With the errors of requests. */
+const opening = (options: (SubscribeOptions | JoinOptions) & BufferOptions) =>
+  Effect.flatMap(KuzzleRealtime, (realtime) => realtime.open(options))
+
+/** The errors of opening a subscription or joining a room. */
+const namedFor = (options: SubscribeOptions | JoinOptions) =>
+  "roomId" in options ? joinAction.named : subscribeAction.named
+
+/**
+ * Subscribes, and unsubscribes when the stream ends. The stream continues across lost connections, with a `Gap` where
+ * notifications may be missing. It fails when the server refuses the subscription.
+ *
+ * The subscription is made when the stream is run. Use `open` if something must happen *after* the subscription is
+ * confirmed.
  *
  * @example
  * ```ts
@@ -548,21 +588,27 @@ const asked = (options: SubscribeOptions | JoinOptions): Wanted => ({
  * @category subscriptions
  */
 export const subscribe = Action.wrap(
-  subscribing,
+  subscribeAction,
   <
     Documents extends Choice = "all",
     Users extends Choice = "none",
     Strategy extends BufferStrategy = "sliding"
   >(
     options: SubscribeOptions<Documents, Users> & BufferOptions<Strategy>
-  ): Stream.Stream<NotificationOf<Documents, Users>, RequestError | OverflowOf<Strategy>, KuzzleRealtime> =>
-    Stream.unwrapScoped(open(options))
+  ) =>
+    // Notifications that were not requested do not arrive, and only `fail` fails on overflow: the streams above
+    // guarantee both.
+    Stream.mapError(Stream.unwrapScoped(opening(options)), subscribeAction.named) as Stream.Stream<
+      NotificationOf<Documents, Users>,
+      SubscribeError | OverflowOf<Strategy>,
+      KuzzleRealtime
+    >
 )
 
 /**
- * The same for a room that exists already, by its id, which `list` and the notifications of others tell. The filter is
- * theirs. A room ends with its last subscriber: where it is gone when the connection comes back, the stream fails with
- * `core.realtime.room_not_found`.
+ * Joins an existing room by its id, which `list` and the notifications of other subscribers contain. The room keeps the
+ * filter of the client that opened it. A room ends with its last subscriber: if it no longer exists after a
+ * reconnection, the stream fails with a `RoomNotFoundError`.
  *
  * @example
  * ```ts
@@ -573,7 +619,7 @@ export const subscribe = Action.wrap(
  *   KuzzleRealtime.join({ roomId, scope: "none", users: "all", volatile: { name: "ada" } }).pipe(
  *     Stream.runForEach((notification) =>
  *       notification.type === "gap"
- *         ? Effect.log("who is there must be asked again")
+ *         ? Effect.log("the list of present users must be read again")
  *         : Effect.log(notification.user, notification.volatile?.name, notification.result.count)
  *     )
  *   )
@@ -583,20 +629,25 @@ export const subscribe = Action.wrap(
  * @category subscriptions
  */
 export const join = Action.wrap(
-  joining,
+  joinAction,
   <
     Documents extends Choice = "all",
     Users extends Choice = "none",
     Strategy extends BufferStrategy = "sliding"
   >(
     options: JoinOptions<Documents, Users> & BufferOptions<Strategy>
-  ): Stream.Stream<NotificationOf<Documents, Users>, RequestError | OverflowOf<Strategy>, KuzzleRealtime> =>
-    Stream.unwrapScoped(open(options))
+  ) =>
+    // As in `subscribe`.
+    Stream.mapError(Stream.unwrapScoped(opening(options)), joinAction.named) as Stream.Stream<
+      NotificationOf<Documents, Users>,
+      JoinError | OverflowOf<Strategy>,
+      KuzzleRealtime
+    >
 )
 
 /**
- * Subscribes, or joins, until the scope closes, and is done when the server has confirmed: what is written from then on is
- * in the stream. While the connection is down it waits for the next one. The stream is for one consumer.
+ * Subscribes, or joins, until the scope closes. Succeeds when the server has confirmed: everything written from then on
+ * is in the stream. While the connection is down, it waits for the next one. The stream is for one consumer.
  *
  * @example
  * ```ts
@@ -613,41 +664,84 @@ export const join = Action.wrap(
  * @since 0.1.0
  * @category subscriptions
  */
-export const open = <
-  Documents extends Choice = "all",
-  Users extends Choice = "none",
-  Strategy extends BufferStrategy = "sliding"
->(
-  options: (SubscribeOptions<Documents, Users> | JoinOptions<Documents, Users>) & BufferOptions<Strategy>
-): Effect.Effect<
-  Stream.Stream<NotificationOf<Documents, Users>, RequestError | OverflowOf<Strategy>>,
-  RequestError,
-  KuzzleRealtime | Scope.Scope
-> =>
-  Effect.flatMap(KuzzleRealtime, (realtime) =>
-    // What is not asked for does not come, and only `fail` fails by overflow: the consumers above see to it.
-    realtime.open(options) as Effect.Effect<
-      Stream.Stream<NotificationOf<Documents, Users>, RequestError | OverflowOf<Strategy>>,
-      RequestError,
-      Scope.Scope
-    >)
+export const open: {
+  <
+    Documents extends Choice = "all",
+    Users extends Choice = "none",
+    Strategy extends BufferStrategy = "sliding"
+  >(
+    options: JoinOptions<Documents, Users> & BufferOptions<Strategy>
+  ): Effect.Effect<
+    Stream.Stream<NotificationOf<Documents, Users>, JoinError | OverflowOf<Strategy>>,
+    JoinError,
+    KuzzleRealtime | Scope.Scope
+  >
+  <
+    Documents extends Choice = "all",
+    Users extends Choice = "none",
+    Strategy extends BufferStrategy = "sliding"
+  >(
+    options: SubscribeOptions<Documents, Users> & BufferOptions<Strategy>
+  ): Effect.Effect<
+    Stream.Stream<NotificationOf<Documents, Users>, SubscribeError | OverflowOf<Strategy>>,
+    SubscribeError,
+    KuzzleRealtime | Scope.Scope
+  >
+  <
+    Documents extends Choice = "all",
+    Users extends Choice = "none",
+    Strategy extends BufferStrategy = "sliding"
+  >(
+    options: (SubscribeOptions<Documents, Users> | JoinOptions<Documents, Users>) & BufferOptions<Strategy>
+  ): Effect.Effect<
+    Stream.Stream<NotificationOf<Documents, Users>, SubscribeError | JoinError | OverflowOf<Strategy>>,
+    SubscribeError | JoinError,
+    KuzzleRealtime | Scope.Scope
+  >
+} = <E extends SubscribeError & JoinError>(options: (SubscribeOptions | JoinOptions) & BufferOptions) =>
+  Effect.suspend(() => {
+    const named = namedFor(options)
+    // As in `subscribe`. Each kind of options has its own errors: see `namedFor`.
+    return Effect.mapBoth(opening(options), {
+      onFailure: named,
+      onSuccess: Stream.mapError(named)
+    }) as Effect.Effect<Stream.Stream<never, E>, E, KuzzleRealtime | Scope.Scope>
+  })
 
 /**
- * Subscribes until the scope closes, with a plain function as the consumer: called synchronously, in order, with nothing
- * held in between. For counters and caches that must keep up with a flood; everything else is better off with a stream.
+ * Subscribes until the scope closes, with a synchronous callback as the consumer. It is called in order, without a
+ * buffer. Use it for counters and caches that must keep up with very high rates, and a stream for everything else.
  *
- * Done when the server has confirmed. The `ended` of what it gives tells when the subscription ends by itself.
+ * Succeeds when the server has confirmed. `ended` of the result fails when the subscription ends by itself.
  *
  * @since 0.1.0
  * @category subscriptions
  */
-export const listen = <Documents extends Choice = "all", Users extends Choice = "none">(
-  options: SubscribeOptions<Documents, Users> | JoinOptions<Documents, Users>,
-  handler: (notification: NotificationOf<Documents, Users>) => void
-): Effect.Effect<Listening, RequestError, KuzzleRealtime | Scope.Scope> =>
-  Effect.flatMap(KuzzleRealtime, (realtime) =>
-    // As in `open`: what is not asked for does not come.
-    realtime.listen(options, handler as (notification: Notification) => void))
+export const listen: {
+  <Documents extends Choice = "all", Users extends Choice = "none">(
+    options: JoinOptions<Documents, Users>,
+    handler: (notification: NotificationOf<Documents, Users>) => void
+  ): Effect.Effect<Listening<JoinError>, JoinError, KuzzleRealtime | Scope.Scope>
+  <Documents extends Choice = "all", Users extends Choice = "none">(
+    options: SubscribeOptions<Documents, Users>,
+    handler: (notification: NotificationOf<Documents, Users>) => void
+  ): Effect.Effect<Listening<SubscribeError>, SubscribeError, KuzzleRealtime | Scope.Scope>
+  <Documents extends Choice = "all", Users extends Choice = "none">(
+    options: SubscribeOptions<Documents, Users> | JoinOptions<Documents, Users>,
+    handler: (notification: NotificationOf<Documents, Users>) => void
+  ): Effect.Effect<Listening<SubscribeError | JoinError>, SubscribeError | JoinError, KuzzleRealtime | Scope.Scope>
+} = <E extends SubscribeError & JoinError>(
+  options: SubscribeOptions | JoinOptions,
+  handler: (notification: never) => void
+) =>
+  Effect.flatMap(KuzzleRealtime, (realtime) => {
+    const named = namedFor(options)
+    // As in `open`: notifications that were not requested do not arrive, and each kind of options has its own errors.
+    return Effect.mapBoth(realtime.listen(options, handler as (notification: Notification) => void), {
+      onFailure: named,
+      onSuccess: ({ ended }) => ({ ended: Effect.mapError(ended, named) })
+    }) as Effect.Effect<Listening<E>, E, Scope.Scope>
+  })
 
 /**
  * Sends a message to the subscribers of a collection without storing it (`realtime:publish`).
@@ -660,7 +754,7 @@ export const publish = Action.make<
     readonly index: string
     readonly collection: string
     readonly message: object
-    /** Filters on `_id` see only an id that is given here. */
+    /** Filters on `_id` match only an id that is given here. */
     readonly _id?: string | undefined
   },
   void,
@@ -676,8 +770,8 @@ export const publish = Action.make<
 })
 
 /**
- * How many connections are in a room, in the whole cluster (`realtime:count`); 0 for a room that does not exist. The
- * room of a notification is its `room` up to the last `-`.
+ * Counts the connections in a room, in the whole cluster (`realtime:count`); 0 for a room that does not exist. The room
+ * of a notification is its member `room` up to the last `-`.
  *
  * @since 0.1.0
  * @category actions
@@ -691,7 +785,7 @@ export const count = Action.make<Action.CallOptions & { readonly roomId: string 
 })
 
 /**
- * What the specifications of a collection say of a message.
+ * Whether a message fits the specifications of a collection, and its faults.
  *
  * @since 0.1.0
  * @category models
@@ -705,7 +799,7 @@ export interface Validation {
 }
 
 /**
- * What is wrong with a field, and with those inside it.
+ * The faults of a field, and of the fields inside it.
  *
  * @since 0.1.0
  * @category models
@@ -716,7 +810,7 @@ export interface FieldFaults {
 }
 
 /**
- * Whether a message fits the specifications of the collection (`realtime:validate`): nothing is published.
+ * Whether a message fits the specifications of the collection (`realtime:validate`): it is not published.
  *
  * @since 0.1.0
  * @category actions
@@ -739,8 +833,8 @@ export const validate = Action.make<
 })
 
 /**
- * How many connections are in each room, by index, collection and room id (`realtime:list`). Of the node that answers, and
- * of what the user may listen to.
+ * Counts the connections in each room, by index, collection and room id (`realtime:list`). Covers only the node that
+ * answers, and only collections to which the user may subscribe.
  *
  * @since 0.1.0
  * @category actions

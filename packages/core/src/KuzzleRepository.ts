@@ -1,12 +1,13 @@
 /**
- * The documents of a collection by their Schema: encoded on the way in, decoded on the way out.
+ * The documents of a collection, typed by their Schema: encoded before they are written, decoded after they are read.
  *
- * What a server holds need not fit the Schema of today: `onInvalid` says what becomes of a document that does not.
+ * A stored document need not fit the current Schema. `onInvalid` decides what happens to one that does not:
  *
- * - `"fail"` (the default): an `InvalidDocumentError`, of the whole call or stream.
- * - a function: it is told of the document, which is then left out of lists and streams. (Where one document was asked for,
- *   there is nothing to leave out: an `InvalidDocumentError`.) `logInvalid` is such a function.
- * - `"pass"`: the `InvalidDocumentError`, which holds the content as it came, stands in place of the content.
+ * - `"fail"` (the default): the whole call or stream fails with an `InvalidDocumentError`.
+ * - a function: it is called with the document, which is then left out of lists and streams. A call for a single
+ *   document fails with an `InvalidDocumentError`. `logInvalid` is such a function.
+ * - `"pass"`: the document has an `InvalidDocumentError` in place of its content. The error holds the content as it was
+ *   received.
  *
  * @example
  * ```ts
@@ -37,24 +38,28 @@
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
-import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Take from "effect/Take"
-import type * as Action from "./internal/action.ts"
-import type { Kuzzle } from "./internal/client.ts"
-import * as DecodedLive from "./internal/decoded.ts"
-import * as Json from "./internal/json.ts"
-import { clear, indivisible, partial } from "./internal/partial.ts"
+import * as DecodedLive from "./internal/api/decoded.ts"
+import { clear, indivisible, partial, picked } from "./internal/api/partial.ts"
+import { settled } from "./internal/api/settled.ts"
+import type * as Action from "./internal/client/action.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import * as Json from "./internal/data/json.ts"
 import type * as KuzzleCollection from "./KuzzleCollection.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
-import { type RequestError, TypeId } from "./KuzzleError.ts"
+import { tagged } from "./KuzzleError.ts"
 import * as KuzzleFilter from "./KuzzleFilter.ts"
 import * as KuzzleLiveQuery from "./KuzzleLiveQuery.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
@@ -65,22 +70,20 @@ import * as KuzzleSearch from "./KuzzleSearch.ts"
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * A document that the server holds, or a message that was published, does not fit the Schema.
+ * A document on the server, or a published message, does not fit the Schema.
  *
  * @since 0.1.0
  * @category errors
  */
-export class InvalidDocumentError extends Data.TaggedError("KuzzleInvalidDocumentError")<{
+export class InvalidDocumentError extends tagged("KuzzleInvalidDocumentError")<{
   readonly index: string
   readonly collection: string
   /** Absent for a message that was published without one. */
   readonly _id?: string
-  /** As it came, without Kuzzle's own `_kuzzle_info`. */
+  /** The content as it was received, without Kuzzle's own `_kuzzle_info`. */
   readonly content: unknown
   readonly issue: ParseResult.ParseIssue
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const which = this._id === undefined ? "a message" : `the document ${this._id}`
     return `${which} of ${this.index}/${this.collection} does not fit its Schema: ${
@@ -90,20 +93,18 @@ export class InvalidDocumentError extends Data.TaggedError("KuzzleInvalidDocumen
 }
 
 /**
- * What was to be written does not fit the Schema: nothing was sent.
+ * The content to be written does not fit the Schema. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
  */
-export class InvalidContentError extends Data.TaggedError("KuzzleInvalidContentError")<{
+export class InvalidContentError extends tagged("KuzzleInvalidContentError")<{
   readonly index: string
   readonly collection: string
-  /** The id of the document, where it was given. */
+  /** The id of the document, if it was given. */
   readonly _id?: string
   readonly issue: ParseResult.ParseIssue
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const which = this._id === undefined ? "" : `for the document ${this._id} `
     return `the content ${which}does not fit the Schema of ${this.index}/${this.collection}, nothing was sent: ${
@@ -117,7 +118,7 @@ export class InvalidContentError extends Data.TaggedError("KuzzleInvalidContentE
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What becomes of documents that do not fit the Schema.
+ * What happens to documents that do not fit the Schema.
  *
  * @since 0.1.0
  * @category policies
@@ -125,7 +126,7 @@ export class InvalidContentError extends Data.TaggedError("KuzzleInvalidContentE
 export type OnInvalid = "fail" | "pass" | Report
 
 /**
- * The same, as the types know it: a report is `"skip"`.
+ * The same for the types: a function counts as `"skip"`.
  *
  * @since 0.1.0
  * @category policies
@@ -133,7 +134,7 @@ export type OnInvalid = "fail" | "pass" | Report
 export type Policy = "fail" | "skip" | "pass"
 
 /**
- * Is told of each document that is left out.
+ * Called with each document that is left out.
  *
  * @since 0.1.0
  * @category policies
@@ -149,7 +150,7 @@ export type Report = (invalid: InvalidDocumentError) => Effect.Effect<void>
 export const logInvalid: Report = (invalid) => Effect.logWarning(invalid.message)
 
 /**
- * What is given as the content of a document.
+ * The content of a document, as callers give it.
  *
  * @since 0.1.0
  * @category policies
@@ -157,7 +158,7 @@ export const logInvalid: Report = (invalid) => Effect.logWarning(invalid.message
 export type Given<A, P extends Policy> = P extends "pass" ? A | InvalidDocumentError : A
 
 /**
- * How one document that does not fit fails.
+ * The error of a single document that does not fit.
  *
  * @since 0.1.0
  * @category policies
@@ -165,7 +166,7 @@ export type Given<A, P extends Policy> = P extends "pass" ? A | InvalidDocumentE
 export type InvalidOne<P extends Policy> = P extends "pass" ? never : InvalidDocumentError
 
 /**
- * How a document that does not fit fails, among many.
+ * The error of a document that does not fit, in a list or a stream.
  *
  * @since 0.1.0
  * @category policies
@@ -177,14 +178,14 @@ export type InvalidAmong<P extends Policy> = P extends "fail" ? InvalidDocumentE
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What Kuzzle says of a document, with its content decoded.
+ * A document with Kuzzle's metadata and its decoded content.
  *
  * @since 0.1.0
  * @category models
  */
 export type Decoded<Envelope, Source> = Omit<Envelope, "_source"> & {
   readonly _source: Source
-  /** Who wrote it and when. Absent from what was written in bulk, and from some notifications. */
+  /** Who wrote it and when. Absent for documents of bulk writes, and in some notifications. */
   readonly _kuzzle_info?: KuzzleDocument.KuzzleInfo
 }
 
@@ -201,17 +202,19 @@ export interface Document<Source> extends Decoded<KuzzleDocument.Document, Sourc
 export interface Hit<Source> extends Decoded<KuzzleDocument.Hit, Source> {}
 
 /**
- * A page of what was found.
+ * A page of search results.
  *
  * @since 0.1.0
  * @category models
  */
-export interface SearchResult<Source> extends Omit<KuzzleDocument.SearchResult, "hits" | "scrollId" | "remaining"> {
+export interface SearchResult<Source, A = KuzzleDocument.Aggregations, Encoded = KuzzleDocument.Content>
+  extends Omit<KuzzleDocument.SearchResult<Encoded, A>, "hits" | "scrollId" | "remaining">
+{
   readonly hits: ReadonlyArray<Hit<Source>>
 }
 
 /**
- * A document as a notification carries it.
+ * A document in a notification.
  *
  * @since 0.1.0
  * @category models
@@ -220,12 +223,12 @@ export interface NotifiedDocument<Source> {
   /** Absent for a message that was published without one, and when `upsert` creates. */
   readonly _id?: string
   /**
-   * The decoded content. Absent for a document that was written by `mCreateOrReplace` with `source: false`, which leaves
-   * it out of all notifications: `get` reads it.
+   * The decoded content. Absent for a document that was written by `mCreateOrReplace` with `source: false`, which no
+   * notification contains. Read it with `get`.
    */
   readonly _source?: Source
   readonly _kuzzle_info?: KuzzleDocument.KuzzleInfo
-  /** Dotted paths of what changed, as they are stored; for partial updates only. */
+  /** Dotted paths of the changed fields, in their stored form. Present only after partial updates. */
   readonly _updatedFields?: ReadonlyArray<string>
   readonly _version?: number
 }
@@ -245,7 +248,7 @@ export interface DocumentNotification<Source> extends Omit<KuzzleRealtime.Docume
 export type Notification<Source> = NotificationOf<Source, "all", "all">
 
 /**
- * What comes of a subscription to `Documents` and `Users`.
+ * The notifications of a subscription to `Documents` and `Users`.
  *
  * @since 0.1.0
  * @category models
@@ -259,7 +262,7 @@ export type NotificationOf<
   | ([Documents] extends ["none"] ? never : DocumentNotification<Source>)
 
 /**
- * A document that is followed, with its content decoded.
+ * A document of a live query, with its content decoded.
  *
  * @since 0.1.0
  * @category models
@@ -267,8 +270,8 @@ export type NotificationOf<
 export interface LiveDocument<Source> extends Decoded<KuzzleLiveQuery.LiveDocument, Source> {}
 
 /**
- * Documents that are followed. Of one that has left the set the content is given as it was decoded, or as an
- * `InvalidDocumentError`, where such documents are left out: that it does not fit any more may be why it left.
+ * Documents of a live query. With a function as `onInvalid`, the content of a document that has left the set is its
+ * last decoded content, or an `InvalidDocumentError`, because a document also leaves the set when it no longer fits.
  *
  * @since 0.1.0
  * @category models
@@ -284,14 +287,15 @@ export type LiveQuery<A, P extends Policy> = KuzzleLiveQuery.LiveQuery<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Which documents: by a filter of the narrower kind (see `KuzzleFilter.SearchFilter`), by a query in the words of
- * Elasticsearch, or all.
+ * Which documents: by a filter that searches support (see `KuzzleFilter.SearchFilter`), by an Elasticsearch query, or
+ * all.
  *
  * @since 0.1.0
  * @category options
  */
 export type Query<Encoded> =
   | {
+    /** A filter for these documents: `taxis.filter.equals("status", "free")`. */
     readonly filter?: (KuzzleFilter.SearchFilter & KuzzleFilter.On<Encoded>) | undefined
     readonly query?: undefined
   }
@@ -305,13 +309,14 @@ export type Query<Encoded> =
  */
 export type GivenQuery<Encoded> =
   | {
+    /** A filter for these documents: `taxis.filter.equals("status", "free")`. */
     readonly filter: KuzzleFilter.SearchFilter & KuzzleFilter.On<Encoded>
     readonly query?: undefined
   }
   | KuzzleDocument.SelectionByQuery
 
 /**
- * The dotted paths of optional fields, in objects that are nested up to four deep.
+ * The dotted paths of optional fields, including fields of objects up to four levels deep.
  *
  * @since 0.1.0
  * @category options
@@ -326,7 +331,7 @@ export type OptionalPath<Encoded, Depth extends ReadonlyArray<unknown> = []> = D
   : never
 
 /**
- * A field to sort by: one of the document, a sub-field of a text (`name.keyword`), or one of Kuzzle's own.
+ * A field to sort by: a field of the document, a sub-field of a text (`name.keyword`), or a field of Kuzzle's metadata.
  *
  * @since 0.1.0
  * @category options
@@ -338,7 +343,7 @@ export type SortField<Encoded> =
   | "_score"
 
 /**
- * What to sort by: a field, or fields and how.
+ * The sort: a field, or several fields with their order.
  *
  * @since 0.1.0
  * @category options
@@ -347,10 +352,59 @@ export type SortKey<Encoded> =
   | SortField<Encoded>
   | { readonly [F in SortField<Encoded>]?: "asc" | "desc" | KuzzleDocument.Content }
 
-/** What a search may be given besides its query. Documents come whole: that is what a Schema describes. */
-type Words<Encoded> = Omit<KuzzleDocument.SearchOptions, "sort" | "scroll" | "_source"> & {
-  readonly sort?: ReadonlyArray<SortKey<Encoded>> | undefined
+/** The options of a search, besides its query. */
+type Words<Encoded, A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations> =
+  & Omit<KuzzleDocument.SearchOptions<A>, "sort" | "scroll" | "_source">
+  & {
+    /** What to sort by: `[{ seats: "desc" }, "status"]`. By relevance by default. */
+    readonly sort?: ReadonlyArray<SortKey<Encoded>> | undefined
+  }
+
+/**
+ * Which fields of the documents a search returns: the named ones, all (`true`) or none (`false`).
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type Fields<A, Encoded> = boolean | ReadonlyArray<keyof A & keyof Encoded & string>
+
+/**
+ * A document with the selected fields.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Selected<A, S> = [S] extends [ReadonlyArray<infer Name>] ? Pick<A, Name & keyof A>
+  : [S] extends [false] ? {}
+  : A
+
+type WithFields<S> = {
+  /**
+   * Only these fields: `["status", "seats"]`. The Schema of the other fields is not checked. `false` returns no fields.
+   */
+  readonly _source?: S | undefined
 }
+
+/**
+ * Some fields of a document. A field that is an object may be partial: the server merges it into the stored one. Lists,
+ * records, and values with methods (`Date`, `Option`) must be complete.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type Changes<A> = { readonly [K in keyof A]?: Change<A[K]> }
+
+type Change<T> = T extends object ? IsStruct<T> extends true ? Changes<T> : T : T
+
+/**
+ * An object of fields. Types with behaviour, such as `Date`, are recognized by a member that is a function or has a
+ * symbol as its key.
+ */
+type IsStruct<T extends object> = T extends ReadonlyArray<unknown> ? false
+  : string extends keyof T ? false
+  : [Extract<keyof T, symbol>] extends [never] ?
+    [Extract<T[keyof T], (...args: never) => unknown>] extends [never] ? true : false
+  : false
 
 /**
  * What to search for; as in `KuzzleDocument.search`.
@@ -358,7 +412,9 @@ type Words<Encoded> = Omit<KuzzleDocument.SearchOptions, "sort" | "scroll" | "_s
  * @since 0.1.0
  * @category options
  */
-export type SearchOptions<Encoded> = Words<Encoded> & Query<Encoded>
+export type SearchOptions<Encoded, A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations> =
+  & Words<Encoded, A>
+  & Query<Encoded>
 
 /**
  * What to search for, as a stream; as in `KuzzleSearch.hits`.
@@ -372,21 +428,25 @@ export type HitsOptions<Encoded> =
   & Pick<KuzzleSearch.Options, "strategy">
 
 /**
- * Which documents to follow: those of some ids, or those that a filter finds, all of the collection without one. As in
- * `KuzzleLiveQuery.live`.
+ * Which documents to follow: those with some ids, or those that match a filter. Without either, all of the collection.
+ * As in `KuzzleLiveQuery.live`.
  *
  * @since 0.1.0
  * @category options
  */
 export type LiveOptions<Encoded> =
-  | { readonly ids: ReadonlyArray<string> }
+  | {
+    /** The documents of these ids. */
+    readonly ids: ReadonlyArray<string>
+  }
   | {
     readonly ids?: undefined
+    /** Which documents: `taxis.filter.equals("status", "free")`. All of the collection by default. */
     readonly filter?: (KuzzleFilter.SearchFilter & KuzzleFilter.On<Encoded>) | undefined
     /**
-     * Refresh the collection before it is read, `true` by default: a search does not see what was written within the last
-     * second. With `false`, such a document may be missing until it changes again. A user who may not refresh needs `false`:
-     * otherwise the refusal is the error of the live query.
+     * Whether to refresh the collection before it is read; `true` by default. A search does not see what was written
+     * within the last second. With `false`, such a document may be missing until it changes again. A user who may not
+     * refresh must use `false`: otherwise the live query fails with the refusal.
      */
     readonly refresh?: boolean | undefined
   }
@@ -400,28 +460,32 @@ export interface SubscribeOptions<
   Documents extends KuzzleRealtime.Choice = KuzzleRealtime.Choice,
   Users extends KuzzleRealtime.Choice = KuzzleRealtime.Choice
 > extends KuzzleRealtime.RoomOptions<Documents, Users> {
+  /** Which documents: `taxis.filter.equals("status", "free")`. All of the collection by default. */
   readonly filter?: (KuzzleFilter.Filter & KuzzleFilter.On<Encoded>) | undefined
 }
 
-// Aliases: declarations that a consumer emits then hold their members, and need no name that is not exported.
+// Type aliases: in the declarations that a consumer emits, an alias is expanded into its members and needs no exported
+// name.
 type WithId = {
+  /** The id of the document. */
   readonly _id: string
 }
 
 type WithContent<A> = {
+  /** The content of the document. */
   readonly content: A
 }
 
 type WithStrict = {
-  /** Fail with an `IncompleteRequestError` when some failed. What could be done is done all the same. */
+  /** Fail with an `IncompleteRequestError` when some documents failed. The others are processed all the same. */
   readonly strict?: boolean | undefined
 }
 
-/** What an action of `document` fails with. */
+/** The errors of an action of `document`. */
 type ErrorOf<Name extends keyof typeof KuzzleDocument> = (typeof KuzzleDocument)[Name] extends
   (...args: infer _) => Effect.Effect<infer _A, infer E, infer _R> ? E : never
 
-/** What the requests on many documents give. */
+/** The results of requests on many documents. */
 type SuccessOf<Name extends keyof typeof KuzzleDocument> = (typeof KuzzleDocument)[Name] extends
   (...args: infer _) => Effect.Effect<KuzzleDocument.Many<infer A, infer _F>, infer _E, infer _R> ? A : never
 
@@ -430,19 +494,29 @@ type SuccessOf<Name extends keyof typeof KuzzleDocument> = (typeof KuzzleDocumen
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The documents of one collection. Each function does what the one of its name in `KuzzleDocument` or `KuzzleRealtime`
- * does.
+ * The documents of one collection. Each function does the same as the function of that name in `KuzzleDocument` or
+ * `KuzzleRealtime`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface KuzzleRepository<in out A, in out I, out R = never, out P extends Policy = "fail"> {
+  /** The index of the collection. */
   readonly index: string
+  /** The collection of the documents. */
   readonly collection: string
+  /** The content of the documents. Kuzzle stores its encoded form. */
   readonly schema: Schema.Schema<A, I, R>
   /** The builders of filters for these documents, as they are stored. */
   readonly filter: KuzzleFilter.Builders<I>
 
+  /**
+   * Writes a new document. Kuzzle makes an id unless one is given.
+   *
+   * ```ts
+   * taxis.create({ content: new Taxi({ status: "free", seats: 4, seen: new Date() }) })
+   * ```
+   */
   readonly create: (
     options: KuzzleDocument.WriteOptions & WithContent<A> & { readonly _id?: string | undefined }
   ) => Effect.Effect<
@@ -451,6 +525,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
+  /** Writes a document, new or in place of the existing one. `created` says which. */
   readonly createOrReplace: (
     options: KuzzleDocument.WriteOptions & WithId & WithContent<A>
   ) => Effect.Effect<
@@ -459,6 +534,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
+  /** Replaces a document. Fails with a `DocumentNotFoundError` if it does not exist. */
   readonly replace: (
     options: KuzzleDocument.WriteOptions & WithId & WithContent<A>
   ) => Effect.Effect<
@@ -468,13 +544,17 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Changes some fields, and gives the whole document. Each field is given whole: objects in it are merged by the
-   * server, so that members that are left out stay as they are. A field given as `undefined` or `Option.none()` is
-   * cleared: it is stored as null if its Schema reads null as absent (`nullable: true`). Otherwise the update fails
-   * with an `InvalidContentError`, because it would change nothing: `replace` the document, or use `deleteFields`.
+   * Changes some fields, and returns the whole document. The server merges objects: members of a struct that are left
+   * out keep their values. A field given as `undefined` or `Option.none()` is cleared: it is stored as null if its
+   * Schema reads null as absent (`nullable: true`). Otherwise the update fails with an `InvalidContentError`, because
+   * it would change nothing: `replace` the document, or use `deleteFields`.
+   *
+   * ```ts
+   * taxis.update({ _id: "yellow-1", content: { status: "busy", driver: { rating: 5 } } })
+   * ```
    */
   readonly update: (
-    options: KuzzleDocument.UpdateOptions & WithId & WithContent<Partial<A>>
+    options: KuzzleDocument.UpdateOptions & WithId & WithContent<Changes<A>>
   ) => Effect.Effect<
     Document<Given<A, P>>,
     ErrorOf<"update"> | InvalidContentError | InvalidOne<P>,
@@ -482,26 +562,30 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Changes some fields; where there is no document, writes `default` with the changes. Gives the whole document. A
-   * Schema tells what a new document must have: all of `default`.
+   * Changes some fields of a document. If the document does not exist, writes `default` with the changes. Returns the
+   * whole document. `default` must have all fields that the Schema requires.
    */
   readonly upsert: (
-    options: KuzzleDocument.UpdateOptions & WithId & { readonly changes: Partial<A>; readonly default: A }
+    options: KuzzleDocument.UpdateOptions & WithId & { readonly changes: Changes<A>; readonly default: A }
   ) => Effect.Effect<
     Document<Given<A, P>> & { readonly created: boolean },
     ErrorOf<"upsert"> | InvalidContentError | InvalidOne<P>,
     Kuzzle | R
   >
 
+  /** Deletes a document. */
   readonly delete: (
     options: KuzzleDocument.WriteOptions & WithId
   ) => Effect.Effect<void, ErrorOf<"delete">, Kuzzle>
 
+  /** Reads a document: `taxis.get({ _id: "yellow-1" })`. Use `getOption` for a document that may not exist. */
   readonly get: (
     options: Action.CallOptions & WithId
   ) => Effect.Effect<Document<Given<A, P>>, ErrorOf<"get"> | InvalidOne<P>, Kuzzle | R>
 
-  /** A document that may not be there. One that does not fit is no less there. */
+  /**
+   * Reads a document that may not exist. One that exists and does not fit is an `InvalidDocumentError`, not `none`.
+   */
   readonly getOption: (
     options: Action.CallOptions & WithId
   ) => Effect.Effect<
@@ -510,9 +594,10 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
+  /** Whether a document exists, even if it does not fit the Schema. */
   readonly exists: (options: Action.CallOptions & WithId) => Effect.Effect<boolean, ErrorOf<"exists">, Kuzzle>
 
-  /** `errors` are the ids of those that are not there. */
+  /** Reads many documents by their ids. `errors` are the ids of documents that do not exist. */
   readonly mGet: (
     options: Action.CallOptions & WithStrict & { readonly ids: ReadonlyArray<string> }
   ) => Effect.Effect<
@@ -521,7 +606,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
-  /** Nothing is sent when the content of one does not fit. */
+  /** Writes many new documents. Nothing is sent when the content of one does not fit. */
   readonly mCreate: (
     options: KuzzleDocument.WriteOptions & WithStrict & {
       readonly documents: ReadonlyArray<WithContent<A> & { readonly _id?: string | undefined }>
@@ -535,7 +620,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   /** As `update`, for many. Nothing is sent when the content of one does not fit. */
   readonly mUpdate: (
     options: KuzzleDocument.UpdateOptions & WithStrict & {
-      readonly documents: ReadonlyArray<WithContent<Partial<A>> & WithId>
+      readonly documents: ReadonlyArray<WithContent<Changes<A>> & WithId>
     }
   ) => Effect.Effect<
     KuzzleDocument.Many<Decoded<SuccessOf<"mUpdate">, Given<A, P>>, KuzzleDocument.Rejection>,
@@ -543,6 +628,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
+  /** Deletes many documents, and returns the ids of those that were deleted. */
   readonly mDelete: (
     options: KuzzleDocument.WriteOptions & WithStrict & { readonly ids: ReadonlyArray<string> }
   ) => ReturnType<typeof KuzzleDocument.mDelete>
@@ -556,7 +642,10 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
-  /** As `replace`, for many: `errors` has those that are not there. Nothing is sent when the content of one does not fit. */
+  /**
+   * As `replace`, for many: `errors` holds those that do not exist. Nothing is sent when the content of one does not
+   * fit.
+   */
   readonly mReplace: (
     options: KuzzleDocument.WriteOptions & WithStrict & { readonly documents: ReadonlyArray<WithContent<A> & WithId> }
   ) => Effect.Effect<
@@ -566,12 +655,12 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * As `upsert`, for many, with one difference of the server: where `changes` and `default` have the same field, a new
-   * document has that of `default`. Nothing is sent when the content of one does not fit.
+   * As `upsert`, for many, with one difference in the server: if `changes` and `default` have the same field, a new
+   * document gets the value of `default`. Nothing is sent when the content of one does not fit.
    */
   readonly mUpsert: (
     options: KuzzleDocument.UpdateOptions & WithStrict & {
-      readonly documents: ReadonlyArray<WithId & { readonly changes: Partial<A>; readonly default: A }>
+      readonly documents: ReadonlyArray<WithId & { readonly changes: Changes<A>; readonly default: A }>
     }
   ) => Effect.Effect<
     KuzzleDocument.Many<Decoded<SuccessOf<"mUpsert">, Given<A, P>>, KuzzleDocument.Rejection>,
@@ -580,19 +669,20 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Removes optional fields, each by the dotted path of its stored form, and gives the whole document. A field that is not
-   * there is no fault.
+   * Removes optional fields, each by the dotted path of its stored form, and returns the whole document. A field that
+   * does not exist is no error.
    */
   readonly deleteFields: (
     options: KuzzleDocument.WriteOptions & WithId & { readonly fields: ReadonlyArray<OptionalPath<I>> }
   ) => Effect.Effect<Document<Given<A, P>>, ErrorOf<"deleteFields"> | InvalidOne<P>, Kuzzle | R>
 
   /**
-   * Makes the same changes, as `update` does, to all documents that are found, and gives them whole. The server changes
-   * 200 documents at most by one request, and refuses to change more with a `WriteLimitError`. `filter.all` finds all.
+   * Makes the same changes, as `update` does, to all documents that are found, and returns them whole. The server
+   * changes at most 200 documents with one request, and refuses more with a `WriteLimitError`. `filter.all` finds all
+   * documents.
    */
   readonly updateByQuery: (
-    options: KuzzleDocument.WriteOptions & GivenQuery<I> & { readonly changes: Partial<A> }
+    options: KuzzleDocument.WriteOptions & GivenQuery<I> & { readonly changes: Changes<A> }
   ) => Effect.Effect<
     KuzzleDocument.Many<Decoded<SuccessOf<"updateByQuery">, Given<A, P>>, KuzzleDocument.Rejection>,
     ErrorOf<"updateByQuery"> | KuzzleFilter.FilterError | InvalidContentError | InvalidAmong<P>,
@@ -600,36 +690,52 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Deletes all documents that are found, and gives their ids. The server deletes 200 documents at most by one request, and
-   * refuses to delete more with a `WriteLimitError`. `filter.all` finds all.
+   * Deletes all documents that are found, and returns their ids. The server deletes at most 200 documents with one
+   * request, and refuses more with a `WriteLimitError`. `filter.all` finds all documents.
    */
   readonly deleteByQuery: (
     options: KuzzleDocument.WriteOptions & GivenQuery<I>
   ) => Effect.Effect<ReadonlyArray<string>, ErrorOf<"deleteByQuery"> | KuzzleFilter.FilterError, Kuzzle>
 
-  /** One page. */
-  readonly search: (
-    options?: SearchOptions<I>
+  /**
+   * Finds documents: one page of them. The type of the result follows `_source` and `aggregations`.
+   *
+   * ```ts
+   * taxis.search({ filter: taxis.filter.equals("status", "free"), sort: [{ seats: "desc" }], _source: ["seats"] })
+   * ```
+   */
+  readonly search: <
+    const Aggs extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations,
+    const S extends Fields<A, I> = true
+  >(
+    options?: SearchOptions<I, Aggs> & WithFields<S>
   ) => Effect.Effect<
-    SearchResult<Given<A, P>>,
+    SearchResult<Given<Selected<A, S>, P>, Aggs, I>,
     ErrorOf<"search"> | KuzzleFilter.FilterError | InvalidAmong<P>,
     Kuzzle | R
   >
 
-  /** Everything that is found, as a stream; see `KuzzleSearch`. */
-  readonly hits: (
-    options?: HitsOptions<I>
+  /** All documents that are found, as a stream; see `KuzzleSearch`. */
+  readonly hits: <const S extends Fields<A, I> = true>(
+    options?: HitsOptions<I> & WithFields<S>
   ) => Stream.Stream<
-    Hit<Given<A, P>>,
+    Hit<Given<Selected<A, S>, P>>,
     KuzzleSearch.SearchError | KuzzleFilter.FilterError | InvalidAmong<P>,
     Kuzzle | R
   >
 
+  /** Counts the documents: all of them, or those that match a filter or a query. */
   readonly count: (
     options?: Action.CallOptions & Query<I>
   ) => Effect.Effect<number, ErrorOf<"count"> | KuzzleFilter.FilterError, Kuzzle>
 
-  /** `Gap`s and notifications of users pass through it as they are. */
+  /**
+   * The notifications about these documents, decoded. `Gap`s and notifications of users pass through as they are.
+   *
+   * ```ts
+   * taxis.subscribe({ filter: taxis.filter.equals("status", "free"), scope: "in" })
+   * ```
+   */
   readonly subscribe: <
     Documents extends KuzzleRealtime.Choice = "all",
     Users extends KuzzleRealtime.Choice = "none",
@@ -638,11 +744,14 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     options?: SubscribeOptions<I, Documents, Users> & KuzzleRealtime.BufferOptions<Strategy>
   ) => Stream.Stream<
     NotificationOf<Given<A, P>, Documents, Users>,
-    SubscribeError | RequestError | KuzzleRealtime.OverflowOf<Strategy> | InvalidAmong<P>,
+    SubscribeError | KuzzleRealtime.OverflowOf<Strategy> | InvalidAmong<P>,
     KuzzleRealtime.KuzzleRealtime | R
   >
 
-  /** As `subscribe`, and done when the server has confirmed. */
+  /**
+   * Subscribes until the scope closes. Succeeds when the server has confirmed: everything written from then on is in
+   * the stream.
+   */
   readonly open: <
     Documents extends KuzzleRealtime.Choice = "all",
     Users extends KuzzleRealtime.Choice = "none",
@@ -652,17 +761,14 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   ) => Effect.Effect<
     Stream.Stream<
       NotificationOf<Given<A, P>, Documents, Users>,
-      RequestError | KuzzleRealtime.OverflowOf<Strategy> | InvalidAmong<P>,
+      KuzzleRealtime.SubscribeError | KuzzleRealtime.OverflowOf<Strategy> | InvalidAmong<P>,
       R
     >,
     SubscribeError,
     KuzzleRealtime.KuzzleRealtime | Scope.Scope
   >
 
-  /**
-   * As `subscribe`, for a room that exists already, by its id; see `KuzzleRealtime.join`. It must be a room of this
-   * collection.
-   */
+  /** Joins an existing room by its id; see `KuzzleRealtime.join`. It must be a room of this collection. */
   readonly join: <
     Documents extends KuzzleRealtime.Choice = "all",
     Users extends KuzzleRealtime.Choice = "none",
@@ -671,16 +777,34 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     options: KuzzleRealtime.JoinOptions<Documents, Users> & KuzzleRealtime.BufferOptions<Strategy>
   ) => Stream.Stream<
     NotificationOf<Given<A, P>, Documents, Users>,
-    RequestError | KuzzleRealtime.OverflowOf<Strategy> | InvalidAmong<P>,
+    KuzzleRealtime.JoinError | KuzzleRealtime.OverflowOf<Strategy> | InvalidAmong<P>,
     KuzzleRealtime.KuzzleRealtime | R
   >
 
   /**
-   * What is there now, and every change of it, until the scope closes; see `KuzzleLiveQuery.live`. Each change is decoded once,
-   * however many look, and costs as much among many documents as among few.
+   * Subscribes until the scope closes, with a synchronous callback as the consumer: called in order, without a buffer;
+   * see `KuzzleRealtime.listen`. Decoding must be synchronous. Use `subscribe` for a Schema that decodes
+   * asynchronously.
    *
-   * With a function as `onInvalid`, a document that does not fit is not in the set. If it was, it has `Left`. A document
-   * that does not fit ends a set with `"fail"`.
+   * ```ts
+   * taxis.listen({ filter: taxis.filter.exists("driver") }, (notification) => console.log(notification.type))
+   * ```
+   */
+  readonly listen: <Documents extends KuzzleRealtime.Choice = "all", Users extends KuzzleRealtime.Choice = "none">(
+    options: SubscribeOptions<I, Documents, Users>,
+    handler: (notification: NotificationOf<Given<A, P>, Documents, Users>) => void
+  ) => Effect.Effect<
+    KuzzleRealtime.Listening<KuzzleRealtime.SubscribeError | InvalidAmong<P>>,
+    SubscribeError,
+    KuzzleRealtime.KuzzleRealtime | Scope.Scope | R
+  >
+
+  /**
+   * Reads the current documents and follows their changes until the scope closes; see `KuzzleLiveQuery.live`. Each
+   * change is decoded once, however many consumers there are. Its cost does not depend on the number of documents.
+   *
+   * With a function as `onInvalid`, a document that does not fit is not in the set. If it was in the set before, the
+   * change is `Left`. With `"fail"`, a document that does not fit ends the live query.
    */
   readonly live: (
     options?: LiveOptions<I>
@@ -701,17 +825,17 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
 }
 
 /**
- * How a subscription fails to be made.
+ * The errors of a subscription.
  *
  * @since 0.1.0
  * @category errors
  */
 export type SubscribeError =
-  | Effect.Effect.Error<ReturnType<typeof KuzzleRealtime.open>>
+  | KuzzleRealtime.SubscribeError
   | KuzzleFilter.FilterError
 
 /**
- * Which documents, and what they are.
+ * The collection, and the Schema of its documents.
  *
  * @since 0.1.0
  * @category options
@@ -721,7 +845,8 @@ export interface Options<A, I, R> extends KuzzleCollection.Target {
 }
 
 /**
- * The documents of a collection by their Schema. Its encoded side is what is stored: an object of JSON.
+ * The documents of a collection, typed by their Schema. Kuzzle stores the encoded form of the Schema, which must be a
+ * JSON object.
  *
  * @since 0.1.0
  * @category constructors
@@ -738,22 +863,38 @@ export const make: {
 ): KuzzleRepository<A, I, R, P> => {
   const { collection, index, onInvalid = "fail", schema } = options
   const target = { index, collection }
-  const { hits, looked, many, notifications, one } = reading(target, schema, onInvalid)
+  const entire = reading(target, schema, onInvalid)
+  const { looked, many, notifications, notified, one } = entire
   const { part, whole } = writing(target, schema)
 
   const some = <D extends Raw, F>({ errors, successes }: KuzzleDocument.Many<D, F>) =>
     Effect.map(many(successes), (successes) => ({ successes, errors }))
 
-  const upserted = (_id: string, changes: Partial<A>, content: A) =>
+  const upserted = (_id: string, changes: Changes<A>, content: A) =>
     Effect.all({ changes: part(changes, _id), default: whole(content, _id) })
 
   const wholes = (documents: ReadonlyArray<WithContent<A> & WithId>) =>
     Effect.forEach(documents, ({ _id, content }) => Effect.map(whole(content, _id), (body) => ({ _id, body })))
 
+  /** The fields that the search returns, and how to decode them. */
+  const selected = (
+    fields: Fields<A, I> = true
+  ): { readonly given: Pick<KuzzleDocument.SearchOptions, "_source">; readonly read: Reads<R> } => {
+    if (fields === true) return { given: {}, read: entire }
+    const names = fields === false ? [] : fields
+    const { ast, stored } = picked(schema.ast, names)
+    const read = reading(target, Schema.make<object, object, R>(ast), onInvalid)
+    // An empty list of names would select all fields.
+    return { given: { _source: stored.length > 0 && stored }, read }
+  }
+
+  const subscribable = (filter: KuzzleFilter.Filter | undefined) =>
+    // The server limits the number of conditions, not this check.
+    checked(filter === undefined ? [] : KuzzleFilter.validate(filter, { maxConditions: Infinity }))
+
   const open = ({ filter, ...given }: SubscribeOptions<I> & KuzzleRealtime.BufferOptions = {}) =>
-    // How many conditions it may have is the server's to say.
     Effect.zipRight(
-      checked(filter === undefined ? [] : KuzzleFilter.validate(filter, { maxConditions: Infinity })),
+      subscribable(filter),
       Effect.map(KuzzleRealtime.open({ ...given, ...target, filter }), notifications)
     )
   const repository = {
@@ -836,16 +977,20 @@ export const make: {
         filterChecked(given.filter),
         Effect.map(KuzzleDocument.deleteByQuery({ ...given, ...target }), ({ ids }) => ids)
       ),
-    search: ({ filter, query, ...given } = {}) =>
-      Effect.flatMap(
-        queried(filter, query),
-        (asked) =>
-          Effect.flatMap(KuzzleDocument.search({ ...given, ...asked, ...target }), ({ hits, ...page }) =>
-            Effect.map(many(hits), (hits) => ({ ...page, hits })))
-      ),
-    hits: ({ filter, query, ...given } = {}) =>
+    search: ({ _source, filter, query, ...given }: SearchOptions<I> & WithFields<Fields<A, I>> = {}) =>
+      Effect.flatMap(queried(filter, query), (asked) => {
+        const { given: only, read } = selected(_source)
+        return Effect.flatMap(
+          KuzzleDocument.search({ ...given, ...asked, ...only, ...target }),
+          ({ hits, ...page }) => Effect.map(read.many(hits), (hits) => ({ ...page, hits }))
+        )
+      }),
+    hits: ({ _source, filter, query, ...given }: HitsOptions<I> & WithFields<Fields<A, I>> = {}) =>
       Stream.unwrap(
-        Effect.map(queried(filter, query), (asked) => hits(KuzzleSearch.hits({ ...given, ...asked, ...target })))
+        Effect.map(queried(filter, query), (asked) => {
+          const { given: only, read } = selected(_source)
+          return read.hits(KuzzleSearch.hits({ ...given, ...asked, ...only, ...target }))
+        })
       ),
     count: ({ filter, query, ...given } = {}) =>
       Effect.flatMap(queried(filter, query), (asked) => KuzzleDocument.count({ ...given, ...asked, ...target })),
@@ -853,6 +998,36 @@ export const make: {
     subscribe: (given?: Parameters<typeof open>[0]) => Stream.unwrapScoped(open(given)),
     join: (given: KuzzleRealtime.JoinOptions & KuzzleRealtime.BufferOptions) =>
       notifications(KuzzleRealtime.join(given)),
+    listen: (
+      { filter, ...given }: SubscribeOptions<I>,
+      handler: (notification: Notification<A | InvalidDocumentError>) => void
+    ) =>
+      Effect.gen(function*() {
+        yield* subscribable(filter)
+        const runtime = yield* Effect.runtime<R>()
+        const invalid = yield* Deferred.make<never, InvalidDocumentError>()
+        const own = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+        const { ended } = yield* KuzzleRealtime.listen({ ...given, ...target, filter }, (notification) => {
+          const read = Runtime.runSyncExit(runtime)(notified(notification))
+          if (Exit.isSuccess(read)) {
+            if (read.value !== undefined) handler(read.value)
+          } else {
+            Deferred.unsafeDone(invalid, Exit.failCause(read.cause))
+            Runtime.runFork(runtime)(Scope.close(own, read))
+          }
+        }).pipe(Scope.extend(own))
+        return {
+          // A document that does not fit has closed the scope of the subscription.
+          ended: Effect.catchAllCause(
+            ended,
+            (cause) =>
+              Effect.gen(function*() {
+                const failure = yield* Deferred.poll(invalid)
+                return yield* Option.isSome(failure) ? failure.value : Effect.failCause(cause)
+              })
+          )
+        }
+      }),
     live: (given = {}) =>
       Effect.flatMap(
         KuzzleLiveQuery.live({ ...given, ...target }),
@@ -861,16 +1036,20 @@ export const make: {
       ),
     publish: ({ message, ...given }) =>
       Effect.flatMap(whole(message, given._id), (message) => KuzzleRealtime.publish({ ...given, ...target, message }))
-  } satisfies Omit<Widest<A, I, R>, "open" | "subscribe" | "join"> & Record<"open" | "subscribe" | "join", unknown>
-  // What it gives and fails with is less than that of any policy: what `reading` makes of the one that was chosen. The
-  // same holds for what was subscribed to, as `KuzzleRealtime.open` says.
+  } satisfies Omit<Widest<A, I, R>, Generic> & Record<Generic, unknown>
+  // The implementation has the results and errors of every policy. The public types narrow them to those of the chosen
+  // policy (`reading` produces no others), of the requested notifications (see `KuzzleRealtime.open`) and of the
+  // selected fields.
   return repository as unknown as KuzzleRepository<A, I, R, P>
 }
 
-/** Whatever the policy. */
+/** The functions whose type parameters decide their results. */
+type Generic = "open" | "subscribe" | "join" | "listen" | "search" | "hits"
+
+/** Under any policy. */
 type Widest<A, I, R> = KuzzleRepository<A, I, R, Policy>
 
-/** A filter is checked before it is sent: a search with one that is wrong would find something else. */
+/** A filter is checked before it is sent, because a search with an invalid filter would find other documents. */
 const checked = (issues: ReadonlyArray<string>): Effect.Effect<void, KuzzleFilter.FilterError> =>
   issues.length === 0 ? Effect.void : Effect.fail(new KuzzleFilter.FilterError({ issues }))
 
@@ -902,17 +1081,17 @@ const writing = <A, I extends object, R>(
       // Encoding by the Schema may have revealed a `Redacted` value.
       onSuccess: (encoded) => Json.holdsSecret(value) ? Json.disclosed({ ...encoded }) : { ...encoded }
     })
-  // Made when it is needed first: not every Schema has parts.
+  // Made when it is first needed, because not every Schema supports partial content.
   let partialAst: AST.AST | undefined
   let encodePart: ((value: unknown) => Effect.Effect<object, ParseResult.ParseIssue, R>) | undefined
   return {
     whole: encoder(ParseResult.encode(schema)),
-    part: encoder<Partial<A>>((value) => {
+    part: encoder<Changes<A>>((value) => {
       const ast = partialAst ??= partial(schema.ast)
       if (ast === undefined) return Effect.fail(indivisible(schema.ast, value))
       encodePart ??= ParseResult.encodeUnknown(
         Schema.make<object, object, R>(ast),
-        // Where no field must be there, any member of a union would take fields that it does not have.
+        // If all fields were optional, every member of a union would accept fields that it does not have.
         { onExcessProperty: "error" }
       )
       return Effect.flatMap(encodePart(value), (encoded) => {
@@ -927,18 +1106,28 @@ const writing = <A, I extends object, R>(
 // reading
 // -------------------------------------------------------------------------------------------------------------------
 
-/** What has a content. */
+/** Anything that has a content. */
 interface Raw {
   readonly _id?: string
   readonly _source?: unknown
 }
 
-/** Kuzzle's own part of a content, and the rest, which is the document's. */
+/** Decodes the documents of a search, whichever fields were selected. */
+interface Reads<R> {
+  readonly many: (
+    hits: ReadonlyArray<KuzzleDocument.Hit>
+  ) => Effect.Effect<ReadonlyArray<Hit<unknown>>, InvalidDocumentError, R>
+  readonly hits: <E, R2>(
+    hits: Stream.Stream<KuzzleDocument.Hit, E, R2>
+  ) => Stream.Stream<Hit<unknown>, InvalidDocumentError | E, R | R2>
+}
+
+/** Separates Kuzzle's metadata from the document's own content. */
 const split = (
   source: unknown
 ): { readonly content: unknown; readonly info: Pick<Document<never>, "_kuzzle_info"> } => {
   if (typeof source !== "object" || source === null || !("_kuzzle_info" in source)) return { content: source, info: {} }
-  // Nobody but Kuzzle writes this field: the types of `KuzzleDocument` say so.
+  // Only Kuzzle writes this field, with the type that `KuzzleDocument` declares.
   const { _kuzzle_info, ...content } = source as KuzzleDocument.Document["_source"]
   return { content, info: _kuzzle_info === undefined ? {} : { _kuzzle_info } }
 }
@@ -952,10 +1141,10 @@ const reading = <A, I, R>(
   const decode = ParseResult.decodeUnknown(schema)
 
   const holding = <D extends Raw>(raw: D, source: Source, info: Pick<Document<never>, "_kuzzle_info">) =>
-    // One member in place of another: TypeScript does not follow that for any type of envelope.
+    // Replaces one member by another. TypeScript cannot follow that for every type of envelope.
     ({ ...raw, _source: source, ...info }) as unknown as Decoded<D, Source>
 
-  // `ParseResult` keeps what needs no effect an `Either`: nothing is run for it.
+  // `ParseResult` represents a result that needs no effect as an `Either`, so nothing has to be run for it.
   const one = <D extends Raw>(raw: D): Effect.Effect<Decoded<D, Source>, InvalidDocumentError, R> => {
     const { content, info } = split(raw._source)
     const decoded = (source: Source) => holding(raw, source, info)
@@ -971,7 +1160,7 @@ const reading = <A, I, R>(
     return onInvalid === "pass" ? ParseResult.orElse(read, (invalid) => Either.right(decoded(invalid))) : read
   }
 
-  /** One of many: `undefined` is left out. */
+  /** One document of many. `undefined` leaves it out. */
   const among = <D extends Raw>(
     document: D
   ): Effect.Effect<Decoded<D, Source> | undefined, InvalidDocumentError, R> =>
@@ -979,7 +1168,7 @@ const reading = <A, I, R>(
       ? ParseResult.orElse(one(document), (invalid) => Effect.as(onInvalid(invalid), undefined))
       : one(document)
 
-  /** One of many that is told whether it is left out. */
+  /** One document of many, with the decision whether it is left out. */
   const looked = <D extends Raw>(raw: D): Effect.Effect<
     DecodedLive.Read<Decoded<D, Source>, Decoded<D, Source>>,
     InvalidDocumentError,
@@ -1003,7 +1192,7 @@ const reading = <A, I, R>(
     const { _source, ...rest } = result
     // Written with `source: false`. There is nothing to decode.
     if (_source === undefined && rest._id !== undefined) return Either.right({ ...notification, result: rest })
-    // When `document:upsert` creates, the server sends the bare content (spec 1.5).
+    // When `document:upsert` creates a document, the server sends the bare content (spec 1.5).
     return ParseResult.map(
       among(_source === undefined ? { _source: result } : result),
       (result) => result && { ...notification, result }
@@ -1022,27 +1211,28 @@ const reading = <A, I, R>(
         collect(documents, among),
         ({ failure, kept }) => failure === undefined ? Effect.succeed(kept) : Effect.fail(failure)
       ),
+    notified,
     hits: takeEach(among<KuzzleDocument.Hit>),
     notifications: takeEach(notified)
   }
 }
 
-/** What was kept of some elements up to the first that failed. */
+/** The results for the elements before the first one that failed. */
 interface Collected<Y, E> {
   readonly kept: Array<Y>
   readonly failure?: E
 }
 
-/** In order, and in one turn as long as no element needs an effect. */
+/** In order, and synchronously as long as no element needs an effect. */
 const collect = <X, Y, E, R>(
   elements: ReadonlyArray<X>,
   read: (element: X) => Effect.Effect<Y | undefined, E, R>
 ): Effect.Effect<Collected<Y, E>, never, R> => {
   const from = (start: number, kept: Array<Y>): Effect.Effect<Collected<Y, E>, never, R> => {
     for (let i = start; i < elements.length; i++) {
-      // The index is within.
+      // The index is within bounds.
       const outcome = read(elements[i] as X)
-      const done = asEither(outcome)
+      const done = settled(outcome)
       if (done === undefined) {
         return Effect.matchEffect(outcome, {
           onFailure: (failure) => Effect.succeed({ kept, failure }),
@@ -1060,11 +1250,9 @@ const collect = <X, Y, E, R>(
   return Effect.suspend(() => from(0, []))
 }
 
-const asEither = <A, E, R>(effect: Effect.Effect<A, E, R>): Either.Either<A, E> | undefined =>
-  // An effect that is an `Either` is one of the effect's own types.
-  Either.isEither(effect) ? effect as Either.Either<A, E> : undefined
-
-/** Chunk by chunk, for that is how they come; what came before one that fails is given first. */
+/**
+ * Decodes chunk by chunk, because that is how elements arrive. The elements before one that fails are emitted first.
+ */
 const takeEach =
   <X, Y, E, R>(read: (element: X) => Effect.Effect<Y | undefined, E, R>) =>
   <E2, R2>(elements: Stream.Stream<X, E2, R2>): Stream.Stream<Y, E | E2, R | R2> =>
@@ -1072,7 +1260,7 @@ const takeEach =
       Stream.mapChunksEffect((chunk) =>
         Effect.map(collect(Chunk.toReadonlyArray(chunk), read), ({ failure, kept }) =>
           Chunk.fromIterable<Take.Take<Y, E>>([
-            Take.chunk(Chunk.unsafeFromArray(kept)),
+            ...(kept.length === 0 ? [] : [Take.chunk(Chunk.unsafeFromArray(kept))]),
             ...(failure === undefined ? [] : [Take.fail(failure)])
           ]))
       ),

@@ -1,13 +1,13 @@
 /**
- * When to dial again, when to ping, when to renew a token: as `Schedule` values.
+ * When to reconnect, when to ping, when to retry and when to renew a token, as `Schedule` values.
  *
- * Every delay is at least 1 ms and at most 2^31 - 1 ms. Timers count whole milliseconds: less than one is none, a retry
- * without pause. They hold 31 bits and fire at once beyond. A bare `Schedule.exponential` leaves both bounds after
- * enough attempts.
+ * Every delay is at least 1 ms and at most 2^31 - 1 ms. Timers count whole milliseconds, so a shorter delay would be
+ * none: a retry without a pause. Timers hold 31 bits and fire at once for longer delays. A bare `Schedule.exponential`
+ * exceeds both bounds after enough attempts.
  *
  * A function throws a `KuzzleInvalidSettingError` that names the option when its value is not a duration.
  *
- * Randomness comes from Effect's `Random` and time from its `Clock`, so tests can seed and turn them.
+ * Randomness comes from Effect's `Random` and time from its `Clock`, so tests can control both.
  *
  * @module
  * @since 0.1.0
@@ -17,15 +17,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleInterval from "effect/ScheduleInterval"
-import * as RetryAfter from "./internal/retryAfter.ts"
-import * as Setting from "./internal/setting.ts"
+import * as RetryAfter from "./internal/data/retryAfter.ts"
+import * as Setting from "./internal/data/setting.ts"
+import * as Schedules from "./internal/services/schedules.ts"
 
 const MIN_DELAY = 1
 const MAX_DELAY = 2 ** 31 - 1
 
-/** A number of milliseconds that a timer can wait. What is not a number waits longest: it must not become a storm. */
+/**
+ * A number of milliseconds that a timer can wait. `NaN` becomes the longest delay, so that it cannot cause a storm of
+ * retries.
+ */
 const bounded = (millis: number): number => millis < MAX_DELAY ? Math.max(MIN_DELAY, Math.floor(millis)) : MAX_DELAY
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -33,29 +35,30 @@ const bounded = (millis: number): number => millis < MAX_DELAY ? Math.max(MIN_DE
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * How the pauses between attempts to connect grow.
+ * The delays between attempts to connect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ReconnectOptions {
-  /** The ceiling of the first pause. Default: 1 second. */
+  /** The upper bound of the first delay. Default: 1 second. */
   readonly base?: Duration.DurationInput | undefined
-  /** The ceiling of every pause. Default: 30 seconds. */
+  /** The upper bound of every delay. Default: 30 seconds. */
   readonly cap?: Duration.DurationInput | undefined
-  /** By how much the ceiling grows with each attempt, until it reaches the cap. Default: 2. */
+  /** The factor by which the upper bound grows with each attempt, until it reaches the cap. Default: 2. */
   readonly factor?: number | undefined
 }
 
 /**
- * When to dial again: after a pause that is uniformly random between 0 and `min(cap, base * factor ^ attempt)` (full
- * jitter), so the first retry comes within a second, half a second on average. For ever: compose it to stop.
+ * When to reconnect: after a delay that is uniformly random between 0 and `min(cap, base * factor ^ attempt)` (full
+ * jitter). So the first attempt comes within 1 s, after 0.5 s on average. The schedule never ends: combine it with
+ * another one to stop.
  *
- * All clients of a server lose it at the same time. The jitter spreads their return: of 10,000 clients whose server is
- * away for 60 s, less than 2 % dial in any 100 ms after its return, most of the time less than 1 %.
+ * All clients of a server lose it at the same time. The jitter spreads their reconnections: of 10,000 clients whose
+ * server is away for 60 s, less than 2 % (usually less than 1 %) connect within any 100 ms after its return.
  *
- * It does not reset itself: start it anew after a connection that was stable (`isStable`), and only then, or a server that
- * accepts and drops at once is dialled without end at the pace of a first retry.
+ * The schedule does not reset itself. Start it anew after a stable connection (`isStable`), and only then: a server
+ * that accepts and drops connections would otherwise be dialled without end at the rate of first retries.
  *
  * @example
  * ```ts
@@ -75,17 +78,17 @@ export const reconnect = (options: ReconnectOptions = {}): Schedule.Schedule<num
   const cap = Setting.millis("cap", options.cap ?? "30 seconds")
   const factor = options.factor ?? 2
   return Schedule.addDelayEffect(Schedule.forever, (attempt) => {
-    // Infinite after a thousand attempts, no number at all for an odd factor: the cap absorbs both.
+    // The power is infinite after about a thousand attempts, and `NaN` for unusual factors. The cap covers both.
     const grown = base * factor ** attempt
-    // A whole number, so that the jitter over 1, 2 … ceiling stays within it.
+    // A whole number, so that the jitter over 1, 2 … bound stays within it.
     const ceiling = bounded(grown < cap ? grown : cap)
     return Effect.map(Random.next, (random) => Duration.millis(Math.ceil((1 - random) * ceiling)))
   })
 }
 
 /**
- * How long a connection must have lasted for the next reconnection to start with short pauses again: as long as the
- * default cap, so that a server that drops everybody after a moment is not dialled more often than one that is down.
+ * How long a connection must last for the next reconnection to start with short delays again. It equals the default
+ * cap, so a server that drops every connection after a moment is not dialled more often than one that is down.
  *
  * @since 0.1.0
  * @category stability
@@ -93,8 +96,8 @@ export const reconnect = (options: ReconnectOptions = {}): Schedule.Schedule<num
 export const stableAfter: Duration.Duration = Duration.seconds(30)
 
 /**
- * Whether a connection, from its opening to its end (milliseconds of the `Clock`), was stable. A clock that was set back
- * in between makes it unstable: that costs a longer pause, nothing else.
+ * Whether a connection was stable, from its opening and its end (milliseconds of the `Clock`). If the clock was set
+ * back in between, it counts as unstable, which only costs a longer delay.
  *
  * @since 0.1.0
  * @category stability
@@ -107,7 +110,7 @@ export const isStable = (
 
 /**
  * A schedule for retries that adds the `retryAfter` of the error to its delay. The client waits at least as long as the
- * server asks for, 5 minutes at most. The jitter of the schedule spreads the retries of many clients.
+ * server asks for, up to 5 minutes. The jitter of the schedule spreads the retries of many clients.
  *
  * @example
  * ```ts
@@ -124,11 +127,7 @@ export const isStable = (
  * @category schedules
  */
 export const withRetryAfter = <Out, In, R>(schedule: Schedule.Schedule<Out, In, R>): Schedule.Schedule<Out, In, R> =>
-  Schedule.identity<In>().pipe(
-    Schedule.intersect(schedule),
-    Schedule.addDelay(([error]) => RetryAfter.of(error)),
-    Schedule.map(([, out]) => out)
-  )
+  Schedules.delayedBy(schedule, RetryAfter.of)
 
 /**
  * How often to retry, and with which delays.
@@ -152,10 +151,8 @@ export interface RetryOptions extends ReconnectOptions {
  * @category schedules
  */
 export const retry = (options: RetryOptions = {}): Schedule.Schedule<number, unknown> =>
-  reconnect({ ...options, base: options.base ?? "500 millis" }).pipe(
-    Schedule.intersect(Schedule.recurs(options.times ?? 7)),
-    Schedule.map(([attempt]) => attempt),
-    withRetryAfter
+  withRetryAfter(
+    Schedules.limited(reconnect({ ...options, base: options.base ?? "500 millis" }), options.times ?? 7)
   )
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -163,9 +160,9 @@ export const retry = (options: RetryOptions = {}): Schedule.Schedule<number, unk
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * When to ping: every 10 seconds by default. With the heartbeat's timeout of 5 seconds a connection that died silently is
- * found within 15 seconds, and the server, which cuts a client that *sends* nothing for 60 seconds
- * (spec 1.6), hears from us well before. Keep it below 25 seconds: proxies are less patient than Kuzzle.
+ * When to ping: every 10 s by default. With the heartbeat's timeout of 5 s, a connection that died silently is detected
+ * within 15 s. The server closes a connection on which the client *sends* nothing for 60 s (spec 1.6), so pings also
+ * keep it open. Keep the interval below 25 s, because proxies close idle connections earlier than Kuzzle.
  *
  * @since 0.1.0
  * @category schedules
@@ -173,13 +170,7 @@ export const retry = (options: RetryOptions = {}): Schedule.Schedule<number, unk
 export const heartbeat = (
   options: { readonly interval?: Duration.DurationInput | undefined } = {}
 ): Schedule.Schedule<number> => {
-  const interval = bounded(Setting.millis("interval", options.interval ?? "10 seconds"))
-  // The same as `Schedule.spaced`, whose steps take a fiber: each of 1,000 clients asks when it opens.
-  return Schedule.makeWithState(
-    0,
-    (now, _, count) =>
-      Effect.succeed([count + 1, count, ScheduleDecision.continueWith(ScheduleInterval.after(now + interval))])
-  )
+  return Schedules.every(bounded(Setting.millis("interval", options.interval ?? "10 seconds")))
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -193,31 +184,34 @@ export const heartbeat = (
  * @category models
  */
 export interface Expiring {
-  /** Milliseconds since 1970, as Kuzzle tells it; `-1` and `undefined` for a token that never expires. */
+  /** Milliseconds since 1970, as Kuzzle reports it; `-1` and `undefined` for a token that never expires. */
   readonly expiresAt: number | undefined
 }
 
 /**
- * When in its life a token is renewed.
+ * When a token is renewed, in terms of its lifetime.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenRefreshOptions {
-  /** Never after this part of the lifetime that is left. Default: 0.8. */
+  /** The latest moment, as a fraction of the remaining lifetime. Default: 0.8. */
   readonly fraction?: number | undefined
-  /** The part of it, before that, over which renewals are spread at random. Default: 0.1. */
+  /** The fraction before `fraction` over which renewals are spread at random. Default: 0.1. */
   readonly jitter?: number | undefined
-  /** Never later than this before the end, or half the lifetime if that is shorter. Default: 10 seconds. */
+  /**
+   * Renew at least this long before the token expires, or half the remaining lifetime before if that is shorter.
+   * Default: 10 seconds.
+   */
   readonly margin?: Duration.DurationInput | undefined
 }
 
 /**
- * When to renew a token: at a random moment between 70 and 80 % of what is left of its life when it is seen, in any
- * case before its last 10 seconds (before the second half, if it has less than 20). The input is the token, the output
- * too. A token that lives longer is renewed after 24 days, a timer cannot wait more.
+ * When to renew a token: at a random moment between 70 and 80 % of its remaining lifetime. The renewal comes at least
+ * 10 s before the end, or at half the remaining lifetime if that is less than 20 s. Input and output are the token. A
+ * token that lives longer is renewed after 24 days, because a timer cannot wait longer.
  *
- * It ends with a token that never expires, or is dead already: there is nothing to renew.
+ * The schedule ends with a token that never expires or has already expired: there is nothing to renew.
  *
  * @example
  * ```ts
@@ -238,17 +232,19 @@ export const tokenRefresh = (options: TokenRefreshOptions = {}): Schedule.Schedu
   const jitter = options.jitter ?? 0.1
   const margin = Setting.millis("margin", options.margin ?? "10 seconds")
   return Schedule.identity<Expiring>().pipe(
-    Schedule.whileInputEffect((token) => Effect.map(timeLeft(token), (left) => left > 0 && left < Infinity)),
+    Schedule.whileInputEffect((token) =>
+      Effect.map(timeUntilEnd(token), (remaining) => remaining > 0 && remaining < Infinity)
+    ),
     Schedule.addDelayEffect((token) =>
-      Effect.zipWith(timeLeft(token), Random.next, (left, random) => {
-        const latest = left - Math.min(margin, left / 2)
-        return Duration.millis(bounded(Math.min((fraction - jitter * random) * left, latest)))
+      Effect.zipWith(timeUntilEnd(token), Random.next, (remaining, random) => {
+        const latest = remaining - Math.min(margin, remaining / 2)
+        return Duration.millis(bounded(Math.min((fraction - jitter * random) * remaining, latest)))
       })
     )
   )
 }
 
-const timeLeft = ({ expiresAt }: Expiring): Effect.Effect<number> =>
+const timeUntilEnd = ({ expiresAt }: Expiring): Effect.Effect<number> =>
   expiresAt === undefined || expiresAt === -1
     ? Effect.succeed(Infinity)
     : Effect.map(Clock.currentTimeMillis, (now) => expiresAt - now)

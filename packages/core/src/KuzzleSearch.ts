@@ -1,31 +1,30 @@
 /**
- * Searches as streams: every document that is found, page by page, however many there are.
+ * Searches as streams: all documents that are found, page by page, without an upper limit.
  *
- * Three ways to go from page to page, each with what it cannot do:
+ * There are three ways to read the pages. Each has a limitation:
  *
- * - `scroll` (the usual one): the server keeps what was found when the search began. No hit is lost or repeated, even while
- *   the collection changes, for any sort. A consumer that is slower than `keepAlive` between two pages gets a
- *   `ScrollNotFoundError`.
- * - `searchAfter`: each page begins after the last hit of the one before. Nothing is kept on the server, so that a
- *   consumer may take its time; but it needs the values that the last hit was sorted by, which Kuzzle does not tell
- *   (spec 0.19). They are taken from the document where that is sound; where not, it fails instead of losing hits.
+ * - `scroll` (the usual one): the server keeps the result of the moment in which the search began. No hit is lost or
+ *   repeated, even while the collection changes, for any sort. A consumer that is slower than `keepAlive` between two
+ *   pages gets a `ScrollNotFoundError`.
+ * - `searchAfter`: each page begins after the last hit of the page before. The server keeps nothing, so a consumer may
+ *   be slow. This needs the values by which the last hit was sorted, and Kuzzle does not return them (spec 0.19). They
+ *   are taken from the document where that is reliable. Elsewhere the stream fails instead of losing hits.
  * - `fromSize`: pages by number, up to the 10,000th hit. Writes in between shift the pages.
  *
  * @module
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Kuzzle } from "./internal/client.ts"
-import * as Json from "./internal/json.ts"
-import * as Setting from "./internal/setting.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import * as Json from "./internal/data/json.ts"
+import * as Setting from "./internal/data/setting.ts"
 import * as KuzzleDocument from "./KuzzleDocument.ts"
-import { EncodeError, TypeId } from "./KuzzleError.ts"
+import { EncodeError, tagged } from "./KuzzleError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // what is asked
@@ -34,23 +33,25 @@ import { EncodeError, TypeId } from "./KuzzleError.ts"
 type Request = KuzzleDocument.SearchOptions & KuzzleDocument.Selection & KuzzleDocument.SearchTarget
 
 /**
- * What to find: the options of `KuzzleDocument.search`, where `size` is that of a page (100 by default).
+ * What to find: the options of `KuzzleDocument.search`. `size` is the size of a page (100 by default).
  *
  * @since 0.1.0
  * @category models
  */
-export type Options<A extends Aggregations = Aggregations> =
-  & Omit<KuzzleDocument.SearchOptions, "from" | "scroll" | "search_after" | "aggregations">
+export type Options<
+  A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations,
+  S extends KuzzleDocument.SourceSelection = KuzzleDocument.SourceSelection
+> =
+  & Omit<KuzzleDocument.SearchOptions<A, S>, "from" | "scroll" | "search_after">
   & KuzzleDocument.Selection
   & KuzzleDocument.SearchTarget
   & {
-    readonly aggregations?: A | undefined
-    /** `scroll()` by default; with `collapse`, which cannot be scrolled, `fromSize()`. */
+    /** `scroll()` by default. With `collapse`, which does not support scrolling, `fromSize()` is the default. */
     readonly strategy?: Strategy | undefined
   }
 
 /**
- * How to go from page to page.
+ * How to read one page after the other.
  *
  * @since 0.1.0
  * @category strategies
@@ -86,7 +87,7 @@ export interface FromSize {
 }
 
 /**
- * What a hit was sorted by: one value for each key of the sort, the tiebreaker's last.
+ * The values by which a hit was sorted: one for each key of the sort, the tiebreaker's value last.
  *
  * @since 0.1.0
  * @category models
@@ -94,10 +95,12 @@ export interface FromSize {
 export type Cursor = ReadonlyArray<string | number | boolean | null>
 
 /**
- * The server keeps the search for `keepAlive` (30 seconds by default, a minute at most unless the server is set up
- * otherwise) after each page. There is no way to end a scroll early: one whose stream is interrupted is kept that long.
+ * After each page, the server keeps the search for `keepAlive` (30 s by default; at most 1 minute unless the server is
+ * configured otherwise). A scroll cannot be ended early: the server keeps it that long even if the stream is
+ * interrupted.
  *
- * The first page is asked for without a scroll, which most searches then never need: Elasticsearch allows 500 at a time.
+ * The first page is requested without a scroll, because most searches need no second page: Elasticsearch allows 500
+ * scrolls at a time.
  *
  * @since 0.1.0
  * @category strategies
@@ -108,20 +111,20 @@ export const scroll = (options: { readonly keepAlive?: Duration.DurationInput | 
 })
 
 /**
- * Each page begins after the last hit of the one before.
+ * Each page begins after the last hit of the page before.
  *
- * The sort is completed by `tiebreaker`, a field that every document has and no two share: `_id` by default, which will do
- * for one collection but not for several. The values that a hit was sorted by are taken from the document, where they are
- * plain: a text, a number, a boolean. It fails with `CursorError` where they cannot be known: a sub-field
- * (`name.keyword`), a list, a script, a distance; a missing value, unless the sort says by `missing` what stands for it.
- * For these, and for a field whose mapping changes its values (a normalizer, `scaled_float`), give `cursor`, or scroll.
+ * `tiebreaker` completes the sort. It is a field that every document has and no two documents share. The default `_id`
+ * is enough for one collection, but not for several. The values by which a hit was sorted are taken from the document
+ * if they are plain: a text, a number or a boolean. The stream fails with a `CursorError` if they cannot be known: for
+ * a sub-field (`name.keyword`), a list, a script, a distance, or a missing value without `missing` in the sort. For
+ * these, and for a field whose mapping changes its values (a normalizer, `scaled_float`), give `cursor`, or scroll.
  *
  * @since 0.1.0
  * @category strategies
  */
 export const searchAfter = (options: {
   readonly tiebreaker?: string | undefined
-  /** The values that a hit was sorted by, the tiebreaker's last. */
+  /** The values by which a hit was sorted, the tiebreaker's value last. */
   readonly cursor?: ((hit: KuzzleDocument.Hit) => Cursor) | undefined
 } = {}): SearchAfter => ({
   _tag: "SearchAfter",
@@ -130,8 +133,9 @@ export const searchAfter = (options: {
 })
 
 /**
- * Pages by number, up to the 10,000th hit: then it fails with `SearchWindowError`. The sort (by score, where there is none)
- * is completed by `tiebreaker`, `_id` by default: copies of a collection order equal hits each in its own way.
+ * Reads pages by number, up to the 10,000th hit. Beyond it, the stream fails with a `SearchWindowError`. `tiebreaker`,
+ * by default `_id`, completes the sort (by default by score), because the copies of a collection order equal hits
+ * differently.
  *
  * @since 0.1.0
  * @category strategies
@@ -146,20 +150,18 @@ export const fromSize = (options: { readonly tiebreaker?: string | undefined } =
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * `searchAfter` cannot know what the last hit of a page was sorted by, so that it cannot say where the next page begins.
+ * `searchAfter` cannot know by which values the last hit of a page was sorted, so it cannot request the next page.
  *
  * @since 0.1.0
  * @category errors
  */
-export class CursorError extends Data.TaggedError("KuzzleCursorError")<{
+export class CursorError extends tagged("KuzzleCursorError")<{
   /** The key of the sort. */
   readonly field: string
-  /** The hit, when it is about one. */
+  /** The hit, if the error is about one. */
   readonly _id?: string
   readonly issue: string
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const where = this._id === undefined ? "" : ` of document ${this._id}`
     return `cannot search after "${this.field}"${where}: ${this.issue}; give a cursor, or scroll`
@@ -167,17 +169,15 @@ export class CursorError extends Data.TaggedError("KuzzleCursorError")<{
 }
 
 /**
- * `fromSize` has come to the last hit that Elasticsearch shows by number, and there are more.
+ * `fromSize` has reached the last hit that Elasticsearch returns by number, and there are more.
  *
  * @since 0.1.0
  * @category errors
  */
-export class SearchWindowError extends Data.TaggedError("KuzzleSearchWindowError")<{
+export class SearchWindowError extends tagged("KuzzleSearchWindowError")<{
   readonly limit: number
   readonly total: number
 }> {
-  /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `${this.total} documents were found, and only the first ${this.limit} can be had by number: scroll`
   }
@@ -196,124 +196,26 @@ export type SearchError =
   | SearchWindowError
 
 // -------------------------------------------------------------------------------------------------------------------
-// aggregations and suggestions
+// pages
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What is asked of all that was found, by name, in the words of Elasticsearch.
- *
- * @since 0.1.0
- * @category aggregations
- */
-export interface Aggregations {
-  readonly [name: string]: Aggregation
-}
-
-/**
- * @since 0.1.0
- * @category aggregations
- */
-export interface Aggregation {
-  readonly aggs?: Aggregations
-  readonly aggregations?: Aggregations
-  readonly [kind: string]: unknown
-}
-
-/**
- * What comes back for aggregations: typed by what was asked.
- *
- * @since 0.1.0
- * @category aggregations
- */
-export type AggregationResults<A> = { readonly [Name in keyof A]: AggregationResult<A[Name]> }
-
-type Nested<A> = A extends { readonly aggs: infer Sub } ? AggregationResults<Sub>
-  : A extends { readonly aggregations: infer Sub } ? AggregationResults<Sub>
-  : {}
-
-type Bucket<Key, A> = { readonly key: Key; readonly doc_count: number } & Nested<A>
-
-type RangeBucket<A> =
-  & { readonly key: string; readonly from?: number; readonly to?: number; readonly doc_count: number }
-  & Nested<A>
-
-type Group<A> = { readonly doc_count: number } & Nested<A>
-
-type Value<A extends string> = { readonly [Kind in A]: unknown }
-
-/**
- * What comes back for one aggregation. A kind that is not told apart here gives an object of unknown members.
- *
- * @since 0.1.0
- * @category aggregations
- */
-export type AggregationResult<A> = A extends Value<"terms"> ? {
-    readonly buckets: ReadonlyArray<Bucket<string | number, A>>
-    readonly doc_count_error_upper_bound: number
-    readonly sum_other_doc_count: number
-  }
-  : A extends Value<"histogram"> ? { readonly buckets: ReadonlyArray<Bucket<number, A>> }
-  : A extends Value<"date_histogram">
-    ? { readonly buckets: ReadonlyArray<Bucket<number, A> & { readonly key_as_string: string }> }
-  : A extends Value<"range"> | Value<"date_range"> ? { readonly buckets: ReadonlyArray<RangeBucket<A>> }
-  : A extends Value<"filter"> | Value<"missing"> | Value<"global"> | Value<"nested"> | Value<"reverse_nested"> ?
-    Group<A>
-  // A metric of nothing has no value.
-  : A extends Value<"min"> | Value<"max"> | Value<"avg">
-    ? { readonly value: number | null; readonly value_as_string?: string }
-  : A extends Value<"sum"> | Value<"value_count"> | Value<"cardinality"> ? { readonly value: number }
-  : A extends Value<"stats"> ? {
-      readonly count: number
-      readonly min: number | null
-      readonly max: number | null
-      readonly avg: number | null
-      readonly sum: number
-    }
-  : A extends Value<"percentiles"> ? { readonly values: Readonly<Record<string, number | null>> }
-  : Readonly<Record<string, unknown>>
-
-/**
- * What comes back for suggestions: for each name, one entry for each part of the text.
- *
- * @since 0.1.0
- * @category aggregations
- */
-export interface Suggestions {
-  readonly [name: string]: ReadonlyArray<Suggestion>
-}
-
-/**
- * @since 0.1.0
- * @category aggregations
- */
-export interface Suggestion {
-  readonly text: string
-  readonly offset: number
-  readonly length: number
-  readonly options: ReadonlyArray<{ readonly text: string; readonly [member: string]: unknown }>
-}
-
-/**
- * A page of what was found. Aggregations and suggestions are of all that was found, and come with the first page only.
+ * A page of search results. Aggregations and suggestions cover all hits, and are part of the first page only.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Page<A extends Aggregations = Aggregations> {
-  readonly hits: ReadonlyArray<KuzzleDocument.Hit>
-  /** How many there are in all. */
-  readonly total: number
-  readonly aggregations?: AggregationResults<A>
-  readonly suggest?: Suggestions
-}
+export interface Page<Source = KuzzleDocument.Content, A = KuzzleDocument.Aggregations>
+  extends Omit<KuzzleDocument.SearchResult<Source, A>, "scrollId" | "remaining">
+{}
 
 // -------------------------------------------------------------------------------------------------------------------
 // streams
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Every document that is found, one after the other. A page is asked for when the one before has been consumed: no more
- * than one is in memory. `hits<Taxi>` says what the documents hold, and nothing checks it.
+ * All documents that are found, one after the other. A page is requested when the page before has been consumed, so at
+ * most one page is in memory. `hits<Taxi>` declares the type of the documents; nothing checks it.
  *
  * @example
  * ```ts
@@ -331,18 +233,18 @@ export interface Page<A extends Aggregations = Aggregations> {
  * @since 0.1.0
  * @category searching
  */
-export const hits = <Source = KuzzleDocument.Content>(
-  options: Options
-): Stream.Stream<KuzzleDocument.Hit<Source>, SearchError, Kuzzle> =>
-  // The caller says what the documents hold.
-  Stream.mapConcatChunk(pages(options), (page) => Chunk.unsafeFromArray(page.hits)) as Stream.Stream<
-    KuzzleDocument.Hit<Source>,
-    SearchError,
-    Kuzzle
-  >
+export const hits: {
+  <Source = KuzzleDocument.Content>(
+    options: Options<KuzzleDocument.Aggregations, true>
+  ): Stream.Stream<KuzzleDocument.Hit<Source>, SearchError, Kuzzle>
+  <Source = KuzzleDocument.Content, const S extends KuzzleDocument.SourceSelection = KuzzleDocument.SourceSelection>(
+    options: Options<KuzzleDocument.Aggregations, S>
+  ): Stream.Stream<KuzzleDocument.Hit<KuzzleDocument.Selected<Source, S>>, SearchError, Kuzzle>
+} = <Source>(options: Options): Stream.Stream<KuzzleDocument.Hit<Source>, SearchError, Kuzzle> =>
+  Stream.mapConcatChunk(pagesOf<Source, {}>(options), (page) => Chunk.unsafeFromArray(page.hits))
 
 /**
- * The same, page by page, with aggregations and suggestions. There is always a first page, an empty one when nothing is
+ * The same, page by page, with aggregations and suggestions. There is always a first page. It is empty when nothing is
  * found.
  *
  * @example
@@ -364,15 +266,30 @@ export const hits = <Source = KuzzleDocument.Content>(
  * @since 0.1.0
  * @category searching
  */
-export const pages = <const A extends Aggregations = {}>(
-  options: Options<A>
-): Stream.Stream<Page<A>, SearchError, Kuzzle> =>
+export const pages: {
+  <
+    Source = KuzzleDocument.Content,
+    const A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations
+  >(
+    options: Options<A, true>
+  ): Stream.Stream<Page<Source, A>, SearchError, Kuzzle>
+  <
+    Source = KuzzleDocument.Content,
+    const A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations,
+    const S extends KuzzleDocument.SourceSelection = KuzzleDocument.SourceSelection
+  >(
+    options: Options<A, S>
+  ): Stream.Stream<Page<KuzzleDocument.Selected<Source, S>, A>, SearchError, Kuzzle>
+} = <Source, A>(options: Options): Stream.Stream<Page<Source, A>, SearchError, Kuzzle> => pagesOf(options)
+
+const pagesOf = <Source, A>(options: Options): Stream.Stream<Page<Source, A>, SearchError, Kuzzle> =>
   Stream.suspend(() => {
     const { collapse, strategy = collapse === undefined ? scroll() : fromSize(), ...given } = options
-    // `copied` has a filter where the options have one, and a query where they have a query.
+    // `copied` has a `filter` exactly if the options have one. The same holds for `query`.
     const request = { size: 100, ...given, ...copied(options) } as Request
-    // The shapes of aggregations and suggestions are Elasticsearch's: the types say what its documentation says.
-    return walk(strategy, request) as Stream.Stream<Page<A>, SearchError, Kuzzle>
+    // The caller declares the type of the documents. The types of aggregations and suggestions follow Elasticsearch's
+    // documentation.
+    return walk(strategy, request) as Stream.Stream<Page<Source, A>, SearchError, Kuzzle>
   })
 
 type Pages = Stream.Stream<KuzzleDocument.SearchResult, SearchError, Kuzzle>
@@ -389,8 +306,8 @@ const walk = (strategy: Strategy, request: Request): Pages => {
 }
 
 /**
- * The pages of any search that scrolls, such as those for users, profiles and specifications: what it gives first, and
- * then what comes for each scroll id.
+ * The pages of any search with a scroll, such as those for users, profiles and specifications: the first page, and then
+ * the page for each scroll id.
  *
  * @example
  * ```ts
@@ -414,13 +331,13 @@ export const scrolled = <P extends Scrolled, E, R, E2, R2>(
     fetched: 0
   }
   return Stream.paginateEffect(begin, ({ fetched, page }) =>
-    Effect.map(page, (found) => {
-      const seen = fetched + found.hits.length
+    Effect.map(page, (current) => {
+      const seen = fetched + current.hits.length
       return [
-        found,
-        found.hits.length === 0 || seen >= found.total || found.scrollId === undefined
+        current,
+        current.hits.length === 0 || seen >= current.total || current.scrollId === undefined
           ? Option.none()
-          : Option.some({ page: next(found.scrollId), fetched: seen })
+          : Option.some({ page: next(current.scrollId), fetched: seen })
       ]
     }))
 }
@@ -440,16 +357,16 @@ export interface Scrolled {
 type Copied = KuzzleDocument.SearchOptions & KuzzleDocument.Selection
 
 /**
- * Every page is asked for with what was asked first, whatever becomes of the caller's objects. What cannot be sent stays as
- * it is: sending it says what is wrong.
+ * Every page uses the options as they were at first, even if the caller changes its objects later. A value that cannot
+ * be sent stays as it is: sending it fails with an error that names it.
  */
 const copied = (
   { _source, aggregations, collapse, filter, highlight, post_filter, query, sort, suggest }: Copied
 ): Copied => {
-  // One of `filter` and `query` is undefined, as in what was given.
+  // One of `filter` and `query` is undefined, as in the options.
   const given = { _source, aggregations, collapse, filter, highlight, post_filter, query, sort, suggest } as Copied
   const json = Json.stringify(given)
-  // JSON of these very members.
+  // Safe: it is the JSON of these same members.
   return typeof json === "string" ? JSON.parse(json) as Copied : given
 }
 
@@ -467,9 +384,9 @@ const scrolling = (request: Request, { keepAlive }: Scroll): Pages => {
     Effect.flatMap(
       KuzzleDocument.search(request),
       (page) =>
-        // A cursor holds memory of the server until it expires, no action gives it back, and the server has few: where one
-        // page is all, or no hits are wanted but aggregations, none is opened. Otherwise the first page is asked for again,
-        // for the cursor shows the moment in which it is opened.
+        // A scroll uses memory of the server until it expires: no action ends it, and the server has few. So none is
+        // opened if one page holds all hits, or if only aggregations are wanted. Otherwise the first page is requested
+        // again, because a scroll shows the moment in which it is opened.
         page.hits.length === 0 || page.hits.length >= page.total
           ? Effect.succeed(page)
           : KuzzleDocument.search({ ...request, scroll: ttl })
@@ -485,7 +402,7 @@ interface Step<S> {
   readonly fetched: number
 }
 
-/** Pages that are asked for one by one: where each is follows from the ones before. */
+/** Requests pages one after the other, because the position of a page follows from the page before. */
 const walking = <S>(
   request: Request,
   first: S,
@@ -503,14 +420,15 @@ const walking = <S>(
         const place = yield* step.place
         const asked: Request = {
           ...request,
-          // What is of all that was found comes once.
+          // Results that cover all hits are emitted once.
           ...(step.fetched === 0 ? {} : { aggregations: undefined, suggest: undefined }),
           ...ask(place)
         }
         const page = yield* KuzzleDocument.search(asked)
         const fetched = step.fetched + page.hits.length
         const last = page.hits.at(-1)
-        // A page that is not full is the last, whatever the total: collapsed hits are counted one by one.
+        // A page that is not full is the last one, whatever the total says: the total of a collapsed search counts the
+        // hits before collapsing.
         const isLast = last === undefined || fetched >= page.total || page.hits.length < (asked.size ?? 0)
         return [page, isLast ? Option.none<Step<S>>() : Option.some({ place: next(place, page, last), fetched })]
       })
@@ -535,7 +453,7 @@ const following = (request: Request, { cursor, tiebreaker }: SearchAfter): Pages
   )
 }
 
-/** `index.max_result_window`, of Elasticsearch. */
+/** The default of Elasticsearch's `index.max_result_window`. */
 const windowSize = 10_000
 
 const counting = (request: Request, { tiebreaker }: FromSize): Pages => {
@@ -561,7 +479,7 @@ const counting = (request: Request, { tiebreaker }: FromSize): Pages => {
 interface SortKey {
   readonly field: string
   readonly options: KuzzleDocument.Content
-  /** As it was given. */
+  /** The values as they were given. */
   readonly clause: KuzzleDocument.Content | string
 }
 
@@ -581,7 +499,7 @@ const sortKeys = (sort: unknown): ReadonlyArray<SortKey> => {
 const completed = (keys: ReadonlyArray<SortKey>, tiebreaker: string): ReadonlyArray<SortKey> =>
   keys.some(({ field }) => field === tiebreaker) ? keys : [...keys, ...sortKeys({ [tiebreaker]: "asc" })]
 
-/** What a hit was sorted by, by this key, where the document tells for sure. */
+/** The value by which a hit was sorted, for this key, if the document shows it reliably. */
 const valueOf = (
   hit: KuzzleDocument.Hit,
   { field, options }: SortKey,
@@ -590,7 +508,7 @@ const valueOf = (
   const refuse = (issue: string) => Effect.fail(new CursorError({ field, _id: hit._id, issue }))
   if (field === "_id") return Effect.succeed(hit._id)
   if (field === "_score" && hit._score !== null) return Effect.succeed(hit._score)
-  if (field.startsWith("_") && !field.startsWith("_kuzzle_info.")) return refuse("Kuzzle does not tell it")
+  if (field.startsWith("_") && !field.startsWith("_kuzzle_info.")) return refuse("Kuzzle does not return it")
   const value = valueAt(hit._source, field.split("."))
   switch (typeof value) {
     case "string":
@@ -612,10 +530,10 @@ const valueOf = (
   }
 }
 
-/** What stands where a path goes on behind a value: there begin the sub-fields of a mapping. */
+/** Marks a path that continues below a value: a sub-field of a mapping begins there. */
 const beyond = Symbol.for("@effect-kuzzle/core/KuzzleSearch/beyond")
 
-/** The value at a path, by members or by members whose names have dots: Elasticsearch takes both for the same. */
+/** The value at a path, through nested objects or through names with dots: Elasticsearch treats them alike. */
 const valueAt = (value: unknown, path: ReadonlyArray<string>): unknown => {
   if (value === null || value === undefined) return undefined
   if (path.length === 0) return value

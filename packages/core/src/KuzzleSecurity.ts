@@ -1,20 +1,20 @@
 /**
- * Who may do what: users, their credentials and API keys, profiles, roles.
+ * Users, their credentials and API keys, profiles and roles.
  *
- * A user has profiles, a profile has roles, and a role allows actions. As long as nobody has restricted the default roles,
- * everybody may do everything: see `createFirstAdmin`.
+ * A user has profiles, a profile has roles, and a role allows actions. Until the default roles are restricted, every
+ * user may do everything: see `createFirstAdmin`.
  *
- * A write answers once searches see it, which takes up to a second; with `refresh: "false"` it does not wait for that.
+ * A write is answered once searches see it, which takes up to 1 s. With `refresh: "false"` it does not wait for that.
  *
  * @module
  * @since 0.1.0
  */
 import type * as Redacted from "effect/Redacted"
-import * as Action from "./internal/action.ts"
-import * as Secrets from "./internal/secrets.ts"
-import * as Shape from "./internal/shape.ts"
-import * as Shapes from "./internal/shapes.ts"
-// Not from `internal/client`: the compiler would then write that path for `Kuzzle` in the declarations of this module.
+import * as Action from "./internal/client/action.ts"
+import * as Secrets from "./internal/data/secrets.ts"
+import * as Shape from "./internal/data/shape.ts"
+import * as Shapes from "./internal/data/shapes.ts"
+// Not from `internal/client/client`: the compiler would then write that path for `Kuzzle` in the declarations of this module.
 import type { KuzzleRequest } from "./Kuzzle.ts"
 import {
   AdminExistsError,
@@ -52,8 +52,8 @@ import type { Content, KuzzleInfo, Selection } from "./KuzzleDocument.ts"
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a role allows: by controller and action, `*` for all of them. What is not named is denied, and the name of a
- * controller or an action wins over `*`.
+ * What a role allows, by controller and action; `*` stands for all of them. Everything else is denied. The name of a
+ * controller or an action takes precedence over `*`.
  *
  * @since 0.1.0
  * @category models
@@ -62,7 +62,7 @@ export interface RoleContent {
   readonly controllers: {
     readonly [controller: string]: { readonly actions: { readonly [action: string]: boolean } }
   }
-  /** Whatever else is kept with it. */
+  /** Any other content. */
   readonly [field: string]: unknown
 }
 
@@ -78,7 +78,7 @@ export interface Role {
 }
 
 /**
- * A role of a profile, and where alone it counts: in these indexes, or these collections of them.
+ * A role of a profile. It can be restricted to some indexes, or to some of their collections.
  *
  * @since 0.1.0
  * @category models
@@ -91,16 +91,16 @@ export interface Policy {
 }
 
 /**
- * What a profile consists of.
+ * The content of a profile.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ProfileContent {
   readonly policies: ReadonlyArray<Policy>
-  /** Requests per second that each of its users may make; 0, the default, for any number. */
+  /** How many requests per second each of its users may make. 0, the default, means no limit. */
   readonly rateLimit?: number | undefined
-  /** Whatever else is kept with it. */
+  /** Any other content. */
   readonly [field: string]: unknown
 }
 
@@ -114,14 +114,14 @@ export interface Profile {
   readonly _id: string
   readonly _source: ProfileContent & {
     readonly rateLimit: number
-    /** The policies as the server keeps them for itself; empty in the hits of a search. */
+    /** The policies in the server's internal form. Empty in the hits of a search. */
     readonly optimizedPolicies: ReadonlyArray<{ readonly roleId: string; readonly restrictedTo?: {} }>
     readonly _kuzzle_info?: KuzzleInfo
   }
 }
 
 /**
- * What is kept of a user: the profiles, and whatever an application adds.
+ * The content of a user: the profiles, and any content that an application adds.
  *
  * @since 0.1.0
  * @category models
@@ -145,7 +145,7 @@ export interface User {
 const userShape = Shapes.kept<User>()
 
 /**
- * What a strategy asks for, for `local` a `username` and a `password`. What is secret may be `Redacted`.
+ * The credentials that a strategy defines: for `local`, a `username` and a `password`. Secrets may be `Redacted`.
  *
  * @since 0.1.0
  * @category models
@@ -153,7 +153,7 @@ const userShape = Shapes.kept<User>()
 export type Credentials = Readonly<Record<string, unknown>>
 
 /**
- * What the strategy `local` asks for.
+ * The credentials of the strategy `local`.
  *
  * @since 0.1.0
  * @category models
@@ -164,7 +164,7 @@ export type LocalCredentials = {
 }
 
 /**
- * The name of a strategy: `local`, or any other that the server has.
+ * The name of a strategy: `local`, or any other strategy of the server.
  *
  * @since 0.1.0
  * @category models
@@ -172,8 +172,8 @@ export type LocalCredentials = {
 export type StrategyName = "local" | (string & {})
 
 /**
- * What a strategy tells of somebody's credentials, never the secret. For `local` the `username`, and the `kuid` of the user
- * unless the credentials have just been made or got another name.
+ * The credentials of a user as a strategy returns them, without their secret. For `local`: the `username`, and the
+ * `kuid` of the user. The `kuid` is absent in the answer to a creation or to a change of the username.
  *
  * @since 0.1.0
  * @category models
@@ -181,7 +181,7 @@ export type StrategyName = "local" | (string & {})
 export type CredentialsInfo = Content
 
 /**
- * What is known of an API key. `expiresAt` and `ttl` are -1 for one that never expires.
+ * An API key without its token. `expiresAt` and `ttl` are -1 for a key that never expires.
  *
  * @since 0.1.0
  * @category models
@@ -200,7 +200,7 @@ export interface ApiKey {
 }
 
 /**
- * An API key that was just made: the only time that its token can be seen.
+ * An API key that was just made. Its token is returned only this once.
  *
  * @since 0.1.0
  * @category models
@@ -211,7 +211,7 @@ export interface NewApiKey {
 }
 
 /**
- * One thing that may be done or not, `*` standing for all.
+ * One right of a user or a profile; `*` stands for all.
  *
  * @since 0.1.0
  * @category models
@@ -225,7 +225,7 @@ export interface Right {
 }
 
 /**
- * The fields of a security collection that can be searched by, as Elasticsearch describes them.
+ * The searchable fields of a security collection, as Elasticsearch describes them.
  *
  * @since 0.1.0
  * @category models
@@ -244,17 +244,17 @@ export interface FullMapping {
 }
 
 /**
- * A page of what was found.
+ * A page of search results.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Page<Hit> {
   readonly hits: ReadonlyArray<Hit>
-  /** How many there are in all. */
+  /** The number of all hits. */
   readonly total: number
   readonly aggregations?: Content
-  /** With `scroll`: the key to the next page. */
+  /** With `scroll`: the id for the next page. */
   readonly scrollId?: string
 }
 
@@ -263,7 +263,7 @@ export interface Page<Hit> {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Of whom or what.
+ * The id of the user, profile or role.
  *
  * @since 0.1.0
  * @category options
@@ -281,7 +281,7 @@ export interface ManyOptions extends Action.CallOptions {
 }
 
 /**
- * What every write may be given.
+ * The options of every write.
  *
  * @since 0.1.0
  * @category options
@@ -292,14 +292,14 @@ export interface WriteOptions extends Action.CallOptions {
 }
 
 /**
- * What every change of something that exists may be given.
+ * The options of every change of something that exists.
  *
  * @since 0.1.0
  * @category options
  */
 export interface ChangeOptions extends WriteOptions {
   readonly _id: string
-  /** How often the server tries again when another write came in between; 10 by default. */
+  /** How often the server retries after a conflict with another write; 10 by default. */
   readonly retryOnConflict?: number | undefined
 }
 
@@ -313,7 +313,7 @@ export interface SearchOptions extends Action.CallOptions {
 }
 
 /**
- * A search whose hits have an order.
+ * The options of a search whose hits can be sorted.
  *
  * @since 0.1.0
  * @category options
@@ -323,14 +323,14 @@ export interface SortedSearchOptions extends SearchOptions {
 }
 
 /**
- * A search that can be scrolled.
+ * The options of a search that can be scrolled.
  *
  * @since 0.1.0
  * @category options
  */
 export interface ScrolledSearchOptions extends SortedSearchOptions {
   readonly search_after?: ReadonlyArray<unknown> | undefined
-  /** Keeps the search open for the next page that long, for example `10s`. */
+  /** How long the search is kept open for the next page, for example `10s`. */
   readonly scroll?: string | undefined
 }
 
@@ -347,7 +347,7 @@ export interface ScrollOptions extends Action.CallOptions {
 }
 
 /**
- * Whose credentials, and of which strategy.
+ * The user of the credentials, and their strategy.
  *
  * @since 0.1.0
  * @category options
@@ -358,7 +358,7 @@ export interface CredentialsOptions extends Action.CallOptions {
 }
 
 /**
- * What every action that creates a user takes, besides the content of the user.
+ * The options of every action that creates a user, besides the content of the user.
  *
  * @since 0.1.0
  * @category options
@@ -366,9 +366,9 @@ export interface CredentialsOptions extends Action.CallOptions {
 export interface NewUserOptions extends WriteOptions {
   /** The user's id (`kuid`); without one Kuzzle makes one. */
   readonly _id?: string | undefined
-  /** What kind of id Kuzzle makes: `kuid-dashing-euler-1164`, by default, or one with a UUID. */
+  /** The kind of id that Kuzzle makes: `kuid-dashing-euler-1164` by default, or one with a UUID. */
   readonly kuid?: "human" | "uuid" | undefined
-  /** By strategy. */
+  /** The credentials by strategy. */
   readonly credentials?:
     | { readonly local?: LocalCredentials; readonly [strategy: string]: Credentials | undefined }
     | undefined
@@ -383,7 +383,7 @@ export interface NewUserOptions extends WriteOptions {
 export interface RoleOptions extends WriteOptions {
   readonly _id: string
   readonly content: RoleContent
-  /** Take names of controllers and actions that the server does not have. */
+  /** Accept names of controllers and actions that the server does not have. */
   readonly force?: boolean | undefined
 }
 
@@ -415,8 +415,8 @@ const fullMapping = Shape.whole(Shape.struct<FullMapping>({ dynamic: Shape.strin
 /**
  * Makes a role (`security:createRole`).
  *
- * The names of controllers and actions are checked up to the first controller of Kuzzle's own: those of plugins and
- * applications should come before.
+ * The server checks the names of controllers and actions only up to the first controller of Kuzzle itself, so put those
+ * of plugins and applications before it.
  *
  * @example
  * ```ts
@@ -446,7 +446,7 @@ export const createRole = Action.make<
 })
 
 /**
- * Makes a role, or puts it in the place of the one that is there (`security:createOrReplaceRole`).
+ * Makes or replaces a role (`security:createOrReplaceRole`).
  *
  * @since 0.1.0
  * @category roles
@@ -462,8 +462,8 @@ export const createOrReplaceRole = Action.make<RoleOptions, Role, InvalidRightsE
 })
 
 /**
- * Puts other content in the place of a role's (`security:updateRole`): in spite of its name it keeps nothing of the old. A
- * role that is not there is a `DocumentNotFoundError`.
+ * Replaces the content of a role (`security:updateRole`). In spite of its name, it keeps nothing of the old content.
+ * Fails with a `DocumentNotFoundError` if the role does not exist.
  *
  * @since 0.1.0
  * @category roles
@@ -502,8 +502,8 @@ export const deleteRole = Action.make<
 })
 
 /**
- * Deletes many roles (`security:mDeleteRoles`). Gives their ids; when some could not be deleted it fails with an
- * `IncompleteDeleteError` that tells of both.
+ * Deletes many roles (`security:mDeleteRoles`). Returns their ids. If some could not be deleted, it fails with an
+ * `IncompleteDeleteError` that lists both.
  *
  * @since 0.1.0
  * @category roles
@@ -538,7 +538,7 @@ export const getRole = Action.make<IdOptions, Role, RoleNotFoundError>({
 })
 
 /**
- * Reads many roles (`security:mGetRoles`); it fails when one of them is not there.
+ * Reads many roles (`security:mGetRoles`); it fails if one of them does not exist.
  *
  * @since 0.1.0
  * @category roles
@@ -554,7 +554,7 @@ export const mGetRoles = Action.make<ManyOptions, ReadonlyArray<Role>, RoleNotFo
 })
 
 /**
- * Finds roles (`security:searchRoles`): by a query, or by the controllers that they allow something of.
+ * Finds roles (`security:searchRoles`) by a query, or by the controllers whose actions they allow.
  *
  * @since 0.1.0
  * @category roles
@@ -575,7 +575,7 @@ export const searchRoles = Action.make<
 })
 
 /**
- * By which fields of roles can be searched (`security:getRoleMapping`).
+ * Lists the fields by which roles can be searched (`security:getRoleMapping`).
  *
  * @since 0.1.0
  * @category roles
@@ -589,7 +589,7 @@ export const getRoleMapping = Action.make<Action.CallOptions, Mapping>({
 })
 
 /**
- * Adds fields of roles to search by (`security:updateRoleMapping`).
+ * Adds fields by which roles can be searched (`security:updateRoleMapping`).
  *
  * @since 0.1.0
  * @category roles
@@ -643,7 +643,7 @@ export const createProfile = Action.make<
 })
 
 /**
- * Makes a profile, or puts it in the place of the one that is there (`security:createOrReplaceProfile`).
+ * Makes or replaces a profile (`security:createOrReplaceProfile`).
  *
  * @since 0.1.0
  * @category profiles
@@ -697,8 +697,8 @@ export const updateProfile = Action.make<
 })
 
 /**
- * Deletes a profile (`security:deleteProfile`), which nobody may have; or it is taken away from those who do, with
- * `onAssignedUsers`: who has no other gets the profile `anonymous`.
+ * Deletes a profile (`security:deleteProfile`). Fails if users have the profile, unless `onAssignedUsers` removes it
+ * from them. A user without any other profile then gets the profile `anonymous`.
  *
  * @since 0.1.0
  * @category profiles
@@ -717,8 +717,8 @@ export const deleteProfile = Action.make<
 })
 
 /**
- * Deletes many profiles (`security:mDeleteProfiles`). Gives their ids; when some could not be deleted it fails with an
- * `IncompleteDeleteError` that tells of both.
+ * Deletes many profiles (`security:mDeleteProfiles`). Returns their ids. If some could not be deleted, it fails with an
+ * `IncompleteDeleteError` that lists both.
  *
  * @since 0.1.0
  * @category profiles
@@ -753,7 +753,7 @@ export const getProfile = Action.make<IdOptions, Profile, ProfileNotFoundError>(
 })
 
 /**
- * Reads many profiles (`security:mGetProfiles`); it fails when one of them is not there.
+ * Reads many profiles (`security:mGetProfiles`); it fails if one of them does not exist.
  *
  * @since 0.1.0
  * @category profiles
@@ -769,7 +769,7 @@ export const mGetProfiles = Action.make<ManyOptions, ReadonlyArray<Profile>, Pro
 })
 
 /**
- * Finds profiles (`security:searchProfiles`): all of them in one page, unless `size` says otherwise.
+ * Finds profiles (`security:searchProfiles`): all of them in one page unless `size` is given.
  *
  * @since 0.1.0
  * @category profiles
@@ -799,14 +799,14 @@ export const scrollProfiles = Action.make<ScrollOptions, Page<Profile>, ScrollNo
   controller: "security",
   action: "scrollProfiles",
   http: ["GET", "/profiles/_scroll/:scrollId"],
-  // The page that an answer got lost with does not come again.
+  // Not repeatable: a page whose answer was lost is not sent again.
   idempotent: false,
   errors: [ScrollNotFoundError, ScrollTooLongError],
   result: Shape.whole(Shapes.page(profile))
 })
 
 /**
- * What a profile allows and denies (`security:getProfileRights`).
+ * Lists what a profile allows and denies (`security:getProfileRights`).
  *
  * @since 0.1.0
  * @category profiles
@@ -821,7 +821,7 @@ export const getProfileRights = Action.make<IdOptions, ReadonlyArray<Right>, Pro
 })
 
 /**
- * By which fields of profiles can be searched (`security:getProfileMapping`).
+ * Lists the fields by which profiles can be searched (`security:getProfileMapping`).
  *
  * @since 0.1.0
  * @category profiles
@@ -835,7 +835,7 @@ export const getProfileMapping = Action.make<Action.CallOptions, Mapping>({
 })
 
 /**
- * Adds fields of profiles to search by (`security:updateProfileMapping`).
+ * Adds fields by which profiles can be searched (`security:updateProfileMapping`).
  *
  * @since 0.1.0
  * @category profiles
@@ -859,7 +859,7 @@ export const updateProfileMapping = Action.make<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a user (`security:createUser`), with credentials to log in by.
+ * Makes a user (`security:createUser`), with credentials for logging in.
  *
  * @example
  * ```ts
@@ -898,8 +898,8 @@ export const createUser = Action.make<
 })
 
 /**
- * Makes a user with the profiles that the server's settings name, `default` by default
- * (`security:createRestrictedUser`): what strangers may be allowed to do in order to sign up.
+ * Makes a user with the profiles from the server's settings, `default` by default (`security:createRestrictedUser`). An
+ * application may allow it to anonymous users, so that they can sign up.
  *
  * @since 0.1.0
  * @category users
@@ -919,8 +919,9 @@ export const createRestrictedUser = Action.make<
 })
 
 /**
- * Makes the first administrator (`security:createFirstAdmin`): whoever comes first, as long as there is none. With
- * `reset`, the default roles are restricted as by `restrictDefaultRights`; without, everybody may still do everything.
+ * Makes the first administrator (`security:createFirstAdmin`). Any user may do so as long as there is none. With
+ * `reset`, the default roles are restricted as by `restrictDefaultRights`. Without it, every user may still do
+ * everything.
  *
  * @since 0.1.0
  * @category users
@@ -940,8 +941,8 @@ export const createFirstAdmin = Action.make<
 })
 
 /**
- * Takes from the roles `default` and `anonymous` what the server's settings do not give them
- * (`security:restrictDefaultRights`): by default everything but logging in and looking at oneself.
+ * Restricts the roles `default` and `anonymous` to the rights in the server's settings
+ * (`security:restrictDefaultRights`): by default, logging in and reading the current user.
  *
  * @since 0.1.0
  * @category roles
@@ -957,8 +958,8 @@ export const restrictDefaultRights = Action.make<Action.CallOptions, void>({
 /**
  * Changes some fields of a user (`security:updateUser`).
  *
- * The answer shows each changed field as it was sent; where it is an object, the fields of the old one that are kept
- * within it are missing, until the server reads the user anew.
+ * The answer contains each changed field as it was sent. In a field that is an object, the server keeps the members
+ * that were not sent, but the answer shows them only after the server has read the user anew.
  *
  * @since 0.1.0
  * @category users
@@ -978,8 +979,8 @@ export const updateUser = Action.make<
 })
 
 /**
- * Changes some fields of a user, or makes the user (`security:upsertUser`): of `default` and `content` then, and with the
- * credentials, which are left alone where the user exists.
+ * Changes some fields of a user, or makes the user from `default`, `content` and the credentials
+ * (`security:upsertUser`). The credentials of an existing user are not changed.
  *
  * @since 0.1.0
  * @category users
@@ -1009,7 +1010,7 @@ export const upsertUser = Action.make<
 })
 
 /**
- * Puts other content in the place of a user's (`security:replaceUser`).
+ * Replaces the content of a user (`security:replaceUser`).
  *
  * @since 0.1.0
  * @category users
@@ -1029,8 +1030,8 @@ export const replaceUser = Action.make<
 })
 
 /**
- * Deletes a user with all credentials, API keys and tokens (`security:deleteUser`). It fails with a
- * `CredentialsRejectedError` when a strategy does not let its credentials go.
+ * Deletes a user with all credentials, API keys and tokens (`security:deleteUser`). Fails with a
+ * `CredentialsRejectedError` if a strategy refuses to delete its credentials.
  *
  * @since 0.1.0
  * @category users
@@ -1045,8 +1046,8 @@ export const deleteUser = Action.make<WriteOptions & IdOptions, void, UserNotFou
 })
 
 /**
- * Deletes many users (`security:mDeleteUsers`). Gives their ids; when some could not be deleted it fails with an
- * `IncompleteDeleteError` that tells of both.
+ * Deletes many users (`security:mDeleteUsers`). Returns their ids. If some could not be deleted, it fails with an
+ * `IncompleteDeleteError` that lists both.
  *
  * @example
  * ```ts
@@ -1091,7 +1092,7 @@ export const getUser = Action.make<IdOptions, User, UserNotFoundError>({
 })
 
 /**
- * Reads many users (`security:mGetUsers`). Who is not there is left out.
+ * Reads many users (`security:mGetUsers`). Users that do not exist are left out.
  *
  * @since 0.1.0
  * @category users
@@ -1106,7 +1107,7 @@ export const mGetUsers = Action.make<ManyOptions, ReadonlyArray<User>>({
 })
 
 /**
- * Finds users (`security:searchUsers`): all of them in one page, unless `size` says otherwise.
+ * Finds users (`security:searchUsers`): all of them in one page unless `size` is given.
  *
  * @since 0.1.0
  * @category users
@@ -1136,14 +1137,14 @@ export const scrollUsers = Action.make<ScrollOptions, Page<User>, ScrollNotFound
   controller: "security",
   action: "scrollUsers",
   http: ["GET", "/users/_scroll/:scrollId"],
-  // The page that an answer got lost with does not come again.
+  // Not repeatable: a page whose answer was lost is not sent again.
   idempotent: false,
   errors: [ScrollNotFoundError, ScrollTooLongError],
   result: Shape.whole(Shapes.page(userShape))
 })
 
 /**
- * What a user may do and may not (`security:getUserRights`).
+ * Lists what a user may and may not do (`security:getUserRights`).
  *
  * @since 0.1.0
  * @category users
@@ -1178,8 +1179,7 @@ export const checkRights = Action.make<
 })
 
 /**
- * Ends every session of a user (`security:revokeTokens`). API keys stay; for a user that does not exist there is nothing
- * to end, and no error.
+ * Ends every session of a user (`security:revokeTokens`). API keys stay valid. A user that does not exist is no error.
  *
  * @since 0.1.0
  * @category users
@@ -1193,7 +1193,7 @@ export const revokeTokens = Action.make<IdOptions, void>({
 })
 
 /**
- * By which fields of users can be searched (`security:getUserMapping`).
+ * Lists the fields by which users can be searched (`security:getUserMapping`).
  *
  * @since 0.1.0
  * @category users
@@ -1207,7 +1207,7 @@ export const getUserMapping = Action.make<Action.CallOptions, Mapping>({
 })
 
 /**
- * Adds fields of users to search by (`security:updateUserMapping`).
+ * Adds fields by which users can be searched (`security:updateUserMapping`).
  *
  * @since 0.1.0
  * @category users
@@ -1227,7 +1227,7 @@ export const updateUserMapping = Action.make<
 })
 
 /**
- * Lets searches see what was written so far (`security:refresh`).
+ * Makes all writes so far visible to searches (`security:refresh`).
  *
  * @since 0.1.0
  * @category users
@@ -1248,7 +1248,7 @@ export const refresh = Action.make<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The strategies by which a user can log in (`security:getUserStrategies`).
+ * Lists the strategies by which a user can log in (`security:getUserStrategies`).
  *
  * @since 0.1.0
  * @category credentials
@@ -1263,7 +1263,7 @@ export const getUserStrategies = Action.make<IdOptions, ReadonlyArray<string>, U
 })
 
 /**
- * What each strategy asks for (`security:getAllCredentialFields`).
+ * Lists the fields of the credentials of each strategy (`security:getAllCredentialFields`).
  *
  * @since 0.1.0
  * @category credentials
@@ -1280,7 +1280,7 @@ export const getAllCredentialFields = Action.make<
 })
 
 /**
- * What a strategy asks for (`security:getCredentialFields`).
+ * Lists the fields of the credentials of a strategy (`security:getCredentialFields`).
  *
  * @since 0.1.0
  * @category credentials
@@ -1299,7 +1299,8 @@ export const getCredentialFields = Action.make<
 })
 
 /**
- * Gives a user credentials (`security:createCredentials`). What the strategy refuses is an error with its status and no id.
+ * Gives a user credentials (`security:createCredentials`). If the strategy refuses them, the error has a status and no
+ * id.
  *
  * @since 0.1.0
  * @category credentials
@@ -1319,8 +1320,8 @@ export const createCredentials = Action.make<
 })
 
 /**
- * Changes a user's credentials (`security:updateCredentials`). What the strategy refuses is an error with its status and no
- * id.
+ * Changes a user's credentials (`security:updateCredentials`). If the strategy refuses them, the error has a status and
+ * no id.
  *
  * @since 0.1.0
  * @category credentials
@@ -1340,8 +1341,8 @@ export const updateCredentials = Action.make<
 })
 
 /**
- * Whether credentials would do for a user (`security:validateCredentials`), or for a new one without `_id`. `local` fails
- * with what is wrong with them, an error with a status and no id, where other strategies may give `false`.
+ * Whether credentials would be valid for a user (`security:validateCredentials`), or without `_id` for a new user. With
+ * wrong credentials, `local` fails with an error that has a status and no id; other strategies may return `false`.
  *
  * @since 0.1.0
  * @category credentials
@@ -1365,7 +1366,7 @@ export const validateCredentials = Action.make<
 })
 
 /**
- * Takes a user's credentials away (`security:deleteCredentials`).
+ * Deletes a user's credentials of a strategy (`security:deleteCredentials`).
  *
  * @since 0.1.0
  * @category credentials
@@ -1395,7 +1396,8 @@ export const hasCredentials = Action.make<CredentialsOptions, boolean, UnknownSt
 })
 
 /**
- * What a strategy tells of a user's credentials (`security:getCredentials`); nothing where it has no such method.
+ * Reads a user's credentials of a strategy, without their secret (`security:getCredentials`). The result is empty if
+ * the strategy has no such method.
  *
  * @since 0.1.0
  * @category credentials
@@ -1410,7 +1412,7 @@ export const getCredentials = Action.make<CredentialsOptions, CredentialsInfo, U
 })
 
 /**
- * The same by the strategy's own id (`security:getCredentialsById`): for `local` the `username`.
+ * Reads a user's credentials by the strategy's own id (`security:getCredentialsById`): for `local`, the `username`.
  *
  * @since 0.1.0
  * @category credentials
@@ -1425,7 +1427,7 @@ export const getCredentialsById = Action.make<CredentialsOptions, CredentialsInf
 })
 
 /**
- * Finds credentials (`security:searchUsersByCredentials`). `local` takes queries by `username` only, and of few kinds:
+ * Finds credentials (`security:searchUsersByCredentials`). `local` accepts only queries by `username`, of a few kinds:
  * `bool`, `match`, `prefix`, `term`, `terms`.
  *
  * @since 0.1.0
@@ -1451,8 +1453,9 @@ export const searchUsersByCredentials = Action.make<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes an API key for a user (`security:createApiKey`): a token that outlives logging out, until it is deleted. It never
- * expires unless `expiresIn` says so. The server looks for a key among ten of its user: with more, some do not work.
+ * Makes an API key for a user (`security:createApiKey`): a token that stays valid after a logout, until it is deleted.
+ * It never expires unless `expiresIn` is given. The server looks for a key among only ten of the user's keys: with more
+ * than ten, some do not work.
  *
  * @since 0.1.0
  * @category api keys
@@ -1479,7 +1482,7 @@ export const createApiKey = Action.make<
 })
 
 /**
- * Finds API keys of a user (`security:searchApiKeys`): ten, unless `size` says otherwise.
+ * Finds API keys of a user (`security:searchApiKeys`): ten, unless `size` is given.
  *
  * @since 0.1.0
  * @category api keys
@@ -1496,7 +1499,7 @@ export const searchApiKeys = Action.make<
   filterAsQuery: true,
   body: "query",
   errors: [InvalidSearchError],
-  // The `total` beside the hits is the length of the page.
+  // The `total` beside the hits is the number of hits on the page.
   result: Shape.member("hits", Shape.array(Shapes.kept<ApiKey>()))
 })
 

@@ -1,18 +1,18 @@
 /**
- * The server itself.
+ * Information about the server.
  *
  * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Action from "./internal/action.ts"
-import type { Kuzzle } from "./internal/client.ts"
-import * as Shape from "./internal/shape.ts"
+import * as Action from "./internal/client/action.ts"
+import type { Kuzzle } from "./internal/client/client.ts"
+import * as Shape from "./internal/data/shape.ts"
 import { StatisticsUnavailableError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
 /**
- * What `info` tells: versions, plugins, API, as far as the user may see them.
+ * The result of `info`: versions, plugins and API, as far as the user may see them.
  *
  * @since 0.1.0
  * @category models
@@ -33,7 +33,7 @@ export interface ServerInfo {
       readonly memory: { readonly free: number; readonly total: number }
     }
   }
-  /** What Redis and Elasticsearch say of themselves. */
+  /** What Redis and Elasticsearch report about themselves. */
   readonly services: Readonly<Record<string, unknown>>
 }
 
@@ -48,7 +48,7 @@ export interface Api {
     readonly [action: string]: {
       readonly controller: string
       readonly action: string
-      /** Its routes; none where it has none. */
+      /** Its routes. Absent if it has none. */
       readonly http?: ReadonlyArray<{ readonly verb: string; readonly path: string; readonly url: string }>
     }
   }
@@ -69,7 +69,7 @@ export interface Capabilities {
 }
 
 /**
- * The limits of the server, some of which bound what a request may ask for.
+ * The limits of the server. Some of them bound what a request may contain.
  *
  * @since 0.1.0
  * @category models
@@ -105,7 +105,7 @@ export interface StatisticsFrame {
 }
 
 /**
- * What Kuzzle stands on.
+ * The state of the services that Kuzzle uses.
  *
  * @since 0.1.0
  * @category models
@@ -117,14 +117,14 @@ export type Service = "internalCache" | "memoryStorage" | "storageEngine"
  * @category models
  */
 export interface Health {
-  /** `red` when one of the services is. */
+  /** `red` if one of the services is `red`. */
   readonly status: "green" | "red"
-  /** Those that were asked for. */
+  /** The services that were requested. */
   readonly services: { readonly [service in Service]?: "green" | "red" }
 }
 
 /**
- * What a node does at the moment.
+ * The current activity of a node.
  *
  * @since 0.1.0
  * @category models
@@ -136,7 +136,7 @@ export interface Metrics {
 }
 
 /**
- * Whether there is an administrator (`server:adminExists`): before, anybody may do everything.
+ * Whether there is an administrator (`server:adminExists`). Before there is one, every user may do everything.
  *
  * @since 0.1.0
  * @category actions
@@ -150,7 +150,7 @@ export const adminExists = Action.make<Action.CallOptions, boolean>({
 })
 
 /**
- * What the server can do: version, limits, actions, plugins, services (`server:capabilities`).
+ * Reads what the server can do: version, limits, actions, plugins, services (`server:capabilities`).
  *
  * @since 0.1.0
  * @category actions
@@ -170,7 +170,7 @@ export const capabilities = Action.make<Action.CallOptions, Capabilities>({
 })
 
 /**
- * The configuration of the server, without its secrets and its routes (`server:getConfig`).
+ * Reads the configuration of the server, without its secrets and its routes (`server:getConfig`).
  *
  * @since 0.1.0
  * @category actions
@@ -192,7 +192,8 @@ const statistics = Shape.struct<StatisticsFrame>({
 })
 
 /**
- * All that the server has counted and kept, an hour by default (`server:getAllStats`). Kuzzle calls it deprecated.
+ * Reads all statistics that the server keeps, by default those of the last hour (`server:getAllStats`). Deprecated by
+ * Kuzzle.
  *
  * @since 0.1.0
  * @category actions
@@ -211,7 +212,7 @@ export const getAllStats = Action.make<
 })
 
 /**
- * What the server counted last (`server:getLastStats`). Kuzzle calls it deprecated.
+ * Reads the latest statistics (`server:getLastStats`). Deprecated by Kuzzle.
  *
  * @since 0.1.0
  * @category actions
@@ -226,16 +227,16 @@ export const getLastStats = Action.make<Action.CallOptions, StatisticsFrame, Sta
 })
 
 /**
- * What the server counted within a time (`server:getStats`). Kuzzle calls it deprecated.
+ * Reads the statistics of a period (`server:getStats`). Deprecated by Kuzzle.
  *
  * @since 0.1.0
  * @category actions
  */
 export const getStats = Action.make<
   Action.CallOptions & {
-    /** Milliseconds since the epoch; as early as there is anything by default. */
+    /** The start, in milliseconds since the epoch; by default, that of the oldest statistics. */
     readonly startTime?: number | undefined
-    /** Milliseconds since the epoch; until now by default. */
+    /** The end, in milliseconds since the epoch; now by default. */
     readonly stopTime?: number | undefined
   },
   ReadonlyArray<StatisticsFrame>,
@@ -260,8 +261,8 @@ const askHealth = Action.make<Action.CallOptions & { readonly services?: string 
 })
 
 /**
- * Whether the services that Kuzzle stands on answer (`server:healthCheck`), all or those asked for. That one does not is
- * a result; an error is that nobody could say.
+ * Checks whether the services that Kuzzle uses answer (`server:healthCheck`): all, or the given ones. A service that
+ * does not answer is part of the result. The call only fails if the check itself was not possible.
  *
  * @since 0.1.0
  * @category actions
@@ -273,7 +274,7 @@ export const healthCheck = Action.wrap(
   ): Effect.Effect<Health, RequestError, Kuzzle> =>
     askHealth(services === undefined ? options : { ...options, services: services.join(",") }).pipe(
       Effect.catchTag("KuzzleInternalError", (error) =>
-        // With something red, Kuzzle answers with this error and the result.
+        // If a service is `red`, Kuzzle answers with this error and the result.
         error.id === "core.fatal.service_unavailable"
           ? Effect.orElseFail(Shape.outcome(askHealth.declaration, askHealth.declaration.result(error.result)), () =>
             error)
@@ -282,7 +283,7 @@ export const healthCheck = Action.wrap(
 )
 
 /**
- * Information about the server: its version, plugins and services (`server:info`).
+ * Reads information about the server: its version, plugins and services (`server:info`).
  *
  * @since 0.1.0
  * @category actions
@@ -299,7 +300,7 @@ export const info = Action.make<Action.CallOptions, ServerInfo>({
 })
 
 /**
- * What the node does at the moment: requests, connections, rooms (`server:metrics`).
+ * Reads the current activity of the node: requests, connections, rooms (`server:metrics`).
  *
  * @since 0.1.0
  * @category actions
@@ -313,7 +314,7 @@ export const metrics = Action.make<Action.CallOptions, Metrics>({
 })
 
 /**
- * The server's clock (`server:now`), in milliseconds since the epoch.
+ * Reads the server's clock (`server:now`), in milliseconds since the epoch.
  *
  * @example
  * ```ts
@@ -335,8 +336,9 @@ export const now = Action.make<Action.CallOptions, number>({
 })
 
 /**
- * The OpenAPI document of Kuzzle's own actions, or of those of the application and its plugins (`server:openapi`). As
- * JSON: Kuzzle's YAML is the same document, and could not be told from other messages on a WebSocket.
+ * Reads the OpenAPI document of Kuzzle's own actions, or of those of the application and its plugins
+ * (`server:openapi`). Always as JSON: the YAML has the same content, and on a WebSocket it could not be distinguished
+ * from other messages.
  *
  * @since 0.1.0
  * @category actions
@@ -357,7 +359,7 @@ export const openapi = Action.make<
 })
 
 /**
- * Every action of the server and its routes (`server:publicApi`). Kuzzle calls it deprecated, in favour of `openapi`.
+ * Lists the actions of the server and their routes (`server:publicApi`). Deprecated by Kuzzle, in favour of `openapi`.
  *
  * @since 0.1.0
  * @category actions

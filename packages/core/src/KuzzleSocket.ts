@@ -1,11 +1,11 @@
 /**
- * The socket under the client. It is made of plain functions and callbacks, so a client that opens or idles needs no fiber.
- * `connect` and `ended` are the same as effects: acquiring a `Connection` dials, its `Scope` *is* the connection, every
- * ending is a typed failure.
+ * The socket under the client. It is made of plain functions and callbacks, so a client that opens or idles needs no
+ * fiber. `connect` and `ended` offer the same as effects: acquiring a `Connection` dials, its `Scope` is its lifetime,
+ * and every end is a typed failure.
  *
  * Frames go to a **synchronous sink**: an `Effect` per frame would double the CPU and reorder frames that arrive in one
- * packet. `Socket.makeWebSocket` of `@effect/platform` is not used underneath, for it keeps the socket of a frozen peer
- * for 30 s, takes an abnormal close for success, makes a bad URL a defect and has no ping frames.
+ * packet. `Socket.makeWebSocket` of `@effect/platform` is not used underneath, because it keeps the socket of a frozen
+ * peer for 30 s, takes an abnormal close for success, makes a bad URL a defect and has no ping frames.
  *
  * @module
  * @since 0.1.0
@@ -20,12 +20,12 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { shown } from "./internal/endpoint.ts"
-import { oversized } from "./internal/oversized.ts"
-import * as Redirect from "./internal/redirect.ts"
-import * as RetryAfter from "./internal/retryAfter.ts"
-import { onClose } from "./internal/scoped.ts"
-import * as Timer from "./internal/timer.ts"
+import { withoutSecrets } from "./internal/data/endpoint.ts"
+import { oversized } from "./internal/data/oversized.ts"
+import * as Redirect from "./internal/data/redirect.ts"
+import * as RetryAfter from "./internal/data/retryAfter.ts"
+import { onClose } from "./internal/services/scoped.ts"
+import * as Timer from "./internal/services/timer.ts"
 import { ConnectError, ConnectionEndedError, type ConnectReason, tagged } from "./KuzzleError.ts"
 
 /**
@@ -37,31 +37,35 @@ import { ConnectError, ConnectionEndedError, type ConnectReason, tagged } from "
 export interface Sink {
   /** A whole message, text or decoded as UTF-8. */
   readonly onFrame: (frame: string) => void
-  /** A pong frame (RFC 6455), where the runtime shows them. */
+  /** A pong frame (RFC 6455). Only where the runtime reports pongs. */
   readonly onPong: () => void
 }
 
 /**
- * An open connection. Its members are plain functions, total, and usable at any time: after the end they do nothing.
+ * An open connection. Its members are plain functions. They never throw and may be called at any time: after the end
+ * they do nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Connection {
   readonly url: string
-  /** Hands a frame to the socket; `false` when the connection has ended, in which case the frame was not sent. */
+  /** Hands a frame to the socket. Returns `false` when the connection has ended and the frame was not sent. */
   readonly unsafeSend: (frame: string) => boolean
   /** Sends a ping frame, where the runtime can (not in browsers). */
   readonly unsafePing: (() => void) | undefined
   /** Ends the connection at once, without waiting for the peer, and reports `ended` as the cause. */
   readonly unsafeTerminate: (ended: ConnectionEndedError) => void
-  /** Bytes that were written and that the operating system has not accepted yet. */
+  /** Bytes that were written and not yet accepted by the operating system. */
   readonly unsafeBufferedAmount: () => number
   /**
    * Bytes received so far, including those of an incomplete frame; `undefined` where the runtime does not show them.
    */
   readonly unsafeBytesRead: () => number | undefined
-  /** Calls the listener once, with the way the connection ended: at once if it has. The result removes the listener. */
+  /**
+   * Calls the listener once, with the reason why the connection ended: at once if it has ended already. The result
+   * removes the listener.
+   */
   readonly unsafeOnEnd: (listener: (ended: ConnectionEndedError) => void) => () => void
 }
 
@@ -89,7 +93,7 @@ export interface Dial {
   /** How long the handshake may take. */
   readonly timeout: Duration.Duration
   readonly headers: HandshakeHeaders
-  /** The clock by which the handshake times out. */
+  /** The clock that measures the timeout of the handshake. */
   readonly clock: Clock.Clock
 }
 
@@ -101,8 +105,8 @@ export interface Dial {
  */
 export interface KuzzleSocketShape {
   /**
-   * Dials, and calls `done` once: with the open connection, or with the reason why there is none. The connection lives until
-   * `unsafeTerminate`. The result abandons the attempt and its socket; then `done` is not called.
+   * Dials, and calls `done` once: with the open connection, or with the reason why there is none. The connection lives
+   * until `unsafeTerminate`. The returned function abandons the attempt and its socket; `done` is then not called.
    */
   readonly unsafeConnect: (dial: Dial, done: (outcome: Either.Either<Connection, ConnectError>) => void) => () => void
 }
@@ -116,8 +120,8 @@ export interface KuzzleSocketShape {
 export class KuzzleSocket extends Context.Tag("@effect-kuzzle/core/KuzzleSocket")<KuzzleSocket, KuzzleSocketShape>() {}
 
 /**
- * Dials. The connection lives as long as the scope: closing it closes the socket, hard where the runtime can. Interrupting
- * the effect abandons the attempt and its socket, as does the end of `timeout`.
+ * Dials. The connection lives as long as the scope. Closing the scope closes the socket, without waiting for the peer
+ * where the runtime can. Interrupting the effect abandons the attempt and its socket, and so does the end of `timeout`.
  *
  * @since 0.1.0
  * @category connections
@@ -130,7 +134,7 @@ export const connect = (
     Effect.gen(function*() {
       const clock = yield* Effect.clock
       const dialling = Effect.async<Connection, ConnectError>((resume) =>
-        Effect.sync(socket.unsafeConnect({ url, sink, timeout, headers, clock }, resume))
+        Effect.sync(socket.unsafeConnect({ url, sink, timeout, headers, clock }, (outcome) => resume(outcome)))
       )
       const connection = yield* restore(dialling)
       yield* onClose(() => connection.unsafeTerminate(released()))
@@ -139,7 +143,7 @@ export const connect = (
   )
 
 /**
- * Never succeeds: fails once with the way the connection ended.
+ * Never succeeds. Fails with the reason when the connection ends.
  *
  * @since 0.1.0
  * @category connections
@@ -227,7 +231,9 @@ export const rejection = (
   }
 }
 
-/** Apart from the `ConnectError` that shows it: in browsers, which do not tell the status, no page carries it. */
+/**
+ * Separate from the `ConnectError` that shows it, so that pages do not include it: browsers do not report the status.
+ */
 const rejectionIssue = (status: number, location: string | undefined): string => {
   if (location !== undefined) {
     return `it answers the WebSocket handshake with HTTP status ${status}, a redirect to ${location}, ` +
@@ -241,20 +247,20 @@ const rejectionIssue = (status: number, location: string | undefined): string =>
 }
 
 /**
- * A socket as a driver gives it.
+ * A socket, as a driver provides it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface DriverSocket {
-  /** `false` when the socket does not take it: it is closing. */
+  /** `false` when the socket does not accept the data because it is closing. */
   readonly send: (frame: string) => boolean
   readonly ping?: () => void
   /** Sends a close frame and waits for the peer's. */
   readonly close: (code: number, reason: string) => void
   /**
-   * Drops the TCP connection at once; what `close` has written just before still leaves. Without it, `close` is called and
-   * the socket is ignored from then on.
+   * Drops the TCP connection at once, after the bytes that `close` has just written. Without this function, `close` is
+   * called and the socket is ignored from then on.
    */
   readonly terminate?: () => void
   readonly bufferedAmount: () => number
@@ -266,16 +272,16 @@ export interface DriverSocket {
 }
 
 /**
- * How a runtime opens a socket: the only thing a platform has to say.
+ * How a runtime opens a socket: the only part of a socket that a platform provides.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Driver {
   /**
-   * May throw, which becomes a `KuzzleConnectError`. A `DialError` gives it its reason; otherwise the reason is
-   * `Unreachable` if the runtime forbids the address, and `BadUrl` in other cases. Events may only be reported after it
-   * has returned.
+   * If it throws, the attempt fails with a `KuzzleConnectError`. A `DialError` provides the reason. Otherwise the
+   * reason is `Unreachable` if the runtime forbids the address, and `BadUrl` in other cases. Events may only be
+   * reported after the function has returned.
    */
   readonly open: (url: string, events: DriverEvents, headers: HandshakeHeaders) => DriverSocket
 }
@@ -288,32 +294,32 @@ export interface Driver {
  */
 export const make = (driver: Driver): KuzzleSocketShape => ({
   unsafeConnect: (dial, done) => {
-    const link = new Link(dial, done)
-    link.open(driver, dial)
-    return () => link.abandon()
+    const attempt = new SocketConnection(dial, done)
+    attempt.open(driver, dial)
+    return () => attempt.abandon()
   }
 })
 
 type Listener = (ended: ConnectionEndedError) => void
 
 /**
- * One attempt to connect, and the connection that comes of it: a late event of an older socket can reach nothing but the
- * object of that socket (spec 8, A8). A class, because there may be thousands.
+ * One attempt to connect, and the connection that it opens. Late events of an older socket reach only the object of
+ * that socket (spec 8, A8). A class, because there may be thousands.
  */
-class Link implements Connection {
+class SocketConnection implements Connection {
   readonly url: string
   private phase: "Opening" | "Open" | "Ended" = "Opening"
   private socket: DriverSocket | undefined = undefined
   private sink: Sink
   private timer: Timer.Timer | undefined
   private done: ((outcome: Either.Either<Connection, ConnectError>) => void) | undefined
-  /** Why the attempt failed, if the driver has told. */
+  /** Why the attempt failed, if the driver has reported it. */
   private failure: unknown = undefined
   private ended: ConnectionEndedError | undefined = undefined
   private listeners: ReadonlyArray<Listener> = nobody
 
   constructor({ clock, sink, url }: Dial, done: (outcome: Either.Either<Connection, ConnectError>) => void) {
-    this.url = shown(url)
+    this.url = withoutSecrets(url)
     this.sink = sink
     this.done = done
     this.timer = Timer.unsafeMake(clock, () => this.giveUp())
@@ -353,7 +359,7 @@ class Link implements Connection {
     done?.(Either.left(new ConnectError({ ...known, url, ...rejection, ...(cause === undefined ? {} : { cause }) })))
   }
 
-  /** The handshake is over. Gives the function that is to be told. */
+  /** The handshake is over. Returns the callback of the attempt. */
   private conclude(phase: "Open" | "Ended") {
     const { done } = this
     this.phase = phase
@@ -388,8 +394,8 @@ class Link implements Connection {
   onError(cause: unknown): void {
     if (this.phase !== "Opening") return
     this.failure = cause
-    // A `close` does not always follow: not in WebKit for a blocked port, and not in Chromium for an address that a CSP
-    // forbids.
+    // A `close` event does not always follow: WebKit sends none for a blocked port, Chromium none for an address that a
+    // CSP forbids.
     this.refuse("Unreachable")
     this.drop()
   }
@@ -454,7 +460,7 @@ class Link implements Connection {
     }
   }
 
-  /** A driver that throws has lost its socket: nothing else would drop it. */
+  /** A driver that throws has lost its socket, and nothing else would end the connection. */
   private broken(cause: unknown): void {
     const reason = cause instanceof Error ? cause.message : ""
     this.unsafeTerminate(new ConnectionEndedError({ by: "Peer", code: 1006, reason }))
@@ -465,32 +471,32 @@ class Link implements Connection {
     this.phase = "Ended"
     this.ended = ended
     this.listeners = nobody
-    // Node keeps the objects of a closed socket until a full collection: what it reaches must not keep the client.
+    // Node keeps the objects of a closed socket until a full garbage collection, so they must not reference the client.
     this.sink = deaf
     for (const listener of listeners) listener(ended)
   }
 
   private drop(released = false): void {
-    // A frozen peer never finishes a polite close: where the runtime can, the TCP connection goes at once (spec 8, A14).
-    // The peer of a client that is closed on purpose is told so, and not waited for.
+    // A frozen peer never finishes the closing handshake, so the TCP connection is dropped at once where the runtime
+    // can (spec 8, A14). When a client is closed on purpose, it sends a close frame and does not wait for the peer's.
     try {
       if (released || this.socket?.terminate === undefined) this.socket?.close(1000, "")
       this.socket?.terminate?.()
     } catch {
-      // Whatever it says, the socket is not ours any more: its events reach nobody.
+      // Whatever the driver does now, the socket is no longer ours: its events are ignored.
     }
   }
 }
 
-/** Drivers may pass them on without the object. */
-const eventsOf = (link: Link): DriverEvents => ({
-  onOpen: () => link.onOpen(),
-  onFrame: (frame) => link.onFrame(frame),
-  onPong: () => link.onPong(),
-  onClose: (code, reason) => link.onClose(code, reason),
-  onError: (cause) => link.onError(cause),
-  onRejected: (rejection) => link.onRejected(rejection),
-  onOversized: (limit) => link.onOversized(limit)
+/** Drivers may pass the functions on without their object. */
+const eventsOf = (connection: SocketConnection): DriverEvents => ({
+  onOpen: () => connection.onOpen(),
+  onFrame: (frame) => connection.onFrame(frame),
+  onPong: () => connection.onPong(),
+  onClose: (code, reason) => connection.onClose(code, reason),
+  onError: (cause) => connection.onError(cause),
+  onRejected: (rejection) => connection.onRejected(rejection),
+  onOversized: (limit) => connection.onOversized(limit)
 })
 
 const nobody: ReadonlyArray<Listener> = []
@@ -509,8 +515,8 @@ const forbidden =
   "a page that was loaded over https needs wss://"
 
 /**
- * A `KuzzleSocket` over the standard WebSocket, however it is constructed. Pings are Kuzzle's application pings there;
- * nothing else can send them.
+ * A `KuzzleSocket` over the standard WebSocket, however it is constructed. It pings with Kuzzle's application pings,
+ * because the standard WebSocket has no ping frames.
  *
  * @since 0.1.0
  * @category constructors

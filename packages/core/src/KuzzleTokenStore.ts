@@ -1,6 +1,6 @@
 /**
- * Keeps the token of a session over a reload of the page or a restart of the process, and shares it: all clients of one
- * store have one session. Without a store the token is lost with the client.
+ * Keeps the token of a session across reloads of the page and restarts of the process. All clients of one store share
+ * one session. Without a store the token is lost with the client.
  *
  * `BrowserKuzzleStore.layerTokens` shares a session between the tabs of a browser, `NodeKuzzleStore.layerTokens` between
  * processes. `layerKeyValueStore` works with any `KeyValueStore` of `@effect/platform`, and shares the session between
@@ -33,28 +33,29 @@
  * @module
  * @since 0.1.0
  */
-import type { PlatformError } from "@effect/platform/Error"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Lock from "./internal/lock.ts"
+import * as KeyValue from "./internal/services/keyValue.ts"
+import * as Lock from "./internal/services/lock.ts"
 import { TokenStoreError } from "./KuzzleError.ts"
 
 /**
- * A token and whose it is.
+ * A token and its user.
  *
  * @since 0.1.0
  * @category models
  */
 export interface StoredToken {
   readonly token: Redacted.Redacted
-  /** Milliseconds since the epoch, by *our* clock; `undefined` when it never expires or nobody said. */
-  readonly expiresAt: number | undefined
+  /** By the clock of this machine. None for a token that never expires, or whose end is unknown. */
+  readonly expiresAt: Option.Option<DateTime.Utc>
   /** The user's id. */
   readonly kuid: string
 }
@@ -66,27 +67,29 @@ export interface StoredToken {
  * @category models
  */
 export interface KuzzleTokenStoreShape {
-  /** The stored token. Fails where something else is stored, too. */
+  /** Reads the stored token. Also fails if the entry holds something else. */
   readonly load: Effect.Effect<Option.Option<StoredToken>, TokenStoreError>
   /**
-   * Stores a token, or removes it, if the store holds the token `replacing` (or none). Otherwise changes nothing and
-   * gives `false`: another client was faster.
+   * Stores or removes a token, provided that the store holds the token `replacing` (or none). Otherwise changes nothing
+   * and returns `false`: another client was faster.
    */
   readonly save: (
     stored: Option.Option<StoredToken>,
     replacing: Option.Option<Redacted.Redacted>
   ) => Effect.Effect<boolean, TokenStoreError>
-  /** Emits after a write of another client, and perhaps after one's own. `load` gives what is stored by then. */
+  /**
+   * Emits after a write of another client, and possibly after this client's own. `load` then returns the current value.
+   */
   readonly changes: Stream.Stream<void>
   /**
-   * Runs an exchange of the token while no other client runs one. If others take longer than 3 s, it runs all the same:
-   * `save` decides, the lock only avoids exchanges in vain.
+   * Runs an exchange of the token while no other client runs one. If others take longer than 3 s, it runs without the
+   * lock. That is safe, because `save` decides who wins: the lock only avoids needless exchanges.
    */
   readonly exclusive: <A, E, R>(exchange: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /**
- * The service that keeps the token. `undefined`: no store.
+ * The service that keeps the token. Its value is `undefined` if there is no store.
  *
  * @since 0.1.0
  * @category references
@@ -96,31 +99,33 @@ export class KuzzleTokenStore extends Context.Reference<KuzzleTokenStore>()("@ef
 }) {}
 
 /**
- * What differs from one client to another.
+ * Options of a store.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Clients that share a store and are of different users need different keys. `kuzzle-token` by default. */
+  /**
+   * The key of the entry; `kuzzle-token` by default. Clients of different users that share a store need different keys.
+   */
   readonly key?: string | undefined
 }
 
 /**
- * How the processes that share a `KeyValueStore` keep in step.
+ * How processes that share a `KeyValueStore` coordinate.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Sharing {
-  /** Taken for an exchange, and held until the scope closes. */
+  /** Locks the token for an exchange, until the scope closes. */
   readonly lock: Effect.Effect<void, never, Scope.Scope>
   /** Emits after a write of another process. */
   readonly changes: Stream.Stream<void>
 }
 
 /**
- * A store in one entry of a `KeyValueStore`. Without `sharing`, only clients of one process keep in step.
+ * A store in one entry of a `KeyValueStore`. Without `sharing`, only the clients of one process coordinate.
  *
  * @since 0.1.0
  * @category constructors
@@ -129,18 +134,12 @@ export const make = (values: KeyValueStore.KeyValueStore, key: string, sharing?:
   const local = localOf(values, key)
   const failing = (operation: TokenStoreError["operation"]) => (cause: { readonly message: string }) =>
     new TokenStoreError({ operation, issue: cause.message, cause })
-  const write = Option.match<Effect.Effect<void, PlatformError>, StoredToken>({
-    onNone: () =>
-      // A file system misses what is not there.
-      Effect.catchIf(
-        values.remove(key),
-        (error) => error._tag === "SystemError" && error.reason === "NotFound",
-        () => Effect.void
-      ),
+  const write = Option.match<Effect.Effect<void, KeyValue.Failure>, StoredToken>({
+    onNone: () => KeyValue.remove(values, key),
     onSome: (stored) => values.set(key, encode(stored))
   })
   return {
-    load: values.get(key).pipe(
+    load: KeyValue.get(values, key).pipe(
       Effect.mapError(failing("load")),
       Effect.flatMap(Option.match({
         onNone: () => Effect.succeedNone,
@@ -149,8 +148,8 @@ export const make = (values: KeyValueStore.KeyValueStore, key: string, sharing?:
     ),
     save: (stored, replacing) =>
       Effect.gen(function*() {
-        const there = yield* values.get(key)
-        // What cannot be read is no token: a login replaces it.
+        const there = yield* KeyValue.get(values, key)
+        // An unreadable entry counts as no token: a login replaces it.
         const token = yield* Effect.option(Effect.flatMap(there, decode))
         if (!isSameToken(Option.map(token, ({ token }) => token), replacing)) return false
         yield* write(stored)
@@ -169,7 +168,7 @@ const isSameToken = Option.getEquivalence<Redacted.Redacted>((one, other) =>
   Redacted.value(one) === Redacted.value(other)
 )
 
-/** What the clients of this process that share an entry have in common. */
+/** The state that the clients of this process share for one entry. */
 interface Local {
   readonly exchange: Effect.Semaphore
   readonly write: Effect.Semaphore
@@ -208,8 +207,8 @@ const makeLocal = (): Local => {
 }
 
 /**
- * Keeps the token in the `KeyValueStore` that is provided. The clients that are given the same store object share the
- * session. Other processes do not hear of changes, and are not locked out.
+ * Keeps the token in the `KeyValueStore` that is provided. Clients that get the same store object share the session.
+ * Other processes are neither notified of changes nor locked out.
  *
  * @since 0.1.0
  * @category layers
@@ -220,18 +219,23 @@ export const layerKeyValueStore = (
   Layer.effect(KuzzleTokenStore, Effect.map(KeyValueStore.KeyValueStore, (values) => make(values, key)))
 
 /**
- * The key of the token where none is given.
+ * The default key of the token.
  *
  * @since 0.1.0
  * @category models
  */
 export const defaultKey = "kuzzle-token"
 
-/** So that a later release can tell what an earlier one has written. */
+/** A version, so that a later release recognizes the format. */
 const version = 1
 
 const encode = ({ expiresAt, kuid, token }: StoredToken): string =>
-  JSON.stringify({ version, kuid, token: Redacted.value(token), expiresAt })
+  JSON.stringify({
+    version,
+    kuid,
+    token: Redacted.value(token),
+    expiresAt: Option.getOrUndefined(Option.map(expiresAt, DateTime.toEpochMillis))
+  })
 
 const decode = (text: string): Effect.Effect<StoredToken, TokenStoreError> =>
   Effect.suspend(() => {
@@ -240,12 +244,17 @@ const decode = (text: string): Effect.Effect<StoredToken, TokenStoreError> =>
     if (stored.version !== version) return unreadable(`it is not of version ${version}`)
     const { expiresAt, kuid, token } = stored
     if (typeof token !== "string" || token === "") return unreadable("it has no token")
-    if (typeof kuid !== "string") return unreadable("it does not say whose token it is")
-    if (expiresAt !== undefined && typeof expiresAt !== "number") return unreadable("its expiry is not a time")
-    return Effect.succeed({ token: Redacted.make(token), expiresAt, kuid })
+    if (typeof kuid !== "string") return unreadable("it does not name the user of the token")
+    const end = expiresAt === undefined ? Option.none() : timeOf(expiresAt)
+    if (expiresAt !== undefined && Option.isNone(end)) return unreadable("its expiry is not a time")
+    return Effect.succeed({ token: Redacted.make(token), expiresAt: end, kuid })
   })
 
-/** Without the words of the parser, which would show some of the text. */
+/** Milliseconds since the epoch, in the stored form. */
+const timeOf = (millis: unknown): Option.Option<DateTime.Utc> =>
+  typeof millis === "number" ? DateTime.make(millis) : Option.none()
+
+/** Without the parser's message, which would show part of the text. */
 const parse = (text: string): { readonly [member: string]: unknown } | undefined => {
   try {
     const value: unknown = JSON.parse(text)

@@ -1,9 +1,9 @@
 /**
  * From a notification to the span of the write that caused it.
  *
- * Where a tracer is installed, requests that belong to a sampled span carry it in their volatile data, as the member
- * `traceparent` of W3C Trace Context; a caller's own member of that name goes before it. Kuzzle gives the volatile data of
- * a request to everybody who hears of what it did. Without a tracer nothing is added.
+ * With a tracer, requests of a sampled span contain it in their volatile data, as the member `traceparent` of W3C Trace
+ * Context. A caller's own member of that name takes precedence. Kuzzle sends the volatile data of a request to all
+ * subscribers that are notified of its effects. Without a tracer nothing is added.
  *
  * @module
  * @since 0.1.0
@@ -14,19 +14,19 @@ import * as Traceparent from "./internal/protocol/traceparent.ts"
 import type { Notification } from "./KuzzleRealtime.ts"
 
 /**
- * The span of the request that caused the notification; none for a `Gap`, and where nobody was tracing. It is what another
- * client says: good enough to find one's way, nothing to trust in.
+ * The span of the request that caused the notification. `none` for a `Gap`, and if the request was not traced. Another
+ * client has set it, so use it to navigate traces, not to decide anything.
  *
  * @since 0.1.0
  * @category getters
  */
 export const spanOf = (notification: Notification): Option.Option<Tracer.ExternalSpan> => {
-  const told = notification.type === "gap" ? undefined : notification.volatile?.[Traceparent.member]
-  return Option.map(Option.fromNullable(Traceparent.decode(told)), Tracer.externalSpan)
+  const traceparent = notification.type === "gap" ? undefined : notification.volatile?.[Traceparent.member]
+  return Option.map(Option.fromNullable(Traceparent.decode(traceparent)), Tracer.externalSpan)
 }
 
 /**
- * The same as links, for a span that handles the notification: it was caused by the request, but is no part of it.
+ * The same as span links, for a span that handles the notification. The request caused that span but is not its parent.
  *
  * @example
  * ```ts

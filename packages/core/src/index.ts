@@ -13,7 +13,7 @@
 export * as Kuzzle from "./Kuzzle.ts"
 
 /**
- * Actions of plugins and applications, made as Kuzzle's own are.
+ * Typed functions for the actions of plugins and applications.
  *
  * @since 0.1.0
  * @category modules
@@ -21,7 +21,7 @@ export * as Kuzzle from "./Kuzzle.ts"
 export * as KuzzleAction from "./KuzzleAction.ts"
 
 /**
- * What single actions are documented to answer with when they fail, each under a name of its own.
+ * The named errors of single actions.
  *
  * @since 0.1.0
  * @category modules
@@ -29,7 +29,7 @@ export * as KuzzleAction from "./KuzzleAction.ts"
 export * as KuzzleActionError from "./KuzzleActionError.ts"
 
 /**
- * The server as its administrator sees it: loading and resetting everything it keeps.
+ * Administration of the server: loading and resetting its data.
  *
  * @since 0.1.0
  * @category modules
@@ -37,7 +37,7 @@ export * as KuzzleActionError from "./KuzzleActionError.ts"
 export * as KuzzleAdmin from "./KuzzleAdmin.ts"
 
 /**
- * Who we are to Kuzzle: logging in and out, tokens, the current user.
+ * Authentication: logging in and out, tokens, the current user.
  *
  * @since 0.1.0
  * @category modules
@@ -45,7 +45,7 @@ export * as KuzzleAdmin from "./KuzzleAdmin.ts"
 export * as KuzzleAuth from "./KuzzleAuth.ts"
 
 /**
- * For programs that read and write single documents in many places: sends their requests together.
+ * Combines reads and writes of single documents into requests on many.
  *
  * @since 0.1.0
  * @category modules
@@ -53,7 +53,7 @@ export * as KuzzleAuth from "./KuzzleAuth.ts"
 export * as KuzzleBatch from "./KuzzleBatch.ts"
 
 /**
- * For one request that writes documents as they are, such as a restore.
+ * Writes documents as they are, with one request, for example to restore them.
  *
  * @since 0.1.0
  * @category modules
@@ -101,7 +101,7 @@ export * as KuzzleDebug from "./KuzzleDebug.ts"
 export * as KuzzleDocument from "./KuzzleDocument.ts"
 
 /**
- * Answers that are bytes.
+ * Downloads: answers that are bytes.
  *
  * @since 0.1.0
  * @category modules
@@ -117,7 +117,7 @@ export * as KuzzleDownload from "./KuzzleDownload.ts"
 export * as KuzzleError from "./KuzzleError.ts"
 
 /**
- * The documents of a collection as a file.
+ * Exports the documents of a collection as a file.
  *
  * @since 0.1.0
  * @category modules
@@ -141,7 +141,7 @@ export * as KuzzleExternalStore from "./KuzzleExternalStore.ts"
 export * as KuzzleFilter from "./KuzzleFilter.ts"
 
 /**
- * How a connection shows that it is alive, and when it is asked.
+ * How a client pings its connection, and when.
  *
  * @since 0.1.0
  * @category modules
@@ -157,7 +157,7 @@ export * as KuzzleHeartbeat from "./KuzzleHeartbeat.ts"
 export * as KuzzleHttp from "./KuzzleHttp.ts"
 
 /**
- * For a stream of documents, such as a file or an export: writes it into a collection.
+ * Writes a stream of documents, such as a file or an export, into a collection.
  *
  * @since 0.1.0
  * @category modules
@@ -181,7 +181,7 @@ export * as KuzzleIndex from "./KuzzleIndex.ts"
 export * as KuzzleInstance from "./KuzzleInstance.ts"
 
 /**
- * The mappings of a collection from the Schema of its documents.
+ * Derives the mappings of a collection from the Schema of its documents.
  *
  * @since 0.1.0
  * @category modules
@@ -189,7 +189,7 @@ export * as KuzzleInstance from "./KuzzleInstance.ts"
 export * as KuzzleMappings from "./KuzzleMappings.ts"
 
 /**
- * What the host knows of the network and of its own sleep.
+ * The events of the host: changes of the network, sleep and waking up.
  *
  * @since 0.1.0
  * @category modules
@@ -205,7 +205,7 @@ export * as KuzzleLifecycle from "./KuzzleLifecycle.ts"
 export * as KuzzleLiveQuery from "./KuzzleLiveQuery.ts"
 
 /**
- * What a client does, for the log of a program.
+ * Logs the events of a client.
  *
  * @since 0.1.0
  * @category modules
@@ -229,7 +229,7 @@ export * as KuzzleMemoryStorage from "./KuzzleMemoryStorage.ts"
 export * as KuzzleOutbox from "./KuzzleOutbox.ts"
 
 /**
- * Where the outbox stores its requests; for who writes a store.
+ * Where the outbox stores its requests; for authors of stores.
  *
  * @since 0.1.0
  * @category modules
@@ -261,7 +261,7 @@ export * as KuzzlePromise from "./KuzzlePromise.ts"
 export * as KuzzleRealtime from "./KuzzleRealtime.ts"
 
 /**
- * The documents of a collection by their Schema.
+ * The documents of a collection, typed by their Schema.
  *
  * @since 0.1.0
  * @category modules
@@ -285,7 +285,7 @@ export * as KuzzleSchedule from "./KuzzleSchedule.ts"
 export * as KuzzleSearch from "./KuzzleSearch.ts"
 
 /**
- * Who may do what: users, credentials, API keys, profiles, roles.
+ * Users, their credentials and API keys, profiles and roles.
  *
  * @since 0.1.0
  * @category modules
@@ -293,7 +293,7 @@ export * as KuzzleSearch from "./KuzzleSearch.ts"
 export * as KuzzleSecurity from "./KuzzleSecurity.ts"
 
 /**
- * The server itself.
+ * Information about the server.
  *
  * @since 0.1.0
  * @category modules
@@ -309,7 +309,7 @@ export * as KuzzleServer from "./KuzzleServer.ts"
 export * as KuzzleSocket from "./KuzzleSocket.ts"
 
 /**
- * Where a token is kept that shall outlive the client.
+ * Keeps the token of a session across reloads and restarts, and shares it.
  *
  * @since 0.1.0
  * @category modules

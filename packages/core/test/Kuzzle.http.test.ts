@@ -162,7 +162,7 @@ describe("Kuzzle over HTTP", () => {
       }
     }))
 
-  it.effect("O4: the user changes while the address of a request is looked up: it goes as the one who was compared", () =>
+  it.effect("O4: if the user changes while the address of a request is looked up, it is sent as the user who was compared", () =>
     Effect.gen(function*() {
       const sent: Array<unknown> = []
       const layer = over((request) => {
@@ -307,7 +307,7 @@ describe("Kuzzle over HTTP", () => {
       }).pipe(Effect.provide(layer))
     }))
 
-  it.effect("A5: fetch is told to follow no redirect, and keeps its other options", () =>
+  it.effect("A5: fetch gets the option to follow no redirect, and keeps its other options", () =>
     Effect.gen(function*() {
       const inits: Array<RequestInit | undefined> = []
       const fetch: typeof globalThis.fetch = (_, init) => {
@@ -535,6 +535,35 @@ describe("Kuzzle over HTTP", () => {
         ])
       }).pipe(Effect.provide(layer))
       assert.strictEqual(sent, 1)
+    }))
+
+  it.effect("8.B10: a login that is a redirect of Kuzzle is a step; any other redirect is refused", () =>
+    Effect.gen(function*() {
+      const location = "https://provider.test/authorize?client_id=c&state=s3cr3t"
+      const result = { headers: { location }, statusCode: 302 }
+      const sent: Array<unknown> = []
+      const redirecting = (body: unknown) =>
+        over((request) => {
+          sent.push(bodyOf(request))
+          return Effect.succeed({ status: 302, headers: { location }, body: JSON.stringify(body) })
+        })
+      const login = KuzzleAuth.loginStep({ strategy: "oauth", credentials: {}, args: { code: "4/0A", strategy: "x" } })
+      const step = yield* Effect.provide(
+        login,
+        redirecting({ requestId: "r", status: 302, error: null, result, volatile: null })
+      )
+      assert.deepNestedInclude(step, {
+        "_tag": "Incomplete",
+        "response.status": 302,
+        "response.headers": { location },
+        "response.result": result
+      })
+      assert.deepInclude(sent[0], { action: "login", strategy: "oauth", code: "4/0A", body: {} })
+      for (const body of [{}, "moved", { result }]) {
+        const error = yield* Effect.flip(Effect.provide(login, redirecting(body)))
+        assert.strictEqual(error._tag, "KuzzleProtocolError")
+        assert.notInclude(error.message, "s3cr3t")
+      }
     }))
 
   it.effect("8.B13: login keeps the token for what follows, logout forgets it", () =>

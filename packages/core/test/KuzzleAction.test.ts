@@ -65,7 +65,7 @@ describe("KuzzleAction", () => {
       assert.include(error.message, "[\"until\"]")
     }))
 
-  it.effect("an error whose id is declared has the name of the declaration, every other that of its status", () =>
+  it.effect("an error with a declared id has the declared name, and every other error that of its status", () =>
     Effect.gen(function*() {
       const call = park({ plate: "AB", until })
       const full = yield* call.pipe(Effect.flip, Effect.provide(failing("taxis.park.full", 412)))

@@ -1,7 +1,8 @@
 import { Kuzzle, KuzzleBatch, KuzzleDocument } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Exit, Fiber, Layer, TestClock } from "effect"
+import { Array, Cause, Effect, Exit, Fiber, Layer, Option, TestClock } from "effect"
 import { answering, type Asked } from "./support/answering.ts"
+import { turns } from "./support/FakeSocket.ts"
 
 const target = { index: "nyc", collection: "taxi" }
 
@@ -46,7 +47,7 @@ const sentBy = <A, E>(
   })
 
 /** Answers take turns, not time. */
-const settled = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 5)))
+const settled = turns(5)
 const turn = settled.pipe(Effect.zipRight(TestClock.adjust("10 millis")), Effect.zipRight(settled))
 
 const get = (_id: string, options: object = {}) => KuzzleDocument.get({ ...target, _id, ...options })
@@ -244,7 +245,7 @@ describe("KuzzleBatch", () => {
       )
     }))
 
-  it.effect("who is interrupted within the window is not sent", () =>
+  it.effect("a request that is interrupted within its window is not sent", () =>
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
@@ -294,7 +295,7 @@ describe("KuzzleBatch", () => {
       assert.isTrue(sent.sent)
     }))
 
-  it.effect("8.D12: nobody waits for a scope that has closed", () =>
+  it.effect("8.D12: no caller waits for a scope that has closed", () =>
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, server(asked))
@@ -353,12 +354,19 @@ describe("KuzzleBatch", () => {
         (_id) => KuzzleDocument.delete({ ...target, _id })
       ]
       for (const result of wrong) {
-        for (const call of calls) {
-          const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(answering(() => result)))
-          const fiber = yield* Effect.fork(Effect.provide(all([call("a"), call("b")]), layer))
-          yield* turn
+        const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(answering(() => result)))
+        const fibers = yield* Effect.forEach(
+          calls,
+          (call) => Effect.fork(Effect.provide(all([call("a"), call("b")]), layer))
+        )
+        yield* turn
+        for (const fiber of fibers) {
           const tags = (yield* Fiber.join(fiber)).map(
-            Exit.match({ onFailure: (cause) => "error" in cause ? cause.error._tag : cause._tag, onSuccess: String })
+            Exit.match({
+              onFailure: (cause) =>
+                Option.match(Cause.failureOption(cause), { onNone: () => "a defect", onSome: (error) => error._tag }),
+              onSuccess: String
+            })
           )
           // Who is not among those that were found is not there.
           const found = tags.map((tag) => tag === "KuzzleDocumentNotFoundError" ? "KuzzleProtocolError" : tag)

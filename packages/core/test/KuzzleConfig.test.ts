@@ -13,7 +13,7 @@ import {
   Redacted,
   TestClock
 } from "effect"
-import { version } from "../src/internal/version.ts"
+import { version } from "../src/internal/data/version.ts"
 
 const settings = (options?: KuzzleConfig.Options) => Effect.runSync(KuzzleConfig.make(options))
 const endpointsOf = (options?: KuzzleConfig.Options) => settings(options).knownEndpoints
@@ -160,7 +160,7 @@ describe("KuzzleConfig", () => {
     ["sdkName", `{ "sdkName": 7 }`],
     ["volatile", `{ "volatile": "x" }`]
   ])(
-    "C7: a value of %s that is of no use, from a caller without types, is an error that names it: %s",
+    "C7: an invalid value of %s, from a caller without types, is an error that names it: %s",
     (setting, text) => {
       const error = refusal(JSON.parse(text))
       assert.strictEqual(error.setting, setting)

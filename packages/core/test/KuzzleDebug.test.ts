@@ -81,7 +81,7 @@ describe("KuzzleDebug.events", () => {
       assert.deepStrictEqual(network.current.of("removeListener").map(({ body }) => body), [{ event: "*" }])
     }))
 
-  it.scoped("after a lost connection it tells so, listens again and goes on", () =>
+  it.scoped("after a lost connection it emits a gap, subscribes again and continues", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { heard } = yield* listen(yield* connected(network))

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { answering } from "./support/answering.ts"
 
 describe("KuzzleDocument", () => {
-  it.effect("8.E3: of no ids nobody is asked: the server would answer without `successes`", () =>
+  it.effect("8.E3: without ids no request is sent: the server would answer without `successes`", () =>
     Effect.gen(function*() {
       let asked = 0
       const server = Effect.provide(answering(() => {

@@ -1,7 +1,7 @@
 import * as Core from "@effect-kuzzle/core"
 import { KuzzleAction, KuzzleActionError, KuzzleDocument, KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either } from "effect"
+import { Cause, Effect, Either } from "effect"
 import { answering } from "./support/answering.ts"
 
 const fields = { controller: "c", action: "a", code: 1, message: "m", props: [] }
@@ -30,6 +30,22 @@ describe("KuzzleError", () => {
     )
     assert.isAbove(tags.length, 80)
     assert.deepStrictEqual(tags.filter(([name, tag]) => tag !== name || !/Error$/.test(tag)), [])
+  })
+
+  it("what a log prints of an error leads to its explanation", () => {
+    const unreachable = new KuzzleError.ConnectError({ reason: "Unreachable", url: "ws://x" })
+    const lost = new KuzzleError.NotSentError({ controller: "c", action: "a", cause: unreachable })
+    const refused = new KuzzleError.NotFoundError({ ...fields, id: "services.storage.not_found", status: 404 })
+    const printed = [lost, refused].map((error) => Cause.pretty(Cause.fail(error), { renderErrorCause: true }))
+    const page = "https://effect-kuzzle.github.io/effect-kuzzle/reference/errors"
+    assert.deepStrictEqual(printed, [
+      `KuzzleNotSentError: ${lost.message}\n    see ${page}#kuzzlenotsenterror {\n` +
+      `  [cause]: KuzzleConnectError: ${unreachable.message}\n      see ${page}#kuzzleconnecterror\n}`,
+      `KuzzleNotFoundError: m\n    see ${page}#services.storage.not_found`
+    ])
+    // Texts that an application shows to its users stay as they are.
+    assert.notInclude(lost.message, page)
+    assert.strictEqual(lost.help, `${page}#kuzzlenotsenterror`)
   })
 
   it("a status is that of the general error, of every named one, and of those that an application declares", () => {

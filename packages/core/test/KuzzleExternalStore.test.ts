@@ -76,7 +76,7 @@ describe("KuzzleExternalStore", () => {
       assert.deepStrictEqual(third.rendered, [pending, valueOf(3)])
     }))
 
-  it.scoped("unmounting and mounting in one turn, as StrictMode does, keeps the stream and what it has given", () =>
+  it.scoped("unmounting and mounting in one turn, as StrictMode does, keeps the stream and its latest element", () =>
     Effect.gen(function*() {
       const { counts, give, store } = yield* make
       mount(store).unmount()
@@ -120,7 +120,7 @@ describe("KuzzleExternalStore", () => {
       assert.deepStrictEqual(other.rendered, [pending, valueOf(2)])
     }))
 
-  it.scoped("a failure of the stream or of the runtime's layers is a typed snapshot; whoever comes later tries again", () =>
+  it.scoped("a failure of the stream or of the runtime's layers is a typed snapshot; the next subscriber tries again", () =>
     Effect.gen(function*() {
       const { counts, give, store } = yield* make
       const page = mount(store)
@@ -210,7 +210,7 @@ describe("KuzzleExternalStore", () => {
     fc.record({ _tag: fc.constant("Give" as const), value: fc.nat(2) })
   )
 
-  it.scopedLive("any order of components that come and go: one run while somebody is there, everybody sees each change", () =>
+  it.scopedLive("any order of components that come and go: one run while there are subscribers, each of them sees every change", () =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), (steps) =>

@@ -446,7 +446,7 @@ describe("matches", () => {
 
     it("equal values", () => linear(() => 1))
 
-    it("objects told apart by one of their members", () =>
+    it("objects that are distinguished by one of their members", () =>
       linear((k) => ({ a: 1, b: { k } }), (k) => ({ a: 1, b: { k }, c: 2 })))
 
     it("lists", () => linear((k) => [1, k]))

@@ -92,7 +92,7 @@ describe("KuzzleImport", () => {
       })
   )
 
-  it.effect("a document that cannot be sent is told, with its place, and the others are written", () =>
+  it.effect("a document that cannot be sent is reported with its position, and the others are written", () =>
     Effect.gen(function*() {
       const documents = [large("a", 10), { _id: "b", body: { tags: new Set(["x"]) } }, large("c", 10)]
       const { asked, progress } = yield* imported(documents)

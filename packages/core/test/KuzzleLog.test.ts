@@ -166,10 +166,10 @@ describe("KuzzleLog", () => {
         { _tag: "Discarded", controller: "document", action: "create", error: refused }
       ], [{ _tag: "Failed", cause: new KuzzleError.ConnectError({ url: "ws://a", reason: "Unreachable" }) }]))
       assert.deepStrictEqual(lines, [
-        "WARN the session is over (Refused): requests fail and subscriptions wait until somebody logs in",
+        "WARN the session is over (Refused): requests fail and subscriptions wait until a user logs in",
         "WARN a login failed: 429 network.rate",
         "WARN the token store failed to save: the disk is full",
-        "WARN a frame came that nobody waits for (NoRoom): network.websocket.unexpected_error",
+        "WARN an unexpected frame arrived (NoRoom): network.websocket.unexpected_error",
         "WARN realtime:subscribe is sent again in 1.5 s: 429 network.rate",
         "WARN document:create will not be sent: 429 network.rate",
         "WARN nothing answers at ws://a: is Kuzzle running there?; the setting reconnect has ended, so the client does not try again"
@@ -240,7 +240,7 @@ describe("KuzzleLog", () => {
   )
 
   it.effect.prop(
-    "no line has a token, a password, an API key, a cookie or anything of a body, whatever happens",
+    "no line contains a token, a password, an API key, a cookie or a part of a body",
     {
       secret,
       happenings: fc.array(places, { minLength: 1, maxLength: 6 }),

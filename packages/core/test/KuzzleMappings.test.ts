@@ -199,7 +199,7 @@ describe("compare", () => {
   const compare = (expected: KuzzleMappings.Properties, actual: KuzzleMappings.Properties) =>
     KuzzleMappings.compare({ properties: expected }, { dynamic: "false", properties: actual })
 
-  it("nothing between equals, in whatever order and however spelt", () => {
+  it("reports nothing for equal mappings, in any order and notation", () => {
     const schema = Schema.Struct({
       a: Schema.Struct({ b: Schema.Int }),
       c: Schema.Record({ key: Schema.String, value: Schema.Int })

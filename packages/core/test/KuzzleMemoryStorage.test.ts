@@ -26,7 +26,7 @@ describe("KuzzleMemoryStorage", () => {
       assert.deepStrictEqual(yield* over("")(Ms.get({ _id: "k" })), Option.some(""))
     }))
 
-  it.effect("C7: a transaction whose outcomes are not those of its steps is a typed error that says which", () =>
+  it.effect("C7: a transaction with outcomes that do not fit its steps is a typed error that names the outcome", () =>
     Effect.gen(function*() {
       const transaction = Ms.mexecute({
         actions: [Ms.step(Ms.incr, { _id: "k" }), Ms.step(Ms.zscore, { _id: "k", member: "a" })]

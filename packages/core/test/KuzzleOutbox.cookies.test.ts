@@ -2,8 +2,8 @@
 import { KuzzleDocument, KuzzleOutbox, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Scope, TestClock } from "effect"
-import * as Memory from "../src/internal/outboxMemory.ts"
-import { OutboxTable } from "../src/internal/outboxTable.ts"
+import * as Memory from "../src/internal/services/outboxMemory.ts"
+import { OutboxTable } from "../src/internal/services/outboxTable.ts"
 import { type CookieKuzzle, cookieKuzzle } from "./support/CookieKuzzle.ts"
 import { turns } from "./support/FakeSocket.ts"
 
@@ -62,7 +62,7 @@ const executedWhenAdaIsBack = (
   })
 
 describe("the outbox of a client with a cookie", () => {
-  test("O4: what ada has handed over is not sent as bob, whose cookie it is by now, and is when ada is back", () =>
+  test("O4: a request of ada is not sent with the cookie of bob, and is sent once ada is logged in again", () =>
     Effect.gen(function*() {
       for (const deaf of [true, false]) {
         const kuzzle = yield* cookieKuzzle
@@ -130,7 +130,7 @@ describe("the outbox of a client with a cookie", () => {
       yield* executedWhenAdaIsBack(kuzzle, other)
     }))
 
-  test("O4: what nobody has handed over goes on a connection of nobody only", () =>
+  test("O4: a request that was made without a session is only sent on a connection without one", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       const [one, other] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]

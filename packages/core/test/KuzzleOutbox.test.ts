@@ -29,8 +29,8 @@ import {
   Stream,
   TestClock
 } from "effect"
-import * as Memory from "../src/internal/outboxMemory.ts"
-import { OutboxTable } from "../src/internal/outboxTable.ts"
+import * as Memory from "../src/internal/services/outboxMemory.ts"
+import { OutboxTable } from "../src/internal/services/outboxTable.ts"
 import { obligingNetwork } from "./support/client.ts"
 import { type FakeNetwork, obliging, turns } from "./support/FakeSocket.ts"
 
@@ -238,7 +238,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(yield* outbox.pending, [])
     }))
 
-  it.scoped("whoever hands over watches the session only while nobody knows the user", () =>
+  it.scoped("handing over watches the session only while its user is unknown", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { kuzzle } = yield* client(network, { login: "ada" })
@@ -275,7 +275,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(bodies(network), numbers(1, 50))
     }))
 
-  it.scoped("O6: interrupting whoever waits withdraws nothing; withdrawing does, until it is sent", () =>
+  it.scoped("O6: an interruption of the caller withdraws nothing; `withdraw` does, until the request is sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create } = yield* client(network, { login: "ada" })
@@ -441,7 +441,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(stored(first.table), { entries: [], reports: [] })
     }))
 
-  it.scoped("closing leaves what waits for the next client of the same user; nobody else adopts it", () =>
+  it.scoped("closing leaves the waiting requests to the next client of the same user, and to no other", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const first = yield* client(network, { login: "ada" })
@@ -472,7 +472,7 @@ describe("KuzzleOutbox", () => {
       assert.strictEqual(stored(table).entries.length, 2000)
     }), 120_000)
 
-  it.scoped("O4: on a change of user, what waits is released, and whoever waits is told", () =>
+  it.scoped("O4: on a change of the user, waiting requests are released, and their callers get an error", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { become, create, outbox, table } = yield* client(network, { login: "ada" })
@@ -490,7 +490,7 @@ describe("KuzzleOutbox", () => {
       assert.strictEqual(stored(table).entries.length, 1)
     }))
 
-  it.scoped("O4: what nobody has handed over is sent without the token of a user", () =>
+  it.scoped("O4: a request that was made without a session is sent without a token", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { become, create, outbox } = yield* client(network)
@@ -588,7 +588,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(yield* outbox.pending, [])
     }))
 
-  it.scoped("O2: a request that another client has taken over is not told as expired", () =>
+  it.scoped("O2: a request that another client has taken over is not reported as expired", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, reports, table } = yield* client(network, { login: "ada", options: { ttl: "10 seconds" } })
@@ -605,7 +605,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(reports, [])
     }))
 
-  it.scoped("an error of Kuzzle is the outcome of whoever waits, and otherwise a report with its message", () =>
+  it.scoped("an error of Kuzzle is the outcome for a caller that waits, and otherwise a report with its message", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, reports } = yield* client(network, { login: "ada" })
@@ -659,7 +659,7 @@ describe("KuzzleOutbox", () => {
     }))
 
   it.scoped.prop(
-    "O1, O2, O7: whatever the store fails to do, and whoever is believed dead: executed once, not lost, reported if marked",
+    "O1, O2, O7: whatever fails in the store, and whichever client counts as dead: executed once, not lost, reported if marked",
     { steps: fc.array(step, { maxLength: 30, size: "max" }) },
     ({ steps }) =>
       Effect.gen(function*() {
@@ -884,7 +884,7 @@ describe("KuzzleOutbox", () => {
       yield* Fiber.interrupt(late)
     }))
 
-  it.scoped("events tell what happens, early ones to the first listener", () =>
+  it.scoped("events report every step, the early ones to the first listener", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { close, create, failing, outbox, table } = yield* client(network, { login: "ada" })
@@ -941,7 +941,7 @@ describe("KuzzleOutbox", () => {
       )
     }))
 
-  it.scoped("purging deletes what a sender has stored, and tells whoever waits", () =>
+  it.scoped("purging deletes the stored requests of a sender, and their callers get an error", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, outbox, table } = yield* client(network, { login: "ada" })
@@ -1048,7 +1048,7 @@ describe("KuzzleOutbox", () => {
         assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
       }))
 
-    it.scoped("of nobody it deletes what nobody has stored", () =>
+    it.scoped("without a user it deletes the requests that were stored without one", () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         const { context, outbox, table } = yield* client(network)
@@ -1058,7 +1058,7 @@ describe("KuzzleOutbox", () => {
         assert.deepStrictEqual(stored(table).entries, [])
       }))
 
-    it.scoped("without `forget: true`, from a caller without types, nothing is deleted and nobody is logged out", () =>
+    it.scoped("without `forget: true`, from a caller without types, nothing is deleted and the user stays logged in", () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         const { context } = yield* client(network, { login: "ada" })
@@ -1069,7 +1069,7 @@ describe("KuzzleOutbox", () => {
         assert.deepStrictEqual(asked(network), [])
       }))
 
-    it.scoped("whose requests they are must be known: a token that does not say whose it is, is an error", () =>
+    it.scoped("the user of the requests must be known: a token without a known user is an error", () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         const { context, kuzzle } = yield* client(network)
@@ -1146,7 +1146,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.lengthOf(stored(table).entries, 1)
     }))
 
-  it.scoped("add: whoever hands it over is told, and what is stored later is deleted, not sent", () =>
+  it.scoped("add: the caller gets an error, and an entry that is stored later is deleted, not sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { context, create: hand, failing, hang, outbox, table } = yield* client(network, { login: "ada" })
@@ -1248,7 +1248,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.deepStrictEqual(bodies(network), [1, 1, 2])
     }))
 
-  it.scoped("settle: whoever waits has the answer, others are sent; a withdrawal is told, and happens later", () =>
+  it.scoped("settle: the caller gets the answer, and other requests are sent; a withdrawal gets an error, and happens later", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox } = yield* client(network, { login: "ada" })
@@ -1275,7 +1275,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.deepStrictEqual(bodies(network), [1, 2])
     }))
 
-  it.scoped("adopt: what this client has is sent, and what it adopts late as well", () =>
+  it.scoped("adopt: the client sends its own requests, and those that it adopts late as well", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox, table } = yield* client(network, { login: "ada" })
@@ -1295,7 +1295,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.deepStrictEqual(bodies(network), [2, 1])
     }))
 
-  it.scoped("release: whoever waits is told of the other user, and the outbox goes on", () =>
+  it.scoped("release: the caller learns of the other user, and the outbox continues", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { become, create, hang, outbox } = yield* client(network, { login: "ada" })
@@ -1314,7 +1314,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       yield* answer
     }))
 
-  it.scoped("reports, forget, purge: whoever asks is told; reports come once it answers", () =>
+  it.scoped("reports, forget, purge: the caller gets an error; reports come once the store answers", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox, reports } = yield* client(network, { login: "ada" })

@@ -4,9 +4,9 @@ import { Error as PlatformError, KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Option, Scope } from "effect"
 import { ada, entry, ids, limits, outboxStoreSuite, server } from "../../../tests/suite/outboxStore.ts"
-import * as KeyValue from "../src/internal/outboxKeyValue.ts"
-import * as Memory from "../src/internal/outboxMemory.ts"
-import { OutboxTable } from "../src/internal/outboxTable.ts"
+import * as KeyValue from "../src/internal/services/outboxKeyValue.ts"
+import * as Memory from "../src/internal/services/outboxMemory.ts"
+import { OutboxTable } from "../src/internal/services/outboxTable.ts"
 
 outboxStoreSuite(
   "outbox store in memory",

@@ -164,7 +164,7 @@ describe("KuzzleRepository.live", () => {
       assert.deepStrictEqual(seen, ["Snapshot a:free", "Updated a:free>busy"])
     }))
 
-  it.scoped("a function: told of each that does not fit, which is not in the set, or has left it", () =>
+  it.scoped("a function: called for each document that does not fit, which is not in the set or leaves it", () =>
     Effect.gen(function*() {
       const told: Array<string | undefined> = []
       const taxis = KuzzleRepository.make({

@@ -5,7 +5,7 @@ import { Effect, Option, Schema } from "effect"
 import { answering, type Asked } from "./support/answering.ts"
 
 /** What an update of a document with this Schema sends. */
-const sent = <A, I extends object>(schema: Schema.Schema<A, I>, content: Partial<A>) =>
+const sent = <A, I extends object>(schema: Schema.Schema<A, I>, content: KuzzleRepository.Changes<A>) =>
   Effect.gen(function*() {
     const asked: Array<Asked> = []
     const repository = KuzzleRepository.make({ index: "i", collection: "c", schema, onInvalid: "pass" })
@@ -37,6 +37,17 @@ const Swapped = Schema.Struct({
     decode: ({ from }) => ({ to: from }),
     encode: ({ to }) => ({ from: to })
   })
+})
+
+interface Tree {
+  readonly value: string
+  readonly note: string
+  readonly left?: Tree
+}
+const Tree: Schema.Schema<Tree> = Schema.Struct({
+  value: text,
+  note: text,
+  left: Schema.optionalWith(Schema.suspend(() => Tree), { exact: true })
 })
 
 /** `undefined`: refused. */
@@ -135,6 +146,32 @@ const rows: ReadonlyArray<
     "it cannot be updated in part"
   ],
   ["nested, absent", Schema.Struct({ a: Driver }), { a: { name: "x" } }, { a: { name: "x" } }],
+  ["nested, in part", Schema.Struct({ a: Driver }), { a: { phone: "1" } }, { a: { phone: "1" } }],
+  ["nested, no field at all", Schema.Struct({ a: Driver }), { a: {} }, { a: {} }],
+  ["nested, a field that it has not", Schema.Struct({ a: Driver }), { a: { fone: "1" } }, undefined, "fone"],
+  ["nested, in part, a wrong value", Schema.Struct({ a: Driver }), { a: { phone: 1 } }, undefined],
+  ["nested twice, in part", Schema.Struct({ a: Schema.Struct({ b: Driver, c: text }) }), { a: { b: { phone: "1" } } }, {
+    a: { b: { phone: "1" } }
+  }],
+  ["nested or null, in part", Schema.Struct({ a: Schema.NullOr(Driver) }), { a: { phone: "1" } }, {
+    a: { phone: "1" }
+  }],
+  ["nested or null, null", Schema.Struct({ a: Schema.NullOr(Driver) }), { a: null }, { a: null }],
+  ["nested optional, in part", Schema.Struct({ a: Schema.optional(Driver) }), { a: { phone: "1" } }, {
+    a: { phone: "1" }
+  }],
+  ["nested and renamed, in part", Schema.Struct({ a: Nullable }), { a: { phone: Option.some("1") } }, {
+    a: { tel: "1" }
+  }],
+  ["nested class, in part", Schema.Struct({ a: Inner }), { a: { mark: null } }, { a: { mark: null } }],
+  ["nested Option, in part", Schema.Struct({ a: Schema.OptionFromNullOr(Driver) }), {
+    a: Option.some({ phone: "1" })
+  }, undefined],
+  ["record of structs, one in part", Schema.Struct({ a: Schema.Record({ key: text, value: Driver }) }), {
+    a: { x: { phone: "1" } }
+  }, undefined],
+  ["list of structs, one in part", Schema.Struct({ a: Schema.Array(Driver) }), { a: [{ phone: "1" }] }, undefined],
+  ["itself, in part", Tree, { left: { left: { value: "x" } } }, { left: { left: { value: "x" } } }],
   [
     "nested, undefined",
     Schema.Struct({ a: Driver }),

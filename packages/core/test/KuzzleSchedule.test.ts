@@ -1,34 +1,9 @@
 import { KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Clock, Duration, Effect, FastCheck as fc, Fiber, Random, Schedule, TestClock } from "effect"
+import { Clock, Duration, Effect, FastCheck as fc, Fiber, Random, Schedule, TestClock } from "effect"
+import { delays } from "./support/delays.ts"
 
 const MAX_DELAY = 2 ** 31 - 1
-
-/**
- * The delays that a schedule asks for, without waiting for them: its `step` is asked again and again, at the time it
- * named itself.
- */
-const delays = <Out, In>(
-  schedule: Schedule.Schedule<Out, In>,
-  inputs: ReadonlyArray<In>,
-  start = 0
-): Effect.Effect<ReadonlyArray<number>> =>
-  Effect.gen(function*() {
-    const found: Array<number> = []
-    let now = start
-    let state = schedule.initial
-    for (const input of inputs) {
-      const [next, , decision] = yield* schedule.step(now, input, state)
-      if (decision._tag === "Done") {
-        break
-      }
-      const due = Array.from(Chunk.map(decision.intervals.intervals, (interval) => interval.startMillis))[0] ?? now
-      found.push(due - now)
-      now = due
-      state = next
-    }
-    return found
-  })
 
 const times = (n: number): ReadonlyArray<undefined> => Array.from({ length: n }, () => undefined)
 
@@ -69,7 +44,7 @@ describe("KuzzleSchedule.reconnect", () => {
       assert.isTrue(found.every((delay) => delay >= 1 && delay <= MAX_DELAY))
     }))
 
-  it.effect("stays within the cap whatever the options", () =>
+  it.effect("stays within the cap for all options", () =>
     Effect.gen(function*() {
       for (const options of [{ base: 0 }, { factor: NaN }, { factor: -3 }, { factor: Infinity }, { base: Infinity }]) {
         const found = yield* delays(KuzzleSchedule.reconnect(options), times(2000)).pipe(draw(0))
@@ -174,7 +149,7 @@ describe("KuzzleSchedule.withRetryAfter", () => {
 })
 
 describe("KuzzleSchedule.isStable", () => {
-  it("wants 30 s, or what it is told", () => {
+  it("wants 30 s, or the duration of the option", () => {
     assert.isFalse(KuzzleSchedule.isStable(1000, 30_999))
     assert.isTrue(KuzzleSchedule.isStable(1000, 31_000))
     assert.isTrue(KuzzleSchedule.isStable(1000, 2000, Duration.seconds(1)))
@@ -183,7 +158,7 @@ describe("KuzzleSchedule.isStable", () => {
 })
 
 describe("KuzzleSchedule.heartbeat", () => {
-  it.effect("looks every 10 s: a dead link is found within 15 s, and we are never silent for 25 s", () =>
+  it.effect("pings every 10 s: a dead connection is detected within 15 s, and the client is never silent for 25 s", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* delays(KuzzleSchedule.heartbeat(), times(3)), [10_000, 10_000, 10_000])
     }))

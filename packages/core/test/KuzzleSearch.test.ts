@@ -72,7 +72,7 @@ describe("KuzzleSearch", () => {
       ])
     }))
 
-  it.effect("by number, no page goes beyond the window, and what is there is told", () =>
+  it.effect("by number, no page goes beyond the window, and the number of all documents is known", () =>
     Effect.gen(function*() {
       const page = (from: number, size: number) => Array.from({ length: size }, (_, i) => hit(String(from + i)))
       const asked: Array<Asked> = []
@@ -135,7 +135,7 @@ describe("KuzzleSearch", () => {
       }
     }))
 
-  it.effect("what cannot be sent is told by the request", () =>
+  it.effect("a value that cannot be sent is an error of the request", () =>
     Effect.gen(function*() {
       const { outcome } = yield* over({ ...target, query: { term: { n: NaN } } }, [])
       assert.propertyVal(outcome._tag === "Left" ? outcome.left : undefined, "_tag", "KuzzleEncodeError")

@@ -142,7 +142,7 @@ describe("KuzzleSocket", () => {
       assert.isTrue(network.current.terminated)
     }))
 
-  it.effect("C1, 8.A6, 8.A7: an attempt that is interrupted leaves no socket, and its late events reach nobody", () =>
+  it.effect("C1, 8.A6, 8.A7: an attempt that is interrupted leaves no socket, and its late events are ignored", () =>
     Effect.gen(function*() {
       const { dial, network } = yield* dialling
       yield* Fiber.interrupt(dial)

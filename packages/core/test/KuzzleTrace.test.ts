@@ -75,7 +75,7 @@ describe("KuzzleTrace", () => {
     assert.deepStrictEqual(KuzzleTrace.linksOf(caused), [{ _tag: "SpanLink", span, attributes: {} }])
   })
 
-  it("none where nobody was tracing, and none of a gap", () => {
+  it("none if the writer was not tracing, and none for a gap", () => {
     const gap: KuzzleRealtime.Gap = { type: "gap", cause: { _tag: "Renewed" } }
     for (const one of [notification(null), notification({}), notification({ traceparent: "mine" }), gap]) {
       assert.deepStrictEqual(KuzzleTrace.spanOf(one), Option.none())

@@ -42,7 +42,7 @@ const storeOf = (values: Map<string, string>) =>
       }),
       "session"
     )
-    const adas = { token: Redacted.make("kauth-ada"), kuid: "ada", expiresAt: undefined }
+    const adas = { token: Redacted.make("kauth-ada"), kuid: "ada", expiresAt: Option.none() }
     yield* store.save(Option.some(adas), Option.none())
     return store
   })

@@ -1,6 +1,6 @@
 /** The page of the documentation that lists every error. */
 import * as Core from "@effect-kuzzle/core"
-import { KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
+import { KuzzleAction, KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 
@@ -22,7 +22,41 @@ const tagOf = (id: string, status: number): string => {
   return KuzzleError.fromStatus(fields)._tag
 }
 
+/** What the site makes of the page (`docs/.vitepress/config.ts`): each title and each row leads somewhere. */
+const anchors = new Set(
+  Array.from(
+    page.matchAll(/^(?:### (Kuzzle\w+)$|\| (?:[\w ]+ \| )?`([\w.]+)` \|)/gm),
+    ([, title, row]) => `${title ?? row}`.toLowerCase()
+  )
+)
+
 describe("the page of errors", () => {
+  it("is where every error leads: its address, and its id or its tag", () => {
+    const { homepage } = JSON.parse(read("../packages/core/package.json"))
+    const [, owner = "", name = ""] = /github\.com\/([^/]+)\/([^/]+)/.exec(homepage) ?? []
+    const base = /DOCS_BASE: (\S+)/.exec(read("../.github/workflows/docs.yml"))?.[1]
+    assert.strictEqual(base, `/${name}/`)
+    const address = `https://${owner}.github.io${base}reference/errors#`
+
+    const fields = { controller: "c", action: "a", code: 0, status: 400, message: "m", props: [] }
+    const errors = [KuzzleError, ...Object.values(Core)].flatMap((module) => Object.values<unknown>(module)).filter((
+      value
+    ): value is new(fields: object) => KuzzleError.KuzzleError =>
+      typeof value === "function" && value.prototype instanceof Error && value !== KuzzleAction.DeclaredError
+    ).flatMap((Class) =>
+      "ids" in Class && Array.isArray(Class.ids)
+        ? Class.ids.map((id) => new Class({ ...fields, id }))
+        : [new Class({ ...fields, id: "" })]
+    ).concat(ids.map((id) => KuzzleError.fromStatus({ ...fields, id: `${id}` })))
+    assert.isAbove(errors.length, 300)
+    assert.deepStrictEqual(
+      errors.filter(({ help = "" }) => !help.startsWith(address) || !anchors.has(help.slice(address.length))).map(
+        ({ help, _tag }) => `${_tag}: ${help}`
+      ),
+      []
+    )
+  })
+
   it("has every id once, with its class", () => {
     const statuses = new Map(
       read("spec/kuzzle-errors.tsv").split("\n").map((line) => line.split("\t")).map((

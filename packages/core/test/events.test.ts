@@ -4,12 +4,13 @@
  */
 import type { Kuzzle, KuzzleRealtime } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Metric, Option, Schedule, Stream, TestClock } from "effect"
+import { Effect, Exit, Option, Schedule, Stream, TestClock } from "effect"
 import * as Fs from "node:fs"
 import * as Metrics from "../src/internal/runtime/metrics.ts"
 import { withAccount } from "./support/account.ts"
 import { document, now } from "./support/client.ts"
 import { lost, turns } from "./support/FakeSocket.ts"
+import { labelled } from "./support/metrics.ts"
 import { recordingTracer } from "./support/tracer.ts"
 
 /** What is told from now on. */
@@ -149,7 +150,7 @@ describe("the events of the official SDK", () => {
       assert.deepStrictEqual((yield* tags).slice(3), ["Disconnected", "Queued", "Discarded"])
     }))
 
-  it.scoped("discarded: what is not sent, and what nobody waits for", () =>
+  it.scoped("discarded: requests that are not sent, and frames that no request waits for", () =>
     Effect.gen(function*() {
       const { kuzzle, network } = yield* withAccount()
       const { one } = yield* heardOf(kuzzle)
@@ -260,10 +261,10 @@ describe("docs/events.md", () => {
       Metrics.gap({ _tag: "Overflow", lost: 0 })
       Metrics.gap({ _tag: "Disconnected", cause: lost })
       const labels = new Map<string, Set<string>>()
-      for (const { metricKey: { name, tags } } of yield* Metric.snapshot) {
+      for (const { labels: own, name } of yield* labelled) {
         if (!name.startsWith("kuzzle.")) continue
         const known = labels.get(name) ?? new Set<string>()
-        for (const { key, value } of tags) known.add(key).add(key === "unit" ? key : value)
+        for (const [key, value] of own) known.add(key).add(key === "unit" ? key : value)
         labels.set(name, known)
       }
       const listed = new Map(rows("Metrics").map(([name, , labels]) => [codes(name)[0], new Set(codes(labels))]))

@@ -24,7 +24,13 @@ const target = { index: "nyc", collection: "taxi" }
 
 type Subscription<Notification, E = never> = Stream.Stream<
   Notification | KuzzleRealtime.Gap,
-  KuzzleError.RequestError | E,
+  KuzzleRealtime.SubscribeError | E,
+  KuzzleRealtime.KuzzleRealtime
+>
+
+type Joined<Notification> = Stream.Stream<
+  Notification | KuzzleRealtime.Gap,
+  KuzzleRealtime.JoinError,
   KuzzleRealtime.KuzzleRealtime
 >
 
@@ -81,21 +87,27 @@ describe("results and errors", () => {
     >()
     expect(KuzzleRealtime.count({ roomId: "a" })).type.toBe<Call<number>>()
     expect(KuzzleRealtime.subscribe(target)).type.toBe<Subscription<KuzzleRealtime.DocumentNotification>>()
-    expect(KuzzleRealtime.join({ roomId: "a" })).type.toBe<Subscription<KuzzleRealtime.DocumentNotification>>()
-    expect(KuzzleRealtime.open(target)).type.toBe<
-      Effect.Effect<
-        Stream.Stream<KuzzleRealtime.DocumentNotification | KuzzleRealtime.Gap, KuzzleError.RequestError>,
-        KuzzleError.RequestError,
-        KuzzleRealtime.KuzzleRealtime | Scope.Scope
-      >
+    expect(KuzzleRealtime.join({ roomId: "a" })).type.toBe<Joined<KuzzleRealtime.DocumentNotification>>()
+    type Opened<E> = Effect.Effect<
+      Stream.Stream<KuzzleRealtime.DocumentNotification | KuzzleRealtime.Gap, E>,
+      E,
+      KuzzleRealtime.KuzzleRealtime | Scope.Scope
+    >
+    expect(KuzzleRealtime.open(target)).type.toBe<Opened<KuzzleRealtime.SubscribeError>>()
+    expect(KuzzleRealtime.open({ roomId: "a" })).type.toBe<Opened<KuzzleRealtime.JoinError>>()
+    expect(KuzzleRealtime.open(Math.random() > 0.5 ? target : { roomId: "a" })).type.toBe<
+      Opened<KuzzleRealtime.SubscribeError | KuzzleRealtime.JoinError>
     >()
-    expect(KuzzleRealtime.listen(target, () => {})).type.toBe<
-      Effect.Effect<
-        KuzzleRealtime.Listening,
-        KuzzleError.RequestError,
-        KuzzleRealtime.KuzzleRealtime | Scope.Scope
-      >
+    type Listened<E> = Effect.Effect<KuzzleRealtime.Listening<E>, E, KuzzleRealtime.KuzzleRealtime | Scope.Scope>
+    expect(KuzzleRealtime.listen(target, () => {})).type.toBe<Listened<KuzzleRealtime.SubscribeError>>()
+    expect(KuzzleRealtime.listen({ roomId: "a" }, () => {})).type.toBe<Listened<KuzzleRealtime.JoinError>>()
+  })
+
+  test("realtime: a subscription and a room fail in their own ways", () => {
+    expect<KuzzleRealtime.SubscribeError>().type.toBe<
+      KuzzleError.RequestError | KuzzleActionError.InvalidFilterError
     >()
+    expect<KuzzleRealtime.JoinError>().type.toBe<KuzzleError.RequestError | KuzzleActionError.RoomNotFoundError>()
   })
 
   test("realtime: what is asked for comes, and nothing else", () => {
@@ -105,7 +117,7 @@ describe("results and errors", () => {
       Subscription<KuzzleRealtime.DocumentNotification>
     >()
     expect(KuzzleRealtime.join({ roomId: "a", users: "all", scope: "none" })).type.toBe<
-      Subscription<KuzzleRealtime.UserNotification>
+      Joined<KuzzleRealtime.UserNotification>
     >()
     expect(KuzzleRealtime.subscribe({ ...target, scope: "none" })).type.toBe<Subscription<never>>()
     const options: KuzzleRealtime.SubscribeOptions = target
@@ -331,7 +343,7 @@ describe("services", () => {
     expect(program).type.toBe<
       Effect.Effect<
         Option.Option<KuzzleRealtime.DocumentNotification | KuzzleRealtime.Gap>,
-        KuzzleError.RequestError,
+        KuzzleRealtime.SubscribeError,
         Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
       >
     >()

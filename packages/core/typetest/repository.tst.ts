@@ -140,7 +140,10 @@ describe("a repository", () => {
   test("subscribing needs KuzzleRealtime, so that it does not compile over HTTP", () => {
     expect(skipping.open()).type.toBe<
       Effect.Effect<
-        Stream.Stream<KuzzleRepository.DocumentNotification<Taxi> | KuzzleRealtime.Gap, KuzzleError.RequestError>,
+        Stream.Stream<
+          KuzzleRepository.DocumentNotification<Taxi> | KuzzleRealtime.Gap,
+          KuzzleRealtime.SubscribeError
+        >,
         KuzzleRepository.SubscribeError,
         KuzzleRealtime.KuzzleRealtime | Scope.Scope
       >
@@ -148,11 +151,11 @@ describe("a repository", () => {
     expect(taxis.subscribe({ users: "all", scope: "none", strategy: "fail" })).type.toBe<
       Stream.Stream<
         KuzzleRealtime.UserNotification | KuzzleRealtime.Gap,
-        KuzzleRepository.SubscribeError | KuzzleError.RequestError | KuzzleError.OverflowError | Invalid,
+        KuzzleRepository.SubscribeError | KuzzleError.OverflowError | Invalid,
         KuzzleRealtime.KuzzleRealtime
       >
     >()
-    expect<KuzzleRepository.SubscribeError>().type.toBe<KuzzleError.RequestError | KuzzleFilter.FilterError>()
+    expect<KuzzleRepository.SubscribeError>().type.toBe<KuzzleRealtime.SubscribeError | KuzzleFilter.FilterError>()
   })
 
   test("a gap cannot be overlooked", () => {
@@ -199,8 +202,19 @@ describe("a repository", () => {
     expect(taxis.update({ _id: "a", content: { status: "fre" } })).type.toRaiseError()
     expect(taxis.update({ _id: "a", content: { statu: "free" } })).type.toRaiseError()
     expect(taxis.update({ _id: "a", content: { seen: 1 } })).type.toRaiseError()
-    // A field is given whole.
-    expect(taxis.update({ _id: "a", content: { driver: { name: "ada" } } })).type.toRaiseError()
+    // Of a struct some fields; anything else whole.
+    expect(taxis.update({ _id: "a", content: { driver: { name: "ada" } } })).type.not.toRaiseError()
+    expect(taxis.update({ _id: "a", content: { driver: { nam: "ada" } } })).type.toRaiseError("nam")
+    expect(taxis.update({ _id: "a", content: { position: { lat: 1 } } })).type.not.toRaiseError()
+    expect(taxis.update({ _id: "a", content: { rides: [{}] } })).type.toRaiseError("km")
+    expect<KuzzleRepository.Changes<Taxi>["seen"]>().type.toBe<Date | undefined>()
+    expect<KuzzleRepository.Changes<Taxi>["notes"]>().type.toBe<{ readonly [x: string]: number } | undefined>()
+    expect<KuzzleRepository.Changes<{ readonly a: Option.Option<{ readonly b: string }> }>["a"]>().type.toBe<
+      Option.Option<{ readonly b: string }> | undefined
+    >()
+    expect(
+      taxis.updateByQuery({ filter: taxis.filter.all, changes: { driver: { rating: null } } })
+    ).type.not.toRaiseError()
     expect(taxis.upsert({ _id: "a", changes: {}, default: content })).type.not.toRaiseError()
     expect(taxis.upsert({ _id: "a", changes: {}, default: { status: "free" } })).type.toRaiseError()
     expect(taxis.upsert({ _id: "a", changes: {} })).type.toRaiseError()
@@ -213,9 +227,53 @@ describe("a repository", () => {
     expect(taxis.search({ scroll: "1s" })).type.toRaiseError()
     expect(taxis.search({ lang: "koncorde" })).type.toRaiseError()
     expect(taxis.search({ filter: taxis.filter.all, query: {} })).type.toRaiseError()
-    expect(taxis.search({ _source: ["status"] })).type.toRaiseError()
     expect(taxis.hits({ from: 3 })).type.toRaiseError()
     expect(taxis.subscribe({ scope: "inside" })).type.toRaiseError()
+  })
+
+  test("the fields that were asked for", () => {
+    type Source<F> = F extends
+      Effect.Effect<{ readonly hits: ReadonlyArray<{ readonly _source: infer S }> }, infer _E, infer _R> ? S
+      : never
+    const _some = taxis.search({ _source: ["status", "driver"] })
+    expect<Source<typeof _some>>().type.toBe<Pick<Taxi, "status" | "driver">>()
+    const _none = taxis.search({ _source: false })
+    expect<Source<typeof _none>>().type.toBe<{}>()
+    const _all = taxis.search({ _source: true })
+    expect<Source<typeof _all>>().type.toBe<Taxi>()
+    const _usual = taxis.search({ size: 1 })
+    expect<Source<typeof _usual>>().type.toBe<Taxi>()
+    const _passed = passing.search({ _source: ["status"] })
+    expect<Source<typeof _passed>>().type.toBe<Pick<Taxi, "status"> | Invalid>()
+    expect(taxis.hits({ _source: ["seats"] })).type.toBeAssignableTo<
+      Stream.Stream<KuzzleRepository.Hit<Pick<Taxi, "seats">>, unknown, Kuzzle.Kuzzle>
+    >()
+    expect(taxis.search({ _source: ["colour"] })).type.toRaiseError("colour")
+    expect(taxis.search({ _source: { excludes: ["seats"] } })).type.toRaiseError()
+  })
+
+  test("aggregations, with the stored form of the documents in top_hits", () => {
+    const found = Effect.map(
+      taxis.search({
+        aggregations: { by: { terms: { field: "status" }, aggs: { last: { top_hits: { _source: ["seen"] } } } } }
+      }),
+      ({ aggregations }) => aggregations?.by.buckets.map(({ last }) => last.hits.hits[0]?._source?.seen)
+    )
+    expect(found).type.toBeAssignableTo<
+      Effect.Effect<ReadonlyArray<number | undefined> | undefined, unknown, Kuzzle.Kuzzle>
+    >()
+  })
+
+  test("listening needs KuzzleRealtime, and fails as subscribing does", () => {
+    expect(taxis.listen({ scope: "none" }, (notification) => {
+      expect(notification).type.toBe<KuzzleRealtime.Gap>()
+    })).type.toBe<
+      Effect.Effect<
+        KuzzleRealtime.Listening<KuzzleRealtime.SubscribeError | Invalid>,
+        KuzzleRepository.SubscribeError,
+        KuzzleRealtime.KuzzleRealtime | Scope.Scope
+      >
+    >()
   })
 
   test("what to sort by", () => {

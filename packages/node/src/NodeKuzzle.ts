@@ -1,5 +1,5 @@
 /**
- * Kuzzle on Node: the socket by `ws`, pings by RFC 6455 frames, HTTP by undici.
+ * Kuzzle on Node: with the WebSocket of `ws`, ping frames (RFC 6455), and HTTP by undici.
  *
  * @module
  * @since 0.1.0
@@ -23,7 +23,7 @@ import * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
 import * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
 
 /**
- * The options of the client, of its heartbeat, and what only Node can set.
+ * The options of the client, of its heartbeat, and those that only exist on Node.
  *
  * @since 0.1.0
  * @category models
@@ -33,7 +33,7 @@ export interface Options
 {}
 
 /**
- * The options of the client over HTTP, and what only Node can set.
+ * The options of the client over HTTP, and those that only exist on Node.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +41,7 @@ export interface Options
 export interface HttpOptions extends Kuzzle.HttpOptions, NodeKuzzleSocket.Options {}
 
 /**
- * The options as plain values: what a `Config` can give.
+ * The options as plain values, which a `Config` can provide.
  *
  * @since 0.1.0
  * @category models
@@ -57,7 +57,7 @@ export interface PlainOptions extends KuzzleConfig.PlainOptions, NodeKuzzleSocke
 export interface PlainHttpOptions extends KuzzleConfig.PlainClientOptions, NodeKuzzleSocket.Options {}
 
 /**
- * What carries the connection on Node.
+ * The parts of the client on Node: the socket and the pings.
  *
  * @since 0.1.0
  * @category platform
@@ -72,8 +72,8 @@ const http = (options: NodeKuzzleSocket.Options) =>
   options.tls === undefined && options.proxy === undefined ? NodeKuzzleHttp.layer : NodeKuzzleHttp.layerWith(options)
 
 /**
- * The value of the option `session` that keeps the session by a cookie: in a jar in memory, because Node keeps none. For
- * servers that act like a page; otherwise a token does the same with less.
+ * The value of the option `session` that keeps the session in a cookie. The cookie is in a jar in memory, because Node
+ * keeps none. It is for servers that act like a page; otherwise a token does the same with less effort.
  *
  * @since 0.1.0
  * @category sessions

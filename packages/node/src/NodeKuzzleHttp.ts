@@ -26,7 +26,7 @@ interface BunRequestInit extends RequestInit {
   readonly tls: TlsOptions | undefined
 }
 
-/** Makes the calls where undici does not work. */
+/** Makes the calls on Bun, where undici does not work. */
 const layerFetch = (tls: TlsOptions | undefined): Layer.Layer<HttpClient.HttpClient | FetchHttpClient.RequestInit> => {
   const options: BunRequestInit = { tls }
   return Layer.merge(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.RequestInit, options))
@@ -39,7 +39,7 @@ const layerFetch = (tls: TlsOptions | undefined): Layer.Layer<HttpClient.HttpCli
  * @category layers
  */
 export const layer: Layer.Layer<KuzzleHttp.KuzzleHttp> = Layer.suspend(() =>
-  over(hasUndici ? NodeHttpClient.layerUndici : layerFetch(undefined))
+  layerOf(hasUndici ? NodeHttpClient.layerUndici : layerFetch(undefined))
 )
 
 /**
@@ -51,7 +51,7 @@ export const layer: Layer.Layer<KuzzleHttp.KuzzleHttp> = Layer.suspend(() =>
 export const layerWith = (
   options: Pick<Options, "proxy" | "tls">
 ): Layer.Layer<KuzzleHttp.KuzzleHttp, InvalidSettingError> =>
-  over(hasUndici ? layerUndici(options) : layerFetchWith(options))
+  layerOf(hasUndici ? layerUndici(options) : layerFetchWith(options))
 
 const proxyOf = ({ proxy }: Pick<Options, "proxy">) =>
   proxy === undefined ? Effect.succeed(undefined) : Proxy.parse(proxy)
@@ -77,8 +77,8 @@ const layerUndici = (
     )
   )
 
-/** Adds a cookie jar, and errors that say what to do. */
-const over = <E, R>(
+/** Adds a cookie jar, and errors with instructions. */
+const layerOf = <E, R>(
   client: Layer.Layer<HttpClient.HttpClient, E, R>
 ): Layer.Layer<KuzzleHttp.KuzzleHttp, E, R> =>
   Layer.effect(KuzzleHttp.KuzzleHttp, Effect.map(KuzzleHttp.KuzzleHttp, explaining)).pipe(

@@ -1,6 +1,6 @@
 /**
- * The socket on Node: always `ws`, on every version, for the global `WebSocket` of Node 22 drops headers without a word
- * and cannot ping.
+ * The socket on Node. Every version uses `ws`, because the global `WebSocket` of Node 22 silently drops headers and
+ * cannot send ping frames.
  *
  * @module
  * @since 0.1.0
@@ -69,31 +69,23 @@ const driver = (
   proxy: Proxy.Proxy | undefined
 ): KuzzleSocket.Driver => ({
   open: (url, events, headers) => {
-    let tcp: Net.Socket | undefined
-    const cork = corker(() => tcp)
     // An `AbortController` takes longer to make than the rest of the attempt.
     const dialling = proxy === undefined ? undefined : new AbortController()
-    const socket = new WS.WebSocket(url, {
+    const opened = new NodeSocket(url, {
       ...tls,
       ...(proxy === undefined || dialling === undefined ? {} : through(proxy, url, tls, dialling.signal)),
       headers: plain(headers),
       // Kuzzle does not compress by default, and compressing small frames costs more than it saves.
       perMessageDeflate: false,
-      // The frames are read by `JSON.parse`: bytes that are not UTF-8 spoil that one frame, not the connection.
+      // The frames are read by `JSON.parse`: invalid UTF-8 affects one frame, not the connection.
       skipUTF8Validation: true,
       followRedirects: false,
       ...(maxResponseSize === undefined ? {} : { maxPayload: maxResponseSize }),
-      // Who sent a close frame and keeps the TCP connection holds up the next one: a second is long enough. (Spread, for
-      // the types of `ws` do not know it yet.)
-      ...{ closeTimeout: 1000 },
-      // Every runtime exposes the TCP socket on the request. On the response of `upgrade`, Bun has null.
-      finishRequest: (request) => {
-        request.once("socket", (socket) => {
-          tcp = socket
-        })
-        request.end()
-      }
+      // A peer that sends a close frame and keeps the TCP connection delays the next attempt, so 1 s must be enough.
+      // (Spread, because the types of `ws` lack the option.)
+      ...{ closeTimeout: 1000 }
     })
+    const { socket } = opened
     socket.on("open", events.onOpen)
     socket.on("message", (data: WS.RawData) => events.onFrame(text(data)))
     socket.on("pong", events.onPong)
@@ -109,24 +101,76 @@ const driver = (
       events.onRejected(KuzzleSocket.rejection(response.statusCode ?? 0, response.headers, Date.now()))
       request.destroy()
     })
-    return {
-      send: (frame) => {
-        if (socket.readyState !== WS.WebSocket.OPEN) return false
-        cork()
-        socket.send(frame)
-        return true
-      },
-      ping: () => socket.ping(),
-      close: (code, reason) => {
-        tcp?.uncork() // what is held back goes before it
-        socket.close(code, reason)
-      },
-      terminate: () => socket.terminate(),
-      bufferedAmount: () => socket.bufferedAmount - (tcp === undefined ? 0 : takenOf(tcp)),
-      bytesRead: () => tcp?.bytesRead
-    }
+    return opened
   }
 })
+
+/** A class, because there may be thousands. */
+class NodeSocket implements KuzzleSocket.DriverSocket {
+  readonly socket: WS.WebSocket
+  /** Set as soon as the attempt has one. */
+  private tcp: Net.Socket | undefined = undefined
+  private corked = false
+
+  constructor(url: string, options: WS.ClientOptions) {
+    this.socket = new WS.WebSocket(url, {
+      ...options,
+      // Every runtime exposes the TCP socket on the request. On the response of `upgrade` it is null in Bun.
+      finishRequest: (request) => {
+        request.once("socket", (tcp) => {
+          this.tcp = tcp
+        })
+        request.end()
+      }
+    })
+  }
+
+  send(frame: string): boolean {
+    if (this.socket.readyState !== WS.WebSocket.OPEN) return false
+    this.cork()
+    this.socket.send(frame)
+    return true
+  }
+
+  ping(): void {
+    this.socket.ping()
+  }
+
+  close(code: number, reason: string): void {
+    this.tcp?.uncork() // sends the corked frames first
+    this.socket.close(code, reason)
+  }
+
+  terminate(): void {
+    this.socket.terminate()
+  }
+
+  bufferedAmount(): number {
+    return this.socket.bufferedAmount - (this.tcp === undefined ? 0 : takenOf(this.tcp))
+  }
+
+  bytesRead(): number | undefined {
+    return this.tcp?.bytesRead
+  }
+
+  /**
+   * Corks the TCP socket until the current microtasks have run, so that the frames of many fibers leave in one write.
+   * With 100 requests in flight this is 1.6 times as fast.
+   */
+  private cork(): void {
+    if (this.corked || this.tcp === undefined) return
+    this.corked = true
+    this.tcp.cork()
+    process.nextTick(uncork, this)
+  }
+
+  uncork(): void {
+    this.corked = false
+    this.tcp?.uncork()
+  }
+}
+
+const uncork = (socket: NodeSocket) => socket.uncork()
 
 /** The error of `ws` for a frame above `maxPayload`. `ws` has read its length only. */
 const isOversized = (cause: Error): boolean => "code" in cause && cause.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
@@ -156,7 +200,7 @@ const through = (
   return { createConnection: createConnection as unknown as typeof Net.createConnection }
 }
 
-/** `ws` gives one buffer a message, unless asked for fragments, which we do not. */
+/** `ws` passes a message as one buffer unless it is configured for fragments. */
 const text = (data: WS.RawData): string =>
   Buffer.isBuffer(data)
     ? data.toString("utf8")
@@ -181,23 +225,4 @@ const takenOf = (tcp: Net.Socket): number => {
   if (handle?.writeQueueSize === undefined || handle.bytesWritten === undefined) return 0
   const notBegun = tcp.bytesWritten - handle.bytesWritten
   return Math.max(0, tcp.writableLength - notBegun - handle.writeQueueSize)
-}
-
-/**
- * Holds the TCP socket back until the current turn of microtasks is over, so that the frames of many fibers leave in one
- * write: with 100 requests in flight that alone is a factor of 1.6.
- */
-const corker = (socket: () => Net.Socket | undefined): () => void => {
-  let corked = false
-  const uncork = () => {
-    corked = false
-    socket()?.uncork()
-  }
-  return () => {
-    const tcp = socket()
-    if (corked || tcp === undefined) return
-    corked = true
-    tcp.cork()
-    process.nextTick(uncork)
-  }
 }

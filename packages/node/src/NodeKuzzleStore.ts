@@ -29,8 +29,8 @@ import * as Watched from "./internal/watched.ts"
 
 /**
  * Keeps the token in a private file of this folder, and shares the session between the processes that use the folder:
- * one process renews it for all, and a login or a logout in one is one in all. Independent of the umask, the file has the
- * mode 0600 and a new folder 0700. A crash while the token is written leaves the old token.
+ * one process renews it for all, and a login or a logout in one applies to all. Independent of the umask, the file has
+ * the mode 0600 and a new folder 0700. A crash while the token is written leaves the old token.
  *
  * An exchange takes a lock: a local socket that ends with its process. Processes on several hosts that share the folder
  * do not lock each other out, and may renew the session at the same time. Then all of them continue with the token that

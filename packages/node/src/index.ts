@@ -46,7 +46,7 @@ export * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
 export * as NodeKuzzleOutboxStore from "./NodeKuzzleOutboxStore.ts"
 
 /**
- * The socket by `ws`.
+ * The socket of Node, by `ws`.
  *
  * @since 0.1.0
  * @category modules
@@ -54,7 +54,7 @@ export * as NodeKuzzleOutboxStore from "./NodeKuzzleOutboxStore.ts"
 export * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
 
 /**
- * The store of a token.
+ * A store for a token.
  *
  * @since 0.1.0
  * @category modules

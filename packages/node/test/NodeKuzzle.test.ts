@@ -62,7 +62,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.include(error.issue, "not Kuzzle")
         }))
 
-      it.scoped("TLS: with the authority it is told, and not without", () =>
+      it.scoped("TLS: only with the given authority", () =>
         Effect.gen(function*() {
           const { port: upstream } = yield* KuzzleTestServer.KuzzleTestServer
           const port = yield* tlsInFrontOf(upstream)
@@ -210,7 +210,8 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             refused({ url: `ws://127.0.0.1:${port}`, connectTimeout: "150 millis" })
           )
           assert.strictEqual(error.reason, "Timeout")
-          assert.isBelow(Duration.toMillis(elapsed), 1000)
+          // 150 ms, and what a busy machine adds; the default is 10 s.
+          assert.isBelow(Duration.toMillis(elapsed), 8000)
           // The attempt was abandoned, and its socket with it.
           yield* Effect.repeat(Effect.sync(() => [...sockets].every(({ closed }) => closed)), {
             until: (closed) => closed,
@@ -251,10 +252,11 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             const server = yield* KuzzleTestServer.KuzzleTestServer
             yield* server.stop
             yield* Effect.gen(function*() {
-              const { state } = yield* Kuzzle.Kuzzle
+              const { state, states } = yield* Kuzzle.Kuzzle
               assert.strictEqual((yield* state)._tag, "Connecting")
               const asked = yield* Effect.fork(KuzzleServer.now())
-              yield* Effect.sleep("50 millis")
+              // The first attempt has failed.
+              yield* Stream.runHead(Stream.filter(states, ({ _tag }) => _tag === "Waiting"))
               yield* server.start
               yield* Fiber.join(asked)
               const credentials = { username: "ada", password: Redacted.make("secret") }
@@ -566,7 +568,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.strictEqual(error.limit, 100)
         }))
 
-      it.scoped("a value that is of no use is named", () =>
+      it.scoped("an invalid value is named", () =>
         Effect.gen(function*() {
           const build = Effect.scoped(Layer.build(KuzzleWsLive))
           const port = yield* Effect.flip(withEnvironment([["KUZZLE_PORT", "many"]])(build))

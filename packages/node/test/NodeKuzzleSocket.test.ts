@@ -45,6 +45,7 @@ describe("NodeKuzzleSocket", () => {
     Effect.gen(function*() {
       const header = Buffer.from([0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0])
       const { connection, frames } = yield* connected((socket) => {
+        // In a packet of its own.
         setTimeout(() => socket.write(Buffer.concat([header, Buffer.alloc(100)])), 20)
       })
       const before = connection.unsafeBytesRead()

@@ -25,7 +25,7 @@ const withUmask = (umask: number) =>
     (before) => Effect.sync(() => process.umask(before))
   )
 
-const stored = { token: Redacted.make("s3cr3t"), expiresAt: undefined, kuid: "ada" }
+const stored = { token: Redacted.make("s3cr3t"), expiresAt: Option.none(), kuid: "ada" }
 
 describe("NodeKuzzleStore", () => {
   for (const umask of [0, 0o022, 0o077]) {

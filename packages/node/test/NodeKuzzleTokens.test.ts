@@ -7,6 +7,8 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import { vi } from "vitest"
+import { soon, until } from "../../../tests/suite/until.ts"
 import * as ProcessLock from "../src/internal/processLock.ts"
 
 const folder = Effect.acquireRelease(
@@ -21,7 +23,7 @@ const open = (directory: string) =>
     (store) => store === undefined ? Effect.dieMessage("there is none") : Effect.succeed(store)
   )
 
-const stored = (token: string) => Option.some({ token: Redacted.make(token), expiresAt: undefined, kuid: "ada" })
+const stored = (token: string) => Option.some({ token: Redacted.make(token), expiresAt: Option.none(), kuid: "ada" })
 const replacing = (token: string) => Option.some(Redacted.make(token))
 
 /** A process that holds the lock of this name until it is killed. */
@@ -55,21 +57,32 @@ const kill = ({ pid }: { readonly pid?: number | undefined }) => {
   }
 }
 
+/** Returns once the file is watched, which begins with a timer; the effect that it gives waits for a change. */
+const nextChange = ({ changes }: KuzzleTokenStore.KuzzleTokenStoreShape) =>
+  Effect.gen(function*() {
+    const timer = vi.spyOn(globalThis, "setInterval")
+    const heard = yield* Effect.fork(Stream.runHead(changes))
+    yield* until("the file is watched", Effect.sync(() => timer.mock.calls.some(([, millis]) => millis === 1000)))
+    timer.mockRestore()
+    return soon("a change", Fiber.join(heard))
+  })
+
+/** The ends of local sockets that keep this process alive: also that of whoever waits for a lock. */
+const pipes = Effect.sync(() => process.getActiveResourcesInfo().filter((name) => name === "PipeWrap").length)
+
 describe("NodeKuzzleStore.layerTokens", () => {
   live("A2, T2: what one process writes, another hears and reads, a removal too", () =>
     Effect.gen(function*() {
       const directory = yield* folder
       const [one, other] = [yield* open(directory), yield* open(directory)]
-      const heard = yield* Effect.fork(Stream.runHead(other.changes))
-      yield* Effect.sleep("50 millis")
+      const written = yield* nextChange(other)
       assert.isTrue(yield* one.save(stored("one"), Option.none()))
-      assert.isTrue(Option.isSome(yield* Effect.timeout(Fiber.join(heard), "3 seconds")))
+      assert.isTrue(Option.isSome(yield* written))
       assert.isFalse(yield* other.save(stored("two"), Option.none()))
       assert.isTrue(yield* other.save(stored("two"), replacing("one")))
-      const removed = yield* Effect.fork(Stream.runHead(one.changes))
-      yield* Effect.sleep("50 millis")
+      const removed = yield* nextChange(one)
       assert.isTrue(yield* other.save(Option.none(), replacing("two")))
-      assert.isTrue(Option.isSome(yield* Effect.timeout(Fiber.join(removed), "3 seconds")))
+      assert.isTrue(Option.isSome(yield* removed))
       assert.isTrue(Option.isNone(yield* one.load))
     }).pipe(Effect.scoped))
 
@@ -83,6 +96,7 @@ describe("NodeKuzzleStore.layerTokens", () => {
         Effect.sync(() => {
           most = Math.max(most, ++running)
         }),
+        // So that the others come while it runs.
         () => Effect.sleep("20 millis"),
         () => Effect.sync(() => running--)
       )
@@ -100,21 +114,24 @@ describe("NodeKuzzleStore.layerTokens", () => {
         const store = yield* open(directory)
         const file = Path.join(Fs.realpathSync(directory), "kuzzle-token")
         const killed = yield* holder(file)
+        const before = yield* pipes
         const waiting = yield* Effect.fork(store.exclusive(Effect.void))
-        yield* Effect.sleep("200 millis")
+        yield* until("the lock is waited for", Effect.map(pipes, (now) => now > before))
         assert.isNull(waiting.unsafePoll())
         kill(killed)
-        yield* Effect.timeout(Fiber.join(waiting), "1 second")
+        yield* soon("the lock of a process that was killed", Fiber.join(waiting))
         // Killed while nobody waited: only the file of its socket is left.
         const alone = yield* holder(file)
-        kill(alone)
-        yield* Effect.sleep("200 millis")
-        yield* Effect.timeout(store.exclusive(Effect.void), "1 second")
+        const ended = Effect.async<void>((resume) => void alone.once("close", () => resume(Effect.void)))
+        yield* Effect.zip(ended, Effect.sync(() => kill(alone)), { concurrent: true })
+        yield* soon("the lock that is left over", store.exclusive(Effect.void))
         yield* ProcessLock.make(file)
-        const began = Date.now()
+        const began = performance.now()
         yield* store.exclusive(Effect.void)
-        assert.approximately(Date.now() - began, 3000, 500)
+        // A timer may be early by a rounded millisecond, and late on a busy machine.
+        assert.isAtLeast(performance.now() - began, 2990)
+        assert.isBelow(performance.now() - began, 10_000)
       }).pipe(Effect.scoped),
-    20_000
+    60_000
   )
 })

@@ -45,7 +45,7 @@ layer(KuzzleTestServer.layer({ users }), {
       assert.strictEqual(yield* whoAmI, "ada")
     }).pipe(Effect.provide(client(login))))
 
-  it.scoped("A4: without one the session is over, and says so, instead of going on as nobody's", () =>
+  it.scoped("A4: without one the session ends with an error, instead of continuing as the anonymous user", () =>
     Effect.gen(function*() {
       const kuzzle = yield* Kuzzle.Kuzzle
       yield* login

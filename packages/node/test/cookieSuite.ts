@@ -66,7 +66,7 @@ export const cookieSuite = <E>(title: string, backend: Layer.Layer<Backend | Add
       return { address, headers, http, kuid, login, post, user }
     })
 
-    it.scoped("8.B5: login, refresh and logout by REST decide who a new WebSocket is", () =>
+    it.scoped("8.B5: login, refresh and logout by REST decide the user of a new WebSocket", () =>
       Effect.gen(function*() {
         const { address, headers, http, kuid, login, post, user } = yield* setUp
         assert.strictEqual(yield* kuid, "-1")

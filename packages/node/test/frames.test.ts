@@ -27,6 +27,7 @@ const server = (bytes: Buffer, header = ""): Effect.Effect<string, ListenError, 
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
               `${header}Sec-WebSocket-Accept: ${accept(handshake.toString("latin1"))}\r\n\r\n`
           )
+          // In a packet of its own.
           if (first) setTimeout(() => socket.write(bytes), 30)
         })
       })
@@ -84,7 +85,7 @@ describe("a server that sends", () => {
     // What is watched is bounded, so that not all of them are told.
     ["ten thousand empty frames", Buffer.alloc(20_000, Buffer.from([0x81, 0])), 1000],
     ["text that is no UTF-8", Buffer.from([0x81, 2, 0xc3, 0x28]), 1]
-  ])("C7: %s: nobody's frames, told as such, and the connection stays", ([, bytes, told]) =>
+  ])("C7: %s: unknown frames are reported, and the connection stays", ([, bytes, told]) =>
     Effect.gen(function*() {
       const kuzzle = yield* client(yield* server(bytes))
       const unroutable = yield* kuzzle.events.pipe(
@@ -97,7 +98,7 @@ describe("a server that sends", () => {
       assert.strictEqual((yield* kuzzle.state)._tag, "Ready")
     }).pipe(Effect.scoped))
 
-  live("C7: an extension that nobody asked for: the handshake is refused, and says so", () =>
+  live("C7: an extension that was not requested: the handshake fails with a typed error", () =>
     Effect.gen(function*() {
       const url = yield* server(Buffer.alloc(0), "Sec-WebSocket-Extensions: x-unknown\r\n")
       const error = yield* Effect.flip(

@@ -43,7 +43,10 @@ describe("the client over WebSocket", () => {
     expect(Effect.provide(program, Node.KuzzleWsLive)).type.toBe<
       Effect.Effect<
         void,
-        KuzzleError.RequestError | KuzzleError.ConnectError | KuzzleError.InvalidSettingError | ConfigError.ConfigError
+        | KuzzleRealtime.SubscribeError
+        | KuzzleError.ConnectError
+        | KuzzleError.InvalidSettingError
+        | ConfigError.ConfigError
       >
     >()
   })

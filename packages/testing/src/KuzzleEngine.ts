@@ -1,11 +1,11 @@
 /**
- * The embedded Kuzzle itself: an in-memory server that speaks the wire of Kuzzle 2.56, without a network.
+ * The embedded Kuzzle: an in-memory server with the protocol of Kuzzle 2.56, without a network.
  *
  * It keeps users, tokens, indexes, documents and subscriptions in memory and lives as long as its scope. Time is
- * Effect's `Clock`: under a `TestClock`, tokens expire and idle connections are cut when the test says so. Reach it
- * through `KuzzleTestSocket` (in memory, any runtime) or `KuzzleTestServer` (real sockets, Node).
+ * Effect's `Clock`: under a `TestClock`, the test decides when tokens expire and idle connections are closed. Connect
+ * to it with `KuzzleTestSocket` (in memory, any runtime) or `KuzzleTestServer` (real sockets, Node).
  *
- * What it does not implement it refuses with the error id `testing.engine.not_implemented` (status 501).
+ * It refuses requests that it does not implement, with the error id `testing.engine.not_implemented` (status 501).
  *
  * @module
  * @since 0.1.0
@@ -32,36 +32,39 @@ import { isObject } from "./internal/engine/json.ts"
 import type { KuzzleRequest } from "./internal/engine/request.ts"
 
 /**
- * Where the frames of a connection go. Called synchronously.
+ * Where the engine delivers the frames of a connection. Called synchronously.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Handlers {
   readonly send: (frame: string) => void
-  /** The server ends the connection; with code 1006 it does so without a close frame. Not called after `close()`. */
+  /** The server ends the connection, with code 1006 without a close frame. Not called after `close()`. */
   readonly close: (code: number, reason: string) => void
 }
 
 /**
- * The client's side of a connection. Plain functions; after the end they do nothing.
+ * The client's side of a connection. Plain functions, which do nothing after the end.
  *
  * @since 0.1.0
  * @category models
  */
 export interface EngineConnection {
-  /** The id that the server gave the connection, which it shows in some errors. */
+  /** The id that the server gave the connection. Some errors contain it. */
   readonly id: string
   /** A text message of the client. */
   readonly receive: (frame: string) => void
-  /** A ping frame of the client, no message but a sign of life: `pong` is called unless the engine is frozen. */
+  /**
+   * A ping frame of the client. It is not a message, but it keeps the connection open. `pong` is called unless the
+   * engine is frozen.
+   */
   readonly ping: (pong: () => void) => void
-  /** The client is gone. */
+  /** The client has ended the connection. */
   readonly close: () => void
 }
 
 /**
- * Headers, their names in lower case.
+ * Headers, with their names in lower case.
  *
  * @since 0.1.0
  * @category models
@@ -95,14 +98,14 @@ export interface HttpResponse {
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly body: string
   /**
-   * The body piece by piece, each made when it is read: to be written as a stream, neither compressed nor with its length
-   * told. `undefined` for an answer that is written at once.
+   * The body in pieces, each made when it is read. It is written as a stream, uncompressed and without
+   * `Content-Length`. `undefined` for an answer that is written at once.
    */
   readonly pieces?: Iterable<string>
 }
 
 /**
- * A user to begin with.
+ * A user that exists from the start.
  *
  * @since 0.1.0
  * @category models
@@ -114,12 +117,13 @@ export interface SeedUser {
   readonly kuid?: string
   /** `admin`, `default` or `anonymous`; `["default"]` by default. */
   readonly profileIds?: ReadonlyArray<string>
-  /** Anything else the user's content shall have. */
+  /** Other content of the user. */
   readonly content?: { readonly [key: string]: unknown }
 }
 
 /**
- * A request that was answered. What was sent and what came back is not in it: it may hold secrets.
+ * A request that was answered. It contains neither the body of the request nor the result, because both may contain
+ * secrets.
  *
  * @since 0.1.0
  * @category models
@@ -130,34 +134,34 @@ export interface Answered {
   readonly action: string
   readonly index: Option.Option<string>
   readonly collection: Option.Option<string>
-  /** The id of the user whose request it was, `-1` for nobody. */
+  /** The id of the user who made the request; `-1` for the anonymous user. */
   readonly userId: string
-  /** As in the answer: 200, 206 or that of the error. */
+  /** The status of the answer: 200, 206 or that of the error. */
   readonly status: number
   readonly error: Option.Option<{ readonly id: Option.Option<string>; readonly message: string }>
 }
 
 /**
- * Where an engine keeps all that it knows but connections, subscriptions and searches, so that another one begins with it.
- * Plain functions.
+ * Where an engine stores its state, so that a later engine starts with it. Connections, subscriptions and searches are
+ * not stored. Plain functions.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Store {
-  /** As `seed` of `Options`: tokens stay valid only with the same. */
+  /** The `seed` of `Options`: tokens stay valid only with the same seed. */
   readonly seed: string
-  /** What was kept, oldest first. It is read once. */
+  /** The stored lines, oldest first. They are read once. */
   readonly lines: Iterable<string>
   /**
-   * Keeps what has changed, before the request that changed it is answered. `all` gives all that there is: lines that can
-   * be kept in place of those before. Throws when it cannot keep them.
+   * Stores the lines of a change, before the request that made the change is answered. `all` returns the whole state as
+   * lines, which can replace all earlier ones. Throws if it cannot store them.
    */
   readonly keep: (changed: ReadonlyArray<string>, all: () => Iterable<string>) => void
 }
 
 /**
- * The store could not keep what a request has changed. The request was not answered, and the engine has ended.
+ * The store could not store the changes of a request. The request was not answered, and the engine has ended.
  *
  * @since 0.1.0
  * @category errors
@@ -170,44 +174,50 @@ export class KuzzleEngineStoreError extends Data.TaggedError("KuzzleEngineStoreE
 }
 
 /**
- * Settings of the engine. The defaults are those of the real server, but for `loginsPerSecond`.
+ * Settings of the engine. The defaults are those of the real server, except for `loginsPerSecond`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   readonly users?: ReadonlyArray<SeedUser>
-  /** Indexes, collections and their mappings to begin with, as the body of `admin:loadMappings`. */
+  /** The initial indexes, collections and mappings, as the body of `admin:loadMappings`. */
   readonly mappings?: { readonly [key: string]: unknown }
-  /** Documents to begin with, as the body of `admin:loadFixtures`. Their collections must be among `mappings`. */
+  /** The initial documents, as the body of `admin:loadFixtures`. Their collections must be among `mappings`. */
   readonly fixtures?: { readonly [key: string]: unknown }
-  /** Roles, profiles and users to begin with, as the body of `admin:loadSecurities`. */
+  /** The initial roles, profiles and users, as the body of `admin:loadSecurities`. */
   readonly securities?: { readonly [key: string]: unknown }
-  /** How long a token lives when a login does not say. One hour by default. */
+  /** The lifetime of a token if the login does not set one. One hour by default. */
   readonly tokenLifetime?: Duration.DurationInput
-  /** A client that sends nothing for so long is cut, whatever it receives. One minute by default. */
+  /**
+   * The server closes the connection of a client that sends nothing for this long, whatever it receives. One minute by
+   * default.
+   */
   readonly idleTimeout?: Duration.DurationInput
-  /** Bytes of a message; a bigger one kills the connection (1006), over HTTP it is answered with 413. 1 MiB by default. */
+  /**
+   * The largest message in bytes. A larger one ends the connection (1006); over HTTP it is answered with 413. 1 MiB by
+   * default.
+   */
   readonly maxRequestSize?: number
   /** Whether `cookieAuth` is allowed. `true` by default. */
   readonly cookieAuthentication?: boolean
-  /** When a search sees what was written without `refresh: "wait_for"`. One second by default, 0 for at once. */
+  /** When a search sees a write without `refresh: "wait_for"`. After one second by default; with 0, at once. */
   readonly refreshInterval?: Duration.DurationInput
   /** Messages per second and connection; no limit by default. */
   readonly rateLimit?: number
   /** Logins per second and connection. No limit by default; the real server's default is 1. */
   readonly loginsPerSecond?: number
-  /** What identifiers, room ids and token signatures derive from: the same seed gives the same run. */
+  /** The seed of ids, room ids and token signatures: the same seed gives the same run. */
   readonly seed?: string
   /**
-   * Where the engine keeps what it knows; in memory only by default. What an earlier engine has kept wins over `users` and
-   * the users of `securities`, and `fixtures` are for the first engine only.
+   * Where the engine stores its state; in memory only by default. Stored users take precedence over `users` and the
+   * users of `securities`. `fixtures` are for the first engine only.
    */
   readonly store?: Store
 }
 
 /**
- * What the engine does, and how a test makes it misbehave.
+ * The functions of the engine, and the faults that a test can inject.
  *
  * @since 0.1.0
  * @category models
@@ -215,17 +225,17 @@ export interface Options {
 export interface KuzzleEngineShape {
   /** Opens a connection, or `undefined` while the engine refuses them. A plain function, for transports. */
   readonly connect: (handlers: Handlers, headers?: Headers) => EngineConnection | undefined
-  /** Answers an HTTP request, or `undefined` when there shall be no answer. A plain function, for transports. */
+  /** Answers an HTTP request, or `undefined` if it is not answered. A plain function, for transports. */
   readonly http: (request: HttpRequest) => HttpResponse | undefined
-  /** Bytes of a request that are accepted, for transports: they need not read more. */
+  /** The largest request in bytes, for transports: they need not read more. */
   readonly maxRequestSize: number
   /** How many connections are open. */
   readonly connections: Effect.Effect<number>
   /** Ends every connection; by default with 1006, as when the network breaks. */
   readonly dropAll: (code?: number, reason?: string) => Effect.Effect<void>
-  /** Takes everything that comes and answers nothing, as a stopped process behind a living kernel. */
+  /** Accepts everything and answers nothing, like a stopped process behind a running kernel. */
   readonly freeze: Effect.Effect<void>
-  /** Ends `freeze`: what came in the meantime is handled now. */
+  /** Ends `freeze`: messages that arrived meanwhile are handled now. */
   readonly thaw: Effect.Effect<void>
   /** Refuses new connections. */
   readonly refuse: Effect.Effect<void>
@@ -233,19 +243,19 @@ export interface KuzzleEngineShape {
   readonly accept: Effect.Effect<void>
   /** Waits until a client has ended the engine (`admin:shutdown`): one second after the request. */
   readonly awaitShutdown: Effect.Effect<void>
-  /** Fails when `store` does, which ends the engine. Waits for ever otherwise. */
+  /** Fails if `store` fails, which ends the engine. Otherwise it never completes. */
   readonly storeFailure: Effect.Effect<never, KuzzleEngineStoreError>
-  /** Starts the engine again after `admin:shutdown`, with all that it knew. */
+  /** Starts the engine again after `admin:shutdown`, with its whole state. */
   readonly restart: Effect.Effect<void>
   /** Loses the next request for an action (`"document:create"`): it is neither executed nor answered. */
   readonly silenceNext: (action: string) => Effect.Effect<void>
   /** Makes a token expire now: its connections get `TokenExpired` and lose their subscriptions. */
   readonly expireToken: (jwt: string | Redacted.Redacted) => Effect.Effect<void>
-  /** Makes a token invalid, as a logout elsewhere does: subscriptions end and nobody is told. */
+  /** Makes a token invalid, as a logout in another client does: its subscriptions end without a notification. */
   readonly revokeToken: (jwt: string | Redacted.Redacted) => Effect.Effect<void>
-  /** Adds a user. Dies when the user exists already. */
+  /** Adds a user. Dies if the user exists already. */
   readonly createUser: (user: SeedUser) => Effect.Effect<void>
-  /** Every request that is answered from now on. */
+  /** A stream of the requests that are answered from now on. */
   readonly answers: Stream.Stream<Answered>
 }
 
@@ -260,7 +270,7 @@ export class KuzzleEngine extends Context.Tag("@effect-kuzzle/testing/KuzzleEngi
   KuzzleEngineShape
 >() {}
 
-/** Timers do not reach further (`setTimeout`): an early wake-up is harmless. */
+/** The longest delay of `setTimeout`. Waking up early is harmless. */
 const longestSleep = 2 ** 30
 
 const reveal = (secret: string | Redacted.Redacted): string =>
@@ -282,7 +292,7 @@ const millis = (setting: string, input: unknown): Effect.Effect<number, InvalidS
   })
 
 const entryOf = (line: string): Entry =>
-  // An engine has written it.
+  // Safe: an engine has written it.
   JSON.parse(line) as Entry
 
 function* written(lines: Iterable<Line>): Generator<string> {
@@ -306,15 +316,15 @@ const answered = (
   error: isObject(error) ? Option.some({ id: textOf(error.id), message: String(error.message) }) : Option.none()
 })
 
-/** What an import refused first: its own message says only that it refused something. */
+/** The first refusal of an import, because the import's own error only says that something was refused. */
 const reasonOf = ({ body, message }: EngineError): string => {
   const [first] = Array.isArray(body.errors) ? body.errors : []
   return first === undefined ? message : `${message} ${JSON.stringify(first)}`
 }
 
 /**
- * An engine that lives as long as the scope. Fails when an option is not a duration, or when Kuzzle would refuse what it
- * shall begin with.
+ * An engine that lives as long as the scope. Fails if an option is not a duration, or if Kuzzle would refuse the
+ * initial state.
  *
  * @since 0.1.0
  * @category constructors
@@ -365,51 +375,52 @@ export const make = (
     // -- time: one fiber sleeps until the next thing is due ---------------------------------------------------------
 
     const run = yield* FiberHandle.makeRuntime<never>()
-    let armed = Infinity
+    let wakeTime = Infinity
     let frozen = false
-    const arm = (at: number): void => {
-      if (at >= armed) return
-      armed = at
+    const wakeAt = (at: number): void => {
+      if (at >= wakeTime) return
+      wakeTime = at
       const delay = Math.min(Math.max(0, at - now()), longestSleep)
-      // Wherever the engine was made, an acquisition above all: its scope must be able to end the sleep.
+      // Interruptible wherever the engine was made, for example in an acquisition: its scope must be able to end the
+      // sleep.
       run(Effect.interruptible(Effect.zipRight(Effect.sleep(delay), Effect.sync(wake))))
     }
     const wake = (): void => {
-      armed = Infinity
+      wakeTime = Infinity
       if (frozen) return
       engine.tick(now())
-      arm(engine.nextDeadline())
+      wakeAt(engine.nextDeadline())
     }
-    engine.onDeadline = arm
+    engine.onDeadline = wakeAt
 
     // -- faults -----------------------------------------------------------------------------------------------------
 
     let refusing = false
     const ended = yield* Effect.makeLatch(false)
-    let over = false
+    let stopped = false
     engine.onShutdown = () => {
-      over = true
+      stopped = true
       ended.unsafeOpen()
     }
     const storeFailure = yield* Deferred.make<never, KuzzleEngineStoreError>()
     engine.onLost = (cause) => {
-      over = true
+      stopped = true
       Deferred.unsafeDone(storeFailure, Exit.fail(new KuzzleEngineStoreError({ cause })))
       for (const connection of [...engine.connections.values()]) engine.cut(connection, 1006, "", now())
     }
     const silenced = new Map<string, number>()
     const held: Array<() => void> = []
-    /** Now, or once thawed. */
+    /** Runs now, or after `thaw`. */
     const whenRunning = (handle: () => void): void => {
       if (frozen) held.push(handle)
       else handle()
     }
     engine.loses = ({ action, controller }) => {
       const name = `${controller}:${action}`
-      const left = silenced.get(name)
-      if (left === undefined) return false
-      if (left === 1) silenced.delete(name)
-      else silenced.set(name, left - 1)
+      const remaining = silenced.get(name)
+      if (remaining === undefined) return false
+      if (remaining === 1) silenced.delete(name)
+      else silenced.set(name, remaining - 1)
       return true
     }
 
@@ -461,14 +472,14 @@ export const make = (
     const listeners = new Set<(answered: Answered) => void>()
     engine.onAnswer = (request, userId, answer) => {
       if (listeners.size === 0) return
-      const shown = answered(request, userId, answer)
-      for (const listener of listeners) listener(shown)
+      const report = answered(request, userId, answer)
+      for (const listener of listeners) listener(report)
     }
 
     return {
       connect: (handlers, headers = {}) =>
-        refusing || over ? undefined : open(engine.connect(headers, handlers, now())),
-      http: (request) => refusing || over ? undefined : Http.handle(engine, request, now()),
+        refusing || stopped ? undefined : open(engine.connect(headers, handlers, now())),
+      http: (request) => refusing || stopped ? undefined : Http.handle(engine, request, now()),
       maxRequestSize,
       connections: Effect.sync(() => engine.connections.size),
       dropAll: (code = 1006, reason = "") =>
@@ -492,7 +503,7 @@ export const make = (
       awaitShutdown: ended.await,
       storeFailure: Deferred.await(storeFailure),
       restart: Effect.sync(() => {
-        over = false
+        stopped = false
         ended.unsafeClose()
       }),
       silenceNext: (action) => Effect.sync(() => void silenced.set(action, (silenced.get(action) ?? 0) + 1)),

@@ -16,12 +16,14 @@ import type { AddressInfo, Socket } from "node:net"
 import { pipeline, Readable } from "node:stream"
 import * as Zlib from "node:zlib"
 import { WebSocket, WebSocketServer } from "ws"
+import { asEngineError } from "./internal/engine/engine.ts"
 import { messageOf } from "./internal/engine/errors.ts"
 import { unreadable } from "./internal/engine/http.ts"
+import { refusal } from "./internal/engine/listening.ts"
 import * as KuzzleEngine from "./KuzzleEngine.ts"
 
 /**
- * The port could not be had.
+ * The server could not listen on the port.
  *
  * @since 0.1.0
  * @category errors
@@ -32,21 +34,7 @@ export class KuzzleTestServerError extends Data.TaggedError("KuzzleTestServerErr
   readonly cause: Error
 }> {
   override get message(): string {
-    return `cannot listen on ${this.host}:${this.port}: ${advice(this.cause)}`
-  }
-}
-
-const advice = (cause: Error): string => {
-  switch ("code" in cause ? cause.code : undefined) {
-    case "EADDRINUSE":
-      return "the port is taken: stop what listens there, or set port to another, 0 for any free one"
-    case "EACCES":
-      return "only root may use this port: set port to one from 1024 on, or to 0 for any free one"
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return "this machine has no such address: set host to one of its own, such as 127.0.0.1"
-    default:
-      return cause.message
+    return refusal(this, { host: "host", port: "port" })
   }
 }
 
@@ -57,14 +45,14 @@ const advice = (cause: Error): string => {
  * @category models
  */
 export interface ListenOptions {
-  /** 0, the default, takes any free port. */
+  /** With 0, the default, the system chooses a free port. */
   readonly port?: number
-  /** `127.0.0.1` by default: the engine has no business on a network. */
+  /** `127.0.0.1` by default, because the engine is not meant for a network. */
   readonly host?: string
 }
 
 /**
- * The running server, and the accidents that a test can make it have.
+ * The running server, and the faults that a test can inject.
  *
  * @since 0.1.0
  * @category models
@@ -79,13 +67,13 @@ export interface KuzzleTestServerShape {
   readonly connections: Effect.Effect<number>
   /** Destroys every TCP connection: no close frame, the client sees 1006. */
   readonly cut: Effect.Effect<void>
-  /** Closes every WebSocket politely, with a close frame. */
+  /** Closes every WebSocket with a close frame. */
   readonly closeAll: (code?: number, reason?: string) => Effect.Effect<void>
   /** Stops reading and answering; connections stay open and new ones are still accepted by the kernel. */
   readonly freeze: Effect.Effect<void>
   /** Ends `freeze`. */
   readonly thaw: Effect.Effect<void>
-  /** Cuts everything and stops listening, as a server that is restarted. What the engine knows survives. */
+  /** Drops all connections and stops listening, like a server that is restarted. The state of the engine survives. */
   readonly stop: Effect.Effect<void>
   /** Listens again, on the same port, also after a client has ended the server (`admin:shutdown`). */
   readonly start: Effect.Effect<void, KuzzleTestServerError>
@@ -103,7 +91,7 @@ export class KuzzleTestServer extends Context.Tag("@effect-kuzzle/testing/Kuzzle
 >() {}
 
 /**
- * A server over the engine, which listens as long as the scope.
+ * A server over the engine. It listens as long as the scope.
  *
  * @since 0.1.0
  * @category constructors
@@ -117,7 +105,10 @@ export const make = (
     const sockets = new Set<Socket>()
     const clients = new Set<WebSocket>()
     let frozen = false
-    /** What came while frozen. Pausing a socket does not stop Node's HTTP parser from finishing what it has begun. */
+    /**
+     * Messages that arrived while the server was frozen. Pausing a socket does not stop Node's HTTP parser from
+     * finishing a message.
+     */
     const held: Array<() => void> = []
     const whenRunning = (handle: () => void): void => {
       if (frozen) held.push(handle)
@@ -129,17 +120,21 @@ export const make = (
       perMessageDeflate: false,
       autoPong: false,
       WebSocket: AbruptWebSocket,
-      // The engine cuts the connection at its own limit. What is far beyond it is not even read.
+      // The engine ends the connection at its own limit. A much larger message is not even read.
       maxPayload: 2 * engine.maxRequestSize
     })
+    upgrades.on("headers", (headers: Array<string>) => headers.push(...marks().map((mark) => mark.join(": "))))
     const http = Http.createServer()
     http.on("connection", (socket) => {
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket))
     })
-    http.on("request", (request, response) => whenRunning(() => void answer(engine, request, response)))
+    http.on("request", (request, response) =>
+      whenRunning(() => {
+        answer(engine, request, response).catch((cause: unknown) => fail(response, cause))
+      }))
     http.on("upgrade", (request, socket, head) => {
-      // `upgrade` hands over the socket it got from `connection`.
+      // `upgrade` passes the same socket as `connection`.
       const tcp = socket as Socket
       // While the server is frozen, nothing else listens to the socket: a client that resets it would end the process.
       tcp.on("error", () => tcp.destroy())
@@ -158,7 +153,7 @@ export const make = (
         http.once("error", failed)
         http.listen(port, host, () => {
           http.off("error", failed)
-          // A TCP server that listens has an address, which is no pipe's name.
+          // Safe: a listening TCP server has an address object, not the name of a pipe.
           resume(Effect.succeed((http.address() as AddressInfo).port))
         })
       })
@@ -220,6 +215,12 @@ const headersOf = ({ headers }: Http.IncomingMessage): KuzzleEngine.Headers =>
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value])
   )
 
+/**
+ * How many bytes may wait for a client that does not read. The real server also closes such a connection when 50 frames
+ * wait behind 4096 bytes (httpwsProtocol.js, `wsSend`).
+ */
+const maxWaiting = 16 * 1024 * 1024
+
 /** One WebSocket from its upgrade to its end. */
 const serve = (
   engine: KuzzleEngine.KuzzleEngineShape,
@@ -228,7 +229,7 @@ const serve = (
   headers: KuzzleEngine.Headers
 ): void => {
   let corked = false
-  /** All frames of one tick leave in one write. */
+  /** All frames of one tick are sent with one write. */
   const cork = () => {
     if (corked) return
     corked = true
@@ -240,23 +241,46 @@ const serve = (
   }
   const connection = engine.connect({
     send: (frame) => {
+      if (client.bufferedAmount > maxWaiting) return leave()
       cork()
       client.send(frame)
     },
     close: (code, reason) => {
-      // 1006 is no code that can be sent: it is what the other side sees when nothing is.
+      // 1006 cannot be sent: it is the code that the peer reports if there was no close frame.
       if (code === 1006) tcp.destroy()
       else client.close(code, reason)
     }
   }, headers)
   if (connection === undefined) return void tcp.destroy()
-  // A text or a binary frame, it is read as UTF-8 (spec 1.1). Without `binaryType` set, ws gives a Buffer for both.
+  /** Its remaining requests are not answered. */
+  const leave = () => {
+    connection.close()
+    client.close(1011, "too much backpressure: client is too slow")
+  }
+  // Text and binary frames are read as UTF-8 (spec 1.1). Without `binaryType` set, ws gives a Buffer for both.
   client.on("message", (data) => connection.receive(data.toString()))
   client.on("ping", (data) => connection.ping(() => client.pong(data)))
   client.on("close", () => connection.close())
   // A protocol error: the real server's library drops the connection without a close frame (spec 1.8).
   client.on("error", () => tcp.destroy())
 }
+
+/** A bug of this module is answered as an error: it must end neither the server nor the tests. */
+const fail = (response: Http.ServerResponse, cause: unknown): void => {
+  if (response.headersSent) return void response.destroy()
+  const { body, status } = asEngineError(cause)
+  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body))
+}
+
+/** Headers may contain texts of a client, so line breaks are removed. */
+const headersFor = (headers: KuzzleEngine.HttpResponse["headers"]): Array<string> =>
+  headers.flatMap(([name, value]) => [name, bytesOf(name, value).replace(/[^\t\x20-\x7e\x80-\xff]/g, " ")])
+
+/**
+ * Node writes each character of a header as one byte, and reads them in the same way. Only the name of a file is text.
+ */
+const bytesOf = (name: string, value: string): string =>
+  name === "Content-Disposition" ? Buffer.from(value).toString("latin1") : value
 
 /** One HTTP exchange. */
 const answer = async (
@@ -265,31 +289,37 @@ const answer = async (
   response: Http.ServerResponse
 ): Promise<void> => {
   const body = await read(request, engine.maxRequestSize)
-  // The client is gone before it has said all: there is nobody to answer.
+  // The client has ended the connection before its request was complete, so there is no answer.
   if (body === undefined) return
   const headers = headersOf(request)
   const reply = respond(engine, request, headers, body)
   if (reply === undefined) return
+  // Node must add neither headers nor the text of a status.
+  response.sendDate = false
   if (reply.pieces !== undefined) {
-    response.writeHead(reply.status, reply.headers.flat())
-    // A client that goes away meanwhile ends it: there is nobody to tell.
+    response.writeHead(reply.status, "", headersFor([...reply.headers, ...marks(), ["Transfer-Encoding", "chunked"]]))
+    // A client that closes the connection meanwhile ends the answer. That is not an error.
     return void pipeline(Readable.from(inParts(reply.pieces)), response, () => {})
   }
-  // An error from before the routing is written as it is (spec 2.2).
+  // An error from before the routing is written unchanged (spec 2.2).
   const routed = reply.headers.some(([name]) => name === "X-Kuzzle-Request-Id")
   const [encoding, content] = deflate(Buffer.from(reply.body), routed ? headers["accept-encoding"] : undefined)
-  // Where Kuzzle says nothing about the connection, Node shall not either.
   if (!routed) response.removeHeader("Connection")
   response.writeHead(
     reply.status,
-    [
+    "",
+    headersFor([
       ...reply.headers,
       ...(routed ? [["Content-Encoding", encoding] as const] : []),
-      ["Content-Length", String(content.length)] as const
-    ].flat()
+      ...marks(),
+      ["Content-Length", String(content.length)]
+    ])
   )
   response.end(content)
 }
+
+/** The headers that uWebSockets, the library of the real server, adds to each answer. */
+const marks = (): KuzzleEngine.HttpResponse["headers"] => [["Date", new Date().toUTCString()], ["uWebSockets", "20"]]
 
 /** As many bytes as the real server writes at a time. */
 const partSize = 16_384
@@ -308,7 +338,7 @@ function* inParts(pieces: Iterable<string>): Generator<Buffer> {
   for (let i = 0; i < last.length; i += partSize) yield last.subarray(i, i + partSize)
 }
 
-/** A body, or the beginning of one that is too large: the rest is not kept. */
+/** A body, or the beginning of a body that is too large: the rest is dropped. */
 const read = (request: Http.IncomingMessage, limit: number): Promise<Buffer | undefined> =>
   new Promise((resolve) => {
     const chunks: Array<Buffer> = []
@@ -330,10 +360,10 @@ const respond = (
   body: Buffer
 ): KuzzleEngine.HttpResponse | undefined => {
   if (body.length > engine.maxRequestSize) return unreadable({ headers }, "network.http.request_too_large")
-  const encodings = (headers["content-encoding"] ?? "identity").split(",").map((name) => name.trim().toLowerCase())
+  const encodings = (headers["content-encoding"] || "identity").split(",").map((name) => name.trim().toLowerCase())
   if (encodings.length > maxEncodings) return unreadable({ headers }, "network.http.too_many_encodings")
   let data = body
-  // They are listed in the order in which they were applied.
+  // The encodings are listed in the order in which they were applied.
   for (const encoding of encodings.reverse()) {
     if (encoding === "identity") continue
     if (encoding !== "gzip" && encoding !== "deflate") {
@@ -357,7 +387,7 @@ const respond = (
 /** The setting `server.protocols.http.maxEncodingLayers`. */
 const maxEncodings = 3
 
-/** The real server inflates whatever comes. Here it ends before the memory of the test does. */
+/** The real server decompresses without a limit. Here there is one, to protect the memory of the test. */
 const inflated = { maxOutputLength: 32 * 1024 * 1024 }
 
 const deflate = (body: Buffer, accepted: string | undefined): readonly [encoding: string, body: Buffer] => {
@@ -367,7 +397,7 @@ const deflate = (body: Buffer, accepted: string | undefined): readonly [encoding
 }
 
 /**
- * A server over an engine that is already there.
+ * A server over the engine that is provided.
  *
  * @since 0.1.0
  * @category layers
@@ -378,7 +408,7 @@ export const layerWithoutEngine = (
   Layer.scoped(KuzzleTestServer, make(options))
 
 /**
- * A server with an engine of its own, which is there for the test too.
+ * A server with an engine of its own. The layer also provides that engine.
  *
  * @example
  * ```ts

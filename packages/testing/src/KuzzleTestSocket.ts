@@ -1,8 +1,9 @@
 /**
- * A `KuzzleSocket` that ends in the `KuzzleEngine` next to it: no network, no port, any runtime, and `TestClock`.
+ * A `KuzzleSocket` that is connected to the `KuzzleEngine` in the same process: without network and port, in any
+ * runtime, and with `TestClock`.
  *
- * Frames take one microtask each way and keep their order, so that a test runs the same way every time and nothing is
- * delivered inside the call that sent it.
+ * A frame takes one microtask in each direction, and frames keep their order. So a test runs the same way every time,
+ * and nothing is delivered inside the call that sent it.
  *
  * @module
  * @since 0.1.0
@@ -36,34 +37,34 @@ const driver = (engine: KuzzleEngineShape, pings: boolean): KuzzleSocket.Driver 
     if (!/^wss?:\/\/./i.test(url)) throw new TypeError(`${url} is not a WebSocket URL`)
 
     let connection: EngineConnection | undefined
-    let over = false
+    let closed = false
     const end = (code: number, reason: string): void => {
-      over = true
+      closed = true
       connection?.close()
       queueMicrotask(() => events.onClose(code, reason))
     }
     queueMicrotask(() => {
-      if (over) return
+      if (closed) return
       connection = engine.connect({
         send: (frame) => queueMicrotask(() => events.onFrame(frame)),
         close: (code, reason) => {
-          over = true
+          closed = true
           queueMicrotask(() => events.onClose(code, reason))
         }
       }, plain(headers))
       if (connection !== undefined) return events.onOpen()
-      over = true
+      closed = true
       events.onError(new Error("connection refused"))
       events.onClose(1006, "")
     })
     const deliver = (act: (connection: EngineConnection) => void): void =>
       queueMicrotask(() => {
-        if (!over && connection !== undefined) act(connection)
+        if (!closed && connection !== undefined) act(connection)
       })
     return {
       send: (frame) => {
         deliver((open) => open.receive(frame))
-        return !over
+        return !closed
       },
       ...(pings ? { ping: () => deliver((open) => open.ping(events.onPong)) } : {}),
       close: end,

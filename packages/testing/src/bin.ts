@@ -1,7 +1,4 @@
-#!/usr/bin/env node
-/**
- * `npx @effect-kuzzle/testing`: a Kuzzle to develop against, and Schemas of a live one.
- */
+/** `npx @effect-kuzzle/testing`: a Kuzzle for development, and Schemas made from a running Kuzzle. */
 import { makeRunMain } from "@effect/platform/Runtime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -11,7 +8,7 @@ import { schema } from "./internal/command/schema.ts"
 import { serve } from "./internal/command/serve.ts"
 
 const version = Effect.sync(() =>
-  // It is in the package, beside the folder of this module.
+  // Safe: the file is in the package, beside the folder of this module.
   (JSON.parse(Fs.readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string })
     .version
 )
@@ -32,7 +29,7 @@ const main = Effect.gen(function*() {
   Effect.catchAll((error) => Effect.zipRight(Console.error(error.message), Effect.fail(error)))
 )
 
-/** A signal ends the server in order: that is success, with exit code 0. A failure was printed: it is exit code 1. */
+/** A signal ends the server cleanly: success, exit code 0. A failure was printed already: exit code 1. */
 const runMain = makeRunMain(({ fiber, teardown }) => {
   const end = () => fiber.unsafeInterruptAsFork(fiber.id())
   process.once("SIGINT", end)

@@ -22,7 +22,7 @@ describe("KuzzleEngine: administration", () => {
       assert.strictEqual(client.ask("ms", "dbsize").result, 0)
     })))
 
-  it.effect("says what it has not got", () =>
+  it.effect("reports what it does not implement", () =>
     run(Effect.gen(function*() {
       const client = yield* connect()
       for (const action of ["getResetPasswordToken", "reset"]) {
@@ -60,7 +60,7 @@ describe("KuzzleEngine: administration", () => {
       assert.deepStrictEqual(resultOf(client.ask("server", "getStats", { stopTime: 10_000 })).total, 1)
     })))
 
-  it.effect("a fault that the engine has not got is not taken for one of Kuzzle, though nobody waits", () =>
+  it.effect("an internal fault of the engine does not look like an error of Kuzzle, even if no client waits", () =>
     run(Effect.gen(function*() {
       const client = yield* connect()
       const body = { nyc: { taxi: { properties: { a: { type: "text", norms: false } } } } }

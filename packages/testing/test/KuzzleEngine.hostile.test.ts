@@ -46,7 +46,7 @@ describe("KuzzleEngine: hostile requests", () => {
       assert.strictEqual(client.ask("server", "now").status, 200)
     }), soon)
 
-  it.effect("what is nested as deeply as is allowed is stored, found and notified", () =>
+  it.effect("a document with the largest allowed depth is stored, found and notified", () =>
     run((client) => {
       fill(client, {})
       client.ask("realtime", "subscribe", { ...taxi, body: {} })

@@ -185,7 +185,7 @@ describe("KuzzleEngine", () => {
         return client.ask("document", "search", { ...taxi, size: 0, body: { aggs } })
       })
 
-    it.effect("of dates and booleans tell them as texts too, as Elasticsearch does", () =>
+    it.effect("of dates and booleans also show them as texts, as Elasticsearch does", () =>
       run(Effect.gen(function*() {
         const answer = yield* aggregate({
           months: {
@@ -252,7 +252,7 @@ describe("KuzzleEngine", () => {
       }
     })))
 
-  it.effect("one filter has one room, whatever the order of its keys is", () =>
+  it.effect("one filter has one room, whatever the order of its keys", () =>
     run(Effect.gen(function*() {
       const client = yield* connect()
       const roomOf = (body: { readonly [key: string]: unknown }) =>
@@ -273,7 +273,7 @@ describe("KuzzleEngine", () => {
         assert.notStrictEqual(login(client), first)
       })))
 
-    it.effect("expire with the clock: the connection is told, its subscriptions end", () =>
+    it.effect("expire with the clock: the connection is notified, its subscriptions end", () =>
       run(Effect.gen(function*() {
         const [reader, anonymous, writer] = [yield* connect(), yield* connect(), yield* connect()]
         const jwt = login(reader, { expiresIn: "1h" })
@@ -335,7 +335,7 @@ describe("KuzzleEngine", () => {
         assert.lengthOf(client.take(), 1)
       })))
 
-    it.effect("live as long as the engine is told", () =>
+    it.effect("live as long as the options of the engine say", () =>
       run(
         Effect.gen(function*() {
           const client = yield* connect()
@@ -374,7 +374,7 @@ describe("KuzzleEngine", () => {
         assert.lengthOf(client.closed, 0)
       })))
 
-    it.effect("are dropped all at once, and presence is told to nobody", () =>
+    it.effect("are dropped all at once, and no presence is notified", () =>
       run(Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
         const [a, b] = [yield* connect(), yield* connect()]
@@ -424,7 +424,7 @@ describe("KuzzleEngine", () => {
         assert.strictEqual(client.ask("index", "create", { index: "kept" }).status, 200)
       })))
 
-    it.effect("above the rate limit are told so, their pings included", () =>
+    it.effect("above the rate limit get an error, pings included", () =>
       run(
         Effect.gen(function*() {
           const client = yield* connect()
@@ -441,7 +441,7 @@ describe("KuzzleEngine", () => {
         { rateLimit: 2 }
       ))
 
-    it.effect("above the login limit are told so", () =>
+    it.effect("above the login limit get an error", () =>
       run(
         Effect.gen(function*() {
           const client = yield* connect()

@@ -114,6 +114,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
         yield* server.freeze
         const pending = yield* Effect.fork(client.ask({ controller: "server", action: "now" }))
         const late = yield* Effect.fork(Effect.scoped(dial(server.url)))
+        // Nothing comes: that is seen only by waiting.
         yield* Effect.sleep("100 millis")
         assert.lengthOf(client.frames, 0)
         assert.isNull(late.unsafePoll())
@@ -309,19 +310,59 @@ describe("KuzzleTestServer: hostile requests", () => {
       })
     ))
 
+  it.live("a file is named after its collection, whatever the collection is called", () =>
+    hostile((server) =>
+      Effect.gen(function*() {
+        const client = yield* dial(server.url)
+        for (const collection of ["日本", "caf\u00e9", "a\u0001b"]) {
+          yield* client.ask({ controller: "collection", action: "create", index: "nyc", collection })
+          const response = yield* Effect.promise(() =>
+            fetch(`${server.httpUrl}/nyc/${encodeURIComponent(collection)}/_export`)
+          )
+          assert.strictEqual(response.status, 200)
+          const name = Buffer.from(response.headers.get("content-disposition") ?? "", "latin1").toString()
+          assert.include(name, `nyc-${collection.replace("\u0001", " ")}`)
+        }
+      })
+    ))
+
+  it.live(
+    "the connection of a client that does not read its answers is closed, and fills no memory",
+    () =>
+      hostile((server) =>
+        Effect.gen(function*() {
+          const slow = yield* dial(server.url)
+          yield* slow.ask({ controller: "collection", action: "create", ...document })
+          const body = { text: "x".repeat(500_000) }
+          yield* slow.ask({ controller: "document", action: "create", ...document, _id: "large", body })
+          const before = process.memoryUsage.rss()
+          slow.socket.pause()
+          const request = JSON.stringify({ controller: "document", action: "get", ...document, _id: "large" })
+          for (let i = 0; i < 1000; i++) slow.socket.send(request)
+          const other = yield* dial(server.url)
+          assert.strictEqual((yield* other.ask({ controller: "server", action: "now" })).status, 200)
+          // All 1000 are 500 MB.
+          assert.isBelow(process.memoryUsage.rss() - before, 200 * 1024 * 1024)
+          slow.socket.resume()
+          assert.strictEqual(yield* slow.closed, 1011)
+        })
+      ),
+    20_000
+  )
+
   it.live("a client that resets its connection while the server is frozen does no harm", () =>
     hostile((server) =>
       Effect.gen(function*() {
         yield* server.freeze
         const socket = connect(server.port, "127.0.0.1")
         socket.on("error", () => undefined)
-        socket.write(
+        const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+        const upgrade =
           "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
-            "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
-        yield* Effect.sleep("100 millis")
+          "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        yield* Effect.async<void>((resume) => void socket.write(upgrade, () => resume(Effect.void)))
         socket.resetAndDestroy()
-        yield* Effect.sleep("100 millis")
+        yield* Effect.promise(() => ended)
         yield* server.thaw
         const client = yield* dial(server.url)
         assert.strictEqual((yield* client.ask({ controller: "server", action: "now" })).status, 200)

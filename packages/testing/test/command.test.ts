@@ -66,7 +66,7 @@ const send = (url: string, path: string, method = "GET", body?: object) =>
 
 describe("the command", () => {
   it.scopedLive(
-    "serves what it is given, prints requests, and ends in order with SIGTERM",
+    "serves the given data, prints requests, and ends cleanly with SIGTERM",
     () =>
       Effect.gen(function*() {
         const folder = yield* temporary
@@ -131,7 +131,17 @@ describe("the command", () => {
       assert.strictEqual(Fs.readFileSync(path, "utf8"), "something else\n")
     }), 60_000)
 
-  it("what it cannot understand it refuses with a reason", () => {
+  it.scopedLive("the error for a port that is taken names the option to set", () =>
+    Effect.gen(function*() {
+      const first = yield* start("--port", "0")
+      const { port } = new URL(yield* first.url)
+      const second = yield* start("--port", port)
+      assert.strictEqual(yield* second.exitCode, 1)
+      assert.include(second.printed(), `cannot listen on 127.0.0.1:${port}: the port is taken`)
+      assert.include(second.printed(), "set --port to another, 0 for any free one")
+    }), 60_000)
+
+  it("invalid arguments are refused with a reason", () => {
     const issueOf = (...argv: ReadonlyArray<string>) => Either.getOrThrow(Either.flip(parse(argv))).issue
     assert.include(issueOf("--prot", "1"), "--prot")
     assert.include(issueOf("--port", "65536"), "from 0 to 65535")

@@ -76,7 +76,7 @@ describe("effect-kuzzle schema", () => {
       assert.deepStrictEqual(Fs.readdirSync(Path.dirname(path)), ["kuzzle.ts"])
     }), 60_000)
 
-  it.scopedLive("leaves a file of somebody else as it is", () =>
+  it.scopedLive("leaves a file that it has not written unchanged", () =>
     Effect.gen(function*() {
       const path = Path.join(yield* temporary, "kuzzle.ts")
       Fs.writeFileSync(path, "export {}\n")
@@ -146,7 +146,7 @@ describe("effect-kuzzle schema", () => {
       assert.match(yield* refusal("--url", url, "--api-key", "kapikey-wrong"), /security:createApiKey/)
     }), 60_000)
 
-  it.scopedLive("says who may not do what, and where no server is", () =>
+  it.scopedLive("reports missing rights with their user, and addresses without a server", () =>
     Effect.gen(function*() {
       const few = {
         controllers: { auth: { actions: { login: true } }, server: { actions: { publicApi: true, openapi: true } } }

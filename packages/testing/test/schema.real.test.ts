@@ -11,7 +11,7 @@ const url = process.env.KUZZLE_REAL_URL
 if (url === undefined) throw new Error("KUZZLE_REAL_URL must name a running Kuzzle, e.g. ws://127.0.0.1:7512")
 
 it.live(
-  "what effect-kuzzle schema writes of a real Kuzzle fits it, whatever it took",
+  "the output of effect-kuzzle schema fits the data of a real Kuzzle",
   () =>
     Effect.gen(function*() {
       const index = `schema-${crypto.randomUUID()}`

@@ -45,7 +45,7 @@ const isHeld = (collection: string, { documents, properties }: Arbitrary.Collect
   })
 
 describe("a collection", () => {
-  it("decodes what was sampled and encodes it to the same, and the mappings follow from it, whatever they are", () => {
+  it("decodes the sampled documents and encodes them unchanged, and its mappings equal those of the server", () => {
     fc.assert(
       fc.property(fc.oneof(Arbitrary.collection, Arbitrary.strangers), (collection) => {
         const text = fileOf(collection)
@@ -122,7 +122,7 @@ describe("a collection", () => {
     assert.include(sourceOf({}, [{ many }]), "many: Schema.Record(")
   })
 
-  it.scoped("is what the embedded Kuzzle holds, whatever it took", () =>
+  it.scoped("fits the data of the embedded Kuzzle", () =>
     Effect.gen(function*() {
       const engine = Layer.succeed(KuzzleEngine.KuzzleEngine, yield* KuzzleEngine.make())
       yield* Effect.gen(function*() {
@@ -167,7 +167,7 @@ describe("a file", () => {
     assert.strictEqual(Object.keys(load(text)).length, 2 * oddNames.length)
   })
 
-  it("is the same in whatever order it was read", () => {
+  it("is the same for any order of reading", () => {
     const documents = [{ b: 1, a: "x" }, { c: true, a: "y" }]
     const one = { ...sampled("nyc", "a"), documents }
     const other = { ...sampled("nyc", "b"), documents }
@@ -177,7 +177,7 @@ describe("a file", () => {
     )
   })
 
-  it("is known again, and an edited one is told from it", () => {
+  it("is recognized, and distinguished from an edited one", () => {
     const text = File.write({ ...noApi, collections: [sampled("nyc", "taxi")] })
     assert.strictEqual(File.stateOf(text), "Written")
     assert.strictEqual(File.stateOf(text.replaceAll("\n", "\r\n")), "Written")
@@ -283,7 +283,7 @@ describe("actions", () => {
   })
 })
 
-it("what is written compiles, and takes what it should", async () => {
+it("the output compiles and accepts valid values", async () => {
   const uses = `
 export const uses = [
   depotsGet({ _id: "a", more: 1 }),

@@ -63,8 +63,8 @@ const isWithdrawn = ({ deletedAt, withdrawing, withdrawn }: Handed): boolean =>
   withdrawn === true || (withdrawing && withdrawn === undefined && deletedAt !== undefined)
 
 /**
- * It ended with an error while somebody waited for the outcome, so no report of it was made. The one who waited has given
- * up, or crashed, before the store had it.
+ * It ended with an error while a caller waited for the outcome, so there is no report. The caller gave up or crashed
+ * before the store had the outcome.
  */
 const isUnheard = ({ plan }: SharedWorld, { deletedAt, waitedUntil }: Handed): boolean =>
   deletedAt !== undefined && waitedUntil >= deletedAt - 2 * plan.store.latency
@@ -129,9 +129,9 @@ const checkPoison = (
   const givenUp = reports.find(({ outcome }) => outcome === "MaybeSent")
   const { at: sentAt = -Infinity, link } = writes.at(-1) ?? {}
   if (!world.plan.poison || poison || !idempotent || givenUp === undefined || link === undefined) return
-  // A clock that is set moves the deadline, at which a request is given up whatever ended its connection.
+  // Setting a clock moves the deadline. At the deadline a request is given up, whatever ended its connection.
   if (retries > 0 || world.host.wallOffset !== 0) return
-  // No answer came in time, whatever became of the connection.
+  // No answer came in time, with or without a lost connection.
   if (sentAt + world.plan.requestTimeout <= givenUp.at) return
   const isLost = (link.record.endedAt ?? Infinity) <= givenUp.at
   const isPoisoned = world.handed.some((other) => other.poison && other.writes.some((write) => write.link === link))

@@ -12,15 +12,15 @@ export interface StoreFaults {
   readonly latency: number
   /** How likely a change fails and nothing is stored. */
   readonly failBefore: number
-  /** How likely a change is stored, and its client is told that it failed. */
+  /** How likely it is that a change is stored and its client gets an error. */
   readonly failAfter: number
   /** How likely a stored record is damaged. */
   readonly torn: number
 }
 
 /**
- * Who is known to be alive. `Honest`: everybody hears at once that a client has gone. `Late`: up to 20 s later. `Lying`:
- * a living client may be called dead. `Absent`: all others look dead, always.
+ * What clients know about the liveness of others. `Honest`: they learn at once that a client has ended. `Late`: up to
+ * 20 s later. `Lying`: a running client may count as dead. `Absent`: all others always count as dead.
  */
 export type Locks = "Honest" | "Late" | "Lying" | "Absent"
 
@@ -88,7 +88,7 @@ export const draw = (random: Random): SharedPlan => {
       refuse: 0,
       postpone: 0,
       limit: 0,
-      // A server that refuses to say whose cookie it is ends the session.
+      // A server that refuses to name the user of the cookie ends the session.
       roomless: fault(0.2, 0.03) * (session === "Cookie" ? 0 : 1),
       loseNotification: 0,
       garbage: fault(0.2, 0.03)

@@ -25,7 +25,7 @@ const kuidOf = (state: Kuzzle.AuthenticationState): string | undefined =>
 
 const currentKuid = Effect.map(Effect.flatMap(Kuzzle.Kuzzle, ({ authentication }) => authentication.state), kuidOf)
 
-/** Hands one request over; `undefined`: it was not stored, as far as the client was told. */
+/** Hands one request over; `undefined`: it was not stored, as far as the client knows. */
 const handOne = (world: SharedWorld, client: Client, random: Random) =>
   Effect.gen(function*() {
     const poison = world.plan.poison && random.chance(0.03)
@@ -84,7 +84,7 @@ export const hander = (world: SharedWorld, client: Client, random: Random): Prog
   Effect.gen(function*() {
     while (!world.quiet) {
       yield* Effect.sleep(random.pause(world.plan.pace))
-      // Those who wait go on.
+      // Waiting callers continue.
       if (world.quiet) return yield* Effect.never
       const own = random.fork()
       const burst = own.chance(0.1) ? own.int(5, 40) : 1
@@ -163,7 +163,7 @@ export const logout = (world: SharedWorld, client: Client) => changing(world, cl
 const logoutAndForget = (world: SharedWorld, client: Client) =>
   changing(world, client, "logout and forget", KuzzleOutbox.logout({ forget: true }))
 
-/** A token that somebody else has got is set by hand. */
+/** Sets a token by hand that another client has obtained. */
 const setToken = (world: SharedWorld, client: Client, random: Random) =>
   changing(
     world,
@@ -183,7 +183,7 @@ const setToken = (world: SharedWorld, client: Client, random: Random) =>
     })
   )
 
-/** Logs in at the start; if users come and go, goes on to log in, out and to renew the session. */
+/** Logs in at the start; if users change, it continues to log in, log out and renew the session. */
 export const visitor = (world: SharedWorld, client: Client, random: Random): Program =>
   Effect.gen(function*() {
     const { session, visits } = world.plan
@@ -204,7 +204,7 @@ export const visitor = (world: SharedWorld, client: Client, random: Random): Pro
     }
   })
 
-/** Watches who the client says it is (promise T1). */
+/** Watches the user that the client reports (promise T1). */
 export const observer = (
   world: SharedWorld,
   client: Client,

@@ -1,7 +1,7 @@
 /** The session that the clients of a history share: one token store, or one jar of cookies, outside all clients. */
 import { KuzzleError, type KuzzleHttp, type KuzzleTokenStore } from "@effect-kuzzle/core"
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
-import { Effect, Option, Redacted, Stream } from "effect"
+import { DateTime, Effect, Option, Redacted, Stream } from "effect"
 import type { Random } from "../random.ts"
 import type { Locks, StoreFaults } from "./plan.ts"
 import type { Machine, Reach } from "./store.ts"
@@ -107,7 +107,12 @@ export class TokenStore {
     const { stored, storedAt, token } = this
     return stored === undefined || token === undefined
       ? undefined
-      : { token, kuid: stored.kuid, changedAt: storedAt, expiresAt: stored.expiresAt ?? Infinity }
+      : {
+        token,
+        kuid: stored.kuid,
+        changedAt: storedAt,
+        expiresAt: Option.match(stored.expiresAt, { onNone: () => Infinity, onSome: DateTime.toEpochMillis })
+      }
   }
 
   /** Whether a client holds the lock. */
@@ -210,9 +215,9 @@ export class Jar {
   /** When the cookie was last changed, and by which tab. */
   private changedAt = 0
   private changedBy: object | undefined
-  /** Whether an answer to that tab was lost since: it cannot tell whose the cookie is. */
+  /** Whether an answer to that tab was lost since: it does not know the user of the cookie. */
   private isUnverified = false
-  /** The tabs that can tell the others of a change. A login whose answer is lost tells nobody. */
+  /** The tabs that can notify others of a change. A login whose answer is lost notifies none. */
   private readonly tabs = new Set<object>()
   private readonly listeners = new Map<object, Listener>()
   private readonly lock = new Lock()
@@ -270,7 +275,10 @@ export class Jar {
       : { token, kuid: kuidOf(token), changedAt, expiresAt: cookie.expiresAt }
   }
 
-  /** Whether the tab that last changed the cookie may have told nobody: it has gone, or could not verify the cookie. */
+  /**
+   * Whether the tab that last changed the cookie may not have notified others: it has ended, or could not verify the
+   * cookie.
+   */
   get isUntold(): boolean {
     return this.changedBy !== undefined && (!this.tabs.has(this.changedBy) || this.isUnverified)
   }

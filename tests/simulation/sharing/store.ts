@@ -4,7 +4,7 @@
  */
 import { KuzzleError, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Effect, Stream } from "effect"
-import { OutboxTable } from "../../../packages/core/src/internal/outboxTable.ts"
+import { OutboxTable } from "../../../packages/core/src/internal/services/outboxTable.ts"
 import type { Random } from "../random.ts"
 import type { Locks, StoreFaults } from "./plan.ts"
 
@@ -23,7 +23,7 @@ export interface Watch {
   readonly adopted: (entries: ReadonlyArray<KuzzleOutboxStore.Entry>) => void
   readonly marked: (seqs: ReadonlySet<string>) => void
   readonly settled: (seq: string, outcome: KuzzleOutboxStore.Outcome | undefined) => void
-  /** The client is told of a failure, whatever is stored. */
+  /** The client gets an error, even if the change was stored. */
   readonly failed: (operation: Operation, seqs: ReadonlyArray<string>) => void
   /** All that is stored of this sender and not being sent is deleted now. */
   readonly purging: (sender: KuzzleOutboxStore.Sender) => void
@@ -84,7 +84,7 @@ export class OutboxStore {
       readonly locks: Locks
       readonly changeDelay: number
       readonly maxReports: number
-      /** The Kuzzle whose reports are told to `watch`. */
+      /** The Kuzzle whose reports are passed to `watch`. */
       readonly server: string
       readonly watch: Watch
     }
@@ -260,7 +260,7 @@ export class OutboxStore {
     }
   }
 
-  /** A torn record is found by who adopts it: who has stored it remembers what it was. */
+  /** The client that adopts a torn record notices it. The client that stored it still has the content in memory. */
   private add(
     owner: string,
     entries: ReadonlyArray<KuzzleOutboxStore.NewEntry>,

@@ -98,7 +98,9 @@ const story = (world: SharedWorld) =>
     yield* drain(world)
   })
 
-/** One client that is well goes on with all that is left, as one user after the other. Then nothing is left (promise O9). */
+/**
+ * One working client sends everything that remains, as one user after the other. Then nothing is left (promise O9).
+ */
 const drain = (world: SharedWorld) =>
   Effect.gen(function*() {
     let done = false
@@ -229,7 +231,7 @@ const life = (
     yield* Fiber.interruptAll(running)
     client.state = "Closed"
     world.host.note("closed client", client.id)
-    // What a store was asked for goes on until the store has answered, or 10 s have passed.
+    // An operation of a store lasts until the store has answered, or 10 s have passed.
     yield* Effect.sleep(11_000)
     const left = (yield* fibers.value).filter((fiber) => fiber.unsafePoll() === null)
     if (left.length > 0) world.violate("L1", `${left.length} fibers of client ${client.id} are left`)
@@ -346,7 +348,7 @@ const checkPending = (world: SharedWorld, id: number, { authentication, kuid, pe
   if (stuck.length > 0) world.violate("O9", `${stuck.length} requests wait in client ${id} though all is well`)
 }
 
-/** The client is who the store, or the cookie, says (promise T2). */
+/** The client's user is that of the store, or of the cookie (promise T2). */
 const checkAgreement = (world: SharedWorld, id: number, { authentication, isExpired, kuid }: Probe): void => {
   const { jar, session, tokens } = world
   if (jar === undefined && tokens === undefined || tokens?.failed === true || jar?.isUntold === true) return

@@ -31,13 +31,13 @@ export interface Handed {
   acceptedAt: number | undefined
   /** When it was deleted from the store without a report. */
   deletedAt: number | undefined
-  /** Until when somebody waited for its outcome; `Infinity`: as long as the client lives. */
+  /** Until when a caller waited for its outcome; `Infinity`: as long as the client runs. */
   waitedUntil: number
-  /** Somebody has asked to withdraw it. */
+  /** A caller has tried to withdraw it. */
   withdrawing: boolean
   /** The answer of `withdraw`. */
   withdrawn: boolean | undefined
-  /** Its outcome, as a caller who waited was told: the tag of its error, or `ok`. */
+  /** Its outcome, as a waiting caller received it: the tag of its error, or `ok`. */
   told: { readonly at: number; readonly tag: string } | undefined
   readonly writes: Array<Written>
   /** How often the server has carried it out, and when it last did. */
@@ -52,7 +52,7 @@ export interface Handed {
   troubled: boolean
   /** When it was stored and its sender was purged. What is being sent stays, so one that was `marked` may have stayed. */
   purged: { readonly at: number; readonly marked: boolean } | undefined
-  /** How often somebody asked for it to be sent again, though it may have been executed. */
+  /** How often a caller requested that it be sent again, although it may have been executed. */
   retries: number
   /** Its reports, including those that were forgotten. */
   readonly reports: Array<{ readonly outcome: KuzzleOutboxStore.Outcome; readonly at: number; readonly wall: number }>
@@ -66,7 +66,7 @@ export interface Written {
   readonly nth: number
   /** By the wall clock of the client's host. */
   readonly wall: number
-  /** Whose token, or cookie, it carries. */
+  /** The user of its token or cookie. */
   readonly user: string | undefined
   /** The server has carried it out. */
   accepted: boolean
@@ -79,7 +79,9 @@ export class Client {
   state: "Running" | "Closing" | "Closed" | "Dead" = "Running"
   /** Closes the client, when it has started. */
   close: () => void = () => {}
-  /** The connection state, the user and the token as it last told, and how many requests it has yet to send. */
+  /**
+   * The connection state, the user and the token as it last reported them, and how many requests it still has to send.
+   */
   probe: (() => Probe) | undefined
   /** When its session last changed by what a program did. */
   changedAt = -Infinity
@@ -121,7 +123,7 @@ export class SharedWorld {
   }
   private readonly bySeq = new Map<string, Handed>()
   private readonly byRequest = new Map<Link, Map<string, Handed>>()
-  /** Whose the tokens are that the server has given out. */
+  /** The users of the tokens that the server has issued. */
   private readonly owners = new Map<string, string>()
   private engineOrNone: KuzzleEngine.KuzzleEngineShape | undefined
   private deskOrNone: Desk | undefined
@@ -222,7 +224,7 @@ export class SharedWorld {
     return this.deskOrNone!
   }
 
-  /** The session that all clients share; `undefined`: they share none, or nobody is logged in. */
+  /** The session that all clients share; `undefined`: they share none, or no user is logged in. */
   get session(): SharedSession | undefined {
     return this.tokens?.session ?? this.jar?.session((token) => this.owner(token))
   }
@@ -281,7 +283,7 @@ export class SharedWorld {
     return token === undefined ? undefined : this.owners.get(token)
   }
 
-  /** A token that somebody else has got for this user. */
+  /** A token that another client has obtained for this user. */
   mint(user: string, expiresIn: number): string | undefined {
     const token = this.desk.mint(user, expiresIn)
     if (token !== undefined) this.owners.set(token, user)
@@ -459,7 +461,7 @@ export class SharedWorld {
       [plan.hostFaults ? 3 : 0, "freeze", () => {
         if (client !== undefined) host.stall(duration(), client.id)
       }],
-      // With a clock that is a day fast a browser keeps no cookie, so that nobody can log in.
+      // With a clock that is a day fast, a browser keeps no cookie, so no login is possible.
       [plan.hostFaults && plan.session !== "Cookie" ? 1 : 0, "clock is set", () => {
         host.wallOffset += random.pick([-3_600_000, 60_000, 86_400_000])
       }]

@@ -1,21 +1,24 @@
-/** The tabs of a browser have the same cookies. They tell each other by a `BroadcastChannel` that a session has changed. */
+/**
+ * The tabs of a browser have the same cookies. They notify each other through a `BroadcastChannel` when a session has
+ * changed.
+ */
 import type { CookieSharing } from "@effect-kuzzle/core/KuzzleHttp"
 import * as Effect from "effect/Effect"
 import { webLock } from "./webLock.ts"
 
-/** What a window or a worker is needed for. */
+/** The parts of a window or a worker that are used here. */
 export interface Host extends Partial<Pick<EventTarget, "addEventListener">> {
   readonly BroadcastChannel?: typeof BroadcastChannel | undefined
 }
 
-/** Cookies know no ports, so a session is that of a host. Its name is all that a message says. */
+/** Cookies ignore ports, so a session belongs to a host. A message contains only the name of the host. */
 const name = "kuzzle-session"
 
 export const make = (host: Host): CookieSharing => ({
   join: (heard) =>
     Effect.map(
       Effect.acquireRelease(Effect.sync(() => new Member(heard, host)), (member) => Effect.sync(() => member.close())),
-      (member) => (changedAt) => member.tell(changedAt)
+      (member) => (changedAt) => member.announce(changedAt)
     ),
   lock: webLock(name)
 })
@@ -31,7 +34,7 @@ class Member {
     this.host = host
     this.open()
     const { signal } = this.listening
-    // An open channel may keep a page out of the back/forward cache, and a page in there hears nothing.
+    // An open channel may keep a page out of the back/forward cache, and a page in that cache receives no messages.
     host.addEventListener?.("pagehide", () => this.leave(), { signal })
     host.addEventListener?.("pageshow", (event) => {
       if (!("persisted" in event && event.persisted === true)) return
@@ -47,7 +50,7 @@ class Member {
     this.channel.onmessage = ({ data }) => this.heard(String(data))
   }
 
-  tell(changedAt: string): void {
+  announce(changedAt: string): void {
     this.channel?.postMessage(changedAt)
   }
 

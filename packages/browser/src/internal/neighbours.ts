@@ -3,7 +3,7 @@
  * and others wait for that lock: they get it when the tab closes, crashes, or goes into the back/forward cache.
  */
 
-/** What a window or a worker is needed for. */
+/** The parts of a window or a worker that are used here. */
 export interface Host extends Partial<Pick<EventTarget, "addEventListener">> {
   readonly navigator?: { readonly locks?: LockManager | undefined } | undefined
 }
@@ -13,9 +13,9 @@ const grace = 30_000
 
 export class Neighbours {
   me = randomId()
-  /** The requests of this client. */
+  /** The requests that belong to this client. */
   readonly ours = new Set<string>()
-  /** How many calls are about to make requests this client's. */
+  /** How many calls are about to give requests to this client. */
   private pending = 0
   private held: Promise<() => void> | undefined
   private watched = new Set<string>()
@@ -52,7 +52,7 @@ export class Neighbours {
     this.channel?.postMessage("")
   }
 
-  /** Makes the requests that `act` gives this client's, under the lock. */
+  /** Runs `act` under the lock. The requests that it returns belong to this client. */
   async holding(act: () => Promise<ReadonlyArray<string>>): Promise<void> {
     this.pending++
     const { me } = this
@@ -77,7 +77,7 @@ export class Neighbours {
     })
   }
 
-  /** These requests are not this client's any more. */
+  /** These requests no longer belong to this client. */
   drop(seqs: Iterable<string>): void {
     for (const seq of seqs) this.ours.delete(seq)
     if (this.ours.size === 0 && this.pending === 0) this.free()
@@ -89,7 +89,7 @@ export class Neighbours {
     this.held = undefined
   }
 
-  /** `newest`: when its newest request was stored. A client that is alive is watched. */
+  /** `newest`: when its newest request was stored. If the client is alive, it is watched. */
   async hasGone(owner: string, newest: number): Promise<boolean> {
     if (this.locks === undefined) {
       const gone = Date.now() - newest > grace
@@ -121,8 +121,8 @@ export class Neighbours {
   }
 
   /**
-   * The page may be frozen from now on, so others take its requests over. If it comes back, it is another client, and
-   * what it still believes to own is refused.
+   * The page may be frozen from now on, so others take its requests over. If it comes back, it counts as another
+   * client, and changes of its former requests are refused.
    */
   private leave(): void {
     this.free()

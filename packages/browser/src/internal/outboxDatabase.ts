@@ -1,4 +1,4 @@
-/** One client's hold on the IndexedDB database of an outbox. Its methods reject with the errors of the browser. */
+/** The IndexedDB database of an outbox, as one client uses it. Its methods reject with the errors of the browser. */
 import type {
   Adopted,
   Entry,
@@ -27,7 +27,7 @@ interface Job {
   readonly reject: (cause: unknown) => void
 }
 
-/** What the jobs of one transaction see and change. */
+/** The state that the jobs of one transaction read and change. */
 class Transaction {
   readonly rows = new Map<string, Row.Row | undefined>()
   private counted: Promise<Row.Usage> | undefined
@@ -36,7 +36,7 @@ class Transaction {
 
   constructor(
     transaction: IDBTransaction,
-    /** The first attempt failed, and may have been committed nonetheless. */
+    /** The first attempt failed, and may have been committed all the same. */
     readonly repeated: boolean
   ) {
     this.requests = transaction.objectStore(requests)
@@ -53,7 +53,7 @@ class Transaction {
     return result(this.requests.index("whose").getAll(whose))
   }
 
-  /** What is stored, read once for all jobs that add. */
+  /** The stored amount, read once for all jobs that add. */
   usage(): Promise<Row.Usage> {
     // The keys are the texts of `seqOf`.
     return this.counted ??= result(this.requests.getAllKeys()).then((keys) => Row.usageOf(keys as Array<string>))
@@ -99,7 +99,7 @@ export class OutboxDatabase {
 
   /** `undefined`: a limit is reached, and nothing was stored. */
   async add(entries: ReadonlyArray<NewEntry>): Promise<ReadonlyArray<Entry> | undefined> {
-    // A repeated attempt stores the same rows again, so that no request is there twice.
+    // A repeated attempt stores the same rows again, so no request is stored twice.
     let rows: ReadonlyArray<Row.Row> | undefined
     await this.neighbours.holding(async () => {
       await this.change([], async (transaction) => {
@@ -181,16 +181,19 @@ export class OutboxDatabase {
 
   async adopt(server: string, sender: Sender): Promise<Adopted> {
     const whose = Row.whose(server, sender)
-    const gone = await this.goneOf(whose)
+    const left = await this.leftOf(whose)
     const adopted = { entries: new Array<Entry>(), reports: new Array<StoredReport>() }
-    if (gone.size === 0) return adopted
+    if (left.size === 0) return adopted
     await this.neighbours.holding(async () => {
       await this.change([], async (transaction) => {
         adopted.entries = []
         adopted.reports = []
         for (const row of await transaction.of(whose)) {
-          // A repeated attempt finds what the first one took over.
-          if (!gone.has(row.owner) && !(transaction.repeated && row.owner === this.neighbours.me)) continue
+          const owner = left.get(row.seq)
+          // A repeated attempt returns the requests that the first one took over.
+          const isLeft = row.owner === "" || row.owner === owner ||
+            transaction.repeated && owner !== undefined && row.owner === this.neighbours.me
+          if (!isLeft) continue
           const taken = Row.takenOver(row, this.neighbours.me)
           const entry = Row.entryOf(taken ?? row)
           if (taken === undefined || entry === undefined) {
@@ -206,17 +209,19 @@ export class OutboxDatabase {
     return adopted
   }
 
-  /** The owners of these requests that have gone. The others are watched. */
-  private async goneOf(whose: string): Promise<ReadonlySet<string>> {
-    const newest = new Map<string, number>()
+  /**
+   * The requests of owners that have gone, with these owners. Requests that an owner has stored since are not included:
+   * such an owner is alive, and had stored nothing when its lock was checked. The other owners are watched.
+   */
+  private async leftOf(whose: string): Promise<ReadonlyMap<string, string>> {
     const rows: Array<Row.Row> = await this.read(requests, (store) => store.index("whose").getAll(whose))
-    for (const { owner, seq } of rows) newest.set(owner, Row.timeOf(seq))
+    const newest = new Map(rows.map(({ owner, seq }) => [owner, Row.timeOf(seq)]))
     newest.delete(this.neighbours.me)
     const gone = new Set<string>()
     for (const [owner, time] of newest) {
       if (owner === "" || await this.neighbours.hasGone(owner, time)) gone.add(owner)
     }
-    return gone
+    return new Map(rows.filter(({ owner }) => gone.has(owner)).map(({ owner, seq }) => [seq, owner]))
   }
 
   async reports(server: string): Promise<ReadonlyArray<StoredReport>> {
@@ -244,7 +249,7 @@ export class OutboxDatabase {
     return purged.size
   }
 
-  /** Releases what is queued or idempotent, and reports the rest. */
+  /** Releases requests that are queued or idempotent, and reports the others. */
   async close(): Promise<void> {
     try {
       const { ours } = this.neighbours
@@ -273,18 +278,27 @@ export class OutboxDatabase {
     act: (row: Row.Row, transaction: Transaction) => boolean
   ): Promise<ReadonlySet<string>> {
     const changed = new Set<string>()
+    /** By which owner. */
+    const deleted = new Map<string, string>()
     await this.change(seqs, (transaction) => {
-      // What the first attempt changed may have been taken over before a repeated one.
+      const { rows } = transaction
+      // Another client may have taken over the changed requests between the first attempt and this one.
       changed.clear()
       for (const seq of seqs) {
-        const row = transaction.rows.get(seq)
-        if (row?.owner === this.neighbours.me && act(row, transaction)) changed.add(seq)
+        const row = rows.get(seq)
+        if (row?.owner === this.neighbours.me && act(row, transaction)) {
+          changed.add(seq)
+          if (rows.get(seq) === undefined) deleted.set(seq, row.owner)
+        } else if (row === undefined && deleted.get(seq) === this.neighbours.me) {
+          // The first attempt was committed: nobody takes over from an owner that lives.
+          changed.add(seq)
+        }
       }
     })
     return changed
   }
 
-  /** One transaction writes at a time. What comes meanwhile shares the next one. */
+  /** One transaction writes at a time. Jobs that arrive meanwhile share the next one. */
   private change(seqs: ReadonlyArray<string>, run: Job["run"]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ seqs, run, resolve, reject })
@@ -298,7 +312,7 @@ export class OutboxDatabase {
       this.waiting = []
       await this.write(jobs)
     }
-    // In the same turn as the look at `waiting`, so that no job is left in between.
+    // In the same turn as the check of `waiting`, so that no job is forgotten in between.
     this.writing = undefined
   }
 
@@ -307,7 +321,7 @@ export class OutboxDatabase {
       await this.transact(jobs, repeated)
     } catch (cause) {
       const full = isFull(cause)
-      // Not all jobs need room: each gets its own transaction.
+      // The transaction failed for lack of space. Some jobs need none, so each gets its own transaction.
       if (full && jobs.length > 1) {
         for (const job of jobs) await this.write([job])
       } else if (full || repeated) {
@@ -322,11 +336,11 @@ export class OutboxDatabase {
 
   private async transact(jobs: ReadonlyArray<Job>, repeated: boolean): Promise<void> {
     const database = await this.connect()
-    // Chromium's default writes to the disk later.
+    // By default, Chromium writes to the disk later.
     const raw = database.transaction([requests, reports], "readwrite", { durability: "strict" })
     const ended = new Promise<void>((resolve, reject) => {
       raw.oncomplete = () => resolve()
-      // A commit that fails fires nothing else.
+      // A commit that fails fires no other event.
       raw.onabort = () => reject(raw.error)
     })
     const transaction = new Transaction(raw, repeated)

@@ -1,4 +1,4 @@
-/** What the outbox stores in IndexedDB, without touching a database. */
+/** The records of the outbox in IndexedDB. Nothing here accesses a database. */
 import type { Entry, NewEntry, Sender, StoredReport } from "@effect-kuzzle/core/KuzzleOutboxStore"
 import * as Store from "@effect-kuzzle/core/KuzzleOutboxStore"
 
@@ -25,7 +25,10 @@ export const whose = (server: string, sender: Sender): string =>
 
 export const serverOf = (whose: string): unknown => JSON.parse(whose)[0]
 
-/** A text that is greater than those of earlier times. It ends with the length of the payload, so that keys are counted. */
+/**
+ * A text that is greater than those of earlier times. It ends with the length of the payload, so the total length can
+ * be computed from the keys alone.
+ */
 export const seqOf = (time: number, owner: string, { payload }: NewEntry): string =>
   `${String(time).padStart(15, "0")}-${owner.slice(0, 8)}-${payload.length}`
 
@@ -33,14 +36,14 @@ export const timeOf = (seq = ""): number => Number(seq.slice(0, 15))
 
 const sizeOf = (seq: string): number => Number(seq.slice(seq.lastIndexOf("-") + 1))
 
-/** What is stored, by all clients together. */
+/** The stored amount of all clients together. */
 export interface Usage {
   count: number
   bytes: number
   readonly latest: number
 }
 
-/** `seqs`: of all requests, oldest first. */
+/** `seqs`: the keys of all requests, oldest first. */
 export const usageOf = (seqs: ReadonlyArray<string>): Usage => ({
   count: seqs.length,
   bytes: seqs.reduce((sum, seq) => sum + sizeOf(seq), 0),
@@ -53,7 +56,9 @@ export const entryOf = ({ attempts, entry, seq }: Row): Entry | undefined =>
     ? { ...entry, seq, attempts }
     : undefined
 
-/** What a request of a client that has gone becomes for `owner`; `undefined`: it may have been sent. */
+/**
+ * The new row for a request of an ended client, which `owner` takes over. `undefined`: the request may have been sent.
+ */
 export const takenOver = (row: Row, owner: string): Row | undefined => {
   const attempts = Store.takenOver({ ...row, idempotent: row.entry?.idempotent === true })
   return attempts === undefined ? undefined : { ...row, owner, sending: false, attempts }

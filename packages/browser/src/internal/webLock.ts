@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** Held until the scope closes. A page that is denied locks goes on without. */
+/** Held until the scope closes. A page without access to locks continues without one. */
 export const webLock = (name: string): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { locks } = globalThis.navigator as Partial<Navigator> // of an insecure origin it has none

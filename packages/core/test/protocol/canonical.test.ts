@@ -43,7 +43,7 @@ describe("canonical", () => {
   })
 
   it.prop(
-    "8.E16: a key holds the request and tells volatile data apart",
+    "8.E16: a key contains the request, and differs by its volatile data",
     { a: object, b: object, v: object },
     (given) => {
       assert.strictEqual(encodedOf(keyOf(given.a, undefined)), encodeCanonical(given.a))

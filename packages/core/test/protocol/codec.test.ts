@@ -2,7 +2,7 @@ import { Kuzzle, KuzzleHeartbeat, type KuzzleSocket } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Exit, Redacted, Schedule, Scope, TestClock } from "effect"
 import { vi } from "vitest"
-import * as OutboxPayload from "../../src/internal/outboxPayload.ts"
+import * as OutboxPayload from "../../src/internal/api/outboxPayload.ts"
 import type * as Envelope from "../../src/internal/protocol/envelope.ts"
 import { answering } from "../support/answering.ts"
 import { client, document, kinds, now } from "../support/client.ts"
@@ -19,6 +19,7 @@ vi.mock("../../src/internal/protocol/envelope.ts", async (importOriginal) => {
       return typeof encoded === "string" ? flip(encoded) : encoded
     },
     encodeCanonical: (request) => flip(json.encodeCanonical(request)),
+    callersPart: (request) => flip(json.callersPart(request)),
     sessionPart: (token, volatile) => flip(json.sessionPart(token, volatile)),
     complete: (encoded, session, id) => flip(json.complete(flip(encoded), flip(session), id)),
     withoutId: (encoded, session = "") => json.withoutId(flip(encoded), flip(session)),

@@ -74,7 +74,7 @@ describe("connection machine", () => {
   })
 
   it.prop(
-    "8.A18: an attempt that came to nothing moves to the next endpoint, a stable session stays",
+    "8.A18: a failed attempt moves on to the next endpoint, a stable session stays",
     history,
     ({ endpoints, events }) => {
       let state: Machine.ConnectionState = Machine.initial(endpoints)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Exit, FastCheck as fc, Redacted } from "effect"
-import { SecretJson } from "../../src/internal/json.ts"
+import { SecretJson } from "../../src/internal/data/json.ts"
 import * as Envelope from "../../src/internal/protocol/envelope.ts"
 import * as KuzzleError from "../../src/KuzzleError.ts"
 import { frame, json, object, text, wire } from "../support/arbitraries.ts"
@@ -73,7 +73,7 @@ describe("envelope: encoding", () => {
     }
   )
 
-  it("R7: in an array, what would become null is refused", () => {
+  it("R7: in an array, a value that JSON would change to null is refused", () => {
     assert.include(refused({ ...asked, body: { a: [1, undefined] } }).issue, "body.a[1] is undefined")
     assert.include(refused({ ...asked, body: { a: [() => 1] } }).issue, "body.a[0] is a function")
     assert.include(refused({ ...asked, body: [Symbol("s")] }).issue, "body[0] is a symbol")
@@ -141,7 +141,7 @@ describe("envelope: encoding", () => {
 
 describe("envelope: size", () => {
   it.prop(
-    "R7: what exceeds a limit is told by its true size in UTF-8, lone surrogates escaped as JSON does",
+    "R7: a frame above the limit is reported with its true size in UTF-8, lone surrogates escaped as JSON does",
     { text, limit: fc.nat(100) },
     ({ limit, text }) => {
       const json = JSON.stringify(text)
@@ -178,7 +178,10 @@ describe("envelope: outcome", () => {
     }
   })
 
-  it.prop("an error keeps what the server said of it, whatever is missing or odd", { error: object, result: json }, ({
+  it.prop("an error keeps all that the server sent, even if parts are missing or malformed", {
+    error: object,
+    result: json
+  }, ({
     error,
     result
   }) => {

@@ -31,7 +31,7 @@ describe("http", () => {
     assert.isTrue(Exit.isSuccess(exit) || failed(exit) !== undefined)
   })
 
-  it("an envelope is what it says, whatever the HTTP status", () => {
+  it("an envelope counts, not the HTTP status", () => {
     const envelope = { requestId: "1", status: 200, error: null, result: { _id: "a" } }
     const exit = answer(200, JSON.stringify(envelope))
     assert.isTrue(Exit.isSuccess(exit))
@@ -57,7 +57,7 @@ describe("http", () => {
     assert.isDefined(failed(answer(200, JSON.stringify(bare))))
   })
 
-  it("8.D13: a proxy's page says what it is, and which side to look at", () => {
+  it("8.D13: the error for a page of a proxy names the page and the side to check", () => {
     const page = "<html><head><title>502 Bad Gateway</title></head><body>".padEnd(5000, "x")
     const bad = failed(answer(502, page))
     assert.strictEqual(bad?._tag, "KuzzleProtocolError")

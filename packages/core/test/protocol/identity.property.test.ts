@@ -130,7 +130,7 @@ class Client {
     if (authenticates) return this.driven(this.machine.handleStart())
     const current = this.credentials.current()
     assert.notStrictEqual(this.world.mode, "Cookie", "A1: a connection does not ask whose cookie it carries")
-    if (this.credentials.over() === undefined) {
+    if (this.credentials.sessionEnd() === undefined) {
       assert.isFalse(this.isWanted && current === undefined, "A2: nobody is logged in on a new connection")
       assert.isTrue(current === undefined || this.notExpired(current), "A1: a new connection has an expired token")
     }
@@ -236,7 +236,7 @@ class Client {
 
   private send(request: Client["requests"][number]): void {
     const identity = this.credentials.current()
-    if (request.user !== identity?.user || this.credentials.over() !== undefined) return
+    if (request.user !== identity?.user || this.credentials.sessionEnd() !== undefined) return
     if (!this.isOpen) return void this.requests.push(request)
     if (identity === undefined) return
     if (!this.notExpired(identity)) {
@@ -255,7 +255,7 @@ class Client {
 
   /** The session of a request has ended. */
   private ended(): void {
-    const isOver = this.credentials.over() !== undefined
+    const isOver = this.credentials.sessionEnd() !== undefined
     assert.isTrue(isOver || !this.isOpen || this.isRenewing || this.isRedialling, "A2: nobody renews an ended session")
   }
 
@@ -624,7 +624,7 @@ const play = (
   return world
 }
 
-describe("who is logged in", () => {
+describe("the session of a client", () => {
   it(
     "A1, A2, A3, A4, T1, T2: whatever happens, sessions are renewed, followed or reported, and all clients agree",
     () => {
@@ -641,7 +641,7 @@ describe("who is logged in", () => {
             const token = current && client.tokens.get(current)
             if (world.mode !== "Token" && world.lives(world.kept)) {
               assert.strictEqual(token?.name, world.kept?.name, "T2: a client has another session than the others")
-              assert.isUndefined(client.credentials.over(), "T2: a session is over in one client")
+              assert.isUndefined(client.credentials.sessionEnd(), "T2: a session is over in one client")
             }
             if (world.lives(token)) continue
             assert.isFalse(client.credentials.alive(world.wall()) && current !== undefined, "A1: a dead session counts")

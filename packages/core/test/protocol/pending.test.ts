@@ -28,7 +28,7 @@ describe("pending", () => {
     "R1, R2, R4, R8: each entry comes out exactly once, never after its deadline was asked for, and nothing stays",
     { steps: fc.array(step, { maxLength: 60, size: "max" }) },
     ({ steps }) => {
-      const table = Pending.make<Entry>(() => 2)
+      const table = new Pending.Pending<Entry>(() => 2)
       const model = new Map<string, Entry>()
       let added = 0
       let left = 0
@@ -111,7 +111,7 @@ describe("pending", () => {
     ] as const
   ) {
     it(`R2, L2: ten thousand with ${title} end in a few steps each, beside as many that stay`, () => {
-      const table = Pending.make<Pending.Entry>()
+      const table = new Pending.Pending<Pending.Entry>()
       const { counter, entry } = counted()
       const count = 10_000
       for (let n = 0; n < count; n++) {
@@ -131,7 +131,7 @@ describe("pending", () => {
   }
 
   it("R2, L2: a deadline that comes does not visit those that came before it and stay", () => {
-    const table = Pending.make<Pending.Entry>()
+    const table = new Pending.Pending<Pending.Entry>()
     const { counter, entry } = counted()
     const count = 2000
     for (let n = 1; n <= count; n++) {
@@ -144,7 +144,7 @@ describe("pending", () => {
   })
 
   it("R2: of equal deadlines the oldest ends first, whenever a deadline came before", () => {
-    const table = Pending.make<Pending.Entry & { readonly n: number }>()
+    const table = new Pending.Pending<Pending.Entry & { readonly n: number }>()
     for (let n = 0; n < 100; n++) {
       table.add(`ends ${n}`, { deadline: 1, n: -1 })
       table.add(`stays ${n}`, { deadline: 2 + n % 2, n })
@@ -156,7 +156,7 @@ describe("pending", () => {
   })
 
   it("R2: what was taken and comes again has its new deadline", () => {
-    const table = Pending.make<Pending.Entry>()
+    const table = new Pending.Pending<Pending.Entry>()
     const expired = (now: number) => table.expire(now).map(({ deadline }) => deadline)
     table.add("again", { deadline: 50 })
     table.add("first", { deadline: 1 })

@@ -149,7 +149,7 @@ class World {
       { maxRequestSize, queue: { maxSize, maxBytes, ttl }, idPrefix: "r" },
       {
         current: () => this.identity,
-        over: () => this.over,
+        sessionEnd: () => this.over,
         toCome: () => false,
         wallMillis: () => this.now,
         sessionPart: (options) =>

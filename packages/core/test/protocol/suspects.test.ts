@@ -109,7 +109,7 @@ describe("suspects", () => {
   )
 
   it.prop(
-    "R6, R7: on a line that breaks, nobody is given up before three losses alone or eight in all, nor later",
+    "R6, R7: on a line that breaks, a request is given up after three losses alone or eight in all, not earlier and not later",
     { requests, chance },
     ({ chance, requests }) => {
       const model = new Model(requests, chance)
@@ -127,7 +127,7 @@ describe("suspects", () => {
     assert.strictEqual(sends, 8)
   })
 
-  it("a connection that the client has ended itself accuses nobody", () => {
+  it("a connection that the client has ended itself makes no request suspect", () => {
     const before: Suspects.Suspicion = { group: "Lost", lossesAlone: 1 }
     assert.deepStrictEqual(Suspects.lost(before, { by: "Renewal", alone: true, sends: 2 }), before)
   })

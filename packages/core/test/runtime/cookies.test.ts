@@ -1,5 +1,5 @@
 /** Clients that share one cookie, such as the tabs of a browser: whoever changes it, all of them go on with it. */
-import { Kuzzle, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleAuth, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope, Stream, TestClock } from "effect"
 import { type CookieKuzzle, cookieKuzzle, loginAs, type Tab, tabs } from "../support/CookieKuzzle.ts"
@@ -24,6 +24,35 @@ const two = (kuzzle: CookieKuzzle, options: Kuzzle.Options = {}) =>
     assert.deepStrictEqual(yield* kuids([one, other]), ["ada", "ada"])
     return { one, other }
   })
+
+describe("a strategy of several steps", () => {
+  test.each([{ shown: true }, { shown: false }])(
+    "8.B10: with a cookie, the first step says where to go (HTTP shows it: $shown), and the session stays",
+    ({ shown }) =>
+      Effect.gen(function*() {
+        const server = yield* cookieKuzzle
+        const { one } = yield* two(server)
+        const location = "https://provider.test/authorize?client_id=c&state=s3cr3t"
+        server.redirect = { location, shown }
+        const step = yield* Effect.provide(KuzzleAuth.loginStep({ strategy: "oauth", credentials: {} }), one.context)
+        assert.deepNestedInclude(step, {
+          "_tag": "Incomplete",
+          "response.result": { headers: { location }, statusCode: 302 }
+        })
+        assert.deepStrictEqual(yield* kuids([one]), ["ada"])
+        server.redirect = undefined
+        const args = { code: "4/0A" }
+        yield* pass(1000)
+        const session = yield* Effect.provide(
+          KuzzleAuth.login({ strategy: "oauth", credentials: { kuid: "bob" }, args }),
+          one.context
+        )
+        assert.strictEqual(session.kuid, "bob")
+        assert.include(server.addresses.at(-2), "code=4%2F0A")
+        assert.deepStrictEqual(yield* kuids([one]), ["bob"])
+      })
+  )
+})
 
 describe("clients of one cookie", () => {
   test("T2: a login in one tab is one in all, and so is a logout", () =>
@@ -217,7 +246,7 @@ describe("clients of one cookie", () => {
       assert.include(one.told, "LoggedIn")
     }))
 
-  test("T1: another tab has renewed the cookie and nobody heard: a refused request opens a new connection, and is sent again", () =>
+  test("T1: another tab has renewed the cookie without a message: a refused request opens a new connection, and is sent again", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       kuzzle.deaf = true
@@ -244,7 +273,7 @@ describe("clients of one cookie", () => {
       assert.deepStrictEqual(dials([other]), [2])
     }))
 
-  test("T1: tabs whose renewal is due at the same moment refresh the token once, and all go on with it", () =>
+  test("T1: tabs with a renewal at the same moment refresh the token once, and all continue with it", () =>
     Effect.gen(function*() {
       for (const deaf of [false, true]) {
         const kuzzle = yield* cookieKuzzle
@@ -327,7 +356,7 @@ describe("clients of one cookie", () => {
       assert.strictEqual(yield* one.kuid, "bob")
     }))
 
-  test("O4: `as` is compared when it is known whose the cookie is, and nobody's request goes with no cookie", () =>
+  test("O4: `as` is compared once the user of the cookie is known, and a request without a session is never sent with a cookie", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       const { one, other } = yield* two(kuzzle)
@@ -360,7 +389,7 @@ describe("clients of one cookie", () => {
       assert.deepStrictEqual(kuzzle.executed, ["bob create 5", "-1 create 6"])
     }))
 
-  test("L1: who has closed is told nothing more", () =>
+  test("L1: a closed client gets no more messages", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       const scope = yield* Scope.make()

@@ -354,7 +354,11 @@ describe("a client that does not wait for its first connection", () => {
   it.scoped("a stored token is loaded before the first connection, and sent with queued requests", () =>
     Effect.gen(function*() {
       const network = deadNetwork()
-      const stored: KuzzleTokenStore.StoredToken = { token: Redacted.make("kept"), kuid: "ada", expiresAt: undefined }
+      const stored: KuzzleTokenStore.StoredToken = {
+        token: Redacted.make("kept"),
+        kuid: "ada",
+        expiresAt: Option.none()
+      }
       const { query, session } = yield* client(network, offline).pipe(
         Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
           load: Effect.succeedSome(stored),
@@ -378,7 +382,12 @@ describe("a client that does not wait for its first connection", () => {
       const { query } = yield* client(network, {
         ...offline,
         authenticator: (session) =>
-          session.authentication.again.login({ controller: "auth", action: "login", strategy: "local", body: {} })
+          session.authentication.forAuthenticator.login({
+            controller: "auth",
+            action: "login",
+            strategy: "local",
+            body: {}
+          })
       })
       const waiting = yield* Effect.fork(query(now))
       yield* turns()
@@ -405,7 +414,7 @@ describe("a client that does not wait for its first connection", () => {
     }))
 })
 
-describe("a runtime whose URL knows no ws:// addresses", () => {
+describe("a runtime with a URL that does not support ws:// addresses", () => {
   /** As in React Native, where older versions throw and newer ones lose the host. */
   const withBroken = (broken: (text: string) => unknown) =>
     Effect.acquireRelease(

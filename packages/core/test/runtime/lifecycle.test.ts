@@ -96,7 +96,7 @@ describe("lifecycle: a session that waits", () => {
       assert.strictEqual((yield* session.state)._tag, "Ready")
     }))
 
-  it.scoped("Offline does not, and it is told", () =>
+  it.scoped("Offline does not, and is published", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted()
       network.current.close(1006)
@@ -138,7 +138,7 @@ describe("lifecycle: a session that waits", () => {
       assert.strictEqual((yield* session.state)._tag, "Waiting")
     }))
 
-  it.scoped("C6: what it said while there was a connection shortens no pause after it", () =>
+  it.scoped("C6: an event during a connection does not shorten the delay after it", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted()
       yield* host.tell("Online")
@@ -244,7 +244,7 @@ describe("lifecycle: a page in the back/forward cache", () => {
       assert.deepStrictEqual(kinds(heard), ["1", "Disconnected", "2"])
     }))
 
-  it.scoped("C3: or it is told first, and finds the socket dead", () =>
+  it.scoped("C3: or the report comes first, and the socket turns out to be dead", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted({ reconnect: Schedule.spaced("1 second") })
       network.onPing = undefined
@@ -261,7 +261,7 @@ describe("lifecycle: a page in the back/forward cache", () => {
 })
 
 describe("lifecycle: closing", () => {
-  it.effect("L1: nobody listens any more, and what the host says then does nothing", () =>
+  it.effect("L1: there is no listener any more, and later reports of the host have no effect", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { host, network } = yield* Scope.extend(hosted(), scope)

@@ -69,7 +69,7 @@ describe("mailbox", () => {
     }))
 
   it.effect.each(["sliding", "dropping"] as const)(
-    "S4, %s: what is essential is told though it gives way, the newest of it, and does not count as lost",
+    "S4, %s: the newest essential element that is dropped is delivered all the same, and does not count as lost",
     (strategy) =>
       Effect.gen(function*() {
         const mailbox = Mailbox.make<Element, string>({
@@ -247,7 +247,7 @@ describe("mailbox", () => {
     }))
 
   it.prop(
-    "L2: no more than the size is ever held, but for one that is larger, and everything is told or counted",
+    "L2: never holds more than the size, except for one larger element, and everything is delivered or counted",
     {
       strategy: fc.constantFrom("sliding" as const, "dropping" as const),
       steps: fc.array(fc.oneof({ weight: 6, arbitrary: fc.nat(12) }, fc.constant("take" as const)), { maxLength: 60 })

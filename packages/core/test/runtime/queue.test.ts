@@ -176,7 +176,7 @@ describe("the offline queue", () => {
       assert.strictEqual(reasonOf(yield* Fiber.join(long)), "Expired")
     }))
 
-  it.scoped("R2: attempts to connect that fail give it no new patience, and it is told to be queued once", () =>
+  it.scoped("R2: failed attempts to connect do not extend its deadline, and `Queued` is published once", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { autoQueue: true, queueTTL: "2500 millis" })
@@ -327,13 +327,13 @@ describe("the offline queue", () => {
       ])
     }))
 
-  it.scoped("A1: what is asked before the authenticator has logged in is its user's, and nobody else's", () =>
+  it.scoped("A1: a request before the authenticator has logged in belongs to its user, and to no other", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, {
         autoQueue: true,
         waitForConnection: false,
-        authenticator: (session) => session.authentication.again.adopt(user("ada"))
+        authenticator: (session) => session.authentication.forAuthenticator.adopt(user("ada"))
       })
       yield* Effect.fork(query(request(1)))
       yield* turns()
@@ -349,7 +349,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual(network.current.of("create").map(({ jwt }) => jwt), [undefined])
     }))
 
-  it.scoped("A1: nor is what waits for the authenticator sent as a user who logs in after a logout", () =>
+  it.scoped("A1: a request that waits for the authenticator is not sent as a user who logs in after a logout either", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       network.autoOpen = false
@@ -466,7 +466,7 @@ describe("the offline queue", () => {
       assert.lengthOf(network.sockets, 3)
     }))
 
-  it.scoped("R7: two of them are found one after the other, and the order stays", () =>
+  it.scoped("R7: two such requests are found one after the other, and the order stays the same", () =>
     Effect.gen(function*() {
       const network = crashing([30, 70])
       const { queryMany } = yield* client(network, { autoQueue: true })
@@ -483,7 +483,7 @@ describe("the offline queue", () => {
       }
     }))
 
-  it.scoped("R6: a line that breaks by itself again and again, under load, condemns nobody", () =>
+  it.scoped("R6: a line that breaks by itself repeatedly, under load, fails no request", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       // It answers in 100 ms, and breaks every 250 ms.
@@ -520,7 +520,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual([bodies(network), tags().at(-1)], [[1, 2], "Ready"])
     }))
 
-  it.scoped("R3: what was on its way, and waits to be sent again, is told to have been sent, perhaps", () =>
+  it.scoped("R3: a request that was in flight and waits to be resent fails as maybe sent", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const scope = yield* Scope.make()

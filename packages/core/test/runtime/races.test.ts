@@ -58,7 +58,8 @@ const kuidOf = (session: Session) => {
 const loggedIn = (network: FakeNetwork, delay: Duration.DurationInput, kuid: string, options: Options = {}) =>
   Effect.gen(function*() {
     const making = yield* Effect.fork(dial(network, {
-      authenticator: (session) => Effect.zipRight(Effect.sleep(delay), session.authentication.again.login(login)),
+      authenticator: (session) =>
+        Effect.zipRight(Effect.sleep(delay), session.authentication.forAuthenticator.login(login)),
       ...options
     }))
     yield* turns()
@@ -227,7 +228,7 @@ describe("a renewal", () => {
       assert.strictEqual(session.authentication.state()._tag, "Anonymous")
     }))
 
-  it.scoped("A1: and a login as somebody else", () =>
+  it.scoped("A1: and a login as another user", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const session = yield* loggedIn(network, "1 second", "bob")
@@ -308,7 +309,7 @@ describe("a renewal", () => {
         } else queueMicrotask(() => socket.refuse(request, { id: "security.token.invalid", status: 401 }))
       }
       const session = yield* dial(network, {
-        authenticator: (session) => session.authentication.again.login(login)
+        authenticator: (session) => session.authentication.forAuthenticator.login(login)
       })
       // A request is answered once more after a renewal, and not twice.
       const error = yield* Effect.flip(session.requests.query(now))
@@ -412,7 +413,7 @@ describe("a login or logout", () => {
       assert.isNotNull(out.unsafePoll())
     }))
 
-  it.scoped("a step of several logs nobody in, and says nothing else", () =>
+  it.scoped("a step of several logs no user in, and publishes nothing else", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const { session } = yield* client(network)
@@ -449,7 +450,7 @@ describe("a login or logout", () => {
       assert.deepStrictEqual(network.current.headers, { cookie: Redacted.make("bob") })
     }))
 
-  it.scoped("A1: what is asked while somebody logs in by cookie is that user's, and never sent as the next one", () =>
+  it.scoped("A1: a request during a login by cookie belongs to that user, and is never sent as the next one", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const { kuzzle } = yield* inCookieWorld(world)
@@ -499,7 +500,7 @@ describe("a login or logout", () => {
       assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
     }))
 
-  it.scoped("A3: who was logged in by cookie is so still when the page is loaded again, until when the server says", () =>
+  it.scoped("A3: a user with a cookie is still logged in after a reload of the page, until the server's expiry", () =>
     Effect.gen(function*() {
       const network = networkWithout("checkToken", "now")
       const making = yield* Effect.fork(cookieClient(network, answering({})))
@@ -516,7 +517,7 @@ describe("a login or logout", () => {
       })
     }))
 
-  it.scoped("A1: by a cookie that the browser does not keep: a typed error, and nobody is logged in", () =>
+  it.scoped("A1: by a cookie that the browser does not keep: a typed error, and no user is logged in", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       world.keeps = false
@@ -739,7 +740,7 @@ describe("a cookie that two tabs share", () => {
       assert.deepStrictEqual(here.told.filter((tag) => tag === "ReAuthenticated" || tag === "LoggedIn"), ["LoggedIn"])
     }))
 
-  it.scoped("A1: a login whose connection could not be opened: the next opening is asked", () =>
+  it.scoped("A1: after a login whose connection could not be opened, the client asks the next connection for its user", () =>
     Effect.gen(function*() {
       const { here, there, world } = yield* twoTabs()
       world.network.autoOpen = false
@@ -797,7 +798,7 @@ describe("a cookie that two tabs share", () => {
       yield* here.kuzzle.query(now)
     }))
 
-  it.scoped("A1: what nobody has queued is not written as bob, whose cookie the next connection carries", () =>
+  it.scoped("A1: a request that was queued without a session is not sent with the cookie of bob", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const { connectedAs, kuzzle } = yield* inCookieWorld(world, world.network, { autoQueue: true })
@@ -812,7 +813,7 @@ describe("a cookie that two tabs share", () => {
       assert.deepStrictEqual(sent(world.network, "now"), [])
     }))
 
-  it.scoped("A1: what was held for a login that fails is of the user who stays", () =>
+  it.scoped("A1: requests that were held for a login that fails belong to the user who stays", () =>
     Effect.gen(function*() {
       const { here, world } = yield* twoTabs({ autoQueue: true })
       world.gates = { login: yield* Deferred.make<void>() }
@@ -833,7 +834,7 @@ describe("a cookie that two tabs share", () => {
       assert.deepStrictEqual(sent(world.network, "now"), [])
     }))
 
-  it.scoped("A1: a logout asks the server, although nobody is logged in as far as this tab knows", () =>
+  it.scoped("A1: a logout asks the server, even if this tab knows of no session", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const here = yield* inCookieWorld(world)
@@ -849,7 +850,7 @@ describe("a cookie that two tabs share", () => {
       yield* here.kuzzle.query(now)
     }))
 
-  it.scoped("A1: a server that lets nobody log out says that nobody is logged in: that is a logout", () =>
+  it.scoped("A1: a server that refuses the logout of an anonymous user: that is a logout", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const error = {

@@ -1,24 +1,11 @@
 /** What a consumer gets of its subscription, and how a subscription ends before its scope. */
-import type { KuzzleRealtime } from "@effect-kuzzle/core"
-import { KuzzleError } from "@effect-kuzzle/core"
+import { KuzzleError, KuzzleRealtime } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Cause,
-  Chunk,
-  Effect,
-  Exit,
-  Fiber,
-  Metric,
-  MetricState,
-  Option,
-  Redacted,
-  Scope,
-  Stream,
-  TestClock
-} from "effect"
+import { Cause, Chunk, Effect, Exit, Fiber, Option, Redacted, Scope, Stream, TestClock } from "effect"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { client, document, failureTag, kinds, obligingNetwork, token } from "../support/client.ts"
 import { lost, obliging, turns } from "../support/FakeSocket.ts"
+import { figuresOf } from "../support/metrics.ts"
 
 const all = { index: "i", collection: "c" }
 const channel = "room{}-111"
@@ -48,14 +35,8 @@ const drain = <E>(stream: Stream.Stream<KuzzleRealtime.Notification, E>) =>
     return { kinds: kinds(heard), heard, exit }
   })
 
-const counted = (name: string, tags: Readonly<Record<string, string>> = {}) =>
-  Effect.map(Metric.snapshot, (pairs) => {
-    const found = pairs.find(({ metricKey }) =>
-      metricKey.name === name &&
-      Object.entries(tags).every(([key, value]) => metricKey.tags.some((tag) => tag.key === key && tag.value === value))
-    )
-    return found !== undefined && MetricState.isCounterState(found.metricState) ? Number(found.metricState.count) : 0
-  })
+const counted = (name: string, labels: Readonly<Record<string, string>> = {}) =>
+  Effect.map(figuresOf(name, labels), ({ count }) => count)
 
 describe("buffers", () => {
   it.scoped("S4: `fail` delivers what it holds, then fails, and leaves the server at once", () =>
@@ -99,7 +80,7 @@ describe("buffers", () => {
     }))
 
   it.scoped.each([undefined, () => undefined])(
-    "S4, L2: a buffer is bounded in bytes, and a gap tells of the rest",
+    "S4, L2: a buffer is bounded in bytes, and a gap reports the rest",
     (conflate) =>
       Effect.gen(function*() {
         const { network, realtime } = yield* setUp
@@ -156,7 +137,7 @@ describe("buffers", () => {
       assert.strictEqual(failureTag(exit), "KuzzleOverflowError")
     }))
 
-  it.scoped("`conflate` holds the newest of each key; a gap tells of what gave way beyond that", () =>
+  it.scoped("`conflate` keeps the newest of each key; a gap reports what was dropped beyond that", () =>
     Effect.gen(function*() {
       const { emit, realtime, user } = yield* setUp
       const stream = yield* realtime.open({
@@ -290,7 +271,7 @@ describe("what is handed out", () => {
       assert.deepStrictEqual(kinds(heard), ["theirs", "Disconnected", "theirs"])
     }))
 
-  it.scoped("who a subscription goes by is not the application's to say", () =>
+  it.scoped("the application cannot choose the user of a subscription", () =>
     Effect.gen(function*() {
       const { network, realtime } = yield* setUp
       const refused = yield* Effect.flip(realtime.listen({ ...all, volatile: { sdkInstanceId: "another" } }, () => {}))
@@ -315,7 +296,7 @@ describe("what is handed out", () => {
       assert.deepStrictEqual(network.current.requests, [])
     }))
 
-  it.scoped("`subscribeToSelf: false`: where the server does not say who we are, nothing is taken for ours", () =>
+  it.scoped("`subscribeToSelf: false`: if the server does not identify the client, no notification counts as its own", () =>
     Effect.gen(function*() {
       const { network, realtime } = yield* setUp
       network.onSend = (socket) => {
@@ -329,7 +310,7 @@ describe("what is handed out", () => {
       assert.deepStrictEqual(kinds(heard), ["a", "b"])
     }))
 
-  it.scoped("8.E5: `out` has no channel of its own on the server: all users are asked for, and those who leave are told", () =>
+  it.scoped("8.E5: `out` has no channel of its own on the server: the client subscribes to all users, and delivers those who leave", () =>
     Effect.gen(function*() {
       const { emit, network, realtime, user } = yield* setUp
       const heard: Record<string, Array<KuzzleRealtime.Notification>> = {}
@@ -414,7 +395,7 @@ describe("ending", () => {
 })
 
 describe("a session that is over", () => {
-  it.scoped("A3: a subscription that is refused with its token is opened with the rights of who comes then", () =>
+  it.scoped("A3: a subscription that is refused because of its token is opened with the rights of the next user", () =>
     Effect.gen(function*() {
       const { network, realtime, session } = yield* setUp
       yield* session.authentication.adopt(identityOf({ ...token("ann's"), kuid: "ann" }))
@@ -525,6 +506,39 @@ describe("join", () => {
       assert.strictEqual(failureTag(exit), "KuzzleNotFoundError")
       assert.strictEqual(states.at(-1)?._tag, "Ready")
     }))
+
+  it.scoped.each([
+    { action: "subscribe", id: "api.assert.koncorde_dsl_error", status: 400, tag: "KuzzleInvalidFilterError" },
+    { action: "subscribe", id: "core.realtime.too_many_terms", status: 413, tag: "KuzzleSizeLimitError" },
+    { action: "subscribe", id: "core.realtime.too_many_rooms", status: 413, tag: "KuzzleSizeLimitError" },
+    { action: "subscribe", id: "core.realtime.room_not_found", status: 404, tag: "KuzzleNotFoundError" },
+    { action: "join", id: "core.realtime.room_not_found", status: 404, tag: "KuzzleRoomNotFoundError" },
+    { action: "join", id: "core.realtime.too_many_rooms", status: 413, tag: "KuzzleSizeLimitError" }
+  ])(
+    "S6: $action: the refusal $id is a $tag, at once and after a lost connection",
+    ({ action, id, status, tag }) =>
+      Effect.gen(function*() {
+        const { network, realtime } = yield* setUp
+        const options = action === "join" ? { roomId: "r" } : { index: "nyc", collection: "taxi" }
+        const stream = yield* KuzzleRealtime.open(options).pipe(
+          Effect.provideService(KuzzleRealtime.KuzzleRealtime, realtime)
+        )
+        const { ended } = yield* KuzzleRealtime.listen(options, () => {}).pipe(
+          Effect.provideService(KuzzleRealtime.KuzzleRealtime, realtime)
+        )
+        network.onSend = (socket) => queueMicrotask(() => socket.refuse(socket.last(action), { id, status }))
+        network.current.close(lost.code)
+        const endings = yield* Effect.fork(Effect.all([Stream.runDrain(stream), ended].map(Effect.flip)))
+        yield* TestClock.adjust("1 second")
+        yield* turns()
+        assert.deepStrictEqual((yield* Fiber.join(endings)).map(({ _tag }) => _tag), [tag, tag])
+        const first = yield* Effect.flip(Effect.scoped(KuzzleRealtime.open({ ...options, scope: "in" }))).pipe(
+          Effect.provideService(KuzzleRealtime.KuzzleRealtime, realtime)
+        )
+        assert.strictEqual(first._tag, tag)
+        assert.isTrue(KuzzleError.hasId(id)(first))
+      })
+  )
 
   it.scoped("an id that JSON cannot carry is refused before anything is sent", () =>
     Effect.gen(function*() {

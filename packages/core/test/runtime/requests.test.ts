@@ -18,7 +18,7 @@ const silent = Effect.gen(function*() {
 })
 
 describe("requests", () => {
-  it.scoped("R1, 8.E17: an answer is what the server said; it is told a name that it holds to no version", () =>
+  it.scoped("R1, 8.E17: an answer is the server's; the client sends an SDK name that the server checks for no version", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
       const asked = yield* Effect.fork(query({ ...now, a: 1 }, { volatile: { mine: true } }))
@@ -128,6 +128,20 @@ describe("requests", () => {
       const outcomes = yield* Fiber.join(asked)
       assert.isTrue(outcomes.every((outcome) => tagOf(outcome) === "KuzzleMaybeSentError"))
       assert.strictEqual(inFlight(), 0)
+    }))
+
+  it.scoped("R3: no caller goes on before all requests of the connection have ended", () =>
+    Effect.gen(function*() {
+      const { inFlight, network, query } = yield* silent
+      const seen: Array<number> = []
+      const asking = Effect.map(Effect.exit(query(now)), () => void seen.push(inFlight()))
+      const asked = yield* Effect.fork(Effect.all([asking, asking, asking], { concurrency: "unbounded" }))
+      yield* turns()
+      assert.strictEqual(inFlight(), 3)
+      network.current.close(1006)
+      assert.deepStrictEqual(seen, [])
+      yield* Fiber.join(asked)
+      assert.deepStrictEqual(seen, [0, 0, 0])
     }))
 
   it.scoped("R4: late, duplicate and unknown answers change nothing", () =>

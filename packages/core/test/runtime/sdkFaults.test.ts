@@ -117,7 +117,7 @@ describe("spec 8: connection", () => {
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 
-  it.scoped("C1, 8.A9: who uses a client twice has one socket; two clients end each by itself, as of a double mount", () =>
+  it.scoped("C1, 8.A9: using a client twice opens one socket; two clients (a double mount) end independently", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const used = Layer.effectDiscard(Kuzzle.query(now))
@@ -156,7 +156,7 @@ describe("spec 8: connection", () => {
 })
 
 describe("spec 8: authentication", () => {
-  it.scoped("A1: after a logout of nobody the authenticator is not run any more", () =>
+  it.scoped("A1: after a logout without a session the authenticator is not run any more", () =>
     Effect.gen(function*() {
       let runs = 0
       const network = obligingNetwork()
@@ -279,7 +279,7 @@ describe("spec 8: authentication", () => {
       }
     }))
 
-  it.scoped("8.B10: a strategy of several steps says what comes next, and logs nobody in", () =>
+  it.scoped("8.B10: one step of a strategy with several returns the server's answer, and logs no user in", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const result = { headers: { Location: "https://provider.test" }, statusCode: 302 }
@@ -296,7 +296,7 @@ describe("spec 8: authentication", () => {
       }).pipe(Effect.provide(over(network)))
     }))
 
-  it.scoped("8.B12: a connection asks nothing that nobody wants to know, with or without a token", () =>
+  it.scoped("8.B12: a connection sends no request of its own that is not needed, with or without a token", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session } = yield* client(network)
@@ -410,7 +410,7 @@ describe("spec 8: subscriptions", () => {
       assert.strictEqual(network.current.of("subscribe").length, 2)
     }))
 
-  it.scoped("8.D20: who leaves while a notification is handed out takes it from nobody else", () =>
+  it.scoped("8.D20: a consumer that leaves during the delivery of a notification takes it from no other consumer", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)

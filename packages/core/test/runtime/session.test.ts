@@ -7,7 +7,7 @@ import { client, dial, document, failureTag, kinds, now, obligingNetwork, token 
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
 describe("session: connecting", () => {
-  it.scoped("C5: is done when ready, and the states tell the way", () =>
+  it.scoped("C5: completes when ready, and the states show the steps", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { session, tags } = yield* client(network)
@@ -65,7 +65,7 @@ describe("session: connecting", () => {
       assert.deepStrictEqual(slept.filter((millis) => millis < 1000), [])
     }))
 
-  it.effect("C7, 8.A10: a handshake that hangs and one that is rejected are told apart", () =>
+  it.effect("C7, 8.A10: a handshake that hangs and one that is rejected are different errors", () =>
     Effect.gen(function*() {
       const hanging = new FakeNetwork()
       hanging.autoOpen = false
@@ -533,7 +533,7 @@ describe("session: subscriptions", () => {
       assert.deepStrictEqual(kinds(heard), ["1"])
     }))
 
-  it.scoped("S4, S7, L2, 8.E6: a consumer that does not read loses its own, is told how many, and delays nobody", () =>
+  it.scoped("S4, S7, L2, 8.E6: a consumer that does not read loses its own notifications, learns how many, and delays no other", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, watch } = yield* client(network)
@@ -548,7 +548,7 @@ describe("session: subscriptions", () => {
       assert.isTrue(late[0]?.type === "gap" && late[0].cause._tag === "Overflow" && late[0].cause.lost === 7)
     }))
 
-  it.scoped("8.C8: a handler that throws ends its own subscription, and nobody else's", () =>
+  it.scoped("8.C8: a handler that throws ends its own subscription, and no other", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, watch } = yield* client(network)
@@ -677,7 +677,7 @@ describe("session: subscriptions", () => {
 })
 
 describe("session: closing", () => {
-  it.effect("L1, C5, 8.A16: the socket goes, what is pending fails, the last state is told, nothing is dialled again", () =>
+  it.effect("L1, C5, 8.A16: the socket is closed, pending requests fail, the last state is published, nothing is dialled again", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const scope = yield* Scope.make()
@@ -767,7 +767,7 @@ describe("session: closing", () => {
 })
 
 describe("session: diagnostics", () => {
-  it.scoped("C7, 8.A5, 8.D1, 8.E1: what nobody waits for is told, and nothing breaks", () =>
+  it.scoped("C7, 8.A5, 8.D1, 8.E1: a frame that belongs to nothing is reported, and nothing breaks", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network)

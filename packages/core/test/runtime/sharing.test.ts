@@ -167,7 +167,7 @@ describe("clients of one token store", () => {
       assert.strictEqual(other.token(), yield* stored)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2, T1: who has not heard that the token was renewed takes it from the store instead of ending the session", () =>
+  test("A2, T1: a client that missed a renewal takes the token from the store instead of ending the session", () =>
     Effect.gen(function*() {
       const { both, one, other } = yield* two({ deaf: true })
       yield* both("ada")
@@ -180,7 +180,7 @@ describe("clients of one token store", () => {
       assert.deepStrictEqual(other.told, ["ReAuthenticated", "Dequeued"])
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A4, T1: a token that is stored 250 ms after the old one has died is found; one that never is, ends the session", () =>
+  test("A4, T1: a token that is stored 250 ms after the old one expired is used; without one, the session ends", () =>
     Effect.gen(function*() {
       const { both, kuzzle, one, other, shared } = yield* two({ deaf: true })
       yield* both("ada")
@@ -190,7 +190,7 @@ describe("clients of one token store", () => {
       yield* pass(250)
       assert.strictEqual(other.state(), "Renewing")
       const { jwt } = kuzzle.grant("ada")
-      const next = { token: Redacted.make(jwt), kuid: "ada", expiresAt: undefined }
+      const next = { token: Redacted.make(jwt), kuid: "ada", expiresAt: Option.none() }
       assert.isTrue(yield* shared.save(Option.some(next), Option.some(Redacted.make(old))))
       yield* pass(50)
       assert.isTrue(Exit.isSuccess(yield* Fiber.join(asked)))
@@ -209,7 +209,7 @@ describe("clients of one token store", () => {
       const { both, kuzzle, other, shared, stored } = yield* two({ deaf: true })
       yield* both("ada")
       const { jwt } = kuzzle.grant("ada")
-      const faster = { token: Redacted.make(jwt), kuid: "ada", expiresAt: undefined }
+      const faster = { token: Redacted.make(jwt), kuid: "ada", expiresAt: Option.none() }
       other.network.onSend = (socket, frame) => {
         const { action } = JSON.parse(frame)
         const before = action === "refreshToken"
@@ -222,7 +222,7 @@ describe("clients of one token store", () => {
       assert.strictEqual(other.token(), jwt)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A1, T2: a renewal finds that somebody has logged out, and asks for nothing", () =>
+  test("A1, T2: a renewal finds that another client has logged out, and sends nothing", () =>
     Effect.gen(function*() {
       const { both, kuzzle, one, other } = yield* two({ deaf: true, ttl: 100_000 })
       yield* both("ada")
@@ -254,7 +254,7 @@ describe("clients of one token store", () => {
       const slow = yield* tab(kuzzle, { ...shared, changes: Stream.never }, {
         waitForConnection: false,
         authenticator: (session) =>
-          Effect.zipRight(Effect.sleep("10 seconds"), session.authentication.again.login(login("ada")))
+          Effect.zipRight(Effect.sleep("10 seconds"), session.authentication.forAuthenticator.login(login("ada")))
       })
       yield* pass(10_000)
       assert.strictEqual(slow.state(), "ada")
@@ -281,7 +281,7 @@ describe("clients of one token store", () => {
       assert.strictEqual(yield* stored, one.token())
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("C7: a store whose changes die is reported, and the client goes on", () =>
+  test("C7: a store that dies on changes is reported, and the client continues", () =>
     Effect.gen(function*() {
       const shared = KuzzleTokenStore.make(yield* KeyValueStore.KeyValueStore, "token")
       const alone = yield* tab(server(), { ...shared, changes: Stream.die("gone") })

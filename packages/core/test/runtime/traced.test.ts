@@ -53,7 +53,7 @@ describe("traced: requests", () => {
       assert.strictEqual(carried(network, "create"), written(span))
     }))
 
-  it.scoped("without a span around it, it is one all the same; with none of index and collection, none is told", () =>
+  it.scoped("a request without a span around it has one all the same; without index and collection, the span has neither", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network, { url: "wss://kuzzle.test/?key=s3cr3t" })
@@ -69,7 +69,7 @@ describe("traced: requests", () => {
       })
     }))
 
-  it.scoped("its error is told by the id of Kuzzle, or by its tag", () =>
+  it.scoped("its error is named by the id of Kuzzle, or by its tag", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -148,7 +148,7 @@ describe("traced: what costs nothing", () => {
       assert.deepStrictEqual(network.current.of("now").map(({ volatile }) => "traceparent" in volatile), [false, false])
     }))
 
-  it.scoped("nor is a span that nobody keeps", () =>
+  it.scoped("nor is a span that no tracer records", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -160,7 +160,7 @@ describe("traced: what costs nothing", () => {
       assert.isUndefined(carried(network, "now"))
     }))
 
-  it.scoped("nor one whose ids are not of the form of W3C, nor over what the caller says", () =>
+  it.scoped("nor a span whose ids do not have the form of W3C, nor in place of the caller's own value", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)

@@ -32,6 +32,8 @@ export class CookieKuzzle {
   gates: { [action: string]: Deferred.Deferred<void> } = {}
   /** Runs before an answer over HTTP is given. */
   answering: (action: string) => void = () => {}
+  /** Addresses of the calls over HTTP. */
+  readonly addresses: Array<string> = []
   /** Calls over HTTP, by action. */
   readonly calls: Array<string> = []
   readonly joined = { count: 0 }
@@ -39,6 +41,8 @@ export class CookieKuzzle {
   private readonly members = sharingOfProcess()
   /** Whether tabs hear nothing of each other. */
   deaf = false
+  /** Where a login leads to, by a strategy of several steps, and whether HTTP shows it, as everywhere but in browsers. */
+  redirect: { readonly location: string; readonly shown: boolean } | undefined
   /** Whether calls over HTTP fail. */
   offline = false
 
@@ -86,6 +90,7 @@ export class CookieKuzzle {
     const answer = (result: unknown) => queueMicrotask(() => socket.answer(request, result))
     if (action === "checkToken") return answer(this.checked(cookie))
     if (action === "now") return answer({ now: this.now() })
+    if (action === "login") return answer(this.step())
     if (kuid === undefined) {
       return queueMicrotask(() => socket.refuse(request, { id: "security.token.invalid", status: 401 }))
     }
@@ -97,6 +102,10 @@ export class CookieKuzzle {
     const kuid = this.whose(token)
     if (kuid === undefined) return { valid: false, state: "Invalid token." }
     return { valid: true, kuid, expiresAt: this.tokens.get(token ?? "")?.expiresAt ?? null }
+  }
+
+  private step(): unknown {
+    return { headers: { location: this.redirect?.location }, statusCode: 302 }
   }
 
   private result(action: string, byCookie: boolean, body: { readonly kuid?: string }): unknown {
@@ -136,6 +145,14 @@ export class CookieKuzzle {
         if (gate !== undefined) yield* Deferred.await(gate)
         if (this.offline) return yield* new KuzzleError.NoAnswerError({ cause: "offline" })
         this.calls.push(action)
+        this.addresses.push(url)
+        if (action === "login" && this.redirect !== undefined) {
+          const { location, shown } = this.redirect
+          const answer = { status: 302, error: null, requestId: "r", result: this.step() }
+          return shown
+            ? { status: 302, headers: { location }, body: JSON.stringify(answer) }
+            : { status: 0, headers: {}, body: "" }
+        }
         const result = this.result(action, search !== "", JSON.parse(body ?? "{}"))
         this.answering(action)
         const error = result === undefined

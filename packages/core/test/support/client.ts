@@ -2,7 +2,7 @@ import { KuzzleConfig, type KuzzleError, KuzzleHeartbeat, KuzzleRealtime, Kuzzle
 import { Cause, Chunk, Effect, Exit, Redacted, Schedule, Stream } from "effect"
 import type { ConnectionState } from "../../src/internal/protocol/connection.ts"
 import * as Session from "../../src/internal/runtime/session.ts"
-import * as Tokens from "../../src/internal/runtime/tokens.ts"
+import { Tokens } from "../../src/internal/runtime/tokens.ts"
 import * as KuzzleTokenStore from "../../src/KuzzleTokenStore.ts"
 import { FakeNetwork, obliging, turns } from "./FakeSocket.ts"
 
@@ -23,7 +23,7 @@ export const dial = (network: FakeNetwork, { authenticator, heartbeat, ...option
     const keeping: Session.Keeping = {
       keptBy: store === undefined ? "Token" : "SharedToken",
       headers: (settings) => Effect.succeed(settings),
-      keeper: ({ requests, storeFailed }) => Tokens.make(requests, store, storeFailed)
+      keeper: ({ requests, storeFailed }) => new Tokens(requests, store, storeFailed)
     }
     return yield* Session.make(settings, keeping, authenticator).pipe(
       Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),

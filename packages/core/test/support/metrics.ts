@@ -8,7 +8,17 @@ export interface Figures {
   readonly sum: number
 }
 
-const figuresOf = (name: string, labels: Readonly<Record<string, string>>) =>
+/** The metrics that there are, with their labels. */
+export const labelled = Effect.map(
+  Metric.snapshot,
+  (pairs) =>
+    pairs.map(({ metricKey: { name, tags } }) => ({
+      name,
+      labels: tags.map(({ key, value }) => [key, value] as const)
+    }))
+)
+
+export const figuresOf = (name: string, labels: Readonly<Record<string, string>>) =>
   Effect.map(Metric.snapshot, (pairs): Figures => {
     const found = pairs.find(({ metricKey }) =>
       metricKey.name === name &&

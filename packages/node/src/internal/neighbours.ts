@@ -1,7 +1,8 @@
 /**
  * Which of the clients on one folder are alive. Each client listens on a socket of its own (a unix socket, a named pipe
- * on Windows) that says nothing. The kernel ends it with the process, also after `kill -9`. A process whose event loop is
- * blocked still counts as alive, because the kernel accepts connections for it. No process id is compared, and no clock.
+ * on Windows) that sends nothing. The kernel ends it with the process, also after `kill -9`. A process whose event loop
+ * is blocked still counts as alive, because the kernel accepts connections for it. Neither process ids nor clocks are
+ * compared.
  */
 import * as Fs from "node:fs"
 import * as Net from "node:net"
@@ -11,7 +12,7 @@ import { addressOf } from "./localSocket.ts"
 /** The address of a unix socket has 108 bytes at most on Linux and 104 on macOS. */
 const maxPath = 100
 
-/** Milliseconds until a client that could not answer is asked again, because too many ask it. */
+/** Milliseconds until a client is probed again that could not accept because too many probe it. */
 const pause = 200
 
 /** In the folder, so that processes with another TMPDIR find it, unless the path is too long for a socket. */
@@ -26,7 +27,7 @@ const isGone = (error: NodeJS.ErrnoException): boolean =>
   error.code === "ECONNREFUSED" || error.code === "ENOENT" || error.code === "ECONNRESET"
 
 export class Neighbours {
-  /** Clients that are alive or being asked, and whether each has gone. */
+  /** Clients that are alive or being probed, and whether each has gone. */
   private readonly watched = new Map<string, Promise<boolean>>()
   /** Owners are random, so a client that has gone never comes back. */
   private readonly dead = new Set<string>()
@@ -47,7 +48,7 @@ export class Neighbours {
     const address = addressIn(this.folder, this.me)
     const server = Net.createServer((socket) => {
       this.keep(socket)
-      socket.on("error", () => {}) // its `close` follows
+      socket.on("error", () => {}) // `close` follows
       socket.resume()
     })
     this.server = server
@@ -56,7 +57,7 @@ export class Neighbours {
       server.listen(address, resolve)
     })
     server.unref()
-    // Others could only learn that we live.
+    // The connection only shows others that this client is alive.
     if (process.platform !== "win32") await Fs.promises.chmod(address, 0o600)
   }
 
@@ -107,7 +108,7 @@ export class Neighbours {
   private bury(owner: string): void {
     this.watched.delete(owner)
     this.dead.add(owner)
-    // A process that was killed leaves the file of its socket behind. It harms nobody if it cannot be removed.
+    // A process that was killed leaves the file of its socket behind. A failure to remove it is harmless.
     if (process.platform !== "win32") Fs.rm(addressIn(this.folder, owner), { force: true }, () => {})
   }
 
@@ -117,7 +118,7 @@ export class Neighbours {
     socket.once("close", () => this.open.delete(socket))
   }
 
-  /** From now on this client counts as gone, and learns nothing of others. */
+  /** From now on this client counts as gone, and is not notified of others. */
   close(): Promise<void> {
     this.closed = true
     for (const timer of this.timers) clearTimeout(timer)

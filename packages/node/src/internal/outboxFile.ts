@@ -1,19 +1,19 @@
 /**
- * The files of the outbox's folder, without touching a disk: what their names and their texts say.
+ * The names and the contents of the files in the outbox's folder. Nothing here accesses a disk.
  *
- * A name holds everything that changes, so that one rename(2) changes a request, and only one of several clients that
- * try succeeds. It also holds everything that decides, so that counting and adopting open no file.
+ * A name holds everything that changes. So one rename(2) changes a request, and of several clients that try, one
+ * succeeds. A name also holds everything that decisions need, so counting and adopting open no file.
  */
 import type { Entry, NewEntry, Outcome, Sender } from "@effect-kuzzle/core/KuzzleOutboxStore"
 import * as Store from "@effect-kuzzle/core/KuzzleOutboxStore"
 import { createHash } from "node:crypto"
 
-/** The last member of a name: what is stored in a file of this form. */
+/** The last part of a name: the version of the format. */
 const version = 1
 
 export type State = "queued" | "sending" | Outcome
 
-/** What the name of a file says. */
+/** The parts of a file's name. */
 export interface Name {
   readonly seq: string
   /** The client that it belongs to, `free` or `none`. */
@@ -55,7 +55,7 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 
 export const serverHash = hash
 
-/** A user whose kuid is empty or says `Nobody` is not nobody. */
+/** A user whose kuid is empty or `Nobody` differs from a request without a user. */
 export const senderHash = (sender: Sender): string => hash(sender._tag === "User" ? `User ${sender.kuid}` : "Nobody")
 
 export const format = ({ attempts, idempotent, owner, sender, seq, server, size, state }: Name): string =>
@@ -63,7 +63,7 @@ export const format = ({ attempts, idempotent, owner, sender, seq, server, size,
 
 const pattern = /^(\d{15}-\d{6}-\w+)\.(\w+)\.(\w+)\.(\w+)\.(\d+)\.(\d+)\.(idempotent|once)\.(\w+)\.v1$/
 
-/** `undefined` if the file is none of ours: it is left alone. */
+/** `undefined` if the file does not belong to the outbox: it is not touched. */
 export const parse = (file: string): Name | undefined => {
   const [, seq, owner, server, sender, size, attempts, idempotent, state] = pattern.exec(file) ?? []
   return seq === undefined || owner === undefined || server === undefined || sender === undefined ||
@@ -84,7 +84,7 @@ export const parse = (file: string): Name | undefined => {
 /** Whether a later release has written the file. */
 export const isNewer = (file: string): boolean => Number(/^\d{15}-.*\.v(\d+)$/.exec(file)?.[1] ?? 0) > version
 
-/** A text that is greater than those before it. `at`: milliseconds since the epoch. */
+/** A text that is greater than the earlier ones. `at`: milliseconds since the epoch. */
 export const seqOf = (at: number, count: number, owner: string): string =>
   `${String(at).padStart(15, "0")}-${String(count).padStart(6, "0")}-${owner.slice(0, 8)}`
 
@@ -102,7 +102,7 @@ export const nameOf = (entry: NewEntry, seq: string, owner: string): Name => ({
   state: "queued"
 })
 
-/** What a request of a client that has gone becomes for the client that takes it over. */
+/** The new name of a request of an ended client, for the client that takes it over. */
 export const takenOver = (name: Name, owner: string): Name => {
   const attempts = Store.takenOver({ ...name, sending: name.state === "sending" })
   return attempts === undefined

@@ -1,4 +1,4 @@
-/** One client's hold on the folder of an outbox. Its methods reject with the errors of Node. */
+/** The folder of an outbox, as one client uses it. Its methods reject with the errors of Node. */
 import type {
   Adopted,
   Entry,
@@ -21,7 +21,7 @@ const { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, unlink } = 
 /** How many files are open at once: a process may have few (1,024 is common). */
 const parallel = 32
 
-/** Milliseconds for which a socket is not judged by whether it answers. */
+/** Milliseconds after its creation in which a socket that does not answer still counts as alive. */
 const newSocket = 60_000
 
 /** A later release of this package has written into the folder. */
@@ -48,7 +48,7 @@ export class OutboxFolder {
 
   private constructor(
     private readonly path: string,
-    /** The folder, open all the time: a change that was made must not fail because too many files are open. */
+    /** The folder stays open, so that syncing a change cannot fail because too many files are open. */
     private readonly directory: Fs.promises.FileHandle | undefined,
     private readonly limits: Limits,
     readonly me: string,
@@ -63,7 +63,7 @@ export class OutboxFolder {
     if (newer !== undefined) throw new NewerVersion(newer)
     const me = randomBytes(16).toString("hex")
     const neighbours = new Neighbours(real, me, changed)
-    // Windows opens no folder: its file systems log the changes of names.
+    // Windows opens no folder: its file systems journal renames.
     const directory = process.platform === "win32" ? undefined : await open(real, "r")
     const folder = new OutboxFolder(real, directory, limits, me, neighbours, changed)
     try {
@@ -79,11 +79,11 @@ export class OutboxFolder {
 
   private watch(): void {
     this.watcher = Fs.watch(this.path, { persistent: false }, (_, file) => this.notice(file))
-    // The folder was removed: the next access says so.
+    // The folder was removed: the next access fails with that error.
     this.watcher.on("error", () => {})
   }
 
-  /** Removes what killed clients have left behind beside their requests: unfinished files, and sockets. */
+  /** Removes unfinished files and sockets of killed clients. */
   private async tidy(): Promise<void> {
     await each(await readdir(this.path), async (file) => {
       const path = Path.join(this.path, file)
@@ -91,7 +91,7 @@ export class OutboxFolder {
       if (file.endsWith(File.unfinished) && owner !== undefined) {
         if (await this.neighbours.hasGone(owner)) await rm(path, { force: true })
       } else if (/^[0-9a-f]{32}\.sock$/.test(file)) {
-        // A new one may be bound and not listen yet.
+        // A new socket may be bound and not listen yet.
         const age = Date.now() - (await lstat(path).then(({ mtimeMs }) => mtimeMs, () => Infinity))
         if (age > newSocket) await this.neighbours.hasGone(file.slice(0, -".sock".length))
       }
@@ -126,7 +126,7 @@ export class OutboxFolder {
         for (const { reject } of group) reject(cause)
       }
     }
-    // In the same turn as the look at `waiting`, so that no call is left in between.
+    // In the same turn as the check of `waiting`, so that no call is forgotten in between.
     this.adding = undefined
   }
 
@@ -239,12 +239,12 @@ export class OutboxFolder {
   private async delete(name: File.Name): Promise<boolean> {
     const removed = await this.remove(name)
     this.mine.delete(name.seq)
-    // One that was not sent must not come back with a power failure. One that was sent comes back as sending.
+    // A request that was not sent must not reappear after a power failure. One that was sent reappears as being sent.
     if (name.state === "queued") await this.sync()
     return removed
   }
 
-  /** A full disk costs the report its detail. */
+  /** On a full disk the report has no detail. */
   private async explain(name: File.Name, detail: string): Promise<void> {
     try {
       await Fs.promises.appendFile(this.at(name), File.encodeDetail(detail))
@@ -315,13 +315,13 @@ export class OutboxFolder {
       // The next call takes over the rest, or fails.
       this.changed()
     }
-    // The new names need not be durable: what a power failure takes back is adopted again.
+    // The new names need not be durable: after a power failure the requests are adopted again.
     if (reports.length > 0) await this.trim().catch(ignore)
     return { entries: entries.sort(bySeq), reports: reports.sort(bySeq) }
   }
 
   private async takeOver(name: File.Name): Promise<Entry | StoredReport | undefined> {
-    // It is read first, so that an error that passes changes nothing.
+    // The file is read first, so that a temporary error changes nothing.
     const content = await this.read(name)
     if (content === "Gone") return undefined
     const taken: File.Name = content === undefined
@@ -335,15 +335,15 @@ export class OutboxFolder {
 
   async reports(server: string): Promise<ReadonlyArray<StoredReport>> {
     const hash = File.serverHash(server)
-    const found: Array<StoredReport> = []
+    const reports: Array<StoredReport> = []
     await each(
       (await this.list()).filter((name) => File.isReport(name) && name.server === hash),
       async (name) => {
         const content = await this.read(name)
-        if (content !== "Gone") found.push(reportOf(name, content))
+        if (content !== "Gone") reports.push(reportOf(name, content))
       }
     )
-    return found.sort(bySeq)
+    return reports.sort(bySeq)
   }
 
   async forget(seqs: ReadonlyArray<string>): Promise<void> {
@@ -361,7 +361,7 @@ export class OutboxFolder {
     do {
       missed = false
       await each((await this.list()).filter((name) => isOf(name, of) && name.state !== "sending"), async (name) => {
-        // Another client has renamed it: look again.
+        // Another client has renamed it: list the folder again.
         if (await this.remove(name)) {
           this.mine.delete(name.seq)
           if (name.state === "queued") purged += 1
@@ -372,7 +372,7 @@ export class OutboxFolder {
     return purged
   }
 
-  /** Releases what is queued or idempotent, and reports the rest. */
+  /** Releases requests that are queued or idempotent, and reports the others. */
   async close(): Promise<void> {
     await this.adding
     try {
@@ -415,8 +415,8 @@ export class OutboxFolder {
   }
 
   /**
-   * `undefined` if it is damaged. `"Gone"`: another client has renamed or deleted it meanwhile. Any other error may pass,
-   * so it says nothing of the record.
+   * `undefined` if it is damaged. `"Gone"`: another client has renamed or deleted it meanwhile. Any other error may be
+   * temporary, so it does not mean that the record is damaged.
    */
   private async read(name: File.Name): Promise<File.Content | "Gone" | undefined> {
     try {
@@ -432,7 +432,7 @@ export class OutboxFolder {
     return PrivateFile.write(this.at(name), this.at(name) + File.unfinished, text)
   }
 
-  /** `false`: it has another name by now, which another client gave it. */
+  /** `false`: another client has renamed it meanwhile. */
   private move(from: File.Name, to: File.Name): Promise<boolean> {
     return ifThere(rename(this.at(from), this.at(to)))
   }
@@ -451,7 +451,8 @@ export class OutboxFolder {
   }
 }
 
-// Each call of `sync` rejects by itself, and what `trim` leaves is dropped with the next report.
+// The error is ignored here: each call of `sync` rejects with it, and reports that `trim` has not dropped are dropped
+// with the next report.
 const ignore = (): void => {}
 
 const bySeq = (a: { readonly seq: string }, b: { readonly seq: string }): number => a.seq < b.seq ? -1 : 1
@@ -469,9 +470,9 @@ const reportOf = (name: File.Name, content: File.Content | undefined): StoredRep
 
 /** Runs `act` on all, a few at a time. All of them end before it rejects. */
 const each = async <A>(items: ReadonlyArray<A>, act: (item: A) => Promise<unknown>): Promise<void> => {
-  const left = items.values()
+  const queue = items.values()
   const runs = Array.from({ length: Math.min(parallel, items.length) }, async () => {
-    for (const item of left) await act(item)
+    for (const item of queue) await act(item)
   })
   for (const { reason, status } of (await Promise.allSettled(runs)).map((run) => ({ reason: undefined, ...run }))) {
     if (status === "rejected") throw reason
@@ -482,7 +483,7 @@ const codeOf = (cause: unknown): unknown => cause instanceof Error && "code" in 
 
 export const isNoSpace = (cause: unknown): boolean => codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT"
 
-/** What is there under the name of a request is no file, is not this user's, or is larger than any request. */
+/** The entry with the name of a request is not a file, belongs to another user, or is larger than any request. */
 const damages: ReadonlySet<unknown> = new Set([
   "EISDIR",
   "ELOOP",

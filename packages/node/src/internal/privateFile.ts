@@ -7,11 +7,11 @@ export const folderMode = 0o700
 
 /**
  * Writes the whole file and syncs it to the disk, or fails and leaves the old one. `unfinished` is its path until then:
- * another one each time, in the same folder. The new name is durable once the folder is synced, too.
+ * a new one each time, in the same folder. The new name is durable once the folder is synced, too.
  */
 export const write = async (file: string, unfinished: string, content: string | Uint8Array): Promise<void> => {
   try {
-    // The file must not exist, so that no link that others have created there is followed.
+    // The file must not exist, so that a link of another user is not followed.
     const handle = await open(unfinished, "wx", fileMode)
     try {
       await handle.writeFile(content)

@@ -10,11 +10,12 @@
 import type * as Platform from "@effect/platform/Error"
 import { BadArgument, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import { randomUUID } from "node:crypto"
+import * as KeyValues from "./keyValues.ts"
 import { fileMode, folderMode, write } from "./privateFile.ts"
 
 /** The bits of a mode that grant access to others. */
@@ -25,6 +26,15 @@ const temporary = ".%tmp"
 
 /** The name of a key's file. */
 export const nameOf = encodeURIComponent
+
+/** The key of a file: none, where the name is not one that `nameOf` makes. */
+const keyOf = (name: string): ReadonlyArray<string> => {
+  try {
+    return [decodeURIComponent(name)]
+  } catch {
+    return []
+  }
+}
 
 export const make = (
   directory: string
@@ -65,18 +75,18 @@ export const make = (
 
     yield* fs.makeDirectory(directory, { recursive: true, mode: folderMode })
 
-    return KeyValueStore.make({
+    return KeyValues.make({
       get: (key) => read("get", key, fs.readFileString),
       getUint8Array: (key) => read("getUint8Array", key, fs.readFile),
       set: (key, value) => Effect.flatMap(fileOf("set", key), (file) => written(file, value)),
       remove: (key) => Effect.flatMap(fileOf("remove", key), (file) => fs.remove(file)),
       // Files that an earlier process left unfinished are removed, too.
       clear: Effect.flatMap(names, Effect.forEach((name) => fs.remove(path.join(directory, name)), { discard: true })),
-      size: Effect.map(names, (all) => all.filter((name) => !name.endsWith(temporary)).length)
+      keys: Effect.map(names, (all) => all.filter((name) => !name.endsWith(temporary)).flatMap(keyOf))
     })
   })
 
-/** Uninterruptible: the file is not left unfinished. */
+/** Uninterruptible: no unfinished file must remain. */
 const written = (file: string, content: string | Uint8Array): Effect.Effect<void, SystemError> =>
   Effect.uninterruptible(Effect.tryPromise({
     try: () => write(file, `${file}.${randomUUID()}${temporary}`, content),
@@ -84,7 +94,7 @@ const written = (file: string, content: string | Uint8Array): Effect.Effect<void
       new SystemError({
         module: "KeyValueStore",
         method: "set",
-        // The description says which.
+        // The description names the operation.
         reason: "Unknown",
         pathOrDescriptor: file,
         description: cause instanceof Error ? cause.message : String(cause),

@@ -52,7 +52,7 @@ export const make = (name: string): Effect.Effect<void, never, Scope.Scope> => {
         holder.on("close", () => {
           switch (failure) {
             case "ECONNREFUSED":
-              // Its process was killed: nobody else removes the file.
+              // Its process was killed, so the file is removed here.
               Fs.rmSync(address, { force: true })
               return listen()
             case undefined:

@@ -61,14 +61,14 @@ export const parse = (
   return Either.right({ url, authorization })
 }
 
-/** What the user and password of an address become; `undefined` where there are none. */
+/** The header for the user and password of an address; `undefined` if there are none. */
 const basic = ({ password, username }: URL): Redacted.Redacted | "Malformed" | undefined => {
   if (username === "" && password === "") return undefined
   try {
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
     return Redacted.make(`Basic ${Buffer.from(credentials).toString("base64")}`)
   } catch {
-    // `URL` accepts a `%` that begins no escape.
+    // `URL` accepts a `%` that is not part of an escape.
     return "Malformed"
   }
 }
@@ -100,16 +100,15 @@ export const tunnel = (
   ca: TlsOptions["ca"],
   opened: (result: Either.Either<Net.Socket, Error>) => void
 ): void => {
-  let over = false
+  let isDone = false
   const done = (result: Either.Either<Net.Socket, Error>): void => {
-    if (over) return
-    over = true
+    if (isDone) return
+    isDone = true
     opened(result)
   }
   const authority = `${Net.isIPv6(host) ? `[${host}]` : host}:${port}`
-  const shown = `the proxy ${proxy.url.origin}`
-  const fault = (issue: string, cause?: unknown) =>
-    new DialError({ reason: "Proxy", issue: `${shown} ${issue}`, cause })
+  const name = `the proxy ${proxy.url.origin}`
+  const fault = (issue: string, cause?: unknown) => new DialError({ reason: "Proxy", issue: `${name} ${issue}`, cause })
   const request = (proxy.url.protocol === "https:" ? Https : Http).request(proxy.url, {
     method: "CONNECT",
     path: authority,

@@ -4,10 +4,10 @@ import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 
-/** How often the file is looked at, in milliseconds: a network file system, and some containers, send no events. */
+/** How often the file is checked, in milliseconds, because network file systems and some containers send no events. */
 const interval = 1000
 
-/** Emits when the file is another one than before, there again, or gone. */
+/** Emits when the file was replaced, created or removed. */
 export const changes = (file: string): Stream.Stream<void> =>
   Stream.asyncPush<void>((emit) =>
     Effect.acquireRelease(
@@ -29,7 +29,7 @@ export const changes = (file: string): Stream.Stream<void> =>
       (stop) => Effect.sync(stop)
     ), { bufferSize: 1, strategy: "sliding" })
 
-/** Each write makes another file. */
+/** Each write creates a new file. */
 const versionOf = (file: string): string | undefined => {
   try {
     const stat = Fs.statSync(file, { throwIfNoEntry: false })
@@ -39,7 +39,7 @@ const versionOf = (file: string): string | undefined => {
   }
 }
 
-/** Without the events of the system (a limit is reached, or it has none), the timer alone looks. */
+/** Without events of the system (a limit is reached, or there are none), only the timer checks. */
 const watch = (folder: string, listener: () => void): Fs.FSWatcher | undefined => {
   try {
     return Fs.watch(folder, { persistent: false }, listener).on("error", () => {})

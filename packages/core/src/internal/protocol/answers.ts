@@ -1,8 +1,8 @@
 /** The answers that the session itself reads (spec 4.1). */
-import * as Shape from "../shape.ts"
+import * as Shape from "../data/shape.ts"
 import type { KuzzleRequest, KuzzleResponse } from "./envelope.ts"
 
-/** A session that has begun or was renewed. */
+/** A new or renewed session. */
 export interface Granted {
   readonly _id: string
   /** Absent when a cookie carries the session. */

@@ -1,4 +1,4 @@
-/** One request from its submission to its end, and what it ends with. */
+/** One request, from its submission to its outcome. */
 import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
@@ -9,7 +9,7 @@ import * as Suspects from "./suspects.ts"
 
 export type Outcome = Exit.Exit<Envelope.KuzzleResponse, KuzzleError.RequestError>
 
-/** What a request has failed with. */
+/** The error of a request. */
 export const errorOf = (outcome: Outcome): KuzzleError.RequestError | undefined =>
   outcome._tag === "Failure" && outcome.cause._tag === "Fail" ? outcome.cause.error : undefined
 
@@ -27,11 +27,11 @@ export interface Asked {
   readonly options: Envelope.RequestOptions | undefined
   /** In milliseconds. */
   readonly timeout: number
-  /** Whose: a caller's, the session's own that nobody else waits for (subscriptions), or one that renews the session. */
+  /** What it is for: a caller's call, a subscription of the client itself, or a renewal of the session. */
   readonly kind: "Call" | "Subscription" | "Renewal"
   /** Whether the offline queue may keep it. */
   readonly queuable: boolean
-  /** Called once with the outcome. Of a `Subscription`, which also wants to know of a late answer, more than once. */
+  /** Called once with the outcome. For a `Subscription` it may be called again, with a late answer. */
   readonly settle: Settle
 }
 
@@ -41,34 +41,38 @@ export interface Call extends Asked, Pending.Entry {
   /** Its position among all requests of this client. */
   readonly nth: number
   deadline: number
-  /** When the caller must have an answer. `deadline` is earlier while the request is queued and `queueTTL` ends first. */
+  /** The deadline of the caller. `deadline` is earlier while the request is queued and `queueTTL` ends first. */
   readonly answerBy: number
   /**
-   * Who asked. It is never sent as anybody else, and what nobody asked is never sent as a user. `undefined` until it is
-   * known: the request was made while a user logged in, or it waits for the session that the client starts with.
+   * The user who made the request. It is never sent as another user, and a request that was made without a session is
+   * never sent with one. `undefined` while the user is unknown: the request was made during a login, or it waits for
+   * the first session of the client.
    */
   user: string | typeof nobody | undefined
-  /** `New`: it has yet to be looked at. `Waiting`: for a connection, a renewal or its turn. */
+  /** `New`: not processed yet. `Waiting`: for a connection, a renewal or its turn. */
   place: "New" | "Waiting" | "InFlight" | "Ended"
   /** The text to be sent, from `poll` until the socket has taken it. */
   frame: string
   /** The session it was sent with. */
   identity: Identity | undefined
-  /** The server's word that this session is dead. The request is sent once more after the renewal, not twice. */
+  /** The server's refusal of this session. After the renewal the request is resent, but only once. */
   refusal: Outcome | undefined
   /** On how many connections it was sent. */
   sends: number
   /** When it was last sent. */
   sentAt: number
-  /** Whether it may be what ended a connection. */
+  /** Whether it may have ended a connection. */
   suspicion: Suspects.Suspicion
-  /** It is sent by the replay: when it leaves the connection, the next one may be sent. */
+  /** The replay has sent it: when it is no longer in flight, the next one may be sent. */
   paced: boolean
   /** The offline queue has accepted it: the event is published, and `deadline` respects `queueTTL`. */
   queued: boolean
   /** The server's refusal because of the rate (429): it was not executed, and is sent again before its deadline. */
   limited: Outcome | undefined
-  /** How a connection ended that may have carried it out. It waits for the next one, since twice does no harm. */
+  /**
+   * The end of a connection on which it may have been executed. It waits for the next connection, because it is
+   * idempotent.
+   */
   lost: KuzzleError.ConnectionEndedError | undefined
 }
 
@@ -109,7 +113,7 @@ export const tooLate = ({ action, controller, limited, lost, timeout }: Call, wa
   return Exit.fail(new KuzzleError.DeadlineError({ controller, action, timeout: Duration.millis(timeout), sent }))
 }
 
-/** Whether it may be what ended the connection, which may have carried it out. `undefined`: it is not sent again. */
+/** Whether it may have ended the connection on which it was in flight. `undefined`: it is not resent. */
 export const suspicionAfter = (
   { options, queuable, sends, suspicion }: Call,
   { by }: KuzzleError.ConnectionEndedError,
@@ -124,7 +128,7 @@ export const notSent = (
   cause: KuzzleError.NotSentError["cause"]
 ): KuzzleError.NotSentError => new KuzzleError.NotSentError({ controller, action, cause })
 
-/** It is not sent for this reason. If it was sent before, it may have been executed all the same. */
+/** The error of a request that is not sent, or not resent. In the second case it may have been executed. */
 export const discarded = (
   { action, controller, lost }: Call,
   reason: KuzzleError.RequestError

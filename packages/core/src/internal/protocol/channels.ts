@@ -7,18 +7,20 @@ export const roomOf = (channel: string): string => {
   return dash < 0 ? channel : channel.slice(0, dash)
 }
 
+type Rooms = Map<string, number>
+
 export class Channels<E> {
   /** The newest intent of each channel. The others follow by `older`. */
   private readonly newest = new Map<string, Intent<E>>()
-  /** How many channels of ours each room has. */
-  private readonly rooms = new Map<string, number>()
+  /** How many channels of ours each room has. Counted when it is first needed, because most programs leave no room. */
+  private rooms: Rooms | undefined = undefined
 
   newestOf(channel: string): Intent<E> | undefined {
     return this.newest.get(channel)
   }
 
   hasRoom(roomId: string): boolean {
-    return this.rooms.has(roomId)
+    return this.counted().has(roomId)
   }
 
   join(intent: Intent<E>, channel: string): void {
@@ -27,8 +29,8 @@ export class Channels<E> {
     intent.channel = channel
     intent.older = older
     this.newest.set(channel, intent)
-    if (older === undefined) this.addToRoom(roomOf(channel))
-    else older.newer = intent
+    if (older !== undefined) older.newer = intent
+    else if (this.rooms !== undefined) add(this.rooms, roomOf(channel), 1)
   }
 
   /** Returns the room if nothing listens to it any more. `older` stays: a notification may be on its way along the chain. */
@@ -37,29 +39,36 @@ export class Channels<E> {
     if (older !== undefined) older.newer = newer
     if (newer !== undefined) newer.older = older
     else if (older !== undefined) this.newest.set(channel, older)
-    else {
-      this.newest.delete(channel)
-      return this.removeFromRoom(roomOf(channel))
-    }
+    else return this.close(channel)
     return undefined
+  }
+
+  private close(channel: string): string | undefined {
+    const rooms = this.counted()
+    const roomId = roomOf(channel)
+    this.newest.delete(channel)
+    if (add(rooms, roomId, -1) > 0) return undefined
+    rooms.delete(roomId)
+    return roomId
   }
 
   clear(): void {
     this.newest.clear()
-    this.rooms.clear()
+    this.rooms = undefined
   }
 
-  private addToRoom(roomId: string): void {
-    this.rooms.set(roomId, (this.rooms.get(roomId) ?? 0) + 1)
-  }
-
-  private removeFromRoom(roomId: string): string | undefined {
-    const others = (this.rooms.get(roomId) ?? 1) - 1
-    if (others > 0) {
-      this.rooms.set(roomId, others)
-      return undefined
+  private counted(): Rooms {
+    if (this.rooms === undefined) {
+      this.rooms = new Map()
+      for (const channel of this.newest.keys()) add(this.rooms, roomOf(channel), 1)
     }
-    this.rooms.delete(roomId)
-    return roomId
+    return this.rooms
   }
+}
+
+/** Returns how many channels the room has now. */
+const add = (rooms: Rooms, roomId: string, channels: number): number => {
+  const count = (rooms.get(roomId) ?? 0) + channels
+  rooms.set(roomId, count)
+  return count
 }

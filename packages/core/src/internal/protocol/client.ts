@@ -1,19 +1,26 @@
 /**
- * The client as a whole: who we are (`identity.ts`), what we listen to (`listening.ts`), the requests (`requests.ts`) and
- * the heartbeat (`pulse.ts`) over one connection (`connection.ts`), which is dialled again (`reconnection.ts`) or replaced
- * (`replacement.ts`). It decides what follows from what happens: no fiber, timer or socket is in here.
+ * The machine of the whole client: the session (`identity.ts`), the subscriptions (`listening.ts`), the requests
+ * (`requests.ts`) and the heartbeat (`pulse.ts`) over one connection (`connection.ts`), which is redialled
+ * (`reconnection.ts`) or replaced (`replacement.ts`). It only decides: it has no fiber, timer or socket.
  *
- * What happens comes in by the `handle…` methods, of this machine or of one of its parts. After each of them the shell
- * (`runtime/driver.ts`) performs what `poll` gives, until it gives nothing, and calls `handleDue` at `nextDue`.
+ * The shell (`runtime/driver.ts`) reports events by the `handle…` methods of this machine or of one of its parts. After
+ * each report it performs the actions that `poll` returns, until there are none, and calls `handleDue` at `nextDue`.
  */
 import * as Option from "effect/Option"
-import { ConnectError, ConnectionEndedError, isApiError, NotSentError } from "../../KuzzleError.ts"
+import {
+  ConnectError,
+  ConnectionEndedError,
+  isApiError,
+  NotSentError,
+  type SessionOverError
+} from "../../KuzzleError.ts"
 import type { LifecycleEvent } from "../../KuzzleLifecycle.ts"
-import { shown } from "../endpoint.ts"
-import { oversized } from "../oversized.ts"
+import { withoutSecrets } from "../data/endpoint.ts"
+import { oversized } from "../data/oversized.ts"
 import type { Action, Cause, Event } from "./clientAction.ts"
 import * as Connection from "./connection.ts"
 import type { Credentials, Identity } from "./credentials.ts"
+import type { RequestOptions } from "./envelope.ts"
 import { Fifo } from "./fifo.ts"
 import * as Identities from "./identity.ts"
 import * as Listenings from "./listening.ts"
@@ -23,6 +30,7 @@ import { Reconnection } from "./reconnection.ts"
 import { Replacement } from "./replacement.ts"
 import * as Line from "./requests.ts"
 import type { Unroutable } from "./route.ts"
+import type { Session } from "./sending.ts"
 
 /** Durations in milliseconds. */
 export interface Settings {
@@ -38,7 +46,7 @@ export interface Settings {
 }
 
 export interface Clock {
-  /** Milliseconds that only go forward (`internal/timer.ts`). */
+  /** Milliseconds that only go forward (`internal/services/timer.ts`). */
   readonly now: () => number
   /** Milliseconds since the epoch, by which tokens end. */
   readonly wall: () => number
@@ -60,15 +68,15 @@ export class Client {
   readonly listening = new Listenings.Listening()
   private readonly reconnection: Reconnection
   private readonly replacement: Replacement
-  /** Whether the connection itself carries the session, so that whoever logs in opens another. */
+  /** Whether the connection itself carries the session, so that a login replaces it. */
   readonly byConnection: boolean
   private readonly actions = new Fifo<Action>()
   private state: Connection.ConnectionState
   private pulse: Pulse | undefined = undefined
-  /** What was dialled in an earlier generation carries the session before: it is closed as soon as it is open. */
+  /** A dial of an earlier generation carries the previous session: its connection is closed as soon as it is open. */
   private generation = 0
   private wasUsable = false
-  /** What waited when the connection became usable is on its way. */
+  /** Whether the requests that waited for the connection have been sent. */
   private replayed = true
 
   constructor(private readonly settings: Settings, readonly credentials: Credentials, private readonly clock: Clock) {
@@ -77,13 +85,7 @@ export class Client {
     this.state = Connection.initial(settings.endpoints)
     this.byConnection = settings.identity.keptBy === "Cookie"
     this.identity = new Identities.IdentityMachine(credentials, settings.identity)
-    this.requests = new Line.Requests(settings.requests, {
-      current: () => credentials.current(),
-      over: () => credentials.over(),
-      sessionPart: (options) => credentials.sessionPart(options),
-      toCome: () => this.identity.isToCome(),
-      wallMillis: clock.wall
-    })
+    this.requests = new Line.Requests(settings.requests, new SessionOfRequests(credentials, this.identity, clock))
   }
 
   poll(now: number): Action | undefined {
@@ -137,16 +139,16 @@ export class Client {
   // what can be asked
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** As it is shown: an address may contain secrets. */
+  /** The public state, without the secrets that an address may contain. */
   connection(state = this.state): Connection.ConnectionState {
-    return "endpoint" in state ? { ...state, endpoint: shown(state.endpoint) } : state
+    return "endpoint" in state ? { ...state, endpoint: withoutSecrets(state.endpoint) } : state
   }
 
   isConnected(): boolean {
     return Connection.isConnected(this.state)
   }
 
-  /** Where the connection goes to, or will; empty before the first address is known. */
+  /** The address of the connection, or of the next one; empty before the first address is known. */
   endpoint(): string {
     return "endpoint" in this.state ? this.state.endpoint : this.reconnection.current()[0] ?? ""
   }
@@ -161,8 +163,9 @@ export class Client {
   // ---------------------------------------------------------------------------------------------------------------
 
   /**
-   * The order after an open is law (spec 3.9): who we are, what we listen to, what has waited, new requests. Goes on as far
-   * as it can. Each step ends at a level, and not at a moment that could be missed.
+   * The order after an open is fixed (spec 3.9): the session, the subscriptions, the requests that waited, new
+   * requests. Advances as far as possible. Each step ends in a condition that can be checked at any time, and not in an
+   * event that could be missed.
    */
   private advance(): void {
     while (this.requests.isConnected()) {
@@ -186,15 +189,15 @@ export class Client {
     }
   }
 
-  /** Tells the server what we listen to. */
+  /** Sends the subscriptions to the server. */
   private subscribe(): void {
-    // Who logs out in the very moment in which the connection ends finds it gone already.
+    // After a logout at the moment in which the connection ends, there is no connection any more.
     if (!this.requests.isConnected()) return
     if (this.credentials.alive(this.clock.wall())) this.listening.registry.connected()
     this.reconcile()
   }
 
-  /** Sends what has waited, if anything has. */
+  /** Sends the requests that waited, if there are any. */
   private replay(): void {
     const queued = this.requests.waitingCount() > 0
     this.replayed = !queued
@@ -234,7 +237,7 @@ export class Client {
     return this.reconnection.handleLocated(endpoint, current)
   }
 
-  /** The socket is open. `false`: it carries the session before, so it has to be closed. */
+  /** The socket is open. Returns `false` if it carries the previous session, so that it has to be closed. */
   handleOpened(generation: number): boolean {
     if (generation !== this.generation) return false
     const { pulse } = this.settings
@@ -252,7 +255,7 @@ export class Client {
     return true
   }
 
-  /** The attempt came to nothing or the connection has ended, and its socket is gone. */
+  /** The attempt has failed or the connection has ended. Its socket is closed. */
   handleLost(cause: Cause): void {
     const now = this.clock.now()
     const isReplaced = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Renewal"
@@ -285,7 +288,7 @@ export class Client {
     this.dialIfDue()
   }
 
-  /** The shell, or a schedule of the user, has failed: nothing is tried any more. */
+  /** The shell or a schedule of the user has died: there is no other attempt. */
   handleDefect(reason: string): void {
     const ended = new ConnectionEndedError({ by: "Peer", code: 1006, reason: `the client failed: ${reason}` })
     this.actions.push({ _tag: "Unusable", error: asConnectError(ended, this.endpoint()) })
@@ -352,7 +355,7 @@ export class Client {
   /**
    * The exchange that the connection was held for has been made. Returns whether the connection is replaced.
    *
-   * @param before who we were
+   * @param before the previous identity
    * @param elsewhere another client may have changed the cookie: the connection is replaced in any case
    */
   handleExchanged(
@@ -367,11 +370,11 @@ export class Client {
       this.generation += 1
       this.dispatch({ _tag: "Renew" })
     }
-    const left = this.replacement.handleExchanged(isReplaced)
+    const decision = this.replacement.handleExchanged(isReplaced)
     if (this.state._tag !== "Renewing") return isReplaced
     // One step of several has changed nothing. Once the session has changed, an interruption would only hide it.
-    if (isReplaced || left === "Leave") this.redial()
-    else if (left === "Stay") {
+    if (isReplaced || decision === "Leave") this.redial()
+    else if (decision === "Stay") {
       // What has been begun while it was held, or before, is not over: the session is not known yet.
       const authenticate = !this.identity.isSettled()
       this.dispatch({ _tag: "Kept", authenticate })
@@ -453,7 +456,7 @@ export class Client {
   }
 
   handleUnroutable(frame: Unroutable): void {
-    if (frame.errorId === Listenings.overRate) {
+    if (frame.errorId === Listenings.rateLimitId) {
       const now = this.clock.now()
       this.listening.limited(now)
       this.reconcile()
@@ -499,7 +502,7 @@ export class Client {
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // who we are
+  // the session
   // ---------------------------------------------------------------------------------------------------------------
 
   /** After each call of the identity's machine: does what follows for requests and the connection. */
@@ -592,8 +595,40 @@ export class Client {
   }
 }
 
-/** The first connection was accepted and closed before it was of use: to who wants to connect, that is no connection. */
+/** A class, because there may be thousands of clients. */
+class SessionOfRequests implements Session {
+  constructor(
+    private readonly credentials: Credentials,
+    private readonly identity: Identities.IdentityMachine,
+    private readonly clock: Clock
+  ) {}
+
+  current(): Identity | undefined {
+    return this.credentials.current()
+  }
+
+  sessionEnd(): SessionOverError | undefined {
+    return this.credentials.sessionEnd()
+  }
+
+  sessionPart(options: RequestOptions | undefined): ReturnType<Credentials["sessionPart"]> {
+    return this.credentials.sessionPart(options)
+  }
+
+  toCome(): boolean {
+    return this.identity.isToCome()
+  }
+
+  wallMillis(): number {
+    return this.clock.wall()
+  }
+}
+
+/**
+ * The first connection was accepted and closed before it was usable. For the caller that wants to connect, that counts
+ * as no connection.
+ */
 const asConnectError = (cause: Cause, endpoint: string): ConnectError =>
   cause._tag === "KuzzleConnectError"
     ? cause
-    : new ConnectError({ reason: "Unreachable", url: shown(endpoint), cause })
+    : new ConnectError({ reason: "Unreachable", url: withoutSecrets(endpoint), cause })

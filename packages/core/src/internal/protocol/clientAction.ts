@@ -1,4 +1,4 @@
-/** What the client's machine (`client.ts`) wants done, and what it reports. */
+/** The actions that the client's machine (`client.ts`) asks for, and the events that it reports. */
 import type * as Option from "effect/Option"
 import type { ConnectError, ConnectionEndedError, TokenStoreError } from "../../KuzzleError.ts"
 import type { Call } from "./call.ts"
@@ -11,17 +11,17 @@ import type { Unroutable } from "./route.ts"
 
 /** Events that no request is waiting for: of the connection, the session and requests (spec 3.8). */
 export type Event =
-  /** Connected again, and all is as before: subscriptions are open, what was queued is sent. */
+  /** Connected again: the subscriptions are open, and the queued requests are sent. */
   | { readonly _tag: "Reconnected"; readonly endpoint: string; readonly attempt: number }
   | { readonly _tag: "Disconnected"; readonly cause: ConnectionEndedError }
-  /** An attempt to connect came to nothing. */
+  /** An attempt to connect has failed. */
   | { readonly _tag: "ConnectFailed"; readonly cause: ConnectError }
   /** There will be no other attempt. */
   | { readonly _tag: "GaveUp"; readonly cause: Cause }
-  /** The server said that a token has expired. */
+  /** The server reported that a token has expired. */
   | { readonly _tag: "TokenExpired" }
   | { readonly _tag: "TokenStoreFailed"; readonly error: TokenStoreError }
-  /** A frame that nobody waits for. Its content is not shown: it may hold anything. */
+  /** A frame that belongs to no request and no subscription. Its content is omitted, because it may contain secrets. */
   | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: Option.Option<string> }
   | Identities.AuthenticationEvent
   | Line.RequestEvent
@@ -44,13 +44,13 @@ export type Action =
   | { readonly _tag: "PlanPulses"; readonly pulse: Pulse; readonly count: number }
   /** The state of the connection has changed. */
   | { readonly _tag: "State"; readonly before: Connection.ConnectionState; readonly now: Connection.ConnectionState }
-  /** The connection has ended on purpose, and is dialled anew. */
+  /** The client has ended the connection on purpose, and dials another one. */
   | { readonly _tag: "Replaced"; readonly cause: Cause }
-  /** The first connection can be used: who waits for it goes on … */
+  /** The first connection is ready: complete the layer … */
   | { readonly _tag: "Usable" }
-  /** … or fails: no endpoint could be reached. */
+  /** … or fail it: no endpoint could be reached. */
   | { readonly _tag: "Unusable"; readonly error: ConnectError }
-  /** Nothing is in flight any more, or it has had its time. */
+  /** Nothing is in flight any more, or its time is up. */
   | { readonly _tag: "Drained" }
   | Exclude<Identities.Action, Identities.ClientAction>
   | Extract<Listenings.Action, { readonly _tag: "Ask" | "Wait" }>

@@ -1,13 +1,12 @@
 /**
- * The states of the connection, and what may follow what: `next(state, event)`. When a step is over is decided in
- * `client.ts`.
+ * The states of the connection and their transitions: `next(state, event)`. `client.ts` decides when a step has ended.
  */
 import * as Duration from "effect/Duration"
 import type { ConnectError, ConnectionEndedError } from "../../KuzzleError.ts"
 
 /**
- * Dialling. `attempt` counts from 1 and starts again after a stable connection. `because`: the first time, again after a
- * loss, or because the user changed and we closed the connection before on purpose.
+ * Dialling. `attempt` counts from 1, and starts again after a stable connection. `because`: the client has started, a
+ * connection was lost, or the client has closed the previous one for another user or cookie.
  */
 export interface Connecting {
   readonly _tag: "Connecting"
@@ -24,21 +23,21 @@ export interface Authenticating {
   readonly attempt: number
 }
 
-/** Connected, but about to be closed on purpose: what is under way may finish, new requests wait. */
+/** Connected, but about to be closed on purpose. Requests in flight may finish, new ones wait. */
 export interface Renewing {
   readonly _tag: "Renewing"
   readonly endpoint: string
   readonly attempt: number
 }
 
-/** Connected; the server is being told what we listen to. Requests wait. */
+/** Connected; the subscriptions are being sent to the server. Requests wait. */
 export interface Resubscribing {
   readonly _tag: "Resubscribing"
   readonly endpoint: string
   readonly attempt: number
 }
 
-/** Connected; what was queued while there was no connection is being sent, in order. New requests wait behind it. */
+/** Connected; the queued requests are being sent in order. New requests wait behind them. */
 export interface Replaying {
   readonly _tag: "Replaying"
   readonly endpoint: string
@@ -52,19 +51,19 @@ export interface Ready {
   readonly attempt: number
 }
 
-/** Not connected; the next attempt comes after `delay`, or at once when the host says that it is worth it. */
+/** Not connected. The next attempt follows after `delay`, or at once when the host comes back online or wakes up. */
 export interface Waiting {
   readonly _tag: "Waiting"
   readonly endpoint: string
-  /** The number of the attempt to come. */
+  /** The number of the next attempt. */
   readonly attempt: number
   readonly delay: Duration.Duration
-  /** Whether the host believes that there is a network at all. */
+  /** Whether the host reports a network. */
   readonly online: boolean
   readonly cause: ConnectError | ConnectionEndedError
 }
 
-/** The reconnection schedule came to its end: nothing will be tried any more. */
+/** The reconnection schedule has ended: there is no other attempt. */
 export interface Failed {
   readonly _tag: "Failed"
   readonly cause: ConnectError | ConnectionEndedError
@@ -89,9 +88,9 @@ export type ConnectionState =
 export type Event =
   /** The address of the current attempt. Addresses may change between attempts. */
   | { readonly _tag: "Located"; readonly endpoint: string }
-  /** The socket is open. `authenticate`: nobody knows yet whether the session is alive. */
+  /** The socket is open. `authenticate`: it is not known yet whether the session is valid. */
   | { readonly _tag: "Opened"; readonly authenticate: boolean }
-  /** The token is dead or about to be. */
+  /** The token has expired or is about to. */
   | { readonly _tag: "Challenged" }
   /** It is known now whether there is a session. */
   | { readonly _tag: "Authenticated" }
@@ -108,13 +107,13 @@ export type Event =
     readonly _tag: "Lost"
     readonly cause: ConnectError | ConnectionEndedError
     readonly delayMillis: number | undefined
-    /** The connection had been up long enough to count as healthy (promise C6). */
+    /** The connection was open long enough to count as healthy (promise C6). */
     readonly stable: boolean
     readonly online: boolean
   }
   /** The host found or lost its network. */
   | { readonly _tag: "Network"; readonly online: boolean }
-  /** The delay is over, or something woke us. */
+  /** The delay has ended, or the host has woken up. */
   | { readonly _tag: "Due" }
   | { readonly _tag: "Close" }
 
@@ -142,8 +141,8 @@ export const isConnected = (state: ConnectionState): state is Connected => {
 }
 
 /**
- * The endpoint after this one: each attempt that came to nothing moves on, one that was accepted and dropped included, so
- * that a dead host costs one attempt in a round.
+ * The endpoint after this one. Every failed attempt moves on, also one that was accepted and then dropped, so that a
+ * dead host costs one attempt in each round.
  */
 const after = (endpoints: ReadonlyArray<string>, endpoint: string): string =>
   endpoints[(endpoints.indexOf(endpoint) + 1) % endpoints.length] ?? endpoint
@@ -215,8 +214,9 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
 }
 
 /**
- * What becomes of a request that is submitted now (promises R3, R5). `Hold`: it waits for another user, whose it will be;
- * `Wait`: it waits as the user's who is. `Queue`: it is kept where there is a queue. `Refuse`: nothing is sent any more.
+ * Decides what happens to a request that is submitted now (promises R3, R5). `Hold`: it waits for the next user, and
+ * belongs to that user. `Wait`: it waits, and belongs to the current user. `Queue`: it goes into the offline queue, if
+ * there is one. `Refuse`: it is refused.
  *
  * @param byConnection the connection carries the session: the user changes while the state is `Renewing`. A token has
  * changed the user before.
@@ -234,7 +234,7 @@ export const admission = (state: ConnectionState, byConnection: boolean): Admiss
     case "Renewing":
       return byConnection ? "Hold" : "Wait"
     case "Connecting":
-      // Opened anew for a user who has logged in: for requests, that is no lost connection.
+      // The connection was replaced for a user who has logged in. For requests this is not a lost connection.
       return state.because === "Renewal" ? "Wait" : "Queue"
     case "Waiting":
       return "Queue"

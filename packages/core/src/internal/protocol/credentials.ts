@@ -1,26 +1,26 @@
-/** Who we are to Kuzzle, and what every request carries of it. */
+/** The current session, and what every request carries of it. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { SessionOverError } from "../../KuzzleError.ts"
 import type { Sender } from "../../KuzzleOutboxStore.ts"
-import * as Json from "../json.ts"
-import { reservedVolatile } from "../reservedVolatile.ts"
+import * as Json from "../data/json.ts"
+import { reservedVolatile } from "../data/reservedVolatile.ts"
 import * as Envelope from "./envelope.ts"
 
 export interface Token {
   readonly value: Redacted.Redacted
-  /** By the clock of this machine; none when it never expires or nobody said. */
+  /** By the clock of this machine; none if it never expires, or if the end is unknown. */
   readonly expiresAt: Option.Option<DateTime.Utc>
-  /** Whose it is; none when nobody said. */
+  /** The user's id; none if the owner is unknown. */
   readonly kuid: Option.Option<string>
 }
 
-/** A session with the server: kept by a token, or by a cookie that we never see. */
+/** A session with the server: by a token, or by a cookie that the client never sees. */
 export interface Identity {
   readonly token: Redacted.Redacted | undefined
   readonly expiresAt: number | undefined
-  /** Tells users apart; not the kuid of a token whose owner nobody said. */
+  /** Distinguishes users. It is not the kuid if the owner of the token is unknown. */
   readonly user: string
   readonly kuid: string | undefined
 }
@@ -50,7 +50,7 @@ export const identityOfToken = ({ expiresAt, kuid, value }: Token): Identity =>
 export const ownerAndEnd = (
   { expiresAt, kuid }: Pick<Identity, "expiresAt" | "kuid">
 ): Pick<Token, "expiresAt" | "kuid"> => ({
-  expiresAt: Option.map(Option.fromNullable(expiresAt), DateTime.unsafeMake),
+  expiresAt: Option.map(Option.fromNullable(expiresAt), (millis) => DateTime.unsafeFromDate(new Date(millis))),
   kuid: Option.fromNullable(kuid)
 })
 
@@ -94,7 +94,7 @@ export class Credentials {
     return this.identity
   }
 
-  /** Somebody is logged in, or nobody. Either way the session counts as alive until the server says otherwise. */
+  /** A user is logged in, or none. Either way the session counts as alive until the server says otherwise. */
   set(identity: Identity | undefined): void {
     this.identity = identity
     this.ended = this.dead = undefined
@@ -102,12 +102,12 @@ export class Credentials {
     this.usual = Envelope.sessionPart(this.secret(), this.usualVolatile)
   }
 
-  /** The session is over: only anonymous requests pass until somebody logs in. */
+  /** The session is over: only anonymous requests pass until a user logs in. */
   end(cause: SessionOverError): void {
     this.ended = cause
   }
 
-  over(): SessionOverError | undefined {
+  sessionEnd(): SessionOverError | undefined {
     return this.ended
   }
 

@@ -1,5 +1,5 @@
 /**
- * Notifications that arrive before the answer that tells their channel (spec 0.5). They are parked while a subscription
+ * Notifications that arrive before the answer that names their channel (spec 0.5). They are parked while a subscription
  * is being opened. Both their number and their total size are limited.
  */
 import type { Frame } from "./envelope.ts"
@@ -20,7 +20,7 @@ export class Early {
   private bytes = 0
   /** How many were ever parked. */
   private ever = 0
-  /** How many found no place. */
+  /** How many were dropped because the limits were reached. */
   private overflowed = 0
 
   get parkedEver(): number {
@@ -31,7 +31,7 @@ export class Early {
     return this.overflowed
   }
 
-  /** Returns `false` if there is no place for it. */
+  /** Returns `false` if the limits are reached. */
   park(channel: string, frame: Frame, size: number): boolean {
     if (this.count >= maxEarly || this.bytes + size > maxEarlyBytes) {
       this.overflowed += 1

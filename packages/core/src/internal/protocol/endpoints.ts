@@ -2,7 +2,7 @@
 import { located } from "./connection.ts"
 
 export class Endpoints {
-  /** The end of the wait that each endpoint asked for, in milliseconds. */
+  /** The time until which each endpoint has asked not to be dialled, in milliseconds. */
   private waits: Map<string, number> | undefined = undefined
 
   /** @param all as of the latest attempt to connect; empty while an effect has not yielded any */

@@ -2,8 +2,8 @@
  * What a frame looks like (spec 1.1 to 1.6). No other module builds a frame or picks one apart, so another codec is another
  * module with these exports.
  *
- * - The texts that `encode`, `encodeCanonical` and `sessionPart` return are pieces of a frame. Other modules keep them and
- *   hand them to `complete`, and know nothing of their form, except that they contain no line break.
+ * - The texts that `encode`, `encodeCanonical`, `callersPart` and `sessionPart` return are pieces of a frame. Other modules keep
+ *   them and hand them to `complete`, and know nothing of their form, except that they contain no line break.
  * - Other modules ask `roomOf`, `idOf`, `errorIdOf` and the `is…` functions what a frame is, and `outcome` what it answers.
  * - The content is not part of the form: results and notifications are checked where they are used (`shape.ts`), volatile
  *   data belongs to those that write it (`credentials.ts`, `traceparent.ts`).
@@ -15,7 +15,7 @@ import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { Sender } from "../../KuzzleOutboxStore.ts"
-import * as Json from "../json.ts"
+import * as Json from "../data/json.ts"
 import { canonical } from "./canonical.ts"
 
 /**
@@ -31,34 +31,37 @@ export interface KuzzleRequest {
   readonly [argument: string]: unknown
 }
 
-/** A REST route: the verb and the path, `:name` standing for the argument of that name. */
+/** A REST route: the verb and the path. `:name` stands for the argument of that name. */
 export type Route = readonly [verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string]
 
-/** What one request may differ in. */
+/** The options of a single request. */
 export interface RequestOptions {
   /** The deadline of this request, in place of the setting `requestTimeout`. */
   readonly timeout?: Duration.DurationInput | undefined
   /** Added to the setting `volatile`. */
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
-  /** Send it without the token of the session: the server takes it for anonymous. */
+  /** Send it without the token of the session, as the anonymous user. */
   readonly anonymous?: boolean | undefined
   /**
-   * Send it as this user, or without a session, only. If somebody else is logged in when it is sent, it fails with a
-   * `NotSentError` whose cause has the reason `"OtherUser"`.
+   * Send it only as this user, or only without a session. If another user is logged in when it is sent, it fails with a
+   * `KuzzleNotSentError` whose cause has the reason `"OtherUser"`.
    */
   readonly as?: Sender | undefined
-  /** Doing it twice is the same as doing it once: it may be sent again when the connection is lost before the answer. */
+  /**
+   * Executing it twice has the same effect as executing it once: it may be resent if the connection is lost before the
+   * answer.
+   */
   readonly idempotent?: boolean | undefined
-  /** `false`: not to be kept in the offline queue, where there is one (setting `autoQueue`). */
+  /** `false`: do not keep it in the offline queue (setting `autoQueue`). */
   readonly queuable?: boolean | undefined
-  /** Its REST route, `:name` standing for the argument of that name; of use over HTTP only. */
+  /** Its REST route, where `:name` stands for the argument of that name. Only used over HTTP. */
   readonly route?: Route | undefined
 }
 
 /** The answer to a request that succeeded. */
 export interface KuzzleResponse {
   readonly status: number
-  /** `undefined` where Kuzzle sends none (`index:create`), for some actions `null`. */
+  /** `undefined` if Kuzzle sends none (`index:create`); `null` for some actions. */
   readonly result: unknown
   readonly requestId: string
   readonly controller: string
@@ -72,14 +75,17 @@ export interface KuzzleResponse {
   readonly deprecations?: ReadonlyArray<{ readonly version: string; readonly message: string }>
 }
 
-/** What came off the wire; nothing is known of its members yet. */
+/** A frame from the server, whose members are not checked yet. */
 export type Frame = Json.JsonObject
 
 // -------------------------------------------------------------------------------------------------------------------
 // requests
 // -------------------------------------------------------------------------------------------------------------------
 
-/** The members that are ours: a caller's would break correlation, or send a token around the session. */
+/**
+ * The members that only the client sets. If a caller set them, answers could not be matched, or a token would bypass
+ * the session.
+ */
 const reserved = ["requestId", "jwt", "volatile"] as const
 
 /** These controllers store or publish their arguments, so a `Redacted` value is not revealed to them. */
@@ -120,7 +126,10 @@ const open = (request: KuzzleRequest, json: string): string | KuzzleError.Encode
  * The same for a request that JSON can carry, with the members of every object in order of their names: equal requests
  * have equal texts.
  */
-export const encodeCanonical = (request: object): string => canonical(request).slice(0, -1)
+export const encodeCanonical = (request: object): string => callersPart(canonical(request))
+
+/** The caller's part of a frame, from the JSON of the request. */
+export const callersPart = (json: string): string => json.slice(0, -1)
 
 /** The text of a body that is sent by itself. It is encoded as a member, so that a fault has its place in the request. */
 export const encodeBody = (controller: string, body: unknown): string | Json.Fault => {

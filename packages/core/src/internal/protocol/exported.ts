@@ -1,14 +1,14 @@
 /**
- * The lines of an export. Kuzzle has said 200 and begun to write before it looks for the collection or runs the query: an
- * export that fails ends with the words of the error instead of a line (`PreconditionError: The collection …`), and only
- * the missing line end tells (observed).
+ * The lines of an export. Kuzzle answers 200 and begins to write before it looks for the collection or runs the query.
+ * An export that fails ends with the text of the error instead of a line (`PreconditionError: The collection …`). Only
+ * the missing line end shows this (observed).
  */
 import * as KuzzleError from "../../KuzzleError.ts"
 
 export interface Lines {
-  /** What came since the last line that was let through. */
+  /** The text since the last line that was passed on. */
   readonly held: ReadonlyArray<Uint8Array>
-  /** Whether the first line, a header, is still held: a search that fails does so behind it. */
+  /** Whether the first line, a header, is still held back: the error of a failed search follows it. */
   readonly begun: boolean
 }
 
@@ -16,7 +16,7 @@ export const empty: Lines = { held: [], begun: false }
 
 const lineFeed = 0x0a
 
-/** Lets whole lines through: what is behind the last line end may be an error. */
+/** Passes whole lines on. The text after the last line end may be an error. */
 export const push = (lines: Lines, bytes: Uint8Array): readonly [Lines, ReadonlyArray<Uint8Array>] => {
   if (bytes.length === 0) return [lines, []]
   const end = bytes.lastIndexOf(lineFeed) + 1
@@ -29,7 +29,9 @@ export const push = (lines: Lines, bytes: Uint8Array): readonly [Lines, Readonly
     : [{ held: [...lines.held, whole, ...rest], begun: false }, []]
 }
 
-/** What is left at the end: the header of an empty export, nothing, or the error that ended it. There is always a header. */
+/**
+ * The rest at the end: the header of an empty export, nothing, or the error that ended it. There is always a header.
+ */
 export const end = (
   request: { readonly controller: string; readonly action: string },
   { begun, held }: Lines

@@ -1,4 +1,7 @@
-/** A queue whose ends cost the same however long it is. (`Array.shift` moves all other elements of a long array.) */
+/**
+ * A queue whose cost at both ends does not depend on its length. (`Array.shift` moves all other elements of a long
+ * array.)
+ */
 export class Fifo<A> {
   private items: Array<A | undefined> = []
   private head = 0
@@ -16,7 +19,7 @@ export class Fifo<A> {
     return item
   }
 
-  /** Uses the same places again. Those of a burst are given back. */
+  /** Reuses its memory, and releases the memory of a burst. */
   private rewind(): void {
     this.head = this.tail = 0
     if (this.items.length > 64) this.items = []

@@ -5,10 +5,10 @@
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { HttpAnswer } from "../../KuzzleHttp.ts"
-import * as Json from "../json.ts"
-import * as Redirect from "../redirect.ts"
-import * as RetryAfter from "../retryAfter.ts"
-import { httpOutcome, type KuzzleRequest, type KuzzleResponse } from "./envelope.ts"
+import * as Json from "../data/json.ts"
+import * as Redirect from "../data/redirect.ts"
+import * as RetryAfter from "../data/retryAfter.ts"
+import { httpOutcome, type KuzzleRequest, type KuzzleResponse, outcome } from "./envelope.ts"
 
 /** Over HTTP a boolean argument is true by its presence, even `false` (spec 2.4): what is false is left out. */
 export const withoutFalse = (request: KuzzleRequest): KuzzleRequest => {
@@ -55,11 +55,16 @@ export const answer = (
         ...(location === undefined ? {} : { location })
       })
     )
+  const frame = Json.parseObject(body)
   if (Redirect.is(status)) {
+    // An action of Kuzzle may answer with a redirect, such as a login by a strategy of several steps. Its envelope has the
+    // same status; that of anyone else who redirects has none.
+    if (!Json.isUnreadable(frame) && "requestId" in frame && frame["status"] === status) {
+      return outcome({ controller, action }, { ...frame, headers: { location: headers.location } }, retryAfter)
+    }
     const location = Redirect.target(headers.location)
     return notKuzzle(Redirect.issue(status, location), location)
   }
-  const frame = Json.parseObject(body)
   if (Json.isUnreadable(frame)) {
     return notKuzzle(
       `expected ${frame.unreadable === "NotJson" ? "JSON" : "a JSON object"}, got ${

@@ -1,11 +1,11 @@
 /**
- * Who is logged in, over time (promises A1 to A4, T1 and T2; spec 3.9): when a session is renewed and by which way, what
- * happens to a request that was refused for its token, what another client's change means, and what a login does to the
- * connection.
+ * The machine of the session (promises A1 to A4, T1 and T2; spec 3.9). It decides when a session is renewed and by
+ * which way, what happens to a request that was refused for its token, what another client's change means, and what a
+ * login does to the connection.
  *
- * What happens comes in by the `handle…` methods, with the time. After each of them the shell (`runtime/exchanges.ts`)
- * performs what `poll` gives, until it gives nothing, and calls `handleDue` at `nextDue`. A renewal is a sequence of
- * steps: the shell performs one, reports how it went, and gets the next one.
+ * The shell (`runtime/exchanges.ts`) reports events by the `handle…` methods, with the time. After each report it
+ * performs the actions that `poll` returns, until there are none, and calls `handleDue` at `nextDue`. A renewal is a
+ * sequence of steps: the shell performs one, reports its outcome, and gets the next one.
  */
 import type * as DateTime from "effect/DateTime"
 import * as Exit from "effect/Exit"
@@ -16,16 +16,17 @@ import * as Renewal from "./renewal.ts"
 import type * as SharedSession from "./sharedSession.ts"
 
 /**
- * Who is logged in. `Anonymous`: nobody. `Authenticated`: the session is alive as far as we know. `Renewing`: it ended and
- * is being renewed, requests wait. `Unauthenticated`: it ended for good; subscriptions are kept for the next login.
+ * Who is logged in. `Anonymous`: nobody. `Authenticated`: the session is valid, as far as the client knows. `Renewing`:
+ * it has ended and is being renewed; requests wait. `Unauthenticated`: it could not be renewed; subscriptions are kept
+ * for the next login.
  */
 export type AuthenticationState =
   | { readonly _tag: "Anonymous" }
   | {
     readonly _tag: "Authenticated"
-    /** The user's id; none for a token of which nobody said whose it is. */
+    /** The user's id; none for a token whose owner is unknown. */
     readonly kuid: Option.Option<string>
-    /** By the clock of this machine; none for a session that never ends, or whose end nobody said. */
+    /** By the clock of this machine; none for a session that never expires, or whose end is unknown. */
     readonly expiresAt: Option.Option<DateTime.Utc>
   }
   | { readonly _tag: "Renewing"; readonly kuid: Option.Option<string> }
@@ -49,22 +50,22 @@ export type ClientAction =
   | { readonly _tag: "Challenge"; readonly dropped: boolean }
   /** Requests pass again. */
   | { readonly _tag: "Pass" }
-  /** It is known now whose the requests are that waited for a user. Those of another user are not sent any more. */
+  /** The user of the requests that waited for one is known now. Requests of another user are not sent any more. */
   | { readonly _tag: "UserKnown" }
-  /** There is another session, or none. What waited for one continues. */
+  /** There is another session, or none. Whatever waited for it continues. */
   | { readonly _tag: "Resume" }
   | { readonly _tag: "Publish"; readonly event: AuthenticationEvent }
 
 export type Action =
   | ClientAction
-  /** Run the steps of a renewal, beginning with `handleRenewal`; `handleRenewalEnded` when they end, however they end. */
+  /** Run the steps of a renewal, from `handleRenewal` on. Then call `handleRenewalEnded`, whatever their outcome is. */
   | { readonly _tag: "Renew"; readonly way: Renewal.Way }
   /** Replace the connection by one with the current cookie; `handleDialling` right before it is dialled. */
   | { readonly _tag: "Redial" }
   /** The state has changed. */
   | { readonly _tag: "Authentication" }
 
-/** `Kept`: nothing has changed, and it will come up again. */
+/** `Kept`: the session has not changed, and the renewal will be tried again. */
 export type Outcome = "Renewed" | "Kept" | "Over"
 
 /** One attempt of a renewal. */
@@ -72,8 +73,8 @@ export interface Attempt {
   readonly way: Renewal.Way
   readonly before: Identity | undefined
   readonly wasStarted: boolean
-  readonly wasOver: boolean
-  /** Somebody has logged in or out meanwhile, or the connection that was asked is about to be replaced. */
+  readonly hadEnded: boolean
+  /** A user has logged in or out meanwhile, or the connection that was asked is about to be replaced. */
   superseded: boolean
   /** An attempt without an authenticator fails at once. */
   wasRun: boolean
@@ -83,7 +84,7 @@ export type Step =
   /** Run the attempt, where `mayRun` says so. Then `handleTried`. */
   | { readonly _tag: "Attempt"; readonly attempt: Attempt }
   /** Another client may be about to store the session: read the store a few times. Then `handleReread`. */
-  | { readonly _tag: "Reread"; readonly attempt: Attempt; readonly over: KuzzleError.SessionOverError | undefined }
+  | { readonly _tag: "Reread"; readonly attempt: Attempt; readonly cause: KuzzleError.SessionOverError | undefined }
   /** Ask when the unchanged session is to be renewed. With that, the renewal ends as `Kept`. */
   | { readonly _tag: "Plan" }
   | { readonly _tag: "End"; readonly outcome: Outcome }
@@ -101,7 +102,7 @@ export interface Options {
   readonly keptBy: "Token" | "SharedToken" | "Cookie"
 }
 
-/** `now` only goes forward (`internal/timer.ts`). `wall`: milliseconds since the epoch, by which tokens end. */
+/** `now` only goes forward (`internal/services/timer.ts`). `wall`: milliseconds since the epoch, by which tokens end. */
 export interface Time {
   readonly now: number
   readonly wall: number
@@ -110,18 +111,21 @@ export interface Time {
 /** Refreshing a token within one second of its creation returns the same token and then revokes it (docs/spec/findings.md). */
 const minimumAge = 1000
 
-/** A session that ended sooner, by the server's word, was useless: the authenticator is run for so many in a row (A4). */
+/**
+ * A session that the server ended sooner was useless. After so many in a row, the authenticator is not run any more
+ * (A4).
+ */
 const usefulAge = 10_000
 const maxUseless = 5
 
 const end = (outcome: Outcome): Step => ({ _tag: "End", outcome })
 
 export class IdentityMachine {
-  /** Somebody is to be logged in: until a logout, a session that ends is renewed. */
+  /** Whether a session that ends is renewed: from a login until a logout. */
   private wanted: boolean
-  /** Whether the session that the client starts with is known, or that there is none. */
+  /** Whether it is known if the client starts with a session. */
   private started: boolean
-  /** Whether it is known whose cookie the open connection carries. */
+  /** Whether the user of the open connection's cookie is known. */
   private restored: boolean
   private renewing = false
   /** A connection was opened during the renewal under way and has not asked the server for its user. */
@@ -130,7 +134,7 @@ export class IdentityMachine {
   private changedElsewhere = false
   /** The connection is about to be replaced by one with the cookie that there is by then. */
   private redialling = false
-  /** Whose session the renewal under way is to bring back. */
+  /** The session that the renewal under way replaces. */
   private renewed: Identity | undefined = undefined
   /** When the authenticator last ended, and how many of its sessions in a row were useless. */
   private loggedInAt = -Infinity
@@ -153,8 +157,8 @@ export class IdentityMachine {
   }
 
   state(): AuthenticationState {
-    const over = this.credentials.over()
-    if (over !== undefined) return { _tag: "Unauthenticated", cause: over }
+    const cause = this.credentials.sessionEnd()
+    if (cause !== undefined) return { _tag: "Unauthenticated", cause }
     const identity = this.credentials.current()
     if (this.renewing) return { _tag: "Renewing", kuid: Option.fromNullable(identity?.kuid) }
     return identity === undefined
@@ -162,7 +166,9 @@ export class IdentityMachine {
       : { _tag: "Authenticated", ...ownerAndEnd(identity) }
   }
 
-  /** Whether it is known who we are: no renewal is under way, and the connection is not about to be replaced for one. */
+  /**
+   * Whether the session is settled: no renewal is under way, and the connection is not about to be replaced for one.
+   */
   isSettled(): boolean {
     return !this.renewing && !this.redialling
   }
@@ -176,7 +182,7 @@ export class IdentityMachine {
   // another session, or none
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** From now on we are this user, or nobody. The shell then plans the renewal and stores the session. */
+  /** The client now has this session, or none. The shell then plans the renewal and stores the session. */
   handleIdentity(identity: Identity | undefined): void {
     this.credentials.set(identity)
     this.wanted = identity !== undefined
@@ -209,7 +215,7 @@ export class IdentityMachine {
     this.actions.push({ _tag: "Resume" })
   }
 
-  /** What the user of a refreshed token is: the same as before. If that user was unknown, the answer says who it is. */
+  /** The user of a refreshed token is the same as before. If that user was unknown, the answer names it. */
   refreshed(before: Identity | undefined, granted: Identity): Identity {
     return before === undefined || before.kuid !== undefined ? granted : { ...granted, user: before.user }
   }
@@ -222,13 +228,13 @@ export class IdentityMachine {
       return "Nothing"
     }
     this.publish({ _tag: "LogoutStarted" })
-    return this.credentials.over() === undefined ? "Session" : "OverSession"
+    return this.credentials.sessionEnd() === undefined ? "Session" : "OverSession"
   }
 
   /**
    * What another client has done, by the token store. Returns the session to follow.
    *
-   * @param only nothing else is followed
+   * @param only the only change to follow
    */
   handleStored(
     { identity, what }: { readonly what: SharedSession.Elsewhere; readonly identity: Identity | undefined },
@@ -236,7 +242,7 @@ export class IdentityMachine {
   ): Followed | undefined {
     if (what === "Nothing" || what !== only) return undefined
     if (what === "LoggedOut") return { identity, event: { _tag: "LoggedOut", cause: "Elsewhere" } }
-    const isNew = what === "LoggedIn" || this.credentials.over() !== undefined
+    const isNew = what === "LoggedIn" || this.credentials.sessionEnd() !== undefined
     return { identity, event: isNew ? { _tag: "LoggedIn", kuid: Option.fromNullable(identity?.kuid) } : undefined }
   }
 
@@ -251,7 +257,7 @@ export class IdentityMachine {
       this.restored = false
       this.unasked = this.renewing
     }
-    if (this.credentials.over() !== undefined) return !this.restored
+    if (this.credentials.sessionEnd() !== undefined) return !this.restored
     // The renewal under way may have opened this connection, for another user: then there is a session that is alive.
     return !this.restored || (this.wanted && !this.isAlive(wall))
   }
@@ -308,7 +314,7 @@ export class IdentityMachine {
   handleUse(wall: number): boolean {
     if (this.credentials.alive(wall)) return true
     const identity = this.credentials.current()
-    if (identity !== undefined && this.credentials.over() === undefined) this.handleExpired(identity)
+    if (identity !== undefined && this.credentials.sessionEnd() === undefined) this.handleExpired(identity)
     return false
   }
 
@@ -317,7 +323,7 @@ export class IdentityMachine {
    * request waits: the session is renewed, or another one has replaced it already.
    */
   handleRefused(identity: Identity): boolean {
-    if (this.credentials.over() !== undefined) return false
+    if (this.credentials.sessionEnd() !== undefined) return false
     this.refuse(identity)
     return true
   }
@@ -332,13 +338,13 @@ export class IdentityMachine {
     if (before !== undefined && KuzzleError.isTokenDead(error)) this.refuse(before)
   }
 
-  /** With a session that it does not know any more, the server has dropped the subscriptions. */
+  /** When the server does not know a session any more, it has dropped the subscriptions. */
   private refuse(identity: Identity): void {
     if (identity !== this.credentials.current()) return
     this.credentials.died(identity)
     if (!this.renewing && !this.isByCookie()) return this.renew("Login", true)
     this.actions.push({ _tag: "Challenge", dropped: true })
-    // The cookie may have changed: only a new connection can say that the session is over.
+    // The cookie may have changed: only a new connection can show that the session has ended.
     if (!this.renewing) this.redial()
   }
 
@@ -349,11 +355,11 @@ export class IdentityMachine {
   /** Begins with this way, or goes on with it. Returns its first step. */
   handleRenewal(way: Renewal.Way, time: Time): Step {
     const before = this.credentials.current()
-    const wasOver = this.credentials.over() !== undefined
-    const attempt: Attempt = { way, before, wasStarted: this.started, wasOver, superseded: false, wasRun: false }
+    const hadEnded = this.credentials.sessionEnd() !== undefined
+    const attempt: Attempt = { way, before, wasStarted: this.started, hadEnded, superseded: false, wasRun: false }
     this.renewed = before
     return way === "Login" && this.mayBeStored(before)
-      ? { _tag: "Reread", attempt, over: undefined }
+      ? { _tag: "Reread", attempt, cause: undefined }
       : this.try(attempt, time)
   }
 
@@ -366,7 +372,10 @@ export class IdentityMachine {
     return !attempt.superseded
   }
 
-  /** Whether the authenticator's login still counts: the last login or logout of anybody else does (promise A2). */
+  /**
+   * Whether the authenticator's login still counts: a later login or logout by the application overrides it (promise
+   * A2).
+   */
   isStillWanted(): boolean {
     return this.wanted && !this.changedElsewhere && this.renewed === this.credentials.current()
   }
@@ -376,7 +385,7 @@ export class IdentityMachine {
     this.renewed = this.credentials.current()
   }
 
-  /** Whose cookie the connection carries, says the server. Returns the session to follow. */
+  /** The server has named the user of the connection's cookie. Returns the session to follow. */
   handleRestored(attempt: Attempt, answer: Identity | undefined, wall: number): Followed | undefined {
     // The cookie of a connection that is about to be replaced is out of date: the next one asks.
     attempt.superseded = this.redialling
@@ -406,19 +415,19 @@ export class IdentityMachine {
       if (this.redialling) return end("Kept")
     }
     const isOther = this.credentials.current() !== before
-    // A user who has logged in meanwhile is not logged out by our failure.
+    // This failure does not log out a user who has logged in meanwhile.
     if (Exit.isFailure(exit) && alive && isOther) return end("Kept")
     // The new session has ended already, while the connection was made ready.
     if (way === "Login" && Exit.isSuccess(exit) && !alive && isOther) return this.handleRenewal("Login", time)
     // The session had ended for good before, and nobody has begun another one elsewhere.
-    if (this.credentials.over() !== undefined) return end("Kept")
+    if (this.credentials.sessionEnd() !== undefined) return end("Kept")
     const { canLogin } = this.options
     return this.follow(attempt, Renewal.after(way, exit, { alive, wanted: this.wanted, canLogin }), time)
   }
 
-  /** `isChanged`: another client has stored another session, which is ours now. */
-  handleReread({ attempt, over }: Extract<Step, { _tag: "Reread" }>, isChanged: boolean, time: Time): Step {
-    if (!isChanged) return over === undefined ? this.try(attempt, time) : this.over(over)
+  /** `isChanged`: another client has stored another session, and this client has adopted it. */
+  handleReread({ attempt, cause }: Extract<Step, { _tag: "Reread" }>, isChanged: boolean, time: Time): Step {
+    if (!isChanged) return cause === undefined ? this.try(attempt, time) : this.endSession(cause)
     const now = this.credentials.current()
     // A change of the user has had its own event.
     if (now?.user !== attempt.before?.user) return end("Kept")
@@ -459,24 +468,24 @@ export class IdentityMachine {
       case "Then":
         return this.handleRenewal(decision.way, time)
       case "Over":
-        // The connection that was opened meanwhile, or is about to be, says whether there is a session.
+        // The connection that was opened meanwhile, or is about to be, shows whether there is a session.
         if (this.unasked || this.redialling) return end("Kept")
-        // Another client may have stored a session meanwhile, which we have not heard of.
+        // Another client may have stored a session meanwhile, without a notification so far.
         return attempt.wasRun && this.mayBeStored(attempt.before)
-          ? { _tag: "Reread", attempt, over: decision.cause }
-          : this.over(decision.cause)
+          ? { _tag: "Reread", attempt, cause: decision.cause }
+          : this.endSession(decision.cause)
     }
   }
 
-  private done({ before, wasOver, wasStarted, way }: Attempt): Step {
+  private done({ before, hadEnded, wasStarted, way }: Attempt): Step {
     const now = this.credentials.current()
     const isAnswer = way === "Restore" && wasStarted
-    if (isAnswer && !wasOver && before?.user === now?.user) return end("Kept")
+    if (isAnswer && !hadEnded && before?.user === now?.user) return end("Kept")
     this.publish({ _tag: isAnswer ? "LoggedIn" : "ReAuthenticated", kuid: Option.fromNullable(now?.kuid) })
     return end("Renewed")
   }
 
-  private over(cause: KuzzleError.SessionOverError): Step {
+  private endSession(cause: KuzzleError.SessionOverError): Step {
     this.credentials.end(cause)
     this.publish({ _tag: "SessionOver", cause })
     return end("Over")

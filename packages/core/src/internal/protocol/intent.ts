@@ -1,13 +1,13 @@
 /** One subscription that the application wants, and its consumers. */
 import type { ConnectError, ConnectionEndedError } from "../../KuzzleError.ts"
 import { canonical } from "./canonical.ts"
-import { encodeCanonical, type Frame } from "./envelope.ts"
+import { callersPart, type Frame } from "./envelope.ts"
 
 /** Why notifications may have been lost. */
 export type GapCause =
   /** The connection was down. */
   | { readonly _tag: "Disconnected"; readonly cause: ConnectError | ConnectionEndedError }
-  /** We opened another connection on purpose: the user or the cookie changed. */
+  /** The client has replaced the connection for another user or cookie. */
   | { readonly _tag: "Renewed" }
   /** The token expired: the server drops every subscription of the connection (spec 0.7). */
   | { readonly _tag: "TokenExpired" }
@@ -18,14 +18,17 @@ export type GapCause =
 
 export type Volatile = Readonly<Record<string, unknown>>
 
-/** The encoded request and, where there are any, the volatile data. Neither text contains a line break. */
+/**
+ * The request in canonical JSON and, where there are any, the volatile data. Neither text contains a line break. The request
+ * is whole, because a part of a string is an object of its own, which would stay as long as the key.
+ */
 export const keyOf = (request: object, volatile: Volatile | undefined): string =>
-  volatile === undefined ? encodeCanonical(request) : `${encodeCanonical(request)}\n${canonical(volatile)}`
+  volatile === undefined ? canonical(request) : `${canonical(request)}\n${canonical(volatile)}`
 
 /** The encoded request of a key. */
 export const encodedOf = (key: string): string => {
   const end = key.indexOf("\n")
-  return end < 0 ? key : key.slice(0, end)
+  return callersPart(end < 0 ? key : key.slice(0, end))
 }
 
 /** Where the notifications of one consumer go. Its functions must not throw. */
@@ -59,12 +62,14 @@ export class Intent<E> {
   /** Its neighbours on the same channel, by age: filters of different text can be one to the server. */
   older: Intent<E> | undefined = undefined
   newer: Intent<E> | undefined = undefined
-  /** What happened since its consumers last heard, except to those who came later. */
+  /** What happened since its consumers were last notified, except to later consumers. */
   missed: { readonly cause: GapCause; readonly latecomers: Set<Consumer<E>> } | undefined = undefined
-  /** All consumers, from the second on. Most intents have one consumer, and a set takes 200 bytes. */
+  /** The only consumer, as long as there was never a second one. Most intents have one, and a set takes 200 bytes. */
+  private only: Consumer<E> | undefined = undefined
+  /** All consumers, once there was a second one. */
   private set: Set<Consumer<E>> | undefined = undefined
-  /** All consumers, in the order in which they came; `undefined` after the set has changed. Never modified. */
-  private list: Consumers<E> | undefined = none
+  /** The same, in the order in which they came; `undefined` after the set has changed. Never modified. */
+  private list: Consumers<E> | undefined = undefined
 
   constructor(key: string, lane: string, volatile: Volatile | undefined) {
     this.key = key
@@ -74,15 +79,23 @@ export class Intent<E> {
 
   /** Does not change while it is iterated over, even if a consumer comes or goes meanwhile. */
   get consumers(): Consumers<E> {
-    return this.list ??= this.set === undefined ? none : Array.from(this.set)
+    if (this.set === undefined) return this.only === undefined ? none : [this.only]
+    return this.list ??= Array.from(this.set)
+  }
+
+  /** (The hot path of notifications.) */
+  notify(frame: Frame, size: number): void {
+    if (this.only !== undefined) return this.only.notify(frame, size)
+    const { consumers } = this
+    for (let i = 0; i < consumers.length; i++) consumers[i]!.notify(frame, size)
   }
 
   add(consumer: Consumer<E>): void {
-    if (this.set === undefined && this.consumers.length === 0) this.list = [consumer]
+    if (this.set === undefined && this.only === undefined) this.only = consumer
     else {
-      this.set ??= new Set(this.list)
+      this.set ??= new Set(this.consumers)
       this.set.add(consumer)
-      this.list = undefined
+      this.only = this.list = undefined
     }
     this.missed?.latecomers.add(consumer)
   }
@@ -90,8 +103,8 @@ export class Intent<E> {
   /** Returns `false` if it is not one of the consumers. */
   remove(consumer: Consumer<E>): boolean {
     if (this.set === undefined) {
-      if (this.consumers[0] !== consumer) return false
-      this.list = none
+      if (this.only !== consumer) return false
+      this.only = undefined
     } else {
       if (!this.set.delete(consumer)) return false
       this.list = undefined
@@ -103,13 +116,12 @@ export class Intent<E> {
   /** Removes and returns all consumers. */
   removeAll(): Consumers<E> {
     const { consumers } = this
-    this.set = undefined
-    this.list = none
+    this.only = this.set = this.list = undefined
     return consumers
   }
 
   hasConsumers(): boolean {
-    return this.set === undefined ? this.consumers.length > 0 : this.set.size > 0
+    return this.set === undefined ? this.only !== undefined : this.set.size > 0
   }
 
   /** The consumers that have never heard that it is open. */

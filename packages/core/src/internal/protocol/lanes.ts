@@ -1,8 +1,8 @@
 /**
- * What has to be opened and left, by lane, and which lane may go on now.
+ * What has to be opened and left in each lane, and which lane may proceed now.
  *
- * A lane is a collection, or `anyLane` for rooms that are joined by their id: nobody told us of which collection they
- * are. Opening and leaving are never under way at once in two lanes that may have a room in common (see
+ * A lane is a collection, or `anyLane` for rooms that are joined by their id, because their collection is unknown.
+ * Opening and leaving are never in progress at once in two lanes that may have a room in common (see
  * `subscriptions.ts`): a lane waits for itself and for `anyLane`, and `anyLane` waits for all. Counters of all lanes
  * together and an index of the rooms keep the cost of a step independent of the number of lanes.
  */
@@ -17,7 +17,10 @@ export class Lane<E> {
   readonly absent = new Set<Intent<E>>()
   /** Rooms that nothing listens to any more. */
   readonly idle = new Set<string>()
-  /** Those of them that the server did not let us leave: with the next that is left, or as somebody else, we try again. */
+  /**
+   * The idle rooms that the server did not let the client leave. It tries again with the next room that it leaves, or
+   * as another user.
+   */
   readonly refused = new Set<string>()
   subscribing = 0
   unsubscribing = 0
@@ -68,7 +71,7 @@ export class Lanes<E> {
     this.addIdle(this.of(name), roomId)
   }
 
-  /** The server did not let us leave this room. */
+  /** The server did not let the client leave this room. */
   leaveLater(name: string, roomId: string): void {
     const lane = this.of(name)
     lane.refused.add(roomId)
@@ -110,7 +113,7 @@ export class Lanes<E> {
     this.unsubscribing += 1
   }
 
-  /** Rooms that the server did not let us leave are left again. */
+  /** Tries again to leave the rooms that the server did not let the client leave. */
   retryRefused(): void {
     for (const lane of this.lanes.values()) {
       if (lane.refused.size === 0) continue
@@ -120,7 +123,7 @@ export class Lanes<E> {
     }
   }
 
-  /** Everything is looked at again. */
+  /** All lanes are checked again. */
   reconsider(): void {
     for (const name of this.lanes.keys()) this.dirty.add(name)
   }
@@ -151,7 +154,7 @@ export class Lanes<E> {
     return name === anyLane ? this.subscribing > 0 : subscribingIn(this.lanes.get(name)) || this.holds("Leave")
   }
 
-  /** The lanes to look at now, in the order of their turns. */
+  /** The lanes to check now, in the order of their turns. */
   due(): ReadonlyArray<Lane<E>> {
     if (this.dirty.size === 0) return []
     const byAge = this.dirty.has(anyLane)
@@ -199,7 +202,7 @@ export class Lanes<E> {
     return true
   }
 
-  /** Whether `anyLane` keeps the others from that. */
+  /** Whether `anyLane` keeps the other lanes from it. */
   private holds(turn: "Leave" | "Open"): boolean {
     const any = this.lanes.get(anyLane)
     return turn === "Leave" ? subscribingIn(any) : leavingIn(any)

@@ -1,12 +1,13 @@
 /**
- * Keeps the server's subscriptions as the registry wants them: which requests to send for that, and what their answers
+ * Keeps the server's subscriptions as the registry wants them: decides which requests to send, and what their answers
  * mean.
  *
- * What happens comes in by the methods; after each of them the shell performs what `poll` gives, until it gives nothing.
+ * The shell reports events by the methods. After each report it performs the actions that `poll` returns, until there
+ * are none.
  */
 import * as KuzzleError from "../../KuzzleError.ts"
-import * as Json from "../json.ts"
-import * as Shape from "../shape.ts"
+import * as Json from "../data/json.ts"
+import * as Shape from "../data/shape.ts"
 import { errorOf, type Outcome } from "./call.ts"
 import * as Envelope from "./envelope.ts"
 import * as Intents from "./intent.ts"
@@ -23,7 +24,7 @@ type Command = Subscriptions.Command<KuzzleError.RequestError>
 type Subscribe = Extract<Command, { readonly _tag: "Subscribe" }>
 type Unsubscribe = Extract<Command, { readonly _tag: "Unsubscribe" }>
 
-/** What is asked of the server: to subscribe, or to join a room by its id. */
+/** A request of the application: to subscribe, or to join a room by its id. */
 export interface Wanted {
   readonly request: Envelope.KuzzleRequest
   readonly volatile: Intents.Volatile | undefined
@@ -42,7 +43,7 @@ export type Action =
     /** The schedule begins anew. */
     readonly afresh: boolean
   }
-  /** Wait this long, and somewhat longer by chance, then call that. */
+  /** Wait this long plus a random jitter, then call the function. */
   | { readonly _tag: "Wait"; readonly millis: number; readonly then: "handlePaced" | "handleSearch" }
   /**
    * No answer arrived before the deadline. `needed`: other consumers depend on it, so the connection must be replaced.
@@ -60,7 +61,7 @@ export class Sent {
   overtaken = false
   /** Overtaken, and no longer counted as in flight: its answer has arrived, or its deadline has passed. */
   uncounted = false
-  /** Nothing that arrives for it matters any more. */
+  /** Its answers are ignored from now on. */
   forgotten = false
 
   constructor(readonly command: Command) {}
@@ -87,18 +88,18 @@ export class Sent {
 export class Listening {
   readonly registry: Registry = new Subscriptions.Registry()
   private actions: Array<Action> = []
-  private readonly underWay = new Set<Sent>()
+  private sent: Set<Sent> | undefined = undefined
   /** How many subscriptions the server has accepted. */
   private accepted = 0
-  /** How many it had accepted when it last refused this intent for now. */
+  /** How many the server had accepted when it last refused this intent temporarily. */
   private refusals: WeakMap<Intent, number> | undefined = undefined
-  /** Whether the pace is waited for, or whether what the server has dropped is looked for in a moment. */
+  /** Whether a wait for the pace, or for the search for the dropped message, is in progress. */
   private pausing = false
   private searching = false
   /** Our `sdkInstanceId`, as the server echoes it. */
   private instance: unknown
 
-  /** What is to be done now. Done, it may leave something else to do: who asks goes on until there is nothing. */
+  /** The next action, if any. The caller performs it and polls again until there is none. */
   poll(now: number): ReadonlyArray<Action> {
     for (const command of this.registry.plan(now)) this.send(command)
     this.pauseUntilAllowed(now)
@@ -119,7 +120,7 @@ export class Listening {
     return theirs !== undefined && theirs === this.instance
   }
 
-  /** Returns `false` if the connection has ended: its end will say what follows. */
+  /** Returns `false` if the connection has ended: its end decides what follows. */
   answered(sent: Sent, outcome: Outcome, now: number): boolean {
     if (sent.overtaken) return this.answeredTwice(sent, outcome)
     if (deadlineOf(outcome) === undefined) this.underWay.delete(sent)
@@ -167,13 +168,18 @@ export class Listening {
 
   // -----------------------------------------------------------------------------------------------------------------
 
+  /** Made for the first command, because many clients never subscribe. */
+  private get underWay(): Set<Sent> {
+    return this.sent ??= new Set()
+  }
+
   private send(command: Command): void {
     const sent = new Sent(command)
     this.underWay.add(sent)
     this.actions.push(sent)
   }
 
-  /** What the pace holds back is sent later. */
+  /** The requests that the pace holds back are sent later. */
   private pauseUntilAllowed(now: number): void {
     const at = this.registry.nextAt(now)
     if (at === undefined || this.pausing) return
@@ -211,7 +217,7 @@ export class Listening {
       this.underWay.delete(sent)
       sent.overtaken = sent.uncounted = true
       this.registry.unsubscribeOverlooked(lane, epoch, roomId)
-    } else if (isLeft(outcome)) this.registry.unsubscribed(lane, epoch)
+    } else if (isUnsubscribed(outcome)) this.registry.unsubscribed(lane, epoch)
     else if (isOutdated(outcome)) this.registry.unsubscribeOverlooked(lane, epoch, roomId)
     else this.registry.notUnsubscribed(lane, epoch, roomId)
   }
@@ -219,7 +225,7 @@ export class Listening {
   /** A command that was sent again has got its first answer after all, or never will. */
   private answeredTwice(sent: Sent, outcome: Outcome): boolean {
     const { command, uncounted } = sent
-    // An answer after the deadline may still tell of a room. The second deadline ends the wait.
+    // An answer after the deadline may still name a room. The second deadline ends the wait.
     sent.forgotten = deadlineOf(outcome) === undefined || uncounted
     if (command._tag === "Unsubscribe") {
       // The room may have been opened again before the server left it. Only another connection is certain.
@@ -282,13 +288,13 @@ const mayPass = (error: KuzzleError.RequestError, { missed }: Intent): boolean =
   isPassing(error) && (error._tag !== "KuzzleInternalError" || missed !== undefined)
 
 /** The error that the server reports, without a request id, when it drops a message because of the rate. */
-export const overRate = "network.websocket.ratelimit_exceeded"
+export const rateLimitId = "network.websocket.ratelimit_exceeded"
 
 const tooMany = (action: string): KuzzleError.RequestError =>
   KuzzleError.fromStatus({
     controller: "realtime",
     action,
-    id: overRate,
+    id: rateLimitId,
     code: 50528258,
     status: 429,
     message: "Rejected: too many requests received from that socket",
@@ -312,7 +318,7 @@ const keyOf = ({ request, volatile }: Wanted): string | KuzzleError.EncodeError 
 }
 
 /** A room that was not ours (412) is left, and so is one whose connection is gone. */
-const isLeft = (outcome: Outcome): boolean => {
+const isUnsubscribed = (outcome: Outcome): boolean => {
   const error = errorOf(outcome)
   return KuzzleError.isApiError(error)
     ? error.id === "core.realtime.not_subscribed"

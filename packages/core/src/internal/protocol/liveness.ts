@@ -1,12 +1,12 @@
 /**
- * Whether the link is alive: a pure function of what was seen of it and of the time.
+ * Decides whether the connection is alive: a pure function of its counters and of the time.
  *
  * Two clocks run (spec 1.6, promises C2 to C4). The server cuts a client that *sends* nothing for 60 s, even while that
- * client receives a flood. A severed link shows only by what is *not received*. So every pulse pings, whatever else flows.
- * That bounds both: our own silence by the interval, the life of a dead link by interval + timeout.
+ * client receives a flood. A severed connection shows only by what is *not received*. So every pulse pings, whatever else
+ * flows. That bounds both: our own silence by the interval, the life of a dead connection by interval + timeout.
  *
- * A whole frame that arrives proves life, and the ping is settled. Without one, the link is declared dead `timeout`
- * after the ping or after the last progress. Progress is:
+ * A whole frame that arrives proves life, and the ping is settled. Without one, the connection is declared
+ * dead `timeout` after the ping or after the last progress. Progress is:
  *
  * - Bytes of an incomplete frame. Node counts them; a browser shows only whole frames.
  * - Bytes that leave. The socket's own queue shows them until the operating system has taken the last of them. Its buffers
@@ -19,8 +19,8 @@
  *
  * A tick that comes late (sleep, a blocked event loop, a throttled tab) says nothing about the peer, because the answer
  * may lie unread in our own socket. So a tick decides only after the socket has been read once more, and a late tick
- * pings again and waits once more (L3). After `maxLateTicks` late ticks without a frame, the link is declared dead.
- * Otherwise a throttled tab would never notice a dead link.
+ * pings again and waits once more (L3). After `maxLateTicks` late ticks without a frame, the connection is declared
+ * dead. Otherwise a throttled tab would never notice a dead connection.
  */
 
 export interface Settings {
@@ -38,7 +38,7 @@ export interface InFlight {
   readonly answerBy: number
 }
 
-/** The counters of the link at a tick. Times are milliseconds of one clock. */
+/** The counters of the connection at a tick. Times are milliseconds of one clock. */
 export interface Sight {
   readonly now: number
   /** Bytes received since the connection was opened; `undefined` where the runtime does not count them. */
@@ -63,7 +63,7 @@ export interface Ping {
 }
 
 /**
- * Why the link is dead: no sign of the peer for `millis` (`Silence`), or bytes but no whole frame for `millis`
+ * Why the connection is dead: no sign of the peer for `millis` (`Silence`), or bytes but no whole frame for `millis`
  * (`Drip`).
  */
 export interface Dead {
@@ -115,7 +115,7 @@ const judgeAt = (ping: Ping, settings: Settings): number => {
 }
 
 /**
- * Bytes that leave count only for an upload. The queue of a dead link also shrinks once, when the operating system
+ * Bytes that leave count only for an upload. The queue of a dead connection also shrinks once, when the operating system
  * accepts a request that was written just before the tick.
  */
 const progressed = ({ first, last }: Ping, seen: Sight): boolean =>

@@ -1,6 +1,6 @@
 /**
  * The requests of the outbox that this client owns: which are sent next, which have expired, which are given up. The
- * store and the connection belong to the shell (`KuzzleOutbox`), which reports here what happened.
+ * store and the connection belong to the shell (`api/outboxPump.ts`), which reports events here.
  *
  * A request that was in flight when a connection ended is sent alone, after the first loss already. The queue
  * (`suspects.ts`) first sends such requests together, because its callers wait. Here nobody waits, no younger request may
@@ -8,7 +8,7 @@
  */
 import type { RequestError } from "../../KuzzleError.ts"
 import type { Entry, Sender } from "../../KuzzleOutboxStore.ts"
-import { sameSender } from "../sender.ts"
+import { sameSender } from "../data/sender.ts"
 import { maxLossesAlone, maxSends, window } from "./suspects.ts"
 
 /** A request that this client owns. */
@@ -16,9 +16,9 @@ export interface Item {
   readonly entry: Entry
   /** Milliseconds since the epoch. The deadline of the entry, corrected if the clock was set back. */
   readonly sendBy: number
-  /** How the store has it. */
+  /** Its state in the store. */
   readonly stored: "Queued" | "Sending"
-  /** It was in flight when a connection ended, so it may be what ended it. It is sent alone. */
+  /** It was in flight when a connection ended, so it may have ended it. It is sent alone. */
   readonly suspect: boolean
   readonly lossesAlone: number
 }
@@ -35,7 +35,10 @@ export class Outbox {
   private waiting: Array<Item> = []
   private readonly waitingIds = new Set<string>()
   private readonly flying = new Map<string, Item>()
-  /** Those in flight that will wait again as soon as the store knows it. Meanwhile no younger one may overtake them. */
+  /**
+   * Requests in flight that will wait again as soon as the store has recorded it. Meanwhile no newer one may overtake
+   * them.
+   */
   private readonly returning = new Set<string>()
 
   /**
@@ -55,19 +58,19 @@ export class Outbox {
     this.insert(items)
   }
 
-  /** Removes and returns what is not to be sent any more, also while the store is being told that it waits again. */
+  /** Removes and returns expired requests, also those whose return to the queue is being stored. */
   expire(now: number): ReadonlyArray<Item> {
     const returning = this.inFlight().filter(({ entry, sendBy }) => this.returning.has(entry.id) && sendBy <= now)
     for (const { entry } of returning) this.ended(entry.id)
     return [...returning, ...this.remove(({ sendBy }) => sendBy <= now)]
   }
 
-  /** Removes and returns what this client cannot send as any of these senders. */
+  /** Removes and returns the requests that this client cannot send as any of these senders. */
   others(senders: ReadonlyArray<Sender>): ReadonlyArray<Item> {
     return this.remove((item) => !includes(senders, item))
   }
 
-  /** Removes and returns what waits for this sender. */
+  /** Removes and returns the waiting requests of this sender. */
   purge(sender: Sender): ReadonlyArray<Item> {
     return this.remove(({ entry }) => sameSender(sender, entry.sender))
   }
@@ -113,7 +116,7 @@ export class Outbox {
   lost(id: string): boolean {
     const item = this.flying.get(id)
     if (item === undefined || !item.entry.idempotent) return false
-    // They do not survive a crash, `attempts` does.
+    // These marks do not survive a crash; `attempts` does.
     const lossesAlone = item.lossesAlone + (item.suspect ? 1 : 0)
     const entry = { ...item.entry, attempts: item.entry.attempts + 1 }
     if (lossesAlone >= maxLossesAlone || entry.attempts >= maxSends) return false
@@ -135,7 +138,7 @@ export class Outbox {
     if (!this.flying.has(id) && !this.waitingIds.has(id)) this.insert([item])
   }
 
-  /** The earliest deadline of what `expire` removes; `Infinity` if there is nothing. */
+  /** The earliest deadline of the requests that `expire` removes; `Infinity` if there are none. */
   nextDeadline(): number {
     let earliest = Infinity
     for (const { sendBy } of this.waiting) earliest = Math.min(earliest, sendBy)

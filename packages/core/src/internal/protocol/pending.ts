@@ -8,89 +8,97 @@
  */
 
 export interface Entry {
-  /** Milliseconds of the clock; `Infinity` when the caller asked for none. It does not change while the entry is here. */
+  /**
+   * Milliseconds of the clock; `Infinity` for a request without a deadline. It does not change while the entry is here.
+   */
   readonly deadline: number
 }
 
-export interface Pending<E extends Entry> {
+export class Pending<E extends Entry> {
+  /** Those added since a deadline came last. */
+  private recent: Map<string, E> | undefined = undefined
+  /** No later than their earliest deadline. */
+  private recentDeadline = Infinity
+  /** All others. */
+  private ordered: Ordered<E> | undefined = undefined
+  private weighed = 0
+
+  /** @param weigh the weight of an entry; left out where weights are not needed */
+  constructor(private readonly weigh?: (entry: E) => number) {}
+
   /** The id is that of no other entry. */
-  readonly add: (id: string, entry: E) => void
+  add(id: string, entry: E): void {
+    const recent = this.recent ??= new Map()
+    recent.set(id, entry)
+    if (entry.deadline < this.recentDeadline) this.recentDeadline = entry.deadline
+    if (this.weigh !== undefined) this.weighed += this.weigh(entry)
+  }
+
   /** Removes and returns: an id is answered at most once (promise R1). */
-  readonly take: (id: string) => E | undefined
+  take(id: string): E | undefined {
+    const entry = this.remove(id)
+    if (entry !== undefined && this.weigh !== undefined) this.weighed -= this.weigh(entry)
+    return entry
+  }
+
   /** Removes and returns what is due at `now`, by deadline, then oldest first. */
-  readonly expire: (now: number) => ReadonlyArray<E>
-  readonly has: (id: string) => boolean
+  expire(now: number): ReadonlyArray<E> {
+    const due = (this.recentDeadline <= now ? this.order() : this.ordered)?.expire(now) ?? []
+    if (this.weigh !== undefined) { for (const entry of due) this.weighed -= this.weigh(entry) }
+    return due
+  }
+
+  has(id: string): boolean {
+    return this.recent?.has(id) === true || this.ordered?.entries.has(id) === true
+  }
+
   /** Everything, oldest first. */
-  readonly all: () => ReadonlyArray<E>
+  all(): ReadonlyArray<E> {
+    return [...this.ordered?.entries.values() ?? [], ...this.recent?.values() ?? []]
+  }
+
   /** Removes and returns everything: the connection is gone. */
-  readonly drain: () => ReadonlyArray<E>
+  drain(): ReadonlyArray<E> {
+    const drained = this.all()
+    this.recent?.clear()
+    this.recentDeadline = Infinity
+    this.ordered = undefined
+    this.weighed = 0
+    return drained
+  }
+
   /**
    * When to call `expire`: at the earliest deadline, or before it if that entry has been taken; `Infinity` when there is
    * none.
    */
-  readonly nextDeadline: () => number
-  readonly size: () => number
+  nextDeadline(): number {
+    if (this.size() === 0) return Infinity
+    return Math.min(this.recentDeadline, this.ordered?.nextDeadline() ?? Infinity)
+  }
+
+  size(): number {
+    return (this.recent?.size ?? 0) + (this.ordered?.entries.size ?? 0)
+  }
+
   /** The total weight of the entries. */
-  readonly weight: () => number
-}
+  weight(): number {
+    return this.weighed
+  }
 
-/** @param weigh the weight of an entry; left out where weights are not needed */
-export const make = <E extends Entry>(weigh: ((entry: E) => number) | undefined = undefined): Pending<E> => {
-  /** Those added since a deadline came last. */
-  let recent = new Map<string, E>()
-  /** No later than their earliest deadline. */
-  let recentDeadline = Infinity
-  /** All others. */
-  let ordered: Ordered<E> | undefined
-  let weight = 0
-
-  const take = (id: string): E | undefined => {
-    const entry = recent.get(id)
-    if (entry === undefined) return ordered?.take(id)
-    recent.delete(id)
+  private remove(id: string): E | undefined {
+    const entry = this.recent?.get(id)
+    if (entry === undefined) return this.ordered?.take(id)
+    this.recent?.delete(id)
     return entry
   }
 
   /** Puts the recent ones in order, too. */
-  const order = (): Ordered<E> => {
-    ordered ??= new Ordered()
-    recent = ordered.add(recent)
-    recentDeadline = Infinity
+  private order(): Ordered<E> | undefined {
+    if (this.recent === undefined) return this.ordered
+    const ordered = this.ordered ??= new Ordered()
+    this.recent = ordered.add(this.recent)
+    this.recentDeadline = Infinity
     return ordered
-  }
-
-  const size = () => recent.size + (ordered?.entries.size ?? 0)
-  const all = () => [...ordered?.entries.values() ?? [], ...recent.values()]
-
-  return {
-    add: (id, entry) => {
-      recent.set(id, entry)
-      if (entry.deadline < recentDeadline) recentDeadline = entry.deadline
-      if (weigh !== undefined) weight += weigh(entry)
-    },
-    take: (id) => {
-      const entry = take(id)
-      if (entry !== undefined && weigh !== undefined) weight -= weigh(entry)
-      return entry
-    },
-    expire: (now) => {
-      const due = (recentDeadline <= now ? order() : ordered)?.expire(now) ?? []
-      if (weigh !== undefined) { for (const entry of due) weight -= weigh(entry) }
-      return due
-    },
-    has: (id) => recent.has(id) || ordered?.entries.has(id) === true,
-    all,
-    drain: () => {
-      const drained = all()
-      recent.clear()
-      recentDeadline = Infinity
-      ordered = undefined
-      weight = 0
-      return drained
-    },
-    nextDeadline: () => size() === 0 ? Infinity : Math.min(recentDeadline, ordered?.nextDeadline() ?? Infinity),
-    size,
-    weight: () => weight
   }
 }
 
@@ -114,7 +122,7 @@ class Ordered<E extends Entry> {
   /** The earliest deadline of each is its last, because taking the last element of an array is free. */
   private runs: Array<Array<Deadline>> = []
 
-  /** Takes over all entries of this map, and gives an empty one. */
+  /** Takes all entries of this map, and returns an empty one. */
   add(recent: Map<string, E>): Map<string, E> {
     const run: Array<Deadline> = []
     for (const [id, { deadline }] of recent) if (deadline !== Infinity) run.push({ at: deadline, id })

@@ -1,15 +1,15 @@
 /**
- * The heartbeat of one connection: when to ping, and when to judge the link. How it is judged is decided in
+ * The heartbeat of one connection: when to ping, and when to judge the connection. How it is judged is decided in
  * `liveness.ts`.
  *
- * What happens comes in by the `handle…` methods, with the time. After each of them the shell performs what `poll` gives,
- * until it gives nothing, and calls `handleDue` at `nextDue`.
+ * Events come in through the `handle…` methods, with the time. After each of them the shell calls `poll` and performs
+ * its commands until there is none, and calls `handleDue` at `nextDue`.
  */
 import * as Duration from "effect/Duration"
 import { ConnectionEndedError } from "../../KuzzleError.ts"
 import * as Liveness from "./liveness.ts"
 
-/** What the shell is to do. */
+/** A command for the shell. */
 export type Action =
   | { readonly _tag: "Ping" }
   /** Ask the schedule for its next delays, and answer with `handlePlanned` or `handlePlanFailed`. */
@@ -24,9 +24,9 @@ const lookahead = 16
 export class Pulse {
   private verdict: Liveness.Verdict = alive
   private nextPulse = Infinity
-  /** Delays to come, the next one last. */
+  /** The next delays, in reverse order. */
   private planned: Array<number> = []
-  /** When the first of the delays that were asked for begins. */
+  /** When the first of the requested delays begins. */
   private plannedFrom: number
   /** When the ping whose round trip is measured was sent. */
   private pingedAt: number | undefined
@@ -35,7 +35,7 @@ export class Pulse {
 
   constructor(private readonly settings: Liveness.Settings, now: number) {
     this.plannedFrom = now
-    // A connection that lasts beyond its first pulse asks for many at once.
+    // A connection that outlasts its first ping requests many delays at once.
     this.actions.push({ _tag: "Plan", count: 1 })
   }
 
@@ -43,20 +43,20 @@ export class Pulse {
     return this.actions.shift()
   }
 
-  /** `Infinity`: nothing is due until something happens. */
+  /** `Infinity`: nothing is due until the next event. */
   nextDue(): number {
     if (this.terminated) return Infinity
     return this.verdict._tag === "Waiting" ? Math.min(this.verdict.lookAt, this.nextPulse) : this.nextPulse
   }
 
-  /** A whole frame has arrived. Whether it was waited for. */
+  /** A whole frame has arrived. Returns whether it was expected. */
   handleFrame(): boolean {
     if (this.verdict._tag !== "Waiting") return false
     this.verdict = alive
     return true
   }
 
-  /** The answer to a ping has arrived. The round trip in milliseconds, if it was measured. */
+  /** The answer to a ping has arrived. Returns the round trip in milliseconds, if it was measured. */
   handlePong(now: number): number | undefined {
     const { pingedAt } = this
     this.pingedAt = undefined
@@ -71,12 +71,12 @@ export class Pulse {
     this.plan(seen.now)
   }
 
-  /** Looks at the link now: something has happened to the host. */
+  /** Checks the connection now, after an event of the host. */
   handleProbe(seen: Liveness.Sight): void {
     if (this.verdict._tag === "Alive") this.pulse(seen)
   }
 
-  /** The delays that the schedule gives. Without any it has ended, and so have the pulses. */
+  /** The next delays of the schedule. If there are none, the schedule has ended, and the pings end too. */
   handlePlanned(delays: ReadonlyArray<number>): void {
     this.planned = delays.toReversed()
     this.setNextPulse()
@@ -90,13 +90,13 @@ export class Pulse {
     this.verdict = Liveness.onLook(ping, seen, this.settings)
     if (this.verdict._tag === "Dead") return this.terminate(reasonOf(this.verdict))
     if (this.verdict._tag !== "Waiting" || !this.verdict.fresh) return
-    // Its round trip would measure our own stall.
+    // Its round trip would measure the stall of this process.
     this.pingedAt = undefined
     if (!pingsAnyway) this.actions.push({ _tag: "Ping" })
   }
 
   private pulse(seen: Liveness.Sight): void {
-    // The first answer belongs to the first of several pings. A ping that waits behind our own upload measures no round
+    // The first answer belongs to the first of several pings. A ping that waits behind an upload measures no round
     // trip.
     if (this.verdict._tag === "Alive") this.pingedAt = Liveness.unobstructed(seen) ? seen.now : undefined
     const unanswered = this.verdict._tag === "Waiting" ? this.verdict.ping : undefined

@@ -1,6 +1,9 @@
-/** When the next connection is dialled, and where: what a loss, a delay of the schedule, or a host that wakes up leads to. */
+/**
+ * Decides when and where the next connection is dialled, after a loss, after a delay of the schedule, or when the host
+ * wakes up.
+ */
 import * as Duration from "effect/Duration"
-import * as RetryAfter from "../retryAfter.ts"
+import * as RetryAfter from "../data/retryAfter.ts"
 import type { Cause } from "./clientAction.ts"
 import * as Connection from "./connection.ts"
 import { Endpoints } from "./endpoints.ts"
@@ -15,7 +18,7 @@ interface Lost {
 /** What follows a loss. `delayMillis` is `undefined` when there is no other attempt. */
 export interface Following extends Lost {
   readonly delayMillis: number | undefined
-  /** No endpoint could be reached so far, or none will be: whoever waits for the first connection fails. */
+  /** No endpoint was reachable, or no further attempt is made: callers that wait for the first connection fail. */
   readonly isUnusable: boolean
 }
 
@@ -23,17 +26,17 @@ export class Reconnection {
   private readonly endpoints: Endpoints
   /** When the connection was opened. */
   private openedAt: number | undefined = undefined
-  /** The latest loss, until the schedule has said what follows. */
+  /** The latest loss, until the schedule has returned the next delay. */
   private lost: Lost | undefined = undefined
-  /** The schedule starts again when it is next asked. */
+  /** The schedule restarts at its next use. */
   private afresh = false
   /** The end of the backoff delay. */
   private pausedUntil = Infinity
-  /** The host came back online or woke up since the attempt under way began: no backoff delay before the next one. */
+  /** The host came back online or woke up since the current attempt began, so the next one has no backoff delay. */
   private woken = false
   private failures = 0
 
-  /** @param stableAfter a connection that was open for so long was healthy: the schedule starts again */
+  /** @param stableAfter after a connection that was open at least this long, the schedule restarts */
   constructor(endpoints: ReadonlyArray<string>, private readonly stableAfter: number) {
     this.endpoints = new Endpoints(endpoints)
   }
@@ -43,7 +46,7 @@ export class Reconnection {
     return this.endpoints.current()
   }
 
-  /** The address of the next connection, from another list. */
+  /** The address of the next connection, from a new list. */
   locate(endpoint: string, now: readonly [string, ...Array<string>]): string {
     return this.endpoints.locate(endpoint, now)
   }
@@ -68,12 +71,12 @@ export class Reconnection {
     const { openedAt } = this
     const stable = openedAt !== undefined && now - openedAt >= this.stableAfter
     this.openedAt = undefined
-    // Kept also when the schedule is not asked now, because the connection was closed on purpose.
+    // Set even if the schedule is not used now because the connection was closed on purpose.
     this.afresh ||= stable
     return stable
   }
 
-  /** Returns whether the schedule is asked from its beginning. */
+  /** Returns whether the schedule restarts. */
   handleLost(lost: Lost, now: number): boolean {
     const { afresh } = this
     this.lost = lost
@@ -96,7 +99,7 @@ export class Reconnection {
     return { ...lost, delayMillis, isUnusable: this.failures >= all.length || delayMillis === undefined }
   }
 
-  /** Nothing is tried any more. */
+  /** No further attempt is made. */
   handleDefect(): void {
     this.lost = undefined
   }

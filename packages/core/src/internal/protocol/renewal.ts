@@ -1,11 +1,13 @@
-/** What follows from an attempt to renew the session: pure, so that every case can be looked at. */
+/** Decides what follows an attempt to renew the session. Pure, so that every case can be tested. */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { LoginIncompleteError, NamedError } from "../../KuzzleActionError.ts"
 import * as KuzzleError from "../../KuzzleError.ts"
 
-/** `Restore`: ask who we are. `Refresh`: trade the token for another. `Login`: run the authenticator. */
+/**
+ * `Restore`: ask the server for the user of the session. `Refresh`: exchange the token. `Login`: run the authenticator.
+ */
 export type Way = "Restore" | "Refresh" | "Login"
 
 export type Failure =
@@ -18,12 +20,12 @@ export type Failure =
 export type Decision =
   /** There is a session. */
   | { readonly _tag: "Done" }
-  /** Nothing has changed; the next connection, or the server's next word, brings it up again. */
+  /** Nothing has changed. The next connection, or the next refusal, starts another renewal. */
   | { readonly _tag: "Keep" }
   | { readonly _tag: "Then"; readonly way: Way }
   | { readonly _tag: "Over"; readonly cause: KuzzleError.SessionOverError }
 
-/** Whether it may be well in a moment (promise A4: tried again, but not for ever). */
+/** Whether the error is temporary (promise A4: the renewal is retried, but not for ever). */
 export const isPassing = (error: Failure): boolean => {
   switch (error._tag) {
     case "KuzzleDeadlineError":
@@ -44,7 +46,7 @@ export const isPassing = (error: Failure): boolean => {
 
 const passingStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** Whether the connection is the reason: the next one begins with a renewal of its own. */
+/** Whether the lost connection is the reason: the next one begins with a renewal of its own. */
 export const isLoss = (error: Failure): boolean =>
   error._tag === "KuzzleNotSentError" || error._tag === "KuzzleMaybeSentError"
 
@@ -52,19 +54,19 @@ export const after = (
   way: Way,
   exit: Exit.Exit<void, Failure>,
   { alive, canLogin, wanted }: {
-    /** Whether there is a session that nobody has called dead. */
+    /** Whether there is a session that is not known to be over. */
     readonly alive: boolean
-    /** Whether somebody shall be logged in. */
+    /** Whether a user should be logged in. */
     readonly wanted: boolean
     readonly canLogin: boolean
   }
 ): Decision => {
   if (Exit.isSuccess(exit)) {
     if (alive) return { _tag: "Done" }
-    // Nobody was logged in, or the authenticator has logged nobody in.
+    // No user was logged in, or the authenticator has logged in none.
     if (way === "Login") return { _tag: "Over", cause: new KuzzleError.SessionOverError({ reason: "Refused" }) }
     if (wanted && canLogin) return { _tag: "Then", way: "Login" }
-    // Nobody was logged in, and nobody shall be; or somebody was, whom the server does not know.
+    // Either no user was logged in and none should be, or the server no longer knows the user who was.
     return way === "Restore" && !wanted
       ? { _tag: "Keep" }
       : { _tag: "Over", cause: new KuzzleError.SessionOverError({ reason: "TokenDead" }) }
@@ -72,7 +74,7 @@ export const after = (
   if (Cause.isInterrupted(exit.cause)) return { _tag: "Keep" }
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
   if (failure !== undefined && isLoss(failure)) return { _tag: "Keep" }
-  // A refresh that is not to be had now: the token may live on until its end, which brings us here again.
+  // A refresh is not possible now. The token may be valid until its end, which starts another renewal.
   if (way === "Refresh" && alive && !(failure !== undefined && KuzzleError.isTokenDead(failure))) {
     return { _tag: "Keep" }
   }

@@ -1,24 +1,24 @@
 /**
- * A connection that is replaced on purpose: for an exchange of the session, or because its server shuts down. Requests wait
- * meanwhile, and what is in flight is waited for.
+ * A connection that is replaced on purpose: for an exchange of the session, or because its server shuts down. New
+ * requests wait meanwhile, and the replacement waits for requests in flight.
  */
 
-/** How long what is in flight may take, in milliseconds. */
+/** How long to wait for requests in flight, in milliseconds. */
 export const drainTimeout = 5000
 
 export class Replacement {
-  /** The end of the wait for what is in flight. */
+  /** The end of the wait for requests in flight. */
   private drainBy = Infinity
-  /** An exchange has been begun, or waits for what is in flight. */
+  /** An exchange has begun, or waits for requests in flight. */
   private exchanging = false
   /** The server shuts down: the connection is replaced by one to the next endpoint. */
   private leaving = false
   private movedAt = -Infinity
 
-  /** @param stableAfter a server is left at most once in so many milliseconds */
+  /** @param stableAfter a server is left at most once in this many milliseconds */
   constructor(private readonly stableAfter: number) {}
 
-  /** When what is in flight has had its time. */
+  /** When the wait for requests in flight ends. */
   nextDue(): number {
     return this.drainBy
   }
@@ -42,7 +42,10 @@ export class Replacement {
     return true
   }
 
-  /** Nothing is in flight any more, or it has had its time. Returns what may begin: a server is left after an exchange. */
+  /**
+   * No request is in flight any more, or the wait has ended. Returns what may begin. An exchange comes first, leaving
+   * the server second.
+   */
   handleDrained(): "Exchange" | "Leave" | "Nothing" {
     if (this.drainBy === Infinity) return "Nothing"
     this.drainBy = Infinity
@@ -50,7 +53,7 @@ export class Replacement {
     return this.leaving ? "Leave" : "Nothing"
   }
 
-  /** The exchange has ended. Returns what becomes of a connection that it does not replace. */
+  /** The exchange has ended. Returns what happens to a connection that it does not replace. */
   handleExchanged(isReplaced: boolean): "Stay" | "Leave" | "Wait" {
     this.exchanging = false
     if (isReplaced || !this.leaving) this.drainBy = Infinity

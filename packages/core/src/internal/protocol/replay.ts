@@ -1,6 +1,6 @@
 /**
  * The pace at which waiting requests are sent on a new connection: in their order, 32 in flight, as fast as the server
- * allows, and none beside a request that may have ended the connection before.
+ * allows. A request that may have ended an earlier connection is sent without others.
  */
 import type { Call } from "./call.ts"
 import { Pace } from "./pace.ts"
@@ -12,7 +12,7 @@ export class Replay {
   private readonly pace = new Pace()
   /** The requests that the server refused because of the rate, in their order. They go first. */
   private postponed: ReadonlyArray<Call> = nothing
-  /** Those that waited when this round began. */
+  /** The requests that waited when this round began. */
   private calls: ReadonlyArray<Call> = nothing
   private position = 0
   private running = false
@@ -41,7 +41,7 @@ export class Replay {
     return this.postponed.includes(call)
   }
 
-  /** The request to send next, when to ask again, or `undefined`: the round is complete. */
+  /** Returns the request to send next, or when to call again, or `undefined`: the round is complete. */
   next(now: number): Call | number | undefined {
     for (;;) {
       const call = this.postponed[0] ?? this.calls[this.position]
@@ -50,11 +50,11 @@ export class Replay {
         const at = Math.max(Suspects.sendAt(call.suspicion.group, this.underWay), this.pace.nextAt(now))
         return at <= now ? call : at
       }
-      // It has left the queue.
+      // The request has left the queue.
       if (call === this.postponed[0]) this.postponed = this.postponed.slice(1)
       else this.position += 1
     }
-    // New requests are sent beside no request that may end the connection.
+    // New requests are not sent while a request that may end the connection is in flight.
     const at = this.underWay.group === "New" ? -Infinity : Suspects.sendAt("New", this.underWay)
     return at <= now ? undefined : at
   }
@@ -64,12 +64,12 @@ export class Replay {
     this.underWay = { count: this.underWay.count + 1, group: suspicion.group, since: now }
   }
 
-  /** One that was sent is no longer in flight. */
-  left(): void {
+  /** A request that was sent is no longer in flight. */
+  finished(): void {
     this.underWay = { ...this.underWay, count: this.underWay.count - 1 }
   }
 
-  /** The server refused it because of the rate. Returns when it may be sent again. */
+  /** The server refused the request because of the rate. Returns when it may be sent again. */
   postpone(call: Call, now: number): number {
     this.pace.refused(now)
     this.postponed = [...this.postponed, call].sort((a, b) => a.nth - b.nth)
@@ -86,7 +86,7 @@ export class Replay {
     this.postponed = nothing
   }
 
-  /** The connection is gone, and with it everything that was in flight. */
+  /** The connection is lost, and with it all requests in flight. */
   lost(): void {
     this.underWay = Suspects.nothing
     this.end()

@@ -1,10 +1,10 @@
 /**
- * Requests and their answers: every one ends exactly once, with a result, a typed error or by interruption, and leaves no
- * trace (promises R1 to R8). A request is on its way (`pending`), or it waits for a connection, a renewal or its turn
+ * Requests and their answers: every one ends exactly once, with a result, a typed error or by interruption, and leaves
+ * no trace (promises R1 to R8). A request is in flight (`pending`), or it waits for a connection, a renewal or its turn
  * (`waiting`).
  *
- * What happens comes in by the other methods, with the time. After each of them the shell performs what `poll` gives, until
- * it gives nothing, and calls `handleDue` at `nextDue`. The outcome of a request goes to its own `settle`.
+ * Events come in through the other methods, with the time. After each of them the shell calls `poll` and performs its
+ * commands until there is none, and calls `handleDue` at `nextDue`. The outcome of a request goes to its own `settle`.
  */
 import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
@@ -17,12 +17,12 @@ import * as Envelope from "./envelope.ts"
 import type { Frame } from "./envelope.ts"
 import { Fifo } from "./fifo.ts"
 import type { InFlight } from "./liveness.ts"
-import * as Pending from "./pending.ts"
+import { Pending } from "./pending.ts"
 import { Replay } from "./replay.ts"
 import { frameOf, type Session } from "./sending.ts"
 import * as Suspects from "./suspects.ts"
 
-/** What is kept while there is no connection. */
+/** The settings of the queue. */
 export interface QueueSettings {
   readonly maxSize: number
   readonly maxBytes: number
@@ -37,11 +37,11 @@ export interface Settings {
   readonly idPrefix: string
 }
 
-/** What befalls single requests, for who watches (spec 3.8). */
+/** The events of single requests, for observers (spec 3.8). */
 export type RequestEvent =
   | { readonly _tag: "Queued"; readonly controller: string; readonly action: string }
   | { readonly _tag: "Dequeued"; readonly controller: string; readonly action: string }
-  /** Kuzzle refused a subscription, or a queued request, for now. It is sent again after about `delay`. */
+  /** Kuzzle refused a subscription, or a queued request, temporarily. It is sent again after about `delay`. */
   | {
     readonly _tag: "Postponed"
     readonly controller: string
@@ -49,7 +49,7 @@ export type RequestEvent =
     readonly error: KuzzleError.RequestError
     readonly delay: Duration.Duration
   }
-  /** It will not be sent any more. */
+  /** The request will not be sent again. */
   | {
     readonly _tag: "Discarded"
     readonly controller: string
@@ -74,19 +74,19 @@ export interface Refused {
   readonly size: number
 }
 
-/** What the shell is to do. */
+/** A command for the shell. */
 export type Action =
   /** Give `frame` to the socket, and answer with `handleSent` or `handleUnsent`. (No object is made: this is the hot path.) */
   | Call
   /** Renew the session, and answer with `handleRenewal` whether it is being renewed. */
   | Refused
-  /** Renew the session: our clock says that it is over. */
+  /** Renew the session: by this machine's clock it is over. */
   | { readonly _tag: "Expired"; readonly identity: Identity }
   /** Publish. `size` is the length of the text that the event was decoded from, if any. */
   | { readonly _tag: "Event"; readonly event: RequestEvent; readonly size: number | undefined }
-  /** What had waited when the replay began is on its way. */
+  /** The requests that waited when the replay began are in flight. */
   | { readonly _tag: "Replayed" }
-  /** `awaitIdle` was called, and nothing is on its way any more. */
+  /** `awaitIdle` was called, and no request is in flight any more. */
   | { readonly _tag: "Idle" }
 
 const replayed: Action = { _tag: "Replayed" }
@@ -95,8 +95,8 @@ const idle: Action = { _tag: "Idle" }
 type Refusal = KuzzleError.ConnectError | KuzzleError.ConnectionEndedError
 
 export class Requests {
-  private readonly pending = Pending.make<Call>()
-  private readonly waiting = Pending.make<Call>(({ encoded }) => encoded.length)
+  private readonly pending = new Pending<Call>()
+  private readonly waiting = new Pending<Call>(({ encoded }) => encoded.length)
   private readonly replay = new Replay()
   private readonly actions = new Fifo<Action>()
   private count = 0
@@ -117,12 +117,14 @@ export class Requests {
     }
   }
 
-  /** No later than the time at which `handleDue` has something to do; `Infinity`: when something happens. */
+  /**
+   * A time no later than the next one at which `handleDue` has something to do. `Infinity`: not before the next event.
+   */
   nextDue(): number {
     return this.due
   }
 
-  /** The requests on their way. */
+  /** The requests in flight. */
   pendingCount(): number {
     return this.pending.size()
   }
@@ -155,19 +157,19 @@ export class Requests {
     return call
   }
 
-  /** The caller went away: nothing of the request stays. `false`: it had ended. */
+  /** The caller was interrupted: nothing of the request stays. Returns `false` if the request had ended. */
   drop(call: Call): boolean {
     if (call.place === "Ended") return false
     const { place } = call
     call.place = "Ended"
     if (place === "InFlight") {
       this.pending.take(call.id)
-      this.left(call)
+      this.finished(call)
     } else if (place === "Waiting") this.waiting.take(call.id)
     return true
   }
 
-  /** The socket has taken it. */
+  /** The socket has accepted the frame. */
   handleSent(call: Call, now: number): void {
     if (call.place === "Waiting") this.dequeue(call)
     call.place = "InFlight"
@@ -181,7 +183,10 @@ export class Requests {
     if (call.paced) this.replay.sent(call, now)
   }
 
-  /** It has not: it is closing. What has waited keeps its place until the connection has ended. */
+  /**
+   * The socket has refused the frame because it is closing. A request that has waited keeps its place in the queue
+   * until the connection has ended.
+   */
   handleUnsent(call: Call, now: number): void {
     call.frame = ""
     call.paced = false
@@ -195,7 +200,7 @@ export class Requests {
     if (call === undefined) return undefined
     call.place = "New"
     this.answered(call, Envelope.outcome(call, frame), size, now)
-    this.left(call)
+    this.finished(call)
     return call
   }
 
@@ -205,14 +210,14 @@ export class Requests {
     if (call === undefined) return false
     const { action, controller } = call
     this.end(call, Exit.fail(new KuzzleError.ResponseTooLargeError({ controller, action, limit })))
-    this.left(call)
+    this.finished(call)
     return true
   }
 
   /** Whether the session of a refused request is being renewed. Then the request is sent once more. */
   handleRenewal({ call, outcome, size }: Refused, renewing: boolean, now: number): void {
     if (call.place === "Ended") return
-    // A subscription's is opened again with all the others (the registry knows which answers are of the past).
+    // A refused subscription is opened again with all the others. (The registry knows which answers are outdated.)
     if (!renewing || call.kind === "Subscription" || call.refusal !== undefined) {
       return this.conclude(call, outcome, size, now)
     }
@@ -221,19 +226,22 @@ export class Requests {
     this.admit(call, now)
   }
 
-  /** From now on there is a connection that carries the requests. */
+  /** From now on a connection carries the requests. */
   handleOpened(): void {
     this.connected = true
   }
 
-  /** The connection is gone: every request that was on it settles now, or is queued again if that is harmless. */
+  /**
+   * The connection is lost: every request that was in flight settles now, or is queued again if sending it twice is
+   * harmless.
+   */
   handleLost(cause: KuzzleError.ConnectionEndedError): void {
     this.connected = false
     this.refusal = cause
     this.replay.lost()
     const calls = this.pending.drain()
     const ended: Array<Call> = []
-    const again: Array<Call> = []
+    const retried: Array<Call> = []
     for (const call of calls) {
       const suspicion = Calls.suspicionAfter(call, cause, calls.length === 1)
       if (suspicion === undefined) ended.push(call)
@@ -241,21 +249,21 @@ export class Requests {
         call.paced = false
         call.suspicion = suspicion
         call.lost = cause
-        again.push(call)
+        retried.push(call)
       }
     }
-    this.requeue(again)
+    this.requeue(retried)
     this.settleLost(ended, cause)
     this.checkIdle()
   }
 
-  /** What becomes of the requests that are submitted, and of those that wait. `cause` explains a refusal. */
+  /** Decides what happens to new requests and to those that wait. `cause` explains a refusal. */
   handleAdmission(admission: Admission, cause: Refusal | undefined, now: number): void {
-    // A failed attempt to connect: the queue has accepted all that waits.
+    // After a failed attempt to connect, the requests in the queue stay there.
     const isQueued = admission === "Queue" && this.admission === "Queue"
     this.admission = admission
     this.refusal = cause
-    // Also where it is only interrupted, by a renewal.
+    // Also if a renewal only interrupts it.
     this.replay.end()
     if (admission !== "Send") this.replay.forgetPostponed()
     if (isQueued || this.waiting.size() === 0) return
@@ -275,7 +283,7 @@ export class Requests {
     const user = this.session.current()?.user
     const sender = this.sender()
     for (const call of this.waiting.all()) {
-      // The user for whom it was held, or whose session it has waited for.
+      // The user for whom the request was held, or for whose session it has waited.
       if (call.user === undefined && !isAnonymous(call.options)) call.user = sender
       if (typeof call.user === "string" && call.user !== user) {
         this.waiting.take(call.id)
@@ -293,23 +301,23 @@ export class Requests {
     for (const call of this.pending.expire(now)) {
       if (call.kind === "Subscription") this.awaitLateAnswer(call, now)
       else this.end(call, Calls.tooLate(call, true))
-      this.left(call)
+      this.finished(call)
     }
     this.wakeAt(Math.min(this.waiting.nextDeadline(), this.pending.nextDeadline()))
   }
 
-  /** Sends what waits, in order and at the pace of the answers. */
+  /** Sends the waiting requests, in order and at the pace of the answers. */
   startReplay(): void {
     this.replay.begin(this.waiting.all())
   }
 
-  /** An `Idle` follows, once. */
+  /** One `Idle` follows. */
   awaitIdle(): void {
     this.idleAwaited = true
     this.checkIdle()
   }
 
-  /** What is to be done with a request that is submitted. */
+  /** Decides what happens to a new request. */
   private admit(call: Call, now: number): void {
     if (call.kind !== "Call") return this.actions.push(call)
     switch (this.admission) {
@@ -324,7 +332,9 @@ export class Requests {
     }
   }
 
-  /** Whether it is still to be sent: it may have ended, or the gate may have closed, since it was given out. */
+  /**
+   * Whether the request is still to be sent. It may have ended, or the gate may have closed, since `poll` returned it.
+   */
   private maySend(call: Call, now: number): boolean {
     if (call.place !== "New" && call.place !== "Waiting") return false
     if (call.paced || call.kind !== "Call" || this.admission === "Send") return true
@@ -362,7 +372,7 @@ export class Requests {
     this.actions.push({ _tag: "Expired", identity })
   }
 
-  /** The next request of the replay, or of those that the server has refused for now, if its time has come. */
+  /** The next request of the replay, or of those that the server has refused temporarily, if its time has come. */
   private nextOfReplay(now: number): Action | undefined {
     const isRunning = this.replay.isRunning()
     if (!isRunning && !(this.replay.hasPostponed() && this.admission === "Send")) return undefined
@@ -376,20 +386,20 @@ export class Requests {
     return next
   }
 
-  /** Nothing of what waits can be sent now. What is left of it is sent by the next replay. */
+  /** None of the waiting requests can be sent now. The next replay sends the rest. */
   private endReplay(): void {
     this.replay.end()
     this.replay.forgetPostponed()
   }
 
-  /** It leaves the queue. */
+  /** The request leaves the queue. */
   private dequeue(call: Call): void {
     this.waiting.take(call.id)
     const { action, controller } = call
     if (call.paced) this.publish({ _tag: "Dequeued", controller, action })
   }
 
-  /** Sends what waits at once, except what the server has refused for now. */
+  /** Sends the waiting requests at once, except those that the server has refused temporarily. */
   private release(): void {
     for (const call of this.waiting.all()) if (!this.replay.isPostponed(call)) this.actions.push(call)
   }
@@ -404,7 +414,7 @@ export class Requests {
     }
     const refused: Refused = { _tag: "Refused", call, identity, outcome, size }
     if (identity === this.session.current()) this.actions.push(refused)
-    // There is another session by now.
+    // The session has changed meanwhile.
     else this.handleRenewal(refused, true, now)
   }
 
@@ -412,7 +422,7 @@ export class Requests {
     const error = errorOf(outcome)
     if (error !== undefined) {
       const { action, controller } = call
-      // What an answer can be decoded to.
+      // The results of decoding an answer.
       if (KuzzleError.isApiError(error) || error._tag === "KuzzleProtocolError") {
         this.publish({ _tag: "QueryFailed", controller, action, error }, size)
       }
@@ -424,7 +434,7 @@ export class Requests {
   /** The server refused this queued request because of the rate: it waits for the next period. */
   private postpone(call: Call, outcome: Outcome, error: KuzzleError.RequestError, now: number): void {
     call.limited = outcome
-    // This try does not count, because the server did not execute it.
+    // This attempt does not count, because the server did not execute the request.
     call.sends -= 1
     call.suspicion = Suspects.none
     this.wait(call)
@@ -433,18 +443,20 @@ export class Requests {
     this.publish({ _tag: "Postponed", controller, action, error, delay })
   }
 
-  /** A subscription is told that its answer is late, and waits on: what the server has done must be known. */
+  /**
+   * A subscription learns that its answer is late and continues to wait, because it must know what the server has done.
+   */
   private awaitLateAnswer(call: Call, now: number): void {
     call.deadline = now + call.timeout
     this.pending.add(call.id, call)
     call.settle(Calls.tooLate(call, true))
   }
 
-  /** It is no longer in flight. */
-  private left(call: Call): void {
+  /** The request is no longer in flight. */
+  private finished(call: Call): void {
     if (call.paced) {
       call.paced = false
-      this.replay.left()
+      this.replay.finished()
     }
     this.checkIdle()
   }
@@ -455,7 +467,7 @@ export class Requests {
     this.actions.push(idle)
   }
 
-  /** Settles what was in flight and is not sent again. */
+  /** Settles the requests that were in flight and are not sent again. */
   private settleLost(calls: ReadonlyArray<Call>, cause: KuzzleError.ConnectionEndedError): void {
     // One error for all requests of a kind: capturing ten thousand stacks would hold up the turn they settle in.
     const outcomes = new Map<string, Outcome>()
@@ -471,7 +483,7 @@ export class Requests {
     }
   }
 
-  /** They were first, and stay so. */
+  /** They were first, and stay first. */
   private requeue(calls: ReadonlyArray<Call>): void {
     if (calls.length === 0) return
     const later = this.waiting.drain()
@@ -479,7 +491,7 @@ export class Requests {
     later.forEach((call) => this.wait(call))
   }
 
-  /** Whose requests are made now. */
+  /** The owner of new requests. */
   private sender(): Call["user"] {
     return this.session.current()?.user ?? (this.session.toCome() ? undefined : nobody)
   }
@@ -488,7 +500,8 @@ export class Requests {
   private offline(call: Call, now: number): void {
     const { queue } = this.settings
     if (queue === undefined || !call.queuable || this.admission === "Refuse") {
-      // One that the server has refused for a dead session, and that waits for the renewal, was not executed either.
+      // A request that the server refused because its session is over, and that waits for the renewal, was not executed
+      // either.
       this.discard(
         call,
         Calls.notSent(call, this.refusal ?? new KuzzleError.NotQueuedError({ reason: "NotConnected" }))
@@ -497,7 +510,7 @@ export class Requests {
     else this.enqueue(call, queue, now)
   }
 
-  /** What would be refused when it is sent must not wait for that first. */
+  /** A request that would be refused when it is sent must not wait first. */
   private enqueue(call: Call, { maxBytes, maxSize, ttl }: QueueSettings, now: number): void {
     const { action, controller, encoded, options } = call
     const part = this.session.sessionPart(options)

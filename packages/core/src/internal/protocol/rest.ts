@@ -1,19 +1,20 @@
 /**
- * The REST form of a request (spec 2.1, 2.5): arguments that the route names go into its path, the others into the query
- * string, the body is the body. `POST /_query` is the usual way; this is for where it will not do (spec 2.4).
+ * The REST form of a request (spec 2.1, 2.5): arguments that the route names go into its path, the others into the
+ * query string, the body remains the body. `POST /_query` is the usual form; this one is for gateways that need routes
+ * (spec 2.4).
  */
 import * as Redacted from "effect/Redacted"
-import * as Json from "../json.ts"
+import * as Json from "../data/json.ts"
 import * as Envelope from "./envelope.ts"
 
 export interface RestCall {
   readonly method: Envelope.Route[0]
-  /** With its query string. */
+  /** The path with its query string. */
   readonly path: string
   readonly body: string | undefined
 }
 
-/** Why a request has no such form. */
+/** Why a request has no REST form. */
 export interface NoForm {
   readonly issue: string
 }
@@ -60,8 +61,8 @@ const encode = (text: string): string | NoForm => {
 }
 
 /**
- * A literal part of a route wins over a placeholder, in Kuzzle's router: the document `_truncate` of a collection would be
- * the truncation of that collection. An index of these names is taken for what it is not by the same rule.
+ * In Kuzzle's router, a literal part of a route takes precedence over a placeholder. A request for the document
+ * `_truncate` of a collection would truncate that collection. The same holds for indexes with such names.
  */
 const keyword = /^_(?:[A-Za-z]{2,18}|validateSpecifications)$/
 const taken: ReadonlySet<unknown> = new Set(
@@ -74,7 +75,7 @@ const pathPart = (template: string, name: string, value: unknown): string | NoFo
     return { issue: `the route ${template} needs the argument "${name}"` }
   }
   const text = String(value)
-  // Every URL parser takes dots for a way up, percent-encoded or not.
+  // Every URL parser resolves the segments `.` and `..`, even percent-encoded.
   if (keyword.test(text) || /^\.\.?$/.test(text) || (name === "index" && taken.has(text))) {
     return { issue: `in ${template}, the value "${text}" of "${name}" means something else: use POST /_query` }
   }
@@ -83,14 +84,18 @@ const pathPart = (template: string, name: string, value: unknown): string | NoFo
 
 const inTheOpen = "an address ends up in logs, so send it in the body, or use POST /_query"
 
-/** A boolean is true by its presence, so that a false one is left out; lists and objects are JSON (spec 2.5). */
+/**
+ * A boolean argument is true if it is present, so `false` is left out. Lists and objects are sent as JSON (spec 2.5).
+ */
 const argument = (value: unknown): ReadonlyArray<string | NoForm> => {
   if (typeof value === "string") return [value]
   if (typeof value === "boolean") return value ? ["true"] : []
   return [Json.stringify(value)]
 }
 
-/** The memory storage reads no JSON: a key that comes twice is a list, a single text is split at its commas. */
+/**
+ * The memory storage does not parse JSON: a key that occurs twice is a list, and a single text is split at its commas.
+ */
 const list = (name: string, values: ReadonlyArray<unknown>): ReadonlyArray<string | NoForm> => {
   const texts = values.flat(Infinity).map(String)
   return texts.length !== 1 || (texts[0] !== "" && !texts[0]!.includes(","))

@@ -1,6 +1,6 @@
 /**
- * Where an inbound frame goes, in the order of spec 1.4. Pure but for the receivers it is handed: the tables of pending
- * requests and of open channels answer whether the frame was theirs.
+ * Decides where an inbound frame goes, in the order of spec 1.4. It is pure except for its receivers: the tables of
+ * pending requests and of open channels return whether they accept the frame.
  */
 import * as Envelope from "./envelope.ts"
 
@@ -14,11 +14,11 @@ export interface Receivers {
   readonly notification: (channel: string, frame: Envelope.Frame, size: number) => boolean
   /** A notification of an unknown channel; `false` when no subscription is being opened that it could belong to. */
   readonly early: (channel: string, frame: Envelope.Frame, size: number) => boolean
-  /** What the server's debugger tells: it has no listener but this connection. */
+  /** An event of the server's debugger. */
   readonly debuggerEvent: (frame: Envelope.Frame, size: number) => void
 }
 
-/** What became of a frame. `Unroutable` says why nobody took it: a diagnostic, never an error. */
+/** What happened to a frame. `Unroutable` says why no receiver accepted it: a diagnostic, never an error. */
 export type Routed =
   | "Pong"
   | "TokenExpired"
@@ -31,7 +31,7 @@ export type Routed =
 export interface Unroutable {
   readonly _tag: "Unroutable"
   readonly reason: "NotJson" | "NotAnObject" | "UnknownRoom" | "NoRoom"
-  /** The error id of a frame that carries one: a rate limit has no other trace (spec 1.7). */
+  /** The error id of a frame, if it has one. A rate limit leaves no other trace (spec 1.7). */
   readonly errorId: string | undefined
 }
 

@@ -1,24 +1,24 @@
-/** The frame that a request is sent as in the present session, or why it cannot be sent. */
+/** The frame of a request in the current session, or the reason why it cannot be sent. */
 import * as KuzzleError from "../../KuzzleError.ts"
-import * as Sender from "../sender.ts"
+import * as Sender from "../data/sender.ts"
 import { type Call, nobody, notSent } from "./call.ts"
 import { canSendAs, type Credentials, type Identity, isAnonymous } from "./credentials.ts"
 import * as Envelope from "./envelope.ts"
 
-/** What requests read of the session. */
-export interface Session extends Pick<Credentials, "current" | "over" | "sessionPart"> {
-  /** Whether the client has yet to find out who it is: requests wait for that session, and are its user's. */
+/** The part of the session that requests read. */
+export interface Session extends Pick<Credentials, "current" | "sessionEnd" | "sessionPart"> {
+  /** Whether the client does not know its session yet. Requests wait for the session and then belong to its user. */
   readonly toCome: () => boolean
-  /** Milliseconds since the epoch, by which sessions end. It is asked only for one that ends. */
+  /** The current time in milliseconds since the epoch. It is called only for sessions that expire. */
   readonly wallMillis: () => number
 }
 
 export type Obstacle =
-  /** Our clock says that the session is over. The request waits for its renewal. */
+  /** By this machine's clock, the session is over. The request waits for its renewal. */
   | { readonly _tag: "Expired"; readonly identity: Identity }
-  /** The session is another one, or over for good. */
+  /** The session has changed, or is over for good. */
   | { readonly _tag: "Discarded"; readonly error: KuzzleError.RequestError }
-  /** It can never be sent. */
+  /** The request can never be sent. */
   | { readonly _tag: "Invalid"; readonly error: KuzzleError.RequestError }
 
 /** Sets `identity` of the request to the session that the frame belongs to. */
@@ -29,7 +29,7 @@ export const frameOf = (
 ): string | Obstacle => {
   const current = session.current()
   const isCall = call.kind === "Call"
-  // Without a session there is nothing to leave out. (This is the hot path of clients that never log in.)
+  // Without a session there is nothing to add or remove. (This is the hot path of clients that never log in.)
   const isNobodys = isCall && call.user === nobody && current !== undefined
   const options = isNobodys ? { ...call.options, as: Sender.nobody } : call.options
   if (options?.as !== undefined && !canSendAs(options.as, current)) return otherUser(call)
@@ -53,7 +53,7 @@ const obstacleOf = (
   identity: Identity | undefined
 ): Obstacle | undefined => {
   if (typeof call.user === "string" && call.user !== identity?.user) return otherUser(call)
-  const cause = session.over()
+  const cause = session.sessionEnd()
   if (cause !== undefined) {
     const { action, controller } = call
     return { _tag: "Discarded", error: new KuzzleError.UnauthenticatedError({ controller, action, cause }) }

@@ -1,4 +1,4 @@
-/** What another client has done to a session that several clients share by one store: pure. */
+/** Decides what another client has done to a session that several clients share through one store. Pure. */
 
 /** The session of this client. */
 export interface Ours {
@@ -21,10 +21,10 @@ export type Elsewhere = "Nothing" | "LoggedOut" | "Renewed" | "LoggedIn"
 
 export const elsewhere = (ours: Ours | undefined, stored: Stored | undefined, now: number): Elsewhere => {
   if (ours !== undefined && ours.kuid === undefined) return "Nothing"
-  // A token that could not be stored was not removed by anybody.
+  // A token that could not be stored was not removed by another client.
   if (stored === undefined) return ours?.stored === true ? "LoggedOut" : "Nothing"
   if (stored.token === ours?.token) return "Nothing"
-  // The client that stored it did not renew it: it may be gone.
+  // The client that stored it did not renew it: it may have ended.
   if (stored.expiresAt !== undefined && stored.expiresAt <= now) return "Nothing"
   return stored.kuid === ours?.kuid ? "Renewed" : "LoggedIn"
 }

@@ -1,18 +1,18 @@
 /**
- * What the application wants to listen to, and what the server has been told: subscriptions as *intents*, reconciled
+ * The subscriptions that the application wants, and those that the server knows: subscriptions as *intents*, reconciled
  * with the server after each open (spec 3.9; promises S1 to S6).
  *
- * The registry decides and remembers; it sends nothing. Whoever changes it asks `plan` what to send, sends it, and
- * reports the answers. Facts that shape it:
+ * The registry decides and remembers; it sends nothing. After a change, the caller gets from `plan` what to send, sends
+ * it, and reports the answers. These facts determine the design:
  *
- * - `unsubscribe` takes a room and drops *every* channel of it on this connection, so a room is left only when nothing
- *   listens to any of its channels (spec 0.6).
- * - Requests of one socket run concurrently on the server, so an `unsubscribe` may overtake a `subscribe` that gives the
- *   same room. Both are therefore never under way at once in one collection; a room that is joined by its id may belong to
- *   any, so that joining overlaps with leaving nowhere.
- * - A notification may arrive before the answer that tells its channel (spec 0.5): it is parked until then.
+ * - `unsubscribe` takes a room and drops *every* channel of it on this connection, so a room is left only when none of
+ *   its channels has a consumer (spec 0.6).
+ * - Requests of one socket run concurrently on the server, so an `unsubscribe` may overtake a `subscribe` that gives
+ *   the same room. So both are never in flight at once in one collection. A room that is joined by its id may belong to
+ *   any collection, so a join is never in flight together with a leave in any collection.
+ * - A notification may arrive before the answer that contains its channel (spec 0.5). It is parked until then.
  * - A server that limits the rate refuses requests, or drops them without saying which (spec 1.7). A request that was
- *   refused for now is postponed. A request that may have been dropped is sent again, although its first answer may
+ *   refused temporarily is postponed. A request that may have been dropped is sent again, although its first answer may
  *   still arrive. Whichever answer arrives first counts.
  *
  * Each step costs the same however many intents, collections and consumers there are; a connection that opens or ends
@@ -25,36 +25,42 @@ import { type Consumer, type GapCause, Intent, type Volatile } from "./intent.ts
 import { anyLane, type Lane, Lanes } from "./lanes.ts"
 import { Pace } from "./pace.ts"
 
-/** What leaves a room. */
+/** A request that leaves a room. */
 export const leave = (roomId: string) => ({ controller: "realtime", action: "unsubscribe", body: { roomId } })
 
-/** `epoch` goes back with the answer: one that belongs to an earlier connection changes nothing. */
+/** `epoch` is reported with the answer: an answer that belongs to an earlier connection changes nothing. */
 export type Command<E> =
   | { readonly _tag: "Subscribe"; readonly epoch: number; readonly intent: Intent<E> }
   | { readonly _tag: "Unsubscribe"; readonly epoch: number; readonly lane: string; readonly roomId: string }
 
+/** The state of the registry. */
+class Tables<E> {
+  readonly intents = new Map<string, Intent<E>>()
+  readonly channels = new Channels<E>()
+  readonly lanes = new Lanes<E>()
+  readonly parked = new Early()
+  readonly pace = new Pace()
+}
+
 export class Registry<E> {
-  private readonly intents = new Map<string, Intent<E>>()
-  private readonly channels = new Channels<E>()
-  private readonly lanes = new Lanes<E>()
-  private readonly parked = new Early()
-  private readonly pace = new Pace()
+  /** Made for the first consumer, because the lanes take 2 KB and many clients never subscribe. */
+  private made: Tables<E> | undefined = undefined
   /** How many intents are being opened. */
   private opening = 0
   private isConnected = false
   private epoch = 0
-  /** Set once closed: who comes later fails with the same. */
+  /** Set when the registry is closed: later consumers fail with the same error. */
   private closed: { readonly error: E } | undefined = undefined
 
   size(): number {
-    return this.intents.size
+    return this.made === undefined ? 0 : this.intents.size
   }
 
   // -----------------------------------------------------------------------------------------------------------------
   // consumers
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Adds a consumer. When the subscription is open already, the consumer is told at once. */
+  /** Adds a consumer. If the subscription is open already, the consumer is notified at once. */
   acquire(key: string, lane: string, volatile: Volatile | undefined, consumer: Consumer<E>): Intent<E> {
     const known = this.intents.get(key)
     if (known !== undefined) {
@@ -74,15 +80,16 @@ export class Registry<E> {
   }
 
   release(intent: Intent<E>, consumer: Consumer<E>): void {
-    // While it is being opened, its answer will find that nobody wants it any more.
+    // If it is being opened, its answer will find it without consumers and leave the room.
     if (!intent.remove(consumer) || intent.hasConsumers() || intent.isBeingOpened()) return
     if (intent.phase === "Absent") this.abandon(intent)
     else this.discard(intent)
   }
 
-  /** Ends every consumer, those to come included. */
+  /** Ends every consumer, including later ones. */
   close(error: E): void {
     this.closed ??= { error }
+    if (this.made === undefined) return
     const orphans = Array.from(this.intents.values(), (intent) => intent.consumers).flat()
     this.intents.clear()
     this.disconnected({ _tag: "Overflow", lost: 0 })
@@ -96,7 +103,7 @@ export class Registry<E> {
   /** The commands to send now, at the pace that the server accepts. Each command is returned once. */
   plan(now: number): ReadonlyArray<Command<E>> {
     const commands: Array<Command<E>> = []
-    if (!this.isConnected) return commands
+    if (!this.isConnected || this.made === undefined) return commands
     for (const lane of this.lanes.due()) {
       if (!this.planLane(lane, now, commands)) break
       this.lanes.finish(lane)
@@ -106,6 +113,7 @@ export class Registry<E> {
 
   /** When to send more, if the pace holds commands back. */
   nextAt(now: number): number | undefined {
+    if (this.made === undefined) return undefined
     const at = this.pace.nextAt(now)
     return this.isConnected && at > now && this.lanes.hasWork() ? at : undefined
   }
@@ -117,13 +125,13 @@ export class Registry<E> {
 
   /** Whether nothing remains to be done now: every intent is open, or cannot be opened yet. */
   settled(): boolean {
-    if (!this.isConnected) return true
+    if (!this.isConnected || this.made === undefined) return true
     if (this.opening > 0) return false
     // Requests do not wait for subscriptions that the server's rate limit delays.
     return this.pace.isLimited || !this.lanes.hasAbsent()
   }
 
-  /** Whether an intent of this lane listens to the room, or may be about to. */
+  /** Whether an intent of this lane has the room open, or may be about to open it. */
   mayListen(lane: string, roomId: string): boolean {
     return this.channels.hasRoom(roomId) || this.lanes.isSubscribing(lane)
   }
@@ -148,8 +156,8 @@ export class Registry<E> {
   }
 
   /**
-   * The server refused it for now. It is retried when it is `due`, and fails when it is `exhausted`. Returns `false` if
-   * the refusal does not matter: it belongs to an earlier connection, or the retry is already planned.
+   * The server refused it temporarily. It is retried when it is `due`, and fails when it is `exhausted`. Returns
+   * `false` if the refusal does not matter: it belongs to an earlier connection, or the retry is already planned.
    */
   postponed(intent: Intent<E>, epoch: number): boolean {
     if (epoch !== this.epoch) return false
@@ -164,8 +172,9 @@ export class Registry<E> {
   }
 
   /**
-   * The same for a command that the server may have dropped. Its answer may still arrive (`overtaken`). Until then no
-   * room is left that this answer could join again. Returns `false` if the command belongs to an earlier connection.
+   * The same for a command that the server may have dropped. Its answer may still arrive (`overtaken`). Until then,
+   * rooms that this answer could join again are not left. Returns `false` if the command belongs to an earlier
+   * connection.
    */
   overlooked(intent: Intent<E>, epoch: number): boolean {
     if (epoch !== this.epoch) return false
@@ -175,14 +184,15 @@ export class Registry<E> {
     return true
   }
 
-  /** An overlooked command has its answer, or none came in time. */
+  /** An overlooked command was answered, or its time for an answer has passed. */
   overtaken(lane: string, epoch: number): void {
     if (epoch === this.epoch) this.noLongerAwaited(lane)
   }
 
   /**
-   * An overlooked command was answered with this channel. Returns whether that opens the intent: it is the first answer, and
-   * came in time. Then every other command of the intent is overtaken. Otherwise the room is left if nothing listens to it.
+   * An overlooked command was answered with this channel. Returns whether that opens the intent: it is the first answer,
+   * and came in time. Then every other command of the intent is overtaken. Otherwise the room is left if nothing
+   * listens to it.
    */
   openedLate(intent: Intent<E>, epoch: number, channel: string, inTime: boolean): boolean {
     if (epoch !== this.epoch) return false
@@ -204,14 +214,17 @@ export class Registry<E> {
     if (this.isPostponed(intent)) this.end(intent, error)
   }
 
-  /** It was asked for with a session that is over: that says nothing of the next one, and it is asked for again. */
+  /**
+   * The refused request belonged to a session that is over. That says nothing about the next session, so the
+   * subscription is requested again.
+   */
   outdated(intent: Intent<E>, epoch: number): void {
     if (epoch === this.epoch) this.reopen(intent, intent.channel)
   }
 
   /**
-   * No answer came in time: who has never heard anything fails. Tells whether others are left, for whom it matters. The
-   * answer may still come.
+   * No answer came in time. Consumers that have never received anything fail. Returns whether other consumers remain,
+   * for which the subscription is retried. The answer may still arrive.
    */
   unanswered(intent: Intent<E>, epoch: number, error: E): boolean {
     if (epoch !== this.epoch) return false
@@ -225,12 +238,12 @@ export class Registry<E> {
   // answers to leaving a room
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** The room is not ours any more. */
+  /** The room has been left. */
   unsubscribed(lane: string, epoch: number): void {
     if (epoch === this.epoch) this.lanes.unsubscribed(lane)
   }
 
-  /** The server refused that: the room is ours still. */
+  /** The server refused to leave the room: this connection is still in it. */
   notUnsubscribed(lane: string, epoch: number, roomId: string): void {
     if (epoch !== this.epoch) return
     this.lanes.unsubscribed(lane)
@@ -251,18 +264,20 @@ export class Registry<E> {
   /** From now on subscriptions can be opened. */
   connected(): void {
     this.isConnected = true
-    this.lanes.retryRefused()
+    this.made?.lanes.retryRefused()
   }
 
-  /** From now on they cannot, until the next `connected`; what is under way goes on. */
+  /** From now on no subscription can be opened until the next `connected`. Requests in flight continue. */
   suspended(): void {
     this.isConnected = false
   }
 
-  /** The connection is gone: no answer will come to what is under way. */
+  /** The connection is lost: requests in flight get no answer. */
   disconnected(cause: GapCause): void {
     this.epoch += 1
     this.opening = 0
+    this.isConnected = false
+    if (this.made === undefined) return
     this.lanes.clear()
     this.loseOpen(cause)
     for (const intent of this.intents.values()) {
@@ -272,11 +287,13 @@ export class Registry<E> {
   }
 
   /**
-   * The server dropped all subscriptions of the connection, or so it seems; the connection itself goes on, as does what is
-   * under way. Nothing is opened again before the next `connected`, and what is not wanted any more is left all the same:
-   * to leave what one is not in does no harm.
+   * The server has apparently dropped all subscriptions of the connection. The connection and the requests in flight
+   * continue. Nothing is opened again before the next `connected`. Rooms without consumers are left all the same,
+   * because leaving a room twice is harmless.
    */
   dropped(cause: GapCause): void {
+    this.isConnected = false
+    if (this.made === undefined) return
     for (const intent of this.intents.values()) if (intent.phase === "Opening") intent.phase = "Doubtful"
     this.lanes.reconsider()
     this.loseOpen(cause)
@@ -288,22 +305,44 @@ export class Registry<E> {
 
   /** Returns `false` if the channel is not known. */
   notification(channel: string, frame: Frame, size: number): boolean {
-    let intent = this.channels.newestOf(channel)
+    let intent = this.made?.channels.newestOf(channel)
     if (intent === undefined) return false
-    for (; intent !== undefined; intent = intent.older) {
-      const consumers: ReadonlyArray<Consumer<E>> = intent.consumers
-      for (let i = 0; i < consumers.length; i++) consumers[i]!.notify(frame, size)
-    }
+    for (; intent !== undefined; intent = intent.older) intent.notify(frame, size)
     return true
   }
 
   /** A notification of an unknown channel. Returns `false` if no subscription is being opened that it could belong to. */
   early(channel: string, frame: Frame, size: number): boolean {
+    if (this.made === undefined) return false
     if (!this.lanes.isSubscribing(anyLane)) return false
     return this.parked.park(channel, frame, size)
   }
 
   // -----------------------------------------------------------------------------------------------------------------
+
+  private get tables(): Tables<E> {
+    return this.made ??= new Tables()
+  }
+
+  private get intents(): Map<string, Intent<E>> {
+    return this.tables.intents
+  }
+
+  private get channels(): Channels<E> {
+    return this.tables.channels
+  }
+
+  private get lanes(): Lanes<E> {
+    return this.tables.lanes
+  }
+
+  private get parked(): Early {
+    return this.tables.parked
+  }
+
+  private get pace(): Pace {
+    return this.tables.pace
+  }
 
   /** Returns `false` if the pace does not allow all of it now. */
   private planLane(lane: Lane<E>, now: number, commands: Array<Command<E>>): boolean {
@@ -350,20 +389,23 @@ export class Registry<E> {
     }
   }
 
-  /** To be opened as soon as possible. `channel` is one that the server may still have for us. */
+  /** To be opened as soon as possible. `channel` is one that the server may still have for this connection. */
   private want(intent: Intent<E>, channel?: string): void {
     intent.close(channel)
     this.lanes.want(intent)
   }
 
-  /** The server may or may not have dropped it: it is opened again or, where nobody wants it any more, left. */
+  /**
+   * The server may or may not have dropped the channel: the subscription is opened again, or the room is left if there
+   * are no consumers.
+   */
   private reopen(intent: Intent<E>, channel: string | undefined): void {
     this.answered(intent)
     this.want(intent, channel)
     if (!intent.hasConsumers()) this.abandon(intent)
   }
 
-  /** Refused for now, and wanted still. */
+  /** Refused temporarily; it still has consumers. */
   private isPostponed(intent: Intent<E>): boolean {
     return intent.phase === "Absent" && this.intents.get(intent.key) === intent
   }
@@ -388,17 +430,19 @@ export class Registry<E> {
 
   private noLongerAwaited(lane: string): void {
     this.lanes.subscribed(lane)
-    // No answer is left that could claim what is parked.
+    // No request is in flight whose answer could claim the parked notifications.
     if (!this.lanes.isSubscribing(anyLane)) this.parked.clear()
   }
 
-  /** Nothing is open any more: what was is absent, and owes its consumers a gap. The server may still have its channel. */
+  /**
+   * Nothing is open any more. Intents that were open become absent and owe their consumers a gap. The server may still
+   * have their channels.
+   */
   private loseOpen(cause: GapCause): void {
-    this.isConnected = false
     this.channels.clear()
     this.parked.clear()
     for (const intent of this.intents.values()) {
-      // Whether a request was executed before that or after it shows in no answer.
+      // No answer shows whether a request was executed before or after that.
       intent.overlooked = false
       if (intent.phase !== "Open") continue
       intent.lose(cause)

@@ -1,13 +1,13 @@
 /**
  * Which requests to send beside each other after a connection has ended. A request that was in flight may be what ended
- * it, by crashing the server for example, and would end the next connection, too. Nobody can tell it from a line that
- * broke. So requests that were in flight at one loss are sent again together, because most lines break by themselves, but
- * beside no others. Those that were in flight at a second loss are sent one at a time. A request that keeps ending
- * connections is then found, and fails alone.
+ * it, by crashing the server for example, and would end the next connection, too. It cannot be distinguished from a
+ * network failure. So requests that were in flight at one loss are sent again together, because most losses are network
+ * failures, but not together with other requests. Those that were in flight at a second loss are sent one at a time. A
+ * request that keeps ending connections is then found, and fails alone.
  *
- * This is the rule of the queue, whose callers wait. The outbox (`outbox.ts`) sends a request alone after the first loss:
- * nobody waits for it, no younger request may overtake it, and only the number of its losses survives a crash. Both give
- * up at the same limits.
+ * This is the rule of the queue, whose callers wait. The outbox (`outbox.ts`) sends a request alone after the first
+ * loss, because no caller waits for it, no younger request may overtake it, and only the number of its losses survives
+ * a crash. Both give up at the same limits.
  */
 import type { ConnectionEndedError } from "../../KuzzleError.ts"
 
@@ -15,15 +15,15 @@ import type { ConnectionEndedError } from "../../KuzzleError.ts"
 export const window = 32
 
 /**
- * How long requests in flight hold back those of another group, in milliseconds. What crashes a server does it at once; a
- * request that takes its time must not hold up the queue until its deadline.
+ * How long requests in flight hold back those of another group, in milliseconds. A request that crashes a server does
+ * so at once. A slow request must not hold up the queue until its deadline.
  */
 const probation = 2000
 
-/** A request is given up after so many connections that ended while it was the only request in flight. */
+/** A request is given up after this many connections were lost while it was the only request in flight. */
 export const maxLossesAlone = 3
 
-/** A request is sent on at most so many connections, whatever ends them. */
+/** A request is sent on at most this many connections, whatever ends them. */
 export const maxSends = 8
 
 export interface Suspicion {
@@ -63,7 +63,7 @@ export interface Loss {
   readonly sends: number
 }
 
-/** What follows for a request that was in flight and may be sent again; `undefined`: it is given up. */
+/** The next state of a request that was in flight and may be sent again. `undefined`: it is given up. */
 export const lost = ({ group, lossesAlone }: Suspicion, { alone, by, sends }: Loss): Suspicion | undefined => {
   // The client has ended the connection itself.
   if (by === "Renewal") return sends < maxSends ? { group, lossesAlone } : undefined

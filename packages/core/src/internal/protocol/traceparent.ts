@@ -1,9 +1,9 @@
 /**
- * The trace that a request belongs to, as W3C Trace Context writes it. It travels in the volatile data, which Kuzzle gives
- * back in the answer and in the notifications that the request causes (spec 1.2, 1.5).
+ * The trace of a request, in the format of W3C Trace Context. It is sent in the volatile data, which Kuzzle returns in
+ * the answer and in the notifications that the request causes (spec 1.2, 1.5).
  */
 
-/** Of a span, what other processes are told. */
+/** The part of a span that is sent to other processes. */
 export interface SpanContext {
   readonly traceId: string
   readonly spanId: string
@@ -13,7 +13,7 @@ export interface SpanContext {
 /** The member of the volatile data. */
 export const member = "traceparent"
 
-/** `undefined` for a span whose ids are not of the form that is prescribed: nobody could read it. */
+/** `undefined` for a span whose ids do not have the prescribed form: other processes could not read it. */
 export const encode = ({ sampled, spanId, traceId }: SpanContext): string | undefined => {
   const text = `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`
   return decode(text) === undefined ? undefined : text
@@ -21,7 +21,7 @@ export const encode = ({ sampled, spanId, traceId }: SpanContext): string | unde
 
 const format = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
-/** Of a version to come, what is known today is read (W3C Trace Context 4). Ids of nothing but zeros are none. */
+/** In a later version, the known parts are read (W3C Trace Context 4). Ids that consist of zeros are invalid. */
 export const decode = (text: unknown): SpanContext | undefined => {
   const parts = typeof text === "string" ? format.exec(text) : null
   if (parts === null) return undefined

@@ -1,6 +1,6 @@
 /**
- * Something that many may watch: whoever wants a `Stream` gets a bounded mailbox of their own. (A `PubSub` does more, and
- * costs each client a kilobyte and each page three.)
+ * Publishes elements to any number of watchers. Each `Stream` has a bounded mailbox of its own. (A `PubSub` does more,
+ * and costs each client a kilobyte and each page three.)
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -11,7 +11,7 @@ import * as Mailbox from "./mailbox.ts"
 const capacity = 1024
 const maxBytes = 16 * 1024 ** 2
 
-/** How many elements are kept for the first watcher. There may never be one. */
+/** How many elements are kept for the first watcher, which may never come. */
 const announced = 16
 
 export class Broadcast<A> {
@@ -20,8 +20,8 @@ export class Broadcast<A> {
   private kept: ReadonlyArray<A> | undefined = []
 
   /**
-   * @param first what a new watcher is told at once
-   * @param overflow what a watcher is told in the place of those that it missed; nothing by default
+   * @param first the elements that a new watcher gets at once
+   * @param overflow the element that replaces those that a watcher has missed; none by default
    */
   constructor(private readonly first?: () => A, private readonly overflow?: (lost: number) => A) {}
 
@@ -36,13 +36,13 @@ export class Broadcast<A> {
     else this.kept = [...this.kept, element].slice(-announced)
   }
 
-  /** Nothing will come any more: every stream ends, those to come included. */
+  /** Ends every stream, also those that are opened later. */
   end(): void {
     this.ended = true
     for (const mailbox of this.mailboxes) mailbox.end()
   }
 
-  /** What is published until the scope closes. */
+  /** The elements that are published until the scope closes. */
   get open(): Effect.Effect<Stream.Stream<A>, never, Scope.Scope> {
     const watch = Effect.sync(() => this.watch())
     return Effect.map(
@@ -54,15 +54,20 @@ export class Broadcast<A> {
     )
   }
 
-  /** What is published while it is run. */
+  /** The elements that are published while the stream runs. */
   get stream(): Stream.Stream<A> {
-    // Made when it is run: it takes 1.6 KB, and most clients are never watched.
+    // Created when it is run, because it takes 1.6 KB and most clients are never watched.
     return Stream.suspend(() => Stream.unwrapScoped(this.open))
   }
 
-  /** How many watch. */
-  watchers(): number {
-    return this.mailboxes.length
+  /** Whether there are watchers. */
+  isWatched(): boolean {
+    return this.mailboxes.length > 0
+  }
+
+  /** The number of watchers. */
+  get watchers(): Effect.Effect<number> {
+    return Effect.sync(() => this.mailboxes.length)
   }
 
   private watch(): Mailbox.Mailbox<A, never> {

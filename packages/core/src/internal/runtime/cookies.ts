@@ -1,7 +1,7 @@
 /**
- * Sessions kept by a cookie that only the runtime sees (spec 2.6). What makes or ends a session goes over HTTP, on its REST
- * route (`/_query` lacks the CORS header for credentials), while the connection is held; then the connection is opened
- * anew, for a cookie belongs to a connection from its handshake to its end.
+ * Sessions kept by a cookie that only the runtime sees (spec 2.6). A login, a refresh or a logout goes over HTTP, on
+ * its REST route (`/_query` lacks the CORS header for credentials), while the connection is held. Then the connection
+ * is replaced, because a cookie belongs to a connection from its handshake to its end.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -16,15 +16,15 @@ import { httpUrl, plain, type Settings, unsettled } from "../../KuzzleConfig.ts"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { KuzzleHttpShape } from "../../KuzzleHttp.ts"
 import type { HandshakeHeaders } from "../../KuzzleSocket.ts"
-import * as CookieJar from "../cookieJar.ts"
-import { host as hostOf, shown } from "../endpoint.ts"
-import * as Lock from "../lock.ts"
+import { host as hostOf, withoutSecrets } from "../data/endpoint.ts"
+import * as Shape from "../data/shape.ts"
 import * as Answers from "../protocol/answers.ts"
 import type { Identity } from "../protocol/credentials.ts"
 import type { KuzzleRequest, KuzzleResponse, RequestOptions, Route } from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import * as Rest from "../protocol/rest.ts"
-import * as Shape from "../shape.ts"
+import * as CookieJar from "../services/cookieJar.ts"
+import * as Lock from "../services/lock.ts"
 import type { Grant, Keeper } from "./keeper.ts"
 import { notADuration, type Requests, timeoutOf } from "./requests.ts"
 import { expiry } from "./tokens.ts"
@@ -36,7 +36,7 @@ const routes: { readonly [action: string]: Route } = {
   checkToken: ["POST", "/_checkToken"]
 }
 
-/** An answer, and the host that gave it. */
+/** An answer, and the host that sent it. */
 interface Answered {
   readonly response: KuzzleResponse
   readonly host: string
@@ -60,7 +60,7 @@ export const make = (
   endpoint: Effect.Effect<string, KuzzleError.InvalidSettingError>,
   /** The same as far as it is known. */
   knownEndpoint: () => string,
-  /** Holds the connection, and opens it anew when the exchange has changed who we are. */
+  /** Holds the connection, and replaces it if the exchange has changed the session. */
   reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
 ): Keeper => {
   /** The session as the server last described it, so that an unchanged one needs no second request. */
@@ -91,7 +91,7 @@ export const make = (
         settings.maxResponseSize
       )
         .pipe(
-          Effect.mapError(Http.lost(request, shown(base), settings.maxResponseSize)),
+          Effect.mapError(Http.lost(request, withoutSecrets(base), settings.maxResponseSize)),
           Effect.timeoutFail({
             duration: timeout,
             onTimeout: () => new KuzzleError.DeadlineError({ controller, action, timeout, sent: true })
@@ -124,10 +124,18 @@ export const make = (
   /**
    * Once the answer has arrived, the session is verified and then begun, even if the caller is interrupted meanwhile.
    */
+  const granting = (request: KuzzleRequest, options: RequestOptions | undefined) =>
+    Effect.catchIf(
+      call({ ...request, cookieAuth: true }, options),
+      // A browser hides where a redirect leads to. Over the WebSocket the step of a strategy is an answer like any other.
+      (error) => error._tag === "KuzzleProtocolError" && error.status === undefined && request.action === "login",
+      () => Effect.map(requests.urgent(request, options), (response) => ({ response, host: "" }))
+    )
+
   const grant: Grant = (request, options, commit) =>
     reopen(Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const { host, response } = yield* restore(call({ ...request, cookieAuth: true }, options))
+        const { host, response } = yield* restore(granting(request, options))
         const granted = yield* Answers.grantedBy(request, response)
         if (granted === undefined) return response
         // A server that does not know of cookies answers with the token.
@@ -157,8 +165,8 @@ export const make = (
   const byOurClock = (time: number) =>
     Effect.gen(function*() {
       const before = yield* Clock.currentTimeMillis
-      const shown = yield* requests.urgent(clock, { idempotent: true })
-      const server = yield* Shape.outcome(clock, Shape.member("now", Shape.number)(shown.result))
+      const response = yield* requests.urgent(clock, { idempotent: true })
+      const server = yield* Shape.outcome(clock, Shape.member("now", Shape.number)(response.result))
       const after = yield* Clock.currentTimeMillis
       return time - server + Math.round((before + after) / 2)
     }).pipe(Effect.catchTag("KuzzleForbiddenError", () => Effect.succeed(time)))
@@ -212,8 +220,8 @@ export const make = (
           http.sharing.join((changedAt) => {
             if (changedAt === undefined || changedAt === hostOf(knownEndpoint())) changed()
           }),
-          (tell) => {
-            announce = tell
+          (send) => {
+            announce = send
           }
         ),
       renewing: (renewal) =>
@@ -238,10 +246,10 @@ const tokenState = ({ result }: KuzzleResponse) => Shape.outcome(check, Answers.
 
 const clock = { controller: "server", action: "now" }
 
-/** The kuid of nobody. */
+/** The kuid of an anonymous connection. */
 const anonymous = "-1"
 
-/** The server saw nobody, or a session that was over before: there was nothing to revoke. */
+/** For the server no user was logged in, or the session had ended before: there was nothing to revoke. */
 const isNobody = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): boolean =>
   Exit.isFailure(exit) &&
   Option.exists(

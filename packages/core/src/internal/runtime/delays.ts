@@ -1,10 +1,10 @@
-/** The delays of a `Schedule`, one at a time, without sleeping them: who sleeps decides what may wake it. */
+/** The delays of a `Schedule`, one at a time, without sleeping: the caller sleeps, and decides what may wake it. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
-import * as Known from "../known.ts"
+import * as Immediate from "../services/immediate.ts"
 
 export class Delays<In> {
   private state: unknown
@@ -27,7 +27,7 @@ export class Delays<In> {
     const following = (now: number): Effect.Effect<ReadonlyArray<number>> =>
       delays.length === count
         ? Effect.succeed(delays)
-        : Known.flatMap(this.step(now, input), (delay) => {
+        : Immediate.flatMap(this.step(now, input), (delay) => {
           if (delay === undefined) return Effect.succeed(delays)
           delays.push(delay)
           return following(now + delay)
@@ -41,7 +41,7 @@ export class Delays<In> {
   }
 
   private step(now: number, input: In): Effect.Effect<number | undefined> {
-    return Known.flatMap(this.stepped(now, input), ([following, , decision]) => {
+    return Immediate.flatMap(this.stepped(now, input), ([following, , decision]) => {
       this.state = following
       return Effect.succeed(
         ScheduleDecision.isContinue(decision)
@@ -51,7 +51,7 @@ export class Delays<In> {
     })
   }
 
-  /** The schedule is the user's: what it throws is a defect of its own. */
+  /** The schedule comes from the user: if it throws, that is a defect. */
   private stepped(now: number, input: In) {
     try {
       return this.schedule.step(now, input, this.state)

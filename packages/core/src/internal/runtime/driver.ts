@@ -1,6 +1,6 @@
 /**
- * Performs what the client's machine decides (`protocol/client.ts`): dials, writes, sets the one timer, asks the schedules,
- * publishes. It reports what happened, and decides nothing. It owns the socket, one at a time.
+ * Performs the actions that the client's machine decides (`protocol/client.ts`): dials, writes, sets the one timer,
+ * asks the schedules, publishes. It reports events and decides nothing. It owns the socket, one at a time.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -14,15 +14,16 @@ import { type ConnectError, ConnectionEndedError, type InvalidSettingError } fro
 import type { KuzzleHeartbeatShape } from "../../KuzzleHeartbeat.ts"
 import type { KuzzleLifecycleShape, LifecycleEvent } from "../../KuzzleLifecycle.ts"
 import type { Connection, HandshakeHeaders, KuzzleSocketShape, Sink } from "../../KuzzleSocket.ts"
-import * as Known from "../known.ts"
 import type { Call } from "../protocol/call.ts"
 import type { Client, Counters } from "../protocol/client.ts"
 import type { Action, Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
 import * as Envelope from "../protocol/envelope.ts"
+import type { Frame } from "../protocol/envelope.ts"
 import type { Pulse } from "../protocol/pulse.ts"
 import { type Receivers, route } from "../protocol/route.ts"
-import * as Timer from "../timer.ts"
+import * as Immediate from "../services/immediate.ts"
+import * as Timer from "../services/timer.ts"
 import { Broadcast } from "./broadcast.ts"
 import { Delays } from "./delays.ts"
 import type { Exchanges } from "./exchanges.ts"
@@ -54,14 +55,14 @@ const noCounters: Counters = { received: undefined, buffered: 0 }
 
 const ignore = () => {}
 
-/** Also where nothing can be interrupted, such as at the end of a logout. */
+/** Also in an uninterruptible region, such as at the end of a logout. */
 const within = (wait: Effect.Effect<void>, time: Duration.Duration) =>
   Effect.timeoutOption(Effect.interruptible(wait), time)
 
-export class Driver {
+export class Driver implements Receivers {
   readonly states: Broadcast<ConnectionState>
   readonly events = new Broadcast<Event>()
-  /** What the server's debugger tells. */
+  /** The events of the server's debugger. */
   readonly debuggerEvents = new Broadcast<DebuggerFrame>(undefined, (lost) => ({ lost }))
   /** Of the last answered ping, in milliseconds. */
   roundTrip: number | undefined = undefined
@@ -77,12 +78,12 @@ export class Driver {
   private performers: { readonly exchanges: Exchanges; readonly realtime: Realtime } | undefined = undefined
   private driving = false
   private isLast = false
-  /** The heartbeat's schedule of one connection, and what stops the asking. */
+  /** The heartbeat's schedule of one connection, and the function that cancels the request for its next delays. */
   private pulses: { readonly of: Pulse; readonly delays: Delays<void>; stop: () => void } | undefined = undefined
   private onDrained = ignore
   /** The first connection is ready, or no endpoint could be reached. */
   private onFirst: (outcome: Effect.Effect<void, ConnectError>) => void = ignore
-  /** Who waits for a state to come. */
+  /** The effects that wait for a later state. */
   private watchers: ReadonlyArray<(state: ConnectionState) => void> = []
   /** As the metrics have them. */
   private inFlight = 0
@@ -97,12 +98,12 @@ export class Driver {
     this.reconnects = new Delays(settings.reconnect)
   }
 
-  /** Who performs the exchanges, and the waits of subscriptions. */
+  /** The objects that perform the exchanges, and the waits of subscriptions. */
   attach(exchanges: Exchanges, realtime: Realtime): void {
     this.performers = { exchanges, realtime }
   }
 
-  /** Dials. Done when the first connection is ready, fails when no endpoint could be reached. */
+  /** Dials. Completes when the first connection is ready. Fails when no endpoint could be reached. */
   get first(): Effect.Effect<void, ConnectError> {
     return Effect.async((resume) => {
       this.onFirst = resume
@@ -115,7 +116,10 @@ export class Driver {
     this.drive()
   }
 
-  /** To be called after each change of the client: does what is to be done now. What is called meanwhile may add to it. */
+  /**
+   * Performs the client's actions until there are none. Call it after each change of the client. Calls in the meantime
+   * join the same round.
+   */
   drive(now = Timer.now(this.parts.clock)): void {
     if (this.driving) return
     this.driving = true
@@ -151,7 +155,7 @@ export class Driver {
     this.drive()
   }
 
-  /** Ends everything: what waits is settled first, then the socket is closed. */
+  /** Ends everything: settles the waiting requests, then closes the socket. */
   close(): void {
     this.client.close()
     this.drive()
@@ -202,19 +206,19 @@ export class Driver {
 
   private concludeFirst(outcome: Effect.Effect<void, ConnectError>): void {
     const { onFirst } = this
-    // Kept longer it would keep the fiber.
+    // A reference that is kept longer would keep the fiber alive.
     this.onFirst = ignore
     onFirst(outcome)
   }
 
   private changed(before: ConnectionState, now: ConnectionState): void {
-    this.states.publish(this.client.connection(now))
+    if (this.states.isWatched()) this.states.publish(this.client.connection(now))
     this.outage.handleState(before, now)
     for (const watcher of this.watchers) watcher(now)
     this.isLast = now._tag === "Closed" || now._tag === "Failed"
   }
 
-  /** The last state was published, and all that followed from it. */
+  /** The last state was published, and everything that followed from it was done. */
   private end(): void {
     this.isLast = false
     this.states.end()
@@ -243,12 +247,12 @@ export class Driver {
   /** The address and the headers of this attempt. Both may differ from those of the previous one. */
   private get target(): Effect.Effect<Target, InvalidSettingError> {
     const { client, clock, headers, settings } = this.parts
-    return Known.flatMap(settings.endpoints, (current) => {
+    return Immediate.flatMap(settings.endpoints, (current) => {
       const allowedAt = client.handleLocated(current)
       this.drive()
       const endpoint = client.endpoint()
       const wait = allowedAt - Timer.now(clock)
-      const target = Known.flatMap(headers(endpoint), (headers) => Effect.succeed({ endpoint, headers }))
+      const target = Immediate.flatMap(headers(endpoint), (headers) => Effect.succeed({ endpoint, headers }))
       // Even a sleep of 0 ms takes a timer of the host, and with it 1 ms or more.
       return wait > 0 ? Effect.zipRight(Effect.sleep(Duration.millis(wait)), target) : target
     })
@@ -277,14 +281,14 @@ export class Driver {
     else connection.unsafeTerminate(new ConnectionEndedError({ by: "Renewal", code: 1000, reason: "" }))
   }
 
-  /** The connection has ended, or the attempt came to nothing. */
+  /** The connection has ended, or the attempt has failed. */
   private lost(cause: ConnectError | ConnectionEndedError): void {
     this.connection = undefined
     this.loss = cause
     this.drive()
   }
 
-  /** What was begun with a socket is finished first: a socket may end while it takes a frame. */
+  /** The current round is finished first, because a socket may end while it accepts a frame. */
   private reportLoss(): boolean {
     const { loss } = this
     if (loss === undefined) return false
@@ -303,8 +307,8 @@ export class Driver {
   }
 
   /**
-   * Runs what an attempt needs. A defect, of a user's schedule for one, must not leave everybody waiting; nor one that
-   * interrupts itself.
+   * Runs an effect that an attempt needs. If it dies or interrupts itself, as a user's schedule may, no request may
+   * wait for ever.
    */
   private run<A>(effect: Effect.Effect<A, InvalidSettingError>, then: (value: A) => void): void {
     this.parts.fork.run(effect, (exit) => {
@@ -322,7 +326,7 @@ export class Driver {
     this.drive()
   }
 
-  /** Lets go of the socket without a word to the client. */
+  /** Releases the socket without a report to the client. */
   private drop(): void {
     const { abandon, connection } = this
     this.connection = this.abandon = undefined
@@ -346,7 +350,7 @@ export class Driver {
         this.client.handleTooLarge(Envelope.roomAtEnd(text))
         return this.drive()
       }
-      const routed = route(text, this.receivers)
+      const routed = route(text, this)
       if (routed === "Pong") this.pong()
       else if (routed === "TokenExpired") {
         this.client.handleTokenExpired()
@@ -358,18 +362,25 @@ export class Driver {
     }
   }
 
-  private readonly receivers: Receivers = {
-    response: (id, frame, size) => {
-      const now = Timer.now(this.parts.clock)
-      const call = this.client.requests.handleAnswer(id, frame, size, now)
-      if (call === undefined) return false
-      Metrics.answered(now - call.sentAt)
-      this.drive(now)
-      return true
-    },
-    notification: (channel, frame, size) => this.client.listening.registry.notification(channel, frame, size),
-    early: (channel, frame, size) => this.client.listening.registry.early(channel, frame, size),
-    debuggerEvent: (frame, size) => this.debuggerEvents.publish(frame, size)
+  response(id: string, frame: Frame, size: number): boolean {
+    const now = Timer.now(this.parts.clock)
+    const call = this.client.requests.handleAnswer(id, frame, size, now)
+    if (call === undefined) return false
+    Metrics.answered(now - call.sentAt)
+    this.drive(now)
+    return true
+  }
+
+  notification(channel: string, frame: Frame, size: number): boolean {
+    return this.client.listening.registry.notification(channel, frame, size)
+  }
+
+  early(channel: string, frame: Frame, size: number): boolean {
+    return this.client.listening.registry.early(channel, frame, size)
+  }
+
+  debuggerEvent(frame: Frame, size: number): void {
+    this.debuggerEvents.publish(frame, size)
   }
 
   /** A whole frame has arrived. */
@@ -417,10 +428,10 @@ export class Driver {
   // ---------------------------------------------------------------------------------------------------------------
 
   /**
-   * Closes the gate, waits for what is under way, runs the exchange and, when it succeeded, opens the connection anew.
+   * Holds new requests, waits for those in flight, runs the exchange and, if it succeeded, replaces the connection.
    *
-   * @param elsewhere another client may have changed the cookie: the connection is opened anew in any case, and requests
-   * that are made meanwhile are those of the user before
+   * @param elsewhere another client may have changed the cookie: the connection is replaced in any case, and requests
+   * that are made meanwhile belong to the previous user
    */
   reopen<A, E>(exchange: Effect.Effect<A, E>, elsewhere = false): Effect.Effect<A, E> {
     const { client } = this
@@ -432,8 +443,8 @@ export class Driver {
         this.onDrained = ignore
         const isReplaced = client.handleExchanged(before, { elsewhere, succeeded: Exit.isSuccess(exit) })
         this.drive()
-        // Whatever has become of the connection, the exchange is done; a lost one is not the caller's affair. A connection
-        // is checked before it is ready, which waits for this exchange.
+        // The exchange has ended, even if the connection is lost, which does not concern the caller. A connection is
+        // checked before it is ready, which waits for this exchange.
         if (Exit.isSuccess(exit) && !elsewhere && isReplaced) {
           yield* restore(this.reached("Authenticating", "Ready"))
         }
@@ -442,7 +453,7 @@ export class Driver {
     )
   }
 
-  /** Until nothing is in flight any more, or that has had its time. */
+  /** Waits until nothing is in flight any more, or its time is up. */
   private drained(): Effect.Effect<void> {
     let isDrained = false
     this.onDrained = () => {

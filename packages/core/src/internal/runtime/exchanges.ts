@@ -1,6 +1,6 @@
 /**
- * What begins, renews and ends a session, one exchange at a time. `protocol/identity.ts` decides; this runs the exchanges
- * with the server, the token store and the authenticator, and reports how they went.
+ * Begins, renews and ends sessions, one exchange at a time. `protocol/identity.ts` decides; this module runs the
+ * exchanges with the server, the token store and the authenticator, and reports their outcomes.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -26,7 +26,7 @@ import {
 } from "../protocol/identity.ts"
 import * as Renewal from "../protocol/renewal.ts"
 import type * as SharedSession from "../protocol/sharedSession.ts"
-import * as Timer from "../timer.ts"
+import * as Timer from "../services/timer.ts"
 import { Broadcast } from "./broadcast.ts"
 import { Delays } from "./delays.ts"
 import type { Fork } from "./fork.ts"
@@ -34,12 +34,12 @@ import type { Keeper } from "./keeper.ts"
 import * as Metrics from "./metrics.ts"
 import * as Traced from "./traced.ts"
 
-type Exchange<A> = (
-  request: KuzzleRequest,
-  options?: RequestOptions
-) => Effect.Effect<A, KuzzleError.RequestError>
+type Exchanged<A> = Effect.Effect<A, KuzzleError.RequestError>
 
-/** Performs what the machine decides for requests and the connection. */
+/** What an authenticator may do. */
+export type ForAuthenticator = Pick<Exchanges, "login" | "adopt">
+
+/** Performs the machine's actions for requests and the connection. */
 export interface Host {
   /** To be called after each call of the machine. */
   readonly follow: () => void
@@ -56,8 +56,8 @@ export interface Host {
 const patience = KuzzleSchedule.retry({ cap: "8 seconds", times: 4 })
 
 /**
- * The pauses, in milliseconds, before a shared session is read again that the server does not know any more: another
- * client may be about to store the token that it was renewed with.
+ * The pauses, in milliseconds, before a shared session that the server does not know any more is read again: another
+ * client may be about to store the renewed token.
  */
 const rereads: ReadonlyArray<number> = [0, 100, 200]
 
@@ -71,7 +71,7 @@ interface Parts {
   readonly fork: Fork
 }
 
-/** Those of a client whose requests need no connection. A timer of its own says when a session is to be renewed. */
+/** The exchanges of a client without a connection (HTTP). A timer of its own starts the renewals. */
 export const makeAlone = (
   parts: Pick<Parts, "settings" | "credentials" | "keeper" | "fork"> & Pick<Host, "publish">
 ): Effect.Effect<Exchanges, never, Scope.Scope> =>
@@ -110,7 +110,7 @@ export const makeAlone = (
 
 export class Exchanges {
   private readonly machine: IdentityMachine
-  private readonly single = Effect.unsafeMakeSemaphore(1)
+  private semaphore: Effect.Semaphore | undefined = undefined
   private readonly broadcast = new Broadcast(() => this.state())
 
   constructor(private readonly parts: Parts, private readonly clock: Clock.Clock) {
@@ -129,51 +129,60 @@ export class Exchanges {
     return this.broadcast.stream
   }
 
-  readonly login: Exchange<KuzzleResponse> = (request, options) =>
-    this.ready(this.exchanging(this.logIn(request, options)))
+  login(request: KuzzleRequest, options?: RequestOptions): Exchanged<KuzzleResponse> {
+    return this.ready(this.exchanging(this.logIn(request, options)))
+  }
 
   /** The token to renew is the newest one of the session. */
-  readonly refresh: Exchange<KuzzleResponse> = (request, options) =>
-    this.ready(this.exchanging(Effect.zipRight(this.followStore(), this.refreshToken(request, options))))
+  refresh(request: KuzzleRequest, options?: RequestOptions): Exchanged<KuzzleResponse> {
+    return this.ready(this.exchanging(Effect.zipRight(this.followStore(), this.refreshToken(request, options))))
+  }
 
-  readonly logout: Exchange<void> = (request, options) =>
-    this.ready(this.exchanging(Effect.suspend(() => {
+  logout(request: KuzzleRequest, options?: RequestOptions): Exchanged<void> {
+    return this.ready(this.exchanging(Effect.suspend(() => {
       const ended = this.driven(this.machine.handleLogout())
       if (ended === "Nothing") return Effect.void
       const commit = Effect.uninterruptible(
-        Effect.tap(this.become(undefined), () => this.publish({ _tag: "LoggedOut", cause: "Requested" }))
+        Effect.tap(this.switchTo(undefined), () => this.publish({ _tag: "LoggedOut", cause: "Requested" }))
       )
-      // A session that another client has renewed is still this one. One that is over ends nothing but itself.
+      // A session that another client has renewed is still this session. The end of an older session ends no other.
       const newest = ended === "Session" ? this.followStore("Renewed") : Effect.void
       return Effect.zipRight(newest, this.parts.keeper.logout(request, options, commit))
     })))
+  }
 
-  /** A session that was begun elsewhere, or none. */
-  readonly adopt = (identity: Identity | undefined): Effect.Effect<void> => this.exchanging(this.become(identity))
+  /** Adopts a session that was begun elsewhere, or none. */
+  adopt(identity: Identity | undefined): Effect.Effect<void> {
+    return this.exchanging(this.switchTo(identity))
+  }
 
-  /** The same for the authenticator: it is interrupted if anybody has logged in or out since it was run. */
-  readonly again: Pick<Exchanges, "login" | "adopt"> = {
-    login: (request, options) => this.stillWanted(this.logIn(request, options)),
-    adopt: (identity) => this.stillWanted(this.become(identity))
+  /** The same for the authenticator: it is interrupted after a later login or logout by the application. */
+  get forAuthenticator(): ForAuthenticator {
+    return {
+      login: (request, options) => this.stillWanted(this.logIn(request, options)),
+      adopt: (identity) => this.stillWanted(this.switchTo(identity))
+    }
   }
 
   // ---------------------------------------------------------------------------------------------------------------
   // what happens
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** Goes on with the session of the client before. */
-  readonly restoreStored: Effect.Effect<void> = Effect.suspend(() => {
-    const { fork, keeper: { shared, stored } } = this.parts
-    // Before the store is read, so that no change is missed.
-    if (shared !== undefined) {
-      const heard = this.single.withPermits(1)(this.followStore())
-      fork.run(Stream.runForEach(shared.changes, () => heard))
-    }
-    return Effect.flatMap(
-      stored,
-      (identity) => identity === undefined ? Effect.void : this.become(identity, Effect.void)
-    )
-  })
+  /** Continues the session of the previous client. */
+  get restoreStored(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { fork, keeper: { shared, stored } } = this.parts
+      // Before the store is read, so that no change is missed.
+      if (shared !== undefined) {
+        const heard = this.single.withPermits(1)(this.followStore())
+        fork.run(Stream.runForEach(shared.changes, () => heard))
+      }
+      return Effect.flatMap(
+        stored,
+        (identity) => identity === undefined ? Effect.void : this.switchTo(identity, Effect.void)
+      )
+    })
+  }
 
   changedElsewhere(): void {
     this.driven(this.machine.handleChangedElsewhere())
@@ -186,6 +195,11 @@ export class Exchanges {
   // ---------------------------------------------------------------------------------------------------------------
   // exchanges
   // ---------------------------------------------------------------------------------------------------------------
+
+  /** Made for the first exchange, because it takes 1 KB and many clients never log in. */
+  private get single(): Effect.Semaphore {
+    return this.semaphore ??= Effect.unsafeMakeSemaphore(1)
+  }
 
   /** One exchange at a time, among all clients that share the session. */
   private exchanging<A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> {
@@ -205,11 +219,11 @@ export class Exchanges {
     )
   }
 
-  /** An answer without a session, a step of several, logs nobody in. */
+  /** An answer without a session, which is one step of several, logs no user in. */
   private logIn(request: KuzzleRequest, options: RequestOptions | undefined) {
     const commit = (identity: Identity) =>
       Effect.uninterruptible(
-        Effect.tap(this.become(identity), () =>
+        Effect.tap(this.switchTo(identity), () =>
           this.publish({ _tag: "LoggedIn", kuid: Option.fromNullable(identity.kuid) }))
       )
     return Effect.suspend(() => {
@@ -220,24 +234,24 @@ export class Exchanges {
 
   private refreshToken(request: KuzzleRequest, options?: RequestOptions) {
     return Effect.suspend(() => {
-      const { credentials, keeper: { refresh, shared } } = this.parts
+      const { credentials, keeper } = this.parts
       const before = credentials.current()
       const commit = (granted: Identity) => {
         const identity = this.machine.refreshed(before, granted)
         return Effect.flatMap(
-          this.become(identity, shared?.renewed(identity)),
+          this.switchTo(identity, keeper.shared?.renewed(identity)),
           (stored) => stored === false ? Effect.asVoid(this.followStore(undefined, () => before)) : Effect.void
         )
       }
       return Effect.tapError(
-        refresh(request, options, commit),
+        keeper.refresh(request, options, commit),
         (error) => Effect.sync(() => this.driven(this.machine.handleRefreshFailed(before, error)))
       )
     })
   }
 
-  /** Makes the client this user's, or nobody's. Uninterruptible: it must complete even if the caller is interrupted. */
-  private become<A = void>(identity: Identity | undefined, store?: Effect.Effect<A>): Effect.Effect<A | void> {
+  /** Makes this user the client's user, or none. Uninterruptible: it must complete even if the caller is interrupted. */
+  private switchTo<A = void>(identity: Identity | undefined, store?: Effect.Effect<A>): Effect.Effect<A | void> {
     return Effect.uninterruptible(Effect.gen(this, function*() {
       const { credentials, host, keeper } = this.parts
       const before = credentials.current()
@@ -250,7 +264,7 @@ export class Exchanges {
     }))
   }
 
-  /** Whatever comes of one renewal, there is another before the session's end. */
+  /** Whatever the outcome of one renewal is, another one is planned before the session's end. */
   private plan(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { credentials, settings } = this.parts
@@ -274,7 +288,7 @@ export class Exchanges {
     if (shared === undefined) return Effect.succeed(false)
     return Effect.flatMap(
       Effect.suspend(() => shared.elsewhere(ours())),
-      (found) => this.follow(this.machine.handleStored(found, only))
+      (change) => this.follow(this.machine.handleStored(change, only))
     )
   }
 
@@ -282,7 +296,7 @@ export class Exchanges {
     this.driven(followed)
     if (followed === undefined) return Effect.succeed(false)
     const { event, identity } = followed
-    return Effect.uninterruptible(Effect.map(this.become(identity, Effect.void), () => {
+    return Effect.uninterruptible(Effect.map(this.switchTo(identity, Effect.void), () => {
       if (event !== undefined) this.publish(event)
       return true
     }))
@@ -377,7 +391,7 @@ export class Exchanges {
     return answer
   }
 
-  /** What the machine decides that is an exchange. */
+  /** Performs the machine's actions that are exchanges. */
   perform(action: Exclude<Action, ClientAction>): void {
     const { fork, host } = this.parts
     switch (action._tag) {

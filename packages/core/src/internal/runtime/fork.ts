@@ -1,15 +1,15 @@
-/** Runs effects from where there is no fiber, until the scope closes. */
+/** Runs effects from code outside of fibers, until the scope closes. */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import { isKnown } from "../known.ts"
+import { isImmediate } from "../services/immediate.ts"
 
 /**
- * The fibers end after what was added to the scope later. One that is forked while the scope closes ends with it, too: a
- * frame that arrives while the client closes may fork one.
+ * The fibers end after everything that was added to the scope later. A fiber that is forked while the scope closes also
+ * ends with it: a frame that arrives while the client closes may fork one.
  */
 export const make: Effect.Effect<Fork, never, Scope.Scope> = Effect.flatMap(Effect.runtime<never>(), (runtime) => {
   const fork = new Fork(runtime)
@@ -17,7 +17,7 @@ export const make: Effect.Effect<Fork, never, Scope.Scope> = Effect.flatMap(Effe
 })
 
 export class Fork {
-  /** Made when it is first needed: an idle client runs no fiber. */
+  /** Created when it is first needed, because an idle client runs no fiber. */
   private running: Set<Fiber.RuntimeFiber<unknown, unknown>> | undefined = undefined
   private ended = false
 
@@ -29,7 +29,7 @@ export class Fork {
    * region, as a resource is.
    */
   run<A, E>(effect: Effect.Effect<A, E>, done: (exit: Exit.Exit<A, E>) => void = ignore): () => void {
-    if (isKnown(effect)) {
+    if (isImmediate(effect)) {
       done(effect)
       return ignore
     }

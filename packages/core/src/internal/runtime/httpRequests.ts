@@ -6,17 +6,19 @@ import * as Stream from "effect/Stream"
 import { type HttpSettings, httpUrl, plain, unsettled } from "../../KuzzleConfig.ts"
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { HttpCall, KuzzleHttpShape } from "../../KuzzleHttp.ts"
-import * as Body from "../body.ts"
-import { shown } from "../endpoint.ts"
+import { withoutSecrets } from "../data/endpoint.ts"
 import { type Added, canSendAs, type Credentials } from "../protocol/credentials.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import * as Rest from "../protocol/rest.ts"
+import * as Body from "../services/body.ts"
 import * as Metrics from "./metrics.ts"
 import { notADuration, type Requests, timeoutOf } from "./requests.ts"
 
 export interface HttpRequests extends Pick<Requests, "query" | "queryMany"> {
-  /** For an action that answers with bytes. The deadline is for the beginning of the answer, and for each part of it. */
+  /**
+   * For an action that answers with bytes. The deadline applies to the beginning of the answer and to each part of it.
+   */
   readonly download: (
     request: Envelope.KuzzleRequest,
     options?: Envelope.RequestOptions
@@ -61,7 +63,8 @@ export const make = (
       const issue = "it has no REST route: leave the setting `routes` out, or pass its route"
       return new KuzzleError.EncodeError({ controller, action, issue })
     }
-    // Refuses the members that are the session's to set, and arguments that are no JSON. The body is encoded once, below.
+    // Refuses members that only the session may set, and arguments that are not valid JSON. The body is encoded once,
+    // below.
     const encoded = Envelope.encode({ ...request, body: undefined })
     if (encoded instanceof KuzzleError.EncodeError) return encoded
     const rest = Rest.call(route, request)
@@ -113,7 +116,8 @@ export const make = (
 
   const { maxResponseSize } = settings
 
-  const lost = (request: Envelope.KuzzleRequest, { url }: HttpCall) => Http.lost(request, shown(url), maxResponseSize)
+  const lost = (request: Envelope.KuzzleRequest, { url }: HttpCall) =>
+    Http.lost(request, withoutSecrets(url), maxResponseSize)
 
   const late = ({ action, controller }: Envelope.KuzzleRequest, timeout: Duration.Duration) => () =>
     new KuzzleError.DeadlineError({ controller, action, timeout, sent: true })

@@ -7,7 +7,7 @@ import type { Identity } from "../protocol/credentials.ts"
 import type { KuzzleRequest, KuzzleResponse, RequestOptions } from "../protocol/envelope.ts"
 import type * as SharedSession from "../protocol/sharedSession.ts"
 
-/** `commit` makes the new identity ours; it is run before any request can be sent in its name. */
+/** `commit` adopts the new identity. It runs before any request can be sent with it. */
 export interface Keeper {
   readonly login: Grant
   readonly refresh: Grant
@@ -17,7 +17,7 @@ export interface Keeper {
     options: RequestOptions | undefined,
     commit: Effect.Effect<void>
   ) => Effect.Effect<void, KuzzleError.RequestError>
-  /** Who we were when the client before ended, as far as we know ourselves. */
+  /** The session at the end of the previous client, as far as this client knows it. */
   readonly stored: Effect.Effect<Identity | undefined>
   /** This client has changed the session: by a login, a logout or `setToken`. */
   readonly changed: (identity: Identity | undefined, before: Identity | undefined) => Effect.Effect<void>
@@ -27,7 +27,7 @@ export interface Keeper {
   readonly cookie?: SharedCookie | undefined
 }
 
-/** An answer without a session (a strategy of several steps) commits nothing. */
+/** An answer without a session (one step of several) commits nothing. */
 export type Grant = (
   request: KuzzleRequest,
   options: RequestOptions | undefined,
@@ -35,11 +35,11 @@ export type Grant = (
 ) => Effect.Effect<KuzzleResponse, KuzzleError.RequestError>
 
 /**
- * The cookie of several clients, any of which may change the session at any time. So a logout always asks the server, and
- * each connection asks it who we are: a connection has the cookie of its handshake until it ends.
+ * The cookie of several clients, any of which may change the session at any time. So a logout always asks the server,
+ * and each connection asks it for its user, because a connection has the cookie of its handshake until it ends.
  */
 export interface SharedCookie {
-  /** Whose cookie it is, says the server; `undefined`: nobody's. */
+  /** Asks the server for the user of the cookie; `undefined`: there is none. */
   readonly restore: Effect.Effect<Identity | undefined, KuzzleError.RequestError>
   /** Calls the listener when another client has changed the session, until the scope closes. */
   readonly listen: (changed: () => void) => Effect.Effect<void, never, Scope.Scope>
@@ -52,13 +52,16 @@ export interface SharedCookie {
 
 /** The session of several clients. */
 export interface Shared {
-  /** Runs while no other client runs an exchange. Only our own requests: the lock must not wait for the application. */
+  /**
+   * Runs while no other client runs an exchange. Only for the client's own requests, because the lock must not wait for
+   * the application.
+   */
   readonly exclusive: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** Another client's change of the session, and the session after it. */
   readonly elsewhere: (
     ours: Identity | undefined
   ) => Effect.Effect<{ readonly what: SharedSession.Elsewhere; readonly identity: Identity | undefined }>
-  /** Stores the renewed session. `false`: another client has changed the session meanwhile, so this one is void. */
+  /** Stores the renewed session. `false`: another client has changed the session meanwhile, so this one is dropped. */
   readonly renewed: (identity: Identity) => Effect.Effect<boolean>
   /** Emits when another client may have changed the session. */
   readonly changes: Stream.Stream<void>

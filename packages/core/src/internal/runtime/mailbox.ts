@@ -1,30 +1,28 @@
 /**
- * What a subscription holds for a consumer until it is taken. Bounded: a slow consumer loses elements, never delays the
- * socket, and is told how many it lost (promises S4, S7, L2).
+ * The buffer of a subscription for one consumer. It is bounded: a slow consumer loses elements, never delays the
+ * socket, and learns how many were lost (promises S4, S7, L2).
  */
-import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import type * as Cause from "effect/Cause"
+import type * as Stream from "effect/Stream"
+import * as Pull from "./pull.ts"
 import * as Tick from "./tick.ts"
 
 export interface Options<A> {
   readonly capacity: number
   /** The limit for the total size of the elements. A single element is held whatever its size. */
   readonly maxBytes?: number | undefined
-  /** Which end gives way when it is full: `sliding` the oldest, `dropping` the newest. */
+  /** Which element is dropped when it is full: the oldest (`sliding`) or the newest (`dropping`). */
   readonly strategy: "sliding" | "dropping"
-  /** Of two elements with the same key only the newer is held; one without a key stands for itself. */
+  /** Of two elements with the same key only the newer one is kept. An element without a key replaces none. */
   readonly keyOf?: ((element: A) => string | undefined) | undefined
-  /** The element that tells how many were lost; without it nobody is told. */
+  /** Makes the element that reports how many were lost; without it, no element does. */
   readonly overflow?: (lost: number) => A
-  /** What must be told whatever happens: of those that give way the newest is handed out all the same, where they were. */
+  /**
+   * Whether an element must not be lost. Of such elements that are dropped, the newest is delivered in their place all
+   * the same.
+   */
   readonly essential?: (element: A) => boolean
 }
-
-type Batch<A, E> = Exit.Exit<Chunk.Chunk<A>, Option.Option<E>>
 
 const nothing: readonly [] = []
 
@@ -32,10 +30,10 @@ const nothing: readonly [] = []
 export class Mailbox<A, E> {
   private readonly held: Held<A>
   private lost = 0
-  /** An essential element that gave way. */
+  /** An essential element that was dropped. */
   private saved: readonly [A] | readonly [] = nothing
-  private ending: Exit.Exit<never, Option.Option<E>> | undefined = undefined
-  private waiter: ((batch: Batch<A, E>) => void) | undefined = undefined
+  private ending: Pull.End<E> | undefined = undefined
+  private waiter: ((batch: Pull.Batch<A, E>) => void) | undefined = undefined
   private waking = false
 
   constructor(private readonly options: Options<A>) {
@@ -51,48 +49,44 @@ export class Mailbox<A, E> {
     const before = this.lost
     this.held.push(element, size)
     if (this.isShut()) this.giveWay()
-    while (this.isOver()) this.giveWay()
+    while (this.exceedsLimits()) this.giveWay()
     this.wakeLater()
     return this.lost - before
   }
 
   /** Ends the stream, after what is held has been taken. */
   fail(cause: Cause.Cause<E>): void {
-    this.finish(Exit.failCause(Cause.map(cause, Option.some)))
+    this.finish(Pull.failed(cause))
   }
 
   /** As `fail`, without a failure. */
   end(): void {
-    this.finish(Exit.fail(Option.none()))
+    this.finish(Pull.done)
   }
 
-  /** Drops what is held: nothing shall come after an `end` that follows. */
+  /** Drops the buffered elements, so that none follows an `end`. */
   discard(): void {
     this.held.takeAll()
     this.forget()
   }
 
   get stream(): Stream.Stream<A, E> {
-    return Stream.repeatEffectChunkOption(this.take())
-  }
-
-  private take(): Effect.Effect<Chunk.Chunk<A>, Option.Option<E>> {
-    return Effect.async((resume) => {
-      if (this.held.size > 0) return resume(Exit.succeed(this.takeAll()))
+    return Pull.stream((resume) => {
+      if (this.held.size > 0) return resume(this.takeAll())
       if (this.ending !== undefined) return resume(this.ending)
       this.waiter = resume
-      return Effect.sync(() => {
+      return () => {
         if (this.waiter === resume) this.waiter = undefined
-      })
+      }
     })
   }
 
-  private isOver(): boolean {
+  private exceedsLimits(): boolean {
     const { held, options: { capacity, maxBytes = Infinity } } = this
     return held.size > capacity || held.bytes > maxBytes && held.size > 1
   }
 
-  /** After an element was dropped for its size, the gap comes next, however small the elements behind it are. */
+  /** After an element was dropped for its size, the gap comes next, even if later elements would fit. */
   private isShut(): boolean {
     return this.lost > 0 && this.options.strategy === "dropping" && this.options.keyOf === undefined
   }
@@ -104,15 +98,15 @@ export class Mailbox<A, E> {
     else this.saved = [gone]
   }
 
-  private takeAll(): Chunk.Chunk<A> {
+  private takeAll(): Pull.Batch<A, never> {
     const { held, lost, options: { overflow, strategy } } = this
     const batch = held.takeAll()
-    const told: Array<A> = [...this.saved]
-    if (lost > 0 && overflow !== undefined) told.push(overflow(lost))
-    if (strategy === "sliding") batch.unshift(...told)
-    else batch.push(...told)
+    const notices: Array<A> = [...this.saved]
+    if (lost > 0 && overflow !== undefined) notices.push(overflow(lost))
+    if (strategy === "sliding") batch.unshift(...notices)
+    else batch.push(...notices)
     this.forget()
-    return Chunk.unsafeFromArray(batch)
+    return Pull.batch(batch)
   }
 
   private forget(): void {
@@ -120,7 +114,7 @@ export class Mailbox<A, E> {
     this.saved = nothing
   }
 
-  private finish(exit: Exit.Exit<never, Option.Option<E>>): void {
+  private finish(exit: Pull.End<E>): void {
     if (this.ending !== undefined) return
     this.ending = exit
     this.wakeLater()
@@ -136,7 +130,7 @@ export class Mailbox<A, E> {
     this.waking = false
     const { ending, waiter } = this
     if (waiter === undefined) return
-    const batch = this.held.size > 0 ? Exit.succeed(this.takeAll()) : ending
+    const batch = this.held.size > 0 ? this.takeAll() : ending
     if (batch === undefined) return
     this.waiter = undefined
     waiter(batch)
@@ -151,9 +145,9 @@ interface Held<A> {
   /** The sizes of the elements. */
   readonly bytes: number
   push(element: A, size: number): void
-  /** Gives what it drops. */
+  /** Returns the dropped element. */
   dropFirst(): A | undefined
-  /** What was pushed last. */
+  /** The element that was pushed last. */
   dropLast(): A | undefined
   takeAll(): Array<A>
 }
@@ -162,7 +156,7 @@ class InOrder<A> implements Held<A> {
   bytes = 0
   private elements: Array<A> = []
   private sizes: Array<number> = []
-  /** Index of the first: `shift` of an array would move it whole. */
+  /** The index of the first element, because `shift` would move the whole array. */
   private head = 0
 
   get size(): number {
@@ -201,36 +195,36 @@ class InOrder<A> implements Held<A> {
   }
 }
 
-interface Link<A> {
+interface Entry<A> {
   readonly key: string | undefined
   readonly element: A
   readonly size: number
-  before: Link<A> | undefined
-  after: Link<A> | undefined
+  before: Entry<A> | undefined
+  after: Entry<A> | undefined
 }
 
 /**
- * The newer of a key takes the place of the older *and* goes to the end: the order stays that of the wire. A list, because
- * a `Map` that finds its first entry and moves another to its end costs a quarter more.
+ * The newer element of a key replaces the older one *and* goes to the end, so that the order stays that of the wire. A
+ * list, because a `Map` that finds its first entry and moves another to its end costs a quarter more.
  */
 class ByKey<A> implements Held<A> {
   size = 0
   bytes = 0
-  private readonly links = new Map<string, Link<A>>()
-  private first: Link<A> | undefined = undefined
-  private last: Link<A> | undefined = undefined
+  private readonly entries = new Map<string, Entry<A>>()
+  private first: Entry<A> | undefined = undefined
+  private last: Entry<A> | undefined = undefined
 
   constructor(private readonly keyOf: (element: A) => string | undefined) {}
 
   push(element: A, size: number): void {
     const key = this.keyOf(element)
-    const older = key === undefined ? undefined : this.links.get(key)
+    const older = key === undefined ? undefined : this.entries.get(key)
     if (older !== undefined) this.unlink(older)
-    const link: Link<A> = { key, element, size, before: this.last, after: undefined }
-    if (key !== undefined) this.links.set(key, link)
-    if (this.last === undefined) this.first = link
-    else this.last.after = link
-    this.last = link
+    const entry: Entry<A> = { key, element, size, before: this.last, after: undefined }
+    if (key !== undefined) this.entries.set(key, entry)
+    if (this.last === undefined) this.first = entry
+    else this.last.after = entry
+    this.last = entry
     this.size += 1
     this.bytes += size
   }
@@ -245,21 +239,21 @@ class ByKey<A> implements Held<A> {
 
   takeAll(): Array<A> {
     const all: Array<A> = []
-    for (let link = this.first; link !== undefined; link = link.after) all.push(link.element)
-    this.links.clear()
+    for (let entry = this.first; entry !== undefined; entry = entry.after) all.push(entry.element)
+    this.entries.clear()
     this.first = this.last = undefined
     this.size = this.bytes = 0
     return all
   }
 
-  private drop(link: Link<A> | undefined): A | undefined {
-    if (link === undefined) return undefined
-    this.unlink(link)
-    if (link.key !== undefined) this.links.delete(link.key)
-    return link.element
+  private drop(entry: Entry<A> | undefined): A | undefined {
+    if (entry === undefined) return undefined
+    this.unlink(entry)
+    if (entry.key !== undefined) this.entries.delete(entry.key)
+    return entry.element
   }
 
-  private unlink({ after, before, size }: Link<A>): void {
+  private unlink({ after, before, size }: Entry<A>): void {
     if (before === undefined) this.first = after
     else before.after = after
     if (after === undefined) this.last = before

@@ -1,36 +1,9 @@
 /**
  * What can be counted of the clients of a process, all of them together: docs/events.md has the table. A metric that
  * nobody reads is a number that grows.
- *
- * Labels are part of a key from the start: given with each update they would cost a search for the metric.
  */
-import * as Metric from "effect/Metric"
-import * as MetricBoundaries from "effect/MetricBoundaries"
-import * as MetricKey from "effect/MetricKey"
 import type { GapCause } from "../protocol/intent.ts"
-
-const none: ReadonlyArray<never> = []
-
-const counter = (name: string, description: string, label?: string, value = "") => {
-  const key = MetricKey.counter(name, { description, incremental: true })
-  const metric = Metric.fromMetricKey(label === undefined ? key : MetricKey.tagged(key, label, value))
-  return (count: number): void => metric.unsafeUpdate(count, none)
-}
-
-/** What goes up and down, OpenTelemetry's `UpDownCounter`: a gauge would show the client that has moved last. */
-const level = (name: string, description: string) => {
-  const metric = Metric.fromMetricKey(MetricKey.counter(name, { description }))
-  return (change: number): void => metric.unsafeUpdate(change, none)
-}
-
-/** Given in milliseconds, kept in seconds: from one, for Kuzzle may be next door, to beyond the usual deadline. */
-const duration = (name: string, description: string) => {
-  const boundaries = MetricBoundaries.exponential({ start: 0.001, factor: 2, count: 15 })
-  const metric = Metric.fromMetricKey(
-    MetricKey.tagged(MetricKey.histogram(name, boundaries, description), "unit", "s")
-  )
-  return (millis: number): void => metric.unsafeUpdate(millis / 1000, none)
-}
+import { counter, duration, level } from "./instruments.ts"
 
 export const inFlight = level("kuzzle.client.requests.in_flight", "Requests that were sent and not answered")
 
@@ -46,7 +19,7 @@ export const ponged = duration("kuzzle.client.ping.duration", "From a ping to it
 const reconnectsBy = (cause: string) =>
   counter("kuzzle.client.reconnects", "Connections that were opened again and are ready, by cause", "cause", cause)
 
-/** `Renewal`: we had closed the one before on purpose, for another user or cookie. */
+/** `Renewal`: the client had closed the previous connection on purpose, for another user or cookie. */
 export const reconnects = { Loss: reconnectsBy("Loss"), Renewal: reconnectsBy("Renewal") }
 
 const renewalsWith = (outcome: string) =>
@@ -57,7 +30,7 @@ const renewalsWith = (outcome: string) =>
     outcome
   )
 
-/** `Kept`: nothing has changed, and it will come up again. */
+/** `Kept`: the session has not changed, and the renewal will be tried again. */
 export const renewals = {
   Renewed: renewalsWith("Renewed"),
   Kept: renewalsWith("Kept"),

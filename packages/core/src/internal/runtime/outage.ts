@@ -1,10 +1,10 @@
-/** The time without a connection, for who watches: its events, its span, and the count of its ends. */
+/** The time without a connection, as observers see it: its events, its span, and the count of its ends. */
 import type * as Clock from "effect/Clock"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
 import type { ConnectError, ConnectionEndedError } from "../../KuzzleError.ts"
-import { shown } from "../endpoint.ts"
+import { withoutSecrets } from "../data/endpoint.ts"
 import type { Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
 import type { Broadcast } from "./broadcast.ts"
@@ -13,7 +13,7 @@ import * as Traced from "./traced.ts"
 
 export class Outage {
   private everReady = false
-  /** From the end of a connection that was ready until the next one is. */
+  /** The time from the end of a ready connection until the next one is ready. */
   private current: { readonly because: "Loss" | "Renewal"; readonly span: Traced.Outage } | undefined = undefined
 
   constructor(
@@ -26,7 +26,7 @@ export class Outage {
     switch (now._tag) {
       case "Ready":
         this.everReady = true
-        return this.ready(shown(now.endpoint), now.attempt)
+        return this.ready(withoutSecrets(now.endpoint), now.attempt)
       case "Failed":
         this.current?.span.end(Exit.fail(now.cause))
         return this.events.publish({ _tag: "GaveUp", cause: now.cause })
@@ -38,7 +38,7 @@ export class Outage {
     }
   }
 
-  /** A connection has ended, or an attempt to connect came to nothing. */
+  /** A connection has ended, or an attempt to connect has failed. */
   handleEnded(cause: ConnectError | ConnectionEndedError): void {
     if (this.current !== undefined) this.current.span.failed(cause)
     else if (this.everReady) {

@@ -1,4 +1,4 @@
-/** Subscriptions as effects: opens them, and waits the pauses that `protocol/listening.ts` asks for. */
+/** Subscriptions as effects: opens them, and performs the waits that `protocol/listening.ts` asks for. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -17,54 +17,43 @@ import type { Fork } from "./fork.ts"
 /** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
 export type DebuggerFrame = Frame | { readonly lost: number }
 
-export interface Realtime {
-  readonly registry: Registry
-  /**
-   * Adds a consumer until the scope closes; done when the server has confirmed the subscription, whenever that is: while
-   * the connection is down it waits, for a subscription is an intent.
-   */
-  readonly open: (wanted: Wanted, subscriber: Subscriber) => Effect.Effect<void, KuzzleError.RequestError, Scope.Scope>
-  /** Whether this client caused the notification (spec 3.6). */
-  readonly isOwn: (frame: Frame) => boolean
-  /** Waits, and reports that the time has come. */
-  readonly perform: (action: Waiting) => void
-}
-
 type Waiting = Extract<Action, { readonly _tag: "Ask" | "Wait" }>
 
-/** Performs what the client decides, and publishes. */
+/** Performs the client's actions, and publishes. */
 interface Host {
   readonly drive: () => void
   readonly events: { readonly publish: (event: RequestEvent) => void }
 }
 
-/** Ends a consumer's part in an intent. One function for all consumers. */
-type Release = (intent: Intent, consumer: Consumer) => void
+/** Ends a consumer's part in an intent. */
+type Releasing = Pick<Realtime, "release">
 
 type Confirmation = Effect.Effect<void, KuzzleError.RequestError>
 
-/** A consumer, and who waits for its first confirmation. A class, for there may be ten thousand. */
+/**
+ * A consumer, and the caller that waits for its first confirmation. It is a class, because there may be ten thousand.
+ */
 export abstract class Subscriber implements Consumer {
   private confirmation: Confirmation | undefined = undefined
   private waiter: ((confirmation: Confirmation) => void) | undefined = undefined
   /** Set once it is known to the registry. */
   private intent: Intent | undefined = undefined
-  private release: Release | undefined = undefined
+  private by: Releasing | undefined = undefined
 
-  joined(intent: Intent, release: Release): void {
+  joined(intent: Intent, by: Releasing): void {
     this.intent = intent
-    this.release = release
+    this.by = by
   }
 
   /** Ends the subscription before its scope does, on the server too. */
   leave(): void {
-    if (this.intent !== undefined) this.release?.(this.intent, this)
+    if (this.intent !== undefined) this.by?.release(this.intent, this)
   }
 
   /** Its scope has closed. */
   finalize(): Effect.Effect<void> {
     return Effect.sync(() => {
-      // Closed first: what it held is nobody's any more.
+      // Closed first, because its buffered elements are not needed any more.
       this.close()
       this.leave()
     })
@@ -74,7 +63,7 @@ export abstract class Subscriber implements Consumer {
   abstract gap(cause: GapCause): void
   /** The subscription ended by itself. */
   abstract end(error: KuzzleError.RequestError): void
-  /** Nobody wants it any more: nothing is handed out from now on. */
+  /** The consumer has ended: nothing is delivered from now on. */
   abstract close(): void
 
   opened(): void {
@@ -100,69 +89,86 @@ export abstract class Subscriber implements Consumer {
   }
 }
 
-/** @param resubscribe when to retry a subscription that was refused for now */
-export const make = (
-  client: Client,
-  resubscribe: Schedule.Schedule<unknown, KuzzleError.RequestError>,
-  host: Host,
-  fork: Fork
-): Realtime => {
-  const { listening } = client
-  const { registry } = listening
-  let retries: WeakMap<Intent, Delays<KuzzleError.RequestError>> | undefined
+/** A class, because there may be thousands of clients. */
+export class Realtime {
+  private retries: WeakMap<Intent, Delays<KuzzleError.RequestError>> | undefined = undefined
 
-  const reconcile = () => {
-    client.reconcile()
-    host.drive()
+  /** @param resubscribe when to retry a subscription that was refused for now */
+  constructor(
+    private readonly client: Client,
+    private readonly resubscribe: Schedule.Schedule<unknown, KuzzleError.RequestError>,
+    private readonly host: Host,
+    private readonly fork: Fork
+  ) {}
+
+  get registry(): Registry {
+    return this.client.listening.registry
   }
 
-  const askLater = ({ action, afresh, error, intent }: Extract<Action, { readonly _tag: "Ask" }>) =>
-    Effect.gen(function*() {
-      const delays = (afresh ? undefined : retries?.get(intent)) ?? new Delays(resubscribe)
-      retries ??= new WeakMap()
-      retries.set(intent, delays)
+  /**
+   * Adds a consumer until the scope closes. Completes when the server has confirmed the subscription. Without a
+   * connection it waits, because a subscription is an intent.
+   */
+  open(wanted: Wanted, subscriber: Subscriber): Effect.Effect<void, KuzzleError.RequestError, Scope.Scope> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.scope, (scope) => {
+        const intent = this.client.listening.acquire(wanted, subscriber)
+        if (intent instanceof KuzzleError.EncodeError) return Effect.fail(intent)
+        subscriber.joined(intent, this)
+        this.reconcile()
+        // Bound, because a closure would keep the request that `open` was called with (1 KB) as long as the scope.
+        const finalizer = subscriber.finalize.bind(subscriber)
+        // A consumer that failed must not stay until the scope closes, which may take long.
+        return Effect.zipRight(
+          Scope.addFinalizerExit(scope, finalizer),
+          Effect.onError(restore(subscriber.confirmed()), finalizer)
+        )
+      })
+    )
+  }
+
+  /** Whether this client caused the notification (spec 3.6). */
+  isOwn(frame: Frame): boolean {
+    return this.client.listening.isOwn(frame)
+  }
+
+  /** Waits, and reports that the time has come. */
+  perform(action: Waiting): void {
+    this.fork.run(
+      action._tag === "Ask" ? this.askLater(action) : Effect.map(pause(action.millis), () => {
+        this.client.listening[action.then]()
+        this.reconcile()
+      })
+    )
+  }
+
+  /** Ends a consumer's part in an intent. */
+  release(intent: Intent, consumer: Consumer): void {
+    this.registry.release(intent, consumer)
+    this.reconcile()
+  }
+
+  private askLater({ action, afresh, error, intent }: Extract<Action, { readonly _tag: "Ask" }>): Effect.Effect<void> {
+    return Effect.gen(this, function*() {
+      const { listening } = this.client
+      const delays = (afresh ? undefined : this.retries?.get(intent)) ?? new Delays(this.resubscribe)
+      this.retries ??= new WeakMap()
+      this.retries.set(intent, delays)
       const delayMillis = yield* delays.next(error)
       if (delayMillis === undefined) listening.handleExhausted(intent, error)
       else {
         const delay = Duration.millis(delayMillis)
-        host.events.publish({ _tag: "Postponed", controller: "realtime", action, error, delay })
+        this.host.events.publish({ _tag: "Postponed", controller: "realtime", action, error, delay })
         yield* Effect.sleep(delay)
         listening.handleDue(intent)
       }
-      reconcile()
+      this.reconcile()
     })
-
-  const release: Release = (intent, consumer) => {
-    registry.release(intent, consumer)
-    reconcile()
   }
 
-  return {
-    registry,
-    perform: (action) =>
-      void fork.run(
-        action._tag === "Ask" ? askLater(action) : Effect.map(pause(action.millis), () => {
-          listening[action.then]()
-          reconcile()
-        })
-      ),
-    open: (wanted, subscriber) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(Effect.scope, (scope) => {
-          const intent = listening.acquire(wanted, subscriber)
-          if (intent instanceof KuzzleError.EncodeError) return Effect.fail(intent)
-          subscriber.joined(intent, release)
-          reconcile()
-          // Bound, because a closure would keep the request that `open` was called with (1 KB) as long as the scope.
-          const finalizer = subscriber.finalize.bind(subscriber)
-          // One that came to nothing must not stay until the scope closes, which may be long.
-          return Effect.zipRight(
-            Scope.addFinalizerExit(scope, finalizer),
-            Effect.onError(restore(subscriber.confirmed()), finalizer)
-          )
-        })
-      ),
-    isOwn: (frame) => listening.isOwn(frame)
+  private reconcile(): void {
+    this.client.reconcile()
+    this.host.drive()
   }
 }
 

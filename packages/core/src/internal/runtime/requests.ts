@@ -10,11 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as KuzzleError from "../../KuzzleError.ts"
+import * as Setting from "../data/setting.ts"
 import type { Asked, Call, Outcome, Settle } from "../protocol/call.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import type * as Machine from "../protocol/requests.ts"
-import * as Setting from "../setting.ts"
-import * as Timer from "../timer.ts"
+import * as Timer from "../services/timer.ts"
 
 export type { Settle }
 
@@ -27,13 +27,13 @@ export interface Requests {
     requests: Iterable<Envelope.KuzzleRequest>,
     options?: Envelope.RequestOptions
   ) => Effect.Effect<ReadonlyArray<Outcome>>
-  /** The same past the gate, for what renews the session; it is neither queued nor sent a second time. */
+  /** Like `query`, but never held, for requests that renew the session. They are neither queued nor resent. */
   readonly urgent: Requests["query"]
-  /** How many have not ended. */
+  /** How many requests have not ended. */
   readonly inFlight: () => number
 }
 
-/** What is kept while there is no connection. */
+/** The offline queue. */
 export interface QueueSettings {
   readonly maxSize: number
   readonly maxBytes: number
@@ -54,7 +54,7 @@ export const settingsOf = ({ maxRequestSize, queue }: Settings, idPrefix: string
   queue: queue && { ...queue, ttl: Duration.toMillis(queue.ttl) }
 })
 
-/** @param drive performs what the machine decides */
+/** @param drive performs the machine's actions */
 export const make = (
   { queue, requestTimeout }: Settings,
   machine: Machine.Requests,
@@ -125,16 +125,16 @@ export const make = (
       Effect.async((resume) => {
         const outcomes: Array<Outcome> = []
         const calls: Array<Call> = []
-        let left = 1
+        let unsettled = 1
         const settled = () => {
-          left -= 1
-          if (left === 0) resume(Effect.succeed(outcomes))
+          unsettled -= 1
+          if (unsettled === 0) resume(Effect.succeed(outcomes))
         }
         const submitAll = () => {
           let index = 0
           for (const request of requests) {
             const position = index++
-            left += 1
+            unsettled += 1
             const settle: Settle = (outcome) => {
               outcomes[position] = outcome
               settled()
@@ -146,7 +146,7 @@ export const make = (
         try {
           submitAll()
         } catch (defect) {
-          // The iterable is the caller's: when it throws, nothing of what it gave so far stays behind.
+          // The iterable comes from the caller. If it throws, the requests that it has given so far are dropped.
           calls.forEach(drop)
           resume(Effect.die(defect))
           return

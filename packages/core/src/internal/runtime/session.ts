@@ -1,4 +1,6 @@
-/** Makes a session: the client's machine, the driver that performs what it decides, and what is asked of both. */
+/**
+ * Puts a client together: its machine, the driver that performs the machine's actions, and the functions that use both.
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -15,15 +17,15 @@ import type { ConnectError, InvalidSettingError, TokenStoreError } from "../../K
 import { KuzzleHeartbeat } from "../../KuzzleHeartbeat.ts"
 import { KuzzleLifecycle } from "../../KuzzleLifecycle.ts"
 import { type HandshakeHeaders, KuzzleSocket } from "../../KuzzleSocket.ts"
-import * as Known from "../known.ts"
 import { Client } from "../protocol/client.ts"
 import type { Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
 import { Credentials } from "../protocol/credentials.ts"
 import type * as Identity from "../protocol/identity.ts"
 import type * as Renewal from "../protocol/renewal.ts"
-import { randomId } from "../randomId.ts"
-import * as Timer from "../timer.ts"
+import * as Immediate from "../services/immediate.ts"
+import { randomId } from "../services/randomId.ts"
+import * as Timer from "../services/timer.ts"
 import type { Broadcast } from "./broadcast.ts"
 import { Driver } from "./driver.ts"
 import { Exchanges } from "./exchanges.ts"
@@ -38,16 +40,16 @@ export interface Session {
   readonly credentials: Credentials
   readonly authentication: Exchanges
   readonly state: Effect.Effect<ConnectionState>
-  /** Where the connection goes to, or will. */
+  /** The address of the current or the next connection. */
   readonly endpoint: () => string
   readonly states: Stream.Stream<ConnectionState>
   readonly events: Stream.Stream<Event>
-  /** What the server's debugger tells. */
+  /** The events of the server's debugger. */
   readonly debuggerEvents: Broadcast<Realtime.DebuggerFrame>
   readonly roundTripTime: Effect.Effect<Option.Option<Duration.Duration>>
 }
 
-/** What keeps sessions, made with what it needs of this one. */
+/** Makes the keeper of the session. */
 export type MakeKeeper = (parts: {
   readonly requests: Requests.Requests
   /** The address of the current or the next connection. */
@@ -107,13 +109,13 @@ export const make = (
       heartbeat,
       lifecycle,
       headers: (endpoint) =>
-        Known.flatMap(settings.headers, (headers) => keeping.headers(handshakeHeaders(headers), endpoint)),
+        Immediate.flatMap(settings.headers, (headers) => keeping.headers(handshakeHeaders(headers), endpoint)),
       clock,
       tracer: Context.get(services, Tracer.Tracer),
       fork
     })
     const requests = Requests.make(settings, client.requests, clock, (now) => driver.drive(now))
-    const realtime = Realtime.make(client, settings.resubscribe, driver, fork)
+    const realtime = new Realtime.Realtime(client, settings.resubscribe, driver, fork)
     const keeper = keeping.keeper({
       requests,
       reopen: (exchange) => driver.reopen(exchange),

@@ -1,4 +1,4 @@
-/** The session in a `KuzzleTokenStore`, as one of the clients that share it. */
+/** The session in a `KuzzleTokenStore`, for one of the clients that share it. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { TokenStoreError } from "../../KuzzleError.ts"
 import type { KuzzleTokenStoreShape, StoredToken } from "../../KuzzleTokenStore.ts"
-import { type Identity, identityOf } from "../protocol/credentials.ts"
+import { type Identity, identityOfToken, ownerAndEnd } from "../protocol/credentials.ts"
 import * as SharedSession from "../protocol/sharedSession.ts"
 import type { Keeper, Shared } from "./keeper.ts"
 
@@ -17,7 +17,7 @@ export const make = (
   store: KuzzleTokenStoreShape,
   failed: (error: TokenStoreError) => void
 ): Shared & Pick<Keeper, "stored" | "changed"> => {
-  /** The store is the user's: it may fail in any way, and the session goes on without it. */
+  /** The store comes from the user. It may fail in any way, and the session continues without it. */
   const reported = <A>(
     operation: TokenStoreError["operation"],
     effect: () => Effect.Effect<A, TokenStoreError>,
@@ -44,7 +44,7 @@ export const make = (
         if (saved) seen = Option.map(stored, ({ token }) => token)
       }))
 
-  /** The last login counts, whatever is stored. A store that cannot be read says so when it is written. */
+  /** The last login counts, whatever is stored. If the store cannot be read, the write reports it. */
   const overwrite = (stored: StoredToken): Effect.Effect<boolean, TokenStoreError> =>
     Effect.flatMap(
       Effect.orElseSucceed(load, () => Option.none()),
@@ -73,8 +73,13 @@ export const make = (
           ? undefined
           : { token: Redacted.value(identity.token), kuid: identity.kuid, stored: wasStored }
         const stored = Option.getOrUndefined(loaded)
-        const what = SharedSession.elsewhere(ours, stored && { ...stored, token: Redacted.value(stored.token) }, now)
-        return { what, identity: stored && asIdentity(stored) }
+        const found = stored && asIdentity(stored)
+        const what = SharedSession.elsewhere(
+          ours,
+          stored && { token: Redacted.value(stored.token), kuid: stored.kuid, expiresAt: found?.expiresAt },
+          now
+        )
+        return { what, identity: found }
       })
       return reported("load", () => read, { what: "Nothing", identity: undefined })
     },
@@ -95,10 +100,11 @@ export const make = (
   }
 }
 
-const asIdentity = ({ expiresAt, kuid, token }: StoredToken): Identity => identityOf({ value: token, expiresAt, kuid })
+const asIdentity = ({ expiresAt, kuid, token }: StoredToken): Identity =>
+  identityOfToken({ value: token, expiresAt, kuid: Option.some(kuid) })
 
-/** A token of which nobody said whose it is was set by hand: it is not ours to keep. */
+/** A token without a known owner was set by `setToken`, and is not stored. */
 const asStored = (identity: Identity | undefined): StoredToken | undefined =>
   identity?.token === undefined || identity.kuid === undefined
     ? undefined
-    : { token: identity.token, expiresAt: identity.expiresAt, kuid: identity.kuid }
+    : { token: identity.token, expiresAt: ownerAndEnd(identity).expiresAt, kuid: identity.kuid }

@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { ProtocolError, TokenStoreError } from "../../KuzzleError.ts"
 import type { KuzzleTokenStoreShape } from "../../KuzzleTokenStore.ts"
+import * as Shape from "../data/shape.ts"
 import * as Answers from "../protocol/answers.ts"
-import { identityOf } from "../protocol/credentials.ts"
+import { type Identity, identityOf } from "../protocol/credentials.ts"
 import type { KuzzleRequest, KuzzleResponse } from "../protocol/envelope.ts"
-import * as Shape from "../shape.ts"
-import type { Grant, Keeper } from "./keeper.ts"
+import type { Grant, Keeper, Shared } from "./keeper.ts"
 import type { Requests } from "./requests.ts"
 import * as SharedToken from "./sharedToken.ts"
 
@@ -16,37 +16,55 @@ import * as SharedToken from "./sharedToken.ts"
 export const expiry = ({ ttl }: Answers.Granted, now: number): number | undefined =>
   ttl !== undefined && ttl > 0 ? now + ttl : undefined
 
-export const make = (
-  requests: Pick<Requests, "urgent">,
-  store: KuzzleTokenStoreShape | undefined,
-  storeFailed: (error: TokenStoreError) => void
-): Keeper => {
-  const shared = store && SharedToken.make(store, storeFailed)
-  const keep = (
-    request: KuzzleRequest,
-    response: KuzzleResponse,
-    commit: Parameters<Grant>[2]
-  ): Effect.Effect<KuzzleResponse, ProtocolError> =>
-    Effect.gen(function*() {
-      const granted = yield* Answers.grantedBy(request, response)
-      if (granted === undefined) return response
-      const { _id, jwt } = granted
-      if (jwt === undefined) return yield* Shape.outcome<never>(request, new Shape.Issue(".jwt", "a string", jwt))
-      const expiresAt = expiry(granted, yield* Clock.currentTimeMillis)
-      yield* commit(identityOf({ value: Redacted.make(jwt), expiresAt, kuid: _id }))
-      return response
-    })
-  return {
-    login: (request, options, commit) =>
-      Effect.flatMap(
-        requests.urgent(request, { ...options, anonymous: true }),
-        (response) => keep(request, response, commit)
-      ),
-    refresh: (request, options, commit) =>
-      Effect.flatMap(requests.urgent(request, options), (response) => keep(request, response, commit)),
-    logout: (request, options, commit) => Effect.ensuring(requests.urgent(request, options), commit),
-    stored: shared?.stored ?? Effect.succeed(undefined),
-    changed: shared?.changed ?? (() => Effect.void),
-    shared
+/** A class, because there may be thousands of clients. */
+export class Tokens implements Keeper {
+  readonly shared: (Shared & Pick<Keeper, "stored" | "changed">) | undefined
+
+  /** @param given a session that is there from the start */
+  constructor(
+    private readonly requests: Pick<Requests, "urgent">,
+    store: KuzzleTokenStoreShape | undefined,
+    storeFailed: (error: TokenStoreError) => void,
+    private readonly given?: () => Identity
+  ) {
+    this.shared = store && SharedToken.make(store, storeFailed)
+  }
+
+  get stored(): Effect.Effect<Identity | undefined> {
+    return this.shared?.stored ?? Effect.sync(() => this.given?.())
+  }
+
+  login(...[request, options, commit]: Parameters<Grant>): ReturnType<Grant> {
+    return Effect.flatMap(
+      this.requests.urgent(request, { ...options, anonymous: true }),
+      (response) => keep(request, response, commit)
+    )
+  }
+
+  refresh(...[request, options, commit]: Parameters<Grant>): ReturnType<Grant> {
+    return Effect.flatMap(this.requests.urgent(request, options), (response) => keep(request, response, commit))
+  }
+
+  logout(...[request, options, commit]: Parameters<Keeper["logout"]>): ReturnType<Keeper["logout"]> {
+    return Effect.ensuring(this.requests.urgent(request, options), commit)
+  }
+
+  changed(identity: Identity | undefined, before: Identity | undefined): Effect.Effect<void> {
+    return this.shared?.changed(identity, before) ?? Effect.void
   }
 }
+
+const keep = (
+  request: KuzzleRequest,
+  response: KuzzleResponse,
+  commit: Parameters<Grant>[2]
+): Effect.Effect<KuzzleResponse, ProtocolError> =>
+  Effect.gen(function*() {
+    const granted = yield* Answers.grantedBy(request, response)
+    if (granted === undefined) return response
+    const { _id, jwt } = granted
+    if (jwt === undefined) return yield* Shape.outcome<never>(request, new Shape.Issue(".jwt", "a string", jwt))
+    const expiresAt = expiry(granted, yield* Clock.currentTimeMillis)
+    yield* commit(identityOf({ value: Redacted.make(jwt), expiresAt, kuid: _id }))
+    return response
+  })

@@ -1,6 +1,6 @@
 /**
- * Spans, where somebody looks at them: docs/events.md has their names and attributes. Effect's own tracer shows its spans
- * to nobody: with it there are none, and a request pays for the question whose tracer it is and for nothing else.
+ * Spans, if a tracer is installed: docs/events.md has their names and attributes. Effect's default tracer exports no
+ * spans. With it no spans are made, and a request only pays for checking the tracer.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -12,19 +12,19 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { type ConnectError, type ConnectionEndedError, isApiError, type RequestError } from "../../KuzzleError.ts"
-import * as Endpoint from "../endpoint.ts"
+import * as Endpoint from "../data/endpoint.ts"
 import type { KuzzleRequest, RequestOptions } from "../protocol/envelope.ts"
 import * as Traceparent from "../protocol/traceparent.ts"
 import type { Requests } from "./requests.ts"
 
 const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-type Exchange<A> = (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<A, RequestError>
+export type Exchange<A> = (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<A, RequestError>
 
 /** Whether an exchange makes spans of its own, as an HTTP client does. Then the span of the request is their parent. */
 type Spans = "Nested" | "Single"
 
-/** A span for each request. `endpoint`: of the connection that is, or is to be. */
+/** Makes a span for each request. `endpoint`: the address of the current or the next connection. */
 export const query =
   <A>(exchange: Exchange<A>, endpoint: () => string, spans: Spans = "Nested"): Exchange<A> => (request, options) =>
     Effect.withFiberRuntime((fiber) =>
@@ -130,7 +130,7 @@ export const renewal = <A extends string>(way: string, effect: Effect.Effect<A>)
       ? effect
       : Effect.useSpan(
         "kuzzle.renewal",
-        // Nobody has asked for it: whoever made the client is long gone.
+        // The client itself has started it, and its creator is no meaningful parent.
         { root: true, captureStackTrace: false, attributes: { "kuzzle.renewal.way": way } },
         (span) =>
           Effect.map(Effect.withParentSpan(effect, span), (outcome) => {

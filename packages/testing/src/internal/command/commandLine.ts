@@ -1,6 +1,4 @@
-/**
- * What the command line asks for.
- */
+/** Parses the command line. */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -15,36 +13,36 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly issue:
   }
 }
 
-/** A server, and what it begins with. */
+/** The command `serve`: the server and its initial data. */
 export interface Serve {
   readonly _tag: "Serve"
   readonly host: string
   readonly port: number
   readonly users: ReadonlyArray<SeedUser>
-  /** Paths of files of JSON. */
+  /** Paths of JSON files. */
   readonly mappings: string | undefined
   readonly securities: string | undefined
   readonly fixtures: string | undefined
-  /** The folder that keeps what the server knows. */
+  /** The folder that stores the state of the server. */
   readonly save: string | undefined
-  /** Whether requests are left out of what is printed. */
+  /** Whether requests are not printed. */
   readonly quiet: boolean
 }
 
-/** Who asks a server. */
+/** The user of the requests to a server. */
 export type Login =
   | { readonly _tag: "Nobody" }
   | { readonly _tag: "ApiKey"; readonly key: Redacted.Redacted }
   | { readonly _tag: "User"; readonly username: string; readonly password: Redacted.Redacted }
 
-/** A file of Schemas of a live server. */
+/** The command `schema`: writes a file of Schemas of a running server. */
 export interface WriteSchema {
   readonly _tag: "WriteSchema"
   readonly url: string
   readonly login: Login
-  /** All that there are where none is named. */
+  /** The names; all, if none is given. */
   readonly indexes: ReadonlyArray<string>
-  /** The path of the file; it is printed where there is none. */
+  /** The path of the file; without it, the file is printed. */
   readonly out: string | undefined
 }
 
@@ -83,7 +81,7 @@ const schemaHelp = `effect-kuzzle schema: Schemas of a live Kuzzle, as TypeScrip
 
   --url <address>       of the server, such as ws://localhost:7512 or https://kuzzle.example.org
   --user <name:password>
-                        who reads; nobody by default
+                        the user who reads; anonymous by default
   --api-key <key>       the same by an API key
   --index <name>        what is read; may be given several times, all indexes by default
   --out <file>          where to write; it is printed by default
@@ -117,7 +115,7 @@ const portOf = (text: string): Either.Either<number, UsageError> =>
 
 const userOf = (text: string): Either.Either<SeedUser, UsageError> => {
   const [username = "", password = "", profiles] = text.split(":")
-  // The text is not shown: it may hold a password.
+  // The text is not shown, because it may contain a password.
   return username === "" || password === ""
     ? Either.left(new UsageError({ issue: "--user expects a name and a password, such as --user ada:secret" }))
     : Either.right({
@@ -127,7 +125,7 @@ const userOf = (text: string): Either.Either<SeedUser, UsageError> => {
     })
 }
 
-/** `argv`: what follows the name of the program. */
+/** `argv`: the arguments after the name of the program. */
 export const parse = (
   argv: ReadonlyArray<string>,
   environment: Environment = {}
@@ -136,7 +134,7 @@ export const parse = (
   return first === "schema" ? parseSchema(rest, environment) : parseServe(argv)
 }
 
-/** Variables in place of options: other users of the machine see what is on a command line. */
+/** Variables in place of options, because other users of the machine can see a command line. */
 export interface Environment {
   readonly KUZZLE_URL?: string | undefined
   readonly KUZZLE_USERNAME?: string | undefined
@@ -179,7 +177,7 @@ const loginOf = (user: string | undefined, key: string | undefined): Either.Eith
   if (key !== undefined) {
     return key === "" ? Either.left(new UsageError({ issue: "--api-key is empty" })) : Either.right(apiKey(key))
   }
-  // A password may have colons.
+  // A password may contain colons.
   const [, username, password] = /^([^:]+):(.+)$/s.exec(user ?? "") ?? []
   return username === undefined || password === undefined
     ? Either.left(new UsageError({ issue: "--user expects a name and a password, such as --user ada:secret" }))

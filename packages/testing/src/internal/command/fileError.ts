@@ -9,6 +9,6 @@ export class FileError extends Data.TaggedError("FileError")<{ readonly path: st
   }
 }
 
-/** Runs what throws. `what` says what could not be done. */
+/** Runs a function that may throw. `what` names the operation in the error. */
 export const attempt = <A>(path: string, what: string, run: () => A): Effect.Effect<A, FileError> =>
   Effect.try({ try: run, catch: (cause) => new FileError({ path, issue: `${what}: ${messageOf(cause)}` }) })

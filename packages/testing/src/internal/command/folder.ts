@@ -1,6 +1,6 @@
 /**
- * A folder that keeps what a server knows. What was written survives the end of the process, `kill -9` included; against
- * the loss of power it does nothing.
+ * A folder that stores the state of a server. Writes survive the end of the process, including `kill -9`, but not a
+ * power failure.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -14,7 +14,7 @@ const format = 1
 
 const newline = 0x0a
 
-/** The lines of a file. A last one without an end was not written to its end: it is left out. */
+/** The lines of a file. A last line without a line break is incomplete and is left out. */
 function* linesOf(path: string): Generator<string> {
   const content = Fs.readFileSync(path)
   for (let start = 0, end = 0; (end = content.indexOf(newline, start)) !== -1; start = end + 1) {
@@ -26,17 +26,17 @@ const parse = (line: string): unknown => {
   try {
     return JSON.parse(line)
   } catch {
-    return undefined // what is no JSON is no header: the caller says so
+    return undefined // not JSON, so not a header: the caller reports it
   }
 }
 
 interface Kept {
-  /** What the tokens of the folder are signed with. */
+  /** The secret that signs the tokens of the folder. */
   readonly seed: string
   readonly lines: Iterable<string>
 }
 
-/** What the file holds; `undefined` for one that is not there, or holds nothing yet. */
+/** The content of the file; `undefined` if it does not exist or is empty. */
 const read = (path: string): Effect.Effect<Kept | undefined, FileError> =>
   Effect.gen(function*() {
     if (!Fs.existsSync(path)) return undefined
@@ -62,12 +62,12 @@ const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch (cause) {
-    // A process of somebody else.
+    // The process of another user.
     return cause instanceof Error && "code" in cause && cause.code === "EPERM"
   }
 }
 
-/** Writes our process id, unless that of a living process is there. */
+/** Writes the id of this process, unless the file contains that of a running process. */
 const take = (path: string): void => {
   try {
     Fs.writeFileSync(path, String(process.pid), { flag: "wx" })
@@ -93,12 +93,12 @@ const lock = (folder: string): Effect.Effect<void, FileError, Scope.Scope> => {
   ))
 }
 
-/** A file is written anew when it has grown by more than this, and to several times of what is in it. */
+/** A file is rewritten when it has grown by more than this, and to several times the size of its valid content. */
 const slack = { bytes: 4 * 1024 * 1024, times: 4 }
 
 const appendable = (lines: Iterable<string>): string => Array.from(lines, (line) => `${line}\n`).join("")
 
-/** The folder is ours until the scope closes, and is made where there is none. */
+/** Locks the folder until the scope closes. Creates it if it does not exist. */
 export const open = (folder: string): Effect.Effect<Store, FileError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* attempt(folder, "cannot be made", () => Fs.mkdirSync(folder, { recursive: true }))
@@ -107,7 +107,7 @@ export const open = (folder: string): Effect.Effect<Store, FileError, Scope.Scop
     const { lines, seed } = (yield* read(path)) ?? { lines: [], seed: crypto.randomUUID() }
     const header = JSON.stringify({ format, seed })
     let size = 0
-    /** How large the file may become. At the start it is written anew: its last line may be torn. */
+    /** How large the file may become. At the start it is rewritten, because its last line may be incomplete. */
     let limit = 0
     return {
       seed,
@@ -122,7 +122,7 @@ export const open = (folder: string): Effect.Effect<Store, FileError, Scope.Scop
     }
   })
 
-/** Puts lines in the place of a file, as a whole or not at all. Returns its size. */
+/** Replaces a file by the lines, completely or not at all. Returns its size. */
 const replace = (path: string, header: string, lines: Iterable<string>): number => {
   const draft = `${path}.new`
   const file = Fs.openSync(draft, "w")

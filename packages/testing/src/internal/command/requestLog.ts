@@ -1,6 +1,4 @@
-/**
- * A request in one line, for a person who watches.
- */
+/** A request as one line of the log. */
 import * as Option from "effect/Option"
 import type { Answered } from "../../KuzzleEngine.ts"
 import { anonymousId } from "../engine/users.ts"
@@ -16,7 +14,7 @@ const targetOf = ({ collection, index }: Answered): string =>
       ` ${Option.match(collection, { onNone: () => index, onSome: (collection) => `${index}/${collection}` })}`
   })
 
-/** Nothing of the client can break the line. */
+/** Texts of the client cannot break the line. */
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
 export const line = (answered: Answered, at: Date): string => {

@@ -1,6 +1,4 @@
-/**
- * The command `schema`: reads a live Kuzzle and writes a file of TypeScript.
- */
+/** The command `schema`: reads a running Kuzzle and writes a TypeScript file. */
 import * as Kuzzle from "@effect-kuzzle/core/Kuzzle"
 import * as KuzzleAuth from "@effect-kuzzle/core/KuzzleAuth"
 import * as KuzzleCollection from "@effect-kuzzle/core/KuzzleCollection"
@@ -28,7 +26,7 @@ const sample = 500
 /** The server refused a request, or did not answer it. */
 export class ServerError extends Data.TaggedError("ServerError")<{
   readonly url: string
-  /** What could not be done. */
+  /** The operation that failed. */
   readonly what: string
   readonly cause: { readonly _tag: string; readonly message: string }
   /** What to do next. */
@@ -53,7 +51,7 @@ export class IndexError extends Data.TaggedError("IndexError")<{
 
 type Failure = ServerError | IndexError
 
-/** Says of a request what it was for. */
+/** Adds the purpose of a request to its error. */
 const asking =
   ({ login, url }: WriteSchema, what: string, right: string) =>
   <A, E extends { readonly _tag: string; readonly message: string }, R>(
@@ -124,13 +122,13 @@ const readCollection = (command: WriteSchema, target: KuzzleCollection.Target) =
       )).pipe(asking(command, `cannot read documents of ${name}`, "document:search"))
     return {
       ...target,
-      // That is what the action answers with; `KuzzleMappings` reads it so, too.
+      // Safe: it is the answer of the action; `KuzzleMappings` reads it in the same way.
       mappings: mappings as Mappings,
       documents: [...new Map(documents.flatMap((some) => [...some])).values()]
     }
   })
 
-/** Everything that the file is made from. */
+/** The data for the file. */
 const read = (command: WriteSchema): Effect.Effect<File.Found, Failure, Kuzzle.Kuzzle> =>
   Effect.gen(function*() {
     const api = yield* KuzzleServer.publicApi().pipe(
@@ -162,7 +160,7 @@ const read = (command: WriteSchema): Effect.Effect<File.Found, Failure, Kuzzle.K
 const existing = (path: string): Effect.Effect<string | undefined, FileError> =>
   attempt(path, "cannot be read", () => Fs.existsSync(path) ? Fs.readFileSync(path, "utf8") : undefined)
 
-/** Refuses to lose what somebody has written. */
+/** Refuses to overwrite a file that was not written by this command. */
 const spare = (path: string): Effect.Effect<void, FileError> =>
   Effect.flatMap(existing(path), (text) => {
     switch (text === undefined ? "Written" : File.stateOf(text)) {
@@ -205,7 +203,7 @@ const save = (path: string, text: string): Effect.Effect<void, FileError> =>
     }
   })
 
-/** As a whole or not at all. */
+/** Completely or not at all. */
 const put = (path: string, text: string): void => {
   const draft = `${path}.${process.pid}.new`
   try {
@@ -222,15 +220,15 @@ const summary = ({ collections }: File.Found, path: string): string => {
   return `${path}: written from ${documents} documents of ${names === "" ? "no collection" : names}`
 }
 
-/** Writes the file, or prints it where none is named. */
+/** Writes the file, or prints it if there is no path. */
 export const schema = (
   command: WriteSchema
 ): Effect.Effect<void, FileError | Failure | InvalidSettingError> =>
   Effect.gen(function*() {
     const { login, out, url } = command
-    // Reading may take a while: what is wrong with the file is known before.
+    // Checked first, because reading may take a while.
     if (out !== undefined) yield* spare(out)
-    const found = yield* Effect.zipRight(logIn(command), read(command)).pipe(
+    const server = yield* Effect.zipRight(logIn(command), read(command)).pipe(
       Effect.provide(
         Kuzzle.layerHttp({ url, apiKey: login._tag === "ApiKey" ? login.key : undefined }).pipe(
           Layer.provide(KuzzleHttp.layer),
@@ -238,9 +236,9 @@ export const schema = (
         )
       )
     )
-    const text = File.write(found)
+    const text = File.write(server)
     if (out === undefined) return yield* Console.log(text.trimEnd())
     yield* spare(out)
     yield* save(out, text)
-    yield* Console.log(summary(found, out))
+    yield* Console.log(summary(server, out))
   })

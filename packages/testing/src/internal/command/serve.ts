@@ -3,6 +3,7 @@
  */
 import type { InvalidSettingError } from "@effect-kuzzle/core/KuzzleError"
 import * as Console from "effect/Console"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -10,10 +11,20 @@ import * as Fs from "node:fs"
 import * as KuzzleEngine from "../../KuzzleEngine.ts"
 import * as KuzzleTestServer from "../../KuzzleTestServer.ts"
 import { isObject, type JsonObject } from "../engine/json.ts"
+import { refusal } from "../engine/listening.ts"
 import type { Serve } from "./commandLine.ts"
 import { attempt, FileError } from "./fileError.ts"
 import * as Folder from "./folder.ts"
 import { line } from "./requestLog.ts"
+
+/** The server cannot listen. The error names the options. */
+export class ListenError extends Data.TaggedError("ListenError")<{
+  readonly cause: KuzzleTestServer.KuzzleTestServerError
+}> {
+  override get message(): string {
+    return refusal(this.cause, { host: "--host", port: "--port" })
+  }
+}
 
 const readJson = (path: string): Effect.Effect<JsonObject, FileError> =>
   Effect.gen(function*() {
@@ -58,19 +69,21 @@ const watch = (command: Serve) =>
     yield* Console.log("a client has ended the server (admin:shutdown)")
   })
 
-/** Serves until it is interrupted, or a client ends it (`admin:shutdown`). */
+/** Serves until it is interrupted, or a client shuts it down (`admin:shutdown`). */
 export const serve = (
   command: Serve
 ): Effect.Effect<
   void,
-  FileError | InvalidSettingError | KuzzleEngine.KuzzleEngineStoreError | KuzzleTestServer.KuzzleTestServerError,
+  FileError | InvalidSettingError | KuzzleEngine.KuzzleEngineStoreError | ListenError,
   Scope.Scope
 > =>
   Effect.gen(function*() {
-    // Otherwise an id of an earlier run would come again.
+    // Otherwise an id of an earlier run would be used again.
     const kept = command.save === undefined
       ? { seed: crypto.randomUUID() }
       : { store: yield* Folder.open(command.save) }
     const options = { ...yield* seeds(command), ...kept, host: command.host, port: command.port }
-    yield* Effect.provide(watch(command), KuzzleTestServer.layer(options))
+    yield* Effect.provide(watch(command), KuzzleTestServer.layer(options)).pipe(
+      Effect.catchTag("KuzzleTestServerError", (cause) => Effect.fail(new ListenError({ cause })))
+    )
   })

@@ -1,6 +1,6 @@
 /**
- * Aggregations of Elasticsearch: the usual ones, with their usual options. What exists but is not implemented here is
- * refused by name: an answer is never a little wrong.
+ * Aggregations of Elasticsearch: the usual ones, with their usual options. Aggregations that the engine does not
+ * implement are refused by name, so that no answer is silently wrong.
  */
 import { buckets } from "./aggregations/buckets.ts"
 import { metrics } from "./aggregations/metrics.ts"
@@ -12,7 +12,7 @@ export type { Row } from "./aggregations/scope.ts"
 
 const aggregators = { ...buckets, ...metrics }
 
-/** What Elasticsearch 7 has and the engine has not. */
+/** Aggregations of Elasticsearch 7 that the engine does not implement. */
 const missing = new Set([
   ...["adjacency_matrix", "auto_date_histogram", "children", "diversified_sampler", "geohash_grid", "geotile_grid"],
   ...["ip_range", "parent", "rare_terms", "sampler", "significant_terms", "significant_text"],

@@ -1,6 +1,4 @@
-/**
- * API keys: tokens that are kept in a collection, and looked for there with each request.
- */
+/** API keys: tokens that are stored in a collection, in which each request looks them up. */
 import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex } from "@noble/hashes/utils.js"
 import { EngineError, error } from "./errors.ts"
@@ -19,7 +17,7 @@ export const mapping = {
   }
 }
 
-/** As many of a user's as the real server looks at: it asks its search for no more. */
+/** How many keys of a user the real server searches: it requests no more hits. */
 const lookedAt = 10
 
 const fingerprint = (jwt: string): string => bytesToHex(sha256(new TextEncoder().encode(jwt)))
@@ -54,7 +52,7 @@ export class ApiKeys {
     return { _id, _source: { ..._source, token: jwt } }
   }
 
-  /** What is known of a user's key, if it is found among the first that a search sees. */
+  /** A user's key, if it is among the first hits of the search. */
   find(userId: string, jwt: string, now: number): Pick<KeyToken, "expiresAt" | "ttl"> | undefined {
     const print = fingerprint(jwt)
     const own = this.collection.searchable(now).filter(({ _source }) => _source.userId === userId)

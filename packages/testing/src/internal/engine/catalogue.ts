@@ -1,6 +1,6 @@
 /**
- * Every action of the real server, by controller: what tells "there is no such action" from "the engine has not got it".
- * In the order in which `server:publicApi` shows them.
+ * Every action of the real server, by controller: it distinguishes unknown actions from those that the engine does not
+ * implement. In the order in which `server:publicApi` shows them.
  */
 
 const names: { readonly [controller: string]: string } = {

@@ -1,7 +1,7 @@
-/** An entry of what an engine keeps (`entries.ts`): what it is about, and how that is now. */
+/** A changed entry of the engine's state (`entries.ts`): its subject, and its current content. */
 export type Line = readonly [kind: string, ...rest: ReadonlyArray<unknown>]
 
-/** What has changed since it was last taken. Nothing is remembered where nobody takes it. */
+/** The changes since they were last taken. Without a consumer, nothing is remembered. */
 export class Changes {
   private readonly enabled: boolean
   private readonly marked = new Map<string, () => Line>()
@@ -9,11 +9,11 @@ export class Changes {
     this.enabled = enabled
   }
 
-  /** A thing has changed: `line` says how it is when the changes are taken. */
+  /** Something has changed. `line` returns its content when the changes are taken. */
   mark(kind: string, name: string, line: () => Line): void {
     if (!this.enabled) return
     const key = `${kind} ${name}`
-    // What has changed again comes last: a thing that it needs may have been made meanwhile.
+    // An entry that changes again moves to the end, because entries that it needs may have been made meanwhile.
     this.marked.delete(key)
     this.marked.set(key, line)
   }

@@ -1,6 +1,6 @@
 /**
- * The configuration that `server:getConfig` shows: that of a real server with its defaults, and the settings of the engine
- * where it has them. The addresses are those that Kuzzle is delivered with: nothing listens there.
+ * The configuration that `server:getConfig` shows: that of a real server with its defaults, and the settings of the
+ * engine where it has them. The addresses are Kuzzle's defaults; nothing listens there.
  */
 import * as ApiKeys from "./apiKeys.ts"
 import type { JsonObject } from "./json.ts"

@@ -33,7 +33,7 @@ export class Credentials {
     this.collection = collection
   }
 
-  /** The user of a name and a password. */
+  /** Finds the user with a name and a password. */
   verify(username: unknown, password: unknown): string | undefined {
     const known = this.collection.get(String(username))
     if (known === undefined) return undefined
@@ -41,7 +41,7 @@ export class Credentials {
     return known._source.password === password ? String(known._source.kuid) : undefined
   }
 
-  /** A user's, as searches see them: that is how the plugin looks for them. */
+  /** A user's credentials as searches see them, because the plugin searches for them. */
   private find(kuid: string, now: number): StoredDocument | undefined {
     return this.collection.searchable(now).find(({ _source }) => _source.kuid === kuid)
   }
@@ -66,11 +66,11 @@ export class Credentials {
     return show(found)
   }
 
-  /** Whether they would do for a user, in place of others or not: it fails where they would not. */
+  /** Checks new credentials of a user, with or without existing ones. Fails if they are not valid. */
   validate(kuid: string | undefined, credentials: JsonObject, isUpdate: boolean, now: number): true {
     const { kuid: given, password, username } = credentials
     if (given) throw anonymousError(400, "kuid cannot be specified in credentials.")
-    // The id of no document, which Elasticsearch's client sends a request to the collection for.
+    // An id that names no document: for it, Elasticsearch's client sends a request to the collection.
     if (username && String(username) === "") throw error("services.storage.unexpected_error", "Response Error")
     const owner = username ? this.collection.get(String(username)) : undefined
     if (owner !== undefined && owner._source.kuid !== kuid) {
@@ -88,7 +88,7 @@ export class Credentials {
     return true
   }
 
-  /** Of what was written just now the plugin does not tell whose it is. */
+  /** The plugin's answer does not contain the user of new credentials. */
   create(kuid: string, { password, username }: JsonObject, now: number): Info {
     if (this.has(kuid, now)) throw anonymousError(412, `A strategy already exists for user "${kuid}".`)
     checkPassword(password)
@@ -144,7 +144,7 @@ const sanitize = (words: ReadonlySet<string>) => (value: unknown): unknown => {
   )
 }
 
-/** The body of a search as it is passed on. */
+/** The body of the search that is passed on. */
 export const searchBody = ({ query, sort }: JsonObject): JsonObject => ({
   ...(isObject(query) ? { query: sanitize(queryWords)(query) } : {}),
   ...(isObject(sort) || Array.isArray(sort) ? { sort: sanitize(sortWords)(sort) } : {})

@@ -5,8 +5,8 @@
 import { badRequest } from "./errors.ts"
 
 /**
- * The first or the last millisecond of what a date says: `2020-01-31` is a whole day. A month or a day that is not said is
- * the first in both cases (observed).
+ * The first or the last millisecond of the period of a date: `2020-01-31` is a whole day. A missing month or day counts
+ * as the first in both cases (observed).
  */
 export type Edge = "first" | "last"
 
@@ -51,7 +51,7 @@ const calendar = (text: string, edge: Edge): number | undefined => {
   return (days + d - 1) * day + ((h * 60 + m) * 60 + s) * 1000 + millis - offsetOf(zone)
 }
 
-/** Of negative ones, those with less than ten digits are no time. */
+/** Negative numbers with less than ten digits are not times. */
 const epoch = (text: string): number | undefined =>
   /^(?:\d{1,19}(?:\.\d+)?|-\d{10,19})$/.test(text) ? Math.trunc(Number(text)) : undefined
 

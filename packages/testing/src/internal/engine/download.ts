@@ -1,8 +1,8 @@
-/** An answer that is bytes, no envelope: what the real server calls a stream. */
+/** An answer of bytes without an envelope, which the real server calls a stream. */
 export class Download {
   readonly fileName: string
   readonly contentType: string
-  /** Made while they are read, anew each time. */
+  /** The bytes are made while they are read, anew each time. */
   readonly pieces: Iterable<string>
   constructor(fileName: string, contentType: string, pieces: Iterable<string>) {
     this.fileName = fileName

@@ -1,6 +1,6 @@
 /**
- * `admin:dump`: its checks. It writes nothing: there is no process of its own to examine, and a client sees no more of a
- * dump than that it was made.
+ * `admin:dump`: its checks. It writes nothing, because the engine has no process of its own to examine, and a client
+ * only sees that a dump was made.
  */
 import { anonymousError, error } from "./errors.ts"
 

@@ -1,6 +1,4 @@
-/**
- * The engine: connections in, frames out. Synchronous and without a clock: whoever drives it says what time it is.
- */
+/** The engine: connections in, frames out. It is synchronous and has no clock: its caller passes the time. */
 import { ApiKeys, mapping as apiKeys } from "./apiKeys.ts"
 import * as Catalogue from "./catalogue.ts"
 import { Changes, type Line } from "./changes.ts"
@@ -48,7 +46,7 @@ export interface Options {
   readonly rateLimit: number
   /** Logins per second and connection, 0 for no limit. */
   readonly loginsPerSecond: number
-  /** Where what changes is kept; nowhere when left out. It throws when it cannot be kept. */
+  /** Stores changes; by default they are not stored. Throws if it cannot store them. */
   readonly keep?: (lines: ReadonlyArray<Line>) => void
 }
 
@@ -77,7 +75,7 @@ export interface Answer {
   readonly status: number
   readonly envelope: JsonObject
   readonly cookies: ReadonlyArray<string>
-  /** What is written in place of the envelope. */
+  /** The bytes that are written in place of the envelope. */
   readonly download?: Download
   /** The same, in JSON. */
   readonly raw?: JsonObject
@@ -99,7 +97,7 @@ const controllers: { readonly [controller: string]: Controller } = {
   server
 }
 
-/** The least major version of the SDKs that the real server knows; it compares the first characters (spec 1.2). */
+/** The lowest major version of the SDKs that the real server supports; it compares the first characters (spec 1.2). */
 const sdkMinimum: { readonly [name: string]: string } = {
   js: "7",
   csharp: "2",
@@ -141,7 +139,10 @@ const cookieToken = (header: string | undefined): string | undefined => {
 
 const skipsVerification = new Set(["login", "logout", "checkToken"])
 
-/** The real server looks once a second whether requests are left, the first time while it still answers the shutdown. */
+/**
+ * The real server checks once a second whether requests are in flight, for the first time before it has answered the
+ * shutdown.
+ */
 const drainMillis = 1000
 
 export class Engine {
@@ -150,16 +151,16 @@ export class Engine {
   readonly connections = new Map<string, Connection>()
   /** Called with an instant at which `tick` must run; earlier is harmless. */
   onDeadline: (at: number) => void = () => {}
-  /** Whether a request is to be lost on its way, neither executed nor answered: a fault that a test asks for. */
+  /** Whether a request is lost, neither executed nor answered: a fault that a test injects. */
   loses: (request: Request.KuzzleRequest) => boolean = () => false
   /** Called with each request that was executed, and its answer. */
   onAnswer: (request: Request.KuzzleRequest, userId: string, answer: Answer) => void = () => {}
-  /** Whose request is being executed; nobody's before that is known. */
+  /** The user of the current request; the anonymous user until it is known. */
   private userId = anonymousId
-  /** Called when something could not be kept: what was asked for is not answered. */
+  /** Called when a change could not be stored: the request is not answered. */
   onLost: (cause: unknown) => void = () => {}
   private readonly changes: Changes
-  /** How many identifiers there were when they were last kept. */
+  /** The number of identifiers when it was last stored. */
   private keptIdentifiers = 0
   private readonly counters = new Map<string, { second: number; count: number }>()
 
@@ -218,9 +219,9 @@ export class Engine {
 
   // -- shutdown -----------------------------------------------------------------------------------------------------
 
-  /** When the engine ends, once a client has asked for it. Until then every request is refused. */
+  /** When the engine ends, after a client has requested it. Until then every request is refused. */
   private endsAt: number | undefined
-  /** Called when it has ended: its connections are cut by then. */
+  /** Called when it has ended and its connections are closed. */
   onShutdown: () => void = () => {}
 
   private end(now: number): void {
@@ -245,7 +246,7 @@ export class Engine {
     return connection
   }
 
-  /** The connection is gone, whoever ended it. */
+  /** The connection has ended, on either side. */
   disconnect(connection: Connection, now: number): void {
     if (!this.connections.delete(connection.id)) return
     this.now = now
@@ -261,14 +262,14 @@ export class Engine {
     connection.handlers.close(code, reason)
   }
 
-  /** Any byte of the client, a ping frame included, proves that it lives. */
+  /** Any byte of the client, including a ping frame, shows that it is alive. */
   touch(connection: Connection, now: number): void {
     connection.lastSeen = now
   }
 
   // -- saving -------------------------------------------------------------------------------------------------------
 
-  /** All that is kept. */
+  /** The whole stored state. */
   *allSaved(): Generator<Line> {
     const { identifiers, memoryStorage, sessions, storage, users } = this.state
     yield ["identifiers", identifiers.count]
@@ -301,7 +302,7 @@ export class Engine {
     }
   }
 
-  /** Keeps what has changed. False when it could not be kept. */
+  /** Stores the changes. Returns `false` if that failed. */
   keep(): boolean {
     const lines = this.changes.take()
     if (lines.length === 0) return true
@@ -323,7 +324,7 @@ export class Engine {
     this.now = now
     this.touch(connection, now)
     if (frame === "") return
-    // More characters than bytes there never are: most frames are not measured twice.
+    // A text never has more characters than bytes, so most frames need not be measured in bytes.
     const limit = this.options.maxRequestSize
     if (frame.length * 3 > limit && new TextEncoder().encode(frame).length > limit) {
       // No answer, no close frame: the real server's socket library drops the connection (spec 1.8).
@@ -340,7 +341,7 @@ export class Engine {
       const reason = messageOf(cause)
       return send(failure(error("network.websocket.unexpected_error", reason), this.state.identifiers.uuid()))
     }
-    // The real server throws outside of any handler there, and says nothing (spec 1.7).
+    // The real server throws outside of any handler there, and does not answer (spec 1.7).
     if (data === null) return
     if (isObject(data) && data.p === 1 && Object.keys(data).length === 1) return connection.handlers.send("{\"p\":2}")
     let request: Request.KuzzleRequest
@@ -374,8 +375,8 @@ export class Engine {
   }
 
   /**
-   * Executes a request and gives its answer, which is never a thrown error. There is none when what it has changed could
-   * not be kept.
+   * Executes a request and returns its answer; errors are answers, too. There is no answer if its changes could not be
+   * stored.
    */
   execute(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer | undefined {
     const { protocol } = request
@@ -388,7 +389,7 @@ export class Engine {
     return answer
   }
 
-  /** What a server loads by itself at its start: nobody's rights are looked at. Throws what is refused. */
+  /** Loads initial data without checking rights. Throws if it is refused. */
   load(action: "loadMappings" | "loadFixtures" | "loadSecurities", body: JsonObject, now: number): void {
     this.now = now
     const data = { controller: "admin", action, body, onExistingUsers: "skip" }
@@ -461,7 +462,7 @@ export class Engine {
     }
   }
 
-  /** Whose request it is (spec 1.10, 2.6). */
+  /** The user of a request (spec 1.10, 2.6). */
   private authenticate(
     request: Request.KuzzleRequest,
     headers: Headers
@@ -485,7 +486,7 @@ export class Engine {
     const token = this.state.sessions.verify(jwt, this.now)
     this.state.dropSubscriptions(this.state.sessions.spend(token))
     const user = this.state.users.getOrFail(token.userId)
-    // Anybody can have a token made of the anonymous user: it binds nothing.
+    // Any client can get a token of the anonymous user. It does not bind a connection.
     return { user, token: user._id === anonymousId ? undefined : token, jwt }
   }
 
@@ -509,7 +510,7 @@ export class Engine {
     this.now = now
   }
 
-  /** Does what is due: tokens that have expired, clients that have been silent for too long. */
+  /** Handles expired tokens, and clients that have been silent for too long. */
   tick(now: number): void {
     this.now = now
     if (this.endsAt !== undefined && now >= this.endsAt) return this.end(now)
@@ -538,7 +539,7 @@ export class Engine {
     if (token !== undefined) this.state.dropSubscriptions(this.state.sessions.revoke(token))
   }
 
-  /** The push comes first, the subscriptions go after it (spec 0, 7). */
+  /** The push comes first, then the subscriptions end (spec 0, 7). */
   private tellExpired(connectionIds: ReadonlyArray<string>): void {
     for (const id of connectionIds) {
       this.connections.get(id)?.handlers.send(tokenExpired)
@@ -561,7 +562,7 @@ const tokenExpired = JSON.stringify({
 })
 
 /** The answer to a request, its keys in the real order (spec 1.3). */
-const envelope = (
+export const envelope = (
   request: Request.KuzzleRequest,
   failed: JsonObject | null,
   result: unknown,
@@ -579,7 +580,7 @@ const envelope = (
   volatile: request.volatile
 })
 
-/** The answer to what is not a request: it has no `room` (spec 1.6). */
+/** The answer to a message that is not a request: it has no `room` (spec 1.6). */
 export const failure = ({ body, status }: EngineError, requestId: unknown): JsonObject => ({
   action: null,
   controller: null,
@@ -591,7 +592,7 @@ export const failure = ({ body, status }: EngineError, requestId: unknown): Json
   volatile: null
 })
 
-/** Anything else than an error of Kuzzle is a fault of this engine: it says so, and costs no other request anything. */
+/** Any error other than Kuzzle's is a bug of this engine. The answer says so, and other requests are not affected. */
 export const asEngineError = (cause: unknown): EngineError =>
   cause instanceof EngineError
     ? cause

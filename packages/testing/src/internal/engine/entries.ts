@@ -1,13 +1,13 @@
 /**
- * What an engine keeps, as a list of entries. Each says how one thing is now, and the last one on a thing is true: a list
- * can be continued with what has changed, and written anew with what is there.
+ * The stored state of an engine, as a list of entries. Each entry has the content of one thing; the last entry of a
+ * thing is valid. So a list can be continued with changes, or rewritten from the current state.
  */
 import type { JsonObject } from "./json.ts"
 import type { SavedValue } from "./redis/saved.ts"
 import type { SavedToken } from "./sessions.ts"
 import type { SavedCollection, SavedDocument } from "./storage.ts"
 
-/** `null`: it is gone, with all that was in it. */
+/** `null`: it was deleted, with its content. */
 export type Entry =
   /** How many identifiers were made. */
   | readonly ["identifiers", count: number]

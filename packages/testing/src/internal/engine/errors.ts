@@ -35,6 +35,7 @@ const catalogue = {
     "An error occured while translating a Koncorde filter to an Elasticsearch query: %s"
   ],
   "services.cache.database_not_found": [16973825, 404, "Cache database \"%s\" not found."],
+  "services.cache.write_failed": [16973828, 500, "Cache write fail: %s"],
   "core.debugger.native_debug_protocol_usage_denied": [
     327684,
     412,
@@ -252,7 +253,7 @@ const catalogue = {
   ],
   "security.profile.not_found": [117833729, 404, "Profile \"%s\" not found."],
   "security.cookie.unsupported": [117899266, 500, "Cookie authentication not supported."],
-  // Ours: the real server has it, the engine has not. Never a pretended success.
+  // The engine's own error: the real server supports the request, the engine does not. It never pretends success.
   "testing.engine.not_implemented": [
     0,
     501,
@@ -291,7 +292,7 @@ const member = ([name, value]: readonly [string, unknown]): string =>
       : String(value)
   }`
 
-/** Node's `util.format` for `%s`: what has no place in the text is appended to it (transcript 15 shows one). */
+/** Node's `util.format` for `%s`: values without a placeholder are appended (transcript 15 shows one). */
 const format = (template: string, props: ReadonlyArray<unknown>): string => {
   let used = 0
   const text = template.replace(/%s/g, (hole) => (used < props.length ? shown(props[used++]) : hole))
@@ -326,20 +327,20 @@ const shown = (prop: unknown): string => {
 
 export const error = (id: ErrorId, ...given: ReadonlyArray<unknown>): EngineError => {
   const [code, status, template] = catalogue[id]
-  // The real server takes a last one that is an object for options, whoever sent it.
+  // The real server reads a last value that is an object as options, even if a client sent it.
   const props = isObject(given.at(-1)) ? given.slice(0, -1) : given
   const message = format(template, props)
   return new EngineError(id, status, message, { code, id, message, props, status })
 }
 
-/** Whether it says that the engine has not got something. */
+/** Whether the error says that the engine does not implement something. */
 export const isMissing = ({ id }: EngineError): boolean => id === "testing.engine.not_implemented"
 
-/** What is nested too deeply for the engine. */
+/** The error for values that are nested too deeply for the engine. */
 export const tooDeep = (): EngineError =>
   error("testing.engine.not_implemented", `JSON that is nested more deeply than ${maxDepth} levels`)
 
-/** The failure of a `strict` request on many: the faults of the single items come along. */
+/** The failure of a `strict` request on many: it contains the errors of the single items. */
 export const incomplete = (action: string, errors: ReadonlyArray<unknown>): EngineError => {
   const { body, message, status } = error("api.process.incomplete_multiple_request", action)
   return new EngineError("api.process.incomplete_multiple_request", status, message, {
@@ -355,7 +356,7 @@ export const importFailed = (errors: ReadonlyArray<unknown>): EngineError => {
   return new EngineError(id, status, message, { ...body, errors, count: errors.length })
 }
 
-/** What a request did, and the error that is answered beside it. */
+/** The result of a request, and the error that is answered beside it. */
 export class Incomplete {
   readonly result: unknown
   readonly error: EngineError
@@ -375,8 +376,8 @@ export const incompleteDelete = (errors: ReadonlyArray<unknown>): EngineError =>
 export const anonymousError = (status: number, message: string): EngineError =>
   new EngineError(undefined, status, message, { message, status })
 
-/** What Kuzzle makes of an exception of its own code: it blames a plugin (spec 8, E8). */
+/** Kuzzle's error for an exception of its own code: it blames a plugin (spec 8, E8). */
 export const nativeError = (reason: string): EngineError => error("plugin.runtime.unexpected_error", reason)
 
-/** What Elasticsearch refuses. */
+/** A refusal of Elasticsearch. */
 export const badRequest = (reason: string): EngineError => error("services.storage.unexpected_bad_request", reason)

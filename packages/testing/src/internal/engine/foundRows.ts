@@ -1,6 +1,6 @@
 /**
- * The rows that a search has found. Most searches show one page of a few rows: it is selected, and only a client that asks
- * for another page of the same search has all rows sorted.
+ * The rows that a search has found. Most searches show one page of a few rows: that page is selected. All rows are
+ * sorted only if a client requests another page of the same search.
  */
 type Compare<Row> = (a: Row, b: Row) => number
 
@@ -23,7 +23,7 @@ export class FoundRows<Row> {
     return this.sorted ??= [...this.rows].sort(this.compare)
   }
 
-  /** Those that pass, in order. */
+  /** The rows that pass, in order. */
   filter(test: (row: Row) => boolean): FoundRows<Row> {
     return new FoundRows(this.all().filter(test), () => 0)
   }

@@ -1,6 +1,4 @@
-/**
- * Places as Elasticsearch keeps them: 32 bits for each coordinate. How they are written in documents and in queries.
- */
+/** Places as Elasticsearch stores them, with 32 bits for each coordinate, and their forms in documents and queries. */
 import { badRequest, error } from "./errors.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
 
@@ -15,7 +13,7 @@ export interface Place {
 
 const alphabet = "0123456789bcdefghjkmnpqrstuvwxyz"
 
-/** The south-western corner of what a geohash covers. */
+/** The south-western corner of the area of a geohash. */
 const fromGeohash = (hash: string): Place | undefined => {
   const steps = Array.from(hash.toLowerCase(), (char) => alphabet.indexOf(char))
   if (steps.length === 0 || steps.length > 12 || steps.includes(-1)) return undefined
@@ -44,7 +42,7 @@ const fromObject = ({ geohash, lat, lon, ...others }: JsonObject): Place | undef
   return { lat: numberOf(lat), lon: numberOf(lon) }
 }
 
-/** A place, whether or not it is one on the earth; `undefined` for what is written like none. */
+/** A place, even if it is not on the earth. `undefined` for a value in another form. */
 const parse = (value: unknown): Place | undefined => {
   if (isObject(value)) return fromObject(value)
   if (typeof value === "string") return fromText(value)
@@ -59,7 +57,7 @@ const isOnEarth = ({ lat, lon }: Place): boolean => Math.abs(lat) <= 90 && Math.
 const listed = (value: unknown): ReadonlyArray<unknown> =>
   Array.isArray(value) && typeof value[0] === "number" ? [value] : asArray(value)
 
-/** The places that a document has in a field. Throws what Elasticsearch refuses. */
+/** The places that a document has in a field. Throws if Elasticsearch refuses one. */
 export const read = (value: unknown, path: string, field: JsonObject): ReadonlyArray<Place> => {
   if (Array.isArray(value) && value.length === 0) return []
   return listed(value).filter((one) => one !== null).flatMap((one) => {
@@ -88,7 +86,7 @@ export const placeOf = (value: unknown): Place => {
 const latStep = 180 / 2 ** 32
 const lonStep = 360 / 2 ** 32
 
-/** A place as the index keeps it: a little to the south-west. */
+/** A place as the index stores it: rounded to the south-west. */
 const kept = ({ lat, lon }: Place): Place => ({
   lat: Math.min(Math.floor(lat / latStep), 2 ** 31 - 1) * latStep,
   lon: Math.min(Math.floor(lon / lonStep), 2 ** 31 - 1) * lonStep

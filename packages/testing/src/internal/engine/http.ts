@@ -1,8 +1,8 @@
 /**
  * HTTP in, HTTP out (spec 2): `POST /_query`, the REST routes, the three shapes of an answer, CORS. Bodies are text;
- * compression and sockets are the business of whoever listens.
+ * compression and sockets belong to the server that listens.
  */
-import { type Answer, asEngineError, type Engine, failure, type Headers } from "./engine.ts"
+import { type Answer, asEngineError, type Engine, envelope, failure, type Headers } from "./engine.ts"
 import { type EngineError, error, messageOf, tooDeep } from "./errors.ts"
 import { isObject, isTooDeep, type JsonObject, put } from "./json.ts"
 import type { KuzzleRequest } from "./request.ts"
@@ -20,10 +20,11 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
+  /** In the answer to a HEAD it is not sent, but `Content-Length` is. */
   readonly body: string
   /**
-   * The body piece by piece, each made when it is read: to be written as a stream, neither compressed nor with its length
-   * told.
+   * The body in pieces, each made when it is read. It is written as a stream, uncompressed and without
+   * `Content-Length`.
    */
   readonly pieces?: Iterable<string>
 }
@@ -56,7 +57,7 @@ export const handle = (engine: Engine, request: HttpRequest, now: number): HttpR
 // the way in
 // -------------------------------------------------------------------------------------------------------------------
 
-/** The body as Kuzzle takes it, or an error raised before any routing: such an error is answered bare (spec 2.2). */
+/** The body as Kuzzle reads it, or an error raised before any routing: such an error is answered bare (spec 2.2). */
 const readContent = (engine: Engine, { body, headers }: HttpRequest): unknown => {
   const limit = engine.options.maxRequestSize
   // Of a compressed body the limit counts the bytes that were sent (httpwsProtocol.js, `httpReadData`).
@@ -82,7 +83,7 @@ const readContent = (engine: Engine, { body, headers }: HttpRequest): unknown =>
 
 const sizeOf = (text: string): number => new TextEncoder().encode(text).length
 
-/** A query string; a key that comes twice makes a list. */
+/** A query string; a key that occurs twice is a list. */
 const fields = (text: string): JsonObject => {
   const result: Record<string, unknown> = {}
   for (const [name, value] of new URLSearchParams(text)) {
@@ -105,7 +106,7 @@ const route = (
   content: unknown
 ): HttpResponse | undefined => {
   const { headers } = http
-  const requestId = headers["x-kuzzle-request-id"] ?? connectionId
+  const requestId = headers["x-kuzzle-request-id"] || connectionId
   const method = http.method.toUpperCase()
   const [path, query] = split(http.url)
   const pathname = path.endsWith("/") ? path.slice(0, -1) : path
@@ -120,30 +121,32 @@ const route = (
   if (!["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].includes(method)) {
     return refuse(error("network.http.unsupported_verb", method))
   }
-  if (method === "HEAD") {
-    return pathname === "" ? answer(nothing, true) : refuse(notFound(pathname))
-  }
   try {
     const jwt = bearer(headers.authorization)
     const volatile = volatileOf(headers["x-kuzzle-volatile"])
     if (method === "POST" && pathname === "/_query") {
-      // The envelope of the wire, whole. The answer misses the credentials header of the REST routes (observed).
+      // The envelope of the wire, whole. Unlike those of the REST routes, the answer has no credentials header
+      // (observed).
       engine.parse({ body: content }, "http", method)
       const data = isObject(content) && content.jwt === undefined && jwt !== undefined ? { ...content, jwt } : content
       return execute(engine, engine.parse(data, "http", method), headers, connectionId, answer, false)
     }
     const target = Routes.resolve(method, pathname)
-    if (target === undefined) return refuse(notFound(pathname))
-    const data = {
+    const asked = {
       requestId,
       body: content,
       ...(jwt === undefined ? {} : { jwt }),
       ...(volatile === undefined ? {} : { volatile }),
-      ...fields(query),
-      ...target.args,
-      controller: target.controller,
-      action: target.action
+      ...fields(query)
     }
+    // A method and a path without an action. The answer contains the data of the request all the same.
+    if (target === undefined) {
+      const request = engine.parse(asked, "http", method)
+      const isKnown = method === "HEAD" && pathname === ""
+      const { body = null, status = 200 } = isKnown ? {} : notFound(pathname)
+      return answer({ status, envelope: envelope(request, body, isKnown ? {} : null, status), cookies: [] }, true)
+    }
+    const data = { ...asked, ...target.args, controller: target.controller, action: target.action }
     return execute(engine, engine.parse(data, "http", method), headers, connectionId, answer, true)
   } catch (cause) {
     return refuse(cause)
@@ -200,7 +203,7 @@ const volatileOf = (header: string | undefined): unknown => {
 
 const write = (
   engine: Engine,
-  { headers, method, url }: HttpRequest,
+  { headers, url }: HttpRequest,
   { cookies, download, envelope, raw, status }: Answer,
   rest: boolean
 ): HttpResponse => {
@@ -221,7 +224,7 @@ const write = (
     headers: [
       ["Connection", "close"],
       ["X-Kuzzle-Request-Id", String(envelope.requestId)],
-      // `undefined` is what the real server says: its node has no name yet when the header is made (observed).
+      // The real server sends `undefined`, because its node has no name yet when the header is made (observed).
       ...(rest
         ? [
           ...set,
@@ -244,9 +247,8 @@ const write = (
         ])
     ]
   }
-  const isHead = method.toUpperCase() === "HEAD"
-  if (download !== undefined) return streamed(head, isHead ? [] : download.pieces)
-  return { ...head, body: isHead ? "" : JSON.stringify(raw ?? envelope, undefined, pretty ? 2 : 0) }
+  if (download !== undefined) return streamed(head, download.pieces)
+  return { ...head, body: JSON.stringify(raw ?? envelope, undefined, pretty ? 2 : 0) }
 }
 
 const streamed = (head: Omit<HttpResponse, "body">, pieces: Iterable<string>): HttpResponse => ({
@@ -257,7 +259,7 @@ const streamed = (head: Omit<HttpResponse, "body">, pieces: Iterable<string>): H
   }
 })
 
-/** What a body is answered with that cannot be read at all. */
+/** The answer to a body that cannot be read. */
 export const unreadable = (
   request: Pick<HttpRequest, "headers">,
   ...[id, ...props]: Parameters<typeof error>

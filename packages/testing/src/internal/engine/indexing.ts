@@ -1,6 +1,6 @@
 /**
- * Indexing a document: what its mapping refuses of it, what dynamic mapping adds, and the document as searches see it
- * (Elasticsearch 7). Searches see dotted keys as paths, copied values, and what stands for `null`.
+ * Indexing a document: the checks of its mapping, the fields that dynamic mapping adds, and the document as searches
+ * see it (Elasticsearch 7). Searches see dotted keys as paths, copied values, and the replacements of `null`.
  */
 import { badRequest, EngineError, error } from "./errors.ts"
 import * as Geo from "./geo.ts"
@@ -14,7 +14,7 @@ export interface Indexed {
   readonly view: JsonObject
 }
 
-/** What Elasticsearch calls an illegal argument, and not a fault of the document. */
+/** An error that Elasticsearch reports as an illegal argument, not as a fault of the document. */
 export class LimitError extends EngineError {
   constructor(reason: string) {
     const { body, id, message, status } = badRequest(reason)
@@ -22,7 +22,7 @@ export class LimitError extends EngineError {
   }
 }
 
-/** The fault of a document that its mapping refuses, before it is known in which collection. */
+/** The fault of a document that its mapping refuses, without the name of the collection. */
 export class StrictRejection extends Error {
   readonly field: string
   constructor(field: string, within: string) {
@@ -89,7 +89,7 @@ const namesIn = (key: string): ReadonlyArray<string> => {
   return names
 }
 
-/** Refuses a path through what is no object. */
+/** Refuses a path through a value that is not an object. */
 const checkPath = (names: ReadonlyArray<string>, properties: JsonObject, above: string): void => {
   let level = properties
   for (const [i, name] of names.slice(0, -1).entries()) {
@@ -117,7 +117,7 @@ const checkPath = (names: ReadonlyArray<string>, properties: JsonObject, above: 
   }
 }
 
-/** Adds a value to those that are there: Elasticsearch indexes all of them. */
+/** Adds a value to the existing ones: Elasticsearch indexes all of them. */
 const add = (object: Record<string, unknown>, key: string, value: unknown): void => {
   const before = own(object, key)
   if (isObject(before) && isObject(value)) put(object, key, combine(before, value))
@@ -252,7 +252,7 @@ class Parser {
   }
 
   private fits(field: JsonObject, type: string, sample: unknown): boolean {
-    // Elasticsearch takes an empty text for no number.
+    // Elasticsearch does not read an empty text as a number.
     if (sample === "" && isNumber(type) && field.coerce !== false) return true
     if (normalize(type, sample) === undefined) return false
     if (field.coerce !== false || !isNumber(type)) return true
@@ -287,7 +287,7 @@ export const index = (mapping: Mapping, id: string, source: JsonObject): Indexed
   const own = parser.object(mapping.properties, source, root)
   const { copies } = parser
   const hasCopies = Object.keys(copies).length > 0
-  // What is copied is not copied on.
+  // Copied values are not copied again.
   const { properties } = hasCopies ? new Parser(id).object(own.properties, copies, root) : own
   const view = hasCopies ? combine(own.view, copies) : own.view
   if (properties === mapping.properties) return { mapping, view }

@@ -1,6 +1,4 @@
-/**
- * How Kuzzle writes into the collections of its own: it names no author there, unless it is told one.
- */
+/** How Kuzzle writes into its own collections: without an author unless one is given. */
 import { error } from "./errors.ts"
 import type { JsonObject } from "./json.ts"
 import type { Collection, StoredDocument } from "./storage.ts"
@@ -12,9 +10,11 @@ export const create = (
   now: number,
   author: string | null = null
 ): StoredDocument => {
+  const created = { ...source, _kuzzle_info: { author, createdAt: now, updatedAt: null, updater: null } }
+  // Elasticsearch checks the fields first, then whether the document exists.
+  collection.admit(id, created)
   if (collection.get(id) !== undefined) throw error("services.storage.document_already_exists")
-  const _kuzzle_info = { author, createdAt: now, updatedAt: null, updater: null }
-  return collection.write(id, { ...source, _kuzzle_info }, now)
+  return collection.write(id, created, now)
 }
 
 export const createOrReplace = (

@@ -10,7 +10,7 @@ export const double = (value: number): string => {
   return `${withPoint(digits)}E${exponent.replace("+", "")}`
 }
 
-/** The shortest decimal number that is the same 32-bit float, as which Java writes it. */
+/** The shortest decimal number that gives the same 32-bit float: Java writes floats like this. */
 export const float = (value: number): number => {
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits))
@@ -26,8 +26,8 @@ const hashOf = (text: string): number => {
 }
 
 /**
- * An object with its keys in the order of Java's `HashMap`, at every depth. Elasticsearch reads the changes of an update
- * into such maps, so that this is the order of the new fields, and the one in which a fault among them is found.
+ * An object with its keys in the order of Java's `HashMap`, at every depth. Elasticsearch reads the changes of an
+ * update into such maps, so this is the order of new fields, and the order in which their faults are found.
  */
 export const inOrderOfHashMaps = (object: JsonObject): JsonObject => {
   const entries = Object.entries(object)

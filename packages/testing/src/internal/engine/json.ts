@@ -1,6 +1,4 @@
-/**
- * JSON values as they come off the wire, before anything is known about them.
- */
+/** JSON values as they arrive, before any check. */
 
 export type JsonObject = { readonly [key: string]: unknown }
 
@@ -12,7 +10,7 @@ export const asArray = (u: unknown): ReadonlyArray<unknown> =>
 /** An own property, or `undefined`: `__proto__` and the like are ordinary names on the wire. */
 export const own = (object: JsonObject, key: string): unknown => Object.hasOwn(object, key) ? object[key] : undefined
 
-/** The value at a dotted path; a key that itself holds dots wins, as in the real server. */
+/** The value at a dotted path; as in the real server, a key that itself contains dots takes precedence. */
 export const at = (object: JsonObject, path: string): unknown => {
   if (Object.hasOwn(object, path)) return object[path]
   let value: unknown = object
@@ -23,7 +21,7 @@ export const at = (object: JsonObject, path: string): unknown => {
   return value
 }
 
-/** JSON with its keys sorted: two values that mean the same give the same text. */
+/** JSON with its keys sorted: equal values give the same text. */
 export const canonical = (u: unknown): string => {
   if (Array.isArray(u)) return `[${u.map(canonical).join(",")}]`
   if (!isObject(u)) return JSON.stringify(u) ?? "null"
@@ -35,7 +33,7 @@ export const canonical = (u: unknown): string => {
   }}`
 }
 
-/** Levels that the functions of the engine can follow, which call themselves. Kuzzle does not answer from some 5,000 on. */
+/** How many levels the recursive functions of the engine can follow. Kuzzle does not answer from some 5,000 on. */
 export const maxDepth = 1000
 
 /** Whether a JSON text is nested more deeply than the engine can follow. Most texts are too short to be. */

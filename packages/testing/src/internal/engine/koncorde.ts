@@ -4,7 +4,7 @@
 import { error, messageOf, nativeError } from "./errors.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
 
-/** A search in Koncorde, as the real server translates it; what it does not know it hands on as it is. */
+/** A search in Koncorde, as the real server translates it. It passes unknown parts on unchanged. */
 export const fromKoncorde = (filter: JsonObject): JsonObject =>
   Object.keys(filter).length === 0 ? filter : translate(filter)
 
@@ -42,7 +42,7 @@ const translate = (filter: JsonObject): JsonObject => {
   }
 }
 
-/** `a["x"]` asks for an element, unless that is falsy: then the real server forgets it. */
+/** `a["x"]` tests for an element. The real server ignores it if the element is falsy. */
 const existsFromKoncorde = (path: string): JsonObject => {
   const [open, close] = [path.indexOf("["), path.lastIndexOf("]")]
   if (open < 0) return { exists: { field: path } }

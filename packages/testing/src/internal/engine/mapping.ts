@@ -1,6 +1,4 @@
-/**
- * Mappings: what type a field has, what a document holds for it (Elasticsearch 7).
- */
+/** Mappings: the type of a field, and its values in a document (Elasticsearch 7). */
 import { type Analyze, analyzerOf, checkAnalyzer } from "./analysis.ts"
 import * as Dates from "./date.ts"
 import { badRequest, type EngineError, error, nativeError } from "./errors.ts"
@@ -14,15 +12,15 @@ export interface Mapping {
   readonly properties: JsonObject
 }
 
-/** A field as a query sees it. */
+/** A field, as queries use it. */
 export interface Field {
   readonly type: string
   readonly path: string
-  /** Where its value is in the document; a sub-field (`name.keyword`) has its parent's. */
+  /** The path of its value in the document. A sub-field (`name.keyword`) has the path of its parent. */
   readonly source: string
-  /** The path of the nested objects that it is in; empty at the root. */
+  /** The path of the nested objects that contain it; empty at the root. */
   readonly nested: string
-  /** As it was declared. */
+  /** The field, as it was declared. */
   readonly declared: JsonObject
   readonly mapping: Mapping
 }
@@ -31,13 +29,13 @@ export interface Field {
 export interface Document {
   readonly _id: string
   readonly _source: JsonObject
-  /** The source with dotted keys, copied values and what stands for `null` in their places. */
+  /** The source with dotted keys as paths, copied values, and the replacements of `null`. */
   readonly view: JsonObject
-  /** The mapping that it was indexed with: a search finds nothing by fields that were mapped later. */
+  /** The mapping that it was indexed with: searches do not find it by fields that were mapped later. */
   readonly mapping: Mapping
-  /** The path of the nested object that it is; empty for a whole document. */
+  /** The path of the nested object; empty for a whole document. */
   readonly nested: string
-  /** The document that it is nested in. */
+  /** The document that contains it. */
   readonly parent?: Document
 }
 
@@ -71,13 +69,13 @@ const types = new Set([
   "version"
 ])
 
-/** Types of fields that the engine has not. */
+/** Types of fields that the engine does not implement. */
 const missingTypes = new Set([
   ...["join", "percolator", "rank_feature", "rank_features"],
   ...["search_as_you_type", "token_count"]
 ])
 
-/** What every collection has, beside its own fields. */
+/** The fields of every collection, beside its own. */
 export const metadata: JsonObject = {
   _kuzzle_info: {
     properties: {
@@ -110,7 +108,7 @@ const idField = (mapping: Mapping): Field => ({
   mapping
 })
 
-/** The field declared at a dotted path. */
+/** The field that is declared at a dotted path. */
 export const fieldAt = (mapping: Mapping, path: string): Field | undefined => {
   if (path === "_id") return idField(mapping)
   const keys = path.split(".")
@@ -131,7 +129,7 @@ export const fieldAt = (mapping: Mapping, path: string): Field | undefined => {
   return undefined
 }
 
-/** The fields that an object has, at every depth. */
+/** The fields of an object, at every depth. */
 export const leavesOf = (mapping: Mapping, path: string): ReadonlyArray<Field> => {
   const field = fieldAt(mapping, path)
   if (field === undefined) return []
@@ -142,7 +140,7 @@ export const leavesOf = (mapping: Mapping, path: string): ReadonlyArray<Field> =
 
 const isMapped = new WeakMap<Mapping, Map<string, boolean>>()
 
-/** Whether a document was indexed with a field: a mapping that was made later changes no document. */
+/** Whether a document was indexed with a field: a later mapping changes no document. */
 const isIndexedWith = (mapping: Mapping, { path }: Field): boolean => {
   const known = isMapped.get(mapping) ?? new Map<string, boolean>()
   isMapped.set(mapping, known)
@@ -151,20 +149,20 @@ const isIndexedWith = (mapping: Mapping, { path }: Field): boolean => {
   return found
 }
 
-/** Types whose values the engine keeps, and cannot find: it does not read them as Elasticsearch does. */
+/** Types whose values the engine stores and cannot search, because it does not read them as Elasticsearch does. */
 const opaque = new Set([
   ...["ip", "geo_shape", "completion", "binary", "version"],
   ...["integer_range", "long_range", "date_range", "float_range", "double_range", "ip_range"]
 ])
 
-/** A field that something is done with. */
+/** A field, for any use. */
 const usableField = (mapping: Mapping, path: string): Field | undefined => {
   const field = fieldAt(mapping, path)
   if (field === undefined || !opaque.has(field.type)) return field
   throw error("testing.engine.not_implemented", `a search by the field "${path}" of type "${field.type}"`)
 }
 
-/** The field that a query looks into. */
+/** A field for a query. */
 export const searchedField = (mapping: Mapping, path: string): Field | undefined => {
   const field = usableField(mapping, path)
   if (field?.declared.index === false) {
@@ -173,7 +171,7 @@ export const searchedField = (mapping: Mapping, path: string): Field | undefined
   return field
 }
 
-/** The field that is sorted by or aggregated. */
+/** A field for a sort or an aggregation. */
 export const valuedField = (mapping: Mapping, path: string): Field | undefined => {
   const field = usableField(mapping, path)
   if (field !== undefined && isText(field)) throw textRefused(path)
@@ -186,7 +184,7 @@ export const valuedField = (mapping: Mapping, path: string): Field | undefined =
   return field
 }
 
-/** Texts can be neither sorted by nor aggregated. */
+/** Texts support neither sorts nor aggregations. */
 const textRefused = (path: string): EngineError =>
   badRequest(
     "Text fields are not optimised for operations that require per-document field data like aggregations and " +
@@ -228,7 +226,7 @@ const halfFloat = (number: number): number => {
 /** Numbers as Java reads them from texts. */
 const javaNumber = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[dDfF]?\s*$/
 
-/** What Java reads for a number; NaN for what is none. */
+/** A text as Java reads it as a number; NaN if it is not one. */
 export const readNumber = (type: string, value: unknown): number => {
   if (typeof value === "number") return value
   if (typeof value !== "string") return NaN
@@ -275,7 +273,7 @@ export const normalize = (type: string, value: unknown): Scalar | undefined => {
   return String(value)
 }
 
-/** What a document has in a field, as it is in the source. */
+/** The values of a field in a document, as they are in the source. */
 export const rawValues = (document: Document, field: Field): ReadonlyArray<unknown> => {
   if (field.source === "_id") return [document._id]
   if (document.nested !== field.nested) return []
@@ -292,11 +290,11 @@ export const texts = (document: Document, field: Field): ReadonlyArray<ReadonlyA
   return rawValues(document, field).map((value) => analyze(String(value)))
 }
 
-/** What the index holds for a field of a document. */
+/** The terms of a field of a document in the index. */
 export const terms = (document: Document, field: Field): ReadonlyArray<Scalar> => {
   if (isText(field)) return texts(document, field).flat()
   const found: Array<Scalar> = []
-  // A sort asks each document for its terms.
+  // A sort reads the terms of every document.
   for (const value of rawValues(document, field)) {
     const term = isIgnored(value, field) ? undefined : storedTerm(field, value)
     if (term !== undefined) found.push(term)
@@ -307,7 +305,7 @@ export const terms = (document: Document, field: Field): ReadonlyArray<Scalar> =
 /** Rounded to a 64-bit integer. */
 const scaled = (number: number): number => Math.min(Math.max(Math.round(number), -(2 ** 63)), 2 ** 63)
 
-/** A value as the field keeps it. */
+/** A value in the form in which the field stores it. */
 export const storedTerm = ({ declared, type }: Field, value: unknown): Scalar | undefined => {
   if (type === "scaled_float") {
     const number = normalize(type, value)
@@ -352,7 +350,7 @@ const objects = new Set(["object", "nested"])
 
 const isValue = (type: string): boolean => !objects.has(type)
 
-/** Parameters that are honoured, and those that change nothing that Kuzzle shows, by the types that have them. */
+/** Parameters that are implemented or have no visible effect in Kuzzle, by the types that have them. */
 const parameters = new Map<string, (type: string) => boolean>([
   ["type", () => true],
   ["properties", (type) => objects.has(type)],
@@ -380,7 +378,7 @@ const parameters = new Map<string, (type: string) => boolean>([
 /** Of one value each, that the engine reads. */
 export const isPlain = (type: string): boolean => numbers.has(type) || ["keyword", "boolean", "date"].includes(type)
 
-/** Parameters that are not implemented, with the value that changes nothing. */
+/** Parameters that are not implemented, with the value that has no effect. */
 const missingParameters = new Map<string, unknown>([
   ["analyzer", "standard"],
   ["boost", 1],
@@ -457,7 +455,7 @@ const checkSubField = (name: string, sub: string, field: unknown): void => {
   }
 }
 
-/** Properties that are named by their paths, each in its object. */
+/** Moves properties that are named by a path into their objects. */
 const withoutPaths = (properties: JsonObject): JsonObject => {
   if (!Object.keys(properties).some((name) => name.includes("."))) return properties
   return Object.entries(properties).reduce<JsonObject>((all, [path, field]) => {
@@ -497,6 +495,9 @@ const checkProperties = (properties: JsonObject): void => {
   }
 }
 
+/** The parameters that a field loses when it is mapped again without them. */
+const replaced = new Set(["meta", "ignore_above", "copy_to"])
+
 const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): JsonObject => {
   const merged = { ...known }
   for (const [name, field] of Object.entries(added)) {
@@ -523,7 +524,17 @@ const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): Json
       )
     }
     const properties = mergeProperties(children(before), children(field), `${path}.`)
-    put(merged, name, { ...before, ...field, ...(Object.keys(properties).length > 0 ? { properties } : {}) })
+    const fields = {
+      ...(isObject(before.fields) ? before.fields : {}),
+      ...(isObject(field.fields) ? field.fields : {})
+    }
+    const kept = Object.entries(before).filter(([name]) => !replaced.has(name))
+    put(merged, name, {
+      ...Object.fromEntries(kept),
+      ...field,
+      ...(Object.keys(fields).length > 0 ? { fields } : {}),
+      ...(Object.keys(properties).length > 0 ? { properties } : {})
+    })
   }
   return merged
 }
@@ -546,7 +557,7 @@ const checkDynamicValue = (path: string, value: unknown): void => {
   )
 }
 
-/** Kuzzle takes every key of this name for the option, that of a field among them. */
+/** Kuzzle reads every key of this name as the option, even the name of a field. */
 const checkDynamic = (mapping: JsonObject, above: string): void => {
   const dynamic = own(mapping, "dynamic")
   if (dynamic !== undefined) checkDynamicValue(`${above}dynamic`, dynamic)
@@ -567,13 +578,16 @@ const check = (mapping: JsonObject): void => {
   }
 }
 
-/** What Kuzzle looks at in the mappings of a collection to create before it looks whether the collection exists. */
+/** The checks of Kuzzle on the mappings of a new collection before it checks whether the collection exists. */
 export const checkDynamics = (asked: unknown): void => {
   if (asked === null) throw nativeError("Cannot read properties of null (reading 'dynamic')")
   if (isObject(asked)) checkDynamic(asked, "")
 }
 
-/** The mapping of a request. The real server looks at the keys of whatever it is: a text has those of its characters. */
+/**
+ * The mapping of a request. The real server reads the keys of any value: those of a text are the positions of its
+ * characters.
+ */
 export const read = (asked: unknown): JsonObject => {
   if (isObject(asked)) return asked
   if (asked === null) throw nativeError("Cannot read properties of null (reading 'dynamic')")
@@ -583,8 +597,8 @@ export const read = (asked: unknown): JsonObject => {
 }
 
 /**
- * What Kuzzle takes for no `_meta` is none. The rest Elasticsearch casts to a map: how it refuses what is none depends on how
- * often its virtual machine has done so before.
+ * Kuzzle ignores some values of `_meta`. Elasticsearch casts the others to a map. How it refuses a value that is not a
+ * map depends on how often its virtual machine has done so before.
  */
 const metaOf = ({ _meta }: JsonObject): JsonObject | undefined => {
   if (!_meta) return undefined
@@ -592,14 +606,14 @@ const metaOf = ({ _meta }: JsonObject): JsonObject | undefined => {
   return _meta
 }
 
-/** The properties that are asked for, checked. */
+/** The requested properties, after their checks. */
 const propertiesOf = ({ properties }: JsonObject): JsonObject => {
   const named = withoutPaths(isObject(properties) ? properties : {})
   checkProperties(named)
   return named
 }
 
-/** The mapping of a new collection: Kuzzle's own metadata is part of it; nothing else is mapped unless asked for. */
+/** The mapping of a new collection: Kuzzle's own metadata is part of it; nothing else is mapped unless requested. */
 export const create = (asked: JsonObject): Mapping => {
   check(asked)
   const _meta = metaOf(asked)
@@ -637,7 +651,7 @@ export const preview = (value: unknown): string =>
 const maxFields = 1000
 const maxLevels = 20
 
-/** What is too much in a mapping. Objects and sub-fields count as fields. */
+/** Checks the size of a mapping. Objects and sub-fields count as fields. */
 export const limitFault = (properties: JsonObject): string | undefined => {
   let count = 0
   let tooDeep: string | undefined
@@ -668,7 +682,7 @@ const checkLimits = (mapping: Mapping): Mapping => {
 // showing
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Whether a change lets fields be mapped dynamically that were not, at the same level. */
+/** Whether a change enables dynamic mapping at a level where it was disabled. */
 export const isOpened = (
   before: { readonly dynamic?: unknown; readonly properties?: unknown },
   asked: JsonObject
@@ -699,13 +713,13 @@ const shownField = (field: JsonObject): JsonObject => {
   }
 }
 
-/** An object has fields, or it is said to be one. */
+/** An object has fields, or its type is declared. */
 const shownObject = ({ properties, type: _, ...options }: JsonObject): JsonObject =>
   isObject(properties) && Object.keys(properties).length > 0
     ? { ...options, properties: sorted(properties) }
     : { ...options, type: "object" }
 
-/** What `collection:getMapping` shows. */
+/** The result of `collection:getMapping`. */
 export const show = (mapping: Mapping, withMetadata: boolean): JsonObject => {
   const { _kuzzle_info: _, ...properties } = mapping.properties
   return {

@@ -1,6 +1,4 @@
-/**
- * Profiles: roles, and where they count (spec 4.7).
- */
+/** Profiles: roles, and where they apply (spec 4.7). */
 import { error, nativeError } from "./errors.ts"
 import * as Internal from "./internalStore.ts"
 import { isObject, type JsonObject } from "./json.ts"
@@ -22,7 +20,7 @@ export const mapping = {
   }
 }
 
-/** What `restrictDefaultRights` makes of the built-in profiles (the server's default settings). */
+/** The built-in profiles after `restrictDefaultRights` (the server's default settings). */
 const restricted: { readonly [id: string]: JsonObject } = {
   admin: { rateLimit: 0, policies: [{ roleId: "admin" }] },
   default: { rateLimit: 10, policies: [{ roleId: "default" }] },
@@ -35,10 +33,13 @@ interface WirePolicy {
 }
 
 const policiesOf = ({ _source }: Shown): ReadonlyArray<WirePolicy> =>
-  // Nothing is written that `checkPolicies` has not found to be of this shape.
+  // Safe: `checkPolicies` has checked the shape of everything that is written.
   _source.policies as ReadonlyArray<WirePolicy>
 
-/** A role and where it counts: everywhere, or in these collections of these indexes, in all of them where none is named. */
+/**
+ * A role and where it applies: everywhere, or in these collections of these indexes. Without collections it applies to
+ * all of an index.
+ */
 export interface Policy {
   readonly role: StoredDocument
   readonly restrictedTo: ReadonlyMap<string, ReadonlySet<string>>
@@ -54,12 +55,14 @@ const compile = (restrictedTo: WirePolicy["restrictedTo"]): Policy["restrictedTo
   return indexes
 }
 
-/** Whether a policy counts for a request to this index and collection. What names no index is not restricted. */
+/**
+ * Whether a policy applies to a request on this index and collection. A request without an index is not restricted.
+ */
 export const covers = ({ restrictedTo }: Policy, index: unknown, collection: unknown): boolean => {
   if (restrictedTo.size === 0 || !index) return true
   const collections = typeof index === "string" ? restrictedTo.get(index) : undefined
   if (collections === undefined) return false
-  // The real server compares by `<` and `>` and takes what is neither for found.
+  // The real server searches with `<` and `>`, so a value that is neither counts as found.
   return collections.size === 0 || typeof collection !== "string" || collections.has(collection)
 }
 
@@ -119,7 +122,7 @@ export type Method = "create" | "createOrReplace" | "update"
 export class Profiles {
   readonly collection: Collection
   readonly roles: Roles.Roles
-  /** The restrictions of a profile are asked for with each request. */
+  /** Cached, because every request reads the restrictions of its profiles. */
   private readonly compiled = new Map<string, ReadonlyArray<Policy["restrictedTo"]>>()
 
   constructor(collection: Collection, roles: Roles.Roles, now: number) {
@@ -212,13 +215,13 @@ export class Profiles {
   }
 }
 
-/** As it is shown; a search does not show what the server makes of the policies. */
+/** The profile as it is shown. A search does not show the server's internal form of the policies. */
 export const show = (profile: Shown, searched = false) => ({
   _id: profile._id,
   _source: {
     policies: [{ roleId: "default" }],
     optimizedPolicies: searched ? [] : policiesOf(profile).map(({ restrictedTo, roleId }) =>
-      // A map shows nothing of what it holds in JSON.
+      // In JSON, a map is an empty object.
       restrictedTo ? { restrictedTo: {}, roleId } : { roleId }
     ),
     rateLimit: 0,
@@ -226,7 +229,7 @@ export const show = (profile: Shown, searched = false) => ({
   }
 })
 
-/** One thing that may be done or not. */
+/** One right. */
 export interface Right {
   readonly action: string
   readonly collection: string
@@ -235,7 +238,7 @@ export interface Right {
   readonly value: "allowed" | "denied"
 }
 
-/** What profiles allow and deny, each thing once: it is allowed if one of them allows it. */
+/** The rights of several profiles, each once. An action is allowed if one of them allows it. */
 export const rights = (policies: ReadonlyArray<Policy>): ReadonlyArray<Right> => {
   const found = new Map<string, Right>()
   for (const { restrictedTo, role } of policies) {

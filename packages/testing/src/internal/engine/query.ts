@@ -1,6 +1,6 @@
 /**
- * The Elasticsearch query language: the usual clauses. A clause that exists but is not implemented here is refused by
- * name: a search never silently finds less.
+ * The Elasticsearch query language: the usual clauses. A clause that the engine does not implement is refused by name,
+ * so that a search never silently finds less.
  */
 import { type Edge, parse } from "./date.ts"
 import { badRequest, error } from "./errors.ts"
@@ -36,11 +36,11 @@ export type Predicate = (document: Document) => boolean
 interface Scope {
   readonly mapping: Mapping
   readonly now: number
-  /** Whether a `bool` is around: Elasticsearch reports faults within it in its words, which Kuzzle does not know. */
-  readonly isInBool: boolean
+  /** The part of the enclosing `bool`: Kuzzle does not recognize Elasticsearch's messages for faults within it. */
+  readonly boolPart: string | undefined
 }
 
-/** What Elasticsearch 7 has and the engine has not. */
+/** Clauses of Elasticsearch 7 that the engine does not implement. */
 const elsewhere = new Set([
   "combined_fields",
   "common",
@@ -70,15 +70,21 @@ const elsewhere = new Set([
 
 /** Compiles a query into a predicate. */
 export const compile = (query: unknown, mapping: Mapping, now: number): Predicate =>
-  clause(query, { mapping, now, isInBool: false })
+  clause(query, { mapping, now, boolPart: undefined })
 
 const clause = (query: unknown, scope: Scope): Predicate => {
   if (!isObject(query)) throw badRequest("[_na] query malformed, must start with start_object")
   const [kind, ...others] = Object.keys(query)
-  if (kind === undefined) throw badRequest("query malformed, empty clause found")
+  if (kind === undefined) {
+    throw badRequest(
+      scope.boolPart === undefined
+        ? "query malformed, empty clause found at [1:1]"
+        : `[1:1] [bool] failed to parse field [${scope.boolPart}]`
+    )
+  }
   const body = query[kind]
   if (!isObject(body)) {
-    throw scope.isInBool
+    throw scope.boolPart !== undefined
       ? badRequest(`[${kind}] query malformed, no start_object after query name`)
       : error("services.storage.unknown_query_keyword", kind)
   }
@@ -94,7 +100,7 @@ const clause = (query: unknown, scope: Scope): Predicate => {
   return predicate
 }
 
-/** What the clauses answer that have no field. */
+/** The results of the clauses without a field. */
 const noField: { readonly [kind: string]: string } = {
   match: "No text specified for text query",
   match_phrase: "[match_phrase] requires fieldName",
@@ -102,7 +108,7 @@ const noField: { readonly [kind: string]: string } = {
   terms: "[terms] query requires a field name, followed by array of terms or a document lookup specification"
 }
 
-/** Options of clauses that exist and are not implemented, by what has them. */
+/** Options that are not implemented, by their clause. */
 const missingOptions: { readonly [kind: string]: ReadonlyArray<string> } = {
   match: [
     ...["analyzer", "auto_generate_synonyms_phrase_query", "cutoff_frequency", "fuzziness", "fuzzy_rewrite"],
@@ -122,7 +128,7 @@ const missingOptions: { readonly [kind: string]: ReadonlyArray<string> } = {
   wildcard: ["rewrite"]
 }
 
-/** The options of a clause, those that are not implemented refused. */
+/** The options of a clause. Those that are not implemented are refused. */
 const checkOptions = (kind: string, options: unknown, ...known: ReadonlyArray<string>): void => {
   if (!isObject(options)) return
   for (const name of Object.keys(options)) {
@@ -152,7 +158,7 @@ const checkNoPlace = (field: Field | undefined): void => {
 
 const integerTypes = new Set(["long", "integer", "short", "byte", "unsigned_long"])
 
-/** A number of a query as Java writes it in a message. */
+/** A number of a query, as Java writes it in a message. */
 const javaText = (value: unknown): string => {
   if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 63) return String(value)
   if (typeof value === "number" && Math.abs(value) >= 1e21) return double(value)
@@ -160,7 +166,7 @@ const javaText = (value: unknown): string => {
   return `[${Array.from(new TextEncoder().encode(String(value)), (byte) => byte.toString(16)).join(" ")}]`
 }
 
-/** A number of a query. It may be one that no document can have, but Java must have it. */
+/** A number of a query. Java must be able to represent it, even if no document can contain it. */
 const numberOf = ({ type }: Field, value: unknown): number => {
   if (value === "") throw badRequest("failed to create query: empty String")
   const number = readNumber(type, value)
@@ -192,7 +198,7 @@ const storedNumber = (type: string, number: number): number =>
 const inDecimals = (number: number, factor: number): number =>
   Number.isInteger(number) ? number * factor : Number((number * factor).toPrecision(15))
 
-/** A value of a query as the field's type has it. */
+/** A value of a query in the form of the field's type. */
 const scalarOf = (field: Field, value: unknown, now: number, edge?: Edge): Scalar => {
   if (field.type === "scaled_float") {
     const factor = Number(field.declared.scaling_factor)
@@ -220,7 +226,7 @@ export const dateOf = (value: unknown, now: number, edge?: Edge): number => {
 
 const patternTypes = new Set(["keyword", "object", "wildcard", "constant_keyword"])
 
-/** Which fields can be asked for a part of a text. */
+/** The types of fields that can be searched for a part of a text. */
 const checkPattern = (kind: string, path: string, { mapping }: Scope): void => {
   const field = searchedField(mapping, path)
   if (field === undefined || isText(field) || (patternTypes.has(field.type) && path !== "_id")) return
@@ -232,7 +238,7 @@ const checkPattern = (kind: string, path: string, { mapping }: Scope): void => {
 
 const never: Predicate = () => false
 
-/** Some term of the field satisfies the test. An unmapped field has none. */
+/** Whether a term of the field passes the test. An unmapped field has no terms. */
 const someTerm = (scope: Scope, path: string, test: (term: Scalar, field: Field) => boolean): Predicate => {
   const field = searchedField(scope.mapping, path)
   return field === undefined ? never : (document) => terms(document, field).some((term) => test(term, field))
@@ -262,7 +268,7 @@ const checkWanted = (wanted: unknown): void => {
   if (Array.isArray(wanted)) throw badRequest("[term] query does not support array of values")
 }
 
-/** The term that a value is found by; `undefined` if the field cannot contain the value. */
+/** The term by which a value is found; `undefined` if the field cannot contain the value. */
 const termOf = (field: Field, wanted: unknown, now: number): Scalar | undefined => {
   if (isText(field)) return String(wanted)
   const asked = scalarOf(field, wanted, now)
@@ -270,7 +276,7 @@ const termOf = (field: Field, wanted: unknown, now: number): Scalar | undefined 
     const factor = Number(field.declared.scaling_factor)
     return Math.round(inDecimals(Number(asked), factor)) / factor
   }
-  // Nothing of an integer is found by a number with a fraction.
+  // A number with a fraction matches no integer.
   return integerTypes.has(field.type) && !Number.isInteger(asked) ? undefined : asked
 }
 
@@ -283,7 +289,7 @@ const term = (scope: Scope, path: string, options: unknown): Predicate => {
   checkNoPlace(field)
   if (ignoresCase(options)) return someTerm(scope, path, (found) => fold(true, found) === fold(true, wanted))
   if (isDate(field.type)) {
-    // A day is all of its milliseconds.
+    // A day matches all of its milliseconds.
     const [first, last] = [scalarOf(field, wanted, scope.now, "first"), scalarOf(field, wanted, scope.now, "last")]
     return someTerm(scope, path, (found) => first <= found && found <= last)
   }
@@ -291,7 +297,7 @@ const term = (scope: Scope, path: string, options: unknown): Predicate => {
   return asked === undefined ? never : someTerm(scope, path, (found) => found === asked)
 }
 
-/** Any of these values. A document costs the same however many there are, but for dates. */
+/** Matches any of these values. Except for dates, the cost for a document does not depend on their number. */
 const anyTerm = (scope: Scope, path: string, values: ReadonlyArray<unknown>): Predicate => {
   const field = searchedField(scope.mapping, path)
   checkNoPlace(field)
@@ -304,7 +310,7 @@ const anyTerm = (scope: Scope, path: string, values: ReadonlyArray<unknown>): Pr
   return someTerm(scope, path, (found) => wanted.has(found))
 }
 
-/** Whether a field has a value that the index knows. */
+/** Whether a field has a value in the index. */
 const exists = (path: string, scope: Scope): Predicate => {
   if (path === "_id") return () => true
   const leaves = leavesOf(scope.mapping, path)
@@ -338,7 +344,7 @@ const minimumOf = (asked: unknown, count: number): number => {
   return Math.max(0, sign === "-" ? count - part : part)
 }
 
-/** How many of the words of a text must be there. */
+/** How many words of a text must match. */
 const wordsNeeded = (options: unknown, count: number): number => {
   if (!isObject(options)) return 1
   if (String(options.operator).toLowerCase() === "and") return count
@@ -360,7 +366,7 @@ const match = (scope: Scope, path: string, options: unknown): Predicate => {
   }
 }
 
-/** Where a phrase begins in the words of a value: `prefix` takes its last word for the beginning of one. */
+/** The positions of a phrase in the words of a value. With `prefix`, the last word may be the beginning of a word. */
 export const phraseStarts = (
   words: ReadonlyArray<string>,
   phrase: ReadonlyArray<string>,
@@ -387,7 +393,7 @@ const phrase = (scope: Scope, path: string, options: unknown, prefix: boolean): 
 // clauses that are made of others
 // -------------------------------------------------------------------------------------------------------------------
 
-/** `match_bool_prefix`: any of the words, of which the last may be the beginning of one. */
+/** `match_bool_prefix`: any of the words; the last one may be the beginning of a word. */
 export const boolPrefix = (path: string, options: unknown, mapping: Mapping): JsonObject => {
   const { boost, minimum_should_match, operator, query } = isObject(options)
     ? options
@@ -407,7 +413,7 @@ export const boolPrefix = (path: string, options: unknown, mapping: Mapping): Js
   }
 }
 
-/** What the types of `multi_match` ask of each field, and how much the fields count that are not the best. */
+/** For each type of `multi_match`: the clause for each field, and the weight of the fields that are not the best. */
 const multiMatchTypes: { readonly [type: string]: readonly [clause: string, tieBreaker: number] } = {
   best_fields: ["match", 0],
   most_fields: ["match", 1],
@@ -416,7 +422,7 @@ const multiMatchTypes: { readonly [type: string]: readonly [clause: string, tieB
   bool_prefix: ["match_bool_prefix", 1]
 }
 
-/** `multi_match` as the same question to each of its fields. */
+/** `multi_match`, as the same clause for each of its fields. */
 export const multiMatch = (body: JsonObject): JsonObject => {
   const { boost, fields, query, tie_breaker, type = "best_fields", ...options } = body
   const refuse = (what: string) => error("testing.engine.not_implemented", `${what} the query clause "multi_match"`)
@@ -478,7 +484,7 @@ const nested = (body: JsonObject, scope: Scope): Predicate => {
 // places
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A field of places with what is asked of it; `undefined` where nothing is mapped and nothing is found. */
+/** A field of places with its condition; `undefined` if it is not mapped, so nothing is found. */
 const geoField = (
   kind: string,
   body: JsonObject,
@@ -567,8 +573,8 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     for (const key of Object.keys(body)) {
       if (!boolKeys.has(key)) throw badRequest(`[1:1] [bool] unknown field [${key}]`)
     }
-    const inside = { ...scope, isInBool: true }
     const part = (name: string) => {
+      const inside = { ...scope, boolPart: name }
       const given = body[name]
       if (given !== undefined && given !== null && typeof given !== "object") {
         throw badRequest(`[1:1] [bool] ${name} doesn't support values of type: ${tokenOf(given)}`)
@@ -578,7 +584,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     const required = [...part("must"), ...part("filter")]
     const should = part("should")
     const mustNot = part("must_not")
-    // With nothing to find, Elasticsearch adds a clause that finds everything.
+    // Without a clause that finds documents, Elasticsearch adds one that finds all.
     const added = required.length + should.length === 0 && mustNot.length > 0 ? 1 : 0
     if (required.length + should.length + mustNot.length + added > maxClauses) {
       throw badRequest(`failed to create query: maxClauseCount is set to ${maxClauses}`)
@@ -675,7 +681,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
       const type = path === "_id" ? "_id" : field.type
       throw badRequest(`failed to create query: Field [${path}] of type [${type}] does not support range queries`)
     }
-    // After a day is after its end, until a day is until its end.
+    // `gt` a day means after its end, and `lte` a day until its end.
     const given = boundsOf(options)
     const bound = (name: string, edge: Edge): Scalar | undefined => {
       const value = given[name]

@@ -1,6 +1,6 @@
 import type { JsonObject } from "./json.ts"
 
-/** An answer without an envelope: over a WebSocket all that is added is its `room` (spec 1.3). */
+/** An answer without an envelope. Over a WebSocket only its `room` is added (spec 1.3). */
 export class Raw {
   readonly content: JsonObject
   constructor(content: JsonObject) {

@@ -1,6 +1,4 @@
-/**
- * Rooms, channels and notifications (spec 1.5): who is told what, in the order of the real server.
- */
+/** Rooms, channels and notifications (spec 1.5): which subscribers are notified, in the order of the real server. */
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
 import { error, nativeError, received } from "./errors.ts"
 import { digestHex } from "./identifiers.ts"
@@ -20,9 +18,9 @@ interface Room {
   readonly index: string
   readonly collection: string
   readonly matches: (document: JsonObject) => boolean
-  /** Connections, each with the volatile of its subscription. */
+  /** Connections, each with the volatile data of its subscription. */
   readonly members: Map<string, JsonObject | null>
-  /** Those of them that the cluster has not heard of (`checkEncodable`): they are not counted. */
+  /** The connections that the cluster does not know (`checkEncodable`). They are not counted. */
   readonly unheard: Set<string>
   readonly channels: Map<string, Channel>
 }
@@ -36,15 +34,21 @@ const isChoice = (value: unknown): value is Choice =>
 /** `users: "out"` and `"none"` share a digit, hence a channel, in the real server too (spec 1.5). */
 const digits = { users: { all: "1", in: "2", out: "3", none: "3" }, scope: { all: "1", in: "2", out: "3", none: "" } }
 
-/** What happened to a document, as a notification tells it. */
+/** A change of a document, for a notification. */
 export interface Change {
   readonly action: "create" | "update" | "replace" | "delete" | "publish"
-  /** What the notification shows as its `result`. */
+  /** The `result` of the notification. */
   readonly shown: JsonObject
-  /** What the filters are tested against. */
+  /** The content against which filters are tested. */
   readonly document: JsonObject
-  /** Under which name the rooms of the document are remembered; none for a `publish`. */
+  /** The key under which the rooms of the document are remembered; absent for a `publish`. */
   readonly key: string | undefined
+}
+
+/** The rooms that a changed document is in, and the notification of those it left when others come first. */
+interface Notified {
+  readonly inside: ReadonlyArray<Room>
+  readonly notifyOfLeaving: () => void
 }
 
 const events = { create: "write", update: "write", replace: "write", delete: "delete", publish: "publish" }
@@ -53,12 +57,12 @@ export class Realtime {
   private readonly deliver: Deliver
   private readonly seed: string
   private readonly rooms = new Map<string, Room>()
-  /** The rooms of each collection: a write looks at no others. */
+  /** The rooms of each collection: a write reads no others. */
   private readonly byCollection = new Map<string, Set<Room>>()
   private readonly byConnection = new Map<string, Set<string>>()
-  /** Which connections listen to a channel, in the order in which they joined. */
+  /** The connections of a channel, in the order in which they joined. */
   private readonly listeners = new Map<string, Set<string>>()
-  /** Which rooms a document was in when it was last written: what tells that it leaves one. */
+  /** The rooms of a document at its last write, to notice that it leaves one. */
   private readonly roomsOf = new Map<string, ReadonlyArray<string>>()
   constructor(seed: string, deliver: Deliver) {
     this.seed = seed
@@ -74,18 +78,18 @@ export class Realtime {
     const issues = KuzzleFilter.validate(filter)
     if (issues.length > 0) throw error("api.assert.koncorde_dsl_error", issues.join("; "))
     const id = digestHex(this.seed, canonical({ filter, index, collection }))
-    // Over HTTP there is nobody to notify: the real server answers all the same (transcript 08).
+    // Over HTTP no connection can be notified. The real server answers all the same (transcript 08).
     if (request.protocol === "http") {
       const { name } = channelOf(id, request)
       checkEncodable(request)
       return { channel: name, roomId: id }
     }
-    // It is made before the scope is looked at, and stays when that is wrong (hotelClerk.ts, `subscribe`).
+    // The room is made before the scope is checked, and stays if the scope is wrong (hotelClerk.ts, `subscribe`).
     const room = this.rooms.get(id) ?? this.createRoom(id, index, collection, filter)
     return this.enter(room, channelOf(id, request), request, connectionId)
   }
 
-  /** Enters a room that somebody is in, whatever its filter. */
+  /** Joins an existing room, whatever its filter. */
   join(request: KuzzleRequest, roomId: string, connectionId: string): JsonObject {
     const room = this.rooms.get(roomId)
     if (room === undefined) throw error("core.realtime.room_not_found", roomId)
@@ -108,10 +112,10 @@ export class Realtime {
       this.byConnection.set(connectionId, rooms.add(room.id))
     }
     // The notice goes to the channels that existed before this subscription, but after this connection has joined its
-    // own: a subscriber sees its own arrival if, and only if, somebody opened that channel before.
+    // own: a subscriber sees its own arrival if, and only if, another client opened that channel before.
     const before = this.channelsFor(room, (known) => known.users === "all" || known.users === "in")
     if (!room.channels.has(name)) room.channels.set(name, { scope, users })
-    // It has entered the room by then, and does not listen.
+    // By then it has entered the room, but receives nothing.
     if (joining) {
       room.unheard.add(connectionId)
       checkEncodable(request)
@@ -121,7 +125,7 @@ export class Realtime {
     this.listeners.set(name, listeners.add(connectionId))
     if (joining) {
       const { action, args: { collection, index }, protocol, timestamp, volatile } = request
-      // Of the request, not of the room: who joins by the id of the room names neither.
+      // The names of the request, not those of the room: a join by the id of the room has neither.
       const place = { index, collection }
       this.broadcast(before, { ...presence(room, "in", volatile, action, protocol, timestamp), ...place })
     }
@@ -148,7 +152,7 @@ export class Realtime {
     )
   }
 
-  /** Ends every subscription of a connection: it is gone, or its token is. */
+  /** Ends every subscription of a connection that has ended, or whose token has. */
   leave(connectionId: string, now: number): void {
     for (const roomId of this.byConnection.get(connectionId) ?? []) this.unsubscribe(connectionId, roomId, now)
     this.byConnection.delete(connectionId)
@@ -173,7 +177,7 @@ export class Realtime {
     return { rooms: this.rooms.size, subscriptions: subscribed.length }
   }
 
-  /** The collections of an index that somebody listens to, whether they exist or not. */
+  /** The collections of an index that have subscriptions, even if they do not exist. */
   collections(index: string): ReadonlyArray<string> {
     return [...new Set([...this.rooms.values()].filter((room) => room.index === index).map((room) => room.collection))]
   }
@@ -183,7 +187,7 @@ export class Realtime {
       id,
       index,
       collection,
-      // Validated just before: it has the shape.
+      // Safe: it was just validated.
       matches: KuzzleFilter.matches(filter as KuzzleFilter.Filter),
       members: new Map(),
       unheard: new Set(),
@@ -199,36 +203,43 @@ export class Realtime {
   // -- notifications ------------------------------------------------------------------------------------------------
 
   /**
-   * Tells everybody concerned what happened to documents: those whose filter they match, and those they left. Of many
-   * documents the arrivals are told first, and with them who left and arrived nowhere: so it comes of the real server.
+   * Notifies the rooms whose filter the documents match, and those that the documents left. Of several documents the
+   * arrivals come first, together with the departures of documents that match nothing: the real server has this order.
+   *
+   * It reads the rooms of all documents before the first notification and remembers the new ones after the last
+   * (notifier.js, `notifyDocuments`). That shows when a request names a document twice.
    */
   notify(request: KuzzleRequest, ...changes: ReadonlyArray<Change>): void {
-    const later = changes.map((change) => this.tell(request, change))
-    for (const tellLeft of later) tellLeft()
+    const keys = changes.map(({ key }) => (key === undefined ? undefined : documentKey(request, key)))
+    const before = keys.map((key) => (key === undefined ? undefined : this.roomsOf.get(key)) ?? [])
+    const notified = changes.map((change, i) => this.notifyOf(request, change, before[i] ?? []))
+    for (const { notifyOfLeaving } of notified) notifyOfLeaving()
+    const hasNoRooms = (i: number) => changes[i]?.action === "delete" || notified[i]?.inside.length === 0
+    for (const [i, key] of keys.entries()) {
+      if (key !== undefined && !hasNoRooms(i)) this.roomsOf.set(key, notified[i]?.inside.map(({ id }) => id) ?? [])
+    }
+    for (const [i, key] of keys.entries()) {
+      if (key !== undefined && hasNoRooms(i)) this.roomsOf.delete(key)
+    }
   }
 
-  private tell(request: KuzzleRequest, change: Change): () => void {
+  private notifyOf(request: KuzzleRequest, change: Change, before: ReadonlyArray<string>): Notified {
     const index = String(request.args.index)
     const collection = String(request.args.collection)
     const rooms = this.byCollection.get(collectionKey(index, collection)) ?? []
     const inside = [...rooms].filter((room) => room.matches(change.document))
     const scope: Scope = change.action === "delete" ? "out" : "in"
     this.send(inside, scope, request, change)
-    if (change.key === undefined) return nothing
-    const key = `${collectionKey(index, collection)}/${change.key}`
-    const before = this.roomsOf.get(key) ?? []
-    if (change.action === "delete" || inside.length === 0) this.roomsOf.delete(key)
-    else this.roomsOf.set(key, inside.map((room) => room.id))
-    if (change.action !== "update" && change.action !== "replace") return nothing
+    if (change.action !== "update" && change.action !== "replace") return { inside, notifyOfLeaving: nothing }
     const stillIn = new Set(inside)
     const left = before.flatMap((id) => {
       const room = this.rooms.get(id)
       return room === undefined || stillIn.has(room) ? [] : [room]
     })
-    const tellLeft = () => this.send(left, "out", request, change)
-    if (inside.length > 0) return tellLeft
-    tellLeft()
-    return nothing
+    const notifyOfLeaving = () => this.send(left, "out", request, change)
+    if (inside.length > 0) return { inside, notifyOfLeaving }
+    notifyOfLeaving()
+    return { inside, notifyOfLeaving: nothing }
   }
 
   private send(rooms: ReadonlyArray<Room>, scope: Scope, request: KuzzleRequest, change: Change): void {
@@ -278,8 +289,8 @@ const channelOf = (roomId: string, request: KuzzleRequest): Channel & { readonly
 }
 
 /**
- * Kuzzle takes the text of whatever is an index or a collection for its name. But it encodes notifications for the other
- * nodes of its cluster, and there a name is a text (publisher.js, `send`).
+ * Kuzzle converts any value of an index or a collection to text. But it encodes notifications for the other nodes of
+ * its cluster, and there a name must be text (publisher.js, `send`).
  */
 const checkEncodable = ({ args: { collection, index } }: KuzzleRequest): void => {
   const wrong = [index, collection].find((name) => name !== undefined && typeof name !== "string")
@@ -291,6 +302,9 @@ const checkEncodable = ({ args: { collection, index } }: KuzzleRequest): void =>
 
 /** No name holds a slash. */
 const collectionKey = (index: string, collection: string): string => `${index}/${collection}`
+
+const documentKey = ({ args: { collection, index } }: KuzzleRequest, id: string): string =>
+  `${collectionKey(String(index), String(collection))}/${id}`
 
 const getIndexName = (request: KuzzleRequest, name: "index" | "collection"): string => {
   if (!request.args[name]) throw error("api.assert.missing_argument", name)

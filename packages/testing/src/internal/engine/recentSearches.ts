@@ -1,10 +1,10 @@
 /**
- * The rows that the latest searches found. A client that walks through a collection page by page, by `search_after` or by
- * `from`, asks for the same rows each time: without this, each page costs a search of the whole collection.
+ * A cache of the rows of the latest searches. A client that walks through a collection page by page, by `search_after`
+ * or by `from`, needs the same rows each time: without this cache, each page costs a search of the whole collection.
  */
 import type { JsonObject } from "./json.ts"
 
-/** How many searches are remembered: so many clients may walk at once. */
+/** How many searches are cached, and so how many clients may walk at once. */
 const limit = 4
 
 interface Recent<A> {
@@ -14,11 +14,11 @@ interface Recent<A> {
 }
 
 export class RecentSearches<A> {
-  /** The latest last. */
+  /** The latest search is last. */
   private recent: ReadonlyArray<Recent<A>> = []
 
   /**
-   * The result of `search`, or of an equal one before it.
+   * Returns the result of `search`, or the cached result of an equal one.
    *
    * @param state what the result depends on besides the body: compared by identity
    */

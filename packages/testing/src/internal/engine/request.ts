@@ -11,7 +11,7 @@ export interface KuzzleRequest {
   readonly controller: string | null
   readonly action: string | null
   readonly body: JsonObject | null
-  /** The body when it is a list: most actions read it as an object of its items. */
+  /** The body if it is a list: most actions read it as an object of its items. */
   readonly list: ReadonlyArray<unknown> | undefined
   readonly jwt: string | null
   readonly volatile: JsonObject | null
@@ -104,7 +104,7 @@ const toIntegerValue = (u: unknown) => {
   return Number.isSafeInteger(n) ? n : undefined
 }
 
-/** Over HTTP a query string can only carry text: arrays and objects come as JSON there (spec 2.5). */
+/** A query string can only contain text, so over HTTP arrays and objects are JSON (spec 2.5). */
 const orJson = <A>(request: KuzzleRequest, parse: (u: unknown) => A | undefined) => (u: unknown): A | undefined => {
   if (request.protocol === "http" && typeof u === "string") {
     if (isTooDeep(u)) throw tooDeep()
@@ -129,7 +129,7 @@ export const getArray = (
   fallback?: ReadonlyArray<unknown>
 ): ReadonlyArray<unknown> => read(request.args, name, name, fallback, "array", orJson(request, toArrayValue))
 
-/** An array, or a text with commas; over HTTP also JSON. What some older actions take. */
+/** An array, or a text with commas; over HTTP also JSON. For some older actions. */
 export const getList = (request: KuzzleRequest, name: string): ReadonlyArray<unknown> =>
   read(
     request.args,
@@ -144,8 +144,8 @@ const getObject = (request: KuzzleRequest, name: string, fallback?: JsonObject):
   read(request.args, name, name, fallback, "object", orJson(request, toObjectValue))
 
 /**
- * A flag. Over HTTP its presence says it all: `?flag=false` is true (spec 2.4). And there the real server writes what it
- * has read back into the request, so that an absent flag is present when it is read again.
+ * A flag. Over HTTP only its presence counts: `?flag=false` is true (spec 2.4). The real server then writes the result
+ * back into the request, so an absent flag is present when it is read a second time.
  */
 export const getBoolean = (request: KuzzleRequest, name: string): boolean => {
   const value = at(request.args, name)
@@ -185,7 +185,7 @@ export const getBodyArray = (
 export const getBodyObject = (request: KuzzleRequest, name: string, fallback?: JsonObject): JsonObject =>
   inBody(request, name, fallback, "object", toObjectValue)
 
-/** The document id, or `undefined` where the action makes one up. */
+/** The document id, or `undefined` if the action makes one. */
 export const getOptionalId = (request: KuzzleRequest): string | undefined => {
   const id = request.args._id
   if (!id) return undefined
@@ -223,24 +223,24 @@ export const getLang = (request: KuzzleRequest): "elasticsearch" | "koncorde" =>
   return lang
 }
 
-/** What a search is asked with: whatever counts as false is not checked, and handed on as the text that it is in a URL. */
+/** The arguments of a search. A falsy value is not checked, and is passed on as its text in a URL. */
 export const getScroll = (request: KuzzleRequest): string | undefined => {
   const { scroll } = request.args
   if (scroll && typeof scroll !== "string") throw error("api.assert.invalid_type", "scroll", "string")
   return scroll === undefined ? undefined : String(scroll ?? "")
 }
 
-/** What the next page of a scroll is asked with: whatever counts as false stands for the server's own. */
+/** The arguments of the next page of a scroll. A falsy value stands for the server's default. */
 export const getNextScroll = (request: KuzzleRequest): string | undefined =>
   request.args.scroll ? getScroll(request) : undefined
 
-/** `create`, security …: anything but a no means wait (spec 1.2). */
+/** `create`, security …: any value but `false` means wait (spec 1.2). */
 export const getRefresh = (request: KuzzleRequest): boolean => {
   const { refresh } = request.args
   return !(refresh === undefined || refresh === false || refresh === "false" || refresh === null)
 }
 
-/** The other writes take a text, and look at it when they write: see `target.ts`. */
+/** The other writes accept a text, and check it when they write: see `target.ts`. */
 export const getRefreshString = (request: KuzzleRequest): string => getString(request, "refresh", "false")
 
 /** A search whose body is an empty list: Kuzzle passes it on, and Elasticsearch refuses it. */

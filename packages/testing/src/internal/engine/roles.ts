@@ -1,6 +1,4 @@
-/**
- * Roles: what they allow, and what makes one (spec 4.7).
- */
+/** Roles: the actions that they allow, and their checks (spec 4.7). */
 import * as Catalogue from "./catalogue.ts"
 import { error } from "./errors.ts"
 import * as Internal from "./internalStore.ts"
@@ -17,7 +15,7 @@ const allow = (...actions: ReadonlyArray<string>) => ({
   actions: Object.fromEntries(actions.map((action) => [action, true]))
 })
 
-/** What `restrictDefaultRights` makes of the built-in roles (the server's default settings). */
+/** The built-in roles after `restrictDefaultRights` (the server's default settings). */
 export const restricted: { readonly [id: string]: JsonObject } = {
   admin: { controllers: everything },
   default: {
@@ -36,7 +34,7 @@ export const restricted: { readonly [id: string]: JsonObject } = {
 
 export const builtIn: ReadonlyArray<string> = ["admin", "anonymous", "default"]
 
-/** As it is shown: its rights come first. */
+/** The role as it is shown, with its rights first. */
 export const show = ({ _id, _source }: Shown) => ({
   _id,
   _source: { controllers: _source.controllers, ..._source }
@@ -45,10 +43,10 @@ export const show = ({ _id, _source }: Shown) => ({
 type Controllers = { readonly [controller: string]: { readonly actions: { readonly [action: string]: boolean } } }
 
 export const controllersOf = ({ _source }: StoredDocument): Controllers =>
-  // Nothing is written that `checkRights` has not found to be of this shape.
+  // Safe: `checkRights` has checked the shape of everything that is written.
   _source.controllers as Controllers
 
-/** A name wins over `*`, also where it denies. */
+/** A name takes precedence over `*`, even if it denies. */
 export const allows = (role: StoredDocument, controller: string, action: string): boolean => {
   const controllers = controllersOf(role)
   const rights = controller === "ms" || controller === "memoryStorage"
@@ -147,7 +145,7 @@ export class Roles {
     return Internal[method](this.collection, id, source, now)
   }
 
-  /** `isUsed`: whether a profile has it. */
+  /** `isUsed`: whether a profile has the role. */
   delete(id: unknown, isUsed: (id: string) => boolean, now: number): void {
     const role = this.get(id)
     if (builtIn.includes(role._id)) throw error("security.role.cannot_delete")

@@ -208,7 +208,10 @@ const routesOf = (controller: string, action: string) => {
   return found.length === 0 ? {} : { http: found.map(([verb, path]) => ({ path, url: path, verb })) }
 }
 
-/** What `server:publicApi` shows: every action of the real server, those that the engine refuses among them. */
+/**
+ * The result of `server:publicApi`: every action of the real server, including those that the engine does not
+ * implement.
+ */
 export const routeTable: RouteTable = Object.fromEntries(
   Catalogue.controllers.map(([controller, actions]) => [
     controller,
@@ -242,8 +245,12 @@ for (const route of routes) {
   node.target = route
 }
 
+/**
+ * Empty parts are skipped, except the last one, which may be the value of a placeholder (routePart.js,
+ * `getHandlerPart`).
+ */
 function segments(path: string): ReadonlyArray<string> {
-  return path.split("/").filter((name) => name !== "")
+  return path.split("/").filter((name, i, { length }) => name !== "" || i === length - 1)
 }
 
 const unescape = (name: string): string => {
@@ -261,8 +268,8 @@ export interface Resolved {
 }
 
 /**
- * The action of a path. A literal part wins over a placeholder and there is no going back: a document whose id is a
- * route keyword cannot be reached (spec 2.1).
+ * The action of a path. A literal part takes precedence over a placeholder, without backtracking: a document whose id
+ * is a keyword of a route cannot be reached (spec 2.1).
  */
 export const resolve = (verb: string, path: string): Resolved | undefined => {
   let node = trees.get(verb)

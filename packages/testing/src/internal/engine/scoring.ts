@@ -1,10 +1,10 @@
 /**
  * The relevance of a document for a query: BM25 as Elasticsearch 7 calculates it, in the same 32-bit floats. Only
- * `term` on texts, keywords and booleans, `match` and its kin have a relevance of their own. All other clauses count as
- * their boost, and filters as nothing.
+ * `term` on texts, keywords and booleans, and `match` and similar clauses have a relevance of their own. The score of
+ * all other clauses is their boost, that of filters is 0.
  *
- * The statistics are those of the documents that a search sees. Elasticsearch also counts deleted and overwritten
- * documents, until it happens to merge its segments.
+ * The statistics cover the documents that a search sees. Elasticsearch also counts deleted and overwritten documents
+ * until it merges its segments.
  */
 import { error } from "./errors.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
@@ -31,13 +31,13 @@ interface Scope {
   readonly statisticsOf: (path: string, field: Field) => Statistics
 }
 
-/** A clause: whether a document matches, and what this is worth. */
+/** A clause: whether a document matches, and with which score. */
 interface Scorer {
   readonly matches: Query.Predicate
   readonly score: Score
 }
 
-/** Compiles the score of the documents that a query matches; a number when all have the same. */
+/** Compiles the score of the documents that a query matches. It is a number if all scores are equal. */
 export const compile = (
   query: unknown,
   documents: ReadonlyArray<Document>,
@@ -74,7 +74,7 @@ interface Statistics {
   readonly termsOf: (document: Document) => ReadonlyArray<Scalar>
 }
 
-/** Of a text all words count, of other fields each value once. */
+/** In a text all words count, in other fields each value once. */
 const collect = (documents: ReadonlyArray<Document>, field: Field): Statistics => {
   const frequencies = new Map<Scalar, number>()
   let count = 0
@@ -100,7 +100,7 @@ const idf = ({ count, frequencies }: Statistics, term: Scalar): number => {
   return float(Math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)))
 }
 
-/** A length as Lucene keeps it, in one byte: exact up to 40, then with four significant bits. */
+/** A length as Lucene stores it, in one byte: exact up to 40, then with four significant bits. */
 const rounded = (length: number): number => {
   const free = 24
   const rest = length - free
@@ -113,7 +113,7 @@ const bm25 = (weight: number, frequency: number, length: number, average: number
   return float(weight - float(weight / float(1 + float(frequency * float(1 / norm)))))
 }
 
-/** How often `occurrences` finds something in a document, weighed by how rare it is and how long the field is. */
+/** The number of `occurrences` in a document, weighted by their rarity and by the length of the field. */
 const relevance = (
   field: Field,
   { average, termsOf }: Statistics,
@@ -145,7 +145,7 @@ const termScore = (scope: Scope, path: string, field: Field, term: Scalar, boost
 // clauses
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Sums are made of doubles, results are floats. */
+/** Sums are computed with doubles, results are floats. */
 const sum = (scores: ReadonlyArray<number>): number => float(scores.reduce((a, b) => a + b, 0))
 
 const boostOf = (options: unknown): number => {
@@ -161,7 +161,7 @@ const entryOf = (body: JsonObject): readonly [path: string, options: unknown] =>
 const hasTerms = (path: string, field: Field): boolean =>
   path !== "_id" && (isText(field) || field.type === "keyword" || field.type === "boolean")
 
-/** `query` is known to be well-formed: it has been compiled to a predicate. */
+/** `query` is well-formed, because it has been compiled to a predicate. */
 const clause = (query: unknown, scope: Scope, boost: number): Score | number => {
   const [kind, body] = isObject(query) ? entryOf(query) : ["", undefined]
   if (!isObject(body)) return boost

@@ -1,9 +1,10 @@
 /**
- * Living tokens, and which connection each one binds: what expires when, and who must be told (spec 1.5, 1.10).
+ * Valid tokens and the connections that are linked to them: when tokens expire, and which connections are notified
+ * (spec 1.5, 1.10).
  */
 import type { KeyToken } from "./apiKeys.ts"
 import type { Changes } from "./changes.ts"
-import { error } from "./errors.ts"
+import { error, nativeError } from "./errors.ts"
 import * as Timespan from "./timespan.ts"
 import * as Tokens from "./tokens.ts"
 
@@ -13,19 +14,19 @@ export interface Token {
   /** Milliseconds since the epoch, -1 for never. */
   readonly expiresAt: number
   readonly ttl: number
-  /** Kept elsewhere, and by no logout ended. */
+  /** Of an API key, which is stored elsewhere and not ended by a logout. */
   readonly isApiKey: boolean
-  /** Its first use is its last. */
+  /** Ended by its first use. */
   readonly singleUse: boolean
   refreshed: boolean
-  /** When the server forgets it: its expiry, or the end of the grace period once it was refreshed. */
+  /** When the server forgets the token: its expiry, or the end of the grace period after a refresh. */
   deadAt: number
 }
 
-/** A token; `deadAt` is `null` for one that never ends, which JSON cannot say as a number. */
+/** A token; `deadAt` is `null` for a token that never ends, because JSON has no infinity. */
 export type SavedToken = Omit<Token, "deadAt"> & { readonly deadAt: number | null }
 
-/** A token some connections are linked to: those are told when it expires. */
+/** A token with linked connections, which are notified when it expires. */
 interface Watched {
   readonly token: Token
   readonly connections: Set<string>
@@ -37,18 +38,26 @@ export interface Options {
   readonly lifetime: number
   /** How long a refreshed token still works. */
   readonly gracePeriod: number
-  /** What is known of a user's API key. */
+  /** An API key of a user. */
   readonly apiKey: (userId: string, jwt: string, now: number) => Pick<Token, "expiresAt" | "ttl"> | undefined
   readonly changes: Changes
 }
 
-/** How long a token shall live: milliseconds or a timespan, as on the wire. */
+/** The lifetime of a token: milliseconds or a timespan, as on the wire. */
 const lifetime = (expiresIn: unknown): number => {
+  if (expiresIn === "") throw nativeError(`val is not a non-empty string or a valid number. val=""`)
   const ttl = typeof expiresIn === "number" ? expiresIn : typeof expiresIn === "string" ? Timespan.parse(expiresIn) : 0
   if (ttl === undefined || ttl === 0) {
     throw error("api.assert.invalid_argument", "expiresIn", "a number of milliseconds, or a parsable timespan string")
   }
   return ttl
+}
+
+/** Redis accepts whole numbers, as texts (tokenRepository.js, `persistForUser`). */
+const checkStorable = (ttl: number): void => {
+  if (ttl > 0 && !(Number.isInteger(ttl) && ttl < 2 ** 63)) {
+    throw error("services.cache.write_failed", "ERR value is not an integer or out of range")
+  }
 }
 
 export class Sessions {
@@ -93,6 +102,7 @@ export class Sessions {
   /** A new token. `expiresIn` as on the wire: milliseconds or a timespan. */
   create(userId: string, expiresIn: unknown, now: number, singleUse = false): Token {
     const ttl = expiresIn === undefined ? this.options.lifetime : lifetime(expiresIn)
+    checkStorable(ttl)
     const expiresAt = ttl === -1 ? -1 : now + ttl
     const token: Token = {
       jwt: Tokens.sign(Tokens.prefix, this.options.secret, userId, ttl, now),
@@ -108,14 +118,14 @@ export class Sessions {
     return token
   }
 
-  /** The token of a new API key, which is not kept here. */
+  /** The token of a new API key, which is not stored here. */
   createKey(userId: string, expiresIn: unknown, now: number): KeyToken {
     const ttl = lifetime(expiresIn)
     const jwt = Tokens.sign(Tokens.keyPrefix, this.options.secret, userId, ttl, now)
     return { jwt, expiresAt: ttl === -1 ? -1 : now + ttl, ttl }
   }
 
-  /** The living token of this text. */
+  /** The valid token with this text. */
   lookup(jwt: string, now: number): Token | undefined {
     const userId = Tokens.verify(this.options.secret, jwt, now)
     if (userId === undefined) return undefined
@@ -141,13 +151,14 @@ export class Sessions {
     return token.singleUse ? this.revoke(token) : []
   }
 
-  /** A new token for an old one, which works for the grace period still. */
+  /** A new token for an old one, which works until the end of the grace period. */
   refresh(old: Token, expiresIn: unknown, now: number): Token {
     if (old.refreshed) throw error("security.token.invalid")
     if (old.isApiKey) throw error("security.token.refresh_forbidden", "API Key")
     if (old.ttl < 0) throw error("security.token.refresh_forbidden", "Token with infinite TTL")
     const token = this.create(old.userId, expiresIn, now)
-    // Refreshed within its first second, it is the same token: the grace period ends both (transcript 04).
+    // A token that is refreshed within its first second is the same token, so the grace period ends both (transcript
+    // 04).
     this.keep({ ...old, refreshed: true, deadAt: now + this.options.gracePeriod })
     this.replace(old, token)
     return token
@@ -173,16 +184,16 @@ export class Sessions {
     this.byConnection.delete(connectionId)
   }
 
-  /** The token a connection is linked to, if it is this user's. */
+  /** The token that a connection is linked to, if it belongs to this user. */
   linked(userId: string, connectionId: string): Token | undefined {
     const token = this.byConnection.get(connectionId)?.token
     return token?.userId === userId ? token : undefined
   }
 
   /**
-   * Puts a token in the place of another for all connections of the latter. The real server inserts the new one, then
-   * deletes at the index that the old one *had*: if the new one expires first it deletes the new one, whose expiry is
-   * then never told (observed). We do as it does.
+   * Replaces a token by another one for all its connections. The real server inserts the new one, then deletes at the
+   * former index of the old one. If the new token expires first, it deletes the new one, whose expiry is then never
+   * notified (observed). The engine does the same.
    */
   replace(old: Token, token: Token): void {
     const watched = this.watchedOf(old.jwt)
@@ -207,7 +218,7 @@ export class Sessions {
     return [...this.tokens.values()].filter((token) => token.userId === userId).flatMap((token) => this.revoke(token))
   }
 
-  /** Makes a token expire now, connections told as on a natural expiry. */
+  /** Makes a token expire now. Its connections are notified as usual. */
   expire(jwt: string, now: number): ReadonlyArray<string> {
     const token = this.tokens.get(jwt)
     if (token !== undefined) {
@@ -218,7 +229,7 @@ export class Sessions {
     return watched === undefined ? [] : this.tell(this.indexOf(watched))
   }
 
-  /** The connections whose token has expired by now; each is told once. */
+  /** The connections whose token has expired by now; each is notified once. */
   expired(now: number): ReadonlyArray<string> {
     const told: Array<string> = []
     for (let index = this.nextIndex(); index !== -1; index = this.nextIndex()) {
@@ -265,7 +276,7 @@ export class Sessions {
     if (index !== -1) this.removeAt(index)
   }
 
-  /** The first that expires then or later; with `after`, later. */
+  /** The first token that expires at that time or later; with `after`, only later. */
   private firstIndex(expiresAt: number, after = false): number {
     let low = 0
     let high = this.watched.length
@@ -278,7 +289,7 @@ export class Sessions {
     return low
   }
 
-  /** Among those that expire at the same time. */
+  /** The position among the tokens that expire at the same time. */
   private indexOf(watched: Watched): number {
     let index = this.firstIndex(watched.token.expiresAt)
     while (index < this.watched.length && this.watched[index] !== watched) index += 1

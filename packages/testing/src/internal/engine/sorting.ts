@@ -1,8 +1,7 @@
-/**
- * `sort` and `search_after`: what the documents that a search found are ordered by.
- */
+/** `sort` and `search_after`: the order of the documents that a search has found. */
 import { badRequest, error } from "./errors.ts"
 import * as Geo from "./geo.ts"
+import * as Java from "./java.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
 import {
   type Document,
@@ -32,7 +31,7 @@ export interface SortKey {
   readonly descending: boolean
   readonly missingFirst: boolean
   readonly valueOf: (document: Document & { readonly order: number }, score: number) => SortValue
-  /** A value of `search_after` as the values of this key are. */
+  /** A value of `search_after`, in the form of the values of this key. */
   readonly read: (value: SortValue) => SortValue
 }
 
@@ -44,13 +43,29 @@ export const sortsByScore = (sort: unknown): boolean =>
 export const compileSort = (sort: unknown, mapping: Mapping, now: number): ReadonlyArray<SortKey> =>
   asArray(sort).flatMap((item) =>
     isObject(item)
-      ? Object.entries(item).map(([path, options]) =>
-        sortKey(path, isObject(options) ? checkedOrder(options) : { order: orderOf(options) }, { mapping, now })
+      ? Object.entries(item).map(([path, options], i, { length }) =>
+        sortKey(path, optionsOf(path, options, i === length - 1 ? "END_OBJECT" : "FIELD_NAME"), { mapping, now })
       )
       : [sortKey(nameOf(item), {}, { mapping, now })]
   )
 
 const isOrder = (order: unknown): boolean => ["asc", "desc"].includes(String(order).toLowerCase())
+
+/**
+ * The options of a sort by a field: an object, or an order. For any other value, Elasticsearch skips the first token
+ * and expects an object behind it. `after`: the token behind the value.
+ */
+const optionsOf = (path: string, options: unknown, after: string): JsonObject => {
+  if (isObject(options)) return checkedOrder(options)
+  if (typeof options === "string") return { order: orderOf(options) }
+  if (["_geo_distance", "_script"].includes(path) || Array.isArray(options) && options.length > 1) {
+    throw error("testing.engine.not_implemented", `a sort by "${path}" whose options are no object`)
+  }
+  const [first] = Array.isArray(options) ? options : []
+  if (isObject(first)) return checkedOrder(first)
+  const token = !Array.isArray(options) ? after : options.length === 0 ? "END_ARRAY" : Java.tokenOf(first)
+  throw badRequest(`[1:1] [${path === "_score" ? "_score" : "field_sort"}] Expected START_OBJECT but was: ${token}`)
+}
 
 const orderOf = (order: unknown): unknown => {
   if (isOrder(order)) return order
@@ -67,7 +82,7 @@ const nameOf = (item: unknown): string => {
   throw badRequest("malformed sort format, within the sort array, an object, or an actual string are allowed")
 }
 
-/** One value out of those of a document, in their order. */
+/** One of the values of a document, in their order. */
 const modes: { readonly [mode: string]: (values: ReadonlyArray<Scalar>) => Scalar | undefined } = {
   min: (values) => values[0],
   max: (values) => values.at(-1),
@@ -91,7 +106,7 @@ const modeOf = (mode: unknown, isNumeric: boolean): (values: ReadonlyArray<Scala
   return modes[name]!
 }
 
-/** The documents that a sort looks into: the one that was found, or what is nested in it. */
+/** The documents that a sort reads: the hit, or the objects nested in it. */
 const scopeOf = (nested: unknown, scope: Scope): (document: Document) => ReadonlyArray<Document> => {
   if (nested === undefined) return (document) => [document]
   const { filter, path, ...others } = isObject(nested) ? nested : {}
@@ -166,7 +181,7 @@ const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
   if (field?.type === "geo_point") {
     throw badRequest("can't sort on geo_point field without using specific sorting feature, like geo_distance")
   }
-  // Any other value than these stands for what is missing.
+  // Any other value replaces the missing one.
   const { missing } = options
   const standsFor = missing === "_first" || missing === "_last" || missing === undefined || missing === null
   const substitute = field === undefined || standsFor ? null : storedTerm(field, missing) ?? null
@@ -208,7 +223,7 @@ export const compareRows = (
   return 0
 }
 
-/** What is wrong with a `search_after`, whatever is sorted by. */
+/** The checks of a `search_after` that do not depend on the sort. */
 export const checkSearchAfter = (values: unknown): void => {
   if (!Array.isArray(values)) {
     const token = typeof values === "string" ? "STRING" : typeof values === "number" ? "NUMBER" : "BOOLEAN"
@@ -238,10 +253,10 @@ export const searchAfter = (values: unknown, keys: ReadonlyArray<SortKey>): Read
   })
 }
 
-/** A value of `search_after` as those of a field are. */
+/** A value of `search_after`, in the form of a field's values. */
 const readAfter = (field: Field, value: SortValue, now: number): SortValue => {
   const isCounted = isNumber(field.type) || isDate(field.type)
-  // Elasticsearch gives its reason in a list that Kuzzle does not look into (esWrapper.js).
+  // Elasticsearch gives its reason in a list that Kuzzle does not read (esWrapper.js).
   if (value === null && isCounted) throw error("services.storage.unexpected_error", "all shards failed")
   if (value === null) return null
   if (isDate(field.type)) return typeof value === "number" ? value : Query.dateOf(value, now)

@@ -1,6 +1,4 @@
-/**
- * `_source`: which part of a document a search shows.
- */
+/** `_source`: the part of a document that a search returns. */
 import { fits, type Part } from "./glob.ts"
 import { asArray, isObject, type JsonObject, put } from "./json.ts"
 
@@ -15,7 +13,7 @@ const matcher = (patterns: ReadonlyArray<unknown>) => {
   }
 }
 
-/** The part of a source that a `_source` option asks for; `undefined` for none. */
+/** The part of a source that a `_source` option selects; `undefined` for none. */
 export const filterSource = (source: JsonObject, option: unknown): JsonObject | undefined => {
   if (option === undefined || option === true) return source
   if (option === false) return undefined

@@ -1,6 +1,6 @@
 /**
- * Specifications of collections (spec 4.4): whether they are right, and whether a document fits them, in the words and in
- * the order of the real server.
+ * Specifications of collections (spec 4.4): their validity, and that of documents, with the messages and in the order
+ * of the real server.
  */
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
 import { type EngineError, error } from "./errors.ts"
@@ -12,9 +12,9 @@ import { isObject, type JsonObject, own } from "./json.ts"
 
 interface FieldType {
   readonly options: ReadonlyArray<string>
-  /** What is wrong with the options of a field. */
+  /** The faults of the options of a field. */
   readonly check: (options: JsonObject) => EngineError | undefined
-  /** What is wrong with a value. */
+  /** The faults of a value. */
   readonly fault: (value: unknown, options: JsonObject) => string | undefined
 }
 
@@ -119,7 +119,7 @@ const types: { readonly [name: string]: FieldType } = {
   }
 }
 
-/** What the real server has besides. */
+/** Other types of the real server. */
 const elsewhere = new Set(["email", "geo_point", "geo_shape", "ip_address", "url"])
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -143,14 +143,14 @@ export interface Specifications {
   readonly matches: (document: JsonObject) => boolean
 }
 
-/** What is wrong with specifications: most faults are texts, those of their structure are errors. */
+/** The faults of specifications. Most are texts; those of the structure are errors. */
 export type Fault = string | EngineError
 
-/** The text that the real server makes of a fault in a list of them. */
+/** The text of a fault in the real server's list of faults. */
 export const textOf = (fault: Fault): string =>
   typeof fault === "string" ? fault : `${fault.status === 412 ? "Precondition" : "BadRequest"}Error: ${fault.message}`
 
-/** Whether an object has only these properties; what is no object has not. */
+/** Whether a value is an object with only these properties. */
 const hasOnly = (object: unknown, ...names: ReadonlyArray<string>): object is JsonObject =>
   isObject(object) && Object.keys(object).every((name) => names.includes(name))
 
@@ -195,7 +195,7 @@ const checkField = (where: string, field: unknown): ReadonlyArray<string> => {
   return faults
 }
 
-/** Puts each field into the one that it is inside of: `a/b` into `a`. */
+/** Puts each field into its parent: `a/b` into `a`. */
 const structure = (fields: ReadonlyArray<Field>): Map<string, Field> | EngineError => {
   const root = new Map<string, Field>()
   const depths = new Set(fields.map(({ path }) => path.length))
@@ -220,12 +220,12 @@ const structure = (fields: ReadonlyArray<Field>): Map<string, Field> | EngineErr
   return root
 }
 
-/** Reads specifications; what is wrong with them, when something is. */
+/** Reads specifications, or returns their faults. */
 export const read = (index: unknown, collection: unknown, given: JsonObject): Specifications | ReadonlyArray<Fault> => {
   const where = `${index}.${collection}`
   const allowed = ["strict", "fields", "validators"]
   if (!hasOnly(given, ...allowed)) return [unexpected(where, ...allowed)]
-  // A list is one of fields that are named by numbers, and so is a text.
+  // A list, like a text, has fields that are named by numbers.
   const specified = Object.entries(given.fields ?? {})
   if (specified.some(([_, field]) => field === null)) return ["Cannot convert undefined or null to object"]
   const faults = specified.flatMap(([name, field]) => checkField(`${where}.${name}`, field))
@@ -237,7 +237,7 @@ export const read = (index: unknown, collection: unknown, given: JsonObject): Sp
     const filter = { bool: { must: given.validators } }
     const issues = KuzzleFilter.validate(filter)
     if (issues.length > 0) return [error("validation.assert.invalid_filters", issues.join("; "))]
-    // Validated just before: it has the shape.
+    // Safe: it was just validated.
     matches = KuzzleFilter.matches(filter as KuzzleFilter.Filter)
   }
   return { strict: Boolean(given.strict), fields, matches }
@@ -262,15 +262,15 @@ const fieldOf = (
 // -------------------------------------------------------------------------------------------------------------------
 
 interface Misfit {
-  /** Of the field; empty for the document itself. */
+  /** The path of the field; empty for the document itself. */
   readonly path: ReadonlyArray<string>
   readonly message: string
 }
 
-/** What is wrong with a document, in the order in which the real server finds it. */
+/** The faults of a document, in the order in which the real server finds them. */
 const misfits = ({ fields, matches, strict }: Specifications, document: JsonObject): ReadonlyArray<Misfit> => {
   const found: Array<Misfit> = []
-  /** The first field that is not specified, when there is one that must not be. */
+  /** The first field that is not specified, if such fields are not allowed. */
   const stranger = (object: JsonObject, known: ReadonlyMap<string, Field>, strict: boolean): string | undefined =>
     strict ? Object.keys(object).find((name) => !known.has(name)) : undefined
   const checkFields = (object: JsonObject, known: ReadonlyMap<string, Field>, strict: boolean): void => {
@@ -315,7 +315,7 @@ const misfits = ({ fields, matches, strict }: Specifications, document: JsonObje
   return found
 }
 
-interface Scope {
+export interface Scope {
   readonly children?: { readonly [field: string]: Scope }
   readonly messages?: ReadonlyArray<string>
 }
@@ -326,7 +326,7 @@ const addTo = (scope: Scope, [name, ...rest]: ReadonlyArray<string>, message: st
   return { ...others, children: { ...children, [name]: addTo(own(children, name) ?? {}, rest, message) } }
 }
 
-/** What `document:validate` answers. */
+/** The result of `document:validate`. */
 export const validate = (specifications: Specifications | undefined, document: JsonObject) => {
   const found = specifications === undefined ? [] : misfits(specifications, document)
   let messages: { readonly documentScope?: ReadonlyArray<string>; readonly fieldScope?: Scope } = {}
@@ -338,7 +338,7 @@ export const validate = (specifications: Specifications | undefined, document: J
   return { errorMessages: messages, valid: found.length === 0 }
 }
 
-/** Refuses a document that does not fit, by the first thing that is wrong with it. */
+/** Refuses a document that does not fit, with its first fault. */
 export const assertFits = (specifications: Specifications, document: JsonObject): void => {
   const [first] = misfits(specifications, document)
   if (first === undefined) return
@@ -347,7 +347,7 @@ export const assertFits = (specifications: Specifications, document: JsonObject)
     : error("validation.check.failed_field", first.path.join("."), first.message)
 }
 
-/** A document with the default values of the fields that it has not, or has as `null`; an update gets none anew. */
+/** Adds the default values of the fields that are missing or `null`. An update gets no default values. */
 export const withDefaults = (
   fields: ReadonlyMap<string, Field>,
   document: JsonObject,

@@ -1,6 +1,4 @@
-/**
- * What the controllers share, and what an action is given.
- */
+/** The shared state of the controllers, and the context of an action. */
 import type { ApiKeys } from "./apiKeys.ts"
 import type { Credentials } from "./credentials.ts"
 import type { Dumps } from "./dumps.ts"
@@ -51,11 +49,11 @@ export interface Call {
   readonly state: State
   readonly request: KuzzleRequest
   readonly user: User
-  /** The token of the request, none for the anonymous user. */
+  /** The token of the request; absent for the anonymous user. */
   readonly token: Token | undefined
-  /** The token as text, wherever it came from: the envelope, a header, the cookie. */
+  /** The token as text, from the envelope, a header or the cookie. */
   readonly jwt: string | null
-  /** The connection the request came by. One of HTTP does not outlive its answer. */
+  /** The connection of the request. A connection of HTTP ends with the answer. */
   readonly connectionId: string
   readonly now: number
   readonly setCookie: (value: string) => void

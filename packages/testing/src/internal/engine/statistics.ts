@@ -1,6 +1,7 @@
 /**
- * What the real server counts (deprecated, spec 4.8). It counts in `Map`s and keeps each ten seconds as JSON, where a `Map`
- * is an empty object: only what has been counted since the start can be read, and that until the first frame is kept.
+ * The statistics of the real server (deprecated, spec 4.8). It counts in `Map`s and stores a frame every 10 s as JSON,
+ * in which a `Map` is an empty object. So only the counts since the start can be read, and only until the first frame
+ * is stored.
  */
 import type { JsonObject } from "./json.ts"
 
@@ -42,7 +43,7 @@ export class Statistics {
     return { timestamp: now, ...empty }
   }
 
-  /** The frames of a time, both ends included; `undefined` is no end. */
+  /** The frames of a period, both ends included; `undefined`: no end. */
   between(start: number | undefined, stop: number | undefined, now: number, connections: JsonObject): JsonObject {
     const frames = Math.floor((now - this.startedAt) / interval)
     if (start !== undefined && start >= now) return { hits: [], total: 0 }

@@ -1,6 +1,6 @@
 /**
- * Indexes, collections, documents: what Kuzzle keeps in Elasticsearch, with its near-real-time visibility. A document
- * can be read by its id at once, but a search sees it only after a refresh.
+ * Indexes, collections, documents: the data that Kuzzle stores in Elasticsearch, with its near-real-time visibility. A
+ * document can be read by its id at once, but a search sees it only after a refresh.
  */
 import * as Aggregation from "./aggregation.ts"
 import type { Changes, Line } from "./changes.ts"
@@ -18,8 +18,9 @@ import * as Scoring from "./scoring.ts"
 import * as Sorting from "./sorting.ts"
 import { filterSource } from "./source.ts"
 import * as Timespan from "./timespan.ts"
+import * as TimeValue from "./timeValue.ts"
 
-/** How a collection is set up, beside what it holds. */
+/** The setup of a collection, without its documents. */
 export interface SavedCollection {
   readonly mapping: Mapping.Mapping
   readonly settings: JsonObject
@@ -28,7 +29,7 @@ export interface SavedCollection {
 }
 
 export interface SavedDocument {
-  /** What it was indexed with, if the mapping of its collection has changed since. */
+  /** The mapping with which it was indexed, if that of its collection has changed since. */
   readonly mapping?: Mapping.Mapping
   readonly source: JsonObject
   readonly version: number
@@ -40,7 +41,7 @@ export type Shown = Pick<StoredDocument, "_id" | "_source">
 
 export interface StoredDocument extends Mapping.Document {
   readonly _version: number
-  /** Order of writing, for `_doc` sorts. */
+  /** The order of writing, for `_doc` sorts. */
   readonly order: number
 }
 
@@ -62,25 +63,25 @@ export class Collection {
   readonly index: string
   readonly name: string
   mapping: Mapping.Mapping
-  /** As they were given: `getSettings` adds what Elasticsearch adds. */
+  /** The settings as they were given. `getSettings` adds those of Elasticsearch. */
   private settings: JsonObject
   private uuid: string
   private createdAt: number
   private readonly refreshInterval: number
   private documents = new Map<string, StoredDocument>()
-  /** What was written since the last refresh. A refresh costs these, not a copy of all documents. */
+  /** The writes since the last refresh, so that a refresh need not copy all documents. */
   private unseen: Array<Write> = []
   /** The documents at the last refresh, and their list once a search has asked for it. */
   private seen = new Map<string, StoredDocument>()
   private visible: ReadonlyArray<StoredDocument> | undefined = []
-  /** When the first write that no search sees yet was made. */
+  /** The time of the oldest write that searches do not see yet. */
   private dirtySince: number | undefined
   private order = 0
-  /** The versions of documents that were deleted, which count on for a minute. */
+  /** The versions of deleted documents, which continue for a minute. */
   private readonly tombstones = new Map<string, { readonly version: number; readonly until: number }>()
-  /** How often its index was closed or deleted, which ends the scrolls through it. */
+  /** How often its index was closed or deleted: that ends its scrolls. */
   private closings = 0
-  /** What names it among all, Kuzzle's own included. */
+  /** The key of the collection among all, including Kuzzle's own. */
   private readonly key: string
   private readonly changes: Changes
 
@@ -145,7 +146,7 @@ export class Collection {
     this.order = Math.max(this.order, order + 1)
   }
 
-  /** As it was set up when it was saved, and empty. */
+  /** The collection as it was set up when it was saved, without documents. */
   restoreSetup({ createdAt, mapping, settings, uuid }: SavedCollection): void {
     this.mapping = mapping
     this.settings = settings
@@ -161,12 +162,16 @@ export class Collection {
     this.markSetup()
   }
 
-  /** Adds to the settings. Kuzzle closes the index for it and opens it again: it is refreshed, and forgets what is deleted. */
+  /**
+   * Adds to the settings. Kuzzle closes and reopens the index for that, so the index is refreshed and forgets the
+   * versions of deleted documents.
+   */
   private changeSettings(settings: JsonObject): void {
     this.refresh()
     this.tombstones.clear()
     this.close()
     const checked = checkedSettings(settings)
+    if (isEmpty(checked)) throw badRequest("Validation Failed: 1: no settings to update;")
     if (checked.number_of_shards !== undefined) throw this.shardsAreFinal()
     this.settings = { ...this.settings, ...checked }
     this.markSetup()
@@ -176,7 +181,7 @@ export class Collection {
     return badRequest(`final &${this.index}.${this.name} setting [index.number_of_shards], not updateable`)
   }
 
-  /** What `collection:getSettings` shows: Elasticsearch tells numbers as texts. */
+  /** The result of `collection:getSettings`: Elasticsearch shows numbers as texts. */
   getSettings(): JsonObject {
     const shown = Object.entries(this.settings).map(([key, value]) => [
       key,
@@ -193,7 +198,7 @@ export class Collection {
     }
   }
 
-  /** Bytes, as good as any: what the documents take as JSON. */
+  /** The size in bytes, estimated by the documents' size as JSON. */
   get size(): number {
     return JSON.stringify([...this.documents.values()].map(({ _id, _source }) => ({ _id, _source }))).length
   }
@@ -212,7 +217,7 @@ export class Collection {
     this.settle(now)
     const indexed = this.admit(id, source)
     const document = stored(id, source, indexed, this.versionOf(id, now) + 1, this.order++)
-    // What is written again comes last, as in an index of Lucene.
+    // A document that is written again moves to the end, as in an index of Lucene.
     this.documents.delete(id)
     this.documents.set(id, document)
     this.unseen.push({ id, document })
@@ -221,15 +226,15 @@ export class Collection {
     return document
   }
 
-  /** Lays changes over a document; one that changes nothing is not written, and keeps its version. */
+  /** Merges changes into a document. If nothing changes, the document is not written and keeps its version. */
   update(before: StoredDocument, changes: JsonObject, now: number): StoredDocument {
     const source = merge(before._source, Java.inOrderOfHashMaps(changes))
     return canonical(source) === canonical(before._source) ? before : this.write(before._id, source, now)
   }
 
   /**
-   * Adds to settings and mapping, in this order. What searches see is indexed again if that is asked for, or if fields are
-   * mapped dynamically from now on.
+   * Adds to settings and mapping, in this order. The visible documents are reindexed if that is requested, or if fields
+   * are mapped dynamically from now on.
    */
   change({ mappings, settings }: Change, reindexes: boolean, now: number): void {
     const before = this.mapping
@@ -265,7 +270,7 @@ export class Collection {
       this.tombstones.delete(old)
     }
     const version = this.versionOf(id, now) + 1
-    // Those that end last come last.
+    // Ordered by their ends.
     this.tombstones.delete(id)
     this.tombstones.set(id, { version, until: now + tombstoneMillis })
     this.documents.delete(id)
@@ -284,7 +289,7 @@ export class Collection {
     this.closings++
   }
 
-  /** Whether a scroll that is begun now can go on. */
+  /** Whether a scroll that starts now can continue. */
   scrollable(): () => boolean {
     const { closings } = this
     return () => this.closings === closings
@@ -315,13 +320,13 @@ export class Collection {
     }
   }
 
-  /** What a search sees now. The same list until it sees something else. */
+  /** The documents that a search sees now. It is the same list until they change. */
   searchable(now: number): ReadonlyArray<StoredDocument> {
     this.settle(now)
     return this.visible ??= [...this.seen.values()]
   }
 
-  /** A document as it is indexed, its new fields mapped. They stay mapped when it is not written after all. */
+  /** A document as it is indexed, its new fields mapped. They stay mapped even if the document is then not written. */
   admit(id: string, source: JsonObject): Indexing.Indexed {
     const indexed = this.parse(id, source)
     if (indexed.mapping !== this.mapping) {
@@ -334,7 +339,8 @@ export class Collection {
   private get interval(): number {
     const asked = this.settings.refresh_interval
     if (asked === undefined || asked === null) return this.refreshInterval
-    return String(asked) === "-1" ? Infinity : Timespan.parse(String(asked)) ?? this.refreshInterval
+    const interval = TimeValue.parse(String(asked), refreshSetting)
+    return interval === -1 ? Infinity : interval
   }
 
   private settle(now: number): void {
@@ -364,7 +370,7 @@ export class Collection {
 /** The setting `index.gc_deletes`. */
 const tombstoneMillis = 60_000
 
-/** Elasticsearch refuses a request as a whole when an id is too long, or missing. */
+/** Elasticsearch refuses the whole request if an id is too long or missing. */
 export const checkIds = (ids: Iterable<string | undefined>): void => {
   const faults: Array<string> = []
   for (const id of ids) {
@@ -379,7 +385,7 @@ export const checkIds = (ids: Iterable<string | undefined>): void => {
   if (faults.length > 0) throw badRequest(`Validation Failed: ${faults.join("")}`)
 }
 
-/** Refused by Elasticsearch: the requests on many tell its own type and reason, the others Kuzzle's error. */
+/** Refused by Elasticsearch: requests on many return its type and reason, the others Kuzzle's error. */
 export class RefusedError extends EngineError {
   readonly type: string
   readonly reason: string
@@ -391,13 +397,24 @@ export class RefusedError extends EngineError {
 }
 
 /** Settings may be given within `index` or without. */
-const flatSettings = ({ index, ...settings }: JsonObject): JsonObject => ({
-  ...settings,
-  ...(isObject(index) ? index : {})
-})
+const flatSettings = ({ index, ...settings }: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries({ ...settings, ...(isObject(index) ? index : {}) })
+      // An empty group of settings is no setting.
+      .filter(([, value]) => !(isObject(value) && isEmpty(value)))
+  )
 
-/** Those that are honoured, and those that change nothing that Kuzzle shows. */
+/** Settings that are implemented, or have no visible effect in Kuzzle. */
 const settingNames = new Set(["codec", "number_of_replicas", "number_of_shards", "refresh_interval"])
+
+const refreshSetting = "index.refresh_interval"
+
+const checkRefreshInterval = (asked: unknown): void => {
+  const text = Array.isArray(asked) ? `[${asked.join(", ")}]` : String(asked)
+  if (TimeValue.parse(text, refreshSetting) < -1) {
+    throw badRequest(`failed to parse value [${text}] for setting [${refreshSetting}], must be >= [-1]`)
+  }
+}
 
 const checkedSettings = (settings: JsonObject): JsonObject => {
   const flat = flatSettings(settings)
@@ -408,19 +425,11 @@ const checkedSettings = (settings: JsonObject): JsonObject => {
     )
   }
   for (const [name, value] of Object.entries({ number_of_replicas, number_of_shards })) {
-    // Kuzzle puts its own number in the place of 0.
+    // Kuzzle replaces 0 by its own default.
     if (value === undefined || value === 0 || Number.isInteger(Number(value)) && Number(value) >= 0) continue
     throw badRequest(`Failed to parse value [${String(value)}] for setting [index.${name}] must be >= 0`)
   }
-  if (
-    refresh_interval !== undefined && refresh_interval !== null && String(refresh_interval) !== "-1" &&
-    Timespan.parse(String(refresh_interval)) === undefined
-  ) {
-    throw badRequest(
-      `failed to parse setting [index.refresh_interval] with value [${String(refresh_interval)}] as a time value: ` +
-        "unit is missing or unrecognized"
-    )
-  }
+  if (refresh_interval !== undefined && refresh_interval !== null) checkRefreshInterval(refresh_interval)
   const missing = Object.keys(flat).find((name) => !settingNames.has(name.replace(/^index\./, "")))
   if (missing !== undefined) throw error("testing.engine.not_implemented", `the setting "${missing}"`)
   return flat
@@ -433,7 +442,7 @@ const isScored = (body: JsonObject, sorted: boolean): boolean => !sorted || Sort
 const scoresHits = ({ aggregations, aggs = aggregations }: JsonObject): boolean =>
   aggs !== undefined && JSON.stringify(aggs).includes("\"top_hits\"")
 
-/** A document for the aggregations of a search. */
+/** A row for the aggregations of a search. */
 const aggregated =
   ({ index, mapping, name }: Collection, score: number) => (document: StoredDocument): Aggregation.Row => ({
     document,
@@ -442,13 +451,13 @@ const aggregated =
     score
   })
 
-/** Whether a row passes a `post_filter`, which aggregations know nothing of. */
+/** Whether a row passes a `post_filter`, which aggregations ignore. */
 const filterOf = (query: unknown, collections: ReadonlyArray<Collection>, now: number): (row: Row) => boolean => {
   const tests = new Map(collections.map((one) => [one, Query.compile(query, one.mapping, now)]))
   return ({ collection, document }) => tests.get(collection)!(document)
 }
 
-/** The field that a search collapses by. */
+/** The field by which a search collapses. */
 const collapseField = (collapse: unknown, { mapping }: Collection): Mapping.Field => {
   const { field: path, ...others } = isObject(collapse) ? collapse : {}
   const [other] = Object.keys(others)
@@ -460,7 +469,7 @@ const collapseField = (collapse: unknown, { mapping }: Collection): Mapping.Fiel
   throw badRequest(`unknown type for collapse field \`${String(path)}\`, only keywords and numbers are accepted`)
 }
 
-/** Elasticsearch gives its reason in a list that Kuzzle does not look into (esWrapper.js). */
+/** Elasticsearch gives its reason in a list that Kuzzle does not read (esWrapper.js). */
 const allShardsFailed = (): EngineError => error("services.storage.unexpected_error", "all shards failed")
 
 /** Whether a row is the first with its value of the field of a `collapse`. */
@@ -476,7 +485,7 @@ const collapseOf = (collapse: unknown, collections: ReadonlyArray<Collection>): 
   }
 }
 
-/** A document that a search found, its score, and what it is sorted by. */
+/** A document that a search has found, with its score and its sort values. */
 interface Row {
   readonly collection: Collection
   readonly document: StoredDocument
@@ -484,7 +493,7 @@ interface Row {
   readonly values: ReadonlyArray<Sorting.SortValue>
 }
 
-/** What a search found, in its order. Never modified: searches and scrolls share it. */
+/** The result of a search, in its order. It is never modified, because searches and scrolls share it. */
 interface Found {
   readonly keys: ReadonlyArray<Sorting.SortKey>
   readonly rows: FoundRows<Row>
@@ -520,8 +529,10 @@ const isValidName = (name: unknown): name is string =>
 
 const maxScroll = 60_000
 const defaultScroll = 15_000
+/** `search.max_keep_alive` of Elasticsearch. */
+const maxKeepAlive = 86_400_000
 
-/** Keys of a search body that Kuzzle lets through, and of them those that the engine honours. */
+/** Keys of a search body that Kuzzle accepts, and those that the engine implements. */
 const searchKeys = new Map<string, "honoured" | "harmless" | "missing" | "unknown">([
   ["query", "honoured"],
   ["sort", "honoured"],
@@ -529,7 +540,7 @@ const searchKeys = new Map<string, "honoured" | "harmless" | "missing" | "unknow
   ["_source", "honoured"],
   ["from", "honoured"],
   ["size", "honoured"],
-  // Kuzzle shows nothing of what they add.
+  // Kuzzle does not return what they add.
   ["explain", "harmless"],
   ["fields", "harmless"],
   ["aggregations", "honoured"],
@@ -538,7 +549,7 @@ const searchKeys = new Map<string, "honoured" | "harmless" | "missing" | "unknow
   ["highlight", "missing"],
   ["post_filter", "honoured"],
   ["suggest", "missing"],
-  // Kuzzle lets them through, and Elasticsearch does not know them there.
+  // Kuzzle accepts them, but Elasticsearch does not know them there.
   ["_name", "unknown"],
   ["search_timeout", "unknown"],
   ["_source_excludes", "unknown"],
@@ -559,7 +570,7 @@ const checkSearchBody = (body: JsonObject): void => {
   checkScripts(body)
 }
 
-/** Scripts must be stored ones: what else a script has is refused. */
+/** Only stored scripts are allowed: other members of a script are refused. */
 export const checkScripts = (value: unknown): void => {
   if (typeof value !== "object" || value === null) return
   for (const [key, inner] of Object.entries(value)) {
@@ -575,26 +586,34 @@ export const checkScripts = (value: unknown): void => {
 
 const queryOf = ({ query }: JsonObject): unknown => isEmpty(query) ? { match_all: {} } : query
 
-/** How a collection is set up. */
+/** The setup of a new collection. */
 export interface Setup {
   readonly mappings: JsonObject
   readonly settings: JsonObject
 }
 
-/** How it is to be changed, as it was asked for. */
+/** The requested change of a collection. */
 export interface Change {
   readonly mappings?: unknown
   readonly settings?: unknown
 }
 
-/** What Kuzzle takes for nothing: numbers and booleans, too. */
+/** The values that Kuzzle treats as absent, including numbers and booleans. */
 const isEmpty = (value: unknown): boolean =>
   typeof value === "object" || typeof value === "string" ? Object.keys(value ?? {}).length === 0 : true
 
-/** Those of a new collection: Kuzzle adds to them, whatever they are. */
+/** Kuzzle replaces 0 by its own default, which is 1 (elasticsearch.js, `createCollection`). */
+const withoutZeros = (settings: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(settings).filter(([name, value]) =>
+      value || !["number_of_replicas", "number_of_shards"].includes(name)
+    )
+  )
+
+/** The settings of a new collection. Kuzzle adds its own to any value. */
 const readNewSettings = (settings: unknown): JsonObject => {
   if (settings === null) throw nativeError("Cannot read properties of null (reading 'number_of_replicas')")
-  if (typeof settings === "object" || settings === undefined) return readSettings(settings)
+  if (typeof settings === "object" || settings === undefined) return withoutZeros(readSettings(settings))
   throw nativeError(`Cannot create property 'number_of_replicas' on ${typeof settings} '${String(settings)}'`)
 }
 
@@ -604,7 +623,7 @@ const readSettings = (settings: unknown): JsonObject => {
 }
 
 export class Storage {
-  /** The specifications of collections, in Kuzzle's own index: they outlive what they are about. */
+  /** The specifications of collections, in Kuzzle's own index: they outlive their collections. */
   readonly validations: Collection
   private readonly indexes = new Map<string, Map<string, Collection>>()
   private readonly scrolls = new Map<string, Scroll>()
@@ -632,7 +651,7 @@ export class Storage {
   }
 
   private make(key: string, index: string, name: string, { mappings, settings }: Setup, now: number): Collection {
-    // Elasticsearch looks at the settings first.
+    // Elasticsearch checks the settings first.
     checkedSettings(settings)
     return new Collection(index, name, {
       key,
@@ -668,7 +687,7 @@ export class Storage {
     else if (!this.indexes.has(name)) this.indexes.set(name, new Map())
   }
 
-  /** The collection of a key, and the list it stands in. Kuzzle's own are always there. */
+  /** The collection of a key, and the list that contains it. Kuzzle's own collections always exist. */
   private kept(key: string) {
     const [index = "", name = ""] = key.split("/")
     const collections = this.indexes.get(index)
@@ -737,7 +756,7 @@ export class Storage {
     return typeof index === "string" && typeof name === "string" && this.indexes.get(index)?.has(name) === true
   }
 
-  /** Comes before everything that a new collection is checked for. */
+  /** Comes before all other checks of a new collection. */
   checkNames(index: unknown, name: unknown): { readonly index: string; readonly name: string } {
     if (!isValidName(index)) throw error("services.storage.invalid_index_name", index)
     if (!isValidName(name)) throw error("services.storage.invalid_collection_name", name)
@@ -745,7 +764,7 @@ export class Storage {
     return { index, name }
   }
 
-  /** Creates a collection, and its index where there is none; one that exists is updated. */
+  /** Creates a collection, and its index if there is none. An existing collection is updated. */
   createCollection(givenIndex: unknown, givenName: unknown, { mappings, settings }: Change, now: number): void {
     const { index, name } = this.checkNames(givenIndex, givenName)
     Mapping.checkDynamics(mappings)
@@ -768,7 +787,7 @@ export class Storage {
 
   // -- searches -----------------------------------------------------------------------------------------------------
 
-  /** What Elasticsearch refuses of a scroll, after it has read the query. */
+  /** The checks of Elasticsearch on a scroll, after it has read the query. */
   private checkScroll(
     collections: ReadonlyArray<Collection>,
     body: JsonObject,
@@ -792,7 +811,10 @@ export class Storage {
     return collection.searchable(now).filter(test)
   }
 
-  /** How many a query matches. Elasticsearch reads the body key by key, and knows no other than the query. */
+  /**
+   * Counts the documents that a query matches. Elasticsearch reads the body key by key, and knows no other than the
+   * query.
+   */
   count(collection: Collection, body: JsonObject, now: number): number {
     checkSearchBody(body)
     for (const key of Object.keys(body)) {
@@ -812,11 +834,16 @@ export class Storage {
     const [from, size] = [options.from === -1 ? 0 : options.from, options.size === -1 ? 10 : options.size]
     const { scroll } = options
     checkSearchBody(body)
+    if (typeof body.query === "string" && body.query !== "") {
+      throw badRequest("Unknown key for a VALUE_STRING in [query].")
+    }
     if (from < 0) throw badRequest("[from] parameter cannot be negative")
     if (size < 0) throw badRequest(`[size] parameter cannot be negative, found [${size}]`)
     const keepAlive = scroll === undefined ? undefined : keepAliveOf(scroll)
     if (keepAlive !== undefined) this.checkScroll(collections, body, from, size, now)
     if (keepAlive === undefined && from + size > 10_000) {
+      // A malformed query is refused earlier.
+      for (const { mapping } of collections) Query.compile(queryOf(body), mapping, now)
       throw badRequest(
         `Result window is too large, from + size must be less than or equal to: [10000] but was [${from + size}]. ` +
           "See the scroll api for a more efficient way to request large data sets. This limit can be set by changing " +
@@ -903,7 +930,7 @@ export class Storage {
     return { hits, remaining, scrollId, total: scroll.rows.length }
   }
 
-  /** Ends a scroll, and gives what it had still to give. Each hit is made when it is read. */
+  /** Ends a scroll, and returns its remaining hits. Each hit is made when it is read. */
   drain(scrollId: string): Iterable<JsonObject> {
     const scroll = this.scrolls.get(scrollId)
     this.scrolls.delete(scrollId)
@@ -946,8 +973,9 @@ export class Storage {
 }
 
 /**
- * The rows behind a position. Usually it is that of a row, and is searched for by halves. Other values, or those of
- * another collection, may be of other types than those of the rows and so in no order with them: then each row is compared.
+ * The rows behind a position. Usually it is the position of a row, and is found by binary search. Other values, or
+ * those of another collection, may have other types than those of the rows, without an order between them: then each
+ * row is compared.
  */
 const rowsAfter = (
   keys: ReadonlyArray<Sorting.SortKey>,
@@ -967,16 +995,18 @@ const rowsAfter = (
   return isOfRow && areOfOneCollection ? { found: rows, start: low } : { found: rows.filter(isBehind), start: 0 }
 }
 
+/**
+ * The lifetime of a scroll. Both servers parse the text: Elasticsearch may refuse it, and Kuzzle remembers the scroll
+ * for the time that it reads (elasticsearch.js, `search` and `scroll`). Elasticsearch itself forgets scrolls once a
+ * minute only.
+ */
 const keepAliveOf = (scroll: string): number => {
-  if (scroll === "0") return 0
-  const duration = Timespan.parse(scroll)
-  if (duration !== undefined && duration > maxScroll) {
+  const remembered = Timespan.parse(scroll)
+  if (remembered !== undefined && remembered > maxScroll) {
     throw error("services.storage.scroll_duration_too_great", scroll)
   }
-  if (duration === undefined || !/^\d+(?:ms|s|m|h|d)$/.test(scroll)) {
-    throw badRequest(
-      `failed to parse setting [scroll] with value [${scroll}] as a time value: unit is missing or unrecognized`
-    )
+  if (TimeValue.parse(scroll, "scroll") > maxKeepAlive) {
+    throw error("testing.engine.not_implemented", "a scroll that Elasticsearch shall keep for more than a day")
   }
-  return duration
+  return remembered !== undefined && remembered < 0 ? Infinity : remembered || defaultScroll
 }

@@ -1,6 +1,4 @@
-/**
- * The collection that a request is about, and what it wants documents to be like.
- */
+/** The collection of a request, and its requirements for documents. */
 import { badRequest, error } from "./errors.ts"
 import { isObject, type JsonObject, own } from "./json.ts"
 import * as Request from "./request.ts"
@@ -14,7 +12,7 @@ export const collectionOf = ({ request, state }: Call): Collection => {
 }
 
 export const settle = (collection: Collection, refresh: boolean): void => {
-  // The real server waits for its next refresh, up to a second; we refresh now and answer at once.
+  // The real server waits for its next refresh, up to a second; the engine refreshes now and answers at once.
   if (refresh) collection.refresh()
 }
 
@@ -26,7 +24,7 @@ export const waitsFor = (refresh: string): boolean => {
   return refresh === "wait_for"
 }
 
-/** The same for what a query finds: there Elasticsearch reads a boolean, and Kuzzle makes one of `wait_for`. */
+/** The same for writes by a query: there Elasticsearch expects a boolean, and Kuzzle converts `wait_for` to one. */
 export const queryWaitsFor = (refresh: string): boolean => {
   if (!["wait_for", "true", "false", ""].includes(refresh)) {
     throw badRequest(`Failed to parse value [${refresh}] as only [true] or [false] are allowed.`)
@@ -34,7 +32,7 @@ export const queryWaitsFor = (refresh: string): boolean => {
   return refresh !== "false"
 }
 
-/** What Kuzzle refuses of a document that is written as a whole. */
+/** Kuzzle's checks of a document that is written as a whole. */
 export const checkRouting = ({ _routing }: JsonObject): void => {
   if (_routing) throw error("services.storage.no_routing")
 }
@@ -44,11 +42,17 @@ export const specificationsOf = ({ request, state }: Call): Specifications.Speci
   const { collection, index } = Request.getIndexAndCollection(request)
   const validation = state.storage.validations.get(`${index}#${collection}`)?._source.validation
   const specifications = isObject(validation) ? Specifications.read(index, collection, validation) : undefined
-  // What was stored was right; this is what tells the compiler.
+  // Stored specifications are valid; this narrows the type for the compiler.
   return specifications !== undefined && "fields" in specifications ? specifications : undefined
 }
 
-/** A document that fits the collection's specifications, with their default values; of an update the changes. */
+/** `document:validate`, which `realtime:validate` calls (realtimeController.js, `validate`). */
+export const validate = (call: Call) => {
+  const body = Request.getBody(call.request)
+  return Specifications.validate(specificationsOf(call), body)
+}
+
+/** A document that fits the collection's specifications, with their default values; for an update, the changes. */
 export const fitting = (call: Call, body: JsonObject, before?: StoredDocument): JsonObject => {
   const specifications = specificationsOf(call)
   if (specifications === undefined) return body
@@ -56,7 +60,7 @@ export const fitting = (call: Call, body: JsonObject, before?: StoredDocument): 
   return Specifications.withDefaults(specifications.fields, body, before !== undefined)
 }
 
-/** `object` with what it has not of `defaults`, at every depth. */
+/** `object` with the missing members of `defaults`, at every depth. */
 const defaultsDeep = (object: JsonObject, defaults: JsonObject): JsonObject => {
   const missing = Object.entries(defaults).filter(([key]) => own(object, key) === undefined)
   const present = Object.entries(object).map(([key, value]) => {

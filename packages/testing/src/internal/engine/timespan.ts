@@ -12,7 +12,7 @@ const units: ReadonlyArray<readonly [RegExp, number]> = [
   [/^(?:years?|yrs?|y)$/i, 31_557_600_000]
 ]
 
-/** `1h`, `2 days`, `500` … in milliseconds; `undefined` when it is none of them. */
+/** `1h`, `2 days`, `500` … in milliseconds; `undefined` for any other text. */
 export const parse = (text: string): number | undefined => {
   const match = text.length > 100 ? null : /^(-?\d*\.?\d+) *([a-z]+)?$/i.exec(text)
   if (match === null) return undefined

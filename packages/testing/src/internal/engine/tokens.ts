@@ -8,7 +8,7 @@ import * as Encoding from "effect/Encoding"
 import { isObject } from "./json.ts"
 
 export const prefix = "kauth-"
-/** Of API keys. */
+/** The prefix of API keys. */
 export const keyPrefix = "kapikey-"
 const header = Encoding.encodeBase64Url(JSON.stringify({ alg: "HS256", typ: "JWT" }))
 const utf8 = new TextEncoder()
@@ -24,14 +24,14 @@ export const sign = (prefix: string, secret: string, userId: string, ttl: number
   return `${prefix}${input}.${signature(secret, input)}`
 }
 
-/** The user of a token that we signed and that has not expired, else `undefined`. */
+/** The user of a token that this server has signed and that has not expired; otherwise `undefined`. */
 export const verify = (secret: string, token: string, now: number): string | undefined => {
   const [head, payload, mac, ...rest] = token.replace(prefix, "").replace(keyPrefix, "").split(".")
   if (head === undefined || payload === undefined || mac === undefined || rest.length > 0) return undefined
   if (signature(secret, `${head}.${payload}`) !== mac) return undefined
   const text = Encoding.decodeBase64UrlString(payload)
   if (Either.isLeft(text)) return undefined
-  // We signed it ourselves: it is JSON.
+  // Safe: this server has signed it, so it is JSON.
   const claims: unknown = JSON.parse(text.right)
   if (!isObject(claims) || typeof claims._id !== "string") return undefined
   if (typeof claims.exp === "number" && Math.floor(now / 1000) >= claims.exp) return undefined

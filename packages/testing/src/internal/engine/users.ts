@@ -1,6 +1,6 @@
 /**
- * Users and what they may do. Kuzzle keeps a user twice: in its cache, where most reads look, and in a collection, which
- * is searched; the two do not say the same of who changed the user, nor of inner objects that were changed in part.
+ * Users and their rights. Kuzzle stores a user twice: in its cache, which most reads use, and in a collection, which
+ * searches use. The two differ in who changed the user, and in inner objects that were changed in part.
  */
 import type { Changes } from "./changes.ts"
 import { anonymousError, error } from "./errors.ts"
@@ -30,13 +30,13 @@ export const anonymous: User = {
 
 export const show = ({ _id, source }: User) => ({ _id, _source: source })
 
-/** As the collection has it. */
+/** The user as the collection stores it. */
 export const showStored = ({ _id, _source }: Shown) => ({
   _id,
   _source: { profileIds: _source.profileIds, ..._source }
 })
 
-/** The same of what a search has found. A scroll goes on with whatever it was begun for: not all of that has profiles. */
+/** The same for the hits of a search. A scroll continues any search, so a hit need not have profiles. */
 export const showFound = (found: Shown) => {
   const { profileIds } = found._source
   if (!Array.isArray(profileIds) || profileIds.length === 0) throw error("security.user.no_profile", found._id)
@@ -64,7 +64,7 @@ export class Users {
 
   restore(_id: string, source: JsonObject | null): void {
     if (source === null) return void this.cache.delete(_id)
-    // `make` has put them there.
+    // Safe: `make` has set them.
     this.cache.set(_id, { _id, profileIds: source.profileIds as ReadonlyArray<string>, source })
   }
 
@@ -73,6 +73,8 @@ export class Users {
   }
 
   getOrFail(id: string): User {
+    // The request to Elasticsearch then has no id of a document.
+    if (id === "") throw error("services.storage.unexpected_error", "Response Error")
     const user = this.get(id)
     if (user === undefined) throw error("security.user.not_found", id)
     return user
@@ -148,7 +150,7 @@ export class Users {
     return profileIds.flatMap((id) => this.profiles.policies(id))
   }
 
-  /** Each target must be allowed by one policy; without targets the index and the collection must (spec 1.10). */
+  /** One policy must allow each target, or without targets the index and the collection (spec 1.10). */
   isAllowed(user: User, request: Request.KuzzleRequest): boolean {
     const targets = Request.getArray(request, "targets", [])
     const { action, args, controller } = request
@@ -166,13 +168,17 @@ export class Users {
   }
 }
 
-/** Rights on a target with a wildcard are not known to the real server, and it looks for the star in whatever comes. */
+/** The real server refuses rights on a target with a wildcard. It looks for the star in whatever the collection is. */
 const isTargetAllowed = (policies: ReadonlyArray<Profiles.Policy>, target: unknown): boolean => {
   if (!isObject(target) || !target.index || !Array.isArray(target.collections)) return true
   const { collections, index } = target
   if (typeof index === "string" && index.includes("*")) return false
   return collections.every((name: unknown) => {
-    if (typeof name !== "string") throw anonymousError(500, "collection.includes is not a function")
+    if (name === null) throw anonymousError(500, "Cannot read properties of null (reading 'includes')")
+    // Lists have the method, too.
+    if (typeof name !== "string" && !Array.isArray(name)) {
+      throw anonymousError(500, "collection.includes is not a function")
+    }
     return !name.includes("*") && policies.some((policy) => Profiles.covers(policy, index, name))
   })
 }

@@ -1,13 +1,13 @@
 /**
- * Writing many documents: each alone succeeds or fails, in the order of the real server (which rejects what is malformed,
- * then what cannot be, then what Elasticsearch refuses).
+ * Writing many documents: each alone succeeds or fails, in the order of the real server (which first rejects malformed
+ * documents, then impossible writes, then those that Elasticsearch refuses).
  */
 import { EngineError } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import type { Call } from "./state.ts"
 import { checkIds, type Collection, RefusedError } from "./storage.ts"
 
-/** A document to write, with the id it was given; `_source` is what is to be stored. */
+/** A document to write, with the id it was given; `_source` is the content to store. */
 interface Draft extends JsonObject {
   readonly _source: JsonObject
   readonly _id?: unknown
@@ -26,7 +26,7 @@ export interface Outcome {
 }
 
 export interface Kind {
-  /** What is malformed about a document. */
+  /** The reason why a document is malformed. */
   readonly fault: (document: JsonObject) => string | undefined
   readonly source: (document: JsonObject, call: Call) => JsonObject
   /** Why a document cannot be written, before any is. */
@@ -68,13 +68,13 @@ export const execute = (
       if (cause instanceof RefusedError) errors.push(rejection(draft, cause.reason, 400))
       else if (cause instanceof EngineError && cause.status === 404) {
         errors.push(rejection({ _id: draft._id, body: draft._source }, "document not found", 404))
-      } else throw cause // what the engine has not got concerns the whole request
+      } else throw cause // an unimplemented feature concerns the whole request
     }
   }
   return { errors, items }
 }
 
-/** A content without Kuzzle's own: what a client says of it is not believed. */
+/** A content without Kuzzle's metadata: a client cannot set it. */
 export const withoutMetadata = ({ _kuzzle_info: _, ...source }: JsonObject): JsonObject => source
 
 const bodyFault = ({ body }: JsonObject) => isObject(body) ? undefined : "document body must be an object"
@@ -117,7 +117,7 @@ export const kinds = {
     source: withCreated,
     refusal: (id, collection) =>
       typeof id === "string" && collection.get(id) !== undefined ? ["document already exists", 400] : undefined,
-    // An id that is no text is not used.
+    // An id that is not text is ignored.
     write: ({ _id, ...draft }, collection, call) =>
       put(typeof _id === "string" ? { ...draft, _id } : draft, collection, call)
   },
@@ -157,7 +157,7 @@ export const kinds = {
       const id = String(_id)
       const before = collection.get(id)
       const isNew = before === undefined
-      // Both were made objects by `source`.
+      // Safe: `source` has made both objects.
       const document = isNew
         ? collection.write(id, defaults as JsonObject, now)
         : collection.update(before, changes as JsonObject, now)

@@ -1,6 +1,6 @@
 /**
  * Declarations of the actions of plugins and of the application, as TypeScript: their names and routes from
- * `server:publicApi`, what they take and give from the server's OpenAPI document, where it says so.
+ * `server:publicApi`, their options and results from the server's OpenAPI document, if it has them.
  */
 import type { Route } from "@effect-kuzzle/core/KuzzleAction"
 import type { Api } from "@effect-kuzzle/core/KuzzleServer"
@@ -68,7 +68,7 @@ const declaration = (documented: Documented, openapi: JsonObject, names: Source.
   ].join("\n")
 }
 
-/** Whether Kuzzle made the operation up: it does for routes without a documentation. */
+/** Whether Kuzzle has generated the operation, as it does for routes without documentation. */
 const isGenerated = (operation: JsonObject, { action, controller }: Documented): boolean =>
   operation["description"] === `Controller: ${controller}.` && operation["summary"] === `Action: ${action}.`
 
@@ -85,7 +85,7 @@ interface Options {
 const namesInPath = (route: Route | undefined): ReadonlyArray<string> =>
   Array.from(route?.[1].matchAll(/:([^/]+)/g) ?? [], ([, name]) => name ?? "")
 
-/** These are sent with every request, or stay with the client. */
+/** Members of every request, or options of the client. */
 const taken: ReadonlySet<string> = new Set([
   "controller",
   "action",
@@ -95,7 +95,7 @@ const taken: ReadonlySet<string> = new Set([
   "timeout"
 ])
 
-/** The names in the path, a body, and whatever else. */
+/** The names in the path, the body, and the others. */
 const unknownOptions = (route: Route | undefined): Options => {
   const hasBody = route?.[0] !== "GET"
   const fields = [
@@ -122,11 +122,11 @@ const optionsOf = (operation: JsonObject, route: Route | undefined, openapi: Jso
   }
   const body = bodyOf(operation, known, openapi, new Set(fields.keys()))
   for (const [name, schema] of body.fields) fields.set(name, schema)
-  const shown = [...fields].filter(([name]) => !taken.has(name)).map(([name, schema]) =>
+  const members = [...fields].filter(([name]) => !taken.has(name)).map(([name, schema]) =>
     `${Source.key(name)}: ${schema}`
   )
   return {
-    options: shown.length === 0 ? undefined : Source.block("Schema.Struct({", shown, "})"),
+    options: members.length === 0 ? undefined : Source.block("Schema.Struct({", members, "})"),
     body: body.body
   }
 }
@@ -136,7 +136,7 @@ interface Body {
   readonly body: Options["body"]
 }
 
-/** The members of the body as options, or the body as one, where a member has the name of an argument. */
+/** The members of the body as options, or the whole body as one option if a member has the name of an argument. */
 const bodyOf = (
   operation: JsonObject,
   parameters: ReadonlyArray<JsonObject>,
@@ -159,7 +159,7 @@ const bodyOf = (
   return { fields: [[name, content["required"] === true ? whole : `Schema.optional(${whole})`]], body: name }
 }
 
-/** What the success of an operation is, in the envelope that every answer of Kuzzle has. */
+/** The result of an operation, from the envelope of Kuzzle's answer. */
 const resultOf = (operation: JsonObject, openapi: JsonObject): string => {
   const responses = own(operation, "responses")
   const response = isObject(responses)
@@ -183,13 +183,13 @@ const jsonSchema = (holder: JsonObject): unknown => {
 // Schemas of OpenAPI
 // -------------------------------------------------------------------------------------------------------------------
 
-/** What a `$ref` within the document refers to. */
+/** The target of a `$ref` within the document. */
 const resolved = (value: unknown, openapi: JsonObject): unknown => {
   const ref = isObject(value) ? value["$ref"] : undefined
   return typeof ref === "string" && ref.startsWith("#/") ? at(openapi, ref.slice(2).replaceAll("/", ".")) : value
 }
 
-/** `above`: the objects that this one is in. One that is in itself has no end. */
+/** `above`: the enclosing objects, to detect recursion. */
 const schemaOf = (given: unknown, openapi: JsonObject, above: ReadonlyArray<unknown> = []): string => {
   const schema = resolved(given, openapi)
   if (!isObject(schema) || above.includes(schema)) return "Schema.Unknown"

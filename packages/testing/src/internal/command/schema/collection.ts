@@ -4,8 +4,8 @@
  * - The Schema decodes every document that was sampled, and encodes it to the same JSON. Where mapping and documents
  *   disagree, the documents decide what a value is, and the mapping is pinned with `KuzzleMappings.field`.
  * - A field is required if every sampled document has it. Without documents all fields are optional.
- * - A text is a union of literals if 30 of its values were sampled or more, 2 to 8 are different, each was seen 3 times or
- *   more, and none is longer than 40 characters. Only a field that is mapped as `keyword`, or not at all, is one.
+ * - A text is a union of literals if 30 of its values were sampled or more, 2 to 8 are different, each was seen 3 times
+ *   or more, and none is longer than 40 characters. The field must be mapped as `keyword`, or not at all.
  * - A number is an `Int` if its field is mapped as whole numbers and all of them are. A field mapped as `date` is a `Date` if
  *   all of its texts are as `toISOString` writes them, and a `DateFromNumber` if all of its values are milliseconds.
  * - An object with more than 50 names that are not mapped is a record.
@@ -20,7 +20,7 @@ const literals = { least: 30, different: 8, times: 3, length: 40 }
 
 const manyNames = 50
 
-/** What the mapping of a value must become: that of the server, none, or nothing that matters, because it is said above. */
+/** The required mapping of a value: that of the server, none, or any, because an enclosing mapping covers it. */
 type Wanted =
   | { readonly _tag: "Mapped"; readonly field: Field }
   | { readonly _tag: "Unmapped" }
@@ -97,7 +97,7 @@ const present = (evidence: Evidence, wanted: Wanted): Code => {
   return others.length === 0 ? only(wanted) : several(evidence, kinds, wanted)
 }
 
-/** What no sampled document has. */
+/** A field that no sampled document has. */
 const absent = (wanted: Wanted): Code => {
   const field = mappedAs(wanted)
   if (field === undefined) return pinned(anything, wanted)
@@ -114,7 +114,7 @@ const kindsOf = (evidence: Evidence): ReadonlyArray<Kind> => [
   ...(evidence.arrays > 0 ? [(wanted: Wanted) => arrayOf(evidence.elements, wanted)] : [])
 ]
 
-/** Values of several kinds: one, or a list of the same, or whatever it is. */
+/** Values of several kinds: single values beside lists of the same kind, or unknown values. */
 const several = (evidence: Evidence, kinds: ReadonlyArray<Kind>, wanted: Wanted): Code => {
   if (kinds.length === 2 && evidence.arrays > 0) {
     const one = evidence.single()
@@ -177,7 +177,7 @@ const isPoint = ({ members, objects }: Evidence): boolean =>
     return member !== undefined && member.count === objects && member.numbers === objects && member.farthest <= most
   })
 
-/** `isCovered`: the mapping of all of it is said above, or there is none. */
+/** `isCovered`: an enclosing mapping covers it, or there is none. */
 const struct = (evidence: Evidence, { properties = {} }: Field, isCovered: boolean): Code => {
   const names = [...new Set([...Object.keys(properties), ...evidence.members.keys()])].sort()
   const fields = names.map((name) => {
@@ -191,7 +191,7 @@ const struct = (evidence: Evidence, { properties = {} }: Field, isCovered: boole
   return { text: Source.block("Schema.Struct({", fields, "})"), mapping: { properties } }
 }
 
-/** What the values of a type are, where none was seen. */
+/** The Schema of a type without sampled values. */
 const usual = (field: Field): Code => {
   const type = typeOf(field)
   if (textTypes.has(type)) return text
@@ -206,7 +206,7 @@ const usual = (field: Field): Code => {
       return point
     case "flattened":
       return record
-    // Another name for a field: no document has it.
+    // An alias of a field: no document contains it.
     case "alias":
       return nothing
     default:
@@ -222,7 +222,7 @@ const same = (expected: Field | undefined, actual: Field): boolean =>
   expected !== undefined &&
   KuzzleMappings.compare({ properties: { field: expected } }, { properties: { field: actual } }).length === 0
 
-/** With its mapping said, where it would not follow. */
+/** With an explicit mapping, if the derived one would differ. */
 const pinned = (code: Code, wanted: Wanted): Code => {
   switch (wanted._tag) {
     case "Covered":
@@ -232,14 +232,14 @@ const pinned = (code: Code, wanted: Wanted): Code => {
     case "Mapped": {
       const { field } = wanted
       if (same(code.mapping, field)) return code
-      // Without properties, `field` would take those of the Schema.
+      // Without properties, `field` would derive them from the Schema.
       const whole = isObjectType(field) && field["enabled"] !== false ? { properties: {}, ...field } : field
       return { text: `${code.text}.pipe(${said(whole)})`, mapping: field }
     }
   }
 }
 
-/** The same for an object whose fields have said theirs. */
+/** The same for an object whose fields have their mappings. */
 const pinnedObject = ({ mapping, text }: Code, { properties: _, ...own }: Field): Code =>
   same({ ...mapping, properties: {} }, { ...own, properties: {} })
     ? { text, mapping }

@@ -1,12 +1,10 @@
-/**
- * What the values of a field were in the documents that were sampled.
- */
+/** The values of a field in the sampled documents. */
 import { isObject } from "../../engine/json.ts"
 
 /** Texts that differ are counted one by one up to this number. */
 const manyTexts = 32
 
-/** Objects in objects are looked at down to this depth. Elasticsearch's mappings have 20 levels. */
+/** Objects in objects are examined down to this depth. Elasticsearch's mappings have 20 levels. */
 const deepest = 20
 
 /** A date as `toISOString` writes it. */
@@ -25,7 +23,7 @@ export class Evidence {
   nulls = 0
   booleans = 0
   numbers = 0
-  /** Of the numbers: those that JavaScript holds exactly, and those that may be milliseconds of a date. */
+  /** Counts of the numbers that JavaScript represents exactly, and of those that may be milliseconds of a date. */
   integers = 0
   times = 0
   /** The greatest distance of a number from 0. */
@@ -35,12 +33,12 @@ export class Evidence {
   /** How often each text was seen; `undefined` where there are too many. */
   different: Map<string, number> | undefined = new Map()
   objects = 0
-  /** The members of all objects. */
+  /** The evidence of the members of all objects. */
   readonly members = new Map<string, Evidence>()
   arrays = 0
-  /** Of all arrays; `undefined` where none had any. */
+  /** The evidence of the elements of all arrays; `undefined` if there were none. */
   elements: Evidence | undefined
-  /** Objects and arrays that are nested too deeply to be looked at. */
+  /** Objects and arrays that are nested too deeply to be examined. */
   deep = 0
 
   private constructor(private readonly depth: number) {}
@@ -51,7 +49,7 @@ export class Evidence {
     return evidence
   }
 
-  /** This, and as much of the other as was seen there. */
+  /** Both together. */
   and(other: Evidence): Evidence {
     const sum = new Evidence(this.depth)
     sum.merge(this)

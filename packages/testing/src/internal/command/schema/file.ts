@@ -18,7 +18,7 @@ export interface Sampled {
   readonly documents: ReadonlyArray<unknown>
 }
 
-/** What was read of a server. */
+/** The data that was read from a server. */
 export interface Found {
   readonly collections: ReadonlyArray<Sampled>
   readonly api: Api
@@ -92,7 +92,7 @@ const sealed = (text: string): string =>
 
 const checksum = (text: string): string => bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16)
 
-/** Whose text it is: one that the command has written, one that was edited since, or something else. */
+/** The origin of a text: written by the command, edited since, or something else. */
 export const stateOf = (file: string): "Written" | "Edited" | "Foreign" => {
   // Git may have changed the line breaks.
   const text = file.replaceAll("\r\n", "\n")

@@ -3,7 +3,7 @@
  */
 import { isObject } from "../../engine/json.ts"
 
-/** Moves all lines but the first to the right. JSON holds no line break in a text, so no text is changed. */
+/** Moves all lines but the first to the right. Texts in JSON contain no line breaks, so no text is changed. */
 export const indent = (text: string): string => text.replaceAll("\n", "\n  ")
 
 const plainName = /^[A-Za-z_$][\w$]*$/
@@ -30,7 +30,7 @@ export const literal = (value: unknown): string => {
   return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`
 }
 
-/** A comment for what follows. Nothing in it can end it. */
+/** A comment for the following code. Its text cannot end it. */
 export const comment = (line: string): string =>
   `/** ${line.replaceAll("*/", "* /").replace(/[\n\r\u2028\u2029]+/g, " ")} */`
 
@@ -38,7 +38,7 @@ export const comment = (line: string): string =>
 // names
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Names that a module cannot give to a constant of its own, and what the file imports. */
+/** Names that are reserved or imported, so constants cannot have them. */
 const reserved =
   "abstract arguments as async await boolean break case catch class const continue debugger default delete do else " +
   "enum eval export exports extends false finally for from function if implements import in instanceof interface let " +
@@ -65,7 +65,7 @@ export const camel = (...names: ReadonlyArray<string>): string => {
 export class Names {
   private readonly taken = new Set(reserved.split(" "))
 
-  /** The name, or one with a number where it is taken. */
+  /** The name, with a number if it is taken. */
   take(name: string): string {
     let free = name
     for (let number = 2; this.taken.has(free); number++) free = `${name}${/\d$/.test(name) ? "_" : ""}${number}`

@@ -24,7 +24,7 @@ import {
   valuesOf
 } from "./scope.ts"
 
-/** One bucket of the rows that are kept. */
+/** One bucket, of the rows that pass. */
 const single = (choose: (options: JsonObject, scope: Scope) => ReadonlyArray<Row>): Aggregator => (options, scope) => {
   const rows = choose(options, scope)
   return { doc_count: rows.length, ...scope.within(rows) }
@@ -40,7 +40,7 @@ const shownBuckets = (
     : buckets.map(([, bucket]) => bucket)
 })
 
-/** Rows by their values: a row is in as many buckets as it has values. */
+/** Groups rows by their values: a row is in one bucket for each of its values. */
 const grouped = <Key extends Scalar>(
   found: ReadonlyArray<Values>,
   keyOf: (value: Scalar) => Key
@@ -66,7 +66,7 @@ interface Term {
   readonly within: JsonObject
 }
 
-/** The number that an order names: `mean`, or `stats.avg`. */
+/** The number by which an order sorts: `mean`, or `stats.avg`. */
 const resultAt = (within: JsonObject, path: string): number => {
   const value = path.split(".").reduce<unknown>((at, name) => isObject(at) ? at[name] : undefined, within)
   const number = isObject(value) ? value.value ?? value.doc_count : value
@@ -144,7 +144,7 @@ interface Histogram {
   readonly groups: ReadonlyMap<number, ReadonlyArray<Row>>
   readonly next: (start: number) => number
   readonly minimum: number
-  /** The first and the last start that are shown, when there is less than these. */
+  /** The first and the last start that are always shown. */
   readonly bounds: readonly [first: number, last: number] | undefined
 }
 
@@ -156,7 +156,7 @@ const startsOf = ({ bounds, groups, minimum, next }: Histogram, scope: Scope): R
   const last = Math.max(full.at(-1) ?? -Infinity, bounds?.[1] ?? -Infinity)
   const starts: Array<number> = []
   for (let start = first; start <= last; start = next(start)) {
-    // Counts here, too: there may be more than fit into the memory.
+    // Buckets are counted here, too, because there may be more than fit into memory.
     if (starts.length > 65_535) scope.buckets.add()
     starts.push(start)
   }

@@ -2,7 +2,9 @@
  * The intervals of `date_histogram`.
  */
 import { badRequest } from "../errors.ts"
+import * as Java from "../java.ts"
 import type { JsonObject } from "../json.ts"
+import * as TimeValue from "../timeValue.ts"
 
 const units: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -55,10 +57,24 @@ export const stepOf = ({ calendar_interval: byCalendar, fixed_interval: byLength
     }
     return step
   }
-  const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(String(byLength)) ?? []
-  if (amount === undefined) throw badRequest("Invalid interval specified, must be non-null and non-empty")
-  const length = Number(amount) * units[unit!]!
-  if (length === 0) throw badRequest("Zero or negative time interval not supported")
-  if (!Number.isSafeInteger(length)) throw badRequest("[1:1] [date_histogram] failed to parse field [fixed_interval]")
-  return fixed(length)
+  if (byLength === undefined || byLength === null) {
+    throw badRequest("Invalid interval specified, must be non-null and non-empty")
+  }
+  return fixed(lengthOf(byLength))
+}
+
+const lengthOf = (interval: unknown): number => {
+  if (typeof interval !== "string") {
+    throw badRequest(`[1:1] [date_histogram] fixed_interval doesn't support values of type: ${Java.tokenOf(interval)}`)
+  }
+  const unreadable = badRequest("[1:1] [date_histogram] failed to parse field [fixed_interval]")
+  let length: number
+  try {
+    length = TimeValue.parse(interval, "fixed_interval")
+  } catch {
+    throw unreadable
+  }
+  if (length <= 0) throw badRequest("Zero or negative time interval not supported")
+  if (!Number.isSafeInteger(length)) throw unreadable
+  return length
 }

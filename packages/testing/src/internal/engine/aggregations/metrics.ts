@@ -1,6 +1,4 @@
-/**
- * Aggregations that make numbers, and hits, of documents.
- */
+/** Aggregations that compute numbers of documents, or return hits. */
 import { badRequest, error } from "../errors.ts"
 import * as Geo from "../geo.ts"
 import type { JsonObject } from "../json.ts"
@@ -9,7 +7,7 @@ import * as Sorting from "../sorting.ts"
 import { filterSource } from "../source.ts"
 import { type Aggregator, iso, known, numbersOf, type Row, type Scope, valuesOf } from "./scope.ts"
 
-/** A sum as Elasticsearch makes it: what gets lost of each addition is added to the next (Kahan). */
+/** A sum as Elasticsearch computes it: the rounding error of each addition is added to the next (Kahan). */
 export const sum = (numbers: ReadonlyArray<number>): number => {
   let total = 0
   let lost = 0
@@ -25,7 +23,7 @@ export const sum = (numbers: ReadonlyArray<number>): number => {
 const least = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => Math.min(a, b), Infinity)
 const most = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => Math.max(a, b), -Infinity)
 
-/** Results as they are shown: dates as text besides. */
+/** Results as they are shown, with dates also as text. */
 const shown = (
   results: { readonly [name: string]: number | null },
   types: ReadonlySet<string>,

@@ -35,19 +35,19 @@ const maxBuckets = 65_535
 /** Counts the buckets of a search. */
 export class Buckets {
   private count = 0
-  /** Kuzzle finds no message in what Elasticsearch answers then (esWrapper.js). */
+  /** Kuzzle finds no message in Elasticsearch's answer (esWrapper.js). */
   add(): void {
     if (++this.count > maxBuckets) throw error("services.storage.unexpected_error", "")
   }
 }
 
-/** A bucket as it is shown, which counts. */
+/** A bucket as it is shown. It is counted. */
 export const shownBucket = (scope: Scope, key: JsonObject, rows: ReadonlyArray<Row>): JsonObject => {
   scope.buckets.add()
   return { ...key, doc_count: rows.length, ...scope.within(rows) }
 }
 
-/** The options that an aggregation has, all of them known. */
+/** The options of an aggregation. Unknown options are refused. */
 export const known = (kind: string, options: JsonObject, ...names: ReadonlyArray<string>): JsonObject => {
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) throw error("testing.engine.not_implemented", `"${unknown}" of the aggregation "${kind}"`)
@@ -60,7 +60,7 @@ export interface Values {
   readonly values: ReadonlyArray<Scalar>
 }
 
-/** What each document holds for a field; `missing` stands for what it does not. */
+/** The values of a field in each document; `missing` stands for a missing value. */
 export const valuesOf = ({ field: path, missing }: JsonObject, { rows }: Scope): ReadonlyArray<Values> => {
   if (path === undefined) {
     throw badRequest("Required one of fields [field, script], but none were specified. ")
@@ -89,7 +89,7 @@ export const numbersOf = (kind: string, options: JsonObject, scope: Scope): Read
 
 export const iso = (date: number): string => new Date(date).toISOString()
 
-/** The key of a bucket: Elasticsearch keeps dates and booleans as numbers, and tells them as text besides. */
+/** The key of a bucket: Elasticsearch keeps dates and booleans as numbers, and also shows them as text. */
 export const shownKey = (type: string, key: Scalar): JsonObject =>
   isDate(type)
     ? { key, key_as_string: iso(Number(key)) }

@@ -9,11 +9,14 @@ import { deleteProfile, deleteRole, deleteUser, security } from "./security.ts"
 
 const acknowledged = { acknowledge: true }
 
-/** Whether the answer waits for what is done. */
+/** Whether the answer waits for the work. */
 const waits = ({ args }: Request.KuzzleRequest): boolean =>
   !(args.refresh === false || args.refresh === "false" || args.refresh === null)
 
-/** What the answer does not wait for fails unheard. What the engine has not got is told all the same. */
+/**
+ * Work that the answer does not wait for fails silently. Actions that the engine does not implement are reported all
+ * the same.
+ */
 const acknowledge = (call: Call, run: () => void) => {
   try {
     run()
@@ -32,7 +35,7 @@ function assertObject(value: unknown): asserts value is JsonObject {
 // fixtures
 // -------------------------------------------------------------------------------------------------------------------
 
-/** What is no list is refused by different parts of the server, in their own words. */
+/** A value that is not a list is refused by different parts of the server, each with its own message. */
 const linesOf = (payload: unknown): ReadonlyArray<unknown> => {
   if (Array.isArray(payload)) return payload
   if (payload === null) throw nativeError("Cannot convert undefined or null to object")
@@ -40,7 +43,7 @@ const linesOf = (payload: unknown): ReadonlyArray<unknown> => {
   throw error("services.storage.unexpected_error", "The argument provided is not an array")
 }
 
-/** What is to be loaded must have names. It is looked at when the loading has begun. */
+/** The loaded entries must have names. They are checked after the loading has begun. */
 const assertNamed = ({ request }: Call): void => {
   if (request.list !== undefined) throw error("api.assert.invalid_argument", request.list, "object")
 }
@@ -74,7 +77,7 @@ const loadMappings = (call: Call, mappings: JsonObject): void => {
 // securities
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A request that the server makes to itself: nobody's rights are looked at. */
+/** A request of the server to itself: rights are not checked. */
 const within = (call: Call, action: string, args: JsonObject): Call => {
   const options = {
     protocol: "websocket",
@@ -85,7 +88,7 @@ const within = (call: Call, action: string, args: JsonObject): Call => {
   return { ...call, request: Request.make({ controller: "security", action, ...args }, options) }
 }
 
-/** All are tried; the first failure is the answer. */
+/** All are attempted; the first failure is the answer. */
 const createAll = (
   call: Call,
   action: "createOrReplaceRole" | "createOrReplaceProfile" | "createUser",
@@ -172,7 +175,7 @@ const resetSecurity = (call: Call) => {
 // -------------------------------------------------------------------------------------------------------------------
 
 export const admin: Controller = {
-  // Nothing is ever made behind the engine's back.
+  // Nothing to reset: only the engine changes its state.
   refreshIndexCache: () => undefined,
   resetCache: ({ request, state }) => {
     const database = Request.getString(request, "database")

@@ -39,7 +39,9 @@ const sendToken = (call: Call, token: Token) => {
   return { _id: userId, expiresAt, ttl }
 }
 
-/** The credentials of a login: passport looks into the body, then into the arguments, and takes what is no object. */
+/**
+ * The credentials of a login: passport reads the body, then the arguments, and accepts values that are not objects.
+ */
 const credentialOf = ({ request: { args, body } }: Call, name: string): unknown =>
   [body?.[name], args[name]].find((value) => value && typeof value !== "object")
 
@@ -55,7 +57,7 @@ export const auth: Controller = {
     const kuid = state.credentials.verify(username, password)
     if (kuid === undefined) throw error("plugin.strategy.missing_user", "wrong username or password")
     const existing = state.sessions.linked(kuid, connectionId)
-    // A connection that has an API key or an infinite token of this user gets that one again, whatever it asks for.
+    // A connection with an API key or an infinite token of this user gets the same token again, whatever it requests.
     if (existing !== undefined && (existing.isApiKey || existing.ttl < 0)) return sendToken(call, existing)
     const expiresIn = request.args.expiresIn ? request.args.expiresIn : undefined
     const token = state.sessions.create(kuid, expiresIn, now)
@@ -82,7 +84,7 @@ export const auth: Controller = {
     if (token === null) return { expiresAt: null, kuid: anonymousId, valid: true }
     try {
       const session = call.state.sessions.verify(token, call.now)
-      // To check it is to use it.
+      // Checking a token for a single use uses it up.
       call.state.dropSubscriptions(call.state.sessions.spend(session))
       return { expiresAt: session.expiresAt, kuid: session.userId, valid: true }
     } catch (cause) {

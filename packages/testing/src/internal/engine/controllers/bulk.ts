@@ -22,7 +22,7 @@ const isOperation = (name: string | undefined): name is Operation =>
 interface Line {
   readonly operation: Operation
   readonly id: string | undefined
-  /** What follows the operation: nothing after a `delete`. */
+  /** The payload of the operation; a `delete` has none. */
   readonly payload: JsonObject
 }
 
@@ -43,7 +43,7 @@ const linesOf = (bulkData: ReadonlyArray<unknown>): ReadonlyArray<Line> => {
       )
     }
     if (!isOperation(operation)) {
-      // Elasticsearch passes over an operation that it does not know, with its payload.
+      // Elasticsearch skips an unknown operation with its payload.
       i++
       continue
     }
@@ -59,7 +59,7 @@ const linesOf = (bulkData: ReadonlyArray<unknown>): ReadonlyArray<Line> => {
 const refused = (status: number, type: string, reason: string): RefusedError =>
   new RefusedError(type, reason, new EngineError(undefined, status, reason, {}))
 
-/** Does what a line says; gives the id and the status of Elasticsearch. */
+/** Executes a line, and returns the id and the status of Elasticsearch. */
 const run = (
   { id, operation, payload }: Line & { readonly id: string },
   collection: Collection,
@@ -74,7 +74,7 @@ const run = (
     case "create": {
       const created = { author, createdAt: now, updatedAt: null, updater: null }
       const source = { ...payload, _kuzzle_info: created }
-      // Elasticsearch reads a document before it looks for its id.
+      // Elasticsearch reads a document before it reads its id.
       if (operation === "create") collection.admit(id, source)
       if (operation === "create" && before !== undefined) {
         throw refused(
@@ -99,7 +99,7 @@ const run = (
       return [id, status]
     }
     case "delete": {
-      // One that is not there gets a version by it, too.
+      // A deletion gives a version even to a document that does not exist.
       collection.delete(id, now)
       return [id, before === undefined ? 404 : 200]
     }

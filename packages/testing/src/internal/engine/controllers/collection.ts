@@ -17,7 +17,7 @@ const readSpecifications = (call: Call) => {
   const { collection, index } = keyOf(call)
   const specifications = Request.getBody(call.request)
   const { list } = call.request
-  // A list has a length, which specifications have not.
+  // A list has the property `length`, which specifications must not have.
   const given = list === undefined ? specifications : { ...specifications, length: list.length }
   const read = Specifications.read(index, collection, given)
   return { specifications, faults: "fields" in read ? [] : read }
@@ -136,7 +136,7 @@ export const collection: Controller = {
     return { hits: found.hits, scrollId: found.scrollId, total: found.total }
   },
   scrollSpecifications: ({ now, request, state }) => {
-    // Read, and not used: a page keeps the search open for 15 seconds, whatever is asked (observed).
+    // Read and not used: a page always keeps the search open for 15 seconds (observed).
     Request.getString(request, "scroll", "15s")
     const { hits, scrollId, total } = state.storage.scroll(Request.getString(request, "scrollId"), undefined, now)
     return { hits, scrollId, total }

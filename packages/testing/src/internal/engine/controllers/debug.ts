@@ -2,7 +2,7 @@ import { error } from "../errors.ts"
 import { nodeVersion } from "../host.ts"
 import type { Action, Controller } from "../state.ts"
 
-/** As a server that is not configured for it, which by default none is. */
+/** Like a server that is not configured for debugging, which is the default. */
 const denied: Action = () => {
   throw error("core.debugger.native_debug_protocol_usage_denied")
 }

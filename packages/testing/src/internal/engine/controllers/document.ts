@@ -4,10 +4,9 @@ import { fromKoncorde } from "../koncorde.ts"
 import type { Change } from "../realtime.ts"
 import * as Request from "../request.ts"
 import type { KuzzleRequest } from "../request.ts"
-import * as Specifications from "../specifications.ts"
 import type { Action, Call, Controller } from "../state.ts"
 import type { Collection, StoredDocument } from "../storage.ts"
-import { checkRouting, collectionOf, fitting, queryWaitsFor, settle, specificationsOf, waitsFor } from "../target.ts"
+import { checkRouting, collectionOf, fitting, queryWaitsFor, settle, validate, waitsFor } from "../target.ts"
 import { execute, type Item, type Kind, kinds, withoutMetadata } from "../writes.ts"
 import { exportDocuments } from "./export.ts"
 
@@ -22,7 +21,7 @@ const changeOf = (
 const notify = (call: Call, ...change: Parameters<typeof changeOf>): void =>
   call.state.realtime.notify(call.request, changeOf(...change))
 
-/** The dotted paths of every value of an object, without Kuzzle's own. */
+/** The dotted paths of every value of an object, without Kuzzle's metadata. */
 const fieldsOf = (object: JsonObject, above = ""): ReadonlyArray<string> =>
   Object.entries(object).flatMap(([key, value]) =>
     key === "_kuzzle_info" ? [] : isObject(value) ? fieldsOf(value, `${above}${key}.`) : [above + key]
@@ -33,8 +32,8 @@ const fieldsOf = (object: JsonObject, above = ""): ReadonlyArray<string> =>
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The documents of a request on many. The real server takes them out of the request for its pipes, and puts back no more
- * than it knows of, before it checks anything: what is no list fails as JavaScript does.
+ * The documents of a request on many. Before it checks anything, the real server takes them out of the request for its
+ * pipes, and puts back only the members that it knows. A value that is not a list fails with the error of JavaScript.
  */
 const documentsOf = ({ body }: KuzzleRequest, ...members: ReadonlyArray<string>): ReadonlyArray<JsonObject> => {
   if (body === null) throw nativeError("Cannot read properties of null (reading 'documents')")
@@ -51,10 +50,10 @@ const documentsOf = ({ body }: KuzzleRequest, ...members: ReadonlyArray<string>)
   })
 }
 
-/** Kuzzle hands `retryOnConflict` on as it is: Elasticsearch reads it, as a text of its query string. */
+/** Kuzzle passes `retryOnConflict` on unchanged, and Elasticsearch reads it as text of its query string. */
 const checkRetries = ({ args: { retryOnConflict } }: KuzzleRequest): void => {
   if (!retryOnConflict) return
-  // An object is nothing in a query string.
+  // In a query string, an object is an empty text.
   const text = isObject(retryOnConflict) ? "" : String(retryOnConflict)
   if (/^[-+]?\d+$/.test(text)) return
   throw badRequest(`Failed to parse int parameter [retry_on_conflict] with value [${text}]`)
@@ -62,7 +61,7 @@ const checkRetries = ({ args: { retryOnConflict } }: KuzzleRequest): void => {
 
 type Told = "create" | "update" | "replace" | "write"
 
-/** Writes many documents and tells about them; `told` is what the notifications call it. */
+/** Writes many documents and notifies the subscribers; `told` is the action in the notifications. */
 const many = (action: string, kind: Kind, told: Told, ...members: ReadonlyArray<string>): Action => (call) => {
   const { request, state } = call
   const documents = documentsOf(request, "_id", ...members)
@@ -74,7 +73,7 @@ const many = (action: string, kind: Kind, told: Told, ...members: ReadonlyArray<
   if (documents.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
   const { source } = request.args
   const wantsSource = source === undefined || (source !== "false" && Request.getBoolean(request, "source"))
-  // One action alone looks at what was asked.
+  // Only one action checks the option.
   const withSource = wantsSource || kind !== kinds.createOrReplace
   if (documents.length === 0) return { errors: [], successes: [] }
   const collection = collectionOf(call)
@@ -106,7 +105,7 @@ const many = (action: string, kind: Kind, told: Told, ...members: ReadonlyArray<
 
 const withoutSource = ({ _source, ...item }: Item): Item => item
 
-/** The `ids` of the body when it has some; the real server calls `map` on whatever they are. */
+/** The `ids` of the body, if there are any. The real server calls `map` on them, whatever their type. */
 const idsInBody = ({ body }: KuzzleRequest): ReadonlyArray<unknown> | undefined => {
   const ids = body?.ids
   if (!ids || Object.keys(ids).length === 0) return undefined
@@ -129,10 +128,10 @@ const pipedIds = (request: KuzzleRequest): ReadonlyArray<unknown> => {
 
 const hasMembers = ({ body }: KuzzleRequest): boolean => body !== null && Object.keys(body).length > 0
 
-/** What a read of many is asked with. */
+/** The arguments of a read of many. */
 const manyOf = ({ request, state }: Call) => {
   const ids = pipedIds(request)
-  // Where they were put into the body, an empty list counts as none.
+  // If they are in the body, an empty list counts as none.
   if (ids.length === 0 && hasMembers(request)) Request.getArray(request, "ids")
   Request.getIndexAndCollection(request)
   const strict = Request.getBoolean(request, "strict")
@@ -160,7 +159,7 @@ const translated = (call: Call, query: unknown, fallback?: JsonObject): unknown 
   return isObject(given) ? fromKoncorde(given) : given
 }
 
-/** What every search is asked with, in the order in which the real server reads it. */
+/** The arguments of every search, in the order in which the real server reads it. */
 const searchOf = ({ request }: Call) => {
   const from = Request.getInteger(request, "from", 0)
   const size = Request.getInteger(request, "size", 10)
@@ -193,7 +192,7 @@ const checkTargets = (request: KuzzleRequest): ReadonlyArray<Target> =>
     return { index, collections: names }
   })
 
-/** The collections of a search; here alone the real server takes whatever names one as a text. */
+/** The collections of a search; only here, the real server accepts any value that names one as text. */
 const searched = ({ request, state }: Call): ReadonlyArray<Collection> => {
   if (Request.getArray(request, "targets", []).length > 0) {
     return checkTargets(request).flatMap(({ collections, index }) =>
@@ -209,7 +208,7 @@ const searched = ({ request, state }: Call): ReadonlyArray<Collection> => {
   return [state.storage.collection(names.index, names.collection)]
 }
 
-/** The documents that one request may change: those that a query matches, when they are not too many. */
+/** The documents that a query matches, if one request may change that many. */
 const matching = ({ now, state }: Call, collection: Collection, query: JsonObject) => {
   const found = state.storage.matching(collection, { query }, now)
   if (found.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
@@ -220,7 +219,10 @@ const matching = ({ now, state }: Call, collection: Collection, query: JsonObjec
 const translatedQuery = ({ request }: Call, query: JsonObject): JsonObject =>
   Request.getLang(request) === "koncorde" ? fromKoncorde(query) : query
 
-/** An object without what is at a dotted path; a key that itself holds dots wins, as in the real server. */
+/**
+ * An object without the value at a dotted path. As in the real server, a key that itself contains dots takes
+ * precedence.
+ */
 const without = (object: JsonObject, path: string): JsonObject => {
   if (Object.hasOwn(object, path)) {
     const { [path]: _, ...others } = object
@@ -235,13 +237,17 @@ const without = (object: JsonObject, path: string): JsonObject => {
 // actions
 // -------------------------------------------------------------------------------------------------------------------
 
+/** A document that is asked for by its id (elasticsearch.js, `get`). */
+const fetched = (collection: Collection, id: string): StoredDocument => {
+  if (id === "_search") throw error("services.storage.search_as_an_id")
+  return collection.getOrFail(id)
+}
+
 export const document: Controller = {
   export: exportDocuments,
   get: (call) => {
     const id = Request.getId(call.request)
-    const collection = collectionOf(call)
-    if (id === "_search") throw error("services.storage.search_as_an_id")
-    return show(collection.getOrFail(id))
+    return show(fetched(collectionOf(call), id))
   },
   exists: (call) => {
     const id = Request.getId(call.request)
@@ -260,7 +266,7 @@ export const document: Controller = {
     const { ids, strict } = manyOf(call)
     const collection = collectionOf(call)
     if (ids.length === 0) {
-      // The real server misses the `successes` that it forgot (spec 8, E3).
+      // The real server answers without `successes` (spec 8, E3).
       return new Incomplete({ errors: [] }, nativeError("Cannot read properties of undefined (reading 'length')"))
     }
     const errors = ids.filter((id) => collection.get(String(id)) === undefined)
@@ -340,7 +346,7 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     const collection = collectionOf(call)
-    const before = collection.getOrFail(id)
+    const before = fetched(collection, id)
     const body = fitting(call, given, before)
     const waits = waitsFor(refresh)
     checkRetries(request)
@@ -374,7 +380,7 @@ export const document: Controller = {
     const created = before === undefined
     const metadata = { updatedAt: now, updater: user._id }
     const document = created
-      // The changes' metadata replace the author and date of creation: a fault of the real server (transcript 12).
+      // The changes' metadata replace the author and date of creation: a bug of the real server (transcript 12).
       ? collection.write(id, { ...defaults, _kuzzle_info: metadata, ...withoutMetadata(changes) }, now)
       : collection.update(before, { ...changes, _kuzzle_info: metadata }, now)
     settle(collection, waits)
@@ -401,7 +407,7 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     const collection = collectionOf(call)
-    const document = collection.getOrFail(id)
+    const document = fetched(collection, id)
     const waits = waitsFor(refresh)
     collection.delete(id, now)
     settle(collection, waits)
@@ -454,7 +460,7 @@ export const document: Controller = {
     const waits = queryWaitsFor(refresh)
     for (const { _id } of doomed) collection.delete(_id, now)
     settle(collection, waits)
-    // A document that was changed after the last refresh is a conflict, of which the real server tells no more.
+    // A document that was changed after the last refresh is a conflict. The real server gives no details.
     if (doomed.length < found.length) throw error("services.storage.unexpected_error", "Response Error")
     const documents = doomed.map(({ _id, _source }) => ({ _id, _source }))
     if (!silent) state.realtime.notify(request, ...documents.map((document) => changeOf("delete", document, document)))
@@ -505,10 +511,7 @@ export const document: Controller = {
     if (!silent) notify(call, "update", { _id: id, _source: document._source }, document)
     return source ? show(document) : { _id: id, _version: document._version }
   },
-  validate: (call) => {
-    const body = Request.getBody(call.request)
-    return Specifications.validate(specificationsOf(call), body)
-  },
+  validate,
   count: (call) => {
     const { body } = searchOf(call)
     Request.getIndexAndCollection(call.request)

@@ -1,6 +1,6 @@
 /**
- * `document:export`. The real server answers 200 and begins to write before it looks for anything: what fails then ends the
- * file with the words of the error, without a line end (observed). Each line is made when it is read.
+ * `document:export`. The real server answers 200 and begins to write before it searches. A later failure ends the file
+ * with the message of the error, without a line end (observed). Each line is made when it is read.
  */
 import { Download } from "../download.ts"
 import { EngineError, error } from "../errors.ts"
@@ -48,7 +48,7 @@ interface Columns {
   readonly separator: string
 }
 
-/** Where the body of a POST has it, a GET has it as JSON in the query string, and Kuzzle takes whatever it is. */
+/** A POST has it in the body, and a GET as JSON in the query string. Kuzzle accepts any value. */
 const object = (request: Request.KuzzleRequest, name: string): JsonObject => {
   if (request.verb !== "GET") return request.body === null ? {} : Request.getBodyObject(request, name, {})
   const value = json(request, name)
@@ -81,7 +81,7 @@ function* written(lines: Iterable<string>): Generator<string> {
   }
 }
 
-/** Gives the hits, or throws why there are none: but what the engine does not have, it refuses here. */
+/** Returns the hits, or throws the error. Options that the engine does not implement are refused here. */
 type Hits = () => Iterable<JsonObject>
 
 const search = (
@@ -116,7 +116,7 @@ function* csv(hits: Hits, target: () => Collection, { fields, names, separator }
     : Array.from(mappedFields(Mapping.show(target().mapping, false).properties))
   yield ["_id", ...columns].map((field) => String(names[field] || field)).join(separator)
   for (const { _id, _source } of hits()) {
-    // Nothing is quoted (observed). A list shows what is undefined as nothing.
+    // Nothing is quoted (observed). In a list, an undefined value is an empty text.
     yield [_id, ...columns.map((field) => cell(at(_source, field)))].join(separator)
   }
 }
@@ -126,7 +126,7 @@ const cell = (value: unknown): unknown => (typeof value === "object" && value !=
 const at = (source: unknown, path: string): unknown =>
   path.split(".").reduce((value, name) => (isObject(value) ? value[name] : undefined), source)
 
-/** The dotted paths of the fields that a mapping knows, but for Kuzzle's own. */
+/** The dotted paths of the fields that a mapping knows, except Kuzzle's own. */
 function* mappedFields(properties: unknown, above = ""): Iterable<string> {
   for (const [name, property] of Object.entries(isObject(properties) ? properties : {})) {
     if (!isObject(property) || name === "_kuzzle_info") continue

@@ -2,7 +2,7 @@ import * as Request from "../request.ts"
 import type { Controller } from "../state.ts"
 
 export const index: Controller = {
-  // No `result` in the answer: the real server answers none (observed).
+  // No `result` in the answer: the real server has none either (observed).
   create: ({ request, state }) => state.storage.createIndex(Request.getIndex(request)),
   exists: ({ request, state }) => state.storage.hasIndex(Request.getIndex(request)),
   list: ({ request, state: { storage } }) => {
@@ -18,7 +18,7 @@ export const index: Controller = {
     state.storage.deleteIndex(Request.getIndex(request))
     return { acknowledged: true }
   },
-  // None given, none deleted: "all", as the documentation says, it is not (observed).
+  // Without names nothing is deleted. The documentation says "all", but that is not what the server does (observed).
   mDelete: ({ request, state: { storage, users }, user }) => {
     const asked = Request.getBodyArray(request, "indexes", [])
     const deleted = storage.listIndexes().filter((index) =>

@@ -16,7 +16,7 @@ const shown = (reply: Reply): unknown => {
   return Object.fromEntries(Object.entries(reply).map(([field, value]) => [decode(field), decode(value)]))
 }
 
-/** What Redis refuses is an exception to Kuzzle like any other. */
+/** For Kuzzle, an error of Redis is an exception like any other. */
 const attempt = <A>(run: () => A): A => {
   try {
     return run()
@@ -36,7 +36,7 @@ export const ms: Controller = {
   mexecute: ({ now, request, state: { memoryStorage } }) => {
     memoryStorage.now = now
     const outcomes = attempt(() => Commands.transaction(memoryStorage, Arguments.callsOf(request)))
-    // An error leaves nothing of itself in the JSON (observed).
+    // An error is an empty object in the JSON (observed).
     return outcomes.map((outcome) => (outcome instanceof RedisError ? [{}] : [null, shown(outcome)]))
   }
 }

@@ -1,7 +1,6 @@
 import * as Request from "../request.ts"
-import * as Specifications from "../specifications.ts"
 import type { Controller } from "../state.ts"
-import { fitting, specificationsOf } from "../target.ts"
+import { fitting, validate } from "../target.ts"
 
 export const realtime: Controller = {
   subscribe: ({ connectionId, request, state }) => {
@@ -18,7 +17,7 @@ export const realtime: Controller = {
   },
   count: ({ request, state }) => ({ count: state.realtime.count(Request.getBodyString(request, "roomId")) }),
   list: ({ state }) => state.realtime.list(),
-  validate: (call) => Specifications.validate(specificationsOf(call), Request.getBody(call.request)),
+  validate,
   publish: (call) => {
     const { now, request, state, user } = call
     const body = Request.getBody(request)

@@ -1,6 +1,6 @@
 /**
- * Users, credentials, API keys, profiles, roles (spec 4.7). The arguments are read in the order of the real server, which
- * decides what a request with several faults is answered.
+ * Users, credentials, API keys, profiles, roles (spec 4.7). The arguments are read in the order of the real server,
+ * which determines the answer to a request with several faults.
  */
 import * as ApiKeys from "../apiKeys.ts"
 import * as Credentials from "../credentials.ts"
@@ -19,7 +19,7 @@ import * as Users from "../users.ts"
 // what most of them need
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Makes what was written visible to searches. The real server waits for its next refresh, up to a second. */
+/** Makes the writes so far visible to searches. The real server waits for its next refresh, up to a second. */
 export const settle = ({ request }: Call, collection: Collection): void => {
   if (request.args.refresh === undefined || Request.getRefresh(request)) collection.refresh()
 }
@@ -85,7 +85,7 @@ export const searchApiKeys = ({ now, request, state }: Call, userId: string) => 
     query: {
       bool: {
         filter: { bool: { must: { term: { userId } } } },
-        must: Object.keys(translated).length === 0 ? { match_all: {} } : translated
+        must: Object.keys(translated).length === 0 ? { match_all: {} } : request.list ?? translated
       }
     }
   }
@@ -102,7 +102,7 @@ const translateFilter = (filter: JsonObject): JsonObject => Object.keys(filter).
 
 const sourceOf = ({ _source }: JsonObject): JsonObject => (isObject(_source) ? _source : {})
 
-/** A hit as the document that it is. */
+/** A hit in the form of a document. */
 const storedOf = (hit: JsonObject) => ({ _id: String(hit._id), _source: sourceOf(hit) })
 
 const pageSize = ({ request, state }: Call): number => {
@@ -149,7 +149,7 @@ const searchOf = (call: Call) => {
 const scroll = ({ now, request, state }: Call) => {
   const scrollId = Request.getString(request, "scrollId")
   Request.getScroll(request)
-  // It is handed on in the place of an object of options, so that it has no effect (objectRepository.ts, `scroll`).
+  // It is passed in place of an object of options, so it has no effect (objectRepository.ts, `scroll`).
   if (request.args.scroll === null) {
     const place = "(intermediate value)".repeat(3)
     throw nativeError(`Cannot destructure property 'scrollTTL' of '${place}' as it is null.`)
@@ -256,7 +256,7 @@ export const deleteUser = (call: Call, id: unknown): void => {
   settle(call, state.users.collection)
 }
 
-/** Deletes as many as can be; the answer holds these, and beside them the errors of the others. */
+/** Deletes as many as possible. The answer contains their ids and the errors of the others. */
 const deleteMany = (call: Call, remove: (call: Call, id: unknown) => void): unknown => {
   const ids = Request.getBodyArray(call.request, "ids")
   if (ids.length > call.state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
@@ -592,7 +592,7 @@ export const security: Controller = {
   }
 }
 
-/** Without a query the real server fails as JavaScript does. */
+/** Without a query the real server fails with an error of JavaScript. */
 const userQuery = (query: unknown): JsonObject => {
   if (!isObject(query)) throw nativeError("Cannot convert undefined or null to object")
   return translateFilter(query)

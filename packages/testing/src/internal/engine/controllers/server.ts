@@ -8,7 +8,7 @@ import * as Request from "../request.ts"
 import { routeTable } from "../routes.ts"
 import type { Call, Controller } from "../state.ts"
 
-/** The connections, the one of this request among them: over HTTP it lasts as long as the request. */
+/** The connections, including that of this request. Over HTTP it lasts as long as the request. */
 const connectionsOf = ({ request, state }: Call, http: string): JsonObject => {
   const websocket = state.connections()
   return { ...(websocket === 0 ? {} : { websocket }), ...(request.protocol === "http" ? { [http]: 1 } : {}) }
@@ -32,7 +32,7 @@ const statisticsOf = (call: Call, start: unknown, stop: unknown): JsonObject =>
 
 const services = ["internalCache", "memoryStorage", "storageEngine"]
 
-/** The routes as an OpenAPI document tells them: without what the real one says of arguments and answers. */
+/** The routes as an OpenAPI document, without the real server's description of arguments and answers. */
 const openapi = (): JsonObject => {
   const paths: Record<string, Record<string, JsonObject>> = {}
   for (const [controller, actions] of Object.entries(routeTable)) {
@@ -75,7 +75,7 @@ const plugins: JsonObject = {
   }
 }
 
-/** The services as the engine has them: in its own memory. */
+/** The services, all of which are in the engine's memory. */
 const cache: JsonObject = {
   memoryPeak: "0B",
   memoryUsed: "0B",
@@ -99,7 +99,7 @@ export const server: Controller = {
       kuzzle: {
         api: { routes: routeTable },
         application: { name: "embedded", version: "1.0.0", commit: null, controllers: {}, pipes: [], hooks: [] },
-        // There is no process and no machine of its own to tell about.
+        // The engine has no process and no machine of its own to report.
         memoryUsed: 0,
         nodeVersion: nodeVersion(),
         plugins,
@@ -128,7 +128,7 @@ export const server: Controller = {
   getAllStats: (call) => statisticsOf(call, undefined, undefined),
   getStats: (call) => statisticsOf(call, call.request.args.startTime, call.request.args.stopTime),
   healthCheck: ({ request }) => {
-    // Anything but a text is taken for nothing: all are looked at.
+    // Any value but a text counts as absent: all services are checked.
     const asked = typeof request.args.services === "string" ? Request.getList(request, "services") : services
     return {
       services: Object.fromEntries(services.filter((name) => asked.includes(name)).map((name) => [name, "green"])),

@@ -1,21 +1,21 @@
 /**
- * From a request to what Redis is asked, as the real server's controller goes about it (spec 4.11): which arguments a
- * command takes, from where, in which order, and what is wrong with them.
+ * Turns a request into a command for Redis, as the real server's controller does (spec 4.11): the arguments of a
+ * command, their sources, their order and their checks.
  */
 import { error, nativeError } from "../errors.ts"
 import { isObject, type JsonObject, own } from "../json.ts"
 import { encode } from "./bytes.ts"
 import type { Call } from "./commands.ts"
 
-/** The parts of a request that are looked at. A step of a transaction is one, too. */
+/** The parts of a request that are read. A step of a transaction has the same form. */
 export interface Source {
   readonly args: JsonObject
   readonly body: JsonObject | null
 }
 
-/** Where a value comes from, and what becomes of it. */
+/** The source of a value, and its conversion. */
 interface Argument {
-  /** What it is called when it is missing. */
+  /** Its name in the error when it is missing. */
   readonly name: string
   readonly from: "args" | "body"
   readonly member: string
@@ -59,7 +59,7 @@ const toLimit = (value: unknown): unknown => {
   return list
 }
 
-/** The start of a text counts: `1x` is a number to the real server. */
+/** Only the start of a text counts: the real server reads `1x` as a number. */
 const assertNumber = (name: string, value: unknown, type: "number" | "integer") => {
   const parse = type === "integer" ? Number.parseInt : Number.parseFloat
   if (Array.isArray(value) || Number.isNaN(parse(String(value)))) throw error("api.assert.invalid_type", name, type)
@@ -82,7 +82,7 @@ const bodyList = ({ body }: Source, name: string): ReadonlyArray<unknown> => {
   return value
 }
 
-/** A member of an item of a list; reading one of `null` is what the real server fails at. */
+/** A member of an item of a list; reading a member of `null` fails, as in the real server. */
 const memberOf = (item: unknown, name: string): unknown => {
   if (item === null) throw nativeError(`Cannot read properties of null (reading '${name}')`)
   return typeof item === "object" ? own({ ...item }, name) : undefined
@@ -93,7 +93,7 @@ const toPoints = (_: unknown, source: Source): unknown => {
   if (points.length === 0) throw error("api.assert.empty_argument", "points")
   return points.flatMap((point) => {
     const [lon, lat, name] = ["lon", "lat", "name"].map((member) => memberOf(point, member))
-    // 0 is refused like nothing at all.
+    // 0 is refused like a missing value.
     if (!lon || !lat || !name) throw error("api.assert.invalid_argument", "points", "<array of geopoints>")
     assertNumber("lon", lon, "number")
     assertNumber("lat", lat, "number")
@@ -249,7 +249,7 @@ const ofTable = (declared: ReadonlyArray<Argument>, source: Source): ReadonlyArr
       if (optional) return []
       throw error("api.assert.missing_argument", name)
     }
-    // A list is laid out flat.
+    // A list is flattened.
     return read(value, source)
   })
 
@@ -295,6 +295,7 @@ const ofSort = (source: Source): ReadonlyArray<unknown> => {
   const args = [key]
   if (alpha) args.push("ALPHA")
   if (direction !== undefined) {
+    if (direction === null) throw nativeError("Cannot read properties of null (reading 'toUpperCase')")
     if (typeof direction !== "string") {
       throw nativeError("request.input.body.direction.toUpperCase is not a function")
     }
@@ -366,10 +367,10 @@ const apart: { readonly [command: string]: (source: Source) => ReadonlyArray<unk
   zunionstore: ofZstore
 }
 
-/** Everything but `mexecute`. */
+/** All commands except `mexecute`. */
 export const names: ReadonlyArray<string> = [...Object.keys(table), ...Object.keys(apart)].sort()
 
-/** What Redis gets is text, lists within laid out flat once more. */
+/** The arguments for Redis as texts. Inner lists are flattened once more. */
 const toText = (value: unknown): string => encode(value === null || value === undefined ? "" : String(value))
 
 export const callOf = (command: string, source: Source): Call => {

@@ -60,7 +60,7 @@ export const bits: Commands = {
     for (let at = from * 8; at < to * 8; at++) {
       if (bitAt(text, at) === bit) return at
     }
-    // Zeros go on behind the text, unless it was said where to stop.
+    // Behind the text there are zeros, unless an end was given.
     return bit === 1 || end !== undefined || from === to ? -1 : to * 8
   }),
   getbit: exactly(2, (db, key, offset) => {

@@ -1,5 +1,6 @@
 /**
- * Text of Redis is bytes: here a string with one character for each, so that order, length and equality are theirs.
+ * In Redis, text is bytes. Here it is a string with one character for each byte, so that order, length and equality are
+ * those of the bytes.
  */
 
 export type Bytes = string
@@ -15,7 +16,7 @@ export const encode = (text: string): Bytes => {
   return bytes
 }
 
-/** What is no UTF-8 becomes the replacement character, as in the real server. */
+/** Invalid UTF-8 becomes the replacement character, as in the real server. */
 export const decode = (bytes: Bytes): string =>
   ascii.test(bytes) ? bytes : utf8.decoder.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))
 

@@ -1,6 +1,4 @@
-/**
- * What a command is.
- */
+/** The definition of a command. */
 import type { Bytes } from "./bytes.ts"
 import type { Database } from "./database.ts"
 import { refuse } from "./errors.ts"
@@ -19,22 +17,25 @@ export interface Commands {
   readonly [name: string]: Command
 }
 
-/** With so many arguments. */
+/** With exactly this many arguments. */
 export const exactly = (count: number, run: Run): Command => ({ least: count, most: count, run })
 
-/** With so many arguments or more. */
+/** With at least this many arguments. */
 export const atLeast = (count: number, run: Run): Command => ({ least: count, most: Infinity, run })
 
 export const wrongNumber = (name: string) => refuse(`wrong number of arguments for '${name}' command`)
 
-/** Every two arguments. */
+/** The arguments in pairs. */
 export const pairs = (args: ReadonlyArray<Bytes>): ReadonlyArray<readonly [Bytes, Bytes]> => {
   const result: Array<readonly [Bytes, Bytes]> = []
   for (let i = 0; i + 1 < args.length; i += 2) result.push([args[i]!, args[i + 1]!])
   return result
 }
 
-/** The part of a list from `start` to `stop`, both included, from behind when negative; as places of `slice`. */
+/**
+ * The part of a list from `start` to `stop`, both included, counted from the end when negative; as arguments of
+ * `slice`.
+ */
 export const span = (length: number, start: number, stop: number): readonly [from: number, to: number] => {
   const from = Math.max(start < 0 ? start + length : start, 0)
   const to = Math.min((stop < 0 ? stop + length : stop) + 1, length)

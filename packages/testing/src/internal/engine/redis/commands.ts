@@ -1,6 +1,4 @@
-/**
- * Every command, and how one is run.
- */
+/** All commands, and how to run one. */
 import { bits } from "./bits.ts"
 import type { Bytes } from "./bytes.ts"
 import { type Commands, exactly, type Reply, wrongNumber } from "./command.ts"
@@ -52,12 +50,12 @@ export const execute = (db: Database, call: Call): Reply => {
   return commandOf(call).run(db, ...args)
 }
 
-/** One after the other, each with its own outcome; none is run when one of them cannot be. */
+/** Runs commands one after the other, each with its own outcome. None is run if one of them is invalid. */
 export const transaction = (db: Database, calls: ReadonlyArray<Call>): ReadonlyArray<Reply | RedisError> => {
   try {
     calls.forEach(commandOf)
   } catch {
-    // Which one it was, Redis says to the client that queued it; the transaction is answered with this.
+    // Redis names the invalid command when it is queued; the transaction itself is answered with this error.
     throw new RedisError("EXECABORT Transaction discarded because of previous errors.")
   }
   return calls.map((call) => {

@@ -1,6 +1,4 @@
-/**
- * The keys, what they hold, and until when.
- */
+/** The keys with their values and expirations. */
 import type { Changes } from "../changes.ts"
 import type { Bytes } from "./bytes.ts"
 import { RedisError, wrongType } from "./errors.ts"
@@ -25,11 +23,11 @@ const isEmpty = (value: Value): boolean => {
 export class Database {
   /** The instant of the command, in milliseconds. */
   now = 0
-  /** A number from 0 to below 1, another one each time. */
+  /** A random number from 0 to below 1. */
   readonly random: () => number
   private readonly entries = new Map<Bytes, Entry>()
   private readonly changes: Changes | undefined
-  /** Whether the command at work changes nothing. */
+  /** Whether the current command changes nothing. */
   private isReading = false
 
   constructor(random: () => number, changes?: Changes) {
@@ -39,7 +37,7 @@ export class Database {
 
   // -- saving -------------------------------------------------------------------------------------------------------
 
-  /** Runs a command that changes nothing: what it looks at is not saved again. */
+  /** Runs a command that changes nothing: the values that it reads are not saved again. */
   reading<A>(run: () => A): A {
     this.isReading = true
     try {
@@ -49,7 +47,7 @@ export class Database {
     }
   }
 
-  /** A command may change whatever it has looked at. */
+  /** A command may change every value that it has read. */
   private mark(key: Bytes): void {
     if (this.changes !== undefined && !this.isReading) this.changes.mark("value", key, () => this.saved(key))
   }
@@ -82,7 +80,7 @@ export class Database {
     return this.entry(key) !== undefined
   }
 
-  /** Looks without marking the key as used. */
+  /** Reads without marking the key as used. */
   peek(key: Bytes): Value | undefined {
     return this.entry(key)?.value
   }
@@ -93,16 +91,16 @@ export class Database {
     return entry?.value
   }
 
-  /** The value of a key, which must be of that kind if it is there. */
+  /** The value of a key. If it exists, it must have this type. */
   get<K extends Kind>(key: Bytes, kind: K): ValueOf<K> | undefined {
     const value = this.find(key)
     if (value === undefined) return undefined
     if (value.kind !== kind) throw wrongType()
-    // The kind was compared.
+    // Safe: the type was compared.
     return value as ValueOf<K>
   }
 
-  /** As `get`, or a new one. */
+  /** Like `get`, but makes a new value if there is none. */
   open<K extends Exclude<Kind, "string">>(key: Bytes, kind: K, make: () => ValueOf<K>): ValueOf<K> {
     const found = this.get(key, kind)
     if (found !== undefined) return found
@@ -111,18 +109,18 @@ export class Database {
     return made
   }
 
-  /** Puts a value in place of what was there; it lives for ever. */
+  /** Replaces the value of a key and removes its expiration. */
   set(key: Bytes, value: Value): void {
     this.mark(key)
     this.entries.set(key, { value, expiresAt: undefined, usedAt: this.now })
   }
 
-  /** Puts a value in place of what was there, which lives as long as that did. */
+  /** Replaces the value of a key and keeps its expiration. */
   replace(key: Bytes, value: Value): void {
     this.entries.set(key, { value, expiresAt: this.entry(key)?.expiresAt, usedAt: this.now })
   }
 
-  /** A collection without members is none. */
+  /** A collection without members is removed. */
   prune(key: Bytes): void {
     const value = this.peek(key)
     if (value !== undefined && isEmpty(value)) this.entries.delete(key)
@@ -140,12 +138,12 @@ export class Database {
     this.entries.set(to, entry)
   }
 
-  /** Until when a key lives; `undefined` for ever. */
+  /** When a key expires; `undefined`: never. */
   expiry(key: Bytes): number | undefined {
     return this.entry(key)?.expiresAt
   }
 
-  /** False when there is no such key. What is due already is removed at once. */
+  /** Returns `false` if the key does not exist. A key whose time has passed is removed at once. */
   expireAt(key: Bytes, at: number | undefined): boolean {
     const entry = this.entry(key)
     if (entry === undefined) return false

@@ -1,5 +1,6 @@
 /**
- * How Redis 7.0 holds a value. (What has grown once stays as it was then, which is not told here: small again is small.)
+ * How Redis 7.0 holds a value. (In Redis, a value that was once large keeps the encoding of a large one. That is not
+ * implemented here.)
  */
 import type { Bytes } from "./bytes.ts"
 import { asBigInt } from "./numbers.ts"
@@ -29,7 +30,7 @@ export const encodingOf = (value: Value): string => {
   }
 }
 
-/** Small integers are shared by all keys, and counted as held by the most there can be. */
+/** Small integers are shared by all keys, and their number of references counts as the largest possible one. */
 export const referencesOf = (value: Value): number => {
   const n = value.kind === "string" && value.appended !== true ? asBigInt(value.text) : undefined
   return n !== undefined && n >= 0n && n < 10_000n ? 2 ** 31 - 1 : 1

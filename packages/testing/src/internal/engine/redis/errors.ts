@@ -1,6 +1,4 @@
-/**
- * What Redis refuses, in its words.
- */
+/** The errors of Redis, with their messages. */
 
 export class RedisError extends Error {
   override readonly name = "RedisError"

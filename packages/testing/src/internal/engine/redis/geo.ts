@@ -95,7 +95,7 @@ const within = (
     const distance = Geohash.distance(center, where)
     return distance <= length * metres ? [{ member, score, where, distance: distance / metres }] : []
   })
-  // The nearest ones are given when only some are, unless any will do.
+  // With a limit, the nearest places are returned, unless any of them may be (`any`).
   const effective = order ?? (count === undefined || any ? undefined : "asc")
   if (effective !== undefined) {
     found.sort((a, b) => effective === "asc" ? a.distance - b.distance : b.distance - a.distance)
@@ -158,7 +158,7 @@ export const geo: Commands = {
   }),
   georadiusbymember: atLeast(4, (db, key, member, radius, unit, ...options) => {
     const scores = read(db, key)
-    // Where there is nothing, only the options are looked at.
+    // If the key does not exist, only the options are checked.
     if (scores.size === 0) return within(db, key, { lon: 0, lat: 0 }, "0", "m", options)
     const score = scores.get(member)
     if (score === undefined) throw refuse("could not decode requested zset member")

@@ -1,19 +1,17 @@
-/**
- * Places as Redis keeps them: 26 bits of each coordinate, interleaved, the score of a sorted set.
- */
+/** Places as Redis stores them: 26 bits of each coordinate, interleaved, the score of a sorted set. */
 
 export interface Place {
   readonly lon: number
   readonly lat: number
 }
 
-/** What Mercator shows. */
+/** The range of latitudes of the Mercator projection. */
 export const limits = { lon: 180, lat: 85.05112878 }
 
 const steps = 2 ** 26
 const earthRadius = 6372797.560856
 
-/** Which of the steps of a range a coordinate is in. */
+/** The step of the range that contains a coordinate. */
 const stepOf = (value: number, min: number, max: number): number => Math.floor(((value - min) / (max - min)) * steps)
 
 const interleave = (lat: number, lon: number): number => {
@@ -25,7 +23,7 @@ const interleave = (lat: number, lon: number): number => {
 export const encode = ({ lat, lon }: Place, latLimit = limits.lat): number =>
   interleave(stepOf(lat, -latLimit, latLimit), stepOf(lon, -limits.lon, limits.lon))
 
-/** The middle of what a step stands for. */
+/** The middle of a step. */
 const middle = (step: number, limit: number): number => {
   const scale = limit - -limit
   const min = -limit + (step / steps) * scale
@@ -45,7 +43,7 @@ export const decode = (score: number): Place => {
 
 const alphabet = "0123456789bcdefghjkmnpqrstuvwxyz"
 
-/** The geohash that everybody else knows: latitudes up to the poles, 11 characters, for the last of which bits are missing. */
+/** The standard geohash: latitudes up to the poles, 11 characters. Bits are missing for the last character. */
 export const standard = (score: number): string => {
   let rest = Math.floor(encode(decode(score), 90) / 4)
   let text = ""

@@ -17,7 +17,7 @@ const read = (db: Database, key: Bytes): ReadonlyMap<Bytes, Bytes> => db.get(key
 const open = (db: Database, key: Bytes): Map<Bytes, Bytes> =>
   db.open(key, "hash", () => ({ kind: "hash", fields: new Map() })).fields
 
-/** Gives how many fields are new. */
+/** Returns how many fields are new. */
 const write = (db: Database, key: Bytes, args: ReadonlyArray<Bytes>): number => {
   const fields = open(db, key)
   const before = fields.size

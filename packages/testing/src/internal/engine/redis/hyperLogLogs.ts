@@ -1,6 +1,6 @@
 /**
- * HyperLogLogs: estimates of how many different elements there were. Here they are exact, as Redis is as long as they are
- * few.
+ * HyperLogLogs: estimates of how many different elements there were. Here they are exact, as in Redis for small
+ * numbers.
  */
 import type { Bytes } from "./bytes.ts"
 import { atLeast, type Commands } from "./command.ts"

@@ -1,6 +1,4 @@
-/**
- * Keys, whatever they hold.
- */
+/** Commands on keys with any value. */
 import type { Bytes } from "./bytes.ts"
 import { atLeast, type Command, type Commands, exactly } from "./command.ts"
 import type { Database } from "./database.ts"
@@ -11,7 +9,7 @@ import { matcher } from "./pattern.ts"
 import { scan } from "./scan.ts"
 import { sort } from "./sort.ts"
 
-/** Counts keys for which something is true; one that comes twice counts twice. */
+/** Counts the keys that pass a test. A key that is given twice counts twice. */
 const counting = (is: (db: Database, key: Bytes) => boolean): Command =>
   atLeast(1, (db, ...keys) => keys.filter((key) => is(db, key)).length)
 

@@ -1,6 +1,4 @@
-/**
- * Numbers as x86 has them in `long double`, with 64 bits of mantissa: `incrbyfloat` and `hincrbyfloat` add in them.
- */
+/** Numbers as `long double` of x86, with 64 bits of mantissa: `incrbyfloat` and `hincrbyfloat` add in them. */
 import type { Bytes } from "./bytes.ts"
 import { notAFloat, type RedisError } from "./errors.ts"
 import { withoutZeros } from "./numbers.ts"
@@ -54,7 +52,7 @@ export const parse = (text: Bytes, otherwise: () => RedisError = notAFloat): Lon
 export const add = (a: LongDouble, b: LongDouble): LongDouble =>
   round(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator)
 
-/** C's `%.17Lf`, without the zeros at its end. */
+/** C's `%.17Lf`, without trailing zeros. */
 export const format = ({ denominator, numerator }: LongDouble): Bytes => {
   const scaled = divide(numerator * 10n ** 17n, denominator)
   const digits = absolute(scaled).toString().padStart(18, "0")

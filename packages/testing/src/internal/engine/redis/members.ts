@@ -1,4 +1,4 @@
-/** The members of a set, which can give away a random one without being copied. */
+/** The members of a set, from which a random one can be removed without a copy. */
 import type { Bytes } from "./bytes.ts"
 
 export class Members extends Set<Bytes> {

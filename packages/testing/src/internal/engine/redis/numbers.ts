@@ -24,7 +24,10 @@ export const bigInt = (text: Bytes, otherwise: () => RedisError = notAnInteger):
 
 export const integer = (text: Bytes, otherwise?: () => RedisError): number => Number(bigInt(text, otherwise))
 
-/** As the driver of the real server reads an integer of Redis: digit by digit, which errs a little beyond 2^53. */
+/**
+ * An integer of Redis, as the driver of the real server reads it: digit by digit, which is slightly inexact beyond
+ * 2^53.
+ */
 export const answered = (n: bigint): number => {
   const [, sign = "", digits = ""] = /^(-?)(\d+)$/.exec(String(n)) ?? []
   const absolute = [...digits].reduce((sum, digit) => sum * 10 + Number(digit), 0)
@@ -41,7 +44,7 @@ export const natural = (text: Bytes): number => {
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
 const infinite = /^([+-]?)inf(?:inity)?$/i
 
-/** What C's `strtod` takes as a whole, but for NaN and hexadecimal. */
+/** A text that C's `strtod` accepts as a whole, except NaN and hexadecimal numbers. */
 export const asFloat = (text: Bytes): number | undefined => {
   const sign = infinite.exec(text)?.[1]
   if (sign !== undefined) return sign === "-" ? -Infinity : Infinity
@@ -50,7 +53,7 @@ export const asFloat = (text: Bytes): number | undefined => {
   return Number.isFinite(n) ? n : undefined
 }
 
-/** As C reads it where Redis lets it: from behind spaces, and nothing at all is 0. */
+/** As C reads it where Redis allows it: leading spaces are skipped, and an empty text is 0. */
 export const asLooseFloat = (text: Bytes): number | undefined =>
   text === "" ? 0 : asFloat(text.replace(/^[ \t-\r]+/, ""))
 

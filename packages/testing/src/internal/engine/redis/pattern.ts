@@ -1,6 +1,4 @@
-/**
- * The patterns of keys: `*`, `?`, `[a-e]`, `[^x]`, `\` before what stands for itself.
- */
+/** The patterns of keys: `*`, `?`, `[a-e]`, `[^x]`, `\` before a literal character. */
 import { any, fits, type Part } from "../glob.ts"
 import type { Bytes } from "./bytes.ts"
 

@@ -5,7 +5,7 @@ import { type Bytes, compare } from "./bytes.ts"
 import { refuse } from "./errors.ts"
 import { asLooseFloat } from "./numbers.ts"
 
-/** Whether something lies within the bounds. */
+/** Whether a member lies within the bounds. */
 export type Within = (score: number, member: Bytes) => boolean
 
 const scoreBound = (text: Bytes): readonly [score: number, excluded: boolean] => {

@@ -1,6 +1,4 @@
-/**
- * The REST routes of the memory storage (spec 4.11): the name of the action, and what comes behind it.
- */
+/** The REST routes of the memory storage (spec 4.11): the name of the action, and the rest of the path. */
 
 type Route = readonly [verb: string, path: string, controller: string, action: string]
 

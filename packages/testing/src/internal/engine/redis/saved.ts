@@ -1,6 +1,4 @@
-/**
- * A key and what it holds, as JSON.
- */
+/** A key and its value, as JSON. */
 import type { Bytes } from "./bytes.ts"
 import { Members } from "./members.ts"
 import { Scores } from "./scores.ts"
@@ -10,7 +8,7 @@ type SavedContent =
   | { readonly kind: "string"; readonly text: Bytes; readonly appended?: boolean }
   | { readonly kind: "hyperloglog" | "list" | "set"; readonly items: ReadonlyArray<Bytes> }
   | { readonly kind: "hash"; readonly items: ReadonlyArray<readonly [Bytes, Bytes]> }
-  /** Scores as text: JSON has no infinity. */
+  /** Scores as text, because JSON has no infinity. */
   | { readonly kind: "zset"; readonly items: ReadonlyArray<readonly [Bytes, string]> }
 
 export interface SavedValue {

@@ -1,8 +1,9 @@
 /**
- * Scans: page by page, what is there all the time comes at least once, whatever comes and goes meanwhile.
+ * Scans, page by page. An element that exists during the whole scan is returned at least once, whatever changes
+ * meanwhile.
  *
- * The order is that of a hash of the elements, and the cursor where in it to go on: so nothing is missed when elements
- * vanish between two pages. What Redis holds in one piece comes in one page.
+ * The elements are ordered by a hash, and the cursor is a position in that order. So nothing is missed when elements
+ * are removed between two pages. Values that Redis stores in one piece are returned in one page.
  */
 import { type Bytes, compare } from "./bytes.ts"
 import { refuse, syntaxError } from "./errors.ts"
@@ -35,19 +36,19 @@ const hash = (text: Bytes): number => {
   return (h >>> 0) + 1
 }
 
-/** What there is to scan, and whether Redis gives it in pages. */
+/** The elements to scan, and whether Redis returns them in pages. */
 export interface Scanned {
   readonly elements: ReadonlyArray<Bytes>
   readonly inPages: boolean
 }
 
-/** The options of a scan of nothing are not looked at. */
+/** If there is nothing to scan, the options are not checked. */
 export const scan = (
   cursor: Bytes,
   args: ReadonlyArray<Bytes>,
   look: () => Scanned | undefined
 ): readonly [cursor: Bytes, elements: ReadonlyArray<Bytes>] => {
-  // No digit at all is 0, as C reads it.
+  // A text without digits is 0, as in C.
   if (!/^\d{0,19}$/.test(cursor)) throw refuse("invalid cursor")
   const scanned = look()
   if (scanned === undefined) return ["0", []]
@@ -57,7 +58,7 @@ export const scan = (
     .map((element) => [hash(element), element] as const)
     .filter(([place]) => place >= Number(cursor))
     .sort(([a, left], [b, right]) => a - b || compare(left, right))
-  // Those of one hash stay together.
+  // Elements with the same hash stay on one page.
   let end = Math.min(count, due.length)
   while (end < due.length && due[end]![0] === due[end - 1]![0]) end++
   return [String(due[end]?.[0] ?? 0), due.slice(0, end).map(([, element]) => element).filter(matches)]

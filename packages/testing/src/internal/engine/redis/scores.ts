@@ -1,4 +1,4 @@
-/** The members of a sorted set with their scores. Their order is worked out once for all the reads between two writes. */
+/** The members of a sorted set with their scores. Their order is computed once for all reads between two writes. */
 import { type Bytes, compare } from "./bytes.ts"
 
 export type Scored = readonly [member: Bytes, score: number]

@@ -10,7 +10,7 @@ import { Members } from "./members.ts"
 import * as Numbers from "./numbers.ts"
 import { scan } from "./scan.ts"
 
-/** Redis gives as many as are asked for, however few there are. */
+/** Redis returns as many as requested, even if the set has fewer. */
 const maxPicked = 1_000_000
 
 type Read = ReadonlySet<Bytes>
@@ -22,10 +22,10 @@ const read = (db: Database, key: Bytes): Read => db.get(key, "set")?.members ?? 
 const open = (db: Database, key: Bytes): Members =>
   db.open(key, "set", () => ({ kind: "set", members: new Members() })).members
 
-/** Any of them; at least one there must be. */
+/** A random member. The set must not be empty. */
 const pick = (db: Database, members: ReadonlyArray<Bytes>): Bytes => members[Math.floor(db.random() * members.length)]!
 
-/** So many different ones. */
+/** That many different members. */
 const pickSome = (db: Database, members: Read, count: number): ReadonlyArray<Bytes> => {
   const rest = [...members]
   const picked: Array<Bytes> = []

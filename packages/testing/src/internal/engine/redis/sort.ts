@@ -1,6 +1,4 @@
-/**
- * `sort`, by the elements themselves or by what is under other keys.
- */
+/** `sort`, by the elements themselves or by the values of other keys. */
 import { type Bytes, compare } from "./bytes.ts"
 import { atLeast, type Command } from "./command.ts"
 import type { Database } from "./database.ts"
@@ -50,7 +48,7 @@ const elementsOf = (db: Database, key: Bytes): ReadonlyArray<Bytes> => {
   throw wrongType()
 }
 
-/** What a pattern stands for with an element in place of its star: the element, a text, a field of a hash. */
+/** The value of a pattern with an element in place of its star: the element itself, a text, or a field of a hash. */
 const lookUp = (db: Database, pattern: Bytes, element: Bytes): Bytes | undefined => {
   if (pattern === "#") return element
   const star = pattern.indexOf("*")
@@ -83,7 +81,7 @@ const byScore = (a: Weighed, b: Weighed): number =>
   a.score === b.score ? compare(a.element, b.element) : a.score - b.score
 
 const ordered = (db: Database, elements: ReadonlyArray<Bytes>, sorting: Sorting): ReadonlyArray<Bytes> => {
-  // A pattern without a star is the way to say: as they come.
+  // A pattern without a star means: unsorted.
   if (sorting.by?.includes("*") === false) return sorting.descending ? [...elements].reverse() : elements
   const order = sorting.alpha ? byText : byScore
   return weigh(db, elements, sorting)

@@ -35,7 +35,7 @@ const flags = new Set(["NX", "XX", "CH", "INCR"])
 /** Redis answers with the -0 that was computed, but keeps a 0: in small sets, an integer is stored as such. */
 const unsigned = (score: number): number => score + 0
 
-/** The new score of a member, or nothing when the conditions keep it from being written. */
+/** The new score of a member, or `undefined` if the conditions prevent the write. */
 const write = (
   scores: Map<Bytes, number>,
   member: Bytes,
@@ -79,11 +79,14 @@ const zadd = atLeast(3, (db, key, ...args) => {
   return given.has("CH") ? added + changed : added
 })
 
-/** What lies within the bounds. (In a set of many scores Redis leaves open what an order by bytes finds.) */
+/**
+ * The members within the bounds. (If the members have different scores, the result of an order by bytes is unspecified
+ * in Redis.)
+ */
 const inside = (db: Database, key: Bytes, within: Within): ReadonlyArray<Scored> =>
   read(db, key).sorted.filter(([member, score]) => within(score, member))
 
-/** Bounds are read before the key is looked at. */
+/** Bounds are checked before the key is read. */
 const removing = (bounds: (min: Bytes, max: Bytes) => (db: Database, key: Bytes) => ReadonlyArray<Scored>): Command =>
   exactly(3, (db, key, min, max) => {
     const members = bounds(min, max)(db, key)
@@ -139,7 +142,7 @@ const rangeOptions = (
   return result
 }
 
-/** `zrange` and its like; only `zrange` itself (`free`) may be told in which order, and by what. */
+/** `zrange` and similar commands. Only `zrange` itself (`free`) has options for the order and its criterion. */
 const range = (base: Omit<RangeOptions, "limit" | "withScores">, free = false): Command =>
   atLeast(3, (db, key, start, stop, ...args) => {
     const { by, limit, reverse, withScores } = rangeOptions(base, args, free)

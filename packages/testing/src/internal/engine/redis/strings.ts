@@ -1,6 +1,4 @@
-/**
- * Texts, and numbers kept as texts.
- */
+/** Texts, and numbers that are stored as texts. */
 import { error } from "../errors.ts"
 import type { Bytes } from "./bytes.ts"
 import { atLeast, byteSpan, type Commands, exactly, pairs, wrongNumber } from "./command.ts"
@@ -9,7 +7,7 @@ import { refuse, syntaxError, wrongType } from "./errors.ts"
 import * as LongDouble from "./longDouble.ts"
 import * as Numbers from "./numbers.ts"
 
-/** The text under a key. For Redis a HyperLogLog is one; its bytes are not ours to know. */
+/** The text under a key. In Redis a HyperLogLog is a text, but this engine does not know its bytes. */
 export const textOf = (db: Database, key: Bytes): Bytes | undefined => {
   const value = db.find(key)
   if (value === undefined) return undefined
@@ -20,7 +18,7 @@ export const textOf = (db: Database, key: Bytes): Bytes | undefined => {
 
 const write = (db: Database, key: Bytes, text: Bytes) => db.set(key, { kind: "string", text })
 
-/** When it ends what lives that long from now. */
+/** The expiration after a lifetime from now. */
 const ending = (db: Database, command: string, text: Bytes, unit: number): number => {
   const amount = Numbers.integer(text)
   if (amount <= 0 || amount * unit + db.now > Number.MAX_SAFE_INTEGER * 1024) {

@@ -1,0 +1,32 @@
+/** A `KeyValueStore` of the operations that a `Storage` has. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import type { PlatformError } from "effect/PlatformError"
+
+export interface Operations {
+  readonly get: (key: string) => Effect.Effect<Option.Option<string>, PlatformError>
+  readonly set: (key: string, value: string) => Effect.Effect<void, PlatformError>
+  readonly remove: (key: string) => Effect.Effect<void, PlatformError>
+  readonly clear: Effect.Effect<void, PlatformError>
+  readonly keys: Effect.Effect<ReadonlyArray<string>, PlatformError>
+}
+
+export const make = ({ clear, get, keys, remove, set }: Operations): KeyValueStore.KeyValueStore =>
+  KeyValueStore.makeStringOnly({
+    get: (key) => failing("get", Effect.map(get(key), Option.getOrUndefined), key),
+    set: (key, value) => failing("set", set(key, value), key),
+    remove: (key) => failing("remove", remove(key), key),
+    clear: failing("clear", clear),
+    keys: failing("keys", keys),
+    size: failing("size", Effect.map(keys, ({ length }) => length))
+  })
+
+const failing = <A>(method: string, effect: Effect.Effect<A, PlatformError>, key?: string) =>
+  Effect.mapError(effect, (cause) =>
+    new KeyValueStore.KeyValueStoreError({
+      message: cause.message,
+      method,
+      ...(key === undefined ? {} : { key }),
+      cause
+    }))

@@ -1,0 +1,80 @@
+/**
+ * The observers of a set of live documents. Each has a buffer of its own, and gets a new snapshot if it is too slow.
+ */
+import type * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as Mailbox from "../runtime/mailbox.ts"
+import { type Change, type Documents, weigh } from "./live.ts"
+
+/** How many changes, and how many bytes of them, an observer may be behind before it gets a new snapshot. */
+const capacity = 4096
+const maxBytes = 16 * 1024 ** 2
+
+export class Observers<Document, E, Left = Document> {
+  private readonly all = new Set<Mailbox.Mailbox<Change<Document, Left>, E>>()
+  /** How the set has ended. */
+  private ending: ((observer: Mailbox.Mailbox<Change<Document, Left>, E>) => void) | undefined
+
+  /** `documents` returns the documents now. */
+  constructor(private readonly documents: () => Documents<Document>) {}
+
+  /** `size` estimates the bytes of the change. */
+  publish(change: Change<Document, Left>, size: () => number): void {
+    if (this.all.size === 0) return
+    const bytes = size()
+    for (const observer of this.all) observer.offer(change, bytes)
+  }
+
+  fail(cause: Cause.Cause<E>): void {
+    this.finish((observer) => observer.fail(cause))
+  }
+
+  end(): void {
+    this.finish((observer) => observer.end())
+  }
+
+  /** The changes for one observer. */
+  get live() {
+    const changes = Stream.unwrapScoped(Effect.map(this.observe(), ({ stream }) => stream))
+    return {
+      documents: Effect.sync(this.documents),
+      changes,
+      values: Stream.mapChunks(
+        changes,
+        (several) => Chunk.some(several, ({ _tag }) => _tag !== "Stale") ? Chunk.of(this.documents()) : Chunk.empty()
+      )
+    }
+  }
+
+  private observe() {
+    return Effect.acquireRelease(
+      Effect.sync(() => {
+        const snapshot = (): Change<Document, Left> => ({ _tag: "Snapshot", documents: this.documents() })
+        const observer = Mailbox.make<Change<Document, Left>, E>({
+          capacity,
+          maxBytes,
+          strategy: "dropping",
+          overflow: snapshot
+        })
+        if (this.ending === undefined) observer.offer(snapshot())
+        else this.ending(observer)
+        this.all.add(observer)
+        return observer
+      }),
+      (observer) => Effect.sync(() => this.all.delete(observer))
+    )
+  }
+
+  private finish(how: (observer: Mailbox.Mailbox<Change<Document, Left>, E>) => void): void {
+    this.ending ??= how
+    this.all.forEach(this.ending)
+  }
+}
+
+/** A snapshot counts as 0 bytes, because its documents are in memory anyway. */
+export const sizeOf = (change: Change): number =>
+  change._tag === "Snapshot" || change._tag === "Stale"
+    ? 0
+    : weigh("previous" in change && change.previous, "document" in change && change.document)

@@ -1,0 +1,96 @@
+/** What the documents of a Schema look like, as far as a mapping asks. */
+import type * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+
+export interface Struct {
+  readonly _tag: "Struct"
+  /** Without symbols: encoding leaves them out. */
+  readonly fields: ReadonlyArray<readonly [name: string, ast: AST.AST]>
+  /** It has members whose names are not known. */
+  readonly isOpen: boolean
+}
+
+export type Form =
+  | { readonly _tag: "Text" | "Boolean" | "Date" | "Nothing" | "Anything" | "NotJson" }
+  | { readonly _tag: "Number"; readonly isWhole: boolean }
+  | { readonly _tag: "Constants"; readonly values: ReadonlyArray<unknown> }
+  | { readonly _tag: "OneOf"; readonly members: ReadonlyArray<AST.AST> }
+  /** It is stored as what this is. */
+  | { readonly _tag: "Stored"; readonly ast: AST.AST }
+  | { readonly _tag: "Suspended"; readonly ast: AST.AST }
+  | Struct
+
+/** The mapping of a field. */
+export const FieldId = "@effect-kuzzle/core/KuzzleMappings/field"
+
+/** `true` for a field that has no mapping. */
+export const UnmappedId = "@effect-kuzzle/core/KuzzleMappings/unmapped"
+
+/** The value of an annotation. One that was made before a check stays beneath the check. */
+export const annotated = (ast: AST.AST, id: typeof FieldId | typeof UnmappedId): unknown =>
+  [ast, ...(ast.checks ?? [])].map(({ annotations }) => annotations?.[id])
+    .findLast((said) => said !== undefined)
+
+export const of = (ast: AST.AST): Form => {
+  if (ast.encoding !== undefined) {
+    // The last link leads to what is stored.
+    const { to } = ast.encoding.at(-1) ?? ast.encoding[0]
+    return isDate(ast) && isDatable(to) ? { _tag: "Date" } : { _tag: "Stored", ast: to }
+  }
+  switch (ast._tag) {
+    case "String":
+    case "TemplateLiteral":
+      return { _tag: "Text" }
+    case "Number":
+      return { _tag: "Number", isWhole: ast.checks?.some(saysInteger) ?? false }
+    case "Boolean":
+      return { _tag: "Boolean" }
+    case "Literal":
+      return { _tag: "Constants", values: [ast.literal] }
+    case "Enum":
+      return { _tag: "Constants", values: ast.enums.map(([, value]) => value) }
+    case "Null":
+    case "Undefined":
+    case "Void":
+    case "Never":
+      return { _tag: "Nothing" }
+    case "Unknown":
+    case "Any":
+    case "ObjectKeyword":
+      return { _tag: "Anything" }
+    case "Arrays":
+      return { _tag: "OneOf", members: [...ast.elements, ...ast.rest] }
+    case "Objects":
+      return struct(ast)
+    case "Union":
+      return { _tag: "OneOf", members: ast.types }
+    case "Suspend":
+      return { _tag: "Suspended", ast: ast.thunk() }
+    default:
+      return { _tag: "NotJson" }
+  }
+}
+
+const struct = ({ indexSignatures, propertySignatures }: AST.Objects): Struct => ({
+  _tag: "Struct",
+  fields: propertySignatures.flatMap(({ name, type }) => typeof name === "string" ? [[name, type] as const] : []),
+  isOpen: indexSignatures.length > 0
+})
+
+/** `Schema.Int` and what is refined from it. */
+const saysInteger = (check: AST.Check<never>): boolean =>
+  check._tag === "FilterGroup"
+    ? check.checks.some(saysInteger)
+    : representationOf(check.annotations) === "effect/schema/isInt"
+
+const representationOf = (annotations: Schema.Annotations.Annotations | undefined): unknown => {
+  const said = annotations?.["representation"]
+  return typeof said === "object" && said !== null && "id" in said ? said.id : undefined
+}
+
+/** The declarations of `effect` whose texts and numbers Elasticsearch reads as dates. */
+const dates: ReadonlySet<unknown> = new Set(["effect/schema/Date", "effect/schema/DateTimeUtc"])
+
+const isDate = (ast: AST.AST): boolean => dates.has(representationOf(ast.annotations))
+
+const isDatable = (ast: AST.AST): boolean => AST.isString(ast) || AST.isNumber(ast)

@@ -1,0 +1,50 @@
+/** Checks of single values from users. An error says what is wrong and what was expected. */
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import { InvalidSettingError } from "../../KuzzleError.ts"
+
+/** Why a value is invalid. */
+export interface Wrong {
+  /** The value as a message shows it; left out when it may be a secret. */
+  readonly value?: string
+  /** What was expected. */
+  readonly issue: string
+}
+
+export type Checked<A> = Either.Either<A, Wrong>
+
+export const wrong = (issue: string, value?: unknown): Either.Either<never, Wrong> =>
+  Either.left(value === undefined ? { issue } : { value: written(value), issue })
+
+/** Text in quotes, a number as it is. */
+export const written = (value: unknown): string => typeof value === "string" ? JSON.stringify(value) : String(value)
+
+export const aDuration = `expected a duration such as "10 seconds", or milliseconds`
+
+/** A duration, zero and infinity included. */
+export const span = (input: unknown): Checked<Duration.Duration> =>
+  Either.fromOption(Duration.decodeUnknown(input), () => ({ value: written(input), issue: aDuration }))
+
+/** A duration longer than zero. */
+export const duration = (input: unknown): Checked<Duration.Duration> => {
+  const checked = span(input)
+  return Either.isRight(checked) && Duration.toMillis(checked.right) > 0
+    ? checked
+    : wrong(`${aDuration}, longer than zero`, input)
+}
+
+export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => (value: unknown): Checked<number> =>
+  typeof value === "number" && Number.isInteger(value) && value >= minimum && value <= maximum
+    ? Either.right(value)
+    : wrong(`expected a whole number from ${minimum} to ${maximum}`, value)
+
+/** The value, or an error that names the setting. */
+export const checked = <A>(setting: string, checked: Checked<A>): Either.Either<A, InvalidSettingError> =>
+  Either.mapLeft(checked, (wrong) => new InvalidSettingError({ setting, ...wrong }))
+
+/**
+ * The milliseconds of a duration argument. Throws the error that a layer would fail with, because a plain function
+ * cannot report it otherwise.
+ */
+export const millis = (setting: string, input: unknown): number =>
+  Duration.toMillis(Either.getOrThrowWith(checked(setting, span(input)), (error) => error))

@@ -1,0 +1,6 @@
+/** The names of the type ids that an object has itself: `Option` for a symbol such as `effect/Option`. */
+export const typeIdsOf = (value: object): ReadonlyArray<string> =>
+  Object.getOwnPropertySymbols(value).flatMap(({ description = "" }) => {
+    const [, name] = /^@?effect\/(.+)$/.exec(description) ?? []
+    return name === undefined ? [] : [name]
+  })

@@ -1,0 +1,8 @@
+/** What an error of `HttpClient` tells. */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+
+export const isEmptyBody = ({ reason }: HttpClientError.HttpClientError): boolean => reason === "EmptyBody"
+
+/** Not the error itself: it holds the whole request, token and headers included. */
+export const causeOf = ({ cause, description, reason }: HttpClientError.HttpClientError): unknown =>
+  cause ?? new Error(description ?? reason)

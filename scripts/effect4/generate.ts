@@ -1,0 +1,94 @@
+/** Writes the packages for Effect 4 into `build/effect4`: the same tree, each source through the codemod or by its twin. */
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import ts from "typescript"
+import { File } from "./codemod.ts"
+import { type Manifest, packageManifest, rootManifest, workspace } from "./manifests.ts"
+import { rules } from "./rules.ts"
+import { elsewhere } from "./scope.ts"
+
+const twin = /\.effect4\.(ts|tsx)$/
+
+/** A file, or the files under a folder of the repository, without what is built or installed. */
+const filesOf = (root: string, folder: string): ReadonlyArray<string> =>
+  Fs.statSync(Path.join(root, folder)).isFile() ?
+    [folder] :
+    Fs.readdirSync(Path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      const file = Path.join(folder, entry.name)
+      if (["node_modules", "dist", "docs"].includes(entry.name) || Object.hasOwn(elsewhere, file)) return []
+      return entry.isDirectory() ? filesOf(root, file) : [file]
+    })
+
+const programOf = (root: string, files: ReadonlyArray<string>): ts.Program => {
+  const host: ts.ParseConfigFileHost = {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+      throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"))
+    }
+  }
+  const config = ts.getParsedCommandLineOfConfigFile(Path.join(root, "tsconfig.json"), {}, host)
+  if (config === undefined) throw new Error("tsconfig.json cannot be read")
+  return ts.createProgram(files.map((file) => Path.join(root, file)), config.options)
+}
+
+/** Writes what has changed only, so that a type-check that follows may be an incremental one. */
+const write = (file: string, text: string | Uint8Array): void => {
+  Fs.mkdirSync(Path.dirname(file), { recursive: true })
+  if (Fs.existsSync(file) && Buffer.from(text).equals(Fs.readFileSync(file))) return
+  Fs.writeFileSync(file, text)
+}
+
+const parsed = (bytes: Uint8Array): Manifest => JSON.parse(new TextDecoder().decode(bytes))
+
+const json = (manifest: Manifest): string => `${JSON.stringify(manifest, undefined, 2)}\n`
+
+/** The workspace itself: what stands beside the packages. */
+export const generateWorkspace = (root: string, out: string): void => {
+  const read = (file: string) => Fs.readFileSync(Path.join(root, file))
+  write(Path.join(out, "package.json"), json(rootManifest(parsed(read("package.json")))))
+  write(Path.join(out, "pnpm-workspace.yaml"), workspace(read("pnpm-workspace.yaml").toString()))
+  for (const file of ["tsconfig.json", "LICENSE"]) write(Path.join(out, file), read(file))
+  write(Path.join(out, "vitest.config.ts"), read("scripts/effect4/vitest.config.effect4.ts"))
+  write(Path.join(out, "property.ts"), read("scripts/effect4/property.effect4.ts"))
+  write(
+    Path.join(out, "tsconfig.src.json"),
+    json({
+      extends: "./tsconfig.json",
+      compilerOptions: { plugins: [], incremental: true, tsBuildInfoFile: "node_modules/.cache/src.tsbuildinfo" },
+      include: ["packages/*/src"]
+    })
+  )
+  // What a rule leaves out may have been the only use of a name.
+  write(
+    Path.join(out, "tsconfig.base.json"),
+    read("tsconfig.base.json").toString().replace(/("noUnused\w+": )true/g, "$1false")
+  )
+}
+
+const versionFile = "packages/core/src/internal/data/version.ts"
+
+/** The files that were written, relative to both roots. */
+export const generate = (root: string, out: string, folders: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const files = folders.flatMap((folder) => filesOf(root, folder))
+  const twins = new Set(files.filter((file) => twin.test(file)).map((file) => file.replace(twin, ".$1")))
+  const isSource = (file: string) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts")
+  const sources = files.filter((file) => isSource(file) && !twin.test(file) && !twins.has(file))
+  const program = programOf(root, sources)
+  const version = packageManifest(parsed(Fs.readFileSync(Path.join(root, "packages/core/package.json"))))["version"]
+  for (const file of sources) {
+    const source = program.getSourceFile(Path.join(root, file))
+    if (source === undefined) throw new Error(`${file} is not in the program`)
+    const text = new File(program, source, rules, root).text()
+    // `scripts/sync-version.ts` writes the version of the package here.
+    write(Path.join(out, file), file === versionFile ? text.replace(/"\d\S*"/, JSON.stringify(version)) : text)
+  }
+  const others = files.filter((file) => !isSource(file))
+  for (const file of others) {
+    const bytes = Fs.readFileSync(Path.join(root, file))
+    write(Path.join(out, file), Path.basename(file) === "package.json" ? json(packageManifest(parsed(bytes))) : bytes)
+  }
+  for (const file of twins) {
+    write(Path.join(out, file), Fs.readFileSync(Path.join(root, file.replace(/\.(tsx?)$/, ".effect4.$1"))))
+  }
+  return [...sources, ...others, ...twins]
+}

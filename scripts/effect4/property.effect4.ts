@@ -1,0 +1,133 @@
+/** The properties of `@effect/vitest` 3, which are fast-check's: `it.prop` of 4 takes other arbitraries. */
+import * as Vitest from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as References from "effect/References"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as TestConsole from "effect/testing/TestConsole"
+import * as fc from "fast-check"
+import type { TestContext, TestOptions } from "vitest"
+
+type Arbitraries = ReadonlyArray<fc.Arbitrary<unknown>> | { readonly [name: string]: fc.Arbitrary<unknown> }
+
+type Values<Arbs> = { [K in keyof Arbs]: Arbs[K] extends fc.Arbitrary<infer A> ? A : never }
+
+type Options = number | (TestOptions & { readonly fastCheck?: fc.Parameters<unknown> })
+
+const together = <const Arbs extends Arbitraries>(arbitraries: Arbs): fc.Arbitrary<Values<Arbs>> =>
+  // Both give one value for each arbitrary, under its name.
+  (Array.isArray(arbitraries)
+    ? fc.tuple(...arbitraries)
+    : fc.record(arbitraries as { readonly [name: string]: fc.Arbitrary<unknown> })) as fc.Arbitrary<
+      Values<Arbs>
+    >
+
+const split = (options: Options | undefined) => {
+  if (typeof options !== "object") return { test: options === undefined ? {} : { timeout: options } }
+  const { fastCheck, ...test } = options
+  // What a run is given has another type in each property.
+  return { test, fastCheck: fastCheck as fc.Parameters<never> | undefined }
+}
+
+export const prop = <const Arbs extends Arbitraries>(
+  name: string,
+  arbitraries: Arbs,
+  self: (values: Values<Arbs>, context: TestContext) => unknown,
+  options?: Options
+): void => {
+  const { fastCheck, test } = split(options)
+  Vitest.it(name, test, (context) => {
+    fc.assert(
+      fc.property(together(arbitraries), (values) => {
+        if (self(values, context) === false) throw new Error("the property gave false")
+      }),
+      fastCheck
+    )
+  })
+}
+
+/** Each run has a clock of its own. */
+export const effect = <const Arbs extends Arbitraries, A, E>(
+  name: string,
+  arbitraries: Arbs,
+  self: (values: Values<Arbs>, context: TestContext) => Effect.Effect<A, E, Scope.Scope>,
+  options?: Options
+): void => {
+  const { fastCheck, test } = split(options)
+  const services = Layer.mergeAll(TestClock.layer(), TestConsole.layer)
+  Vitest.it(name, test, (context) =>
+    fc.assert(
+      fc.asyncProperty(together(arbitraries), (values) =>
+        Effect.runPromise(
+          Effect.suspend(() => self(values, context)).pipe(Effect.scoped, Effect.asVoid, Effect.provide(services))
+        )),
+      fastCheck
+    ))
+}
+
+/** `Random.fixed` of 3, for numbers from 0 to 1. */
+export const fixedRandom = (draws: ReadonlyArray<number>) => {
+  let drawn = 0
+  const next = () => draws[drawn++ % draws.length] ?? 0
+  return { nextDoubleUnsafe: next, nextIntUnsafe: () => Math.floor(next() * Number.MAX_SAFE_INTEGER) }
+}
+
+type Failing<A> = Effect.Effect<A, { readonly message: string }>
+
+/** `KeyValueStore.make` of 3: a value that is not there is `None`, errors are of any type. */
+export const keyValueStore = (operations: {
+  readonly get: (key: string) => Failing<Option.Option<string>>
+  readonly set: (key: string, value: string) => Failing<unknown>
+  readonly remove: (key: string) => Failing<unknown>
+}): KeyValueStore.KeyValueStore => {
+  const failing = <A>(method: string, effect: Failing<A>) =>
+    Effect.mapError(effect, (cause) => new KeyValueStore.KeyValueStoreError({ message: cause.message, method, cause }))
+  return KeyValueStore.makeStringOnly({
+    get: (key) => failing("get", Effect.map(operations.get(key), Option.getOrUndefined)),
+    set: (key, value) => failing("set", Effect.asVoid(operations.set(key, value))),
+    remove: (key) => failing("remove", Effect.asVoid(operations.remove(key))),
+    clear: Effect.void,
+    keys: Effect.succeed([]),
+    size: Effect.succeed(0)
+  })
+}
+
+/** `Logger.make` of 3: annotations are given, and a level has a label. */
+export const logger = (
+  log: (given: {
+    readonly annotations: Iterable<readonly [string, unknown]>
+    readonly cause: unknown
+    readonly logLevel: { readonly label: string }
+    readonly message: unknown
+    readonly spans: unknown
+  }) => void
+) =>
+  Logger.make(({ cause, fiber, logLevel, message }) =>
+    log({
+      annotations: Object.entries(fiber.getRef(References.CurrentLogAnnotations)),
+      cause,
+      logLevel: { label: logLevel.toUpperCase() },
+      message,
+      spans: fiber.getRef(References.CurrentLogSpans)
+    })
+  )
+
+/** `Stream.toQueueOfElements` of 3: the end of the stream is a failure with `None`. */
+export const queueOfElements = <A, E, R>(stream: Stream.Stream<A, E, R>) =>
+  Effect.gen(function*() {
+    const queue = yield* Queue.unbounded<Exit.Exit<A, Option.Option<E>>>()
+    const running = Stream.runForEach(stream, (element) => Queue.offer(queue, Exit.succeed(element)))
+    yield* Effect.matchCauseEffect(running, {
+      onFailure: (cause) => Queue.offer(queue, Exit.failCause(Cause.map(cause, Option.some))),
+      onSuccess: () => Queue.offer(queue, Exit.fail(Option.none()))
+    }).pipe(Effect.forkScoped({ startImmediately: true }))
+    return queue
+  })

@@ -1,0 +1,183 @@
+/** Schemas: constructors that take their parts in another form on 4, and transformations. */
+import ts from "typescript"
+import { type File, type Rule } from "./codemod.ts"
+
+/** Members of `effect/Schema` that have another name. On 4 the plain name is that of the type itself. */
+export const schemaNames: Readonly<Record<string, string>> = {
+  BigInt: "BigIntFromString",
+  BigIntFromSelf: "BigInt",
+  Date: "DateFromString",
+  DateFromNumber: "DateFromMillis",
+  DateFromSelf: "Date",
+  DateTimeUtc: "DateTimeUtcFromString",
+  DateTimeUtcFromNumber: "DateTimeUtcFromMillis",
+  DateTimeUtcFromSelf: "DateTimeUtc",
+  DateTimeZoned: "DateTimeZonedFromString",
+  Enums: "Enum",
+  JsonNumber: "Finite",
+  Redacted: "RedactedFromValue",
+  OptionFromSelf: "Option",
+  RedactedFromSelf: "Redacted",
+  decode: "decodeEffect",
+  decodeUnknown: "decodeUnknownEffect",
+  decodeUnknownEither: "decodeUnknownResult",
+  encode: "encodeEffect",
+  encodedSchema: "toEncoded",
+  parseJson: "fromJsonString",
+  typeSchema: "toType"
+}
+
+type CallRule = (call: ts.CallExpression, at: File) => string | undefined
+
+const args = (call: ts.CallExpression, at: File): Array<string> => call.arguments.map((argument) => at.render(argument))
+
+/** The parts of a Schema as one array. */
+const together = (name: string): CallRule => (call, at) =>
+  `${at.use("effect/Schema")}.${name}([${args(call, at).join(", ")}])`
+
+const checked = (name: string): CallRule => (call, at) => {
+  const schema = at.use("effect/Schema")
+  return `${schema}.check(${schema}.${name}(${args(call, at).join(", ")}))`
+}
+
+const propertyOf = (node: ts.Expression | undefined, name: string): ts.Expression | undefined =>
+  node !== undefined && ts.isObjectLiteralExpression(node)
+    ? node.properties.find((member): member is ts.PropertyAssignment =>
+      ts.isPropertyAssignment(member) && member.name.getText() === name
+    )?.initializer
+    : undefined
+
+const isTrue = (node: ts.Expression | undefined): boolean => node?.kind === ts.SyntaxKind.TrueKeyword
+
+const optionalWith: CallRule = (call, at) => {
+  const [self, options] = call.arguments
+  if (self === undefined || options === undefined) return undefined
+  const schema = at.use("effect/Schema")
+  const text = at.render(self)
+  const isExact = isTrue(propertyOf(options, "exact"))
+  const isNullable = isTrue(propertyOf(options, "nullable"))
+  if (propertyOf(options, "as") !== undefined) {
+    if (isNullable) {
+      const none = propertyOf(options, "onNoneEncoding") === undefined ? "" : ", { onNoneEncoding: null }"
+      return `${schema}.OptionFromOptionalNullOr(${text}${none})`
+    }
+    return `${schema}.${isExact ? "OptionFromOptionalKey" : "OptionFromOptional"}(${text})`
+  }
+  const initial = propertyOf(options, "default")
+  if (initial !== undefined) {
+    return `${schema}.withDecodingDefaultType(${at.use("effect/Effect")}.sync(${at.render(initial)}))(${text})`
+  }
+  if (isNullable) return `${schema}.optional(${schema}.NullOr(${text}))`
+  return `${schema}.${isExact ? "optionalKey" : "optional"}(${text})`
+}
+
+/** `from` to `to`, by two functions. */
+const transformed = (name: "transform" | "transformOrFail"): CallRule => (call, at) => {
+  const [from, to, options] = call.arguments
+  if (from === undefined || to === undefined || options === undefined) return undefined
+  const members = ["decode", "encode"].map((side) => {
+    const f = propertyOf(options, side)
+    return f === undefined ? side : `${side}: ${at.render(f)}`
+  })
+  const how = `${at.use("effect/SchemaTransformation")}.${name}({ ${members.join(", ")} })`
+  return `${at.use("effect/Schema")}.decodeTo(${at.render(to)}, ${how})(${at.render(from)})`
+}
+
+const literals: CallRule = (call, at) => call.arguments.length > 1 ? together("Literals")(call, at) : undefined
+
+const record: CallRule = (call, at) => {
+  const key = propertyOf(call.arguments[0], "key")
+  const value = propertyOf(call.arguments[0], "value")
+  if (key === undefined || value === undefined) return undefined
+  return `${at.use("effect/Schema")}.Record(${at.render(key)}, ${at.render(value)})`
+}
+
+/** The stored name of a field: `x` of `field.pipe(Schema.fromKey("x"))`. */
+const storedName = (node: ts.Expression, at: File): ts.Expression | undefined => {
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined
+  const [step] = node.arguments
+  return node.expression.name.text === "pipe" && step !== undefined && ts.isCallExpression(step) &&
+      at.calleeOf(step) === "effect/Schema.fromKey"
+    ? step.arguments[0]
+    : undefined
+}
+
+/** The names of fields that are stored under another one are those of the whole Schema on 4. */
+const struct: CallRule = (call, at) => {
+  const [fields, rest] = call.arguments
+  if (fields === undefined || !ts.isObjectLiteralExpression(fields)) return undefined
+  const schema = at.use("effect/Schema")
+  if (rest !== undefined && ts.isObjectLiteralExpression(rest)) {
+    const [key, value] = ["key", "value"].map((name) => propertyOf(rest, name))
+    if (key === undefined || value === undefined) return undefined
+    return `${schema}.StructWithRest(${schema}.Struct(${at.render(fields)}), [${schema}.Record(${at.render(key)}, ${
+      at.render(value)
+    })])`
+  }
+  const renamed = fields.properties.flatMap((member) => {
+    if (!ts.isPropertyAssignment(member)) return []
+    const name = storedName(member.initializer, at)
+    return name === undefined ? [] : [`${member.name.getText(at.source)}: ${at.render(name)}`]
+  })
+  if (renamed.length === 0) return undefined
+  return `${schema}.encodeKeys({ ${renamed.join(", ")} })(${schema}.Struct(${at.render(fields)}))`
+}
+
+const partial = (name: "optional" | "optionalKey"): CallRule => (call, at) =>
+  `${args(call, at)[0]}.mapFields(${at.use("effect/Struct")}.map(${at.use("effect/Schema")}.${name}))`
+
+export const schemaCalls: Readonly<Record<string, CallRule>> = {
+  "effect/Schema.Literal": literals,
+  "effect/Schema.Record": record,
+  "effect/Schema.Struct": struct,
+  "effect/Schema.TemplateLiteral": together("TemplateLiteral"),
+  "effect/Schema.Tuple": together("Tuple"),
+  "effect/Schema.Union": together("Union"),
+  "effect/Schema.filter": (call, at) => {
+    const schema = at.use("effect/Schema")
+    return `${schema}.check(${schema}.makeFilter(${args(call, at).join(", ")}))`
+  },
+  "effect/Schema.maxLength": checked("isMaxLength"),
+  "effect/Schema.minLength": checked("isMinLength"),
+  "effect/Schema.optionalWith": optionalWith,
+  "effect/Schema.pattern": checked("isPattern"),
+  "effect/Schema.partial": partial("optional"),
+  "effect/Schema.partialWith": partial("optionalKey"),
+  "effect/Schema.propertySignature": (call, at) => args(call, at)[0],
+  "effect/Schema.rename": (call, at) => {
+    const [self, names] = args(call, at)
+    return `${self}.pipe(${at.use("effect/Schema")}.encodeKeys(${names}))`
+  },
+  "effect/Schema.transform": transformed("transform"),
+  "effect/Schema.transformOrFail": transformed("transformOrFail"),
+  // A `Date` that is decoded is valid on 4.
+  "effect/Schema.validDate": (_, at) => `${at.use("effect/Schema")}.check()`,
+  "effect/ParseResult.fail": (call, at) => `${at.use("effect/Effect")}.fail(${args(call, at).join(", ")})`,
+  "effect/ParseResult.succeed": (call, at) => `${at.use("effect/Effect")}.succeed(${args(call, at).join(", ")})`
+}
+
+export const schemaValues: Readonly<Record<string, (at: File) => string>> = {
+  "effect/Schema.NonEmptyTrimmedString": (at) => {
+    const schema = at.use("effect/Schema")
+    return `${schema}.Trimmed.pipe(${schema}.check(${schema}.isNonEmpty()))`
+  },
+  "effect/Schema.UUID": (at) => {
+    const schema = at.use("effect/Schema")
+    return `${schema}.String.check(${schema}.isUUID())`
+  }
+}
+
+/** `field.pipe(Schema.fromKey("x"))` in the fields of a Schema: the rule of the Schema has the name. */
+export const storedNames: Rule = (node, at) =>
+  ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && storedName(node, at) !== undefined
+    ? at.render(node.expression.expression)
+    : undefined
+
+/** `new ParseResult.Type(ast, given, message)`. */
+export const issues: Rule = (node, at) => {
+  if (!ts.isNewExpression(node) || at.memberOf(node.expression) !== "effect/ParseResult.Type") return undefined
+  const [, value, message] = node.arguments ?? []
+  if (value === undefined) return undefined
+  const said = message === undefined ? "{}" : `{ message: ${at.render(message)} }`
+  return `new ${at.use("effect/SchemaIssue")}.InvalidValue(${said}, ${at.render(value)})`
+}

@@ -1,0 +1,202 @@
+/**
+ * The public API as an editor and a compiler show it: every member has a line, every error can come from somewhere, and no
+ * function has a long list of parameters.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const root = fileURLToPath(new URL("../", import.meta.url))
+const index = `${root}packages/core/src/index.ts`
+
+const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
+const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [index] }, ts.sys, root)
+const program = ts.createProgram([index], { ...options, noEmit: true, types: [] })
+const checker = program.getTypeChecker()
+
+const isOurs = (declaration: ts.Declaration): boolean =>
+  declaration.getSourceFile().fileName.includes("/packages/core/src/")
+
+/** The modules of the package, by name, and what each of them exports. */
+const modules = exportsOf(index).map((module) => ({
+  name: module.name,
+  members: checker.getExportsOfModule(resolved(module)).filter((member) => !isInternal(resolved(member))).map((
+    member
+  ) => ({
+    name: member.name,
+    // A re-export has a line of its own, or that of what it stands for.
+    line: lineOf(member) || lineOf(resolved(member)),
+    symbol: resolved(member)
+  }))
+}))
+
+function exportsOf(path: string): ReadonlyArray<ts.Symbol> {
+  const source = program.getSourceFile(path)
+  const symbol = source && checker.getSymbolAtLocation(source)
+  return symbol === undefined ? [] : checker.getExportsOfModule(symbol)
+}
+
+function lineOf(symbol: ts.Symbol): string {
+  return ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim()
+}
+
+/** Not in the published declarations. */
+function isInternal(symbol: ts.Symbol): boolean {
+  return symbol.getJsDocTags(checker).some(({ name }) => name === "internal")
+}
+
+function resolved(symbol: ts.Symbol): ts.Symbol {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+}
+
+const valueTypeOf = (symbol: ts.Symbol): ts.Type => checker.getTypeOfSymbol(symbol)
+
+const isValue = ({ flags }: ts.Symbol): boolean =>
+  (flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable | ts.SymbolFlags.Class)) !== 0
+
+/** The type that a module declares under a name. */
+const declared = (module: string, name: string): ts.Type => {
+  const member = modules.find((one) => one.name === module)?.members.find((one) => one.name === name)
+  if (member === undefined) throw new Error(`${module}.${name} is not exported`)
+  return checker.getDeclaredTypeOfSymbol(member.symbol)
+}
+
+/** The members of a type that the project declares itself and that an editor shows without a line. */
+const undocumented = (module: string, name: string): ReadonlyArray<string> =>
+  (declared(module, name).isUnion()
+    ? declared(module, name).getApparentProperties()
+    : checker.getPropertiesOfType(declared(module, name)))
+    .filter((member) => member.declarations?.every(isOurs) === true && lineOf(member) === "")
+    .map((member) => `${module}.${name}: ${member.name}`)
+
+describe("an editor", () => {
+  it("shows a line for every member of the types that are used most", () => {
+    const types = [
+      ["KuzzleFilter", "Builders"],
+      ["KuzzleRepository", "KuzzleRepository"],
+      ["KuzzleRepository", "SearchOptions"],
+      ["KuzzleRepository", "HitsOptions"],
+      ["KuzzleRepository", "LiveOptions"],
+      ["KuzzleRepository", "SubscribeOptions"],
+      ["KuzzleDocument", "SearchOptions"],
+      ["KuzzleDocument", "WriteOptions"],
+      ["KuzzleDocument", "UpdateOptions"],
+      ["KuzzleSearch", "Options"],
+      ["KuzzleRealtime", "SubscribeOptions"],
+      ["KuzzleRealtime", "JoinOptions"],
+      ["KuzzleRealtime", "BufferOptions"],
+      ["KuzzleAuth", "LoginOptions"]
+    ] as const
+    assert.deepStrictEqual(types.flatMap(([module, name]) => undocumented(module, name)), [])
+  })
+
+  it("shows a line for every function", () => {
+    const silent = modules.flatMap(({ members, name }) =>
+      members.filter(({ line, symbol }) => isValue(symbol) && line === "")
+        .map((member) => `${name}.${member.name}`)
+    )
+    assert.deepStrictEqual(silent, [])
+  })
+
+  it("shows an action as a function that gives an Effect", { timeout: 120_000 }, () => {
+    const shown = modules.flatMap(({ members, name }) =>
+      members.filter(({ symbol }) => isValue(symbol)).flatMap((member) => {
+        const type = valueTypeOf(member.symbol)
+        if (type.getProperty("declaration") === undefined) return []
+        return [{ name: `${name}.${member.name}`, type }]
+      })
+    )
+    assert.isAbove(shown.length, 250)
+    // An alias would show as its name.
+    const others = shown.filter(({ type }) =>
+      type.aliasSymbol !== undefined ||
+      !type.getCallSignatures().every((signature) =>
+        ["Effect", "Stream"].includes(signature.getReturnType().getSymbol()?.name ?? "")
+      )
+    )
+    assert.deepStrictEqual(others.map(({ name }) => name), [])
+  })
+})
+
+describe("functions", () => {
+  it("have three positional parameters at most", () => {
+    const long = modules.flatMap(({ members, name }) =>
+      members.filter(({ symbol }) => isValue(symbol)).flatMap((member) =>
+        valueTypeOf(member.symbol).getCallSignatures()
+          .filter(({ declaration, parameters }) =>
+            declaration !== undefined && isOurs(declaration) && parameters.length > 3
+          )
+          .map(() => `${name}.${member.name}`)
+      )
+    )
+    assert.deepStrictEqual(long, [])
+  })
+})
+
+describe("errors", () => {
+  /** The classes of errors, by the name of their tag. */
+  const classes = modules.flatMap(({ members }) =>
+    members.flatMap(({ symbol }) => {
+      if ((symbol.flags & ts.SymbolFlags.Class) === 0) return []
+      const instance = checker.getDeclaredTypeOfSymbol(symbol)
+      const tag = instance.getProperty("_tag")
+      const type = tag && checker.getTypeOfSymbol(tag)
+      return instance.getProperty("stack") !== undefined && type?.isStringLiteral() === true
+        ? [{ tag: type.value, instance }]
+        : []
+    })
+  )
+
+  it("are all of the type KuzzleError, and those of Kuzzle of the type that isApiError promises", () => {
+    const any = declared("KuzzleError", "KuzzleError")
+    const ofKuzzle = declared("KuzzleError", "AnyApiError")
+    const others = classes.filter(({ instance }) =>
+      !checker.isTypeAssignableTo(instance, any) ||
+      // What `isApiError` looks for.
+      instance.getProperty("props") !== undefined && !checker.isTypeAssignableTo(instance, ofKuzzle)
+    )
+    assert.deepStrictEqual(others.map(({ tag }) => tag), [])
+  })
+
+  it("can all come from a function, or are held by one that can", { timeout: 120_000 }, () => {
+    const reached = new Set<string>()
+    const seen = new Set<ts.Type>()
+    const visit = (type: ts.Type, depth: number): void => {
+      if (depth > 12 || seen.has(type)) return
+      seen.add(type)
+      if (type.isUnionOrIntersection()) { for (const member of type.types) visit(member, depth) }
+      const alias = type.aliasTypeArguments ?? []
+      // The type parameters of a class or of an interface are its arguments, too.
+      const given = type.flags & ts.TypeFlags.Object ? checker.getTypeArguments(type as ts.TypeReference) : []
+      for (const argument of [...alias, ...given]) visit(argument, depth + 1)
+      for (const signature of type.getCallSignatures()) visit(signature.getReturnType(), depth + 1)
+      const own = type.getSymbol()?.declarations?.some(isOurs) === true
+      if (!own) return
+      const tag = type.getProperty("_tag")
+      const tagType = tag && checker.getTypeOfSymbol(tag)
+      if (tagType?.isStringLiteral() === true) reached.add(tagType.value)
+      for (const member of checker.getPropertiesOfType(type)) {
+        if (member.declarations?.some(isOurs) === true) visit(checker.getTypeOfSymbol(member), depth + 1)
+      }
+    }
+    for (const { members } of modules) {
+      for (const { symbol } of members) {
+        if ((symbol.flags & ts.SymbolFlags.Class) !== 0) {
+          // A service: its shape. A class of an error proves nothing.
+          const instance = checker.getDeclaredTypeOfSymbol(symbol)
+          if (instance.getProperty("stack") === undefined) visit(valueTypeOf(symbol), 0)
+        } else if (isValue(symbol)) visit(valueTypeOf(symbol), 0)
+        // What services do, for the client and for applications that replace one.
+        else if (symbol.name.endsWith("Shape")) visit(checker.getDeclaredTypeOfSymbol(symbol), 0)
+      }
+    }
+    // The application makes it, in its own `authenticator`.
+    reached.add("KuzzleAuthenticatorError")
+    // A platform makes it, for the socket of the client.
+    reached.add("KuzzleDialError")
+    // Promises reject with it: their types say nothing of errors.
+    reached.add("KuzzleClosedError")
+    assert.isAbove(classes.length, 60)
+    assert.deepStrictEqual(classes.map(({ tag }) => tag).filter((tag) => !reached.has(tag)), [])
+  })
+})

@@ -1,0 +1,53 @@
+/** The guide to the house names code that is there. */
+import { assert, it } from "@effect/vitest"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+
+const root = new URL("../", import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, root), "utf8")
+
+const guide = read("docs/architecture.md")
+
+/** Where a path of the guide may begin; a bare name may be in any folder. */
+const roots = [
+  "",
+  "packages/core/src/",
+  "packages/core/src/internal/",
+  "packages/testing/src/internal/",
+  "docs/",
+  "tests/"
+]
+
+const names = new Set(
+  ["packages", "tests", "docs", "scripts"].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
+      .filter((file) => !file.includes("node_modules"))
+      .map((file) => file.split("/").at(-1))
+  )
+)
+
+const fileOf = (path: string): string | undefined =>
+  roots.map((from) => from + path).find((candidate) => existsSync(new URL(candidate, root)))
+
+it("every file and folder that the guide names is there", () => {
+  const paths = Array.from(guide.matchAll(/`([\w./-]+)`/g), ([, path = ""]) => path)
+    .filter((path) => /\.(ts|mjs|md)$/.test(path) || /^(packages|internal|scripts|tests|protocol|runtime)\//.test(path))
+  assert.isAbove(paths.length, 100)
+  const missing = paths.filter((path) => {
+    if (fileOf(path) !== undefined || fileOf(`${path}.ts`) !== undefined) return false
+    return path.includes("/") || !names.has(path)
+  })
+  assert.deepStrictEqual(missing, [])
+})
+
+it("every function that the guide names is in its file", () => {
+  const named = Array.from(guide.matchAll(/((?:`\w+`(?:, | and )?)+) (?:of|in) `([\w./-]+\.ts)`/g))
+  assert.isAbove(named.length, 10)
+  const missing = named.flatMap(([, functions = "", path = ""]) => {
+    const file = fileOf(path)
+    const text = file === undefined ? "" : read(file)
+    return Array.from(functions.matchAll(/`(\w+)`/g), ([, name = ""]) => name)
+      .filter((name) => !new RegExp(`\\b${name}\\b`).test(text))
+      .map((name) => `${name} of ${path}`)
+  })
+  assert.deepStrictEqual(missing, [])
+})
