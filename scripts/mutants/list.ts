@@ -2319,6 +2319,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
+      name: "a password that was redirected is sent again over the WebSocket",
+      breaks: "A5",
+      in: "make.granting",
+      find: `request["strategy"] !== "local"`,
+      replace: `true`,
+      tests: ["packages/core/test/runtime/cookies.test.ts"]
+    },
+    {
       name: "a cookie of the settings is lost beside that of the session",
       breaks: "SDK B5",
       in: "beside",

@@ -1,7 +1,7 @@
 /** Clients that share one cookie, such as the tabs of a browser: whoever changes it, all of them go on with it. */
 import { Kuzzle, KuzzleAuth, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Scope, Stream, TestClock } from "effect"
+import { Deferred, Effect, Exit, Fiber, Redacted, Scope, Stream, TestClock } from "effect"
 import { type CookieKuzzle, cookieKuzzle, loginAs, type Tab, tabs } from "../support/CookieKuzzle.ts"
 import { turns } from "../support/FakeSocket.ts"
 
@@ -52,6 +52,21 @@ describe("a strategy of several steps", () => {
         assert.deepStrictEqual(yield* kuids([one]), ["bob"])
       })
   )
+
+  test("A5: a password that was redirected, though HTTP does not show where, is not sent again over the WebSocket", () =>
+    Effect.gen(function*() {
+      const server = yield* cookieKuzzle
+      const { one } = yield* two(server)
+      server.redirect = { location: "https://other.test", shown: false }
+      const credentials = { username: "bob", password: Redacted.make("s3cr3t") }
+      const error = yield* Effect.flip(
+        Effect.provide(KuzzleAuth.login({ strategy: "local", credentials }), one.context)
+      )
+      assert.strictEqual(error._tag, "KuzzleProtocolError")
+      assert.include(error.message, "it is a redirect, which is not followed")
+      assert.deepStrictEqual(one.network.sockets.flatMap((socket) => socket.of("login")), [])
+      assert.deepStrictEqual(yield* kuids([one]), ["ada"])
+    }))
 })
 
 describe("clients of one cookie", () => {

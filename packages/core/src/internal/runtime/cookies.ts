@@ -122,16 +122,21 @@ export const make = (
     )
 
   /**
-   * Once the answer has arrived, the session is verified and then begun, even if the caller is interrupted meanwhile.
+   * A browser hides where a redirect leads to, which a strategy of several steps says. Over the WebSocket that step is an
+   * answer like any other. `local` has no such step: its redirect is a proxy's.
    */
   const granting = (request: KuzzleRequest, options: RequestOptions | undefined) =>
     Effect.catchIf(
       call({ ...request, cookieAuth: true }, options),
-      // A browser hides where a redirect leads to. Over the WebSocket the step of a strategy is an answer like any other.
-      (error) => error._tag === "KuzzleProtocolError" && error.status === undefined && request.action === "login",
+      (error) =>
+        error._tag === "KuzzleProtocolError" && error.status === undefined && request.action === "login" &&
+        request["strategy"] !== "local",
       () => Effect.map(requests.urgent(request, options), (response) => ({ response, host: "" }))
     )
 
+  /**
+   * Once the answer has arrived, the session is verified and then begun, even if the caller is interrupted meanwhile.
+   */
   const grant: Grant = (request, options, commit) =>
     reopen(Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
