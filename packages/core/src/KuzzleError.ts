@@ -61,9 +61,9 @@ export const tagged = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
     constructor(fields: object) {
       // V8 has the property, the standard has not. Hardened environments freeze `Error`: there it stays as it is.
       const limit: unknown = Reflect.get(Error, "stackTraceLimit")
-      Reflect.set(Error, "stackTraceLimit", 0)
+      if (limit !== undefined) Reflect.set(Error, "stackTraceLimit", 0)
       super(fields)
-      Reflect.set(Error, "stackTraceLimit", limit)
+      if (limit !== undefined) Reflect.set(Error, "stackTraceLimit", limit)
       Reflect.deleteProperty(this, "stack")
     }
     override get stack(): string {

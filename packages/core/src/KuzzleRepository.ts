@@ -37,8 +37,8 @@
  * @module
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -1005,14 +1005,14 @@ export const make: {
       Effect.gen(function*() {
         yield* subscribable(filter)
         const runtime = yield* Effect.runtime<R>()
-        const invalid = yield* Deferred.make<never, InvalidDocumentError>()
+        let invalid: Cause.Cause<InvalidDocumentError> | undefined
         const own = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
         const { ended } = yield* KuzzleRealtime.listen({ ...given, ...target, filter }, (notification) => {
           const read = Runtime.runSyncExit(runtime)(notified(notification))
           if (Exit.isSuccess(read)) {
             if (read.value !== undefined) handler(read.value)
           } else {
-            Deferred.unsafeDone(invalid, Exit.failCause(read.cause))
+            invalid ??= read.cause
             Runtime.runFork(runtime)(Scope.close(own, read))
           }
         }).pipe(Scope.extend(own))
@@ -1020,11 +1020,7 @@ export const make: {
           // A document that does not fit has closed the scope of the subscription.
           ended: Effect.catchAllCause(
             ended,
-            (cause) =>
-              Effect.gen(function*() {
-                const failure = yield* Deferred.poll(invalid)
-                return yield* Option.isSome(failure) ? failure.value : Effect.failCause(cause)
-              })
+            (cause) => Effect.failCause<KuzzleRealtime.SubscribeError | InvalidDocumentError>(invalid ?? cause)
           )
         }
       }),

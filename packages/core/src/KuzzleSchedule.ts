@@ -169,9 +169,7 @@ export const retry = (options: RetryOptions = {}): Schedule.Schedule<number, unk
  */
 export const heartbeat = (
   options: { readonly interval?: Duration.DurationInput | undefined } = {}
-): Schedule.Schedule<number> => {
-  return Schedules.every(bounded(Setting.millis("interval", options.interval ?? "10 seconds")))
-}
+): Schedule.Schedule<number> => Schedules.every(bounded(Setting.millis("interval", options.interval ?? "10 seconds")))
 
 // -------------------------------------------------------------------------------------------------------------------
 // tokens

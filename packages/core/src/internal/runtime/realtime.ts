@@ -38,16 +38,16 @@ export abstract class Subscriber implements Consumer {
   private waiter: ((confirmation: Confirmation) => void) | undefined = undefined
   /** Set once it is known to the registry. */
   private intent: Intent | undefined = undefined
-  private by: Releasing | undefined = undefined
+  private owner: Releasing | undefined = undefined
 
-  joined(intent: Intent, by: Releasing): void {
+  joined(intent: Intent, owner: Releasing): void {
     this.intent = intent
-    this.by = by
+    this.owner = owner
   }
 
   /** Ends the subscription before its scope does, on the server too. */
   leave(): void {
-    if (this.intent !== undefined) this.by?.release(this.intent, this)
+    if (this.intent !== undefined) this.owner?.release(this.intent, this)
   }
 
   /** Its scope has closed. */
