@@ -59,7 +59,7 @@ export const exceptions: ReadonlyArray<Exception> = [
   }),
   ...of("packages/core/test/runtime/traced.test.ts", {
     "a request is a span, by the names of OpenTelemetry": "a tracer of 4 gets the attributes after the span has begun",
-    "nor one whose ids are not of the form of W3C":
+    "nor a span whose ids do not have the form of W3C":
       "the test's own tracer passes six arguments on, and 4 gives one object"
   }),
   ...of("examples/board/test/board.test.ts", {

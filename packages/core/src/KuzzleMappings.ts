@@ -45,6 +45,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
+import type { Struct } from "./internal/api/form.ts"
 import * as SchemaForm from "./internal/api/schemaForm.ts"
 import type { Kuzzle } from "./internal/client/client.ts"
 import * as Shape from "./internal/data/shape.ts"
@@ -348,7 +349,7 @@ const constant = (value: unknown, place: Place): Field | undefined =>
     ? { type: "boolean" }
     : refuse(place, "a bigint is not JSON")
 
-const struct = ({ fields, isOpen }: SchemaForm.Struct, place: Place): Field => {
+const struct = ({ fields, isOpen }: Struct, place: Place): Field => {
   const properties = fields.flatMap(([name, type]) => {
     const mapping = mapped(type, { ...place, path: place.path === "" ? name : `${place.path}.${name}` })
     return mapping === undefined ? [] : [[name, mapping] as const]

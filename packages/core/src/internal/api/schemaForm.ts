@@ -1,24 +1,7 @@
 /** What the documents of a Schema look like, as far as a mapping asks. */
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
-
-export interface Struct {
-  readonly _tag: "Struct"
-  /** Without symbols: encoding leaves them out. */
-  readonly fields: ReadonlyArray<readonly [name: string, ast: AST.AST]>
-  /** It has members whose names are not known. */
-  readonly isOpen: boolean
-}
-
-export type Form =
-  | { readonly _tag: "Text" | "Boolean" | "Date" | "Nothing" | "Anything" | "NotJson" }
-  | { readonly _tag: "Number"; readonly isWhole: boolean }
-  | { readonly _tag: "Constants"; readonly values: ReadonlyArray<unknown> }
-  | { readonly _tag: "OneOf"; readonly members: ReadonlyArray<AST.AST> }
-  /** It is stored as what this is. */
-  | { readonly _tag: "Stored"; readonly ast: AST.AST }
-  | { readonly _tag: "Suspended"; readonly ast: AST.AST }
-  | Struct
+import type { Form, Struct } from "./form.ts"
 
 /** The mapping of a field. */
 export const FieldId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleMappings/field")

@@ -1,21 +1,13 @@
 /** The delays of a `Schedule`, one at a time, without sleeping: the caller sleeps, and decides what may wake it. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import * as Immediate from "../services/immediate.ts"
+import { Steps } from "./steps.ts"
 
-export class Delays<In> {
-  private state: unknown
-
-  constructor(private readonly schedule: Schedule.Schedule<unknown, In>) {
-    this.state = schedule.initial
-  }
-
+export class Delays<In> extends Steps<In> {
   /** Milliseconds until the next recurrence; `undefined` when the schedule has ended. */
   next(input: In): Effect.Effect<number | undefined> {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => this.step(now, input))
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => this.delay(now, input))
   }
 
   /**
@@ -27,7 +19,7 @@ export class Delays<In> {
     const following = (now: number): Effect.Effect<ReadonlyArray<number>> =>
       delays.length === count
         ? Effect.succeed(delays)
-        : Immediate.flatMap(this.step(now, input), (delay) => {
+        : Immediate.flatMap(this.delay(now, input), (delay) => {
           if (delay === undefined) return Effect.succeed(delays)
           delays.push(delay)
           return following(now + delay)
@@ -35,31 +27,11 @@ export class Delays<In> {
     return following(now)
   }
 
-  /** Starts the schedule again from its beginning. */
-  reset(): void {
-    this.state = this.schedule.initial
-  }
-
-  private step(now: number, input: In): Effect.Effect<number | undefined> {
-    return Immediate.flatMap(this.stepped(now, input), ([following, , decision]) => {
-      this.state = following
-      return Effect.succeed(
-        ScheduleDecision.isContinue(decision)
-          ? atLeastOne(ScheduleIntervals.start(decision.intervals) - now)
-          : undefined
-      )
-    })
-  }
-
-  /** The schedule comes from the user: if it throws, that is a defect. */
-  private stepped(now: number, input: In) {
-    try {
-      return this.schedule.step(now, input, this.state)
-    } catch (defect) {
-      return Effect.die(defect)
-    }
+  private delay(now: number, input: In): Effect.Effect<number | undefined> {
+    return Immediate.flatMap(
+      this.step(now, input),
+      // A schedule without pauses would be a loop without end.
+      (millis) => Effect.succeed(millis === undefined || millis > 1 ? millis : 1)
+    )
   }
 }
-
-/** A schedule without pauses would be a loop without end. */
-const atLeastOne = (millis: number): number => (millis > 1 ? millis : 1)
