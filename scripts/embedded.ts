@@ -72,7 +72,7 @@ Elasticsearch 7.10.2, and compares ${
     thousands(compared)
   } answers and notifications. They are equal to the byte, except for values that
 differ in every run and the order of keys that Elasticsearch does not define. This page lists all exceptions that are known.
-The [readme of the package](https://www.npmjs.com/package/@effect-kuzzle/testing) says what it does differently on purpose.
+The [readme of the package](../packages/testing/README.md) says what it does differently on purpose.
 
 ## What it answers differently
 
