@@ -117,6 +117,8 @@ interface Stage {
   readonly publish: (count: number) => Effect.Effect<void>
   /** Asks the client to publish; the requests are submitted when this is done. */
   readonly ask: (count: number) => Effect.Effect<void>
+  /** Holds up what comes in, so that the fault strikes what waits for it. A client may take this for the loss already. */
+  readonly hold: Effect.Effect<void>
   readonly arm: (when?: When) => Effect.Effect<void>
   /** What must hold when all is well again. */
   readonly later: (check: Effect.Effect<void, unknown, ClientServices>) => void
@@ -155,10 +157,10 @@ const isUser = ({ kuid }: User) =>
 
 export const phases: ReadonlyArray<Phase> = [
   playing("idle", ({ arm }) => arm()),
-  playing("requests in flight", ({ arm, ask, line, truth }) =>
+  playing("requests in flight", ({ arm, ask, hold, truth }) =>
     Effect.gen(function*() {
       const before = truth.length
-      yield* line.arm({ hold: "In" })
+      yield* hold
       yield* ask(3)
       yield* until("the server's hearing of them", () => truth.length === before + 3)
       yield* arm()
@@ -179,9 +181,9 @@ export const phases: ReadonlyArray<Phase> = [
     "notification flood",
     ({ arm, publish }) => Effect.zipRight(arm({ direction: "In", part: "Frames", bytes: 6000 }), publish(40))
   ),
-  playing("subscribing", ({ arm, later, line, target }) =>
+  playing("subscribing", ({ arm, hold, later, target }) =>
     Effect.gen(function*() {
-      yield* line.arm({ hold: "In" })
+      yield* hold
       const other = { ...target, collection: `${target.collection}-other` }
       const opening = yield* sending(KuzzleRealtime.open(other))
       later(Effect.gen(function*() {
@@ -207,9 +209,9 @@ export const phases: ReadonlyArray<Phase> = [
     make: () =>
       Effect.gen(function*() {
         const user = yield* (yield* World).user
-        const play: Play = ({ arm, later, line }) =>
+        const play: Play = ({ arm, hold, later }) =>
           Effect.gen(function*() {
-            yield* line.arm({ hold: "In" })
+            yield* hold
             const first = yield* sending(Effect.either(login(user)))
             later(Effect.gen(function*() {
               const outcome = yield* Fiber.join(first)
@@ -366,13 +368,13 @@ const inSession = (named: NamedFault, phase: Phase) =>
     const { hears, publish, publishing, target, truth } = yield* place
     const dialling = phase.dialling === true
     const states: Array<Kuzzle.ConnectionState> = []
-    /** What was lost before, where the machine stood still. */
-    let before = 0
-    const arm: Stage["arm"] = (when) =>
-      Effect.suspend(() => {
-        before = lost(states, dialling)
-        return line.arm(named.fault, when)
-      })
+    /** What was lost before it began, where the machine stood still. */
+    let before: number | undefined
+    const begin = Effect.sync(() => {
+      before ??= lost(states, dialling)
+    })
+    const hold = Effect.zipRight(begin, line.arm({ hold: "In" }))
+    const arm: Stage["arm"] = (when) => Effect.zipRight(begin, line.arm(named.fault, when))
     const { options, play } = yield* phase.make(arm)
     const asked: Array<Asked> = []
     const checks: Array<Effect.Effect<void, unknown, ClientServices>> = []
@@ -384,7 +386,7 @@ const inSession = (named: NamedFault, phase: Phase) =>
       const services = yield* soon("the first connection", connecting)
       const kuzzle = Context.get(services, Kuzzle.Kuzzle)
       yield* Effect.forkScoped(Stream.runForEach(kuzzle.states, (state) => Effect.sync(() => states.push(state))))
-      const told = () => `but ${states.map(({ _tag }) => _tag).join()}`
+      const told = () => `but ${states.map(({ _tag }) => _tag).slice(-20).join()}`
       const heard = yield* listen(target, services)
       yield* publish(1)
       yield* until("the first notification", () => heard.length === 1)
@@ -397,9 +399,11 @@ const inSession = (named: NamedFault, phase: Phase) =>
           yield* Effect.yieldNow()
         })
       const later: Stage["later"] = (check) => void checks.push(check)
-      yield* Effect.provide(play({ arm, ask, later, line, publish, services, target, truth }), services)
+      yield* Effect.provide(play({ arm, ask, hold, later, line, publish, services, target, truth }), services)
       yield* soon("the fault", line.struck)
 
+      if (before === undefined) return assert.fail("the phase has armed no fault")
+      const lostBefore = before
       const { breaks = 0, cuts = 0 } = phase
       const own = breaks + cuts
       yield* until("the phase's own loss", () => lost(states, false) >= own)
@@ -408,7 +412,7 @@ const inSession = (named: NamedFault, phase: Phase) =>
         const { busyPingTimeout, connectTimeout, pingInterval, pingTimeout } = heartbeats[named.kind]
         // A page does not see received bytes, so it waits longer while a request is in flight.
         const bound = dialling ? connectTimeout : pingInterval + (hard ? pingTimeout : busyPingTimeout)
-        yield* until("the loss", () => lost(states, dialling) > before + cuts, told).pipe(
+        yield* until("the loss", () => lost(states, dialling) > lostBefore + cuts, told).pipe(
           // A stalled connection gives no sign: the heartbeat detects it.
           named.fault.hold !== undefined && named.fault.ending === undefined ? withinStall("the loss", bound) : (_) => _
         )
