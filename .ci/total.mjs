@@ -1,5 +1,5 @@
-// The last lines: each test that failed, with the first lines of its error, and how many passed and failed, over all
-// reports of the runner in a folder. Fails when one failed or none ran.
+// Prints the last lines of the summary: each failed test with the first lines of its error, then the number of tests that
+// passed and failed. It reads all reports of the test runner in a folder. It fails if a test failed or none ran.
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 
@@ -11,11 +11,11 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith(".json")))
   passed += report.numPassedTests
   for (const result of report.testResults.filter(({ status }) => status === "failed")) {
     const failed = result.assertionResults.filter(({ status }) => status === "failed")
-    const tell = (title, message) =>
+    const addFailure = (title, message) =>
       failures.push(`${basename(file, ".json")}: ${basename(result.name)} > ${title}\n${firstLines(message)}`)
-    for (const test of failed) tell(test.fullName, test.failureMessages.join("\n"))
-    // A file that cannot even be loaded has no test to fail: the file counts.
-    if (failed.length === 0) tell("the file itself", result.message ?? "")
+    for (const test of failed) addFailure(test.fullName, test.failureMessages.join("\n"))
+    // A file that cannot be loaded has no failed test, so the file itself counts as one.
+    if (failed.length === 0) addFailure("the file itself", result.message ?? "")
   }
 }
 

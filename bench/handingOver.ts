@@ -37,7 +37,7 @@ export const handOver = (url: string, count: number, rounds: number) =>
       const start = performance.now()
       yield* Effect.forEach(requests, outbox.handOver, { concurrency: "unbounded", discard: true })
       times.push(performance.now() - start)
-      yield* outbox.purge({ _tag: "Nobody" })
+      yield* outbox.purge({ _tag: "Anonymous" })
     }
     return times
   }).pipe(Effect.scoped)

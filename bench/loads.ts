@@ -290,7 +290,6 @@ const leftovers: Load = {
   ],
   run: async (peer, settings, quick) => {
     const session = await peer.open(settings)
-    // Warm, and old enough that what the warm-up left behind is seen as well.
     await session.concurrent(5_000, 1_000, wire.create)
     const memory = await heap()
     const armed = timers()

@@ -7,6 +7,7 @@
  *   --samples <n>      samples of each client and load, instead of the load's own number, however long it takes
  *   --scale            instead of the loads, how the cost of an item grows with their number, what it takes of memory, and
  *                      many of everything beside the other clients (`scale/`); --only takes a part of a path's title, too
+ *   --effect4          our client for Effect 4, too, as `pnpm effect4 --only generate,install` has made it; on Node 22
  *   --quick            small loads, one sample: at most 90 s, and rough
  *   --profile <dir>    writes a CPU profile of what each sample measures into the folder; its figures then mean little
  */
@@ -33,6 +34,7 @@ const { values: options } = parseArgs({
     samples: { type: "string" },
     quick: { type: "boolean", default: false },
     scale: { type: "boolean", default: false },
+    effect4: { type: "boolean", default: false },
     profile: { type: "string" }
   }
 })
@@ -40,10 +42,13 @@ const { values: options } = parseArgs({
 const here = path.dirname(fileURLToPath(import.meta.url))
 /** Inside node_modules: ignored by git, and what is left external resolves from there. One for each run. */
 const out = path.join(here, "node_modules", ".bench", String(process.pid))
+/** The workspace for Effect 4, and where its samples find its libraries. */
+const effect4 = path.join(here, "..", "build", "effect4")
+const out4 = path.join(effect4, "packages", "node", "node_modules", ".bench", String(process.pid))
 const SAMPLE_TIMEOUT_MS = options.scale ? 300_000 : 120_000
-/** It watches its own time, by its CPU: this is for a run that hangs. */
+/** For a run that hangs. A run that does not hang limits itself, by its CPU. */
 const SCALE_TIMEOUT_MS = 180 * 60_000
-/** No new round is begun that would probably end later. */
+/** A round that would probably end later does not begin. */
 const BUDGET_MS = 8 * 60_000
 
 const common = {
@@ -83,21 +88,43 @@ const bundle = () =>
     build({ ...common, entryPoints: ["page.ts"], platform: "browser", target: "es2022", minify: true })
   ])
 
+/** The same program with our peer for Effect 4. */
+const bundle4 = () =>
+  build({
+    ...common,
+    outdir: out4,
+    tsconfig: path.join(effect4, "tsconfig.json"),
+    entryPoints: { client: "client.ts", "peers/ours": path.join(effect4, "bench", "peers", "ours.ts") },
+    outExtension: { ".js": ".mjs" },
+    platform: "node",
+    target: "node22",
+    external: ["ws", "effect", "@effect/platform-node"]
+  })
+
 const startServer = async (): Promise<{ readonly url: string; readonly process: ChildProcess }> => {
   const server = fork(path.join(out, "server.mjs"), [], { execArgv: [] })
   const [{ port }] = await once(server, "message")
   return { url: `ws://127.0.0.1:${port}`, process: server }
 }
 
+/** Our client for Effect 4 is the peer `ours4`: `ours` of the other program. */
+const inEffect4 = (ours: string): string => ours.replace(/^ours(?=:|$)/, "ours4")
+
+const programOf = (peer: string): ReadonlyArray<string> =>
+  /^ours4(?=:|$)/.test(peer)
+    ? [path.join(out4, "client.mjs"), peer.replace("ours4", "ours")]
+    : [path.join(out, "client.mjs"), peer]
+
 /** One sample, or the reason why there is none. */
 const sample = async (load: Load, peer: string, url: string): Promise<Figures | string> => {
+  const [program = "", id = ""] = programOf(peer)
   const profile = options.profile
   const file = profile === undefined
     ? undefined
     : path.resolve(profile, `${load.name}-${peer.replace(":", "-")}.cpuprofile`)
   const child = spawn(
     process.execPath,
-    ["--expose-gc", path.join(out, "client.mjs"), load.name, peer, url, options.quick ? "quick" : ""],
+    ["--expose-gc", program, load.name, id, url, options.quick ? "quick" : ""],
     {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: SAMPLE_TIMEOUT_MS,
@@ -128,7 +155,7 @@ const median = (values: ReadonlyArray<number>): number => {
 
 const least = (values: ReadonlyArray<number>): number => Math.min(...values)
 
-/** Of each figure one value for all samples. The figures of `--scale` are costs, to which a busy machine only adds. */
+/** One value of each figure for all samples: the median, or for `--scale` the least, because a busy machine only adds cost. */
 const summary = (samples: ReadonlyArray<Figures>): Figures => {
   const one = options.scale ? least : median
   return Object.fromEntries(
@@ -155,15 +182,20 @@ const targetOf = ({ target, unit }: Row): string => {
   return `≤ ${target.atMost.toFixed(2)}${of}`
 }
 
-/** The sample of Effect alone that does the same as this variant. There is none for requests in one effect. */
+/** The variant of Effect alone that does the same as this variant of ours. `queryMany` has none. */
 const effectAlone = (ours: string): string => `effect${ours.slice("ours".length)}`
 
+const inEffect3 = (ours: string): string => ours.replace(/^ours4/, "ours")
+
+/** Our peers of a row: one for each line of Effect that is measured. */
+const lines = [(ours: string) => ours, ...options.effect4 ? [inEffect4] : []]
+
 /** `undefined`: there is nothing to compare. */
-const reached = ({ figure, ours, target }: Row, results: Results): boolean | undefined => {
+const reached = ({ figure, target }: Row, ours: string, results: Results): boolean | undefined => {
   const value = results.get(ours)?.[figure]
   if (target === undefined || value === undefined) return undefined
   if ("below" in target) return value <= target.below
-  const base = results.get(target.of === "Effect" ? effectAlone(ours) : "raw")?.[figure]
+  const base = results.get(target.of === "Effect" ? effectAlone(inEffect3(ours)) : "raw")?.[figure]
   return base === undefined ? undefined : value / base <= target.atMost
 }
 
@@ -177,7 +209,10 @@ const cells = (row: Row, results: Results): ReadonlyArray<string> => {
     const ratio = (value / raw).toFixed(2)
     return withAmount ? `${ratio} (${absolute})` : ratio
   }
-  const verdict = reached(row, results)
+  const verdicts = lines.map((line) => {
+    const verdict = reached(row, line(row.ours), results)
+    return verdict === undefined ? "" : verdict ? "yes" : "**no**"
+  })
   return [
     row.title,
     cell("raw", true),
@@ -185,26 +220,24 @@ const cells = (row: Row, results: Results): ReadonlyArray<string> => {
     cell("sdk"),
     cell("sdk:no-deadline"),
     cell(effectAlone(row.ours)),
-    cell(row.ours, true),
+    ...lines.map((line) => cell(line(row.ours), true)),
     targetOf(row),
-    verdict === undefined ? "" : verdict ? "yes" : "**no**"
+    ...verdicts
   ]
 }
 
-const header = [
-  [
-    "Load: figure",
-    "raw `ws` + `Map`",
-    "raw, tuned",
-    "`kuzzle-sdk`",
-    "the same, no deadline",
-    "Effect alone",
-    "ours",
-    "to reach",
-    "reached"
-  ],
-  ["---", "---", "---", "---", "---", "---", "---", "---", "---"]
+const titles = [
+  "Load: figure",
+  "raw `ws` + `Map`",
+  "raw, tuned",
+  "`kuzzle-sdk`",
+  "the same, no deadline",
+  "Effect alone",
+  ...lines.map((_, index) => index === 0 ? "ours" : "ours, Effect 4"),
+  "to reach",
+  ...lines.map((_, index) => index === 0 ? "reached" : "on 4")
 ]
+const header = [titles, titles.map(() => "---")]
 
 const line = (row: ReadonlyArray<string>) => `| ${row.join(" | ")} |\n`
 
@@ -234,7 +267,10 @@ const peers = options.peers?.split(",")
 
 const start = performance.now()
 const failures: Array<string> = []
-await bundle()
+if (options.effect4 && Number(process.versions.node.split(".", 1)[0]) < 22) {
+  throw new Error(`--effect4 needs Node 22 or later, this is ${process.version}`)
+}
+await Promise.all([bundle(), ...options.effect4 ? [bundle4()] : []])
 if (options.scale) await runScale()
 if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true })
 const server = await startServer()
@@ -250,7 +286,8 @@ const samples = new Map(chosen.map((load) => [load, new Map<string, Array<Figure
 
 const take = async (load: Load) => {
   const collected = samples.get(load)!
-  for (const peer of load.peers) {
+  const ours4 = options.effect4 && !options.scale ? load.peers.filter((peer) => inEffect4(peer) !== peer) : []
+  for (const peer of [...load.peers, ...ours4.map(inEffect4)]) {
     if (peers !== undefined && !peers.includes(peer)) continue
     const result = await sample(load, peer, server.url)
     if (typeof result === "string") {
@@ -273,14 +310,14 @@ for (let last = 0; chosen.some((load) => rounds < wanted(load)); rounds++) {
 }
 
 server.process.kill()
-rmSync(out, { recursive: true, force: true })
+for (const folder of [out, out4]) rmSync(folder, { recursive: true, force: true })
 
 for (const [load, collected] of samples) {
   const results = new Map([...collected].map(([peer, figures]) => [peer, summary(figures)]))
   table.push(...load.rows.map((row) => cells(row, results)))
 }
 
-process.stdout.write(`\n${table.map(line).join("")}\n`)
+if (chosen.length > 0) process.stdout.write(`\n${table.map(line).join("")}\n`)
 process.stdout.write(
   `Node ${process.version}, ${process.platform} ${process.arch}, ${os.availableParallelism()} cores, ` +
     `${rounds} rounds, ${Math.round((performance.now() - start) / 1000)} s${options.quick ? ", --quick: rough" : ""}\n`

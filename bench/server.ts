@@ -98,7 +98,7 @@ const blast = ({ channels, socket }: Connection, count: number) => {
   setImmediate(pump)
 }
 
-/** A client may open its subscriptions lazily: what it asked to be blasted over may still be under way. */
+/** A client may open its subscriptions lazily, so the blast waits until all of them are open. */
 const whenOpen = (connection: Connection, channels: number, then: () => void) => {
   if (connection.channels.length >= channels) then()
   else if (!connection.socket.destroyed) setTimeout(whenOpen, 5, connection, channels, then)
@@ -203,7 +203,7 @@ const onData = (connection: Connection, data: Buffer): Buffer => {
 const open = new Set<Socket>()
 let away = false
 
-/** Every connection is dropped and none let in, for as long as the request lasts: a client that dies ends it. */
+/** While such a request lasts, all connections are dropped and none is accepted. A client that dies ends its request. */
 const server = http.createServer((_, response) => {
   away = true
   for (const socket of open) socket.resetAndDestroy()
@@ -231,7 +231,7 @@ server.on("upgrade", (request, socket: Socket) => {
     const left = onData(connection, rest === undefined ? data : Buffer.concat([rest, data]))
     rest = left.length === 0 ? undefined : left
   })
-  // Clients of the bench drop their connections in every way there is: each is fine.
+  // Loads end their connections in every way, also by a reset.
   socket.on("error", () => socket.destroy())
 })
 
@@ -239,5 +239,5 @@ server.listen(0, "127.0.0.1", () => {
   const address = server.address()
   if (typeof address === "object" && address !== null) process.send?.({ port: address.port })
 })
-// The orchestrator is gone: so are we.
+// The server ends with the process that started it.
 process.on("disconnect", () => process.exit(0))

@@ -1,6 +1,6 @@
 /**
- * Installs what a lab runs into the cache: Kuzzle from npm, Elasticsearch from Maven Central. What is there is not
- * installed again, and needs no network.
+ * Installs the programs of a lab into the cache: Kuzzle from npm, Elasticsearch from Maven Central. If they are there already,
+ * it needs no network.
  */
 import { spawnSync } from "node:child_process"
 import * as Crypto from "node:crypto"
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url"
 const sources = fileURLToPath(new URL(".", import.meta.url))
 const cache = Path.join(process.env.XDG_CACHE_HOME ?? Path.join(Os.homedir(), ".cache"), "effect-kuzzle-ci")
 
-/** A command of Debian's that is needed, and the package that has it. */
+/** Fails if a command is missing, and names the Debian package that contains it. */
 export const requireCommand = (command: string, debian: string): void => {
   const { error } = spawnSync(command, ["--version"], { stdio: "ignore" })
   if (error !== undefined) throw new Error(`${command} is not installed: apt-get install ${debian}`)
@@ -30,7 +30,7 @@ const filesOf = (folder: string): ReadonlyArray<string> =>
     .map((entry) => Path.join(folder, entry.name))
     .sort()
 
-/** A folder in the cache, named by what it is made of. `make` runs when it is not there, or was not finished. */
+/** A folder in the cache, named by a hash of its sources. `make` fills it, unless an earlier run has completed it. */
 const installed = (
   name: string,
   { folders, platform }: { readonly folders: ReadonlyArray<string>; readonly platform: string },
@@ -53,7 +53,7 @@ const installed = (
   return home
 }
 
-/** Takes two minutes: some of its dependencies are compiled. */
+/** The first time it takes two minutes, because some dependencies are compiled. */
 export const kuzzle = (): string =>
   // Native modules belong to one version of Node.
   installed("kuzzle", { folders: ["server", "uws-shim"], platform: process.version }, (home) => {
@@ -61,6 +61,7 @@ export const kuzzle = (): string =>
     requireCommand("make", "make")
     requireCommand("python3", "python3")
     run(Path.join(home, "uws-shim"), "npm", "install")
+    run(Path.join(home, "uws-shim"), process.execPath, "--test", "test.js")
     run(Path.join(home, "server"), "npm", "install")
   })
 
@@ -73,8 +74,8 @@ export const elasticsearch = (): string =>
       run(here, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib", "-DincludeScope=runtime")
     } catch (cause) {
       throw new Error(
-        "Elasticsearch could not be downloaded from Maven Central. Where Maven Central cannot be reached, " +
-          "KUZZLE_ES=stand-in starts a stand-in instead; the conformance suite is skipped then.",
+        "Elasticsearch could not be downloaded from Maven Central. If this machine cannot reach Maven Central, set " +
+          "KUZZLE_ES=stand-in: a stand-in is started instead, and the conformance suite is skipped.",
         { cause }
       )
     }

@@ -16,13 +16,13 @@ const engineKinds = ["elasticsearch", "stand-in"] as const
 type EngineKind = typeof engineKinds[number]
 
 const engineKind = (): EngineKind => {
-  const asked = process.env.KUZZLE_ES ?? "elasticsearch"
-  const kind = engineKinds.find((kind) => kind === asked)
-  if (kind === undefined) throw new Error(`KUZZLE_ES is "${asked}": expected ${engineKinds.join(" or ")}`)
+  const setting = process.env.KUZZLE_ES ?? "elasticsearch"
+  const kind = engineKinds.find((kind) => kind === setting)
+  if (kind === undefined) throw new Error(`KUZZLE_ES is "${setting}": expected ${engineKinds.join(" or ")}`)
   return kind
 }
 
-/** They are free now. Nothing reserves them, so a lab is started at once. */
+/** Ports that are free now. Nothing reserves them, so they must be used at once. */
 const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
   const servers = await Promise.all(
     Array.from({ length: count }, () =>
@@ -50,17 +50,20 @@ const pidFile = (name: State.Name, part: Part): string => Path.join(State.folder
 
 const logFile = (name: State.Name, part: Part): string => Path.join(State.folder(name), "logs", `${part}.log`)
 
-/** Marks the processes of a lab: a number may belong to another process after a restart of the machine. */
+/**
+ * A variable in the environment of a lab's processes. It identifies them, because after a restart of the machine their process
+ * ids may belong to other processes.
+ */
 const mark = (name: State.Name): string => `LAB_FOLDER=${State.folder(name)}`
 
-/** The process of a part, while it lives. */
+/** The process id of a part, if it is running. */
 const pidOf = (name: State.Name, part: Part): number | undefined => {
   try {
     const pid = Number(Fs.readFileSync(pidFile(name, part), "utf8"))
     const environment = Fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
     return environment.includes(mark(name)) ? pid : undefined
   } catch {
-    return undefined // never started, or gone
+    return undefined // it was never started, or has ended
   }
 }
 
@@ -71,7 +74,7 @@ interface Command {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Starts a part of a lab, which outlives this process. */
+/** Starts a part of a lab. It keeps running when this process ends. */
 const launch = (name: State.Name, part: Part, { args, command, cwd, env = {} }: Command): void => {
   const log = Fs.openSync(logFile(name, part), "w")
   const child = spawn(command, args, {
@@ -86,10 +89,10 @@ const launch = (name: State.Name, part: Part, { args, command, cwd, env = {} }: 
 }
 
 /** Waits until a part answers, and returns the answer. */
-const answer = async (name: State.Name, part: Part, url: string): Promise<unknown> => {
+const awaitAnswer = async (name: State.Name, part: Part, url: string): Promise<unknown> => {
   const end = Date.now() + 90_000
   while (Date.now() < end && pidOf(name, part) !== undefined) {
-    const response = await fetch(url).catch(() => undefined) // it does not listen yet
+    const response = await fetch(url).catch(() => undefined) // it is not listening yet
     if (response?.ok === true) return await response.json()
     await sleep(200)
   }
@@ -111,8 +114,8 @@ const hasRoom = (folder: string): boolean => {
 }
 
 /**
- * The data of Elasticsearch is in memory where there is room for it. It synchronises its files with the disk each time a
- * collection is created, which takes 80 ms in memory, and took 720 ms on the busy disk of a test machine.
+ * Puts the data of Elasticsearch in memory if there is room. Elasticsearch synchronises its files with the disk each time a
+ * collection is created. This takes 80 ms in memory, and took 720 ms on the busy disk of a test machine.
  */
 const makeData = (name: State.Name): void => {
   const data = Path.join(State.folder(name), "data")
@@ -130,13 +133,13 @@ const removeData = (name: State.Name): void => {
 
 const standIn = fileURLToPath(new URL("stand-in/main.mjs", import.meta.url))
 
-/** Starts what answers the searches; returns its name and version. */
+/** Starts the search engine. Returns its name and version. */
 const startEngine = async (name: State.Name, kind: EngineKind, port: number): Promise<string> => {
   const url = `http://127.0.0.1:${port}`
   if (kind === "stand-in") {
     const env = { ES_MINI_PORT: String(port) }
     launch(name, "elasticsearch", { cwd: State.folder(name), command: process.execPath, args: [standIn], env })
-    await answer(name, "elasticsearch", url)
+    await awaitAnswer(name, "elasticsearch", url)
     return "stand-in"
   }
   const home = Path.join(Install.elasticsearch(), "elasticsearch")
@@ -150,28 +153,28 @@ const startEngine = async (name: State.Name, kind: EngineKind, port: number): Pr
     ]
   })
   // The document that Elasticsearch answers with at its root.
-  const { version } = await answer(name, "elasticsearch", url) as { readonly version: { readonly number: string } }
+  const { version } = await awaitAnswer(name, "elasticsearch", url) as { readonly version: { readonly number: string } }
   return `Elasticsearch ${version.number}`
 }
 
-/** Starts a Kuzzle; done when it answers. Returns its address. */
+/** Starts a Kuzzle, and waits until it answers. Returns its address. */
 const startNode = async (
   name: State.Name,
   part: State.Node,
   settings: Readonly<Record<string, string>>
 ): Promise<string> => {
   const [port] = await freePorts(1)
-  const setting = { ...settings, server__port: String(port) }
+  const ownSettings = { ...settings, server__port: String(port) }
   launch(name, part, {
     cwd: Path.join(Install.kuzzle(), "server"),
     command: process.execPath,
     args: ["app.js"],
     env: {
       LAB_NODE: String(State.nodes.indexOf(part) + 1),
-      ...Object.fromEntries(Object.entries(setting).map(([key, value]) => [`kuzzle_${key}`, value]))
+      ...Object.fromEntries(Object.entries(ownSettings).map(([key, value]) => [`kuzzle_${key}`, value]))
     }
   })
-  await answer(name, part, `http://127.0.0.1:${port}/_publicApi`)
+  await awaitAnswer(name, part, `http://127.0.0.1:${port}/_publicApi`)
   return `ws://127.0.0.1:${port}`
 }
 
@@ -184,12 +187,12 @@ const start = async (name: State.Name): Promise<State.Lab> => {
     command: "redis-server",
     args: [
       ...["--bind", "127.0.0.1", "--port", redis!, "--save", "", "--appendonly", "no"],
-      // With a title of its own, the environment by which it is recognised cannot be read.
+      // If Redis sets its process title, its environment cannot be read, which identifies it.
       ...["--set-proc-title", "no"]
     ]
   })
   const version = await startEngine(name, kind, Number(engine))
-  const setting = {
+  const settings = {
     services__storageEngine__client__node: `http://127.0.0.1:${engine}`,
     services__internalCache__node__port: redis!,
     services__memoryStorage__node__port: redis!,
@@ -198,9 +201,9 @@ const start = async (name: State.Name): Promise<State.Lab> => {
     ...(name === "destructive" ? { security__debug__native_debug_protocol: "true" } : {})
   }
   const urls: Array<string> = []
-  // One after the other: each joins those that are there.
+  // One after the other, because each node joins those that are running.
   for (const part of name === "cluster" ? State.nodes : State.nodes.slice(0, 1)) {
-    urls.push(await startNode(name, part, setting))
+    urls.push(await startNode(name, part, settings))
   }
   return {
     url: urls[0]!,
@@ -253,13 +256,13 @@ const install = (): void => {
   if (engineKind() === "elasticsearch") console.log(Install.elasticsearch())
 }
 
-const usage = `pnpm lab install       installs what the labs run: Kuzzle and Elasticsearch
+const usage = `pnpm lab install       installs the programs of the labs: Kuzzle and Elasticsearch
 pnpm lab up [name]     starts a lab: ${State.names.join(" or ")} (default: real)
 pnpm lab down [name]   stops it (default: all)`
 
-const named = (asked: string): State.Name => {
-  const name = State.names.find((name) => name === asked)
-  if (name === undefined) throw new Error(`no lab "${asked}": expected ${State.names.join(" or ")}`)
+const nameOf = (argument: string): State.Name => {
+  const name = State.names.find((name) => name === argument)
+  if (name === undefined) throw new Error(`no lab "${argument}": expected ${State.names.join(" or ")}`)
   return name
 }
 
@@ -268,9 +271,9 @@ const main = async ([command, name]: ReadonlyArray<string>): Promise<void> => {
     case "install":
       return install()
     case "up":
-      return up(named(name ?? "real"))
+      return up(nameOf(name ?? "real"))
     case "down":
-      for (const one of name === undefined ? State.names : [named(name)]) await down(one)
+      for (const lab of name === undefined ? State.names : [nameOf(name)]) await down(lab)
       return
     default:
       throw new Error(usage)

@@ -1,32 +1,30 @@
-/**
- * Where the labs keep what they know: `lab/.state/<name>`, which git ignores.
- */
+/** The state of the labs, in `lab/.state/<name>`, which git ignores. */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 
 /**
- * `real` is for `pnpm test:real`. `destructive` is for `pnpm test:destructive`: its Kuzzle allows the debugger, and is
- * killed by its tests. `cluster` is for `pnpm test:cluster`: three Kuzzles that are one server.
+ * `real` is for `pnpm test:real`. `destructive` is for `pnpm test:destructive`: its tests kill its Kuzzle, which has its
+ * debugger enabled. `cluster` is for `pnpm test:cluster`: three Kuzzles that form one server.
  */
 export const names = ["real", "destructive", "cluster"] as const
 
 export type Name = typeof names[number]
 
-/** The processes that are Kuzzle, in a lab that has so many. */
+/** The processes of Kuzzle. Only the lab `cluster` has more than the first one. */
 export const nodes = ["kuzzle", "kuzzle-2", "kuzzle-3"] as const
 
 export type Node = typeof nodes[number]
 
-/** A lab that is up. */
+/** A lab that is running. */
 export interface Lab {
-  /** Of its first Kuzzle, for WebSockets. */
+  /** The address of its first Kuzzle, for WebSockets. */
   readonly url: string
-  /** Of all its Kuzzles, in the order of `nodes`. */
+  /** The addresses of all its Kuzzles, in the order of `nodes`. */
   readonly urls: ReadonlyArray<string>
-  /** The koncorde package of its Kuzzle. */
+  /** The path of the koncorde package of its Kuzzle. */
   readonly koncorde: string
-  /** What answers the searches, with its version. */
+  /** The search engine, with its version. */
   readonly engine: string
 }
 
@@ -43,5 +41,11 @@ export const write = (name: Name, lab: Lab): void => Fs.writeFileSync(file(name)
 
 export const forget = (name: Name): void => Fs.rmSync(file(name), { force: true })
 
-/** The Kuzzle to test against: the one that `KUZZLE_REAL_URL` names, or the lab, or none. */
+/** The Kuzzle to test against: `KUZZLE_REAL_URL`, or the lab `real`; `undefined` if there is none. */
 export const realUrl = (): string | undefined => process.env.KUZZLE_REAL_URL ?? read("real")?.url
+
+/** Whether this Kuzzle is a lab with the stand-in, which does not answer searches as Elasticsearch does. */
+export const hasStandIn = (url: string | undefined): boolean => {
+  const lab = read("real")
+  return lab?.engine === "stand-in" && lab.url === url
+}

@@ -1,10 +1,10 @@
 /**
- * Builds the package it is started in: `src` to `dist`.
+ * Builds the package in the current directory, from `src` to `dist`.
  *
- * TypeScript emits, with short names for private members (`privateNames.ts`); then what it leaves undone:
- * - relative `.ts` specifiers in declarations become `.js` (`rewriteRelativeImportExtensions` touches only code). Both
- *   have the same length, so the declaration maps stay true;
- * - calls at the top of a module are marked pure, so that a bundler may drop unused values.
+ * TypeScript emits code with short names for private members (`privateNames.ts`). This script adds two steps:
+ * - It turns relative `.ts` specifiers in declarations into `.js`, because `rewriteRelativeImportExtensions` changes only code.
+ *   Both have the same length, so the declaration maps stay valid.
+ * - It marks calls at the top of a module as pure, so that bundlers can drop unused values.
  */
 import { transformAsync } from "@babel/core"
 import * as Fs from "node:fs/promises"
@@ -31,9 +31,9 @@ const config = ts.getParsedCommandLineOfConfigFile("tsconfig.build.json", { noEm
 if (config === undefined) throw new Error("tsconfig.build.json cannot be read")
 const program = ts.createProgram(config.fileNames, config.options)
 const { diagnostics } = program.emit(undefined, undefined, undefined, undefined, { before: [shorten(program)] })
-const faults = [...config.errors, ...ts.getPreEmitDiagnostics(program), ...diagnostics]
-if (faults.length > 0) {
-  process.stderr.write(ts.formatDiagnostics(faults, format))
+const problems = [...config.errors, ...ts.getPreEmitDiagnostics(program), ...diagnostics]
+if (problems.length > 0) {
+  process.stderr.write(ts.formatDiagnostics(problems, format))
   process.exit(1)
 }
 
@@ -55,8 +55,8 @@ for (const name of await Fs.readdir(dist, { recursive: true })) {
       inputSourceMap: JSON.parse(await Fs.readFile(`${file}.map`, "utf8")),
       plugins: [fileURLToPath(import.meta.resolve("babel-plugin-annotate-pure-calls"))]
     })
-    if (result === null || !result.code || !result.map) throw new Error(`nothing came out of ${file}`)
-    // Babel keeps the comment of the input map as a comment like any other.
+    if (result === null || !result.code || !result.map) throw new Error(`Babel returned no code or no map for ${file}`)
+    // Babel keeps the comment that names the input map.
     const code = result.code.replace(/\n\/\/# sourceMappingURL=.*$/g, "")
     await Fs.writeFile(file, `${code}\n//# sourceMappingURL=${Path.basename(file)}.map\n`)
     await Fs.writeFile(`${file}.map`, JSON.stringify(result.map))

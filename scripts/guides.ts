@@ -1,9 +1,8 @@
 /**
- * What a reader of the READMEs and guides would stumble over: TypeScript that does not compile, names that the packages do
- * not have, links that lead nowhere.
+ * Checks the READMEs and guides: their TypeScript compiles, and their names and links exist.
  *
- * A block that begins with an import is a module; one that imports nothing continues the block before it. Of a `vue`
- * block the scripts are a module: its template is not compiled here.
+ * A code block that begins with an import is a module. One without an import continues the module before it. The scripts of a
+ * `vue` block are a module; its template is not checked.
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -36,7 +35,7 @@ const filesOf = (pattern: string): ReadonlyArray<string> => {
 
 interface Module {
   readonly extension: "ts" | "tsx"
-  /** All that is not the module's is blank, so that a line has the number that it has in the guide. */
+  /** Lines outside the module are blank, so that each line has the same number as in the guide. */
   readonly lines: Array<string>
 }
 
@@ -111,7 +110,7 @@ for (const { file, messageText, start } of diagnostics) {
 
 // ---- names ----------------------------------------------------------------------------------------------------------
 
-/** What the public modules export, types included: `KuzzleDocument.create`. */
+/** The exports of the public modules, types included, such as `KuzzleDocument.create`. */
 const exported = new Set(
   ["core", "node", "browser", "testing"].flatMap((name) => {
     const folder = Path.join(root, "packages", name, "src")
@@ -130,14 +129,14 @@ for (const guide of guides) {
   Fs.readFileSync(Path.join(root, guide), "utf8").split("\n").forEach((line, i) => {
     for (const [name] of line.matchAll(/(?<=`)(?!KuzzleWsLive|KuzzleHttpLive)(Node|Browser)?Kuzzle\w*\.(?!ts\b)\w+/g)) {
       names += 1
-      if (!exported.has(name)) problems.push(`${guide}:${i + 1}: there is no ${name}`)
+      if (!exported.has(name)) problems.push(`${guide}:${i + 1}: the packages export no ${name}`)
     }
   })
 }
 
 // ---- links ----------------------------------------------------------------------------------------------------------
 
-/** What GitHub makes of a heading. */
+/** The anchor that GitHub makes of a heading. */
 const anchorOf = (heading: string): string =>
   heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-")
 
@@ -153,8 +152,8 @@ for (const guide of guides) {
       links += 1
       const [path = "", anchor] = link.split("#")
       const file = path === "" ? Path.join(root, guide) : Path.resolve(root, Path.dirname(guide), path)
-      const leads = Fs.existsSync(file) && (anchor === undefined || anchorsIn(file).includes(anchor))
-      if (!leads) problems.push(`${guide}:${i + 1}: the link ${link} leads nowhere`)
+      const exists = Fs.existsSync(file) && (anchor === undefined || anchorsIn(file).includes(anchor))
+      if (!exists) problems.push(`${guide}:${i + 1}: the target of the link ${link} does not exist`)
     }
   })
 }

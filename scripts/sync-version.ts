@@ -1,5 +1,6 @@
 /**
- * Writes the version that `changeset version` gave to core into its sources, because the client sends it to the server.
+ * Copies the version of core from its `package.json`, where `changeset version` writes it, into its sources. The client sends
+ * it to the server.
  */
 import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"

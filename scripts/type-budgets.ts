@@ -1,6 +1,7 @@
 /**
- * What the types cost a compiler: instantiations by `tsc --extendedDiagnostics` of programs as users write them, against the
- * declarations in `dist` (`pnpm build`). A program fails above its budget. Instantiations do not depend on the machine.
+ * Measures how much the types cost the compiler: the type instantiations of typical programs, as `tsc --extendedDiagnostics`
+ * counts them. The programs are compiled against the declarations in `dist`, so run `pnpm build` first. It fails if a program
+ * exceeds its budget. The count does not depend on the machine.
  */
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
@@ -8,7 +9,7 @@ import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
-// Inside the workspace, where `effect` is found.
+// Inside the workspace, so that the compiler finds `effect`.
 const folder = Path.join(root, "node_modules/.cache/type-budgets")
 
 const imports = `
@@ -19,14 +20,14 @@ import { Schema } from "effect"
 const times = <A>(count: number, make: (i: number) => A): ReadonlyArray<A> =>
   Array.from({ length: count }, (_, i) => make(i))
 
-/** A repository in use: each kind of filter, a search with a sort, a subscription, a partial update. */
+/** Uses a repository: a filter with three conditions, a search with a sort, a subscription, a partial update. */
 const use = (name: string, fields: { readonly text: string; readonly number: string }): string => `
 export const ${name}Filter = ${name}.filter.and(
   ${name}.filter.equals("${fields.text}", "a"),
   ${name}.filter.range("${fields.number}", { gte: 1 }),
   ${name}.filter.exists("${fields.text}")
 )
-export const ${name}Found = ${name}.search({ filter: ${name}Filter, sort: ["${fields.number}"] })
+export const ${name}Results = ${name}.search({ filter: ${name}Filter, sort: ["${fields.number}"] })
 export const ${name}Notifications = ${name}.subscribe({ filter: ${name}Filter })
 export const ${name}Updated = ${name}.update({ _id: "a", content: { ${fields.text}: "b" } })
 `
@@ -103,10 +104,11 @@ for (const [i, { instantiations: budget, source, title }] of budgets.entries()) 
   const { status, stdout } = spawnSync(process.execPath, [tsc, "--project", project, "--extendedDiagnostics"], {
     encoding: "utf8"
   })
-  const found = Number(/^Instantiations: +(\d+)/m.exec(stdout)?.[1])
-  const failed = status !== 0 || !(found <= budget)
+  const instantiations = Number(/^Instantiations: +(\d+)/m.exec(stdout)?.[1])
+  // The number is `NaN` if the compiler did not print it.
+  const failed = status !== 0 || !(instantiations <= budget)
   process.stdout.write(
-    `${failed ? "failed" : "ok"}  ${title}: ${found.toLocaleString("en")} instantiations of ${
+    `${failed ? "failed" : "ok"}  ${title}: ${instantiations.toLocaleString("en")} instantiations, budget ${
       budget.toLocaleString("en")
     }\n`
   )

@@ -5,5 +5,5 @@ import { layerUrl } from "./suite/node.ts"
 const url = process.env.KUZZLE_REAL_URL
 if (url === undefined) throw new Error("KUZZLE_REAL_URL must name a running Kuzzle, e.g. ws://127.0.0.1:7512")
 
-// Elasticsearch knows all of them, the stand-in a third.
+// Elasticsearch supports all of them, and the stand-in a third.
 aggregationsSuite("real Kuzzle", layerUrl(url), 8)

@@ -1,6 +1,6 @@
 /**
- * The public API as an editor and a compiler show it: every member has a line, every error can come from somewhere, and no
- * function has a long list of parameters.
+ * The public API as an editor and a compiler show it: every member has documentation, every error has a function that fails
+ * with it, and no function has many parameters.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { fileURLToPath } from "node:url"
@@ -24,7 +24,7 @@ const modules = exportsOf(index).map((module) => ({
     member
   ) => ({
     name: member.name,
-    // A re-export has a line of its own, or that of what it stands for.
+    // A re-export has its own documentation, or that of its target.
     line: lineOf(member) || lineOf(resolved(member)),
     symbol: resolved(member)
   }))
@@ -40,7 +40,7 @@ function lineOf(symbol: ts.Symbol): string {
   return ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim()
 }
 
-/** Not in the published declarations. */
+/** Whether the published declarations omit it. */
 function isInternal(symbol: ts.Symbol): boolean {
   return symbol.getJsDocTags(checker).some(({ name }) => name === "internal")
 }
@@ -56,12 +56,12 @@ const isValue = ({ flags }: ts.Symbol): boolean =>
 
 /** The type that a module declares under a name. */
 const declared = (module: string, name: string): ts.Type => {
-  const member = modules.find((one) => one.name === module)?.members.find((one) => one.name === name)
+  const member = modules.find((other) => other.name === module)?.members.find((other) => other.name === name)
   if (member === undefined) throw new Error(`${module}.${name} is not exported`)
   return checker.getDeclaredTypeOfSymbol(member.symbol)
 }
 
-/** The members of a type that the project declares itself and that an editor shows without a line. */
+/** The members of a type that this project declares without documentation. */
 const undocumented = (module: string, name: string): ReadonlyArray<string> =>
   (declared(module, name).isUnion()
     ? declared(module, name).getApparentProperties()
@@ -70,7 +70,7 @@ const undocumented = (module: string, name: string): ReadonlyArray<string> =>
     .map((member) => `${module}.${name}: ${member.name}`)
 
 describe("an editor", () => {
-  it("shows a line for every member of the types that are used most", () => {
+  it("shows documentation for every member of the types that are used most", () => {
     const types = [
       ["KuzzleFilter", "Builders"],
       ["KuzzleRepository", "KuzzleRepository"],
@@ -90,25 +90,25 @@ describe("an editor", () => {
     assert.deepStrictEqual(types.flatMap(([module, name]) => undocumented(module, name)), [])
   })
 
-  it("shows a line for every function", () => {
-    const silent = modules.flatMap(({ members, name }) =>
+  it("shows documentation for every function", () => {
+    const undocumented = modules.flatMap(({ members, name }) =>
       members.filter(({ line, symbol }) => isValue(symbol) && line === "")
         .map((member) => `${name}.${member.name}`)
     )
-    assert.deepStrictEqual(silent, [])
+    assert.deepStrictEqual(undocumented, [])
   })
 
   it("shows an action as a function that gives an Effect", { timeout: 120_000 }, () => {
-    const shown = modules.flatMap(({ members, name }) =>
+    const actions = modules.flatMap(({ members, name }) =>
       members.filter(({ symbol }) => isValue(symbol)).flatMap((member) => {
         const type = valueTypeOf(member.symbol)
         if (type.getProperty("declaration") === undefined) return []
         return [{ name: `${name}.${member.name}`, type }]
       })
     )
-    assert.isAbove(shown.length, 250)
-    // An alias would show as its name.
-    const others = shown.filter(({ type }) =>
+    assert.isAbove(actions.length, 250)
+    // An editor would show an alias as its name.
+    const others = actions.filter(({ type }) =>
       type.aliasSymbol !== undefined ||
       !type.getCallSignatures().every((signature) =>
         ["Effect", "Stream"].includes(signature.getReturnType().getSymbol()?.name ?? "")
@@ -119,7 +119,7 @@ describe("an editor", () => {
 })
 
 describe("functions", () => {
-  it("have three positional parameters at most", () => {
+  it("have at most three positional parameters", () => {
     const long = modules.flatMap(({ members, name }) =>
       members.filter(({ symbol }) => isValue(symbol)).flatMap((member) =>
         valueTypeOf(member.symbol).getCallSignatures()
@@ -134,7 +134,7 @@ describe("functions", () => {
 })
 
 describe("errors", () => {
-  /** The classes of errors, by the name of their tag. */
+  /** The classes of errors, with their tags. */
   const classes = modules.flatMap(({ members }) =>
     members.flatMap(({ symbol }) => {
       if ((symbol.flags & ts.SymbolFlags.Class) === 0) return []
@@ -147,18 +147,18 @@ describe("errors", () => {
     })
   )
 
-  it("are all of the type KuzzleError, and those of Kuzzle of the type that isApiError promises", () => {
+  it("are all of the type KuzzleError; those of the server are also of the type AnyApiError", () => {
     const any = declared("KuzzleError", "KuzzleError")
     const ofKuzzle = declared("KuzzleError", "AnyApiError")
     const others = classes.filter(({ instance }) =>
       !checker.isTypeAssignableTo(instance, any) ||
-      // What `isApiError` looks for.
+      // `isApiError` tests for this member.
       instance.getProperty("props") !== undefined && !checker.isTypeAssignableTo(instance, ofKuzzle)
     )
     assert.deepStrictEqual(others.map(({ tag }) => tag), [])
   })
 
-  it("can all come from a function, or are held by one that can", { timeout: 120_000 }, () => {
+  it("are all errors of a function, or members of one", { timeout: 120_000 }, () => {
     const reached = new Set<string>()
     const seen = new Set<ts.Type>()
     const visit = (type: ts.Type, depth: number): void => {
@@ -167,8 +167,8 @@ describe("errors", () => {
       if (type.isUnionOrIntersection()) { for (const member of type.types) visit(member, depth) }
       const alias = type.aliasTypeArguments ?? []
       // The type parameters of a class or of an interface are its arguments, too.
-      const given = type.flags & ts.TypeFlags.Object ? checker.getTypeArguments(type as ts.TypeReference) : []
-      for (const argument of [...alias, ...given]) visit(argument, depth + 1)
+      const typeArguments = type.flags & ts.TypeFlags.Object ? checker.getTypeArguments(type as ts.TypeReference) : []
+      for (const argument of [...alias, ...typeArguments]) visit(argument, depth + 1)
       for (const signature of type.getCallSignatures()) visit(signature.getReturnType(), depth + 1)
       const own = type.getSymbol()?.declarations?.some(isOurs) === true
       if (!own) return
@@ -182,19 +182,19 @@ describe("errors", () => {
     for (const { members } of modules) {
       for (const { symbol } of members) {
         if ((symbol.flags & ts.SymbolFlags.Class) !== 0) {
-          // A service: its shape. A class of an error proves nothing.
+          // The shape of a service counts. The class of an error proves nothing.
           const instance = checker.getDeclaredTypeOfSymbol(symbol)
           if (instance.getProperty("stack") === undefined) visit(valueTypeOf(symbol), 0)
         } else if (isValue(symbol)) visit(valueTypeOf(symbol), 0)
-        // What services do, for the client and for applications that replace one.
+        // The shapes of services that applications can replace.
         else if (symbol.name.endsWith("Shape")) visit(checker.getDeclaredTypeOfSymbol(symbol), 0)
       }
     }
-    // The application makes it, in its own `authenticator`.
+    // The `authenticator` of the application makes it.
     reached.add("KuzzleAuthenticatorError")
     // A platform makes it, for the socket of the client.
     reached.add("KuzzleDialError")
-    // Promises reject with it: their types say nothing of errors.
+    // Promises reject with it, and the types of Promises have no errors.
     reached.add("KuzzleClosedError")
     assert.isAbove(classes.length, 60)
     assert.deepStrictEqual(classes.map(({ tag }) => tag).filter((tag) => !reached.has(tag)), [])

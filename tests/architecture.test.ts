@@ -1,4 +1,4 @@
-/** The guide to the house names code that is there. */
+/** `docs/architecture.md` names only existing code. */
 import { assert, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 
@@ -7,7 +7,7 @@ const read = (path: string) => readFileSync(new URL(path, root), "utf8")
 
 const guide = read("docs/architecture.md")
 
-/** Where a path of the guide may begin; a bare name may be in any folder. */
+/** The folders in which a path of the guide may begin. A bare name may be in any folder. */
 const roots = [
   "",
   "packages/core/src/",
@@ -28,7 +28,7 @@ const names = new Set(
 const fileOf = (path: string): string | undefined =>
   roots.map((from) => from + path).find((candidate) => existsSync(new URL(candidate, root)))
 
-it("every file and folder that the guide names is there", () => {
+it("every file and folder that the guide names exists", () => {
   const paths = Array.from(guide.matchAll(/`([\w./-]+)`/g), ([, path = ""]) => path)
     .filter((path) => /\.(ts|mjs|md)$/.test(path) || /^(packages|internal|scripts|tests|protocol|runtime)\//.test(path))
   assert.isAbove(paths.length, 100)

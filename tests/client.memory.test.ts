@@ -1,43 +1,30 @@
 /**
- * The client suite on the in-memory socket; and what only a test that owns time and wire can see: deadlines of seconds,
- * heartbeats of minutes, what is sent and what is not.
+ * The client suite on the in-memory socket, and tests that control the time and read the frames: deadlines of seconds,
+ * heartbeats of minutes, the frames that are sent.
  */
 import { Kuzzle, KuzzleAuth, KuzzleError, KuzzleRealtime, KuzzleServer, KuzzleSocket } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, describe, effect as timed, live } from "@effect/vitest"
-import {
-  Context,
-  Duration,
-  Effect,
-  Either,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Schedule,
-  Scope,
-  Stream,
-  TestClock
-} from "effect"
+import { Context, Duration, Effect, Either, Exit, Fiber, Layer, Option, Schedule, Scope, Stream } from "effect"
 import { clientSuite } from "./suite/clientSuite.ts"
 import * as Memory from "./suite/memory.ts"
 import { failure, gapOf, numberOf } from "./suite/tools.ts"
-import { until } from "./suite/until.ts"
+import { pass, turns, until } from "./suite/until.ts"
 
-// `layer`, which the suite uses, writes its own methods onto the shared `it`: below stand the functions that it leaves alone.
+// `layer`, which the suite uses, replaces methods of the shared `it`. So the tests below use `effect` and `live` instead.
 clientSuite("in memory", { backend: Memory.layer })
 
 const user = { username: "ada", password: "secret" }
 
-/** Every frame of a client, as it was sent. */
-const spied = (sent: Array<Record<string, unknown>>) =>
+/** A socket that records every frame that the client sends. */
+const recordingSocket = (sent: Array<Record<string, unknown>>) =>
   Layer.effect(
     KuzzleSocket.KuzzleSocket,
     Effect.map(KuzzleSocket.KuzzleSocket, (socket): KuzzleSocket.KuzzleSocketShape => ({
       unsafeConnect: (dial, done) =>
         socket.unsafeConnect(dial, (outcome) =>
           done(Either.map(outcome, (connection) =>
-            // Its members are methods: a spread would leave them out.
+            // A spread would omit the methods.
             Object.assign(Object.create(connection), {
               unsafeSend: (frame: string) => {
                 sent.push(JSON.parse(frame))
@@ -64,10 +51,6 @@ describe("under a test clock", () => {
       return yield* Effect.provide(effect, Layer.merge(Memory.layerClient(engine, options), engine))
     }).pipe(Effect.scoped)
 
-  /** Microtasks take no time, but they take turns. */
-  const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 0)))
-  const pass = (duration: Duration.DurationInput) =>
-    settle.pipe(Effect.zipRight(TestClock.adjust(duration)), Effect.zipRight(settle))
   const stateTag = Effect.flatMap(Kuzzle.Kuzzle, (kuzzle) => Effect.map(kuzzle.state, ({ _tag }) => _tag))
 
   timed(
@@ -95,7 +78,7 @@ describe("under a test clock", () => {
     })))
 
   timed(
-    "C4, 8.E7: ten idle minutes pass: the heartbeat keeps the server from cutting us",
+    "C4, 8.E7: the heartbeat keeps an idle connection open for ten minutes",
     () =>
       run(Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
@@ -107,7 +90,7 @@ describe("under a test clock", () => {
       }))
   )
 
-  timed("without a heartbeat the server cuts us after a minute", () =>
+  timed("without a heartbeat the server closes an idle connection after a minute", () =>
     run(
       Effect.gen(function*() {
         yield* pass("59999 millis")
@@ -118,7 +101,7 @@ describe("under a test clock", () => {
       { pingInterval: "2 hours", reconnect: Schedule.spaced("1 hour") }
     ))
 
-  timed("C3: a frozen server is given up after interval and timeout, not before", () =>
+  timed("C3: the connection to a frozen server ends after interval and timeout, and not before", () =>
     run(
       Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
@@ -132,18 +115,18 @@ describe("under a test clock", () => {
       { reconnect: Schedule.spaced("1 hour") }
     ))
 
-  timed("C6: reconnection follows its schedule", () =>
+  timed("C6: the delays of reconnection follow the schedule", () =>
     run(
       Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
         yield* engine.refuse
         yield* engine.dropAll()
-        yield* settle
+        yield* turns
         const kuzzle = yield* Kuzzle.Kuzzle
         const delays: Array<number> = []
         for (let attempt = 0; attempt < 4; attempt++) {
           const state = yield* kuzzle.state
-          if (state._tag !== "Waiting") return assert.fail(`it is ${state._tag}`)
+          if (state._tag !== "Waiting") return assert.fail(`the state is ${state._tag}`)
           delays.push(Duration.toMillis(state.delay))
           yield* pass(Duration.toMillis(state.delay) - 1)
           assert.strictEqual(yield* stateTag, "Waiting")
@@ -156,12 +139,12 @@ describe("under a test clock", () => {
       { reconnect: Schedule.exponential("1 second") }
     ))
 
-  timed("A3: a token that expires: told, a gap, and on with the next login", () =>
+  timed("A3: a token that expires: an event, a gap, and notifications after the next login", () =>
     run(
       Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         const login = KuzzleAuth.login({ strategy: "local", credentials: user, expiresIn: "1m" })
-        const told = yield* kuzzle.events.pipe(
+        const event = yield* kuzzle.events.pipe(
           Stream.filter(({ _tag }) => _tag === "TokenExpired"),
           Stream.runHead,
           Effect.fork
@@ -169,13 +152,13 @@ describe("under a test clock", () => {
         const first = yield* login
         const notifications = yield* KuzzleRealtime.open({ index: "nyc", collection: "taxi" })
         yield* pass("1 minute")
-        assert.deepStrictEqual(yield* Fiber.join(told), Option.some({ _tag: "TokenExpired" }))
+        assert.deepStrictEqual(yield* Fiber.join(event), Option.some({ _tag: "TokenExpired" }))
         assert.deepStrictEqual(yield* KuzzleAuth.checkToken({ token: Option.getOrThrow(first.token) }), {
           valid: false,
           state: "Invalid token."
         })
         yield* login
-        yield* settle
+        yield* turns
         yield* KuzzleRealtime.publish({ index: "nyc", collection: "taxi", message: { n: 1 } })
         const [gap, message] = yield* Effect.map(Stream.runCollect(Stream.take(notifications, 2)), (all) => [...all])
         if (gap === undefined || message === undefined) return assert.fail("not two notifications")
@@ -188,12 +171,12 @@ describe("under a test clock", () => {
 
 describe("on the wire", () => {
   live(
-    "S5: what the client sends: one subscription for many consumers of one filter, one leave for the last",
+    "S5: many consumers of equal filters cause one subscribe, and the last one causes one unsubscribe",
     () =>
       Effect.gen(function*() {
         const sent: Array<Record<string, unknown>> = []
         const engine = Layer.succeed(KuzzleEngine.KuzzleEngine, yield* KuzzleEngine.make())
-        const client = yield* Layer.build(Memory.layerClientOver(spied(sent), engine))
+        const client = yield* Layer.build(Memory.layerClientOver(recordingSocket(sent), engine))
         const target = { index: "nyc", collection: "taxi" }
         const filters = [{ range: { n: { gte: 0, lt: 9 } } }, { range: { n: { lt: 9, gte: 0 } } }]
         const scopes = yield* Effect.forEach([...filters, ...filters], (filter) =>
@@ -202,7 +185,7 @@ describe("on the wire", () => {
         yield* Effect.forEach(scopes, (scope) =>
           Scope.close(scope, Exit.void))
         yield* until(
-          "the last has left",
+          "the unsubscribe",
           Effect.sync(() =>
             sent.length > 1
           )
@@ -215,12 +198,14 @@ describe("on the wire", () => {
   )
 
   live(
-    "every request carries the volatile data, the token once there is one, and an id of its own",
+    "every request carries the volatile data, the token after a login, and its own id",
     () =>
       Effect.gen(function*() {
         const sent: Array<Record<string, unknown>> = []
         const engine = Layer.succeed(KuzzleEngine.KuzzleEngine, yield* KuzzleEngine.make({ users: [user] }))
-        const client = yield* Layer.build(Memory.layerClientOver(spied(sent), engine, { volatile: { app: "test" } }))
+        const client = yield* Layer.build(
+          Memory.layerClientOver(recordingSocket(sent), engine, { volatile: { app: "test" } })
+        )
         yield* Effect.gen(function*() {
           yield* KuzzleServer.now()
           const { token } = yield* KuzzleAuth.login({ strategy: "local", credentials: user })
@@ -243,18 +228,20 @@ describe("on the wire", () => {
       }).pipe(Effect.scoped)
   )
 
-  live("without ping frames it pings by the application's", () =>
+  live("without ping frames the heartbeat sends Kuzzle's own ping messages", () =>
     Effect.gen(function*() {
       const sent: Array<Record<string, unknown>> = []
       const engine = Layer.succeed(KuzzleEngine.KuzzleEngine, yield* KuzzleEngine.make())
       const client = yield* Layer.build(
-        Memory.layerClientOver(spied(sent), engine, { pingInterval: "20 millis", pingTimeout: "1 second" }, false)
+        Memory.layerClientOver(
+          recordingSocket(sent),
+          engine,
+          { pingInterval: "20 millis", pingTimeout: "10 seconds" },
+          false
+        )
       )
       const kuzzle = Context.get(client, Kuzzle.Kuzzle)
-      yield* kuzzle.roundTripTime.pipe(
-        Effect.repeat({ until: Option.isSome, schedule: Schedule.spaced("10 millis"), times: 100 })
-      )
-      assert.isTrue(Option.isSome(yield* kuzzle.roundTripTime))
+      yield* until("a measured ping", Effect.map(kuzzle.roundTripTime, Option.isSome))
       assert.deepStrictEqual(sent[0], { p: 1 })
     }).pipe(Effect.scoped))
 })

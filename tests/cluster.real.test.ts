@@ -1,4 +1,4 @@
-/** Clients before a cluster of three Kuzzles, the lab `cluster` (lab/README.md), whose nodes end and come back. */
+/** Clients of a cluster of three Kuzzles, the lab `cluster` (lab/README.md), whose nodes are ended and restarted. */
 import { it } from "@effect/vitest"
 import { survivesNodes } from "./suite/kill.ts"
 
@@ -9,7 +9,7 @@ if (lab === undefined || first === undefined || second === undefined || third ==
 }
 
 it.scopedLive(
-  "R1, R6, S1, S4, C5: nodes are killed and shut down under load: clients go elsewhere, nothing is lost silently and nothing is done twice",
+  "R1, R6, S1, S4, C5: nodes are killed and shut down under load: clients connect to others, nothing is lost silently, and nothing is executed twice",
   () => survivesNodes(lab, [first, second, third]),
   240_000
 )

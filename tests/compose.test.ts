@@ -1,4 +1,4 @@
-/** `lab/compose.yaml` is never started here: it is held against the schema of Compose, and against the lab. */
+/** Checks `lab/compose.yaml` against the schema of Compose and against the lab, without starting it. */
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { DCLinter } from "dclint"
@@ -10,7 +10,7 @@ const file = (name: string): string => fileURLToPath(new URL(`../lab/${name}`, i
 const text = readFileSync(file("compose.yaml"), "utf8")
 
 describe("lab/compose.yaml", () => {
-  it("is a file that Compose accepts", () => {
+  it("is valid for Compose", () => {
     const [result] = new DCLinter({ rules: {}, quiet: true, debug: false, exclude: [] }).lintFiles([
       file("compose.yaml")
     ], false)
@@ -19,13 +19,13 @@ describe("lab/compose.yaml", () => {
     assert.deepStrictEqual(faults, [])
   })
 
-  it("has the Elasticsearch that the lab has", () => {
+  it("has the same Elasticsearch as the lab", () => {
     const [, version] = /<elasticsearch>([\d.]+)</.exec(readFileSync(file("elasticsearch/pom.xml"), "utf8")) ?? []
     assert.isDefined(version)
     assert.include(text, `docker.elastic.co/elasticsearch/elasticsearch:${version}\n`)
   })
 
-  it.effect("sets what Kuzzle has settings for", () =>
+  it.effect("sets only settings that Kuzzle has", () =>
     Effect.gen(function*() {
       const { http } = yield* KuzzleEngine.KuzzleEngine
       const { result } = JSON.parse(http({ method: "GET", url: "/_getConfig", headers: {}, body: "" })?.body ?? "")

@@ -1,6 +1,6 @@
 /**
- * The embedded Kuzzle against a real one that others may use at the same time. Needs `KUZZLE_REAL_URL`. What takes a server
- * of its own is in `destructive.real.test.ts`.
+ * The embedded Kuzzle against a real one, which others may use at the same time. `KUZZLE_REAL_URL` names it. Scenarios that
+ * need their own server are in `destructive.real.test.ts`.
  */
 import { conformanceSuite } from "./conformance/against.ts"
 import { scenarios } from "./conformance/scenarios.ts"

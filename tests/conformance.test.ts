@@ -1,5 +1,5 @@
 /**
- * The embedded Kuzzle against what the real one answered when `conformance.real.test.ts` recorded it.
+ * The answers of the embedded Kuzzle against those of the real one, which `conformance.real.test.ts` has recorded.
  */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
@@ -15,15 +15,15 @@ const recorded: { readonly [title: string]: ReadonlyArray<Step> } = JSON.parse(
 )
 
 describe.each(scenarios)("$title", (scenario) => {
-  it("answers as the real server did", { timeout: 60_000 }, async () => {
-    const ours = await playEmbedded("embedded-run", scenario)
-    const { compared, faults } = compare(scenario.title, recorded[scenario.title] ?? [], ours)
+  it("the embedded Kuzzle answers like the real one", { timeout: 60_000 }, async () => {
+    const steps = await playEmbedded("embedded-run", scenario)
+    const { compared, faults } = compare(scenario.title, recorded[scenario.title] ?? [], steps)
     assert.isAbove(compared, 0)
     assert.lengthOf(faults, 0, faults.join("\n\n"))
   })
 })
 
-it("the documentation shows how much is compared", () => {
+it("the documentation says how much is compared", () => {
   const listed = (table: { readonly [title: string]: object }): number =>
     Object.values(table).reduce((sum, steps) => sum + Object.keys(steps).length, 0)
   const { compared, steps } = counts()

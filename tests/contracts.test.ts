@@ -1,4 +1,4 @@
-/** Where arguments go; and every action against the embedded Kuzzle. */
+/** The places of arguments, and every action against the embedded Kuzzle. */
 import { describe, it } from "vitest"
 import { contracts } from "./contract/all.ts"
 import { contractSuite } from "./contract/contract.ts"

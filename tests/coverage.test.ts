@@ -1,4 +1,4 @@
-/** Every action of Kuzzle has its function, its route, its contract and its line in the documentation. */
+/** Every action of Kuzzle has a function, a route, a contract and an entry in the documentation. */
 import * as Core from "@effect-kuzzle/core"
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
@@ -10,27 +10,27 @@ const functions = functionsOf(core)
 const names = catalogue.map(nameOf)
 
 describe("coverage", () => {
-  it("the catalogue is whole", () => {
+  it("the catalogue is complete", () => {
     assert.lengthOf(names, 278)
     assert.strictEqual(new Set(names).size, 278)
   })
 
-  it("every action has a function, but for those that are listed as missing", () => {
+  it("every action has a function, except those that are listed as missing", () => {
     const done = new Set([...functions.map(({ declaration }) => nameOf(declaration)), ...Object.keys(byItself)])
     assert.deepStrictEqual(names.filter((name) => !done.has(name)), missing.functions)
   })
 
-  it("every action has a contract, but for those that are listed as missing", () => {
+  it("every action has a contract, except those that are listed as missing", () => {
     const done = new Set(contracts.map(({ name }) => name))
     assert.deepStrictEqual(names.filter((name) => !done.has(name)), missing.contracts)
   })
 
-  it("no function and no contract is of an action that Kuzzle has not", () => {
-    const found = [...functions.map(({ declaration }) => nameOf(declaration)), ...contracts.map(({ name }) => name)]
-    assert.deepStrictEqual(found.filter((name) => !names.includes(name)), [])
+  it("every function and every contract belongs to an action of Kuzzle", () => {
+    const declared = [...functions.map(({ declaration }) => nameOf(declaration)), ...contracts.map(({ name }) => name)]
+    assert.deepStrictEqual(declared.filter((name) => !names.includes(name)), [])
   })
 
-  it("8.D14: declares a route where Kuzzle has one: not one of the deprecated, where there is another", () => {
+  it("8.D14: a function declares a route if Kuzzle has one, and a deprecated route only if there is no other", () => {
     const wrong = functions.filter(({ declaration }) => {
       const routes = catalogue.find((listed) => nameOf(listed) === nameOf(declaration))?.http ?? []
       const current = routes.filter(({ deprecated }) => deprecated !== true)

@@ -1,4 +1,4 @@
-/** The check of answers against the declared types finds what it is for. */
+/** The check of answers against the declared types detects each kind of fault. */
 import { assert, describe, it } from "vitest"
 import { faults } from "./contract/declared.ts"
 
@@ -6,8 +6,8 @@ const rejection = { document: { _id: "a" }, reason: "no", status: 400 }
 const written = { _id: "a", _source: {}, _version: 1, created: true, result: "created", status: 201 }
 
 describe("answers that are compiled against the declared types", () => {
-  it("are right, or a fault names the action, its function and the path", async () => {
-    const found = await faults([
+  it("are accepted, or a fault names the action, its function and the path", async () => {
+    const reported = await faults([
       { name: "document:mCreate", result: { successes: [written], errors: [rejection] } },
       { name: "document:mCreate", result: { successes: [written, { ...written, rank: 1 }], errors: [] } },
       { name: "document:mCreate", result: { successes: [], errors: [{ ...rejection, document: { rank: 1 } }] } },
@@ -19,7 +19,7 @@ describe("answers that are compiled against the declared types", () => {
       { name: "server:now", result: { now: 1, rank: 1 } },
       { name: "server:now", result: { now: "now" } }
     ])
-    assert.deepStrictEqual(found.map((fault) => fault.split(": ").slice(0, 2).join(": ")), [
+    assert.deepStrictEqual(reported.map((fault) => fault.split(": ").slice(0, 2).join(": ")), [
       "server:now: no function accepts {\"now\":\"now\"}",
       "document:mCreate (KuzzleDocument.mCreate): value.successes[1].rank",
       "document:mCreate (KuzzleDocument.mCreate): value.errors[0].document.rank",

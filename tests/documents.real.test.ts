@@ -1,4 +1,4 @@
-/** What is built upon documents, against the real Kuzzle that `KUZZLE_REAL_URL` names. */
+/** What uses documents, against the real Kuzzle that `KUZZLE_REAL_URL` names. */
 import { documentsSuite } from "./suite/documentsSuite.ts"
 import { layerUrl } from "./suite/node.ts"
 

@@ -1,4 +1,4 @@
-/** What is built upon documents, against the embedded Kuzzle. */
+/** What uses documents, against the embedded Kuzzle. */
 import { documentsSuite } from "./suite/documentsSuite.ts"
 import { layerEmbedded } from "./suite/node.ts"
 

@@ -1,4 +1,4 @@
-/** Every option that is a duration: an invalid value is a typed error that names the option, never a defect. */
+/** An invalid duration in any option is a typed error that names the option, never a defect. */
 import {
   Kuzzle,
   KuzzleBatch,
@@ -13,7 +13,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, type Duration, Effect, Option, Stream } from "effect"
 import * as Memory from "./suite/memory.ts"
 
-// A program without types can give anything.
+// A program without types can pass any value.
 const bad = "10s" as unknown as Duration.DurationInput
 
 const place = { index: "i", collection: "c" }
@@ -51,9 +51,9 @@ const places: ReadonlyArray<readonly [option: string, use: Effect.Effect<unknown
   ["timeout", withClient(KuzzleDocument.get({ ...place, _id: "a", timeout: bad }))]
 ]
 
-describe("a duration that is none", () => {
+describe("an invalid duration", () => {
   it.effect.each(places)(
-    "C7: %s: a typed error names it, its value, and what to write",
+    "C7: %s: a typed error names the option, its value, and what to write",
     ([option, use]) =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(use)
@@ -67,7 +67,7 @@ describe("a duration that is none", () => {
       })
   )
 
-  it.effect("C7: counts of documents that are not numbers", () =>
+  it.effect("C7: counts of documents that are not whole numbers from 1", () =>
     Effect.gen(function*() {
       for (const options of [{ maxReads: 0 }, { maxWrites: -1 }, { maxReads: 1.5 }, { maxWrites: NaN }]) {
         const error = yield* Effect.flip(batch(options))

@@ -20,7 +20,7 @@ const twins = ["core", "node", "browser", "testing"].flatMap((name) =>
   })
 )
 
-/** What the codemod makes of a module of core. */
+/** A module of core, as the codemod rewrites it. */
 const transformed = (text: string): string => {
   const fileName = Path.join(root, "packages/core/src/internal/sample.ts")
   const options: ts.CompilerOptions = {
@@ -37,7 +37,7 @@ const transformed = (text: string): string => {
     name === fileName ? ts.createSourceFile(name, text, target) : getSourceFile(name, target)
   const program = ts.createProgram([fileName], options, host)
   const source = program.getSourceFile(fileName)
-  if (source === undefined) throw new Error("there is no program")
+  if (source === undefined) throw new Error("the module could not be parsed")
   return new File(program, source, rules, root).text()
 }
 
@@ -50,19 +50,22 @@ describe("the port to Effect 4", () => {
       )
         .sort()
     for (const twin of twins) {
-      // It is for what the codemod writes.
+      // Only code that the codemod has written uses it.
       if (twin.endsWith("resume.effect4.ts")) continue
       assert.deepStrictEqual(exported(twin), exported(twin.replace(".effect4.ts", ".ts")), twin)
     }
   })
 
-  it("twins are few: 600 lines at most", () => {
+  it("twins have at most 600 lines", () => {
     const lines = twins.map((twin) => Fs.readFileSync(twin, "utf8").split("\n").length - 1)
     assert.isAtMost(lines.reduce((sum, count) => sum + count, 0), 600)
   })
 
-  it("names are resolved by their imports, and what is no effect on 4 is made one", { timeout: 60_000 }, () => {
-    const text = transformed(`import * as Effect from "effect/Effect"
+  it(
+    "names are resolved by their imports, and a value that is no effect in Effect 4 becomes one",
+    { timeout: 60_000 },
+    () => {
+      const text = transformed(`import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
 import * as Cause from "effect/Cause"
@@ -79,21 +82,22 @@ export const forked = Effect.fork(Effect.never)
 export const interrupted = Cause.interrupt(FiberId.none)
 export const drawn = Random.nextIntBetween(0, 2)
 `)
-    for (
-      const expected of [
-        `import * as Result from "effect/Result"`,
-        "own.catchAll + own.left",
-        `Effect.catch(Effect.fail("a"), () => Effect.succeed(1))`,
-        "yield* Effect.fromResult(either)",
-        "Effect.forkChild(Effect.never, { startImmediately: true, uninterruptible: \"inherit\" })",
-        "Cause.interrupt()",
-        "Random.nextIntBetween(0, 2, { halfOpen: true })"
-      ]
-    ) assert.include(text, expected)
-    assert.notInclude(text, "FiberId")
-  })
+      for (
+        const expected of [
+          `import * as Result from "effect/Result"`,
+          "own.catchAll + own.left",
+          `Effect.catch(Effect.fail("a"), () => Effect.succeed(1))`,
+          "yield* Effect.fromResult(either)",
+          "Effect.forkChild(Effect.never, { startImmediately: true, uninterruptible: \"inherit\" })",
+          "Cause.interrupt()",
+          "Random.nextIntBetween(0, 2, { halfOpen: true })"
+        ]
+      ) assert.include(text, expected)
+      assert.notInclude(text, "FiberId")
+    }
+  )
 
-  it("a Schema's parts are one array, and a stored name belongs to the whole", { timeout: 60_000 }, () => {
+  it("the parts of a Schema become one array, and a stored name moves to the whole Schema", { timeout: 60_000 }, () => {
     const text = transformed(`import * as Schema from "effect/Schema"
 
 export const taxi = Schema.Struct({
@@ -114,7 +118,7 @@ export const taxi = Schema.Struct({
     ) assert.include(text, expected)
   })
 
-  it("a test may fail for a listed reason only, and one that passes may not be listed", () => {
+  it("a failing test must be listed, and a passing test must not be", () => {
     const report: Report = {
       testResults: [
         {
@@ -137,7 +141,7 @@ export const taxi = Schema.Struct({
       failed: ["a.test.ts > group two\n    Error: other", "b.test.ts does not load\n    no such name"],
       stale: ["a.test.ts > one"]
     })
-    // A run of some files says nothing of the others.
+    // A run of some files does not judge the others.
     assert.deepStrictEqual(judge({ testResults: [] }, [listed("one")], "/4").stale, [])
   })
 

@@ -1,4 +1,4 @@
-/** The judge of `pnpm ends`: what it takes for a broken promise, and for a run that proves nothing. */
+/** The judge of `pnpm ends`: what it reports as a broken promise, and as a run that proves nothing. */
 import { assert, describe, it } from "@effect/vitest"
 import { type Executions, judge } from "../scripts/ends/judge.ts"
 import { Ledger } from "../scripts/ends/ledger.ts"
@@ -54,7 +54,7 @@ describe("the judge of pnpm ends", () => {
     )
   })
 
-  it("outcomes that only an ended client received are counted, and those of a running client are not", () => {
+  it("requests whose outcome only an ended client received are counted as untold, and not as lost", () => {
     const ledger = ledgerOf(accepted("n", { awaited: true }))
     assert.deepStrictEqual(brokenIn(ledger), [])
     assert.strictEqual(judge(ledger, executionsOf({})).untold, 1)
@@ -62,7 +62,7 @@ describe("the judge of pnpm ends", () => {
     assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "m"]])
   })
 
-  it("closing a tab ends all its clients, also one that says so later, and none of another tab", () => {
+  it("closing a tab ends all its clients, also one that is heard of later, and none of another tab", () => {
     const ledger = ledgerOf()
     ledger.add("t1.17", accepted("n", { awaited: true }))
     ledger.closed("t1")
@@ -73,7 +73,7 @@ describe("the judge of pnpm ends", () => {
     assert.deepInclude(judge(ledger, executionsOf({})), { untold: 2, ends: 1 })
   })
 
-  it("the story of a request is what its clients said, how they ended, and what the runner did at that time", () => {
+  it("the story of a request has the notices of its clients, their ends, and what the runner did meanwhile", () => {
     let now = 0
     const ledger = new Ledger(() => now)
     ledger.disturbed("connection cut")
@@ -98,7 +98,7 @@ describe("the judge of pnpm ends", () => {
     assert.deepStrictEqual(ledger.story("unknown"), [])
   })
 
-  it("requests in a database that the browser deleted are counted, and those accepted afterwards are not", () => {
+  it("requests in a database that the browser deleted are not lost, but those accepted later can be", () => {
     const ledger = ledgerOf({ _tag: "Created" }, accepted("n"))
     ledger.add("b", accepted("m"))
     ledger.add("c", { _tag: "Created" })
@@ -122,12 +122,12 @@ describe("the judge of pnpm ends", () => {
       ["was refused", { _tag: "Refused", id: "n", reason: "Full" }],
       ["was not sent, as its caller was told", { _tag: "Answered", id: "n", error: "KuzzleNotSentError" }]
     ]
-    for (const [told, notice] of notices) {
-      assert.deepStrictEqual(brokenIn(ledgerOf(notice), { n: 1 }), [[`executed although it ${told}`, "n"]])
+    for (const [outcome, notice] of notices) {
+      assert.deepStrictEqual(brokenIn(ledgerOf(notice), { n: 1 }), [[`executed although it ${outcome}`, "n"]])
     }
   })
 
-  it("a request that a store has refused too late may be executed", () => {
+  it("a request may be executed although its store refused it too late", () => {
     assert.deepStrictEqual(brokenIn(ledgerOf({ _tag: "Refused", id: "n", reason: "Timeout" }), { n: 1 }), [])
   })
 
@@ -146,7 +146,7 @@ describe("the judge of pnpm ends", () => {
     assert.deepStrictEqual(brokenIn(torn), [])
   })
 
-  it("what the runner complains of breaks the run", () => {
+  it("a complaint of the runner fails the run", () => {
     const ledger = ledgerOf()
     ledger.complain("p1 did not end")
     assert.deepStrictEqual(brokenIn(ledger), [["p1 did not end"]])
@@ -163,7 +163,7 @@ describe("the judge of pnpm ends", () => {
     assert.deepStrictEqual(brokenIn(answered), [["the run is empty: no end hit a request in flight"]])
   })
 
-  it("every accepted request has one fate", () => {
+  it("every accepted request is counted once", () => {
     const verdict = judge(
       ledgerOf(
         accepted("m"),

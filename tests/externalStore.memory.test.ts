@@ -1,16 +1,14 @@
-/** What a page shows of a client, against the embedded Kuzzle, where the test turns the clock. */
+/** `KuzzleExternalStore` with the embedded Kuzzle, under a test clock. */
 import { Kuzzle, KuzzleDocument, KuzzleExternalStore, KuzzleLiveQuery } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, ManagedRuntime, Schedule, Stream, TestClock } from "effect"
 import * as Memory from "./suite/memory.ts"
+import { turns } from "./suite/until.ts"
 
 const target = { index: "nyc", collection: "taxi" }
 
-/** Microtasks take no time, but they take turns. */
-const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 0))).pipe(Effect.repeatN(5))
-
-it.scoped("an external store follows documents and the connection; the network is used while there are subscribers", () =>
+it.scoped("an external store follows documents and the connection, and uses the network only while it has subscribers", () =>
   Effect.gen(function*() {
     const engine = yield* KuzzleEngine.make({
       mappings: { nyc: { taxi: { properties: { status: { type: "keyword" } } } } },
@@ -49,19 +47,19 @@ it.scoped("an external store follows documents and the connection; the network i
     }
     const count = (action: string) => answered.filter((each) => each === action).length
 
-    // A server renders.
+    // Server-side rendering does not connect.
     assert.deepStrictEqual([taxis.getServerSnapshot()._tag, connection.getServerSnapshot()._tag], [
       "Pending",
       "Pending"
     ])
-    yield* settle
+    yield* turns
     assert.strictEqual(yield* engine.connections, 0)
 
-    // A page does, in StrictMode.
-    const leaveConnection = connection.subscribe(() => {})
+    // A page connects once, even in StrictMode, which subscribes twice.
+    const unsubscribeConnection = connection.subscribe(() => {})
     taxis.subscribe(() => {})()
-    const leave = taxis.subscribe(() => {})
-    yield* settle
+    const unsubscribeTaxis = taxis.subscribe(() => {})
+    yield* turns
     assert.deepStrictEqual([ids(), state()], [["a"], "Ready"])
     assert.strictEqual(yield* engine.connections, 1)
     assert.deepStrictEqual([count("realtime:subscribe"), count("document:search")], [1, 1])
@@ -69,25 +67,25 @@ it.scoped("an external store follows documents and the connection; the network i
     // The connection is lost, and documents change meanwhile.
     yield* engine.refuse
     yield* engine.dropAll()
-    yield* settle
+    yield* turns
     assert.deepStrictEqual([ids(), state()], [["a"], "Waiting"])
     yield* engine.accept
     yield* TestClock.adjust("1 second")
-    yield* settle
+    yield* turns
     yield* Effect.promise(() => runtime.runPromise(KuzzleDocument.create({ ...target, _id: "b", content: {} })))
-    yield* settle
+    yield* turns
     assert.deepStrictEqual([ids(), state()], [["a", "b"], "Ready"])
 
-    // The list is unmounted, the rest of the page is not.
-    leave()
-    yield* settle
+    // The list is unmounted, and the rest of the page stays.
+    unsubscribeTaxis()
+    yield* turns
     assert.deepStrictEqual([ids(), state()], ["Pending", "Ready"])
     assert.strictEqual(count("realtime:unsubscribe"), 1)
 
-    // A hot reload closes the client under the components that are there.
+    // A hot reload closes the client under mounted components.
     yield* runtime.disposeEffect
-    yield* settle
+    yield* turns
     assert.strictEqual(yield* engine.connections, 0)
     assert.strictEqual(state(), "Closed")
-    leaveConnection()
+    unsubscribeConnection()
   }))

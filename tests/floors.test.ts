@@ -1,4 +1,4 @@
-/** The lint rule `house/floors` against small packages, so that a violation in ours would be found. */
+/** The lint rule `house/floors`, with small packages that violate it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Linter } from "eslint"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -81,7 +81,7 @@ describe("the floors of core", () => {
     }
   })
 
-  it("a public module is as high as the highest floor that it imports, also through others", () => {
+  it("a public module is as high as the highest floor that it imports, directly or not", () => {
     const messages = lint("core", {
       "internal/runtime/driver": `import { Kuzzle } from "../../Kuzzle.ts"`,
       "Kuzzle": `import { Realtime } from "./KuzzleRealtime.ts"`,
@@ -93,7 +93,7 @@ describe("the floors of core", () => {
     ])
   })
 
-  it("a public module is pure if everything that it uses is", () => {
+  it("a public module is pure if everything that it imports is pure", () => {
     const rest = {
       "KuzzleError": `import type { Id } from "./KuzzleErrorId.ts"
         import * as Shape from "./internal/data/shape.ts"
@@ -135,7 +135,7 @@ describe("the floors of core", () => {
 })
 
 describe("the floors of the other packages", () => {
-  it("no package reaches into another by a path", () => {
+  it("no package imports another by a path", () => {
     assert.deepStrictEqual(lint("node", { "NodeKuzzle": `import { a } from "../../core/src/Kuzzle.ts"` }), [
       "NodeKuzzle must not reach outside its package by a path: ../../core/src/Kuzzle.ts"
     ])

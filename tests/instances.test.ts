@@ -1,4 +1,4 @@
-/** Several Kuzzles in one application: each part of a program has the client that it was given, and no other. */
+/** Several Kuzzles in one application: each part of a program uses only the client that it was given. */
 import {
   Kuzzle,
   KuzzleAuth,
@@ -17,7 +17,7 @@ class Staging extends KuzzleInstance.Tag("Staging")<Staging>() {}
 
 const target = { index: "nyc", collection: "taxi" }
 
-/** A client with an engine of its own, in which `ada` has this password. */
+/** A client with its own engine, in which `ada` has this password. */
 const world = (password: string) =>
   Kuzzle.layer({}).pipe(
     Layer.provide([KuzzleTestSocket.layer, KuzzleHeartbeat.layerDisabled]),
@@ -35,7 +35,7 @@ const login = (password: string) =>
 const whoAmI = Effect.map(KuzzleAuth.getCurrentUser(), ({ _id }) => _id)
 
 describe("several Kuzzles in one application", () => {
-  it.effect("a document of one is not there in the other", () =>
+  it.effect("a document of one Kuzzle is not in the other", () =>
     Effect.gen(function*() {
       const create = KuzzleDocument.create({ ...target, _id: "a", content: { seats: 4 } })
       const exists = KuzzleDocument.exists({ ...target, _id: "a" })
@@ -44,7 +44,7 @@ describe("several Kuzzles in one application", () => {
       assert.isFalse(yield* Effect.provide(exists, Staging.client))
     }).pipe(Effect.provide(both)))
 
-  it.effect("a login in one is none in the other, and neither is the loss of a session", () =>
+  it.effect("a login or a logout in one Kuzzle does not affect the other", () =>
     Effect.gen(function*() {
       yield* Effect.provide(login("production"), Production.client)
       assert.strictEqual(yield* Effect.provide(whoAmI, Production.client), "ada")
@@ -55,7 +55,7 @@ describe("several Kuzzles in one application", () => {
       assert.strictEqual(yield* Effect.provide(whoAmI, Staging.client), "ada")
     }).pipe(Effect.provide(both)))
 
-  it.effect("a subscription hears its own Kuzzle, whichever client the consumer has", () =>
+  it.effect("a subscription gets the notifications of its own Kuzzle, whichever client the consumer has", () =>
     Effect.gen(function*() {
       const heard = yield* Effect.provide(KuzzleRealtime.open(target), Staging.client)
       const create = (_id: string) => KuzzleDocument.create({ ...target, _id, content: {} })
@@ -79,7 +79,7 @@ describe("several Kuzzles in one application", () => {
       assert.strictEqual((yield* clients[1].authentication.state)._tag, "Anonymous")
     }).pipe(Effect.scoped))
 
-  it.effect("the client of an instance stands before the one that is there", () =>
+  it.effect("the client of an instance takes precedence over the provided one", () =>
     Effect.gen(function*() {
       yield* login("own")
       assert.strictEqual(yield* whoAmI, "ada")

@@ -1,4 +1,4 @@
-/** Live documents where the test turns the clock, and the server fails when it says so. */
+/** Live documents under a test clock, with a server that fails on demand. */
 import {
   Kuzzle,
   KuzzleCollection,
@@ -11,15 +11,11 @@ import {
 } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, type Duration, Effect, Exit, Fiber, Layer, Logger, Schedule, Scope, Stream, TestClock } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Logger, Schedule, Scope, Stream, TestClock } from "effect"
 import * as Memory from "./suite/memory.ts"
+import { pass, turns } from "./suite/until.ts"
 
 const target = { index: "nyc", collection: "taxi" }
-
-/** Microtasks take no time, but they take turns. */
-const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 0))).pipe(Effect.repeatN(3))
-const pass = (duration: Duration.DurationInput) =>
-  settle.pipe(Effect.zipRight(TestClock.adjust(duration)), Effect.zipRight(settle))
 
 const timed = (
   name: string,
@@ -46,7 +42,7 @@ const timed = (
 
 const ids = ({ documents }: KuzzleLiveQuery.LiveQuery) => Effect.map(documents, (all) => Array.from(all.keys()).sort())
 
-/** The tags of the changes, as they come. */
+/** An array to which the tag of each change is added. */
 const tagsOf = (live: KuzzleLiveQuery.LiveQuery) => {
   const tags: Array<string> = []
   return Effect.as(
@@ -57,11 +53,11 @@ const tagsOf = (live: KuzzleLiveQuery.LiveQuery) => {
 
 describe("live documents under a test clock", () => {
   timed(
-    "what was written a moment before is there: the collection is refreshed",
+    "documents that were written a moment before are included, because the collection is refreshed",
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* ids(yield* KuzzleLiveQuery.live(target)), ["a"])
       yield* KuzzleDocument.create({ ...target, _id: "b", content: {} })
-      // There was no refresh since, and a second has not passed.
+      // Without a refresh, a search finds `b` only after a second.
       assert.deepStrictEqual(yield* ids(yield* KuzzleLiveQuery.live({ ...target, refresh: false })), ["a"])
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* ids(yield* KuzzleLiveQuery.live({ ...target, refresh: false })), ["a", "b"])
@@ -69,17 +65,17 @@ describe("live documents under a test clock", () => {
   )
 
   timed(
-    "a read that is never answered is tried again; what happens meanwhile is not missed",
+    "a read that is never answered is retried, and changes meanwhile are not missed",
     Effect.gen(function*() {
       const engine = yield* KuzzleEngine.KuzzleEngine
       yield* engine.silenceNext("document:search")
       const following = yield* Effect.fork(KuzzleLiveQuery.live(target))
-      yield* settle
+      yield* turns
       yield* KuzzleDocument.create({ ...target, _id: "b", content: {} })
       yield* KuzzleDocument.delete({ ...target, _id: "a" })
       yield* pass("14 seconds")
       assert.isNull(following.unsafePoll())
-      // The deadline, and the pause before the next attempt.
+      // The deadline, and the delay before the next attempt.
       yield* pass("1 second")
       yield* pass("2 seconds")
       assert.deepStrictEqual(yield* ids(yield* Fiber.join(following)), ["b"])
@@ -87,12 +83,12 @@ describe("live documents under a test clock", () => {
   )
 
   timed(
-    "a connection that is lost in the middle of a read: it is read by the next one",
+    "after a connection is lost during a read, the next connection reads again",
     Effect.gen(function*() {
       const engine = yield* KuzzleEngine.KuzzleEngine
       const live = yield* KuzzleLiveQuery.live(target)
       const tags = yield* tagsOf(live)
-      yield* settle
+      yield* turns
       // The read after the first loss gets no answer; the connection is lost again before its deadline.
       yield* engine.silenceNext("document:search")
       yield* engine.dropAll()
@@ -100,7 +96,7 @@ describe("live documents under a test clock", () => {
       assert.deepStrictEqual(tags, ["Snapshot", "Stale"])
       yield* KuzzleDocument.create({ ...target, _id: "b", content: {} })
       yield* engine.dropAll()
-      yield* settle
+      yield* turns
       assert.deepStrictEqual(yield* ids(live), ["a"])
       yield* pass("1 second")
       yield* pass("10 seconds")
@@ -111,12 +107,12 @@ describe("live documents under a test clock", () => {
   )
 
   timed(
-    "one request for the mappings of a filter; where that is not allowed it is not checked, and a line of the log says so",
+    "the mappings of a filter are read once; if that is forbidden, the filter is not checked, and a warning is logged",
     Effect.gen(function*() {
       yield* KuzzleCollection.create({ ...target, mappings: { properties: { status: { type: "keyword" } } } })
       const engine = yield* KuzzleEngine.KuzzleEngine
       const { query } = yield* Kuzzle.Kuzzle
-      const asked: Array<string> = []
+      const actions: Array<string> = []
       const logged: Array<string> = []
       const counting = (refused: boolean): Effect.Effect<Kuzzle.KuzzleShape, never, Kuzzle.Kuzzle> =>
         Effect.map(Kuzzle.Kuzzle, (kuzzle) => ({
@@ -124,7 +120,7 @@ describe("live documents under a test clock", () => {
           query: (request, options) =>
             Effect.suspend(() => {
               const { action, controller } = request
-              asked.push(action)
+              actions.push(action)
               if (action !== "getMapping" || !refused) return query(request, options)
               const id = "security.rights.forbidden"
               return Effect.fail(
@@ -134,7 +130,7 @@ describe("live documents under a test clock", () => {
         }))
       const logger = Logger.make(({ message }) => logged.push(String(message)))
       for (const [refused, field] of [[false, "status"], [true, "unknown"]] as const) {
-        asked.length = 0
+        actions.length = 0
         const scope = yield* Scope.make()
         const live = yield* KuzzleLiveQuery.live({ ...target, filter: KuzzleFilter.equals(field, "free") }).pipe(
           Effect.provideServiceEffect(Kuzzle.Kuzzle, counting(refused)),
@@ -145,7 +141,7 @@ describe("live documents under a test clock", () => {
         yield* engine.dropAll()
         yield* pass("1 second")
         yield* pass("5 seconds")
-        assert.deepStrictEqual(asked, ["refresh", "getMapping", "search", "refresh", "search"])
+        assert.deepStrictEqual(actions, ["refresh", "getMapping", "search", "refresh", "search"])
         yield* Scope.close(scope, Exit.void)
       }
       assert.strictEqual(logged.length, 1)
@@ -154,7 +150,7 @@ describe("live documents under a test clock", () => {
   )
 
   timed(
-    "L2: an observer that is too slow for large documents is given everything anew, before it holds too much of them",
+    "L2: an observer that is too slow for large documents gets a new snapshot before it buffers too many bytes",
     Effect.gen(function*() {
       const live = yield* KuzzleLiveQuery.live(target)
       const gate = yield* Deferred.make<void>()
@@ -166,14 +162,14 @@ describe("live documents under a test clock", () => {
             Deferred.await(gate)
           ))
       )
-      yield* settle
+      yield* turns
       const content = { text: "x".repeat(1_000_000) }
       for (let i = 0; i < 40; i++) {
         yield* KuzzleDocument.create({ ...target, _id: `large${i}`, content })
-        yield* settle
+        yield* turns
       }
       yield* Deferred.succeed(gate, undefined)
-      yield* settle
+      yield* turns
       assert.deepStrictEqual(tags, ["Snapshot", ...Array.from({ length: 16 }, () => "Entered"), "Snapshot"])
     })
   )
@@ -199,7 +195,7 @@ describe("live documents under a test clock", () => {
 
   for (const status of [429, 500, 503, 504]) {
     timed(
-      `a read that is refused for now is tried again, the first and every later one (${status})`,
+      `a read that is refused temporarily is retried, the first and every later one (${status})`,
       Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
         const following = yield* Effect.fork(KuzzleLiveQuery.live(target))
@@ -215,12 +211,12 @@ describe("live documents under a test clock", () => {
   }
 
   timed(
-    "a read that is refused again and again ends in that refusal",
+    "a read that is refused repeatedly fails with that error",
     Effect.gen(function*() {
       const engine = yield* KuzzleEngine.KuzzleEngine
       const live = yield* KuzzleLiveQuery.live(target)
       const observer = yield* Effect.fork(Effect.flip(Stream.runDrain(live.changes)))
-      yield* settle
+      yield* turns
       yield* engine.dropAll()
       for (let i = 0; i < 90; i++) yield* pass("1 second")
       assert.strictEqual((yield* Fiber.join(observer))._tag, "KuzzleServiceUnavailableError")
@@ -228,12 +224,12 @@ describe("live documents under a test clock", () => {
   )
 
   timed(
-    "when the collection is gone at the next read, every observer is told",
+    "if the collection does not exist at the next read, every observer fails",
     Effect.gen(function*() {
       const engine = yield* KuzzleEngine.KuzzleEngine
       const live = yield* KuzzleLiveQuery.live(target)
       const observers = yield* Effect.forEach([1, 2], () => Effect.fork(Effect.flip(Stream.runDrain(live.changes))))
-      yield* settle
+      yield* turns
       yield* KuzzleCollection.delete(target)
       yield* engine.dropAll()
       yield* pass("1 second")

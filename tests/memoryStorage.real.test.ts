@@ -1,5 +1,5 @@
 /**
- * The memory storage of the embedded Kuzzle against the real one: any commands, the same answers.
+ * The memory storage of the embedded Kuzzle against the real one: random commands must have equal answers.
  */
 import { Kuzzle, KuzzleError } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
@@ -17,7 +17,7 @@ const client = (
 ): Effect.Effect<Kuzzle.KuzzleShape, KuzzleError.ConnectError | KuzzleError.InvalidSettingError, Scope.Scope> =>
   Effect.map(Layer.build(NodeKuzzle.layer({ url })), (context) => Context.get(context, Kuzzle.Kuzzle))
 
-/** Sets have no order, nor have keys; nor has what is within a radius, unless it is asked for. */
+/** Actions whose results have no order. Results within a radius have none either, unless the request sorts them. */
 const unordered = new Set(["keys", "sdiff", "sinter", "smembers", "spop", "srandmember", "sunion"])
 
 const byText = (list: ReadonlyArray<unknown>) =>
@@ -32,10 +32,10 @@ const comparable = ({ action, options }: Kuzzle.KuzzleRequest, result: unknown):
   return result
 }
 
-/** The steps of a transaction, as far as their results have an order. */
+/** The result, with unordered parts sorted, also within a transaction. */
 const outcomes = (request: Kuzzle.KuzzleRequest, result: unknown): unknown => {
   if (request.action !== "mexecute" || !Array.isArray(result)) return comparable(request, result)
-  // The commands are of our own making.
+  // `commands` makes all requests.
   const { actions } = request.body as { actions: ReadonlyArray<{ action: string; args: { options?: unknown } }> }
   return result.map((outcome, i) => {
     const { action, args } = actions[i]!
@@ -55,7 +55,7 @@ const answer = (kuzzle: Kuzzle.KuzzleShape, request: Kuzzle.KuzzleRequest) =>
   })
 
 it.live(
-  "any commands have the same answers",
+  "random commands have the same answers",
   () =>
     Effect.scoped(Effect.gen(function*() {
       const embedded = yield* Layer.build(KuzzleTestServer.layer())
@@ -74,7 +74,7 @@ it.live(
               : Effect.void
         ))
       yield* Effect.addFinalizer(() => Effect.orDie(clean))
-      // A prefix of fixed length, which is replaced for each run: shrinking must not meet what was there before.
+      // Each run has its own keys, so that shrinking does not depend on earlier runs.
       const sequences = fc.array(commands("PREFIX"), { minLength: 10, maxLength: 80, size: "max" })
       yield* Effect.promise(() =>
         fc.assert(
@@ -83,13 +83,13 @@ it.live(
             prefixes.push(prefix)
             for (const request of sequence) {
               const own: Kuzzle.KuzzleRequest = JSON.parse(JSON.stringify(request).replaceAll("PREFIX", prefix))
-              const [one, other] = await Effect.runPromise(
+              const [embeddedAnswer, realAnswer] = await Effect.runPromise(
                 Effect.all([answer(ours, own), answer(theirs, own)], { concurrency: 2 })
               )
-              // A HyperLogLog read as text.
-              if (JSON.stringify(one).includes("testing.engine.not_implemented")) return
+              // A HyperLogLog was read as text.
+              if (JSON.stringify(embeddedAnswer).includes("testing.engine.not_implemented")) return
               compared++
-              assert.deepStrictEqual(one, other, JSON.stringify(own))
+              assert.deepStrictEqual(embeddedAnswer, realAnswer, JSON.stringify(own))
             }
           }),
           { numRuns: runs }

@@ -1,8 +1,8 @@
-/** What only a test that owns time sees of the memory storage: keys that die, scans while others write, transactions. */
+/** The memory storage under a test clock: keys that expire, scans during writes, transactions. */
 import { type Kuzzle, type KuzzleActionError, KuzzleError, KuzzleMemoryStorage as Ms } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, describe, effect as timed } from "@effect/vitest"
-import { Effect, FastCheck as fc, Option, TestClock } from "effect"
+import { Effect, FastCheck as fc, Option } from "effect"
 import { describe as plainly, it } from "vitest"
 import { execute } from "../packages/testing/src/internal/engine/redis/commands.ts"
 import { Database } from "../packages/testing/src/internal/engine/redis/database.ts"
@@ -11,16 +11,13 @@ import * as LongDouble from "../packages/testing/src/internal/engine/redis/longD
 import { asFloat, formatFloat } from "../packages/testing/src/internal/engine/redis/numbers.ts"
 import * as Memory from "./suite/memory.ts"
 import { failure } from "./suite/tools.ts"
+import { pass } from "./suite/until.ts"
 
 const run = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle>) =>
   Effect.provide(effect, Memory.layerClient(KuzzleEngine.layer()))
 
-/** The embedded Kuzzle answers within the turn of the event loop; time passes by the test's hand. */
-const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 0)))
-const pass = (millis: number) => settle.pipe(Effect.zipRight(TestClock.adjust(millis)), Effect.zipRight(settle))
-
 describe("keys", () => {
-  timed("a key dies when its time has come, and not before", () =>
+  timed("a key expires at its time, and not before", () =>
     run(Effect.gen(function*() {
       yield* Ms.psetex({ _id: "short", value: "v", milliseconds: 1500 })
       yield* Ms.set({ _id: "long", value: "v" })
@@ -36,7 +33,7 @@ describe("keys", () => {
     })))
 
   timed(
-    "what is written anew lives for ever, what is changed dies as it would have; a new name takes the time along",
+    "a key that is set again does not expire; one that is changed or renamed expires at its old time",
     () =>
       run(Effect.gen(function*() {
         yield* Ms.set({ _id: "written", value: 1, ex: 10 })
@@ -52,7 +49,7 @@ describe("keys", () => {
       }))
   )
 
-  timed("object: how long nobody asked for it, and how it is held", () =>
+  timed("object: the idle time, the encoding and the references of a key", () =>
     run(Effect.gen(function*() {
       yield* Ms.set({ _id: "n", value: 7 })
       yield* pass(3000)
@@ -66,47 +63,53 @@ describe("keys", () => {
 })
 
 describe("commands", () => {
-  timed("a transaction gives each result at its place, and none where Redis refused", () =>
-    run(Effect.gen(function*() {
-      yield* Ms.sadd({ _id: "set", members: ["a"] })
-      const [count, refused, members] = yield* Ms.mexecute({
-        actions: [
-          Ms.step(Ms.incr, { _id: "n" }),
-          Ms.step(Ms.incr, { _id: "set" }),
-          Ms.step(Ms.smembers, { _id: "set" })
-        ]
-      })
-      assert.deepStrictEqual([count, refused, members], [Option.some(1), Option.none(), Option.some(["a"])])
-      assert.deepStrictEqual(yield* Ms.mexecute({ actions: [] }), [])
-    })))
+  timed(
+    "a transaction gives each result at its position, and none for a refused command",
+    () =>
+      run(Effect.gen(function*() {
+        yield* Ms.sadd({ _id: "set", members: ["a"] })
+        const [count, refused, members] = yield* Ms.mexecute({
+          actions: [
+            Ms.step(Ms.incr, { _id: "n" }),
+            Ms.step(Ms.incr, { _id: "set" }),
+            Ms.step(Ms.smembers, { _id: "set" })
+          ]
+        })
+        assert.deepStrictEqual([count, refused, members], [Option.some(1), Option.none(), Option.some(["a"])])
+        assert.deepStrictEqual(yield* Ms.mexecute({ actions: [] }), [])
+      }))
+  )
 
-  timed("Redis says why it refuses", () =>
+  timed("a refusal of Redis has its reason", () =>
     run(Effect.gen(function*() {
       yield* Ms.set({ _id: "text", value: "x" })
       const error: KuzzleActionError.RedisError = yield* Ms.incr({ _id: "text" }).pipe(
         Effect.catchTag("KuzzleRedisError", Effect.succeed),
         Effect.flatMap((value) =>
-          typeof value === "number" ? Effect.dieMessage("it was counted") : Effect.succeed(value)
+          typeof value === "number" ? Effect.dieMessage("the command succeeded") : Effect.succeed(value)
         )
       )
       assert.deepStrictEqual(error.props, ["ERR value is not an integer or out of range"])
     })))
 
-  timed("numbers that JSON cannot carry are refused here, infinite scores are not", () =>
-    run(Effect.gen(function*() {
-      yield* failure(Ms.zadd({ _id: "z", elements: [{ score: NaN, member: "a" }] }), KuzzleError.EncodeError)
-      yield* failure(Ms.set({ _id: "s", value: NaN }), KuzzleError.EncodeError)
-      yield* Ms.zadd({ _id: "z", elements: [{ score: -Infinity, member: "a" }, { score: -0, member: "b" }] })
-      yield* Ms.zincrby({ _id: "z", member: "c", value: Infinity })
-      assert.deepStrictEqual(yield* Ms.zrevrange({ _id: "z", start: 0, stop: -1 }), [
-        { member: "c", score: Infinity },
-        { member: "b", score: 0 },
-        { member: "a", score: -Infinity }
-      ])
-      assert.strictEqual(yield* Ms.zremrangebyscore({ _id: "z", min: Infinity, max: Infinity }), 1)
-    })))
+  timed(
+    "numbers that JSON cannot carry are refused by the client, except infinite scores",
+    () =>
+      run(Effect.gen(function*() {
+        yield* failure(Ms.zadd({ _id: "z", elements: [{ score: NaN, member: "a" }] }), KuzzleError.EncodeError)
+        yield* failure(Ms.set({ _id: "s", value: NaN }), KuzzleError.EncodeError)
+        yield* Ms.zadd({ _id: "z", elements: [{ score: -Infinity, member: "a" }, { score: -0, member: "b" }] })
+        yield* Ms.zincrby({ _id: "z", member: "c", value: Infinity })
+        assert.deepStrictEqual(yield* Ms.zrevrange({ _id: "z", start: 0, stop: -1 }), [
+          { member: "c", score: Infinity },
+          { member: "b", score: 0 },
+          { member: "a", score: -Infinity }
+        ])
+        assert.strictEqual(yield* Ms.zremrangebyscore({ _id: "z", min: Infinity, max: Infinity }), 1)
+      }))
+  )
 
-  timed("what is falsy is kept, though Kuzzle takes it for absent", () =>
+  timed("empty strings and zero are kept, although Kuzzle takes them for absent", () =>
     run(Effect.gen(function*() {
       yield* Ms.mset({ entries: [{ key: "empty", value: "" }, { key: "", value: 0 }] })
       assert.deepStrictEqual(yield* Ms.mget({ keys: ["empty", "", "absent"] }), [
@@ -119,38 +122,44 @@ describe("commands", () => {
       assert.closeTo(Option.getOrThrow(place!).lon, 0, 1e-5)
     })))
 
-  timed("a HyperLogLog that is read as text is not made up", () =>
-    run(Effect.gen(function*() {
-      yield* Ms.pfadd({ _id: "pf", elements: ["a"] })
-      assert.strictEqual(yield* Ms.type({ _id: "pf" }), "string")
-      const error = yield* Effect.flip(Ms.get({ _id: "pf" }))
-      assert.propertyVal(error, "id", "testing.engine.not_implemented")
-    })))
+  timed(
+    "reading a HyperLogLog as text is refused, because the embedded Kuzzle has no such text",
+    () =>
+      run(Effect.gen(function*() {
+        yield* Ms.pfadd({ _id: "pf", elements: ["a"] })
+        assert.strictEqual(yield* Ms.type({ _id: "pf" }), "string")
+        const error = yield* Effect.flip(Ms.get({ _id: "pf" }))
+        assert.propertyVal(error, "id", "testing.engine.not_implemented")
+      }))
+  )
 })
 
 describe("scans", () => {
   const all = (_id: string) => Array.from({ length: 300 }, (_, i) => `${_id}-${i}`)
 
-  timed("what is there all the time comes, whatever comes and goes meanwhile", () =>
-    run(Effect.gen(function*() {
-      const [first = "", ...more] = all("m")
-      yield* Ms.sadd({ _id: "set", members: [first, ...more] })
-      const found = new Set<string>()
-      let cursor = "0"
-      let pages = 0
-      do {
-        const page = yield* Ms.sscan({ _id: "set", cursor, count: 20 })
-        page.values.forEach((value) => found.add(value))
-        // Every third one goes, others come.
-        yield* Ms.srem({ _id: "set", members: [`m-${pages * 3}`] })
-        yield* Ms.sadd({ _id: "set", members: [`new-${pages}`] })
-        cursor = page.cursor
-        pages++
-      } while (cursor !== "0")
-      assert.isAbove(pages, 10)
-      const gone = new Set(Array.from({ length: pages }, (_, page) => `m-${page * 3}`))
-      for (const member of all("m")) assert.isTrue(found.has(member) || gone.has(member), member)
-    })))
+  timed(
+    "a scan returns every member that exists throughout, whatever is added and removed meanwhile",
+    () =>
+      run(Effect.gen(function*() {
+        const [first = "", ...more] = all("m")
+        yield* Ms.sadd({ _id: "set", members: [first, ...more] })
+        const scanned = new Set<string>()
+        let cursor = "0"
+        let pages = 0
+        do {
+          const page = yield* Ms.sscan({ _id: "set", cursor, count: 20 })
+          page.values.forEach((value) => scanned.add(value))
+          // Removes every third member, and adds others.
+          yield* Ms.srem({ _id: "set", members: [`m-${pages * 3}`] })
+          yield* Ms.sadd({ _id: "set", members: [`new-${pages}`] })
+          cursor = page.cursor
+          pages++
+        } while (cursor !== "0")
+        assert.isAbove(pages, 10)
+        const removed = new Set(Array.from({ length: pages }, (_, page) => `m-${page * 3}`))
+        for (const member of all("m")) assert.isTrue(scanned.has(member) || removed.has(member), member)
+      }))
+  )
 
   timed("a large hash and a large sorted set come in pages, pair by pair", () =>
     run(Effect.gen(function*() {
@@ -168,13 +177,13 @@ describe("scans", () => {
 })
 
 plainly("numbers and places", () => {
-  it("a number survives its text", () => {
+  it("a number that is formatted and parsed is the same", () => {
     fc.assert(fc.property(fc.double({ noNaN: true }), (n) => {
       assert.strictEqual(asFloat(formatFloat(n)), n)
     }))
   })
 
-  it("17 digits, as C writes them", () => {
+  it("a number is formatted with 17 digits, as in C", () => {
     assert.deepStrictEqual(
       [0.1, 100, 1e16, 1e17, 1.5e-5, 0.0001, -0, 1e300, 123456789.123].map(formatFloat),
       ["0.10000000000000001", "100", "10000000000000000", "1e+17", "1.5e-05", "0.0001", "-0", "1.0000000000000001e+300"]
@@ -182,7 +191,7 @@ plainly("numbers and places", () => {
     )
   })
 
-  it("a sum of long doubles is that of its decimals, as far as 64 bits go", () => {
+  it("a sum of long doubles is the sum of their decimals, within 64 bits", () => {
     const sum = (a: string, b: string) => LongDouble.format(LongDouble.add(LongDouble.parse(a), LongDouble.parse(b)))
     assert.strictEqual(sum("0.1", "0.2"), "0.3")
     assert.strictEqual(sum("5.0e3", "-200"), "4800")
@@ -191,19 +200,19 @@ plainly("numbers and places", () => {
     }))
   })
 
-  it("a place is found again where it was put, within the size of a step", () => {
+  it("a place that is encoded and decoded is the same, within one step of the grid", () => {
     const place = fc.record({
       lon: fc.double({ min: -180, max: 180, noNaN: true }),
       lat: fc.double({ min: -85.05112878, max: 85.05112878, noNaN: true })
     })
     fc.assert(fc.property(place, (place) => {
-      const found = Geohash.decode(Geohash.encode(place))
-      assert.closeTo(found.lon, place.lon, 360 / 2 ** 26)
-      assert.closeTo(found.lat, place.lat, 180 / 2 ** 26)
+      const decoded = Geohash.decode(Geohash.encode(place))
+      assert.closeTo(decoded.lon, place.lon, 360 / 2 ** 26)
+      assert.closeTo(decoded.lat, place.lat, 180 / 2 ** 26)
     }))
   })
 
-  it("no key is left behind by what empties it", () => {
+  it("a command that empties a key deletes it", () => {
     const db = new Database(() => 0)
     for (
       const [fill, empty] of [

@@ -1,4 +1,4 @@
-/** The planted bugs of `pnpm mutants`: each names code that there is. What finds them is run by `pnpm mutants` alone. */
+/** The entries of `pnpm mutants`: each names existing code. Only `pnpm mutants` runs the tests that find the bugs. */
 import { assert, describe, it } from "vitest"
 import { check } from "../scripts/mutants/check.ts"
 import { mutants } from "../scripts/mutants/list.ts"
@@ -69,7 +69,7 @@ describe("the anchors of planted bugs", () => {
     assert.strictEqual(at("Counter.add", "count/* now */+1", "count + 2"), bug)
   })
 
-  it("neighbours under one parent are code: statements, and an operator with its operand", () => {
+  it("an entry may name neighbours under one parent: statements, or an operator with its operand", () => {
     assert.strictEqual(
       at("Counter.add", "this.seen.set(key, count + 1) return true", "return true"),
       text.replace("this.seen.set(key, count + 1) // one more\n    ", "")
@@ -90,18 +90,18 @@ describe("the anchors of planted bugs", () => {
     assert.include(at("remake.second.run", "2", "3"), "() => 3")
   })
 
-  it("code that is not there is an error that shows what looks like it", () => {
+  it("missing code is an error that shows similar code", () => {
     fails("Counter.add", "count > limit", "counter.ts, `Counter.add` (line 12)", "Nearest: line 14 `count >= limit`")
     fails("Counter.add", "coun", "has no `coun`")
     fails("Counter.isShut", `if (key === "") return false`, "It is in `make.drop` (line 26)")
   })
 
-  it("a function that is not there is an error that shows what is called like it", () => {
+  it("a missing function is an error that shows a similar name", () => {
     fails("Counter.isShutNow", "limit", "counter.ts has no `Counter.isShutNow`. Nearest: `Counter.isShut` (line 19)")
     fails("add", "limit", "counter.ts has no `add`. Nearest: `Counter.add` (line 12)")
   })
 
-  it("code that is there twice, and a path to two declarations, are errors that show both", () => {
+  it("code that occurs twice, and a path to two declarations, are errors that show both", () => {
     fails("Counter", "this.seen", "has `this.seen` 4 times (lines 9, 13, 15, 20)")
     const twice = new Source("const a = () => 1\n{ const a = () => 2 }")
     assert.throws(
@@ -110,7 +110,7 @@ describe("the anchors of planted bugs", () => {
     )
   })
 
-  it("a piece of a node, or a bracket without its partner, is an error that shows the node", () => {
+  it("a part of a node, or an unbalanced bracket, is an error that shows the node", () => {
     fails("Counter.add", "if (key", "is a piece of a node", "`if ( key === \"\"")
     fails(
       "Counter.add",
@@ -124,7 +124,7 @@ describe("the anchors of planted bugs", () => {
     )
   })
 
-  it("an entry with a missing test, with code that does not compile or with a name that occurs twice is wrong", async () => {
+  it("a missing test, code that does not compile, and a name that occurs twice are errors", async () => {
     const { planted, problems } = await check([
       {
         name: "a",
@@ -149,7 +149,7 @@ describe("the anchors of planted bugs", () => {
 })
 
 describe("the planted bugs", () => {
-  it("every entry names code that is there once, and compiles", { timeout: 60_000 }, async () => {
+  it("every entry names code that occurs once, and compiles", { timeout: 60_000 }, async () => {
     const { planted, problems } = await check(mutants)
     assert.deepStrictEqual(problems, [])
     assert.strictEqual(planted.size, mutants.length)

@@ -1,4 +1,4 @@
-/** What the packages are as packages: ES modules that load anywhere, and twice. */
+/** The packages as packages: ES modules that load in any environment, and twice in one program. */
 import { Kuzzle, KuzzleError, KuzzleHeartbeat } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
@@ -23,7 +23,7 @@ const sourcesOf = (name: string): ReadonlyArray<readonly [string, string]> =>
     .map((file) => [`${name}/${file}`, readFileSync(new URL(`${name}/src/${file}`, root), "utf8")])
 
 describe("packages", () => {
-  it.each(names)("8.D22: %s is of ES modules alone, its types before its code, without side effects", (name) => {
+  it.each(names)("8.D22: %s has only ES modules, lists its types before its code, and has no side effects", (name) => {
     const { exports, main, sideEffects, type } = manifest(name)
     assert.deepStrictEqual([type, sideEffects, main], ["module", [], undefined])
     const entries = Object.values(exports).filter((entry) => typeof entry === "object" && entry !== null)
@@ -31,19 +31,19 @@ describe("packages", () => {
     for (const entry of entries) assert.deepStrictEqual(Object.keys(entry), ["types", "default"])
   })
 
-  it("8.D17, 8.D22: what runs in a page asks for nothing of Node, and sniffs no environment", () => {
-    const found = ["core", "browser"].flatMap(sourcesOf).flatMap(([file, text]) => {
+  it("8.D17, 8.D22: code for pages uses nothing of Node, and detects no environment", () => {
+    const offending = ["core", "browser"].flatMap(sourcesOf).flatMap(([file, text]) => {
       const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")
       return /\brequire\(|\bprocess\.(env|browser|versions)\b|from "node:|XMLHttpRequest|typeof (window|self|document|WebSocket)\b/
           .test(code)
         ? [file]
         : []
     })
-    assert.deepStrictEqual(found, [])
+    assert.deepStrictEqual(offending, [])
   })
 
   it.effect(
-    "C7, 8.D17: the browser's package loads where there is no page, and its client is refused there by a typed error",
+    "C7, 8.D17: the browser package loads without a page, and its client fails there with a typed error",
     () =>
       Effect.gen(function*() {
         for (const name of ["WebSocket", "window", "document", "localStorage", "XMLHttpRequest", "fetch"]) {
@@ -58,7 +58,7 @@ describe("packages", () => {
   )
 
   it.scoped(
-    "R4: two copies of the library: the client of one serves the functions of the other, and none takes another's answers",
+    "R4: with two copies of the library, functions of one work with a client of the other, and answers do not mix",
     () =>
       Effect.gen(function*() {
         vi.resetModules()
@@ -79,7 +79,7 @@ describe("packages", () => {
         assert.deepStrictEqual(network.sockets.map((socket) => socket.requests.length), [1, 1])
         const ids = network.sockets.flatMap(({ requests }) => requests.map(({ requestId }) => requestId))
         assert.strictEqual(new Set(ids).size, 2)
-        // An error is known by its tag, whichever copy made it.
+        // An error is recognized by its tag, whichever copy made it.
         const error = yield* Effect.flip(Context.get(two, copy.Kuzzle.Kuzzle).query({ ...now, body: 1n }))
         assert.isTrue(KuzzleError.isKuzzleError(error))
         assert.strictEqual(error._tag, "KuzzleEncodeError")

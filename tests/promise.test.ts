@@ -20,7 +20,8 @@ import { NodeKuzzle } from "@effect-kuzzle/node"
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option, Redacted, Runtime, Schema, Stream } from "effect"
+import { Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
+import { until } from "./suite/until.ts"
 
 const target = { index: "nyc", collection: "taxi" }
 
@@ -35,7 +36,7 @@ interface Server extends KuzzleTestServer.KuzzleTestServerShape {
   readonly subscribers: () => Promise<number>
 }
 
-/** A test that knows Promises only. */
+/** A test whose body uses only Promises. */
 const promised = (title: string, body: (server: Server) => Promise<void>) =>
   it.live(title, () =>
     Effect.gen(function*() {
@@ -70,17 +71,20 @@ const rejection = async (promise: Promise<unknown>): Promise<unknown> => {
   } catch (error) {
     return error
   }
-  throw new Error("it was not rejected")
+  throw new Error("the promise was not rejected")
 }
 
 const ids = async (hits: AsyncIterable<{ readonly _id: string }>): Promise<ReadonlyArray<string>> => {
-  const found: Array<string> = []
-  for await (const { _id } of hits) found.push(_id)
-  return found.sort()
+  const result: Array<string> = []
+  for await (const { _id } of hits) result.push(_id)
+  return result.sort()
 }
 
+const eventually = (what: string, condition: () => Promise<boolean>): Promise<void> =>
+  Effect.runPromise(until(what, Effect.promise(condition)))
+
 describe("KuzzlePromise", () => {
-  promised("functions of modules resolve with what their effects give", async (server) => {
+  promised("functions of modules resolve with the results of their effects", async (server) => {
     const kuzzle = await connect(server)
     const { kuid } = await kuzzle.auth.login({
       strategy: "local",
@@ -95,32 +99,31 @@ describe("KuzzlePromise", () => {
     await kuzzle.close()
   })
 
-  promised("rejections are the tagged errors themselves, and defects are what they are", async (server) => {
+  promised("rejections are the tagged errors themselves, and defects are not wrapped", async (server) => {
     const kuzzle = await connect(server)
     const error = await rejection(kuzzle.document.get({ ...target, _id: "none" }))
     assert.instanceOf(error, KuzzleActionError.DocumentNotFoundError)
     assert.instanceOf(error, Error)
     assert.strictEqual(error._tag, "KuzzleDocumentNotFoundError")
     assert.include(error.message, "none")
-    assert.isFalse(Runtime.isFiberFailure(error))
     const defect = new Error("a defect")
     assert.strictEqual(await rejection(kuzzle.run(Effect.die(defect))), defect)
     // @ts-expect-error without options this throws before there is an effect
     assert.instanceOf(await rejection(kuzzle.document.mGet()), TypeError)
     const refused = await rejection(KuzzlePromise.make(NodeKuzzle.layer({ url: "ws://127.0.0.1:1" }), {}))
     assert.instanceOf(refused, KuzzleError.ConnectError)
-    // For callers without types: no connection is left of a client that could not be made.
+    // For callers without types: a client that could not be made leaves no connection.
     const absent = await rejection(
       KuzzlePromise.make(NodeKuzzle.layer({ url: server.url }), { outbox: KuzzleOutbox.KuzzleOutbox })
     )
     assert.include(String(absent), "KuzzleOutbox")
-    while (await Effect.runPromise(server.connections) > 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    await eventually("the end of its connection", async () => await Effect.runPromise(server.connections) === 1)
     await kuzzle.close()
   })
 
   promised("a signal interrupts a call, which rejects with its reason", async (server) => {
     const kuzzle = await connect(server)
-    const reason = new Error("the user went on")
+    const reason = new Error("the user cancelled")
     const controller = new AbortController()
     await Effect.runPromise(server.freeze)
     const waiting = rejection(kuzzle.document.get({ ...target, _id: "a", signal: controller.signal }))
@@ -130,13 +133,13 @@ describe("KuzzlePromise", () => {
     const building = KuzzlePromise.make(NodeKuzzle.layer({ url: server.url }), {}, { signal: AbortSignal.timeout(50) })
     assert.propertyVal(await rejection(building), "name", "TimeoutError")
     await Effect.runPromise(server.thaw)
-    // The signal has not gone to the server.
+    // The signal is not sent to the server.
     const { signal } = new AbortController()
     assert.strictEqual((await kuzzle.document.get({ ...target, _id: "a", signal }))._id, "a")
     await kuzzle.close()
   })
 
-  promised("a subscription is iterated, and leaving the loop ends it on the server", async (server) => {
+  promised("a subscription is iterated, and the end of the loop ends it on the server", async (server) => {
     const kuzzle = await connect(server)
     const notifications = await kuzzle.realtime.open(target)
     assert.strictEqual(await server.subscribers(), 1)
@@ -155,7 +158,7 @@ describe("KuzzlePromise", () => {
     await kuzzle.server.now()
     assert.strictEqual(await server.subscribers(), 0)
     const first = lazy.next()
-    while (await server.subscribers() === 0);
+    await eventually("the subscription", async () => await server.subscribers() === 1)
     await kuzzle.document.delete({ ...target, _id: "c" })
     assert.strictEqual((await first).value?.type, "document")
     await lazy.return?.()
@@ -177,7 +180,7 @@ describe("KuzzlePromise", () => {
     assert.deepStrictEqual(await iterator.next(), { done: true, value: undefined })
 
     const controller = new AbortController()
-    const reason = new Error("the page was left")
+    const reason = new Error("the page was closed")
     const opened = await kuzzle.realtime.open({ ...target, signal: controller.signal })
     const pending = rejection(opened[Symbol.asyncIterator]().next())
     controller.abort(reason)
@@ -191,12 +194,12 @@ describe("KuzzlePromise", () => {
     assert.deepStrictEqual(await waiting, { done: true, value: undefined })
 
     // An unfinished iteration must not look finished.
-    const left = rejection((await kuzzle.realtime.open(target))[Symbol.asyncIterator]().next())
+    const unfinished = rejection((await kuzzle.realtime.open(target))[Symbol.asyncIterator]().next())
     await kuzzle.close()
-    assert.instanceOf(await left, KuzzleError.NotSentError)
+    assert.instanceOf(await unfinished, KuzzleError.NotSentError)
   })
 
-  promised("what lasts has functions for its effects, and a close", async (server) => {
+  promised("a long-lived result has functions for its effects, and `close`", async (server) => {
     const kuzzle = await connect(server)
     const heard: Array<string> = []
     const listening = await kuzzle.realtime.listen(target, ({ type }) => void heard.push(type))
@@ -214,7 +217,7 @@ describe("KuzzlePromise", () => {
     await kuzzle.close()
   })
 
-  promised("the client's own streams and functions are there, also those of its parts", async (server) => {
+  promised("the client's own streams and functions are available, also those of its parts", async (server) => {
     const kuzzle = await connect(server)
     for await (const { _tag } of kuzzle.client.authentication.states) {
       assert.strictEqual(_tag, "Anonymous")
@@ -226,23 +229,26 @@ describe("KuzzlePromise", () => {
     await kuzzle.close()
   })
 
-  promised("after close every call rejects, and what is under way is told what is known of it", async (server) => {
-    const kuzzle = await connect(server)
-    await Effect.runPromise(server.freeze)
-    const sent = rejection(kuzzle.document.get({ ...target, _id: "a" }))
-    const never = rejection(kuzzle.run(Effect.never))
-    await Promise.all([kuzzle.close(), kuzzle.close()])
-    assert.instanceOf(await sent, KuzzleError.MaybeSentError)
-    const interrupted = await never
-    assert.instanceOf(interrupted, KuzzlePromise.ClosedError)
-    assert.isTrue(interrupted.started)
-    const later = await rejection(kuzzle.document.get({ ...target, _id: "a" }))
-    assert.instanceOf(later, KuzzlePromise.ClosedError)
-    assert.isFalse(later.started)
-    assert.include(later.message, "closed")
-    assert.instanceOf(await rejection(ids(kuzzle.search.hits(target))), KuzzlePromise.ClosedError)
-    await Effect.runPromise(server.thaw)
-  })
+  promised(
+    "after close every call rejects, and the error of a call in flight says what is known of it",
+    async (server) => {
+      const kuzzle = await connect(server)
+      await Effect.runPromise(server.freeze)
+      const sent = rejection(kuzzle.document.get({ ...target, _id: "a" }))
+      const never = rejection(kuzzle.run(Effect.never))
+      await Promise.all([kuzzle.close(), kuzzle.close()])
+      assert.instanceOf(await sent, KuzzleError.MaybeSentError)
+      const interrupted = await never
+      assert.instanceOf(interrupted, KuzzlePromise.ClosedError)
+      assert.isTrue(interrupted.started)
+      const later = await rejection(kuzzle.document.get({ ...target, _id: "a" }))
+      assert.instanceOf(later, KuzzlePromise.ClosedError)
+      assert.isFalse(later.started)
+      assert.include(later.message, "closed")
+      assert.instanceOf(await rejection(ids(kuzzle.search.hits(target))), KuzzlePromise.ClosedError)
+      await Effect.runPromise(server.thaw)
+    }
+  )
 
   promised("await using closes the client", async (server) => {
     {
@@ -250,10 +256,10 @@ describe("KuzzlePromise", () => {
       await kuzzle.server.now()
       assert.strictEqual(await Effect.runPromise(server.connections), 1)
     }
-    while (await Effect.runPromise(server.connections) > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await eventually("the end of the connection", async () => await Effect.runPromise(server.connections) === 0)
   })
 
-  promised("over HTTP: exports, and imports of what is iterated", async (server) => {
+  promised("over HTTP: exports, and imports of async iterables", async (server) => {
     const kuzzle = await KuzzlePromise.make(NodeKuzzle.layerHttp({ url: server.httpUrl }), {
       collection: KuzzleCollection,
       document: KuzzleDocument,
@@ -293,7 +299,7 @@ describe("KuzzlePromise", () => {
     await kuzzle.close()
   })
 
-  promised("the way to any effect and any stream", async (server) => {
+  promised("run and iterate accept any effect and any stream", async (server) => {
     const kuzzle = await connect(server)
     const seats: number = await kuzzle.run(
       Effect.map(KuzzleDocument.get<{ seats: number }>({ ...target, _id: "a" }), ({ _source }) => _source.seats)

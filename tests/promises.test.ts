@@ -1,16 +1,16 @@
-/** Every promise, and every fault of the official SDK, has its test, and its line in the documentation. */
+/** Every promise, and every fault of the official SDK, has a test and an entry in the documentation. */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
 import { excused, faults, generate, named, namedIn, promises, simulated, target, testsOf } from "../scripts/promises.ts"
 
 const numbers = (all: ReadonlyArray<{ readonly number: string }>) => all.map(({ number }) => number)
 
-/** Those that are run by `pnpm test`, and say for themselves what must be. */
+/** Whether a test of `pnpm test` asserts this promise itself. */
 const proves = (number: string): boolean =>
   testsOf(number).some(({ asserts, file }) => asserts && !/\.(real|browser)\.test\.ts$/.test(file))
 
 describe("promises", () => {
-  it("the lists are whole", () => {
+  it("the lists are complete", () => {
     assert.lengthOf(promises, 41)
     assert.lengthOf(faults, 90)
     assert.strictEqual(new Set([...numbers(promises), ...numbers(faults)]).size, 131)
@@ -20,11 +20,11 @@ describe("promises", () => {
     assert.deepStrictEqual(numbers(promises).filter((number) => !proves(number)), [])
   })
 
-  it("every fault has a test, but for those that can have none", () => {
+  it("every fault has a test, except those that cannot have one", () => {
     assert.deepStrictEqual(numbers(faults).filter((number) => !proves(number)), Object.keys(excused))
   })
 
-  it("no title, and no check of the simulation, names a number that there is not", () => {
+  it("no title, and no check of the simulation, names an unknown number", () => {
     const known = new Set([...numbers(promises), ...numbers(faults)])
     assert.deepStrictEqual(
       named.flatMap(({ numbers, title }) => numbers.filter((number) => !known.has(number)).map(() => title)),

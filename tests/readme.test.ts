@@ -1,4 +1,4 @@
-/** The examples of the README, run. */
+/** Runs the examples of the README. */
 import {
   Kuzzle,
   KuzzleAuth,
@@ -21,7 +21,7 @@ const TestKuzzle = Kuzzle.layer().pipe(
   Layer.provideMerge(KuzzleEngine.layer({ users: [{ username: "ada", password: "secret" }] }))
 )
 
-it.effect("a token dies with the clock", () =>
+it.effect("a token expires with the test clock", () =>
   Effect.gen(function*() {
     const { token } = yield* KuzzleAuth.login({
       strategy: "local",
@@ -33,14 +33,14 @@ it.effect("a token dies with the clock", () =>
     assert.isFalse(valid)
   }).pipe(Effect.provide(TestKuzzle)))
 
-it.live("a cut connection", () =>
+it.live("a request is retried after a cut connection", () =>
   Effect.gen(function*() {
     const server = yield* KuzzleTestServer.KuzzleTestServer
     const program = Effect.gen(function*() {
       yield* KuzzleCollection.create(taxi)
       yield* KuzzleDocument.create({ ...taxi, _id: "a", content: { status: "free" } })
       yield* server.cut
-      // In flight when the connection breaks, a request fails with `MaybeSentError`; this one may be repeated.
+      // A request in flight fails with `KuzzleMaybeSentError` when the connection breaks. This one may be repeated.
       assert.isNumber(yield* Effect.retry(KuzzleServer.now(), Schedule.spaced("100 millis")))
     })
     yield* Effect.provide(program, NodeKuzzle.layer({ url: server.url }))

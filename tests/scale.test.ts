@@ -21,34 +21,34 @@ const row = (own: (n: number) => number, plain: (n: number) => number, seed: num
 const linear = (n: number) => n
 const power = (exponent: number) => (n: number) => n ** exponent
 
-/** Which of a hundred machines find that the cost grows. */
-const found = async (own: (n: number) => number, plain = linear) => {
-  const found: Array<number> = []
-  for (let seed = 0; seed < 100; seed++) if ((await measure(row(own, plain, seed))).grows) found.push(seed)
-  return found
+/** The seeds, of a hundred, for which the benchmark reports that the cost grows. */
+const growing = async (own: (n: number) => number, plain = linear) => {
+  const seeds: Array<number> = []
+  for (let seed = 0; seed < 100; seed++) if ((await measure(row(own, plain, seed))).grows) seeds.push(seed)
+  return seeds
 }
 
 describe("the scale benchmark's verdict on a busy machine", () => {
-  it("L2: a cost that grows as the work passes", async () => {
-    assert.deepStrictEqual(await found(linear), [])
-    assert.deepStrictEqual(await found((n) => 300 + n * Math.log2(n) / 40), [])
+  it("L2: a cost that is proportional to the work passes", async () => {
+    assert.deepStrictEqual(await growing(linear), [])
+    assert.deepStrictEqual(await growing((n) => 300 + n * Math.log2(n) / 40), [])
   })
 
-  it("L2: a cost that grows as plain collections do in the same minutes passes", async () => {
-    assert.deepStrictEqual(await found(power(1.3), power(1.3)), [])
+  it("L2: a cost that grows like that of plain collections in the same minutes passes", async () => {
+    assert.deepStrictEqual(await growing(power(1.3), power(1.3)), [])
   })
 
-  it("L2: a cost that grows faster is found", async () => {
-    assert.isAtLeast((await found(power(1.4))).length, 95)
-    assert.strictEqual((await found(power(2))).length, 100)
-    assert.isAtLeast((await found(power(1.6), power(1.2))).length, 95)
+  it("L2: a cost that grows faster is reported", async () => {
+    assert.isAtLeast((await growing(power(1.4))).length, 95)
+    assert.strictEqual((await growing(power(2))).length, 100)
+    assert.isAtLeast((await growing(power(1.6), power(1.2))).length, 95)
   })
 
-  it("L2: no machine is so busy that the square of the work passes", async () => {
-    assert.isAtLeast((await found(power(2), power(2))).length, 99)
+  it("L2: a quadratic cost is reported on any busy machine", async () => {
+    assert.isAtLeast((await growing(power(2), power(2))).length, 99)
   })
 
-  it("L2: a cost that is smaller than that of plain collections is not held against theirs", async () => {
-    assert.deepStrictEqual(await found(power(1.1), power(0.8)), [])
+  it("L2: a cost that is below that of plain collections passes, even if theirs grows less", async () => {
+    assert.deepStrictEqual(await growing(power(1.1), power(0.8)), [])
   })
 })

@@ -1,4 +1,4 @@
-/** The commands of `docs/guides/schemas.md`, as a reader runs them. */
+/** Runs the commands of `docs/guides/schemas.md`. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type ChildProcess, execFile, spawn } from "node:child_process"
@@ -14,11 +14,11 @@ const guide = Fs.readFileSync(fileURLToPath(new URL("../docs/guides/schemas.md",
 const blocks = (language: string): ReadonlyArray<string> =>
   Array.from(guide.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms")), ([, text]) => text ?? "")
 
-/** The port that is free in place of the usual one, and the command of this workspace in place of npm's. */
+/** Replaces the package of npm by the command of this workspace. */
 const bin = fileURLToPath(new URL("../packages/testing/src/bin.ts", import.meta.url))
 const npx = `npx() { shift; exec "${process.execPath}" --import tsx "${bin}" "$@"; }\n`
 
-/** The dependencies of this package are found from here; the files are in the folder. */
+/** Node finds the dependencies of this package from here. The files are in another folder. */
 const cwd = fileURLToPath(new URL("..", import.meta.url))
 
 const listening = (child: ChildProcess) =>

@@ -1,6 +1,6 @@
 /**
- * Every action, answered with results of another shape: what Kuzzle answers with is recorded, spoilt at one place, and given
- * back to the function. It must be a `KuzzleProtocolError` that says where, or a value that is what its type says.
+ * Malformed results of every action. A result of Kuzzle is recorded, changed at one place, and returned to the function. The
+ * function must fail with a `KuzzleProtocolError` that says where, or succeed with a value of its type.
  */
 import { Kuzzle } from "@effect-kuzzle/core"
 import { assert, describe, layer } from "@effect/vitest"
@@ -14,7 +14,7 @@ import { layerWorld, type World } from "./suite/backend.ts"
 import { layerEmbedded } from "./suite/node.ts"
 import { withClient } from "./suite/tools.ts"
 
-/** What these give is no effect: their answers are read by the client, see `realtime.test.ts` and `Kuzzle.http.test.ts`. */
+/** Actions without an example. `realtime.test.ts` and `Kuzzle.http.test.ts` test how the client reads their answers. */
 const streams = ["document:export", "realtime:join", "realtime:subscribe", "realtime:unsubscribe"]
 
 /** A place in a result: the names of members and the positions of elements. */
@@ -50,33 +50,36 @@ const kindOf = (value: unknown): string =>
     ? "an object"
     : `a ${typeof value}`
 
-/** An object by its members; `undefined` for anything else. */
+/** The members of an object; `undefined` for any other value. */
 const membersOf = (value: unknown): { readonly [name: string]: unknown } | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined
 
-/** The result, its members, the elements of its lists, and their members; of the lists of Redis all. */
+/** Whether the client checks this place: the result, its members, elements of lists, and their members. */
 const isRead = (path: Path): boolean =>
   /^(?:m|m?i+m?)?$/.test(path.map((step) => typeof step === "number" ? "i" : "m").join(""))
 
-/** Every place of a result that is read. */
-const placesOf = (value: unknown, at: Path = []): ReadonlyArray<{ readonly path: Path; readonly found: unknown }> => {
+/** Every place of a result that the client checks. */
+const placesOf = (
+  value: unknown,
+  at: Path = []
+): ReadonlyArray<{ readonly path: Path; readonly original: unknown }> => {
   const inner: ReadonlyArray<readonly [string | number, unknown]> = Array.isArray(value)
     ? value.slice(0, 2).map((element, i) => [i, element] as const)
     : Object.entries(membersOf(value) ?? {})
   return [
-    ...(isRead(at) ? [{ path: at, found: value }] : []),
+    ...(isRead(at) ? [{ path: at, original: value }] : []),
     ...(at.length < 4 ? inner.flatMap(([step, element]) => placesOf(element, [...at, step])) : [])
   ]
 }
 
-const spoilt = (value: unknown, [step, ...rest]: Path, wrong: unknown): unknown => {
+const changed = (value: unknown, [step, ...rest]: Path, wrong: unknown): unknown => {
   if (step === undefined) return wrong
-  if (Array.isArray(value)) return value.map((element, i) => i === step ? spoilt(element, rest, wrong) : element)
+  if (Array.isArray(value)) return value.map((element, i) => i === step ? changed(element, rest, wrong) : element)
   const { [step]: member, ...others } = membersOf(value) ?? {}
-  return wrong === absent && rest.length === 0 ? others : { ...others, [step]: spoilt(member, rest, wrong) }
+  return wrong === absent && rest.length === 0 ? others : { ...others, [step]: changed(member, rest, wrong) }
 }
 
-/** The results that this action was answered with while the contract was kept. */
+/** The results of this action while its contract runs. */
 const recorded = (contract: Contract): Effect.Effect<ReadonlyArray<unknown>, never, World | Kuzzle.Kuzzle> =>
   Effect.gen(function*() {
     const results: Array<unknown> = []
@@ -87,7 +90,7 @@ const recorded = (contract: Contract): Effect.Effect<ReadonlyArray<unknown>, nev
     return results
   })
 
-/** The kind of what a schema describes: a contract may say more of its example than the type of the function does. */
+/** The schema with literals as their kinds: the schema of an example may be narrower than the type of the function. */
 const widened = (ast: AST.AST): AST.AST => {
   switch (ast._tag) {
     case "Literal":
@@ -120,7 +123,7 @@ const kindsOf: { readonly [kind: string]: AST.AST } = {
   boolean: AST.booleanKeyword
 }
 
-/** What is wrong with what the function makes of this result, if anything. */
+/** What is wrong with the exit of the function; `undefined` if nothing is. */
 const faultOf = (
   name: string,
   { result: schema }: Example,
@@ -135,44 +138,44 @@ const faultOf = (
   const failure = Cause.failureOption(exit.cause)
   if (Option.isNone(failure)) return `dies: ${Cause.pretty(exit.cause)}`
   const error: { readonly [member: string]: unknown } = { ...failure.value }
-  // An object without a session is what a strategy of several steps answers with.
+  // A strategy of several steps answers with an object without a session.
   if (name === "auth:login" && error._tag === "KuzzleLoginIncompleteError") return undefined
   if (error._tag !== "KuzzleProtocolError") return `fails with ${String(error._tag)}`
-  if (`${String(error.controller)}:${String(error.action)}` !== name) return "names another action"
+  if (`${String(error.controller)}:${String(error.action)}` !== name) return "names the wrong action"
   const issue = String(error.issue)
-  if (!issue.startsWith("result")) return `says not where: ${issue}`
+  if (!issue.startsWith("result")) return `does not say where: ${issue}`
   return !judged || /, got (?:nothing|null|an? \w+)$/.test(issue)
     ? undefined
-    : `says not what instead of ${kindOf(wrong)}: ${issue}`
+    : `does not say what it got, which is ${kindOf(wrong)}: ${issue}`
 }
 
-/** Calls the function with each wrong result, all by one client. */
+/** Answers the function with each wrong result. */
 const faults = (name: string, example: Example, samples: ReadonlyArray<unknown>) =>
   Effect.gen(function*() {
     let result: unknown
     const client = yield* Layer.build(answering(() => result))
-    const found: Array<string> = []
+    const problems: Array<string> = []
     const places = [
-      { sample: undefined, path: [], found: absent },
+      { sample: undefined, path: [], original: absent },
       ...samples.flatMap((sample) => placesOf(sample).map((place) => ({ sample, ...place })))
     ]
-    for (const { found: right, path, sample } of places) {
+    for (const { original, path, sample } of places) {
       for (const wrong of wrongs) {
-        result = spoilt(sample, path, wrong)
+        result = changed(sample, path, wrong)
         if (result === absent) result = undefined
         const exit = yield* Effect.exit(Effect.provide(example.call, client))
-        // One string for another may well be right; a list of others than the right ones is not.
+        // Another value of the same kind may be valid, but a list with other elements is not.
         const elements = Array.isArray(wrong) && wrong.length > 0
-        const judged = kindOf(wrong) !== kindOf(right) || elements
+        const judged = kindOf(wrong) !== kindOf(original) || elements
         const fault = faultOf(name, example, exit, { wrong, judged })
-        if (fault !== undefined) found.push(`${path.join(".")} = ${JSON.stringify(wrong) ?? "nothing"}: ${fault}`)
+        if (fault !== undefined) problems.push(`${path.join(".")} = ${JSON.stringify(wrong) ?? "nothing"}: ${fault}`)
       }
     }
-    return found
+    return problems
   })
 
-describe("an answer of another shape", () => {
-  it("is tried with every function that gives an effect", () => {
+describe("a malformed result", () => {
+  it("is tested with every function that returns an effect", () => {
     assert.deepStrictEqual(
       contracts.flatMap(({ example, name }) => example === undefined ? [name] : []).toSorted(),
       streams
@@ -181,7 +184,7 @@ describe("an answer of another shape", () => {
 })
 
 layer(Layer.provideMerge(layerWorld, layerEmbedded), { excludeTestServices: true, timeout: "20 seconds" })(
-  "C7: an answer of another shape",
+  "C7: a malformed result",
   (it) => {
     for (const contract of contracts) {
       const { example, except, name } = contract
@@ -191,7 +194,7 @@ layer(Layer.provideMerge(layerWorld, layerEmbedded), { excludeTestServices: true
           const samples = except.embedded !== undefined || except.websocket !== undefined
             ? []
             : yield* withClient()(recorded(contract))
-          // The answer to a logout says nothing.
+          // The client reads no result of a logout.
           if (except.embedded === undefined && except.websocket === undefined && name !== "auth:logout") {
             assert.isNotEmpty(samples)
           }

@@ -1,4 +1,4 @@
-/** How processes end: what a supervisor sees, and what the server sees. */
+/** How processes end, as a supervisor and the server see it. */
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import type { AddressInfo } from "node:net"
@@ -13,7 +13,7 @@ const run = (file: string, args: ReadonlyArray<string>) => {
   for (const output of [child.stdout, child.stderr]) {
     output.on("data", (text) => {
       printed += String(text)
-      for (const look of waiting) look()
+      for (const check of waiting) check()
     })
   }
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
@@ -23,21 +23,20 @@ const run = (file: string, args: ReadonlyArray<string>) => {
     child,
     ended,
     printed: () => printed,
-    says: (text: string) =>
+    prints: (text: string) =>
       new Promise<void>((resolve, reject) => {
-        const look = () => {
+        const check = () => {
           if (printed.includes(text)) resolve()
         }
-        waiting.add(look)
-        look()
-        void ended.then(() => reject(new Error(`it ended without saying ${text}:\n${printed}`)))
+        waiting.add(check)
+        check()
+        void ended.then(() => reject(new Error(`the process ended and did not print ${text}:\n${printed}`)))
       })
   }
 }
 
 /**
- * A Kuzzle that accepts every subscription, refuses all other requests, and reports the code with which a connection
- * was closed.
+ * A fake Kuzzle. It accepts every subscription, refuses all other requests, and reports the close code of a connection.
  */
 const listening = async () => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" })
@@ -57,7 +56,7 @@ const listening = async () => {
       })
     })
   })
-  // Safe: it listens on a port.
+  // A server that listens on a port has an address object.
   return { closed, server, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
@@ -68,9 +67,9 @@ const cases: ReadonlyArray<{
   readonly code: number
 }> = [
   { title: "SIGTERM ends a program of runMain with 0", mode: "follows", signal: "SIGTERM", code: 0 },
-  { title: "so does SIGINT", mode: "follows", signal: "SIGINT", code: 0 },
-  { title: "143 where its teardown says so", mode: "conventional", signal: "SIGTERM", code: 143 },
-  { title: "a failure ends it with 1", mode: "fails", code: 1 },
+  { title: "SIGINT ends a program of runMain with 0", mode: "follows", signal: "SIGINT", code: 0 },
+  { title: "a teardown can end a program with 143", mode: "conventional", signal: "SIGTERM", code: 143 },
+  { title: "a failure ends a program with 1", mode: "fails", code: 1 },
   { title: "a program with Promises closes its client by itself", mode: "promises", signal: "SIGTERM", code: 0 }
 ]
 
@@ -80,7 +79,7 @@ describe.concurrent("how a process ends", () => {
       const { closed, server, url } = await listening()
       const program = run("signals/program.ts", [mode, url])
       try {
-        await program.says("ready")
+        await program.prints("ready")
         if (signal !== undefined) program.child.kill(signal)
         assert.strictEqual(await program.ended, code, program.printed())
         assert.strictEqual(await closed, 1000)
@@ -95,7 +94,7 @@ describe.concurrent("how a process ends", () => {
   it("SIGINT ends the development server with 0", async () => {
     const server = run("../packages/testing/src/bin.ts", ["--port", "0"])
     try {
-      await server.says("Ctrl+C ends it")
+      await server.prints("Ctrl+C ends the server")
       server.child.kill("SIGINT")
       assert.strictEqual(await server.ended, 0, server.printed())
     } finally {

@@ -1,4 +1,4 @@
-/** The outbox store of the simulation keeps the contract of all outbox stores. */
+/** The contract of outbox stores, for the store of the simulation. */
 import { KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Effect, Exit, Scope } from "effect"
 import { Random } from "./simulation/random.ts"
@@ -13,7 +13,7 @@ outboxStoreSuite(
     const store = new OutboxStore({
       machine: { now: Date.now, at: (at, run) => void setTimeout(run, Math.max(0, at - Date.now())) },
       random: new Random(1),
-      // Timers of the runtime fire in their order only if they are equally long.
+      // Timers of the runtime fire in order only if they are equally long.
       faults: { latency: 0, failBefore: 0, failAfter: 0, torn: 0 },
       locks: "Honest",
       changeDelay: 0,

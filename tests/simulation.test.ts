@@ -6,18 +6,18 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { seeds } from "./simulation/seeds.ts"
-import { describe as tell, simulate } from "./simulation/simulate.ts"
+import { describe as summary, simulate } from "./simulation/simulate.ts"
 
 const histories = Number(process.env.SIM_HISTORIES ?? 300)
 const from = Number(process.env.SIM_FROM ?? 1)
 const size = 50
 
-/** A slow machine may take its time: nothing here waits for a clock. */
+/** A slow machine may take its time: no test here waits for a clock. */
 const patience = 120_000
 
 const holds = (seed: number): void => {
   const result = simulate(seed)
-  if (result.violations.length > 0) assert.fail(`${tell(result)}\n  SIM_SEED=${seed} pnpm simulate`)
+  if (result.violations.length > 0) assert.fail(`${summary(result)}\n  SIM_SEED=${seed} pnpm simulate`)
 }
 
 describe("simulation: R1-R8, S1-S7, C1-C7, A1-A4, L1-L3", () => {
@@ -30,7 +30,7 @@ describe("simulation: R1-R8, S1-S7, C1-C7, A1-A4, L1-L3", () => {
 })
 
 describe("simulation: earlier failures", () => {
-  it.each(seeds.map(({ found, seed }) => [seed, found] as const))("seed %i: %s", holds, patience)
+  it.each(seeds.map(({ failure, seed }) => [seed, failure] as const))("seed %i: %s", holds, patience)
 
   it("the same seed gives the same history, independent of earlier runs", () => {
     const some = [11, 12, 13, 14, 15, 16]

@@ -5,14 +5,15 @@
  */
 import { limit, measure, type Measured, type Point, type Row } from "./measure.ts"
 import { each, type Held, whole } from "./memory.ts"
-import { planted, rows } from "./rows.ts"
+import { planted } from "./planted.ts"
+import { rows } from "./rows.ts"
 import { beginUse } from "./used.ts"
 
-/** No row is begun after so much CPU of this process: time of the clock says little on a machine that is shared. */
+/** After this much CPU of this process, in µs, no further row begins. (Wall time means little on a shared machine.) */
 const budget = 40 * 60_000_000
 
-/** A row that takes longer hangs: ms. */
-const patience = 15 * 60_000
+/** A row that takes longer than this many milliseconds fails. */
+const rowTimeout = 15 * 60_000
 
 const wanted = process.argv.slice(2)
 const isWanted = ({ title }: { readonly title: string }) =>
@@ -26,7 +27,7 @@ const spent = () => {
   return user + system
 }
 
-/** What `run` resolves with; `undefined` where it fails, which is noted. */
+/** The result of `run`; `undefined` if it fails, which is added to `failures`. */
 const attempt = async <A>(title: string, run: () => Promise<A>): Promise<A | undefined> => {
   if (spent() > budget) {
     failures.push(`${title}: no time was left`)
@@ -34,7 +35,7 @@ const attempt = async <A>(title: string, run: () => Promise<A>): Promise<A | und
   }
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no end after ${patience / 60_000} minutes`)), patience)
+    timer = setTimeout(() => reject(new Error(`no end after ${rowTimeout / 60_000} minutes`)), rowTimeout)
   })
   try {
     return await Promise.race([run(), late])
@@ -82,7 +83,7 @@ const showHeld = async (title: string, held: ReadonlyArray<Held>, shown: (bytes:
 }
 
 const showRows = async () => {
-  // `--only planted` shows that a run fails.
+  // With `--only planted` the run fails.
   const chosen = (wanted.length === 0 ? rows : [...rows, ...planted]).filter(isWanted)
   if (chosen.length === 0) return
   heading("Path", "N: CPU of an item", "to reach", "exponent", "")
@@ -96,7 +97,9 @@ const showRows = async () => {
 const checkPlanted = async () => {
   for (const row of planted) {
     const measured = await attempt(row.title, () => measure(row))
-    if (measured?.grows === false) failures.push(`${row.title}: is not found, exponent ${measured.exponent.toFixed(2)}`)
+    if (measured?.grows === false) {
+      failures.push(`${row.title}: its growth is not detected, exponent ${measured.exponent.toFixed(2)}`)
+    }
   }
 }
 

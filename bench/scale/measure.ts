@@ -50,16 +50,16 @@ export interface Measured extends Curve {
 /** Above this exponent the cost grows faster than the work. */
 export const limit = 1.15
 
-/** So much more than that of `plain` may be noise. */
+/** An exponent that exceeds that of `plain` by less may be noise. */
 const tolerance = limit - 1
 
-/** Above this exponent nothing is an excuse: with the square of N, it is 2. */
+/** A row above this exponent fails whatever `plain` does. (The square of N has 2.) */
 const never = 1.6
 
 /** A size that would take longer than this many µs, if the cost grew with the square of N, is left out. */
 const longest = 120_000_000
 
-/** Stages until a row that seems to grow is believed. */
+/** A row that seems to grow is measured this many times before it fails. */
 const stages = 4
 
 /** Runs of one kind, of all sizes in turn, so that a busy minute slows down all of them. */
@@ -74,7 +74,7 @@ class Series {
     this.least = row.sizes.map(() => Infinity)
   }
 
-  /** The compiler's work is no part of what is measured. */
+  /** Runs the smallest size until the code is compiled, so that the compiler is not measured. */
   async warmUp(): Promise<void> {
     let spent = 0
     for (let tries = 0; tries < 10 && spent < 100_000; tries++) spent += await this.run(this.row.sizes[0]!)
@@ -102,7 +102,7 @@ class Series {
   }
 }
 
-/** A row that seems to grow is measured again, and then beside plain collections. */
+/** Measures a row that seems to grow again, beside plain collections. */
 export const measure = async (row: Row): Promise<Measured> => {
   const ours = new Series(row, row.run)
   const plain = new Series(row, row.plain ?? plainRecords)

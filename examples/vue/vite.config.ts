@@ -4,6 +4,6 @@ import { sources } from "../../tests/setup/sources.ts"
 
 export default defineConfig({
   plugins: [vue()],
-  // Only in this repository: the packages are their sources.
+  // Resolves the packages to their sources in this repository. An application does not need it.
   resolve: { alias: sources }
 })

@@ -45,7 +45,7 @@ public final class Node7 extends Node {
 
     @Override
     protected void configureNodeAndClusterIdStateListener(ClusterService clusterService) {
-        // It adds the names of node and cluster to the lines of the log.
+        // The inherited method adds the names of the node and the cluster to the lines of the log, which need neither.
     }
 
     public static void main(String[] args) throws Exception {
@@ -65,7 +65,7 @@ public final class Node7 extends Node {
             .put("discovery.type", "single-node")
             // A disk that is 95 % full makes every index read-only.
             .put("cluster.routing.allocation.disk.threshold_enabled", false)
-            // The suites make some two thousand collections.
+            // The suites create about two thousand collections, each with a shard.
             .put("cluster.max_shards_per_node", 10_000)
             .build();
         Node node = new Node7(settings, home.resolve("config"), MODULES);

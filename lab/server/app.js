@@ -1,6 +1,6 @@
 "use strict"
 
-// The real Kuzzle server, as a bare application
+// The real Kuzzle server, without any application code.
 require("./loopback")
 const { Backend } = require("kuzzle")
 

@@ -1,12 +1,12 @@
 "use strict"
 
 /*
- * Kuzzle's cluster mode cannot be left out (with cluster.enabled=false every
- * realtime:subscribe fails) and always listens on every interface, under an
- * address that is not a loopback one. Keep its sockets on loopback.
+ * Keeps the sockets of Kuzzle's cluster on loopback. Kuzzle needs cluster mode:
+ * with cluster.enabled=false every realtime:subscribe fails. In this mode it
+ * listens on every interface, and announces an address other than loopback.
  *
- * The nodes of a cluster dial each other at their own ports, so each has an
- * address of its own: node 2 is 10.0.0.2 to Kuzzle, and 127.0.0.2 in truth.
+ * All nodes of a cluster listen on the same ports, so each needs an address of
+ * its own. Kuzzle sees node 2 at 10.0.0.2, but its sockets use 127.0.0.2.
  */
 
 const os = require("node:os")
@@ -28,7 +28,7 @@ const onLoopback = (Socket) =>
     }
   }
 
-// Kuzzle requires the module after this, and gets these classes
+// Kuzzle requires the module later, and gets these classes instead.
 require.cache[require.resolve("zeromq")].exports = {
   ...zmq,
   Publisher: onLoopback(zmq.Publisher),

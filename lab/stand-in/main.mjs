@@ -1,13 +1,12 @@
 /*
- * A small in-memory stand-in for one Elasticsearch node: the part of its HTTP
- * API that Kuzzle calls. Nothing is written to disk.
+ * A small stand-in for one Elasticsearch 7 node, in memory. It has the part of
+ * the HTTP API that Kuzzle calls, and listens on 127.0.0.1.
  *
- *   node main.mjs            listens on 127.0.0.1:9200
- *   ES_MINI_PORT, ES_MINI_VERSION (7.10.2 | 8.17.1), ES_MINI_REFRESH_MS (1000),
- *   ES_MINI_LOG=1 (one line per request)
+ *   ES_MINI_PORT=9200 node main.mjs
+ *   ES_MINI_LOG=1 (prints one line per request)
  *
- * As with the real one, searches and counts see a document only after a
- * refresh: every ES_MINI_REFRESH_MS, or at once with ?refresh=true.
+ * As in Elasticsearch, searches and counts see a document only after a refresh:
+ * within a second, or at once with ?refresh=true.
  */
 
 import crypto from "node:crypto"
@@ -27,9 +26,8 @@ import {
 } from "./query.mjs"
 
 const PORT = Number(process.env.ES_MINI_PORT || 9200)
-const VERSION = process.env.ES_MINI_VERSION || "7.10.2"
-const REFRESH_MS = Number(process.env.ES_MINI_REFRESH_MS || 1000)
-const MAJOR = Number(VERSION.split(".")[0])
+const VERSION = "7.10.2"
+const REFRESH_MS = 1000
 const MAX_RESULT_WINDOW = 10000
 const SHARDS = { failed: 0, skipped: 0, successful: 1, total: 1 }
 const WRITE_SHARDS = { failed: 0, successful: 1, total: 2 }
@@ -71,7 +69,7 @@ class Index {
     }
   }
 
-  /* Honours the `refresh` parameter of a write */
+  /* Applies the `refresh` parameter of a write */
   async settle(refresh) {
     if (refresh === "wait_for") {
       await new Promise((resolve) => this.waiting.push(resolve))
@@ -108,7 +106,7 @@ class Index {
   outcome(doc, result) {
     return {
       _index: this.name,
-      ...(MAJOR < 8 ? { _type: "_doc" } : {}),
+      _type: "_doc",
       _id: doc._id,
       _version: doc.version,
       result,
@@ -118,11 +116,11 @@ class Index {
     }
   }
 
-  shown(id, sourceOption) {
+  get(id, sourceOption) {
     const doc = this.docs.get(id)
     const head = {
       _index: this.name,
-      ...(MAJOR < 8 ? { _type: "_doc" } : {}),
+      _type: "_doc",
       _id: id
     }
     return doc
@@ -162,13 +160,13 @@ const nameMatcher = (pattern) =>
     `^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*")}$`
   )
 
-/* The indices that a comma-separated list of names, aliases and wildcards
- * designates */
+/* The indices that match a comma-separated list of names, aliases and
+ * wildcards */
 function resolve(expression) {
   if (expression === undefined || expression === "_all") {
     return [...indices.values()]
   }
-  const found = new Set()
+  const resolved = new Set()
   for (const name of expression.split(",")) {
     const matches = nameMatcher(name)
     const matching = [...indices.values()].filter(
@@ -177,20 +175,20 @@ function resolve(expression) {
     if (matching.length === 0 && !name.includes("*")) {
       throw noSuchIndex(name)
     }
-    matching.forEach((index) => found.add(index))
+    matching.forEach((index) => resolved.add(index))
   }
-  return [...found]
+  return [...resolved]
 }
 
 function only(expression) {
-  const found = resolve(expression)
-  if (found.length !== 1) {
+  const targets = resolve(expression)
+  if (targets.length !== 1) {
     throw badRequest(
       "illegal_argument_exception",
       `no write index is defined for alias [${expression}]`
     )
   }
-  return found[0]
+  return targets[0]
 }
 
 function createIndex(name, body) {
@@ -220,7 +218,7 @@ const toMs = (duration) => {
   return Number(amount) * { d: 864e5, h: 36e5, m: 6e4, ms: 1, s: 1e3 }[unit]
 }
 
-/* A shard-level failure is reported as the failure of the whole search */
+/* Runs a part of a search on one shard. Its failure is reported as the failure of the whole search. */
 function onShard(index, action) {
   try {
     return action()
@@ -280,11 +278,11 @@ function search(targets, body, { scroll, ...params }) {
     return order ? { [path]: order } : path
   }))
   const sorted = asArray(sort).length > 0
-  const found = matching(targets, body.query)
+  const matches = matching(targets, body.query)
   const keysOf = new Map(
     targets.map((index) => [index, onShard(index, () => compileSort(index.mappings, sort))])
   )
-  const rows = found.map(({ doc, index }) => ({
+  const rows = matches.map(({ doc, index }) => ({
     doc,
     index,
     tuple: keysOf.get(index).map((key) => key.valueOf(doc))
@@ -300,7 +298,7 @@ function search(targets, body, { scroll, ...params }) {
 
   const hits = remaining.map(({ doc, index, tuple }) => ({
     _index: index.name,
-    ...(MAJOR < 8 ? { _type: "_doc" } : {}),
+    _type: "_doc",
     _id: doc._id,
     _score: sorted ? null : 1,
     _source: filterSource(doc._source, body._source),
@@ -320,7 +318,7 @@ function search(targets, body, { scroll, ...params }) {
   if (aggregations) {
     answer.aggregations = aggregate(
       targets[0]?.mappings || {},
-      found.map(({ doc }) => doc),
+      matches.map(({ doc }) => doc),
       aggregations
     )
   }
@@ -399,7 +397,7 @@ function updateDocument(index, id, body, sourceOption) {
     throw new EsError(
       404,
       "document_missing_exception",
-      MAJOR < 8 ? `[_doc][${id}]: document missing` : `[${id}]: document missing`,
+      `[_doc][${id}]: document missing`,
       { index_uuid: index.uuid, shard: "0", index: index.name }
     )
   }
@@ -407,7 +405,7 @@ function updateDocument(index, id, body, sourceOption) {
     result = index.write(id, structuredClone(body.upsert ?? body.doc))
   } else {
     const source = mergeSource(before._source, structuredClone(body.doc || {}))
-    // an update that changes nothing is not written
+    // An update without a change is not written.
     result = JSON.stringify(source) === JSON.stringify(before._source)
       ? { ...index.outcome(before, "noop"), _shards: { failed: 0, successful: 0, total: 0 } }
       : index.write(id, source)
@@ -469,7 +467,7 @@ async function bulk(lines, defaultIndex, params) {
       }
       item = {
         _index,
-        ...(MAJOR < 8 ? { _type: "_doc" } : {}),
+        _type: "_doc",
         _id: id,
         status: error.status,
         error: { type: error.type, reason: error.message, ...error.extra }
@@ -486,7 +484,7 @@ async function bulk(lines, defaultIndex, params) {
   }
 }
 
-/* The only scripts Kuzzle writes are "ctx._source.a.b = params['a.b'];" */
+/* Kuzzle writes only scripts of this form: "ctx._source.a.b = params['a.b'];" */
 function runScript(source, { source: text = "", params = {} }) {
   const changed = structuredClone(source)
   const rest = text.replace(/ctx\._source\.([\w.]+) = params\['([^']+)'\];/g, (_, path, name) => {
@@ -506,10 +504,10 @@ function runScript(source, { source: text = "", params = {} }) {
 
 async function byQuery(expression, body, params, change) {
   const targets = resolve(expression)
-  const found = matching(targets, body.query).slice(0, params.max_docs ?? Infinity)
+  const matches = matching(targets, body.query).slice(0, params.max_docs ?? Infinity)
   let done = 0
 
-  for (const { doc, index } of found) {
+  for (const { doc, index } of matches) {
     if (index.docs.get(doc._id)) {
       change(index, doc._id)
       done++
@@ -521,7 +519,7 @@ async function byQuery(expression, body, params, change) {
   return {
     took: 1,
     timed_out: false,
-    total: found.length,
+    total: matches.length,
     deleted: done,
     updated: done,
     batches: 1,
@@ -560,7 +558,7 @@ const settingsOf = (index) => ({
       provided_name: index.name,
       creation_date: String(index.created),
       uuid: index.uuid,
-      version: { created: MAJOR < 8 ? "7172699" : "8521000" }
+      version: { created: "7172699" }
     }
   }
 })
@@ -580,9 +578,9 @@ route("GET,HEAD", "/", () => ({
     build_hash: "0000000000000000000000000000000000000000",
     build_date: "2024-01-01T00:00:00.000Z",
     build_snapshot: false,
-    lucene_version: MAJOR < 8 ? "8.11.3" : "9.12.0",
-    minimum_wire_compatibility_version: MAJOR < 8 ? "6.8.0" : "7.17.0",
-    minimum_index_compatibility_version: MAJOR < 8 ? "6.0.0-beta1" : "7.0.0"
+    lucene_version: "8.11.3",
+    minimum_wire_compatibility_version: "6.8.0",
+    minimum_index_compatibility_version: "6.0.0-beta1"
   },
   tagline: "You Know, for Search"
 }))
@@ -653,11 +651,11 @@ route("GET", "/_cat/aliases", catAliases)
 route("GET", "/_cat/aliases/:name", catAliases)
 
 route("GET,HEAD", "/_alias/:name", ({ name }) => {
-  const found = catAliases({ name })
-  if (found.length === 0) {
+  const aliases = catAliases({ name })
+  if (aliases.length === 0) {
     throw new EsError(404, "aliases_not_found_exception", `aliases [${name}] missing`)
   }
-  return byName(found.map((row) => indices.get(row.index)), aliasesOf)
+  return byName(aliases.map((row) => indices.get(row.index)), aliasesOf)
 })
 route("GET", "/:index/_alias", ({ index }) => byName(resolve(index), aliasesOf))
 route("POST", "/_aliases", (params, body) => {
@@ -678,21 +676,21 @@ const deleteAlias = ({ index, name }) => {
 route("DELETE", "/:index/_alias/:name", deleteAlias)
 route("DELETE", "/:index/_aliases/:name", deleteAlias)
 
-const refresh = ({ index }) => {
+const refreshRoute = ({ index }) => {
   resolve(index).forEach((target) => target.refresh())
   return { _shards: WRITE_SHARDS }
 }
-route("GET,POST", "/_refresh", refresh)
-route("GET,POST", "/:index/_refresh", refresh)
+route("GET,POST", "/_refresh", refreshRoute)
+route("GET,POST", "/:index/_refresh", refreshRoute)
 
 const stats = ({ index }) => ({
   _shards: WRITE_SHARDS,
   indices: byName(resolve(index), (target) => {
-    const one = {
+    const counts = {
       docs: { count: target.visible.length, deleted: 0 },
       store: { size_in_bytes: bytesOf(target) }
     }
-    return { uuid: target.uuid, primaries: one, total: one }
+    return { uuid: target.uuid, primaries: counts, total: counts }
   })
 })
 route("GET", "/_stats", stats)
@@ -726,7 +724,7 @@ route("POST", "/:index/_open", ({ index }) => {
 const scrollRoute = (params, body) => nextPage({ ...params, ...body })
 const clearScroll = ({ scroll_id: id }, body) => {
   const ids = asArray(body?.scroll_id ?? id?.split(","))
-  const freed = ids.filter((one) => scrolls.delete(one)).length
+  const freed = ids.filter((scrollId) => scrolls.delete(scrollId)).length
   return [freed ? 200 : 404, { num_freed: freed, succeeded: true }]
 }
 for (const path of ["/_search/scroll", "/_search/scroll/:scroll_id"]) {
@@ -745,11 +743,11 @@ route("GET,POST", "/:index/_count", count)
 
 const mget = ({ index, _source }, body) => ({
   docs: (body.docs || body.ids.map((_id) => ({ _id }))).map((doc) => {
-    const at = doc._index || index
+    const name = doc._index || index
     try {
-      return only(at).shown(String(doc._id), doc._source ?? _source)
+      return only(name).get(String(doc._id), doc._source ?? _source)
     } catch (error) {
-      return { _index: at, _id: doc._id, error: error.toJSON().error }
+      return { _index: name, _id: doc._id, error: error.toJSON().error }
     }
   })
 })
@@ -774,30 +772,30 @@ route(
     })
 )
 
-route("POST", "/:index/_update/:id", async ({ index, id, refresh: when, _source }, body) => {
+route("POST", "/:index/_update/:id", async ({ index, id, refresh, _source }, body) => {
   const target = only(index)
   const result = updateDocument(target, id, body, _source ?? body._source)
-  await target.settle(when)
+  await target.settle(refresh)
   return result
 })
 
-const put = async ({ index, id, op_type: opType, refresh: when }, body) => {
+const put = async ({ index, id, op_type: opType, refresh }, body) => {
   const target = only(index)
   const result = indexDocument(target, id, body, opType)
-  await target.settle(when)
+  await target.settle(refresh)
   return [result.result === "created" ? 201 : 200, result]
 }
 route("POST", "/:index/_doc", put)
 route("POST,PUT", "/:index/_doc/:id", put)
 route("POST,PUT", "/:index/_create/:id", (params, body) => put({ ...params, op_type: "create" }, body))
 route("GET,HEAD", "/:index/_doc/:id", ({ index, id, _source }) => {
-  const shown = only(index).shown(id, _source)
-  return [shown.found ? 200 : 404, shown]
+  const answer = only(index).get(id, _source)
+  return [answer.found ? 200 : 404, answer]
 })
-route("DELETE", "/:index/_doc/:id", async ({ index, id, refresh: when }) => {
+route("DELETE", "/:index/_doc/:id", async ({ index, id, refresh }) => {
   const target = only(index)
   const result = target.remove(id)
-  await target.settle(when)
+  await target.settle(refresh)
   return [result.result === "deleted" ? 200 : 404, result]
 })
 
@@ -877,9 +875,7 @@ const server = http.createServer((request, response) => {
     }
     response.writeHead(status, {
       "X-elastic-product": "Elasticsearch",
-      "Content-Type": MAJOR < 8
-        ? "application/json; charset=UTF-8"
-        : "application/vnd.elasticsearch+json;compatible-with=8"
+      "Content-Type": "application/json; charset=UTF-8"
     })
     response.end(request.method === "HEAD" ? undefined : JSON.stringify(body))
   })

@@ -1,6 +1,6 @@
 /*
- * Documents seen through a mapping: what a field is, what a document holds for
- * it, whether a document matches a query, how documents sort and aggregate.
+ * Reads documents by their mapping: fields and their values, queries, sorts and
+ * aggregations.
  */
 
 class EsError extends Error {
@@ -69,8 +69,8 @@ const TYPES = new Set([
   "version"
 ])
 
-/* The field declared at a dotted path: { type, source: path in the document,
- * nested: path of the closest nested object above }, or null when unmapped. */
+/* The field at a dotted path: { type, source: path in the document, nested: path
+ * of the closest nested object above }, or null if it is not mapped. */
 function fieldAt(mappings, path) {
   if (path === "_id" || path === "_index") {
     return { nested: null, source: path, type: "keyword" }
@@ -103,14 +103,14 @@ function fieldAt(mappings, path) {
   return null
 }
 
-/* Every scalar found at a dotted path, arrays flattened */
+/* All scalars at a dotted path, with arrays flattened */
 function valuesAt(source, path) {
-  let found = [source]
+  let values = [source]
 
   for (const key of path.split(".")) {
-    found = found.flatMap((value) => asArray(value).flatMap((v) => (isObject(v) ? asArray(v[key]) : [])))
+    values = values.flatMap((value) => asArray(value).flatMap((v) => (isObject(v) ? asArray(v[key]) : [])))
   }
-  return found.flat(Infinity).filter((v) => v !== null && v !== undefined)
+  return values.flat(Infinity).filter((v) => v !== null && v !== undefined)
 }
 
 const tokens = (text) => String(text).toLowerCase().match(/[\p{L}\p{N}_]+(?:['.][\p{L}\p{N}_]+)*/gu) || []
@@ -132,7 +132,7 @@ function toDate(value) {
   return Date.parse(text.replace(/\//g, "-").replace(/\|\|.*$/, ""))
 }
 
-/* A value as it is compared for a field type; undefined when it does not fit */
+/* The comparable form of a value for a field type; undefined if it does not fit */
 function normalize(type, value) {
   if (NUMERIC.has(type)) {
     if (typeof value === "boolean" || isObject(value) || value === "") {
@@ -158,7 +158,7 @@ function normalize(type, value) {
   return isObject(value) ? undefined : String(value)
 }
 
-/* What the inverted index holds for a document's field */
+/* The terms of a document's field in the inverted index */
 function terms(doc, field) {
   if (field.source === "_id" || field.source === "_index") {
     return [doc[field.source]]
@@ -235,7 +235,7 @@ function mergeProperties(target, added, path = "") {
   }
 }
 
-/* Adds a mapping update to an index's mappings; changes nothing on error */
+/* The mappings of an index after an update. On error the old ones are unchanged. */
 function mergeMappings(mappings, update = {}) {
   checkProperties(update.properties)
   const merged = structuredClone(mappings)
@@ -270,8 +270,8 @@ const preview = (value) =>
     ? `{${Object.entries(value).map(([k, v]) => `${k}=${preview(v)}`).join(", ")}}`
     : String(value)
 
-/* Checks a document against the mappings, and gives the mappings back with
- * the fields that dynamic mapping adds. */
+/* Checks a document against the mappings. Returns the mappings with the fields
+ * that dynamic mapping adds. */
 function parseDocument(mappings, id, source) {
   let result = mappings
 
@@ -720,7 +720,7 @@ const pathMatcher = (patterns) => {
   return (path) => expressions.some((e) => e.test(path))
 }
 
-/* The part of a source that a `_source` option asks for; undefined for none */
+/* The part of a source that a `_source` option selects; undefined if it selects none */
 function filterSource(source, option) {
   if (option === undefined || option === true || option === "true") {
     return source

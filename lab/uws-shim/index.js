@@ -1,11 +1,11 @@
 "use strict"
 
 /*
- * Test-only stand-in for the part of uWebSockets.js (v20) that Kuzzle uses,
- * written over `ws` and node:http. Binds to loopback (UWS_SHIM_HOST, default
- * 127.0.0.1) where the real library would bind every interface.
+ * A stand-in for the part of uWebSockets.js (v20) that Kuzzle uses, only for
+ * tests, written over `ws` and node:http. It listens on 127.0.0.1, where the
+ * real library listens on every interface.
  *
- * Behaviour kept from uWebSockets because a client can see it:
+ * It keeps this behaviour of uWebSockets, because a client can see it:
  *  - status line without a reason phrase ("HTTP/1.1 200\r\n"), a Date and a
  *    "uWebSockets: 20" header on every answer, the 101 included;
  *  - an incoming RFC 6455 ping is answered by a pong, and any incoming byte
@@ -18,7 +18,7 @@
  *  - publish() reaches every subscriber of the topic, its author included;
  *  - a message to a socket with more than maxBackpressure (64 KiB) bytes waiting
  *    is dropped;
- *  - only the first offered subprotocol is echoed, whatever it is;
+ *  - the server always accepts the first subprotocol that is offered;
  *  - at most 4096 bytes of request headers.
  */
 
@@ -128,13 +128,13 @@ class HttpResponse {
     return this
   }
 
-  /* node:http tells the end of a body apart from its chunks: the "last chunk"
-   * given here is always an empty one, and the only one for an empty body */
+  /* node:http reports the end of a body without a chunk, so the last chunk is
+   * always empty. An empty body has only this one. */
   onData(handler) {
-    const give = (data, isLast) => this.done || handler(data, isLast)
+    const pass = (data, isLast) => this.done || handler(data, isLast)
 
-    this.incoming.on("data", (chunk) => give(toArrayBuffer(chunk), false))
-    this.incoming.on("end", () => give(EMPTY, true))
+    this.incoming.on("data", (chunk) => pass(toArrayBuffer(chunk), false))
+    this.incoming.on("end", () => pass(EMPTY, true))
     return this
   }
 
@@ -162,7 +162,7 @@ class HttpResponse {
       ? ["Transfer-Encoding", "chunked"]
       : ["Content-Length", String(length)]
 
-    // no header that node:http would add on its own
+    // Remove the headers that node:http adds by itself.
     this.outgoing.removeHeader("Date")
     this.outgoing.removeHeader("Connection")
     this.outgoing.writeHead(Number(code), reason.join(" "), [
@@ -173,8 +173,8 @@ class HttpResponse {
       "20",
       ...framing
     ])
-    // node:http always puts a space after the status code; uWebSockets writes
-    // what it was given
+    // node:http always writes a space after the status code. uWebSockets writes
+    // the status as it is.
     this.outgoing._header = this.outgoing._header.replace(
       /^(HTTP\/1\.1 \d+) \r\n/,
       "$1\r\n"
@@ -218,7 +218,7 @@ class HttpResponse {
   }
 }
 
-/* Given to the `upgrade` handler; the answer is written by upgrade(). */
+/* The argument of the `upgrade` handler, whose upgrade() writes the answer. */
 class UpgradeResponse {
   constructor(finish) {
     this.finish = finish
@@ -231,8 +231,8 @@ class UpgradeResponse {
 
 /* ----------------------------------------------------------- websockets -- */
 
-/* `ws` answers a protocol error or an oversized message by a close frame;
- * uWebSockets just cuts the connection. */
+/* `ws` answers a protocol error or an oversized message with a close frame.
+ * uWebSockets cuts the connection. */
 class RawWebSocket extends WebSocket {
   close(code, reason) {
     if (this.endCalled || this._closeFrameReceived) {
@@ -292,7 +292,7 @@ class UwsWebSocket {
       return
     }
 
-    // how long before the end the automatic ping goes out
+    // The automatic ping is sent this many seconds before the timeout.
     const margin = idleTimeout < 16 ? 4 : idleTimeout < 32 ? 8 : 16
     const delay = this.#pinged
       ? margin
@@ -435,9 +435,8 @@ class TemplatedApp {
   }
 
   listen(port, callback) {
-    const host = process.env.UWS_SHIM_HOST || "127.0.0.1"
     this.#server.once("error", () => callback(false))
-    this.#server.listen(port, host, () => callback(this))
+    this.#server.listen(port, "127.0.0.1", () => callback(this))
     return this
   }
 
@@ -456,11 +455,11 @@ class TemplatedApp {
 
   unsubscribe(topic, socket) {
     const sockets = this.#topics.get(topic)
-    const found = Boolean(sockets?.delete(socket))
+    const wasSubscribed = Boolean(sockets?.delete(socket))
     if (sockets?.size === 0) {
       this.#topics.delete(topic)
     }
-    return found
+    return wasSubscribed
   }
 
   publish(topic, message, isBinary = false) {
@@ -495,8 +494,8 @@ class TemplatedApp {
     }
   }
 
-  /* An upgrade to something else than WebSocket is an ordinary request: parse
-   * it again without its Upgrade header */
+  /* An upgrade to another protocol than WebSocket is an ordinary request. It is
+   * parsed again, without its Upgrade header. */
   #replay(incoming, tcp, head) {
     let text = `${incoming.method} ${incoming.url} HTTP/1.1\r\n`
     for (let i = 0; i < incoming.rawHeaders.length; i += 2) {

@@ -24,13 +24,13 @@ function start(t, behavior, handler) {
   )
 }
 
-/* Sends raw bytes, gives back every byte received until the end */
+/* Sends a text, and resolves with everything received until the connection is closed. */
 function raw(at, text) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(at, "127.0.0.1", () => socket.write(text))
-    let got = ""
-    socket.on("data", (chunk) => (got += chunk))
-    socket.on("close", () => resolve(got))
+    let received = ""
+    socket.on("data", (chunk) => (received += chunk))
+    socket.on("close", () => resolve(received))
     socket.on("error", reject)
   })
 }
@@ -56,12 +56,12 @@ test("http: status line, headers, duplicates, content-length", async (t) => {
     })
     res.onAborted(() => assert.fail("aborted"))
   })
-  const got = await raw(
+  const answer = await raw(
     at,
     "POST /p/q?x=1 HTTP/1.1\r\nHost: a\r\nX-A: v\r\nContent-Length: 5\r\n\r\nhello"
   )
   assert.match(
-    got,
+    answer,
     /^HTTP\/1\.1 201\r\nConnection: close\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: [^\r]+\r\nuWebSockets: 20\r\nContent-Length: 21\r\n\r\npost \/p\/q x=1 v hello$/
   )
 })
@@ -82,11 +82,11 @@ test("http: end() without body read, abort, headers over 4096 bytes", async (t) 
   await new Promise((r) => setTimeout(r, 50))
   assert.equal(aborted, 1)
 
-  const got = await raw(
+  const answer = await raw(
     at,
     "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc"
   )
-  assert.match(got, /^HTTP\/1\.1 413\r\nDate: .*\r\nuWebSockets: 20\r\nContent-Length: 9\r\n\r\ntoo large$/s)
+  assert.match(answer, /^HTTP\/1\.1 413\r\nDate: .*\r\nuWebSockets: 20\r\nContent-Length: 9\r\n\r\ntoo large$/s)
   assert.match(
     await raw(at, `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(5000)}\r\n\r\n`),
     /^HTTP\/1\.1 431 /
@@ -97,18 +97,18 @@ test("http: an upgrade to something else is an ordinary request", async (t) => {
   const { at } = await start(t, { open() {} }, (res, req) => {
     res.onData((data, last) => last && res.end(req.getUrl()))
   })
-  const got = await raw(
+  const answer = await raw(
     at,
     "GET /h2c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" +
       "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
   )
-  assert.match(got, /\/h2cHTTP\/1\.1 200 OK/)
+  assert.match(answer, /\/h2cHTTP\/1\.1 200 OK/)
 })
 
 test("ws: upgrade, text, ping frames, publish, unsubscribe, end", async (t) => {
   const events = []
   let server
-  const { at } = await start(t, {
+  const { app, at } = await start(t, {
     sendPingsAutomatically: false,
     idleTimeout: 60,
     upgrade: (res, req, context) => {

@@ -1,4 +1,4 @@
-/** A library of a user: nothing here has an annotation, so its declarations hold what the compiler infers. */
+/** A library of a user. No export has a type annotation, so its declarations contain what the compiler infers. */
 import {
   KuzzleAction,
   KuzzleAuth,
@@ -21,14 +21,14 @@ class Taxi extends Schema.Class<Taxi>("Taxi")({
 }) {}
 
 export const taxis = KuzzleRepository.make({ ...place, schema: Taxi })
-/** Each member by its own type. */
+/** The spread makes the compiler infer the type of each member. */
 export const members = { ...taxis }
 export const filters = { ...taxis.filter }
 export const free = taxis.filter.and(taxis.filter.equals("status", "free"), taxis.filter.range("seats", { gte: 4 }))
 export const untypedFilter = KuzzleFilter.or(KuzzleFilter.equals("status", "free"), KuzzleFilter.exists("driver.name"))
 
-export const found = taxis.search({ filter: free })
-export const each = taxis.hits({ filter: free })
+export const results = taxis.search({ filter: free })
+export const hits = taxis.hits({ filter: free })
 export const notifications = taxis.subscribe({ filter: free, users: "all" })
 
 export const create = KuzzleDocument.create
@@ -38,7 +38,7 @@ export const login = (password: string) =>
   KuzzleAuth.login({ strategy: "local", credentials: { username: "ada", password } })
 export const live = KuzzleLiveQuery.live(place)
 export const pages = KuzzleSearch.pages({ ...place, aggregations: { seats: { max: { field: "seats" } } } })
-export const heard = KuzzleRealtime.listen(place, () => {})
+export const listener = KuzzleRealtime.listen(place, () => {})
 export const batch = KuzzleBatch.make
 export const park = KuzzleAction.make({
   controller: "taxis",

@@ -1,6 +1,6 @@
 /**
- * A stranger's program: an embedded server, a client that the environment configures, a login, a subscription, a
- * document, and the notification of it.
+ * A program of a user. It starts an embedded server, configures a client by the environment, logs in, subscribes, creates a
+ * document, and expects its notification.
  */
 import {
   KuzzleAuth,
@@ -31,12 +31,12 @@ const program = Effect.gen(function*() {
   if (Option.isNone(first) || first.value.type !== "document" || first.value.result._id !== taxi._id) {
     return yield* Effect.dieMessage(`expected the notification of ${taxi._id}, got ${JSON.stringify(first)}`)
   }
-  yield* Console.log(`${session.kuid} created a document and heard of it`)
+  yield* Console.log(`${session.kuid} created a document and received its notification`)
 })
 
 const main = Effect.gen(function*() {
   const server = yield* KuzzleTestServer
-  // What `KUZZLE_URL=… node main.js` would do.
+  // As `KUZZLE_URL=… node main.js` does.
   process.env.KUZZLE_URL = server.url
   yield* program.pipe(Effect.scoped, Effect.provide(KuzzleWsLive))
 })

@@ -1,4 +1,4 @@
-/** A page of a user. Its module also loads without a browser, as in server-side rendering. */
+/** A page of a user. Its module must also load without a browser, as for server-side rendering. */
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import { KuzzleAuth, KuzzleRealtime } from "@effect-kuzzle/core"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,7 @@
-/** The development server, for a program of `kuzzle-sdk`: JavaScript, as its declarations do not pass this compiler's checks. */
+/**
+ * A program that uses the development server by `kuzzle-sdk`. It is JavaScript because the declarations of `kuzzle-sdk` do not
+ * compile with `skipLibCheck: false`.
+ */
 import sdk from "kuzzle-sdk"
 import assert from "node:assert/strict"
 import { EventEmitter, once } from "node:events"

@@ -1,4 +1,4 @@
-/** The development server, from the command that the package installs. */
+/** Starts the development server by the command that the package installs, and uses it. */
 import { KuzzleAuth, KuzzleCollection, KuzzleIndex } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import { Effect, Redacted } from "effect"
@@ -21,7 +21,7 @@ const urlOf = (child: ChildProcess): Promise<string> =>
 
 const run = promisify(execFile)
 
-/** The command `schema` writes a file of what the server has, and the file compiles. */
+/** Writes the Schemas of the server's collections by the command `schema`, and compiles the file. */
 const writeSchema = async (url: string): Promise<void> => {
   await run(command, ["schema", "--url", url, "--user", "ada:secret", "--out", "generated.ts"])
   const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022"]
@@ -50,7 +50,7 @@ const program = Effect.gen(function*() {
   const code = yield* Effect.promise(() => ended)
   if (code !== 0) throw new Error(`the server ended with ${code}`)
   console.log(
-    "a server to develop against: logged in, asked, a file of Schemas written, used by kuzzle-sdk, ended in order"
+    "the development server: a login, requests, a file of Schemas, kuzzle-sdk and a regular end"
   )
 })
 

@@ -1,6 +1,8 @@
 /** The properties of `@effect/vitest` 3, which are fast-check's: `it.prop` of 4 takes other arbitraries. */
 import * as Vitest from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
+import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -9,6 +11,7 @@ import * as Option from "effect/Option"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as References from "effect/References"
 import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -72,6 +75,38 @@ export const effect = <const Arbs extends Arbitraries, A, E>(
       fastCheck
     ))
 }
+
+/** `Arbitrary.make` of 3: fast-check draws the seed of a value, Effect the value. */
+export const arbitrary = <S extends Schema.Constraint>(schema: S): fc.Arbitrary<S["Type"]> => {
+  const drawn = Arbitrary.schema(schema)
+  return fc.nat().map((seed) => Effect.runSync(Arbitrary.sampleEffect(drawn, { seed, count: 1 }))[0])
+}
+
+/** A class whose fields are stored under other names. */
+export const storedAs = <Class extends Schema.Class<any, any, any>>(
+  names: Readonly<Record<string, string>>,
+  Base: Class
+): Class => {
+  let ast: Class["ast"] | undefined
+  // A subclass of any class is one: TypeScript cannot extend a type parameter.
+  return class extends (Base as any) {
+    static get ast() {
+      return ast ??= Schema.encodeKeys(names)(Object.create(this, { ast: { value: super.ast } })).ast
+    }
+  } as any
+}
+
+/** A console of 3, whose methods give effects. */
+export const console = (given: Readonly<Record<string, unknown>>): Console.Console =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, method]) => [
+      name,
+      typeof method !== "function" ? method : (...args: ReadonlyArray<unknown>) => {
+        const done: unknown = method(...args)
+        return Effect.isEffect(done) ? Effect.runSync(done as Effect.Effect<unknown>) : done
+      }
+    ])
+  ) as unknown as Console.Console
 
 /** `Random.fixed` of 3, for numbers from 0 to 1. */
 export const fixedRandom = (draws: ReadonlyArray<number>) => {

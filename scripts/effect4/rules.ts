@@ -1,7 +1,7 @@
 /** The Effect 4 equivalents of Effect 3's names, and of a few syntactic forms. */
 import ts from "typescript"
 import { type File, imports, namespaces, type Rule, type Rules } from "./codemod.ts"
-import { issues, schemaCalls, schemaNames, schemaValues, storedNames } from "./schemas.ts"
+import { issues, schemaCalls, schemaNames, schemaValues, storedClasses, storedNames } from "./schemas.ts"
 
 const modules: Rules["modules"] = {
   "effect/Either": "effect/Result",
@@ -9,6 +9,9 @@ const modules: Rules["modules"] = {
   "effect/FiberId": undefined,
   "effect/FiberRef": undefined,
   "effect/FiberRefs": undefined,
+  "effect/Arbitrary": undefined,
+  "effect/List": undefined,
+  "effect/SortedMap": undefined,
   "effect/Encoding": undefined,
   "effect/ExecutionStrategy": undefined,
   "effect/DefaultServices": undefined,
@@ -16,6 +19,7 @@ const modules: Rules["modules"] = {
   "effect/FastCheck": "fast-check",
   "effect/TestClock": "effect/testing/TestClock",
   "effect/TestServices": undefined,
+  "@effect/platform-node/NodeKeyValueStore": undefined,
   "@effect/platform-node/NodeContext": "@effect/platform-node/NodeServices",
   "@effect/platform/Cookies": "effect/http/Cookies",
   "@effect/platform/Error": "effect/PlatformError",
@@ -53,6 +57,7 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     runtime: "context",
     tapErrorCause: "tapCause",
     timeoutFail: "timeoutOrElse",
+    timeoutFailCause: "timeoutOrElse",
     whenEffect: "when",
     withFiberRuntime: "withFiber",
     zipRight: "andThen"
@@ -79,6 +84,7 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "effect/Scope": { CloseableScope: "Closeable", extend: "provide" },
   "effect/Chunk": { unsafeFromArray: "fromArrayUnsafe" },
+  "effect/Order": { number: "Number", reverse: "flip" },
   "effect/Option": { fromNullable: "fromNullishOr", getEquivalence: "makeEquivalence" },
   "effect/Either": {
     Either: "Result",
@@ -127,6 +133,7 @@ const moved: Readonly<Record<string, readonly [module: string, member: string]>>
   "effect/Effect.Semaphore": ["effect/Semaphore", "Semaphore"],
   "effect/Effect.clock": ["effect/Clock", "Clock"],
   "effect/Effect.clockWith": ["effect/Clock", "clockWith"],
+  "effect/Effect.consoleWith": ["effect/Console", "consoleWith"],
   "effect/Effect.makeLatch": ["effect/Latch", "make"],
   "effect/Effect.makeSemaphore": ["effect/Semaphore", "make"],
   "effect/Effect.random": ["effect/Random", "Random"],
@@ -333,12 +340,12 @@ const rights: Rule = (node, at) => {
 
 type CallRule = (call: ts.CallExpression, at: File) => string | undefined
 
-const failing: CallRule = (call, at) => {
+const failing = (fail: string): CallRule => (call, at) => {
   const options = call.arguments.at(-1)
   const onTimeout = property(options, "onTimeout")
   if (options === undefined || !ts.isObjectLiteralExpression(options) || onTimeout === undefined) return undefined
   const effect = at.use("effect/Effect")
-  const orElse = `orElse: ${wrapped(onTimeout.initializer, at, (error) => `${effect}.fail(${error})`, "")}`
+  const orElse = `orElse: ${wrapped(onTimeout.initializer, at, (error) => `${effect}.${fail}(${error})`, "")}`
   const others = call.arguments.slice(0, -1).map((argument) => `${at.render(argument)}, `)
   return `${at.render(call.expression)}(${others.join("")}${withMembers(options, at, { onTimeout: orElse })})`
 }
@@ -397,7 +404,8 @@ const calls: Readonly<Record<string, CallRule>> = {
   "effect/Effect.dieMessage": (call, at) => `${at.use("effect/Effect")}.die(new Error(${args(call, at).join(", ")}))`,
   "effect/Effect.tap": tapped,
   "effect/Effect.tapError": tapped,
-  "effect/Effect.timeoutFail": failing,
+  "effect/Effect.timeoutFail": failing("fail"),
+  "effect/Effect.timeoutFailCause": failing("failCause"),
   "effect/Effect.withClock": provided("effect/Clock"),
   "effect/Effect.withRandom": provided("effect/Random"),
   "effect/Effect.zipLeft": (call, at) => {
@@ -423,6 +431,12 @@ const calls: Readonly<Record<string, CallRule>> = {
     return `${at.use("effect/Stream")}.callback${typed(call, at)}(${at.render(register)}${
       settings === undefined ? "" : `, ${settings}`
     })`
+  },
+  "effect/Stream.flatMap": (call, at) => {
+    const options = call.arguments.at(-1)
+    return property(options, "switch") === undefined
+      ? undefined
+      : `${at.use("effect/Stream")}.switchMap(${args(call, at).slice(0, -1).join(", ")})`
   },
   "effect/Stream.timeoutFail": (call, at) => {
     const [error, duration] = args(call, at)
@@ -720,7 +734,22 @@ const testCalls: Readonly<Record<string, CallRule>> = {
     return `${at.use("effect/Effect")}.repeat(${[...given.slice(0, -1), `{ times: ${given.at(-1)} }`].join(", ")})`
   },
   "effect/Effect.withConfigProvider": service("effect/ConfigProvider", "ConfigProvider"),
-  "effect/Effect.withConsole": service("effect/Console", "Console"),
+  "effect/Arbitrary.make": (call, at) => `${at.useFile("property.ts", "Property")}.arbitrary(${args(call, at)[0]})`,
+  "effect/Effect.serviceOptional": (call, at) => {
+    const effect = at.use("effect/Effect")
+    return `${effect}.flatMap(${effect}.serviceOption(${args(call, at)[0]}), ${effect}.fromOption)`
+  },
+  "effect/Effect.withConsole": (call, at) => {
+    const given = args(call, at)
+    const console = `${at.useFile("property.ts", "Property")}.console(${given.pop()})`
+    return `${at.use("effect/Effect")}.provideService(${
+      [...given, `${at.use("effect/Console")}.Console`, console].join(", ")
+    })`
+  },
+  "@effect/platform-node/NodeKeyValueStore.layerFileSystem": (call, at) =>
+    `${at.use("effect/Layer")}.provide(${at.use("effect/persistence/KeyValueStore")}.layerFileSystem(${
+      args(call, at)[0]
+    }), ${at.use("@effect/platform-node/NodeServices")}.layer)`,
   "effect/Effect.withMaxOpsBeforeYield": service("effect/Scheduler", "MaxOpsBeforeYield"),
   "effect/Effect.withScheduler": service("effect/Scheduler", "Scheduler"),
   "effect/Effect.withTracer": service("effect/Tracer", "Tracer"),
@@ -742,6 +771,10 @@ const testCalls: Readonly<Record<string, CallRule>> = {
     /\/test\//.test(at.source.fileName)
       ? `${at.useFile("property.ts", "Property")}.keyValueStore(${args(call, at)[0]})`
       : undefined,
+  // Gone: another collection is in its place.
+  "effect/List.empty": (_, at) => `${at.use("effect/Chunk")}.empty()`,
+  "effect/List.make": (call, at) => `${at.use("effect/Chunk")}.make(${args(call, at).join(", ")})`,
+  "effect/SortedMap.empty": (_, at) => `${at.use("effect/HashMap")}.empty()`,
   "effect/Data.struct": (call, at) => args(call, at)[0],
   "effect/Random.fixed": (call, at) => `${at.useFile("property.ts", "Property")}.fixedRandom(${args(call, at)[0]})`,
   "effect/Effect.yieldNow": (_, at) => `${at.use("effect/Effect")}.yieldNow`,
@@ -795,6 +828,13 @@ const methodForms: Rule = (node, at) => {
     return `${at.use("effect/Queue")}.offerUnsafe(${
       [expression, ...node.arguments].map((part) => at.render(part)).join(", ")
     })`
+  }
+  const [asked] = node.arguments
+  if (name.text === "span" && asked !== undefined && ts.isSpreadElement(asked)) {
+    // The arguments of a function that is given them all.
+    const given = "name, parent, annotations, links, startTime, kind"
+    const options = `(([${given}, options]) => ({ ${given}, root: false, sampled: true, ...options }))`
+    return `${at.render(expression)}.span(${options}(${at.render(asked.expression)}))`
   }
   if (node.arguments.length !== 6) return undefined
   const [spanName, parent, annotations, links, startTime, kind] = args(node, at)
@@ -851,11 +891,13 @@ const valueForms: Rule = (node, at) => {
 const fiberIds: Rule = (node, at) =>
   ts.isPropertyAccessExpression(node) && at.moduleOf(node.expression) === "effect/FiberId" ? "" : undefined
 
-const formatters: Rule = (node, at) =>
-  ts.isPropertyAccessExpression(node) && node.name.text === "formatIssueSync" &&
-    at.memberOf(node.expression) === "effect/ParseResult.TreeFormatter"
-    ? at.render(node.expression)
-    : undefined
+const formatters: Rule = (node, at) => {
+  if (!ts.isPropertyAccessExpression(node) || at.memberOf(node.expression) !== "effect/ParseResult.TreeFormatter") {
+    return undefined
+  }
+  if (node.name.text === "formatErrorSync") return "String"
+  return node.name.text === "formatIssueSync" ? at.render(node.expression) : undefined
+}
 
 /** `Exit` and `Result` have the same members for both ends. */
 const ends: Rule = (node, at) => {
@@ -1121,6 +1163,7 @@ export const rules: Rules = {
     tagTypes,
     runtimes,
     streamTests,
+    storedClasses,
     storedNames,
     issues,
     references,

@@ -65,14 +65,15 @@ const optionalWith: CallRule = (call, at) => {
   }
   const initial = propertyOf(options, "default")
   if (initial !== undefined) {
-    return `${schema}.withDecodingDefaultType(${at.use("effect/Effect")}.sync(${at.render(initial)}))(${text})`
+    const value = `${at.use("effect/Effect")}.sync(${at.render(initial)})`
+    return `${schema}.withConstructorDefault(${value})(${schema}.withDecodingDefaultType(${value})(${text}))`
   }
   if (isNullable) return `${schema}.optional(${schema}.NullOr(${text}))`
   return `${schema}.${isExact ? "optionalKey" : "optional"}(${text})`
 }
 
 /** `from` to `to`, by two functions. */
-const transformed = (name: "transform" | "transformOrFail"): CallRule => (call, at) => {
+const transformed = (name: "transform" | "transformEffect"): CallRule => (call, at) => {
   const [from, to, options] = call.arguments
   if (from === undefined || to === undefined || options === undefined) return undefined
   const members = ["decode", "encode"].map((side) => {
@@ -102,29 +103,54 @@ const storedName = (node: ts.Expression, at: File): ts.Expression | undefined =>
     : undefined
 }
 
+/** `{ plate: "license" }`: the fields that are stored under another name. */
+const storedFields = (fields: ts.ObjectLiteralExpression, at: File): string | undefined => {
+  const renamed = fields.properties.flatMap((member) => {
+    if (!ts.isPropertyAssignment(member)) return []
+    const name = storedName(member.initializer, at)
+    return name === undefined ? [] : [`${member.name.getText(at.source)}: ${at.render(name)}`]
+  })
+  return renamed.length === 0 ? undefined : `{ ${renamed.join(", ")} }`
+}
+
 /** The names of fields that are stored under another one are those of the whole Schema on 4. */
 const struct: CallRule = (call, at) => {
   const [fields, rest] = call.arguments
   if (fields === undefined || !ts.isObjectLiteralExpression(fields)) return undefined
   const schema = at.use("effect/Schema")
-  if (rest !== undefined && ts.isObjectLiteralExpression(rest)) {
+  if (rest !== undefined && !ts.isObjectLiteralExpression(rest)) {
+    return `${schema}.StructWithRest(${schema}.Struct(${at.render(fields)}), [${at.render(rest)}])`
+  }
+  if (rest !== undefined) {
     const [key, value] = ["key", "value"].map((name) => propertyOf(rest, name))
     if (key === undefined || value === undefined) return undefined
     return `${schema}.StructWithRest(${schema}.Struct(${at.render(fields)}), [${schema}.Record(${at.render(key)}, ${
       at.render(value)
     })])`
   }
-  const renamed = fields.properties.flatMap((member) => {
-    if (!ts.isPropertyAssignment(member)) return []
-    const name = storedName(member.initializer, at)
-    return name === undefined ? [] : [`${member.name.getText(at.source)}: ${at.render(name)}`]
-  })
-  if (renamed.length === 0) return undefined
-  return `${schema}.encodeKeys({ ${renamed.join(", ")} })(${schema}.Struct(${at.render(fields)}))`
+  const renamed = storedFields(fields, at)
+  return renamed && `${schema}.encodeKeys(${renamed})(${schema}.Struct(${at.render(fields)}))`
 }
 
-const partial = (name: "optional" | "optionalKey"): CallRule => (call, at) =>
-  `${args(call, at)[0]}.mapFields(${at.use("effect/Struct")}.map(${at.use("effect/Schema")}.${name}))`
+/** A class whose fields are stored under other names: `Schema.Class<X>("X")(fields)`. */
+export const storedClasses: Rule = (node, at) => {
+  if (!ts.isCallExpression(node) || !ts.isCallExpression(node.expression)) return undefined
+  if (at.calleeOf(node.expression) !== "effect/Schema.Class") return undefined
+  const [fields] = node.arguments
+  const renamed = fields !== undefined && ts.isObjectLiteralExpression(fields) ? storedFields(fields, at) : undefined
+  return renamed && `${at.useFile("property.ts", "Property")}.storedAs(${renamed}, ${at.renderInside(node)})`
+}
+
+const partial = (name: "optional" | "optionalKey"): CallRule => (call, at) => {
+  const [self] = call.arguments
+  if (self === undefined) return undefined
+  const schema = at.use("effect/Schema")
+  const mapped = (struct: ts.Expression) =>
+    `${at.render(struct)}.mapFields(${at.use("effect/Struct")}.map(${schema}.${name}))`
+  // The type of a struct is none on 4: its fields are mapped before.
+  const [struct] = ts.isCallExpression(self) && at.calleeOf(self) === "effect/Schema.typeSchema" ? self.arguments : []
+  return struct === undefined ? mapped(self) : `${schema}.toType(${mapped(struct)})`
+}
 
 export const schemaCalls: Readonly<Record<string, CallRule>> = {
   "effect/Schema.Literal": literals,
@@ -145,11 +171,23 @@ export const schemaCalls: Readonly<Record<string, CallRule>> = {
   "effect/Schema.partialWith": partial("optionalKey"),
   "effect/Schema.propertySignature": (call, at) => args(call, at)[0],
   "effect/Schema.rename": (call, at) => {
-    const [self, names] = args(call, at)
-    return `${self}.pipe(${at.use("effect/Schema")}.encodeKeys(${names}))`
+    const [self, names] = call.arguments
+    if (self === undefined || names === undefined || !ts.isObjectLiteralExpression(names)) return undefined
+    const stored = names.properties.filter(ts.isPropertyAssignment).map(({ initializer, name }) =>
+      `[${at.render(initializer)}]: ${JSON.stringify(name.getText(at.source))}`
+    )
+    const fields = `${at.use("effect/Struct")}.renameKeys(${at.render(names)})`
+    return `${at.render(self)}.mapFields(${fields}).pipe(${at.use("effect/Schema")}.encodeKeys({ ${
+      stored.join(", ")
+    } }))`
   },
   "effect/Schema.transform": transformed("transform"),
-  "effect/Schema.transformOrFail": transformed("transformOrFail"),
+  "effect/Schema.transformOrFail": transformed("transformEffect"),
+  "effect/Schema.validateEither": (call, at) => {
+    const [self, ...options] = args(call, at)
+    const schema = at.use("effect/Schema")
+    return `${schema}.decodeUnknownResult(${[`${schema}.toType(${self})`, ...options].join(", ")})`
+  },
   // A `Date` that is decoded is valid on 4.
   "effect/Schema.validDate": (_, at) => `${at.use("effect/Schema")}.check()`,
   "effect/ParseResult.fail": (call, at) => `${at.use("effect/Effect")}.fail(${args(call, at).join(", ")})`,

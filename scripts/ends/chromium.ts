@@ -1,5 +1,5 @@
 /** Two tabs share the IndexedDB of an origin and are ended, again and again; now and then with the whole browser. */
-import { Effect, Random } from "effect"
+import { Effect, Option, Random } from "effect"
 import type { Page } from "playwright"
 import * as Browser from "./browser.ts"
 import {
@@ -187,8 +187,8 @@ class Tabs {
       Effect.orElseSucceed(() => undefined),
       Effect.zipLeft(Effect.sleep("10 millis")),
       Effect.repeat({ until: (answer) => answer === "yes" || answer === "no" }),
-      Effect.timeoutTo({ duration: Browser.patience, onTimeout: () => "no", onSuccess: (answer) => answer }),
-      Effect.map((answer) => answer === "yes")
+      Effect.timeoutOption(Browser.patience),
+      Effect.map((answer) => Option.isSome(answer) && answer.value === "yes")
     )
   }
 

@@ -48,9 +48,9 @@ const make = (url: string, restart: Effect.Effect<void> | undefined): Effect.Eff
       () => admin(KuzzleIndex.delete({ index }))
     )
     const relay = yield* Effect.orDie(Relay.makeFor(url))
-    yield* relay.arm(weather)
-    const heal = Effect.zipRight(relay.heal, relay.arm(weather))
-    const refuse = relay.arm({ refuse: true, ending: "Reset" }).pipe(
+    yield* relay.inject(weather)
+    const heal = Effect.zipRight(relay.heal, relay.inject(weather))
+    const refuse = relay.inject({ refuse: true, ending: "Reset" }).pipe(
       Effect.zipRight(Effect.sleep("200 millis")),
       Effect.ensuring(heal)
     )
@@ -70,7 +70,7 @@ const cut = (relay: Relay.Relay): Effect.Effect<void> =>
     const [ending = "Reset"] = yield* Random.shuffle(["Reset", "Cut", "EndToClient", "EndToServer", 1011] as const)
     const [direction = "In"] = yield* Random.shuffle(["In", "Out"] as const)
     const bytes = yield* Random.nextIntBetween(1, 4000)
-    yield* relay.arm({ ...weather, ending }, { direction, part: "Frames", bytes })
+    yield* relay.inject({ ...weather, ending }, { direction, part: "Frames", bytes })
     yield* Effect.timeoutOption(relay.struck, "1 second")
   })
 

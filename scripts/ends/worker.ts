@@ -5,7 +5,7 @@ import { Effect, Schema } from "effect"
 import * as Client from "./client.ts"
 import type { Notice } from "./notice.ts"
 
-const task = Schema.decodeSync(Schema.parseJson(Schema.extend(Client.Task, Schema.Struct({ folder: Schema.String }))))(
+const task = Schema.decodeSync(Schema.parseJson(Schema.Struct({ ...Client.Task.fields, folder: Schema.String })))(
   process.argv[2] ?? "{}"
 )
 

@@ -75,7 +75,7 @@ export const engine: ReadonlyArray<Mutant> = [
       name: "a document that leaves a room leaves it unnoticed",
       breaks: "notifications",
       in: "Realtime.notifyOf",
-      find: `this.send(left, "out", request, change)`,
+      find: `this.send(departed, "out", request, change)`,
       replace: `this.send([], "out", request, change)`,
       tests: conformance
     },
@@ -160,7 +160,7 @@ export const engine: ReadonlyArray<Mutant> = [
     {
       name: "subscriptions outlive the token",
       breaks: "expiry of tokens",
-      in: "Engine.tellExpired",
+      in: "Engine.notifyExpired",
       find: `this.state.realtime.leave(id, this.now)`,
       replace: ``,
       tests: engineTests

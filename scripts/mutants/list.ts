@@ -190,7 +190,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "a login by cookie looks like a lost connection",
       breaks: "A2, SDK B1",
       in: "admission",
-      find: `return state.because === "Renewal" ? "Wait" : "Queue"`,
+      find: `return state.because === "Replacement" ? "Wait" : "Queue"`,
       replace: `return "Queue"`,
       tests: ["packages/node/test/client.test.ts"]
     },
@@ -1079,7 +1079,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "the queue's filter is not asked",
       breaks: "L2",
-      in: "make.start",
+      in: "Requests.submit",
       find: `&& queue.filter(request)`,
       replace: ``,
       tests: ["packages/core/test/runtime/queue.test.ts"]
@@ -1446,7 +1446,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "the end of a session is not reported",
       breaks: "A4",
       in: "IdentityMachine.endSession",
-      find: `this.publish({ _tag: "SessionOver", cause })`,
+      find: `this.publish({ _tag: "SessionLost", cause })`,
       replace: ``,
       tests: byHistories
     },
@@ -1865,7 +1865,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "another run of the schema command overwrites what was edited",
       breaks: "edits are not lost silently",
-      in: "spare",
+      in: "requireReplaceable",
       find: `File.stateOf(text)`,
       replace: `"Written"`,
       tests: ["packages/testing/test/schema.command.test.ts"]
@@ -2554,8 +2554,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "what a crashed client was sending is sent again",
       breaks: "O1",
       in: "OutboxTable.takeOver",
-      find: `takenOver({ ...entry, sending: row.state === "Sending" })`,
-      replace: `takenOver({ ...entry, sending: false })`,
+      find: `adoptedAttempts({ ...entry, sending: row.state === "Sending" })`,
+      replace: `adoptedAttempts({ ...entry, sending: false })`,
       histories: 300
     },
     {
@@ -2600,7 +2600,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "what was never marked is reported as if it had been sent",
       breaks: "O7",
-      in: "takenOver",
+      in: "adoptedAttempts",
       find: `!request.sending ? request.attempts`,
       replace: `!request.sending && request.idempotent ? request.attempts`,
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
@@ -2608,7 +2608,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "what another client was sending is sent again",
       breaks: "O1",
-      in: "takenOver",
+      in: "adoptedAttempts",
       find: `request.idempotent ? request.attempts + 1 : undefined`,
       replace: `request.attempts + 1`,
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"],

@@ -1,4 +1,4 @@
-/** The application with us: the same page, fed by a login, a query and a subscription. */
+/** The application with the library: the page of `base.ts`, with a login, a write and a subscription. */
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as KuzzleAuth from "@effect-kuzzle/core/KuzzleAuth"
 import * as KuzzleDocument from "@effect-kuzzle/core/KuzzleDocument"

@@ -1,4 +1,4 @@
-/** The application without us: a stream of places, decoded and shown. */
+/** The application without the library: it decodes and shows a stream of taxis. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"

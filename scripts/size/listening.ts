@@ -1,4 +1,4 @@
-/** What the pages `standalone.ts` and `outbox.ts` have in common: a login, and a subscription. */
+/** A login and a subscription, for the pages `standalone.ts` and `outbox.ts`. */
 import * as KuzzleAuth from "@effect-kuzzle/core/KuzzleAuth"
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
 import * as KuzzleRealtime from "@effect-kuzzle/core/KuzzleRealtime"

@@ -1,4 +1,4 @@
-/** A page that follows a search: the filter is evaluated in the page, and has no `regexp`. */
+/** A page that follows a search. It evaluates the filter, which has no `regexp`, in the page. */
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
 import * as KuzzleLiveQuery from "@effect-kuzzle/core/KuzzleLiveQuery"

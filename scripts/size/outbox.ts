@@ -1,4 +1,4 @@
-/** The page with nothing but us, with the outbox in IndexedDB: an order is handed over. */
+/** The standalone page with the outbox in IndexedDB, to which it hands over a request. */
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as BrowserKuzzleOutboxStore from "@effect-kuzzle/browser/BrowserKuzzleOutboxStore"
 import * as KuzzleDocument from "@effect-kuzzle/core/KuzzleDocument"

@@ -1,8 +1,8 @@
 /**
  * What both applications share.
  *
- * Here as in the entries a module is imported by its path: esbuild keeps the whole of a namespace that comes through a
- * barrel (`export * as`), which other bundlers do not.
+ * All pages import modules by their paths. From a barrel (`export * as`) esbuild, unlike other bundlers, keeps each namespace
+ * as a whole.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** A page with nothing but us: no Schema, which the core does not need. */
+/** A page with a small application. It does not use Schema, which the core does not need. */
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as KuzzleDocument from "@effect-kuzzle/core/KuzzleDocument"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** A page that uses three actions of the hundreds that there are. */
+/** A page that uses three of the hundreds of actions. */
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as KuzzleDocument from "@effect-kuzzle/core/KuzzleDocument"
 import * as KuzzleRealtime from "@effect-kuzzle/core/KuzzleRealtime"

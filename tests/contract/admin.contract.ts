@@ -5,10 +5,10 @@ import { Effect, Schema } from "effect"
 import { World } from "../suite/backend.ts"
 import { contract } from "./contract.ts"
 
-const asks = (action: string) => ({ controller: "admin", action })
-const locked = "only while the same action runs already"
+const wire = (action: string) => ({ controller: "admin", action })
+const locked = "it fails only while the same action is running"
 
-/** A name for a user, a profile and a role, which are there until the scope closes. */
+/** A user, a profile and a role, all with the same name. */
 const securities = Effect.map(World, ({ name }) => {
   const id = name("loaded")
   return {
@@ -28,7 +28,7 @@ const securities = Effect.map(World, ({ name }) => {
 
 export const contracts = [
   contract(KuzzleAdmin.dump, {
-    sends: [{ suffix: "why", refresh: "false" }, { ...asks("dump"), suffix: "why", refresh: "false" }],
+    sends: [{ suffix: "why", refresh: "false" }, { ...wire("dump"), suffix: "why", refresh: "false" }],
     works: KuzzleAdmin.dump({ suffix: "contract" }),
     result: Schema.Void,
     neverFails: locked,
@@ -37,7 +37,7 @@ export const contracts = [
   contract(KuzzleAdmin.loadFixtures, {
     sends: [
       { fixtures: { nyc: { taxi: [{ index: { _id: "a" } }, { seats: 4 }] } } },
-      { ...asks("loadFixtures"), body: { nyc: { taxi: [{ index: { _id: "a" } }, { seats: 4 }] } } }
+      { ...wire("loadFixtures"), body: { nyc: { taxi: [{ index: { _id: "a" } }, { seats: 4 }] } } }
     ],
     works: Effect.gen(function*() {
       const target = yield* (yield* World).collection
@@ -63,7 +63,7 @@ export const contracts = [
     sends: [
       { mappings: { nyc: { taxi: { properties: { seats: { type: "integer" } } } } }, refresh: "wait_for" },
       {
-        ...asks("loadMappings"),
+        ...wire("loadMappings"),
         body: { nyc: { taxi: { properties: { seats: { type: "integer" } } } } },
         refresh: "wait_for"
       }
@@ -82,7 +82,7 @@ export const contracts = [
     fails: {
       call: Effect.gen(function*() {
         const { index } = yield* World
-        // No member of the type: the server takes nothing else either.
+        // The type does not permit this member, and neither does the server.
         yield* KuzzleAdmin.loadMappings({ mappings: { [index]: { taxi: { prperties: {} } as never } } })
       }),
       tag: "KuzzleInvalidMappingError",
@@ -93,7 +93,7 @@ export const contracts = [
     sends: [
       { roles: {}, profiles: {}, users: {}, onExistingUsers: "skip", force: true, refresh: "wait_for" },
       {
-        ...asks("loadSecurities"),
+        ...wire("loadSecurities"),
         body: { roles: {}, profiles: {}, users: {} },
         onExistingUsers: "skip",
         force: true,
@@ -118,17 +118,17 @@ export const contracts = [
     }
   }),
   contract(KuzzleAdmin.refreshIndexCache, {
-    sends: [{}, asks("refreshIndexCache")],
+    sends: [{}, wire("refreshIndexCache")],
     works: KuzzleAdmin.refreshIndexCache(),
     result: Schema.Void,
     neverFails: "it takes no argument"
   }),
   contract(KuzzleAdmin.resetCache, {
-    sends: [{ database: "internalCache" }, { ...asks("resetCache"), database: "internalCache" }],
+    sends: [{ database: "internalCache" }, { ...wire("resetCache"), database: "internalCache" }],
     works: KuzzleAdmin.resetCache({ database: "memoryStorage" }),
     result: Schema.Void,
     fails: {
-      // No database of those in the type.
+      // The type does not permit this database.
       call: KuzzleAdmin.resetCache({ database: "nothing" as never }),
       tag: "KuzzleCacheNotFoundError",
       id: "services.cache.database_not_found"
@@ -136,43 +136,43 @@ export const contracts = [
     alone: "it empties the memory storage"
   }),
   contract(KuzzleAdmin.resetDatabase, {
-    sends: [{}, asks("resetDatabase")],
+    sends: [{}, wire("resetDatabase")],
     works: Effect.gen(function*() {
       const { index } = yield* World
       yield* KuzzleAdmin.resetDatabase()
-      const left = yield* KuzzleIndex.list()
+      const remaining = yield* KuzzleIndex.list()
       yield* KuzzleIndex.create({ index })
-      return left
+      return remaining
     }),
     result: Schema.Tuple(),
     neverFails: locked,
     alone: "it deletes every index",
-    except: { embedded: "the other contracts have indexes there: see KuzzleEngine.test.ts" }
+    except: { embedded: "the other contracts need their indexes: see KuzzleEngine.test.ts" }
   }),
   contract(KuzzleAdmin.resetSecurity, {
-    sends: [{}, asks("resetSecurity")],
+    sends: [{}, wire("resetSecurity")],
     works: Effect.gen(function*() {
       const { id, content } = yield* securities
       yield* Effect.orDie(KuzzleAdmin.loadSecurities(content))
       const report = yield* KuzzleAdmin.resetSecurity()
       assert.isAtLeast(report.deletedUsers, 1)
-      const gone = yield* Effect.orDie(Effect.flip(KuzzleSecurity.getUser({ _id: id })))
-      assert.strictEqual(gone._tag, "KuzzleUserNotFoundError")
+      const error = yield* Effect.orDie(Effect.flip(KuzzleSecurity.getUser({ _id: id })))
+      assert.strictEqual(error._tag, "KuzzleUserNotFoundError")
       return report
     }),
     result: Schema.Struct({ deletedUsers: Schema.Number, deletedProfiles: Schema.Number }),
     neverFails: locked,
     alone: "it deletes every user, profile and role",
-    except: { embedded: "the other contracts have users there: see conformance/administration.ts" }
+    except: { embedded: "the other contracts need their users: see conformance/administration.ts" }
   }),
   contract(KuzzleAdmin.shutdown, {
-    sends: [{}, asks("shutdown")],
+    sends: [{}, wire("shutdown")],
     works: KuzzleAdmin.shutdown(),
     result: Schema.Void,
     neverFails: locked,
     except: {
-      embedded: "the server is gone then: see KuzzleTestServer.test.ts",
-      real: "the server is gone then: the last test of destructive.real.test.ts"
+      embedded: "the server is down afterwards: see KuzzleTestServer.test.ts",
+      real: "the server is down afterwards: see the last test of destructive.real.test.ts"
     }
   })
 ]

@@ -9,10 +9,10 @@ import { ApiKey, login, NewApiKey, Right, User } from "./security.schemas.ts"
 
 const wire = (action: string) => ({ controller: "auth", action })
 
-// Waiting for searches costs up to a second on the real server: only cases that search wait.
+// A wait until searches see a change takes up to a second on a real server, so only cases that search wait.
 const refresh = "false"
 
-/** Logs the client in as a user of its own. */
+/** Logs the client in as a new user. */
 const member = Effect.gen(function*() {
   const user = yield* (yield* World).user
   yield* login(user.username, user.password)
@@ -25,8 +25,8 @@ const absent = Effect.map(World, ({ name }) => name("absent"))
 
 const local = { strategy: "local" } as const
 const secret = Redacted.make("secret")
-const given = { username: "ada", password: secret }
-const shown = { username: "ada", password: "secret" }
+const credentials = { username: "ada", password: secret }
+const sentCredentials = { username: "ada", password: "secret" }
 
 const unauthorized = { tag: "KuzzleUnauthorizedError", id: "security.rights.unauthorized" } as const
 const noStrategy = { tag: "KuzzleUnknownStrategyError", id: "security.credentials.unknown_strategy" } as const
@@ -37,7 +37,7 @@ const Session = Schema.Struct({
   expiresAt: Schema.OptionFromSelf(Schema.DateTimeUtcFromSelf)
 })
 
-/** Tokens of one user and second are the same, so a case that ends one waits for the next second. */
+/** Tokens of the same user and second are equal, so a case that ends a token waits for the next second. */
 const nextSecond = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(1010 - now % 1000))
 
 export const contracts = [
@@ -73,7 +73,7 @@ export const contracts = [
     sends: [{}, wire("getMyRights")],
     works: KuzzleAuth.getMyRights(),
     result: Schema.NonEmptyArray(Right),
-    neverFails: "nobody has rights too"
+    neverFails: "the anonymous user has rights, too"
   }),
   contract(KuzzleAuth.checkRights, {
     sends: [
@@ -109,8 +109,8 @@ export const contracts = [
   }),
   contract(KuzzleAuth.createMyCredentials, {
     sends: [
-      { ...local, credentials: given, refresh },
-      { ...wire("createMyCredentials"), ...local, body: shown, refresh }
+      { ...local, credentials, refresh },
+      { ...wire("createMyCredentials"), ...local, body: sentCredentials, refresh }
     ],
     works: Effect.gen(function*() {
       const { username } = yield* member
@@ -119,12 +119,12 @@ export const contracts = [
     }),
     type: Content,
     result: Schema.Struct({ username: Schema.String }),
-    fails: { call: KuzzleAuth.createMyCredentials({ ...local, credentials: given, refresh }), ...unauthorized }
+    fails: { call: KuzzleAuth.createMyCredentials({ ...local, credentials, refresh }), ...unauthorized }
   }),
   contract(KuzzleAuth.updateMyCredentials, {
     sends: [
-      { ...local, credentials: given, refresh },
-      { ...wire("updateMyCredentials"), ...local, body: shown, refresh }
+      { ...local, credentials, refresh },
+      { ...wire("updateMyCredentials"), ...local, body: sentCredentials, refresh }
     ],
     works: Effect.zipRight(
       member,
@@ -139,7 +139,7 @@ export const contracts = [
     }
   }),
   contract(KuzzleAuth.validateMyCredentials, {
-    sends: [{ ...local, credentials: given }, { ...wire("validateMyCredentials"), ...local, body: shown }],
+    sends: [{ ...local, credentials }, { ...wire("validateMyCredentials"), ...local, body: sentCredentials }],
     works: Effect.flatMap(
       member,
       ({ username }) => KuzzleAuth.validateMyCredentials({ ...local, credentials: { username, password: secret } })
@@ -237,8 +237,8 @@ export const contracts = [
   }),
   contract(KuzzleAuth.login, {
     sends: [
-      { ...local, credentials: shown, expiresIn: "1h" },
-      { ...wire("login"), ...local, body: shown, expiresIn: "1h" }
+      { ...local, credentials: sentCredentials, expiresIn: "1h" },
+      { ...wire("login"), ...local, body: sentCredentials, expiresIn: "1h" }
     ],
     works: Effect.gen(function*() {
       const { password, username } = yield* (yield* World).user
@@ -249,7 +249,7 @@ export const contracts = [
     }).pipe(Effect.catchTag("KuzzleLoginIncompleteError", Effect.die)),
     result: Session,
     fails: {
-      call: KuzzleAuth.login({ ...local, credentials: given }).pipe(
+      call: KuzzleAuth.login({ ...local, credentials }).pipe(
         Effect.catchTag("KuzzleLoginIncompleteError", Effect.die)
       ),
       tag: "KuzzleWrongCredentialsError",
@@ -265,7 +265,7 @@ export const contracts = [
       assert.deepInclude(yield* KuzzleAuth.checkToken({ token }), { valid: false })
     }),
     result: Schema.Void,
-    neverFails: "with no session there is nothing to tell the server"
+    neverFails: "without a session the client sends no request"
   }),
   contract(KuzzleAuth.checkToken, {
     sends: [{ token: Redacted.make("a token") }, { ...wire("checkToken"), body: { token: "a token" } }],
@@ -282,7 +282,7 @@ export const contracts = [
         })
       )
     },
-    neverFails: "whatever the token is, the server thinks something of it"
+    neverFails: "the server judges any token"
   }),
   contract(KuzzleAuth.refreshToken, {
     sends: [{ expiresIn: "2h", ...local }, { ...wire("refreshToken"), expiresIn: "2h", ...local }],

@@ -14,7 +14,7 @@ const collection = Effect.flatMap(World, (world) => world.collection)
 const nowhere = Effect.map(World, ({ index }) => ({ index, collection: "not-there" }))
 
 /** A collection with documents `a`, `b` and `c`. */
-const some = Effect.flatMap(collection, (target) =>
+const threeDocuments = Effect.flatMap(collection, (target) =>
   Effect.as(
     KuzzleBulk.mWrite({
       ...target,
@@ -42,7 +42,7 @@ export const contracts = [
       { ...wire("import"), body: { bulkData: [{ delete: { _id: "a" } }] }, strict: true, refresh: "wait_for" }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const bulkData = [
         { index: { _id: "a" } },
         { seats: 1 },
@@ -114,7 +114,7 @@ export const contracts = [
       { ...wire("mWrite"), body: { documents: [{ _id: "a", body: {} }, { body: {} }] }, notify: true, strict: true }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const tooMany = Array.from({ length: 201 }, () => ({ body: {} }))
       assert.lengthOf((yield* KuzzleBulk.mWrite({ ...target, documents: tooMany })).successes, 201)
       return yield* KuzzleBulk.mWrite({
@@ -137,7 +137,7 @@ export const contracts = [
       { ...wire("deleteByQuery"), body: { query: { term: { seats: 1 } } }, refresh: "wait_for" }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const deleted = yield* KuzzleBulk.deleteByQuery({ ...target, query: { range: { seats: { gt: 0 } } } })
       assert.strictEqual(deleted, 2)
       return deleted
@@ -154,7 +154,7 @@ export const contracts = [
       { ...wire("updateByQuery"), body: { query: { term: { seats: 1 } }, changes: { seats: 2 } } }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const query = { range: { seats: { gt: 0 } } }
       const updated = yield* KuzzleBulk.updateByQuery({ ...target, query, changes: { seats: 9 } })
       assert.strictEqual(updated, 2)

@@ -18,6 +18,6 @@ export const contracts = [
         reason: Schema.optionalWith(Schema.String, { exact: true })
       }))
     }),
-    neverFails: "it takes no argument, and whoever may ask is answered"
+    neverFails: "it takes no argument"
   })
 ]

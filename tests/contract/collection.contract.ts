@@ -323,9 +323,9 @@ export const contracts = [
     ],
     works: Effect.gen(function*() {
       const { collection } = yield* specified
-      const found = yield* KuzzleCollection.searchSpecifications({ query: { term: { collection } }, scroll: "5s" })
-      assert.deepEqual(found.hits[0]?._source.validation, specifications)
-      return found
+      const page = yield* KuzzleCollection.searchSpecifications({ query: { term: { collection } }, scroll: "5s" })
+      assert.deepEqual(page.hits[0]?._source.validation, specifications)
+      return page
     }),
     result: Page,
     fails: {

@@ -1,6 +1,5 @@
 /**
- * What TypeScript says of some statements: a program of its own, which is given `[statement, label]` pairs as JSON and prints
- * the faults. See `declared.ts`.
+ * Compiles statements: a program that reads `[statement, label]` pairs as JSON and prints the faults. `declared.ts` runs it.
  */
 import { dirname } from "node:path"
 import { json } from "node:stream/consumers"
@@ -14,11 +13,11 @@ type Result<F> = F extends Declared<infer _Options, infer A, infer _E> ? A : nev
 void Option, Redacted
 `
 
-/** Beside this module, so that its imports are found; it is never written. */
+/** A path beside this module, so that its imports resolve. The file is never written. */
 const file = fileURLToPath(new URL("./answers.generated.ts", import.meta.url))
 
 /**
- * The errors of TypeScript for these statements, by their labels. Each statement has a scope and a line of its own.
+ * The errors of TypeScript for these statements, by their labels. Each statement has its own scope and line.
  */
 const compiled = (statements: ReadonlyArray<readonly [statement: string, label: string]>): ReadonlyArray<string> => {
   const lines = statements.map(([statement], i) => `export namespace answer${i} { ${statement} }\n`)
@@ -31,8 +30,8 @@ const compiled = (statements: ReadonlyArray<readonly [statement: string, label: 
     getSourceFile: (path, ...rest) => path === file ? source : host.getSourceFile(path, ...rest)
   })
   const first = ts.getLineAndCharacterOfPosition(source, preamble.length).line
-  const broken = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
-  return broken.map(({ messageText, start = 0 }) => {
+  const diagnostics = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+  return diagnostics.map(({ messageText, start = 0 }) => {
     const label = statements[ts.getLineAndCharacterOfPosition(source, start).line - first]?.[1] ?? "the preamble"
     return `${label}: ${pathTo(source, start)}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`
   })
@@ -46,7 +45,7 @@ const settings = (): ts.CompilerOptions => {
   return { ...options, noUnusedLocals: false, types: [] }
 }
 
-/** The place of a fault in the value that it is of, for example `value.hits[0]._source`. */
+/** The path of a fault in its value, for example `value.hits[0]._source`. */
 const pathTo = (source: ts.SourceFile, position: number): string => {
   const steps: Array<string> = []
   const descend = (node: ts.Node): void => {
@@ -63,6 +62,6 @@ const pathTo = (source: ts.SourceFile, position: number): string => {
   return `value${steps.join("")}`
 }
 
-// Pairs are what `declared.ts` writes.
-const given = await json(process.stdin) as ReadonlyArray<readonly [string, string]>
-console.log(JSON.stringify(compiled(given)))
+// `declared.ts` writes the pairs.
+const input = await json(process.stdin) as ReadonlyArray<readonly [string, string]>
+console.log(JSON.stringify(compiled(input)))

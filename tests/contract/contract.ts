@@ -1,12 +1,13 @@
 /**
- * The contract of an action: where its arguments go, that it works against a server, what its result is, member by member,
- * and how it fails. One list for each controller; `contractSuite` holds every server to them, over WebSocket and HTTP.
+ * The contract of an action: the places of its arguments in the request, a call that works, every member of the result, and
+ * a call that fails. There is one list for each controller. `contractSuite` runs them against a server, over WebSocket and
+ * HTTP.
  */
 import { Kuzzle, type KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Either, Layer, ParseResult, Schema } from "effect"
 import type { Scope } from "effect"
-// The declaration is internal to the core: this is the test that it is what the specification says.
+// The declaration is internal to the core. These tests compare it with the specification.
 import type { Declaration } from "../../packages/core/src/internal/client/action.ts"
 import * as Shape from "../../packages/core/src/internal/data/shape.ts"
 import * as Envelope from "../../packages/core/src/internal/protocol/envelope.ts"
@@ -22,21 +23,21 @@ export interface Declared<Options, Result, E extends KuzzleActionError.NamedErro
   readonly request: (options: Options | undefined) => Kuzzle.KuzzleRequest
 }
 
-/** Why something cannot be tried on a server, or through a protocol: the reason is the value. */
+/** Servers and protocols on which a contract cannot run, each with the reason. */
 export interface Exceptions {
   readonly embedded?: string
   readonly real?: string
-  /** Over `/_query`; where there is a route, over that too. */
+  /** Over `/_query`, and over the REST route. */
   readonly http?: string
-  /** Over its REST route. Skipped if there is none. */
+  /** Over the REST route only. */
   readonly rest?: string
   readonly websocket?: string
 }
 
-/** A call of the function, and what it gives. */
+/** A call of the function, and the schema of its result. */
 export interface Example {
   readonly call: Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>
-  // What it encodes to is of no interest.
+  // The encoded side does not matter.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly result: Schema.Schema<any>
 }
@@ -44,21 +45,18 @@ export interface Example {
 export interface Terms<Options, Value, E extends KuzzleActionError.NamedError, Shape extends Value> {
   /** An example of every argument, and the request that it makes. */
   readonly sends: readonly [options: Options, request: Kuzzle.KuzzleRequest]
-  /** Prepares what it needs, calls the function and gives its result. */
+  /** Prepares data, calls the function, and returns its result. */
   readonly works: Effect.Effect<Value, Failure<E> | KuzzleError.RequestError, Kuzzle.Kuzzle | World | Scope.Scope>
   /**
-   * What the result is, to the last member: one that is not listed is a fault. Of the decoded side; the type is the
-   * function's, or says more.
+   * Every member of the result; a member that is not listed is a fault. The decoded side counts. It may be narrower than the
+   * type of the function.
    */
-  // What it encodes to is of no interest.
+  // The encoded side does not matter.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly result: Schema.Schema<Shape, any>
-  /** What the type of the function says, where `result` says more than that of members without a name. */
+  /** The schema of the type of the function, if `result` lists members that the type does not name. */
   readonly type?: Example["result"]
-  /**
-   * Where the function takes other options than it sends, or `works` gives something else than its result: a call, and
-   * what its result is.
-   */
+  /** A call and its result, if the function does not take the options of `sends`, or `works` does not return its result. */
   readonly example?: Example
   /** A call that fails, with the tag of its error and Kuzzle's id. */
   readonly fails?: {
@@ -66,10 +64,10 @@ export interface Terms<Options, Value, E extends KuzzleActionError.NamedError, S
     readonly tag: Failure<E>["_tag"]
     readonly id: string
   }
-  /** Why there is no failure to be had, when `fails` is left out. */
+  /** Why no call can fail, if `fails` is omitted. */
   readonly neverFails?: string
   readonly except?: Exceptions
-  /** Why it takes a real Kuzzle of its own: what it destroys, or how the server must be configured. */
+  /** Why it needs its own real Kuzzle: what it destroys, or how the server must be configured. */
   readonly alone?: string
 }
 
@@ -82,7 +80,7 @@ export interface Contract {
   readonly alone: string | undefined
   readonly except: Exceptions
   readonly places: () => void
-  /** None of what gives a stream, or is sent by the client itself. */
+  /** `undefined` for functions that return a stream, and for requests that the client itself sends. */
   readonly example: Example | undefined
   readonly works: Effect.Effect<
     void,
@@ -116,7 +114,7 @@ export const contract = <Options, Result, E extends KuzzleActionError.NamedError
     ),
     places: () => {
       assert.deepStrictEqual(sent(action.request(options)), JSON.parse(JSON.stringify(request)))
-      assert.isTrue(fails !== undefined || neverFails !== undefined, "how does it fail, or why does it never?")
+      assert.isTrue(fails !== undefined || neverFails !== undefined, "a contract has `fails` or `neverFails`")
     },
     works: Effect.map(works, (value) => {
       const checked = Schema.validateEither(Schema.typeSchema(result), { onExcessProperty: "error", errors: "all" })(
@@ -126,8 +124,8 @@ export const contract = <Options, Result, E extends KuzzleActionError.NamedError
     }),
     fails: fails === undefined ? undefined : (protocol) =>
       Effect.map(Effect.either(fails.call), (outcome) => {
-        if (Either.isRight(outcome)) assert.fail(`it succeeded: ${JSON.stringify(outcome.right)}`)
-        // Without an argument of its route a request has no REST form.
+        if (Either.isRight(outcome)) assert.fail(`the call succeeded: ${JSON.stringify(outcome.right)}`)
+        // A request without an argument of its route has no REST form.
         if (
           protocol === "rest" && fails.id === "api.assert.missing_argument" && outcome.left._tag === "KuzzleEncodeError"
         ) {
@@ -139,15 +137,15 @@ export const contract = <Options, Result, E extends KuzzleActionError.NamedError
   }
 }
 
-/** The function of an action with the options of its request, which nearly all of them take as they are. */
+/** A call of the function with the options of `sends`. */
 const exampleOf = (action: unknown, options: unknown, result: Example["result"]): Example | undefined => {
   if (typeof action !== "function") return undefined
-  const given: unknown = action(options)
-  // What an action gives is one of its failures, or the value.
-  return Effect.isEffect(given) ? { call: given as Example["call"], result } : undefined
+  const call: unknown = action(options)
+  // The effect of an action fails only with tagged errors.
+  return Effect.isEffect(call) ? { call: call as Example["call"], result } : undefined
 }
 
-/** The request as it leaves the client. */
+/** The request as the client sends it. */
 const sent = (request: Kuzzle.KuzzleRequest): unknown => {
   const encoded = Envelope.encode(request)
   if (encoded instanceof KuzzleError.EncodeError) return assert.fail(encoded.message)
@@ -160,7 +158,7 @@ const protocols = [
   ["rest", withHttp({ routes: "rest" })]
 ] as const
 
-/** Holds a server to the contracts; one of its own to those that need that. */
+/** Runs the contracts against a server. With `own`, these are the contracts that need their own server. */
 export const contractSuite = <E>(
   title: string,
   { backend, contracts, server }: {
@@ -175,7 +173,7 @@ export const contractSuite = <E>(
         ? except.embedded === undefined
         : except.real === undefined && (alone === undefined) === (server === "real")
     )
-    // Each has names of its own, and most of its time on a real server is waiting for an index.
+    // The contracts use different names, and on a real server they mostly wait for an index.
     const options = { concurrent: server === "real" }
     const answers: Array<Answer> = []
     const recorded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -184,21 +182,21 @@ export const contractSuite = <E>(
         (kuzzle) =>
           Effect.provideService(effect, Kuzzle.Kuzzle, recording(kuzzle, (answer) => void answers.push(answer)))
       )
-    for (const [protocol, using] of protocols) {
+    for (const [protocol, withProtocol] of protocols) {
       for (const { except, fails, name, routed, works } of here) {
         if (except[protocol] !== undefined || (protocol === "rest" && (!routed || except.http !== undefined))) continue
-        it.effect(`${name} over ${protocol}: its result`, () => using(recorded(works)), options)
+        it.effect(`${name} over ${protocol}: its result`, () => withProtocol(recorded(works)), options)
         if (fails !== undefined) {
-          it.effect(`${name} over ${protocol}: its failure`, () => using(recorded(fails(protocol))), options)
+          it.effect(`${name} over ${protocol}: its failure`, () => withProtocol(recorded(fails(protocol))), options)
         }
       }
     }
-    it.effect("its answers have the declared types, without excess members", () =>
+    it.effect("the answers have the declared types, without excess members", () =>
       Effect.promise(async () => {
         const answered = new Set(answers.map(({ name }) => name))
-        // The answer to a logout says nothing: it is of no type.
-        const silent = here.filter(({ example, name }) => example !== undefined && !answered.has(name))
-        assert.deepStrictEqual(silent.map(({ name }) => name).filter((name) => name !== "auth:logout"), [])
+        // The answer to a logout has no declared type.
+        const unanswered = here.filter(({ example, name }) => example !== undefined && !answered.has(name))
+        assert.deepStrictEqual(unanswered.map(({ name }) => name).filter((name) => name !== "auth:logout"), [])
         assert.deepStrictEqual(await faults(answers), [])
       }), { timeout: 300_000 })
   })

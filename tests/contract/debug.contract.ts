@@ -1,14 +1,14 @@
-/** `debug`. Most of it takes a server that lets itself be debugged; the others refuse. */
+/** `debug`. Most actions need a server that is configured for debugging. Other servers refuse them. */
 import { KuzzleDebug } from "@effect-kuzzle/core"
 import { Effect, Schema } from "effect"
 import { contract } from "./contract.ts"
 import { Content } from "./schemas.ts"
 
-const asks = (action: string) => ({ controller: "debug", action })
+const wire = (action: string) => ({ controller: "debug", action })
 
 const alone = "it must be configured with security.debug.native_debug_protocol"
-const embedded = "the engine has no Node to debug: it refuses, as a server does by default"
-const websocket = "events come over a WebSocket: over HTTP the server answers with an error"
+const embedded = "the engine has no Node to debug, so it refuses, as a server does by default"
+const websocket = "events come over WebSocket; over HTTP the server answers with an error"
 
 const enabled = Effect.acquireRelease(KuzzleDebug.enable(), () => Effect.orDie(KuzzleDebug.disable()))
 
@@ -16,21 +16,22 @@ const off = { tag: "KuzzleDebuggerError", id: "core.debugger.not_enabled" } as c
 
 export const contracts = [
   contract(KuzzleDebug.nodeVersion, {
-    sends: [{}, asks("nodeVersion")],
+    sends: [{}, wire("nodeVersion")],
     works: KuzzleDebug.nodeVersion(),
     result: Schema.String.pipe(Schema.pattern(/^v\d+\.\d+\.\d+/)),
-    neverFails: "it takes no argument, and whoever may ask is answered"
+    neverFails: "it takes no argument"
   }),
   contract(KuzzleDebug.enable, {
-    sends: [{}, asks("enable")],
+    sends: [{}, wire("enable")],
     works: Effect.zipRight(KuzzleDebug.enable(), KuzzleDebug.enable()),
     result: Schema.Void,
-    neverFails: "a server that may be debugged may be so twice; the others refuse, see `KuzzleDebug.test`",
+    neverFails:
+      "debugging may be enabled twice; a server that is not configured for it refuses, see `KuzzleDebug.test`",
     alone,
     except: { embedded }
   }),
   contract(KuzzleDebug.disable, {
-    sends: [{}, asks("disable")],
+    sends: [{}, wire("disable")],
     works: KuzzleDebug.disable(),
     result: Schema.Void,
     neverFails: "as for `enable`",
@@ -40,7 +41,7 @@ export const contracts = [
   contract(KuzzleDebug.post, {
     sends: [
       { method: "Runtime.evaluate", params: { expression: "1" } },
-      { ...asks("post"), body: { method: "Runtime.evaluate", params: { expression: "1" } } }
+      { ...wire("post"), body: { method: "Runtime.evaluate", params: { expression: "1" } } }
     ],
     works: Effect.zipRight(
       enabled,
@@ -65,7 +66,7 @@ export const contracts = [
     except: { embedded }
   }),
   contract(KuzzleDebug.addListener, {
-    sends: [{ event: "*" }, { ...asks("addListener"), body: { event: "*" } }],
+    sends: [{ event: "*" }, { ...wire("addListener"), body: { event: "*" } }],
     works: Effect.zipRight(enabled, KuzzleDebug.addListener({ event: "*" })),
     result: Schema.Void,
     fails: { call: KuzzleDebug.addListener({ event: "*" }), ...off },
@@ -73,7 +74,7 @@ export const contracts = [
     except: { embedded, http: websocket }
   }),
   contract(KuzzleDebug.removeListener, {
-    sends: [{ event: "*" }, { ...asks("removeListener"), body: { event: "*" } }],
+    sends: [{ event: "*" }, { ...wire("removeListener"), body: { event: "*" } }],
     works: Effect.zipRight(
       enabled,
       Effect.zipRight(KuzzleDebug.addListener({ event: "*" }), KuzzleDebug.removeListener({ event: "*" }))

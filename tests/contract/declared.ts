@@ -1,7 +1,7 @@
 /**
- * Compiles what servers answer against the declared types. TypeScript itself judges, so every member that no type declares
- * and every value of another type is a fault, at any depth. (`typia` and `ts-json-schema-generator` make checkers of types;
- * the types of the actions are inferred, and hold `Option` and `Redacted`, which neither can read.)
+ * Compiles the answers of servers against the declared types. Every member that no type declares, and every value of another
+ * type, is a fault, at any depth. `typia` and `ts-json-schema-generator` cannot check this: the types of the actions are
+ * inferred, and contain `Option` and `Redacted`.
  */
 import * as Core from "@effect-kuzzle/core"
 import { Effect, Option, Redacted } from "effect"
@@ -17,16 +17,16 @@ export interface Answer {
   readonly result: unknown
 }
 
-/** Records what the requests of an effect are answered. */
+/** A client that records the answers to its requests. */
 export const recording = (
   kuzzle: Core.Kuzzle.KuzzleShape,
   record: (answer: Answer) => void
 ): Core.Kuzzle.KuzzleShape => {
   const recorded = <Options>(
-    ask: (request: Core.Kuzzle.KuzzleRequest, options?: Options) => ReturnType<Core.Kuzzle.KuzzleShape["query"]>
-  ): typeof ask =>
+    send: (request: Core.Kuzzle.KuzzleRequest, options?: Options) => ReturnType<Core.Kuzzle.KuzzleShape["query"]>
+  ): typeof send =>
   (request, options) =>
-    Effect.tap(ask(request, options), ({ result }) => Effect.sync(() => record({ name: nameOf(request), result })))
+    Effect.tap(send(request, options), ({ result }) => Effect.sync(() => record({ name: nameOf(request), result })))
   const { authentication, query } = kuzzle
   return {
     ...kuzzle,
@@ -41,15 +41,15 @@ export const recording = (
 
 const functions = functionsOf({ ...Core })
 
-/** The faults of these answers, each with the action and its function, the path and what TypeScript says. */
+/** The faults of these answers, each with the action, its function, the path and the message of TypeScript. */
 export const faults = async (answers: ReadonlyArray<Answer>): Promise<ReadonlyArray<string>> => {
   const refused: Array<string> = []
-  /** What to compile, with its label. The same answer is compiled once. */
+  /** The statements to compile, with their labels. Equal answers are compiled once. */
   const statements = new Map<string, string>()
   for (const { name: action, result } of answers) {
     const read = functions.filter(({ declaration }) => nameOf(declaration) === action)
       .map(({ declaration, name }) => ({ name, value: declaration.result(result) }))
-    // Some actions have several functions, for example `sort` and `sortStore`: which of them asked is not known.
+    // Some actions have several functions, for example `sort` and `sortStore`. The answer must fit at least one.
     const accepted = read.filter(({ value }) => !(value instanceof Shape.Issue))
     if (read.length > 0 && accepted.length === 0) {
       refused.push(`${action}: no function accepts ${JSON.stringify(result)}`)
@@ -69,7 +69,7 @@ export const literal = (value: unknown): string => {
   if (typeof value !== "object" || value === null) return typeof value === "number" ? String(value) : quoted(value)
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
-    throw new Error(`contract/declared.ts does not know how to write a ${value.constructor.name}: teach \`literal\``)
+    throw new Error(`contract/declared.ts cannot write a ${value.constructor.name}: extend \`literal\``)
   }
   return `{ ${Object.entries(value).map(([name, member]) => `${quoted(name)}: ${literal(member)}`).join(", ")} }`
 }
@@ -77,7 +77,7 @@ export const literal = (value: unknown): string => {
 const quoted = (value: unknown): string => JSON.stringify(value) ?? "undefined"
 
 /**
- * Compiles in a process of its own: on a busy machine it takes longer than the runner of the tests waits for a sign of life.
+ * Compiles in another process, because the test runner gives up a worker that is busy for too long.
  */
 export const compiled = (statements: ReadonlyMap<string, string>): Promise<ReadonlyArray<string>> =>
   new Promise((resolve, reject) => {

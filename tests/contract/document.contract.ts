@@ -11,18 +11,18 @@ const wire = (action: string) => ({ controller: "document", action, ...nyc })
 
 const collection = Effect.flatMap(World, (world) => world.collection)
 
-/** A collection that takes `status` and nothing else. */
+/** A collection whose documents may have only `status`. */
 const strict = Effect.flatMap(World, ({ index, name }) => {
   const target = { index, collection: name("strict") }
   const mappings = { dynamic: "strict", properties: { status: { type: "keyword" } } }
   return Effect.as(KuzzleCollection.create({ ...target, mappings }), target)
 }).pipe(Effect.orDie)
 
-/** A collection that is not there. */
+/** A collection that does not exist. */
 const nowhere = Effect.map(World, ({ index }) => ({ index, collection: "not-there" }))
 
-/** A collection with a document. */
-const one = Effect.flatMap(collection, (target) =>
+/** A collection with the document `a`. */
+const oneDocument = Effect.flatMap(collection, (target) =>
   Effect.map(
     KuzzleDocument.create({
       ...target,
@@ -34,7 +34,7 @@ const one = Effect.flatMap(collection, (target) =>
   ))
 
 /** A collection with documents `a`, `b` and `c`. */
-const some = Effect.flatMap(collection, (target) =>
+const threeDocuments = Effect.flatMap(collection, (target) =>
   Effect.as(
     KuzzleDocument.mCreate({
       ...target,
@@ -60,8 +60,8 @@ const Written = Schema.Struct({
   status: Schema.Number
 })
 
-const { _source: _, ...unshown } = Written.fields
-const WrittenUnseen = Schema.Struct({ ...unshown, _source: optional(Source) })
+const { _source: _, ...withoutSource } = Written.fields
+const WrittenMaybeWithoutSource = Schema.Struct({ ...withoutSource, _source: optional(Source) })
 
 const Updated = Schema.Struct({
   ...Document.fields,
@@ -106,7 +106,7 @@ export const contracts = [
     works: Effect.flatMap(collection, (target) => KuzzleDocument.create({ ...target, content: { status: "free" } })),
     result: Document,
     fails: {
-      call: Effect.flatMap(one, (place) => KuzzleDocument.create({ ...place, content: {} })),
+      call: Effect.flatMap(oneDocument, (place) => KuzzleDocument.create({ ...place, content: {} })),
       tag: "KuzzleDocumentAlreadyExistsError",
       id: "services.storage.document_already_exists"
     }
@@ -117,9 +117,9 @@ export const contracts = [
       { ...wire("createOrReplace"), _id: "a", body: { status: "free" } }
     ],
     works: Effect.gen(function*() {
-      const place = yield* one
-      const again = yield* KuzzleDocument.createOrReplace({ ...place, content: { status: "busy" } })
-      assert.isFalse(again.created)
+      const place = yield* oneDocument
+      const replaced = yield* KuzzleDocument.createOrReplace({ ...place, content: { status: "busy" } })
+      assert.isFalse(replaced.created)
       return yield* KuzzleDocument.createOrReplace({ ...place, _id: "b", content: { status: "busy" } })
     }),
     result: Schema.Struct({ ...Document.fields, created: Schema.Boolean }),
@@ -136,7 +136,7 @@ export const contracts = [
       { ...nyc, _id: "a", content: { status: "free" } },
       { ...wire("replace"), _id: "a", body: { status: "free" } }
     ],
-    works: Effect.flatMap(one, (place) => KuzzleDocument.replace({ ...place, content: { status: "busy" } })),
+    works: Effect.flatMap(oneDocument, (place) => KuzzleDocument.replace({ ...place, content: { status: "busy" } })),
     result: Document,
     fails: {
       call: Effect.flatMap(collection, (target) => KuzzleDocument.replace({ ...target, _id: "none", content: {} })),
@@ -145,7 +145,7 @@ export const contracts = [
   }),
   contract(KuzzleDocument.get, {
     sends: [{ ...nyc, _id: "a" }, { ...wire("get"), _id: "a" }],
-    works: Effect.flatMap(one, KuzzleDocument.get),
+    works: Effect.flatMap(oneDocument, KuzzleDocument.get),
     result: Document,
     fails: {
       call: Effect.flatMap(collection, (target) => KuzzleDocument.get({ ...target, _id: "none" })),
@@ -155,7 +155,7 @@ export const contracts = [
   contract(KuzzleDocument.exists, {
     sends: [{ ...nyc, _id: "a" }, { ...wire("exists"), _id: "a" }],
     works: Effect.gen(function*() {
-      const place = yield* one
+      const place = yield* oneDocument
       assert.isFalse(yield* KuzzleDocument.exists({ ...place, _id: "none" }))
       return yield* KuzzleDocument.exists(place)
     }),
@@ -171,7 +171,7 @@ export const contracts = [
       { ...wire("update"), _id: "a", body: { seats: 5 }, source: true, retryOnConflict: 3 }
     ],
     works: Effect.gen(function*() {
-      const place = yield* one
+      const place = yield* oneDocument
       const changes = yield* KuzzleDocument.update({ ...place, content: { seats: 5 } })
       assert.notProperty(changes._source, "status")
       return yield* KuzzleDocument.update({ ...place, content: { seats: 6 }, source: true })
@@ -188,7 +188,7 @@ export const contracts = [
       { ...wire("upsert"), _id: "a", body: { changes: { seats: 5 }, default: { status: "free" } }, source: true }
     ],
     works: Effect.gen(function*() {
-      const place = yield* one
+      const place = yield* oneDocument
       const bare = yield* KuzzleDocument.upsert({ ...place, changes: { seats: 5 } })
       assert.deepEqual(bare, { _id: "a", _version: 2, created: false })
       return yield* KuzzleDocument.upsert({
@@ -211,7 +211,7 @@ export const contracts = [
       { ...wire("deleteFields"), _id: "a", body: { fields: ["seats", "at.x"] }, source: true }
     ],
     works: Effect.gen(function*() {
-      const place = yield* one
+      const place = yield* oneDocument
       const bare = yield* KuzzleDocument.deleteFields({ ...place, fields: ["seats"] })
       assert.deepEqual(bare, { _id: "a", _version: 2 })
       const whole = yield* KuzzleDocument.deleteFields({ ...place, fields: ["at.x"], source: true })
@@ -231,7 +231,7 @@ export const contracts = [
   contract(KuzzleDocument.delete, {
     sends: [{ ...nyc, _id: "a", source: true }, { ...wire("delete"), _id: "a", source: true }],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       assert.deepEqual(yield* KuzzleDocument.delete({ ...target, _id: "a" }), { _id: "a" })
       return yield* KuzzleDocument.delete({ ...target, _id: "b", source: true })
     }),
@@ -294,7 +294,7 @@ export const contracts = [
       }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const written = yield* KuzzleDocument.mCreate({
         ...target,
         documents: [{ _id: "a", body: { seats: 1 } }, { _id: "d", body: { seats: "x" } }, { body: { seats: 1 } }]
@@ -305,7 +305,7 @@ export const contracts = [
     result: many(Written, Rejection),
     fails: {
       call: Effect.flatMap(
-        some,
+        threeDocuments,
         (target) => KuzzleDocument.mCreate({ ...target, documents: [{ _id: "a", body: {} }], strict: true })
       ),
       ...incomplete
@@ -313,12 +313,12 @@ export const contracts = [
   }),
   contract(KuzzleDocument.mCreateOrReplace, {
     sends: [
-      // As a text, which is false over HTTP too.
+      // The text "false", because any other value counts as true over HTTP.
       { ...nyc, documents: [{ _id: "a", body: {} }], source: false },
       { ...wire("mCreateOrReplace"), body: { documents: [{ _id: "a", body: {} }] }, source: "false" }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const documents = [{ _id: "a", body: { seats: 1 } }, { _id: "d", body: { seats: 2 } }]
       const { successes } = yield* KuzzleDocument.mCreateOrReplace({ ...target, documents, source: false })
       assert.deepEqual(successes.map(({ _source, created }) => [_source, created]), [
@@ -330,7 +330,7 @@ export const contracts = [
         documents: [...documents, { _id: "e", body: { seats: "x" } }]
       })
     }),
-    result: many(WrittenUnseen, Rejection),
+    result: many(WrittenMaybeWithoutSource, Rejection),
     fails: {
       call: Effect.flatMap(
         collection,
@@ -344,7 +344,7 @@ export const contracts = [
       { ...nyc, documents: [{ _id: "a", body: {} }] },
       { ...wire("mReplace"), body: { documents: [{ _id: "a", body: {} }] } }
     ],
-    works: Effect.flatMap(some, (target) =>
+    works: Effect.flatMap(threeDocuments, (target) =>
       KuzzleDocument.mReplace({
         ...target,
         documents: [{ _id: "a", body: { seats: 1 } }, { _id: "none", body: {} }, { _id: "b", body: { seats: "x" } }]
@@ -364,17 +364,17 @@ export const contracts = [
       { ...wire("mUpdate"), body: { documents: [{ _id: "a", body: { seats: 1 } }] }, retryOnConflict: 3 }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const documents = [{ _id: "a", body: { seats: 1 } }, { _id: "none", body: {} }, {
         _id: "b",
         body: { seats: "x" }
       }]
       const quiet = yield* KuzzleDocument.mUpdate({ ...target, documents, silent: true })
       assert.notProperty(quiet.successes[0], "_updatedFields")
-      const told = yield* KuzzleDocument.mUpdate({ ...target, documents })
-      assert.deepEqual(told.successes[0]?._updatedFields, ["seats"])
-      assert.propertyVal(told.successes[0]?._source, "status", "free")
-      return told
+      const withFields = yield* KuzzleDocument.mUpdate({ ...target, documents })
+      assert.deepEqual(withFields.successes[0]?._updatedFields, ["seats"])
+      assert.propertyVal(withFields.successes[0]?._source, "status", "free")
+      return withFields
     }),
     result: many(Updated, Rejection),
     fails: {
@@ -391,7 +391,7 @@ export const contracts = [
       { ...wire("mUpsert"), body: { documents: [{ _id: "a", changes: { seats: 1 }, default: { status: "free" } }] } }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const written = yield* KuzzleDocument.mUpsert({
         ...target,
         documents: [
@@ -417,7 +417,7 @@ export const contracts = [
   }),
   contract(KuzzleDocument.mDelete, {
     sends: [{ ...nyc, ids: ["a"], strict: true }, { ...wire("mDelete"), body: { ids: ["a"] }, strict: true }],
-    works: Effect.flatMap(some, (target) => KuzzleDocument.mDelete({ ...target, ids: ["a", "none"] })),
+    works: Effect.flatMap(threeDocuments, (target) => KuzzleDocument.mDelete({ ...target, ids: ["a", "none"] })),
     result: many(
       Schema.String,
       Schema.Struct({ _id: Schema.String, reason: Schema.String, status: Schema.Number })
@@ -430,7 +430,7 @@ export const contracts = [
   contract(KuzzleDocument.mGet, {
     sends: [{ ...nyc, ids: ["a"], strict: true }, { ...wire("mGet"), body: { ids: ["a"] }, strict: true }],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       assert.deepEqual(yield* KuzzleDocument.mGet({ ...target, ids: [] }), { successes: [], errors: [] })
       return yield* KuzzleDocument.mGet({ ...target, ids: ["a", "none", "b"] })
     }),
@@ -443,7 +443,7 @@ export const contracts = [
   contract(KuzzleDocument.mExists, {
     sends: [{ ...nyc, ids: ["a"], strict: true }, { ...wire("mExists"), body: { ids: ["a"] }, strict: true }],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       assert.deepEqual(yield* KuzzleDocument.mExists({ ...target, ids: [] }), { successes: [], errors: [] })
       return yield* KuzzleDocument.mExists({ ...target, ids: ["a", "none", "b"] })
     }),
@@ -491,7 +491,7 @@ export const contracts = [
       }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const whole = yield* KuzzleDocument.search({
         ...target,
         sort: [{ seats: "desc" }],
@@ -519,7 +519,7 @@ export const contracts = [
       { controller: "document", action: "scroll", scrollId: "key", scroll: "10s" }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const first = yield* KuzzleDocument.search({ ...target, sort: ["seats"], size: 2, scroll: "5s" })
       const last = yield* KuzzleDocument.scroll({ scrollId: first.scrollId ?? "" })
       assert.deepEqual([...first.hits, ...last.hits].map(({ _id }) => _id), ["a", "b", "c"])
@@ -539,7 +539,7 @@ export const contracts = [
       { ...wire("count"), body: { query: { equals: { status: "free" } } }, lang: "koncorde" }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       assert.strictEqual(yield* KuzzleDocument.count(target), 3)
       return yield* KuzzleDocument.count({ ...target, filter: { equals: { seats: 1 } } })
     }),
@@ -555,7 +555,7 @@ export const contracts = [
       { ...wire("deleteByQuery"), body: { query: { equals: { seats: 1 } } }, lang: "koncorde", source: true }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const { documents } = yield* KuzzleDocument.deleteByQuery({ ...target, query: { term: { seats: 1 } } })
       assert.deepEqual(documents, [{ _id: "b" }])
       return yield* KuzzleDocument.deleteByQuery({ ...target, query: { term: { seats: 2 } }, source: true })
@@ -579,7 +579,7 @@ export const contracts = [
       }
     ],
     works: Effect.gen(function*() {
-      const target = yield* some
+      const target = yield* threeDocuments
       const query = { term: { seats: 1 } }
       const { successes } = yield* KuzzleDocument.updateByQuery({ ...target, query, changes: { status: "busy" } })
       assert.deepEqual(successes, [{ _id: "b", _version: 2, status: 200 }])

@@ -1,10 +1,10 @@
-/** `document:export`, which answers with bytes and over HTTP only. */
+/** `document:export`, which answers with bytes, and only over HTTP. */
 import { KuzzleDocument, KuzzleDownload, KuzzleExport } from "@effect-kuzzle/core"
 import { Effect, Schema, Stream } from "effect"
 import { World } from "../suite/backend.ts"
 import { contract } from "./contract.ts"
 
-/** The HTTP clients have it; a contract asks for no more than every client has. */
+/** Only HTTP clients have `KuzzleDownload`. It is optional here, because a contract requires only what every client has. */
 const exported = (options: KuzzleExport.Options) =>
   Effect.flatMap(
     Effect.orDie(Effect.serviceOptional(KuzzleDownload.KuzzleDownload)),
@@ -65,6 +65,6 @@ export const contracts = [
       tag: "KuzzleBadRequestError",
       id: "api.assert.invalid_type"
     },
-    except: { websocket: "answers with bytes" }
+    except: { websocket: "it answers with bytes" }
   })
 ]

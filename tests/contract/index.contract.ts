@@ -6,8 +6,8 @@ import { World } from "../suite/backend.ts"
 import { contract } from "./contract.ts"
 
 /** An index that the case deletes. */
-const doomed = Effect.flatMap(World, ({ name }) => {
-  const index = name("doomed")
+const temporary = Effect.flatMap(World, ({ name }) => {
+  const index = name("temporary")
   return Effect.as(KuzzleIndex.create({ index }), index)
 })
 
@@ -30,7 +30,7 @@ export const contracts = [
   contract(KuzzleIndex.delete, {
     sends: [{ index: "nyc" }, { controller: "index", action: "delete", index: "nyc" }],
     works: Effect.gen(function*() {
-      const index = yield* doomed
+      const index = yield* temporary
       yield* KuzzleIndex.delete({ index })
       assert.isFalse(yield* KuzzleIndex.exists({ index }))
     }),
@@ -44,14 +44,14 @@ export const contracts = [
   contract(KuzzleIndex.mDelete, {
     sends: [{ indexes: ["nyc"] }, { controller: "index", action: "mDelete", body: { indexes: ["nyc"] } }],
     works: Effect.gen(function*() {
-      const index = yield* doomed
+      const index = yield* temporary
       assert.deepEqual(yield* KuzzleIndex.mDelete({ indexes: [] }), [])
       const deleted = yield* KuzzleIndex.mDelete({ indexes: ["not-there", index] })
       assert.deepEqual(deleted, [index])
       return deleted
     }),
     result: Schema.Array(Schema.String),
-    neverFails: "what is not there, or may not be deleted, is left out"
+    neverFails: "the result omits indexes that do not exist or may not be deleted"
   }),
   contract(KuzzleIndex.exists, {
     sends: [{ index: "nyc" }, { controller: "index", action: "exists", index: "nyc" }],
@@ -74,7 +74,7 @@ export const contracts = [
       return names
     }),
     result: Schema.Array(Schema.String),
-    neverFails: "it has no arguments"
+    neverFails: "it takes no argument"
   }),
   contract(KuzzleIndex.stats, {
     sends: [{}, { controller: "index", action: "stats" }],
@@ -98,6 +98,6 @@ export const contracts = [
         }))
       }))
     }),
-    neverFails: "it has no arguments"
+    neverFails: "it takes no argument"
   })
 ]

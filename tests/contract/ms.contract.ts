@@ -1,5 +1,5 @@
 /**
- * `ms`: each command on a key of its own that holds what the command is for, and refused on one that holds something else.
+ * `ms`: each command works on a key with the right kind of value, and is refused on a key with another kind.
  */
 import { type Kuzzle, type KuzzleActionError, type KuzzleError, KuzzleMemoryStorage as Ms } from "@effect-kuzzle/core"
 import { assert } from "@effect/vitest"
@@ -9,10 +9,10 @@ import { World } from "../suite/backend.ts"
 import { contract } from "./contract.ts"
 
 type Failure = KuzzleError.RequestError | KuzzleActionError.RedisError
-type Tried<A> = Effect.Effect<A, Failure, Kuzzle.Kuzzle | World | Scope.Scope>
+type Trial<A> = Effect.Effect<A, Failure, Kuzzle.Kuzzle | World | Scope.Scope>
 
-/** A key that is removed at the end, with something under it. */
-const key = (prepare: (_id: string) => Effect.Effect<unknown, Failure, Kuzzle.Kuzzle>): Tried<string> =>
+/** A new key with a value, which is removed at the end. */
+const key = (prepare: (_id: string) => Effect.Effect<unknown, Failure, Kuzzle.Kuzzle>): Trial<string> =>
   Effect.gen(function*() {
     const _id = (yield* World).name("key")
     yield* Effect.addFinalizer(() => Effect.orDie(Ms.del({ keys: [_id] })))
@@ -42,17 +42,17 @@ const geo = key((_id) =>
 )
 const estimate = key((_id) => Ms.pfadd({ _id, elements: ["a", "b"] }))
 
-const nothingToRefuse = "there is nothing in it that Redis could refuse"
+const nothingToRefuse = "Redis refuses none of its arguments"
 
-/** A command that is called on a key, with what it gives; and how it fails. */
+/** A command on a key, its result, and how it fails. */
 const trial = <A>({ call, failure, gives, neverFails, on, refused, refusedOn }: {
-  readonly on: Tried<string>
-  readonly call: (_id: string) => Tried<A>
+  readonly on: Trial<string>
+  readonly call: (_id: string) => Trial<A>
   readonly gives: NoInfer<A>
-  /** A key that holds something else. */
-  readonly refusedOn?: Tried<string>
+  /** A key with another kind of value. */
+  readonly refusedOn?: Trial<string>
   /** A call that fails; `call` by default. */
-  readonly refused?: (_id: string) => Tried<unknown>
+  readonly refused?: (_id: string) => Trial<unknown>
   readonly failure?: { readonly tag: Failure["_tag"]; readonly id: string }
   readonly neverFails?: string
 }) => ({
@@ -71,7 +71,7 @@ const sorted = (members: ReadonlyArray<string>): ReadonlyArray<string> => [...me
 
 const page = <A>(value: Schema.Schema<A>) => Schema.Struct({ cursor: Schema.String, values: Schema.Array(value) })
 
-/** Whether each key that a scan finds is the one. */
+/** For each key of a scan, whether it is the requested one. */
 const scanned = (options: { readonly cursor: number; readonly match: string; readonly count: number }) =>
   Effect.map(Ms.scan(options), ({ values }): ReadonlyArray<boolean> => values.map((value) => value === options.match))
 
@@ -1589,7 +1589,7 @@ export const contracts = [
       neverFails: nothingToRefuse
     }),
     result: Schema.OptionFromSelf(Schema.String),
-    alone: "it removes all keys, those of others too"
+    alone: "it removes all keys, also those of other tests"
   }),
   contract(Ms.ping, {
     sends: [{}, { controller: "ms", action: "ping" }],

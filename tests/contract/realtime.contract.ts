@@ -1,21 +1,21 @@
 /** `realtime`. */
 import { Kuzzle, type KuzzleActionError, KuzzleError, KuzzleRealtime } from "@effect-kuzzle/core"
 import { Effect, Schema } from "effect"
-// The request is internal to the core: no function sends it, but the end of a scope. So is what an answer is read with.
+// Internal to the core: the request that the end of a scope sends, and how an answer is read.
 import * as Shape from "../../packages/core/src/internal/data/shape.ts"
 import * as Subscriptions from "../../packages/core/src/internal/protocol/subscriptions.ts"
 import { World } from "../suite/backend.ts"
 import { contract, type Declared } from "./contract.ts"
 
 const target = { index: "nyc", collection: "taxi" }
-const asks = (action: string) => ({ controller: "realtime", action })
+const wire = (action: string) => ({ controller: "realtime", action })
 
 const everything = { filter: {}, scope: "all", users: "none" } as const
 const room = { scope: "in", users: "all" } as const
 const Room = Schema.Struct({ roomId: Schema.NonEmptyString, channel: Schema.NonEmptyString })
-const connected = { http: "it is of a connection" }
+const connected = { http: "a subscription belongs to a connection" }
 
-/** What the server says to it, under the names that it declares. The streams have tests of their own, in the client suite. */
+/** Sends the request of an action, with the errors that it declares. The client suite tests the streams. */
 const sent = <Options, Result, E extends KuzzleActionError.NamedError>(
   { declaration, request }: Declared<Options, Result, E>,
   options: Options
@@ -50,7 +50,7 @@ export const contracts = [
     except: connected,
     sends: [
       { ...target, ...room, filter: { exists: "a" } },
-      { ...asks("subscribe"), ...target, ...room, body: { exists: "a" } }
+      { ...wire("subscribe"), ...target, ...room, body: { exists: "a" } }
     ],
     works: subscribed,
     result: Room,
@@ -62,7 +62,7 @@ export const contracts = [
   }),
   contract(KuzzleRealtime.join, {
     except: connected,
-    sends: [{ ...room, roomId: "r" }, { ...asks("join"), ...room, body: { roomId: "r" } }],
+    sends: [{ ...room, roomId: "r" }, { ...wire("join"), ...room, body: { roomId: "r" } }],
     works: Effect.flatMap(subscribed, ({ roomId }) => sent(KuzzleRealtime.join, { ...room, roomId })),
     result: Room,
     fails: {
@@ -73,7 +73,7 @@ export const contracts = [
   }),
   contract(unsubscribe, {
     except: connected,
-    sends: [{ roomId: "r" }, { ...asks("unsubscribe"), body: { roomId: "r" } }],
+    sends: [{ roomId: "r" }, { ...wire("unsubscribe"), body: { roomId: "r" } }],
     works: Effect.flatMap(subscribed, ({ roomId }) => sent(unsubscribe, { roomId })),
     result: Schema.Struct({ roomId: Schema.NonEmptyString }),
     fails: {
@@ -83,18 +83,18 @@ export const contracts = [
     }
   }),
   contract(KuzzleRealtime.count, {
-    sends: [{ roomId: "r" }, { ...asks("count"), body: { roomId: "r" } }],
+    sends: [{ roomId: "r" }, { ...wire("count"), body: { roomId: "r" } }],
     works: KuzzleRealtime.count({ roomId: "nobody's" }),
     result: Schema.Literal(0),
     fails: {
-      // Not what the type asks for.
+      // The type does not permit a number.
       call: KuzzleRealtime.count({ roomId: 1 as never }),
       tag: "KuzzleBadRequestError",
       id: "api.assert.invalid_type"
     }
   }),
   contract(KuzzleRealtime.list, {
-    sends: [{}, asks("list")],
+    sends: [{}, wire("list")],
     works: KuzzleRealtime.list(),
     result: Schema.Record({
       key: Schema.String,
@@ -103,7 +103,7 @@ export const contracts = [
     neverFails: "it takes no argument"
   }),
   contract(KuzzleRealtime.publish, {
-    sends: [{ ...target, message: { a: 1 }, _id: "x" }, { ...asks("publish"), ...target, _id: "x", body: { a: 1 } }],
+    sends: [{ ...target, message: { a: 1 }, _id: "x" }, { ...wire("publish"), ...target, _id: "x", body: { a: 1 } }],
     works: Effect.flatMap(
       World,
       ({ index, name }) => KuzzleRealtime.publish({ index, collection: name("nowhere"), message: { a: 1 } })
@@ -116,14 +116,14 @@ export const contracts = [
     }
   }),
   contract(KuzzleRealtime.validate, {
-    sends: [{ ...target, message: { a: 1 } }, { ...asks("validate"), ...target, body: { a: 1 } }],
+    sends: [{ ...target, message: { a: 1 } }, { ...wire("validate"), ...target, body: { a: 1 } }],
     works: Effect.flatMap(
       World,
       ({ index, name }) => KuzzleRealtime.validate({ index, collection: name("nowhere"), message: { a: 1 } })
     ),
     result: Schema.Struct({ valid: Schema.Literal(true), errorMessages: Schema.Struct({}) }),
     fails: {
-      // No message, which the type asks for.
+      // The type requires a message.
       call: KuzzleRealtime.validate({ ...target, message: undefined as never }),
       tag: "KuzzleBadRequestError",
       id: "api.assert.body_required"

@@ -1,4 +1,4 @@
-/** What documents look like in results, to the last member. */
+/** Documents in results, with every member. */
 import type { KuzzleDocument } from "@effect-kuzzle/core"
 import { Schema } from "effect"
 
@@ -45,5 +45,5 @@ export const hit = <S, I>(source: Schema.Schema<S, I>) =>
     inner_hits: optional(Schema.Record({ key: Schema.String, value: Schema.Array(Hit) }))
   })
 
-/** A hit may hold others, by the names of what found them. */
+/** A hit may contain inner hits, by the names of their queries. */
 export const Hit: Schema.Schema<KuzzleDocument.Hit> = Schema.suspend(() => hit(Source))

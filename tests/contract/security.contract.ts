@@ -9,24 +9,24 @@ import { ApiKey, login, NewApiKey, Right, User } from "./security.schemas.ts"
 
 const wire = (action: string) => ({ controller: "security", action })
 
-// Waiting for searches costs up to a second on the real server: only cases that search wait.
+// A wait until searches see a change takes up to a second on a real server, so only cases that search wait.
 const refresh = "false"
 
 const allowed = { controllers: { server: { actions: { now: true } } } }
 
-/** A name; what comes to have it is removed when the scope closes. */
+/** A name. The item of that name is removed when the scope closes. */
 const named = (kind: "Roles" | "Profiles" | "Users") =>
   Effect.flatMap(World, ({ admin, name }) => {
     const id = name(kind.toLowerCase())
     const remove = admin.query({ ...wire(`mDelete${kind}`), body: { ids: [id] }, refresh }).pipe(
-      // It has been deleted by the test.
+      // The test may have deleted it.
       Effect.catchTag("KuzzlePartialError", () => Effect.void),
       Effect.orDie
     )
     return Effect.as(Effect.addFinalizer(() => remove), id)
   })
 
-/** As the anonymous user, who may do everything. */
+/** Makes an item as the anonymous user, who may do everything. */
 const make = (action: string, _id: string, body: object, visible = false) =>
   Effect.flatMap(
     World,
@@ -188,9 +188,9 @@ const roles = [
   contract(KuzzleSecurity.mDeleteRoles, {
     sends: [{ ids: ["a", "b"], refresh }, { ...wire("mDeleteRoles"), body: { ids: ["a", "b"] }, refresh }],
     works: Effect.gen(function*() {
-      const gone = yield* KuzzleSecurity.mDeleteRoles({ ids: [yield* role(), yield* role()], refresh })
-      assert.lengthOf(gone, 2)
-      return gone
+      const deleted = yield* KuzzleSecurity.mDeleteRoles({ ids: [yield* role(), yield* role()], refresh })
+      assert.lengthOf(deleted, 2)
+      return deleted
     }),
     result: Schema.Array(Schema.String),
     fails: {
@@ -262,8 +262,8 @@ const roles = [
     result: Schema.Void,
     neverFails: "it takes no argument",
     except: {
-      embedded: "the other contracts may do nothing then: see KuzzleEngine.test.ts",
-      real: "nobody may do anything afterwards: see destructive.real.test.ts"
+      embedded: "no other contract could run afterwards: see KuzzleEngine.test.ts",
+      real: "no other test could run afterwards: see destructive.real.test.ts"
     }
   })
 ]
@@ -345,7 +345,7 @@ const profiles = [
         yield* make("createProfile", _id, { policies: [] })
         yield* make("createUser", kuid, { content: { profileIds: [_id] } }, true)
         yield* KuzzleSecurity.deleteProfile({ _id, refresh }).pipe(
-          // What is made last is removed first, but searches see the user until then.
+          // The scope removes the user before the profile, but without waiting until searches see it.
           Effect.ensuring(Effect.orDie(KuzzleSecurity.deleteProfile({ _id, onAssignedUsers: "remove", refresh })))
         )
       }),
@@ -534,7 +534,7 @@ const users = [
       tag: "KuzzleAdminExistsError",
       id: "api.process.admin_exists"
     },
-    alone: "there is one first administrator only"
+    alone: "there can be only one first administrator"
   }),
   contract(KuzzleSecurity.updateUser, {
     sends: [
@@ -693,7 +693,7 @@ const users = [
       const may = (action: string) =>
         Effect.orDie(KuzzleSecurity.checkRights({ userId, request: { controller: "server", action } }))
       const rights = [yield* may("now"), yield* may("info")] as const
-      // Here, so that each is there no more when the next is removed.
+      // Deleted in this order, because a role or profile that is in use cannot be deleted.
       yield* make("deleteUser", userId, {}, true)
       yield* make("deleteProfile", reads, {}, true)
       return rights
@@ -742,7 +742,7 @@ const users = [
     works: KuzzleSecurity.refresh({ collection: "profiles" }),
     result: Schema.Void,
     fails: {
-      // No collection of those in the type.
+      // The type does not permit this collection.
       call: KuzzleSecurity.refresh({ collection: "config" as never }),
       tag: "KuzzleBadRequestError",
       id: "api.assert.unexpected_argument"
@@ -751,8 +751,8 @@ const users = [
 ]
 
 const local = { _id: "ada", strategy: "local" } as const
-const given = { username: "ada", password: secret }
-const shown = { username: "ada", password: "secret" }
+const credentialsOfAda = { username: "ada", password: secret }
+const sentCredentials = { username: "ada", password: "secret" }
 
 const credentials = [
   contract(KuzzleSecurity.getUserStrategies, {
@@ -778,10 +778,10 @@ const credentials = [
     fails: { call: KuzzleSecurity.getCredentialFields({ strategy: "absent" }), ...noStrategy }
   }),
   contract(KuzzleSecurity.createCredentials, {
-    sends: [{ ...local, credentials: given, refresh }, {
+    sends: [{ ...local, credentials: credentialsOfAda, refresh }, {
       ...wire("createCredentials"),
       ...local,
-      body: shown,
+      body: sentCredentials,
       refresh
     }],
     works: Effect.gen(function*() {
@@ -796,16 +796,16 @@ const credentials = [
     fails: {
       call: Effect.flatMap(
         absent,
-        (_id) => KuzzleSecurity.createCredentials({ _id, strategy: "local", credentials: given, refresh })
+        (_id) => KuzzleSecurity.createCredentials({ _id, strategy: "local", credentials: credentialsOfAda, refresh })
       ),
       ...noUser
     }
   }),
   contract(KuzzleSecurity.updateCredentials, {
-    sends: [{ ...local, credentials: given, refresh }, {
+    sends: [{ ...local, credentials: credentialsOfAda, refresh }, {
       ...wire("updateCredentials"),
       ...local,
-      body: shown,
+      body: sentCredentials,
       refresh
     }],
     works: Effect.gen(function*() {
@@ -831,7 +831,11 @@ const credentials = [
     }
   }),
   contract(KuzzleSecurity.validateCredentials, {
-    sends: [{ ...local, credentials: given }, { ...wire("validateCredentials"), ...local, body: shown }],
+    sends: [{ ...local, credentials: credentialsOfAda }, {
+      ...wire("validateCredentials"),
+      ...local,
+      body: sentCredentials
+    }],
     works: Effect.flatMap(
       absent,
       (_id) =>

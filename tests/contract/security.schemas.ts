@@ -1,4 +1,4 @@
-/** Of users and their keys, to the last member; and how a test logs in. */
+/** Users and their keys, with every member, and the login of a test. */
 import { KuzzleAuth } from "@effect-kuzzle/core"
 import { Effect, Redacted, Schema } from "effect"
 import { Content, Info, optional } from "./schemas.ts"
@@ -31,7 +31,7 @@ export const Right = Schema.Struct({
   value: Schema.Literal("allowed", "denied")
 })
 
-/** From then on the client is that user's. A login that fails is a fault of the test. */
+/** Logs the client in. A login that fails is a fault of the test. */
 export const login = (username: string, password: string) =>
   Effect.orDie(
     KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make(password) } })

@@ -45,19 +45,19 @@ const frame = Schema.Struct({
 
 const color = Schema.Literal("green", "red")
 
-const asks = (action: string) => ({ controller: "server", action })
-const reads = "it takes no argument, and whoever may ask is answered"
-const always = "statistics are on unless the server is configured otherwise"
+const wire = (action: string) => ({ controller: "server", action })
+const noArgument = "it takes no argument"
+const statistics = "statistics are on, unless the server is configured otherwise"
 
 export const contracts = [
   contract(KuzzleServer.adminExists, {
-    sends: [{}, asks("adminExists")],
+    sends: [{}, wire("adminExists")],
     works: KuzzleServer.adminExists(),
     result: Schema.Boolean,
-    neverFails: reads
+    neverFails: noArgument
   }),
   contract(KuzzleServer.capabilities, {
-    sends: [{}, asks("capabilities")],
+    sends: [{}, wire("capabilities")],
     works: KuzzleServer.capabilities(),
     result: Schema.Struct({
       version: Schema.String,
@@ -72,46 +72,46 @@ export const contracts = [
         value: Schema.Struct({ backend: Schema.String, version: Schema.String })
       })
     }),
-    neverFails: reads
+    neverFails: noArgument
   }),
   contract(KuzzleServer.getConfig, {
-    sends: [{}, asks("getConfig")],
+    sends: [{}, wire("getConfig")],
     works: KuzzleServer.getConfig(),
-    // Its members are those of the server's configuration file.
+    // The members are those of the server's configuration file.
     result: unknownRecord,
-    neverFails: reads
+    neverFails: noArgument
   }),
   contract(KuzzleServer.getAllStats, {
-    sends: [{}, asks("getAllStats")],
+    sends: [{}, wire("getAllStats")],
     works: KuzzleServer.getAllStats(),
     result: Schema.Array(frame),
-    neverFails: always
+    neverFails: statistics
   }),
   contract(KuzzleServer.getLastStats, {
-    sends: [{}, asks("getLastStats")],
+    sends: [{}, wire("getLastStats")],
     works: KuzzleServer.getLastStats(),
     result: frame,
-    neverFails: always
+    neverFails: statistics
   }),
   contract(KuzzleServer.getStats, {
-    sends: [{ startTime: 1, stopTime: 2 }, { ...asks("getStats"), startTime: 1, stopTime: 2 }],
+    sends: [{ startTime: 1, stopTime: 2 }, { ...wire("getStats"), startTime: 1, stopTime: 2 }],
     works: KuzzleServer.getStats({ startTime: 1 }),
     result: Schema.Array(frame),
     fails: {
-      // No number, which the type says: the server takes any text that is a date.
+      // The type requires a number. The server accepts any text that is a date.
       call: KuzzleServer.getStats({ startTime: "garbage" as never }),
       tag: "KuzzleBadRequestError",
       id: "api.assert.invalid_argument"
     }
   }),
   contract(KuzzleServer.healthCheck, {
-    sends: [{ services: "internalCache" }, { ...asks("healthCheck"), services: "internalCache" }],
+    sends: [{ services: "internalCache" }, { ...wire("healthCheck"), services: "internalCache" }],
     works: Effect.flatMap(
       KuzzleServer.healthCheck(),
       (all) =>
         Effect.map(
           KuzzleServer.healthCheck({ services: ["internalCache", "storageEngine"] }),
-          (some) => [all, some] as const
+          (selected) => [all, selected] as const
         )
     ),
     result: Schema.Tuple(
@@ -128,10 +128,10 @@ export const contracts = [
         services: Schema.Struct({ internalCache: color, memoryStorage: color, storageEngine: color })
       })
     },
-    neverFails: "that a service is down is a result"
+    neverFails: "a service that is down is a result"
   }),
   contract(KuzzleServer.info, {
-    sends: [{}, asks("info")],
+    sends: [{}, wire("info")],
     works: KuzzleServer.info(),
     result: Schema.Struct({
       kuzzle: Schema.Struct({
@@ -149,26 +149,26 @@ export const contracts = [
       }),
       services: unknownRecord
     }),
-    neverFails: reads
+    neverFails: noArgument
   }),
   contract(KuzzleServer.metrics, {
-    sends: [{}, asks("metrics")],
+    sends: [{}, wire("metrics")],
     works: KuzzleServer.metrics(),
     result: Schema.Struct({
       api: Schema.Struct({ concurrentRequests: Schema.Number, pendingRequests: Schema.Number }),
       network: Schema.Struct({ connections: counts }),
       realtime: Schema.Struct({ rooms: Schema.Number, subscriptions: Schema.Number })
     }),
-    neverFails: reads
+    neverFails: noArgument
   }),
   contract(KuzzleServer.now, {
-    sends: [{}, asks("now")],
+    sends: [{}, wire("now")],
     works: KuzzleServer.now(),
     result: Schema.Number,
-    neverFails: reads
+    neverFails: noArgument
   }),
   contract(KuzzleServer.openapi, {
-    sends: [{ scope: "app" }, { ...asks("openapi"), scope: "app" }],
+    sends: [{ scope: "app" }, { ...wire("openapi"), scope: "app" }],
     works: Effect.zip(KuzzleServer.openapi(), KuzzleServer.openapi({ scope: "app" })),
     type: Content,
     result: Schema.mutable(Schema.Tuple(
@@ -176,16 +176,16 @@ export const contracts = [
       Schema.Struct({ openapi: Schema.String }, unknownRecord)
     )),
     fails: {
-      // No scope of those in the type.
+      // The type does not permit this scope.
       call: KuzzleServer.openapi({ scope: "nothing" as never }),
       tag: "KuzzleBadRequestError",
       id: "api.assert.unexpected_argument"
     }
   }),
   contract(KuzzleServer.publicApi, {
-    sends: [{}, asks("publicApi")],
+    sends: [{}, wire("publicApi")],
     works: KuzzleServer.publicApi(),
     result: api,
-    neverFails: reads
+    neverFails: noArgument
   })
 ]

@@ -1,14 +1,14 @@
-/** Any commands of the memory storage, on a few keys, so that they meet: right ones, odd ones and wrong ones. */
+/** Random commands of the memory storage, valid and invalid. They share a few keys. */
 import type { Kuzzle } from "@effect-kuzzle/core"
 import { FastCheck as fc } from "effect"
 
 type Members = { readonly [name: string]: fc.Arbitrary<unknown> }
 
-/** `undefined` is left out of the JSON. */
+/** A value or `undefined`, which JSON omits. */
 const some = <A>(value: fc.Arbitrary<A>): fc.Arbitrary<A | undefined> => fc.option(value, { nil: undefined, freq: 3 })
 
 export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => {
-  // Some keys for each kind, so that most commands find their own, and not always.
+  // Each kind of value has its own keys, but some commands use keys of another kind.
   const keyOf = (kind: string) =>
     fc.oneof(
       { weight: 12, arbitrary: fc.constantFrom(...["1", "2", "3"].map((n) => `${prefix}${kind}${n}`)) },
@@ -21,7 +21,7 @@ export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => 
   const zset = keyOf("zset")
   const geo = keyOf("geo")
   const estimate = keyOf("estimate")
-  // The order by bytes is that of members of one score, and of no use with others.
+  // Sorted sets whose members have one score, because only these are ordered by bytes.
   const lexical = fc.constantFrom(`${prefix}lex1`, `${prefix}lex2`, `${prefix}text1`)
   const any = fc.oneof(text, hash, list, set, zset)
   const int = fc.oneof(
@@ -201,11 +201,11 @@ export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => 
     command("sismember", { ..._id(set), member: value }),
     command("smembers", _id(set)),
     command("smove", _id(set), { destination: set, member: value }),
-    // Which of those come first that nothing tells apart is chance: with a limit, and by texts but in a list. Any key may
-    // have been renamed from a set, whose members are in no order: the conformance suite sorts a list by texts.
+    // The order of equal elements is random, so no random command combines a sort by texts with a limit. Any key may have been
+    // renamed from a set, which has no order, so only the conformance suite sorts a list by texts.
     command("sort", _id(fc.oneof(list, set, zset)), { ...sorting, alpha: fc.constant(undefined), by }),
     command("sort", _id(fc.oneof(list, set, zset)), { ...sorting, limit: some(fc.tuple(small, small)) }),
-    // All of them: which ones otherwise is chance.
+    // All members, because a smaller number is chosen at random.
     command("spop", _id(set), { count: fc.constantFrom(1000, 1000, -1, "x") }),
     command("srandmember", { ..._id(set), count: fc.constantFrom(1000, "x") }),
     command("srem", _id(set), { members: many(value, 0) }),

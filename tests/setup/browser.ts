@@ -10,13 +10,13 @@ import { sources } from "./sources.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** The embedded Kuzzle, started for this run. */
+    /** The embedded Kuzzle of this run. */
     readonly kuzzleEmbedded: RemoteBackend
-    /** The real Kuzzle, where one runs. */
+    /** The real Kuzzle; `null` if none runs. */
     readonly kuzzleReal: RemoteBackend | null
     /** An HTTP server that is no Kuzzle. */
     readonly gateway: Gateway.Gateway
-    /** `packages/browser/test/sandboxed.ts` as one script: a frame without an origin may load no module. */
+    /** `packages/browser/test/sandboxed.ts` as one script, because a frame without an origin cannot load modules. */
     readonly sandboxed: string
   }
 }
@@ -39,7 +39,7 @@ const sandboxed = async (): Promise<string> => {
   return outputFiles[0]?.text ?? ""
 }
 
-/** A page cannot start a server: this one lives in Node for the whole run, and the tests `inject` its addresses. */
+/** A page cannot start a server, so this one runs in Node for the whole run. The tests `inject` its addresses. */
 export default async (project: TestProject) => {
   const scope = await Effect.runPromise(Scope.make())
   project.provide("sandboxed", await sandboxed())

@@ -2,8 +2,8 @@ import { Equal, Option, Redacted } from "effect"
 import { chai } from "vitest"
 
 /**
- * To Chai `Option.some(1)` and `Option.none()` are deeply equal (each can be iterated over, and gives one thing that it
- * cannot look into), and so are any two secrets: a test that says they are the same could not fail.
+ * Without this comparator, Chai takes `Option.some(1)` and `Option.none()` for deeply equal, and any two secrets, too. An
+ * assertion of equality could not fail.
  */
 const comparator = (left: unknown, right: unknown): boolean | null => {
   if (Option.isOption(left) && Option.isOption(right) && left._tag !== right._tag) return false

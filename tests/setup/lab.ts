@@ -1,4 +1,4 @@
-/** Says what a suite against a real Kuzzle needs. Without its variables it would pass with no test. */
+/** Fails with a hint if a suite has no real Kuzzle. Otherwise the suite would pass without a test. */
 import type { TestProject } from "vitest/node"
 
 const hints: Readonly<Record<string, string>> = {

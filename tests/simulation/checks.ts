@@ -226,8 +226,8 @@ const checkGaps = (world: World, heard: Heard): void => {
   )
   // The server may say it once for all, or refuse one request.
   const expiries = [...history.expiries, ...history.deaths].toSorted((a, b) => a - b)
-  const renewals = history.states.filter(({ state }) => state.because === "Renewal").map(({ at }) => at)
-  const kinds = [["Disconnected", ends], ["TokenExpired", expiries], ["Renewed", renewals]] as const
+  const renewals = history.states.filter(({ state }) => state.because === "Replacement").map(({ at }) => at)
+  const kinds = [["Disconnected", ends], ["TokenExpired", expiries], ["Replaced", renewals]] as const
   for (const [kind, causes] of kinds) {
     let gaps = 0
     let since = heard.acquiredAt
@@ -286,7 +286,7 @@ const checkStates = (world: World): void => {
     if (previous?._tag === "Connecting" && state._tag !== "Waiting") openedAt = at
     if (state._tag === "Connecting" && state.attempt !== undefined) attempt = state.attempt
     // Closed on purpose, unless it broke in that very moment: no loss, and perhaps the end of what was stable.
-    if (state.because === "Renewal" && links.some(({ dialledAt }) => dialledAt === at)) {
+    if (state.because === "Replacement" && links.some(({ dialledAt }) => dialledAt === at)) {
       if (openedAt === undefined) losses = -1000
       else if (isStable(openedAt, at)) losses = 0
       openedAt = undefined
@@ -294,7 +294,7 @@ const checkStates = (world: World): void => {
     }
     if (state._tag !== "Waiting" || state.delay === undefined) return
     if (state.cause === undefined) world.violate("C5", "a state of waiting has no cause")
-    const dialled = previous?._tag === "Connecting" && (previous.because !== "Renewal" || states[i - 1]?.at !== at)
+    const dialled = previous?._tag === "Connecting" && (previous.because !== "Replacement" || states[i - 1]?.at !== at)
     const known = openedAt !== undefined || dialled
     const stable = openedAt !== undefined && isStable(openedAt, at)
     openedAt = undefined

@@ -1,39 +1,37 @@
 /**
- * Histories in which a client once broke a promise: they stay. A seed means the same history as long as nothing that draws
- * from it changes; where it had to change, the bug has a test of its own beside the code, and its seed is found again or
- * goes.
+ * Histories in which a client once broke a promise. A seed gives the same history only while nothing changes that draws from
+ * it. After such a change, the seed is searched for again or removed. The bug also has a test beside the code.
  */
-export const seeds: ReadonlyArray<{ readonly seed: number; readonly found: string }> = [
-  { seed: 4, found: "S1: a token is revoked elsewhere, and what it had subscribed to never comes back" },
+export const seeds: ReadonlyArray<{ readonly seed: number; readonly failure: string }> = [
+  { seed: 4, failure: "S1: a token is revoked elsewhere, and its subscriptions are never restored" },
   {
     seed: 5,
-    found: "R3, R5: the replay goes on during a renewal; what waits to be sent again is said not to have been"
+    failure: "R3, R5: the replay continues during a renewal, and a request that waits to be resent fails as not sent"
   },
-  { seed: 14, found: "A1: subscriptions are asked for with a token that is known to have expired" },
-  { seed: 24, found: "C6: a stable connection that is closed on purpose does not reset the pauses" },
-  { seed: 73, found: "S4: a gap gives way in a full buffer, and counts as a notification that was lost" },
-  { seed: 135, found: "S1: a subscription that is refused with the token of who has logged out ends its stream" },
-  { seed: 453, found: "S5: an unsubscribe that is refused with a dead token is taken for done" },
+  { seed: 14, failure: "A1: a subscribe carries a token that is known to have expired" },
+  { seed: 24, failure: "C6: a stable connection that is closed on purpose does not reset the backoff" },
+  { seed: 73, failure: "S4: a gap that is dropped from a full buffer counts as a lost notification" },
+  { seed: 135, failure: "S1: a subscribe that is refused for the token of a user who has logged out ends its stream" },
+  { seed: 453, failure: "S5: an unsubscribe that is refused for a dead token counts as executed" },
   {
     seed: 1963,
-    found: "R5: the client is ready though its session is still being renewed, and what waits for that stays"
+    failure: "R5: the client is ready while its session is still being renewed, and waiting requests are not sent"
   },
-  { seed: 5317, found: "O9: a clock that is set back by an hour holds up the outbox for an hour" },
-  { seed: 5366, found: "O6: a request that another client has sent meanwhile is withdrawn as unsent" },
-  { seed: 8055, found: "S5: a subscribe that is answered late, when it is about to be sent again, is sent again" },
+  { seed: 5317, failure: "O9: a clock that is set back by an hour delays the outbox by an hour" },
+  { seed: 5366, failure: "O6: a request is withdrawn as unsent although another client has sent it meanwhile" },
+  { seed: 8055, failure: "S5: a subscribe that is answered just before it would be resent is resent" },
   {
     seed: 8832,
-    found:
-      "S1: an unsubscribe that was sent twice and takes effect after its deadline ends what has replaced it in silence"
+    failure: "S1: an unsubscribe that was sent twice and executed after its deadline silently ends a newer subscription"
   },
   {
     seed: 11_874,
-    found: "S5: a subscribe that was sent twice and is answered after its deadline leaves a room behind"
+    failure: "S5: a subscribe that was sent twice and answered after its deadline leaves a room open"
   },
-  { seed: 13_288, found: "S1: a logout that ends with its connection leaves the next one without subscriptions" },
+  { seed: 13_288, failure: "S1: after a logout whose connection is lost, the next connection has no subscriptions" },
   {
     seed: 113_164_654,
-    found: "A1: a request that is made while the connection is opened anew for a user is sent as another"
+    failure: "A1: a request that is made while the connection is reopened for a user is sent as another user"
   },
-  { seed: 777_002_297, found: "L1: a fiber that is forked while the client closes goes on" }
+  { seed: 777_002_297, failure: "L1: a fiber that is forked while the client closes does not end" }
 ]

@@ -14,7 +14,7 @@ const properties = {
   rides: { type: "nested", properties: { km: { type: "double" } } }
 }
 
-/** What the documents hold, for the compiler. */
+/** The type of the documents, as source text. */
 const source = "{ readonly status: string; readonly isFree: boolean; readonly seats: number; readonly seen: number; " +
   "readonly rides: ReadonlyArray<{ readonly km: number }> }"
 
@@ -24,7 +24,7 @@ const free = { term: { status: "free" } }
 const days = { field: "seen", calendar_interval: "day" }
 const ranges = [{ to: 3 }, { from: 3 }]
 
-const asked: KuzzleDocument.Aggregations = {
+const requested: KuzzleDocument.Aggregations = {
   terms: { terms: { field: "status" }, aggs: { most: { max: { field } }, all: { stats: { field } } } },
   tops: { terms: { field: "status" }, aggs: { top: { top_hits: { size: 1, _source: [field], sort: [field] } } } },
   booleans: { terms: { field: "isFree" } },
@@ -67,11 +67,11 @@ const asked: KuzzleDocument.Aggregations = {
   percentiles: { percentiles: { field } }
 }
 
-/** @param least how many kinds the server knows at least; the others it refuses */
+/** @param least how many kinds the server supports at least; it refuses the others */
 export const aggregationsSuite = <E>(title: string, backend: Layer.Layer<Backend, E>, least: number): void =>
   layer(Layer.provideMerge(layerWorld, backend), { excludeTestServices: true, timeout: "20 seconds" })(title, (it) => {
     it.effect(
-      "aggregations: what the server answers has the type that follows from what was asked",
+      "aggregations: the answer has the type that follows from the request",
       () =>
         withClient()(Effect.gen(function*() {
           const { index, name } = yield* World
@@ -88,20 +88,23 @@ export const aggregationsSuite = <E>(title: string, backend: Layer.Layer<Backend
           }))
           yield* KuzzleDocument.mCreate({ ...target, documents, refresh: "wait_for" })
           const statements = new Map<string, string>()
-          for (const [kind, one] of Object.entries(asked)) {
-            const found = yield* Effect.either(
-              KuzzleDocument.search({ ...target, size: 0, aggregations: { [kind]: one } })
+          for (const [kind, aggregation] of Object.entries(requested)) {
+            const result = yield* Effect.either(
+              KuzzleDocument.search({ ...target, size: 0, aggregations: { [kind]: aggregation } })
             )
-            if (found._tag === "Left") {
-              assert.match(found.left.message, /Unknown aggregation type/)
+            if (result._tag === "Left") {
+              assert.match(result.left.message, /Unknown aggregation type/)
               continue
             }
-            const type = `Core.KuzzleDocument.AggregationResult<typeof asked, ${source}>`
-            const answer = literal(found.right.aggregations?.[kind])
-            statements.set(`const asked = ${literal(one)} as const; export const answer: ${type} = ${answer}`, kind)
+            const type = `Core.KuzzleDocument.AggregationResult<typeof requested, ${source}>`
+            const answer = literal(result.right.aggregations?.[kind])
+            statements.set(
+              `const requested = ${literal(aggregation)} as const; export const answer: ${type} = ${answer}`,
+              kind
+            )
           }
           assert.isAtLeast(statements.size, least)
-          // None of them is of the type of a kind that has no type.
+          // No answer has the general type, which accepts any member.
           const unknown = "{ readonly [member: string]: unknown }"
           const typed = new Map(Array.from(statements, ([statement, kind]) => [
             `${statement}; export const isTyped: ${unknown} extends typeof answer ? false : true = true`,

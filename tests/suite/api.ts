@@ -42,7 +42,10 @@ export const apiTests = (
     test(
       "now: the server's clock",
       Effect.gen(function*() {
-        assert.approximately(yield* KuzzleServer.now(), Date.now(), 5000)
+        const before = Date.now()
+        const now = yield* KuzzleServer.now()
+        assert.isAtLeast(now, before - 5000)
+        assert.isAtMost(now, Date.now() + 5000)
       })
     )
 
@@ -71,7 +74,7 @@ export const apiTests = (
     )
 
     test(
-      "create: one that exists, a bad name",
+      "create: an index that exists, an invalid name",
       Effect.gen(function*() {
         const { index } = yield* World
         yield* failure(
@@ -95,7 +98,7 @@ export const apiTests = (
     )
 
     test(
-      "exists: no name",
+      "exists: an empty name",
       failure(KuzzleIndex.exists({ index: "" }), KuzzleError.BadRequestError, "api.assert.missing_argument")
     )
   })
@@ -112,7 +115,7 @@ export const apiTests = (
           yield* KuzzleCollection.create({ ...target, mappings: { properties: { name: { type: "keyword" } } } })
         )
         yield* KuzzleCollection.create({ index, collection: "two" })
-        // Again is no fault: it updates.
+        // A second creation updates the collection.
         yield* KuzzleCollection.create(target)
         assert.isTrue(yield* KuzzleCollection.exists(target))
         assert.isFalse(yield* KuzzleCollection.exists({ index, collection: "three" }))
@@ -127,7 +130,7 @@ export const apiTests = (
     )
 
     test(
-      "create: a bad name",
+      "create: an invalid name",
       Effect.gen(function*() {
         const { index } = yield* World
         yield* failure(
@@ -139,7 +142,7 @@ export const apiTests = (
     )
 
     test(
-      "exists: no name",
+      "exists: an empty name",
       failure(
         KuzzleCollection.exists({ index: "any", collection: "" }),
         KuzzleError.BadRequestError,
@@ -148,7 +151,7 @@ export const apiTests = (
     )
 
     test(
-      "list: an index that is not there",
+      "list: an unknown index",
       failure(
         KuzzleCollection.list({ index: "not-there" }),
         KuzzleActionError.IndexNotFoundError,
@@ -189,19 +192,19 @@ export const apiTests = (
     )
 
     test(
-      "create: under an id of ours, once",
+      "create: with an id, which can be used once",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const create = KuzzleDocument.create({ ...target, _id: "mine", content: { text: "ünï ✓ 𝄞" } })
         assert.strictEqual((yield* create)._id, "mine")
         yield* failure(create, KuzzleActionError.DocumentAlreadyExistsError, "services.storage.document_already_exists")
-        const found = yield* KuzzleDocument.getOption({ ...target, _id: "mine" })
-        assert.strictEqual(Option.getOrThrow(found)._source.text, "ünï ✓ 𝄞")
+        const document = yield* KuzzleDocument.getOption({ ...target, _id: "mine" })
+        assert.strictEqual(Option.getOrThrow(document)._source.text, "ünï ✓ 𝄞")
       })
     )
 
     test(
-      "create: in an index that is not there",
+      "create: in an unknown index",
       failure(
         KuzzleDocument.create({ index: "not-there", collection: "nor-this", content: {} }),
         KuzzleActionError.IndexNotFoundError,
@@ -210,7 +213,7 @@ export const apiTests = (
     )
 
     test(
-      "get, update, delete: none of that id",
+      "get, update, delete: an unknown id",
       Effect.gen(function*() {
         const place = { ...(yield* (yield* World).collection), _id: "none" }
         const id = "services.storage.not_found"
@@ -225,7 +228,7 @@ export const apiTests = (
     )
 
     test(
-      "getOption: a collection that is not there is an error still",
+      "getOption: an unknown collection is an error",
       Effect.gen(function*() {
         const { index } = yield* World
         yield* failure(
@@ -287,7 +290,7 @@ export const apiTests = (
     )
 
     test(
-      "search: too much at once, an index that is not there",
+      "search: too large a page, an unknown index",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         yield* failure(
@@ -344,10 +347,10 @@ export const apiTests = (
         const { _source } = yield* KuzzleDocument.create({ ...target, content: {} })
         assert.strictEqual(_source._kuzzle_info?.author, user.kuid)
 
-        // Within the second of the login the server would give the same token.
+        // Within a second of the login the server would return the same token.
         yield* Effect.sleep("1100 millis")
         const renewed = yield* KuzzleAuth.refreshToken()
-        const secret = (given: KuzzleAuth.Session) => Redacted.value(Option.getOrThrow(given.token))
+        const secret = ({ token }: KuzzleAuth.Session) => Redacted.value(Option.getOrThrow(token))
         assert.notStrictEqual(secret(renewed), secret(session))
         assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, user.kuid)
         const checked = yield* KuzzleAuth.checkToken()
@@ -381,7 +384,7 @@ export const apiTests = (
           "plugin.strategy.missing_user"
         )
         assert.notInclude(JSON.stringify(error), "wrong\"")
-        // One login a second for each connection; the credentials are not looked at.
+        // The server allows one login per second and connection, whatever the credentials.
         yield* Effect.sleep("1100 millis")
         yield* failure(
           KuzzleAuth.login({ strategy: "no-such", credentials: {} }),
@@ -436,7 +439,7 @@ export const apiTests = (
         const garbage = kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("garbage"))))
         for (const [name, action] of Object.entries(actions)) {
           yield* garbage
-          // Its results differ, its errors do not.
+          // The actions have different results, but the same errors.
           const error: KuzzleError.UnauthorizedError = yield* failure(
             Effect.asVoid<unknown, KuzzleError.RequestError | KuzzleActionError.NamedError, Kuzzle.Kuzzle>(action),
             KuzzleError.UnauthorizedError,
@@ -445,7 +448,7 @@ export const apiTests = (
           assert.isTrue(KuzzleError.isTokenDead(error))
           assert.strictEqual(`${error.controller}:${error.action}`, name)
         }
-        // The token is invalid, and forgotten whatever the server answers.
+        // A logout forgets the token, even if the server answers with an error.
         yield* garbage
         yield* failure(KuzzleAuth.logout(), KuzzleError.UnauthorizedError, "security.token.invalid")
         assert.deepStrictEqual(yield* kuzzle.token, Option.none())
@@ -456,7 +459,7 @@ export const apiTests = (
 
   describe("requests", () => {
     test(
-      "query: an action without a function of its own, volatile data come back",
+      "query: an action that has no function; the answer returns the volatile data",
       Effect.gen(function*() {
         const response = yield* Kuzzle.query({ controller: "auth", action: "getStrategies" }, { volatile: { a: 1 } })
         assert.strictEqual(response.status, 200)
@@ -466,7 +469,7 @@ export const apiTests = (
     )
 
     test(
-      "query: no such controller, no such action",
+      "query: an unknown controller, an unknown action",
       Effect.gen(function*() {
         yield* failure(
           Kuzzle.query({ controller: "nope", action: "now" }),
@@ -482,12 +485,12 @@ export const apiTests = (
     )
 
     test(
-      "queryMany: positions are kept, with failures in the middle",
+      "queryMany: outcomes have the order of the requests, failures included",
       Effect.gen(function*() {
         const { index, name } = yield* World
         const kuzzle = yield* Kuzzle.Kuzzle
         const ask = (index: string) => ({ controller: "index", action: "exists", index })
-        // One that the server refuses, and one that fails before it is sent, thus before any other has an outcome.
+        // The server refuses the second. The fourth fails before it is sent, so before any other has an outcome.
         const outcomes = yield* kuzzle.queryMany([
           ask(index),
           ask(""),
@@ -495,7 +498,7 @@ export const apiTests = (
           { ...ask(index), body: { big: 1n } },
           ask(index)
         ])
-        const shown = outcomes.map((outcome) =>
+        const summaries = outcomes.map((outcome) =>
           outcome._tag === "Success"
             ? outcome.value.result
             : outcome.cause._tag === "Fail" && KuzzleError.isApiError(outcome.cause.error)
@@ -504,13 +507,13 @@ export const apiTests = (
             ? outcome.cause.error._tag
             : outcome.cause
         )
-        assert.deepStrictEqual(shown, [true, "api.assert.missing_argument", false, "KuzzleEncodeError", true])
+        assert.deepStrictEqual(summaries, [true, "api.assert.missing_argument", false, "KuzzleEncodeError", true])
         assert.deepStrictEqual(yield* kuzzle.queryMany([]), [])
       })
     )
 
     test(
-      "values that JSON cannot carry fail alone",
+      "a value that JSON cannot carry fails only its own request",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const cycle: Record<string, unknown> = {}
@@ -528,12 +531,12 @@ export const apiTests = (
     )
 
     test(
-      "members that are ours to set are refused",
+      "members that the client sets are refused",
       failure(Kuzzle.query({ controller: "server", action: "now", jwt: "mine" }), KuzzleError.EncodeError)
     )
   })
 
-  it.effect("a request that is too large fails alone, before it is sent", () =>
+  it.effect("a request that is too large fails only itself, before it is sent", () =>
     Effect.gen(function*() {
       const target = yield* (yield* World).collection
       const create = (size: number) =>

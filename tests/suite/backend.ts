@@ -1,4 +1,4 @@
-/** What the client suite runs against: a way to make clients, and the accidents of the network between them and Kuzzle. */
+/** What the client suite runs against: clients, and the faults of the network between them and Kuzzle. */
 import {
   Kuzzle,
   type KuzzleConfig,
@@ -10,7 +10,7 @@ import {
 import { Context, Effect, Layer } from "effect"
 import type { Scope } from "effect"
 
-/** The address, and how the session is kept, are the backend's to say. */
+/** The backend sets the address, and whether the session is kept by token or by cookie. */
 type Chosen = "url" | "host" | "port" | "ssl" | "path" | "session"
 
 export type ClientOptions = Omit<Kuzzle.Options & KuzzleConfig.HeartbeatOptions, Chosen>
@@ -21,13 +21,13 @@ export type ClientServices = Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
 
 export type ClientLayer = Layer.Layer<ClientServices, KuzzleError.ConnectError | KuzzleError.InvalidSettingError>
 
-/** Accidents that befall every client made by `client`, and none made by `http`. */
+/** Faults of every client made by `client` and `cookie`, and of none made by `http`. */
 export interface Network {
   /** Breaks every connection, without a close frame. */
   readonly cut: Effect.Effect<void>
   /** Ends every connection with a close frame, as a proxy does. */
   readonly close: (code: number) => Effect.Effect<void>
-  /** Nothing passes any more, neither way; connections stay open. */
+  /** Holds back everything in both directions. Connections stay open. */
   readonly freeze: Effect.Effect<void>
   /** Ends `freeze`. */
   readonly thaw: Effect.Effect<void>
@@ -56,15 +56,15 @@ export interface User {
   readonly password: string
 }
 
-/** What a suite makes on the server, under names of its own, and removes at its end. */
+/** Data of a suite on the server. Names are unique to this run, and everything is removed at the end. */
 export interface WorldShape {
-  /** Over HTTP, so beside the accidents of the network. */
+  /** Over HTTP, so the faults of the network do not affect it. */
   readonly admin: Kuzzle.KuzzleShape
   readonly index: string
-  readonly name: (what: string) => string
+  readonly name: (prefix: string) => string
   readonly collection: Effect.Effect<Collection, KuzzleError.RequestError>
   readonly user: Effect.Effect<User, KuzzleError.RequestError>
-  /** Removes an index that a test makes by itself. */
+  /** Removes an index of a test at the end. */
   readonly removeLater: (index: string) => Effect.Effect<void>
 }
 
@@ -79,16 +79,16 @@ const make: Effect.Effect<
   const admin = Context.get(yield* Layer.build(backend.http()), Kuzzle.Kuzzle)
   const run = `t${Math.random().toString(36).slice(2, 10)}`
   let count = 0
-  const name = (what: string) => `${run}-${what}${count++}`
+  const name = (prefix: string) => `${run}-${prefix}${count++}`
   const index = name("index")
   const indexes = [index]
   const users: Array<string> = []
   yield* admin.query({ controller: "index", action: "create", index })
-  // Kuzzle deletes an index by one URL that names all its collections, and Elasticsearch reads 4096 bytes of it.
+  // Kuzzle deletes an index by a URL with the names of all its collections, and Elasticsearch reads at most 4096 bytes of it.
   const remove = (index: string) =>
     Effect.gen(function*() {
       const { result } = yield* admin.query({ controller: "collection", action: "list", index, type: "stored" })
-      // What `collection:list` answers with.
+      // The result of `collection:list`.
       const { collections } = result as { readonly collections: ReadonlyArray<{ readonly name: string }> }
       for (const { name } of collections) {
         yield* admin.query({ controller: "collection", action: "delete", index, collection: name })
@@ -98,7 +98,7 @@ const make: Effect.Effect<
   yield* Effect.addFinalizer(() =>
     Effect.orDie(Effect.zipRight(
       Effect.forEach(indexes, remove),
-      // At once: each waits until searches see it.
+      // In one request, because each waits until searches see the change.
       admin.query({ controller: "security", action: "mDeleteUsers", body: { ids: users } })
     ))
   )
@@ -108,7 +108,7 @@ const make: Effect.Effect<
     name,
     collection: Effect.suspend(() => {
       const target = { index, collection: name("collection") }
-      // Strings as keywords, so that they can be searched for, sorted by and compared with.
+      // Strings are keywords, so that tests can search for, sort by and compare whole values.
       const properties = { status: { type: "keyword" }, seats: { type: "integer" } }
       const body = { mappings: { dynamic: "true", properties } }
       return Effect.as(admin.query({ controller: "collection", action: "create", ...target, body }), target)
@@ -124,7 +124,7 @@ const make: Effect.Effect<
   }
 })
 
-/** The same numbered documents, so that an order can be read from what arrives. */
+/** Writes numbered documents, so that their notifications show the order. */
 export const writeNumbered = (target: Collection, numbers: ReadonlyArray<number>) =>
   Effect.forEach(numbers, (n) => KuzzleDocument.create({ ...target, content: { n } }), { discard: true })
 

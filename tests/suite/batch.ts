@@ -1,4 +1,4 @@
-/** Requests gathered: each caller has what it would have had alone. */
+/** Batches: each caller gets the result that its request would have had alone. */
 import { Kuzzle, KuzzleBatch, KuzzleDocument, KuzzleError, KuzzleSearch } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Array, Effect, Exit, FastCheck as fc, Runtime, Stream } from "effect"
@@ -12,7 +12,7 @@ const ids = ["a", "b", "c", "d", "e", "f", "g", "h"] as const
 const content = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 }).map((n): KuzzleDocument.Content => ({ n })) },
   { weight: 2, arbitrary: fc.constantFrom("x", "y").map((text): KuzzleDocument.Content => ({ text })) },
-  // Refused by its type, by the strict mapping, before it is sent.
+  // Refused because of its type, by the strict mapping, and before it is sent.
   fc.constantFrom<KuzzleDocument.Content>({ n: "no number" }, { other: 1 }, { n: NaN })
 )
 
@@ -38,18 +38,18 @@ const kinds = {
   (target: Collection, asked: Asked) => Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>
 >
 
-// Its own keys and no others.
+// `Object.keys` types keys as `string`.
 const names = Object.keys(kinds) as ReadonlyArray<keyof typeof kinds>
 
 /**
- * What is asked of a document is of one kind: what two kinds make of one document at once is anybody's guess. So it is of
- * what is silent and what is not, and of what is deleted with its source and without, which never go together.
+ * Random requests. All requests for one document are of one kind, because the order of two kinds is not defined in a batch.
+ * For the same reason they have the same `silent`, and deletions the same `source`: these options separate batches.
  *
- * @param inOrder whether the server carries requests out in order; elsewhere each document is asked for once, because two
- * equal writes may overtake each other
+ * @param inOrder whether the server executes requests in order; otherwise there is one request for each document, because
+ * two equal writes may overtake each other
  */
 const program = (inOrder: boolean) => {
-  const one = fc.record({
+  const request = fc.record({
     id: fc.option(fc.nat({ max: ids.length - 1 }), { nil: undefined, freq: 4 }),
     content,
     options
@@ -58,8 +58,8 @@ const program = (inOrder: boolean) => {
   return fc.record({
     kindOf: fc.array(fc.constantFrom(...names), { minLength: ids.length, maxLength: ids.length }),
     asked: inOrder
-      ? fc.array(one, length)
-      : fc.uniqueArray(one, { ...length, comparator: (a, b) => a.id !== undefined && a.id === b.id })
+      ? fc.array(request, length)
+      : fc.uniqueArray(request, { ...length, comparator: (a, b) => a.id !== undefined && a.id === b.id })
   })
 }
 
@@ -72,8 +72,8 @@ const calls = ({ asked, kindOf }: Program, target: Collection) =>
     const source = id !== undefined && kind === "delete" ? id % 3 === 0 : options.source
     const _id = id === undefined ? undefined : ids[id]
     const refused = "other" in content || typeof content.n === "string" || Number.isNaN(content.n)
-    // An update that changes nothing is none when the clock has not moved either. A `create` that has two mistakes, an id
-    // that is taken and content that is refused, is told one of them alone and the other in a batch.
+    // Within one millisecond, an update that changes nothing is no update. A `create` with two mistakes, an id that exists and
+    // content that is refused, fails for one of them if it is alone, and for the other in a batch.
     const changed = refused ? id !== undefined && kind === "create" : kind === "update"
     return kinds[kind](target, {
       _id,
@@ -82,7 +82,7 @@ const calls = ({ asked, kindOf }: Program, target: Collection) =>
     })
   })
 
-/** What is of the collection and of the clock is left out. */
+/** The outcome, without what depends on the collection and the clock. */
 const plain = (exit: Exit.Exit<unknown, unknown>, { collection }: Collection): unknown => {
   const value = Exit.isSuccess(exit)
     ? { done: exit.value }
@@ -94,24 +94,24 @@ const plain = (exit: Exit.Exit<unknown, unknown>, { collection }: Collection): u
   return JSON.parse(
     JSON.stringify(value, (key, member) => key === "_kuzzle_info" || key === "serverStack" ? undefined : member)
       .replaceAll(collection, "<collection>")
-      // Of a document that was given no id, and what Elasticsearch says of one.
+      // An id that the server has made, and the id in an error of Elasticsearch.
       .replace(/"_id":"[^"]{3,}"/, "\"_id\":\"<made>\"")
       .replaceAll(/ in document with id '[^']*'/g, "")
-      // An error of what was not sent is that of the request that was not sent.
+      // The error of a request that was not sent names its action, which is another one in a batch.
       .replace(/"action":"m?(Create|Update|Replace|CreateOrReplace)",("issue")/i, "$2")
       .replaceAll(/document:m?[a-z]+ cannot be encoded as JSON: .*n is NaN/gi, "NaN")
       .replaceAll(/"issue":"[^"]*"/g, "\"issue\":\"<place>\"")
   )
 }
 
-const started: Effect.Effect<Collection, KuzzleError.RequestError, World> = Effect.gen(function*() {
+const makeCollection: Effect.Effect<Collection, KuzzleError.RequestError, World> = Effect.gen(function*() {
   const { admin, index, name } = yield* World
   const target = { index, collection: name("batch") }
   yield* admin.query({ controller: "collection", action: "create", ...target, body: { mappings } })
   return target
 })
 
-/** Half of the documents are there. */
+/** Resets the collection to half of the documents. */
 const reset = (target: Collection) =>
   Effect.gen(function*() {
     const { admin } = yield* World
@@ -120,7 +120,7 @@ const reset = (target: Collection) =>
     yield* admin.query({ controller: "document", action: "mCreate", ...target, body: { documents } })
   })
 
-const everything = (target: Collection) =>
+const allDocuments = (target: Collection) =>
   Effect.gen(function*() {
     const { admin } = yield* World
     yield* admin.query({ controller: "collection", action: "refresh", ...target })
@@ -137,11 +137,11 @@ export const batchTests = (
 ): void => {
   describe("batches", () => {
     it.effect(
-      "every caller has the result, or the error, of the same request alone; and what is stored is the same",
+      "every caller gets the result or the error of the same request alone, and the stored documents are the same",
       () =>
         provide()(Effect.gen(function*() {
-          const alone = yield* started
-          const together = yield* started
+          const alone = yield* makeCollection
+          const together = yield* makeCollection
           const kuzzle = yield* Kuzzle.Kuzzle
           const runtime = yield* Effect.runtime<Kuzzle.Kuzzle | World>()
           const agrees = (program: Program) =>
@@ -159,19 +159,19 @@ export const batchTests = (
                 outcomes.map((exit) => plain(exit, together)),
                 expected.map((exit) => plain(exit, alone))
               )
-              // A document that was given no id is told by its content.
+              // A document without a given id is compared by its content.
               for (const [i, exit] of outcomes.entries()) {
                 const asked = program.asked[i]
                 if (asked?.id !== undefined || Exit.isFailure(exit)) continue
-                // What `create` gives.
+                // The result of `create`.
                 const { _id } = exit.value as KuzzleDocument.Document
                 const { _source: { _kuzzle_info: _, ...source } } = yield* KuzzleDocument.get({ ...together, _id })
                 assert.deepStrictEqual<unknown>(source, asked?.content)
               }
-              assert.deepStrictEqual(yield* everything(together), yield* everything(alone))
+              assert.deepStrictEqual(yield* allDocuments(together), yield* allDocuments(alone))
             })
           yield* Effect.promise(() =>
-            fc.assert(fc.asyncProperty(program(inOrder), (one) => Runtime.runPromise(runtime)(agrees(one))), {
+            fc.assert(fc.asyncProperty(program(inOrder), (program) => Runtime.runPromise(runtime)(agrees(program))), {
               numRuns: runs
             })
           )
@@ -179,9 +179,9 @@ export const batchTests = (
       60_000
     )
 
-    it.effect("8.D12: as a layer, by any number, beyond the limits of the server", () =>
+    it.effect("8.D12: as a layer, with more requests than the server allows in one", () =>
       provide()(Effect.gen(function*() {
-        const target = yield* started
+        const target = yield* makeCollection
         const numbers = Array.range(1, 450)
         yield* Effect.forEach(
           numbers,

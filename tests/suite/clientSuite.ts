@@ -1,6 +1,6 @@
 /**
- * One suite for every client: in memory, on Node's `ws`, in a browser, against the embedded Kuzzle and the real one. What
- * a test needs of its surroundings it takes from `Backend`; nothing of Node is imported here.
+ * One suite for every client: in memory, on Node's `ws`, in a browser, against the embedded and a real Kuzzle. `Backend`
+ * provides the surroundings. This module imports nothing of Node.
  */
 import { describe, layer } from "@effect/vitest"
 import { Layer } from "effect"
@@ -16,11 +16,11 @@ export const clientSuite = <E>(
   name: string,
   options: {
     readonly backend: Layer.Layer<Backend, E>
-    /** For what cannot be broken on purpose. */
+    /** For backends whose network has no faults on demand. */
     readonly api?: "only"
   }
 ): void =>
-  // Connections are real, so is the time.
+  // Connections are real, and so is the time.
   layer(Layer.provideMerge(layerWorld, options.backend), { excludeTestServices: true, timeout: "60 seconds" })(
     name,
     (it) => {

@@ -1,6 +1,6 @@
 /**
- * A backend for a page: relays in front of a server, and an HTTP endpoint by which the page makes and commands them. Runs in
- * Node, beside the browser.
+ * A backend for a page: relays in front of a server, and an HTTP endpoint by which the page makes and controls them. It runs
+ * in Node, beside the browser.
  */
 import { Effect, ExecutionStrategy, Exit, Scope } from "effect"
 import * as Http from "node:http"
@@ -24,7 +24,7 @@ export const make = (url: string): Effect.Effect<RemoteBackend, Relay.RelayError
       return { id, url: relay.url } satisfies RemoteLine
     })
 
-    /** What is asked, or nothing when there is no such thing. */
+    /** The command at this path; `undefined` if there is none. */
     const perform = (path: string, body: string): Effect.Effect<unknown, Relay.RelayError> | undefined => {
       const [, command, argument = "", action] = path.split("/")
       if (command === "cut" || command === "freeze" || command === "thaw") return relay[command]
@@ -33,10 +33,10 @@ export const make = (url: string): Effect.Effect<RemoteBackend, Relay.RelayError
       if (argument === "") return open
       const line = lines.get(argument)
       switch (action) {
-        case "arm": {
+        case "inject": {
           // The page's half of this protocol is `remote.ts`.
           const { fault, when } = JSON.parse(body) as { fault: Fault; when?: When }
-          return line?.relay.arm(fault, when)
+          return line?.relay.inject(fault, when)
         }
         case "struck":
         case "heal":
@@ -63,7 +63,7 @@ export const make = (url: string): Effect.Effect<RemoteBackend, Relay.RelayError
     const port = yield* Effect.acquireRelease(
       Effect.async<number, Relay.RelayError>((resume) => {
         server.once("error", (cause) => resume(new Relay.RelayError({ cause })))
-        // A TCP server that listens has an address, which is no pipe's name.
+        // A TCP server that listens has an address; only a pipe has a name (a string) instead.
         server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as Net.AddressInfo).port)))
       }),
       () =>

@@ -1,4 +1,4 @@
-/** What is built upon documents: searches as streams, export and import, batches, live documents. */
+/** What uses documents: searches as streams, export and import, batches, live documents. */
 import { describe, layer } from "@effect/vitest"
 import { Layer } from "effect"
 import { type Backend, layerWorld } from "./backend.ts"
@@ -12,9 +12,9 @@ export const documentsSuite = <E>(
   name: string,
   { backend, inOrder, runs, standsForMissing }: Abilities & {
     readonly backend: Layer.Layer<Backend, E>
-    /** Whether the server carries out the requests of a connection one after the other. */
+    /** Whether the server executes the requests of a connection one after the other. */
     readonly inOrder: boolean
-    /** Of each property. */
+    /** How many random cases check each property. */
     readonly runs: number
   }
 ): void =>

@@ -8,7 +8,7 @@ import type * as Net from "node:net"
 
 export interface Gateway {
   readonly url: string
-  /** `GET` it: the requests that have come to the other origin, as JSON. */
+  /** A `GET` returns the requests that the other origin has received, as JSON. */
   readonly elsewhereUrl: string
 }
 
@@ -32,7 +32,7 @@ const listen = (handler: Http.RequestListener): Effect.Effect<string, GatewayErr
     (server) => `http://127.0.0.1:${(server.address() as Net.AddressInfo).port}`
   )
 
-/** The page is of another origin, and its requests carry cookies and tokens. */
+/** The page has another origin, and its requests carry cookies and tokens. */
 const cors = ({ headers: { origin = "*" } }: Http.IncomingMessage): Http.OutgoingHttpHeaders => ({
   "access-control-allow-origin": origin,
   "access-control-allow-credentials": "true",
@@ -48,11 +48,11 @@ const answer = JSON.stringify({
 })
 
 export const make: Effect.Effect<Gateway, GatewayError, Scope.Scope> = Effect.gen(function*() {
-  const seen: Array<string> = []
+  const received: Array<string> = []
   const elsewhere = yield* listen((request, response) => {
     request.resume()
-    if (request.url === "/seen") return response.writeHead(200, cors(request)).end(JSON.stringify(seen))
-    seen.push(`${request.method} ${request.url}`)
+    if (request.url === "/seen") return response.writeHead(200, cors(request)).end(JSON.stringify(received))
+    received.push(`${request.method} ${request.url}`)
     response.writeHead(200, cors(request)).end(answer)
   })
   const url = yield* listen((request, response) => {
@@ -63,7 +63,7 @@ export const make: Effect.Effect<Gateway, GatewayError, Scope.Scope> = Effect.ge
       return response.writeHead(Number(number), { ...cors(request), location: `${elsewhere}/${path.join("/")}` }).end()
     }
     response.writeHead(200, cors(request))
-    for (let left = Number(number); left > 0; left -= 1024) response.write(" ".repeat(Math.min(left, 1024)))
+    for (let rest = Number(number); rest > 0; rest -= 1024) response.write(" ".repeat(Math.min(rest, 1024)))
     response.end()
   })
   return { url, elsewhereUrl: `${elsewhere}/seen` }

@@ -1,6 +1,6 @@
 /**
- * A real Kuzzle, or a node of its cluster, is killed, and started again, while documents are written, messages are published and heard and questions
- * asked: everything settles and says the truth of itself, nothing is done or heard twice, what was lost is a gap.
+ * A real Kuzzle, or a node of its cluster, is killed and restarted under traffic. Each request settles once, and its outcome
+ * is true. Nothing is executed or received twice. A gap marks each loss.
  */
 import {
   Kuzzle,
@@ -12,17 +12,18 @@ import {
 } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import { assert } from "@effect/vitest"
-import { Cause, Context, Effect, ExecutionStrategy, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
+import { Context, Effect, ExecutionStrategy, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
 import { type Node, nodes } from "../../lab/state.ts"
 import { Backend, type ClientLayer, type ClientOptions, type ClientServices } from "./backend.ts"
 import { kill } from "./process.ts"
 import { numberOf, quick } from "./tools.ts"
+import * as Until from "./until.ts"
 
-/** A connection is lost, or left because its server has said that it shuts down. */
+/** Whether a connection was lost, or left because its server announced that it shuts down. */
 const isLoss = (tag: string, before: string | undefined): boolean =>
-  (tag === "Waiting" && before !== "Connecting") || (tag === "Connecting" && before === "Renewing")
+  (tag === "Waiting" && before !== "Connecting") || (tag === "Connecting" && before === "Replacing")
 
-/** A client, where it is connected to, and how often its connection was lost. */
+/** A client, the Kuzzle that it is connected to, and how often it lost its connection. */
 const connect = (layer: ClientLayer) =>
   Effect.gen(function*() {
     const services = yield* Layer.build(layer)
@@ -43,14 +44,13 @@ const connect = (layer: ClientLayer) =>
     }
   })
 
-/** Nothing hangs; a server that starts takes its time. */
-const soon = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.timeoutFailCause(effect, {
-    duration: "1 minute",
-    onTimeout: () => Cause.die(new Error(`${what}: not within a minute`))
-  })
+/** A server takes its time to start. */
+const patience: Until.Patience = { seconds: 60 }
 
-/** Makes requests, numbered from 0, `burst` at a time. `outcomes` makes an end of it, and says how each of them ended. */
+const soon = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Until.soon(what, effect, patience)
+
+/** Sends requests, numbered from 0, `burst` at a time. `outcomes` stops that, and returns how each of them ended. */
 const load = <A, E extends { readonly _tag: string }>(
   services: Context.Context<ClientServices>,
   burst: number,
@@ -63,7 +63,7 @@ const load = <A, E extends { readonly _tag: string }>(
     const next = Effect.suspend(() =>
       Effect.map(
         Effect.forkIn(Effect.exit(Effect.provide(request(asked.length), services)), outer),
-        (one) => asked.push(one)
+        (request) => asked.push(request)
       )
     )
     yield* Effect.forkIn(Effect.repeat(Effect.replicateEffect(next, burst), Schedule.spaced("10 millis")), scope)
@@ -82,23 +82,20 @@ const load = <A, E extends { readonly _tag: string }>(
   })
 
 const ending = (outcomes: ReadonlyArray<string>, outcome: string): ReadonlyArray<number> =>
-  outcomes.flatMap((one, n) => one === outcome ? [n] : [])
+  outcomes.flatMap((other, n) => other === outcome ? [n] : [])
 
-const until = (what: string, condition: () => boolean) =>
-  soon(
-    what,
-    Effect.repeat(Effect.sync(condition), { until: (met) => met, schedule: Schedule.spaced("20 millis") })
-  )
+const until = (what: string, condition: () => boolean) => Until.until(what, Effect.sync(condition), patience)
 
-/** What was published and not heard lies where a gap is. */
+/** Asserts that no message is received twice, and that a gap marks each lost one. */
 const checkHeard = (published: ReadonlyArray<string>, heard: ReadonlyArray<number | "gap">) => {
-  const numbers = heard.filter((one) => one !== "gap")
-  assert.strictEqual(new Set(numbers).size, numbers.length, "something was heard twice")
-  const gaps = heard.flatMap((one, i) =>
-    one === "gap"
+  const isMessage = (element: number | "gap") => element !== "gap"
+  const numbers = heard.filter(isMessage)
+  assert.strictEqual(new Set(numbers).size, numbers.length, "a message was received twice")
+  const gaps = heard.flatMap((element, i) =>
+    element === "gap"
       ? [{
-        after: Math.max(-1, ...heard.slice(0, i).filter((one) => one !== "gap")),
-        before: Math.min(Infinity, ...heard.slice(i).filter((one) => one !== "gap"))
+        after: Math.max(-1, ...heard.slice(0, i).filter(isMessage)),
+        before: Math.min(Infinity, ...heard.slice(i).filter(isMessage))
       }]
       : []
   )
@@ -107,36 +104,36 @@ const checkHeard = (published: ReadonlyArray<string>, heard: ReadonlyArray<numbe
     if (known.has(n)) continue
     assert.isTrue(
       gaps.some(({ after, before }) => after < n && n < before),
-      `message ${n} was lost, and no gap says so`
+      `message ${n} was lost without a gap`
     )
   }
   for (const refusal of ["KuzzleNotSentError", "KuzzleServiceUnavailableError"]) {
     for (const n of ending(published, refusal)) {
-      assert.isFalse(known.has(n), `message ${n}: ${refusal}, and sent after all`)
+      assert.isFalse(known.has(n), `message ${n} failed with ${refusal}, but was received`)
     }
   }
 }
 
 /** A node that shuts down refuses requests (503) and has not executed them. */
-const honest: ReadonlySet<string> = new Set([
+const permitted: ReadonlySet<string> = new Set([
   "answered",
   "KuzzleNotSentError",
   "KuzzleMaybeSentError",
   "KuzzleServiceUnavailableError"
 ])
 
-/** What happens to the server meanwhile. */
-type Ends = (clients: Readonly<Record<"hearing" | "asking" | "publishing" | "queueing", Connected>>) => Effect.Effect<
+/** Ends and restarts servers, until the test may look at the outcomes. */
+type Faults = (clients: Readonly<Record<"hearing" | "asking" | "publishing" | "queueing", Connected>>) => Effect.Effect<
   void
 >
 
 type Connected = Effect.Effect.Success<ReturnType<typeof connect>>
 
-/** The clients are of these layers. The one that listens loses its connection at least twice. */
+/** The client that listens must lose its connection at least twice. */
 const survives = (
   client: (options: ClientOptions) => ClientLayer,
   publisher: ClientLayer,
-  ends: Ends
+  faults: Faults
 ) =>
   Effect.gen(function*() {
     const name = `kill${Math.random().toString(36).slice(2, 10)}`
@@ -155,12 +152,16 @@ const survives = (
     )
     const heard: Array<number | "gap"> = []
     yield* Effect.provide(
-      KuzzleRealtime.listen(messages, (one) => heard.push(one.type === "gap" ? "gap" : Number(numberOf(one)))),
+      KuzzleRealtime.listen(messages, (notification) => {
+        heard.push(notification.type === "gap" ? "gap" : Number(numberOf(notification)))
+      }),
       hearing.services
     )
     const documents: Array<string> = []
     yield* Effect.provide(
-      KuzzleRealtime.listen(target, (one) => one.type === "document" && documents.push(one.result._id ?? "")),
+      KuzzleRealtime.listen(target, (notification) => {
+        if (notification.type === "document") documents.push(notification.result._id ?? "")
+      }),
       hearing.services
     )
 
@@ -176,7 +177,7 @@ const survives = (
       (n) => KuzzleDocument.create({ ...target, _id: `d${n}`, content: { n } })
     )
 
-    yield* ends(clients)
+    yield* faults(clients)
     const length = heard.length
     yield* until("messages after the restart", () => heard.length > length + 50)
 
@@ -185,30 +186,30 @@ const survives = (
       published: yield* published.outcomes,
       written: yield* written.outcomes
     }
-    const lastOne = ending(outcomes.published, "answered").at(-1)
-    yield* until("the last message", () => heard.includes(lastOne ?? -1))
+    const lastMessage = ending(outcomes.published, "answered").at(-1)
+    yield* until("the last message", () => heard.includes(lastMessage ?? -1))
     checkHeard(outcomes.published, heard)
-    const gaps = heard.filter((one) => one === "gap").length
+    const gaps = heard.filter((element) => element === "gap").length
     assert.isAtLeast(gaps, 2, "gaps")
     assert.isAtMost(gaps, hearing.losses(), "gaps")
 
-    for (const  of of[outcomes.questions, outcomes.published, outcomes.written]) {
-      assert.isAbove(ending(of, "answered").length, 100)
-      assert.deepStrictEqual(of.filter((one) => !honest.has(one)), [])
+    for (const ofLoad of [outcomes.questions, outcomes.published, outcomes.written]) {
+      assert.isAbove(ending(ofLoad, "answered").length, 100)
+      assert.deepStrictEqual(ofLoad.filter((outcome) => !permitted.has(outcome)), [])
     }
-    // Nothing that waited in the queue was lost, for it is long and patient enough.
+    // The queue and its timeout are long enough for every request.
     assert.deepStrictEqual(ending(outcomes.written, "KuzzleNotSentError"), [])
     const ids = outcomes.written.map((_, n) => `d${n}`)
     const { errors } = yield* Effect.provide(KuzzleDocument.mExists({ ...target, ids }), asking.services)
     const absent = new Set(errors)
     for (const n of ending(outcomes.written, "answered")) {
-      assert.isFalse(absent.has(`d${n}`), `document ${n} is not there`)
+      assert.isFalse(absent.has(`d${n}`), `document ${n} was written, but does not exist`)
     }
-    assert.strictEqual(new Set(documents).size, documents.length, "the writing of a document was heard twice")
+    assert.strictEqual(new Set(documents).size, documents.length, "the creation of a document was notified twice")
     yield* Effect.provide(KuzzleIndex.delete({ index: name }), asking.services)
   })
 
-/** The only Kuzzle of the lab in this folder is killed twice, and stays away for 2 s. */
+/** The only Kuzzle of the lab in this folder is killed twice, and is down for 2 s. */
 export const survivesKill = (lab: string) =>
   Effect.flatMap(Backend, ({ client }) =>
     survives(
@@ -218,22 +219,22 @@ export const survivesKill = (lab: string) =>
         Effect.gen(function*() {
           const all = Object.values(clients)
           for (const round of [1, 2]) {
-            // It is killed in the middle of the traffic, and stays away for some attempts to connect.
+            // Time for traffic before the kill, and below for some failed attempts to connect.
             yield* Effect.sleep("1500 millis")
             const { restart } = yield* kill(lab)
             yield* until("the loss", () => all.every(({ losses }) => losses() >= round))
             yield* Effect.sleep("2 seconds")
             yield* restart
-            yield* until("all ready again", () => all.every(({ isReady }) => isReady()))
+            yield* until("all clients ready", () => all.every(({ isReady }) => isReady()))
           }
         })
     ))
 
 /**
  * The nodes that the clients are connected to are killed one after the other; then every node is shut down and started
- * again, as for an upgrade. One client publishes at a node of its own, so that what is heard has crossed the cluster.
+ * again, as for an upgrade. One client publishes through a node of its own, so that its messages cross the cluster.
  *
- * @param urls the lab's three, of which the clients know the first two, and the publisher the last
+ * @param urls the three nodes of the lab: the clients use the first two, and the publisher prefers the last
  */
 export const survivesNodes = (lab: string, [first, second, third]: readonly [string, string, string]) => {
   const urls = [first, second, third]
@@ -241,32 +242,32 @@ export const survivesNodes = (lab: string, [first, second, third]: readonly [str
   const publisher = NodeKuzzle.layer({ ...quick, url: [third, first, second] })
   return survives(client, publisher, (clients) => {
     const all = Object.values(clients)
-    /** Ends a node, sees its clients go elsewhere before it is back, and waits until it is. */
+    /** Ends a node, waits until its clients have moved to others, and restarts it. */
     const end = (node: Node, signal: "SIGKILL" | "SIGTERM") =>
       Effect.gen(function*() {
-        // In the middle of the traffic.
+        // Time for traffic before the end.
         yield* Effect.sleep("1500 millis")
         const url = urls[nodes.indexOf(node)]!
         const there = all.filter(({ isAt }) => isAt(url))
         const before = there.map(({ losses }) => losses())
         const { restart } = yield* kill(lab, node, signal)
         yield* until(`the loss of ${node}`, () => there.every(({ losses }, i) => losses() > before[i]!))
-        yield* until(`elsewhere than ${node}`, () => all.every(({ isReady }) => isReady()))
-        // Until the others have noticed: they refuse a node with the address of one that they believe alive.
+        yield* until(`all clients ready without ${node}`, () => all.every(({ isReady }) => isReady()))
+        // The other nodes must notice the end: they refuse a node whose address belongs to one that they believe alive.
         yield* Effect.sleep("5 seconds")
         yield* restart
         yield* answers(url)
         return there.length
       })
     return Effect.gen(function*() {
-      assert.isAbove(yield* end("kuzzle", "SIGKILL"), 0, "nobody was connected to the node")
-      assert.isAbove(yield* end("kuzzle-2", "SIGKILL"), 0, "nobody was connected to the node")
+      assert.isAbove(yield* end("kuzzle", "SIGKILL"), 0, "no client was connected to the node")
+      assert.isAbove(yield* end("kuzzle-2", "SIGKILL"), 0, "no client was connected to the node")
       for (const node of nodes) yield* end(node, "SIGTERM")
     })
   })
 }
 
-/** Until the Kuzzle at this address is part of its cluster again. */
+/** Waits until the Kuzzle at this address is part of its cluster. */
 const answers = (url: string) =>
   soon(
     `an answer of ${url}`,

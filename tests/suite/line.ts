@@ -1,4 +1,4 @@
-/** A way of its own from one client to the server, and what may happen to it. Nothing of Node is imported here. */
+/** The network path of one client to the server, and the faults of that path. This module imports nothing of Node. */
 import { Context, type Effect } from "effect"
 import type { Scope } from "effect"
 import type { ClientLayer, ClientOptions } from "./backend.ts"
@@ -6,7 +6,7 @@ import type { ClientLayer, ClientOptions } from "./backend.ts"
 /** `Out`: from the client to the server. */
 export type Direction = "Out" | "In"
 
-/** What passes, and how. What is held back is not lost: TCP delivers it when the line is healed. */
+/** What passes, and how fast. Held bytes are not lost: they are delivered when the line is healed. */
 export interface Weather {
   readonly hold?: Direction | "Both"
   /** Milliseconds, each way. */
@@ -14,24 +14,24 @@ export interface Weather {
   /** One byte at a time. */
   readonly slices?: boolean
   readonly bytesPerSecond?: number
-  /** Nothing listens there. */
+  /** Connections are refused. */
   readonly refuse?: boolean
 }
 
 /**
- * How the connections that are there end: by a reset (RST) or a FIN, to both ends; by a FIN to one of them, which is all it
- * hears; or by a close frame of this code, as a proxy sends one.
+ * How the open connections end. `Reset`: RST to both ends. `Cut`: FIN to both ends. `EndToClient`, `EndToServer`: FIN to that
+ * end, and nothing to the other. A number: a close frame with this code to the client, as a proxy sends it.
  */
 export type Ending = "Reset" | "Cut" | "EndToClient" | "EndToServer" | number
 
-/** The weather from then on, and the end of what is there. */
+/** Ends the open connections, and changes the weather for all. */
 export interface Fault extends Weather {
   readonly ending?: Ending
 }
 
 /**
- * When a fault strikes: at once, with the next connection, or when so many bytes have passed: of the HTTP exchange that
- * opens a WebSocket, or of its frames. `next`: not on the connection that is there, but on the following one.
+ * When a fault strikes. `Now`: at once. `Accept`: with the next connection. Otherwise: after this many bytes of the HTTP
+ * exchange that opens a WebSocket, or of its frames. With `next`, the bytes of the open connection do not count.
  */
 export type When = "Now" | "Accept" | {
   readonly direction: Direction
@@ -40,16 +40,17 @@ export type When = "Now" | "Accept" | {
   readonly next?: boolean
 }
 
-/** The accidents of a line. */
+/** The faults of a line. */
 export interface Accidents {
-  readonly arm: (fault: Fault, when?: When) => Effect.Effect<void>
-  /** Done when what was armed last has struck. */
+  /** Schedules a fault, in place of an earlier one that has not struck. */
+  readonly inject: (fault: Fault, when?: When) => Effect.Effect<void>
+  /** Completes when the scheduled fault has struck. */
   readonly struck: Effect.Effect<void>
-  /** Fair weather; what is armed stays so. */
+  /** Restores fair weather. A scheduled fault stays scheduled. */
   readonly heal: Effect.Effect<void>
-  /** Breaks what is there; neither the weather changes nor what is armed. */
+  /** Breaks the open connections. The weather and a scheduled fault stay as they are. */
   readonly cut: Effect.Effect<void>
-  /** Sockets that the client has open, and the most that it ever had at once. */
+  /** How many sockets the client has open, and the most that it had open at once. */
   readonly sockets: Effect.Effect<{ readonly open: number; readonly peak: number }>
 }
 
@@ -59,7 +60,7 @@ export interface Line extends Accidents {
 
 export interface LinesShape {
   readonly make: Effect.Effect<Line, never, Scope.Scope>
-  /** The runtime can drop a socket at once. A page can not: its browser waits for a peer that is silent. */
+  /** Whether the runtime can drop a socket at once. A browser waits for a silent peer. */
   readonly hard: boolean
 }
 

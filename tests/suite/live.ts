@@ -1,11 +1,12 @@
-/** Live documents: what is there, every change of it, and the truth again after a lost connection. */
+/** Live documents: the current documents, each change, and the recovery after a lost connection. */
 import { KuzzleActionError, KuzzleCollection, KuzzleDocument, KuzzleFilter, KuzzleLiveQuery } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { Backend, type Collection, World } from "./backend.ts"
 import { failure, inbox, withClient } from "./tools.ts"
+import { until } from "./until.ts"
 
-/** Beside the client that follows: nothing that befalls it befalls this one. */
+/** Requests of another client, which the faults do not affect. */
 const admin = (action: string, target: Collection, more: object = {}) =>
   Effect.flatMap(World, ({ admin }) => admin.query({ controller: "document", action, ...target, ...more }))
 
@@ -46,19 +47,19 @@ const observe = (live: KuzzleLiveQuery.LiveQuery) =>
 
 export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("live documents", () => {
-    it.effect("a search: what is found, what enters, changes, leaves and is deleted; for every observer", () =>
+    it.effect("a search: the matching documents, and each that enters, changes, leaves or is deleted, for every observer", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         yield* put(target, "a", { status: "free" })
         yield* put(target, "b", { status: "busy" })
-        // Written just before, without a refresh.
+        // `a` was written without a refresh.
         const live = yield* KuzzleLiveQuery.live({ ...target, filter: free })
         assert.deepStrictEqual(idsOf(yield* live.documents), ["a"])
         const [one, two] = [yield* observe(live), yield* observe(live)]
         yield* put(target, "c", { status: "free" })
         yield* put(target, "d", { status: "busy" })
         yield* change(target, "c", { seats: 2 })
-        // Not written since the subscription began: the server would not report that it leaves the filter.
+        // `a` was not written during the subscription, so the server does not report that it leaves the filter.
         yield* change(target, "a", { status: "busy" })
         yield* change(target, "b", { status: "free" })
         yield* remove(target, "c")
@@ -68,7 +69,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
           "Snapshot a",
           "Entered c free",
           "Updated c free",
-          "Left a busy",
+          "Exited a busy",
           "Entered b free",
           "Deleted c",
           "Updated b free"
@@ -82,17 +83,17 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.strictEqual(yield* (yield* observe(live)).take, "Snapshot b")
       })))
 
-    it.effect("a filter that only subscriptions have is refused, and costs nothing", () =>
+    it.effect("a filter that only subscriptions support is refused", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const foreign: object = KuzzleFilter.regexp("address", "^([a-zA-Z0-9]+\\.?)+@")
-        // The filter comes from elsewhere, so its type does not prevent it.
+        // The filter comes from outside of the program, so its type does not prevent this.
         const filter = foreign as KuzzleFilter.SearchFilter
         const error = yield* failure(KuzzleLiveQuery.live({ ...target, filter }), KuzzleFilter.FilterError)
         assert.deepStrictEqual(error.issues, ["regexp: a search has no such condition, only a subscription"])
       })))
 
-    it.effect("one document, and some by their ids, there or not", () =>
+    it.effect("documents by their ids, whether they exist or not", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         yield* put(target, "a", { status: "free" })
@@ -112,7 +113,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         ])
       })))
 
-    it.effect("8.C11: a document that is replaced is the new one: fields that it has no more are gone", () =>
+    it.effect("8.C11: a replaced document has only the new fields", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         yield* put(target, "a", { status: "free", seats: 4 })
@@ -125,32 +126,32 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.notProperty(source, "seats")
       })))
 
-    it.effect("a document that was written without showing its content is read", () =>
+    it.effect("a document whose notification has no content is read", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         yield* put(target, "a", { status: "free" })
         yield* put(target, "b", { status: "busy" })
-        const found = yield* KuzzleLiveQuery.live({ ...target, filter: free })
-        const named = yield* KuzzleLiveQuery.live({ ...target, ids: ["a", "b"] })
-        const changes = [yield* observe(found), yield* observe(named)] as const
+        const byFilter = yield* KuzzleLiveQuery.live({ ...target, filter: free })
+        const byIds = yield* KuzzleLiveQuery.live({ ...target, ids: ["a", "b"] })
+        const changes = [yield* observe(byFilter), yield* observe(byIds)] as const
         assert.deepStrictEqual(yield* Effect.all(changes.map(({ take }) => take)), ["Snapshot a", "Snapshot a,b"])
         const documents = [{ _id: "a", body: { status: "busy" } }, { _id: "b", body: { status: "free" } }]
         yield* admin("mCreateOrReplace", target, { source: "false", body: { documents } })
         assert.deepStrictEqual(yield* Effect.all(changes.map(({ take }) => take)), ["Snapshot b", "Snapshot a,b"])
-        const statuses = Array.from((yield* named.documents).values(), ({ _source }) => _source.status)
+        const statuses = Array.from((yield* byIds.documents).values(), ({ _source }) => _source.status)
         assert.deepStrictEqual(statuses, ["busy", "free"])
       })))
 
-    it.effect("an observer that is too slow gets a new snapshot, and delays no other", () =>
+    it.effect("an observer that is too slow gets a new snapshot, and does not delay others", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const live = yield* KuzzleLiveQuery.live({ ...target, refresh: false })
-        const slow = yield* Deferred.make<void>()
+        const release = yield* Deferred.make<void>()
         const quick = yield* Effect.fork(Stream.runCollect(Stream.take(live.changes, 4401)))
         const known = new Set<string>()
         const snapshots: Array<number> = []
-        const behind = yield* live.changes.pipe(
-          Stream.tap(() => Deferred.await(slow)),
+        const slow = yield* live.changes.pipe(
+          Stream.tap(() => Deferred.await(release)),
           Stream.takeUntil((change) => {
             if (change._tag === "Snapshot") {
               snapshots.push(change.documents.size)
@@ -167,26 +168,26 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
           yield* admin("mCreate", target, { body: { documents } })
         }
         assert.strictEqual(Chunk.unsafeLast(yield* Fiber.join(quick))._tag, "Entered")
-        yield* Deferred.succeed(slow, undefined)
-        yield* Fiber.join(behind)
+        yield* Deferred.succeed(release, undefined)
+        yield* Fiber.join(slow)
         assert.deepStrictEqual(snapshots, [0, 4400])
       })))
 
-    it.effect("as a value: the last of it is what is there", () =>
+    it.effect("as a stream of values: the last value has all documents", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const live = yield* KuzzleLiveQuery.live(target)
-        const whole = yield* live.values.pipe(
+        const values = yield* live.values.pipe(
           Stream.takeUntil((documents) => documents.size === 5),
           Stream.runCollect,
           Effect.fork
         )
         for (const _id of ["a", "b", "c", "d", "e"]) yield* put(target, _id, { status: "free" })
-        const last = Chunk.unsafeLast(yield* Fiber.join(whole))
+        const last = Chunk.unsafeLast(yield* Fiber.join(values))
         assert.deepStrictEqual(idsOf(last), ["a", "b", "c", "d", "e"])
       })))
 
-    it.effect("8.E4: the notification of a document that an upsert creates has no id: it is read", () =>
+    it.effect("8.E4: the notification of a document that an upsert creates has no id, so the client reads the documents", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const live = yield* KuzzleLiveQuery.live({ ...target, filter: free })
@@ -195,7 +196,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepStrictEqual(yield* changes.takeN(2), ["Snapshot ", "Snapshot a"])
       })))
 
-    it.effect("8.C13: after a lost connection it is the truth again", () =>
+    it.effect("8.C13: after a lost connection the documents are read again", () =>
       withClient()(Effect.gen(function*() {
         const { network } = yield* Backend
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
@@ -210,15 +211,15 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         yield* put(target, "c", { status: "free" })
         yield* network.cut
         yield* network.thaw
-        const told: Array<string> = []
-        while (told.at(-1) !== "Snapshot c") told.push(yield* changes.take)
-        assert.include(told[0], "Stale")
+        const seen: Array<string> = []
+        while (seen.at(-1) !== "Snapshot c") seen.push(yield* changes.take)
+        assert.include(seen[0], "Stale")
         assert.deepStrictEqual(idsOf(yield* live.documents), ["c"])
         yield* put(target, "d", { status: "free" })
         assert.strictEqual(yield* changes.take, "Entered d free")
       })))
 
-    it.effect("a connection that is lost while it is read for the first time", () =>
+    it.effect("a connection that is lost during the first read", () =>
       withClient()(Effect.gen(function*() {
         const { network } = yield* Backend
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
@@ -230,20 +231,20 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
               Effect.flatMap(KuzzleLiveQuery.live({ ...target, filter: free }), ({ documents }) => documents)
             )
           )
-          // Any moment of the reading may be hit.
+          // The cut may come at any moment of the read.
           yield* Effect.sleep(pause)
           yield* network.cut
           assert.deepStrictEqual(idsOf(yield* Fiber.join(following)), ["a"])
         }
       })))
 
-    it.effect("8.C10, 8.C12: many that follow the same are one subscription, which ends with the last", () =>
+    it.effect("8.C10, 8.C12: live queries of the same documents share one subscription, which ends with the last", () =>
       withClient()(Effect.gen(function*() {
         const { admin: server } = yield* World
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const rooms = Effect.map(
           server.query({ controller: "realtime", action: "list" }),
-          // The rooms of each collection of each index, with their connections.
+          // For each index and collection, the rooms and how many connections each has.
           ({ result }) => Object.values((result as Rooms)[target.index]?.[target.collection] ?? {})
         )
         yield* Effect.scoped(Effect.gen(function*() {
@@ -252,11 +253,10 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
           for (const live of lives) assert.strictEqual(yield* (yield* observe(live)).take, "Snapshot ")
           assert.deepStrictEqual(yield* rooms, [1])
         }))
-        yield* Effect.repeat(rooms, { until: (rooms) => rooms.length === 0, times: 100 })
-        assert.deepStrictEqual(yield* rooms, [])
+        yield* until("the end of the subscription", Effect.map(rooms, ({ length }) => length === 0))
       })))
 
-    it.effect("it ends with its scope, for present and later observers", () =>
+    it.effect("closing the scope ends the streams of present and later observers", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const scope = yield* Scope.make()
@@ -269,7 +269,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.strictEqual(yield* Stream.runCount(live.changes), 0)
       })))
 
-    it.effect("a filter on a field that the mappings do not have is refused, and the error says what to map", () =>
+    it.effect("a filter on an unmapped field is refused, and the error says what to map", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* mapped({ dynamic: "false", properties: { seats: { type: "integer" } } })
         yield* put(target, "a", { status: "free", seats: 4 })
@@ -286,18 +286,24 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         }])
         assert.include(error.message, `${target.index}/${target.collection}`)
         assert.include(error.message, `map status as {"type":"keyword"}`)
-        // What it says to do is enough.
+        // The advice of the error works.
         const mappings = { properties: { status: { type: "keyword" } } }
         yield* KuzzleCollection.update({ ...target, mappings, reindexCollection: true })
+        // The server reindexes in the background.
+        const isReindexed = Effect.map(
+          KuzzleDocument.count({ ...target, query: { term: { status: "free" } } }),
+          (count) => count === 1
+        )
+        yield* until("the reindexed document", isReindexed)
         const live = yield* KuzzleLiveQuery.live({ ...target, filter })
         assert.deepStrictEqual(idsOf(yield* live.documents), ["a"])
-        // All of the collection, some ids, and what is not there need no mapping.
+        // A whole collection, ids, and `missing` need no mapping.
         yield* KuzzleLiveQuery.live({ ...target, filter: KuzzleFilter.missing("driver") })
         yield* KuzzleLiveQuery.live({ ...target, ids: ["a"] })
         yield* KuzzleLiveQuery.live(target)
       })))
 
-    it.effect("a filter on a field that the first document maps: the truth at the start, afterwards, and read again", () =>
+    it.effect("a filter on a field that the first document maps: right at the start, after the write, and after a reconnection", () =>
       withClient()(Effect.gen(function*() {
         const { network } = yield* Backend
         const target = yield* mapped({ dynamic: "true" })
@@ -307,15 +313,15 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         yield* put(target, "a", { status: "Free Now" })
         yield* put(target, "b", { status: "Free, but not now" })
         assert.deepStrictEqual(yield* changes.takeN(2), ["Snapshot ", "Entered a Free Now"])
-        // By now it is mapped as a text, which a search compares word by word.
+        // The field is mapped as text now, which a search compares word by word.
         assert.deepStrictEqual(idsOf(yield* (yield* KuzzleLiveQuery.live({ ...target, filter })).documents), ["a"])
         yield* network.cut
-        const told: Array<string> = []
-        while (told.at(-1)?.startsWith("Snapshot") !== true) told.push(yield* changes.take)
-        assert.strictEqual(told.at(-1), "Snapshot a")
+        const seen: Array<string> = []
+        while (seen.at(-1)?.startsWith("Snapshot") !== true) seen.push(yield* changes.take)
+        assert.strictEqual(seen.at(-1), "Snapshot a")
       })))
 
-    it.effect("what cannot be read is a typed error", () =>
+    it.effect("documents that cannot be read are a typed error", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         yield* failure(

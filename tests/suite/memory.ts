@@ -1,5 +1,12 @@
 /** A backend without a network: the engine in the same process, in any runtime. */
-import { Kuzzle, type KuzzleError, KuzzleHeartbeat, KuzzleHttp, type KuzzleSocket } from "@effect-kuzzle/core"
+import {
+  Kuzzle,
+  type KuzzleError,
+  KuzzleHeartbeat,
+  KuzzleHttp,
+  type KuzzleSocket,
+  KuzzleTelemetry
+} from "@effect-kuzzle/core"
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { Effect, Layer } from "effect"
@@ -8,7 +15,8 @@ import { Backend, type ClientLayer, type ClientOptions, type ClientServices } fr
 type Engine = Layer.Layer<KuzzleEngine.KuzzleEngine, KuzzleError.InvalidSettingError>
 
 /**
- * A client whose socket is connected to the engine; `wrap` may observe it, `pings` says whether it has ping frames.
+ * A client whose socket is connected to the engine. `wrap` may observe the socket. `pings` is whether the socket has ping
+ * frames.
  */
 export const layerClientOver = (
   wrap: Layer.Layer<KuzzleSocket.KuzzleSocket, never, KuzzleSocket.KuzzleSocket>,
@@ -25,7 +33,7 @@ const onEngine = <R>(
   pings = true
 ) =>
   client.pipe(
-    Layer.provide(wrap),
+    Layer.provide([wrap, KuzzleTelemetry.layer]),
     Layer.provide(pings ? KuzzleTestSocket.layer : KuzzleTestSocket.layerWithoutPings),
     Layer.provide(engine),
     Layer.provide(KuzzleHeartbeat.layerNative(options))
@@ -52,8 +60,10 @@ export const layerHttp: Layer.Layer<KuzzleHttp.KuzzleHttp, never, KuzzleEngine.K
             })
             if (answer === undefined) return Effect.never
             const { body, headers, status } = answer
-            const given = headers.map(([name, value]): [string, string] => [name, value])
-            return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body, { status, headers: given })))
+            const responseHeaders = headers.map(([name, value]): [string, string] => [name, value])
+            return Effect.succeed(
+              HttpClientResponse.fromWeb(request, new Response(body, { status, headers: responseHeaders }))
+            )
           })
         )
     )
@@ -69,10 +79,11 @@ export const layer: Layer.Layer<Backend | KuzzleEngine.KuzzleEngine, KuzzleError
       cookie: (options) => {
         const http = Layer.provide(layerHttp, same)
         const client = Layer.provide(Kuzzle.layer({ ...options, session: Kuzzle.cookie }), http)
-        // The jar of the client is the jar of its handshakes.
+        // The client's handshakes take their cookies from its jar.
         return onEngine(client, Layer.context<KuzzleSocket.KuzzleSocket>(), same, options)
       },
-      http: (options) => Kuzzle.layerHttp(options).pipe(Layer.provide(layerHttp), Layer.provide(same)),
+      http: (options) =>
+        Kuzzle.layerHttp(options).pipe(Layer.provide([layerHttp, KuzzleTelemetry.layer]), Layer.provide(same)),
       network: {
         cut: engine.dropAll(),
         close: (code) => engine.dropAll(code),

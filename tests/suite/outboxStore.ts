@@ -1,6 +1,6 @@
 /**
- * The contract of `KuzzleOutboxStore`, for every store: in memory, IndexedDB, a folder. Time is real, and nothing of Node
- * is imported here.
+ * The contract of `KuzzleOutboxStore`, for every store: in memory, IndexedDB, a folder. Time is real. This module imports
+ * nothing of Node.
  */
 import type { KuzzleError, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
@@ -18,20 +18,20 @@ export interface StoreClient {
 
 /** A store that is empty at the start of the test, and is removed with the scope. */
 export interface StorePlace {
-  /** Another client on this store. The place ends it with the scope, if the test has not. */
+  /** Another client of this store. It ends with the scope at the latest. */
   readonly client: (limits?: Partial<KuzzleOutboxStore.Limits>) => Effect.Effect<StoreClient, KuzzleError.OutboxError>
-  /** Makes every write fail for lack of room until the effect that it gives; deleting works. */
+  /** Makes every write fail for lack of room. Deleting works. The returned effect ends this. */
   readonly fill?: Effect.Effect<Effect.Effect<void>>
   /** Damages the stored record of this request. */
   readonly tear?: (entry: KuzzleOutboxStore.Entry) => Effect.Effect<void>
 }
 
 export interface StoreOptions {
-  /** Whether the claim of a killed client still works, like that of a page that was frozen and believed dead. */
+  /** Whether the claim of a killed client still works, like that of a frozen page that was taken for dead. */
   readonly lingers: boolean
-  /** Whether several clients can be on it at once. Default: `true`. */
+  /** Whether several clients can use the store at once. Default: `true`. */
   readonly shared?: boolean
-  /** Whether a killed client whose claim still works is another client from then on, like a page that was hidden. */
+  /** Whether a killed client whose claim still works counts as another client, like a page that was hidden. */
   readonly renamed?: boolean
 }
 
@@ -40,7 +40,7 @@ export const limits: KuzzleOutboxStore.Limits = { maxEntries: 500, maxBytes: 1_0
 export const server = "wss://kuzzle.test"
 export const ada: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "ada" }
 const bob: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "bob" }
-const nobody: KuzzleOutboxStore.Sender = { _tag: "Nobody" }
+const nobody: KuzzleOutboxStore.Sender = { _tag: "Anonymous" }
 
 export const entry = (id: string, differing: Partial<KuzzleOutboxStore.NewEntry> = {}): KuzzleOutboxStore.NewEntry => ({
   id,
@@ -58,21 +58,21 @@ const outcomes = (reports: ReadonlyArray<KuzzleOutboxStore.StoredReport>) =>
   reports.map(({ entry, outcome }) => [entry?.id, outcome])
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`)
 
-/** Adopts until there is something: a store may notice a little late that a client has gone. */
+/** Adopts until something is adopted: a store may notice the end of a client a little late. */
 const adoptSoon = (claim: KuzzleOutboxStore.Claim, sender: KuzzleOutboxStore.Sender = ada) =>
   Effect.gen(function*() {
     let adopted: KuzzleOutboxStore.Adopted = { entries: [], reports: [] }
     yield* until(
       "something to adopt",
-      Effect.map(claim.adopt(server, sender), (now) => {
-        adopted = now
-        return now.entries.length + now.reports.length > 0
+      Effect.map(claim.adopt(server, sender), (result) => {
+        adopted = result
+        return result.entries.length + result.reports.length > 0
       })
     )
     return adopted
   })
 
-/** Completes with the first change after it has returned. */
+/** Listens to changes. The returned effect completes with the first of them. */
 const nextChange = (claim: KuzzleOutboxStore.Claim) =>
   Effect.gen(function*() {
     const changed = yield* Deferred.make<void>()
@@ -93,7 +93,7 @@ export const outboxStoreSuite = <E>(
   const together = shared ? test : () => {}
 
   describe(name, () => {
-    test("stored requests come back as they were, oldest first, to the next client", (place) =>
+    test("the next client adopts the stored requests unchanged, oldest first", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const text = "{\"text\":\"a\\u2028b \u{1f600} \\ud800\"}"
@@ -109,11 +109,11 @@ export const outboxStoreSuite = <E>(
         const { entries, reports } = yield* adoptSoon(second.claim)
         assert.deepStrictEqual(entries, stored)
         assert.deepStrictEqual(reports, [])
-        // What is this client's already is not adopted again.
+        // A client does not adopt its own requests.
         assert.deepStrictEqual(yield* second.claim.adopt(server, ada), { entries: [], reports: [] })
       }))
 
-    test("O7: a crash: queued and idempotent requests go on, others that were sending are reported", (place) =>
+    test("O7: after a crash, queued and idempotent requests are adopted; others that were being sent are reported", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const stored = yield* first.claim.add([
@@ -136,11 +136,11 @@ export const outboxStoreSuite = <E>(
         ])
         assert.deepStrictEqual(outcomes(reports), [["sending", "MaybeSent"]])
         assert.deepStrictEqual(outcomes(yield* second.claim.reports(server)), [["sending", "MaybeSent"]])
-        // They are this client's, as queued.
+        // They belong to this client, as queued requests.
         assert.strictEqual((yield* second.claim.mark(seqs(entries))).size, 3)
       }))
 
-    test("O7: closing: queued and idempotent requests are released, others that were sending are reported", (place) =>
+    test("O7: closing releases queued and idempotent requests; others that were being sent are reported", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const stored = yield* first.claim.add([
@@ -176,7 +176,7 @@ export const outboxStoreSuite = <E>(
         assert.isFalse(yield* first.claim.settle(a!.seq))
         assert.isTrue(yield* first.claim.settle(b!.seq, { outcome: "Rejected", detail: "not allowed" }))
         assert.isFalse(yield* first.claim.settle(b!.seq, { outcome: "MaybeSent" }))
-        // A queued one can end, too: it expires, or is withdrawn.
+        // A queued request can end, too: it expires, or is withdrawn.
         assert.isTrue(yield* first.claim.settle(c!.seq, { outcome: "Expired" }))
         yield* first.close
         const second = yield* place.client()
@@ -190,7 +190,7 @@ export const outboxStoreSuite = <E>(
         assert.deepStrictEqual(yield* second.claim.reports(server), [])
       }))
 
-    test("only what was never sent is withdrawn, and by its owner", (place) =>
+    test("only a request that was never sent can be withdrawn, and only by its owner", (place) =>
       Effect.gen(function*() {
         const { claim } = yield* place.client()
         const [queued, sent, lost, released] = seqs(
@@ -218,14 +218,14 @@ export const outboxStoreSuite = <E>(
         )
       }))
 
-    test("only what is for this server and sender is adopted, reported and purged", (place) =>
+    test("only requests of this server and sender are adopted and reported", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const stored = yield* first.claim.add([
           entry("ada"),
           entry("bob", { sender: bob }),
           entry("nobody", { sender: nobody }),
-          entry("a user of this name", { sender: { _tag: "User", kuid: "Nobody" } }),
+          entry("a user of this name", { sender: { _tag: "User", kuid: "Anonymous" } }),
           entry("elsewhere", { server: "wss://staging.test" }),
           entry("bob sending", { sender: bob }),
           entry("reported elsewhere", { server: "wss://staging.test" })
@@ -236,7 +236,7 @@ export const outboxStoreSuite = <E>(
         const second = yield* place.client()
         assert.deepStrictEqual(ids((yield* adoptSoon(second.claim, nobody)).entries), ["nobody"])
         assert.deepStrictEqual(ids((yield* second.claim.adopt(server, ada)).entries), ["ada"])
-        // It was not bob's turn, so his is not decided either.
+        // Nobody has adopted for bob yet, so his request has no report.
         assert.deepStrictEqual(outcomes(yield* second.claim.reports(server)), [])
         assert.deepStrictEqual(outcomes(yield* second.claim.reports("wss://staging.test")), [
           ["reported elsewhere", "Expired"]
@@ -246,7 +246,7 @@ export const outboxStoreSuite = <E>(
         assert.deepStrictEqual(outcomes(bobs.reports), [["bob sending", "MaybeSent"]])
       }))
 
-    test("released requests can be adopted, sending ones are not released", (place) =>
+    test("released requests can be adopted; requests that are being sent are not released", (place) =>
       Effect.gen(function*() {
         const { claim } = yield* place.client()
         const stored = yield* claim.add([entry("a"), entry("b")])
@@ -259,7 +259,7 @@ export const outboxStoreSuite = <E>(
         assert.isTrue(yield* claim.settle(stored[1]!.seq))
       }))
 
-    test("purging deletes the queued requests and the reports of one sender", (place) =>
+    test("purge deletes the queued requests and the reports of one sender", (place) =>
       Effect.gen(function*() {
         const { claim } = yield* place.client()
         const stored = yield* claim.add([
@@ -280,7 +280,7 @@ export const outboxStoreSuite = <E>(
         assert.isTrue(yield* claim.settle(stored[1]!.seq))
       }))
 
-    test("beyond a limit nothing is stored, and room that was freed can be used", (place) =>
+    test("beyond a limit nothing is stored; freed room can be used", (place) =>
       Effect.gen(function*() {
         const { claim } = yield* place.client({ maxEntries: 3 })
         const stored = yield* claim.add([entry("a"), entry("b")])
@@ -299,7 +299,7 @@ export const outboxStoreSuite = <E>(
         yield* claim.add([entry("d")])
       }))
 
-    test("payloads are limited in sum", (place) =>
+    test("the total size of the payloads is limited", (place) =>
       Effect.gen(function*() {
         const { claim } = yield* place.client({ maxBytes: 250 })
         const payload = "x".repeat(100)
@@ -309,7 +309,7 @@ export const outboxStoreSuite = <E>(
         yield* claim.add([entry("c", { payload })])
       }))
 
-    test("many concurrent adds are all stored, each once and in order", (place) =>
+    test("many concurrent requests are all stored, each once and in order", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const stored = yield* Effect.forEach(numbered("n", 200), (id) => first.claim.add([entry(id)]), {
@@ -323,7 +323,7 @@ export const outboxStoreSuite = <E>(
       }))
 
     together(
-      "what a living client owns is not adopted, and another client cannot change it",
+      "requests of a running client are not adopted, and another client cannot change them",
       (place) =>
         Effect.gen(function*() {
           const first = yield* place.client()
@@ -350,31 +350,31 @@ export const outboxStoreSuite = <E>(
       }))
 
     together(
-      "clients that adopt at the same time share what was left, each request to one of them",
+      "of clients that adopt at the same time, exactly one gets each request",
       (place) =>
         Effect.gen(function*() {
-          const gone = yield* place.client()
-          yield* gone.claim.add(numbered("n", 50).map((id) => entry(id)))
+          const crashed = yield* place.client()
+          yield* crashed.claim.add(numbered("n", 50).map((id) => entry(id)))
           const others = yield* Effect.forEach([1, 2, 3], () => place.client())
-          yield* gone.kill
-          const got: ReadonlyArray<Array<KuzzleOutboxStore.Entry>> = others.map(() => [])
+          yield* crashed.kill
+          const adoptions: ReadonlyArray<Array<KuzzleOutboxStore.Entry>> = others.map(() => [])
           yield* until(
             "all are adopted",
             Effect.map(
               Effect.forEach(others, ({ claim }) => claim.adopt(server, ada), { concurrency: "unbounded" }),
               (adopted) => {
-                adopted.forEach(({ entries }, n) => got[n]?.push(...entries))
-                return got.flat().length >= 50
+                adopted.forEach(({ entries }, n) => adoptions[n]?.push(...entries))
+                return adoptions.flat().length >= 50
               }
             )
           )
-          assert.deepStrictEqual(ids(got.flat()).toSorted(), numbered("n", 50).toSorted())
-          const marked = yield* Effect.forEach(others, ({ claim }) => claim.mark(seqs(got.flat())))
-          assert.deepStrictEqual(marked.map(({ size }) => size), got.map(({ length }) => length))
+          assert.deepStrictEqual(ids(adoptions.flat()).toSorted(), numbered("n", 50).toSorted())
+          const marked = yield* Effect.forEach(others, ({ claim }) => claim.mark(seqs(adoptions.flat())))
+          assert.deepStrictEqual(marked.map(({ size }) => size), adoptions.map(({ length }) => length))
         })
     )
 
-    together("clients that store at the same time lose nothing", (place) =>
+    together("requests that several clients store at the same time are all kept", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const second = yield* place.client()
@@ -390,7 +390,7 @@ export const outboxStoreSuite = <E>(
         assert.deepStrictEqual(ids(entries).toSorted(), [...numbered("a", 50), ...numbered("b", 50)].toSorted())
       }))
 
-    together("purging reaches the requests of other clients", (place) =>
+    together("purge deletes the requests of other clients, too", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const second = yield* place.client()
@@ -399,7 +399,7 @@ export const outboxStoreSuite = <E>(
         assert.deepStrictEqual(yield* first.claim.mark(seqs(stored)), new Set())
       }))
 
-    together("a report that another client forgets meanwhile is whole, or left out", (place) =>
+    together("a report that another client forgets meanwhile is complete or absent", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const second = yield* place.client()
@@ -412,7 +412,7 @@ export const outboxStoreSuite = <E>(
       }))
 
     for (const [how, end] of [["closes", "close"], ["crashes", "kill"]] as const) {
-      together(`others are told when a client ${how}`, (place) =>
+      together(`other clients are notified when a client ${how}`, (place) =>
         Effect.gen(function*() {
           const first = yield* place.client()
           const second = yield* place.client()
@@ -424,7 +424,7 @@ export const outboxStoreSuite = <E>(
         }))
     }
 
-    together("others are told when a client releases a request", (place) =>
+    together("other clients are notified when a client releases a request", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const second = yield* place.client()
@@ -437,7 +437,7 @@ export const outboxStoreSuite = <E>(
 
     if (lingers) {
       if (!renamed) {
-        test("a client that is believed dead does not adopt its own requests", (place) =>
+        test("a client that was taken for dead does not adopt its own requests", (place) =>
           Effect.gen(function*() {
             const { claim, kill } = yield* place.client()
             const stored = yield* claim.add([entry("a"), entry("b")])
@@ -450,7 +450,7 @@ export const outboxStoreSuite = <E>(
       }
 
       together(
-        "a client that was believed dead can change nothing of what was taken over",
+        "a client that was taken for dead cannot change requests that another has adopted",
         (place) =>
           Effect.gen(function*() {
             const first = yield* place.client()
@@ -477,11 +477,11 @@ export const outboxStoreSuite = <E>(
           if (fill === undefined) return context.skip()
           const first = yield* client()
           const stored = yield* first.claim.add([entry("a"), entry("b")])
-          const empty = yield* fill
+          const restore = yield* fill
           const refused = yield* Effect.flip(first.claim.add([entry("c", { payload: "x".repeat(10_000) })]))
           assert.strictEqual(refused.reason, "Full")
           assert.isTrue(yield* first.claim.settle(stored[0]!.seq))
-          yield* empty
+          yield* restore
           yield* first.claim.add([entry("d")])
           yield* first.close
           const second = yield* client()
@@ -490,22 +490,26 @@ export const outboxStoreSuite = <E>(
       30_000
     )
 
-    it.scopedLive("a damaged record is reported as unreadable, all others go on", (context) =>
-      Effect.gen(function*() {
-        const { client, tear } = yield* place
-        if (tear === undefined) return context.skip()
-        const first = yield* client()
-        const stored = yield* first.claim.add([entry("a"), entry("b"), entry("c")])
-        yield* first.close
-        yield* tear(stored[1]!)
-        const second = yield* client()
-        const { entries, reports } = yield* adoptSoon(second.claim)
-        assert.deepStrictEqual(ids(entries), ["a", "c"])
-        assert.deepStrictEqual(outcomes(reports), [[undefined, "Unreadable"]])
-        const kept = yield* second.claim.reports(server)
-        assert.deepStrictEqual(outcomes(kept), [[undefined, "Unreadable"]])
-        yield* second.claim.forget(kept.map(({ seq }) => seq))
-        assert.deepStrictEqual(yield* second.claim.reports(server), [])
-      }), 30_000)
+    it.scopedLive(
+      "a damaged record is reported as unreadable; all others are adopted",
+      (context) =>
+        Effect.gen(function*() {
+          const { client, tear } = yield* place
+          if (tear === undefined) return context.skip()
+          const first = yield* client()
+          const stored = yield* first.claim.add([entry("a"), entry("b"), entry("c")])
+          yield* first.close
+          yield* tear(stored[1]!)
+          const second = yield* client()
+          const { entries, reports } = yield* adoptSoon(second.claim)
+          assert.deepStrictEqual(ids(entries), ["a", "c"])
+          assert.deepStrictEqual(outcomes(reports), [[undefined, "Unreadable"]])
+          const kept = yield* second.claim.reports(server)
+          assert.deepStrictEqual(outcomes(kept), [[undefined, "Unreadable"]])
+          yield* second.claim.forget(kept.map(({ seq }) => seq))
+          assert.deepStrictEqual(yield* second.claim.reports(server), [])
+        }),
+      30_000
+    )
   })
 }

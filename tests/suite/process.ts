@@ -1,4 +1,4 @@
-/** The process of a real Kuzzle, which can be killed and started again as it was. Linux only, as the server itself. */
+/** The process of a real Kuzzle, which can be killed and restarted. Linux only, like the server. */
 import { Effect, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
@@ -7,25 +7,25 @@ import type { Node } from "../../lab/state.ts"
 
 /** A server that has been killed. */
 export interface Killed {
-  /** Starts it again with the same command, environment and folder; does not wait until it answers. */
+  /** Starts the same command in the same folder and environment, and does not wait for its first answer. */
   readonly restart: Effect.Effect<void>
 }
 
 const strings = (path: string): ReadonlyArray<string> =>
   Fs.readFileSync(path, "utf8").split("\0").filter((part) => part !== "")
 
-/** A zombie process has no command any more. */
+/** A zombie process has no command line. */
 const runs = (pid: number): boolean => {
   try {
     return strings(`/proc/${pid}/cmdline`).length > 0
   } catch {
-    return false // it is gone altogether
+    return false // there is no such process
   }
 }
 
 /**
- * Ends a Kuzzle of the lab in this folder. By SIGKILL there is no close frame and no goodbye to its cluster; by SIGTERM
- * it shuts itself down.
+ * Ends a Kuzzle of the lab in this folder. After SIGKILL there is no close frame, and its cluster is not notified. After
+ * SIGTERM it shuts itself down.
  */
 export const kill = (
   lab: string,

@@ -12,23 +12,20 @@ import { assert, describe, type Vitest } from "@effect/vitest"
 import { Deferred, Effect, Exit, Schedule, Scope, Stream } from "effect"
 import { type Backend, type Collection, World, writeNumbered } from "./backend.ts"
 import { another, documentOf, failure, gapOf, inbox, listenTo, numberOf, roomOf, userOf, withClient } from "./tools.ts"
+import { until } from "./until.ts"
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
-/** A release does not wait for the server. */
-const untilCount = (roomId: string, expected: number) =>
-  Effect.gen(function*() {
-    const count = KuzzleRealtime.count({ roomId })
-    yield* Effect.repeat(count, { until: (n) => n === expected, times: 100, schedule: Schedule.spaced("20 millis") })
-    assert.strictEqual(yield* count, expected)
-  })
+/** Waits until the room has no subscriber. Closing a subscription does not wait for the server. */
+const untilEmpty = (roomId: string) =>
+  until("an empty room", Effect.map(KuzzleRealtime.count({ roomId }), (count) => count === 0))
 
-/** Refused by Koncorde, although its type is right. */
+/** It has the right type, but Koncorde refuses the pattern. */
 const badFilter = KuzzleFilter.regexp("name", "(")
 
 export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("subscriptions", () => {
-    it.effect("notifications come in order, with what happened", () =>
+    it.effect("notifications come in order, and say what happened", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const inbox = yield* listenTo(target)
@@ -58,7 +55,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.deepStrictEqual((yield* inbox.takeN(30)).map(numberOf), numbers(1, 30))
       }).pipe(withClient()))
 
-    it.effect("a filter, and its scopes: in, out, all, none", () =>
+    it.effect("a filter with each scope: in, out, all, none", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const filter = KuzzleFilter.equals("status", "free")
@@ -73,24 +70,24 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* KuzzleDocument.update({ ...target, _id: "a", content: { status: "free" } })
         yield* KuzzleDocument.delete({ ...target, _id: "a" })
         yield* KuzzleRealtime.publish({ ...target, message: { status: "free" } })
-        const show = (notification: KuzzleRealtime.Notification) => {
+        const summary = (notification: KuzzleRealtime.Notification) => {
           const { action, result, scope } = documentOf(notification)
           return [scope, action, result._id]
         }
-        const [createdB, leftB, enteredA, deletedA, published] = [
+        const [createdB, exitedB, enteredA, deletedA, published] = [
           ["in", "create", "b"],
           ["out", "update", "b"],
           ["in", "update", "a"],
           ["out", "delete", "a"],
           ["in", "publish", undefined]
         ]
-        assert.deepStrictEqual((yield* all.takeN(5)).map(show), [createdB, leftB, enteredA, deletedA, published])
-        assert.deepStrictEqual((yield* into.takeN(3)).map(show), [createdB, enteredA, published])
-        assert.deepStrictEqual((yield* out.takeN(2)).map(show), [leftB, deletedA])
+        assert.deepStrictEqual((yield* all.takeN(5)).map(summary), [createdB, exitedB, enteredA, deletedA, published])
+        assert.deepStrictEqual((yield* into.takeN(3)).map(summary), [createdB, enteredA, published])
+        assert.deepStrictEqual((yield* out.takeN(2)).map(summary), [exitedB, deletedA])
         yield* none.silent(0)
       }).pipe(withClient()))
 
-    it.effect("presence: others that come and go, with their volatile data", () =>
+    it.effect("presence: other clients enter and leave, with their volatile data", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const inbox = yield* listenTo({ ...target, users: "all", scope: "none" })
@@ -104,16 +101,16 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.deepInclude(entered, { user: "in", result: { count: 2 }, ...target })
         assert.deepInclude(entered.volatile, { name: "ada" })
         yield* Scope.close(scope, Exit.void)
-        const left = userOf(yield* inbox.take)
-        assert.deepInclude(left, { user: "out", result: { count: 1 } })
-        assert.deepInclude(left.volatile, { name: "ada" })
+        const exited = userOf(yield* inbox.take)
+        assert.deepInclude(exited, { user: "out", result: { count: 1 } })
+        assert.deepInclude(exited.volatile, { name: "ada" })
       }).pipe(withClient()))
 
-    it.effect("presence: only users that enter, only users that leave, and never the client itself", () =>
+    it.effect("presence: `in` gives only users that enter, `out` only users that leave, neither gives the client itself", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const room = { ...target, scope: "none" } as const
-        // Another client with `none` has opened the channel that `out` would get (spec 1.5).
+        // Another client with `none` has opened the channel that the server would use for `out` (spec 1.5).
         const first = yield* another()
         yield* Effect.asVoid(first(KuzzleRealtime.open(room)))
         const out = yield* listenTo({ ...room, users: "out" })
@@ -125,22 +122,22 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
           Scope.extend(scope),
           Effect.asVoid
         )
-        const show = (notification: KuzzleRealtime.Notification) => {
+        const summary = (notification: KuzzleRealtime.Notification) => {
           const { result: { count }, user, volatile } = userOf(notification)
           return [user, volatile?.name, count]
         }
-        const [came, left] = [["in", "ada", 3], ["out", "ada", 2]]
-        assert.deepStrictEqual(show(yield* into.take), came)
+        const [entered, exited] = [["in", "ada", 3], ["out", "ada", 2]]
+        assert.deepStrictEqual(summary(yield* into.take), entered)
         yield* Scope.close(scope, Exit.void)
-        assert.deepStrictEqual((yield* all.takeN(2)).map(show), [came, left])
-        assert.deepStrictEqual(show(yield* out.take), left)
+        assert.deepStrictEqual((yield* all.takeN(2)).map(summary), [entered, exited])
+        assert.deepStrictEqual(summary(yield* out.take), exited)
         for (const { silent } of [into, out, all]) yield* silent("20 millis")
       }).pipe(withClient()))
 
-    it.effect("8.E5: presence: a consumer that does not ask gets none, even on a shared channel", () =>
+    it.effect("8.E5: presence: a consumer that does not ask for users gets none, even on a shared channel", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
-        // `out` and `none` share the channel of the first subscriber: here, one with `out`.
+        // `out` and `none` share the channel of the first subscriber, which is one with `out` here.
         const first = yield* another()
         yield* first(Kuzzle.query({ controller: "realtime", action: "subscribe", ...target, users: "out", body: {} }))
         const inbox = yield* listenTo(target)
@@ -152,7 +149,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* inbox.silent("100 millis")
       }).pipe(withClient()))
 
-    it.effect("subscribeToSelf: what this client causes itself is left out", () =>
+    it.effect("subscribeToSelf: a client can exclude what it causes itself", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const other = yield* another()
@@ -167,7 +164,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* theirs.silent(0)
       }).pipe(withClient()))
 
-    it.effect("join: the room of another client, by its id and as long as it has a member", () =>
+    it.effect("join: the room of another client, by its id, for as long as the room has a member", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const filter = KuzzleFilter.equals("status", "free")
@@ -182,14 +179,14 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
           KuzzleRealtime.open({ roomId, volatile: { name: "ada" } }),
           (stream) => inbox(stream, "a notification")
         ).pipe(Scope.extend(joining))
-        const came = userOf(yield* theirs.take)
-        assert.deepInclude(came, { user: "in", action: "join", result: { count: 2 } })
-        assert.deepInclude(came.volatile, { name: "ada" })
+        const entered = userOf(yield* theirs.take)
+        assert.deepInclude(entered, { user: "in", action: "join", result: { count: 2 } })
+        assert.deepInclude(entered.volatile, { name: "ada" })
         yield* publish(1, "busy")
         yield* publish(2, "free")
         assert.strictEqual(numberOf(yield* joined.take), 2)
 
-        // The filter is subscribed to beside it, and left: the room stays joined.
+        // The client subscribes to the same filter and ends that subscription. It stays in the room.
         yield* Effect.scoped(listenTo({ ...target, filter }))
         yield* publish(3, "free")
         assert.strictEqual(numberOf(yield* joined.take), 3)
@@ -197,9 +194,9 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* publish(4, "free")
         assert.strictEqual(numberOf(yield* joined.take), 4)
         yield* Scope.close(joining, Exit.void)
-        yield* untilCount(roomId, 0)
-        const gone = Stream.runDrain(KuzzleRealtime.join({ roomId }))
-        yield* failure(gone, KuzzleActionError.RoomNotFoundError, "core.realtime.room_not_found")
+        yield* untilEmpty(roomId)
+        const joinEmpty = Stream.runDrain(KuzzleRealtime.join({ roomId }))
+        yield* failure(joinEmpty, KuzzleActionError.RoomNotFoundError, "core.realtime.room_not_found")
         yield* failure(KuzzleRealtime.open({ roomId }), KuzzleActionError.RoomNotFoundError)
         yield* failure(KuzzleRealtime.listen({ roomId }, () => {}), KuzzleActionError.RoomNotFoundError)
       }).pipe(withClient()))
@@ -209,14 +206,14 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         const target = yield* (yield* World).collection
         const other = yield* another()
         yield* Effect.asVoid(other(KuzzleRealtime.open({ ...target, users: "all" })))
-        // The channel exists already: the server notifies it of the new user before it answers with its name.
+        // The channel exists already. The server notifies it of the new user before it answers with the name of the channel.
         const inbox = yield* listenTo({ ...target, users: "all", volatile: { name: "me" } })
         const self = userOf(yield* inbox.take)
         assert.deepInclude(self, { user: "in", result: { count: 2 } })
         assert.deepInclude(self.volatile, { name: "me" })
       }).pipe(withClient()))
 
-    it.effect("S3: nothing is missing from the moment of the answer on", () =>
+    it.effect("S3: after the answer to the subscription no notification is missing", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const other = yield* another()
@@ -235,7 +232,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* inbox.silent("20 millis")
       }).pipe(withClient()))
 
-    it.effect("S5, 8.C2: consumers of the same filter, however it is written, share one subscription until the last has left", () =>
+    it.effect("S5, 8.C2: consumers of equal filters share one subscription until the last one ends", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const open = (filter: KuzzleFilter.Filter) =>
@@ -254,15 +251,15 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
 
         yield* one.close
         yield* writeNumbered(target, [2, 3])
-        // One copy each, and the other still gets its own.
+        // The other consumer still gets one copy of each.
         assert.deepStrictEqual((yield* two.takeN(2)).map(numberOf), [2, 3])
         assert.strictEqual(yield* count, 1)
 
         yield* two.close
-        yield* untilCount(roomOf(a), 0)
+        yield* untilEmpty(roomOf(a))
       }).pipe(withClient()))
 
-    it.effect("S5: a subscription can be made again right after it was given up", () =>
+    it.effect("S5: a subscription can be opened right after an equal one was closed", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         for (const n of numbers(1, 10)) {
@@ -275,7 +272,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         }
       }).pipe(withClient()))
 
-    it.effect("the stream of subscribe", () =>
+    it.effect("subscribe: a stream that ends its subscription", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const writing = yield* writeNumbered(target, [1]).pipe(
@@ -305,7 +302,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.strictEqual(numberOf(yield* good.take), 1)
       }).pipe(withClient()))
 
-    it.effect("8.C8: listen: a handler, and one that throws", () =>
+    it.effect("8.C8: listen: a handler that throws ends only its own subscription", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const seen: Array<unknown> = []
@@ -321,7 +318,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
       }).pipe(withClient()))
 
-    it.effect("8.C8: listen: one that throws is over on the server too", () =>
+    it.effect("8.C8: listen: the subscription of a handler that throws ends on the server, too", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const seen: Array<KuzzleRealtime.DocumentNotification> = []
@@ -331,11 +328,11 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         })
         yield* writeNumbered(target, [1])
         yield* Effect.exit(ended)
-        yield* Effect.forEach(seen, (one) => untilCount(roomOf(one), 0))
+        yield* Effect.forEach(seen, (notification) => untilEmpty(roomOf(notification)))
         assert.lengthOf(seen, 1)
       }).pipe(withClient()))
 
-    it.effect("S4, L2, 8.C8: a consumer that does not keep up loses by its strategy, and learns how many", () =>
+    it.effect("S4, L2, 8.C8: a slow consumer loses notifications by its strategy, and a gap says how many", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const sliding = yield* KuzzleRealtime.open({ ...target, bufferSize: 4 })
@@ -344,43 +341,43 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* writeNumbered(target, numbers(1, 10))
         assert.deepStrictEqual((yield* quick.takeN(10)).map(numberOf), numbers(1, 10))
         const overflow: KuzzleRealtime.GapCause = { _tag: "Overflow", lost: 6 }
-        const slow = yield* inbox(sliding, "what is left")
+        const slow = yield* inbox(sliding, "a buffered notification")
         assert.deepStrictEqual(gapOf(yield* slow.take).cause, overflow)
         assert.deepStrictEqual((yield* slow.takeN(4)).map(numberOf), numbers(7, 10))
-        const slower = yield* inbox(dropping, "what is left")
+        const slower = yield* inbox(dropping, "a buffered notification")
         assert.deepStrictEqual((yield* slower.takeN(4)).map(numberOf), numbers(1, 4))
         assert.deepStrictEqual(gapOf(yield* slower.take).cause, overflow)
       }).pipe(withClient()))
 
-    it.effect("a consumer that does not keep up fails where it asks to, and is over on the server too", () =>
+    it.effect("a slow consumer with the strategy `fail` fails, and its subscription ends on the server, too", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const failing = yield* KuzzleRealtime.open({ ...target, bufferSize: 2, strategy: "fail" })
         const scope = yield* Scope.make()
         const quick = yield* Scope.extend(listenTo(target), scope)
         yield* writeNumbered(target, numbers(1, 4))
-        const [one] = (yield* quick.takeN(4)).map(documentOf)
+        const [first] = (yield* quick.takeN(4)).map(documentOf)
         yield* Scope.close(scope, Exit.void)
-        yield* untilCount(roomOf(one ?? assert.fail()), 0)
-        const slow = yield* inbox(failing, "what is left")
+        yield* untilEmpty(roomOf(first ?? assert.fail()))
+        const slow = yield* inbox(failing, "a buffered notification")
         assert.deepStrictEqual((yield* slow.takeN(2)).map(numberOf), [1, 2])
         const error = yield* failure(slow.take, KuzzleError.OverflowError)
         assert.strictEqual(error.bufferSize, 2)
       }).pipe(withClient()))
 
-    it.effect("a consumer that wants but the latest of each document gets it", () =>
+    it.effect("a slow consumer with `conflate` gets the latest notification of each document", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const latest = yield* KuzzleRealtime.open({
           ...target,
           bufferSize: 2,
-          conflate: (one) => one.type === "document" ? one.result._id : undefined
+          conflate: (notification) => notification.type === "document" ? notification.result._id : undefined
         })
         const quick = yield* listenTo(target)
         const write = (_id: string, n: number) => KuzzleDocument.createOrReplace({ ...target, _id, content: { n } })
         for (const n of numbers(1, 5)) yield* Effect.zipRight(write("a", n), write("b", -n))
         assert.lengthOf(yield* quick.takeN(10), 10)
-        const slow = yield* inbox(latest, "what is left")
+        const slow = yield* inbox(latest, "a buffered notification")
         assert.deepStrictEqual((yield* slow.takeN(2)).map(numberOf), [5, -5])
         yield* slow.silent(0)
       }).pipe(withClient()))
@@ -398,24 +395,25 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         for (const { silent } of rooms) yield* silent(0)
       }).pipe(withClient()))
 
-    it.effect("A3, 8.C5: an expired token ends what the server delivers: a gap after the next login, then it goes on", () =>
+    it.effect("A3, 8.C5: an expired token ends the delivery; after the next login a gap comes, and then notifications", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target: Collection = yield* world.collection
         const { password, username } = yield* world.user
         const login = (expiresIn: string) =>
           KuzzleAuth.login({ strategy: "local", credentials: { username, password }, expiresIn })
-        yield* login("1s")
+        yield* login("2s")
         const inbox = yield* listenTo(target)
         yield* writeNumbered(target, [1])
         assert.strictEqual(numberOf(yield* inbox.take), 1)
-        // The server measures it.
-        yield* Effect.sleep("1500 millis")
+        // The server measures the lifetime of the token.
+        yield* Effect.sleep("2500 millis")
         yield* failure(writeNumbered(target, [2]), KuzzleError.UnauthenticatedError)
         yield* login("1h")
         assert.deepStrictEqual(gapOf(yield* inbox.take).cause, { _tag: "TokenExpired" })
         yield* writeNumbered(target, [3])
         assert.strictEqual(numberOf(yield* inbox.take), 3)
-      }).pipe(withClient()))
+        // No refresh, so that the token expires.
+      }).pipe(withClient({ tokenRefresh: Schedule.recurs(0) })))
   })
 }

@@ -1,6 +1,6 @@
 /**
- * A TCP relay on a loopback port in front of a server, which can break, freeze, slow down and end what passes through it. It
- * knows nothing of WebSocket but where its frames begin and how a close frame looks.
+ * A TCP relay on a loopback port in front of a server. It can break, freeze and slow down the connections through it. Of
+ * WebSocket it knows only where the frames begin, and the form of a close frame.
  */
 import { Data, Effect } from "effect"
 import type { Scope } from "effect"
@@ -16,7 +16,7 @@ export interface Relay extends Network, Accidents {
   readonly url: string
 }
 
-/** Bytes on their way, of one part of the conversation. */
+/** Bytes in flight, all of the handshake or all of frames. */
 interface Piece {
   readonly part: "Handshake" | "Frames"
   readonly due: number
@@ -29,18 +29,18 @@ interface Flow {
   readonly number: number
   readonly from: Net.Socket
   readonly to: Net.Socket
-  /** How much of the empty line that ends the HTTP exchange has been seen; all of it: frames follow. */
+  /** How many bytes of the empty line that ends the HTTP exchange have passed. After all four, frames follow. */
   seen: number
   queue: Array<Piece>
   /** Bytes in the queue. */
   queued: number
-  /** When the last portion passed a narrow line; `undefined` while nothing waits. */
+  /** When the last portion passed the narrow line; `undefined` if no bytes wait. */
   passedAt: number | undefined
-  /** The sender has said all. */
+  /** The sender has ended its side. */
   ended: boolean
-  /** Nothing passes any more. */
+  /** Further bytes are dropped. */
   stopped: boolean
-  /** Continues later. */
+  /** Cancels the timer that continues the flow. */
   cancel: (() => void) | undefined
 }
 
@@ -48,7 +48,7 @@ interface Pair {
   readonly client: Net.Socket
   readonly server: Net.Socket
   readonly flows: readonly [out: Flow, into: Flow]
-  /** The client has its end open. */
+  /** The client's socket is open. */
   open: boolean
 }
 
@@ -57,7 +57,7 @@ const closeFrame = (code: number): Buffer => Buffer.from([0x88, 0x02, code >> 8,
 
 const emptyLine = Buffer.from("\r\n\r\n")
 
-/** How many of these bytes belong to the HTTP exchange. */
+/** How many of these bytes belong to the handshake. */
 const headerLength = (flow: Flow, bytes: Buffer): number => {
   for (let i = 0; i < bytes.length; i++) {
     if (flow.seen === emptyLine.length) return i
@@ -66,13 +66,13 @@ const headerLength = (flow: Flow, bytes: Buffer): number => {
   return bytes.length
 }
 
-/** A narrow line passes what it may in portions of so many milliseconds. */
+/** The time between two portions of a narrow line. */
 const portionMillis = 20
 
-/** The longest stall of this machine that a narrow line makes up for. */
+/** The longest stall of this machine for which a narrow line compensates. */
 const longestPortionMillis = 2000
 
-/** The buffer of a narrow line. The rest stays with the sender, which thus sees how slowly its bytes leave. */
+/** The buffer of a narrow line, in bytes. More is left to the sender, which thus sees the slow line. */
 const narrowQueue = 64 * 1024
 
 export const make = (
@@ -83,7 +83,7 @@ export const make = (
     let count = 0
     let peak = 0
     let weather: Weather = {}
-    let armed: { readonly fault: Fault; readonly when: When; readonly from: number; counted: number } | undefined
+    let scheduled: { readonly fault: Fault; readonly when: When; readonly from: number; counted: number } | undefined
     let struck: ReadonlyArray<() => void> = []
 
     /** The portion depends on the elapsed time, so a late timer on a busy machine does not slow the line down. */
@@ -114,8 +114,8 @@ export const make = (
           : bytesPerSecond === undefined
           ? piece.bytes.length
           : narrowPortion(flow, bytesPerSecond)
-        const trap = armedFor(flow, piece)
-        const bytes = piece.bytes.subarray(0, trap === undefined ? portion : Math.min(portion, trap.left))
+        const trap = trapFor(flow, piece)
+        const bytes = piece.bytes.subarray(0, trap === undefined ? portion : Math.min(portion, trap.remaining))
         if (bytes.length === piece.bytes.length) flow.queue.shift()
         else flow.queue[0] = { ...piece, bytes: piece.bytes.subarray(bytes.length) }
         flow.queued -= bytes.length
@@ -138,14 +138,14 @@ export const make = (
       }
     }
 
-    /** What is armed, when these bytes count for it. */
-    const armedFor = (flow: Flow, piece: Piece) => {
-      if (armed === undefined || typeof armed.when === "string") return undefined
-      const { bytes, direction, part } = armed.when
-      if (direction !== flow.direction || part !== piece.part || flow.number < armed.from) return undefined
-      const counting = armed
+    /** The scheduled fault, if it counts these bytes. `passed` returns whether the fault strikes. */
+    const trapFor = (flow: Flow, piece: Piece) => {
+      if (scheduled === undefined || typeof scheduled.when === "string") return undefined
+      const { bytes, direction, part } = scheduled.when
+      if (direction !== flow.direction || part !== piece.part || flow.number < scheduled.from) return undefined
+      const counting = scheduled
       return {
-        left: bytes - counting.counted,
+        remaining: bytes - counting.counted,
         passed: (length: number) => (counting.counted += length) >= bytes
       }
     }
@@ -179,7 +179,7 @@ export const make = (
             server.end()
             break
           default:
-            // The client answers with a close frame of its own, and then expects the connection to end.
+            // The client answers with its own close frame, and then expects the end of the connection.
             client.once("data", () => client.end())
             client.write(closeFrame(ending))
         }
@@ -187,9 +187,9 @@ export const make = (
     }
 
     const strike = () => {
-      if (armed === undefined) return
-      const { ending, ...following } = armed.fault
-      armed = undefined
+      if (scheduled === undefined) return
+      const { ending, ...following } = scheduled.fault
+      scheduled = undefined
       weather = following
       if (weather.refuse === true) listener.close()
       if (ending !== undefined) end(ending)
@@ -198,7 +198,7 @@ export const make = (
       struck = []
     }
 
-    const join = (client: Net.Socket) => {
+    const connect = (client: Net.Socket) => {
       const server = Net.connect({ ...upstream, allowHalfOpen: true })
       count += 1
       const flow = (direction: Direction, from: Net.Socket, to: Net.Socket): Flow => ({
@@ -231,21 +231,21 @@ export const make = (
           ) if (piece.bytes.length > 0) flow.queue.push(piece)
           flow.queued += bytes.length
           backPressure(flow)
-          // Delayed data continues by itself.
+          // If a timer is set, it continues the flow.
           if (flow.cancel === undefined) run(flow)
         })
-        const gone = () => {
+        const onEnd = () => {
           if (from === client) pair.open = false
           if (flow.ended) return
           flow.ended = true
           if (flow.cancel === undefined) run(flow)
         }
-        from.on("end", gone)
+        from.on("end", onEnd)
         // `close` follows every error.
-        from.on("error", gone)
+        from.on("error", onEnd)
         from.on("close", () => {
-          gone()
-          // There is no peer for the rest.
+          onEnd()
+          // No peer is left to receive the rest.
           stop(back)
           if (client.destroyed && server.destroyed) pairs.delete(pair)
           else if (flow.stopped) flow.to.destroySoon()
@@ -255,12 +255,12 @@ export const make = (
 
     const listener = Net.createServer({ allowHalfOpen: true }, (client) => {
       if (weather.refuse === true) return void client.resetAndDestroy()
-      join(client)
-      // An older socket may have ended in the same turn.
+      connect(client)
+      // Counted later, because an older socket may end in the same turn.
       setImmediate(() => {
         peak = Math.max(peak, open())
       })
-      if (armed?.when === "Accept") strike()
+      if (scheduled?.when === "Accept") strike()
     })
     const open = () => Array.from(pairs).filter(({ open }) => open).length
     const listen = (port: number) =>
@@ -269,7 +269,7 @@ export const make = (
         listener.once("error", failed)
         listener.listen(port, "127.0.0.1", () => {
           listener.off("error", failed)
-          // A TCP server that listens has an address, which is no pipe's name.
+          // A TCP server that listens has an address; only a pipe has a name (a string) instead.
           resume(Effect.succeed((listener.address() as Net.AddressInfo).port))
         })
       })
@@ -297,18 +297,18 @@ export const make = (
       }
       return refused ? Effect.asVoid(Effect.orDie(listen(port))) : Effect.void
     })
-    const arm = (fault: Fault, when: When = "Now") =>
+    const inject = (fault: Fault, when: When = "Now") =>
       Effect.sync(() => {
         const next = typeof when !== "string" && when.next === true
-        armed = { fault, when, from: next ? count + 1 : 0, counted: 0 }
+        scheduled = { fault, when, from: next ? count + 1 : 0, counted: 0 }
         if (when === "Now") strike()
       })
     return {
       port,
       url: `ws://127.0.0.1:${port}`,
-      arm,
+      inject,
       struck: Effect.async<void>((resume) => {
-        if (armed === undefined) return resume(Effect.void)
+        if (scheduled === undefined) return resume(Effect.void)
         const done = () => resume(Effect.void)
         struck = [...struck, done]
         return Effect.sync(() => {
@@ -319,7 +319,7 @@ export const make = (
       sockets: Effect.sync(() => ({ open: open(), peak })),
       cut,
       close: (code) => Effect.sync(() => end(code)),
-      freeze: arm({ hold: "Both" }),
+      freeze: inject({ hold: "Both" }),
       thaw: heal
     }
   })

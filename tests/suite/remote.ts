@@ -1,4 +1,4 @@
-/** What a page knows of a backend that lives in Node: addresses, among them the one that commands the network. */
+/** The page's side of a backend in Node: its addresses, and the commands for its network. */
 import { Effect } from "effect"
 import type { Scope } from "effect"
 import type { Network } from "./backend.ts"
@@ -9,11 +9,11 @@ export interface RemoteBackend {
   readonly url: string
   /** The relay in front of it. */
   readonly relayUrl: string
-  /** `POST /cut`, `/close/<code>`, `/freeze`, `/thaw`; `/lines` for a relay of one's own. */
+  /** `POST /cut`, `/close/<code>`, `/freeze`, `/thaw`; `/lines` makes another relay. */
   readonly controlUrl: string
 }
 
-/** A relay of one's own: `POST /lines/<id>/arm`, `/struck`, `/heal`, `/cut`, `/sockets`, `/end`. */
+/** A relay for one client: `POST /lines/<id>/inject`, `/struck`, `/heal`, `/cut`, `/sockets`, `/end`. */
 export interface RemoteLine {
   readonly id: string
   readonly url: string
@@ -24,7 +24,7 @@ const post = <A>({ controlUrl }: RemoteBackend, path: string, body?: unknown): E
     const init = body === undefined ? {} : { body: JSON.stringify(body) }
     const response = await fetch(`${controlUrl}/${path}`, { method: "POST", signal, ...init })
     if (response.status !== 200) throw new Error(`${path} was answered with ${response.status}`)
-    // It is what the other half, `control.ts`, says that it is.
+    // The other half of this protocol, `control.ts`, defines the answers.
     return await response.json() as A
   })
 
@@ -35,14 +35,14 @@ export const network = (remote: RemoteBackend): Network => ({
   thaw: post(remote, "thaw")
 })
 
-/** A relay of one's own, as long as the scope. */
+/** Makes a relay that ends with the scope. */
 export const line = (remote: RemoteBackend): Effect.Effect<Accidents & RemoteLine, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(post<RemoteLine>(remote, "lines"), ({ id }) => post(remote, `lines/${id}/end`)),
     ({ id, url }) => ({
       id,
       url,
-      arm: (fault, when) => post(remote, `lines/${id}/arm`, { fault, when }),
+      inject: (fault, when) => post(remote, `lines/${id}/inject`, { fault, when }),
       struck: post(remote, `lines/${id}/struck`),
       heal: post(remote, `lines/${id}/heal`),
       cut: post(remote, `lines/${id}/cut`),

@@ -254,7 +254,8 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       ])
       for (const error of errors) {
         assert.deepInclude(error, { ...target, _id: "a" })
-        assert.match(error.message, /nothing was sent: [^]*seats/)
+        // Effect 4 refuses a value that is no instance of its class before it looks at the fields.
+        assert.match(error.message, /nothing was sent: (?:Expected Taxi$|[^]*seats)/)
       }
       yield* KuzzleCollection.refresh(target)
       assert.strictEqual(yield* taxis.count(), 0)
@@ -764,7 +765,7 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       assert.instanceOf(entered.document._source, Taxi)
       yield* taxis.update({ _id: "b", content: { status: "busy" } })
       const left = yield* take
-      assert(left._tag === "Left" && left.document._source instanceof Taxi)
+      assert(left._tag === "Exited" && left.document._source instanceof Taxi)
       assert.deepStrictEqual([left.previous._source.isFree, left.document._source.isFree], [true, false])
       yield* taxis.delete({ _id: "a" })
       assert.strictEqual((yield* take)._tag, "Deleted")

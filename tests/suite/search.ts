@@ -15,7 +15,7 @@ const properties = {
   driver: { properties: { age: { type: "integer" } } }
 }
 
-/** A collection of `size` documents, some of whose fields are missing, and many of whose values are equal. */
+/** A collection of `size` documents. Some fields are missing, and many values are equal. */
 const filled = (size: number): Effect.Effect<Collection, KuzzleError.RequestError, World> =>
   Effect.gen(function*() {
     const { admin, index, name } = yield* World
@@ -40,20 +40,20 @@ const ids = <E, R>(hits: Stream.Stream<KuzzleDocument.Hit, E, R>) =>
 
 const order = fc.constantFrom("asc", "desc")
 
-/** Keys whose values a document shows. */
+/** Sort keys whose values are in the document. */
 const plainKey = fc.oneof(
   order.map((order) => ({ n: order })),
   order.map((order) => ({ "driver.age": { order } })),
   fc.constant("n")
 )
 
-/** A value that stands for what is missing. */
+/** Sort keys with a value that stands for a missing field. */
 const missingKey = fc.oneof(
   fc.tuple(order, fc.integer({ min: -1, max: 5 })).map(([order, missing]) => ({ seats: { order, missing } })),
   order.map((order) => ({ status: { order, missing: "zzz" } }))
 )
 
-/** And those that only the server knows the values of. */
+/** All sort keys, also those whose values only the server knows. */
 const anyKey = fc.oneof(
   plainKey,
   order.map((order) => ({ "name.keyword": order })),
@@ -93,7 +93,7 @@ const cases = ({ standsForMissing }: Abilities) => {
   )
 }
 
-/** What not every server can do: the stand-in behind the real Kuzzle takes any `missing` for `_last`. */
+/** What not every server can do. The stand-in for Elasticsearch takes any `missing` for `_last`. */
 export interface Abilities {
   readonly standsForMissing: boolean
 }
@@ -108,14 +108,14 @@ export const searchTests = (
 
   describe("searches as streams", () => {
     test(
-      "8.D18: no hit is lost or repeated, and their order is that of the search, for any sort and page size",
+      "8.D18: no hit is lost or repeated, and the order is that of one search, for any sort and page size",
       Effect.gen(function*() {
         const target = yield* filled(43)
         const runtime = yield* Effect.runtime<Kuzzle.Kuzzle>()
         const agrees = ({ query, size, sort, strategy }: Case) =>
           Effect.gen(function*() {
-            const found = yield* ids(KuzzleSearch.hits({ ...target, query, sort, size, strategy }))
-            // What the tiebreaker adds to the sort decides between equal hits.
+            const paged = yield* ids(KuzzleSearch.hits({ ...target, query, sort, size, strategy }))
+            // The tiebreaker orders equal hits.
             const tiebreaker = strategy?._tag === "Scroll" || strategy === undefined
               ? []
               : [{ [strategy.tiebreaker]: "asc" }]
@@ -125,11 +125,11 @@ export const searchTests = (
               sort: sort === undefined ? tiebreaker : [...sort, ...tiebreaker],
               size: 100
             })
-            assert.deepStrictEqual(found, whole.hits.map(({ _id }) => _id))
-            assert.lengthOf(new Set(found), whole.total)
+            assert.deepStrictEqual(paged, whole.hits.map(({ _id }) => _id))
+            assert.lengthOf(new Set(paged), whole.total)
           })
         yield* Effect.promise(() =>
-          fc.assert(fc.asyncProperty(cases(abilities), (one) => Runtime.runPromise(runtime)(agrees(one))), {
+          fc.assert(fc.asyncProperty(cases(abilities), (each) => Runtime.runPromise(runtime)(agrees(each))), {
             numRuns: runs
           })
         )
@@ -156,14 +156,13 @@ export const searchTests = (
             })))
           assert.deepStrictEqual(changed, expected)
           range.gte = 2
-          sort.pop()
           sort.length = 1
         }
       })
     )
 
     test(
-      "a scroll shows what was there when it began; a page is asked for when it is needed",
+      "a scroll has the documents that existed when it began; a page is requested when it is needed",
       Effect.gen(function*() {
         const target = yield* filled(12)
         const sizes: Array<number> = []
@@ -190,7 +189,7 @@ export const searchTests = (
           size: 2,
           strategy: KuzzleSearch.scroll({ keepAlive: "50 millis" })
         })
-        // The server measures it.
+        // The server measures the lifetime of a scroll.
         const slow = Stream.tap(hits, () => Effect.sleep("400 millis"))
         yield* failure(
           Stream.runDrain(slow),
@@ -211,7 +210,7 @@ export const searchTests = (
     )
 
     test(
-      "what searchAfter cannot know it refuses, and takes from a cursor",
+      "searchAfter refuses a sort whose values it cannot know, and accepts them from `cursor`",
       Effect.gen(function*() {
         const target = yield* filled(10)
         const after = (sort: ReadonlyArray<KuzzleDocument.Content | string>, more: object = {}) =>
@@ -222,7 +221,7 @@ export const searchTests = (
           assert.include(error.message, "cursor")
         }
         yield* failure(after(["n"], { _source: ["status"] }), KuzzleSearch.CursorError)
-        // One page that holds all asks for no cursor.
+        // A single page needs no cursor.
         assert.lengthOf(yield* after(["name.keyword"], { size: 20 }), 10)
         const strategy = KuzzleSearch.searchAfter({ cursor: ({ _id, _source }) => [String(_source.name), _id] })
         assert.deepStrictEqual(
@@ -233,12 +232,12 @@ export const searchTests = (
     )
 
     test(
-      "several collections; ids are no tiebreaker between them",
+      "several collections; an id is no tiebreaker between them",
       Effect.gen(function*() {
         const [one, two] = [yield* filled(5), yield* filled(7)]
         const targets = [{ index: one.index, collections: [one.collection, two.collection] }]
-        const found = yield* Stream.runCollect(KuzzleSearch.hits({ targets, size: 2 }))
-        const names = Array.fromIterable(found).map(({ _id, collection }) => `${collection}/${_id}`)
+        const hits = yield* Stream.runCollect(KuzzleSearch.hits({ targets, size: 2 }))
+        const names = Array.fromIterable(hits).map(({ _id, collection }) => `${collection}/${_id}`)
         assert.lengthOf(new Set(names), 12)
         assert.lengthOf(names, 12)
         yield* failure(
@@ -276,11 +275,11 @@ export const searchTests = (
       Effect.gen(function*() {
         const { user } = yield* World
         const kuids = Array.map(yield* Effect.replicateEffect(user, 3), ({ kuid }) => kuid)
-        const found = KuzzleSearch.scrolled(
+        const search = KuzzleSearch.scrolled(
           KuzzleSecurity.searchUsers({ query: { terms: { _id: kuids } }, size: 1, scroll: "10s" }),
           (scrollId) => KuzzleSecurity.scrollUsers({ scrollId, scroll: "10s" })
         )
-        const pages = yield* Stream.runCollect(found)
+        const pages = yield* Stream.runCollect(search)
         assert.deepStrictEqual(Array.fromIterable(pages).map(({ hits }) => hits.length), [1, 1, 1])
         assert.sameMembers(Array.fromIterable(pages).flatMap(({ hits }) => hits.map(({ _id }) => _id)), kuids)
       })

@@ -1,4 +1,4 @@
-/** `admin:shutdown`, as a client sees it. The server is gone at the end. */
+/** `admin:shutdown`, as a client sees it. The server is down at the end. */
 import { Kuzzle, KuzzleAdmin, KuzzleServer } from "@effect-kuzzle/core"
 import { assert } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
@@ -9,7 +9,7 @@ export const shutsDown = Effect.gen(function*() {
   const kuzzle = yield* Kuzzle.Kuzzle
   const states = yield* inbox(kuzzle.states, "a state")
   yield* KuzzleAdmin.shutdown()
-  // For about a second it answers, and refuses: the first requests may still be served.
+  // For about a second the server refuses requests. It may still answer the first ones.
   const refused = yield* Effect.flip(Effect.repeat(KuzzleServer.now(), Schedule.spaced("20 millis")))
   assert.propertyVal(refused, "id", "network.entrypoint.shutting_down")
   assert.propertyVal(refused, "status", 503)

@@ -1,7 +1,7 @@
-/** What the tests of the suite are written with. */
+/** Helpers of the tests in this folder. */
 import { type Kuzzle, type KuzzleDocument, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert } from "@effect/vitest"
-import { Array as Arr, type Duration, Effect, Layer, Metric, Option, Queue, Stream } from "effect"
+import { Array as Arr, type Duration, Effect, Layer, Option, Queue, Stream } from "effect"
 import type { Scope } from "effect"
 import {
   Backend,
@@ -11,9 +11,9 @@ import {
   type HttpOptions,
   World
 } from "./backend.ts"
-import { until } from "./until.ts"
+import { soon, turns } from "./until.ts"
 
-/** Short pauses: a test shall not wait. */
+/** Short delays, so that tests are fast. */
 export const quick: ClientOptions = {
   requestTimeout: "10 seconds",
   connectTimeout: "2 seconds",
@@ -39,7 +39,7 @@ export const another = (options: ClientOptions = {}) =>
         Effect.provide(effect, context)
     ))
 
-/** The effect fails with exactly this error; gives it, to look at more of it. */
+/** Asserts that the effect fails with an error of this class, and returns the error. */
 export const failure = <E, T extends E, A, R>(
   effect: Effect.Effect<A, E, R>,
   // The constructors of the errors have parameters of many types; nothing is constructed here.
@@ -54,7 +54,7 @@ export const failure = <E, T extends E, A, R>(
     return error
   })
 
-/** Writes documents, and waits until searches see them. */
+/** Writes documents, and waits until searches find them. */
 export const fill = (
   target: Collection,
   documents: ReadonlyArray<{ readonly _id?: string; readonly body: KuzzleDocument.Content }>
@@ -67,32 +67,17 @@ export const fill = (
       { discard: true }
     ))
 
-/** Forks an effect that sends a request, and returns once it has been sent. */
-export const sending = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const inFlight = Effect.map(Metric.value(requestsInFlight), ({ count }) => Number(count))
-    const before = yield* inFlight
-    const fiber = yield* Effect.fork(effect)
-    yield* until("a request in flight", Effect.map(inFlight, (now) => now > before))
-    return fiber
-  })
-
-/** The client's own (docs/events.md). */
-const requestsInFlight = Metric.counter("kuzzle.client.requests.in_flight", {
-  description: "Requests that were sent and not answered"
-})
-
-const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, what: string): Effect.Effect<A, E, R> =>
-  Effect.flatMap(
-    Effect.timeoutOption(effect, "15 seconds"),
-    Option.match({ onNone: () => Effect.dieMessage(`${what} did not come within 15 seconds`), onSome: Effect.succeed })
-  )
+/**
+ * Forks an effect that sends a request, and returns once it is sent. On an open connection that takes turns of the event loop
+ * and no time. The metric of requests in flight cannot tell: all clients of the process share it.
+ */
+export const sending = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.zipLeft(Effect.fork(effect), turns)
 
 /** A stream, one element at a time. */
 export interface Inbox<A, E> {
   readonly take: Effect.Effect<A, E>
   readonly takeN: (n: number) => Effect.Effect<ReadonlyArray<A>, E>
-  /** Nothing comes for that long. */
+  /** Asserts that no element arrives for this long. */
   readonly silent: (duration: Duration.DurationInput) => Effect.Effect<void>
 }
 
@@ -107,7 +92,7 @@ export const inbox = <A, E, R>(
         onNone: () => Effect.dieMessage(`${what}: the stream ended`),
         onSome: (error: E) => Effect.fail(error)
       })),
-      (element) => inTime(element, what)
+      (element) => soon(what, element)
     )
     return {
       take,
@@ -119,11 +104,11 @@ export const inbox = <A, E, R>(
     }
   })
 
-/** Subscribes and gives the notifications one at a time. */
+/** Subscribes, and returns the notifications one at a time. */
 export const listenTo = (options: KuzzleRealtime.SubscribeOptions & KuzzleRealtime.BufferOptions<"sliding">) =>
   Effect.flatMap(KuzzleRealtime.open(options), (notifications) => inbox(notifications, "a notification"))
 
-/** The states from now on; the first element, the state now, is taken already. */
+/** The states after the present one, which is `now`. */
 export const statesOf = (kuzzle: Kuzzle.KuzzleShape) =>
   Effect.gen(function*() {
     const states = yield* inbox(kuzzle.states, "a state")
@@ -138,7 +123,7 @@ export const statesOf = (kuzzle: Kuzzle.KuzzleShape) =>
 
 export const roomOf = ({ room }: { readonly room: string }): string => room.slice(0, room.lastIndexOf("-"))
 
-/** A notification of a document, or the test fails. */
+/** The notification as one about a document. The test fails if it is another. */
 export const documentOf = (notification: KuzzleRealtime.Notification): KuzzleRealtime.DocumentNotification => {
   if (notification.type !== "document") assert.fail(`not about a document: ${JSON.stringify(notification)}`)
   return notification
@@ -154,6 +139,6 @@ export const gapOf = (notification: KuzzleRealtime.Notification): KuzzleRealtime
   return notification
 }
 
-/** The number of a document written by `writeNumbered`, or published. */
+/** The number in a document of `writeNumbered`, or in a message. */
 export const numberOf = (notification: KuzzleRealtime.Notification): unknown =>
   documentOf(notification).result._source?.n

@@ -12,7 +12,7 @@ const idsOf = ({ spanId, traceId }: Tracer.AnySpan) => ({ spanId, traceId })
 
 export const tracingTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("traces", () => {
-    it.effect("the notification of a write in a span carries it: a consumer links to the request, in the trace of the writer", () =>
+    it.effect("the notification of a write in a span carries the span, so a consumer can link to the request", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const inbox = yield* listenTo(target)
@@ -35,26 +35,27 @@ export const tracingTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.deepStrictEqual(consumer.last("order.show").links.map(({ span }) => idsOf(span)), [idsOf(request)])
       }).pipe(withClient()))
 
-    it.effect("so is one of many requests, of another client, and over HTTP; not one without a tracer", () =>
+    it.effect("requests of queryMany, of another client and over HTTP carry their span; requests without a tracer carry none", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const inbox = yield* listenTo(target)
         const { named, tracer } = recordingTracer()
         const create = { controller: "document", action: "create", ...target, body: { n: 1 } }
-        const heardOf = (kuzzle: Kuzzle.KuzzleShape) =>
+        const notifiedSpans = (kuzzle: Kuzzle.KuzzleShape) =>
           Effect.gen(function*() {
             yield* Effect.withTracer(kuzzle.queryMany([create, create]), tracer)
             yield* kuzzle.query(create)
-            const told = (yield* inbox.takeN(3)).map((one) => Option.map(KuzzleTrace.spanOf(one), idsOf))
+            const notifications = yield* inbox.takeN(3)
+            const spans = notifications.map((notification) => Option.map(KuzzleTrace.spanOf(notification), idsOf))
             const batch = Option.map(Option.fromNullable(named("kuzzle.queryMany").at(-1)), idsOf)
             assert.isTrue(Option.isSome(batch))
-            assert.deepStrictEqual(told, [batch, batch, Option.none()])
+            assert.deepStrictEqual(spans, [batch, batch, Option.none()])
           })
-        yield* heardOf(yield* (yield* another())(Kuzzle.Kuzzle))
-        yield* heardOf(Context.get(yield* Layer.build((yield* Backend).http()), Kuzzle.Kuzzle))
+        yield* notifiedSpans(yield* (yield* another())(Kuzzle.Kuzzle))
+        yield* notifiedSpans(Context.get(yield* Layer.build((yield* Backend).http()), Kuzzle.Kuzzle))
       }).pipe(withClient()))
 
-    it.effect("subscriptions are shared, whichever client traces", () =>
+    it.effect("a tracer does not split a shared subscription", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const { tracer } = recordingTracer()

@@ -1,4 +1,4 @@
-/** Documents out of a collection as a file, and into one. */
+/** Export of a collection to a file, and import from one. */
 import type { Kuzzle, KuzzleDownload } from "@effect-kuzzle/core"
 import { KuzzleActionError, KuzzleDocument, KuzzleError, KuzzleExport, KuzzleImport } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
@@ -30,7 +30,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
 
   describe("export", () => {
     test(
-      "JSON lines, every document of as many pages as there are",
+      "JSON lines: every document of every page",
       Effect.gen(function*() {
         const target = yield* filled(450)
         const [header, ...lines] = (yield* text({ ...target, size: 20 })).split("\n")
@@ -48,7 +48,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     )
 
     test(
-      "CSV, all fields of the mappings or those that are asked for",
+      "CSV: all fields of the mappings, or the requested fields",
       Effect.gen(function*() {
         const target = yield* filled(2)
         const [header, ...lines] = (yield* text({ ...target, format: "csv" })).split("\n")
@@ -66,15 +66,15 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
       Effect.gen(function*() {
         const target = yield* filled(1)
         for (const format of ["jsonl", "csv"] as const) {
-          const shown: Array<unknown> = []
+          const received: Array<unknown> = []
           const error = yield* failure(
             KuzzleExport.stream({ ...target, collection: "nowhere", format }).pipe(
-              Stream.runForEach((bytes) => Effect.sync(() => shown.push(bytes)))
+              Stream.runForEach((bytes) => Effect.sync(() => received.push(bytes)))
             ),
             KuzzleError.PreconditionError
           )
           assert.include(error.message, "nowhere")
-          assert.deepStrictEqual(shown, [])
+          assert.deepStrictEqual(received, [])
         }
         yield* failure(text({ ...target, query: { nonsense: {} } }), KuzzleError.BadRequestError)
         yield* failure(text({ ...target, scroll: "2h" }), KuzzleError.BadRequestError)
@@ -83,7 +83,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     )
 
     test(
-      "a consumer that has enough ends it",
+      "a consumer may stop before the end",
       Effect.gen(function*() {
         const target = yield* filled(450)
         const head = yield* KuzzleExport.stream({ ...target, size: 10 }).pipe(
@@ -107,7 +107,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     })
 
     test(
-      "a stream of documents, in requests of a given size, with its progress; failures are reported with their position",
+      "a stream of documents in requests of a given size: its progress, and failures with their position",
       Effect.gen(function*() {
         const target = yield* strict
         const documents = Stream.range(0, 59).pipe(Stream.map((n): KuzzleImport.ImportedDocument => {
@@ -142,14 +142,14 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
           ]
         )
         assert.include(failures[0]?.message, "document 7 (wrong): failed to parse")
-        // Of two of one id the later is written.
+        // Of two documents with one id, the later is stored.
         assert.deepInclude(yield* KuzzleDocument.get({ ...target, _id: "id39" }), { _source: { n: 40 }, _version: 2 })
         assert.strictEqual(yield* KuzzleDocument.count(target), 56)
       })
     )
 
     test(
-      "what was exported comes back, metadata included",
+      "the import of an export restores the documents, metadata included",
       Effect.gen(function*() {
         const source = yield* filled(120)
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
@@ -165,7 +165,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     )
 
     test(
-      "what concerns them all is the error of the stream; so is a line that is none",
+      "a refused request and an invalid line are errors of the stream",
       Effect.gen(function*() {
         const target = yield* strict
         yield* failure(

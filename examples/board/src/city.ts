@@ -1,12 +1,12 @@
-/** A city where taxis are taken and left all the time, so that there is something to look at. */
+/** Simulates a city: taxis change between free and busy all the time, so that the page has something to show. */
 import { KuzzleIndex, KuzzleMappings } from "@effect-kuzzle/core"
 import { Array, Effect, Random, Schedule } from "effect"
 import { taxis } from "./taxis.ts"
 
 const drivers = ["Ada", "Alan", "Barbara", "Edsger", "Grace", "Katherine", "Linus", "Margaret", "Niklaus"]
 
-/** Makes the taxis, and takes them away with the scope where they have not been there before. */
-export const found = Effect.gen(function*() {
+/** Creates the taxis. If their index is new, closing the scope deletes it. */
+export const create = Effect.gen(function*() {
   if (!(yield* KuzzleIndex.exists({ index: taxis.index }))) {
     yield* Effect.addFinalizer(() => Effect.ignoreLogged(KuzzleIndex.delete({ index: taxis.index })))
   }
@@ -27,8 +27,8 @@ const move = Effect.gen(function*() {
   yield* taxis.update({ _id: driver.toLowerCase(), content: { status } })
 })
 
-/** For ever; a lost connection is no reason to stop. */
-export const live = move.pipe(
+/** Moves a taxi every 900 ms, for ever. A lost connection does not stop it. */
+export const run = move.pipe(
   Effect.catchTags({
     KuzzleNotSentError: () => Effect.void,
     KuzzleMaybeSentError: () => Effect.void,

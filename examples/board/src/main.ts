@@ -1,25 +1,26 @@
 /**
- * Serves the page of `src/page`, beside an embedded Kuzzle, unless `KUZZLE_URL` names a server; `KUZZLE_USERNAME` and
- * `KUZZLE_PASSWORD` then name a user of it. `PORT` (8080) is the page's.
+ * Serves the page of `src/page`, on port `PORT` (8080).
  *
- * The cookie of a session belongs to one site. A site is a host, whatever the port: so the page is served under the host
- * name that Kuzzle has.
+ * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a user
+ * of that server.
+ *
+ * The cookie of a session belongs to one site. A site is a host, whatever the port, so the page is served under the host
+ * name of Kuzzle.
  */
 import { KuzzleAuth } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
-import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Layer, Option, Redacted } from "effect"
 import { build } from "esbuild"
 import { readFile } from "node:fs/promises"
-import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import * as City from "./city.ts"
+import { serve } from "./site.ts"
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** The script of the page, with the address of Kuzzle in it. */
+/** The script of the page, which contains the address of Kuzzle. */
 const bundle = (kuzzleUrl: string) =>
   Effect.map(
     Effect.promise(() =>
@@ -48,30 +49,31 @@ const serverUrl = Effect.gen(function*() {
 const main = Effect.gen(function*() {
   const url = yield* serverUrl
   const username = yield* Config.withDefault(Config.string("KUZZLE_USERNAME"), "ada")
-  const given = yield* Config.option(Config.redacted("KUZZLE_PASSWORD"))
-  const password = Option.getOrElse(given, () => Redacted.make("lovelace"))
+  const configured = yield* Config.option(Config.redacted("KUZZLE_PASSWORD"))
+  const password = Option.getOrElse(configured, () => Redacted.make("lovelace"))
   const port = yield* Config.withDefault(Config.integer("PORT"), 8080)
 
   const html = yield* Effect.promise(() => readFile(file("page/index.html"), "utf8"))
   const script = yield* bundle(url)
-  const router = HttpRouter.empty.pipe(
-    HttpRouter.get("/", HttpServerResponse.html(html)),
-    HttpRouter.get("/page.js", HttpServerResponse.text(script, { contentType: "text/javascript" }))
-  )
+  const resources = {
+    "/": { type: "text/html; charset=utf-8", content: html },
+    "/page.js": { type: "text/javascript; charset=utf-8", content: script }
+  }
 
   const { hostname: host } = new URL(url)
   const authenticator = KuzzleAuth.login({ strategy: "local", credentials: { username, password } })
   yield* Effect.gen(function*() {
-    yield* City.found
-    yield* Layer.build(HttpServer.serve(router))
-    const { address } = yield* HttpServer.HttpServer
+    yield* City.create
+    const listening = yield* serve(resources, { host, port })
     yield* Console.log(`Kuzzle  ${url}`)
-    yield* Console.log(`Page    http://${host}:${address._tag === "TcpAddress" ? address.port : port}/`)
-    yield* Console.log(`Log in as ${username}${Option.isNone(given) ? ", password lovelace" : ""}. Ctrl-C ends it.`)
-    yield* City.live
+    yield* Console.log(`Page    http://${host}:${listening}/`)
+    yield* Console.log(
+      `Log in as ${username}${Option.isNone(configured) ? ", password lovelace" : ""}. Ctrl-C stops the example.`
+    )
+    yield* City.run
   }).pipe(
     Effect.scoped,
-    Effect.provide([NodeKuzzle.layer({ url, authenticator }), NodeHttpServer.layer(createServer, { host, port })])
+    Effect.provide(NodeKuzzle.layer({ url, authenticator }))
   )
 })
 

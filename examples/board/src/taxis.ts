@@ -1,4 +1,4 @@
-/** The taxis, as the page and the city both know them. */
+/** The repository of taxis, which the page and the city share. */
 import { KuzzleRepository } from "@effect-kuzzle/core"
 import { Schema } from "effect"
 
@@ -8,7 +8,7 @@ const Taxi = Schema.Struct({
   seats: Schema.Int
 })
 
-/** A taxi that does not fit, of an older version for example, is left out. */
+/** A document that does not fit the Schema, for example one of an older version, is logged and left out. */
 export const taxis = KuzzleRepository.make({
   index: "effect-kuzzle-board",
   collection: "taxi",

@@ -1,4 +1,4 @@
-/** The page in a browser, beside the embedded Kuzzle or the one that `KUZZLE_URL` names. Left out where there is none. */
+/** Tests the page in Chromium, with the embedded Kuzzle or the one that `KUZZLE_URL` names. Skipped without Chromium. */
 import { assert, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -11,21 +11,21 @@ const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
 const username = process.env.KUZZLE_USERNAME ?? "ada"
 const password = process.env.KUZZLE_PASSWORD ?? "lovelace"
 
-/** Starts the example as its `start` script does; gives the address of the page when it is served. */
+/** Starts the example as its `start` script does. Resolves with the address of the page when it is served. */
 const start = async () => {
   const child = spawn(
     process.execPath,
     [createRequire(import.meta.url).resolve("tsx/cli"), "--tsconfig", "../../tsconfig.json", "src/main.ts"],
     { cwd: fileURLToPath(new URL("..", import.meta.url)), env: { ...process.env, PORT: "0" }, stdio: "pipe" }
   )
-  const said: Array<string> = []
-  child.stderr.on("data", (text) => said.push(String(text)))
+  const printed: Array<string> = []
+  child.stderr.on("data", (text) => printed.push(String(text)))
   for await (const line of createInterface(child.stdout)) {
-    said.push(line)
+    printed.push(line)
     const [, page] = /^Page +(\S+)/.exec(line) ?? []
     if (page !== undefined) return { child, page }
   }
-  throw new Error(`the example ended:\n${said.join("\n")}`)
+  throw new Error(`the example ended:\n${printed.join("\n")}`)
 }
 
 it.skipIf(!existsSync(executablePath))(
@@ -44,7 +44,7 @@ it.skipIf(!existsSync(executablePath))(
       await page.fill("[name=password]", `not ${password}`)
       await page.click("text=Log in")
       await page.waitForSelector("#error:has-text('wrong username or password')")
-      // The real server takes one login a second.
+      // By default, a real server accepts one login a second.
       await page.waitForTimeout(1100)
       await page.fill("[name=password]", password)
       await page.click("text=Log in")
@@ -53,7 +53,7 @@ it.skipIf(!existsSync(executablePath))(
       assert.deepInclude(cookie, { name: "authToken", httpOnly: true })
       assert.strictEqual(await page.evaluate(() => document.cookie), "")
 
-      // The city moves by itself, and so does the page.
+      // The city changes by itself, so the page must change, too.
       await page.evaluate(() =>
         new Promise((resolve) =>
           new MutationObserver(resolve).observe(document.getElementById("taxis")!, { attributes: true, subtree: true })

@@ -1,9 +1,9 @@
 /**
- * A service with a fleet of taxis: it logs in by itself, keeps documents by their Schema, writes many of them in few
- * requests, reads all that a search finds as a stream, and goes on writing while there is no connection.
+ * A service with a fleet of taxis. It logs in by itself, stores documents by their Schema, writes many of them in few
+ * requests, reads the results of a search as a stream, and accepts writes while there is no connection.
  *
- * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server; `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a
- * user of it.
+ * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a user
+ * of that server.
  */
 import {
   Kuzzle,
@@ -18,15 +18,15 @@ import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { NodeRuntime } from "@effect/platform-node"
 import { Array, Config, Console, Duration, Effect, Layer, Option, Redacted, Schedule, Stream } from "effect"
-// Only to cut the connection: nothing that a service needs.
+// Cuts the connection for the demonstration. A service does not need it.
 import * as Severable from "../../quickstart/src/severable.ts"
 import { Taxi, taxis } from "./taxis.ts"
 
-/** Run at the start, and whenever the session has ended and could not be renewed. */
+/** The client runs it at the start, and whenever a session has ended and could not be renewed. */
 const authenticator = Effect.gen(function*() {
   const username = yield* Config.withDefault(Config.string("KUZZLE_USERNAME"), "ada")
   const password = yield* Config.withDefault(Config.redacted("KUZZLE_PASSWORD"), Redacted.make("lovelace"))
-  // So short a life lets the demonstration show a renewal; say nothing, and the server decides.
+  // So short, the token shows a renewal in this demonstration. Without `expiresIn` the server decides.
   yield* KuzzleAuth.login({ strategy: "local", credentials: { username, password }, expiresIn: "3s" })
 }).pipe(Effect.catchTag("ConfigError", (cause) => new KuzzleError.AuthenticatorError({ cause })))
 
@@ -50,25 +50,25 @@ const program = (cut: Effect.Effect<number>) =>
     if (!(yield* KuzzleIndex.exists({ index: taxis.index }))) {
       yield* Effect.addFinalizer(() => Effect.ignoreLogged(KuzzleIndex.delete({ index: taxis.index })))
     }
-    // What is stored, and how it is searched for, follows from the Schema.
+    // The mappings follow from the Schema.
     yield* KuzzleMappings.create(taxis)
 
-    // Written one by one, sent 200 at a time: each has its own document or its own error.
-    const [took] = yield* Effect.forEach(fleet, taxis.createOrReplace, { concurrency: "unbounded", discard: true })
+    // One call for each document, sent in batches of 200. Each call has its own result or error.
+    const [elapsed] = yield* Effect.forEach(fleet, taxis.createOrReplace, { concurrency: "unbounded", discard: true })
       .pipe(
         Effect.provide(KuzzleBatch.layer()),
         Effect.timed
       )
-    yield* Console.log(`batch       ${fleet.length} documents written in ${Math.round(Duration.toMillis(took))} ms`)
+    yield* Console.log(`batch       ${fleet.length} documents written in ${Math.round(Duration.toMillis(elapsed))} ms`)
 
-    // All that is found, page by page, as it is asked for.
+    // A stream of all hits, which requests the next page when it is needed.
     yield* KuzzleCollection.refresh(taxis)
     const seats = yield* taxis.hits({ filter: taxis.filter.equals("status", "free"), size: 100 }).pipe(
       Stream.runFold(0, (sum, { _source }) => sum + _source.seats)
     )
     yield* Console.log(`search      ${seats} seats are free`)
 
-    // The network goes away, and twenty taxis report all the same.
+    // Twenty taxis report although the network is down: the reports wait in the offline queue.
     yield* cut
     yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Waiting"))
     const reports = yield* Effect.fork(Effect.forEach(
@@ -86,7 +86,7 @@ const program = (cut: Effect.Effect<number>) =>
     yield* Console.log(`count       ${busy} taxis are busy`)
 
     yield* renewed
-    yield* Console.log(`session     renewed before its token's end`)
+    yield* Console.log(`session     renewed before its token expired`)
   }).pipe(Effect.scoped)
 
 /** `KUZZLE_URL`, or an embedded Kuzzle with one user. */
@@ -105,9 +105,9 @@ const main = Effect.gen(function*() {
     url,
     proxy,
     authenticator,
-    // What is asked while there is no connection waits for one, at most `queueTTL`.
+    // Requests wait for a connection, at most for `queueTTL`.
     autoQueue: true,
-    // Time enough to see it; the default tries again within a second.
+    // Long enough to watch it. By default, the first attempt comes within a second.
     reconnect: Schedule.spaced("2 seconds")
   })
   yield* Effect.provide(program(cut), client)

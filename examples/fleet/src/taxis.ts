@@ -1,4 +1,4 @@
-/** The taxis as the service knows them. */
+/** The Schema and the repository of taxis. */
 import { KuzzleRepository } from "@effect-kuzzle/core"
 import { Schema } from "effect"
 

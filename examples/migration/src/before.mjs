@@ -22,15 +22,15 @@ const main = async () => {
   await kuzzle.collection.create(index, collection, { mappings: { properties } })
   await kuzzle.collection.truncate(index, collection)
 
-  let told
+  let resolveFirst
   const firstIsFree = new Promise((resolve) => {
-    told = resolve
+    resolveFirst = resolve
   })
   const roomId = await kuzzle.realtime.subscribe(
     index,
     collection,
     { equals: { status: "free" } },
-    (notification) => told(notification.result._id),
+    (notification) => resolveFirst(notification.result._id),
     { scope: "in" }
   )
 

@@ -1,4 +1,4 @@
-/** The programs of docs/migration.md, and `kuzzle-sdk` in a page, against the development server. */
+/** Runs the programs of docs/migration.md, and `kuzzle-sdk` in a page, against the development server. */
 import { assert, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
@@ -12,7 +12,7 @@ const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
 const root = new URL("../../../", import.meta.url)
 const { resolve } = createRequire(import.meta.url)
 
-/** Runs a file of the repository with the packages' sources. */
+/** Runs a file of the repository. The packages are resolved to their sources. */
 const run = (file: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}) => {
   const child = spawn(
     process.execPath,
@@ -25,8 +25,10 @@ const run = (file: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv =
   return { child, ended, output: child.stdout, printed: () => printed }
 }
 
-/** The development server as `npx @effect-kuzzle/testing --user ada:secret` starts it. */
-const serving = async (body: (server: { readonly port: string; readonly printed: () => string }) => Promise<void>) => {
+/** Starts the development server as `npx @effect-kuzzle/testing --user ada:secret` does, and stops it after `body`. */
+const withServer = async (
+  body: (server: { readonly port: string; readonly printed: () => string }) => Promise<void>
+) => {
   const server = run("packages/testing/src/bin.ts", ["--port", "0", "--user", "ada:secret"])
   try {
     const port = await new Promise<string>((resolve, reject) => {
@@ -52,7 +54,7 @@ const expected = [
 ]
 
 it("the program with kuzzle-sdk and the one with KuzzlePromise print the same", () =>
-  serving(async ({ port }) => {
+  withServer(async ({ port }) => {
     for (const file of ["before.mjs", "after.ts"]) {
       const program = run(`examples/migration/src/${file}`, [], { KUZZLE_PORT: port, KUZZLE_PASSWORD: "secret" })
       const code = await program.ended
@@ -69,11 +71,13 @@ it("the guide shows the programs as they are", () => {
 })
 
 /**
- * What the page runs: a text, because the page has none of our types. A login by cookie over a WebSocket rejects in
- * `kuzzle-sdk` 7.17.1 whatever the server answers: it clears its pending requests, the login among them, to reconnect. So
- * the login goes over HTTP, and the WebSocket has the cookie in its handshake.
+ * What the page runs, as text, because the page has none of our types.
+ *
+ * In `kuzzle-sdk` 7.17.1, a login by cookie over a WebSocket always rejects: after the answer the SDK reconnects, and rejects
+ * its pending requests, the login among them. So the login goes over HTTP, and the WebSocket sends the cookie in its
+ * handshake.
  */
-const inThePage = `async (port) => {
+const pageProgram = `async (port) => {
   const { Http, Kuzzle, WebSocket } = KuzzleSDK
   const http = new Kuzzle(new Http("127.0.0.1", { port }), { cookieAuth: true })
   await http.connect()
@@ -92,13 +96,13 @@ const inThePage = `async (port) => {
   const cookie = document.cookie
   kuzzle.disconnect()
   await http.auth.logout()
-  return { user, notified: result._id, found: total, author, cookie, after: (await http.auth.getCurrentUser())._id }
+  return { user, notified: result._id, total, author, cookie, after: (await http.auth.getCurrentUser())._id }
 }`
 
 it.skipIf(!existsSync(executablePath))(
   "kuzzle-sdk in a page, its session kept by a cookie",
   () =>
-    serving(async ({ port, printed }) => {
+    withServer(async ({ port, printed }) => {
       const pages = createServer((_, response) => {
         response.setHeader("content-type", "text/html").end("<title>A page of another port</title>")
       }).listen(0, "127.0.0.1")
@@ -106,15 +110,15 @@ it.skipIf(!existsSync(executablePath))(
       const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] })
       try {
         const page = await browser.newPage()
-        // Safe: it listens on a port.
+        // A TCP server that listens has an address. Only a pipe has a name (a string) instead.
         await page.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}`)
-        // As bundlers do for modules that ask for `process.env`.
+        // Bundlers define it for modules that read `process.env`.
         await page.addScriptTag({ content: "globalThis.process = { env: {} }" })
         await page.addScriptTag({ path: resolve("kuzzle-sdk").replace(/out\/.*$/, "dist/kuzzle.js") })
-        assert.deepStrictEqual(await page.evaluate(`(${inThePage})(${port})`), {
+        assert.deepStrictEqual(await page.evaluate(`(${pageProgram})(${port})`), {
           user: "ada",
           notified: "a",
-          found: 1,
+          total: 1,
           author: "ada",
           cookie: "",
           after: "-1"

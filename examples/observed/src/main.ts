@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry: the spans and metrics of a client, and its log, on the console. In a service, put the exporters of your
- * collector in the place of those for the console.
+ * Prints the spans, the metrics and the log of a client, by OpenTelemetry. In a service, replace the exporters for the console
+ * by those of your collector.
  *
  * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server.
  */
@@ -38,23 +38,25 @@ const KuzzleLive = Layer.unwrapEffect(
   })
 )
 
-/** What a write causes elsewhere is led back to it: the span of the notification has a link to the one that wrote. */
-const heard = (notification: KuzzleRealtime.Notification) =>
-  Effect.withSpan(Effect.log(`heard of ${notification.type}`), "heard", { links: KuzzleTrace.linksOf(notification) })
+/** Links the span of a notification to the span of the write that caused it. */
+const handle = (notification: KuzzleRealtime.Notification) =>
+  Effect.withSpan(Effect.log(`notified of a ${notification.type}`), "notified", {
+    links: KuzzleTrace.linksOf(notification)
+  })
 
 const program = Effect.gen(function*() {
   yield* Effect.unlessEffect(KuzzleIndex.create({ index: taxi.index }), KuzzleIndex.exists({ index: taxi.index }))
   yield* KuzzleCollection.create({ ...taxi, mappings: { properties: { status: { type: "keyword" } } } })
   const free = yield* KuzzleRealtime.open({ ...taxi, filter: KuzzleFilter.equals("status", "free") })
-  yield* Effect.withSpan(KuzzleDocument.create({ ...taxi, content: { status: "free" } }), "a taxi comes")
-  yield* Stream.runForEach(Stream.take(free, 1), heard)
+  yield* Effect.withSpan(KuzzleDocument.create({ ...taxi, content: { status: "free" } }), "a taxi arrives")
+  yield* Stream.runForEach(Stream.take(free, 1), handle)
   yield* Effect.ignore(KuzzleDocument.get({ ...taxi, _id: "none" }))
 }).pipe(Effect.scoped)
 
 program.pipe(
   Effect.provide(KuzzleLog.layer.pipe(
     Layer.provideMerge(KuzzleLive),
-    // The tracer is there when the client is built: its reconnections and renewals are spans, too.
+    // The client needs the tracer when it is built, so that its reconnections and renewals are spans, too.
     Layer.provideMerge(TelemetryLive),
     Layer.provideMerge(Logger.minimumLogLevel(LogLevel.Debug))
   )),

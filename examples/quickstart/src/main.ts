@@ -1,8 +1,9 @@
 /**
- * The quickstart: log in, subscribe, write, watch the notifications, have the connection cut, go on, log out.
+ * The quickstart logs in, subscribes, writes documents and prints the notifications. Then it cuts the connection, goes on
+ * when the client has recovered, and logs out.
  *
- * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server; `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a
- * user of it.
+ * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a user
+ * of that server.
  */
 import {
   Kuzzle,
@@ -37,24 +38,27 @@ const describe = (notification: KuzzleRealtime.Notification): string => {
       return `${notification.result.count} listening`
     case "document": {
       const { _id, _source } = notification.result
-      const moved = notification.scope === "in" ? "is free" : "is not free any more"
-      return `taxi ${_id ?? "?"} ${moved} (${notification.action}) ${JSON.stringify(_source?.at ?? null)}`
+      const change = notification.scope === "in" ? "is free" : "is not free any more"
+      return `taxi ${_id ?? "?"} ${change} (${notification.action}) ${JSON.stringify(_source?.at ?? null)}`
     }
   }
 }
 
-/** A server that is all open takes a new user; on one that is not, the error says what is wrong. */
+/**
+ * Logs in. If the server has no such user, it tries to create one, which a server without access control allows. Otherwise
+ * it fails with the refusal of the login.
+ */
 const login = (credentials: { readonly username: string; readonly password: Redacted.Redacted }) => {
   const attempt = KuzzleAuth.login({ strategy: "local", credentials })
   return Effect.catchTag(
     attempt,
     "KuzzleWrongCredentialsError",
-    (refused) =>
-      say(`no user ${credentials.username} there yet: trying to make one`).pipe(
+    (refusal) =>
+      say(`the server has no user ${credentials.username}: trying to create one`).pipe(
         Effect.zipRight(
           KuzzleSecurity.createUser({ content: { profileIds: ["default"] }, credentials: { local: credentials } })
         ),
-        Effect.mapError(() => refused),
+        Effect.mapError(() => refusal),
         Effect.zipRight(attempt)
       )
   )
@@ -90,14 +94,14 @@ const program = (severable: Severable.Severable) =>
     if (isNew) {
       yield* Effect.addFinalizer(() =>
         KuzzleIndex.delete({ index: place.index }).pipe(
-          Effect.catchAll((error) => say(`the index ${place.index} stays behind: ${error.message}`))
+          Effect.catchAll((error) => say(`the index ${place.index} could not be deleted: ${error.message}`))
         )
       )
     }
 
-    // From here on, what is written is in the stream.
+    // The subscription is confirmed: the stream contains every later write.
     const free = yield* KuzzleRealtime.open({ ...place, filter: KuzzleFilter.equals("status", "free") })
-    const heard = yield* free.pipe(
+    const listening = yield* free.pipe(
       Stream.tap((notification) => say(`   » ${describe(notification)}`)),
       Stream.takeUntil((notification) => notification.type === "document" && notification.action === "delete"),
       Stream.runDrain,
@@ -108,7 +112,7 @@ const program = (severable: Severable.Severable) =>
     const taxi = yield* KuzzleDocument.create({ ...place, content: { status: "free", at: [40.7, -74] } })
     yield* KuzzleDocument.update({ ...place, _id: taxi._id, content: { status: "busy" } })
 
-    // Long enough for a ping.
+    // The client pings once a second.
     yield* Effect.sleep("1200 millis")
     yield* kuzzle.roundTripTime.pipe(
       Effect.map(
@@ -120,10 +124,10 @@ const program = (severable: Severable.Severable) =>
     yield* say(`cutting the TCP connection (${yield* severable.cut} open)`)
     yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Waiting"))
     yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Ready"))
-    yield* say("recovered; nobody subscribed again, and yet:")
+    yield* say("recovered: the client has subscribed again by itself")
     yield* KuzzleDocument.update({ ...place, _id: taxi._id, content: { status: "free", at: [40.8, -73.9] } })
     yield* KuzzleDocument.delete({ ...place, _id: taxi._id })
-    yield* Fiber.join(heard)
+    yield* Fiber.join(listening)
   }).pipe(
     Effect.scoped,
     Effect.zipRight(KuzzleAuth.logout()),

@@ -11,23 +11,23 @@ export interface Severable {
 }
 
 export const make: Effect.Effect<Severable, never, Scope.Scope> = Effect.gen(function*() {
-  const open = new Set<Net.Socket>()
+  const tunnels = new Set<Net.Socket>()
   const server = Http.createServer().on("connect", (request, client: Net.Socket) => {
     const { hostname, port } = new URL(`http://${request.url ?? ""}`)
     const server = Net.connect(Number(port === "" ? 80 : port), hostname.replace(/^\[|\]$/g, ""), () => {
       client.write("HTTP/1.1 200 Connected\r\n\r\n")
       client.pipe(server).pipe(client)
     })
-    open.add(client)
+    tunnels.add(client)
     client.on("error", () => server.destroy()).on("close", () => {
-      open.delete(client)
+      tunnels.delete(client)
       server.destroy()
     })
     server.on("error", () => client.destroy()).on("close", () => client.destroy())
   })
   const cut = Effect.sync(() => {
-    const count = open.size
-    for (const socket of open) socket.destroy()
+    const count = tunnels.size
+    for (const socket of tunnels) socket.destroy()
     return count
   })
   yield* Effect.acquireRelease(

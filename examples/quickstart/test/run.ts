@@ -1,4 +1,4 @@
-/** Runs an example as its `start` script does, with no server named; gives the lines that it printed. */
+/** Runs an example as its `start` script does, with an embedded Kuzzle. Resolves with the lines that it printed. */
 import { execFile } from "node:child_process"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"

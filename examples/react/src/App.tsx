@@ -22,7 +22,7 @@ const People = () => {
   )
 }
 
-/** Runs what the user does; an error is shown. */
+/** Runs an action of the user, and shows its error. */
 type Act = (action: () => Promise<unknown>) => void
 
 const Order = ({ act }: { readonly act: Act }) => {

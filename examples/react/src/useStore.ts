@@ -1,7 +1,7 @@
 import type { KuzzleExternalStore } from "@effect-kuzzle/core"
 import { useSyncExternalStore } from "react"
 
-/** What a store shows, as long as the component is there. */
+/** The snapshot of a store. The component is subscribed to the store while it is mounted. */
 export const useStore = <A, E>(
   store: KuzzleExternalStore.ExternalStore<A, E>
 ): KuzzleExternalStore.Snapshot<A, E> =>

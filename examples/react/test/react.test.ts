@@ -1,4 +1,4 @@
-/** The page of React in Chromium, as `vite` serves it to a developer. */
+/** Tests the page of React in Chromium, served by `vite` as for a developer. */
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Suite from "../../rides/test/suite.ts"
@@ -6,35 +6,39 @@ import * as World from "../../rides/test/world.ts"
 
 describe.skipIf(!World.hasBrowser)("React", () => {
   layer(World.layer("react"), { excludeTestServices: true, timeout: "120 seconds" })((it) => {
-    it.scoped("shows documents and people live", () => Suite.played(Suite.live), 120_000)
+    it.scoped("shows documents and people live", () => Suite.runScenario(Suite.live), 120_000)
 
     it.scoped(
-      "shows a lost connection; what was written meanwhile survives a reload and arrives",
-      () => Suite.played(Suite.offline),
+      "shows a lost connection; writes made while offline survive a reload and arrive",
+      () => Suite.runScenario(Suite.offline),
       120_000
     )
 
-    it.scoped("fits a phone, in light and dark", () => Suite.played(Suite.phone), 120_000)
-
-    it.scoped("a hot reload of the client leaves one socket, and what was typed", () =>
-      Suite.played(async (world) => {
-        const page = await Suite.hotReload(world)
-        assert.strictEqual(await page.inputValue("form input"), "half a word")
-      }), 120_000)
+    it.scoped("fits a phone, in light and dark", () => Suite.runScenario(Suite.phone), 120_000)
 
     it.scoped(
-      "StrictMode mounts twice: one socket, one subscription; unmounting ends it, and is no error",
+      "a hot reload of the client leaves one socket, and keeps the typed text",
       () =>
-        Suite.played(async ({ answered, engine, open }) => {
+        Suite.runScenario(async (world) => {
+          const page = await Suite.hotReload(world)
+          assert.strictEqual(await page.inputValue("form input"), "half a word")
+        }),
+      120_000
+    )
+
+    it.scoped(
+      "StrictMode mounts twice: one socket, one subscription; unmounting ends the subscription without an error",
+      () =>
+        Suite.runScenario(async ({ answered, engine, open }) => {
           const page = await open()
           await page.goto(new URL("/test/toggle.html", page.url()).href)
           await page.waitForSelector("p:has-text('connected')")
           const before = answered.length
-          const count = (action: string) => answered.slice(before).filter((each) => each === action).length
+          const count = (action: string) => answered.slice(before).filter((name) => name === action).length
 
           await page.click("text=toggle")
           await page.waitForSelector("ul li >> nth=2")
-          // One list goes, and another one comes: it shows at once what is known.
+          // Another list replaces this one, and shows the known documents at once.
           await page.evaluate(() => document.querySelector("ul")?.setAttribute("data-visit", "first"))
           await page.click("text=another page")
           await page.waitForSelector("ul:not([data-visit]) li >> nth=2")
@@ -56,7 +60,7 @@ describe.skipIf(!World.hasBrowser)("React", () => {
 
     it.scoped(
       "renders on a server without a network",
-      () => Suite.played((world) => Suite.serverRendering(world, "/src/server.tsx")),
+      () => Suite.runScenario((world) => Suite.serverRendering(world, "/src/server.tsx")),
       120_000
     )
   })

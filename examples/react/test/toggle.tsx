@@ -1,4 +1,4 @@
-/** A page whose list comes and goes while the client is connected: what StrictMode and unmounting do to the network. */
+/** A page whose list can be hidden while the client is connected, to test what StrictMode and unmounting send. */
 import { StrictMode, useState } from "react"
 import { createRoot } from "react-dom/client"
 import * as Stores from "../../rides/src/stores.ts"
@@ -12,15 +12,15 @@ const List = () => {
 }
 
 const Page = () => {
-  const [shown, show] = useState(false)
+  const [isVisible, setVisible] = useState(false)
   const [visit, setVisit] = useState(0)
   const connection = useStore(Stores.connection)
   return (
     <>
       <p>{Stores.connectionText(connection)}</p>
-      <button onClick={() => show(!shown)}>toggle</button>
+      <button onClick={() => setVisible(!isVisible)}>toggle</button>
       <button onClick={() => setVisit(visit + 1)}>another page</button>
-      {shown && <List key={visit} />}
+      {isVisible && <List key={visit} />}
     </>
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Who has the page open. Each page subscribes to a room under its name, which the server tells the others. Whoever comes is
- * greeted with a message by those who are there.
+ * The people who have the page open. Each page subscribes to a room with its person in the volatile data, which the server
+ * includes in the notifications to the others. The pages that are open greet each new page with a message.
  */
 import { KuzzleRealtime } from "@effect-kuzzle/core"
 import { Array, Effect, Option, Schema, Stream } from "effect"
@@ -16,7 +16,7 @@ const names = ["Ada", "Alan", "Barbara", "Edsger", "Grace", "Katherine", "Linus"
 
 const randomName = () => names[Math.floor(Math.random() * names.length)] ?? "Ada"
 
-/** The person at this page: another one in each tab, the same after a reload. */
+/** The person at this page. Each tab has its own name, which survives a reload. */
 export const me: Effect.Effect<Person> = Effect.runSync(Effect.cached(Effect.sync(() => {
   const name = sessionStorage.getItem("name") ?? randomName()
   sessionStorage.setItem("name", name)
@@ -27,8 +27,8 @@ const decode = Schema.decodeUnknownOption(Person)
 
 type People = ReadonlyMap<string, Person>
 
-/** Who is there after a notification. `self` always is. */
-export const after = (self: Person) => (people: People, notification: KuzzleRealtime.Notification): People => {
+/** The people after a notification. They always include `self`. */
+export const peopleAfter = (self: Person) => (people: People, notification: KuzzleRealtime.Notification): People => {
   const next = new Map(people)
   switch (notification.type) {
     case "gap":
@@ -45,16 +45,17 @@ export const after = (self: Person) => (people: People, notification: KuzzleReal
   }
 }
 
-/** Who is there now, and after every change: this page first. */
+/** The people who are present: once at the start, then after every change. `self` comes first. */
 export const present = Stream.unwrapScoped(Effect.gen(function*() {
   const self = yield* me
   const notifications = yield* KuzzleRealtime.open({ ...room, users: "all", volatile: self })
   const greet = Effect.ignore(KuzzleRealtime.publish({ ...room, message: self }))
-  const isArrival = (one: KuzzleRealtime.Notification) =>
-    one.type === "user" && one.user === "in" && Option.exists(decode(one.volatile), ({ id }) => id !== self.id)
+  const isArrival = (notification: KuzzleRealtime.Notification) =>
+    notification.type === "user" && notification.user === "in" &&
+    Option.exists(decode(notification.volatile), ({ id }) => id !== self.id)
   return notifications.pipe(
-    Stream.tap((one) => isArrival(one) ? greet : Effect.void),
-    Stream.scan<People, KuzzleRealtime.Notification>(new Map([[self.id, self]]), after(self)),
+    Stream.tap((notification) => isArrival(notification) ? greet : Effect.void),
+    Stream.scan<People, KuzzleRealtime.Notification>(new Map([[self.id, self]]), peopleAfter(self)),
     Stream.map((people) => [...people.values()])
   )
 }))

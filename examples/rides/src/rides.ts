@@ -1,4 +1,4 @@
-/** Rides that somebody has ordered: what the server has, and above it what waits in the outbox. */
+/** The rides that were ordered: those on the server, with the pending writes of the outbox applied to them. */
 import { KuzzleOutbox, type KuzzleOutboxStore, KuzzleRepository } from "@effect-kuzzle/core"
 import { Array, Effect, Option, Order, Schema, Stream } from "effect"
 
@@ -23,11 +23,11 @@ export const repository = KuzzleRepository.make({
 /** A ride as the page shows it. */
 export interface Row extends Ride {
   readonly _id: string
-  /** It was ordered or taken here, and the server does not know yet. */
+  /** It was ordered or taken at this page, and the server has not received it yet. */
   readonly waits: boolean
 }
 
-/** The rides on the server now, and after every change. */
+/** The rides on the server: once at the start, then after every change. */
 export const live = Stream.unwrapScoped(Effect.map(
   repository.live(),
   ({ values }) =>
@@ -38,7 +38,7 @@ export const live = Stream.unwrapScoped(Effect.map(
     )
 ))
 
-// ---- what waits -----------------------------------------------------------------------------------------------------
+// ---- pending writes -------------------------------------------------------------------------------------------------
 
 /** A write as the outbox stores it: a whole ride, or a part of one. */
 const decodeWrite = Schema.decodeUnknownOption(Schema.parseJson(Schema.Struct({
@@ -53,19 +53,19 @@ export interface Write {
 export const writeOf = ({ payload }: KuzzleOutboxStore.Entry): Option.Option<Write> =>
   Option.map(decodeWrite(payload), ({ request: { _id, body } }) => ({ _id, content: body }))
 
-/** The writes that are on their way, or wait for a connection. */
+/** The writes that are in flight, or wait for a connection. */
 export const writes = Stream.unwrap(
   Effect.map(KuzzleOutbox.KuzzleOutbox, ({ pendingStates }) => Stream.map(pendingStates, Array.filterMap(writeOf)))
 )
 
 const isRow = Schema.is(Schema.Struct({ ...Ride.fields, _id: Schema.String, waits: Schema.Boolean }))
 
-/** The rides with what waits above them, the newest first. */
+/** The rides after the pending writes, the newest first. */
 export const withWrites = (rows: ReadonlyArray<Row>, writes: ReadonlyArray<Write>): ReadonlyArray<Row> => {
-  const shown = new Map<string, Partial<Row>>(rows.map((row) => [row._id, row]))
-  for (const { _id, content } of writes) shown.set(_id, { ...shown.get(_id), ...content, _id, waits: true })
+  const merged = new Map<string, Partial<Row>>(rows.map((row) => [row._id, row]))
+  for (const { _id, content } of writes) merged.set(_id, { ...merged.get(_id), ...content, _id, waits: true })
   return Array.sort(
-    Array.filter(shown.values(), isRow),
+    Array.filter(merged.values(), isRow),
     Order.mapInput(Order.reverse(Order.number), (row: Row) => row.at)
   )
 }

@@ -1,4 +1,4 @@
-/** What the page shows, as stores for any framework, and what its user does. */
+/** What the page shows, as stores for any framework, and the actions of its user. */
 import { Kuzzle, KuzzleExternalStore, KuzzleOutbox, type KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Effect, Option, Stream } from "effect"
 import { runtime } from "./client.ts"
@@ -21,7 +21,9 @@ export const reports = KuzzleExternalStore.make(
   Stream.unwrap(Effect.map(KuzzleOutbox.KuzzleOutbox, ({ reportStates }) => reportStates))
 )
 
-// ---- what the user does: stored by the outbox, so that it is sent even if the page is reloaded or closed before ------
+// ---- actions of the user ---------------------------------------------------------------------------------------------
+
+// The outbox stores each write, so that it is sent even if the page is reloaded or closed before.
 
 /** Resolves when the order is stored. */
 export const order = (place: string): Promise<unknown> =>
@@ -40,7 +42,7 @@ export const sendAgain = (report: KuzzleOutboxStore.StoredReport): Promise<unkno
 export const dismiss = (report: KuzzleOutboxStore.StoredReport): Promise<unknown> =>
   runtime.runPromise(Effect.flatMap(KuzzleOutbox.KuzzleOutbox, ({ forget }) => forget([report])))
 
-// ---- in words -------------------------------------------------------------------------------------------------------
+// ---- texts ----------------------------------------------------------------------------------------------------------
 
 export const connectionText = (snapshot: ReturnType<typeof connection.getSnapshot>): string => {
   if (snapshot._tag === "Pending") return "connecting"
@@ -67,9 +69,9 @@ const outcomes = {
 }
 
 export const reportText = ({ detail, entry, outcome }: KuzzleOutboxStore.StoredReport): string => {
-  const what = Option.match(Option.flatMap(Option.fromNullable(entry), Rides.writeOf), {
+  const subject = Option.match(Option.flatMap(Option.fromNullable(entry), Rides.writeOf), {
     onNone: () => "A request",
     onSome: ({ _id, content }) => content.place ?? `The change of ${_id}`
   })
-  return `${what} ${outcomes[outcome]}${detail === undefined ? "" : `: ${detail}`}`
+  return `${subject} ${outcomes[outcome]}${detail === undefined ? "" : `: ${detail}`}`
 }

@@ -1,4 +1,4 @@
-/** What a page of the rides does in Chromium, whatever framework renders it. */
+/** The scenarios that the page of the rides must pass in Chromium, with each framework. */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { fileURLToPath } from "node:url"
@@ -16,16 +16,16 @@ const order = async (page: Page, place: string) => {
 const people = (page: Page) =>
   page.locator(".people li").evaluateAll((items) => items.map(({ textContent }) => textContent?.replace(" (you)", "")))
 
-/** Whatever it does, no page reports an error, and all are gone afterwards. */
-export const played = (play: (world: WorldShape) => Promise<void>) =>
+/** Runs a scenario. No page may report an error, and all pages are closed afterwards. */
+export const runScenario = (scenario: (world: WorldShape) => Promise<void>) =>
   Effect.gen(function*() {
     const world = yield* World
     yield* Effect.addFinalizer(() => Effect.promise(world.leave))
-    yield* Effect.promise(() => play(world))
+    yield* Effect.promise(() => scenario(world))
     assert.deepStrictEqual(world.faults.splice(0), [])
   })
 
-/** Two pages see each other, and what the other one does. */
+/** Two pages show each other's person, and each other's changes. */
 export const live = async ({ open }: WorldShape): Promise<void> => {
   const [ada, grace] = [await open(), await open()]
   await Promise.all([ride(ada, "Central Station"), ride(grace, "Central Station")])
@@ -42,7 +42,7 @@ export const live = async ({ open }: WorldShape): Promise<void> => {
   await until(async () => (await people(ada)).length === 1)
 }
 
-/** The connection is lost; an order waits, through a reload of the page too, and arrives when the connection is back. */
+/** While the connection is lost, an order waits, even if the page is reloaded. It arrives when the connection is back. */
 export const offline = async ({ answered, kuzzle, open }: WorldShape): Promise<void> => {
   const page = await open()
   await connection(page, "Ready")
@@ -69,7 +69,7 @@ export const offline = async ({ answered, kuzzle, open }: WorldShape): Promise<v
   assert.strictEqual(orders(), before + 1)
 }
 
-/** On a phone nothing is wider than the screen, however long a word is, in light and in dark. */
+/** On a phone no element is wider than the screen, not even with a very long word, in light and in dark. */
 export const phone = async ({ open }: WorldShape): Promise<void> => {
   for (const colorScheme of ["light", "dark"] as const) {
     const page = await open({ viewport: { width: 375, height: 720 }, colorScheme, deviceScaleFactor: 2 })
@@ -88,7 +88,7 @@ export const phone = async ({ open }: WorldShape): Promise<void> => {
   }
 }
 
-/** A module of the client that is edited makes another client. One socket is left, and the page goes on. */
+/** Editing a module of the client creates a new client. One socket remains, and the page keeps working. */
 export const hotReload = async ({ answered, engine, kuzzle, open, vite }: WorldShape): Promise<Page> => {
   const page = await open()
   await ride(page, "Central Station")
@@ -96,28 +96,28 @@ export const hotReload = async ({ answered, engine, kuzzle, open, vite }: WorldS
   const module = fileURLToPath(new URL("../src/client.ts", import.meta.url))
   const [edited] = vite.environments.client.moduleGraph.getModulesByFile(module) ?? []
   if (edited === undefined) throw new Error(`the page has not loaded ${module}`)
-  // Gone with a reload of the page, which is what a hot reload avoids.
+  // A full reload of the page would remove this mark.
   await page.evaluate(() => document.documentElement.dataset["loaded"] = "once")
   await page.fill("form input", "half a word")
 
   const subscriptions = () => answered.filter((action) => action === "realtime:subscribe").length
-  /** Another connection follows the rides and the people, and is the only one. */
-  const connectedAnew = async (because: () => Promise<unknown>) => {
+  /** Expects that `cause` makes the page open a new connection with both subscriptions, and leave no other connection. */
+  const expectReconnection = async (cause: () => Promise<unknown>) => {
     const before = subscriptions()
-    await because()
+    await cause()
     await until(async () => subscriptions() >= before + 2)
     await until(async () => await Effect.runPromise(engine.connections) === 1)
     await connection(page, "Ready")
     await ride(page, "Central Station")
   }
-  await connectedAnew(() => vite.environments.client.reloadModule(edited))
-  await connectedAnew(() => vite.environments.client.reloadModule(edited))
-  await connectedAnew(() => Effect.runPromise(kuzzle.cut))
+  await expectReconnection(() => vite.environments.client.reloadModule(edited))
+  await expectReconnection(() => vite.environments.client.reloadModule(edited))
+  await expectReconnection(() => Effect.runPromise(kuzzle.cut))
   assert.strictEqual(await page.evaluate(() => document.documentElement.dataset["loaded"]), "once")
   return page
 }
 
-/** Rendering on a server gives the page as it is before the first value, and opens no socket. */
+/** A server renders the page as it is before the first value, and opens no socket. */
 export const serverRendering = async ({ vite }: WorldShape, module: string): Promise<void> => {
   let dialled = 0
   const before = Object.getOwnPropertyDescriptor(globalThis, "WebSocket")
@@ -133,7 +133,7 @@ export const serverRendering = async ({ vite }: WorldShape, module: string): Pro
   try {
     const { render } = await vite.ssrLoadModule(module)
     const html: string = await render()
-    // What was started without being waited for gets its turns.
+    // Work that the rendering started in the background runs now.
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
     assert.include(html, "<h1>Rides</h1>")
     assert.include(html, "connecting")

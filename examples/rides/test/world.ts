@@ -1,4 +1,4 @@
-/** A page of the rides, served as `vite` does, beside an embedded Kuzzle: what a test can do to both. */
+/** What a scenario can control: the page of the rides, served by `vite`, and an embedded Kuzzle. */
 import * as KuzzleEngine from "@effect-kuzzle/testing/KuzzleEngine"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { Context, Effect, Layer, type Scope, Stream } from "effect"
@@ -10,7 +10,7 @@ import { createServer, type ViteDevServer } from "vite"
 
 const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
 
-/** Left out where there is no browser. */
+/** The tests are skipped without Chromium. */
 export const hasBrowser = existsSync(executablePath)
 
 export interface WorldShape {
@@ -21,9 +21,9 @@ export interface WorldShape {
   readonly vite: ViteDevServer
   /** Opens the page in a browser with a storage of its own. */
   readonly open: (options?: BrowserContextOptions) => Promise<Page>
-  /** Closes all pages, and waits until Kuzzle has seen them go. */
+  /** Closes all pages, and waits until Kuzzle has no connection. */
   readonly leave: () => Promise<void>
-  /** What went wrong in the pages: exceptions, errors and warnings of the console. */
+  /** The exceptions in the pages, and the errors and warnings of their consoles. */
   readonly faults: Array<string>
 }
 
@@ -32,7 +32,7 @@ export class World extends Context.Tag("World")<World, WorldShape>() {}
 const json = (name: string) =>
   Effect.promise(async () => JSON.parse(await readFile(new URL(`../kuzzle/${name}.json`, import.meta.url), "utf8")))
 
-/** What a browser says of a socket that was cut is no fault of the page. */
+/** The browser logs an error when a socket is cut. It is no fault of the page. */
 const isOfNetwork = (text: string) => /WebSocket connection to|net::ERR_/.test(text)
 
 const make = (folder: string): Effect.Effect<WorldShape, never, Scope.Scope> =>
@@ -54,7 +54,7 @@ const make = (folder: string): Effect.Effect<WorldShape, never, Scope.Scope> =>
       Effect.promise(async () => {
         const server = await createServer({
           root: fileURLToPath(new URL(`../../${folder}`, import.meta.url)),
-          // A developer's server may use the other one at the same time.
+          // A developer's server may use the default folder at the same time.
           cacheDir: "node_modules/.vite-test",
           logLevel: "error",
           define: { "import.meta.env.VITE_KUZZLE_URL": JSON.stringify(kuzzle.url) },
@@ -73,7 +73,7 @@ const make = (folder: string): Effect.Effect<WorldShape, never, Scope.Scope> =>
       await Promise.all(browser.contexts().map((context) => context.close()))
       await until(async () => await Effect.runPromise(kuzzle.connections) === 0)
     }
-    // The first visit makes vite bundle the dependencies, which takes longest.
+    // On the first visit vite bundles the dependencies, which takes longest.
     yield* Effect.promise(async () => {
       await (await open(browser, vite, faults)).waitForSelector("h1")
       await leave()
@@ -89,7 +89,7 @@ const make = (folder: string): Effect.Effect<WorldShape, never, Scope.Scope> =>
     }
   })
 
-/** @param folder the example's, such as `react` */
+/** @param folder the folder of the example, such as `react` */
 export const layer = (folder: string): Layer.Layer<World> => Layer.scoped(World, make(folder))
 
 const open = async (
@@ -99,7 +99,7 @@ const open = async (
   options: BrowserContextOptions = {}
 ): Promise<Page> => {
   const context = await browser.newContext(options)
-  // A loaded machine takes its time: the deadline of the test bounds the waiting.
+  // Only the deadline of the test limits the wait, because a busy machine is slow.
   context.setDefaultTimeout(0)
   const page = await context.newPage()
   page.on("pageerror", (error) => faults.push(error.message))
@@ -110,7 +110,7 @@ const open = async (
   return page
 }
 
-/** Until it holds; the test's own deadline bounds it. */
+/** Waits until the condition holds, limited by the deadline of the test. */
 export const until = async (condition: () => Promise<boolean>): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
 }

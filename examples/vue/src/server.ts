@@ -1,4 +1,4 @@
-/** The page as HTML. Rendering it opens no connection: every store shows what it shows before its first value. */
+/** Renders the page as HTML. This opens no connection: every store is in the state before its first value. */
 import { createSSRApp } from "vue"
 import { renderToString } from "vue/server-renderer"
 import App from "./App.vue"

@@ -1,7 +1,10 @@
 import type { KuzzleExternalStore } from "@effect-kuzzle/core"
 import { customRef, onMounted, onUnmounted, type Ref } from "vue"
 
-/** What a store shows, as long as the component is there. On a server nothing is mounted, so nothing is subscribed to. */
+/**
+ * The snapshot of a store. The component is subscribed to the store while it is mounted. On a server no component is mounted,
+ * so nothing is subscribed to.
+ */
 export const useStore = <A, E>(
   store: KuzzleExternalStore.ExternalStore<A, E>
 ): Readonly<Ref<KuzzleExternalStore.Snapshot<A, E>>> => {

@@ -10,6 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CookieSharing from "./internal/cookieSharing.ts"
 
+/** `globalThis.fetch` as it is at the time of the request: a page may replace it, and Effect 4 reads it only once. */
+const fetching: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init)
+
 /**
  * A call with `credentials` sends the cookies of Kuzzle's site, whatever the page's origin. Other calls send none, not
  * even on the page's own origin. The tabs of an origin notify each other when the session of a cookie has changed.
@@ -20,8 +23,11 @@ import * as CookieSharing from "./internal/cookieSharing.ts"
 export const layer: Layer.Layer<KuzzleHttp.KuzzleHttp> = Layer.effect(
   KuzzleHttp.KuzzleHttp,
   Effect.map(KuzzleHttp.KuzzleHttp, (http) => {
-    const withCredentials = ({ credentials }: KuzzleHttp.HttpCall) =>
-      Effect.provideService(FetchHttpClient.RequestInit, { credentials: credentials === true ? "include" : "omit" })
+    const withCredentials = ({ credentials }: KuzzleHttp.HttpCall) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      effect.pipe(
+        Effect.provideService(FetchHttpClient.RequestInit, { credentials: credentials === true ? "include" : "omit" }),
+        Effect.provideService(FetchHttpClient.Fetch, fetching)
+      )
     return {
       ...http,
       sharing: CookieSharing.make(globalThis),

@@ -1,4 +1,4 @@
-/** What is a browser's own: its WebSocket, the application's pings, what it does not tell. */
+/** The client in a browser: its WebSocket, the application's pings, and errors without details. */
 import {
   BrowserKuzzle,
   BrowserKuzzleHttp,
@@ -25,7 +25,7 @@ import { failure } from "../../../tests/suite/tools.ts"
 const embedded = inject("kuzzleEmbedded")
 const gateway = inject("gateway")
 
-/** What pages send, as long as the scope is open. */
+/** Records the frames that the page sends while the scope is open. */
 const spyOnSockets = Effect.acquireRelease(
   Effect.sync(() => {
     const frames: Array<unknown> = []
@@ -39,7 +39,7 @@ const spyOnSockets = Effect.acquireRelease(
   ({ restore }) => Effect.sync(restore)
 )
 
-/** The names of the headers of each request of `fetch`, and whether cookies go with it, as long as the scope is open. */
+/** Records the names of the headers of each `fetch` request, and whether it sends cookies, while the scope is open. */
 const spyOnFetch = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -56,7 +56,7 @@ const spyOnFetch = Effect.map(
   ({ sent }) => sent
 )
 
-live("pings by the application's ping, and measures by it", () =>
+live("sends the application's pings, and measures their round trips", () =>
   Effect.gen(function*() {
     const { frames } = yield* spyOnSockets
     yield* Effect.gen(function*() {
@@ -98,7 +98,7 @@ live(
     })
 )
 
-/** The WebSocket of a page whose Content Security Policy allows no connection, as long as the scope. */
+/** The WebSocket of a page whose Content Security Policy allows no connection, while the scope is open. */
 const forbidden = Effect.acquireRelease(
   Effect.async<HTMLIFrameElement>((resume) => {
     const frame = document.createElement("iframe")
@@ -113,7 +113,7 @@ const forbidden = Effect.acquireRelease(
   return new (contentWindow as unknown as typeof globalThis).WebSocket(url)
 }))
 
-live("C7: a page that its CSP forbids the address: unreachable, at once", () =>
+live("C7: an address that the page's CSP forbids is unreachable at once", () =>
   Effect.gen(function*() {
     const socket = KuzzleSocket.makeWebSocket(yield* forbidden)
     const sink = { onFrame: () => {}, onPong: () => {} }
@@ -150,22 +150,25 @@ live("HTTP: a trace adds no header, which Kuzzle's CORS rules would refuse", () 
     assert.deepStrictEqual(sent, [{ headers: ["content-type"], credentials: "omit" }])
   }).pipe(Effect.scoped))
 
-live("HTTP: cookies go with the calls that ask for them, and the page never sees one", () =>
-  Effect.gen(function*() {
-    const sent = yield* spyOnFetch
-    const http = yield* KuzzleHttp.KuzzleHttp
-    const url = `${embedded.url.replace("ws", "http")}/_logout?cookieAuth=true`
-    const { headers } = yield* http.exchange(
-      { method: "POST", url, headers: {}, body: undefined, credentials: true },
-      1000
-    )
-    assert.deepStrictEqual(sent, [{ headers: [], credentials: "include" }])
-    assert.notProperty(headers, "set-cookie")
-    assert.deepStrictEqual(yield* http.cookie(embedded.url), Option.none())
-  }).pipe(Effect.scoped, Effect.provide(BrowserKuzzleHttp.layer)))
+live(
+  "HTTP: cookies are sent with the calls that request them, and the page cannot read them",
+  () =>
+    Effect.gen(function*() {
+      const sent = yield* spyOnFetch
+      const http = yield* KuzzleHttp.KuzzleHttp
+      const url = `${embedded.url.replace("ws", "http")}/_logout?cookieAuth=true`
+      const { headers } = yield* http.exchange(
+        { method: "POST", url, headers: {}, body: undefined, credentials: true },
+        1000
+      )
+      assert.deepStrictEqual(sent, [{ headers: [], credentials: "include" }])
+      assert.notProperty(headers, "set-cookie")
+      assert.deepStrictEqual(yield* http.cookie(embedded.url), Option.none())
+    }).pipe(Effect.scoped, Effect.provide(BrowserKuzzleHttp.layer))
+)
 
 live(
-  "A5: HTTP: no redirect is followed with a password, a token or a cookie, and none is taken for Kuzzle's answer",
+  "A5: HTTP: no redirect is followed with a password, a token or a cookie, and none counts as Kuzzle's answer",
   () =>
     Effect.gen(function*() {
       const login = KuzzleAuth.login({

@@ -1,4 +1,4 @@
-/** A page's network and sleep, on a window of paper. Importing and listening without any window is part of it: this is Node. */
+/** Reports of a page's network and sleep, with a fake window. The tests run on Node, so they also cover the absence of a window. */
 import { BrowserKuzzleLifecycle } from "@effect-kuzzle/browser"
 import { Kuzzle, KuzzleHeartbeat, KuzzleLifecycle } from "@effect-kuzzle/core"
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
@@ -37,7 +37,7 @@ const fakeWindow = () => {
 }
 
 describe("BrowserKuzzleLifecycle", () => {
-  it.scoped("network: what the browser says", () =>
+  it.scoped("network: reports online and offline as the browser does", () =>
     Effect.gen(function*() {
       const { fire, heard, lifecycle, window } = fakeWindow()
       yield* lifecycle.listen((event) => heard.push(event))
@@ -49,7 +49,7 @@ describe("BrowserKuzzleLifecycle", () => {
       assert.deepStrictEqual(heard, ["Offline", "Online"])
     }))
 
-  it.scoped("a page that is seen again, restored or unfrozen has resumed; one that is hidden or loaded has not", () =>
+  it.scoped("a page that becomes visible, is restored or unfrozen has resumed; a page that is hidden or loaded has not", () =>
     Effect.gen(function*() {
       const { fire, fireOnDocument, heard, lifecycle } = fakeWindow()
       yield* lifecycle.listen((event) => heard.push(event))
@@ -85,7 +85,7 @@ describe("BrowserKuzzleLifecycle", () => {
     Effect.gen(function*() {
       const { listen, online } = yield* Effect.provide(KuzzleLifecycle.KuzzleLifecycle, BrowserKuzzleLifecycle.layer)
       assert.isTrue(online())
-      yield* listen(() => assert.fail("there is nothing to tell"))
+      yield* listen(() => assert.fail("no report is expected"))
       assert.isTrue(BrowserKuzzleLifecycle.make({}).online())
     }))
 
@@ -104,11 +104,11 @@ describe("KuzzleLifecycle", () => {
     Effect.gen(function*() {
       const { listen, online } = yield* KuzzleLifecycle.KuzzleLifecycle
       assert.isTrue(online())
-      yield* listen(() => assert.fail("there is nothing to tell"))
+      yield* listen(() => assert.fail("no report is expected"))
     }))
 })
 
-/** Lets all that is ready run. */
+/** Runs everything that is ready. */
 const settle = Effect.promise(async () => {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve))
 })
@@ -164,7 +164,7 @@ describe("the session of a page", () => {
       }))
   }
 
-  it.scoped("C2: a page that is hidden, and one that is offline, keep a connection that works", () =>
+  it.scoped("C2: a working connection of a hidden page, or of a page that is offline, is kept", () =>
     Effect.gen(function*() {
       const { fire, fireOnDocument, tag } = yield* page
       fireOnDocument("visibilitychange", "hidden")

@@ -1,7 +1,7 @@
-/** The outbox in IndexedDB: the contract of all stores, and what only a browser does to it. */
+/** The outbox in IndexedDB: the contract of all stores, and the effects of browsers. */
 import type { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, ExecutionStrategy, Exit, Scope, Stream } from "effect"
+import { Effect, ExecutionStrategy, Exit, Fiber, Scope, Stream } from "effect"
 import { ada, entry, ids, limits, outboxStoreSuite, server, type StorePlace } from "../../../tests/suite/outboxStore.ts"
 import { make } from "../src/BrowserKuzzleOutboxStore.ts"
 
@@ -18,7 +18,7 @@ const database = Effect.acquireRelease(
   (name) => Effect.sync(() => void indexedDB.deleteDatabase(name))
 )
 
-/** A window of its own for each client, so that one of them can be hidden. */
+/** A client with its own window, so that the test can hide it. */
 class FakeWindow extends EventTarget {
   constructor(readonly navigator: { readonly locks?: LockManager } = globalThis.navigator) {
     super()
@@ -58,7 +58,7 @@ const place = Effect.gen(function*() {
   return result
 })
 
-/** Replaces how transactions begin, while the scope is open. */
+/** Replaces the method that begins transactions, while the scope is open. */
 const transactions = (
   begin: (original: () => IDBTransaction, mode: IDBTransactionMode | undefined) => IDBTransaction
 ) =>
@@ -75,7 +75,7 @@ const transactions = (
 
 const lost = () => new DOMException("Connection to Indexed Database server lost", "UnknownError")
 
-/** A transaction that is committed, and tells the page that it was aborted. */
+/** A transaction that is committed, but reports to the page that it was aborted. */
 const misreported = (transaction: IDBTransaction): IDBTransaction => {
   transaction.addEventListener("complete", (event) => transaction.onabort?.(event))
   Object.defineProperty(transaction, "oncomplete", { set: () => {} })
@@ -95,11 +95,11 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.isFalse(yield* claim.settle(seqs[0] ?? ""))
       const changed = yield* Effect.fork(Stream.runHead(claim.changes))
       window.show()
-      yield* Effect.timeout(changed, "5 seconds")
+      yield* Effect.timeout(Fiber.join(changed), "5 seconds")
       const { entries, reports } = yield* claim.adopt(server, ada)
       assert.deepStrictEqual(ids(entries), ["b"])
       assert.deepStrictEqual(reports.map(({ outcome }) => outcome), ["MaybeSent"])
-      // It is alive again.
+      // The first client is alive again.
       const other = yield* open(name)
       assert.deepStrictEqual(yield* other.adopt(server, ada), { entries: [], reports: [] })
     }))
@@ -111,7 +111,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       const locks = Effect.promise(async () =>
         ((await navigator.locks?.query())?.held ?? []).filter((lock) => lock.name?.startsWith(name)).length
       )
-      // Firefox lists a lock for a moment after it was given up.
+      // Firefox lists a lock for a short time after its release.
       const freed = locks.pipe(Effect.repeat({ until: (held) => held === 0 }), Effect.timeout("5 seconds"))
       const stored = yield* claim.add([entry("a"), entry("b")])
       assert.strictEqual(yield* locks, 1)
@@ -142,7 +142,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.deepStrictEqual(yield* first.mark([b?.seq ?? ""]), new Set())
     }))
 
-  it.scopedLive("a connection to the database that is lost is opened again, once", () =>
+  it.scopedLive("a lost connection to the database is opened again, once", () =>
     Effect.gen(function*() {
       const claim = yield* open(yield* database)
       let losses = 1
@@ -199,7 +199,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       ])
     }))
 
-  it.scopedLive("O2: adopting again over another connection leaves alone what this client is sending", () =>
+  it.scopedLive("O2: an adoption over another connection does not adopt the requests that this client is sending", () =>
     Effect.gen(function*() {
       const name = yield* database
       const gone = new FakeWindow()
@@ -218,7 +218,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.isTrue(yield* claim.settle(sending?.seq ?? ""))
     }))
 
-  it.scopedLive("O2: a client that stores a request while another one looks whether it is alive keeps it", () =>
+  it.scopedLive("O2: a client that stores a request while another one checks whether it is alive keeps the request", () =>
     Effect.gen(function*() {
       const name = yield* database
       const one = yield* open(name)
@@ -228,7 +228,7 @@ describe("BrowserKuzzleOutboxStore", () => {
         query: () => navigator.locks.query(),
         request: async (...args: [string, LockOptions, LockGrantedCallback<unknown>]) => {
           if (args[1].ifAvailable !== true) return Reflect.apply(navigator.locks.request, navigator.locks, args)
-          // Between the look at the requests and the look at the lock.
+          // Between the reads of the requests and of the lock.
           await Effect.runPromise(meanwhile)
           const result = await navigator.locks.request(...args)
           await Effect.runPromise(one.add([entry("second")]))
@@ -241,7 +241,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.deepStrictEqual(yield* other.adopt(server, ada), { entries: [], reports: [] })
     }))
 
-  it.scopedLive("a later release takes the database over: typed errors, and no page is blocked", () =>
+  it.scopedLive("a later release upgrades the database: older pages get typed errors, and no page is blocked", () =>
     Effect.gen(function*() {
       const name = yield* database
       const claim = yield* open(name)
@@ -267,7 +267,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.include(error.message, "the browser denies it: allow this page to store data")
     }))
 
-  it.scopedLive("damaged records of every kind are reported, and the others go on", () =>
+  it.scopedLive("damaged records of every kind are reported, and the others are sent", () =>
     Effect.gen(function*() {
       const name = yield* database
       yield* Effect.scoped(

@@ -1,4 +1,4 @@
-/** A page whose browser denies it storage: a sandboxed frame has no origin, and so no storage. */
+/** A page without access to its storage: a sandboxed frame has no origin, so it has no storage. */
 import { assert, live } from "@effect/vitest"
 import { Effect } from "effect"
 import { inject } from "vitest"
@@ -37,10 +37,10 @@ live(
       const outcome = yield* Effect.fork(heard(frame))
       yield* Effect.yieldNow()
       frame.contentWindow?.postMessage(inject("kuzzleEmbedded").url, "*")
-      const told = JSON.stringify(yield* outcome)
-      assert.include(told, "\"denial\":\"SecurityError\"")
-      assert.include(told, "\"now\":\"number\"")
-      assert.include(told, "TokenStoreFailed: the token store failed to load")
-      assert.include(told, "the browser denies localStorage")
+      const result = JSON.stringify(yield* outcome)
+      assert.include(result, "\"denial\":\"SecurityError\"")
+      assert.include(result, "\"now\":\"number\"")
+      assert.include(result, "TokenStoreFailed: the token store failed to load")
+      assert.include(result, "the browser denies localStorage")
     }).pipe(Effect.scoped)
 )

@@ -5,7 +5,7 @@ import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
-import { told } from "./storage.ts"
+import { reported } from "./storage.ts"
 
 /** A storage of the page, as long as the scope is open. */
 const storage = (get: () => unknown, name: "localStorage" | "sessionStorage" = "localStorage") =>
@@ -52,7 +52,7 @@ describe("BrowserKuzzleStore", () => {
   it.scoped("a client without access to its storage continues without its token store, and reports it", () =>
     Effect.gen(function*() {
       yield* denied
-      const { failures, now } = yield* Effect.provide(told, client)
+      const { failures, now } = yield* Effect.provide(reported, client)
       assert.strictEqual(now, "number")
       assert.lengthOf(failures, 1)
       assert.include(failures[0], "TokenStoreFailed: the token store failed to load")

@@ -1,4 +1,4 @@
-/** Tabs that share one session: frames of one origin stand for them, with a document and a lock manager of their own. */
+/** Tabs that share one session. Frames of the same origin stand for tabs: each has its own document and lock manager. */
 import * as BrowserKuzzleStore from "@effect-kuzzle/browser/BrowserKuzzleStore"
 import * as KuzzleTokenStore from "@effect-kuzzle/core/KuzzleTokenStore"
 import { assert, live } from "@effect/vitest"
@@ -16,7 +16,7 @@ const store = Effect.flatMap(
 
 const stored = (token: string) => Option.some({ token: Redacted.make(token), expiresAt: Option.none(), kuid: "ada" })
 
-/** Another document of the page's origin, which writes and locks as another tab does. */
+/** Another document of the page's origin, which writes and locks like another tab. */
 const tab = Effect.acquireRelease(
   Effect.async<Window>((resume) => {
     const frame = document.createElement("iframe")
@@ -30,7 +30,7 @@ const tab = Effect.acquireRelease(
 
 const clean = Effect.addFinalizer(() => Effect.sync(() => localStorage.removeItem(key)))
 
-/** Returns once the page listens; the effect that it gives waits for a change. */
+/** Returns once the page listens. The returned effect waits for a change. */
 const nextChange = ({ changes }: KuzzleTokenStore.KuzzleTokenStoreShape) =>
   Effect.gen(function*() {
     const listen = vi.spyOn(globalThis, "addEventListener")
@@ -41,24 +41,27 @@ const nextChange = ({ changes }: KuzzleTokenStore.KuzzleTokenStoreShape) =>
     return soon("a change", Fiber.join(heard))
   })
 
-live("A2, T2: what another tab writes or removes is heard, and not overwritten", () =>
-  Effect.gen(function*() {
-    yield* clean
-    const tokens = yield* store
-    const other = yield* tab
-    assert.isTrue(yield* tokens.save(stored("one"), Option.none()))
-    const text = localStorage.getItem(key) ?? ""
-    const written = yield* nextChange(tokens)
-    other.localStorage.setItem(key, text.replace("one", "two"))
-    assert.isTrue(Option.isSome(yield* written))
-    assert.isFalse(yield* tokens.save(Option.none(), Option.some(Redacted.make("one"))))
-    const loaded = yield* tokens.load
-    assert.strictEqual(Option.getOrUndefined(Option.map(loaded, ({ token }) => Redacted.value(token))), "two")
-    const removed = yield* nextChange(tokens)
-    other.localStorage.removeItem(key)
-    assert.isTrue(Option.isSome(yield* removed))
-    assert.isTrue(Option.isNone(yield* tokens.load))
-  }).pipe(Effect.scoped))
+live(
+  "A2, T2: a token that another tab writes or removes is reported, and not overwritten",
+  () =>
+    Effect.gen(function*() {
+      yield* clean
+      const tokens = yield* store
+      const other = yield* tab
+      assert.isTrue(yield* tokens.save(stored("one"), Option.none()))
+      const text = localStorage.getItem(key) ?? ""
+      const written = yield* nextChange(tokens)
+      other.localStorage.setItem(key, text.replace("one", "two"))
+      assert.isTrue(Option.isSome(yield* written))
+      assert.isFalse(yield* tokens.save(Option.none(), Option.some(Redacted.make("one"))))
+      const loaded = yield* tokens.load
+      assert.strictEqual(Option.getOrUndefined(Option.map(loaded, ({ token }) => Redacted.value(token))), "two")
+      const removed = yield* nextChange(tokens)
+      other.localStorage.removeItem(key)
+      assert.isTrue(Option.isSome(yield* removed))
+      assert.isTrue(Option.isNone(yield* tokens.load))
+    }).pipe(Effect.scoped)
+)
 
 /** A tab whose exchange never ends. */
 const exchanging = (tab: Window) =>
@@ -82,7 +85,7 @@ live("A2, T1: an exchange waits for that of another tab, until the tab is closed
     yield* soon("the next turn", tokens.exclusive(Effect.void))
   }).pipe(Effect.scoped))
 
-live("A4: an exchange waits for a tab that is stuck for 3 s", () =>
+live("A4: an exchange waits 3 s for a tab that hangs", () =>
   Effect.gen(function*() {
     const tokens = yield* store
     const other = yield* tab

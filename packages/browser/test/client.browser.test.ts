@@ -1,6 +1,6 @@
-/** The client suite in a browser: its own WebSocket and `fetch`, against the embedded Kuzzle and, where one runs, the real one. */
+/** The client suite with a browser's WebSocket and `fetch`, against the embedded Kuzzle and, if one runs, a real one. */
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
-import { Kuzzle, KuzzleAuth } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleAuth, KuzzleTelemetry } from "@effect-kuzzle/core"
 import { assert, layer } from "@effect/vitest"
 import { Context, DateTime, Effect, Layer, Option, Redacted, Stream } from "effect"
 import { inject } from "vitest"
@@ -10,24 +10,25 @@ import * as Remote from "../../../tests/suite/remote.ts"
 
 const layerRemote = (remote: Remote.RemoteBackend) =>
   Layer.succeed(Backend, {
-    client: (options) => BrowserKuzzle.layer({ ...options, url: remote.relayUrl }),
+    client: (options) =>
+      Layer.provide(BrowserKuzzle.layer({ ...options, url: remote.relayUrl }), KuzzleTelemetry.layer),
     // Cookies know no ports: on the page's own site, `localhost`, they stay away from the clients with a token.
     cookie: (options) =>
       BrowserKuzzle.layer({
         ...options,
         url: remote.relayUrl.replace("127.0.0.1", "localhost"),
         session: BrowserKuzzle.cookie
-      }),
-    http: (options) => BrowserKuzzle.layerHttp({ ...options, url: remote.url }),
+      }).pipe(Layer.provide(KuzzleTelemetry.layer)),
+    http: (options) => Layer.provide(BrowserKuzzle.layerHttp({ ...options, url: remote.url }), KuzzleTelemetry.layer),
     network: Remote.network(remote)
   })
 
-/** What only a browser does: it keeps the cookie when the page goes, and shows it to no script. */
+/** Cookies of a browser, which it keeps after the end of the page, and hides from scripts. */
 const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
   layer(Layer.provideMerge(layerWorld, layerRemote(remote)), { excludeTestServices: true, timeout: "60 seconds" })(
     name,
     (it) => {
-      it.effect("a page that is loaded again is logged in still, until it logs out", () =>
+      it.effect("a reloaded page is still logged in, until it logs out", () =>
         Effect.gen(function*() {
           const { cookie } = yield* Backend
           const { kuid, password, username } = yield* (yield* World).user
@@ -41,11 +42,11 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
             const state = yield* kuzzle.authentication.state
             assert.deepInclude(state, { _tag: "Authenticated", kuid: Option.some(kuid) })
             // When it ends is known, by our clock, so that it can be renewed in time.
-            const left = Option.match(state._tag === "Authenticated" ? state.expiresAt : Option.none(), {
+            const untilExpiry = Option.match(state._tag === "Authenticated" ? state.expiresAt : Option.none(), {
               onNone: () => 0,
               onSome: (end) => DateTime.toEpochMillis(end) - Date.now()
             })
-            assert.approximately(left, 3_600_000, 60_000)
+            assert.approximately(untilExpiry, 3_600_000, 60_000)
             assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, kuid)
             yield* KuzzleAuth.logout()
           }))
@@ -56,17 +57,17 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
           }))
         }))
 
-      /** A client with connections and a channel of its own. */
+      /** A client with its own connections and its own channel. */
       const tab = Effect.gen(function*() {
         const { cookie } = yield* Backend
         const context = yield* Layer.build(Layer.fresh(cookie({})))
         const { authentication, events } = Context.get(context, Kuzzle.Kuzzle)
-        const told: Array<string> = []
+        const eventTags: Array<string> = []
         yield* Effect.forkScoped(Stream.runForEach(events, (event) =>
           Effect.sync(() => {
-            told.push(event._tag === "LoggedOut" ? `LoggedOut ${event.cause}` : event._tag)
+            eventTags.push(event._tag === "LoggedOut" ? `LoggedOut ${event.cause}` : event._tag)
           })))
-        const become = (kuid: string | undefined) =>
+        const untilUserIs = (kuid: string | undefined) =>
           authentication.states.pipe(
             Stream.filter((state) =>
               kuid === undefined ? state._tag === "Anonymous" : "kuid" in state && Option.contains(state.kuid, kuid)
@@ -75,35 +76,35 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
             Effect.timeout("10 seconds")
           )
         const run = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle>) => Effect.provide(effect, context)
-        return { become, run, told, whoAmI: run(Effect.map(KuzzleAuth.getCurrentUser(), ({ _id }) => _id)) }
+        return { untilUserIs, run, eventTags, whoAmI: run(Effect.map(KuzzleAuth.getCurrentUser(), ({ _id }) => _id)) }
       })
 
       const loginOf = ({ password, username }: User) =>
         KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make(password) } })
 
-      it.scoped("T2: a login, a renewal, a login as another user and a logout in one tab apply to the other", () =>
+      it.scoped("T2: a login, a renewal, a login as another user and a logout in one tab apply to the other one", () =>
         Effect.gen(function*() {
           const world = yield* World
           const [ada, bob] = [yield* world.user, yield* world.user]
-          const [one, other] = [yield* tab, yield* tab]
-          yield* one.run(loginOf(ada))
-          yield* other.become(ada.kuid)
-          assert.strictEqual(yield* other.whoAmI, ada.kuid)
+          const [first, second] = [yield* tab, yield* tab]
+          yield* first.run(loginOf(ada))
+          yield* second.untilUserIs(ada.kuid)
+          assert.strictEqual(yield* second.whoAmI, ada.kuid)
           // A token is the same all through the second in which it is made.
           yield* Effect.sleep("1100 millis")
-          yield* one.run(KuzzleAuth.refreshToken())
+          yield* first.run(KuzzleAuth.refreshToken())
           // Beyond the second for which the cookie of the other connection works on.
           yield* Effect.sleep("1500 millis")
-          assert.strictEqual(yield* other.whoAmI, ada.kuid)
-          assert.notInclude(other.told, "QueryFailed")
-          yield* other.run(loginOf(bob))
-          yield* one.become(bob.kuid)
-          assert.strictEqual(yield* one.whoAmI, bob.kuid)
-          yield* one.run(KuzzleAuth.logout())
-          yield* other.become(undefined)
-          assert.strictEqual(yield* other.whoAmI, "-1")
-          assert.include(other.told, "LoggedOut Elsewhere")
-          assert.notInclude([...one.told, ...other.told], "SessionOver")
+          assert.strictEqual(yield* second.whoAmI, ada.kuid)
+          assert.notInclude(second.eventTags, "QueryFailed")
+          yield* second.run(loginOf(bob))
+          yield* first.untilUserIs(bob.kuid)
+          assert.strictEqual(yield* first.whoAmI, bob.kuid)
+          yield* first.run(KuzzleAuth.logout())
+          yield* second.untilUserIs(undefined)
+          assert.strictEqual(yield* second.whoAmI, "-1")
+          assert.include(second.eventTags, "LoggedOut Elsewhere")
+          assert.notInclude([...first.eventTags, ...second.eventTags], "SessionLost")
         }))
 
       it.scoped("T1: in a browser without BroadcastChannel, a tab continues with the cookie that another tab renewed", () =>
@@ -117,19 +118,19 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
             (BroadcastChannel) => Effect.sync(() => void Object.assign(globalThis, { BroadcastChannel }))
           )
           const ada = yield* (yield* World).user
-          const one = yield* tab
-          yield* one.run(loginOf(ada))
-          const other = yield* tab
-          assert.strictEqual(yield* other.whoAmI, ada.kuid)
+          const first = yield* tab
+          yield* first.run(loginOf(ada))
+          const second = yield* tab
+          assert.strictEqual(yield* second.whoAmI, ada.kuid)
           // As above: the server measures both.
           yield* Effect.sleep("1100 millis")
-          yield* one.run(KuzzleAuth.refreshToken())
+          yield* first.run(KuzzleAuth.refreshToken())
           yield* Effect.sleep("1500 millis")
-          assert.strictEqual(yield* other.whoAmI, ada.kuid)
-          assert.notInclude(other.told, "SessionOver")
+          assert.strictEqual(yield* second.whoAmI, ada.kuid)
+          assert.notInclude(second.eventTags, "SessionLost")
           // The refused request has opened another connection.
-          assert.include(other.told, "Reconnected")
-          yield* one.run(KuzzleAuth.logout())
+          assert.include(second.eventTags, "Reconnected")
+          yield* first.run(KuzzleAuth.logout())
         }))
     }
   )

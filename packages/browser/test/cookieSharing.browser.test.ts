@@ -1,4 +1,4 @@
-/** Tabs tell each other that a session by cookie has changed. Clients with channels of their own stand for them. */
+/** Messages between tabs about changes of a cookie session. Clients with their own channels stand for tabs. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { soon, until } from "../../../tests/suite/until.ts"
@@ -21,11 +21,11 @@ class FakeWindow extends EventTarget {
 const join = (host: CookieSharing.Host) =>
   Effect.gen(function*() {
     const heard: Array<string | undefined> = []
-    const tell = yield* CookieSharing.make(host).join((changedAt) => heard.push(changedAt))
+    const post = yield* CookieSharing.make(host).join((changedAt) => heard.push(changedAt))
     /** Exactly these, in this order. */
     const hears = (...changes: ReadonlyArray<string | undefined>) =>
       until(`hearing ${changes}`, Effect.sync(() => JSON.stringify(heard) === JSON.stringify(changes)))
-    return { heard, hears, tell }
+    return { heard, hears, tell: post }
   })
 
 describe("tabs that share a cookie", () => {
@@ -38,7 +38,7 @@ describe("tabs that share a cookie", () => {
       assert.deepStrictEqual([one.heard, two.heard], [["other.test"], ["kuzzle.test"]])
     }))
 
-  it.scopedLive("T2: a page that comes back from the back/forward cache has to ask, and hears again", () =>
+  it.scopedLive("T2: a page that is restored from the back/forward cache must check its session, and gets messages again", () =>
     Effect.gen(function*() {
       const window = new FakeWindow()
       const [here, other, third] = yield* Effect.all([join(window), join(globalThis), join(globalThis)])
@@ -53,7 +53,7 @@ describe("tabs that share a cookie", () => {
       yield* here.hears(undefined, "two")
     }))
 
-  it.scopedLive("T2: a page that was just loaded has missed nothing", () =>
+  it.scopedLive("T2: a page that was just loaded has missed no message", () =>
     Effect.gen(function*() {
       const window = new FakeWindow()
       const { heard } = yield* join(window)
@@ -61,7 +61,7 @@ describe("tabs that share a cookie", () => {
       assert.deepStrictEqual(heard, [])
     }))
 
-  it.scopedLive("L1: nothing is heard after the scope has closed, and a page comes back without a channel", () =>
+  it.scopedLive("L1: no message arrives after the scope has closed, and a restored page opens no channel", () =>
     Effect.gen(function*() {
       const window = new FakeWindow()
       const scope = yield* Scope.make()

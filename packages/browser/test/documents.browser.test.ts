@@ -1,4 +1,4 @@
-/** What is built upon documents, in a browser, against the embedded Kuzzle and, where one runs, the real one. */
+/** The document suites in a browser, against the embedded Kuzzle and, if one runs, a real one. */
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import { Layer } from "effect"
 import { inject } from "vitest"

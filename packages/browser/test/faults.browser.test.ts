@@ -1,4 +1,4 @@
-/** The table of faults in a browser, against the embedded Kuzzle; the lines are relays in Node, which the page commands. */
+/** The table of faults in a browser, against the embedded Kuzzle. The lines are relays in Node, which the page controls. */
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import { server } from "@vitest/browser/context"
 import { Effect, Layer } from "effect"
@@ -27,8 +27,8 @@ const layerRemote = Layer.merge(
 )
 
 /**
- * Firefox opens one WebSocket of a host at a time, whatever its port, so that cases whose handshakes are held up would hold
- * up each other's. Left out is the case in which it keeps the TCP connection of a socket that was closed while connecting.
+ * Firefox opens one WebSocket of a host at a time, whatever its port, so cases with delayed handshakes would delay each
+ * other. One case is left out: Firefox keeps the TCP connection of a socket that was closed while connecting.
  */
 const inFirefox = {
   alone: ["connecting", "upgrading", "reconnecting", "upgrading again"],

@@ -1,4 +1,4 @@
-/** The Web Locks of the origin, of which all tabs see the same. */
+/** The Web Locks of the origin, which all tabs share. */
 import { Effect } from "effect"
 import { until } from "../../../tests/suite/until.ts"
 

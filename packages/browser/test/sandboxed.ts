@@ -2,7 +2,7 @@
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as BrowserKuzzleStore from "@effect-kuzzle/browser/BrowserKuzzleStore"
 import { Effect, Exit, Layer } from "effect"
-import { told } from "./storage.ts"
+import { reported } from "./storage.ts"
 
 /** The browser's error when the storage is accessed. */
 const denial = () => {
@@ -15,7 +15,7 @@ const denial = () => {
 
 addEventListener("message", ({ data: url }) => {
   const client = Layer.provide(BrowserKuzzle.layer({ url }), BrowserKuzzleStore.layerTokens())
-  void Effect.runPromiseExit(Effect.provide(told, client)).then((exit) =>
+  void Effect.runPromiseExit(Effect.provide(reported, client)).then((exit) =>
     parent.postMessage(
       { denial: denial(), ...(Exit.isSuccess(exit) ? exit.value : { now: String(exit.cause), failures: [] }) },
       "*"

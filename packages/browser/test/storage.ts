@@ -4,7 +4,7 @@ import * as KuzzleServer from "@effect-kuzzle/core/KuzzleServer"
 import { Chunk, Effect, Stream } from "effect"
 
 /** With denied storage, requests work, and the first watcher of the events gets the failure of the token store. */
-export const told = Effect.gen(function*() {
+export const reported = Effect.gen(function*() {
   const { events } = yield* Kuzzle.Kuzzle
   const now = yield* KuzzleServer.now()
   const failures = yield* events.pipe(

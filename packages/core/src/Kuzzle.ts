@@ -37,8 +37,8 @@ import * as HttpRequests from "./internal/runtime/httpRequests.ts"
 import type { Keeper } from "./internal/runtime/keeper.ts"
 import type * as Requests from "./internal/runtime/requests.ts"
 import * as Session from "./internal/runtime/session.ts"
+import type { Telemetry } from "./internal/runtime/telemetry.ts"
 import { Tokens } from "./internal/runtime/tokens.ts"
-import * as Traced from "./internal/runtime/traced.ts"
 import type { LoginIncompleteError, NamedError } from "./KuzzleActionError.ts"
 import * as KuzzleConfig from "./KuzzleConfig.ts"
 import { KuzzleDownload } from "./KuzzleDownload.ts"
@@ -53,6 +53,7 @@ import type { KuzzleHeartbeat } from "./KuzzleHeartbeat.ts"
 import { KuzzleHttp, type KuzzleHttpShape } from "./KuzzleHttp.ts"
 import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import type { KuzzleSocket } from "./KuzzleSocket.ts"
+import { KuzzleTelemetry } from "./KuzzleTelemetry.ts"
 import { KuzzleTokenStore, type KuzzleTokenStoreShape } from "./KuzzleTokenStore.ts"
 
 export {
@@ -84,7 +85,7 @@ export {
    * - `Resubscribing`: the subscriptions are being sent to the server.
    * - `Replaying`: the queued requests are being sent.
    * - `Ready`: requests are sent at once.
-   * - `Renewing`: the client is about to replace the connection, for another user or cookie.
+   * - `Replacing`: the client is about to replace the connection, for another user or cookie.
    * - `Waiting`: not connected. The next attempt follows after `delay`; `cause` says why the last one ended.
    * - `Failed`: the setting `reconnect` allows no further attempt.
    * - `Closed`: the scope of the client was closed.
@@ -305,7 +306,7 @@ const keeperOfToken = (
 const keepToken = (settings: KuzzleConfig.Settings, store: KuzzleTokenStoreShape | undefined): Keep => ({
   keeping: {
     keptBy: store === undefined ? "Token" : "SharedToken",
-    headers: (headers) => Effect.succeed(headers),
+    headers: Effect.succeed,
     keeper: ({ requests, storeFailed }) => keeperOfToken(settings, store, requests, storeFailed)
   },
   setToken: adoptToken
@@ -369,13 +370,14 @@ export const cookie: CookieSession<unknown, KuzzleHttp> = cookieWith(() => Layer
 const authenticationOf = (
   exchanges: Exchanges.Exchanges,
   forAuthenticator: Exchanges.ForAuthenticator,
-  endpoint: () => string
+  endpoint: () => string,
+  { spans }: Telemetry
 ): AuthenticationShape => ({
   state: Effect.sync(() => exchanges.state()),
   states: exchanges.states,
-  login: Traced.query((request, options) => forAuthenticator.login(request, options), endpoint),
-  refresh: Traced.query((request, options) => exchanges.refresh(request, options), endpoint),
-  logout: Traced.query((request, options) => exchanges.logout(request, options), endpoint)
+  login: spans.query((request, options) => forAuthenticator.login(request, options), endpoint),
+  refresh: spans.query((request, options) => exchanges.refresh(request, options), endpoint),
+  logout: spans.query((request, options) => exchanges.logout(request, options), endpoint)
 })
 
 const startWith = (
@@ -394,8 +396,11 @@ const startWith = (
       query: Requests.Requests["query"],
       by: Exchanges.ForAuthenticator
     ): KuzzleShape => ({
-      query: Traced.query(query, session.endpoint, "Single"),
-      queryMany: Traced.queryMany(session.requests.queryMany, session.endpoint),
+      query: session.telemetry.spans.query(query, session.endpoint, "Single"),
+      queryMany: session.telemetry.spans.queryMany(
+        (requests, options) => session.requests.queryMany(requests, options),
+        session.endpoint
+      ),
       server: Option.fromNullable(serverOf(settings.knownEndpoints)),
       state: session.state,
       states: session.states,
@@ -403,7 +408,7 @@ const startWith = (
       roundTripTime: session.roundTripTime,
       token: Effect.sync(() => Credentials.tokenOf(session.credentials.current())),
       setToken: setToken(by),
-      authentication: authenticationOf(session.authentication, by, session.endpoint)
+      authentication: authenticationOf(session.authentication, by, session.endpoint, session.telemetry)
     })
     const session = yield* Session.make(
       settings,
@@ -414,10 +419,15 @@ const startWith = (
           Effect.provideService(
             authenticator,
             Kuzzle,
-            shape(session, session.requests.urgent, session.authentication.forAuthenticator)
+            shape(
+              session,
+              (request, options) => session.requests.urgent(request, options),
+              session.authentication.forAuthenticator
+            )
           )
     )
-    return Context.make(Kuzzle, shape(session, session.requests.query, session.authentication)).pipe(
+    const query: Requests.Requests["query"] = (request, options) => session.requests.query(request, options)
+    return Context.make(Kuzzle, shape(session, query, session.authentication)).pipe(
       Context.add(KuzzleRealtime.KuzzleRealtime, KuzzleRealtime.make(session.realtime, session.debuggerEvents))
     )
   })
@@ -452,7 +462,8 @@ export const layerHttp = (
       const credentials = new Credentials.Credentials(settings.volatile)
       const events = new Broadcast<KuzzleEvent>()
       yield* Effect.addFinalizer(() => Effect.sync(() => events.end()))
-      const requests = HttpRequests.make(yield* KuzzleHttp, settings, credentials)
+      const telemetry = yield* KuzzleTelemetry
+      const requests = HttpRequests.make(yield* KuzzleHttp, settings, credentials, telemetry.metrics)
       const authentication = yield* Exchanges.makeAlone({
         settings,
         credentials,
@@ -463,7 +474,8 @@ export const layerHttp = (
           (error) => events.announce({ _tag: "TokenStoreFailed", error })
         ),
         publish: (event) => events.publish(event),
-        fork: yield* Fork.make
+        fork: yield* Fork.make,
+        telemetry
       })
       yield* authentication.restoreStored
       /** The address if it is known: an effect may yield another one for each request. */
@@ -471,8 +483,8 @@ export const layerHttp = (
       const endpoint = () => known
       const ready: ConnectionState = { _tag: "Ready", endpoint: withoutSecrets(known), attempt: 1 }
       return Context.make(Kuzzle, {
-        query: Traced.query(requests.query, endpoint),
-        queryMany: Traced.queryMany(requests.queryMany, endpoint),
+        query: telemetry.spans.query(requests.query, endpoint),
+        queryMany: telemetry.spans.queryMany(requests.queryMany, endpoint),
         server: Option.fromNullable(serverOf(settings.knownEndpoints)),
         state: Effect.succeed(ready),
         states: Stream.succeed(ready),
@@ -480,7 +492,7 @@ export const layerHttp = (
         roundTripTime: Effect.succeedNone,
         token: Effect.sync(() => Credentials.tokenOf(credentials.current())),
         setToken: adoptToken(authentication),
-        authentication: authenticationOf(authentication, authentication, endpoint)
+        authentication: authenticationOf(authentication, authentication, endpoint, telemetry)
       }).pipe(Context.add(KuzzleDownload, { stream: requests.download }))
     })
   )

@@ -95,7 +95,7 @@ export const create = Action.make<
  */
 export const update = Action.make<
   Action.CallOptions & Target & Setup & {
-    /** Index the existing documents again, so that searches find them by the new mappings. */
+    /** Index the existing documents again, in the background, so that searches find them by the new mappings. */
     readonly reindexCollection?: boolean | undefined
   },
   void,

@@ -343,7 +343,7 @@ const largestResponseSize = 2 ** 31 - 1
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Settings, InvalidSettingError> =>
-  Effect.suspend(() => settingsOf(options))
+  Effect.suspend(() => Setting.attempt(() => settingsOf(options)))
 
 /**
  * The settings of a client over HTTP.
@@ -353,62 +353,52 @@ export const make = (options: Options = {}): Effect.Effect<Settings, InvalidSett
  */
 export const makeHttp = (options: ClientOptions & HttpOptions = {}): Effect.Effect<HttpSettings, InvalidSettingError> =>
   Effect.suspend(() =>
-    Either.map(ofClient(options), (settings): HttpSettings => ({ ...settings, routes: options.routes ?? "query" }))
+    Setting.attempt((): HttpSettings => ({ ...ofClient(options), routes: options.routes ?? "query" }))
   )
 
-/** Runs without a fiber: the settings are checked before each client is opened. */
-const settingsOf = (options: Options): Either.Either<Settings, InvalidSettingError> =>
-  Either.gen(function*() {
-    return {
-      ...(yield* ofClient(options)),
-      waitForConnection: options.waitForConnection ?? true,
-      reconnect: options.reconnect ?? usual().reconnect,
-      stableAfter: yield* positive("stableAfter", options.stableAfter ?? KuzzleSchedule.stableAfter),
-      resubscribe: options.resubscribe ?? usual().resubscribe,
-      queue: options.autoQueue === true
-        ? {
-          maxSize: yield* integer("queueMaxSize", options.queueMaxSize ?? 500, 1),
-          maxBytes: yield* integer("queueMaxBytes", options.queueMaxBytes ?? 16 * 1024 ** 2, 1),
-          ttl: yield* positive("queueTTL", options.queueTTL ?? "2 minutes"),
-          filter: options.queueFilter ?? (() => true)
-        }
-        : undefined
+const settingsOf = (options: Options): Settings => ({
+  ...ofClient(options),
+  waitForConnection: options.waitForConnection ?? true,
+  reconnect: options.reconnect ?? usual().reconnect,
+  stableAfter: positive("stableAfter", options.stableAfter ?? KuzzleSchedule.stableAfter),
+  resubscribe: options.resubscribe ?? usual().resubscribe,
+  queue: options.autoQueue === true
+    ? {
+      maxSize: integer("queueMaxSize", options.queueMaxSize ?? 500, 1),
+      maxBytes: integer("queueMaxBytes", options.queueMaxBytes ?? 16 * 1024 ** 2, 1),
+      ttl: positive("queueTTL", options.queueTTL ?? "2 minutes"),
+      filter: options.queueFilter ?? (() => true)
     }
-  })
+    : undefined
+})
 
-const ofClient = (options: ClientOptions): Either.Either<ClientSettings, InvalidSettingError> =>
-  Either.gen(function*() {
-    const connectTimeout = yield* positive("connectTimeout", options.connectTimeout ?? "10 seconds")
-    const given = <A, B>(
-      setting: string,
-      value: A | Effect.Effect<A, unknown>,
-      check: (value: A) => Either.Either<B, InvalidSettingError>
-    ): Either.Either<Effect.Effect<B, InvalidSettingError>, InvalidSettingError> => (Effect.isEffect(value)
-      ? Either.right(dynamic(setting, value, check, connectTimeout))
-      : Either.map(check(value), Effect.succeed))
-    const endpoints = options.url === undefined
-      ? Effect.succeed(yield* fromParts(options))
-      : yield* given("url", yield* alone(options.url, options), endpointsOf)
-    return {
-      endpoints,
-      knownEndpoints: isImmediate(endpoints) ? Exit.getOrElse(endpoints, () => []) : [],
-      headers: yield* given("headers", options.headers, headersOf),
-      apiKey: options.apiKey === undefined
-        ? Option.none()
-        : Option.some(yield* Setting.checked("apiKey", apiKeyOf(options.apiKey))),
-      connectTimeout,
-      requestTimeout: yield* positive("requestTimeout", options.requestTimeout ?? "15 seconds"),
-      maxRequestSize: yield* integer("maxRequestSize", options.maxRequestSize ?? defaultMaxRequestSize, 1),
-      maxResponseSize: yield* integer(
-        "maxResponseSize",
-        options.maxResponseSize ?? defaultMaxResponseSize,
-        1,
-        largestResponseSize
-      ),
-      volatile: yield* volatile(options),
-      tokenRefresh: options.tokenRefresh ?? usual().tokenRefresh
-    }
-  })
+const ofClient = (options: ClientOptions): ClientSettings => {
+  const connectTimeout = positive("connectTimeout", options.connectTimeout ?? "10 seconds")
+  const given = <A, B>(setting: string, value: A | Effect.Effect<A, unknown>, check: (value: A) => B) =>
+    Effect.isEffect(value) ? dynamic(setting, value, check, connectTimeout) : Effect.succeed(check(value))
+  const endpoints = options.url === undefined
+    ? Effect.succeed(fromParts(options))
+    : given("url", alone(options.url, options), endpointsOf)
+  return {
+    endpoints,
+    knownEndpoints: isImmediate(endpoints) ? Exit.getOrElse(endpoints, () => []) : [],
+    headers: given("headers", options.headers, headersOf),
+    apiKey: options.apiKey === undefined
+      ? Option.none()
+      : Option.some(Setting.valid("apiKey", apiKeyOf(options.apiKey))),
+    connectTimeout,
+    requestTimeout: positive("requestTimeout", options.requestTimeout ?? "15 seconds"),
+    maxRequestSize: integer("maxRequestSize", options.maxRequestSize ?? defaultMaxRequestSize, 1),
+    maxResponseSize: integer(
+      "maxResponseSize",
+      options.maxResponseSize ?? defaultMaxResponseSize,
+      1,
+      largestResponseSize
+    ),
+    volatile: volatile(options),
+    tokenRefresh: options.tokenRefresh ?? usual().tokenRefresh
+  }
+}
 
 /** A schedule holds no state, so all clients share the default ones. Made when they are first needed. */
 const usual = () =>
@@ -424,7 +414,7 @@ let schedules: Pick<Settings, "reconnect" | "resubscribe" | "tokenRefresh"> | un
 const dynamic = <A, B>(
   setting: string,
   effect: Effect.Effect<A, unknown>,
-  check: (value: A) => Either.Either<B, InvalidSettingError>,
+  check: (value: A) => B,
   timeout: Duration.Duration
 ): Effect.Effect<B, InvalidSettingError> =>
   effect.pipe(
@@ -442,40 +432,38 @@ const dynamic = <A, B>(
       onTimeout: () =>
         new InvalidSettingError({ setting, issue: "the effect that yields it did not finish within connectTimeout" })
     }),
-    Effect.flatMap(check)
+    Effect.flatMap((value) => Setting.attempt(() => check(value)))
   )
 
 /** @internal */
-export const positive = (setting: string, input: unknown): Either.Either<Duration.Duration, InvalidSettingError> =>
-  Setting.checked(setting, Setting.duration(input))
+export const positive = (setting: string, input: unknown): Duration.Duration =>
+  Setting.valid(setting, Setting.duration(input))
 
-const integer = (setting: string, value: unknown, minimum: number, maximum?: number) =>
-  Setting.checked(setting, Setting.integer(minimum, maximum)(value))
+const integer = (setting: string, value: unknown, minimum: number, maximum?: number): number =>
+  Setting.valid(setting, Setting.integer(minimum, maximum)(value))
 
-const invalid = (setting: string, issue: string, value?: unknown) =>
-  Setting.checked(setting, Setting.wrong(issue, value))
+const invalid = (setting: string, issue: string, value?: unknown): never =>
+  Setting.valid(setting, Setting.wrong(issue, value))
 
 /** The parts of an address, for use without `url`. */
 const parts = ["host", "port", "ssl", "path"] as const
 type Parts = Pick<PlainClientOptions, typeof parts[number]>
 
-const alone = <A>(url: A, options: Parts): Either.Either<A, InvalidSettingError> => {
+const alone = <A>(url: A, options: Parts): A => {
   const beside = parts.find((part) => options[part] !== undefined)
   return beside === undefined
-    ? Either.right(url)
+    ? url
     : invalid(beside, "it cannot be combined with url: write it in the address instead")
 }
 
-const endpointsOf = (url: string | ReadonlyArray<string>): Either.Either<Endpoints, InvalidSettingError> =>
-  Either.gen(function*() {
-    // Duplicates are removed after normalization: a duplicate would look like the end of a round through the list.
-    const all = new Set<string>()
-    for (const one of Array.isArray(url) ? url : [url]) all.add(yield* Setting.checked("url", endpoint(one)))
-    const [first, ...others] = all
-    return first === undefined
-      ? yield* invalid("url", "the list is empty: give at least one address")
-      : [first, ...others]
-  })
+const endpointsOf = (url: string | ReadonlyArray<string>): Endpoints => {
+  const all = Array.isArray(url) ? url : [url]
+  // Duplicates are removed after normalization: a duplicate would look like the end of a round through the list.
+  const [first, ...others] = new Set(all.map((one) => Setting.valid("url", endpoint(one))))
+  return first === undefined
+    ? invalid("url", "the list is empty: give at least one address")
+    : [first, ...others]
+}
 
 /** Callers without types may give anything. */
 const text = (check: (text: string) => Setting.Checked<string>) => (value: unknown): Setting.Checked<string> =>
@@ -491,14 +479,13 @@ const endpoint = text((text) =>
 /** Text with credentials or a query may contain a secret, so the message does not repeat it. */
 const misplaced = (issue: string, text: string) => Setting.wrong(issue, /[@?#]/.test(text) ? undefined : text.trim())
 
-const fromParts = (options: Parts): Either.Either<Endpoints, InvalidSettingError> =>
-  Either.gen(function*() {
-    const port = yield* Setting.checked("port", portOf(options.port ?? defaultPort))
-    const host = yield* Setting.checked("host", hostOf(options.host ?? "localhost"))
-    const path = yield* Setting.checked("path", pathOf(options.path ?? "/"))
-    const scheme = options.ssl ?? tlsPorts.includes(port) ? "wss" : "ws"
-    return [`${scheme}://${host}:${port}${path}`]
-  })
+const fromParts = (options: Parts): Endpoints => {
+  const port = Setting.valid("port", portOf(options.port ?? defaultPort))
+  const host = Setting.valid("host", hostOf(options.host ?? "localhost"))
+  const path = Setting.valid("path", pathOf(options.path ?? "/"))
+  const scheme = options.ssl ?? tlsPorts.includes(port) ? "wss" : "ws"
+  return [`${scheme}://${host}:${port}${path}`]
+}
 
 const portOf = Setting.integer(1, 65_535)
 
@@ -520,7 +507,7 @@ const pathOf = text((text) => {
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
 
 /** A header name is a token of RFC 9110; a value holds no line break. */
-const headersOf = (given: Headers = {}): Either.Either<Headers, InvalidSettingError> => {
+const headersOf = (given: Headers = {}): Headers => {
   if (!isObject(given)) return invalid("headers", "expected an object of names and values; leave it out for none")
   for (const [name, value] of Object.entries(given)) {
     const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
@@ -531,7 +518,7 @@ const headersOf = (given: Headers = {}): Either.Either<Headers, InvalidSettingEr
       return invalid("headers", `the value of ${name} has characters that a header cannot carry, such as a line break`)
     }
   }
-  return Either.right(given)
+  return given
 }
 
 /** The error never shows the key. White space comes from a careless copy, and no token contains any. */
@@ -542,7 +529,7 @@ const apiKeyOf = (key: unknown): Setting.Checked<Redacted.Redacted> => {
     : Setting.wrong("expected the token of an API key (kapikey-…), without white space")
 }
 
-const volatile = (options: ClientOptions): Either.Either<ClientSettings["volatile"], InvalidSettingError> => {
+const volatile = (options: ClientOptions): ClientSettings["volatile"] => {
   const sdkName = options.sdkName ?? `effect@${Version.version}`
   if (!/^[^@\s]+@\S+$/.test(sdkName)) return invalid("sdkName", "expected name@version", sdkName)
   if (!isObject(options.volatile ?? {})) return invalid("volatile", "expected an object; leave it out for none")
@@ -550,7 +537,7 @@ const volatile = (options: ClientOptions): Either.Either<ClientSettings["volatil
   if (reserved !== undefined) return invalid("volatile", reserved)
   const json = Json.stringify(options.volatile ?? {})
   return typeof json === "string"
-    ? Either.right({ ...JSON.parse(json), sdkName })
+    ? { ...JSON.parse(json), sdkName }
     : invalid("volatile", `it cannot be sent: ${json.issue}`)
 }
 

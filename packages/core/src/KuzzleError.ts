@@ -153,14 +153,14 @@ const detail = (cause: unknown): string => cause instanceof Error && cause.messa
  * - `Heartbeat`: the client closed it, because within the heartbeat's timeout a ping had no answer and there was no
  *   progress.
  * - `Oversized`: the client closed it, because the server sent a frame larger than `maxResponseSize`.
- * - `Renewal`: the client closed it in order to open another one, because the user or the cookie changed.
+ * - `Replacement`: the client closed it in order to open another one, because the user or the cookie changed.
  * - `Released`: the scope of the client was closed.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ConnectionEndedError extends tagged("KuzzleConnectionEndedError")<{
-  readonly by: "Peer" | "Heartbeat" | "Oversized" | "Renewal" | "Released"
+  readonly by: "Peer" | "Heartbeat" | "Oversized" | "Replacement" | "Released"
   readonly code: number
   readonly reason: string
 }> {
@@ -169,7 +169,7 @@ export class ConnectionEndedError extends tagged("KuzzleConnectionEndedError")<{
       case "Heartbeat":
       case "Oversized":
         return `the connection was given up: ${this.reason}`
-      case "Renewal":
+      case "Replacement":
         return `the connection is being renewed`
       case "Released":
         return `the client was closed`
@@ -358,7 +358,7 @@ export class UnauthenticatedError extends tagged("KuzzleUnauthenticatedError")<{
   readonly controller: string
   readonly action: string
   /** Why the session was not renewed. */
-  readonly cause: SessionOverError
+  readonly cause: SessionLostError
 }> {
   override get message(): string {
     return `${this.controller}:${this.action} was not sent: the session is over (${this.cause.message}). Log in again, ` +
@@ -372,7 +372,7 @@ export class UnauthenticatedError extends tagged("KuzzleUnauthenticatedError")<{
  * @since 0.1.0
  * @category errors
  */
-export class SessionOverError extends tagged("KuzzleSessionOverError")<{
+export class SessionLostError extends tagged("KuzzleSessionLostError")<{
   /** `TokenDead`: there is no `authenticator`. `Refused`: the `authenticator` failed with `cause`. */
   readonly reason: "TokenDead" | "Refused"
   readonly cause?: unknown

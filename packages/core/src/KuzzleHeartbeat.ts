@@ -12,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
+import * as Setting from "./internal/data/setting.ts"
 import { type HeartbeatOptions, positive } from "./KuzzleConfig.ts"
 import type { InvalidSettingError } from "./KuzzleError.ts"
 import * as KuzzleSchedule from "./KuzzleSchedule.ts"
@@ -76,16 +77,16 @@ export const make = (
   ping: KuzzleHeartbeatShape["ping"],
   options: Options = {}
 ): Effect.Effect<KuzzleHeartbeatShape, InvalidSettingError> =>
-  Effect.gen(function*() {
-    return {
+  Effect.suspend(() =>
+    Setting.attempt(() => ({
       ping,
       schedule: "schedule" in options
         ? options.schedule
-        : KuzzleSchedule.heartbeat({ interval: yield* positive("pingInterval", options.pingInterval ?? "10 seconds") }),
-      timeout: yield* positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
-      busyTimeout: yield* positive("busyPingTimeout", options.busyPingTimeout ?? "60 seconds")
-    }
-  })
+        : KuzzleSchedule.heartbeat({ interval: positive("pingInterval", options.pingInterval ?? "10 seconds") }),
+      timeout: positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
+      busyTimeout: positive("busyPingTimeout", options.busyPingTimeout ?? "60 seconds")
+    }))
+  )
 
 /**
  * Pings with RFC 6455 frames, or with `{"p":1}` on a socket that cannot send them.

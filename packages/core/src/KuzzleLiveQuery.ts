@@ -12,7 +12,7 @@
  *
  * A live query with a filter subscribes to the whole collection and applies the filter itself. The server notifies that
  * a document has left a filter only if an earlier write of it matched the filter during the subscription (observed). So
- * the live query reports every document that leaves, as a `Left` and not as a `Deleted`.
+ * the live query reports every document that leaves, as `Exited` and not as `Deleted`.
  *
  * Every field of a filter must be mapped: Koncorde compares the values of a document, but a search only finds fields
  * that the collection's mappings contain. A filter on any other field fails with a `KuzzleUnsearchableFilterError` that
@@ -85,7 +85,7 @@ export {
    *
    * - `Snapshot`: all documents: at the start, after every read, and for an observer that was too slow.
    * - `Entered`: a document has entered the set: it was created, or changed so that it matches the filter.
-   * - `Updated`: a document of the set has changed. - `Left`: a document still exists and no longer matches the filter.
+   * - `Updated`: a document of the set has changed. - `Exited`: a document still exists and no longer matches the filter.
    *   (With `KuzzleRepository`, also if it no longer fits the Schema and such documents are omitted.)
    * - `Deleted`: a document was deleted.
    * - `Stale`: notifications may have been lost. The set may be out of date until the next `Snapshot`.
@@ -112,11 +112,11 @@ export {
  * @since 0.1.0
  * @category models
  */
-export interface LiveQuery<out Document = LiveDocument, out E = LiveError, out Left = Document> {
+export interface LiveQuery<out Document = LiveDocument, out E = LiveError, out Exited = Document> {
   /** The documents now. */
   readonly documents: Effect.Effect<Documents<Document>>
   /** A `Snapshot`, then every change. Ends with the scope. Fails if the subscription or a read is refused. */
-  readonly changes: Stream.Stream<Change<Document, Left>, E>
+  readonly changes: Stream.Stream<Change<Document, Exited>, E>
   /** The documents now, and again after every change or group of simultaneous changes. */
   readonly values: Stream.Stream<Documents<Document>, E>
 }

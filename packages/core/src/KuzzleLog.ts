@@ -56,7 +56,7 @@ const who = Option.getOrElse(() => "a user whose id is not known")
 const ofState = (state: ConnectionState): Line => {
   switch (state._tag) {
     case "Connecting":
-      return state.because === "Renewal" ? info("reconnecting for another user or cookie") : Effect.void
+      return state.because === "Replacement" ? info("reconnecting for another user or cookie") : Effect.void
     case "Ready":
       return info(`connected to ${state.endpoint}`)
     case "Waiting": {
@@ -85,7 +85,7 @@ const ofEvent = (event: KuzzleEvent): Line => {
       return info(event.cause === "Elsewhere" ? "logged out by another client of this session" : "logged out")
     case "ReAuthenticated":
       return info(`the session was renewed: ${who(event.kuid)}`)
-    case "SessionOver":
+    case "SessionLost":
       return warning(
         `the session is over (${event.cause.reason}): requests fail and subscriptions wait until a user logs in`
       )

@@ -336,7 +336,7 @@ const inferred = (ast: AST.AST, place: Place): Field | undefined => {
         ? refuse(place, "it is in itself, without an end")
         : mapped(form.ast, { ...place, above: [...place.above, ast] })
     case "NotJson":
-      return refuse(place, `${String(ast)} is not JSON`)
+      return refuse(place, `${form.name} is not JSON`)
   }
 }
 

@@ -49,7 +49,7 @@ import {
   type KuzzleShape,
   type RequestOptions
 } from "./internal/client/client.ts"
-import { nobody, sameSender } from "./internal/data/sender.ts"
+import { anonymous, sameSender } from "./internal/data/sender.ts"
 import * as Setting from "./internal/data/setting.ts"
 import * as Bound from "./internal/services/outboxBound.ts"
 import * as KeyValue from "./internal/services/outboxKeyValue.ts"
@@ -356,7 +356,7 @@ export const logout = (
     const state = yield* kuzzle.authentication.state
     const kuid = "kuid" in state ? Option.getOrUndefined(state.kuid) : undefined
     if (kuid === undefined && state._tag !== "Anonymous") return yield* whose
-    const sender: Sender = kuid === undefined ? nobody : { _tag: "User", kuid }
+    const sender: Sender = kuid === undefined ? anonymous : { _tag: "User", kuid }
     const isTheirs = (entry: Entry) => sameSender(entry.sender, sender)
     // Before the logout, so that none of them is sent any more. If it fails, the one after the logout does it.
     yield* Effect.ignore(outbox.purge(sender))

@@ -25,7 +25,7 @@ import { OutboxError } from "./KuzzleError.ts"
  * @since 0.1.0
  * @category models
  */
-export type Sender = { readonly _tag: "User"; readonly kuid: string } | { readonly _tag: "Nobody" }
+export type Sender = { readonly _tag: "User"; readonly kuid: string } | { readonly _tag: "Anonymous" }
 
 /**
  * A request before it is stored.
@@ -125,7 +125,7 @@ export const maxReports = 100
  * @since 0.1.0
  * @category constructors
  */
-export const overLimits = ({ maxBytes, maxEntries }: Limits): OutboxError =>
+export const fullError = ({ maxBytes, maxEntries }: Limits): OutboxError =>
   new OutboxError({
     operation: "add",
     reason: "Full",
@@ -134,13 +134,13 @@ export const overLimits = ({ maxBytes, maxEntries }: Limits): OutboxError =>
   })
 
 /**
- * What becomes of a request whose client has gone or is closed: its `attempts` as a queued request, or `undefined` if it is
- * reported as `MaybeSent`.
+ * The `attempts` of a request when another client adopts it, or when its own client is closed. It is queued again with this
+ * number. `undefined`: it may have been sent, so it is not queued but reported as `MaybeSent`.
  *
  * @since 0.1.0
  * @category utils
  */
-export const takenOver = (request: {
+export const adoptedAttempts = (request: {
   readonly sending: boolean
   readonly idempotent: boolean
   readonly attempts: number
@@ -272,7 +272,7 @@ export const fromPromises = ({ errorOf, open }: {
           add: (entries) =>
             Effect.flatMap(
               attempt("add", () => claim.add(entries)),
-              (stored) => stored === undefined ? Effect.fail(overLimits(limits)) : Effect.succeed(stored)
+              (stored) => stored === undefined ? Effect.fail(fullError(limits)) : Effect.succeed(stored)
             ),
           mark: (seqs) => attempt("mark", () => claim.mark(seqs)),
           requeue: (seqs, lost) => attempt("requeue", () => claim.requeue(seqs, lost)),

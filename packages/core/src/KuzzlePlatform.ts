@@ -33,6 +33,7 @@ import { KuzzleHeartbeat, type KuzzleHeartbeatShape } from "./KuzzleHeartbeat.ts
 import { KuzzleLifecycle, type KuzzleLifecycleShape } from "./KuzzleLifecycle.ts"
 import type { KuzzleRealtime } from "./KuzzleRealtime.ts"
 import { KuzzleSocket, type KuzzleSocketShape } from "./KuzzleSocket.ts"
+import { KuzzleTelemetry, type KuzzleTelemetryShape } from "./KuzzleTelemetry.ts"
 
 /**
  * The parts of a platform. `NodeKuzzle.platform` and `BrowserKuzzle.platform` are two; replace a part by
@@ -52,6 +53,8 @@ export interface Platform<in Own> {
   ) => Effect.Effect<KuzzleHeartbeatShape, InvalidSettingError>
   /** By default, the `KuzzleLifecycle` that is provided, or none. */
   readonly lifecycle?: KuzzleLifecycleShape | undefined
+  /** By default, the `KuzzleTelemetry` that is provided, or none. */
+  readonly telemetry?: KuzzleTelemetryShape | undefined
 }
 
 /**
@@ -74,7 +77,7 @@ export const layer = <Own>(
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleRealtime, ConnectError | InvalidSettingError> =>
   Layer.scopedContext(
     Effect.flatMap(KuzzleConfig.make(options), (settings) => {
-      const { lifecycle } = platform
+      const { lifecycle, telemetry } = platform
       const client = Kuzzle.start<Own, never>(settings, options).pipe(
         Effect.provideServiceEffect(
           KuzzleSocket,
@@ -82,6 +85,7 @@ export const layer = <Own>(
         ),
         Effect.provideServiceEffect(KuzzleHeartbeat, platform.heartbeat(options))
       )
-      return lifecycle === undefined ? client : Effect.provideService(client, KuzzleLifecycle, lifecycle)
+      const listening = lifecycle === undefined ? client : Effect.provideService(client, KuzzleLifecycle, lifecycle)
+      return telemetry === undefined ? listening : Effect.provideService(listening, KuzzleTelemetry, telemetry)
     })
   )

@@ -25,7 +25,6 @@ import type { GapCause } from "./internal/protocol/intent.ts"
 import type { Wanted } from "./internal/protocol/listening.ts"
 import type { Broadcast } from "./internal/runtime/broadcast.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
-import * as Metrics from "./internal/runtime/metrics.ts"
 import * as Realtime from "./internal/runtime/realtime.ts"
 import type { DebuggerFrame } from "./internal/runtime/realtime.ts"
 import { InvalidFilterError, RoomNotFoundError, SpecificationRejectionError } from "./KuzzleActionError.ts"
@@ -325,7 +324,7 @@ abstract class RoomConsumer extends Realtime.Subscriber {
   private readonly self: boolean
 
   constructor(
-    private readonly realtime: Realtime.Realtime,
+    protected readonly realtime: Realtime.Realtime,
     { subscribeToSelf = true, users = "none" }: RoomOptions
   ) {
     super()
@@ -347,7 +346,7 @@ abstract class RoomConsumer extends Realtime.Subscriber {
   }
 
   gap(cause: GapCause): void {
-    Metrics.gap(cause)
+    this.realtime.metrics.gap(cause)
     this.miss({ type: "gap", cause })
   }
 }
@@ -391,7 +390,7 @@ class StreamConsumer extends RoomConsumer {
         essential: isGap,
         overflow: (lost) => {
           const cause: GapCause = { _tag: "Overflow", lost }
-          Metrics.gap(cause)
+          realtime.metrics.gap(cause)
           return { type: "gap", cause }
         }
       })
@@ -424,7 +423,7 @@ class StreamConsumer extends RoomConsumer {
   private offer(notification: Notification, size: number): void {
     const lost = this.mailbox.offer(notification, size)
     if (lost === 0) return
-    Metrics.lost(lost)
+    this.realtime.metrics.lost(lost)
     if (this.overflow === undefined) return
     this.mailbox.fail(Cause.fail(this.overflow))
     this.leave()

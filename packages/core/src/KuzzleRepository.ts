@@ -804,7 +804,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
    * change is decoded once, however many consumers there are. Its cost does not depend on the number of documents.
    *
    * With a function as `onInvalid`, a document that does not fit is not in the set. If it was in the set before, the
-   * change is `Left`. With `"fail"`, a document that does not fit ends the live query.
+   * change is `Exited`. With `"fail"`, a document that does not fit ends the live query.
    */
   readonly live: (
     options?: LiveOptions<I>

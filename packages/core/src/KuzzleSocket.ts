@@ -445,7 +445,8 @@ class SocketConnection implements Connection {
       listener(this.ended)
       return () => {}
     }
-    this.listeners = [...this.listeners, listener]
+    // Not by a spread, which reserves room for 17: an idle connection would be 130 B larger.
+    this.listeners = this.listeners.concat(listener)
     return () => {
       this.listeners = this.listeners.filter((other) => other !== listener)
     }

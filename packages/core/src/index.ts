@@ -317,6 +317,14 @@ export * as KuzzleSocket from "./KuzzleSocket.ts"
 export * as KuzzleTokenStore from "./KuzzleTokenStore.ts"
 
 /**
+ * Spans and metrics.
+ *
+ * @since 0.1.0
+ * @category modules
+ */
+export * as KuzzleTelemetry from "./KuzzleTelemetry.ts"
+
+/**
  * From a notification to the span of the write that caused it.
  *
  * @since 0.1.0

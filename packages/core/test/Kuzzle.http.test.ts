@@ -34,8 +34,8 @@ interface Answer {
 }
 type Reply = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Answer, HttpClientError.HttpClientError>
 
-/** A client over an `HttpClient` that is not there. */
-const over = (reply: Reply, options: Parameters<typeof Kuzzle.layerHttp>[0] = {}) =>
+/** A client over a fake `HttpClient`, which answers with `reply`. */
+const clientOver = (reply: Reply, options: Parameters<typeof Kuzzle.layerHttp>[0] = {}) =>
   Kuzzle.layerHttp({ url: "http://kuzzle.test:7512/prefix/", ...options }).pipe(
     Layer.provide(KuzzleHttp.layer),
     Layer.provide(Layer.succeed(
@@ -64,7 +64,7 @@ const failure = <A, E>(exit: Exit.Exit<A, E>): E | undefined =>
 const asked = { controller: "document", action: "get", index: "i", collection: "c", _id: "a" }
 
 const answering = (answer: Answer) =>
-  Effect.exit(Kuzzle.query(asked)).pipe(Effect.provide(over(() => Effect.succeed(answer))))
+  Effect.exit(Kuzzle.query(asked)).pipe(Effect.provide(clientOver(() => Effect.succeed(answer))))
 
 describe("Kuzzle over HTTP", () => {
   it.effect("8.A18: effects of url and headers run for every request, downloads included", () =>
@@ -72,7 +72,7 @@ describe("Kuzzle over HTTP", () => {
       const requests: Array<readonly [string, string | undefined]> = []
       let turn = 0
       for (const routes of ["query", "rest"] as const) {
-        const layer = over((request) => {
+        const layer = clientOver((request) => {
           requests.push([request.url, request.headers.authorization])
           return Effect.succeed(envelope({ _id: "a" }))
         }, {
@@ -110,7 +110,7 @@ describe("Kuzzle over HTTP", () => {
       ]
       for (const [message, options] of wrong) {
         const exit = yield* Effect.exit(Kuzzle.query(asked)).pipe(
-          Effect.provide(over(() => Effect.dieMessage("nothing is sent"), options))
+          Effect.provide(clientOver(() => Effect.dieMessage("nothing is sent"), options))
         )
         const error = failure(exit)
         assert.strictEqual(error?._tag, "KuzzleNotSentError")
@@ -124,7 +124,7 @@ describe("Kuzzle over HTTP", () => {
       const route = ["GET", "/:index/:collection/:_id"] as const
       for (const routes of ["query", "rest"] as const) {
         const sent: Array<string> = []
-        const layer = over((request) => {
+        const layer = clientOver((request) => {
           const jwt = routes === "query"
             ? bodyOf(request).jwt
             : request.headers.authorization?.replace("Bearer ", "")
@@ -135,8 +135,8 @@ describe("Kuzzle over HTTP", () => {
           const { query, queryMany, setToken } = yield* Kuzzle.Kuzzle
           const { stream } = yield* KuzzleDownload.KuzzleDownload
           const user = (kuid: string) => ({ route, as: { _tag: "User", kuid } as const })
-          const nobody = { route, as: { _tag: "Nobody" } as const }
-          const become = (kuid: string | undefined, value = `token of ${kuid}`) =>
+          const withoutSession = { route, as: { _tag: "Anonymous" } as const }
+          const setUser = (kuid: string | undefined, value = `token of ${kuid}`) =>
             setToken(
               Option.some({ value: Redacted.make(value), kuid: Option.fromNullable(kuid), expiresAt: Option.none() })
             )
@@ -146,16 +146,16 @@ describe("Kuzzle over HTTP", () => {
               assert.include(error.message, "the user has changed")
             })
           yield* refused(query(asked, user("ada")))
-          yield* query(asked, nobody)
-          yield* become("ada")
+          yield* query(asked, withoutSession)
+          yield* setUser("ada")
           yield* query(asked, user("ada"))
           yield* refused(query(asked, user("bob")))
           yield* refused(Stream.runDrain(stream(asked, user("bob"))))
           const [many] = yield* queryMany([asked], user("bob"))
           yield* refused(Effect.flatten(Effect.succeed(many ?? Exit.die("none"))))
-          yield* query(asked, nobody)
-          // Nobody says whose it is.
-          yield* become(undefined, "key")
+          yield* query(asked, withoutSession)
+          // The user of an API key is not known.
+          yield* setUser(undefined, "key")
           yield* refused(query(asked, user("ada")))
         }).pipe(Effect.provide(layer))
         assert.deepStrictEqual(sent, ["undefined", "token of ada", "undefined"])
@@ -165,18 +165,18 @@ describe("Kuzzle over HTTP", () => {
   it.effect("O4: if the user changes while the address of a request is looked up, it is sent as the user who was compared", () =>
     Effect.gen(function*() {
       const sent: Array<unknown> = []
-      const layer = over((request) => {
+      const layer = clientOver((request) => {
         sent.push(bodyOf(request).jwt)
         return Effect.succeed(envelope({ _id: "a" }))
       }, { url: Effect.delay(Effect.succeed("ws://kuzzle.test"), "5 seconds") })
       yield* Effect.gen(function*() {
         const { query, setToken } = yield* Kuzzle.Kuzzle
-        const become = (kuid: string) =>
+        const setUser = (kuid: string) =>
           setToken(Option.some({ value: Redacted.make(kuid), kuid: Option.some(kuid), expiresAt: Option.none() }))
-        yield* become("ada")
+        yield* setUser("ada")
         const adas = yield* Effect.fork(query(asked, { as: { _tag: "User", kuid: "ada" } }))
         yield* turns()
-        yield* become("bob")
+        yield* setUser("bob")
         yield* TestClock.adjust("5 seconds")
         yield* Fiber.join(adas)
       }).pipe(Effect.provide(layer))
@@ -186,7 +186,7 @@ describe("Kuzzle over HTTP", () => {
   it.effect("8.D14, 8.D16: posts the envelope to _query: arguments, body, volatile data and token in it", () =>
     Effect.gen(function*() {
       const requests: Array<HttpClientRequest.HttpClientRequest> = []
-      const layer = over((request) => {
+      const layer = clientOver((request) => {
         requests.push(request)
         return Effect.succeed(envelope({ _id: "a" }))
       }, { headers: { "x-proxy": Redacted.make("open sesame") }, volatile: { mine: "é" } })
@@ -212,7 +212,7 @@ describe("Kuzzle over HTTP", () => {
   it.effect("8.D14, 8.D15: with routes: the address of the action, token and volatile data in headers", () =>
     Effect.gen(function*() {
       const requests: Array<HttpClientRequest.HttpClientRequest> = []
-      const layer = over((request) => {
+      const layer = clientOver((request) => {
         requests.push(request)
         return Effect.succeed(envelope(null))
       }, { url: "http://kuzzle.test:7512/prefix/?key=k", routes: "rest", volatile: { mine: "é\n" } })
@@ -238,9 +238,9 @@ describe("Kuzzle over HTTP", () => {
       assert.deepInclude(JSON.parse(second.headers["x-kuzzle-volatile"] ?? ""), { mine: "é\n", more: 1 })
     }))
 
-  it.effect("8.D14: with routes, what has none, or cannot be written into one, is a typed error", () =>
+  it.effect("8.D14: with routes, a request without a route, or with arguments that do not fit it, fails with a typed error", () =>
     Effect.gen(function*() {
-      const layer = over(() => Effect.die("it was sent"), { routes: "rest" })
+      const layer = clientOver(() => Effect.die("it was sent"), { routes: "rest" })
       const issue = (request: Kuzzle.KuzzleRequest, options?: Kuzzle.RequestOptions) =>
         Effect.map(
           Effect.either(Effect.provide(Kuzzle.query(request, options), layer)),
@@ -284,7 +284,7 @@ describe("Kuzzle over HTTP", () => {
   it.effect("A4: a renewal that fails for now is retried after Retry-After", () =>
     Effect.gen(function*() {
       const asked: Array<number> = []
-      const layer = over((request) =>
+      const layer = clientOver((request) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
           if (bodyOf(request).action !== "refreshToken") return envelope(null)
           asked.push(now)
@@ -338,13 +338,13 @@ describe("Kuzzle over HTTP", () => {
           Layer.provide(Layer.succeed(
             HttpClient.HttpClient,
             HttpClient.make((request) => {
-              let left = size
+              let remaining = size
               const body = new ReadableStream<Uint8Array>({
                 pull: (controller) => {
-                  if (left <= 0) return controller.close()
-                  const part = Math.min(left, 1000)
+                  if (remaining <= 0) return controller.close()
+                  const part = Math.min(remaining, 1000)
                   read += part
-                  left -= part
+                  remaining -= part
                   controller.enqueue(new Uint8Array(part).fill(0x20))
                 },
                 cancel: () => {
@@ -361,7 +361,7 @@ describe("Kuzzle over HTTP", () => {
           const headers of [
             {},
             { "content-length": "10000000" },
-            // What it unpacks to is another matter.
+            // The length of the compressed body says nothing about the limit.
             { "content-length": "9000", "content-encoding": "gzip" }
           ]
         ) {
@@ -380,7 +380,7 @@ describe("Kuzzle over HTTP", () => {
           ))
         )
         assert.strictEqual(refused?._tag, "KuzzleResponseTooLargeError")
-        // What is read as it comes may be of any size, and what is just as long as it may be is an answer.
+        // A stream may have any size, and a body with exactly the largest size is an answer.
         const whole = yield* Effect.provide(
           Stream.runFold(KuzzleDownload.stream(download), 0, (size, bytes) => size + bytes.length),
           client({ "content-type": "application/octet-stream" }, 10_000_000, jar)
@@ -393,7 +393,7 @@ describe("Kuzzle over HTTP", () => {
       }
     }))
 
-  it.effect("an answer in parts is one text, wherever it is cut", () =>
+  it.effect("an answer that arrives byte by byte is decoded as one text", () =>
     Effect.gen(function*() {
       const bytes = new TextEncoder().encode(envelope({ text: "aé€𝄞" }).body)
       const layer = Kuzzle.layerHttp({ url: "http://kuzzle.test:7512" }).pipe(
@@ -437,7 +437,7 @@ describe("Kuzzle over HTTP", () => {
       ]
       for (const body of bodies) {
         for (const status of [200, 201, 204]) {
-          const layer = over(() => Effect.succeed({ status, body }))
+          const layer = clientOver(() => Effect.succeed({ status, body }))
           const calls: ReadonlyArray<Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>> = [
             KuzzleDocument.get({ index: "i", collection: "c", _id: "a" }),
             KuzzleIndex.create({ index: "i" }),
@@ -476,7 +476,9 @@ describe("Kuzzle over HTTP", () => {
   it.effect("R2: a request ends at its deadline", () =>
     Effect.gen(function*() {
       let interrupted = false
-      const layer = over(() => Effect.onInterrupt(Effect.never, () => Effect.sync(() => void (interrupted = true))))
+      const layer = clientOver(() =>
+        Effect.onInterrupt(Effect.never, () => Effect.sync(() => void (interrupted = true)))
+      )
       const query = yield* Effect.fork(
         Effect.exit(Kuzzle.query(asked, { timeout: "2 seconds" })).pipe(Effect.provide(layer))
       )
@@ -488,7 +490,7 @@ describe("Kuzzle over HTTP", () => {
 
   it.effect("C7: no answer at all is an error that names the address", () =>
     Effect.gen(function*() {
-      const layer = over((request) =>
+      const layer = clientOver((request) =>
         Effect.fail(
           new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error("connect ECONNREFUSED") })
         )
@@ -499,10 +501,10 @@ describe("Kuzzle over HTTP", () => {
       assert.include(error?.message, "ECONNREFUSED")
     }))
 
-  it.effect("8.A18: the query of the address goes along, and is not shown", () =>
+  it.effect("8.A18: the query of the address is sent with each request, and no error shows it", () =>
     Effect.gen(function*() {
       let url = ""
-      const layer = over((request) => {
+      const layer = clientOver((request) => {
         url = request.url
         return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport" }))
       }, { url: "https://kuzzle.test/prefix?key=s3cr3t" })
@@ -512,10 +514,10 @@ describe("Kuzzle over HTTP", () => {
       assert.notInclude(JSON.stringify(error), "s3cr3t")
     }))
 
-  it.effect("R7: what is too large or cannot be encoded is not sent", () =>
+  it.effect("R7: a request that is too large or cannot be encoded is not sent", () =>
     Effect.gen(function*() {
       let sent = 0
-      const layer = over(() => {
+      const layer = clientOver(() => {
         sent += 1
         return Effect.succeed(envelope(null))
       }, { maxRequestSize: 500 })
@@ -543,7 +545,7 @@ describe("Kuzzle over HTTP", () => {
       const result = { headers: { location }, statusCode: 302 }
       const sent: Array<unknown> = []
       const redirecting = (body: unknown) =>
-        over((request) => {
+        clientOver((request) => {
           sent.push(bodyOf(request))
           return Effect.succeed({ status: 302, headers: { location }, body: JSON.stringify(body) })
         })
@@ -566,10 +568,10 @@ describe("Kuzzle over HTTP", () => {
       }
     }))
 
-  it.effect("8.B13: login keeps the token for what follows, logout forgets it", () =>
+  it.effect("8.B13: requests after a login send its token, requests after a logout do not", () =>
     Effect.gen(function*() {
       const tokens: Array<unknown> = []
-      const layer = over((request) => {
+      const layer = clientOver((request) => {
         const { action, jwt } = bodyOf(request)
         tokens.push(jwt)
         return Effect.succeed(envelope(action === "login" ? { _id: "ada", jwt: "t-1", expiresAt: 5, ttl: 1 } : {}))
@@ -595,5 +597,5 @@ describe("Kuzzle over HTTP", () => {
       const kuzzle = yield* Kuzzle.Kuzzle
       assert.strictEqual((yield* kuzzle.state)._tag, "Ready")
       assert.isTrue(Option.isNone(yield* kuzzle.roundTripTime))
-    }).pipe(Effect.provide(over(() => Effect.succeed(envelope(null))))))
+    }).pipe(Effect.provide(clientOver(() => Effect.succeed(envelope(null))))))
 })

@@ -23,7 +23,7 @@ const failing = (id: string, status: number) =>
   })
 
 describe("KuzzleAction", () => {
-  it.effect("encodes what goes in, places it, and decodes what comes out", () =>
+  it.effect("encodes its options, places them in the request, and decodes the result", () =>
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       const result = yield* park({ plate: "AB", until, valet: true, volatile: { by: "me" }, timeout: "1 second" }).pipe(
@@ -83,7 +83,7 @@ describe("KuzzleAction", () => {
       assert.strictEqual(other._tag, "KuzzleInternalError")
     }))
 
-  it.effect("without options and without a result", () =>
+  it.effect("can be declared without options and without a result", () =>
     Effect.gen(function*() {
       const ring = KuzzleAction.make({
         controller: "taxis",
@@ -108,7 +108,7 @@ describe("KuzzleAction", () => {
     })
   })
 
-  it.effect("goes to its route where routes are used", () =>
+  it.effect("sends its route with the request, for clients that use routes", () =>
     Effect.gen(function*() {
       const kuzzle: Kuzzle.KuzzleShape = yield* Effect.provide(Kuzzle.Kuzzle, answering(() => null))
       const routes: Array<Kuzzle.RequestOptions["route"]> = []

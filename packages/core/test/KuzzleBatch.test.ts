@@ -13,7 +13,7 @@ const error = (id: string, status: number) =>
     status
   })
 
-/** A server that takes no more than three documents at once. */
+/** A server that accepts at most three documents in a request. */
 const server = (asked: Array<Asked>) =>
   answering((request) => {
     asked.push(request)
@@ -33,7 +33,7 @@ const server = (asked: Array<Asked>) =>
     }
   })
 
-/** What is sent while the effect runs in a batch with a window of 10 ms of the test's clock. */
+/** The requests that are sent while the effect runs in a batch with a window of 10 ms of the test's clock. */
 const sentBy = <A, E>(
   effect: Effect.Effect<A, E, Kuzzle.Kuzzle>,
   { options, steps = 1 }: { readonly options?: KuzzleBatch.Options; readonly steps?: number } = {}
@@ -46,7 +46,7 @@ const sentBy = <A, E>(
     return { asked, exit: yield* Fiber.join(fiber) }
   })
 
-/** Answers take turns, not time. */
+/** Answers need turns of the event loop, but no time. */
 const settled = turns(5)
 const turn = settled.pipe(Effect.zipRight(TestClock.adjust("10 millis")), Effect.zipRight(settled))
 
@@ -58,18 +58,18 @@ const all = <A, E, R>(effects: ReadonlyArray<Effect.Effect<A, E, R>>) =>
 
 const successes = (exit: Exit.Exit<ReadonlyArray<Exit.Exit<KuzzleDocument.Document, unknown>>, unknown>) =>
   Exit.isSuccess(exit)
-    ? exit.value.map((one) => Exit.isSuccess(one) ? one.value._id : one.cause.toString())
+    ? exit.value.map((outcome) => Exit.isSuccess(outcome) ? outcome.value._id : outcome.cause.toString())
     : assert.fail()
 
 describe("KuzzleBatch", () => {
-  it.effect("what is asked within the window goes together, an id that comes twice once", () =>
+  it.effect("requests within the window are sent together, and an id that occurs twice is sent once", () =>
     Effect.gen(function*() {
       const { asked, exit } = yield* sentBy(all([get("a"), get("b"), get("a")]))
       assert.deepStrictEqual(asked.map(({ action, body }) => [action, body]), [["mGet", { ids: ["a", "b"] }]])
       assert.deepStrictEqual(successes(exit), ["a", "b", "a"])
     }))
 
-  it.effect("not before the window ends, and what comes later waits for its own", () =>
+  it.effect("nothing is sent before the window ends, and later requests wait for the end of the next window", () =>
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
@@ -87,13 +87,13 @@ describe("KuzzleBatch", () => {
       }).pipe(Effect.provide(layer))
     }))
 
-  it.effect("one alone is sent as it is", () =>
+  it.effect("a single request is sent unchanged", () =>
     Effect.gen(function*() {
       const { asked } = yield* sentBy(get("a"))
       assert.deepStrictEqual(asked.map(({ action, _id }) => [action, _id]), [["get", "a"]])
     }))
 
-  it.effect("options, collections, actions and volatile data are kept apart; what many cannot say goes alone", () =>
+  it.effect("requests with other options, collections, actions or volatile data are not combined, and neither are those that no action on many can express", () =>
     Effect.gen(function*() {
       const effects = [
         get("a"),
@@ -121,7 +121,7 @@ describe("KuzzleBatch", () => {
       )
     }))
 
-  it.effect("8.D10: options go with what they were given for", () =>
+  it.effect("8.D10: options apply only to the requests that they were given for", () =>
     Effect.gen(function*() {
       const write = (_id: string, options: object) => KuzzleDocument.create({ ...target, _id, content: {}, ...options })
       const options = [{ refresh: "wait_for" }, { silent: true }, {}]
@@ -137,7 +137,7 @@ describe("KuzzleBatch", () => {
       )
     }))
 
-  it.effect("8.D12: never more than the limit; what the server finds too many goes in halves", () =>
+  it.effect("8.D12: a batch is never larger than the limit, and a batch that the server refuses as too large is sent in halves", () =>
     Effect.gen(function*() {
       const ids = Array.makeBy(7, (i) => `id${i}`)
       const { asked, exit } = yield* sentBy(all(ids.map((_id) => create(_id))), { options: { maxWrites: 6 } })
@@ -165,7 +165,7 @@ describe("KuzzleBatch", () => {
         {},
         { as: { _tag: "User", kuid: "ada" } },
         { as: { _tag: "User", kuid: "bob" } },
-        { as: { _tag: "Nobody" } },
+        { as: { _tag: "Anonymous" } },
         { idempotent: true },
         { queuable: false }
       ]
@@ -177,14 +177,14 @@ describe("KuzzleBatch", () => {
       )
       yield* turn
       yield* Fiber.join(fiber)
-      // Ada and Bob are not logged in, so theirs are not sent.
+      // Ada and Bob are not logged in, so their requests are not sent.
       assert.deepStrictEqual(
         asked.map(({ action, body }) => [action, body.ids]),
         Array.makeBy(4, () => ["mGet", ["a", "b"]])
       )
     }))
 
-  it.effect("any number of calls waits on two timers: the window's, and one for all deadlines", () =>
+  it.effect("all calls together use two timers: that of the window, and one for all deadlines", () =>
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       const layer = KuzzleBatch.layer({ window: "10 millis", maxReads: 500 }).pipe(Layer.provide(server(asked)))
@@ -228,7 +228,7 @@ describe("KuzzleBatch", () => {
       assert.lengthOf(notSent, 4)
     }))
 
-  it.effect("what cannot be sent fails alone", () =>
+  it.effect("a request that cannot be encoded fails alone", () =>
     Effect.gen(function*() {
       const { exit } = yield* sentBy(all([create("a"), create("b", { n: NaN }), create("c"), create("d")]))
       const [, second, ...others] = Exit.isSuccess(exit) ? exit.value : assert.fail()
@@ -236,7 +236,7 @@ describe("KuzzleBatch", () => {
       for (const other of others) assert.isTrue(Exit.isSuccess(other))
     }))
 
-  it.effect("of what is written twice the second waits for the first", () =>
+  it.effect("the second of two writes of the same document waits for the first", () =>
     Effect.gen(function*() {
       const { asked } = yield* sentBy(all([create("a", { n: 1 }), create("b"), create("a", { n: 2 })]))
       assert.deepStrictEqual(
@@ -272,7 +272,7 @@ describe("KuzzleBatch", () => {
       assert.isFalse(error.sent)
       yield* turn
       assert.lengthOf(asked, 0)
-      // What is no duration is told by the client itself.
+      // The client itself refuses a timeout that is not a duration.
       const odd = yield* Effect.flip(get("a", { timeout: "soon" })).pipe(Effect.provide(layer))
       assert.strictEqual(odd._tag, "KuzzleEncodeError")
       const slow = KuzzleBatch.layer({ window: "10 millis" }).pipe(
@@ -299,19 +299,19 @@ describe("KuzzleBatch", () => {
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, server(asked))
-      const left = yield* Effect.scoped(Effect.gen(function*() {
+      const closed = yield* Effect.scoped(Effect.gen(function*() {
         const batch = yield* KuzzleBatch.make(kuzzle, { window: "10 millis" })
         const waiting = yield* Effect.forkDaemon(Effect.provideService(get("a"), Kuzzle.Kuzzle, batch))
         yield* settled
         return { batch, waiting }
       }))
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(left.waiting)))
-      const late = yield* Effect.exit(Effect.provideService(get("a"), Kuzzle.Kuzzle, left.batch))
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(closed.waiting)))
+      const late = yield* Effect.exit(Effect.provideService(get("a"), Kuzzle.Kuzzle, closed.batch))
       assert.isTrue(Exit.isInterrupted(late))
       assert.lengthOf(asked, 0)
     }))
 
-  it.effect("what fails them all fails each", () =>
+  it.effect("an error of the whole batch is the error of each request", () =>
     Effect.gen(function*() {
       const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(
         Layer.provide(answering(() => error("services.storage.unknown_collection", 412)))
@@ -368,9 +368,9 @@ describe("KuzzleBatch", () => {
               onSuccess: String
             })
           )
-          // Who is not among those that were found is not there.
-          const found = tags.map((tag) => tag === "KuzzleDocumentNotFoundError" ? "KuzzleProtocolError" : tag)
-          assert.deepStrictEqual(found, ["KuzzleProtocolError", "KuzzleProtocolError"], JSON.stringify(result))
+          // A document that is missing in an answer without errors counts as not found.
+          const checked = tags.map((tag) => tag === "KuzzleDocumentNotFoundError" ? "KuzzleProtocolError" : tag)
+          assert.deepStrictEqual(checked, ["KuzzleProtocolError", "KuzzleProtocolError"], JSON.stringify(result))
         }
       }
     }))

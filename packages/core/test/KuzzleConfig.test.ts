@@ -27,7 +27,7 @@ const fromEnvironment = (environment: Readonly<Record<string, string>>, pathDeli
     )
   )
 
-/** What is wrong with an environment, as it is printed. */
+/** The printed error of an invalid environment. */
 const complaint = (environment: Readonly<Record<string, string>>, pathDelim?: string) => {
   const exit = fromEnvironment(environment, pathDelim)
   return Exit.isFailure(exit) && exit.cause._tag === "Fail" ? String(exit.cause.error) : assert.fail(String(exit))
@@ -66,7 +66,7 @@ describe("KuzzleConfig", () => {
     assert.deepStrictEqual(settings({}).knownEndpoints, defaults.knownEndpoints)
   })
 
-  it("8.A18: addresses are made of their parts, TLS being the custom of two ports", () => {
+  it("8.A18: addresses are made of their parts, with TLS by default on the ports 443 and 7443", () => {
     assert.deepStrictEqual(endpointsOf({ host: "kuzzle.test" }), ["ws://kuzzle.test:7512/"])
     assert.deepStrictEqual(endpointsOf({ port: 443 }), ["wss://localhost:443/"])
     assert.deepStrictEqual(endpointsOf({ port: 7443 }), ["wss://localhost:7443/"])
@@ -87,7 +87,7 @@ describe("KuzzleConfig", () => {
     assert.deepStrictEqual(endpointsOf({ url: ["ws://a:1", "https://b"] }), ["ws://a:1/", "wss://b/"])
   })
 
-  it("goes from a WebSocket address to the HTTP one", () => {
+  it("turns a WebSocket address into the HTTP address", () => {
     assert.strictEqual(KuzzleConfig.httpUrl("ws://a:7512/p"), "http://a:7512/p")
     assert.strictEqual(KuzzleConfig.httpUrl("wss://ws.test/"), "https://ws.test/")
   })
@@ -169,7 +169,7 @@ describe("KuzzleConfig", () => {
     }
   )
 
-  it("C7: so is one that an effect yields", () => {
+  it("C7: an invalid value that an effect yields is an error that names the setting", () => {
     const yielded = Effect.succeed(JSON.parse("null"))
     const { endpoints, headers } = settings({ url: yielded, headers: yielded })
     assert.strictEqual(Effect.runSync(Effect.flip(endpoints)).setting, "url")
@@ -329,7 +329,7 @@ describe("KuzzleConfig", () => {
       assert.strictEqual(error.message, "the setting headers: the effect that yields it failed: the vault is sealed")
       assert.instanceOf(error.cause, Error)
 
-      // With an address, whoever gives it, its parts are too many.
+      // An address cannot be combined with its parts, even if an effect yields it.
       assert.strictEqual(refusal({ url: Effect.succeed("ws://a"), host: "b" }).setting, "host")
     }))
 
@@ -342,23 +342,23 @@ describe("KuzzleConfig", () => {
     }))
 
   it("reads each setting from the environment", () => {
-    const found = configured({
+    const settingsRead = configured({
       KUZZLE_HOST: "kuzzle.test",
       KUZZLE_PORT: "7000",
       KUZZLE_SSL: "true",
       KUZZLE_PATH: "/k"
     })
-    assert.deepStrictEqual(found.knownEndpoints, ["wss://kuzzle.test:7000/k"])
+    assert.deepStrictEqual(settingsRead.knownEndpoints, ["wss://kuzzle.test:7000/k"])
     assert.deepStrictEqual(configured({ KUZZLE_URL: "ws://a:1, wss://b" }).knownEndpoints, ["ws://a:1/", "wss://b/"])
     assert.deepStrictEqual(configured({}).knownEndpoints, ["ws://localhost:7512/"])
   })
 
-  it.each<readonly [string, string, (found: KuzzleConfig.Settings) => unknown, unknown]>([
-    ["KUZZLE_CONNECT_TIMEOUT", "3 seconds", (found) => found.connectTimeout, Duration.seconds(3)],
-    ["KUZZLE_REQUEST_TIMEOUT", "3 seconds", (found) => found.requestTimeout, Duration.seconds(3)],
-    ["KUZZLE_STABLE_AFTER", "3 seconds", (found) => found.stableAfter, Duration.seconds(3)],
-    ["KUZZLE_MAX_REQUEST_SIZE", "2048", (found) => found.maxRequestSize, 2048],
-    ["KUZZLE_MAX_RESPONSE_SIZE", "4096", (found) => found.maxResponseSize, 4096]
+  it.each<readonly [string, string, (settingsRead: KuzzleConfig.Settings) => unknown, unknown]>([
+    ["KUZZLE_CONNECT_TIMEOUT", "3 seconds", (settingsRead) => settingsRead.connectTimeout, Duration.seconds(3)],
+    ["KUZZLE_REQUEST_TIMEOUT", "3 seconds", (settingsRead) => settingsRead.requestTimeout, Duration.seconds(3)],
+    ["KUZZLE_STABLE_AFTER", "3 seconds", (settingsRead) => settingsRead.stableAfter, Duration.seconds(3)],
+    ["KUZZLE_MAX_REQUEST_SIZE", "2048", (settingsRead) => settingsRead.maxRequestSize, 2048],
+    ["KUZZLE_MAX_RESPONSE_SIZE", "4096", (settingsRead) => settingsRead.maxResponseSize, 4096]
   ])("reads %s", (name, value, of, expected) => {
     assert.deepStrictEqual(of(configured({ [name]: value })), expected)
     assert.include(complaint({ [name]: "nonsense" }), `${name} is "nonsense": expected`)
@@ -369,8 +369,8 @@ describe("KuzzleConfig", () => {
     (name) => {
       const read = <A>(config: Config.Config<A>, text: string) =>
         Effect.runSyncExit(Effect.withConfigProvider(config, ConfigProvider.fromMap(new Map([[name, text]]))))
-      const found = read(KuzzleConfig.config, "3 seconds")
-      assert.deepInclude(Object.values(Exit.isSuccess(found) ? found.value : {}), Duration.seconds(3))
+      const settingsRead = read(KuzzleConfig.config, "3 seconds")
+      assert.deepInclude(Object.values(Exit.isSuccess(settingsRead) ? settingsRead.value : {}), Duration.seconds(3))
       assert.include(complaint({ [name]: "nonsense" }), `${name} is "nonsense": expected`)
       const overHttp = read(KuzzleConfig.configHttp, "nonsense")
       assert.isTrue(Exit.isSuccess(overHttp), String(overHttp))
@@ -388,8 +388,8 @@ describe("KuzzleConfig", () => {
       assert.deepStrictEqual(Option.map(apiKey, Redacted.value), Option.some("kapikey-s3cr3t"))
       assert.notInclude(String(apiKey), "s3cr3t")
     }
-    const said = complaint({ KUZZLE_API_KEY: "kapikey-s3cr3t and more" })
-    assert.include(said, "KUZZLE_API_KEY: expected the token of an API key")
-    assert.notInclude(said, "s3cr3t")
+    const printed = complaint({ KUZZLE_API_KEY: "kapikey-s3cr3t and more" })
+    assert.include(printed, "KUZZLE_API_KEY: expected the token of an API key")
+    assert.notInclude(printed, "s3cr3t")
   })
 })

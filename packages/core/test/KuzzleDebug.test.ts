@@ -20,7 +20,7 @@ const connected = (network: FakeNetwork) =>
     )
   )
 
-/** What a consumer of the events heard, in short. */
+/** Consumes the events, and records them in short. */
 const listen = (context: Context.Context<Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime>) =>
   Effect.gen(function*() {
     const heard: Array<string> = []
@@ -66,7 +66,7 @@ describe("KuzzleDebug.events", () => {
       assert.deepStrictEqual(heard, [...Array.from({ length: 8 }, () => "Malformed"), "Runtime.consoleAPICalled 2"])
     }))
 
-  it.scoped("the listener is taken away with the last consumer", () =>
+  it.scoped("the listener is removed with the last consumer", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const context = yield* connected(network)
@@ -96,7 +96,7 @@ describe("KuzzleDebug.events", () => {
       assert.deepStrictEqual(heard, ["Disconnected", "Debugger.resumed 3"])
     }))
 
-  it.scoped("fails when the debugger is off", () =>
+  it.scoped("fails if the debugger is not enabled", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const context = yield* connected(network)
@@ -108,7 +108,7 @@ describe("KuzzleDebug.events", () => {
       assert.strictEqual(error._tag, "KuzzleDebuggerError")
     }))
 
-  it.scoped("ends with the client, and says how much a slow consumer lost", () =>
+  it.scoped("ends with the client, and reports how many events a slow consumer lost", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const client = yield* Effect.scoped(Effect.gen(function*() {

@@ -21,15 +21,15 @@ describe("KuzzleDocument", () => {
     Effect.gen(function*() {
       const place = { index: "nyc", collection: "taxi" }
       const bare = { ...place, _id: "a", _score: 1 }
-      const shown = { ...bare, _id: "b", _source: { seats: 4 } }
+      const full = { ...bare, _id: "b", _source: { seats: 4 } }
       const search = (hits: ReadonlyArray<object>) =>
         Effect.provide(KuzzleDocument.search(place), answering(() => ({ hits, total: 1 })))
-      const { hits } = yield* search([{ ...bare, inner_hits: { rides: [bare, shown] } }, shown])
+      const { hits } = yield* search([{ ...bare, inner_hits: { rides: [bare, full] } }, full])
       assert.deepStrictEqual<unknown>(hits, [
-        { ...bare, _source: {}, inner_hits: { rides: [{ ...bare, _source: {} }, shown] } },
-        shown
+        { ...bare, _source: {}, inner_hits: { rides: [{ ...bare, _source: {} }, full] } },
+        full
       ])
-      const error = yield* Effect.flip(search([{ ...shown, inner_hits: { rides: [{ ...shown, _id: 1 }] } }]))
+      const error = yield* Effect.flip(search([{ ...full, inner_hits: { rides: [{ ...full, _id: 1 }] } }]))
       assert.include(error.message, "result.hits[0].inner_hits.rides[0]._id: expected a string, got a number")
     }))
 })

@@ -11,7 +11,7 @@ type AnyClass = new(...args: ReadonlyArray<unknown>) => unknown
 const isErrorClass = (value: unknown): value is AnyClass =>
   typeof value === "function" && value.prototype instanceof Error && !special.has(value)
 
-/** Its tag is the application's to choose. */
+/** Errors whose tag the application chooses. */
 const special: ReadonlySet<unknown> = new Set([KuzzleAction.DeclaredError])
 
 describe("KuzzleError", () => {
@@ -32,7 +32,7 @@ describe("KuzzleError", () => {
     assert.deepStrictEqual(tags.filter(([name, tag]) => tag !== name || !/Error$/.test(tag)), [])
   })
 
-  it("what a log prints of an error leads to its explanation", () => {
+  it("a logged error contains the address of its explanation", () => {
     const unreachable = new KuzzleError.ConnectError({ reason: "Unreachable", url: "ws://x" })
     const lost = new KuzzleError.NotSentError({ controller: "c", action: "a", cause: unreachable })
     const refused = new KuzzleError.NotFoundError({ ...fields, id: "services.storage.not_found", status: 404 })
@@ -43,28 +43,28 @@ describe("KuzzleError", () => {
       `  [cause]: KuzzleConnectError: ${unreachable.message}\n      see ${page}#kuzzleconnecterror\n}`,
       `KuzzleNotFoundError: m\n    see ${page}#services.storage.not_found`
     ])
-    // Texts that an application shows to its users stay as they are.
+    // The message itself does not contain the address, because applications show messages to their users.
     assert.notInclude(lost.message, page)
     assert.strictEqual(lost.help, `${page}#kuzzlenotsenterror`)
   })
 
-  it("a status is that of the general error, of every named one, and of those that an application declares", () => {
+  it("hasStatus matches the general error, every named error, and errors that an application declares", () => {
     const given = { ...fields, id: "services.storage.not_found", status: 404 }
-    const found = [
+    const errors = [
       KuzzleError.fromStatus(given),
       new KuzzleActionError.DocumentNotFoundError(given),
       new KuzzleActionError.IndexNotFoundError(given),
       new KuzzleAction.DeclaredError("Gone", given)
     ]
-    assert.deepStrictEqual(found.map(KuzzleError.hasStatus(404)), [true, true, true, true])
-    assert.deepStrictEqual(found.map(KuzzleError.hasStatus(403)), [false, false, false, false])
-    assert.deepStrictEqual(found.map(KuzzleError.isApiError), [true, true, true, true])
+    assert.deepStrictEqual(errors.map(KuzzleError.hasStatus(404)), [true, true, true, true])
+    assert.deepStrictEqual(errors.map(KuzzleError.hasStatus(403)), [false, false, false, false])
+    assert.deepStrictEqual(errors.map(KuzzleError.isApiError), [true, true, true, true])
     assert.isFalse(KuzzleError.hasStatus(404)({ status: 404 }))
     const other = new KuzzleError.ConnectError({ reason: "Rejected", url: "ws://x", status: 404 })
     assert.isFalse(KuzzleError.hasStatus(404)(other))
   })
 
-  it.effect("by its status an error is caught under any name, and all others go on", () =>
+  it.effect("an error can be caught by its status under any name, and other errors are not caught", () =>
     Effect.gen(function*() {
       const get = KuzzleDocument.get({ index: "nyc", collection: "taxi", _id: "a" })
       const withStatus = (status: number, id: string) =>

@@ -5,7 +5,7 @@ import { catalogue, generate, reachableIds, target } from "../../../scripts/gene
 describe("KuzzleErrorId", () => {
   const tsv = readFileSync(catalogue, "utf8")
 
-  it("is what the generator writes", () => {
+  it("equals the output of the generator", () => {
     assert.strictEqual(
       readFileSync(target, "utf8"),
       generate(tsv),
@@ -13,7 +13,7 @@ describe("KuzzleErrorId", () => {
     )
   })
 
-  it("holds what a client can meet, and only that", () => {
+  it("has the ids that a client can receive, and no others", () => {
     const ids = reachableIds(tsv)
     assert.strictEqual(new Set(ids).size, ids.length)
     assert.include(ids, "api.assert.missing_argument")

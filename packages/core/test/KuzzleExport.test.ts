@@ -7,7 +7,7 @@ import { turns } from "./support/FakeSocket.ts"
 const target = { index: "nyc", collection: "taxi" }
 const header = "{\"type\":\"collection\"}\n"
 
-/** What comes of an export that is answered so: the text, and how it ends. */
+/** The text of an export with this answer, and its error. */
 const exported = (response: () => Response) =>
   Effect.gen(function*() {
     let text = ""
@@ -26,7 +26,7 @@ const exported = (response: () => Response) =>
 const answer = (body: BodyInit, type: string, status = 200) => () =>
   new Response(body, { status, headers: { "content-type": type } })
 
-/** The parts one after the other, then the end, or a broken connection. */
+/** A body of several parts, which then ends or breaks. */
 const parts = (texts: ReadonlyArray<string>, broken = false) =>
   new ReadableStream<Uint8Array>({
     start: (controller) => {
@@ -37,14 +37,14 @@ const parts = (texts: ReadonlyArray<string>, broken = false) =>
   })
 
 describe("KuzzleExport", () => {
-  it.effect("its bytes as they come", () =>
+  it.effect("emits the bytes of the answer as they arrive", () =>
     Effect.gen(function*() {
       const { error, text } = yield* exported(answer(parts([header, "{\"_id\":", "\"a\"}\n"]), "html/text"))
       assert.isUndefined(error)
       assert.strictEqual(text, `${header}{"_id":"a"}\n`)
     }))
 
-  it.effect("a proxy's page, an error of Kuzzle in any shape, an answer of another kind: an error and not a byte", () =>
+  it.effect("a page of a proxy, an error of Kuzzle in any form, or another kind of answer is an error without any bytes", () =>
     Effect.gen(function*() {
       const fault = { id: "api.process.overloaded", status: 503, message: "no", code: 1, props: [] }
       const enveloped = JSON.stringify({ requestId: "r", status: 503, error: fault, result: null })
@@ -66,7 +66,7 @@ describe("KuzzleExport", () => {
       }
     }))
 
-  it.effect("a connection that breaks is an error, after the lines that came whole", () =>
+  it.effect("a broken connection is an error after the complete lines", () =>
     Effect.gen(function*() {
       const { error } = yield* exported(answer(parts([header, "a\n", "b"], true), "text/csv"))
       assert.strictEqual(error?._tag, "KuzzleHttpTransportError")
@@ -83,7 +83,7 @@ describe("KuzzleExport", () => {
           push = controller
         }
       })
-      // Pieces of a body take turns, not time.
+      // Parts of a body need turns of the event loop, but no time.
       const settle = turns(5)
       const send = (text: string) =>
         Effect.zipRight(Effect.sync(() => push?.enqueue(new TextEncoder().encode(text))), settle)

@@ -1,17 +1,17 @@
-/** What a framework sees of a stream: when it runs, what it shows, and when it says that something has changed. */
+/** A stream as a framework sees it: when it runs, its snapshots, and its notifications of changes. */
 import { KuzzleExternalStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Data, Effect, FastCheck as fc, Layer, ManagedRuntime, Queue, Stream, Take, TestClock } from "effect"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly by: "stream" | "layer" }> {}
 
-/** After it, whatever was left for the end of this turn has happened, and the streams have seen what was put in. */
+/** Runs the callbacks at the end of this turn, and lets the streams read the offered elements. */
 const turns = Effect.repeatN(Effect.yieldNow(), 20)
 
 const pending = { _tag: "Pending" } as const
 const valueOf = <A>(value: A) => ({ _tag: "Value", value }) as const
 
-/** A stream of what is put in, which counts how often it was started and stopped. */
+/** A stream whose elements the test gives. It counts how often it was started and stopped. */
 const make = Effect.gen(function*() {
   const counts = { started: 0, running: 0 }
   let given: Queue.Queue<Take.Take<number, Refused>> | undefined
@@ -39,7 +39,7 @@ const make = Effect.gen(function*() {
   return { counts, give, runtime, store: KuzzleExternalStore.make(runtime, stream) }
 })
 
-/** A component: what it has rendered since it is there. */
+/** A component. `rendered` has its snapshots since it was mounted. */
 const mount = <A, E>(store: KuzzleExternalStore.ExternalStore<A, E>) => {
   const rendered = [store.getSnapshot()]
   const unmount = store.subscribe(() => rendered.push(store.getSnapshot()))
@@ -67,7 +67,7 @@ describe("KuzzleExternalStore", () => {
       second.unmount()
       yield* turns
       assert.deepStrictEqual(counts, { started: 1, running: 0 })
-      // What nobody follows is not shown as if it were live.
+      // Without subscribers, the store does not show an old value as if it were live.
       assert.deepStrictEqual(store.getSnapshot(), pending)
 
       const third = mount(store)
@@ -89,7 +89,7 @@ describe("KuzzleExternalStore", () => {
       assert.deepStrictEqual(store.getSnapshot(), valueOf(1))
     }))
 
-  it.scoped("a snapshot is the same object until something changes; the same element again is no change", () =>
+  it.scoped("a snapshot is the same object until something changes, and an equal element is no change", () =>
     Effect.gen(function*() {
       const { give, store } = yield* make
       const { rendered } = mount(store)
@@ -99,7 +99,7 @@ describe("KuzzleExternalStore", () => {
       yield* give(Take.of(1))
       assert.strictEqual(store.getSnapshot(), before)
       assert.lengthOf(rendered, 2)
-      // What comes at once is one change.
+      // Elements that arrive together are one change.
       yield* give(Take.chunk(Chunk.make(2, 3, 4)))
       assert.deepStrictEqual(rendered, [pending, valueOf(1), valueOf(4)])
     }))
@@ -128,7 +128,7 @@ describe("KuzzleExternalStore", () => {
       yield* give(Take.fail(new Refused({ by: "stream" })))
       const snapshot = store.getSnapshot()
       assert.strictEqual(snapshot._tag === "Failure" && snapshot.error.by, "stream")
-      // It has failed for all who are there.
+      // A new subscriber beside the present one does not restart the stream.
       mount(store).unmount()
       yield* turns
       assert.deepStrictEqual(counts, { started: 1, running: 0 })
@@ -147,7 +147,7 @@ describe("KuzzleExternalStore", () => {
       assert.strictEqual(failed._tag === "Failure" && failed.error.by, "layer")
     }))
 
-  it.scoped("a defect is thrown where the framework renders", () =>
+  it.scoped("getSnapshot throws the defect of a stream, so that the framework reports it", () =>
     Effect.gen(function*() {
       const { runtime } = yield* make
       const store = KuzzleExternalStore.make(runtime, Stream.die(new Error("a bug")))
@@ -178,7 +178,7 @@ describe("KuzzleExternalStore", () => {
       assert.deepStrictEqual(store.getSnapshot(), valueOf("here"))
     }))
 
-  it.scoped("time is the runtime's: a stream that waits goes on when the clock does, and not after it was stopped", () =>
+  it.scoped("a stream uses the clock of the runtime, and a stopped stream emits nothing more", () =>
     Effect.gen(function*() {
       const runtime = ManagedRuntime.make(Layer.setClock(yield* Effect.clock))
       const store = KuzzleExternalStore.make(runtime, Stream.tap(Stream.make(1, 2, 3), () => Effect.sleep("1 second")))
@@ -197,7 +197,7 @@ describe("KuzzleExternalStore", () => {
       assert.deepStrictEqual(store.getSnapshot(), pending)
     }))
 
-  /** What components and the stream do, in any order. `turn`: the end of a turn of the event loop. */
+  /** Steps of components and of the stream. `Turn` is the end of a turn of the event loop. */
   type Step =
     | { readonly _tag: "Mount" | "Turn" | "End" | "Fail" }
     | { readonly _tag: "Unmount"; readonly which: number }
@@ -219,10 +219,10 @@ describe("KuzzleExternalStore", () => {
             const components: Array<ReturnType<typeof mount<number, Refused>>> = []
             let runs = 0
             let snapshot: KuzzleExternalStore.Snapshot<number, Refused> = pending
-            /** A run that was not stopped, and whether it can still give something. */
+            /** Whether a run was not stopped yet, and whether its stream can still emit. */
             let alive = false
             let open = false
-            /** Whoever mounts in the turn in which the last one has gone finds the stream running. */
+            /** The stream stops at the end of a turn without components, so one that mounts before keeps it running. */
             const turned = () => {
               if (components.length > 0) {
                 return
@@ -271,7 +271,7 @@ describe("KuzzleExternalStore", () => {
               }
               assert.deepStrictEqual(store.getSnapshot(), snapshot)
               assert.strictEqual(store.getSnapshot(), store.getSnapshot())
-              // Whoever is there has rendered what is shown, and no snapshot twice.
+              // Each mounted component has rendered the present snapshot, and no snapshot twice.
               for (const { rendered } of components) {
                 assert.strictEqual(rendered.at(-1), store.getSnapshot())
                 assert.strictEqual(new Set(rendered).size, rendered.length)

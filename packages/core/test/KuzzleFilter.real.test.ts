@@ -1,5 +1,5 @@
 /**
- * Our evaluator against the real one, on random filters and documents.
+ * Compares the evaluator of filters with Koncorde, on random filters and documents.
  *
  * It needs Koncorde 4 installed somewhere with its native modules: `KONCORDE_PATH=…/node_modules/koncorde`.
  */
@@ -8,7 +8,7 @@ import { assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { createRequire } from "node:module"
 
-/** The little of Koncorde's interface that is used. */
+/** The used part of Koncorde's interface. */
 interface Koncorde {
   register(filter: unknown): string
   test(document: unknown): ReadonlyArray<string>
@@ -17,11 +17,11 @@ interface Koncorde {
   }
 }
 
-/** The same run each time; explore with another seed, and more runs. */
+/** Each run is the same. Set the variables to run more cases or other ones. */
 const numRuns = Number(process.env["KONCORDE_RUNS"] ?? 5000)
 const seed = Number(process.env["KONCORDE_SEED"] ?? 1)
 
-/** The comparisons take their time without a pause. The runner must hear of each in between, or it takes the worker for dead. */
+/** A comparison blocks the worker for long. Without this pause the runner would believe that the worker is dead. */
 beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe("KuzzleFilter against Koncorde", () => {
@@ -34,20 +34,20 @@ describe("KuzzleFilter against Koncorde", () => {
         "KONCORDE_PATH is not set: it must be the directory of an installed koncorde 4 (node_modules/koncorde)"
       )
     }
-    // The module is JavaScript from elsewhere: this is the interface its documentation gives.
+    // Safe: the documentation of the module gives this interface.
     const { Koncorde } = createRequire(import.meta.url)(path) as {
       readonly Koncorde: new(config: { readonly maxConditions: number }) => Koncorde
     }
     makeKoncorde = () => {
       const koncorde = new Koncorde({ maxConditions: 100 })
-      // Koncorde drops conjunctions that it takes for impossible, and is wrong about some: it takes an element of an
-      // array for the array, and `1` for `"1"`. `KuzzleFilter.matches` says that it does not repeat this.
+      // Koncorde drops conjunctions that it believes to be impossible. It is wrong about some, because it confuses an
+      // element with its array, and `1` with `"1"`. `KuzzleFilter.matches` documents that it does not repeat this.
       koncorde.transformer.canonical._removeImpossiblePredicates = (conjunctions) => conjunctions
       return koncorde
     }
   })
 
-  /** What Koncorde says: whether it accepts the filter, and which of the documents match. */
+  /** Koncorde's result: whether each document matches, or that it refuses the filter. */
   const askAll = (filter: unknown, documents: ReadonlyArray<unknown>): ReadonlyArray<boolean> | "refused" => {
     const koncorde = makeKoncorde()
     let id: string
@@ -64,7 +64,7 @@ describe("KuzzleFilter against Koncorde", () => {
   const answerAll = (filter: unknown, documents: ReadonlyArray<unknown>): ReadonlyArray<boolean> | "refused" =>
     KuzzleFilter.validate(filter).length > 0
       ? "refused"
-      // Valid: that is what a Filter is.
+      // Safe: the filter was just validated.
       : documents.map(KuzzleFilter.matches(filter as KuzzleFilter.Filter))
 
   const sameAll = (filter: unknown, documents: ReadonlyArray<unknown>): void => {
@@ -78,7 +78,7 @@ describe("KuzzleFilter against Koncorde", () => {
   const same = (filter: unknown, document: unknown): void => sameAll(filter, [document])
 
   // -----------------------------------------------------------------------------------------------------------------
-  // documents: few names and few values, so that filters hit
+  // documents: few names and few values, so that filters often match
   // -----------------------------------------------------------------------------------------------------------------
 
   const key = fc.constantFrom("a", "b", "c", "a.b", "value")
@@ -118,18 +118,18 @@ describe("KuzzleFilter against Koncorde", () => {
     "[^x]",
     ""
   )
-  const one = (keyword: string) => (arb: fc.Arbitrary<unknown>) =>
+  const onField = (keyword: string) => (arb: fc.Arbitrary<unknown>) =>
     fc.tuple(field, arb).map(([f, v]) => ({ [keyword]: { [f]: v } }))
   const leaves: ReadonlyArray<fc.Arbitrary<unknown>> = [
-    one("equals")(scalar),
-    one("in")(fc.array(text, { minLength: 1, maxLength: 3 })),
+    onField("equals")(scalar),
+    onField("in")(fc.array(text, { minLength: 1, maxLength: 3 })),
     fc.array(text, { minLength: 1, maxLength: 3 }).map((values) => ({ ids: { values } })),
     field.map((exists) => ({ exists })),
     field.map((missing) => ({ missing })),
     fc.tuple(field, scalar).map(([f, v]) => KuzzleFilter.contains(f, v)),
-    one("range")(bounds),
-    one("regexp")(pattern),
-    one("regexp")(fc.record({ value: pattern, flags: fc.constantFrom("", "i", "m", "s", "im", "gi") })),
+    onField("range")(bounds),
+    onField("regexp")(pattern),
+    onField("regexp")(fc.record({ value: pattern, flags: fc.constantFrom("", "i", "m", "s", "im", "gi") })),
     document.map((match) => ({ match })),
     fc.constant({ nothing: true })
   ]
@@ -164,7 +164,7 @@ describe("KuzzleFilter against Koncorde", () => {
     fc.assert(fc.property(select, document, same), { numRuns, seed })
   }, 120_000)
 
-  it("a match of more elements than are searched one by one", () => {
+  it("a match of so many elements that they are not compared one by one", () => {
     const value = fc.oneof(scalar, document, fc.array(scalar, { maxLength: 2 }))
     const elements = fc.array(value, { minLength: 9, maxLength: 12 })
     fc.assert(
@@ -178,7 +178,7 @@ describe("KuzzleFilter against Koncorde", () => {
   it("any filter", () => {
     fc.assert(
       fc.property(filter, document, (f, d) => {
-        // Koncorde builds a truth table of the groups of conditions: a hundred is legal, twenty take it minutes.
+        // Koncorde builds a truth table of the groups of conditions. A hundred are legal, but twenty take minutes.
         fc.pre(JSON.stringify(f).split("{").length < 30)
         same(f, d)
       }),
@@ -190,7 +190,7 @@ describe("KuzzleFilter against Koncorde", () => {
   // malformed filters
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** What stands where something else should. */
+  /** Values in the place of something else. */
   const junk = fc.oneof(
     scalar,
     document,
@@ -228,7 +228,7 @@ describe("KuzzleFilter against Koncorde", () => {
   // patterns
   // -----------------------------------------------------------------------------------------------------------------
 
-  // Not what needs more than RE2's memory, which is counted otherwise here.
+  // Patterns that exceed RE2's memory are left out, because the client counts memory in another way.
   const piece = fc.constantFrom(
     ...[
       "a",
@@ -436,11 +436,13 @@ describe("KuzzleFilter against Koncorde", () => {
     ).map((alternatives) => alternatives.map((sequence) => sequence.join("")).join("|"))
   }))
 
-  for (const [what, pattern] of [["made of any pieces", anyPattern], ["that is well formed", goodPattern]] as const) {
-    it(`a pattern of RE2 ${what}`, () => {
+  for (
+    const [description, pattern] of [["made of any pieces", anyPattern], ["that is well formed", goodPattern]] as const
+  ) {
+    it(`a pattern of RE2 ${description}`, () => {
       fc.assert(
         fc.property(pattern, flags, fc.array(subject, { minLength: 8, maxLength: 8 }), (value, flags, subjects) => {
-          // With `g` and `y` Koncorde goes on where it stopped in the document before.
+          // With `g` and `y` Koncorde continues at the position where it stopped in the document before.
           const documents = (/[gy]/.test(flags) ? subjects.slice(0, 1) : subjects).map((a) => ({ a }))
           sameAll({ regexp: { a: { value, flags } } }, documents)
         }),
@@ -506,7 +508,7 @@ describe("KuzzleFilter against Koncorde", () => {
     )
   }, 120_000)
 
-  it("a point that a builder spells anew is the same", () => {
+  it("a builder's point matches the same documents as the given point", () => {
     const pair = ({ lat, lon }: { lat: number; lon: number }) => [lat, lon] as const
     const written = geoPoint.chain((center) =>
       fc.tuple(near(center, 3), near(center, 3), distance, fc.record({ a: value(center) })).map(([p, q, radius, d]) => {
@@ -545,7 +547,7 @@ describe("KuzzleFilter against Koncorde", () => {
         fc.boolean(),
         fc.tuple(degree(89), degree(180)),
         (ring, at, east, p) => {
-          // A side of exactly 180 degrees goes over a pole, which `KuzzleFilter` does not look at.
+          // A side of exactly 180 degrees crosses a pole, which `KuzzleFilter` does not check.
           fc.pre(
             ring.every(([, lon], i) => Math.abs(lon - (ring[i - 1] ?? ring[ring.length - 1] ?? [0, 0])[1]) !== 180)
           )
@@ -559,7 +561,7 @@ describe("KuzzleFilter against Koncorde", () => {
 
   it("a distance", () => {
     const path = process.env["KONCORDE_PATH"] ?? ""
-    // The same interface as above.
+    // Safe: the documentation of the module gives this interface.
     const { Koncorde } = createRequire(import.meta.url)(path) as {
       readonly Koncorde: { convertDistance(distance: string): number }
     }

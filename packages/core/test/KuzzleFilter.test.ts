@@ -27,14 +27,14 @@ const {
   validateSearch
 } = KuzzleFilter
 
-/** Which of these documents match. */
+/** The documents that match. */
 const matching = (filter: KuzzleFilter.Filter, documents: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
   assert.deepStrictEqual(validate(filter), [])
   return documents.filter(matches(filter))
 }
 
 describe("builders", () => {
-  it("are the wire form", () => {
+  it("make filters in the form of the wire", () => {
     assert.deepStrictEqual<unknown>(KuzzleFilter.all, {})
     assert.deepStrictEqual<unknown>(KuzzleFilter.nothing, { nothing: true })
     assert.deepStrictEqual<unknown>(equals("a.b", null), { equals: { "a.b": null } })
@@ -51,7 +51,7 @@ describe("builders", () => {
     assert.deepStrictEqual<unknown>(select("a", -1, equals("value", 1)), {
       select: { field: "a", index: -1, query: { equals: { value: 1 } } }
     })
-    // An array is not the same point to a search.
+    // A builder turns an array into an object, because a search reads arrays with the longitude first.
     assert.deepStrictEqual<unknown>(geoDistance("p", [48.8, 2.3], "1 km"), {
       geoDistance: { p: { lat: 48.8, lon: 2.3 }, distance: "1 km" }
     })
@@ -76,7 +76,7 @@ describe("builders", () => {
     assert.deepStrictEqual<unknown>(bool({ must_not: [exists("a")] }), { bool: { must_not: [{ exists: "a" }] } })
   })
 
-  it("survive the wire", () => {
+  it("make filters that JSON does not change", () => {
     const filter = and(equals("a", 1), regexp("b", /x/), contains("c", null))
     assert.deepStrictEqual<unknown>(JSON.parse(JSON.stringify(filter)), filter)
   })
@@ -91,7 +91,7 @@ describe("builders by the document", () => {
     readonly position: { readonly lat: number; readonly lon: number }
   }
 
-  it("are the builders", () => {
+  it("are the same functions as the builders", () => {
     const taxi = KuzzleFilter.for<Taxi>()
     for (const [name, builder] of Object.entries(taxi)) {
       assert.propertyVal(KuzzleFilter, name, builder)
@@ -191,13 +191,13 @@ describe("validateSearch", () => {
     })
   }
 
-  it("names everything that is wrong", () => {
+  it("lists all faults", () => {
     assert.lengthOf(validateSearch(and(equals("a", null), not(regexp("b", /x/)), exists("c"))), 2)
   })
 })
 
 describe("validate", () => {
-  // The server's verdict on each was observed.
+  // The real server refuses each of these filters (observed).
   const refused: ReadonlyArray<readonly [filter: unknown, issue: string]> = [
     [null, "a filter must be an object"],
     ["x", "a filter must be an object"],
@@ -267,7 +267,7 @@ describe("validate", () => {
     })
   }
 
-  it("names everything that is wrong", () => {
+  it("lists all faults", () => {
     assert.deepStrictEqual(
       validate({ and: [{ in: { a: [1] } }, { exists: "a" }, { not: { range: { b: { gt: 2, lt: 1 } } } }] }),
       ["and[0].in.a[0]: must be a string", "and[2].not.range.b: the lower bound (2) must be below the upper one (1)"]
@@ -281,17 +281,17 @@ describe("validate", () => {
     assert.deepStrictEqual(validate(and(isIn("a", hundred), exists("b")), { maxConditions: 101 }), [])
   })
 
-  it("takes the clauses of bool as the server does: falsy ones are absent, must may be a single filter", () => {
+  it("reads the clauses of bool as the server does: a falsy clause is absent, and must may be a single filter", () => {
     assert.deepStrictEqual(validate({ bool: { must: { exists: "a" }, should: null } }), [])
     assert.lengthOf(validate({ bool: { must: { exists: "a" }, should: [] } }), 1)
     assert.deepStrictEqual(validate({ bool: { must: [], should: [{ exists: "a" }] } }), [])
   })
 
-  it("allows a double negation of what cannot be negated", () => {
+  it("allows a double negation of a condition that cannot be negated", () => {
     assert.deepStrictEqual(validate(not(not(select("a", 0, not(exists("value")))))), [])
   })
 
-  it("survives any depth", () => {
+  it("refuses filters of any depth without an overflow of the stack", () => {
     let filter: unknown = { exists: "a" }
     let content: unknown = 1
     for (let i = 0; i < 100_000; i++) {
@@ -376,7 +376,7 @@ describe("matches", () => {
     )
   })
 
-  it("takes the last of two members that spell the same path", () => {
+  it("uses the last of two members with the same path", () => {
     assert.isTrue(matches(equals("a.b", 2))({ a: { b: 1 }, "a.b": 2 }))
     assert.isTrue(matches(equals("a.b", 1))({ "a.b": 2, a: { b: 1 } }))
   })
@@ -390,19 +390,19 @@ describe("matches", () => {
     assert.deepStrictEqual(matching(select("a.tags", -1, equals("value", "1")), documents), documents.slice(1, 2))
   })
 
-  it("includes", () => {
+  it("matches documents that include an object", () => {
     const documents = [{ a: [3, { b: 1, c: 2 }, 1], d: { e: 1 } }, { a: [1] }, { a: { b: 1 } }]
     assert.deepStrictEqual(matching(match({ a: [1, { b: 1 }] }), documents), documents.slice(0, 1))
     assert.deepStrictEqual(matching(match({ "d.e": 1 }), documents), documents.slice(0, 1))
     assert.deepStrictEqual(matching(match({ a: [1, 1] }), documents), [])
   })
 
-  it("includes many elements as it includes few: each wanted one takes the first element that fits and is left", () => {
+  it("matches many elements as it matches few: each wanted element uses up the first element that fits", () => {
     const taking = (values: ReadonlyArray<unknown>, wanted: ReadonlyArray<unknown>) => {
-      const left = [...values]
-      return values.length >= wanted.length && wanted.every((one) => {
-        const index = left.findIndex((value) => matches(match({ one }))({ one: value }))
-        if (index >= 0) left.splice(index, 1)
+      const unused = [...values]
+      return values.length >= wanted.length && wanted.every((element) => {
+        const index = unused.findIndex((value) => matches(match({ one: element }))({ one: value }))
+        if (index >= 0) unused.splice(index, 1)
         return index >= 0
       })
     }
@@ -459,7 +459,7 @@ describe("matches", () => {
     assert.isTrue(matches(range("a", { gt: 1_700_000_000_000 }))({ a: 1_700_000_000_000 }))
   })
 
-  it("knows the server's dialect of patterns", () => {
+  it("has the server's dialect of patterns", () => {
     const documents = [{ a: "taxi" }, { a: "TAXI" }, { a: "a\nb" }, { a: 5 }, {}]
     assert.deepStrictEqual(matching(regexp("a", "^tax"), documents), [{ a: "taxi" }])
     assert.deepStrictEqual(matching(regexp("a", /^tax/i), documents), [{ a: "taxi" }, { a: "TAXI" }])
@@ -470,7 +470,7 @@ describe("matches", () => {
     assert.deepStrictEqual(matching(regexp("a", "^5$"), documents), [])
     assert.deepStrictEqual(matching(not(regexp("a", "^5$")), documents), [...documents.slice(0, 3), {}])
     assert.deepStrictEqual(matching(regexp("a", "^t(?i)AXI"), documents), [{ a: "taxi" }])
-    // The server's engine reads UTF-8: a word has a boundary neither between bytes of a character, nor is a byte one.
+    // The server's engine reads UTF-8. There is no word boundary between the bytes of a character, or around one.
     const foreign = [{ a: "é" }, { a: "\u212a" }, { a: "\ud800" }]
     assert.deepStrictEqual(matching(regexp("a", "\\B"), foreign), foreign)
     assert.deepStrictEqual(matching(regexp("a", "^\\C\\C$"), foreign), [{ a: "é" }])
@@ -478,12 +478,12 @@ describe("matches", () => {
     assert.deepStrictEqual(matching(regexp("a", "\\x{fffd}"), foreign), [{ a: "\ud800" }])
   })
 
-  it("tests each document afresh, whatever the flags", () => {
+  it("tests each document from its start, whatever the flags", () => {
     const holds = matches(regexp("a", "x", "gy"))
     assert.deepStrictEqual([1, 2, 3].map(() => holds({ a: "x" })), [true, true, true])
   })
 
-  it("combines", () => {
+  it("combines conditions", () => {
     const documents = [{ a: 1 }, { a: 1, b: 1 }, { b: 1 }, { b: 2 }, {}]
     assert.deepStrictEqual(matching(and(exists("a"), exists("b")), documents), [{ a: 1, b: 1 }])
     assert.deepStrictEqual(matching(or(exists("a"), equals("b", 2)), documents), [{ a: 1 }, { a: 1, b: 1 }, { b: 2 }])
@@ -500,7 +500,7 @@ describe("matches", () => {
     )
   })
 
-  it("measures the earth", () => {
+  it("compares places", () => {
     const louvre = { p: { lat: 48.8606, lon: 2.3376 } }
     const lyon = { p: [45.764, 4.8357] }
     const hash = { p: "u09tvw0" }
@@ -509,7 +509,7 @@ describe("matches", () => {
     const documents = [louvre, lyon, hash, text, nowhere, {}]
     const paris = { lat: 48.8566, lon: 2.3522 }
     assert.deepStrictEqual(matching(geoDistance("p", paris, "5 km"), documents), [louvre, hash, text])
-    // A value that is no point is neither near nor far.
+    // A value that is not a point is neither near nor far.
     assert.deepStrictEqual(matching(not(geoDistance("p", paris, "5 km")), documents), [lyon, {}])
     assert.deepStrictEqual(matching(geoDistanceRange("p", paris, { from: "100 km", to: "300 miles" }), documents), [
       lyon
@@ -521,18 +521,18 @@ describe("matches", () => {
     assert.deepStrictEqual(matching(geoPolygon("p", [[46, 4], [46, 5], [45, 5], [45, 4]]), documents), [lyon])
   })
 
-  it("agrees with Boost where it is close", () => {
+  it("agrees with Boost about distances close to a limit", () => {
     // Distances from 0,0 that the real engine gives: one degree along the equator, and along the meridian.
     const east = (to: string) => matches(geoDistance("p", [0, 0], to))({ p: [0, 1] })
     assert.isTrue(east("111320 m"))
     assert.isFalse(east("111319 m"))
   })
 
-  it("sees a polygon around a pole, and a box across the antimeridian", () => {
+  it("supports a polygon around a pole, and a box across the antimeridian", () => {
     const arctic = geoPolygon("p", [[70, 0], [70, 90], [70, 180], [70, -90]])
     assert.isTrue(matches(arctic)({ p: [85, 45] }))
     assert.isFalse(matches(arctic)({ p: [40, 45] }))
-    // Its inside is on the left of its sides: the other way round it is the rest of the world.
+    // The inside is on the left of the sides, so the points in the other order stand for the rest of the world.
     const rest = geoPolygon("p", [[70, -90], [70, 180], [70, 90], [70, 0]])
     assert.isFalse(matches(rest)({ p: [85, 45] }))
     assert.isTrue(matches(rest)({ p: [-40, 45] }))
@@ -547,7 +547,7 @@ describe("matches", () => {
   })
 
   it("does not reach prototypes", () => {
-    // As own members, the way JSON.parse makes them.
+    // `JSON.parse` makes `__proto__` an own member.
     const document: unknown = JSON.parse("{\"__proto__\": {\"admin\": true}, \"a\": {\"__proto__\": {\"b\": 1}}}")
     assert.isFalse(matches(equals("admin", true))(document))
     assert.isFalse(matches(exists("a.b"))(document))

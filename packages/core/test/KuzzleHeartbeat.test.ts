@@ -2,11 +2,11 @@ import { KuzzleHeartbeat } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 
-// What a configuration file may hold, whatever the types say.
+// A configuration file can contain any value, whatever the types say.
 const duration = (input: unknown) => input as Duration.DurationInput
 
 describe("KuzzleHeartbeat", () => {
-  it.effect("a timeout is 5 seconds by default, or what is given", () =>
+  it.effect("the timeouts have defaults, and can be set", () =>
     Effect.gen(function*() {
       const timeoutOf = (options?: KuzzleHeartbeat.Options) =>
         Effect.map(KuzzleHeartbeat.make("Native", options), ({ timeout }) => Duration.toMillis(timeout))

@@ -14,7 +14,7 @@ const written = (request: Asked) => ({
   errors: []
 })
 
-/** What is sent for an import, and how it goes. */
+/** The requests of an import, and its progress. */
 const imported = (
   documents: ReadonlyArray<KuzzleImport.ImportedDocument>,
   options: Partial<KuzzleImport.Options> = {}
@@ -35,18 +35,18 @@ const sizes = (asked: ReadonlyArray<Asked>) => asked.map(({ body }) => body.docu
 const large = (_id: string, bytes: number) => ({ _id, body: { text: "x".repeat(bytes) } })
 
 describe("KuzzleImport", () => {
-  it.effect("as many documents in a request as are allowed, and as many bytes", () =>
+  it.effect("a request has at most chunkSize documents and chunkBytes bytes", () =>
     Effect.gen(function*() {
       const small = Array.makeBy(25, (n) => ({ _id: `id${n}`, body: { n } }))
       assert.deepStrictEqual(sizes((yield* imported(small, { chunkSize: 10, concurrency: 1 })).asked), [10, 10, 5])
       const big = Array.makeBy(6, (n) => large(`id${n}`, 400))
       assert.deepStrictEqual(sizes((yield* imported(big, { chunkBytes: 1000, concurrency: 1 })).asked), [2, 2, 2])
-      const one = [large("a", 10), large("b", 5000), large("c", 10)]
-      assert.deepInclude((yield* imported(one, { chunkBytes: 1000 })).progress.at(-1), { written: 3, failed: 0 })
+      const documents = [large("a", 10), large("b", 5000), large("c", 10)]
+      assert.deepInclude((yield* imported(documents, { chunkBytes: 1000 })).progress.at(-1), { written: 3, failed: 0 })
       assert.deepStrictEqual((yield* imported([])).progress, [])
     }))
 
-  it.effect("what is larger than a request goes in halves; a document that is larger fails alone", () =>
+  it.effect("documents that are too large for a request are sent in halves, and a single document that is too large fails alone", () =>
     Effect.gen(function*() {
       const documents = [large("a", 400_000), large("b", 400_000), large("huge", 1_500_000), large("c", 400_000)]
       const { asked, progress } = yield* imported(documents, { chunkBytes: 10_000_000 })
@@ -103,7 +103,7 @@ describe("KuzzleImport", () => {
       )
     }))
 
-  it.effect("no more is read than is under way", () =>
+  it.effect("documents are read only as fast as they are written", () =>
     Effect.gen(function*() {
       let pulled = 0
       const ahead: Array<number> = []
@@ -125,7 +125,7 @@ describe("KuzzleImport", () => {
       assert.isAtMost(Math.max(...ahead), 60)
     }))
 
-  it.effect("the lines of a file, whatever their ends", () =>
+  it.effect("fromJsonLines reads the lines of a file, with any line ends", () =>
     Effect.gen(function*() {
       const text =
         "{\"type\":\"collection\",\"index\":\"i\",\"collection\":\"c\"}\r\n\n{\"_id\":\"é\",\"body\":{\"n\":1}}\n{\"body\":{}}"

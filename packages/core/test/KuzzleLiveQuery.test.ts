@@ -8,7 +8,7 @@ const target = { index: "nyc", collection: "taxi" }
 /** A collection whose searches take 4 s, and a subscription to it. */
 const collection = Effect.gen(function*() {
   const stored: Array<string> = []
-  const told = yield* Queue.unbounded<KuzzleRealtime.Notification>()
+  const notifications = yield* Queue.unbounded<KuzzleRealtime.Notification>()
   let searches = 0
   const search = Effect.delay(
     Effect.sync(() => ({
@@ -32,19 +32,19 @@ const collection = Effect.gen(function*() {
     )
   )
   const realtime = Layer.succeed(KuzzleRealtime.KuzzleRealtime, {
-    open: () => Effect.succeed(Stream.fromQueue(told)),
+    open: () => Effect.succeed(Stream.fromQueue(notifications)),
     listen: () => Effect.never,
     debugger: { open: Effect.never, watchers: Effect.succeed(0) }
   })
   return {
     layer: Layer.merge(kuzzle, realtime),
     searches: () => searches,
-    gap: Queue.offer(told, { type: "gap", cause: { _tag: "Overflow", lost: 1 } }),
-    /** What `document:upsert` creates is told without its id. */
+    gap: Queue.offer(notifications, { type: "gap", cause: { _tag: "Overflow", lost: 1 } }),
+    /** Creates a document with `document:upsert`, whose notification has no id. */
     upsert: (_id: string) =>
       Effect.suspend(() => {
         stored.push(_id)
-        return Queue.offer(told, {
+        return Queue.offer(notifications, {
           type: "document",
           scope: "in",
           event: "write",
@@ -75,7 +75,7 @@ const opened = Effect.gen(function*() {
 })
 
 describe("KuzzleLiveQuery", () => {
-  it.scoped("what upserts create is read at once, then a fifth of the time; nothing is lost", () =>
+  it.scoped("documents that upserts create are read at once, later at most a fifth of the time, and none is lost", () =>
     Effect.gen(function*() {
       const { live, searches, upsert } = yield* opened
       yield* upsert("first")
@@ -85,7 +85,7 @@ describe("KuzzleLiveQuery", () => {
         yield* upsert(`id${i}`)
         yield* pass(1)
       }
-      // One at the beginning, one for the first, and one every 20 s.
+      // One search at the beginning, one for the first document, and one every 20 s.
       assert.isAtMost(searches(), 2 + 5)
       yield* pass(20)
       assert.deepStrictEqual(Array.fromIterable((yield* live.documents).keys()).length, 101)
@@ -94,7 +94,7 @@ describe("KuzzleLiveQuery", () => {
       assert.strictEqual(searches(), settled)
     }))
 
-  it.scoped("a gap is not paced: it is read at once, and once for what upserts have created meanwhile", () =>
+  it.scoped("after a gap the search runs at once, and finds the documents that upserts have created meanwhile", () =>
     Effect.gen(function*() {
       const { gap, live, searches, upsert } = yield* opened
       yield* upsert("a")

@@ -25,7 +25,7 @@ import { inspect } from "node:util"
 import { answering } from "./support/answering.ts"
 import { FakeNetwork, turns } from "./support/FakeSocket.ts"
 
-/** The lines that a program would see, with their level. Whatever a logger is given is in `all`. */
+/** Records the printed lines with their levels. `all` has everything that the logger received. */
 const recording = (level: LogLevel.LogLevel) => {
   const lines: Array<string> = []
   const all: Array<string> = []
@@ -44,8 +44,8 @@ const clientOver = (network: FakeNetwork, options: Kuzzle.Options = {}) =>
 
 const count = { controller: "document", action: "count", index: "nyc", collection: "taxi", body: { query: {} } }
 
-/** A client that tells what it is told to tell, and nothing else. */
-const telling = (events: ReadonlyArray<Kuzzle.KuzzleEvent>, states: ReadonlyArray<Kuzzle.ConnectionState> = []) =>
+/** A client with these events and states. */
+const clientWith = (events: ReadonlyArray<Kuzzle.KuzzleEvent>, states: ReadonlyArray<Kuzzle.ConnectionState> = []) =>
   Layer.effect(
     Kuzzle.Kuzzle,
     Effect.map(Effect.provide(Kuzzle.Kuzzle, answering(() => ({}))), (kuzzle): Kuzzle.KuzzleShape => ({
@@ -55,11 +55,11 @@ const telling = (events: ReadonlyArray<Kuzzle.KuzzleEvent>, states: ReadonlyArra
     }))
   )
 
-/** The log above a client, with the logger of the test. */
+/** The layer of the log over a client, with the logger of the test. */
 const above = <R, E>(client: Layer.Layer<Kuzzle.Kuzzle | R, E>, logger: Layer.Layer<never>) =>
   KuzzleLog.layer.pipe(Layer.provideMerge(client), Layer.provideMerge(logger))
 
-/** What is logged until the client is closed. */
+/** The lines that are logged until the client closes. */
 const logged = (
   client: Layer.Layer<Kuzzle.Kuzzle, KuzzleError.InvalidSettingError>,
   level = LogLevel.Info,
@@ -82,7 +82,7 @@ const refused = new KuzzleError.TooManyRequestsError({
 })
 
 describe("KuzzleLog", () => {
-  it.effect("says at Info what the connection and the session do", () =>
+  it.effect("logs changes of the connection and the session at Info", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { layer, lines } = recording(LogLevel.Info)
@@ -112,7 +112,7 @@ describe("KuzzleLog", () => {
       ])
     }))
 
-  it.effect("says at Debug which requests are made and how they end", () =>
+  it.effect("logs requests and their outcomes at Debug", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { layer, lines } = recording(LogLevel.Debug)
@@ -143,12 +143,12 @@ describe("KuzzleLog", () => {
       ])
     }))
 
-  it.effect("warns of what no caller hears of", () =>
+  it.effect("warns of failures that no caller gets", () =>
     Effect.gen(function*() {
-      const lines = yield* logged(telling([
+      const lines = yield* logged(clientWith([
         {
-          _tag: "SessionOver",
-          cause: new KuzzleError.SessionOverError({ reason: "Refused", cause: new Error("hunter2") })
+          _tag: "SessionLost",
+          cause: new KuzzleError.SessionLostError({ reason: "Refused", cause: new Error("hunter2") })
         },
         { _tag: "LoginFailed", error: refused },
         {
@@ -176,12 +176,12 @@ describe("KuzzleLog", () => {
       ])
     }))
 
-  it.effect("warns once of each deprecation", () =>
+  it.effect("warns of each deprecation once", () =>
     Effect.gen(function*() {
       const deprecations = [{ version: "2.9.0", message: "use another one" }]
       const client = Layer.effect(
         Kuzzle.Kuzzle,
-        Effect.map(Effect.provide(Kuzzle.Kuzzle, telling([])), (kuzzle): Kuzzle.KuzzleShape => ({
+        Effect.map(Effect.provide(Kuzzle.Kuzzle, clientWith([])), (kuzzle): Kuzzle.KuzzleShape => ({
           ...kuzzle,
           query: ({ action, controller }) =>
             Effect.succeed({
@@ -201,7 +201,7 @@ describe("KuzzleLog", () => {
       ])
     }))
 
-  it.effect("warns of what the outbox reports, where there is one", () =>
+  it.effect("warns of the events of the outbox, if there is one", () =>
     Effect.gen(function*() {
       const outbox = Layer.succeed(KuzzleOutbox.KuzzleOutbox, {
         handOver: () => Effect.never,
@@ -220,7 +220,7 @@ describe("KuzzleLog", () => {
           }
         )
       })
-      const lines = yield* logged(Layer.merge(telling([]), outbox))
+      const lines = yield* logged(Layer.merge(clientWith([]), outbox))
       assert.lengthOf(lines, 2)
       assert.match(lines[0] ?? "", /^WARN the outbox does not know how request \(unreadable\) has ended/)
       assert.match(lines[1] ?? "", /^WARN .*no answer/)

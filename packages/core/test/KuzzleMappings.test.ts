@@ -5,9 +5,9 @@ import { answering } from "./support/answering.ts"
 
 const derived = (schema: KuzzleMappings.Described) => Effect.runSync(KuzzleMappings.derive(schema)).properties
 
-/** The mapping of a field of this Schema. */
+/** The mapping of a field with this Schema. */
 const field = (schema: Schema.Schema.All | Schema.PropertySignature.All) =>
-  // A struct takes any Schema; its type does not know which this is.
+  // Safe: a struct accepts any Schema.
   derived(Schema.Struct({ a: schema as typeof Schema.String }))["a"]
 
 const issues = (schema: KuzzleMappings.Described): ReadonlyArray<string> =>
@@ -88,7 +88,7 @@ describe("derive", () => {
     })
   }
 
-  it("a class, by the names of what is stored", () => {
+  it("uses the stored names of a class", () => {
     class Book extends Schema.Class<Book>("Book")({
       title: Schema.String,
       pages: Schema.propertySignature(Schema.Int).pipe(Schema.fromKey("page_count"))
@@ -97,7 +97,7 @@ describe("derive", () => {
     assert.deepStrictEqual<unknown>(derived(Book.pipe(Schema.filter(() => true))), derived(Book))
   })
 
-  it("what a field is said to be, wherever it is said", () => {
+  it("uses the mapping of `field`, wherever it is annotated", () => {
     const text = { type: "text" }
     assert.deepStrictEqual<unknown>(field(Schema.String.pipe(KuzzleMappings.field("text"))), text)
     assert.deepStrictEqual<unknown>(
@@ -125,7 +125,7 @@ describe("derive", () => {
     )
   })
 
-  it("a field that is left out, wherever it is said", () => {
+  it("leaves out a field with `unmapped`, wherever it is annotated", () => {
     const note = Schema.String.pipe(KuzzleMappings.unmapped)
     assert.strictEqual(field(note), undefined)
     assert.strictEqual(field(Schema.optional(Schema.NullOr(note))), undefined)
@@ -134,13 +134,13 @@ describe("derive", () => {
     assert.deepStrictEqual<unknown>(derived(Schema.Struct({ a: Schema.Int, note })), { a: { type: "long" } })
   })
 
-  it("keeps what it was given", () => {
+  it("does not change the Schema", () => {
     const Name = Schema.String.pipe(Schema.minLength(2), KuzzleMappings.field("text"))
     assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(Name)("x")))
     assert.deepStrictEqual(Schema.decodeUnknownEither(Name)("xy"), Either.right("xy"))
   })
 
-  it("the policy for other fields, when there is one", () => {
+  it("adds the policy for other fields, if there is one", () => {
     const schema = Schema.Struct({ a: Schema.String })
     assert.deepStrictEqual(Effect.runSync(KuzzleMappings.derive(schema)), { properties: { a: keyword } })
     assert.deepStrictEqual(Effect.runSync(KuzzleMappings.derive(schema, { dynamic: "strict" })), {
@@ -149,35 +149,38 @@ describe("derive", () => {
     })
   })
 
-  it("says all that cannot be mapped, and where", () => {
+  it("lists all fields that cannot be mapped, with their paths", () => {
     const hint = "; say what it is with KuzzleMappings.field"
-    assert.deepStrictEqual(
-      issues(Schema.Struct({
+    const [either, date, bigint, ...others] = issues(
+      Schema.Struct({
         a: Schema.Union(Schema.String, Schema.Number),
         b: Schema.Struct({ c: Schema.DateFromSelf, d: Schema.Array(Schema.BigIntFromSelf) }),
         e: Schema.Union(Schema.Struct({ f: Schema.String }), Schema.Struct({ f: Schema.Boolean })),
         g: Schema.Union(Schema.String, Schema.Struct({})),
         h: Schema.String
-      })),
-      [
-        `a: it may be keyword or double${hint}`,
-        `b.c: DateFromSelf is not JSON${hint}`,
-        `b.d: bigint is not JSON${hint}`,
-        `e.f: it may be keyword or boolean${hint}`,
-        `g: it may be keyword or object${hint}`
-      ]
+      })
     )
+    assert.strictEqual(either, `a: it may be keyword or double${hint}`)
+    // Each version of Effect has its own names for what is not JSON.
+    assert.match(String(date), /^b\.c: [\w ]*Date\w* is not JSON; say what it is with KuzzleMappings\.field$/)
+    assert.match(String(bigint), /^b\.d: bigint is not JSON; say what it is with KuzzleMappings\.field$/i)
+    assert.deepStrictEqual(others, [
+      `e.f: it may be keyword or boolean${hint}`,
+      `g: it may be keyword or object${hint}`
+    ])
   })
 
-  it("a Schema that is in itself", () => {
+  it("refuses a recursive Schema without a mapping", () => {
     interface Category {
       readonly name: string
       readonly parts: ReadonlyArray<Category>
     }
-    const Category = (said: (schema: Schema.Schema<Category>) => Schema.Schema<Category>): Schema.Schema<Category> => {
+    const Category = (
+      annotate: (schema: Schema.Schema<Category>) => Schema.Schema<Category>
+    ): Schema.Schema<Category> => {
       const self: Schema.Schema<Category> = Schema.Struct({
         name: Schema.String,
-        parts: Schema.Array(said(Schema.suspend(() => self)))
+        parts: Schema.Array(annotate(Schema.suspend(() => self)))
       })
       return self
     }
@@ -190,7 +193,7 @@ describe("derive", () => {
     })
   })
 
-  it("what is no object is no document", () => {
+  it("refuses a Schema that is not an object", () => {
     assert.deepStrictEqual(issues(Schema.String), ["a document is an object"])
   })
 })
@@ -219,7 +222,7 @@ describe("compare", () => {
     )
   })
 
-  it("each difference, with its path", () => {
+  it("reports each difference with its path", () => {
     assert.deepStrictEqual(
       compare(
         {
@@ -251,7 +254,7 @@ describe("compare", () => {
     )
   })
 
-  it("the policy only when there is one", () => {
+  it("compares the policy only if one is expected", () => {
     assert.deepStrictEqual(
       KuzzleMappings.compare({ dynamic: "strict", properties: {} }, { dynamic: "false", properties: {} }),
       [{ _tag: "Different", path: "", parameter: "dynamic", expected: "strict", actual: "false" }]
@@ -259,7 +262,7 @@ describe("compare", () => {
     assert.deepStrictEqual(KuzzleMappings.compare({ properties: {} }, { dynamic: "false", properties: {} }), [])
   })
 
-  it("a field that is named as what every object has", () => {
+  it("supports a field with the name of a member of every object", () => {
     assert.deepStrictEqual(compare({ constructor: { type: "long" } }, {}), [
       { _tag: "Missing", path: "constructor", expected: { type: "long" } }
     ])
@@ -269,7 +272,7 @@ describe("compare", () => {
 describe("format", () => {
   const place = { index: "nyc", collection: "taxi" }
 
-  it("a line for each difference", () => {
+  it("has a line for each difference", () => {
     assert.strictEqual(
       KuzzleMappings.format({
         ...place,
@@ -293,7 +296,7 @@ describe("format", () => {
     )
   })
 
-  it("what only the server has is no difference to act upon", () => {
+  it("does not count a field that only the server has as a difference from the Schema", () => {
     assert.strictEqual(
       KuzzleMappings.format({
         ...place,

@@ -3,27 +3,29 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { answering, type Asked } from "./support/answering.ts"
 
-/** A server that answers every command with the same. */
-const over = (result: unknown) => Effect.provide(answering(() => result))
+/** A server that answers every command with this result. */
+const answeringWith = (result: unknown) => Effect.provide(answering(() => result))
 
 describe("KuzzleMemoryStorage", () => {
-  it.effect("8.D19: what is not there is none: no crash, no null, no NaN", () =>
+  it.effect("8.D19: a missing value is Option.none, without a crash, null or NaN", () =>
     Effect.gen(function*() {
-      const found = yield* Ms.geopos({ _id: "k", members: ["a", "b"] }).pipe(over([["1.5", "-2.5"], null]))
-      assert.deepStrictEqual(found, [Option.some({ lon: 1.5, lat: -2.5 }), Option.none()])
-      assert.deepStrictEqual(yield* Ms.geopos({ _id: "k", members: ["a"] }).pipe(over([null])), [Option.none()])
-      assert.deepStrictEqual(yield* Ms.mget({ keys: ["a", "b"] }).pipe(over([null, "0"])), [
+      const positions = yield* Ms.geopos({ _id: "k", members: ["a", "b"] }).pipe(answeringWith([["1.5", "-2.5"], null]))
+      assert.deepStrictEqual(positions, [Option.some({ lon: 1.5, lat: -2.5 }), Option.none()])
+      assert.deepStrictEqual(yield* Ms.geopos({ _id: "k", members: ["a"] }).pipe(answeringWith([null])), [
+        Option.none()
+      ])
+      assert.deepStrictEqual(yield* Ms.mget({ keys: ["a", "b"] }).pipe(answeringWith([null, "0"])), [
         Option.none(),
         Option.some("0")
       ])
       for (
         const command of [Ms.geodist({ _id: "k", member1: "a", member2: "b" }), Ms.zscore({ _id: "k", member: "a" })]
       ) {
-        assert.deepStrictEqual(yield* over(null)(command), Option.none())
-        assert.deepStrictEqual(yield* over("0")(command), Option.some(0))
+        assert.deepStrictEqual(yield* answeringWith(null)(command), Option.none())
+        assert.deepStrictEqual(yield* answeringWith("0")(command), Option.some(0))
       }
-      assert.deepStrictEqual(yield* over(null)(Ms.get({ _id: "k" })), Option.none())
-      assert.deepStrictEqual(yield* over("")(Ms.get({ _id: "k" })), Option.some(""))
+      assert.deepStrictEqual(yield* answeringWith(null)(Ms.get({ _id: "k" })), Option.none())
+      assert.deepStrictEqual(yield* answeringWith("")(Ms.get({ _id: "k" })), Option.some(""))
     }))
 
   it.effect("C7: a transaction with outcomes that do not fit its steps is a typed error that names the outcome", () =>
@@ -41,7 +43,7 @@ describe("KuzzleMemoryStorage", () => {
         [[[null, 1], [null, "one"]], "result[1][1]: expected a string of digits, got a string"]
       ]
       for (const [result, issue] of wrong) {
-        const error = yield* Effect.flip(over(result)(transaction))
+        const error = yield* Effect.flip(answeringWith(result)(transaction))
         assert.deepInclude(error, { _tag: "KuzzleProtocolError", controller: "ms", action: "mexecute", issue })
       }
     }))
@@ -62,12 +64,12 @@ describe("KuzzleMemoryStorage", () => {
           [Ms.hexists({ _id: "k", field: "f" }), 2]
         ]
       for (const [command, result] of wrong) {
-        const error = yield* Effect.flip(over(result)(command))
+        const error = yield* Effect.flip(answeringWith(result)(command))
         assert.strictEqual(error._tag, "KuzzleProtocolError", JSON.stringify(result))
       }
     }))
 
-  it.effect("8.E15: what is falsy is sent so that the server does not take it for absent", () =>
+  it.effect("8.E15: a falsy value is sent in a form that the server does not treat as absent", () =>
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       const listening = Effect.provide(answering((request) => {

@@ -1,4 +1,4 @@
-/** The outbox of clients whose session is a cookie: the cookie may be another user's at any time, and goes with every request. */
+/** The outbox of clients with a cookie session. The cookie is sent with every request, and may become another user's at any time. */
 import { KuzzleDocument, KuzzleOutbox, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Scope, TestClock } from "effect"
@@ -13,7 +13,7 @@ const create = (n: number) => KuzzleDocument.create({ index: "i", collection: "c
 
 const pass = (millis: number) => Effect.zipRight(TestClock.adjust(millis), turns(8))
 
-/** A tab with an outbox. `marked` runs when the store has marked a request, before it is sent. */
+/** A tab with an outbox. `marked` runs after the store has marked a request and before it is sent. */
 const tab = (kuzzle: CookieKuzzle, table: OutboxTable) =>
   Effect.gen(function*() {
     const hooks: { marked: Effect.Effect<void, unknown> } = { marked: Effect.void }
@@ -49,7 +49,7 @@ const tab = (kuzzle: CookieKuzzle, table: OutboxTable) =>
 
 const newTable = () => new OutboxTable(KuzzleOutboxStore.maxReports)
 
-/** The first request, which ada has handed over. */
+/** Asserts that the first request, which ada has handed over, is executed only after ada is logged in again. */
 const executedWhenAdaIsBack = (
   kuzzle: CookieKuzzle,
   { login }: Pick<Effect.Effect.Success<ReturnType<CookieKuzzle["tab"]>>, "login">
@@ -67,135 +67,135 @@ describe("the outbox of a client with a cookie", () => {
       for (const deaf of [true, false]) {
         const kuzzle = yield* cookieKuzzle
         kuzzle.deaf = deaf
-        kuzzle.become("ada")
+        kuzzle.loginUnannounced("ada")
         const table = newTable()
-        const [one, other] = [yield* tab(kuzzle, table), yield* kuzzle.tab()]
-        yield* one.lose
-        yield* one.handOver(create(1))
-        yield* other.login("bob")
+        const [first, second] = [yield* tab(kuzzle, table), yield* kuzzle.tab()]
+        yield* first.lose
+        yield* first.handOver(create(1))
+        yield* second.login("bob")
         yield* pass(10_000)
-        assert.strictEqual(yield* one.kuid, "bob")
+        assert.strictEqual(yield* first.kuid, "bob")
         assert.deepStrictEqual(kuzzle.executed, [])
-        assert.lengthOf(yield* one.pending, 0)
-        yield* one.handOver(create(2))
+        assert.lengthOf(yield* first.pending, 0)
+        yield* first.handOver(create(2))
         yield* pass(10_000)
         assert.deepStrictEqual(kuzzle.executed, ["bob create 2"])
-        yield* other.login("ada")
-        yield* one.lose
+        yield* second.login("ada")
+        yield* first.lose
         yield* pass(10_000)
         assert.deepStrictEqual(kuzzle.executed, ["bob create 2", "ada create 1"])
       }
     }))
 
-  test("O4: another tab logs in between the mark and the first byte: it waits for ada, and is executed once", () =>
+  test("O4: if another tab logs in between the mark and the first byte, the request waits for ada and is executed once", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      kuzzle.become("ada")
-      const [one, other] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
+      kuzzle.loginUnannounced("ada")
+      const [first, second] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
       yield* pass(2000)
-      one.hooks.marked = Effect.zipRight(
+      first.hooks.marked = Effect.zipRight(
         Effect.sync(() => {
-          one.hooks.marked = Effect.void
+          first.hooks.marked = Effect.void
         }),
-        Effect.zipRight(other.login("bob"), turns(8))
+        Effect.zipRight(second.login("bob"), turns(8))
       )
-      yield* one.handOver(create(1))
+      yield* first.handOver(create(1))
       yield* pass(20_000)
-      assert.strictEqual(yield* one.kuid, "bob")
-      yield* executedWhenAdaIsBack(kuzzle, other)
+      assert.strictEqual(yield* first.kuid, "bob")
+      yield* executedWhenAdaIsBack(kuzzle, second)
     }))
 
-  test("O4: the message of that login comes while the request waits for its connection", () =>
+  test("O4: the same if the message of that login arrives while the request waits for its connection", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      kuzzle.become("ada")
-      const [one, other] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
+      kuzzle.loginUnannounced("ada")
+      const [first, second] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
       yield* pass(2000)
-      // The connection is being opened anew for a renewal, and the request has been marked for it.
-      one.hooks.marked = Effect.zipRight(
+      // A renewal reopens the connection, and the request is marked for the new connection.
+      first.hooks.marked = Effect.zipRight(
         Effect.sync(() => {
-          one.network.autoOpen = false
-          one.hooks.marked = Effect.void
+          first.network.autoOpen = false
+          first.hooks.marked = Effect.void
         }),
-        Effect.zipRight(other.refresh, turns(8))
+        Effect.zipRight(second.refresh, turns(8))
       )
-      yield* one.handOver(create(1))
+      yield* first.handOver(create(1))
       yield* turns(8)
-      yield* other.login("bob")
+      yield* second.login("bob")
       yield* turns()
-      one.network.autoOpen = true
-      one.network.current.open()
+      first.network.autoOpen = true
+      first.network.current.open()
       yield* pass(20_000)
-      assert.strictEqual(yield* one.kuid, "bob")
-      yield* executedWhenAdaIsBack(kuzzle, other)
+      assert.strictEqual(yield* first.kuid, "bob")
+      yield* executedWhenAdaIsBack(kuzzle, second)
     }))
 
   test("O4: a request that was made without a session is only sent on a connection without one", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      const [one, other] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
-      yield* one.lose
-      yield* one.handOver(create(1))
-      yield* other.login("bob")
+      const [first, second] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
+      yield* first.lose
+      yield* first.handOver(create(1))
+      yield* second.login("bob")
       yield* pass(20_000)
-      assert.strictEqual(yield* one.kuid, "bob")
+      assert.strictEqual(yield* first.kuid, "bob")
       assert.deepStrictEqual(kuzzle.executed, [])
-      yield* other.logout
+      yield* second.logout
       yield* pass(20_000)
       assert.deepStrictEqual(kuzzle.executed, ["-1 create 1"])
     }))
 
-  test("O1: a cookie that another tab has renewed costs a refusal, and is no second execution", () =>
+  test("O1: after another tab has renewed the cookie, the request is refused once and executed once", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       kuzzle.deaf = true
-      kuzzle.become("ada")
-      const [one, other] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
+      kuzzle.loginUnannounced("ada")
+      const [first, second] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
       yield* pass(2000)
-      yield* other.refresh
+      yield* second.refresh
       yield* pass(2000)
-      yield* one.handOver(create(1))
+      yield* first.handOver(create(1))
       yield* pass(10_000)
       assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
-      assert.lengthOf(one.network.sockets.flatMap((socket) => socket.of("create")), 2)
-      assert.lengthOf(yield* one.pending, 0)
+      assert.lengthOf(first.network.sockets.flatMap((socket) => socket.of("create")), 2)
+      assert.lengthOf(yield* first.pending, 0)
     }))
 
-  test("O2: what a tab leaves when it closes is sent by another one, when the cookie is that user's again", () =>
+  test("O2: the requests of a closed tab are sent by another tab once the same user is logged in again", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      kuzzle.become("ada")
+      kuzzle.loginUnannounced("ada")
       const table = newTable()
-      const [one, other] = [yield* tab(kuzzle, table), yield* tab(kuzzle, table)]
-      yield* one.lose
-      yield* one.handOver(create(1))
-      yield* other.login("bob")
-      yield* one.close
+      const [first, second] = [yield* tab(kuzzle, table), yield* tab(kuzzle, table)]
+      yield* first.lose
+      yield* first.handOver(create(1))
+      yield* second.login("bob")
+      yield* first.close
       yield* pass(20_000)
-      yield* executedWhenAdaIsBack(kuzzle, other)
+      yield* executedWhenAdaIsBack(kuzzle, second)
     }))
 
-  test("a logout that forgets deletes what other tabs have stored, and does so though the server cannot be asked", () =>
+  test("a logout with `forget` deletes the stored requests of all tabs, even if the server cannot be reached", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      kuzzle.become("ada")
+      kuzzle.loginUnannounced("ada")
       const table = newTable()
-      const [one, other] = [yield* tab(kuzzle, table), yield* tab(kuzzle, table)]
-      yield* other.lose
-      other.network.autoOpen = false
-      yield* other.handOver(create(1))
+      const [first, second] = [yield* tab(kuzzle, table), yield* tab(kuzzle, table)]
+      yield* second.lose
+      second.network.autoOpen = false
+      yield* second.handOver(create(1))
       kuzzle.offline = true
-      const exit = yield* Effect.exit(one.forget)
+      const exit = yield* Effect.exit(first.forget)
       assert.isTrue(Exit.isFailure(exit))
       // Only the server can end a session by cookie.
-      assert.strictEqual(yield* one.kuid, "ada")
+      assert.strictEqual(yield* first.kuid, "ada")
       kuzzle.offline = false
-      yield* other.lose
-      other.network.autoOpen = true
+      yield* second.lose
+      second.network.autoOpen = true
       yield* pass(20_000)
       assert.deepStrictEqual(kuzzle.executed, [])
-      yield* one.forget
+      yield* first.forget
       yield* pass(2000)
-      assert.deepStrictEqual([yield* one.kuid, yield* other.kuid], ["Anonymous", "Anonymous"])
+      assert.deepStrictEqual([yield* first.kuid, yield* second.kuid], ["Anonymous", "Anonymous"])
     }))
 })

@@ -1,4 +1,4 @@
-/** The outbox: what is handed over is stored, and sent once, by its sender, whatever becomes of caller and client. */
+/** The outbox: a request is stored, and sent once as its sender, even if its caller and its client end. */
 import {
   Kuzzle,
   type KuzzleConfig,
@@ -36,11 +36,11 @@ import { type FakeNetwork, obliging, turns } from "./support/FakeSocket.ts"
 
 const server = "ws://kuzzle.test:7512"
 const sender = (kuid: string): KuzzleOutboxStore.Sender => ({ _tag: "User", kuid })
-const nobody: KuzzleOutboxStore.Sender = { _tag: "Nobody" }
+const nobody: KuzzleOutboxStore.Sender = { _tag: "Anonymous" }
 
 type Operation = KuzzleError.OutboxError["operation"]
 
-/** A store whose operations fail, or do what they are asked for and do not answer, on demand. */
+/** A store whose operations fail or do not answer, on demand. */
 const storeOn = (table: OutboxTable) => {
   const failing = new Set<Operation>()
   const hanging = new Map<Operation, Deferred.Deferred<void>>()
@@ -67,7 +67,7 @@ const storeOn = (table: OutboxTable) => {
         mark: (seqs) =>
           planned("mark")(
             claim.mark(seqs).pipe(
-              Effect.tap((those) => those.forEach((seq) => marked.add(seq))),
+              Effect.tap((seqs) => seqs.forEach((seq) => marked.add(seq))),
               Effect.zipLeft(Effect.orDie(marking.then))
             )
           ),
@@ -81,7 +81,7 @@ const storeOn = (table: OutboxTable) => {
         purge: (server, sender) => planned("purge")(claim.purge(server, sender))
       })))
   }
-  /** From now on the operation does not answer before the effect that this returns. */
+  /** Lets an operation hang until the returned effect runs. */
   const hang = (operation: Operation): Effect.Effect<void> => {
     const gate = Deferred.unsafeMake<void>(FiberId.none)
     hanging.set(operation, gate)
@@ -104,7 +104,7 @@ interface Place {
 const client = (network: FakeNetwork, { login, options, table = newTable(), url = server }: Place = {}) =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
-    // What a test leaves unanswered is waited for.
+    // Closing waits for unanswered requests, so the clock advances while it runs.
     yield* Effect.addFinalizer(() =>
       Effect.forkDaemon(Scope.close(scope, Exit.void)).pipe(
         Effect.tap(() => turns()),
@@ -126,7 +126,7 @@ const client = (network: FakeNetwork, { login, options, table = newTable(), url 
     )
     const kuzzle = Context.get(context, Kuzzle.Kuzzle)
     const outbox = Context.get(context, KuzzleOutbox.KuzzleOutbox)
-    const become = (kuid: string | undefined) =>
+    const setUser = (kuid: string | undefined) =>
       Effect.zipRight(
         kuzzle.setToken(
           kuid === undefined
@@ -139,7 +139,7 @@ const client = (network: FakeNetwork, { login, options, table = newTable(), url 
         ),
         turns()
       )
-    if (login !== undefined) yield* become(login)
+    if (login !== undefined) yield* setUser(login)
     const reports: Array<KuzzleOutboxStore.StoredReport> = []
     yield* Effect.forkScoped(Stream.runForEach(outbox.reports, (report) => Effect.sync(() => reports.push(report))))
     yield* turns()
@@ -153,7 +153,7 @@ const client = (network: FakeNetwork, { login, options, table = newTable(), url 
       marked,
       marking,
       reports,
-      become,
+      setUser,
       create: (n: number) => outbox.handOver(create(n)),
       replace: (n: number) => outbox.handOver(replace(n)),
       close: Scope.close(scope, Exit.void)
@@ -163,7 +163,7 @@ const client = (network: FakeNetwork, { login, options, table = newTable(), url 
 const newTable = () => new OutboxTable(KuzzleOutboxStore.maxReports)
 const place = { index: "i", collection: "c" }
 const create = (n: number) => KuzzleDocument.create({ ...place, content: { n } })
-/** May be executed twice. */
+/** An idempotent request. */
 const replace = (n: number) => KuzzleDocument.createOrReplace({ ...place, _id: String(n), content: { n } })
 const bodies = (network: FakeNetwork, action = "create") =>
   network.sockets.flatMap((socket) => socket.of(action).map(({ body }) => (body as { n: number }).n)) // as they were created above
@@ -173,7 +173,7 @@ const lose = (network: FakeNetwork) => Effect.zipRight(Effect.sync(() => network
 const back = Effect.zipRight(TestClock.adjust("1 second"), turns(6))
 const failure = <A, E>(exit: Exit.Exit<A, E>) =>
   Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
-/** Why it was not sent. */
+/** The reason why a request was not sent. */
 const reasonOf = <A, E>(exit: Exit.Exit<A, E>) => {
   const error: unknown = failure(exit)
   return error instanceof KuzzleError.NotSentError && error.cause._tag === "KuzzleNotQueuedError"
@@ -185,8 +185,8 @@ const failuresOf = (outbox: KuzzleOutbox.KuzzleOutboxShape) =>
     outbox.events,
     (event) => event._tag === "StoreFailed" ? Option.some(event.error) : Option.none()
   )
-/** What is stored, as another client finds it when nobody else lives. */
-const stored = (table: OutboxTable, who = sender("ada")) => table.adopt(table.join(), server, who)
+/** The stored requests and reports, as a client finds them when no other client lives. */
+const stored = (table: OutboxTable, user = sender("ada")) => table.adopt(table.join(), server, user)
 
 type Step =
   | { readonly _tag: "HandOver"; readonly idempotent: boolean }
@@ -311,18 +311,18 @@ describe("KuzzleOutbox", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, table } = yield* client(network, { login: "ada" })
-      let found: KuzzleOutboxStore.Adopted | undefined
+      let adopted: KuzzleOutboxStore.Adopted | undefined
       network.onSend = () => {
         table.vanish("client 1")
-        found = stored(table)
+        adopted = stored(table)
       }
       yield* create(1)
       yield* turns()
       assert.deepStrictEqual(bodies(network), [1])
-      assert.deepStrictEqual([found?.entries, outcomes(found?.reports ?? [])], [[], ["MaybeSent"]])
+      assert.deepStrictEqual([adopted?.entries, outcomes(adopted?.reports ?? [])], [[], ["MaybeSent"]])
     }))
 
-  it.scoped("what is pending and what is reported can be followed, for as long as the client", () =>
+  it.scoped("streams of the pending requests and of the reports emit each change, and end with the client", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { close, create, outbox } = yield* client(network, { login: "ada" })
@@ -355,7 +355,7 @@ describe("KuzzleOutbox", () => {
       assert.isTrue(Exit.isSuccess(yield* watching.await))
     }))
 
-  it.scoped("what may be executed twice is sent again after a loss", () =>
+  it.scoped("an idempotent request is sent again after a loss", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { replace, reports } = yield* client(network, { login: "ada" })
@@ -375,7 +375,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(reports, [])
     }))
 
-  it.scoped("O2, O6: what was sent and waits to be sent again cannot be withdrawn, and is reported as `MaybeSent`", () =>
+  it.scoped("O2, O6: a request that waits to be sent again cannot be withdrawn, and is reported as `MaybeSent`", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { outbox, replace, reports } = yield* client(network, { login: "ada", options: { ttl: "10 seconds" } })
@@ -405,7 +405,7 @@ describe("KuzzleOutbox", () => {
         if (request.action !== "createOrReplace") return
         alone.push(network.current.of("createOrReplace").length)
         if (request.body.n === 5) return queueMicrotask(() => socket.close(1006))
-        // The others would be answered a moment later.
+        // The other requests are answered later, if their connection still exists.
         setImmediate(() => {
           if (network.current === socket) socket.answer(request, { _id: "x", _version: 1, _source: {} })
         })
@@ -424,7 +424,7 @@ describe("KuzzleOutbox", () => {
       assert.strictEqual(network.sockets.filter((socket) => socket.of("createOrReplace").length > 0).length, 5)
     }))
 
-  it.scoped("a clean shutdown waits for what is in flight, and the next client sends the rest", () =>
+  it.scoped("a clean shutdown waits for requests in flight", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const first = yield* client(network, { login: "ada" })
@@ -450,10 +450,10 @@ describe("KuzzleOutbox", () => {
       yield* first.close
       const second = yield* client(network, { table: first.table })
       yield* back
-      yield* second.become("bob")
+      yield* second.setUser("bob")
       assert.deepStrictEqual(yield* second.outbox.pending, [])
       assert.deepStrictEqual(bodies(network), [])
-      yield* second.become("ada")
+      yield* second.setUser("ada")
       assert.deepStrictEqual(bodies(network), [1])
       assert.strictEqual(network.current.last("create").jwt, "token of ada")
     }))
@@ -466,7 +466,7 @@ describe("KuzzleOutbox", () => {
       yield* Effect.forEach(numbers(1, 2000), create)
       const before = process.cpuUsage()
       yield* close
-      // Not the wall clock, because the machine may be busy.
+      // CPU time, because the wall clock also counts the pauses of a busy machine.
       const { system, user } = process.cpuUsage(before)
       assert.isBelow((user + system) / 1000, 2000)
       assert.strictEqual(stored(table).entries.length, 2000)
@@ -475,15 +475,15 @@ describe("KuzzleOutbox", () => {
   it.scoped("O4: on a change of the user, waiting requests are released, and their callers get an error", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
-      const { become, create, outbox, table } = yield* client(network, { login: "ada" })
+      const { setUser, create, outbox, table } = yield* client(network, { login: "ada" })
       yield* lose(network)
       const receipt = yield* create(1)
       const waiter = yield* Effect.fork(receipt.outcome)
       yield* turns()
-      yield* become("bob")
+      yield* setUser("bob")
       yield* turns()
-      const told = yield* waiter.await
-      assert.strictEqual(reasonOf(told), "OtherUser")
+      const outcome = yield* waiter.await
+      assert.strictEqual(reasonOf(outcome), "OtherUser")
       assert.deepStrictEqual(yield* outbox.pending, [])
       yield* back
       assert.deepStrictEqual(bodies(network), [])
@@ -493,11 +493,11 @@ describe("KuzzleOutbox", () => {
   it.scoped("O4: a request that was made without a session is sent without a token", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
-      const { become, create, outbox } = yield* client(network)
+      const { setUser, create, outbox } = yield* client(network)
       yield* lose(network)
       yield* create(1)
       assert.deepStrictEqual((yield* outbox.pending).map(({ sender }) => sender), [nobody])
-      yield* become("bob")
+      yield* setUser("bob")
       yield* back
       assert.isUndefined(network.current.last("create").jwt)
     }))
@@ -528,7 +528,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(stored(table).entries.map(({ attempts }) => attempts), [0])
     }))
 
-  it.scoped("O2: what a client leaves in a crash is adopted by another one that runs, and goes on", () =>
+  it.scoped("O2: a running client adopts the requests of a client that has crashed", () =>
     Effect.gen(function*() {
       const first = yield* client(obligingNetwork(), { login: "ada" })
       const network = obligingNetwork()
@@ -623,7 +623,7 @@ describe("KuzzleOutbox", () => {
       assert.include(reports[0]?.detail, "security.rights.forbidden")
     }))
 
-  it.scoped("O1, O2: what a full store cannot mark waits, stays stored, and is sent once there is room", () =>
+  it.scoped("O1, O2: a request that a full store cannot mark waits, stays stored, and is sent once there is room", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, failing, outbox } = yield* client(network, { login: "ada" })
@@ -659,7 +659,7 @@ describe("KuzzleOutbox", () => {
     }))
 
   it.scoped.prop(
-    "O1, O2, O7: whatever fails in the store, and whichever client counts as dead: executed once, not lost, reported if marked",
+    "O1, O2, O7: with any failures of the store and clients that are believed dead, a request is executed at most once, is not lost, and is reported as sent only if it was marked",
     { steps: fc.array(step, { maxLength: 30, size: "max" }) },
     ({ steps }) =>
       Effect.gen(function*() {
@@ -682,7 +682,7 @@ describe("KuzzleOutbox", () => {
             for (const request of network.sockets.at(-1)?.requests ?? []) {
               if (request.body === undefined || answers.has(request.requestId)) continue
               answers.add(request.requestId)
-              // As it was created above.
+              // Safe: the test has made these bodies.
               answered.add((request.body as { n: number }).n)
               network.current.answer(request, { _id: "x", _version: 1, _source: {}, created: true })
             }
@@ -727,7 +727,7 @@ describe("KuzzleOutbox", () => {
           }
           yield* turns()
         }
-        for (const one of clients) one.failing.clear()
+        for (const tab of clients) tab.failing.clear()
         for (let i = 0; i < 4; i++) {
           yield* TestClock.adjust("1 minute")
           yield* turns(6)
@@ -741,7 +741,7 @@ describe("KuzzleOutbox", () => {
           yield* turns(6)
           yield* answer(last())
         }
-        const marked = new Set(clients.flatMap((one) => Array.from(one.marked)))
+        const marked = new Set(clients.flatMap((tab) => Array.from(tab.marked)))
         for (const { entry, outcome } of last().reports) {
           if (outcome === "MaybeSent") assert.isTrue(marked.has(entry!.seq), `${entry!.id} was never marked`)
         }
@@ -792,7 +792,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(bodies(network), [1])
     }))
 
-  it.scoped("an effect that yields the addresses names no server: the layer asks for a name, and uses it", () =>
+  it.scoped("with an effect that yields the addresses, the layer requires the option `server`", () =>
     Effect.gen(function*() {
       const url = Effect.succeed([server])
       const refused = yield* Effect.exit(client(obligingNetwork(), { url }))
@@ -1110,7 +1110,7 @@ const timeout = (operation: Operation) => ({
 })
 
 describe("KuzzleOutbox: a store that does not answer", () => {
-  const told = (outbox: KuzzleOutbox.KuzzleOutboxShape) =>
+  const failuresReported = (outbox: KuzzleOutbox.KuzzleOutboxShape) =>
     Effect.gen(function*() {
       const failures: Array<KuzzleError.OutboxError> = []
       yield* Effect.forkScoped(
@@ -1150,7 +1150,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { context, create: hand, failing, hang, outbox, table } = yield* client(network, { login: "ada" })
-      const failures = yield* told(outbox)
+      const failures = yield* failuresReported(outbox)
       const covered = yield* Layer.build(
         Layer.provide(KuzzleOutbox.covering(() => true), Layer.succeedContext(context))
       )
@@ -1175,7 +1175,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox, replace, table } = yield* client(network, { login: "ada" })
-      const failures = yield* told(outbox)
+      const failures = yield* failuresReported(outbox)
       const answer = hang("mark")
       yield* create(1)
       yield* turns()
@@ -1232,7 +1232,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox } = yield* client(network, { login: "ada" })
-      const failures = yield* told(outbox)
+      const failures = yield* failuresReported(outbox)
       network.onSend = undefined
       yield* create(1)
       yield* turns()
@@ -1252,7 +1252,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox } = yield* client(network, { login: "ada" })
-      const failures = yield* told(outbox)
+      const failures = yield* failuresReported(outbox)
       const answer = hang("settle")
       network.onSend = (socket, frame) =>
         queueMicrotask(() => socket.answer(JSON.parse(frame), { _id: "x", _version: 1, _source: {} }))
@@ -1279,7 +1279,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox, table } = yield* client(network, { login: "ada" })
-      const failures = yield* told(outbox)
+      const failures = yield* failuresReported(outbox)
       const dead = table.join()
       table.add(dead, [deadEntry(1)], { maxEntries: 10, maxBytes: 10_000 })
       const answer = hang("adopt")
@@ -1298,13 +1298,13 @@ describe("KuzzleOutbox: a store that does not answer", () => {
   it.scoped("release: the caller learns of the other user, and the outbox continues", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
-      const { become, create, hang, outbox } = yield* client(network, { login: "ada" })
-      const failures = yield* told(outbox)
+      const { setUser, create, hang, outbox } = yield* client(network, { login: "ada" })
+      const failures = yield* failuresReported(outbox)
       yield* lose(network)
       const waiter = yield* Effect.flatMap(create(1), ({ outcome }) => Effect.fork(outcome))
       yield* turns()
       const answer = hang("release")
-      yield* become("bob")
+      yield* setUser("bob")
       yield* tooLate
       assert.strictEqual(reasonOf(yield* waiter.await), "OtherUser")
       assert.deepStrictEqual(failures(), ["release Timeout"])
@@ -1325,13 +1325,13 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       const [report] = reports
       const asking = [hang("report"), hang("purge")]
       const late = yield* Effect.fork(Stream.runHead(outbox.reports))
-      const told = yield* Effect.forEach(
+      const operations = yield* Effect.forEach(
         [outbox.forget([report!]), outbox.purge(sender("ada"))],
         (effect) => Effect.fork(Effect.flip(effect))
       )
       yield* turns()
       yield* tooLate
-      const [forgetting, purging] = yield* Effect.forEach(told, Fiber.join)
+      const [forgetting, purging] = yield* Effect.forEach(operations, Fiber.join)
       assert.deepInclude(forgetting, timeout("report"))
       assert.deepInclude(purging, timeout("purge"))
       // They happened nonetheless.
@@ -1437,14 +1437,14 @@ describe("KuzzleOutbox: a store that does not answer", () => {
   it.scoped("O9: what the store failed to settle or to release is done once it can", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
-      const { become, create, failing, table } = yield* client(network, { login: "ada" })
+      const { setUser, create, failing, table } = yield* client(network, { login: "ada" })
       failing.add("settle").add("release")
       yield* create(1)
       yield* turns()
       yield* lose(network)
       yield* create(2)
       yield* turns()
-      yield* become("bob")
+      yield* setUser("bob")
       failing.clear()
       yield* tooLate
       assert.deepStrictEqual(bodies(network), [1])

@@ -1,4 +1,4 @@
-/** The outbox stores in memory and on a `KeyValueStore` keep the contract of all outbox stores. */
+/** The outbox stores in memory and on a `KeyValueStore`: the contract of all outbox stores, and tests of the second. */
 import { KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Error as PlatformError, KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -27,7 +27,7 @@ outboxStoreSuite(
   { lingers: true }
 )
 
-/** A `KeyValueStore` in memory that can be full: then a value cannot become longer. */
+/** A `KeyValueStore` in memory that can be full, so that no value can grow. */
 const values = () => {
   const stored = new Map<string, string>()
   const state = { full: false, failing: (_: string): boolean => false }
@@ -80,7 +80,7 @@ outboxStoreSuite(
 describe("outbox store on a KeyValueStore", () => {
   const opened = (store: KeyValueStore.KeyValueStore, key: string) => KeyValue.make(store, key).open(limits)
   const refused = (store: KeyValueStore.KeyValueStore, key: string) => Effect.scoped(Effect.flip(opened(store, key)))
-  const left = (store: KeyValueStore.KeyValueStore, key: string) =>
+  const adopted = (store: KeyValueStore.KeyValueStore, key: string) =>
     Effect.scoped(Effect.flatMap(opened(store, key), (claim) => claim.adopt(server, ada)))
 
   it.scoped("a second client of the process is refused until the first is closed, another key is free", () =>
@@ -96,7 +96,7 @@ describe("outbox store on a KeyValueStore", () => {
       yield* opened(store, "one")
     }))
 
-  it.scoped("O2: torn bounds, the newer or the older, lose no request", () =>
+  it.scoped("O2: incomplete bounds, the newer or the older ones, lose no request", () =>
     Effect.gen(function*() {
       for (const torn of ["a", "b"]) {
         const { store, stored } = values()
@@ -104,16 +104,16 @@ describe("outbox store on a KeyValueStore", () => {
         yield* Effect.scoped(Effect.gen(function*() {
           const claim = yield* opened(store, torn)
           const added = yield* Effect.forEach(names, (name) => claim.add([entry(name)]))
-          // Only what lies behind the older bounds is left.
+          // Only the requests behind the older bounds remain.
           yield* Effect.forEach(added.flat().slice(0, 140), ({ seq }) => claim.settle(seq))
         }))
         assert.isTrue(stored.has(`${torn}/a`) && stored.has(`${torn}/b`))
         stored.set(`${torn}/${torn}`, "{\"version\":1,\"tu")
-        assert.deepStrictEqual(ids((yield* left(store, torn)).entries), names.slice(140))
+        assert.deepStrictEqual(ids((yield* adopted(store, torn)).entries), names.slice(140))
       }
     }))
 
-  it.scoped("bounds of a later release, or of another application, are left alone", () =>
+  it.scoped("bounds of a later release, or of another application, are not changed", () =>
     Effect.gen(function*() {
       const { store, stored } = values()
       stored.set("k/a", JSON.stringify({ version: 2, turn: 1, first: 0, bound: 1 }))
@@ -125,7 +125,7 @@ describe("outbox store on a KeyValueStore", () => {
       assert.deepStrictEqual(Array.from(stored.values()), ["theirs", "theirs, too"])
     }))
 
-  it.scoped("O1: a mark needs no room; one that fails half-way is undone", () =>
+  it.scoped("O1: a mark needs no room, and a mark that fails half-way is undone", () =>
     Effect.gen(function*() {
       const { state, store, stored } = values()
       const claim = yield* opened(store, "m")
@@ -139,7 +139,7 @@ describe("outbox store on a KeyValueStore", () => {
       assert.deepStrictEqual(yield* claim.mark(seqs), new Set(seqs))
     }))
 
-  it.scoped("O2: an adoption that fails half-way is whole the next time", () =>
+  it.scoped("O2: an adoption that fails half-way is complete the next time", () =>
     Effect.gen(function*() {
       const { state, store } = values()
       const crashed = yield* Scope.extend(opened(store, "h"), yield* Scope.make())
@@ -166,6 +166,6 @@ describe("outbox store on a KeyValueStore", () => {
         state.failing = () => false
         yield* claim.add([entry("d")])
       }))
-      assert.deepStrictEqual(ids((yield* left(store, "h")).entries), ["a", "d"])
+      assert.deepStrictEqual(ids((yield* adopted(store, "h")).entries), ["a", "d"])
     }))
 })

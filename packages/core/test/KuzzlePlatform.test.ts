@@ -8,7 +8,7 @@ interface Own {
   readonly certificate?: string
 }
 
-/** A platform on a fake network, and what its parts were made with. */
+/** A platform on a fake network, and the options that its parts received. */
 const platformOn = (network: FakeNetwork) => {
   const made: Array<unknown> = []
   const platform: KuzzlePlatform.Platform<Own> = {
@@ -44,7 +44,7 @@ describe("KuzzlePlatform", () => {
       assert.strictEqual(network.current.requests[0]?.action, "now")
     }))
 
-  it.scoped("pingInterval is the heartbeat's; a value that is none is an error that names it", () =>
+  it.scoped("the heartbeat gets pingInterval, and an invalid value is an error that names it", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       let pings = 0
@@ -59,7 +59,7 @@ describe("KuzzlePlatform", () => {
       assert.strictEqual(error.setting, "pingInterval")
     }))
 
-  it.scoped("a part of another platform is replaced", () =>
+  it.scoped("a part of a platform can be replaced", () =>
     Effect.gen(function*() {
       const { platform } = platformOn(new FakeNetwork())
       const network = obligingNetwork()
@@ -68,7 +68,7 @@ describe("KuzzlePlatform", () => {
       assert.lengthOf(network.current.requests, 1)
     }))
 
-  it.scoped("its lifecycle comes before the one that is provided; without one, the provided one counts", () =>
+  it.scoped("the lifecycle of the platform takes precedence over a provided one", () =>
     Effect.gen(function*() {
       const listened: Array<string> = []
       const lifecycle = (name: string): KuzzleLifecycle.KuzzleLifecycleShape => ({

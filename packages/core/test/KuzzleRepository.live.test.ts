@@ -1,8 +1,9 @@
-/** Live documents by their Schema: what is decoded, when, and what becomes of documents that do not fit. */
+/** Live documents with a Schema: when they are decoded, and how documents that do not fit are handled. */
 import { Kuzzle, KuzzleRealtime, KuzzleRepository } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Context, Effect, Fiber, Layer, Option, Queue, Schema, Stream } from "effect"
 import { answering } from "./support/answering.ts"
+import { arraysOf } from "./support/documentMap.ts"
 
 const target = { index: "nyc", collection: "taxi" }
 
@@ -11,10 +12,10 @@ interface Stored {
   readonly _source: object
 }
 
-/** A collection that holds these documents, and a subscription to it. */
+/** A collection with these documents, and a subscription to it. */
 const collection = (stored: ReadonlyArray<Stored>) =>
   Effect.gen(function*() {
-    const told = yield* Queue.unbounded<KuzzleRealtime.Notification>()
+    const notifications = yield* Queue.unbounded<KuzzleRealtime.Notification>()
     const kuzzle = Layer.effect(
       Kuzzle.Kuzzle,
       Effect.map(
@@ -38,12 +39,12 @@ const collection = (stored: ReadonlyArray<Stored>) =>
       )
     )
     const realtime = Layer.succeed(KuzzleRealtime.KuzzleRealtime, {
-      open: () => Effect.succeed(Stream.fromQueue(told)),
+      open: () => Effect.succeed(Stream.fromQueue(notifications)),
       listen: () => Effect.never,
       debugger: { open: Effect.never, watchers: Effect.succeed(0) }
     })
-    const tell = (event: "write" | "delete", _id: string, _source: object) =>
-      Queue.offer(told, {
+    const notify = (event: "write" | "delete", _id: string, _source: object) =>
+      Queue.offer(notifications, {
         type: "document",
         scope: event === "write" ? "in" : "out",
         event,
@@ -60,9 +61,9 @@ const collection = (stored: ReadonlyArray<Stored>) =>
       })
     return {
       layer: Layer.merge(kuzzle, realtime),
-      write: (_id: string, source: object) => tell("write", _id, source),
-      remove: (_id: string) => tell("delete", _id, {}),
-      lose: Queue.offer(told, { type: "gap", cause: { _tag: "Overflow", lost: 1 } })
+      write: (_id: string, source: object) => notify("write", _id, source),
+      remove: (_id: string) => notify("delete", _id, {}),
+      lose: Queue.offer(notifications, { type: "gap", cause: { _tag: "Overflow", lost: 1 } })
     }
   })
 
@@ -84,7 +85,7 @@ const counting = () => {
 
 const Taxi = Schema.Struct({ status: Schema.Literal("free", "busy"), since: Schema.optional(Schema.DateFromNumber) })
 
-/** What is given as the content: a status, or that it does not fit. */
+/** The content in short: its status, or that it does not fit. */
 const shown = (source: { readonly status: string } | KuzzleRepository.InvalidDocumentError) =>
   "issue" in source ? `invalid ${source._id}` : source.status
 
@@ -115,7 +116,7 @@ const busy = { status: "busy" }
 const odd = { status: "lost" }
 
 describe("KuzzleRepository.live", () => {
-  it.scoped("gives what is there and every change of it, decoded, with Kuzzle's own part apart", () =>
+  it.scoped("emits the documents and every change, decoded, with Kuzzle's metadata in its own member", () =>
     Effect.gen(function*() {
       const { layer, remove, write } = yield* collection([
         { _id: "a", _source: { ...free, since: 5, _kuzzle_info: { author: "ada" } } }
@@ -137,14 +138,14 @@ describe("KuzzleRepository.live", () => {
         "Snapshot a:free",
         "Entered b:free",
         "Updated a:free>free",
-        "Left b:free>busy",
+        "Exited b:free>busy",
         "Entered d:free",
         "Deleted a"
       ])
       assert.deepStrictEqual([...(yield* live.documents).keys()], ["d"])
     }))
 
-  it.scoped("\"fail\": a document that does not fit ends the set, at the beginning or later", () =>
+  it.scoped("\"fail\": a document that does not fit ends the live query, at the beginning or later", () =>
     Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
       const begun = yield* collection([{ _id: "a", _source: odd }])
@@ -164,13 +165,13 @@ describe("KuzzleRepository.live", () => {
       assert.deepStrictEqual(seen, ["Snapshot a:free", "Updated a:free>busy"])
     }))
 
-  it.scoped("a function: called for each document that does not fit, which is not in the set or leaves it", () =>
+  it.scoped("a function is called for each document that does not fit, and the document is not in the set", () =>
     Effect.gen(function*() {
-      const told: Array<string | undefined> = []
+      const invalidIds: Array<string | undefined> = []
       const taxis = KuzzleRepository.make({
         ...target,
         schema: Taxi,
-        onInvalid: ({ _id }) => Effect.sync(() => void told.push(_id))
+        onInvalid: ({ _id }) => Effect.sync(() => void invalidIds.push(_id))
       })
       const { layer, remove, write } = yield* collection([{ _id: "a", _source: free }, { _id: "b", _source: odd }])
       const live = yield* Effect.provide(taxis.live(), layer)
@@ -183,11 +184,11 @@ describe("KuzzleRepository.live", () => {
       yield* write("a", free)
       assert.deepStrictEqual([...(yield* changes)], [
         "Snapshot a:free",
-        "Left a:free>invalid a",
+        "Exited a:free>invalid a",
         "Entered b:free",
         "Entered a:free"
       ])
-      assert.deepStrictEqual(told, ["b", "b", "a"])
+      assert.deepStrictEqual(invalidIds, ["b", "b", "a"])
     }))
 
   it.scoped("\"pass\": the error stands in place of the content", () =>
@@ -201,7 +202,7 @@ describe("KuzzleRepository.live", () => {
       assert.deepStrictEqual([...(yield* changes)], ["Snapshot a:invalid a", "Updated a:invalid a>free"])
     }))
 
-  it.scoped("what is read again after a gap is decoded as a whole", () =>
+  it.scoped("the documents of a search after a gap are all decoded", () =>
     Effect.gen(function*() {
       const { Taxi, decoded } = counting()
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -276,15 +277,8 @@ describe("KuzzleRepository.live", () => {
   }
 })
 
-/** How many references one map has copied that follows from another. */
+/** How many references a map has copied from the map before it. */
 const copied = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): number => {
-  const known = new Set(lists(before))
-  return lists(after).filter((list) => !known.has(list)).reduce((sum, list) => sum + list.length, 0)
-}
-
-/** The arrays that a map consists of. */
-const lists = (map: ReadonlyMap<string, unknown>): ReadonlyArray<ReadonlyArray<unknown>> => {
-  // The private member is read to see what two maps share.
-  const { chunks } = map as unknown as { readonly chunks: ReadonlyArray<ReadonlyArray<unknown>> }
-  return [chunks, ...chunks]
+  const known = new Set(arraysOf(before))
+  return arraysOf(after).filter((list) => !known.has(list)).reduce((sum, list) => sum + list.length, 0)
 }

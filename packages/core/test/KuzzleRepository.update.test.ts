@@ -1,10 +1,10 @@
-/** Partial updates: every way in which a field can be given changes what is stored, or is refused. */
+/** Partial updates: each value of a field changes the stored document, or is refused. */
 import { Kuzzle, KuzzleRepository } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
 import { answering, type Asked } from "./support/answering.ts"
 
-/** What an update of a document with this Schema sends. */
+/** The body that an update of a document with this Schema sends. */
 const sent = <A, I extends object>(schema: Schema.Schema<A, I>, content: KuzzleRepository.Changes<A>) =>
   Effect.gen(function*() {
     const asked: Array<Asked> = []
@@ -19,7 +19,7 @@ const sent = <A, I extends object>(schema: Schema.Schema<A, I>, content: KuzzleR
   })
 
 const text = Schema.String
-// What TypeScript does not allow may come from JavaScript.
+// JavaScript can pass values that TypeScript does not allow.
 const given = (content: object) => content as never
 
 const Driver = Schema.Struct({ name: text, phone: Schema.optional(text) })

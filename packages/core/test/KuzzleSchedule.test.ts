@@ -7,7 +7,7 @@ const MAX_DELAY = 2 ** 31 - 1
 
 const times = (n: number): ReadonlyArray<undefined> => Array.from({ length: n }, () => undefined)
 
-/** `Random` that always draws the same. */
+/** A `Random` that always draws the same number. */
 const draw = (value: number) => Effect.withRandom(Random.fixed([value]))
 
 const seeded = (seed: number) => Effect.withRandom(Random.make(seed))
@@ -21,14 +21,14 @@ const options = fc.record(
 
 describe("KuzzleSchedule.reconnect", () => {
   it.effect.prop(
-    "is never 0, never above its ceiling, never beyond a timer",
+    "a delay is never 0, never above its ceiling, and never too long for a timer",
     { seed, options },
     ({ options, seed }) =>
       Effect.gen(function*() {
         const { base = 1000, cap = 30_000, factor = 2 } = options
-        const found = yield* delays(KuzzleSchedule.reconnect(options), times(60)).pipe(seeded(seed))
-        assert.strictEqual(found.length, 60)
-        found.forEach((delay, attempt) => {
+        const pauses = yield* delays(KuzzleSchedule.reconnect(options), times(60)).pipe(seeded(seed))
+        assert.strictEqual(pauses.length, 60)
+        pauses.forEach((delay, attempt) => {
           const ceiling = Math.max(1, Math.min(cap, Math.max(1, base) * factor ** attempt, MAX_DELAY))
           assert.isAtLeast(delay, 1)
           assert.isAtMost(delay, ceiling)
@@ -39,16 +39,16 @@ describe("KuzzleSchedule.reconnect", () => {
 
   it.effect("stays within its bounds after any number of attempts", () =>
     Effect.gen(function*() {
-      const found = yield* delays(KuzzleSchedule.reconnect({ cap: Duration.infinity }), times(5000)).pipe(draw(0))
-      assert.strictEqual(found.at(-1), MAX_DELAY)
-      assert.isTrue(found.every((delay) => delay >= 1 && delay <= MAX_DELAY))
+      const pauses = yield* delays(KuzzleSchedule.reconnect({ cap: Duration.infinity }), times(5000)).pipe(draw(0))
+      assert.strictEqual(pauses.at(-1), MAX_DELAY)
+      assert.isTrue(pauses.every((delay) => delay >= 1 && delay <= MAX_DELAY))
     }))
 
   it.effect("stays within the cap for all options", () =>
     Effect.gen(function*() {
       for (const options of [{ base: 0 }, { factor: NaN }, { factor: -3 }, { factor: Infinity }, { base: Infinity }]) {
-        const found = yield* delays(KuzzleSchedule.reconnect(options), times(2000)).pipe(draw(0))
-        assert.isTrue(found.every((delay) => delay >= 1 && delay <= 30_000), JSON.stringify(options))
+        const pauses = yield* delays(KuzzleSchedule.reconnect(options), times(2000)).pipe(draw(0))
+        assert.isTrue(pauses.every((delay) => delay >= 1 && delay <= 30_000), JSON.stringify(options))
       }
       const still = yield* delays(KuzzleSchedule.reconnect({ cap: 0 }), times(3)).pipe(draw(0))
       assert.deepStrictEqual(still, [1, 1, 1])
@@ -56,47 +56,47 @@ describe("KuzzleSchedule.reconnect", () => {
 
   it.effect("doubles its ceiling up to the cap", () =>
     Effect.gen(function*() {
-      // The lowest draw is the longest pause: the ceiling itself.
-      const found = yield* delays(KuzzleSchedule.reconnect(), times(8)).pipe(draw(0))
-      assert.deepStrictEqual(found, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+      // The lowest draw gives the longest delay, which is the ceiling.
+      const pauses = yield* delays(KuzzleSchedule.reconnect(), times(8)).pipe(draw(0))
+      assert.deepStrictEqual(pauses, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
     }))
 
   it.effect.prop("has a ceiling that never falls", { options }, ({ options }) =>
     Effect.gen(function*() {
-      const found = yield* delays(KuzzleSchedule.reconnect(options), times(100)).pipe(draw(0))
-      found.slice(1).forEach((delay, i) => assert.isAtLeast(delay, found[i] ?? 0))
+      const pauses = yield* delays(KuzzleSchedule.reconnect(options), times(100)).pipe(draw(0))
+      pauses.slice(1).forEach((delay, i) => assert.isAtLeast(delay, pauses[i] ?? 0))
     }))
 
   it.effect("uses the whole of its jitter", () =>
     Effect.gen(function*() {
       const first = (seed: number) =>
-        delays(KuzzleSchedule.reconnect(), times(1)).pipe(seeded(seed), Effect.map((found) => found[0] ?? 0))
-      const found = yield* Effect.forEach(Array.from({ length: 2000 }, (_, seed) => seed), first)
-      const mean = found.reduce((sum, delay) => sum + delay, 0) / found.length
-      assert.isBelow(Math.min(...found), 20)
-      assert.isAbove(Math.max(...found), 980)
+        delays(KuzzleSchedule.reconnect(), times(1)).pipe(seeded(seed), Effect.map((pauses) => pauses[0] ?? 0))
+      const pauses = yield* Effect.forEach(Array.from({ length: 2000 }, (_, seed) => seed), first)
+      const mean = pauses.reduce((sum, delay) => sum + delay, 0) / pauses.length
+      assert.isBelow(Math.min(...pauses), 20)
+      assert.isAbove(Math.max(...pauses), 980)
       assert.isAbove(mean, 470)
       assert.isBelow(mean, 530)
     }))
 
   it.effect.prop("makes a bounded number of attempts in an hour", { seed }, ({ seed }) =>
     Effect.gen(function*() {
-      const found = yield* delays(KuzzleSchedule.reconnect(), times(400)).pipe(seeded(seed))
+      const pauses = yield* delays(KuzzleSchedule.reconnect(), times(400)).pipe(seeded(seed))
       let elapsed = 0
-      const attempts = found.filter((delay) => (elapsed += delay) <= 3_600_000).length
+      const attempts = pauses.filter((delay) => (elapsed += delay) <= 3_600_000).length
       // One every 15 s on average, and a few at the start.
       assert.isAtLeast(attempts, 180)
       assert.isAtMost(attempts, 320)
     }))
 
-  it.effect("goes on for ever, and composes with a limit", () =>
+  it.effect("never ends by itself, and composes with a limit", () =>
     Effect.gen(function*() {
       const limited = KuzzleSchedule.reconnect().pipe(Schedule.intersect(Schedule.recurs(3)))
       assert.strictEqual((yield* delays(limited, times(10))).length, 3)
       assert.strictEqual((yield* delays(KuzzleSchedule.reconnect(), times(10_000))).length, 10_000)
     }))
 
-  it.effect("retries after the pauses it names, in the time of the Clock", () =>
+  it.effect("retries after its delays, by the Clock", () =>
     Effect.gen(function*() {
       const attempts: Array<number> = []
       const dial = Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -117,7 +117,7 @@ describe("KuzzleSchedule.reconnect", () => {
       const windows = new Map<number, number>()
       for (let client = 0; client < clients; client++) {
         let at = 0
-        // Enough attempts to be beyond the outage whatever the draws: each draw is seen until then.
+        // Enough attempts to last longer than the outage with any draws.
         for (const delay of yield* delays(schedule, times(40))) {
           at += delay
           const window = Math.floor(at / 100)
@@ -132,7 +132,7 @@ describe("KuzzleSchedule.reconnect", () => {
       const total = [...windows.values()].reduce((sum, n) => sum + n, 0)
       assert.strictEqual(total, clients)
       assert.isAtMost(peak, clients * 0.02)
-      // All are back within the cap, as none waits longer.
+      // No client waits longer than the cap, so all have reconnected by then.
       assert.isAtMost(Math.max(...windows.keys()) * 100, outage + 30_000)
     }).pipe(seeded(42)), 30_000)
 })
@@ -149,7 +149,7 @@ describe("KuzzleSchedule.withRetryAfter", () => {
 })
 
 describe("KuzzleSchedule.isStable", () => {
-  it("wants 30 s, or the duration of the option", () => {
+  it("requires 30 s, or the duration of the option", () => {
     assert.isFalse(KuzzleSchedule.isStable(1000, 30_999))
     assert.isTrue(KuzzleSchedule.isStable(1000, 31_000))
     assert.isTrue(KuzzleSchedule.isStable(1000, 2000, Duration.seconds(1)))
@@ -163,38 +163,42 @@ describe("KuzzleSchedule.heartbeat", () => {
       assert.deepStrictEqual(yield* delays(KuzzleSchedule.heartbeat(), times(3)), [10_000, 10_000, 10_000])
     }))
 
-  it.effect.prop("is never 0 and never beyond a timer", { interval: millis }, ({ interval }) =>
-    Effect.gen(function*() {
-      const found = yield* delays(KuzzleSchedule.heartbeat({ interval }), times(3))
-      found.forEach((delay) => {
-        assert.isAtLeast(delay, 1)
-        assert.isAtMost(delay, MAX_DELAY)
-        assert.strictEqual(delay, Math.max(1, Math.min(Math.floor(interval), MAX_DELAY)))
+  it.effect.prop(
+    "a delay is never 0 and never too long for a timer",
+    { interval: millis },
+    ({ interval }) =>
+      Effect.gen(function*() {
+        const pauses = yield* delays(KuzzleSchedule.heartbeat({ interval }), times(3))
+        pauses.forEach((delay) => {
+          assert.isAtLeast(delay, 1)
+          assert.isAtMost(delay, MAX_DELAY)
+          assert.strictEqual(delay, Math.max(1, Math.min(Math.floor(interval), MAX_DELAY)))
+        })
       })
-    }))
+  )
 })
 
 describe("KuzzleSchedule.tokenRefresh", () => {
-  /** The pause before a token that has so long to live is renewed; none if it is not. */
-  const pause = (left: number, options?: KuzzleSchedule.TokenRefreshOptions) =>
+  /** The delay before a token with this remaining lifetime is renewed; `undefined` if it is not renewed. */
+  const pause = (remaining: number, options?: KuzzleSchedule.TokenRefreshOptions) =>
     Effect.flatMap(
       Clock.currentTimeMillis,
-      (now) => delays(KuzzleSchedule.tokenRefresh(options), [{ expiresAt: now + left }], now)
+      (now) => delays(KuzzleSchedule.tokenRefresh(options), [{ expiresAt: now + remaining }], now)
     )
 
-  it.effect.prop("comes before the end, in time, and fits a timer", {
+  it.effect.prop("renews in time before the end, with delays that fit a timer", {
     seed,
-    left: fc.integer({ min: 2, max: 2 ** 45 })
+    remaining: fc.integer({ min: 2, max: 2 ** 45 })
   }, (
-    { left, seed }
+    { remaining, seed }
   ) =>
     Effect.gen(function*() {
-      const [delay = NaN] = yield* pause(left).pipe(seeded(seed))
+      const [delay = NaN] = yield* pause(remaining).pipe(seeded(seed))
       assert.isAtLeast(delay, 1)
       assert.isAtMost(delay, MAX_DELAY)
-      assert.isAtMost(delay, left * 0.8)
-      assert.isAtMost(delay, left - Math.min(10_000, left / 2))
-      const earliest = Math.min(left * 0.7, left - Math.min(10_000, left / 2), MAX_DELAY)
+      assert.isAtMost(delay, remaining * 0.8)
+      assert.isAtMost(delay, remaining - Math.min(10_000, remaining / 2))
+      const earliest = Math.min(remaining * 0.7, remaining - Math.min(10_000, remaining / 2), MAX_DELAY)
       assert.isAtLeast(delay, Math.max(1, Math.floor(earliest)))
     }))
 
@@ -204,14 +208,14 @@ describe("KuzzleSchedule.tokenRefresh", () => {
       assert.deepStrictEqual(yield* pause(3_600_000).pipe(draw(0.999_999)), [2_520_000])
     }))
 
-  it.effect("is sane for very short and very long lives", () =>
+  it.effect("supports very short and very long lifetimes", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* pause(1000).pipe(draw(0)), [500])
       assert.deepStrictEqual(yield* pause(1).pipe(draw(0)), [1])
       assert.deepStrictEqual(yield* pause(Duration.toMillis("365 days")), [MAX_DELAY])
     }))
 
-  it.effect("renews nothing that never expires, or is dead", () =>
+  it.effect("does not renew a token that never expires or has expired", () =>
     Effect.gen(function*() {
       const never = KuzzleSchedule.tokenRefresh()
       assert.deepStrictEqual(yield* delays(never, [{ expiresAt: -1 }]), [])
@@ -222,7 +226,7 @@ describe("KuzzleSchedule.tokenRefresh", () => {
       assert.deepStrictEqual(yield* pause(-5), [])
     }))
 
-  it.effect("renews each token by its own life, in the time of the Clock", () =>
+  it.effect("renews each token by its own lifetime, by the Clock", () =>
     Effect.gen(function*() {
       const renewed: Array<number> = []
       const lives = [50_000, 200_000, undefined]

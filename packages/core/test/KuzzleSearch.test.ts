@@ -7,8 +7,8 @@ const target = { index: "nyc", collection: "taxi" }
 
 const hit = (_id: string, _source: object = {}) => ({ _id, _score: 1, _source, ...target })
 
-/** What is sent for a search, and what comes of it, when the pages are these. */
-const over = (options: KuzzleSearch.Options, pages: ReadonlyArray<unknown>) =>
+/** The requests and the hits of a search whose answers are these pages. */
+const searchOver = (options: KuzzleSearch.Options, pages: ReadonlyArray<unknown>) =>
   Effect.gen(function*() {
     const asked: Array<Asked> = []
     const outcome = yield* Effect.either(Stream.runCollect(KuzzleSearch.hits(options))).pipe(
@@ -20,12 +20,12 @@ const over = (options: KuzzleSearch.Options, pages: ReadonlyArray<unknown>) =>
     return { asked, outcome }
   })
 
-const found = (total: number, hits: ReadonlyArray<unknown>, scrollId?: string) => ({ hits, total, scrollId })
+const pageOf = (total: number, hits: ReadonlyArray<unknown>, scrollId?: string) => ({ hits, total, scrollId })
 
 describe("KuzzleSearch", () => {
-  it.effect("a search that fits in a page leaves no scroll behind", () =>
+  it.effect("a search that fits on one page opens no scroll", () =>
     Effect.gen(function*() {
-      const { asked, outcome } = yield* over(target, [found(2, [hit("a"), hit("b")])])
+      const { asked, outcome } = yield* searchOver(target, [pageOf(2, [hit("a"), hit("b")])])
       assert.lengthOf(asked, 1)
       assert.notProperty(asked[0], "scroll")
       assert.strictEqual(asked[0]?.size, 100)
@@ -35,19 +35,19 @@ describe("KuzzleSearch", () => {
   it.effect("aggregations alone are one page without hits", () =>
     Effect.gen(function*() {
       for (const strategy of [KuzzleSearch.scroll(), KuzzleSearch.searchAfter(), KuzzleSearch.fromSize()]) {
-        const { asked, outcome } = yield* over({ ...target, size: 0, strategy }, [found(9, [])])
+        const { asked, outcome } = yield* searchOver({ ...target, size: 0, strategy }, [pageOf(9, [])])
         assert.lengthOf(asked, 1)
         assert.strictEqual(outcome._tag, "Right")
       }
     }))
 
-  it.effect("a larger one is scrolled from its beginning, by the id of the page before, with the options of the call", () =>
+  it.effect("a larger search is scrolled from its beginning, by the id of the page before, with the options of the call", () =>
     Effect.gen(function*() {
-      const { asked, outcome } = yield* over({ ...target, size: 1, volatile: { a: 1 } }, [
-        found(3, [hit("a")]),
-        found(3, [hit("a")], "s1"),
-        found(3, [hit("b")], "s2"),
-        found(3, [hit("c")], "s3")
+      const { asked, outcome } = yield* searchOver({ ...target, size: 1, volatile: { a: 1 } }, [
+        pageOf(3, [hit("a")]),
+        pageOf(3, [hit("a")], "s1"),
+        pageOf(3, [hit("b")], "s2"),
+        pageOf(3, [hit("c")], "s3")
       ])
       assert.deepStrictEqual(asked.map(({ action, scroll, scrollId }) => [action, scroll, scrollId]), [
         ["search", undefined, undefined],
@@ -60,11 +60,11 @@ describe("KuzzleSearch", () => {
       assert.deepStrictEqual(Chunk.toReadonlyArray(outcome.right).map(({ _id }) => _id), ["a", "b", "c"])
     }))
 
-  it.effect("what is collapsed cannot be scrolled: it is had by number, until a page is not full", () =>
+  it.effect("a search with collapse cannot be scrolled, so it is read by `from` and `size` until a page is not full", () =>
     Effect.gen(function*() {
-      const { asked } = yield* over({ ...target, size: 2, collapse: { field: "status" } }, [
-        found(9, [hit("a"), hit("b")]),
-        found(9, [hit("c")])
+      const { asked } = yield* searchOver({ ...target, size: 2, collapse: { field: "status" } }, [
+        pageOf(9, [hit("a"), hit("b")]),
+        pageOf(9, [hit("c")])
       ])
       assert.deepStrictEqual(asked.map(({ body, from, size }) => [from, size, body.sort]), [
         [0, 2, ["_score", { _id: "asc" }]],
@@ -72,7 +72,7 @@ describe("KuzzleSearch", () => {
       ])
     }))
 
-  it.effect("by number, no page goes beyond the window, and the number of all documents is known", () =>
+  it.effect("by `from` and `size`, no page exceeds the window, and the number of all documents is known", () =>
     Effect.gen(function*() {
       const page = (from: number, size: number) => Array.from({ length: size }, (_, i) => hit(String(from + i)))
       const asked: Array<Asked> = []
@@ -82,7 +82,7 @@ describe("KuzzleSearch", () => {
         Effect.flip,
         Effect.provide(answering((request) => {
           asked.push(request)
-          return found(12_345, page(Number(request.from), Number(request.size)))
+          return pageOf(12_345, page(Number(request.from), Number(request.size)))
         }))
       )
       assert.deepStrictEqual(seen, [6000, 4000])
@@ -93,14 +93,14 @@ describe("KuzzleSearch", () => {
 
   const cursorAfter = (sort: ReadonlyArray<KuzzleDocument.Content | string>, last: object) =>
     Effect.map(
-      over({ ...target, size: 1, sort, strategy: KuzzleSearch.searchAfter() }, [
-        found(2, [hit("a", last)]),
-        found(2, [hit("b")])
+      searchOver({ ...target, size: 1, sort, strategy: KuzzleSearch.searchAfter() }, [
+        pageOf(2, [hit("a", last)]),
+        pageOf(2, [hit("b")])
       ]),
       ({ asked, outcome }) => outcome._tag === "Left" ? outcome.left : asked[1]?.body.search_after
     )
 
-  it.effect("a cursor is what the document shows", () =>
+  it.effect("a cursor has the values of the document", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* cursorAfter(["n", { s: "desc" }], { n: 1.5, s: "é" }), [1.5, "é", "a"])
       assert.deepStrictEqual(yield* cursorAfter(["a.b"], { a: { b: true } }), [true, "a"])
@@ -114,7 +114,7 @@ describe("KuzzleSearch", () => {
       assert.deepStrictEqual(yield* cursorAfter(["_score", { _id: "desc" }], {}), [1, "a"])
     }))
 
-  it.effect("and never a guess", () =>
+  it.effect("a cursor that cannot be read from the document is an error, not a guess", () =>
     Effect.gen(function*() {
       const sorts: ReadonlyArray<readonly [KuzzleDocument.Content | string, object]> = [
         ["n", {}],
@@ -137,16 +137,16 @@ describe("KuzzleSearch", () => {
 
   it.effect("a value that cannot be sent is an error of the request", () =>
     Effect.gen(function*() {
-      const { outcome } = yield* over({ ...target, query: { term: { n: NaN } } }, [])
+      const { outcome } = yield* searchOver({ ...target, query: { term: { n: NaN } } }, [])
       assert.propertyVal(outcome._tag === "Left" ? outcome.left : undefined, "_tag", "KuzzleEncodeError")
     }))
 
-  it.effect("anything that scrolls", () =>
+  it.effect("`scrolled` reads the pages of any action that scrolls", () =>
     Effect.gen(function*() {
       const pages = [
-        found(5, ["a", "b"], "1"),
-        found(5, ["c", "d"], "2"),
-        found(5, ["e"], "3")
+        pageOf(5, ["a", "b"], "1"),
+        pageOf(5, ["c", "d"], "2"),
+        pageOf(5, ["e"], "3")
       ]
       const ids: Array<string> = []
       const all = yield* Stream.runCollect(

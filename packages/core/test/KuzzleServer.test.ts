@@ -19,7 +19,7 @@ describe("KuzzleServer.healthCheck", () => {
       assert.deepStrictEqual<unknown>(health, red)
     }))
 
-  it.effect("an error without a result, and any other, is an error", () =>
+  it.effect("an error without a result, or with another status, is an error", () =>
     Effect.gen(function*() {
       const asked = Effect.flip(KuzzleServer.healthCheck())
       const nothing = yield* Effect.provide(asked, failing(unavailable, null))

@@ -7,8 +7,8 @@ const url = "ws://user:secret@kuzzle.test:7512/path?token=secret"
 const sink: KuzzleSocket.Sink = { onFrame: () => {}, onPong: () => {} }
 const dial = { url, sink, timeout: Duration.seconds(1) }
 
-const connect = (network: FakeNetwork, over = sink) =>
-  KuzzleSocket.connect(network.shape, { url, sink: over, timeout: Duration.seconds(10) })
+const connect = (network: FakeNetwork, handlers = sink) =>
+  KuzzleSocket.connect(network.shape, { url, sink: handlers, timeout: Duration.seconds(10) })
 
 const dialling = Effect.gen(function*() {
   const network = new FakeNetwork()
@@ -21,7 +21,7 @@ const dialling = Effect.gen(function*() {
 const failing = (dial: Fiber.RuntimeFiber<unknown, KuzzleError.ConnectError>) => Effect.flip(Fiber.join(dial))
 
 describe("KuzzleSocket", () => {
-  it.effect("C7: what never answers is unreachable, and says why", () =>
+  it.effect("C7: a server that does not answer is unreachable, and the error says why", () =>
     Effect.gen(function*() {
       const { dial, network } = yield* dialling
       network.current.error(new Error("connect ECONNREFUSED"))
@@ -39,12 +39,12 @@ describe("KuzzleSocket", () => {
       const error = yield* failing(dial)
       assert.strictEqual(error.reason, "Unreachable")
       assert.isTrue(network.current.terminated)
-      // Later events of the attempt reach nobody.
+      // Later events of the attempt are ignored.
       network.current.open()
       network.current.close(1006)
     }))
 
-  it.scoped("an error does not end an open connection, its close does", () =>
+  it.scoped("an error alone does not end an open connection, but a close does", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const connection = yield* connect(network)
@@ -111,7 +111,7 @@ describe("KuzzleSocket", () => {
 
   it.effect("C7: a runtime without WebSocket, a page that may not open the address, an invalid address", () =>
     Effect.gen(function*() {
-      // What `new globalThis.WebSocket(url)` throws before Node 22, and `new WebSocket(url)`.
+      // The errors of `new globalThis.WebSocket(url)` before Node 22, and of `new WebSocket(url)`.
       for (const missing of [new TypeError("is not a constructor"), new ReferenceError("is not defined")]) {
         const error = yield* standard(() => {
           throw missing
@@ -131,7 +131,7 @@ describe("KuzzleSocket", () => {
       assert.include(malformed.message, "is not a WebSocket URL")
     }))
 
-  it.effect("8.A10: a handshake that does not finish times out, and its socket goes", () =>
+  it.effect("8.A10: a handshake that does not finish times out, and its socket is closed", () =>
     Effect.gen(function*() {
       const { dial, network } = yield* dialling
       yield* TestClock.adjust("9999 millis")
@@ -200,7 +200,7 @@ describe("KuzzleSocket", () => {
       }
     }))
 
-  it.scoped("L2: a frame that is too large ends the connection at once, with what to do", () =>
+  it.scoped("L2: a frame that is too large ends the connection at once, and the error says what to do", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const connection = yield* connect(network)
@@ -223,7 +223,7 @@ describe("KuzzleSocket", () => {
       assert.strictEqual(end.by, "Released")
     }))
 
-  it.effect("8.A14: where the runtime cannot terminate, the close is asked for and the socket ignored", () =>
+  it.effect("8.A14: in a runtime that cannot terminate, the socket is closed and its later events are ignored", () =>
     Effect.gen(function*() {
       const closes: Array<number> = []
       let events: KuzzleSocket.DriverEvents | undefined

@@ -3,11 +3,9 @@ import { Error as PlatformError, KeyValueStore } from "@effect/platform"
 import { NodeKeyValueStore } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, FastCheck as fc, Fiber, Layer, Option, Redacted, Stream, TestClock } from "effect"
-import * as Fs from "node:fs"
-import * as Os from "node:os"
-import * as Path from "node:path"
 import { inspect } from "node:util"
 import { turns } from "./support/FakeSocket.ts"
+import { temporaryFolder } from "./support/temporaryFolder.ts"
 
 const stored = (token: string, expiresAt: number | undefined, kuid: string): KuzzleTokenStore.StoredToken => ({
   token: Redacted.make(token),
@@ -15,19 +13,19 @@ const stored = (token: string, expiresAt: number | undefined, kuid: string): Kuz
   kuid
 })
 
-/** With the secret in the open, so that it is compared. */
+/** A token with its secret as plain text, so that a test can compare it. */
 const plain = Option.map(({ expiresAt, kuid, token }: KuzzleTokenStore.StoredToken) => ({
   expiresAt: Option.getOrUndefined(Option.map(expiresAt, DateTime.toEpochMillis)),
   kuid,
   token: Redacted.value(token)
 }))
 
-const over = (store: Layer.Layer<KeyValueStore.KeyValueStore>, options?: KuzzleTokenStore.Options) =>
+const storeOver = (store: Layer.Layer<KeyValueStore.KeyValueStore>, options?: KuzzleTokenStore.Options) =>
   Layer.provideMerge(KuzzleTokenStore.layerKeyValueStore(options), store)
 
-const inMemory = over(KeyValueStore.layerMemory)
+const inMemory = storeOver(KeyValueStore.layerMemory)
 
-/** The store of the layer that is provided. */
+/** The store of the provided layer. */
 const provided = Effect.flatMap(
   KuzzleTokenStore.KuzzleTokenStore,
   (store) => store === undefined ? Effect.dieMessage("there is none") : Effect.succeed(store)
@@ -36,7 +34,7 @@ const provided = Effect.flatMap(
 const none = Option.none()
 const some = (token: string) => Option.some(Redacted.make(token))
 
-/** The token as a store gave it to us, which may be anything. */
+/** The loaded token of a store with this text, which may be invalid. */
 const loadFrom = (text: string) =>
   Effect.gen(function*() {
     yield* (yield* KeyValueStore.KeyValueStore).set("kuzzle-token", text)
@@ -55,7 +53,7 @@ const broken = Layer.succeed(
 )
 
 describe("KuzzleTokenStore", () => {
-  it.effect("by default nothing is kept", () =>
+  it.effect("by default no token is stored", () =>
     Effect.gen(function*() {
       assert.isUndefined(yield* KuzzleTokenStore.KuzzleTokenStore)
     }))
@@ -88,7 +86,7 @@ describe("KuzzleTokenStore", () => {
       assert.deepStrictEqual(JSON.parse(text), { version: 1, token: "t", expiresAt: 5, kuid: "ann" })
       yield* store.save(none, some("t"))
       assert.deepStrictEqual(yield* values.get("kuzzle-token"), Option.some("another's"))
-    }).pipe(Effect.provide(over(KeyValueStore.layerMemory, { key: "mine" }))))
+    }).pipe(Effect.provide(storeOver(KeyValueStore.layerMemory, { key: "mine" }))))
 
   it.effect("garbage is a typed fault that shows none of it", () =>
     Effect.gen(function*() {
@@ -106,7 +104,7 @@ describe("KuzzleTokenStore", () => {
           { ...good, token: "" },
           { ...good, kuid: undefined },
           { ...good, expiresAt: "s3cr3t" },
-          // No time: beyond those that a date can hold.
+          // Not a time, because it is beyond the range of dates.
           { ...good, expiresAt: 1e300 }
         ].map((one) => JSON.stringify(one))
       ]
@@ -121,7 +119,7 @@ describe("KuzzleTokenStore", () => {
     }))
 
   it.effect.prop(
-    "nothing in a store can do more harm than that",
+    "any text in a store gives a token or a typed fault",
     [fc.oneof(fc.string(), fc.json())],
     ([text]) =>
       Effect.gen(function*() {
@@ -146,7 +144,7 @@ describe("KuzzleTokenStore", () => {
       assert.sameMembers(faster, [true, false])
     }).pipe(Effect.provide(inMemory)))
 
-  it.effect("what cannot be read is replaced by a login", () =>
+  it.effect("a login replaces a stored text that cannot be read", () =>
     Effect.gen(function*() {
       yield* (yield* KeyValueStore.KeyValueStore).set("kuzzle-token", "garbage")
       const store = yield* provided
@@ -154,7 +152,7 @@ describe("KuzzleTokenStore", () => {
       assert.isTrue(yield* store.save(Option.some(stored("one", 1, "ann")), none))
     }).pipe(Effect.provide(inMemory)))
 
-  it.scoped("A2, T2: clients of one store take turns, and hear of each other's writes", () =>
+  it.scoped("A2, T2: clients of one store exchange tokens one after the other, and are notified of each other's writes", () =>
     Effect.gen(function*() {
       const values = yield* KeyValueStore.KeyValueStore
       const [one, other] = [KuzzleTokenStore.make(values, "k"), KuzzleTokenStore.make(values, "k")]
@@ -177,7 +175,7 @@ describe("KuzzleTokenStore", () => {
       assert.deepStrictEqual(yield* both, [1, 1])
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  it.scoped("A4: an exchange waits for another for 3 s, and leaves the lock as it should be", () =>
+  it.scoped("A4: an exchange waits at most 3 s for another one, and the lock works afterwards", () =>
     Effect.gen(function*() {
       const store = yield* provided
       const stuck = yield* Effect.fork(store.exclusive(Effect.never))
@@ -188,7 +186,7 @@ describe("KuzzleTokenStore", () => {
       yield* TestClock.adjust("1 millis")
       yield* Fiber.join(waiting)
       yield* Fiber.interrupt(stuck)
-      // Free again: nobody waits, and two do not get it at once.
+      // The lock is free again, and only one client gets it at a time.
       yield* Effect.fork(store.exclusive(Effect.never))
       yield* turns()
       const next = yield* Effect.fork(store.exclusive(Effect.void))
@@ -210,22 +208,19 @@ describe("KuzzleTokenStore", () => {
         assert.include(error.message, "PermissionDenied")
         assert.notInclude(inspect(error, { depth: 9 }), "s3cr3t")
       }
-    }).pipe(Effect.provide(over(broken))))
+    }).pipe(Effect.provide(storeOver(broken))))
 
   it.scoped("in a folder, from one client to the next", () =>
     Effect.gen(function*() {
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "token-"))),
-        (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
-      )
+      const folder = yield* temporaryFolder
       const inFolder = <A, E>(use: (store: KuzzleTokenStore.KuzzleTokenStoreShape) => Effect.Effect<A, E>) =>
         Effect.flatMap(provided, use).pipe(
-          Effect.provide(Layer.fresh(over(Layer.orDie(NodeKeyValueStore.layerFileSystem(folder)))))
+          Effect.provide(Layer.fresh(storeOver(Layer.orDie(NodeKeyValueStore.layerFileSystem(folder)))))
         )
       yield* inFolder(({ save }) => save(none, none))
       yield* inFolder(({ save }) => save(Option.some(stored("t", 5, "ann")), none))
-      const found = yield* inFolder(({ load }) => load)
-      assert.deepStrictEqual(plain(found), Option.some({ token: "t", expiresAt: 5, kuid: "ann" }))
+      const loaded = yield* inFolder(({ load }) => load)
+      assert.deepStrictEqual(plain(loaded), Option.some({ token: "t", expiresAt: 5, kuid: "ann" }))
       yield* inFolder(({ save }) => save(none, some("t")))
       assert.deepStrictEqual(yield* inFolder(({ load }) => load), Option.none())
     }))

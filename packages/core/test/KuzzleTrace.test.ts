@@ -30,15 +30,15 @@ const traceId = "4bf92f3577b34da6a3ce929d0e0e4736"
 const spanId = "00f067aa0ba902b7"
 
 describe("traceparent", () => {
-  it.prop("what is written is read", { context: spanContext }, ({ context }) => {
+  it.prop("a written header is read back", { context: spanContext }, ({ context }) => {
     assert.deepStrictEqual(Traceparent.decode(Traceparent.encode(context)), context)
   })
 
-  it("the example of the specification", () => {
+  it("reads the example of the specification", () => {
     assert.strictEqual(Traceparent.encode({ traceId, spanId, sampled: true }), `00-${traceId}-${spanId}-01`)
   })
 
-  it("of a later version what is known is read, other flags are left alone", () => {
+  it("reads the known parts of a later version, and ignores unknown flags", () => {
     const sampled = { traceId, spanId, sampled: true }
     assert.deepStrictEqual(Traceparent.decode(`01-${traceId}-${spanId}-03-more`), sampled)
     assert.deepStrictEqual(Traceparent.decode(`00-${traceId}-${spanId}-02`), { ...sampled, sampled: false })
@@ -68,15 +68,15 @@ describe("traceparent", () => {
 })
 
 describe("KuzzleTrace", () => {
-  it("the span of the write, as a span and as a link", () => {
+  it("gives the span of the write, as a span and as a link", () => {
     const caused = notification({ traceparent: `00-${traceId}-${spanId}-01` })
     const span = Option.getOrThrow(KuzzleTrace.spanOf(caused))
     assert.deepInclude(span, { _tag: "ExternalSpan", traceId, spanId, sampled: true })
     assert.deepStrictEqual(KuzzleTrace.linksOf(caused), [{ _tag: "SpanLink", span, attributes: {} }])
   })
 
-  it("none if the writer was not tracing, and none for a gap", () => {
-    const gap: KuzzleRealtime.Gap = { type: "gap", cause: { _tag: "Renewed" } }
+  it("gives no span if the writer had no trace, and none for a gap", () => {
+    const gap: KuzzleRealtime.Gap = { type: "gap", cause: { _tag: "Replaced" } }
     for (const one of [notification(null), notification({}), notification({ traceparent: "mine" }), gap]) {
       assert.deepStrictEqual(KuzzleTrace.spanOf(one), Option.none())
       assert.deepStrictEqual(KuzzleTrace.linksOf(one), [])

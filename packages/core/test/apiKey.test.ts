@@ -29,7 +29,7 @@ const unused = Layer.succeed(KuzzleHttp.KuzzleHttp, {
   cookie: () => Effect.succeedNone
 })
 
-/** A store that holds the session of a user. */
+/** A store with the session of a user. */
 const storeOf = (values: Map<string, string>) =>
   Effect.gen(function*() {
     const store = KuzzleTokenStore.make(
@@ -60,7 +60,7 @@ describe("the setting apiKey", () => {
       assert.deepStrictEqual(tokensOf(network), [key, undefined])
     }))
 
-  it.effect("over HTTP, too", () =>
+  it.effect("requests over HTTP carry it, too", () =>
     Effect.gen(function*() {
       const sent: Array<unknown> = []
       const client = HttpClient.make((request) =>
@@ -81,7 +81,7 @@ describe("the setting apiKey", () => {
       assert.deepStrictEqual(sent, [key])
     }))
 
-  it.effect("a session that is stored is neither used nor replaced", () =>
+  it.effect("a stored session is neither used nor replaced", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const values = new Map<string, string>()
@@ -109,7 +109,7 @@ describe("the setting apiKey", () => {
       assert.strictEqual(values.size, 0)
     }))
 
-  it.effect("a key that the server does not know: its refusal, and from then on that the session is over", () =>
+  it.effect("with a key that the server does not know, a request gets its refusal, and later requests the end of the session", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.onSend = (socket, frame) => {
@@ -125,7 +125,7 @@ describe("the setting apiKey", () => {
       assert.notInclude(`${first}${second}`, "s3cr3t")
     }))
 
-  it.effect("a login takes its place, a logout ends its use", () =>
+  it.effect("a login replaces the key, and a logout ends its use", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.onSend = (socket, frame) => {

@@ -1,13 +1,15 @@
-/** The page of the documentation that lists every error. */
+/** The page of the documentation that lists the errors. */
 import * as Core from "@effect-kuzzle/core"
 import { KuzzleAction, KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
+import { KuzzleEngine } from "@effect-kuzzle/testing"
+import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 
 const read = (path: string) => readFileSync(new URL(`../../../docs/${path}`, import.meta.url), "utf8")
 const page = read("reference/errors.md")
 
-/** The ids that a client can meet. */
+/** The ids of the server's errors. */
 const ids = Array.from(
   readFileSync(new URL("../src/KuzzleErrorId.ts", import.meta.url), "utf8").matchAll(/^ {2}\| "(.*)"/gm),
   ([, id]) => id
@@ -22,7 +24,15 @@ const tagOf = (id: string, status: number): string => {
   return KuzzleError.fromStatus(fields)._tag
 }
 
-/** What the site makes of the page (`docs/.vitepress/config.ts`): each title and each row leads somewhere. */
+/** The modules with errors. */
+const modules: ReadonlyArray<{ readonly [name: string]: unknown }> = [
+  KuzzleError,
+  ...Object.values(Core),
+  KuzzleEngine,
+  KuzzleTestServer
+]
+
+/** The anchors of the page on the site (`docs/.vitepress/config.ts`): one for each title and each row. */
 const anchors = new Set(
   Array.from(
     page.matchAll(/^(?:### (Kuzzle\w+)$|\| (?:[\w ]+ \| )?`([\w.]+)` \|)/gm),
@@ -31,7 +41,7 @@ const anchors = new Set(
 )
 
 describe("the page of errors", () => {
-  it("is where every error leads: its address, and its id or its tag", () => {
+  it("has an anchor for the `help` of every error", () => {
     const { homepage } = JSON.parse(read("../packages/core/package.json"))
     const [, owner = "", name = ""] = /github\.com\/([^/]+)\/([^/]+)/.exec(homepage) ?? []
     const base = /DOCS_BASE: (\S+)/.exec(read("../.github/workflows/docs.yml"))?.[1]
@@ -39,7 +49,7 @@ describe("the page of errors", () => {
     const address = `https://${owner}.github.io${base}reference/errors#`
 
     const fields = { controller: "c", action: "a", code: 0, status: 400, message: "m", props: [] }
-    const errors = [KuzzleError, ...Object.values(Core)].flatMap((module) => Object.values<unknown>(module)).filter((
+    const errors = modules.flatMap((module) => Object.values<unknown>(module)).filter((
       value
     ): value is new(fields: object) => KuzzleError.KuzzleError =>
       typeof value === "function" && value.prototype instanceof Error && value !== KuzzleAction.DeclaredError
@@ -69,7 +79,7 @@ describe("the page of errors", () => {
   })
 
   it("has every class of the packages", () => {
-    const tags = [KuzzleError, ...Object.values(Core)].flatMap((module) => Object.values(module)).flatMap((value) => {
+    const tags = modules.flatMap((module) => Object.values<unknown>(module)).flatMap((value) => {
       if (typeof value !== "function" || !(value.prototype instanceof Error) || "ids" in value) return []
       const { _tag }: { readonly _tag?: unknown } = Reflect.construct(value, [{}])
       return typeof _tag === "string" ? [_tag] : []

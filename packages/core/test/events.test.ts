@@ -13,7 +13,7 @@ import { lost, turns } from "./support/FakeSocket.ts"
 import { labelled } from "./support/metrics.ts"
 import { recordingTracer } from "./support/tracer.ts"
 
-/** What is told from now on. */
+/** Records the events from now on. */
 const heardOf = (kuzzle: Kuzzle.KuzzleShape) =>
   Effect.gen(function*() {
     const heard: Array<Kuzzle.KuzzleEvent> = []
@@ -22,12 +22,14 @@ const heardOf = (kuzzle: Kuzzle.KuzzleShape) =>
     return {
       heard,
       tags: Effect.map(turns(), () => heard.map(({ _tag }) => _tag)),
-      /** The only one with this tag. */
+      /** The only event with this tag. */
       one: <Tag extends Kuzzle.KuzzleEvent["_tag"]>(tag: Tag) =>
         Effect.map(turns(), () => {
-          const found = heard.filter((event): event is Extract<Kuzzle.KuzzleEvent, { _tag: Tag }> => event._tag === tag)
-          assert.strictEqual(found.length, 1, `${tag} among ${heard.map(({ _tag }) => _tag).join(", ")}`)
-          return found[0]!
+          const matching = heard.filter((event): event is Extract<Kuzzle.KuzzleEvent, { _tag: Tag }> =>
+            event._tag === tag
+          )
+          assert.strictEqual(matching.length, 1, `${tag} among ${heard.map(({ _tag }) => _tag).join(", ")}`)
+          return matching[0]!
         })
     }
   })
@@ -50,10 +52,15 @@ describe("the events of the official SDK", () => {
         yield* TestClock.adjust("1 second")
         yield* turns()
       }
-      const told = heard.map((event) =>
+      const described = heard.map((event) =>
         event._tag === "Disconnected" ? `${event._tag} ${event.cause.by} ${event.cause.code}` : event._tag
       )
-      assert.deepStrictEqual(told, ["Disconnected Peer 1011", "Reconnected", "Disconnected Peer 1006", "Reconnected"])
+      assert.deepStrictEqual(described, [
+        "Disconnected Peer 1011",
+        "Reconnected",
+        "Disconnected Peer 1006",
+        "Reconnected"
+      ])
       assert.deepInclude(heard[1], { endpoint: "ws://kuzzle.test:7512/" })
     }))
 
@@ -79,7 +86,7 @@ describe("the events of the official SDK", () => {
       const { kuzzle, refuse } = yield* withAccount()
       const { one } = yield* heardOf(kuzzle)
       yield* refuse
-      assert.strictEqual((yield* one("SessionOver")).cause.reason, "Refused")
+      assert.strictEqual((yield* one("SessionLost")).cause.reason, "Refused")
       assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Unauthenticated")
     }))
 
@@ -215,7 +222,7 @@ describe("docs/events.md", () => {
     LogoutStarted: true,
     LoggedOut: true,
     ReAuthenticated: true,
-    SessionOver: true,
+    SessionLost: true,
     Queued: true,
     Dequeued: true,
     Postponed: true,
@@ -244,7 +251,7 @@ describe("docs/events.md", () => {
     ])
     for (const [name, here, test] of mapped) {
       for (const code of codes(here)) assert.isTrue(names.has(code), `${name}: ${code}`)
-      assert.include(source, `it.scoped("${test}", `)
+      assert.include(source, `("${test}", `)
     }
   })
 
@@ -256,7 +263,7 @@ describe("docs/events.md", () => {
       Metrics.ponged(0)
       Metrics.lost(0)
       for (const count of [...Object.values(Metrics.reconnects), ...Object.values(Metrics.renewals)]) count(0)
-      for (const _tag of ["TokenExpired", "Renewed"] as const) Metrics.gap({ _tag })
+      for (const _tag of ["TokenExpired", "Replaced"] as const) Metrics.gap({ _tag })
       Metrics.gap({ _tag: "Malformed", issue: "" })
       Metrics.gap({ _tag: "Overflow", lost: 0 })
       Metrics.gap({ _tag: "Disconnected", cause: lost })

@@ -1,6 +1,6 @@
 /**
- * Ten thousand clients lose one server at once, and it is away for a minute: how they come back, as the session's machine
- * and its schedule decide it. No socket, no fiber that waits: an hour of it in a second.
+ * Ten thousand clients lose one server at once, and it is down for a minute. The session's machine and its schedule decide
+ * when each client dials. Without sockets and fibers, an hour takes a second.
  */
 import { KuzzleConfig, KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
@@ -23,7 +23,7 @@ const dials = (endpoints: ReadonlyArray<string>, schedule: Schedule.Schedule<unk
     let now = 0
     let state: Machine.ConnectionState = { _tag: "Ready", endpoint: endpoints[0] ?? "", attempt: 1 }
     let cause: KuzzleError.ConnectionEndedError | KuzzleError.ConnectError = gone
-    // It had been up for long: the schedule begins anew.
+    // The connection was stable, so the schedule starts from its beginning.
     let stable = true
     for (;;) {
       if (stable) delays.reset()
@@ -38,7 +38,7 @@ const dials = (endpoints: ReadonlyArray<string>, schedule: Schedule.Schedule<unk
     }
   })
 
-/** The most attempts in one window after the server's return, of all clients together. */
+/** The largest number of attempts of all clients in one window after the server's return. */
 const peak = (clients: number, schedule: Schedule.Schedule<unknown, unknown>) =>
   Effect.gen(function*() {
     const { knownEndpoints: endpoints } = yield* KuzzleConfig.make({ url: "ws://kuzzle.test" })
@@ -65,13 +65,13 @@ describe("herd", () => {
       Effect.gen(function*() {
         const { latest, most } = yield* peak(10_000, KuzzleSchedule.reconnect())
         assert.isAtMost(most, 200)
-        // Nobody waits longer than the cap.
+        // No client waits longer than the cap.
         assert.isAtMost(latest, outage + 30_000)
       }).pipe(Effect.withRandom(Random.make("herd"))),
     60_000
   )
 
-  it.effect("8.A12: with a pause that is always the same they all come at once, and this would show it", () =>
+  it.effect("8.A12: with a constant delay all clients dial at once, and this test detects it", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* peak(100, Schedule.spaced("1 second"))).most, 100)
     }))

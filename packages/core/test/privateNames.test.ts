@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
 import { shorten } from "../../../scripts/privateNames.ts"
 
-/** What the build makes of a module, without the standard library. */
+/** The output of the build for a module, without the standard library. */
 const built = (source: string): string => {
   const options: ts.CompilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, noLib: true }
   const host = ts.createCompilerHost(options)
@@ -27,7 +27,7 @@ const built = (source: string): string => {
 const run = (source: string): unknown => new Function(`${built(source).replaceAll("export ", "")}; return result`)()
 
 describe("build: names of private members", () => {
-  it("are short, and those of a class that extends another go on from its names", () => {
+  it("are short, and a derived class continues with the next names", () => {
     const code = built(`
       export class Base { private counter = 1; private step(): number { return this.counter } }
       export class Derived extends Base { private counted = 2; open = 3; get sum(): number { return this.counted } }
@@ -37,7 +37,7 @@ describe("build: names of private members", () => {
     assert.match(code, /\$c = 2;\s+open = 3;\s+get sum\(\) \{ return this\.\$c; \}/)
   })
 
-  it("every way to reach a member still reaches it", () => {
+  it("every kind of access to a member still works", () => {
     const result = run(`
       class Account {
         private static opened = 10
@@ -57,7 +57,7 @@ describe("build: names of private members", () => {
     assert.deepStrictEqual(result, { owner: "bob", most: 7, total: 0, left: 3, opened: 10, shown: "ada" })
   })
 
-  it("members of the same name that are not private keep it", () => {
+  it("members with the same name that are not private keep their name", () => {
     assert.deepStrictEqual(
       run(`
         class Hidden { private name = 1; read() { return { name: this.name } } }

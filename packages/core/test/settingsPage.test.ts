@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8")
 
-/** The name, the variable and the default of each. */
+/** The names of the settings, with their variables and defaults. */
 const rowsIn = (text: string, row: RegExp) =>
   Array.from(text.matchAll(row), (columns) => columns.slice(1, 4).join(" | "))
 

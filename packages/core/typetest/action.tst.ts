@@ -14,7 +14,7 @@ const park = KuzzleAction.make({
 })
 
 describe("KuzzleAction", () => {
-  test("options and result are those of the Schemas, errors those that are declared", () => {
+  test("options and result have the types of the Schemas, and errors are the declared ones", () => {
     const call = park({ plate: "a", until: new Date(), timeout: "1 second" })
     expect(call).type.toBe<
       Effect.Effect<
@@ -49,7 +49,7 @@ describe("KuzzleAction", () => {
     })).type.toRaiseError("'\"until\"' is not assignable")
   })
 
-  test("without options none are needed; what the Schemas need is needed", () => {
+  test("an action without options needs none, and the requirements of the Schemas are those of the action", () => {
     class Zone extends Context.Tag("Zone")<Zone, string>() {}
     const here = Schema.transformOrFail(Schema.String, Schema.String, {
       decode: (place) => Effect.map(Zone, (zone) => `${zone}/${place}`),

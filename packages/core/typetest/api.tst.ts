@@ -1,4 +1,4 @@
-/** What the functions give, how they fail, what they need: as the compiler sees it. */
+/** The results, errors and requirements of the functions, as the compiler sees them. */
 import type { KuzzleActionError } from "@effect-kuzzle/core"
 import {
   Kuzzle,
@@ -17,7 +17,7 @@ import {
 import { type Config, type Context, Effect, type Exit, type Option, Redacted, type Scope, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
 
-/** A request: what it gives, the errors of every request, and nothing needed but a client. */
+/** A request with this result: it has the errors of every request, and needs a client only. */
 type Call<A> = Effect.Effect<A, KuzzleError.RequestError, Kuzzle.Kuzzle>
 
 const target = { index: "nyc", collection: "taxi" }
@@ -81,7 +81,7 @@ describe("results and errors", () => {
     expect<KuzzleAuth.Session["token"]>().type.toBe<Option.Option<Redacted.Redacted>>()
   })
 
-  test("realtime: publishing and counting need no more than a client, subscribing needs KuzzleRealtime", () => {
+  test("realtime: publishing and counting need a client only, subscribing needs KuzzleRealtime", () => {
     expect(KuzzleRealtime.publish({ ...target, message: {} })).type.toBe<
       Effect.Effect<void, KuzzleError.RequestError | KuzzleActionError.SpecificationRejectionError, Kuzzle.Kuzzle>
     >()
@@ -110,7 +110,7 @@ describe("results and errors", () => {
     expect<KuzzleRealtime.JoinError>().type.toBe<KuzzleError.RequestError | KuzzleActionError.RoomNotFoundError>()
   })
 
-  test("realtime: what is asked for comes, and nothing else", () => {
+  test("realtime: a subscription emits the requested kinds of notifications only", () => {
     type Both = KuzzleRealtime.DocumentNotification | KuzzleRealtime.UserNotification
     expect(KuzzleRealtime.subscribe({ ...target, users: "in" })).type.toBe<Subscription<Both>>()
     expect(KuzzleRealtime.subscribe({ ...target, users: "none" })).type.toBe<
@@ -158,7 +158,7 @@ describe("results and errors", () => {
     expect<KuzzleError.RequestError["_tag"]>().type.not.toBe<string>()
   })
 
-  test("errors are told apart by their tags, and handled ones are gone", () => {
+  test("errors are distinguished by their tags, and handled errors are removed", () => {
     const handled = Kuzzle.query({ controller: "document", action: "get", ...target }).pipe(
       Effect.catchTags({
         KuzzleNotFoundError: (error) => {
@@ -185,7 +185,7 @@ describe("results and errors", () => {
     )).type.toRaiseError()
   })
 
-  test("notifications are told apart by their type", () => {
+  test("notifications are distinguished by their type", () => {
     const show = (notification: KuzzleRealtime.Notification) => {
       if (notification.type === "gap") return expect(notification.cause).type.toBe<KuzzleRealtime.GapCause>()
       if (notification.type === "user") return expect(notification.user).type.toBe<"in" | "out">()
@@ -195,8 +195,8 @@ describe("results and errors", () => {
   })
 })
 
-describe("errors by what they say", () => {
-  test("to catch one by its id or its status takes no other from the type", () => {
+describe("errors by their id or status", () => {
+  test("catching an error by its id or its status removes no other error from the type", () => {
     const get = KuzzleDocument.get({ ...target, _id: "a" })
     type Caught = Effect.Effect<KuzzleDocument.Document | void, Effect.Effect.Error<typeof get>, Kuzzle.Kuzzle>
     expect(get.pipe(Effect.catchIf(KuzzleError.hasStatus(404), () => Effect.void))).type.toBe<Caught>()
@@ -204,7 +204,7 @@ describe("errors by what they say", () => {
     expect(get.pipe(Effect.catchIf(KuzzleError.isTokenDead, () => Effect.void))).type.toBe<Caught>()
   })
 
-  test("an error that is known by its status shows what Kuzzle said", () => {
+  test("an error that is narrowed by its status has the members of Kuzzle's error", () => {
     // Anything may be thrown.
     const error = {} as unknown
     if (KuzzleError.hasStatus(404)(error)) expect(error.status).type.toBe<404>()
@@ -212,7 +212,7 @@ describe("errors by what they say", () => {
   })
 })
 
-describe("what is asked for", () => {
+describe("arguments", () => {
   test("a login by `local` takes a username and a password", () => {
     const password = Redacted.make("secret")
     type LoggedIn = NamedCall<KuzzleAuth.Session>
@@ -227,7 +227,7 @@ describe("what is asked for", () => {
     expect(KuzzleAuth.loginStep({ strategy: "local", credentials: { username: "ada" } })).type.toRaiseError("password")
   })
 
-  test("a login by another strategy takes what that asks for", () => {
+  test("a login by another strategy takes any credentials", () => {
     type LoggedIn = NamedCall<KuzzleAuth.Session>
     expect(KuzzleAuth.login({ strategy: "saml", credentials: { ticket: Redacted.make("t") } })).type.toBeAssignableTo<
       LoggedIn
@@ -318,12 +318,12 @@ describe("what is asked for", () => {
 })
 
 describe("services", () => {
-  test("the tags hold their shapes", () => {
+  test("the tags have their shapes", () => {
     expect<Context.Tag.Service<Kuzzle.Kuzzle>>().type.toBe<Kuzzle.KuzzleShape>()
     expect<Context.Tag.Service<KuzzleRealtime.KuzzleRealtime>>().type.toBe<KuzzleRealtime.KuzzleRealtimeShape>()
   })
 
-  test("a logout forgets what is stored only where there is an outbox", () => {
+  test("a logout with `forget` needs an outbox", () => {
     expect(KuzzleAuth.logout({ forget: true })).type.toRaiseError()
     expect(KuzzleOutbox.logout({ forget: true })).type.toBe<
       Effect.Effect<
@@ -335,7 +335,7 @@ describe("services", () => {
     expect(KuzzleOutbox.logout({})).type.toRaiseError()
   })
 
-  test("what a program needs is the sum of what its parts need", () => {
+  test("the requirements of a program are those of its parts", () => {
     const program = Effect.gen(function*() {
       yield* KuzzleServer.now()
       return yield* Stream.runHead(KuzzleRealtime.subscribe(target))

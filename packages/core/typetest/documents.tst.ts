@@ -33,7 +33,7 @@ describe("KuzzleDocument", () => {
     >()
   })
 
-  test("a wrapper has one type, whatever it does", () => {
+  test("a wrapper around an action keeps its type", () => {
     expect(KuzzleDocument.mExists({ ...taxis, ids: ["a"] })).type.toBe<
       Effect.Effect<
         KuzzleDocument.Many<string, string>,
@@ -49,7 +49,7 @@ describe("KuzzleDocument", () => {
     >()
   })
 
-  test("an error that an action has not cannot be caught", () => {
+  test("an error that an action does not have cannot be caught", () => {
     expect(
       KuzzleDocument.get({ ...taxis, _id: "a" }).pipe(
         Effect.catchTag("KuzzleDocumentAlreadyExistsError", () => Effect.void)
@@ -66,7 +66,7 @@ describe("KuzzleDocument", () => {
     expect(KuzzleDocument.search({ ...taxis, targets })).type.toRaiseError()
   })
 
-  test("a selection is by a filter or by a query, with one name for each language", () => {
+  test("documents are selected by `filter` or by `query`, one name for each language", () => {
     const filter = KuzzleFilter.equals("status", "free")
     const typed = KuzzleFilter.for<{ readonly status: string }>().equals("status", "free")
     const query = { term: { status: "free" } }
@@ -100,7 +100,7 @@ describe("KuzzleDocument", () => {
     expect(KuzzleRealtime.publish({ ...taxis, message: cab })).type.not.toRaiseError()
   })
 
-  test("a caller says what the documents hold", () => {
+  test("a caller can give the type of the documents", () => {
     interface Taxi {
       readonly status: "free" | "busy"
     }
@@ -120,7 +120,7 @@ describe("KuzzleDocument", () => {
     >()
   })
 
-  test("what is missing or wrong does not compile", () => {
+  test("missing and wrong arguments do not compile", () => {
     expect(KuzzleDocument.get(taxis)).type.toRaiseError("'_id' is missing")
     expect(KuzzleDocument.update({ ...taxis, _id: "a", content: "text" })).type.toRaiseError("not assignable")
     expect(KuzzleDocument.mUpdate({ ...taxis, documents: [{ body: {} }] })).type.toRaiseError("'_id' is missing")
@@ -130,7 +130,7 @@ describe("KuzzleDocument", () => {
     expect(KuzzleIndex.mDelete({})).type.toRaiseError("'indexes' is missing")
   })
 
-  test("what an answer may lack is optional", () => {
+  test("members that an answer may lack are optional", () => {
     expect<Effect.Effect.Success<ReturnType<typeof KuzzleDocument.delete>>>().type.toBe<{
       readonly _id: string
       readonly _source?: KuzzleDocument.Document["_source"]

@@ -1,4 +1,4 @@
-/** The memory storage as the compiler sees it: what is not there, what may be empty, what excludes what. */
+/** The memory storage as the compiler sees it: missing values, empty lists, options that exclude each other. */
 import type { Kuzzle, KuzzleActionError, KuzzleError } from "@effect-kuzzle/core"
 import { KuzzleMemoryStorage as Ms } from "@effect-kuzzle/core"
 import type { Effect, Option } from "effect"
@@ -7,7 +7,7 @@ import { describe, expect, test } from "tstyche"
 type Call<A> = Effect.Effect<A, KuzzleError.RequestError | KuzzleActionError.RedisError, Kuzzle.Kuzzle>
 
 describe("results", () => {
-  test("what may not be there is an Option, numbers are numbers", () => {
+  test("a value that may be missing is an Option, and numbers are numbers", () => {
     expect(Ms.get({ _id: "k" })).type.toBe<Call<Option.Option<string>>>()
     expect(Ms.mget({ keys: ["k"] })).type.toBe<Call<ReadonlyArray<Option.Option<string>>>>()
     expect(Ms.zscore({ _id: "k", member: "m" })).type.toBe<Call<Option.Option<number>>>()
@@ -28,14 +28,14 @@ describe("results", () => {
 })
 
 describe("arguments", () => {
-  test("lists that Redis refuses when they are empty", () => {
+  test("lists that must not be empty", () => {
     expect(Ms.del({ keys: ["a"] })).type.not.toRaiseError()
     expect(Ms.del({ keys: [] })).type.toRaiseError()
     expect(Ms.sadd({ _id: "k", members: [] })).type.toRaiseError()
     expect(Ms.pfadd({ _id: "k", elements: [] })).type.not.toRaiseError()
   })
 
-  test("what excludes each other", () => {
+  test("options that exclude each other", () => {
     expect(Ms.set({ _id: "k", value: 1, ex: 5, nx: true })).type.not.toRaiseError()
     expect(Ms.set({ _id: "k", value: 1, ex: 5, px: 5 })).type.toRaiseError()
     expect(Ms.set({ _id: "k", value: 1, nx: true, xx: true })).type.toRaiseError()
@@ -49,7 +49,7 @@ describe("arguments", () => {
     expect(Ms.zrangebylex({ _id: "k", min: "a", max: "b" })).type.toRaiseError()
   })
 
-  test("no value is lost in text", () => {
+  test("values that cannot be stored as text do not compile", () => {
     expect(Ms.set({ _id: "k", value: true })).type.toRaiseError()
     expect(Ms.set({ _id: "k", value: { a: 1 } })).type.toRaiseError()
     expect(Ms.hset({ _id: "k", field: "f", value: null })).type.toRaiseError()

@@ -44,7 +44,7 @@ const kuzzle = await KuzzlePromise.make(overWebSocket, {
 })
 
 describe("functions", () => {
-  test("resolve with what their effects give", () => {
+  test("resolve with the results of their effects", () => {
     expect(kuzzle.document.count(target)).type.toBe<Promise<number>>()
     expect(kuzzle.document.create({ ...target, content: {} })).type.toBe<Promise<KuzzleDocument.Document>>()
     expect(kuzzle.server.now()).type.toBe<Promise<number>>()
@@ -86,7 +86,7 @@ describe("functions", () => {
   })
 })
 
-describe("what lasts", () => {
+describe("resources", () => {
   test("has functions for its effects, iterables for its streams, and a close", async () => {
     const live = await kuzzle.live.live(target)
     expect(live.documents()).type.toBe<Promise<KuzzleLiveQuery.Documents>>()
@@ -100,7 +100,7 @@ describe("what lasts", () => {
 })
 
 describe("services", () => {
-  test("what the layer does not provide is left out", async () => {
+  test("a service that the layer does not provide is absent", async () => {
     expect(kuzzle.export).type.not.toHaveProperty("stream")
     const http = await KuzzlePromise.make(overHttp, {
       export: KuzzleExport,
@@ -124,13 +124,13 @@ describe("services", () => {
     expect(absent.outbox).type.toBe<never>()
   })
 
-  test("names of its own are no names of modules", () => {
+  test("its own names differ from those of modules", () => {
     expect(KuzzlePromise.make(overWebSocket, { close: KuzzleDocument })).type.toRaiseError()
   })
 })
 
 describe("any effect", () => {
-  test("that needs no more than there is", () => {
+  test("runs if the client provides its requirements", () => {
     expect(kuzzle.run(KuzzleDocument.count(target))).type.toBe<Promise<number>>()
     expect(kuzzle.run(KuzzleOutbox.logout({ forget: true }))).type.toRaiseError()
     expect(kuzzle.iterate(Stream.make(1))).type.toBe<AsyncIterable<number>>()

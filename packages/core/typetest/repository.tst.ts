@@ -1,4 +1,4 @@
-/** Documents by their Schema, and filters by the document: what is inferred, and what does not compile. */
+/** Repositories and typed filters: the inferred types, and code that does not compile. */
 import type {
   Kuzzle,
   KuzzleActionError,
@@ -42,7 +42,7 @@ type Invalid = KuzzleRepository.InvalidDocumentError
 type Absent = KuzzleActionError.IndexNotFoundError | KuzzleActionError.CollectionNotFoundError
 
 describe("a repository", () => {
-  test("is known by what it is made of", () => {
+  test("has the types of its parts", () => {
     expect(taxis).type.toBe<KuzzleRepository.KuzzleRepository<Taxi, typeof Taxi.Encoded, never, "fail">>()
     expect(passing).type.toBe<KuzzleRepository.KuzzleRepository<Taxi, typeof Taxi.Encoded, never, "pass">>()
     expect(skipping).type.toBe<KuzzleRepository.KuzzleRepository<Taxi, typeof Taxi.Encoded, never, "skip">>()
@@ -59,7 +59,7 @@ describe("a repository", () => {
     expect(KuzzleRepository.make({ index: "nyc", schema: Taxi })).type.toRaiseError()
   })
 
-  test("only optional fields can be removed, and what is changed by a query must be asked for", () => {
+  test("only optional fields can be removed, and an update by query needs a filter", () => {
     expect(taxis.deleteFields({ _id: "a", fields: ["driver", "notes.any"] })).type.toBeAssignableTo<
       Effect.Effect<KuzzleRepository.Document<Taxi>, unknown, Kuzzle.Kuzzle>
     >()
@@ -70,7 +70,7 @@ describe("a repository", () => {
     expect(taxis.updateByQuery({ filter: taxis.filter.all, changes: { seats: "1" } })).type.toRaiseError("string")
   })
 
-  test("the policy is in what is given, and in how it fails", () => {
+  test("the policy decides the result and the errors", () => {
     type Get<Source, E> = Effect.Effect<
       KuzzleRepository.Document<Source>,
       KuzzleError.RequestError | Absent | KuzzleActionError.DocumentNotFoundError | E,
@@ -109,7 +109,7 @@ describe("a repository", () => {
     >()
   })
 
-  test("a document has its content, and what Kuzzle says of it", () => {
+  test("a document has its content, and Kuzzle's metadata", () => {
     expect<KuzzleRepository.Document<Taxi>["_source"]>().type.toBe<Taxi>()
     expect<KuzzleRepository.Document<Taxi>["_id"]>().type.toBe<string>()
     expect<KuzzleRepository.Document<Taxi>["_version"]>().type.toBe<number>()
@@ -118,7 +118,7 @@ describe("a repository", () => {
     expect<KuzzleRepository.Hit<Taxi>["_score"]>().type.toBe<number | null>()
   })
 
-  test("live documents are what the policy gives; one that has left may be one that does not fit", () => {
+  test("live documents have the type of the policy, and a document that has left may not fit the Schema", () => {
     type Live<Source, E, Left> = Effect.Effect<
       KuzzleLiveQuery.LiveQuery<
         KuzzleRepository.LiveDocument<Source>,
@@ -158,7 +158,7 @@ describe("a repository", () => {
     expect<KuzzleRepository.SubscribeError>().type.toBe<KuzzleRealtime.SubscribeError | KuzzleFilter.FilterError>()
   })
 
-  test("a gap cannot be overlooked", () => {
+  test("a gap must be handled", () => {
     const show = (notification: KuzzleRepository.Notification<Taxi>) => {
       expect(notification).type.not.toHaveProperty("result")
       if (notification.type === "gap") return expect(notification).type.toBe<KuzzleRealtime.Gap>()
@@ -168,7 +168,7 @@ describe("a repository", () => {
     expect(show).type.not.toRaiseError()
   })
 
-  test("what the Schema needs is needed", () => {
+  test("the requirements of the Schema are those of the functions", () => {
     class Key extends Context.Tag("Key")<Key, string>() {}
     const sealed = Schema.transformOrFail(Schema.String, Schema.String, {
       strict: true,
@@ -202,7 +202,7 @@ describe("a repository", () => {
     expect(taxis.update({ _id: "a", content: { status: "fre" } })).type.toRaiseError()
     expect(taxis.update({ _id: "a", content: { statu: "free" } })).type.toRaiseError()
     expect(taxis.update({ _id: "a", content: { seen: 1 } })).type.toRaiseError()
-    // Of a struct some fields; anything else whole.
+    // An update may contain some fields of a struct, and other values as a whole.
     expect(taxis.update({ _id: "a", content: { driver: { name: "ada" } } })).type.not.toRaiseError()
     expect(taxis.update({ _id: "a", content: { driver: { nam: "ada" } } })).type.toRaiseError("nam")
     expect(taxis.update({ _id: "a", content: { position: { lat: 1 } } })).type.not.toRaiseError()
@@ -333,7 +333,7 @@ describe("filters by the document", () => {
     expect(filter.isIn("status", ["free"])).type.not.toRaiseError()
     expect(filter.isIn("status", ["fre"])).type.toRaiseError()
     expect(filter.isIn("seats", [4])).type.toRaiseError()
-    // What is stored counts: one date is a number, the other a text.
+    // A filter has the stored type: one date is a number, the other is a text.
     expect(filter.range("seen", { gt: 1 })).type.not.toRaiseError()
     expect(filter.range("since", { gt: 1 })).type.toRaiseError()
     expect(filter.range("seats", { gt: "1" })).type.toRaiseError()
@@ -392,7 +392,7 @@ describe("filters by the document", () => {
     const part = KuzzleFilter.for<Part>()
     expect(part.equals("a.b.c.name", "x")).type.not.toRaiseError()
     expect(part.exists("a.nam")).type.toRaiseError()
-    // Below its second occurrence any path is accepted, and the value is what is there.
+    // Below its second occurrence any path is accepted.
     expect(part.equals("a.b.nam", "x")).type.toRaiseError()
     expect(part.equals("a.b.name", 1)).type.toRaiseError()
   })
@@ -413,7 +413,7 @@ describe("filters by the document", () => {
     expect(taxis.count({ filter: { exists: "seats" } })).type.toRaiseError()
   })
 
-  test("two kinds: a search takes fewer", () => {
+  test("filters of searches have fewer operators than those of subscriptions", () => {
     const both = [
       filter.all,
       filter.and(filter.equals("status", "free"), filter.not(filter.range("seats", { gt: 1 }))),
@@ -444,7 +444,7 @@ describe("filters by the document", () => {
     expect(taxis.subscribe({ filter: one[6] })).type.not.toRaiseError()
   })
 
-  test("documents of which little is known", () => {
+  test("documents with a loose type", () => {
     const any = KuzzleFilter.for<Readonly<Record<string, unknown>>>()
     expect(any.equals("a.b", 1)).type.not.toRaiseError()
     expect(any.range("a.b", { gt: 1 })).type.not.toRaiseError()
@@ -482,7 +482,7 @@ describe("mappings", () => {
     >()
   })
 
-  test("a field that says what it is stays what it was", () => {
+  test("an annotated field keeps its type", () => {
     expect(Schema.String.pipe(KuzzleMappings.field("text"))).type.toBe<Schema.SchemaClass<string>>()
     expect(Schema.NumberFromString.pipe(KuzzleMappings.field("integer"))).type.toBeAssignableTo<
       Schema.Schema<number, string>

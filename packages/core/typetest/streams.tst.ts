@@ -22,7 +22,7 @@ declare const overHttp: Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload.KuzzleDownloa
 declare const run: <A, E>(effect: Effect.Effect<A, E>) => void
 
 describe("searches", () => {
-  test("hits, and every way they can fail", () => {
+  test("hits, and all their errors", () => {
     expect(KuzzleSearch.hits(target)).type.toBe<
       Stream.Stream<KuzzleDocument.Hit, KuzzleSearch.SearchError, Kuzzle.Kuzzle>
     >()
@@ -34,7 +34,7 @@ describe("searches", () => {
     expect(KuzzleSearch.hits({ targets: [{ index: "nyc", collections: ["taxi", "bus"] }] })).type.not.toRaiseError()
   })
 
-  test("aggregations by what was asked", () => {
+  test("aggregations have the types of the requested kinds", () => {
     const aggregations = {
       statuses: { terms: { field: "status" }, aggs: { oldest: { min: { field: "age" } } } },
       count: { value_count: { field: "age" } },
@@ -55,7 +55,7 @@ describe("searches", () => {
   })
 })
 
-describe("what a search is asked for is in the type of its result", () => {
+describe("the result of a search has the type of its request", () => {
   interface Taxi {
     readonly status: "free" | "busy"
     readonly seats: number

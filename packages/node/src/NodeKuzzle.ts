@@ -11,6 +11,7 @@ import type { ConnectError, InvalidSettingError } from "@effect-kuzzle/core/Kuzz
 import * as KuzzleHeartbeat from "@effect-kuzzle/core/KuzzleHeartbeat"
 import * as KuzzlePlatform from "@effect-kuzzle/core/KuzzlePlatform"
 import type { KuzzleRealtime } from "@effect-kuzzle/core/KuzzleRealtime"
+import * as KuzzleTelemetry from "@effect-kuzzle/core/KuzzleTelemetry"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -57,14 +58,15 @@ export interface PlainOptions extends KuzzleConfig.PlainOptions, NodeKuzzleSocke
 export interface PlainHttpOptions extends KuzzleConfig.PlainClientOptions, NodeKuzzleSocket.Options {}
 
 /**
- * The parts of the client on Node: the socket and the pings.
+ * The parts of the client on Node: the socket, the pings, and spans and metrics.
  *
  * @since 0.1.0
  * @category platform
  */
 export const platform: KuzzlePlatform.Platform<NodeKuzzleSocket.Options> = {
   socket: NodeKuzzleSocket.make,
-  heartbeat: (options) => KuzzleHeartbeat.make("Native", options)
+  heartbeat: (options) => KuzzleHeartbeat.make("Native", options),
+  telemetry: KuzzleTelemetry.live
 }
 
 /** TLS options and proxy apply to HTTP and to the WebSocket. */
@@ -122,7 +124,7 @@ export const layerConfig = (
 export const layerHttp = (
   options: HttpOptions = {}
 ): Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload, InvalidSettingError> =>
-  Layer.provide(Kuzzle.layerHttp(options), http(options))
+  Layer.provide(Kuzzle.layerHttp(options), [http(options), KuzzleTelemetry.layer])
 
 const proxyVariable = Config.option(Config.redacted("KUZZLE_PROXY")).pipe(
   Config.withDescription("the HTTP proxy to dial through"),

@@ -1,4 +1,4 @@
-/** What is Node's own: headers and TLS of the handshake, ping frames, few writes, exact connect errors, nothing left behind. */
+/** The client on Node: headers and TLS of the handshake, ping frames, few writes, exact connect errors, no leaks. */
 import { Kuzzle, KuzzleAuth, KuzzleDownload, KuzzleError, KuzzleHttp, KuzzleServer } from "@effect-kuzzle/core"
 import { KuzzleHttpLive, KuzzleWsLive, NodeKuzzle, NodeKuzzleHttp } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
@@ -131,12 +131,12 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           const { messages, reason } = yield* both(`://127.0.0.1:${yield* tlsInFrontOf(upstream)}`)
           assert.strictEqual(reason, "Unreachable")
           for (const message of messages) assert.include(message, "if this port speaks TLS, use wss:// (https://)")
-          // OpenSSL says in TLS that it understands nothing.
+          // OpenSSL answers plain text with an alert of TLS.
           const alert = Buffer.from("15030300020246", "hex")
           const port = yield* listen(() => Net.createServer((socket) => socket.once("data", () => socket.end(alert))))
-          const told = yield* both(`://127.0.0.1:${port}`)
-          assert.strictEqual(told.reason, "Tls")
-          for (const message of told.messages) {
+          const failure = yield* both(`://127.0.0.1:${port}`)
+          assert.strictEqual(failure.reason, "Tls")
+          for (const message of failure.messages) {
             assert.include(message, "this port speaks TLS: use wss:// (https://)")
           }
         }))
@@ -185,7 +185,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }))
       }
 
-      it.scoped("C6: a handshake that is refused for now has its retryAfter", () =>
+      it.scoped("C6: the error of a handshake that is refused for now has its retryAfter", () =>
         Effect.gen(function*() {
           const port = yield* listen(() =>
             Http.createServer((_, response) => response.writeHead(503, { "retry-after": "30" }).end())
@@ -194,7 +194,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.deepInclude(error, { status: 503, retryAfter: Duration.seconds(30) })
         }))
 
-      it.scoped("C7: a server that is no HTTP server", () =>
+      it.scoped("C7: a server that does not speak HTTP", () =>
         Effect.gen(function*() {
           const port = yield* listen(() => Net.createServer((socket) => socket.end("220 ready\r\n")))
           const { messages, reason } = yield* both(`://127.0.0.1:${port}`)
@@ -210,9 +210,9 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             refused({ url: `ws://127.0.0.1:${port}`, connectTimeout: "150 millis" })
           )
           assert.strictEqual(error.reason, "Timeout")
-          // 150 ms, and what a busy machine adds; the default is 10 s.
+          // 150 ms, and the delays of a busy machine. The default is 10 s.
           assert.isBelow(Duration.toMillis(elapsed), 8000)
-          // The attempt was abandoned, and its socket with it.
+          // The socket of the abandoned attempt is closed.
           yield* Effect.repeat(Effect.sync(() => [...sockets].every(({ closed }) => closed)), {
             until: (closed) => closed,
             schedule: Schedule.spaced("10 millis"),
@@ -230,7 +230,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }
         }))
 
-      it.scoped("of several endpoints the first that answers is taken", () =>
+      it.scoped("of several endpoints the client connects to the first that answers", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           yield* Effect.gen(function*() {
@@ -274,7 +274,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
     })
 
     describe("the socket", () => {
-      it.scoped("the frames of one tick leave in one write", () =>
+      it.scoped("the frames of one tick are sent in one write", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const writes = yield* countedWrites
@@ -305,7 +305,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }).pipe(Effect.provide(NodeKuzzle.layer({ url, requestTimeout: "5 seconds" })))
         }))
 
-      it.scoped("8.A15: pings by frames of RFC 6455, which are no requests", () =>
+      it.scoped("8.A15: pings are frames of RFC 6455, and not requests", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const writes = yield* countedWrites
@@ -340,7 +340,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           )
         }))
 
-      it.scoped("8.A15: a global WebSocket is not touched", () =>
+      it.scoped("8.A15: a global WebSocket is not used", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const original = Object.getOwnPropertyDescriptor(globalThis, "WebSocket")
@@ -433,8 +433,8 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
         }))
     })
 
-    describe("A5: a redirect is not followed, and not taken for Kuzzle's answer", () => {
-      /** Sends whoever asks over HTTP to another server, with an answer that could be Kuzzle's; and what that one gets. */
+    describe("A5: a redirect is not followed, and does not count as Kuzzle's answer", () => {
+      /** A server that redirects HTTP requests with a valid answer of Kuzzle in the body, and a record of the requests to the target. */
       const redirecting = (status: number) =>
         Effect.gen(function*() {
           const { port: upstream } = yield* KuzzleTestServer.KuzzleTestServer
@@ -552,7 +552,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }
         }))
 
-      it.scoped("KUZZLE_HOST and KUZZLE_PORT, and what the others say", () =>
+      it.scoped("KUZZLE_HOST and KUZZLE_PORT, and the other variables", () =>
         Effect.gen(function*() {
           const { port } = yield* KuzzleTestServer.KuzzleTestServer
           const error = yield* withEnvironment([
@@ -580,7 +580,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
   }
 )
 
-/** In the scope, the answer to a handshake has no TCP socket. */
+/** While the scope is open, the answer to a handshake has no TCP socket. */
 const hidingUpgrades = Effect.acquireRelease(
   Effect.sync(() => {
     const { emit } = Http.ClientRequest.prototype
@@ -594,7 +594,7 @@ const hidingUpgrades = Effect.acquireRelease(
   (emit) => Effect.sync(() => void (Http.ClientRequest.prototype.emit = emit))
 )
 
-/** Counts what is written to the TCP sockets that `ws` opens; a corked socket writes all of a tick at once. */
+/** Counts the writes to the TCP sockets that `ws` opens. A corked socket writes all frames of a tick at once. */
 const countedWrites = Effect.gen(function*() {
   const writes: { count: number; lastByte: number | undefined } = { count: 0, lastByte: undefined }
   const seen = (chunk: unknown) => {

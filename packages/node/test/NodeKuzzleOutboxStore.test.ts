@@ -1,21 +1,16 @@
-/** The outbox in a folder: the contract of all stores, and what only a folder and processes can go through. */
+/** The outbox in a folder: the contract of all stores, and faults of folders and processes. */
 import { KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { NodeKuzzleOutboxStore } from "@effect-kuzzle/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, ExecutionStrategy, Exit, Fiber, Scope, Stream } from "effect"
 import { execFileSync, spawn } from "node:child_process"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import { ada, entry, ids, limits, outboxStoreSuite, server, type StorePlace } from "../../../tests/suite/outboxStore.ts"
 import { soon, until } from "../../../tests/suite/until.ts"
+import { temporaryFolder } from "../../core/test/support/temporaryFolder.ts"
 import { Neighbours } from "../src/internal/neighbours.ts"
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "outbox-"))),
-  (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
-)
 
 const open = (path: string, of: KuzzleOutboxStore.Limits = limits) =>
   KuzzleOutboxStore.KuzzleOutboxStore.pipe(
@@ -23,7 +18,7 @@ const open = (path: string, of: KuzzleOutboxStore.Limits = limits) =>
     Effect.provide(NodeKuzzleOutboxStore.layer(path))
   )
 
-/** The clients that listen: a kill ends their sockets only. */
+/** The listening clients. A kill ends their sockets only. */
 const neighbours = new Set<Neighbours>()
 const listen = Neighbours.prototype.listen
 Neighbours.prototype.listen = function(this: Neighbours) {
@@ -60,7 +55,7 @@ const place = (at: Effect.Effect<string, never, Scope.Scope>) =>
 
 const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
 
-/** A process that stores `a`, `b` and `c`, and marks `b` and the idempotent `c`; it says so and lives until it is killed. */
+/** A process that stores `a`, `b` and `c`, marks `b` and the idempotent `c`, reports it, and runs until it is killed. */
 const holder = (path: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -72,9 +67,9 @@ const holder = (path: string) =>
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
 
-/** A file system of its own in memory, of this size; only root can mount one. */
+/** A file system in memory with this size. Only root can mount one. */
 const mounted = (options: string) =>
-  Effect.flatMap(folder, (path) =>
+  Effect.flatMap(temporaryFolder, (path) =>
     Effect.acquireRelease(
       Effect.sync(() => {
         execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", path], { stdio: "ignore" })
@@ -92,7 +87,7 @@ const limitFiles = (...args: ReadonlyArray<string>): string =>
 const canLimitFiles = process.platform === "linux" &&
   Exit.isSuccess(Effect.runSyncExit(Effect.sync(() => limitFiles())))
 
-/** This process can open so many more files and no others, while the scope is open. */
+/** Limits this process to so many more open files, while the scope is open. */
 const filesLeft = (count: number) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -114,7 +109,7 @@ const filesLeft = (count: number) =>
       })
   )
 
-/** Makes the next sync of a file or folder fail, as a disk does that has a defect. */
+/** Makes the next sync of a file or folder fail, as on a broken disk. */
 const failNextSync = Effect.acquireRelease(
   Effect.promise(async () => {
     const handle = await Fs.promises.open("/dev/null", "r")
@@ -154,13 +149,13 @@ describe("NodeKuzzleOutboxStore", () => {
     "a process that is killed: its requests are sent or reported, and other clients learn of them at once",
     () =>
       Effect.gen(function*() {
-        const path = yield* folder
+        const path = yield* temporaryFolder
         const child = yield* holder(path)
         const claim = yield* open(path)
         assert.deepStrictEqual(yield* claim.adopt(server, ada), { entries: [], reports: [] })
         const changed = yield* Effect.fork(Stream.runHead(claim.changes))
         child.kill("SIGKILL")
-        yield* Effect.timeout(changed, "5 seconds")
+        yield* Effect.timeout(Fiber.join(changed), "5 seconds")
         const { entries, reports } = yield* claim.adopt(server, ada)
         assert.deepStrictEqual(entries.map(({ attempts, id }) => [id, attempts]), [["a", 0], ["c", 1]])
         assert.deepStrictEqual(reports.map(({ entry, outcome }) => [entry?.id, outcome]), [["b", "MaybeSent"]])
@@ -170,7 +165,7 @@ describe("NodeKuzzleOutboxStore", () => {
 
   it.scopedLive("a process whose event loop is blocked is alive", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const child = yield* holder(path)
       child.kill("SIGSTOP")
       const claim = yield* open(path)
@@ -184,7 +179,7 @@ describe("NodeKuzzleOutboxStore", () => {
           Effect.sync(() => process.umask(umask)),
           (before) => Effect.sync(() => process.umask(before))
         )
-        const path = Path.join(yield* folder, "deep", "outbox")
+        const path = Path.join(yield* temporaryFolder, "deep", "outbox")
         const claim = yield* open(path)
         yield* claim.add([entry("a")])
         assert.strictEqual(modeOf(path), "700")
@@ -194,9 +189,9 @@ describe("NodeKuzzleOutboxStore", () => {
       }))
   }
 
-  it.scopedLive("files of other programs and links are left alone, also where they look like ours", () =>
+  it.scopedLive("files of other programs and links are not changed, even if they look like files of the store", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       yield* Effect.scoped(Effect.flatMap(open(path), (claim) => claim.add([entry("a"), entry("b")])))
       const [, ours = ""] = Fs.readdirSync(path).sort()
       Fs.writeFileSync(Path.join(path, "README"), "theirs")
@@ -209,9 +204,9 @@ describe("NodeKuzzleOutboxStore", () => {
       assert.strictEqual(yield* claim.purge(server, ada), 2)
     }))
 
-  it.scopedLive("a record that is empty, of another form or another user is unreadable, and the others go on", () =>
+  it.scopedLive("a record that is empty, malformed or of another user is unreadable, and the others are sent", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       yield* Effect.scoped(
         Effect.flatMap(open(path), (claim) => claim.add([entry("a"), entry("b"), entry("c"), entry("d")]))
       )
@@ -230,10 +225,10 @@ describe("NodeKuzzleOutboxStore", () => {
     }))
 
   it.scopedLive.skipIf(!canLimitFiles)(
-    "O2: too many open files are an error that passes: no request is unreadable, and each is adopted once",
+    "O2: too many open files are a transient error: no request is unreadable, and each is adopted once",
     () =>
       Effect.gen(function*() {
-        const path = yield* folder
+        const path = yield* temporaryFolder
         const names = Array.from({ length: 12 }, (_, n) => `n${n}`)
         yield* Effect.scoped(Effect.flatMap(open(path), (claim) => claim.add(names.map((id) => entry(id)))))
         const claim = yield* open(path)
@@ -247,16 +242,16 @@ describe("NodeKuzzleOutboxStore", () => {
         assert.deepStrictEqual(ids([...taken.entries, ...entries]).toSorted(), names.toSorted())
         assert.deepStrictEqual([...taken.reports, ...reports], [])
         assert.isNotEmpty(entries)
-        // Whoever got a part is told of the rest.
+        // The client that got a part of the requests is notified of the rest.
         if (taken.entries.length > 0) yield* soon("the rest", Fiber.join(changed))
       })
   )
 
   it.scopedLive.skipIf(!canLimitFiles)(
-    "O1: with too many open files, what is stored is marked, and an end that fails can be repeated",
+    "O1: with too many open files, stored requests can be marked, and a failed settlement can be repeated",
     () =>
       Effect.gen(function*() {
-        const path = yield* folder
+        const path = yield* temporaryFolder
         const claim = yield* open(path)
         const [a] = yield* claim.add([entry("a")])
         const seq = a?.seq ?? assert.fail("nothing was stored")
@@ -276,9 +271,9 @@ describe("NodeKuzzleOutboxStore", () => {
       })
   )
 
-  it.scopedLive("O1: a change that is not durable is taken back", () =>
+  it.scopedLive("O1: a change that is not durable is undone", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const claim = yield* open(path)
       const [a, b] = yield* claim.add([entry("a"), entry("b")])
       const seqs = [a?.seq ?? "", b?.seq ?? ""]
@@ -298,9 +293,9 @@ describe("NodeKuzzleOutboxStore", () => {
       assert.strictEqual((yield* claim.mark(seqs)).size, 2)
     }))
 
-  it.scopedLive("a folder at the place of a request is unreadable, and the others go on", () =>
+  it.scopedLive("a folder in place of a request is unreadable, and the others are sent", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       yield* Effect.scoped(Effect.flatMap(open(path), (claim) => claim.add([entry("a"), entry("b")])))
       const [a = ""] = Fs.readdirSync(path).sort()
       Fs.rmSync(Path.join(path, a))
@@ -313,36 +308,36 @@ describe("NodeKuzzleOutboxStore", () => {
 
   it.scopedLive("a killed client leaves no unfinished file and no socket behind", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const child = yield* holder(path)
       child.kill("SIGKILL")
       yield* Effect.async<void>((resume) => void child.once("exit", () => resume(Effect.void)))
       const files = Fs.readdirSync(path)
-      const request = files.find((file) => file.endsWith(".v1")) ?? assert.fail("there is none")
-      const socket = files.find((file) => file.endsWith(".sock")) ?? assert.fail("there is none")
+      const request = files.find((file) => file.endsWith(".v1")) ?? assert.fail("no such file")
+      const socket = files.find((file) => file.endsWith(".sock")) ?? assert.fail("no such file")
       Fs.writeFileSync(Path.join(path, `${request}.tmp`), "{\"id")
       Fs.utimesSync(Path.join(path, socket), 0, 0)
       yield* open(path)
-      const left = Effect.sync(() => Fs.readdirSync(path))
+      const filesNow = Effect.sync(() => Fs.readdirSync(path))
       yield* until(
         "both are gone",
-        Effect.map(left, (files) => !files.includes(`${request}.tmp`) && !files.includes(socket))
+        Effect.map(filesNow, (files) => !files.includes(`${request}.tmp`) && !files.includes(socket))
       )
-      assert.include(yield* left, request)
+      assert.include(yield* filesNow, request)
     }), 30_000)
 
   it.scopedLive("a path that is too long for a socket works", () =>
     Effect.gen(function*() {
-      const path = Path.join(yield* folder, "x".repeat(120))
+      const path = Path.join(yield* temporaryFolder, "x".repeat(120))
       const first = yield* open(path)
       const second = yield* open(path)
       yield* first.add([entry("a")])
       assert.deepStrictEqual((yield* second.adopt(server, ada)).entries, [])
     }))
 
-  it.scopedLive("what a later release has written is not touched, and the folder cannot be opened", () =>
+  it.scopedLive("files of a later release are not changed, and the folder cannot be opened", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const later = "000000000000001-000000-abcdef01.whatever.v2"
       Fs.writeFileSync(Path.join(path, later), "?")
       const error = yield* Effect.flip(open(path))
@@ -353,7 +348,7 @@ describe("NodeKuzzleOutboxStore", () => {
 
   it.scopedLive("a folder that cannot be made is a typed error", () =>
     Effect.gen(function*() {
-      const file = Path.join(yield* folder, "file")
+      const file = Path.join(yield* temporaryFolder, "file")
       Fs.writeFileSync(file, "")
       for (const path of [file, Path.join(file, "below")]) {
         const error = yield* Effect.flip(open(path))
@@ -364,7 +359,7 @@ describe("NodeKuzzleOutboxStore", () => {
 
   it.scopedLive("a folder that is removed while it is in use is a typed error", () =>
     Effect.gen(function*() {
-      const path = Path.join(yield* folder, "outbox")
+      const path = Path.join(yield* temporaryFolder, "outbox")
       const claim = yield* open(path)
       Fs.rmSync(path, { recursive: true })
       const error = yield* Effect.flip(claim.add([entry("a")]))
@@ -397,13 +392,13 @@ describe("NodeKuzzleOutboxStore", () => {
         for (const { message } of failures) {
           assert.include(message, "the file system is read-only: choose a folder that can be written")
         }
-        // A failed change changes nothing.
+        // A failed change has no effect.
         yield* remount("rw")
         assert.deepStrictEqual(yield* claim.mark([seq]), new Set([seq]))
       })
   )
 })
 
-outboxStoreSuite("NodeKuzzleOutboxStore: the contract", place(folder), { lingers: true })
+outboxStoreSuite("NodeKuzzleOutboxStore: the contract", place(temporaryFolder), { lingers: true })
 
 if (canMount) outboxStoreSuite("NodeKuzzleOutboxStore on a small disk: the contract", filled, { lingers: true })

@@ -1,4 +1,4 @@
-/** What the socket of Node shows of bytes that are on their way (promise C2). */
+/** The counts of bytes in transit by the socket of Node (promise C2). */
 import { KuzzleSocket } from "@effect-kuzzle/core"
 import { NodeKuzzleSocket } from "@effect-kuzzle/node"
 import { assert, describe, it } from "@effect/vitest"
@@ -7,7 +7,7 @@ import type * as Http from "node:http"
 import type * as Net from "node:net"
 import { WebSocketServer } from "ws"
 
-/** A server that does this to the TCP socket of its connection, and a client of it. */
+/** A server that runs a function on the TCP socket of its connection, and a client of it. */
 const connected = (act: (socket: Net.Socket) => void) =>
   Effect.gen(function*() {
     const server = yield* Effect.acquireRelease(
@@ -22,7 +22,7 @@ const connected = (act: (socket: Net.Socket) => void) =>
           server.close()
         })
     )
-    // A TCP server that listens has an address, which is no pipe's name.
+    // Safe: a listening TCP server has an address object, not the name of a pipe.
     const { port } = server.address() as Net.AddressInfo
     const frames: Array<string> = []
     const sink = { onFrame: (frame: string) => frames.push(frame), onPong: () => {} }
@@ -45,7 +45,7 @@ describe("NodeKuzzleSocket", () => {
     Effect.gen(function*() {
       const header = Buffer.from([0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0])
       const { connection, frames } = yield* connected((socket) => {
-        // In a packet of its own.
+        // In a separate packet.
         setTimeout(() => socket.write(Buffer.concat([header, Buffer.alloc(100)])), 20)
       })
       const before = connection.unsafeBytesRead()
@@ -54,7 +54,7 @@ describe("NodeKuzzleSocket", () => {
       assert.deepStrictEqual(frames, [])
     }))
 
-  it.scopedLive("C2: a large frame shows progress while it leaves, not only at its end", () =>
+  it.scopedLive("C2: a large frame shows progress while it is sent, not only at its end", () =>
     Effect.gen(function*() {
       const size = 40_000_000
       const { connection } = yield* connected((socket) => {
@@ -75,7 +75,7 @@ describe("NodeKuzzleSocket", () => {
       })
       const falling = Array.from(seen)
       assert.deepStrictEqual(falling, [...falling].sort((a, b) => b - a))
-      // A write that is counted as a whole shows two: all of it, and nothing.
+      // A write that is counted as a whole would show two values: its whole size, and 0.
       assert.isAbove(falling.length, 2)
     }))
 })

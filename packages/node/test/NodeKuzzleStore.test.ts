@@ -1,24 +1,19 @@
-/** The file of a token: nobody but its owner reads it, and it is never half written. */
+/** The file of a token: only its owner can read it, and it is never incomplete. */
 import { KuzzleTokenStore } from "@effect-kuzzle/core"
 import { NodeKuzzleStore } from "@effect-kuzzle/node"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck as fc, Option, Redacted } from "effect"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
+import { temporaryFolder } from "../../core/test/support/temporaryFolder.ts"
 import * as PrivateFiles from "../src/internal/privateFiles.ts"
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "store-"))),
-  (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
-)
 
 const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
 
 const open = (directory: string) => Effect.provide(PrivateFiles.make(directory), NodeContext.layer)
 
-/** With a umask that takes nothing away: what a program in a container may have. */
+/** Runs with a umask of 0, as in some containers. */
 const withUmask = (umask: number) =>
   Effect.acquireRelease(
     Effect.sync(() => process.umask(umask)),
@@ -32,7 +27,7 @@ describe("NodeKuzzleStore", () => {
     it.scoped(`the file of a token is 0600 in a folder of 0700, with the umask 0${umask.toString(8)}`, () =>
       Effect.gen(function*() {
         yield* withUmask(umask)
-        const directory = Path.join(yield* folder, "deep", ".session")
+        const directory = Path.join(yield* temporaryFolder, "deep", ".session")
         yield* Effect.gen(function*() {
           const tokens = yield* KuzzleTokenStore.KuzzleTokenStore
           yield* tokens?.save(Option.some(stored), Option.none()) ?? assert.fail("there is none")
@@ -46,9 +41,9 @@ describe("NodeKuzzleStore", () => {
       }))
   }
 
-  it.scoped("a file that was open to others is closed to them when it is read, and when it is written", () =>
+  it.scoped("the permissions of a file that others can read are corrected when it is read, and when it is written", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
+      const directory = yield* temporaryFolder
       const [read, bytes, written] = ["read", "bytes", "written"].map((name) => Path.join(directory, name))
       for (const path of [read, bytes, written]) {
         Fs.writeFileSync(path ?? "", "before")
@@ -61,10 +56,10 @@ describe("NodeKuzzleStore", () => {
       assert.deepStrictEqual([read, bytes, written].map((path) => modeOf(path ?? "")), ["600", "600", "600"])
     }))
 
-  it.scoped("a link at its place is replaced, and its target is not written to", () =>
+  it.scoped("a link in place of the file is replaced, and its target is not changed", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
-      const elsewhere = Path.join(yield* folder, "theirs")
+      const directory = yield* temporaryFolder
+      const elsewhere = Path.join(yield* temporaryFolder, "theirs")
       Fs.writeFileSync(elsewhere, "theirs")
       Fs.symlinkSync(elsewhere, Path.join(directory, "token"))
       const store = yield* open(directory)
@@ -75,7 +70,7 @@ describe("NodeKuzzleStore", () => {
 
   it.scoped("a write that fails leaves the old value, and nothing beside it", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
+      const directory = yield* temporaryFolder
       const store = yield* open(directory)
       yield* store.set("token", "old")
       // A folder cannot be replaced by a file.
@@ -85,9 +80,9 @@ describe("NodeKuzzleStore", () => {
       assert.deepStrictEqual(yield* store.get("token"), Option.some("old"))
     }))
 
-  it.scoped("readers beside a writer see the old value or the new one, never a part", () =>
+  it.scoped("concurrent readers get the old value or the new one, never a part", () =>
     Effect.gen(function*() {
-      const store = yield* open(yield* folder)
+      const store = yield* open(yield* temporaryFolder)
       const values = ["a", "b"].map((letter) => letter.repeat(300_000))
       yield* store.set("k", values[0] ?? "")
       const writer = yield* Effect.fork(
@@ -102,12 +97,12 @@ describe("NodeKuzzleStore", () => {
     [fc.dictionary(fc.string({ minLength: 1 }), fc.string())],
     ([entries]) =>
       Effect.gen(function*() {
-        const store = yield* open(yield* folder)
+        const store = yield* open(yield* temporaryFolder)
         const keys = Object.keys(entries).filter((key) => key !== "." && key !== ".." && isText(key))
         for (const key of keys) yield* store.set(key, entries[key] ?? "")
         assert.strictEqual(yield* store.size, keys.length)
         for (const key of keys) {
-          // As UTF-8 has it.
+          // Lone surrogates become the replacement character in UTF-8.
           assert.deepStrictEqual(yield* store.get(key), Option.some(Buffer.from(entries[key] ?? "").toString()))
           yield* store.remove(key)
           assert.deepStrictEqual(yield* store.get(key), Option.none())
@@ -125,7 +120,7 @@ describe("NodeKuzzleStore", () => {
 
   it.scoped("a folder that cannot be made is a typed fault", () =>
     Effect.gen(function*() {
-      const file = Path.join(yield* folder, "file")
+      const file = Path.join(yield* temporaryFolder, "file")
       Fs.writeFileSync(file, "")
       assert.strictEqual((yield* Effect.flip(open(Path.join(file, "below"))))._tag, "SystemError")
     }))

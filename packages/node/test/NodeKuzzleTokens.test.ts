@@ -5,18 +5,13 @@ import { assert, describe, live } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option, Redacted, Stream } from "effect"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { vi } from "vitest"
 import { soon, until } from "../../../tests/suite/until.ts"
+import { temporaryFolder } from "../../core/test/support/temporaryFolder.ts"
 import * as ProcessLock from "../src/internal/processLock.ts"
 
-const folder = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "tokens-"))),
-  (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true }))
-)
-
-/** The store as another process has it: with a `KeyValueStore` object of its own. */
+/** The store of another process: with its own `KeyValueStore` object. */
 const open = (directory: string) =>
   Effect.flatMap(
     Effect.provide(KuzzleTokenStore.KuzzleTokenStore, Layer.fresh(NodeKuzzleStore.layerTokens(directory))),
@@ -35,9 +30,11 @@ const holder = (name: string) =>
         const { Effect } = await import("effect")
         const { make } = await import(${JSON.stringify(lock)})
         setInterval(() => {}, 1000)
-        await Effect.runPromise(Effect.scoped(Effect.zipRight(make(${JSON.stringify(name)}), Effect.sync(() => {
+        await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+          yield* make(${JSON.stringify(name)})
           console.log("held")
-        }).pipe(Effect.zipRight(Effect.never)))))`
+          return yield* Effect.never
+        })))`
       const process = spawn("npx", ["tsx", "--input-type=module", "--eval", script], {
         cwd: new URL("..", import.meta.url),
         stdio: ["ignore", "pipe", "inherit"],
@@ -48,7 +45,7 @@ const holder = (name: string) =>
     (process) => Effect.sync(() => kill(process))
   )
 
-/** The whole group: the runner has a child. */
+/** Kills the whole group, because the process has a child. */
 const kill = ({ pid }: { readonly pid?: number | undefined }) => {
   try {
     if (pid !== undefined) process.kill(-pid, "SIGKILL")
@@ -57,7 +54,7 @@ const kill = ({ pid }: { readonly pid?: number | undefined }) => {
   }
 }
 
-/** Returns once the file is watched, which begins with a timer; the effect that it gives waits for a change. */
+/** Returns once the file is watched, which needs a timer. The returned effect waits for a change. */
 const nextChange = ({ changes }: KuzzleTokenStore.KuzzleTokenStoreShape) =>
   Effect.gen(function*() {
     const timer = vi.spyOn(globalThis, "setInterval")
@@ -67,28 +64,31 @@ const nextChange = ({ changes }: KuzzleTokenStore.KuzzleTokenStoreShape) =>
     return soon("a change", Fiber.join(heard))
   })
 
-/** The ends of local sockets that keep this process alive: also that of whoever waits for a lock. */
+/** The local sockets that keep this process alive, including that of a client that waits for a lock. */
 const pipes = Effect.sync(() => process.getActiveResourcesInfo().filter((name) => name === "PipeWrap").length)
 
 describe("NodeKuzzleStore.layerTokens", () => {
-  live("A2, T2: what one process writes, another hears and reads, a removal too", () =>
-    Effect.gen(function*() {
-      const directory = yield* folder
-      const [one, other] = [yield* open(directory), yield* open(directory)]
-      const written = yield* nextChange(other)
-      assert.isTrue(yield* one.save(stored("one"), Option.none()))
-      assert.isTrue(Option.isSome(yield* written))
-      assert.isFalse(yield* other.save(stored("two"), Option.none()))
-      assert.isTrue(yield* other.save(stored("two"), replacing("one")))
-      const removed = yield* nextChange(one)
-      assert.isTrue(yield* other.save(Option.none(), replacing("two")))
-      assert.isTrue(Option.isSome(yield* removed))
-      assert.isTrue(Option.isNone(yield* one.load))
-    }).pipe(Effect.scoped))
+  live(
+    "A2, T2: a write or a removal in one process is reported to another, which reads the new value",
+    () =>
+      Effect.gen(function*() {
+        const directory = yield* temporaryFolder
+        const [first, second] = [yield* open(directory), yield* open(directory)]
+        const written = yield* nextChange(second)
+        assert.isTrue(yield* first.save(stored("one"), Option.none()))
+        assert.isTrue(Option.isSome(yield* written))
+        assert.isFalse(yield* second.save(stored("two"), Option.none()))
+        assert.isTrue(yield* second.save(stored("two"), replacing("one")))
+        const removed = yield* nextChange(first)
+        assert.isTrue(yield* second.save(Option.none(), replacing("two")))
+        assert.isTrue(Option.isSome(yield* removed))
+        assert.isTrue(Option.isNone(yield* first.load))
+      }).pipe(Effect.scoped)
+  )
 
-  live("A2, T1: exchanges of two processes take turns", () =>
+  live("A2, T1: exchanges of two processes run one after the other", () =>
     Effect.gen(function*() {
-      const directory = yield* folder
+      const directory = yield* temporaryFolder
       const stores = yield* Effect.replicateEffect(open(directory), 4)
       let running = 0
       let most = 0
@@ -107,10 +107,10 @@ describe("NodeKuzzleStore.layerTokens", () => {
     }).pipe(Effect.scoped))
 
   live(
-    "A4: a process that is killed leaves its lock to the one that waits, and one that is stuck is passed after 3 s",
+    "A4: the lock of a killed process passes to the waiting one, and a process that hangs is overtaken after 3 s",
     () =>
       Effect.gen(function*() {
-        const directory = yield* folder
+        const directory = yield* temporaryFolder
         const store = yield* open(directory)
         const file = Path.join(Fs.realpathSync(directory), "kuzzle-token")
         const killed = yield* holder(file)

@@ -1,4 +1,4 @@
-/** HTTP where undici is not the real one: Bun has a stand-in, whose agents make no requests, and a `fetch` that takes `tls`. */
+/** HTTP without undici: in Bun the agents of undici make no requests, and `fetch` has the option `tls`. */
 import { KuzzleError, KuzzleServer } from "@effect-kuzzle/core"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { FetchHttpClient } from "@effect/platform"

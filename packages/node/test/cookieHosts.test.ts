@@ -1,4 +1,4 @@
-/** A cookie is of one host: what becomes of a session when the connection fails over to another. */
+/** A cookie belongs to one host: the session after the connection fails over to another host. */
 import { Kuzzle, KuzzleAuth, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
@@ -14,7 +14,7 @@ layer(KuzzleTestServer.layer({ users }), {
   excludeTestServices: true,
   timeout: "20 seconds"
 })("cookies and several hosts", (it) => {
-  /** Of one server by two names, which is two hosts to a cookie; every loss moves on to the other. */
+  /** A client of one server with two names, which are two hosts for cookies. Each loss moves to the other name. */
   const client = (authenticator?: Kuzzle.Authenticator) =>
     Layer.unwrapEffect(Effect.map(KuzzleTestServer.KuzzleTestServer, ({ url }) =>
       NodeKuzzle.layer({

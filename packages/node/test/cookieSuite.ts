@@ -1,4 +1,4 @@
-/** The cookie of a login over REST, kept in the jar and carried by a WebSocket's handshake: spec 2.6, without a browser. */
+/** The cookie of a login over REST, which the jar stores and the handshake of a WebSocket sends (spec 2.6), without a browser. */
 import { KuzzleConfig, KuzzleHttp, KuzzleSocket } from "@effect-kuzzle/core"
 import { NodeKuzzleHttp, NodeKuzzleSocket } from "@effect-kuzzle/node"
 import { assert, layer } from "@effect/vitest"
@@ -9,7 +9,7 @@ interface Json {
   readonly [member: string]: unknown
 }
 
-/** One request on a socket of its own, with the headers of its handshake; gives its answer. */
+/** Sends a request on a new socket, with these headers in the handshake, and returns the answer. */
 const ask = (url: string, headers: KuzzleSocket.HandshakeHeaders, request: Json) =>
   Effect.gen(function*() {
     const socket = yield* KuzzleSocket.KuzzleSocket
@@ -27,7 +27,7 @@ const ask = (url: string, headers: KuzzleSocket.HandshakeHeaders, request: Json)
 
 const whoAmI = { controller: "auth", action: "getCurrentUser" }
 
-/** Where the server of the backend listens. */
+/** The address of the backend's server. */
 export class Address extends Context.Tag("@effect-kuzzle/node/test/Address")<Address, string>() {}
 
 export const cookieSuite = <E>(title: string, backend: Layer.Layer<Backend | Address, E>): void =>
@@ -35,7 +35,7 @@ export const cookieSuite = <E>(title: string, backend: Layer.Layer<Backend | Add
     Layer.merge(Layer.provideMerge(layerWorld, backend), NodeKuzzleSocket.layer()),
     { excludeTestServices: true, timeout: "20 seconds" }
   )(title, (it) => {
-    /** The routes of one user, with a jar of their own. */
+    /** The routes of one user, with their own jar. */
     const setUp = Effect.gen(function*() {
       const address = yield* Address
       const http = yield* KuzzleHttp.KuzzleHttp
@@ -85,7 +85,7 @@ export const cookieSuite = <E>(title: string, backend: Layer.Layer<Backend | Add
         assert.strictEqual(yield* kuid, "-1")
       }).pipe(Effect.provide(NodeKuzzleHttp.layer)))
 
-    it.scoped("without credentials a call carries no cookie: not beside a token, which would be refused", () =>
+    it.scoped("a call without credentials carries no cookie, because the server refuses a cookie beside a token", () =>
       Effect.gen(function*() {
         const { address, headers, login, post, user } = yield* setUp
         yield* login()

@@ -1,4 +1,4 @@
-/** What Node's errors mean: those that no test can have a server make. */
+/** The explanations of Node's errors that no server of a test can cause. */
 import { KuzzleSocket } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import * as Fault from "../src/internal/fault.ts"

@@ -5,7 +5,7 @@ import { layerUrl } from "../../../tests/suite/node.ts"
 const url = process.env.KUZZLE_REAL_URL
 if (url === undefined) throw new Error("KUZZLE_REAL_URL must name a running Kuzzle, e.g. ws://127.0.0.1:7512")
 
-/** What the embedded server might do otherwise than the real one: the ends of connections, and what is under way then. */
+/** The cases in which the embedded server may differ from the real one: ends of connections with requests in flight. */
 const cases: Readonly<Record<string, ReadonlyArray<string>>> = {
   "connecting": ["1 KB/s", "reset"],
   "upgrading": ["reset", "one byte at a time"],

@@ -1,4 +1,4 @@
-/** A server that does not keep to RFC 6455: whatever bytes it sends, the connection ends with a cause, and the next one is tried. */
+/** A server that violates RFC 6455. With any bytes, the connection ends with a cause, and another one is tried. */
 import { Kuzzle } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import { assert, describe, live } from "@effect/vitest"
@@ -13,7 +13,7 @@ const accept = (handshake: string): string => {
   return createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64")
 }
 
-/** Accepts every handshake, with these headers besides; to the first connection it sends the bytes, then nothing. */
+/** A server that accepts every handshake with additional headers. To the first connection it sends the bytes, then nothing. */
 const server = (bytes: Buffer, header = ""): Effect.Effect<string, ListenError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<readonly [Net.Server, Set<Net.Socket>], ListenError>((resume) => {
@@ -39,7 +39,7 @@ const server = (bytes: Buffer, header = ""): Effect.Effect<string, ListenError, 
         listening.close(() => resume(Effect.void))
         for (const socket of sockets) socket.destroy()
       })
-    // A TCP server that listens has an address, which is no pipe's name.
+    // Safe: a listening TCP server has an address object, not the name of a pipe.
   ).pipe(Effect.map(([listening]) => `ws://127.0.0.1:${(listening.address() as Net.AddressInfo).port}`))
 
 const client = (url: string) =>
@@ -85,16 +85,16 @@ describe("a server that sends", () => {
     // What is watched is bounded, so that not all of them are told.
     ["ten thousand empty frames", Buffer.alloc(20_000, Buffer.from([0x81, 0])), 1000],
     ["text that is no UTF-8", Buffer.from([0x81, 2, 0xc3, 0x28]), 1]
-  ])("C7: %s: unknown frames are reported, and the connection stays", ([, bytes, told]) =>
+  ])("C7: %s: unknown frames are reported, and the connection stays", ([, bytes, reported]) =>
     Effect.gen(function*() {
       const kuzzle = yield* client(yield* server(bytes))
       const unroutable = yield* kuzzle.events.pipe(
         Stream.filter(({ _tag }) => _tag === "Unroutable"),
-        Stream.take(told),
+        Stream.take(reported),
         Stream.runCount,
         Effect.timeout("10 seconds")
       )
-      assert.strictEqual(unroutable, told)
+      assert.strictEqual(unroutable, reported)
       assert.strictEqual((yield* kuzzle.state)._tag, "Ready")
     }).pipe(Effect.scoped))
 

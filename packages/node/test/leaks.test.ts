@@ -1,4 +1,4 @@
-/** What a closed client leaves behind: nothing. In a file of its own, so in a process in which nothing else ends. */
+/** A closed client leaves nothing behind. A separate file, because other tests of the same process end sockets, too. */
 import { Kuzzle, KuzzleRealtime, KuzzleServer } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
@@ -25,12 +25,12 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
       // The server hears of it a moment later.
       yield* until("the server hears of it", Effect.map(server.connections, (now) => now <= connectionsBefore))
       // The wait for it has a timer of its own.
-      let left = yield* inUse
-      yield* until("nothing is left", Effect.map(inUse, (now) => String(left = now) === String(before)))
-      assert.deepStrictEqual(left, before)
+      let remaining = yield* inUse
+      yield* until("nothing is left", Effect.map(inUse, (now) => String(remaining = now) === String(before)))
+      assert.deepStrictEqual(remaining, before)
     }))
 
-  it.scoped("L1, 8.A7: a client that waits for its next attempt leaves nothing either", () =>
+  it.scoped("L1, 8.A7: a client that waits for its next attempt leaves nothing behind", () =>
     Effect.gen(function*() {
       const server = yield* KuzzleTestServer.KuzzleTestServer
       const timers = Effect.sync(() => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length)
@@ -42,12 +42,12 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
         yield* server.cut
         yield* Stream.runHead(Stream.filter(states, ({ _tag }) => _tag === "Waiting"))
       }).pipe(Effect.provide(NodeKuzzle.layer({ url: server.url, reconnect: Schedule.spaced("1 hour") })))
-      let left = yield* timers
-      yield* until("no timer is left", Effect.map(timers, (now) => (left = now) <= before))
-      assert.isAtMost(left, before)
+      let remaining = yield* timers
+      yield* until("no timer is left", Effect.map(timers, (now) => (remaining = now) <= before))
+      assert.isAtMost(remaining, before)
     }))
 
-  it.scoped("L1, 8.A14: a connection to a peer that is frozen is dropped at once: it would never answer a polite close", () =>
+  it.scoped("L1, 8.A14: a connection to a frozen peer is dropped at once, because the peer would never answer a close frame", () =>
     Effect.gen(function*() {
       const server = yield* KuzzleTestServer.KuzzleTestServer
       const sockets = Effect.sync(() =>
@@ -59,9 +59,9 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
         Effect.zipRight(KuzzleServer.now(), server.freeze),
         NodeKuzzle.layer({ url: server.url })
       )
-      // The server's end is left, which nobody reads.
-      let left = yield* sockets
-      yield* until("it is dropped", Effect.map(sockets, (now) => (left = now) <= before + 1))
-      assert.isAtMost(left, before + 1)
+      // The server's side remains, because the frozen server does not read it.
+      let remaining = yield* sockets
+      yield* until("it is dropped", Effect.map(sockets, (now) => (remaining = now) <= before + 1))
+      assert.isAtMost(remaining, before + 1)
     }))
 })

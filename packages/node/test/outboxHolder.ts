@@ -1,4 +1,4 @@
-/** A process that holds requests in the folder that it is given, until it is killed. */
+/** A process that stores requests in a given folder, until it is killed. */
 import { KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { NodeKuzzleOutboxStore } from "@effect-kuzzle/node"
 import { Effect } from "effect"
@@ -20,7 +20,8 @@ const hold = Effect.gen(function*() {
   const [, b, c] = yield* claim.add([entry("a", false), entry("b", false), entry("c", true)])
   yield* claim.mark([b?.seq ?? "", c?.seq ?? ""])
   process.stdout.write("holding\n")
-  return yield* Effect.never
+  // Its timer keeps the process alive. `Effect.never` has one on Effect 3 only.
+  yield* Effect.sleep("1 hour")
 })
 
 Effect.runFork(hold.pipe(Effect.scoped, Effect.provide(NodeKuzzleOutboxStore.layer(folder))))

@@ -29,7 +29,7 @@ const login = Effect.zipRight(KuzzleAuth.login({ strategy: "local", credentials 
 layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] }), { excludeTestServices: true })(
   "a proxy",
   (it) => {
-    /** Within a second, no socket of the proxy is open any more. */
+    /** Asserts that no socket of the proxy is open after a second. */
     const nothingStays = ({ open }: { readonly open: ReadonlySet<unknown> }) =>
       Effect.gen(function*() {
         yield* Effect.repeat(Effect.sync(() => open.size), {
@@ -75,7 +75,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.deepStrictEqual(who.asked, [here, here, here, here])
         }))
 
-      it.scoped("TLS goes through from end to end, with the certificates of the setting tls", () =>
+      it.scoped("TLS from end to end, with the certificates of the setting tls", () =>
         Effect.gen(function*() {
           const server = yield* KuzzleTestServer.KuzzleTestServer
           const port = yield* tlsInFrontOf(server.port)
@@ -96,7 +96,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             assert.strictEqual(error.reason, "Tls")
             assert.include(error.message, "tls.ca")
             assert.include((yield* refusedHttp({ ...options, tls: undefined })).message, "tls.ca")
-            // The name is the one of the address: it is the certificate's, and another is not.
+            // The certificate must be valid for the name of the address.
             const other = yield* refused({ ...options, tls: { ca: pem("cert"), servername: "elsewhere.example.org" } })
             assert.include(other.message, "the certificate belongs to another host")
           }
@@ -176,7 +176,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.lengthOf(asked, 2)
         }))
 
-      it.scoped("C7: refuses others, and the error says so without them", () =>
+      it.scoped("C7: refuses other credentials, and the error does not show them", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const { port } = yield* proxy({ credentials: "ada:lovelace" })
@@ -227,7 +227,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }))
       }
 
-      it.scoped("accepted, then silence: nothing of the attempt stays", () =>
+      it.scoped("accepts and then is silent: nothing of the attempt stays", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const through = yield* proxy({ answers: "Nothing" })

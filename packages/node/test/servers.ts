@@ -8,7 +8,7 @@ import * as Tls from "node:tls"
 
 export class ListenError extends Data.TaggedError("ListenError")<{ readonly cause: Error }> {}
 
-/** A server of any kind; gives its port. */
+/** Starts a server of any kind, and returns its port. */
 export const listen = (make: () => Net.Server): Effect.Effect<number, ListenError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<readonly [Net.Server, Set<Net.Socket>], ListenError>((resume) => {
@@ -26,7 +26,7 @@ export const listen = (make: () => Net.Server): Effect.Effect<number, ListenErro
         server.close(() => resume(Effect.void))
         for (const socket of sockets) socket.destroy()
       })
-    // A TCP server that listens has an address, which is no pipe's name.
+    // Safe: a listening TCP server has an address object, not the name of a pipe.
   ).pipe(Effect.map(([server]) => (server.address() as Net.AddressInfo).port))
 
 export const pem = (name: string) => Fs.readFileSync(new URL(`./tls/${name}.pem`, import.meta.url))
@@ -37,7 +37,7 @@ const joined = (a: Net.Socket, b: Net.Socket): void => {
   a.pipe(b).pipe(a)
 }
 
-/** TLS in front of a port; gives its own. */
+/** A TLS server in front of a port. Returns the port of the TLS server. */
 export const tlsInFrontOf = (upstream: number, options: Tls.TlsOptions = {}) =>
   listen(() =>
     Tls.createServer({ key: pem("key"), cert: pem("cert"), ...options }, (socket) => {
@@ -45,20 +45,20 @@ export const tlsInFrontOf = (upstream: number, options: Tls.TlsOptions = {}) =>
     }).on("tlsClientError", () => {})
   )
 
-/** An HTTP proxy: what was asked of it, and what it answers. */
+/** An HTTP proxy, with a record of its requests. */
 export interface Proxy {
   readonly port: number
-  /** The places to which it was asked to connect. */
+  /** The requested targets. */
   readonly asked: Array<string>
-  /** The tunnels that are open. */
+  /** The open tunnels. */
   readonly open: Set<Net.Socket>
 }
 
 export const proxy = (
   options: {
-    /** `user:password` that it asks for. */
+    /** The required credentials, as `user:password`. */
     readonly credentials?: string
-    /** What it answers instead of opening a tunnel; `Nothing`: it never answers. */
+    /** The answer in place of a tunnel. `Nothing`: the proxy never answers. */
     readonly answers?: number | "Nothing"
     readonly tls?: Tls.TlsOptions
   } = {}

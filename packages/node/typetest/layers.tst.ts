@@ -68,7 +68,7 @@ describe("no option is accepted and ignored", () => {
     expect(Kuzzle.make({ pingTimeout: "5 seconds" })).type.toRaiseError("'pingTimeout' does not exist")
   })
 
-  test("over HTTP there is no connection to keep, and nobody is logged in by the client", () => {
+  test("a client over HTTP has no options of the connection, and no authenticator", () => {
     for (const layerHttp of [Kuzzle.layerHttp, Node.NodeKuzzle.layerHttp, Browser.BrowserKuzzle.layerHttp]) {
       expect(layerHttp({ url: "http://a", requestTimeout: "5 seconds", routes: "rest", apiKey: "k" })).type
         .not.toRaiseError()
@@ -88,7 +88,7 @@ describe("no option is accepted and ignored", () => {
 })
 
 describe("a session by cookie", () => {
-  test("the platforms bring HTTP for it, the core asks for it", () => {
+  test("the platforms provide HTTP for it, and the core requires it", () => {
     expect(Node.NodeKuzzle.layer({ session: Node.NodeKuzzle.cookie })).type.toBe<
       ReturnType<typeof Node.NodeKuzzle.layer>
     >()
@@ -128,12 +128,12 @@ describe("the client over HTTP", () => {
     expect(Browser.BrowserKuzzle.layerHttp()).type.toBe<ReturnType<typeof Node.NodeKuzzle.layerHttp>>()
   })
 
-  test("requests run with it, publishing too", () => {
+  test("requests run with it, including publishing", () => {
     expect(Effect.provide(KuzzleRealtime.publish({ ...target, message: {} }), Node.KuzzleHttpLive)).type
       .toBeAssignableTo<Effect.Effect<void, unknown>>()
   })
 
-  test("a subscription does not: what it needs stays open", () => {
+  test("a subscription does not run with it, because its requirement is not provided", () => {
     const drain = Stream.runDrain(KuzzleRealtime.subscribe(target))
     for (const live of [Node.KuzzleHttpLive, Browser.KuzzleHttpLive]) {
       const subscribe = Effect.provide(drain, live)

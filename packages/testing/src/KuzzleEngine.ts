@@ -27,6 +27,7 @@ import type { Line } from "./internal/engine/changes.ts"
 import { type Answer, asEngineError, type Connection, Engine } from "./internal/engine/engine.ts"
 import type { Entry } from "./internal/engine/entries.ts"
 import { type EngineError, messageOf } from "./internal/engine/errors.ts"
+import { helpOf } from "./internal/engine/help.ts"
 import * as Http from "./internal/engine/http.ts"
 import { isObject } from "./internal/engine/json.ts"
 import type { KuzzleRequest } from "./internal/engine/request.ts"
@@ -169,7 +170,15 @@ export interface Store {
 export class KuzzleEngineStoreError extends Data.TaggedError("KuzzleEngineStoreError")<{ readonly cause: unknown }> {
   override get message(): string {
     const reason = messageOf(this.cause)
-    return `a change could not be saved, and its request was not answered: ${reason}; all that was answered is saved`
+    return `a change could not be saved, and its request was not answered: ${reason}; all answered changes are saved`
+  }
+  /**
+   * The address of its explanation: what causes it, and what to do.
+   *
+   * @since 0.1.0
+   */
+  get help(): string {
+    return helpOf(this)
   }
 }
 
@@ -295,13 +304,13 @@ const entryOf = (line: string): Entry =>
   // Safe: an engine has written it.
   JSON.parse(line) as Entry
 
-function* written(lines: Iterable<Line>): Generator<string> {
+function* serialized(lines: Iterable<Line>): Generator<string> {
   for (const line of lines) yield JSON.stringify(line)
 }
 
 const textOf = (value: unknown): Option.Option<string> => typeof value === "string" ? Option.some(value) : Option.none()
 
-const answered = (
+const reportOf = (
   { action, args, controller, protocol }: KuzzleRequest,
   userId: string,
   { envelope: { error }, status }: Answer
@@ -353,7 +362,7 @@ export const make = (
       loginsPerSecond: options.loginsPerSecond ?? 0,
       ...(store === undefined
         ? {}
-        : { keep: (lines) => store.keep([...written(lines)], () => written(engine.allSaved())) })
+        : { keep: (lines) => store.keep([...serialized(lines)], () => serialized(engine.allSaved())) })
     }, now())
     if (store !== undefined) {
       yield* Effect.try({
@@ -366,13 +375,13 @@ export const make = (
         catch: (cause) =>
           new InvalidSettingError({
             setting: "store",
-            issue: `what it has kept is damaged: ${messageOf(cause)}`,
+            issue: `the stored state is damaged: ${messageOf(cause)}`,
             cause
           })
       })
     }
 
-    // -- time: one fiber sleeps until the next thing is due ---------------------------------------------------------
+    // -- time: one fiber sleeps until the next deadline of the engine -----------------------------------------------
 
     const run = yield* FiberHandle.makeRuntime<never>()
     let wakeTime = Infinity
@@ -453,9 +462,9 @@ export const make = (
     yield* load("mappings")
     yield* load("securities")
     if (isNew) yield* load("fixtures")
-    const known = engine.state.users
+    const existing = engine.state.users
     for (const user of options.users ?? []) {
-      if (isNew || known.get(user.kuid ?? user.username) === undefined) createUser(user)
+      if (isNew || existing.get(user.kuid ?? user.username) === undefined) createUser(user)
     }
     if (!engine.keep()) {
       yield* Effect.catchAll(
@@ -472,7 +481,7 @@ export const make = (
     const listeners = new Set<(answered: Answered) => void>()
     engine.onAnswer = (request, userId, answer) => {
       if (listeners.size === 0) return
-      const report = answered(request, userId, answer)
+      const report = reportOf(request, userId, answer)
       for (const listener of listeners) listener(report)
     }
 

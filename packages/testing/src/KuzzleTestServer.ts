@@ -18,6 +18,7 @@ import * as Zlib from "node:zlib"
 import { WebSocket, WebSocketServer } from "ws"
 import { asEngineError } from "./internal/engine/engine.ts"
 import { messageOf } from "./internal/engine/errors.ts"
+import { helpOf } from "./internal/engine/help.ts"
 import { unreadable } from "./internal/engine/http.ts"
 import { refusal } from "./internal/engine/listening.ts"
 import * as KuzzleEngine from "./KuzzleEngine.ts"
@@ -35,6 +36,14 @@ export class KuzzleTestServerError extends Data.TaggedError("KuzzleTestServerErr
 }> {
   override get message(): string {
     return refusal(this, { host: "host", port: "port" })
+  }
+  /**
+   * The address of its explanation: what causes it, and what to do.
+   *
+   * @since 0.1.0
+   */
+  get help(): string {
+    return helpOf(this)
   }
 }
 
@@ -91,7 +100,7 @@ export class KuzzleTestServer extends Context.Tag("@effect-kuzzle/testing/Kuzzle
 >() {}
 
 /**
- * A server over the engine. It listens as long as the scope.
+ * A server over the engine. It listens until its scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -123,7 +132,7 @@ export const make = (
       // The engine ends the connection at its own limit. A much larger message is not even read.
       maxPayload: 2 * engine.maxRequestSize
     })
-    upgrades.on("headers", (headers: Array<string>) => headers.push(...marks().map((mark) => mark.join(": "))))
+    upgrades.on("headers", (headers: Array<string>) => headers.push(...libraryHeaders().map((mark) => mark.join(": "))))
     const http = Http.createServer()
     http.on("connection", (socket) => {
       sockets.add(socket)
@@ -199,7 +208,7 @@ export const make = (
     }
   })
 
-/** The codes that ws closes a connection with by itself: a protocol error, text that is not UTF-8, too large a message. */
+/** The codes with which ws itself closes a connection: a protocol error, text that is not UTF-8, too large a message. */
 const protocolErrors = new Set([1002, 1007, 1009])
 
 /** The real server's library drops a connection after a protocol error without a close frame (spec 1.8). */
@@ -277,7 +286,8 @@ const headersFor = (headers: KuzzleEngine.HttpResponse["headers"]): Array<string
   headers.flatMap(([name, value]) => [name, bytesOf(name, value).replace(/[^\t\x20-\x7e\x80-\xff]/g, " ")])
 
 /**
- * Node writes each character of a header as one byte, and reads them in the same way. Only the name of a file is text.
+ * Node writes each character of a header as one byte, and reads headers in the same way. Only the name of a file may
+ * contain other characters, so it is encoded.
  */
 const bytesOf = (name: string, value: string): string =>
   name === "Content-Disposition" ? Buffer.from(value).toString("latin1") : value
@@ -297,7 +307,11 @@ const answer = async (
   // Node must add neither headers nor the text of a status.
   response.sendDate = false
   if (reply.pieces !== undefined) {
-    response.writeHead(reply.status, "", headersFor([...reply.headers, ...marks(), ["Transfer-Encoding", "chunked"]]))
+    response.writeHead(
+      reply.status,
+      "",
+      headersFor([...reply.headers, ...libraryHeaders(), ["Transfer-Encoding", "chunked"]])
+    )
     // A client that closes the connection meanwhile ends the answer. That is not an error.
     return void pipeline(Readable.from(inParts(reply.pieces)), response, () => {})
   }
@@ -311,7 +325,7 @@ const answer = async (
     headersFor([
       ...reply.headers,
       ...(routed ? [["Content-Encoding", encoding] as const] : []),
-      ...marks(),
+      ...libraryHeaders(),
       ["Content-Length", String(content.length)]
     ])
   )
@@ -319,9 +333,10 @@ const answer = async (
 }
 
 /** The headers that uWebSockets, the library of the real server, adds to each answer. */
-const marks = (): KuzzleEngine.HttpResponse["headers"] => [["Date", new Date().toUTCString()], ["uWebSockets", "20"]]
+const libraryHeaders =
+  (): KuzzleEngine.HttpResponse["headers"] => [["Date", new Date().toUTCString()], ["uWebSockets", "20"]]
 
-/** As many bytes as the real server writes at a time. */
+/** How many bytes the real server writes at a time. */
 const partSize = 16_384
 
 function* inParts(pieces: Iterable<string>): Generator<Buffer> {
@@ -370,7 +385,7 @@ const respond = (
       return unreadable({ headers }, "network.http.unsupported_compression", encoding)
     }
     try {
-      data = encoding === "gzip" ? Zlib.gunzipSync(data, inflated) : Zlib.inflateSync(data, inflated)
+      data = encoding === "gzip" ? Zlib.gunzipSync(data, inflateOptions) : Zlib.inflateSync(data, inflateOptions)
     } catch (cause) {
       const isTooLarge = cause instanceof RangeError
       if (isTooLarge) return unreadable({ headers }, "network.http.request_too_large")
@@ -388,7 +403,7 @@ const respond = (
 const maxEncodings = 3
 
 /** The real server decompresses without a limit. Here there is one, to protect the memory of the test. */
-const inflated = { maxOutputLength: 32 * 1024 * 1024 }
+const inflateOptions = { maxOutputLength: 32 * 1024 * 1024 }
 
 const deflate = (body: Buffer, accepted: string | undefined): readonly [encoding: string, body: Buffer] => {
   const names = (accepted ?? "").split(",").map((name) => name.trim().toLowerCase().split(";")[0])

@@ -1,4 +1,4 @@
-/** What the contracts cannot ask of an engine that others use too, or that takes time. */
+/** Actions that the contracts cannot test, because they affect all users of a server or take time. */
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
@@ -60,7 +60,7 @@ describe("KuzzleEngine: administration", () => {
       assert.deepStrictEqual(resultOf(client.ask("server", "getStats", { stopTime: 10_000 })).total, 1)
     })))
 
-  it.effect("an internal fault of the engine does not look like an error of Kuzzle, even if no client waits", () =>
+  it.effect("a feature that is not implemented is reported even if the request does not wait for its work", () =>
     run(Effect.gen(function*() {
       const client = yield* connect()
       const body = { nyc: { taxi: { properties: { a: { type: "text", norms: false } } } } }
@@ -89,7 +89,7 @@ describe("KuzzleEngine: administration", () => {
       assert.deepStrictEqual(resultOf((yield* connect()).ask("index", "list")), { indexes: ["nyc"] })
     })))
 
-  it.effect("fields whose values are kept but not read are refused in searches, sorts and aggregations", () =>
+  it.effect("fields of types that the engine only stores are refused in searches, sorts and aggregations", () =>
     run(Effect.gen(function*() {
       const client = yield* connect()
       const taxi = { index: "nyc", collection: "taxi" }
@@ -107,7 +107,7 @@ describe("KuzzleEngine: administration", () => {
         const answer = client.ask("document", "search", { ...taxi, body })
         assert.strictEqual(errorOf(answer).id, "testing.engine.not_implemented", JSON.stringify(body))
       }
-      const found = client.ask("document", "search", { ...taxi, body: { query: { exists: { field: "from" } } } })
-      assert.strictEqual(resultOf(found).total, 1)
+      const answer = client.ask("document", "search", { ...taxi, body: { query: { exists: { field: "from" } } } })
+      assert.strictEqual(resultOf(answer).total, 1)
     })))
 })

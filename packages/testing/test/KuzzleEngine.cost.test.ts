@@ -1,10 +1,10 @@
-/** What the embedded server does takes steps in proportion to the work: counted, without a clock. */
+/** The steps of the embedded server grow in proportion to the work. They are counted, without a clock. */
 import { assert, describe, it, vi } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { growth } from "../../core/test/support/steps.ts"
 import { Engine } from "../src/internal/engine/engine.ts"
-import { FoundRows } from "../src/internal/engine/foundRows.ts"
 import { handle } from "../src/internal/engine/http.ts"
+import { ResultRows } from "../src/internal/engine/resultRows.ts"
 
 const options = {
   seed: "cost",
@@ -59,7 +59,7 @@ class Server {
 
   search(body: object, size = 10, from = 0) {
     const result = this.ask({ controller: "document", action: "search", ...place, size, from, body })
-    // What a search of these documents answers with.
+    // Safe: every document of this test has `n`.
     return (result as { readonly hits: ReadonlyArray<{ readonly _source: { readonly n: number } }> }).hits
   }
 
@@ -142,7 +142,7 @@ describe("the cost of the embedded server grows no faster than the work:", () =>
       }
     }))
 
-  it("a sorted search for one page sorts no more than the page; the next page, all once", () => {
+  it("a sorted search for one page sorts only this page; the next page sorts all rows, once", () => {
     const server = new Server().fill(2_000)
     const sort = vi.spyOn(Array.prototype, "sort")
     const sorted = () => sort.mock.contexts.filter((array) => Array.isArray(array) && array.length > 10).length
@@ -159,15 +159,15 @@ describe("the cost of the embedded server grows no faster than the work:", () =>
     }
   })
 
-  it("a page that is selected is that of all rows in order, equal ones in the order of their writing", () =>
+  it("a selected page equals that of all sorted rows, and equal rows stay in the order of their writing", () =>
     fc.assert(
       fc.property(fc.array(fc.nat(9)), fc.nat(12), fc.nat(12), (numbers, from, size) => {
         const compare = (a: Row, b: Row) => a.n - b.n
         const rows = numbers.map((n, nth): Row => ({ n, nth }))
         const expected = [...rows].sort(compare).slice(from, from + size)
-        const found = new FoundRows(rows, compare)
-        assert.deepStrictEqual(found.page(from, from + size), expected)
-        assert.deepStrictEqual(found.page(from, from + size), expected)
+        const result = new ResultRows(rows, compare)
+        assert.deepStrictEqual(result.page(from, from + size), expected)
+        assert.deepStrictEqual(result.page(from, from + size), expected)
       })
     ))
 

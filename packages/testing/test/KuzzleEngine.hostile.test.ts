@@ -1,4 +1,4 @@
-/** No request hurts the engine, however it is made: it is answered soon, and so is the next. */
+/** The engine answers hostile requests soon, and the requests after them. */
 import { KuzzleEngine } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -11,10 +11,10 @@ const taxi = { index: "nyc", collection: "taxi" }
 
 const notImplemented = "testing.engine.not_implemented"
 
-/** JSON that no value of JavaScript can be made to, without a stack as deep. */
+/** JSON with this many levels, as text: `JSON.stringify` of such a value would overflow the stack. */
 const nested = (levels: number): string => `${"{\"a\":".repeat(levels)}1${"}".repeat(levels)}`
 
-/** What a test may take at most, on a busy machine. Before, each took minutes or ended the process. */
+/** The timeout of a test, in milliseconds, for a busy machine. A fault takes minutes or ends the process. */
 const soon = 15_000
 
 const fill = (client: Client, mappings: Json, ...documents: ReadonlyArray<Json>): void => {
@@ -58,17 +58,17 @@ describe("KuzzleEngine: hostile requests", () => {
       assert.isAbove(client.take().length, 0)
     }), soon)
 
-  it.effect("a wildcard that backtracks is given up", () =>
+  it.effect("a search by a wildcard that backtracks too often is refused", () =>
     run((client) => {
       const name = "a".repeat(30_000)
       fill(client, { properties: { name: { type: "keyword" } } }, ...Array.from({ length: 10 }, () => ({ name })))
       const refused = search(client, { query: { wildcard: { name: `*${"a".repeat(10_000)}b*` } } })
       assert.strictEqual(errorOf(refused).id, notImplemented)
-      const found = search(client, { query: { wildcard: { name: "*a*a*a" } } })
-      assert.strictEqual(resultOf(found).total, 10)
+      const answer = search(client, { query: { wildcard: { name: "*a*a*a" } } })
+      assert.strictEqual(resultOf(answer).total, 10)
     }), soon)
 
-  it.effect("a pattern of Redis that backtracks is given up", () =>
+  it.effect("a pattern of Redis that backtracks too often is refused", () =>
     run((client) => {
       client.ask("ms", "set", { _id: "a".repeat(400_000), body: { value: "x" } })
       const refused = client.ask("ms", "keys", { pattern: `*${"a".repeat(200_000)}b*` })
@@ -95,7 +95,7 @@ describe("KuzzleEngine: hostile requests", () => {
     soon
   )
 
-  it.effect("a document of very many fields costs as much as it is long", () =>
+  it.effect("the cost of a document with very many fields is proportional to their number", () =>
     run((client) => {
       fill(client, { dynamic: "true" })
       client.ask("collection", "create", { ...taxi, collection: "plain" })
@@ -106,11 +106,11 @@ describe("KuzzleEngine: hostile requests", () => {
       assert.strictEqual(client.ask("document", "create", { ...plain, body: wide }).status, 200)
       assert.strictEqual(client.ask("document", "update", { ...plain, body: { k1: 2 } }).status, 200)
       assert.strictEqual(client.ask("document", "update", { ...plain, body: wide }).status, 200)
-      const found = client.ask("document", "search", { ...plain, body: { _source: ["k*"] } })
-      assert.strictEqual(resultOf(found).total, 1)
+      const answer = client.ask("document", "search", { ...plain, body: { _source: ["k*"] } })
+      assert.strictEqual(resultOf(answer).total, 1)
     }), soon)
 
-  it.effect("more random members than memory holds are refused", () =>
+  it.effect("a request for more random members than fit into memory is refused", () =>
     run((client) => {
       client.ask("ms", "sadd", { _id: "set", body: { members: ["a"] } })
       const refused = client.ask("ms", "srandmember", { _id: "set", count: -4_000_000_000 })

@@ -6,7 +6,7 @@ import { playEmbedded } from "../../../tests/conformance/embedded.ts"
 import { scenarios } from "../../../tests/conformance/scenarios.ts"
 import { connect, type Json } from "./support.ts"
 
-/** A store in memory. `all`: what the engine holds at this moment. */
+/** A store in memory. `all` returns the present state of the engine. */
 const makeStore = (lines: Array<string> = []) => {
   const store = {
     seed: "a seed",
@@ -20,8 +20,8 @@ const makeStore = (lines: Array<string> = []) => {
   return store satisfies KuzzleEngine.Store
 }
 
-/** Which thing an entry is about, and how it is; what reading changes is left out, and what ends by itself. */
-const things = (lines: ReadonlyArray<string>): ReadonlyMap<string, string> =>
+/** The items of a state by their names, without the time of their last use and without items that expire. */
+const itemsOf = (lines: ReadonlyArray<string>): ReadonlyMap<string, string> =>
   new Map(
     lines.flatMap((line) => {
       const [kind, ...rest] = JSON.parse(line)
@@ -51,17 +51,17 @@ const taxi = { index: "nyc", collection: "taxi" }
 const createTaxis = { controller: "collection", action: "create", ...taxi }
 
 describe("an engine with a store", () => {
-  it.each(scenarios)("the next engine knows all that one knew: $title", { timeout: 60_000 }, async (scenario) => {
+  it.each(scenarios)("the next engine has the whole state: $title", { timeout: 60_000 }, async (scenario) => {
     const store = makeStore()
     await playEmbedded("embedded-run", scenario, { store })
     const before = store.all()
     assert.isAbove(before.length, 0)
     const next = makeStore([...store.lines])
     await Effect.runPromise(withEngine(next, () => Effect.void))
-    assert.deepStrictEqual(sorted(things(next.all())), sorted(things(before)))
+    assert.deepStrictEqual(sorted(itemsOf(next.all())), sorted(itemsOf(before)))
   })
 
-  it.effect("users, tokens and documents outlive it", () =>
+  it.effect("users, tokens and documents survive the end of the engine", () =>
     Effect.gen(function*() {
       const store = makeStore()
       const users = [{ username: "ada", password: "secret" }]
@@ -84,7 +84,7 @@ describe("an engine with a store", () => {
         }), { users })
     }))
 
-  it.effect("fixtures are for the first engine, and what was kept wins over users", () =>
+  it.effect("fixtures are loaded by the first engine only, and stored users take precedence over the option", () =>
     Effect.gen(function*() {
       const store = makeStore()
       const options = {
@@ -108,7 +108,7 @@ describe("an engine with a store", () => {
         }), options)
     }))
 
-  it.effect("a request whose change cannot be kept is not answered, and the engine ends", () => {
+  it.effect("a request whose change cannot be stored is not answered, and the engine ends", () => {
     const store = makeStore()
     return withEngine(store, (engine) =>
       Effect.gen(function*() {
@@ -128,9 +128,9 @@ describe("an engine with a store", () => {
       }))
   })
 
-  it.effect("what is damaged is refused with a reason", () =>
+  it.effect("a damaged line of a store is refused with a reason", () =>
     Effect.gen(function*() {
       const made = yield* Effect.exit(Effect.scoped(KuzzleEngine.make({ store: makeStore(["[\"index\", \"nyc\""]) })))
-      assert.include(String(Exit.isFailure(made) ? made.cause : ""), "what it has kept is damaged")
+      assert.include(String(Exit.isFailure(made) ? made.cause : ""), "the stored state is damaged")
     }))
 })

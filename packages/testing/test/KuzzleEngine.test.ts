@@ -32,7 +32,7 @@ describe("KuzzleEngine", () => {
         assert.notProperty(client.ask("index", "create", { index: "nyc" }), "result")
       })))
 
-    it.effect("count the versions of a deleted document on for a minute", () =>
+    it.effect("continue the versions of a deleted document for one minute", () =>
       run(Effect.gen(function*() {
         const ask = (client: Client, action: string) =>
           resultOf(client.ask("document", action, { ...taxi, _id: "a", body: {} }))
@@ -42,7 +42,7 @@ describe("KuzzleEngine", () => {
         ask(client, "delete")
         assert.propertyVal(ask(client, "create"), "_version", 3)
         ask(client, "delete")
-        // The connection is idle for too long meanwhile.
+        // The first connection was idle for too long and is closed, so a second one asks.
         yield* TestClock.adjust("61 seconds")
         assert.propertyVal(ask(yield* connect(), "create"), "_version", 1)
       })))
@@ -78,7 +78,7 @@ describe("KuzzleEngine", () => {
         assert.deepInclude(resultOf(client.ask("document", "get", { ...taxi, _id: "a" }))._source, { n: 2 })
       })))
 
-    it.effect("say what is not implemented", () =>
+    it.effect("name what is not implemented", () =>
       run(Effect.gen(function*() {
         const client = yield* connect()
         assert.deepInclude(errorOf(client.ask("nope", "set")), { id: "api.process.controller_not_found" })
@@ -90,7 +90,7 @@ describe("KuzzleEngine", () => {
         }
       })))
 
-    it.effect("refuse what would be accepted without effect", () =>
+    it.effect("refuse options that the engine would ignore", () =>
       run(Effect.gen(function*() {
         const client = yield* connect()
         const refused = (action: string, body: object, controller = "document") =>
@@ -127,7 +127,7 @@ describe("KuzzleEngine", () => {
         ) refused("search", { query })
       })))
 
-    it.effect("have no room when the frame is no request, and do not come at all for null", () =>
+    it.effect("have no room if the frame is not a request, and null gets no answer", () =>
       run(Effect.gen(function*() {
         const client = yield* connect()
         for (const frame of ["garbage", "[]", "42", "{\"requestId\":1,\"controller\":\"a\"}"]) {
@@ -140,7 +140,7 @@ describe("KuzzleEngine", () => {
         assert.lengthOf(client.frames, 0)
       })))
 
-    it.effect("to the ping come alone", () =>
+    it.effect("to a ping are only a pong", () =>
       run(Effect.gen(function*() {
         const client = yield* connect()
         client.raw("{\"p\":1}")
@@ -185,7 +185,7 @@ describe("KuzzleEngine", () => {
         return client.ask("document", "search", { ...taxi, size: 0, body: { aggs } })
       })
 
-    it.effect("of dates and booleans also show them as texts, as Elasticsearch does", () =>
+    it.effect("of dates and booleans contain them also as texts, as those of Elasticsearch do", () =>
       run(Effect.gen(function*() {
         const answer = yield* aggregate({
           months: {
@@ -238,7 +238,7 @@ describe("KuzzleEngine", () => {
       })))
   })
 
-  it.effect("what is not implemented fails a request on many as a whole", () =>
+  it.effect("a feature that is not implemented fails a request on many as a whole", () =>
     run(Effect.gen(function*() {
       const client = yield* connect()
       const mappings = {
@@ -296,7 +296,7 @@ describe("KuzzleEngine", () => {
         writer.ask("realtime", "publish", { ...taxi, body: {} })
         assert.lengthOf(reader.frames, 0)
         assert.lengthOf(anonymous.take(), 1)
-        // Expired is told as invalid.
+        // The server reports an expired token as invalid.
         assert.strictEqual(errorOf(reader.ask("server", "now", { jwt })).id, "security.token.invalid")
       })))
 
@@ -320,7 +320,7 @@ describe("KuzzleEngine", () => {
         assert.lengthOf(client.frames, 0)
       })))
 
-    it.effect("expire unnoticed by a connection that has used another one since", () =>
+    it.effect("expire without a notification of a connection that has used another token since", () =>
       run(Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
         const [client, other] = [yield* connect(), yield* connect()]
@@ -335,7 +335,7 @@ describe("KuzzleEngine", () => {
         assert.lengthOf(client.take(), 1)
       })))
 
-    it.effect("live as long as the options of the engine say", () =>
+    it.effect("live as long as the option `tokenLifetime`", () =>
       run(
         Effect.gen(function*() {
           const client = yield* connect()
@@ -374,7 +374,7 @@ describe("KuzzleEngine", () => {
         assert.lengthOf(client.closed, 0)
       })))
 
-    it.effect("are dropped all at once, and no presence is notified", () =>
+    it.effect("are dropped all at once by dropAll, without notifications of presence", () =>
       run(Effect.gen(function*() {
         const engine = yield* KuzzleEngine.KuzzleEngine
         const [a, b] = [yield* connect(), yield* connect()]
@@ -457,8 +457,8 @@ describe("KuzzleEngine", () => {
   })
 
   describe("rights", () => {
-    // Facts of transcript 15; they cannot be compared on a shared server, whose rights they would restrict.
-    it.effect("are open until there is an administrator, and the default ones then", () =>
+    // Facts of transcript 15. They cannot be compared with a shared server, because the test would restrict its rights.
+    it.effect("are open until there is an administrator, then the default rights apply", () =>
       run(Effect.gen(function*() {
         const client = yield* connect()
         client.ask("realtime", "subscribe", { ...taxi, body: {} })
@@ -491,7 +491,7 @@ describe("KuzzleEngine", () => {
         assert.strictEqual(errorOf(client.ask("nope", "nope", { jwt })).id, "security.rights.forbidden")
         assert.strictEqual(resultOf(client.ask("auth", "getMyRights", { jwt })).total, 6)
 
-        // Old subscriptions survive the loss of the right to make them.
+        // Existing subscriptions continue after the user has lost the right to subscribe.
         const root = resultOf(client.ask("auth", "login", {
           strategy: "local",
           body: { username: "root", password: "pw" }
@@ -545,7 +545,7 @@ describe("KuzzleEngine", () => {
         assert.isUndefined(engine.http({ method: "GET", url: "/_now", headers: {}, body: "" }))
       })))
 
-    it.effect("answers bare errors to what cannot be routed", () =>
+    it.effect("answers requests that cannot be routed with an error without an envelope", () =>
       run(
         Effect.gen(function*() {
           const engine = yield* KuzzleEngine.KuzzleEngine
@@ -570,7 +570,7 @@ describe("KuzzleEngine", () => {
     }))
 })
 
-/** Lets minutes pass while the clients ping. */
+/** Advances the clock while the clients ping. */
 const keepAlive = (clients: ReadonlyArray<{ raw: (frame: string) => void; frames: Array<unknown> }>, minutes: number) =>
   Effect.gen(function*() {
     for (let i = 0; i < minutes * 2; i++) {

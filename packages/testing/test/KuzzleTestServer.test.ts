@@ -48,7 +48,7 @@ const dial = (url: string) =>
 
 const document = { index: "nyc", collection: "taxi" }
 
-// The sockets are real, so is the time.
+// The sockets are real, so the time is real, too.
 layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), { excludeTestServices: true })(
   "KuzzleTestServer",
   (it) => {
@@ -114,7 +114,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
         yield* server.freeze
         const pending = yield* Effect.fork(client.ask({ controller: "server", action: "now" }))
         const late = yield* Effect.fork(Effect.scoped(dial(server.url)))
-        // Nothing comes: that is seen only by waiting.
+        // A fixed wait, because the test shows that nothing arrives.
         yield* Effect.sleep("100 millis")
         assert.lengthOf(client.frames, 0)
         assert.isNull(late.unsafePoll())
@@ -123,7 +123,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
         yield* late.await.pipe(Effect.flatten)
       }).pipe(Effect.scoped))
 
-    it.effect("stops and starts on the same port, and remembers", () =>
+    it.effect("stops and starts on the same port, with its state", () =>
       Effect.gen(function*() {
         const server = yield* KuzzleTestServer.KuzzleTestServer
         const before = yield* dial(server.url)
@@ -168,7 +168,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
         assert.deepInclude(yield* Effect.promise(() => bad.json()), { id: "network.http.unexpected_error" })
       }))
 
-    it.effect("says so when its port is taken", () =>
+    it.effect("fails with an error that says what to set if it cannot listen", () =>
       Effect.gen(function*() {
         const { port } = yield* KuzzleTestServer.KuzzleTestServer
         const refused = yield* Effect.flip(Effect.scoped(KuzzleTestServer.make({ port })))
@@ -200,7 +200,7 @@ live(
   () => shutsDown.pipe(withClient(), Effect.provide(layerEmbedded))
 )
 
-live("starts again after admin:shutdown, on the same port and with all that it knew", () =>
+live("starts again after admin:shutdown, on the same port and with its state", () =>
   Effect.gen(function*() {
     const server = yield* KuzzleTestServer.KuzzleTestServer
     const a = yield* dial(server.url)
@@ -225,7 +225,7 @@ const post = (server: KuzzleTestServer.KuzzleTestServerShape, body: BodyInit, he
       headers: { "content-type": "application/json", ...headers },
       body
     })
-    // What Kuzzle answers is JSON.
+    // Safe: Kuzzle answers with JSON objects.
     return { status: response.status, body: await response.json() as Record<string, unknown> }
   })
 
@@ -248,7 +248,7 @@ describe("KuzzleTestServer: hostile requests", () => {
     30_000
   )
 
-  it.live("what a body is compressed with is checked", () =>
+  it.live("unknown and too many encodings of a body are refused", () =>
     hostile((server) =>
       Effect.gen(function*() {
         const ask = (encoding: string) => post(server, "{}", { "content-encoding": encoding })
@@ -257,21 +257,25 @@ describe("KuzzleTestServer: hostile requests", () => {
       })
     ))
 
-  it.live("a body without an end is answered, and is not kept", () =>
-    hostile((server) =>
-      Effect.gen(function*() {
-        const socket = yield* Effect.acquireRelease(
-          Effect.sync(() => connect(server.port, "127.0.0.1")),
-          (socket) => Effect.sync(() => socket.destroy())
-        )
-        const answered = new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))))
-        socket.on("error", () => undefined)
-        socket.write("POST /_query HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
-        const chunk = "x".repeat(65_536)
-        for (let i = 0; i < 20; i++) socket.write(`10000\r\n${chunk}\r\n`)
-        assert.include(yield* Effect.promise(() => answered), "413")
-      })
-    ), 10_000)
+  it.live(
+    "a body without an end is answered as soon as it is too large",
+    () =>
+      hostile((server) =>
+        Effect.gen(function*() {
+          const socket = yield* Effect.acquireRelease(
+            Effect.sync(() => connect(server.port, "127.0.0.1")),
+            (socket) => Effect.sync(() => socket.destroy())
+          )
+          const answered = new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))))
+          socket.on("error", () => undefined)
+          socket.write("POST /_query HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+          const chunk = "x".repeat(65_536)
+          for (let i = 0; i < 20; i++) socket.write(`10000\r\n${chunk}\r\n`)
+          assert.include(yield* Effect.promise(() => answered), "413")
+        })
+      ),
+    10_000
+  )
 
   it.live(
     "a message far beyond the limit cuts the connection before it has arrived",
@@ -299,7 +303,7 @@ describe("KuzzleTestServer: hostile requests", () => {
       })
     ))
 
-  it.live("what is not UTF-8 is answered", () =>
+  it.live("a body that is not UTF-8 is answered, and such a text message ends the connection", () =>
     hostile((server) =>
       Effect.gen(function*() {
         const bytes = Uint8Array.from([0x7b, 0x22, 0xff, 0xfe, 0xc0, 0x22, 0x3a, 0x31, 0x7d])
@@ -341,7 +345,7 @@ describe("KuzzleTestServer: hostile requests", () => {
           for (let i = 0; i < 1000; i++) slow.socket.send(request)
           const other = yield* dial(server.url)
           assert.strictEqual((yield* other.ask({ controller: "server", action: "now" })).status, 200)
-          // All 1000 are 500 MB.
+          // All 1000 answers together would be 500 MB.
           assert.isBelow(process.memoryUsage.rss() - before, 200 * 1024 * 1024)
           slow.socket.resume()
           assert.strictEqual(yield* slow.closed, 1011)

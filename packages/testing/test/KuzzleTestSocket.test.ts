@@ -18,7 +18,7 @@ const dial = Effect.gen(function*() {
   return { connection, frames, pongs }
 })
 
-/** Lets every microtask run that is due, and those that they cause. */
+/** Runs all pending microtasks, and those that they queue. */
 const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 0)))
 
 describe("KuzzleTestSocket", () => {

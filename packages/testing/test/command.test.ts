@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Option, Redacted } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { temporaryFolder } from "../../core/test/support/temporaryFolder.ts"
 import { parse } from "../src/internal/command/commandLine.ts"
 import { line } from "../src/internal/command/requestLog.ts"
 import type { Answered } from "../src/KuzzleEngine.ts"
@@ -13,7 +13,7 @@ const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 
 interface Running {
   readonly process: ChildProcess
-  /** What it has printed on both outputs. */
+  /** The text that the process has printed on both outputs. */
   readonly printed: () => string
   /** The address, once it is printed. */
   readonly url: Effect.Effect<string>
@@ -36,7 +36,7 @@ const start = (...args: ReadonlyArray<string>) =>
         child.stderr.on("data", read)
         void exited.then(() => reject(new Error(`it ended: ${text}`)))
       })
-      // Who asks for neither is not troubled by its failure.
+      // A test that never waits for the address has no use for this failure.
       listening.catch(() => {})
       return {
         process: child,
@@ -48,11 +48,6 @@ const start = (...args: ReadonlyArray<string>) =>
     ({ exitCode, process }) => Effect.zipRight(Effect.sync(() => process.kill("SIGKILL")), exitCode)
   )
 
-const temporary = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "kuzzle-command-"))),
-  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
-)
-
 const send = (url: string, path: string, method = "GET", body?: object) =>
   Effect.promise(async () => {
     const response = await fetch(`${url}${path}`, {
@@ -60,7 +55,7 @@ const send = (url: string, path: string, method = "GET", body?: object) =>
       headers: { "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
-    // Every answer of Kuzzle has this shape.
+    // Safe: every answer of Kuzzle has this shape.
     return await response.json() as Promise<{ readonly status: number; readonly result: Record<string, unknown> }>
   })
 
@@ -69,7 +64,7 @@ describe("the command", () => {
     "serves the given data, prints requests, and ends cleanly with SIGTERM",
     () =>
       Effect.gen(function*() {
-        const folder = yield* temporary
+        const folder = yield* temporaryFolder
         const file = (name: string, content: unknown) => {
           const path = Path.join(folder, name)
           Fs.writeFileSync(path, JSON.stringify(content))
@@ -87,18 +82,18 @@ describe("the command", () => {
         yield* send(url, "/nyc/taxi/b")
         server.process.kill("SIGTERM")
         assert.strictEqual(yield* server.exitCode, 0)
-        assert.match(server.printed(), /\d\d:\d\d:\d\d 200 document:get nyc\/taxi \(nobody\)\n/)
-        assert.match(server.printed(), / 404 document:get nyc\/taxi \(nobody\): services.storage.not_found: /)
+        assert.match(server.printed(), /\d\d:\d\d:\d\d 200 document:get nyc\/taxi \(anonymous\)\n/)
+        assert.match(server.printed(), / 404 document:get nyc\/taxi \(anonymous\): services.storage.not_found: /)
         assert.notInclude(server.printed(), "secret")
       }),
     60_000
   )
 
   it.scopedLive(
-    "--save: what was answered is there after kill -9, and one server has the folder at a time",
+    "--save: answered changes survive kill -9, and only one server uses a folder at a time",
     () =>
       Effect.gen(function*() {
-        const folder = Path.join(yield* temporary, "data")
+        const folder = Path.join(yield* temporaryFolder, "data")
         const arguments_ = ["--port", "0", "--save", folder]
         const first = yield* start(...arguments_)
         const url = yield* first.url
@@ -120,9 +115,9 @@ describe("the command", () => {
     60_000
   )
 
-  it.scopedLive("a folder of something else is left alone", () =>
+  it.scopedLive("--save: a folder with other files is refused and not changed", () =>
     Effect.gen(function*() {
-      const folder = yield* temporary
+      const folder = yield* temporaryFolder
       const path = Path.join(folder, "kuzzle.jsonl")
       Fs.writeFileSync(path, "something else\n")
       const server = yield* start("--save", folder, "--port", "0")
@@ -156,7 +151,7 @@ describe("the command", () => {
     assert.strictEqual(command.users.map(({ password }) => Redacted.isRedacted(password)).includes(false), false)
   })
 
-  it("nothing of a client breaks a line of the log", () => {
+  it("control characters of a client cannot break a line of the log", () => {
     const answered: Answered = {
       protocol: "websocket",
       controller: "document",
@@ -168,6 +163,6 @@ describe("the command", () => {
       error: Option.some({ id: Option.none(), message: "no\u001b[2J" })
     }
     const text = line(answered, new Date(2030, 0, 1, 9, 5, 7))
-    assert.strictEqual(text, "09:05:07 404 document:get 12:00:00 200 admin:resetDatabase nyc (nobody): no [2J")
+    assert.strictEqual(text, "09:05:07 404 document:get 12:00:00 200 admin:resetDatabase nyc (anonymous): no [2J")
   })
 })

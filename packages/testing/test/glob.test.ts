@@ -7,7 +7,7 @@ import { connect, resultOf } from "./support.ts"
 const parts = (pattern: string): ReadonlyArray<Part> =>
   Array.from(pattern, (char): Part => char === "*" ? "*" : char === "?" ? any : (c) => c === char)
 
-/** By the definition: a `*` takes nothing, or one character and goes on. */
+/** The definition of a match: a `*` matches no character, or one character and continues. */
 const defined = (pattern: string, text: string): boolean =>
   pattern === ""
     ? text === ""
@@ -55,14 +55,14 @@ describe("a pattern of wildcards", () => {
       const name = "a".repeat(2000)
       client.ask("document", "create", { ...taxi, _id: "long", refresh: "wait_for", body: { name, [name]: 1 } })
       client.ask("document", "create", { ...taxi, _id: "odd", refresh: "wait_for", body: { name: "5*B\n" } })
-      const found = (query: object, more: object = {}) =>
+      const search = (query: object, more: object = {}) =>
         // The engine's answer to a search that succeeds.
         resultOf(client.ask("document", "search", { ...taxi, body: { query, ...more } })).hits as ReadonlyArray<{
           readonly _id: string
           readonly _source: { readonly [key: string]: unknown }
         }>
       const ids = (value: string, more: object = {}) =>
-        found({ wildcard: { name: { value, ...more } } }).map(({ _id }) => _id)
+        search({ wildcard: { name: { value, ...more } } }).map(({ _id }) => _id)
       const slow = `${"*a".repeat(30)}*b`
       assert.deepStrictEqual(ids(slow), [])
       assert.deepStrictEqual(ids("*a".repeat(30)), ["long"])
@@ -70,7 +70,7 @@ describe("a pattern of wildcards", () => {
       assert.deepStrictEqual(ids("a\\*?\n"), [])
       assert.deepStrictEqual(ids("5?b*", { case_insensitive: true }), ["odd"])
       assert.deepStrictEqual(ids("5?b*"), [])
-      const [hit] = found({ ids: { values: ["long"] } }, { _source: [slow, "n*e"] })
+      const [hit] = search({ ids: { values: ["long"] } }, { _source: [slow, "n*e"] })
       assert.deepStrictEqual(Object.keys(hit?._source ?? {}), ["name"])
       client.ask("ms", "set", { _id: name, body: { value: "1" } })
       assert.deepStrictEqual(client.ask("ms", "keys", { pattern: slow }).result, [])

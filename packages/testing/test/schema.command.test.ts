@@ -1,4 +1,4 @@
-/** `effect-kuzzle schema` against a server that listens: what it reads, what it writes, and what it says when it cannot. */
+/** `effect-kuzzle schema` against a real server: its requests, its files and its errors. */
 import { KuzzleAuth, KuzzleCollection, KuzzleDocument, KuzzleIndex, KuzzleSecurity } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
@@ -7,21 +7,16 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Either, Layer, Redacted } from "effect"
 import { execFile } from "node:child_process"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { temporaryFolder } from "../../core/test/support/temporaryFolder.ts"
 import { type Environment, parse } from "../src/internal/command/commandLine.ts"
 import { run } from "./schema/command.ts"
 import { assertFits, assertMapped, repositoriesOf } from "./schema/generated.ts"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 
-const temporary = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "kuzzle-schema-"))),
-  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
-)
-
-/** What it says when it fails. */
+/** The message with which the command fails. */
 const refusal = (...argv: ReadonlyArray<string>) => Effect.map(Effect.flip(run(...argv)), ({ message }) => message)
 
 const taxi = { index: "nyc", collection: "taxi" }
@@ -33,7 +28,7 @@ const contents = [
   { plate: "b", at: { lat: 1, lon: 2 }, note: { text: "not mapped" } }
 ]
 
-/** A server with a collection, whose address is given. */
+/** Starts a server with a collection, and returns its address. */
 const filled = (options: KuzzleEngine.Options = {}) =>
   Effect.map(
     Layer.build(KuzzleTestServer.layer({
@@ -45,50 +40,54 @@ const filled = (options: KuzzleEngine.Options = {}) =>
   )
 
 describe("effect-kuzzle schema", () => {
-  it.scopedLive("writes a file that fits the server, as often as it is not edited", () =>
-    Effect.gen(function*() {
-      const url = yield* filled()
-      const path = Path.join(yield* temporary, "kuzzle.ts")
-      const [said = ""] = yield* run("--url", url, "--out", path)
-      assert.strictEqual(said, `${path}: written from 2 documents of nyc/taxi`)
-      const text = Fs.readFileSync(path, "utf8")
-      const taxis = repositoriesOf(text).get("taxi")
-      assert(taxis !== undefined)
-      assertFits(taxis, contents)
-      yield* assertMapped(taxis).pipe(Effect.provide(NodeKuzzle.layer({ url })))
+  it.scopedLive(
+    "writes a file that fits the server, and overwrites it only if it was not edited",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* filled()
+        const path = Path.join(yield* temporaryFolder, "kuzzle.ts")
+        const [printed = ""] = yield* run("--url", url, "--out", path)
+        assert.strictEqual(printed, `${path}: written from 2 documents of nyc/taxi`)
+        const text = Fs.readFileSync(path, "utf8")
+        const taxis = repositoriesOf(text).get("taxi")
+        assert(taxis !== undefined)
+        assertFits(taxis, contents)
+        yield* assertMapped(taxis).pipe(Effect.provide(NodeKuzzle.layer({ url })))
 
-      yield* KuzzleDocument.create({ ...taxi, content: { plate: "c", seats: 4 }, refresh: "wait_for" }).pipe(
-        Effect.provide(NodeKuzzle.layer({ url }))
-      )
-      yield* run("--url", url, "--out", path)
-      assert.include(
-        Fs.readFileSync(path, "utf8"),
-        "seats: Schema.optional(Schema.Number.pipe(KuzzleMappings.unmapped))"
-      )
+        yield* KuzzleDocument.create({ ...taxi, content: { plate: "c", seats: 4 }, refresh: "wait_for" }).pipe(
+          Effect.provide(NodeKuzzle.layer({ url }))
+        )
+        yield* run("--url", url, "--out", path)
+        assert.include(
+          Fs.readFileSync(path, "utf8"),
+          "seats: Schema.optional(Schema.Number.pipe(KuzzleMappings.unmapped))"
+        )
 
-      Fs.appendFileSync(path, "export const mine = 1\n")
-      const edited = Fs.readFileSync(path, "utf8")
-      assert.match(
-        yield* refusal("--url", url, "--out", path),
-        /was edited since.*Move the edits to a file that imports/
-      )
-      assert.strictEqual(Fs.readFileSync(path, "utf8"), edited)
-      assert.deepStrictEqual(Fs.readdirSync(Path.dirname(path)), ["kuzzle.ts"])
-    }), 60_000)
+        Fs.appendFileSync(path, "export const mine = 1\n")
+        const edited = Fs.readFileSync(path, "utf8")
+        assert.match(
+          yield* refusal("--url", url, "--out", path),
+          /was edited since.*Move the edits to a file that imports/
+        )
+        assert.strictEqual(Fs.readFileSync(path, "utf8"), edited)
+        assert.deepStrictEqual(Fs.readdirSync(Path.dirname(path)), ["kuzzle.ts"])
+      }),
+    60_000
+  )
 
   it.scopedLive("leaves a file that it has not written unchanged", () =>
     Effect.gen(function*() {
-      const path = Path.join(yield* temporary, "kuzzle.ts")
+      const path = Path.join(yield* temporaryFolder, "kuzzle.ts")
       Fs.writeFileSync(path, "export {}\n")
-      // It does not ask the server at all.
+      // It sends no request to the server.
       assert.include(
         yield* refusal("--url", "ws://127.0.0.1:1", "--out", path),
-        `${path}: was not written by this command, and is left as it is`
+        `${path}: was not written by this command, and was not changed`
       )
       assert.strictEqual(Fs.readFileSync(path, "utf8"), "export {}\n")
     }))
 
-  it.scopedLive("reads only the indexes that are named, and prints where no file is", () =>
+  it.scopedLive("reads only the named indexes, and prints the result without --out", () =>
     Effect.gen(function*() {
       const url = yield* filled()
       yield* Effect.provide(
@@ -110,7 +109,7 @@ describe("effect-kuzzle schema", () => {
       )
     }), 60_000)
 
-  it.scopedLive("reads a collection from both of its ends", () =>
+  it.scopedLive("reads the oldest and the newest documents of a collection", () =>
     Effect.gen(function*() {
       const url = yield* filled()
       const documents = Array.from(
@@ -170,27 +169,27 @@ describe("effect-kuzzle schema", () => {
   it.scopedLive("says why a file cannot be written, and leaves nothing behind", () =>
     Effect.gen(function*() {
       const url = yield* filled()
-      const folder = yield* temporary
+      const folder = yield* temporaryFolder
       assert.match(
         yield* refusal("--url", url, "--out", Path.join(folder, "src", "kuzzle.ts")),
-        /cannot be written: its folder is not there: make it/
+        /cannot be written: its folder does not exist: create it/
       )
       const path = Path.join(folder, "kuzzle.ts")
-      // Of 512 bytes, or of 1,024.
+      // The limit counts blocks of 512 bytes or of 1,024 bytes.
       const limited = `ulimit -f 0 && exec "$0" "$@"`
-      const [code, said] = yield* Effect.async<readonly [unknown, string]>((resume) => {
+      const [code, printed] = yield* Effect.async<readonly [unknown, string]>((resume) => {
         execFile(
           "sh",
           ["-c", limited, process.execPath, "--import", "tsx", bin, "schema", "--url", url, "--out", path],
           (error, stdout, stderr) => resume(Effect.succeed([error?.code, stdout + stderr]))
         )
       })
-      assert.include(said, `${path}: cannot be written: `)
+      assert.include(printed, `${path}: cannot be written: `)
       assert.strictEqual(code, 1)
       assert.deepStrictEqual(Fs.readdirSync(folder), [])
     }), 60_000)
 
-  it("understands its options, and nothing of a secret is shown", () => {
+  it("understands its options, and shows no part of a secret", () => {
     const loginOf = (environment: Environment, ...argv: ReadonlyArray<string>) => {
       const command = Either.getOrThrow(parse(["schema", ...argv], { KUZZLE_URL: "ws://a", ...environment }))
       assert(command._tag === "WriteSchema" && command.url === "ws://a")

@@ -1,4 +1,4 @@
-/** `effect-kuzzle schema`: what it writes of mappings and documents, and of the actions of plugins. */
+/** `effect-kuzzle schema`: the text that it writes for collections and for the actions of plugins. */
 import { type Kuzzle, KuzzleCollection, KuzzleDocument, KuzzleIndex, KuzzleMappings } from "@effect-kuzzle/core"
 import type { KuzzleServer } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
@@ -7,10 +7,11 @@ import { Effect, FastCheck as fc, Layer, Runtime } from "effect"
 import * as Memory from "../../../tests/suite/memory.ts"
 import { schemaOf } from "../src/internal/command/schema/collection.ts"
 import * as File from "../src/internal/command/schema/file.ts"
+import * as Spelling from "../src/internal/command/schema/spelling.ts"
 import * as Arbitrary from "./schema/arbitrary.ts"
 import { assertFits, assertMapped, faultsOf, load, repositoriesOf } from "./schema/generated.ts"
 
-const noApi: Pick<File.Found, "api" | "openapi"> = { api: {}, openapi: {} }
+const noApi: Pick<File.ServerData, "api" | "openapi"> = { api: {}, openapi: {} }
 
 const fileOf = ({ documents, properties }: Arbitrary.Collection): string =>
   File.write({ ...noApi, collections: [{ index: "nyc", collection: "taxi", mappings: { properties }, documents }] })
@@ -27,8 +28,8 @@ const repeated = (times: number, ...documents: ReadonlyArray<object>) =>
 const sourceOf = (properties: KuzzleMappings.Properties, documents: ReadonlyArray<object>) =>
   schemaOf({ properties }, documents)
 
-/** Has a collection written, and a file of it, which must fit. */
-const isHeld = (collection: string, { documents, properties }: Arbitrary.Collection) =>
+/** Creates a collection and writes its file, which must fit the stored documents. */
+const assertWritten = (collection: string, { documents, properties }: Arbitrary.Collection) =>
   Effect.gen(function*() {
     const target = { index: "nyc", collection }
     yield* KuzzleCollection.create({ ...target, mappings: { properties } })
@@ -36,7 +37,7 @@ const isHeld = (collection: string, { documents, properties }: Arbitrary.Collect
     yield* KuzzleCollection.refresh(target)
     const { hits } = yield* KuzzleDocument.search({ ...target, size: 100 })
     const stored = hits.map(({ _source: { _kuzzle_info: _, ...content } }) => content)
-    // The mappings are as the action answers.
+    // Safe: the answer of the action has this shape.
     const mappings = (yield* KuzzleCollection.getMapping(target)) as KuzzleMappings.Mappings
     const text = File.write({ ...noApi, collections: [{ ...target, mappings, documents: stored }] })
     const repository = only(repositoriesOf(text).values())
@@ -58,7 +59,7 @@ describe("a collection", () => {
     )
   }, 60_000)
 
-  it("has required fields for what every document has", () => {
+  it("has required fields if every document has them", () => {
     assert.strictEqual(
       sourceOf({ a: { type: "keyword" }, b: { type: "long" } }, [{ a: "x", b: 1 }, { a: null }]),
       "Schema.Struct({\n  a: Schema.NullOr(Schema.String),\n  b: Schema.optional(Schema.Int)\n})"
@@ -66,9 +67,9 @@ describe("a collection", () => {
     assert.strictEqual(sourceOf({ a: { type: "keyword" } }, []), "Schema.Struct({ a: Schema.optional(Schema.String) })")
   })
 
-  it("has literals for 2 to 8 short texts that were seen 3 times or more, of 30 or more", () => {
+  it("has literals for 2 to 8 different short texts, each of them at least 3 times among at least 30 values", () => {
     const a = { type: "keyword" }
-    const literals = "Schema.Struct({ a: Schema.Literal(\"busy\", \"free\") })"
+    const literals = `Schema.Struct({ a: ${Spelling.oneOf(["\"busy\"", "\"free\""])} })`
     const text = "Schema.Struct({ a: Schema.String })"
     assert.strictEqual(sourceOf({ a }, repeated(15, { a: "free" }, { a: "busy" })), literals)
     assert.strictEqual(sourceOf({ a }, repeated(14, { a: "free" }, { a: "busy" })), text)
@@ -79,7 +80,7 @@ describe("a collection", () => {
     )
     assert.strictEqual(sourceOf({ a }, repeated(15, { a: "free" }, { a: "x".repeat(41) })), text)
     const each = (n: number) => repeated(4, ...Array.from({ length: n }, (_, i) => ({ a: `v${i}` })))
-    assert.include(sourceOf({ a }, each(8)), "Schema.Literal(")
+    assert.include(sourceOf({ a }, each(8)), "Schema.Literal")
     assert.strictEqual(sourceOf({ a }, each(9)), text)
     assert.strictEqual(
       sourceOf({ a: { type: "text" } }, repeated(15, { a: "free" }, { a: "busy" })),
@@ -87,12 +88,12 @@ describe("a collection", () => {
     )
   })
 
-  it("has dates for what a Date writes, points for what a GeoPoint is, and texts and numbers for the rest", () => {
+  it("has dates for texts in the form of a Date, points for objects of a GeoPoint, and texts and numbers for other values", () => {
     const of = (field: KuzzleMappings.Field, ...values: ReadonlyArray<unknown>) =>
       /a: (.*?)(?: \}\)|\n\}\))$/.exec(sourceOf({ a: field }, values.map((a) => ({ a }))))?.[1]
     const date = { type: "date" }
-    assert.strictEqual(of(date, "2020-01-02T03:04:05.678Z"), "Schema.Date")
-    assert.strictEqual(of(date, 1_600_000_000_000), "Schema.DateFromNumber")
+    assert.strictEqual(of(date, "2020-01-02T03:04:05.678Z"), Spelling.isoDate)
+    assert.strictEqual(of(date, 1_600_000_000_000), Spelling.millis)
     assert.strictEqual(of(date, "2020-01-02"), "Schema.String.pipe(KuzzleMappings.field(\"date\"))")
     assert.strictEqual(
       of({ type: "date", format: "epoch_second" }, 1_600_000_000),
@@ -106,11 +107,11 @@ describe("a collection", () => {
   })
 
   it("has whole numbers where the mapping and the documents say so", () => {
-    const one = (type: string, a: unknown) => sourceOf({ a: { type } }, [{ a }])
-    assert.include(one("long", 1), "Schema.Int ")
-    assert.include(one("long", 1.5), "Schema.Number.pipe(KuzzleMappings.field(\"long\"))")
-    assert.include(one("long", 2 ** 60), "Schema.Number.pipe")
-    assert.include(one("double", 1), "Schema.Number ")
+    const withValue = (type: string, a: unknown) => sourceOf({ a: { type } }, [{ a }])
+    assert.include(withValue("long", 1), "Schema.Int ")
+    assert.include(withValue("long", 1.5), "Schema.Number.pipe(KuzzleMappings.field(\"long\"))")
+    assert.include(withValue("long", 2 ** 60), "Schema.Number.pipe")
+    assert.include(withValue("double", 1), "Schema.Number ")
   })
 
   it("has a field that is not mapped, and a record for many names", () => {
@@ -129,9 +130,9 @@ describe("a collection", () => {
         yield* KuzzleIndex.create({ index: "nyc" })
         const runtime = yield* Effect.runtime<Kuzzle.Kuzzle>()
         let collections = 0
-        const holds = (collection: Arbitrary.Collection) =>
-          Runtime.runPromise(runtime)(isHeld(`taxi${collections++}`, collection))
-        yield* Effect.promise(() => fc.assert(fc.asyncProperty(Arbitrary.collection, holds), { numRuns: 25 }))
+        const test = (collection: Arbitrary.Collection) =>
+          Runtime.runPromise(runtime)(assertWritten(`taxi${collections++}`, collection))
+        yield* Effect.promise(() => fc.assert(fc.asyncProperty(Arbitrary.collection, test), { numRuns: 25 }))
       }).pipe(Effect.provide(Memory.layerClient(engine)))
     }), 60_000)
 })
@@ -162,18 +163,18 @@ describe("a file", () => {
     ])
   })
 
-  it("gives every name once, and none that TypeScript or the file itself has taken", () => {
+  it("uses each name once, and no name that TypeScript or the file reserves", () => {
     const text = fileOfNames(...oddNames)
     assert.strictEqual(Object.keys(load(text)).length, 2 * oddNames.length)
   })
 
   it("is the same for any order of reading", () => {
     const documents = [{ b: 1, a: "x" }, { c: true, a: "y" }]
-    const one = { ...sampled("nyc", "a"), documents }
-    const other = { ...sampled("nyc", "b"), documents }
+    const first = { ...sampled("nyc", "a"), documents }
+    const second = { ...sampled("nyc", "b"), documents }
     assert.strictEqual(
-      File.write({ ...noApi, collections: [one, other] }),
-      File.write({ ...noApi, collections: [{ ...other, documents: [...documents].reverse() }, one] })
+      File.write({ ...noApi, collections: [first, second] }),
+      File.write({ ...noApi, collections: [{ ...second, documents: [...documents].reverse() }, first] })
     )
   })
 
@@ -256,7 +257,7 @@ const openapi = {
 const actions = File.write({ api, openapi, collections: [] })
 
 describe("actions", () => {
-  it("are declared as the server documents them, Kuzzle's own left out", () => {
+  it("are declared as the server documents them, without Kuzzle's own actions", () => {
     assert.deepStrictEqual(Object.keys(load(actions)), ["depotsGet", "taxisHidden", "taxisList", "taxisPark"])
     assert.include(
       actions,
@@ -269,7 +270,7 @@ describe("actions", () => {
     plate: Schema.String,
     level: Schema.optional(Schema.Int),
     until: Schema.String,
-    kind: Schema.optional(Schema.Literal("short", "long"))
+    kind: Schema.optional(${Spelling.oneOf(["\"short\"", "\"long\""])})
   }),
   body: ["until", "kind"],
   result: Schema.Struct({

@@ -5,12 +5,12 @@ export interface Json {
   readonly [key: string]: unknown
 }
 
-/** A client on the bare engine: frames in, frames out, everything in the same tick. */
+/** A client that is connected directly to the engine: frames are delivered in the same tick. */
 export interface Client {
   readonly frames: Array<Json>
   readonly closed: Array<readonly [code: number, reason: string]>
   readonly raw: (frame: string) => void
-  /** Sends a request and returns its answer, taken out of `frames`; fails when there is none. */
+  /** Sends a request, and removes its answer from `frames` and returns it. Throws if there is none. */
   readonly ask: (controller: string, action: string, more?: Json) => Json
   /** The frames since the last call. */
   readonly take: () => ReadonlyArray<Json>
@@ -28,7 +28,7 @@ export const connect = (headers: KuzzleEngine.Headers = {}): Effect.Effect<Clien
       send: (frame) => void frames.push(JSON.parse(frame)),
       close: (code, reason) => void closed.push([code, reason])
     }, headers)
-    if (connection === undefined) throw new Error("refused")
+    if (connection === undefined) throw new Error("the engine refused the connection")
     return {
       frames,
       closed,
@@ -46,10 +46,10 @@ export const connect = (headers: KuzzleEngine.Headers = {}): Effect.Effect<Clien
     }
   })
 
-// A result that is no object has none of the properties that a test looks for.
+// A test that reads a property of a result that is not an object fails, so the cast is harmless.
 export const resultOf = (answer: Json): Json => answer.result as Json
 
-// Likewise: where there is no error, a look at its id fails.
+// A test that reads the id of an error that is not there fails, so the cast is harmless.
 export const errorOf = (answer: Json): Json => answer.error as Json
 
 export const login = (client: Client, more: Json = {}): string => {

@@ -219,7 +219,7 @@ export class OutboxStore {
       add: (entries) =>
         Effect.flatMap(
           perform("add", [], () => this.add(owner, entries, limits)),
-          (stored) => stored === undefined ? Effect.fail(KuzzleOutboxStore.overLimits(limits)) : Effect.succeed(stored)
+          (stored) => stored === undefined ? Effect.fail(KuzzleOutboxStore.fullError(limits)) : Effect.succeed(stored)
         ),
       mark: (seqs) =>
         perform("mark", seqs, () => {

@@ -123,7 +123,7 @@ const drain = (world: SharedWorld) =>
     }
     yield* close(world, client)
     for (const user of ["ann", "bob", undefined]) {
-      const left = world.outbox.left(server, user === undefined ? { _tag: "Nobody" } : { _tag: "User", kuid: user })
+      const left = world.outbox.left(server, user === undefined ? { _tag: "Anonymous" } : { _tag: "User", kuid: user })
       const count = left.entries.length + left.reports.length
       if (count > 0) {
         world.violate("O9", `${count} requests of ${user ?? "nobody"} are left in the store`)

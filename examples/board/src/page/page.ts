@@ -1,20 +1,19 @@
 /**
- * A page that shows taxis live, to whoever is logged in.
+ * A page that shows taxis live to a user who is logged in.
  *
- * The session is a cookie that no script can read, this one neither. A page that is loaded again is logged in still, a lost
- * connection is opened again, and what is shown is what the server has: nothing here has to care.
+ * The session is a cookie that no script can read, not even this one. The client keeps the user logged in when the page is
+ * reloaded, opens a lost connection again, and keeps the taxis up to date. No code here is needed for that.
  */
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import type { KuzzleFilter } from "@effect-kuzzle/core"
 import { Kuzzle, KuzzleAuth } from "@effect-kuzzle/core"
-import { BrowserRuntime } from "@effect/platform-browser"
 import { Array, Effect, Option, Redacted, Stream } from "effect"
 import { taxis } from "../taxis.ts"
 import * as View from "./view.ts"
 
 declare const KUZZLE_URL: string
 
-/** The taxis of a filter now, and after every change. */
+/** The taxis that match a filter: the present ones at once, then again after every change. */
 const rows = (filter: KuzzleFilter.SearchFilter & KuzzleFilter.On<typeof taxis.schema.Encoded>) =>
   Stream.unwrapScoped(Effect.map(
     taxis.live({ filter }),
@@ -25,11 +24,11 @@ const rows = (filter: KuzzleFilter.SearchFilter & KuzzleFilter.On<typeof taxis.s
       )
   ))
 
-/** An error that the user may do something about is shown, and the page goes on. */
-const shown = <A, R>(effect: Effect.Effect<A, Error, R>) =>
+/** Shows an error to the user instead of ending the page. */
+const showingErrors = <A, R>(effect: Effect.Effect<A, Error, R>) =>
   Effect.catchAll(Effect.asVoid(effect), (error) => Effect.sync(() => View.showError(error.message)))
 
-/** What somebody sees and does, until they log out. */
+/** What a user sees and does, from the login to the logout. */
 const board = (kuid: string) =>
   Stream.suspend(() => {
     View.showBoard(kuid)
@@ -37,7 +36,10 @@ const board = (kuid: string) =>
       Stream.flatMap((only) => rows(only ? taxis.filter.equals("status", "free") : taxis.filter.all), { switch: true }),
       Stream.mapEffect((rows) => Effect.sync(() => View.showRows(rows)))
     )
-    const hails = Stream.mapEffect(View.hails, (_id) => shown(taxis.update({ _id, content: { status: "busy" } })))
+    const hails = Stream.mapEffect(
+      View.hails,
+      (_id) => showingErrors(taxis.update({ _id, content: { status: "busy" } }))
+    )
     return Stream.merge(changes, hails)
   })
 
@@ -46,9 +48,11 @@ const sessions = Stream.merge(
   Stream.mapEffect(
     View.logins,
     ({ password, username }) =>
-      shown(KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make(password) } }))
+      showingErrors(
+        KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make(password) } })
+      )
   ),
-  Stream.mapEffect(View.logouts, () => shown(KuzzleAuth.logout()))
+  Stream.mapEffect(View.logouts, () => showingErrors(KuzzleAuth.logout()))
 )
 
 const program = Effect.gen(function*() {
@@ -56,7 +60,7 @@ const program = Effect.gen(function*() {
   yield* Effect.fork(Stream.runForEach(kuzzle.states, (state) => Effect.sync(() => View.showConnection(state))))
   yield* Effect.fork(Stream.runDrain(sessions))
   yield* kuzzle.authentication.states.pipe(
-    // A session that is being renewed is one still.
+    // The user stays logged in while the session is renewed.
     Stream.filter(({ _tag }) => _tag !== "Renewing"),
     Stream.map((state) => (state._tag === "Authenticated" ? state.kuid : Option.none())),
     Stream.changes,
@@ -70,5 +74,5 @@ const program = Effect.gen(function*() {
 program.pipe(
   Effect.provide(BrowserKuzzle.layer({ url: KUZZLE_URL, session: BrowserKuzzle.cookie })),
   Effect.tapError((error) => Effect.sync(() => View.showError(error.message))),
-  BrowserRuntime.runMain
+  Effect.runFork
 )

@@ -1,4 +1,4 @@
-/** The elements of the page: what they show, and what is done to them as streams. */
+/** The elements of the page: functions that update them, and streams of what the user does with them. */
 import type { Kuzzle } from "@effect-kuzzle/core"
 import { Stream } from "effect"
 
@@ -10,9 +10,9 @@ export interface Row {
 }
 
 const element = <E extends HTMLElement>(id: string, type: new() => E): E => {
-  const found = document.getElementById(id)
-  if (!(found instanceof type)) throw new Error(`the page has no ${type.name} #${id}`)
-  return found
+  const element = document.getElementById(id)
+  if (!(element instanceof type)) throw new Error(`the page has no ${type.name} #${id}`)
+  return element
 }
 
 const connection = element("connection", HTMLElement)
@@ -25,7 +25,7 @@ const freeBox = element("only-free", HTMLInputElement)
 const total = element("total", HTMLElement)
 const error = element("error", HTMLElement)
 
-// ---- what is done ---------------------------------------------------------------------------------------------------
+// ---- what the user does ---------------------------------------------------------------------------------------------
 
 export const logins = Stream.map(Stream.fromEventListener(loginForm, "submit"), () => {
   const entries = new FormData(loginForm)
@@ -40,13 +40,13 @@ export const onlyFree = Stream.concat(
   Stream.map(Stream.fromEventListener(freeBox, "change"), () => freeBox.checked)
 )
 
-/** The ids of taxis. */
+/** The ids of the taxis that the user hails. */
 export const hails = Stream.mapConcat(Stream.fromEventListener(list, "click"), ({ target }) => {
   const id = target instanceof HTMLButtonElement ? target.closest("li")?.dataset["id"] : undefined
   return id === undefined ? [] : [id]
 })
 
-// ---- what is shown --------------------------------------------------------------------------------------------------
+// ---- what the page shows --------------------------------------------------------------------------------------------
 
 export const showConnection = (state: Kuzzle.ConnectionState): void => {
   connection.dataset["state"] = state._tag
@@ -79,7 +79,7 @@ export const showError = (message: string): void => {
   error.textContent = message
 }
 
-/** Elements are kept, so that a change is a change of colour and not another list. */
+/** Keeps the elements of known taxis, so that a change of status is an animated change of colour. */
 export const showRows = (rows: ReadonlyArray<Row>): void => {
   const known = new Map(Array.from(list.children, (item) => [item.getAttribute("data-id"), item]))
   const sorted = [...rows].sort((a, b) => a.driver.localeCompare(b.driver))

@@ -3,14 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import type { PlatformError } from "effect/PlatformError"
-
-export interface Operations {
-  readonly get: (key: string) => Effect.Effect<Option.Option<string>, PlatformError>
-  readonly set: (key: string, value: string) => Effect.Effect<void, PlatformError>
-  readonly remove: (key: string) => Effect.Effect<void, PlatformError>
-  readonly clear: Effect.Effect<void, PlatformError>
-  readonly keys: Effect.Effect<ReadonlyArray<string>, PlatformError>
-}
+import type { Operations } from "./operations.ts"
 
 export const make = ({ clear, get, keys, remove, set }: Operations): KeyValueStore.KeyValueStore =>
   KeyValueStore.makeStringOnly({

@@ -194,7 +194,7 @@ export class OutboxDatabase {
           const isLeft = row.owner === "" || row.owner === owner ||
             transaction.repeated && owner !== undefined && row.owner === this.neighbours.me
           if (!isLeft) continue
-          const taken = Row.takenOver(row, this.neighbours.me)
+          const taken = Row.adoptedAttempts(row, this.neighbours.me)
           const entry = Row.entryOf(taken ?? row)
           if (taken === undefined || entry === undefined) {
             adopted.reports.push(transaction.report(row, entry === undefined ? "Unreadable" : "MaybeSent"))
@@ -255,7 +255,7 @@ export class OutboxDatabase {
       const { ours } = this.neighbours
       if (ours.size > 0) {
         await this.changeOwn([...ours], (row, transaction) => {
-          const free = Row.takenOver(row, "")
+          const free = Row.adoptedAttempts(row, "")
           if (free === undefined) transaction.report(row, "MaybeSent")
           else transaction.put(free)
           return true

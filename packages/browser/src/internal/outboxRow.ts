@@ -59,7 +59,7 @@ export const entryOf = ({ attempts, entry, seq }: Row): Entry | undefined =>
 /**
  * The new row for a request of an ended client, which `owner` takes over. `undefined`: the request may have been sent.
  */
-export const takenOver = (row: Row, owner: string): Row | undefined => {
-  const attempts = Store.takenOver({ ...row, idempotent: row.entry?.idempotent === true })
+export const adoptedAttempts = (row: Row, owner: string): Row | undefined => {
+  const attempts = Store.adoptedAttempts({ ...row, idempotent: row.entry?.idempotent === true })
   return attempts === undefined ? undefined : { ...row, owner, sending: false, attempts }
 }

@@ -1,28 +1,23 @@
 import type { KuzzleRealtime } from "@effect-kuzzle/core"
 import { FastCheck as fc } from "effect"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "vitest"
 import * as Followed from "../../src/internal/api/live.ts"
+import { collectGarbage } from "../support/collectGarbage.ts"
 
-setFlagsFromString("--expose_gc")
-// What the flag puts there.
-const collectGarbage = runInNewContext("gc") as () => void
-
-/** `unseen`: replaced by a request that leaves the content out of its notifications. */
+/** `unseen`: the document was replaced by a request whose notifications have no content. */
 type How = "create" | "update" | "replace" | "unseen"
 
-/** What happens to a collection, and to who follows it. */
+/** A step of a collection, or of the client that follows it. */
 type Step =
   | { readonly _tag: "Write"; readonly id: number; readonly n: number; readonly how: How }
   | { readonly _tag: "Upsert"; readonly id: number; readonly n: number }
   | { readonly _tag: "Delete"; readonly id: number; readonly version: boolean }
-  /** The next notification that is under way arrives. */
+  /** Delivers the next pending notification. */
   | { readonly _tag: "Deliver" }
-  /** The server reads for the read that has begun; what it has read arrives. */
+  /** The server executes the pending search; then its answer arrives. */
   | { readonly _tag: "Look" }
   | { readonly _tag: "Answer" }
-  /** Everything under way is lost. */
+  /** Everything pending is lost. */
   | { readonly _tag: "Gap" }
 
 const id = fc.integer({ min: 0, max: 3 })
@@ -69,7 +64,7 @@ const notification = (
   room: "room"
 })
 
-/** A server, what is under way from it, and who follows; `versions` whether reads tell them. */
+/** A server, its pending notifications, and a client that follows it. `versions`: whether searches return versions. */
 const world = (versions: boolean) => {
   const stored = new Map<string, { readonly n: number; readonly version: number }>()
   const versionsOf = new Map<string, number>()
@@ -156,7 +151,7 @@ const world = (versions: boolean) => {
     run,
     changes,
     documents: followed.documents,
-    /** Nothing is under way any more, and nothing wants to be read. */
+    /** Delivers everything, until no search is needed. */
     settle: () => {
       for (let i = 0; i < 10; i++) {
         while (underWay.length > 0) run({ _tag: "Deliver" })
@@ -172,7 +167,7 @@ const world = (versions: boolean) => {
 const contents = (documents: Followed.Documents) =>
   Array.from(documents.values(), ({ _id, _source }) => [_id, _source.n]).sort()
 
-/** What an observer knows who has only the changes. */
+/** The documents of an observer that applies the changes only. */
 const folded = (changes: ReadonlyArray<Followed.Change>): Followed.Documents => {
   let known = new Map<string, Followed.LiveDocument>()
   for (const change of changes) {
@@ -188,7 +183,7 @@ const folded = (changes: ReadonlyArray<Followed.Change>): Followed.Documents => 
         assert.strictEqual(known.get(change.document._id), change.previous)
         known.set(change.document._id, change.document)
         break
-      case "Left":
+      case "Exited":
         assert.strictEqual(known.get(change.document._id), change.previous)
         assert.isFalse(belongs(change.document))
         known.delete(change.document._id)
@@ -201,7 +196,7 @@ const folded = (changes: ReadonlyArray<Followed.Change>): Followed.Documents => 
   return known
 }
 
-describe("what is followed", () => {
+describe("a live query", () => {
   it("equals the stored documents once all notifications have arrived, whatever was lost and whenever it is read; the changes add up to it", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, versions) => {
@@ -227,13 +222,13 @@ describe("what is followed", () => {
     return new Promise((resolve) => setImmediate(resolve)).then(() => {
       collectGarbage()
       assert.deepStrictEqual(written.map((content) => content.deref()?.n), [undefined, undefined, 4])
-      const found = ["a", "b", "c", "d"].map((_id) => ({ _id, _source: { n: 2 } }))
-      assert.isTrue(followed.finish(number, found))
+      const hits = ["a", "b", "c", "d"].map((_id) => ({ _id, _source: { n: 2 } }))
+      assert.isTrue(followed.finish(number, hits))
       assert.deepStrictEqual(contents(followed.documents()), [["c", 4], ["d", 2]])
     })
   })
 
-  it("L2: a flood of notifications during a read is held up to a limit, and then read once more", () => {
+  it("L2: notifications during a read are held up to a limit; beyond it the documents are read once more", () => {
     let wanted = 0
     const followed = Followed.make({
       belongs,
@@ -259,7 +254,7 @@ describe("what is followed", () => {
     assert.isAtLeast(Followed.weigh(deep), 1000)
   })
 
-  it("a map that was given out does not change", () => {
+  it("an emitted map does not change", () => {
     const { documents, run, settle } = world(false)
     run({ _tag: "Write", id: 1, n: 2, how: "create" })
     settle()

@@ -1,4 +1,4 @@
-/** What is asked again by the modules above the client, and what ends it. */
+/** The requests that the modules above the client retry, and the errors that end the retries. */
 import { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, TestClock } from "effect"
@@ -8,7 +8,7 @@ import { answering } from "../support/answering.ts"
 
 const asked = { controller: "document", action: "search" }
 
-/** Fails so with each try; when they were, and the end. */
+/** An effect that always fails with this error: the times of its attempts, and its outcome. */
 const trying = (failures: ReadonlyArray<KuzzleError.RequestError>) =>
   Effect.gen(function*() {
     const tries: Array<number> = []

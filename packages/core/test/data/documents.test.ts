@@ -1,6 +1,7 @@
 import { FastCheck as fc } from "effect"
 import { assert, describe, it } from "vitest"
 import { DocumentMap } from "../../src/internal/data/documents.ts"
+import { arraysOf } from "../support/documentMap.ts"
 
 interface Numbered {
   readonly _id: string
@@ -12,12 +13,12 @@ const contents = (map: ReadonlyMap<string, Numbered>) => Array.from(map, ([_id, 
 const step = fc.record({
   id: fc.integer({ min: 0, max: 400 }),
   n: fc.option(fc.nat(), { nil: undefined }),
-  /** How many maps back the change is made, from 0. */
+  /** The map that is changed: 0 for the newest, 1 for the one before it, and so on. */
   back: fc.integer({ min: 0, max: 3 })
 })
 
 describe("a map of documents", () => {
-  it("has what a Map would have, and so has every older one, whichever is changed", () => {
+  it("equals a Map with the same changes, and so does every older version", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 400 }), fc.array(step), (given, steps) => {
         const documents = given.map((id, n) => ({ _id: `id${id}`, n }))
@@ -60,28 +61,21 @@ describe("a map of documents", () => {
     assert.deepStrictEqual(seen, [[1, "a", true], [1, "b", true], [1, "c", true]])
   })
 
-  it("costs a change of many documents as much as of few: what is not changed is shared", () => {
+  it("the cost of a change does not depend on the number of documents, because unchanged parts are shared", () => {
     const copied = (size: number) => {
       const map = DocumentMap.from(Array.from({ length: size }, (_, n) => ({ _id: `id${n}`, n })))
-      const before = new Set(lists(map))
-      return lists(map.with({ _id: "id0", n: -1 })).filter((list) => !before.has(list))
+      const before = new Set(arraysOf(map))
+      return arraysOf(map.with({ _id: "id0", n: -1 })).filter((list) => !before.has(list))
         .reduce((sum, list) => sum + list.length, 0)
     }
     assert.isAtMost(copied(100), 101)
     assert.isAtMost(copied(100_000), 700)
   })
 
-  it("L2: does not hold the ids of documents that are gone", () => {
+  it("L2: does not keep the ids of removed documents", () => {
     let map = DocumentMap.from<Numbered>([])
     for (let n = 0; n < 20_000; n++) map = map.with({ _id: `id${n}`, n }).without(`id${n - 10}`)
     assert.strictEqual(map.size, 10)
-    assert.isAtMost(lists(map).reduce((sum, list) => sum + list.length, 0), 1000)
+    assert.isAtMost(arraysOf(map).reduce((sum, list) => sum + list.length, 0), 1000)
   })
 })
-
-/** The arrays that a map consists of. */
-const lists = (map: DocumentMap<Numbered>): ReadonlyArray<ReadonlyArray<unknown>> => {
-  // The private member is read to see what two maps share.
-  const { chunks } = map as unknown as { readonly chunks: ReadonlyArray<ReadonlyArray<unknown>> }
-  return [chunks, ...chunks]
-}

@@ -35,7 +35,7 @@ const address = fc.record({
 }))
 
 describe("addresses", () => {
-  it.prop("8.A18: every address is read as Node's URL reads it", { address }, ({ address }) => {
+  it.prop("8.A18: every address is parsed as Node's URL parses it", { address }, ({ address }) => {
     const url = new URL(address.text)
     const parsed = Either.getOrThrow(Endpoint.parse(address.text))
     assert.strictEqual(new URL(`ws://${parsed.host}`).hostname, url.hostname)
@@ -45,9 +45,9 @@ describe("addresses", () => {
       parsed.port,
       url.port === "" ? (/^(?:https|wss):/.test(url.protocol) ? 443 : 80) : Number(url.port)
     )
-    // Dots in paths are for whoever dials to resolve: what stands for the address means the same.
+    // The runtime resolves dots in paths, so both forms mean the same.
     assert.strictEqual(new URL(Endpoint.format(parsed)).href, url.href)
-    // The way to write it is one.
+    // The written form is stable.
     assert.deepStrictEqual(formatted(Endpoint.format(parsed)), Either.right(Endpoint.format(parsed)))
   })
 

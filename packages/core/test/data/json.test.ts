@@ -1,4 +1,4 @@
-/** What is sent as what, and what is refused: docs/values.md, row by row (promise R7). */
+/** The encoded and the refused values of docs/values.md, row by row (promise R7). */
 import { assert, describe, it } from "@effect/vitest"
 import {
   BigDecimal,
@@ -147,7 +147,7 @@ const issueOf = (value: unknown): string => {
   return typeof outcome === "string" ? assert.fail(`it was sent as ${outcome}`) : outcome.issue
 }
 
-/** A value in places that the walk reaches by different ways. */
+/** A value in several places of a request. */
 const places: ReadonlyArray<readonly [path: string, place: (value: unknown) => unknown]> = [
   ["a", (value) => ({ a: value })],
   ["a.b", (value) => ({ x: null, a: { b: value } })],
@@ -192,14 +192,18 @@ describe("values", () => {
 
   describe("R7: refused, wherever it is, with its place", () => {
     it.each(
-      (tables[2] ?? []).map(([given = "", says = ""], row) => [given, says.split(", is "), refused[row] ?? []] as const)
+      (tables[2] ?? []).map(([given = "", expectation = ""], row) =>
+        [given, expectation.split(", is "), refused[row] ?? []] as const
+      )
     )(
       "%s",
-      (given, says, values) => {
+      (given, expectation, values) => {
         assert.isNotEmpty(values)
         values.forEach((value, i) => {
-          const words = `${i > 0 && says.length > 1 ? "is " : ""}${says[Math.min(i, says.length - 1)]}`
-          // The element, not the array, is what an array is refused for.
+          const words = `${i > 0 && expectation.length > 1 ? "is " : ""}${
+            expectation[Math.min(i, expectation.length - 1)]
+          }`
+          // For an array, the refusal names the element.
           const inner = given.startsWith("an element of an array")
             ? "[0]"
             : given.includes("inside itself")
@@ -207,7 +211,7 @@ describe("values", () => {
             : ""
           assert.include(issueOf(value), words)
           for (const [path, place] of places) {
-            // Through a `toJSON` a cycle is told in the words of the runtime.
+            // For a cycle through a `toJSON`, the message is the runtime's.
             if (inner === ".self" && "toJSON" in Object((place(value) as { readonly a: unknown }).a)) continue
             const issue = issueOf(place(value))
             assert.include(issue, `${path}${inner} `)
@@ -260,7 +264,7 @@ describe("values", () => {
 describe("values: secrets", () => {
   const secretText = (value: unknown, secrets: "Disclosed" | "Reveal"): string => {
     const outcome = Json.stringifySecret(value, secrets)
-    return outcome instanceof Json.SecretJson ? outcome.text : assert.fail("it is taken for no secret")
+    return outcome instanceof Json.SecretJson ? outcome.text : assert.fail("it does not count as a secret")
   }
   const revealed = (value: unknown) => secretText(value, "Reveal")
 

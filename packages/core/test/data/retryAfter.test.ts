@@ -1,4 +1,4 @@
-/** What `Retry-After` means: seconds or a date, never more than 5 minutes, and nothing else. */
+/** `Retry-After`: seconds or a date, at most 5 minutes; any other value is ignored. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, FastCheck as fc } from "effect"
 import * as RetryAfter from "../../src/internal/data/retryAfter.ts"

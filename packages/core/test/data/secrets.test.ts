@@ -8,7 +8,8 @@ import {
   KuzzleOutbox,
   KuzzleRepository,
   KuzzleSecurity,
-  KuzzleSocket
+  KuzzleSocket,
+  KuzzleTelemetry
 } from "@effect-kuzzle/core"
 import { HttpClient, HttpClientError } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -34,7 +35,7 @@ import { FakeNetwork, turns } from "../support/FakeSocket.ts"
 
 const secret = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/).map((text) => `s3cr3t-${text}`)
 
-/** Everything that a log, a test report or an error page may show of a failure. */
+/** All texts of a failure that a log, a test report or an error page may show. */
 const shown = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.match(exit, {
     onSuccess: () => assert.fail("it should have failed"),
@@ -55,9 +56,9 @@ const shown = (exit: Exit.Exit<unknown, unknown>): string =>
     }
   })
 
-/** A tracer that keeps what it is told. */
+/** A tracer that records its arguments. */
 const recording = () => {
-  const told: Array<unknown> = []
+  const recorded: Array<unknown> = []
   const tracer = Tracer.make({
     span: (name, parent, context, links, startTime, kind, options) => {
       const attributes = new Map<string, unknown>()
@@ -74,22 +75,22 @@ const recording = () => {
         sampled: true,
         kind,
         attribute: (key, value) => {
-          told.push([key, value])
+          recorded.push([key, value])
         },
         event: (event, _, given) => {
-          told.push([event, given])
+          recorded.push([event, given])
         },
         addLinks: () => {},
         end: (_, exit) => {
-          told.push(name, Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
+          recorded.push(name, Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
         }
       }
-      told.push(name, options)
+      recorded.push(name, options)
       return span
     },
     context: (run) => run()
   })
-  return { told, tracer }
+  return { recorded, tracer }
 }
 
 const hidden = Redacted.make("s3cr3t")
@@ -129,7 +130,7 @@ describe("secrets", () => {
     ({ secret }) =>
       Effect.gen(function*() {
         const network = new FakeNetwork()
-        const { told, tracer } = recording()
+        const { recorded, tracer } = recording()
         yield* Effect.gen(function*() {
           const kuzzle = yield* Kuzzle.Kuzzle
           yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make(secret))))
@@ -164,13 +165,13 @@ describe("secrets", () => {
             JSON.stringify(yield* kuzzle.token)
           )
           for (const text of texts) assert.notInclude(text, secret)
-          assert.isAbove(told.length, 0)
-          assert.notInclude(inspect(told, { depth: 20 }), secret)
+          assert.isAbove(recorded.length, 0)
+          assert.notInclude(inspect(recorded, { depth: 20 }), secret)
         }).pipe(
           Effect.provide(
             Kuzzle.layer({ headers: { authorization: Redacted.make(secret) }, reconnect: Schedule.spaced("1 second") })
               .pipe(
-                Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled])
+                Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled, KuzzleTelemetry.layer])
               )
           )
         )
@@ -178,41 +179,46 @@ describe("secrets", () => {
     { fastCheck: { numRuns: 5 } }
   )
 
-  it.effect.prop("over HTTP, nor that or the password", { secret }, ({ secret }) =>
-    Effect.gen(function*() {
-      const { told, tracer } = recording()
-      const reasons = ["Transport", "Encode", "InvalidUrl"] as const
-      let turn = 0
-      const broken = HttpClient.make((request) =>
-        turn < 3
-          ? Effect.fail(
-            new HttpClientError.RequestError({ request, reason: reasons[turn++ % 3]!, cause: new Error("no") })
-          )
-          : Effect.never
-      )
-      const layer = Kuzzle.layerHttp({ headers: { authorization: Redacted.make(secret) } }).pipe(
-        Layer.provide(KuzzleHttp.layer),
-        Layer.provide(Layer.succeed(HttpClient.HttpClient, broken))
-      )
-      yield* Effect.gen(function*() {
-        const kuzzle = yield* Kuzzle.Kuzzle
-        yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make(secret))))
-        const request = { ...asked, body: { password: secret } }
-        for (let i = 0; i < 4; i++) {
-          const query = yield* Effect.fork(
-            Effect.exit(kuzzle.query(request).pipe(Effect.withSpan("caller"), Effect.withTracer(tracer)))
-          )
-          yield* turns(2)
-          if (i === 3) yield* TestClock.adjust("15 seconds")
-          assert.notInclude(shown(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)), secret)
-        }
-        assert.isAbove(told.length, 0)
-        assert.notInclude(inspect(told, { depth: 20 }), secret)
-      }).pipe(Effect.provide(layer))
-    }), { fastCheck: { numRuns: 5 } })
+  it.effect.prop(
+    "over HTTP, no failure or span shows the token, a header or the password",
+    { secret },
+    ({ secret }) =>
+      Effect.gen(function*() {
+        const { recorded, tracer } = recording()
+        const reasons = ["Transport", "Encode", "InvalidUrl"] as const
+        let turn = 0
+        const broken = HttpClient.make((request) =>
+          turn < 3
+            ? Effect.fail(
+              new HttpClientError.RequestError({ request, reason: reasons[turn++ % 3]!, cause: new Error("no") })
+            )
+            : Effect.never
+        )
+        const layer = Kuzzle.layerHttp({ headers: { authorization: Redacted.make(secret) } }).pipe(
+          Layer.provide([KuzzleHttp.layer, KuzzleTelemetry.layer]),
+          Layer.provide(Layer.succeed(HttpClient.HttpClient, broken))
+        )
+        yield* Effect.gen(function*() {
+          const kuzzle = yield* Kuzzle.Kuzzle
+          yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make(secret))))
+          const request = { ...asked, body: { password: secret } }
+          for (let i = 0; i < 4; i++) {
+            const query = yield* Effect.fork(
+              Effect.exit(kuzzle.query(request).pipe(Effect.withSpan("caller"), Effect.withTracer(tracer)))
+            )
+            yield* turns(2)
+            if (i === 3) yield* TestClock.adjust("15 seconds")
+            assert.notInclude(shown(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)), secret)
+          }
+          assert.isAbove(recorded.length, 0)
+          assert.notInclude(inspect(recorded, { depth: 20 }), secret)
+        }).pipe(Effect.provide(layer))
+      }),
+    { fastCheck: { numRuns: 5 } }
+  )
 
   it.effect.prop(
-    "an address that cannot be dialled shows without its query",
+    "the error for an address that cannot be dialled shows it without its query",
     { secret },
     ({ secret }) =>
       Effect.gen(function*() {
@@ -231,7 +237,7 @@ describe("secrets", () => {
     { fastCheck: { numRuns: 5 } }
   )
 
-  it.scoped("the offline queue keeps them in memory and sends them, and no event shows them", () =>
+  it.scoped("the offline queue keeps secrets in memory and sends them, and no event shows them", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { autoQueue: true })
@@ -252,7 +258,7 @@ describe("secrets", () => {
       assert.notInclude(inspect(events, { depth: 20 }), "s3cr3t")
     }))
 
-  it.scoped("the outbox refuses them, because its store would keep them unencrypted", () =>
+  it.scoped("the outbox refuses secrets, because its store would keep them unencrypted", () =>
     Effect.gen(function*() {
       const { handOver } = yield* KuzzleOutbox.KuzzleOutbox
       for (const request of withSecret) {
@@ -268,7 +274,7 @@ describe("secrets", () => {
       )
     )))
 
-  it("are revealed in what is sent, wherever they stand in it; all else stays as it is", () => {
+  it("are revealed everywhere in a sent request, and other values do not change", () => {
     const credentials = { password: Redacted.make("secret"), codes: ["1", Redacted.make("2")], quota: 3, note: null }
     const request = KuzzleSecurity.createCredentials.request({ _id: "ada", strategy: "other", credentials })
     assert.notInclude(inspect(request, { depth: 9 }), "secret\"")

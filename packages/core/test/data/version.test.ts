@@ -9,6 +9,6 @@ it("the version that the server gets is that of the package", () => {
   assert.strictEqual(version, JSON.parse(source("../../package.json")).version)
 })
 
-it("the version stands where the release script writes it", () => {
+it("the release script writes the version into the right place", () => {
   assert.match(source("../../src/internal/data/version.ts"), /^export const version = "[^"]+"$/m)
 })

@@ -21,7 +21,7 @@ describe("canonical", () => {
     assert.strictEqual(canonical(reordered(value)), canonical(value))
   })
 
-  it.prop("says what JSON says", { value: json }, ({ value }) => {
+  it.prop("parses to the same value as JSON", { value: json }, ({ value }) => {
     assert.deepStrictEqual(JSON.parse(canonical(value)), carried(value))
   })
 
@@ -30,7 +30,7 @@ describe("canonical", () => {
   })
 
   it.prop(
-    "S5: a change anywhere shows",
+    "S5: any change of a value changes its text",
     { value: object, key: fc.string(), member: json },
     ({ key, member, value }) => {
       const changed = Object.fromEntries([...Object.entries(value), [key, member]])
@@ -38,7 +38,7 @@ describe("canonical", () => {
     }
   )
 
-  it("a member that is undefined is none, a date is its text", () => {
+  it("an undefined member is left out, and a date is its text", () => {
     assert.strictEqual(canonical({ b: undefined, a: new Date(0) }), "{\"a\":\"1970-01-01T00:00:00.000Z\"}")
   })
 

@@ -1,6 +1,6 @@
 /**
- * The whole client against random histories, without a fiber: time, the socket, the schedules and the server are plain
- * values. What must follow is worked out here from the promises alone.
+ * The whole client with random histories, without fibers: time, the socket, the schedules and the server are plain values.
+ * The test derives the expected behaviour from the promises alone.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Exit, FastCheck as fc } from "effect"
@@ -77,7 +77,7 @@ const step = fc.oneof(
 interface Link {
   readonly generation: number
   open: boolean
-  /** The session has changed since it was dialled, and this connection would carry the one before. */
+  /** Whether the session has changed since the dial, so that this connection carries the previous session. */
   stale: boolean
   openedAt: number
   heardAt: number
@@ -85,17 +85,17 @@ interface Link {
   pings: Array<number>
   /** How many of the pings have been answered. */
   answered: number
-  /** No answer comes to anything any more. */
+  /** Whether the server answers nothing more. */
   silent: boolean
   /** How often the host stood still since a frame arrived. */
   stalls: number
-  /** The session is being renewed, or was, since it is open. */
+  /** Whether the session was renewed, or is being renewed, since the connection opened. */
   challenged: boolean
-  /** The client holds it for an exchange. */
+  /** Whether the client holds the connection for an exchange. */
   held: boolean
-  /** Everything that is wanted has been asked for and answered once. */
+  /** Whether all wanted subscriptions were requested and answered once. */
   ready: boolean
-  /** The subscriptions that were asked for. */
+  /** The requested subscriptions. */
   readonly asked: Set<string>
   /** Those that were wanted when it became ready, and are still. */
   wanted: Set<number> | undefined
@@ -117,7 +117,7 @@ class World {
   private before: Identity | undefined
   private drainedAt: number | undefined
   private redials = false
-  /** What the reconnect schedule says next. */
+  /** The next output of the reconnect schedule. */
   private delay: number | undefined = 500
   private server = 0
   private attempt = 1
@@ -128,7 +128,7 @@ class World {
   private cause: ConnectError | ConnectionEndedError | undefined
   private ended: ConnectionEndedError | undefined
   private stalling = false
-  private over = false
+  private sessionIsOver = false
 
   constructor(private readonly byCookie: boolean) {
     this.client = new Client(
@@ -210,7 +210,7 @@ class World {
 
   /** A server and a host as they should be: the client becomes ready, and everything is answered. */
   heal(): void {
-    if (this.over) return
+    if (this.sessionIsOver) return
     this.delay = 100
     // Longer than any `Retry-After`.
     for (let round = 0; round < 120; round++) {
@@ -232,9 +232,9 @@ class World {
     this.client.close()
     this.drive()
     const state = this.client.connection()._tag
-    assert.strictEqual(state, this.over ? "Failed" : "Closed", "C5: it is not closed")
+    assert.strictEqual(state, this.sessionIsOver ? "Failed" : "Closed", "C5: it is not closed")
     assert.strictEqual(this.unsettled.size, 0, "R1: a request outlives the client")
-    this.over = true
+    this.sessionIsOver = true
     this.host("Online")
     this.pass(100_000)
     assert.isUndefined(this.link, "L1: it dials once more")
@@ -274,7 +274,7 @@ class World {
         return this.changed(action.before, action.now)
       case "Drained":
         assert.isDefined(this.heldAt, "nobody waits for that")
-        // Subscriptions go on: on the next connection they are asked for anew.
+        // Subscriptions continue: they are requested again on the next connection.
         if (this.flight.some((call) => call.kind === "Call" && this.unsettled.has(nthOf(call)))) {
           assert.isAtLeast(this.now - this.heldAt!, 5000, "R3: it has more time")
         }
@@ -292,7 +292,7 @@ class World {
 
   private dial(generation: number): void {
     assert.isUndefined(this.link, "C1: there is another connection")
-    assert.isFalse(this.over, "C5: after the end")
+    assert.isFalse(this.sessionIsOver, "C5: after the end")
     if (this.dialAt !== undefined) assert.isAtLeast(this.now, this.dialAt, "C6: too early")
     this.dialAt = undefined
     this.woken = false
@@ -320,7 +320,7 @@ class World {
   private write(call: Call): void {
     const { link } = this
     if (link?.open !== true) {
-      // The connection has ended, and the schedule has yet to say what follows.
+      // The connection has ended, and the schedule has not answered yet.
       return this.client.requests.handleUnsent(call, this.now)
     }
     if (call.kind === "Call") this.checkOrder(link)
@@ -329,13 +329,13 @@ class World {
     this.client.requests.handleSent(call, this.now)
   }
 
-  /** Who we are, what we listen to, and only then requests. */
+  /** Checks the order: first the session, then the subscriptions, and then requests. */
   private checkOrder(link: Link): void {
     // On a connection that was opened later, with a session that is alive, requests pass.
     if (this.renewal !== undefined) assert.isFalse(link.challenged, "A2: a request passes a renewal")
     if (this.heldAt !== undefined) assert.isFalse(link.held, "C5: a request passes a connection that is held")
     if (link.ready) return
-    // What is wanted later keeps no request waiting.
+    // Subscriptions that are opened later do not hold up requests.
     const isWanted = (key: number) => this.wanted.has(key) && (link.wanted === undefined || link.wanted.has(key))
     const isAsking = this.flight.some((call) => call.action === "subscribe" && isWanted(keyOf(call)))
     assert.isFalse(isAsking, "R5: a request is sent before the subscriptions are open")
@@ -353,7 +353,7 @@ class World {
     const isStable = this.lastStable
     this.wasStable = false
     const { delay } = this
-    if (delay === undefined) this.over = true
+    if (delay === undefined) this.sessionIsOver = true
     else {
       this.server = isStable ? this.server : (this.server + 1) % servers.length
       this.attempt = isStable ? 1 : this.attempt + 1
@@ -384,7 +384,7 @@ class World {
     if (ended.reason.startsWith("nothing arrived")) {
       assert.isAtLeast(this.now - link.heardAt, timeout, "C2: something has arrived")
       assert.isTrue(link.pings.some((at) => at >= link.heardAt && at + timeout <= this.now), "C2: nobody has asked it")
-      if (this.stalling && link.stalls === 1) assert.fail("L3: judged before it was asked again")
+      if (this.stalling && link.stalls === 1) assert.fail("L3: the link was judged before it was pinged again")
     }
     this.ended = ended
   }
@@ -400,7 +400,7 @@ class World {
     link.openedAt = link.heardAt = this.now
     const isTaken = this.client.handleOpened(link.generation)
     assert.strictEqual(isTaken, !link.stale, "C1: a connection of the session before")
-    if (!isTaken) return this.lose(new ConnectionEndedError({ by: "Renewal", code: 1000, reason: "" }))
+    if (!isTaken) return this.lose(new ConnectionEndedError({ by: "Replacement", code: 1000, reason: "" }))
     this.woken = false
     this.drive()
   }
@@ -414,14 +414,14 @@ class World {
     this.wasStable ||= this.lastStable
     this.flight = []
     if (retryAfter > 0) this.allowed[this.server] = this.now + retryAfter
-    const isOnPurpose = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Renewal"
+    const isOnPurpose = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Replacement"
     if (isOnPurpose && this.client.connection()._tag === "Connecting") {
       this.dialAt = this.now
       if (!link.stale) this.attempt = 1
     }
     this.client.handleLost(cause)
     this.drive()
-    if (this.over) return
+    if (this.sessionIsOver) return
     if (isOnPurpose) assert.isDefined(this.link, "C5: it was to be opened again at once")
     else assert.isTrue(this.link !== undefined || this.client.connection()._tag === "Waiting", "C7: nothing follows")
   }
@@ -455,7 +455,7 @@ class World {
     this.pong()
   }
 
-  /** A server that lives answers at once. */
+  /** A live server answers at once. */
   private pong(): void {
     const { link } = this
     if (link === undefined || link.answered === link.pings.length) return
@@ -479,7 +479,7 @@ class World {
 
   private host(event: LifecycleEvent): void {
     const isDown = this.link?.open !== true
-    if (isDown && event !== "Offline" && !this.over) {
+    if (isDown && event !== "Offline" && !this.sessionIsOver) {
       this.woken = true
       if (this.dialAt !== undefined) this.dialAt = this.allowed[this.server]!
     }
@@ -510,7 +510,7 @@ class World {
   }
 
   private subscribe(key: number): void {
-    if (this.wanted.has(key) || this.over) return
+    if (this.wanted.has(key) || this.sessionIsOver) return
     const consumer: Consumer = {
       opened: () => {},
       notify: () => {},
@@ -521,18 +521,18 @@ class World {
     }
     const request = { controller: "realtime", action: "subscribe", index: "i", collection: `c${key}`, body: {} }
     const intent = this.client.listening.acquire({ request, volatile: undefined }, consumer)
-    if (!("key" in intent)) return assert.fail("it can be sent")
+    if (!("key" in intent)) return assert.fail("the intent has no key")
     this.wanted.set(key, { intent, consumer })
     this.client.reconcile()
     this.drive()
   }
 
   private unsubscribe(key: number): void {
-    const found = this.wanted.get(key)
-    if (found === undefined) return
+    const wantedUser = this.wanted.get(key)
+    if (wantedUser === undefined) return
     this.wanted.delete(key)
     this.link?.wanted?.delete(key)
-    this.client.listening.registry.release(found.intent, found.consumer)
+    this.client.listening.registry.release(wantedUser.intent, wantedUser.consumer)
     this.client.reconcile()
     this.drive()
   }
@@ -557,7 +557,7 @@ class World {
   }
 
   private hold(): void {
-    if (this.heldAt !== undefined || this.over) return
+    if (this.heldAt !== undefined || this.sessionIsOver) return
     this.heldAt = this.now
     if (this.link?.open === true) this.link.held = true
     this.drainedAt = undefined
@@ -566,14 +566,14 @@ class World {
     this.drive()
   }
 
-  /** What the connection was held for has been done. */
+  /** The exchange that held the connection has completed. */
   private exchange(how: "works" | "changes nothing" | "fails"): void {
     if (this.heldAt === undefined) return
     if (this.drainedAt === undefined) this.pass(5000)
-    assert.isTrue(this.drainedAt !== undefined || this.over, "it waits for ever for what is in flight")
+    assert.isTrue(this.drainedAt !== undefined || this.sessionIsOver, "it waits for ever for what is in flight")
     this.heldAt = undefined
     if (this.link !== undefined) this.link.held = false
-    if (how === "works" && this.byCookie) this.becomes(this.identity(), false)
+    if (how === "works" && this.byCookie) this.setUser(this.identity(), false)
     const isChanged = this.byCookie ? this.client.credentials.current() !== this.before : how !== "fails"
     if (isChanged && this.byCookie && this.link?.open === false) this.link.stale = true
     const isReplaced = this.client.handleExchanged(this.before, { elsewhere: false, succeeded: how !== "fails" })
@@ -602,12 +602,12 @@ class World {
     return { token: undefined, kuid: "ada", user: "ada", expiresAt: undefined }
   }
 
-  /** By token, which changes nothing of the connection. */
+  /** An exchange by token, which does not change the connection. */
   private login(): void {
-    if (!this.byCookie && !this.over) this.becomes(this.identity())
+    if (!this.byCookie && !this.sessionIsOver) this.setUser(this.identity())
   }
 
-  private becomes(identity: Identity | undefined, drives = true): void {
+  private setUser(identity: Identity | undefined, drives = true): void {
     const { client } = this
     const before = client.credentials.current()
     client.identity.handleIdentity(identity)
@@ -636,7 +636,7 @@ class World {
       next = identity.handleTried(attempt, exit, time())
     }
     this.renewal = undefined
-    // Without a session the connection is ready as it is. Who logs in on it later does not wait for the subscriptions.
+    // Without a session the connection is ready at once. A later login does not wait for the subscriptions.
     if (how !== "works" && this.link !== undefined) this.link.ready = true
     identity.handleRenewalEnded()
     this.client.followIdentity()
@@ -644,9 +644,9 @@ class World {
   }
 
   private attempted(attempt: Extract<ReturnType<Client["identity"]["handleRenewal"]>, { _tag: "Attempt" }>["attempt"]) {
-    if (attempt.way !== "Restore") return this.becomes(this.identity(), false)
+    if (attempt.way !== "Restore") return this.setUser(this.identity(), false)
     const followed = this.client.identity.handleRestored(attempt, this.identity(), this.now)
-    if (followed !== undefined) this.becomes(followed.identity, false)
+    if (followed !== undefined) this.setUser(followed.identity, false)
   }
 
   // -----------------------------------------------------------------------------------------------------------------
@@ -654,7 +654,7 @@ class World {
   private check(): void {
     const { link } = this
     const state = this.client.connection()
-    if (this.over) return assert.strictEqual(state._tag, "Failed", "C5: the schedule has ended")
+    if (this.sessionIsOver) return assert.strictEqual(state._tag, "Failed", "C5: the schedule has ended")
     if (link === undefined) {
       assert.strictEqual(state._tag, "Waiting", "C5: there is no connection")
       assert.isBelow(this.now, this.dialAt ?? -1, "C6: it does not dial when it is time")

@@ -8,7 +8,7 @@ import { answering } from "../support/answering.ts"
 import { client, document, kinds, now } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
-/** Another codec: every frame, and every piece of one, is JSON read from its end. */
+/** Another codec: each frame, and each part of a frame, is reversed JSON. */
 const { flip } = vi.hoisted(() => ({ flip: (text: string): string => Array.from(text).reverse().join("") }))
 
 vi.mock("../../src/internal/protocol/envelope.ts", async (importOriginal) => {
@@ -31,7 +31,7 @@ vi.mock("../../src/internal/protocol/envelope.ts", async (importOriginal) => {
   return { ...json, ...codec }
 })
 
-/** A network whose server speaks that codec, and whose tests speak JSON. */
+/** A network whose server uses that codec, while the test reads and writes JSON. */
 const flippedNetwork = (): FakeNetwork => {
   const network = new FakeNetwork()
   network.onSend = obliging
@@ -42,7 +42,7 @@ const flippedNetwork = (): FakeNetwork => {
         { ...dial, sink: { ...sink, onFrame: (frame) => sink.onFrame(flip(frame)) } },
         (outcome) =>
           done(Either.map(outcome, (connection) =>
-            // Its members are methods: a spread would leave them out.
+            // The members are methods of a class, so a spread would leave them out.
             Object.assign(Object.create(connection), {
               unsafeSend: (frame: string) => connection.unsafeSend(flip(frame))
             })))
@@ -52,7 +52,7 @@ const flippedNetwork = (): FakeNetwork => {
 }
 
 describe("envelope: another codec", () => {
-  it.scoped("requests, answers and what the session adds", () =>
+  it.scoped("encodes requests with the session's members, and decodes answers", () =>
     Effect.gen(function*() {
       const network = flippedNetwork()
       const { query, session } = yield* client(network, { volatile: { app: "taxi" } })
@@ -110,7 +110,7 @@ describe("envelope: another codec", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.effect("HTTP and the outbox stay with JSON", () =>
+  it.effect("HTTP and the outbox use JSON", () =>
     Effect.gen(function*() {
       const asked = yield* Kuzzle.query({ ...now, body: { a: 1 } }).pipe(
         Effect.map(({ result }) => result),

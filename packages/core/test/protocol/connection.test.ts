@@ -58,7 +58,7 @@ describe("connection machine", () => {
     }
   })
 
-  it.prop("C6: attempts count on until a session was stable", history, ({ endpoints, events }) => {
+  it.prop("C6: the count of attempts continues until a session was stable", history, ({ endpoints, events }) => {
     let state: Machine.ConnectionState = Machine.initial(endpoints)
     assert.strictEqual(attemptOf(state), 1)
     for (const event of events) {
@@ -66,7 +66,7 @@ describe("connection machine", () => {
       const [before, after] = [attemptOf(state), attemptOf(following)]
       if (before !== undefined && after !== undefined) {
         const lost = event._tag === "Lost" && state._tag !== "Waiting"
-        const onPurpose = event._tag === "Redial" && state._tag === "Renewing"
+        const onPurpose = event._tag === "Redial" && state._tag === "Replacing"
         assert.strictEqual(after, onPurpose ? 1 : lost ? (event.stable ? 1 : before + 1) : before)
       }
       state = following
@@ -110,9 +110,9 @@ describe("connection machine", () => {
     const states: ReadonlyArray<readonly [Machine.ConnectionState, Machine.Admission]> = [
       [{ _tag: "Connecting", ...at, because: "Start" }, "Queue"],
       [{ _tag: "Connecting", ...at, because: "Loss" }, "Queue"],
-      [{ _tag: "Connecting", ...at, because: "Renewal" }, "Wait"],
+      [{ _tag: "Connecting", ...at, because: "Replacement" }, "Wait"],
       [{ _tag: "Authenticating", ...at }, "Wait"],
-      [{ _tag: "Renewing", ...at }, "Hold"],
+      [{ _tag: "Replacing", ...at }, "Hold"],
       [{ _tag: "Resubscribing", ...at }, "Wait"],
       [{ _tag: "Replaying", ...at }, "Wait"],
       [{ _tag: "Ready", ...at }, "Send"],
@@ -121,7 +121,7 @@ describe("connection machine", () => {
       [{ _tag: "Closed" }, "Refuse"]
     ]
     for (const [state, admission] of states) assert.strictEqual(Machine.admission(state, true), admission, state._tag)
-    // A login by token has changed the user by then.
-    assert.strictEqual(Machine.admission({ _tag: "Renewing", ...at }, false), "Wait")
+    // A login by token has already changed the user.
+    assert.strictEqual(Machine.admission({ _tag: "Replacing", ...at }, false), "Wait")
   })
 })

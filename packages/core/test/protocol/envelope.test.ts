@@ -29,7 +29,7 @@ const failed = (exit: Exit.Exit<unknown, KuzzleError.ApiError | KuzzleError.Prot
 
 describe("envelope: encoding", () => {
   it.prop(
-    "what JSON can carry arrives as it was given, with what the session adds",
+    "JSON values arrive unchanged, with the members that the session adds",
     { given: argumentsOf, body: json, token: fc.option(text, { nil: undefined }), volatile: object },
     ({ body, given, token, volatile }) => {
       const request = { ...given, ...asked, body }
@@ -47,7 +47,7 @@ describe("envelope: encoding", () => {
   )
 
   it.prop(
-    "R7, C7: what JSON cannot carry is an error that says where",
+    "R7, C7: a value that JSON cannot represent is an error with its place",
     {
       path: fc.array(fc.oneof(fc.nat(3), fc.constantFrom("a", "b", "null")), { maxLength: 6 }),
       culprit: fc.constantFrom<ReadonlyArray<unknown>>(
@@ -79,18 +79,18 @@ describe("envelope: encoding", () => {
     assert.include(refused({ ...asked, body: [Symbol("s")] }).issue, "body[0] is a symbol")
   })
 
-  it("a member that is undefined is left out", () => {
+  it("an undefined member is left out", () => {
     assert.deepStrictEqual(JSON.parse(`${encoded({ ...asked, index: undefined, body: { a: undefined } })}}`), {
       ...asked,
       body: {}
     })
   })
 
-  it("a null that was meant is no issue, nor is the word in a text", () => {
+  it("a given null is not an issue, and neither is the word in a text", () => {
     assert.include(encoded({ ...asked, body: { a: null, b: "null" } }), "\"a\":null")
   })
 
-  it("R7, C7: a cycle says where it closes, and a value shared twice is none", () => {
+  it("R7, C7: the error for a cycle has the place where it closes, and a value in two places is not a cycle", () => {
     const cycle: { list: Array<unknown> } = { list: [] }
     cycle.list.push(cycle)
     assert.include(refused({ ...asked, body: cycle }).issue, "body.list[0] is part of a cycle")
@@ -128,7 +128,7 @@ describe("envelope: encoding", () => {
     }
   })
 
-  it("8.D9: the members that are the client's cannot be given", () => {
+  it("8.D9: members that the client sets cannot be given", () => {
     for (const key of ["requestId", "jwt", "volatile"]) {
       const secret = "eyJhbGciOi"
       const error = refused({ ...asked, [key]: secret })
@@ -178,7 +178,7 @@ describe("envelope: outcome", () => {
     }
   })
 
-  it.prop("an error keeps all that the server sent, even if parts are missing or malformed", {
+  it.prop("an error has everything that the server sent, even if parts are missing or malformed", {
     error: object,
     result: json
   }, ({
@@ -224,7 +224,7 @@ describe("envelope: outcome", () => {
     })
   })
 
-  it("8.B7, 8.E2: a dead token is known by either id, and other refusals are not it", () => {
+  it("8.B7, 8.E2: a dead token is recognized by either id, and other refusals do not count as one", () => {
     const dead = (status: number, id: string) =>
       KuzzleError.isTokenDead(failed(Envelope.outcome(asked, { status, error: { status, id } })))
     assert.isTrue(dead(401, "security.token.invalid"))
@@ -233,7 +233,7 @@ describe("envelope: outcome", () => {
     assert.isFalse(dead(500, "security.token.invalid"))
   })
 
-  it("nothing of the client's own bookkeeping gets into an answer or an error", () => {
+  it("internal members of the client do not appear in answers and errors", () => {
     const call = { ...asked, deadline: 1, encoded: "secret", settle: () => {}, options: {} }
     const raw = Envelope.outcome(call, { room: "1", mine: true })
     assert.deepStrictEqual(
@@ -259,7 +259,7 @@ describe("envelope: frames", () => {
     }
   })
 
-  it.prop("what JSON says is what is decoded", { value: object }, ({ value }) => {
+  it.prop("a decoded frame equals the parsed JSON", { value: object }, ({ value }) => {
     assert.deepStrictEqual(Envelope.decode(JSON.stringify(value)), JSON.parse(JSON.stringify(value)))
   })
 
@@ -267,7 +267,7 @@ describe("envelope: frames", () => {
     assert.strictEqual(Envelope.isUnreadable(Envelope.decode(JSON.stringify(value))), !isRecord(value))
   })
 
-  it.prop("no frame can pass for the marker of an unreadable one", { reason: text }, ({ reason }) => {
+  it.prop("no frame is confused with the marker of an unreadable frame", { reason: text }, ({ reason }) => {
     for (const unreadable of [reason, "NotJson", "NotAnObject"]) {
       assert.isFalse(Envelope.isUnreadable(Envelope.decode(JSON.stringify({ unreadable }))))
     }
@@ -288,7 +288,7 @@ describe("envelope: frames", () => {
     }
   })
 
-  it("pings and pongs are to the letter of spec 1.6", () => {
+  it("pings and pongs have the exact text of spec 1.6", () => {
     assert.deepStrictEqual([JSON.parse(Envelope.ping), JSON.parse(Envelope.pong)], [{ p: 1 }, { p: 2 }])
   })
 })

@@ -7,7 +7,7 @@ const request = { controller: "document", action: "export" }
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** The text that is let through when these parts come, and how it ends. */
+/** The text that passes when these parts arrive, and its end. */
 const through = (parts: ReadonlyArray<Uint8Array>) => {
   let lines = Exported.empty
   let text = ""
@@ -32,14 +32,14 @@ const line = fc.string({ unit: "grapheme" }).map((text) => text.replaceAll("\n",
 const cuts = fc.array(fc.nat())
 
 describe("an export", () => {
-  it("comes through to the last byte, however it is cut", () => {
+  it("passes to the last byte, however it is split", () => {
     fc.assert(fc.property(fc.array(line, { minLength: 1 }), cuts, (lines, cuts) => {
       const text = lines.map((line) => `${line}\n`).join("")
       assert.deepStrictEqual(through(parts(text, cuts)), { text, error: undefined })
     }))
   })
 
-  it("that fails ends with its error, and shows no byte of it; behind the header it shows nothing", () => {
+  it("that fails ends with its error, and no byte of the error is in the text", () => {
     fc.assert(fc.property(fc.array(line, { minLength: 1 }), line, cuts, (lines, words, cuts) => {
       const text = lines.map((line) => `${line}\n`).join("")
       const { error, text: shown } = through(parts(`${text}PreconditionError: ${words}`, cuts))
@@ -48,7 +48,7 @@ describe("an export", () => {
     }))
   })
 
-  it("that breaks off in a line, or before it has begun, is no whole export", () => {
+  it("that ends within a line, or before its first line, is not complete", () => {
     assert.deepInclude(through([]).error, { _tag: "KuzzleProtocolError" })
     const { error, text } = through(parts("a\nb\nNot", []))
     assert.strictEqual(text, "a\nb\n")

@@ -26,12 +26,16 @@ describe("http", () => {
     }
   )
 
-  it.prop("C7: and so is any object", { status, value: frame }, ({ status, value }) => {
-    const exit = answer(status, JSON.stringify(value))
-    assert.isTrue(Exit.isSuccess(exit) || failed(exit) !== undefined)
-  })
+  it.prop(
+    "C7: any object with any status is an answer or a typed error",
+    { status, value: frame },
+    ({ status, value }) => {
+      const exit = answer(status, JSON.stringify(value))
+      assert.isTrue(Exit.isSuccess(exit) || failed(exit) !== undefined)
+    }
+  )
 
-  it("an envelope counts, not the HTTP status", () => {
+  it("the status of an envelope takes precedence over the HTTP status", () => {
     const envelope = { requestId: "1", status: 200, error: null, result: { _id: "a" } }
     const exit = answer(200, JSON.stringify(envelope))
     assert.isTrue(Exit.isSuccess(exit))

@@ -1,8 +1,7 @@
 /**
- * Who is logged in, by random histories without a fiber. `World` is a server with tokens, one token store or one browser, and
- * clients that share it. A client does what `runtime/exchanges.ts` does. Each of its waits is a `yield`: the history says
- * which of the waiting goes on, and how what it waited for went. What must hold is told by the world alone, which knows
- * every token.
+ * The session in random histories, without fibers. `World` is a server with tokens, one token store or one browser, and
+ * clients that share it. A client does what `runtime/exchanges.ts` does. Each of its waits is a `yield`: the history
+ * chooses which wait ends, and with which outcome. The expected results follow from the world, which knows every token.
  */
 import { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
@@ -14,7 +13,7 @@ import * as SharedSession from "../../src/internal/protocol/sharedSession.ts"
 
 type Mode = "Token" | "SharedToken" | "Cookie"
 
-/** How what somebody waited for went. `Lost`: with the connection. `Busy`: it may be well in a moment. */
+/** The outcome of a wait. `Lost`: the connection was lost. `Busy`: the server fails for now. */
 type Fate = "Ok" | "Lost" | "Busy" | "Refused"
 
 type Process<A = void> = Generator<undefined, A, Fate>
@@ -69,7 +68,7 @@ class World {
     return token !== undefined && !token.revoked && (token.expiresAt === undefined || token.expiresAt > this.wall())
   }
 
-  /** Changes what all share, and tells the others. */
+  /** Changes the shared session, and notifies the other clients. */
   keep(token: Token | undefined, by?: Client): void {
     this.kept = token
     for (const client of this.clients) if (client !== by) client.unheard = true
@@ -82,10 +81,10 @@ class Client {
   /** The token of each identity that this client has had. */
   readonly tokens = new Map<Identity, Token>()
   processes: Array<Process<unknown>> = []
-  /** The cookie of its handshake, and whether anybody has asked whose it is. */
+  /** The cookie of the handshake, and whether its user was verified. */
   connection: { readonly cookie: Token | undefined; isAsked: boolean } | undefined
   isOpen = false
-  /** Another client has changed what all share. */
+  /** Another client has changed the shared session. */
   unheard = false
   requests: Array<{ readonly user: string | undefined; wasRefused: boolean }> = []
   private isLocked = false
@@ -93,13 +92,13 @@ class Client {
   private isRedialling = false
   private seen: Token | undefined
   private known: Identity | undefined
-  /** How often anybody but the authenticator has said who is logged in. */
+  /** How often the user was changed, other than by the authenticator. */
   private words = 0
-  /** Whether the last word was a login. */
+  /** Whether the last change was a login. */
   private isWanted: boolean
   private authenticatorEndedAt = -Infinity
   private uselessInARow = 0
-  private saysOver = false
+  private reportsOver = false
 
   constructor(private readonly world: World) {
     this.isWanted = world.canLogin
@@ -155,7 +154,7 @@ class Client {
     assert.isAbove(this.machine.nextDue(), this.world.now, "a renewal is due and does not begin")
   }
 
-  /** Lets one of the waiting go on. */
+  /** Ends one of the waits. */
   run(which: number, fate: Fate): void {
     const process = this.processes[which % Math.max(1, this.processes.length)]
     if (process === undefined) return
@@ -204,7 +203,7 @@ class Client {
         this.isRedialling = true
         return this.spawn(this.redial())
       case "Publish":
-        if (action.event._tag === "SessionOver") this.over()
+        if (action.event._tag === "SessionLost") this.endSession()
         return
       case "Resume":
       case "Authentication":
@@ -212,8 +211,8 @@ class Client {
     }
   }
 
-  private over(): void {
-    this.saysOver = true
+  private endSession(): void {
+    this.reportsOver = true
     const { connection, credentials, world } = this
     if (world.mode === "SharedToken" && world.lives(world.kept)) {
       assert.notStrictEqual(
@@ -227,7 +226,7 @@ class Client {
     }
   }
 
-  /** Sends what waits, as `runtime/driver.ts` does. */
+  /** Sends the waiting requests, as `runtime/driver.ts` does. */
   private flush(): void {
     const requests = this.isOpen ? this.requests : []
     if (this.isOpen) this.requests = []
@@ -273,7 +272,7 @@ class Client {
     }
   }
 
-  /** What `reopen` of `runtime/driver.ts` does. With a token, the connection stays. */
+  /** Reopens the connection, as `reopen` of `runtime/driver.ts` does. With a token, the connection stays. */
   private *held<A>(exchange: Process<A>): Process<A> {
     if (this.world.mode !== "Cookie") return yield* exchange
     this.isOpen = false
@@ -307,10 +306,10 @@ class Client {
     }.bind(this))
   }
 
-  private *become(identity: Identity | undefined, store: () => boolean): Process<boolean> {
+  private *changeUser(identity: Identity | undefined, store: () => boolean): Process<boolean> {
     const before = this.credentials.current()
     this.driven(this.machine.handleIdentity(identity))
-    this.saysOver = false
+    this.reportsOver = false
     if (this.connection !== undefined) this.connection.isAsked = true
     this.isWanted = identity !== undefined
     this.words += 1
@@ -349,7 +348,7 @@ class Client {
     if ((yield) !== "Ok") return false
     const token = this.world.grant(user)
     if (this.world.mode === "Cookie") this.world.keep(token, this)
-    yield* this.become(this.identity(token), () => {
+    yield* this.changeUser(this.identity(token), () => {
       this.seen = token
       if (this.world.mode === "SharedToken") this.world.keep(token, this)
       return true
@@ -374,7 +373,7 @@ class Client {
     if (token !== undefined) token.revoked = true
     if (mode === "Cookie") this.world.keep(undefined, this)
     this.known = undefined
-    yield* this.become(undefined, () => {
+    yield* this.changeUser(undefined, () => {
       if (mode === "SharedToken" && token !== undefined && this.world.kept === token) this.world.keep(undefined, this)
       return true
     })
@@ -397,7 +396,7 @@ class Client {
   private *following(followed: Followed | undefined): Process<boolean> {
     this.driven(followed)
     if (followed === undefined) return false
-    yield* this.become(followed.identity, () => true)
+    yield* this.changeUser(followed.identity, () => true)
     return true
   }
 
@@ -414,8 +413,8 @@ class Client {
       }
     }
     if (step._tag === "Plan") this.plan()
-    const isOver = step._tag === "End" && step.outcome === "Over"
-    if (isOver) assert.isTrue(this.saysOver, "A4: the end of a session is not reported")
+    const isOver = step._tag === "End" && step.outcome === "Lost"
+    if (isOver) assert.isTrue(this.reportsOver, "A4: the end of a session is not reported")
     this.isRenewing = false
     this.driven(this.machine.handleRenewalEnded())
   }
@@ -499,7 +498,7 @@ class Client {
     old.revoked = true
     if (world.mode === "Cookie") world.keep(token, this)
     const granted = this.machine.refreshed(before, this.identity(token))
-    const isStored = yield* this.become(granted, () => {
+    const isStored = yield* this.changeUser(granted, () => {
       if (world.mode !== "SharedToken") return true
       if (world.kept !== this.seen) return false
       this.seen = token
@@ -626,7 +625,7 @@ const play = (
 
 describe("the session of a client", () => {
   it(
-    "A1, A2, A3, A4, T1, T2: whatever happens, sessions are renewed, followed or reported, and all clients agree",
+    "A1, A2, A3, A4, T1, T2: in any history, sessions are renewed, shared or reported as over, and all clients agree",
     () => {
       let steps = 0
       fc.assert(

@@ -4,8 +4,8 @@ import * as Liveness from "../../src/internal/protocol/liveness.ts"
 import { Pulse } from "../../src/internal/protocol/pulse.ts"
 
 /**
- * A host with one event loop, a peer that answers each ping after `latency`, and stalls during which the host runs
- * nothing: what is due by their end runs then, timers before what the socket holds, as on Node.
+ * A host with one event loop, and a peer that answers each ping after `latency`. During a stall the host runs nothing. At
+ * the end of a stall, due timers run before the socket is read, as on Node.
  */
 interface World {
   readonly interval: number
@@ -13,16 +13,16 @@ interface World {
   readonly busyTimeout: number
   /** The round trip of each ping in turn. */
   readonly latencies: ReadonlyArray<number>
-  /** From when to when the host stands still. */
+  /** The start and the end of each stall. */
   readonly stalls: ReadonlyArray<{ readonly at: number; readonly length: number }>
-  /** The peer says nothing from then on. */
+  /** The time from which on the peer is silent. */
   readonly diesAt: number
   readonly until: number
-  /** How often a byte comes in that makes no frame whole, before the peer dies; never by default. (Without stalls only.) */
+  /** The interval of bytes that complete no frame, before the peer dies; none by default. (Only without stalls.) */
   readonly trickle?: number
-  /** The runtime shows the bytes that come in. */
+  /** Whether the runtime shows received bytes. */
   readonly shows?: boolean
-  /** Bytes that the operating system has not taken; none by default. */
+  /** Bytes that the operating system has not accepted; none by default. */
   readonly buffered?: (now: number) => number
   readonly inFlight?: (now: number) => Liveness.InFlight
 }
@@ -37,7 +37,7 @@ interface Run {
 const run = (world: World): Run => {
   const pulse = new Pulse({ timeout: world.timeout, busyTimeout: world.busyTimeout }, 0)
   const stalls = [...world.stalls].sort((a, b) => a.at - b.at)
-  /** When something that is due at `at` really runs. */
+  /** When a timer that is due at `at` runs. */
   const runs = (at: number): number => {
     let now = at
     for (const stall of stalls) if (now >= stall.at && now < stall.at + stall.length) now = stall.at + stall.length
@@ -50,7 +50,7 @@ const run = (world: World): Run => {
 
   const see = (): Liveness.Sight => ({
     now,
-    // What comes in at this very moment is read after the tick.
+    // Bytes that arrive at this moment are read after the tick.
     received: world.shows === false
       ? undefined
       : frames + Math.floor(Math.min(now, world.diesAt) / (world.trickle ?? Infinity) - 1e-9),
@@ -93,7 +93,7 @@ const run = (world: World): Run => {
 
 const idle: Liveness.InFlight = { bytes: 0, answerBy: -Infinity }
 
-/** Evenly spread, as `fc.double` is not: half of all doubles are next to nothing. */
+/** Evenly distributed numbers. Half of the values of `fc.double` are close to 0. */
 const share = (max: number) => fc.nat(max * 1000).map((thousandths) => thousandths / 1000)
 
 /** How many intervals the stalls are spread over. */
@@ -143,7 +143,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C3: with stalls, that and what the stalls took, and a ping after each of at most two that were long",
+    "C3: with stalls, a dead link is found later by their duration, and by a ping after each of at most two long stalls",
     { world, diesAt: share(beats) },
     ({ diesAt: at, world }) => {
       const diesAt = at * world.interval
@@ -169,7 +169,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C2: a link on which bytes come in without end is not given up before the deadlines of what was in flight at the ping",
+    "C2: a link on which bytes arrive endlessly is not given up before the deadlines of the requests in flight at the ping",
     { world, part: share(1), answeredAfter: share(20) },
     ({ answeredAfter, part, world }) => {
       const { interval, timeout } = world
@@ -192,7 +192,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C3: a link that was slow and is dead is found within interval + timeout as well",
+    "C3: a link that was slow and died is found within interval + timeout as well",
     { world, part: share(1), diesAt: share(beats) },
     ({ diesAt: at, part, world }) => {
       const { interval, timeout } = world
@@ -211,7 +211,7 @@ describe("liveness", () => {
     ({ deadline, part, world }) => {
       const { busyTimeout, interval, timeout } = world
       const trickle = Math.max(1, Math.floor(part * (timeout - 1)))
-      // There is always something in flight: what was sent after the ping lengthens nothing.
+      // There is always a request in flight, but requests that were sent after the ping do not extend the wait.
       const inFlight = (now: number) => ({ bytes: 100, answerBy: now + Math.floor(deadline * timeout) })
       const last = interval + Math.max(busyTimeout, Math.floor(deadline * timeout) + timeout)
       const until = last + timeout
@@ -222,7 +222,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C2: where nothing shows, an answer that comes within the longer timeout is in time while a request is in flight",
+    "C2: if received bytes are hidden, an answer within the longer timeout is in time while a request is in flight",
     { world, shares },
     ({ shares, world }) => {
       const latencies = shares.map((share) => Math.floor(share * (world.busyTimeout - 1)))
@@ -233,7 +233,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C3: where nothing shows, a dead link is found within interval + the longer timeout, and after the last deadline",
+    "C3: if received bytes are hidden, a dead link is found within interval + the longer timeout, and after the last deadline",
     { world, diesAt: share(beats), answered: share(10) },
     ({ answered, diesAt: at, world }) => {
       const { busyTimeout, interval, timeout } = world
@@ -251,7 +251,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C3: where bytes show, requests in flight put nothing off unless their bytes may be stuck in a buffer",
+    "C3: if received bytes are visible, requests in flight extend the wait only if their bytes may be stuck in a buffer",
     { world, diesAt: share(beats), bytes: fc.nat(Liveness.hiddenBytes * 2) },
     ({ bytes, diesAt: at, world }) => {
       const { busyTimeout, interval, timeout } = world
@@ -265,7 +265,7 @@ describe("liveness", () => {
     }
   )
 
-  it("C2: bytes that leave are progress of an upload of any length, and of nothing else", () => {
+  it("C2: sent bytes count as progress of an upload of any length, and of nothing else", () => {
     const settings: Liveness.Settings = { timeout: 5_000, busyTimeout: 30_000 }
     const upload = (bytes: number) =>
       run({
@@ -278,24 +278,24 @@ describe("liveness", () => {
         diesAt: Infinity,
         until: 400_000
       }).died
-    // The last byte leaves at 125 s, which the pulse at 130 s sees; 30 s later the peer has still said nothing.
+    // The last byte leaves at 125 s, and the pulse at 130 s detects it. 30 s later the peer is still silent.
     assert.deepStrictEqual(upload(5_000_000), { at: 160_001, cause: "Silence" })
     assert.deepStrictEqual(upload(100), { at: 15_001, cause: "Silence" })
   })
 
-  it("C4: a flood of what is received stops no ping", () => {
+  it("C4: a flood of received frames stops no ping", () => {
     const first = waiting(Liveness.onPulse(undefined, sight(10_000), settings))
     assert.deepStrictEqual([first.fresh, first.lookAt], [true, 15_000])
     assert.isTrue(waiting(Liveness.onPulse(undefined, sight(20_000, 1_000_000), settings)).fresh)
   })
 
-  it("C4: an unanswered ping does not stop later pings, and decides about the link", () => {
+  it("C4: an unanswered ping does not stop later pings, and the link is judged by it", () => {
     const first = waiting(Liveness.onPulse(undefined, sight(0), { timeout: 25_000, busyTimeout: 25_000 }))
     const second = waiting(Liveness.onPulse(first.ping, sight(10_000), { timeout: 25_000, busyTimeout: 25_000 }))
     assert.deepStrictEqual([second.fresh, second.lookAt], [true, 25_000])
   })
 
-  it("the round trip of a ping behind an upload of ours is not measured", () => {
+  it("the round trip of a ping behind an upload of the client is not measured", () => {
     assert.isTrue(Liveness.unobstructed(sight(0)))
     assert.isFalse(Liveness.unobstructed({ ...sight(0), buffered: 1 }))
     const bytes = Liveness.hiddenBytes
@@ -324,7 +324,7 @@ describe("liveness", () => {
     assert.strictEqual(pings, 1 + Liveness.maxLateTicks)
   })
 
-  it("C2: a byte is progress, also at the last moment", () => {
+  it("C2: a byte is progress, even at the last moment", () => {
     const { ping } = waiting(Liveness.onPulse(undefined, sight(0), settings))
     const { lookAt } = waiting(Liveness.onLook(ping, sight(5_000, 1), settings))
     assert.strictEqual(lookAt, 10_000)

@@ -2,7 +2,7 @@ import { FastCheck as fc } from "effect"
 import { assert, describe, it, vi } from "vitest"
 import * as Many from "../../src/internal/protocol/many.ts"
 
-/** A document, and what the server makes of it. Contents are few, so that many are equal; equal ones meet the same fate. */
+/** A document, and its outcome on the server. There are few contents, so many are equal; equal ones have the same outcome. */
 const request = fc.uniqueArray(
   fc.record({
     _id: fc.option(fc.integer({ min: 0, max: 30 }).map((n) => `id${n}`), { nil: undefined }),
@@ -13,7 +13,7 @@ const request = fc.uniqueArray(
 
 const meta = { author: "-1" }
 
-/** What the server answers: failures in an order of its own, successes in that of the request, contents with metadata. */
+/** The answer of the server: failures in any order, successes in the order of the request, contents with metadata. */
 const answerTo = (
   items: ReadonlyArray<{ readonly _id: string | undefined; readonly n: number }>,
   fails: Set<number>
@@ -33,7 +33,7 @@ const sent = (items: ReadonlyArray<{ readonly _id: string | undefined; readonly 
   items.map(({ _id, n }) => ({ _id, content: { n } }))
 
 describe("requests on many", () => {
-  it("the failures of equal contents are matched in linear time: no list is moved for each", () => {
+  it("the failures of equal contents are matched in linear time", () => {
     const items = Array.from({ length: 1000 }, () => ({ content: { n: 1 } }))
     const errors = items.map(({ content }) => ({ document: { body: content }, reason: "no", status: 400 }))
     const shift = vi.spyOn(Array.prototype, "shift")
@@ -71,7 +71,7 @@ describe("requests on many", () => {
     ))
   })
 
-  it("8.D11: never gives another's outcome: an answer that is not whole, or that a plugin has changed, leaves it unknown", () => {
+  it("8.D11: no document gets the outcome of another: an answer that is incomplete, or that a plugin has changed, leaves it unknown", () => {
     fc.assert(fc.property(
       request,
       fc.uniqueArray(fc.integer({ min: 0, max: 3 })),
@@ -94,7 +94,7 @@ describe("requests on many", () => {
     ))
   })
 
-  it("an id that comes twice waits for its first, everything else keeps its order", () => {
+  it("the second document with an id waits for the first, and the others keep their order", () => {
     fc.assert(fc.property(fc.array(fc.option(fc.constantFrom("a", "b", "", "c"), { nil: undefined })), (ids) => {
       const items = ids.map((id, i) => ({ id, i }))
       const rounds = Many.rounds(items, ({ id }) => id)
@@ -113,7 +113,7 @@ describe("requests on many", () => {
     }))
   })
 
-  it("the words of Elasticsearch are the errors of Kuzzle again", () => {
+  it("the messages of Elasticsearch are turned into the errors of Kuzzle", () => {
     const target = { controller: "document", action: "update", index: "i", collection: "c" }
     const fields = (reason: string, status = 400) => Many.fieldsOf(target, { _id: "a", reason, status })
     assert.deepStrictEqual(fields("document not found", 404), {

@@ -5,7 +5,7 @@ import type { Entry, Sender } from "../../src/KuzzleOutboxStore.ts"
 
 const ada: Sender = { _tag: "User", kuid: "ada" }
 const bob: Sender = { _tag: "User", kuid: "bob" }
-const nobody: Sender = { _tag: "Nobody" }
+const nobody: Sender = { _tag: "Anonymous" }
 const senders = [ada, bob, nobody]
 
 const entry = (n: number, differing: Partial<Entry> = {}): Entry => ({
@@ -56,7 +56,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 describe("outbox", () => {
   it.prop(
-    "O1, O2, O4, O5, O8: nothing is lost or sent twice, each as its sender and in its order, suspects alone",
+    "O1, O2, O4, O5, O8: no request is lost or sent twice; each is sent as its sender and in its order, and suspects are sent alone",
     { steps: fc.array(step, { maxLength: 120, size: "max" }) },
     ({ steps }) => {
       const outbox = new Outbox()
@@ -142,7 +142,7 @@ describe("outbox", () => {
     }
   )
 
-  it("O1: a request that others took over and left again is adopted once, and one in flight stays in flight", () => {
+  it("O1: a request that another client took over and released is adopted once, and one in flight stays in flight", () => {
     const outbox = new Outbox()
     outbox.accept([entry(1), entry(2)], 0)
     outbox.accept([entry(1, { attempts: 1 }), entry(2)], 0)
@@ -169,7 +169,7 @@ describe("outbox", () => {
     assert.deepStrictEqual(ids(outbox.next([ada])), ["r3", "r5", "r6", "r7"])
   })
 
-  it("O8: what was in flight in a crash is a suspect for the next client, and given up after 8 connections", () => {
+  it("O8: a request that was in flight in a crash is a suspect for the next client, and is given up after 8 connections", () => {
     const outbox = new Outbox()
     outbox.accept([entry(1, { idempotent: true, attempts: 6 }), entry(2)], 0)
     assert.deepStrictEqual(ids(outbox.next([ada])), ["r1"])

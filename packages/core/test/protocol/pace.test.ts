@@ -9,7 +9,7 @@ const allowed = (pace: Pace, now: number): number => {
 }
 
 describe("the pace", () => {
-  it("S6: one burst is refused many times, and lowers it once", () => {
+  it("S6: many refusals of one burst lower it once", () => {
     const pace = new Pace()
     for (let n = 0; n < 100; n++) pace.took(0)
     for (let n = 0; n < 60; n++) pace.refused(10)
@@ -18,7 +18,7 @@ describe("the pace", () => {
     assert.strictEqual(allowed(pace, 10 + 2 * period), 51)
   })
 
-  it("S6: a refusal lowers it in each period, although nothing was sent since the one before", () => {
+  it("S6: a refusal in each period lowers it, even if nothing was sent since the previous refusal", () => {
     const pace = new Pace()
     for (let n = 0; n < 100; n++) pace.took(0)
     pace.refused(10)
@@ -27,7 +27,7 @@ describe("the pace", () => {
     assert.isAtMost(allowed(pace, 10 + 4 * period), 26)
   })
 
-  it("is forgotten after ten periods in which nothing happened", () => {
+  it("is reset after ten periods without requests", () => {
     const pace = new Pace()
     pace.took(0)
     pace.refused(10)

@@ -5,7 +5,7 @@ import * as Pending from "../../src/internal/protocol/pending.ts"
 type Step =
   | { readonly _tag: "Add"; readonly deadline: number }
   | { readonly _tag: "Take"; readonly id: number }
-  /** One that was taken comes again, with another deadline. */
+  /** Adds an entry again that was taken, with another deadline. */
   | { readonly _tag: "Return"; readonly id: number; readonly deadline: number }
   | { readonly _tag: "Expire"; readonly now: number }
   | { readonly _tag: "Drain" }
@@ -25,13 +25,13 @@ interface Entry extends Pending.Entry {
 
 describe("pending", () => {
   it.prop(
-    "R1, R2, R4, R8: each entry comes out exactly once, never after its deadline was asked for, and nothing stays",
+    "R1, R2, R4, R8: each entry is returned exactly once, never after its deadline was read, and none stays",
     { steps: fc.array(step, { maxLength: 60, size: "max" }) },
     ({ steps }) => {
       const table = new Pending.Pending<Entry>(() => 2)
       const model = new Map<string, Entry>()
       let added = 0
-      let left = 0
+      let remaining = 0
       const gone: Array<string> = []
       const add = (id: string, deadline: number) => {
         const entry: Entry = { id, deadline }
@@ -43,7 +43,7 @@ describe("pending", () => {
         if (entry === undefined) return
         assert.isTrue(model.delete(entry.id))
         gone.push(entry.id)
-        left += 1
+        remaining += 1
       }
       for (const step of steps) {
         switch (step._tag) {
@@ -89,7 +89,7 @@ describe("pending", () => {
       }
       table.drain().forEach(leave)
       assert.strictEqual(table.size(), 0)
-      assert.strictEqual(left, added)
+      assert.strictEqual(remaining, added)
     }
   )
 
@@ -130,7 +130,7 @@ describe("pending", () => {
     })
   }
 
-  it("R2, L2: a deadline that comes does not visit those that came before it and stay", () => {
+  it("R2, L2: the end of a deadline does not visit the deadlines that remain", () => {
     const table = new Pending.Pending<Pending.Entry>()
     const { counter, entry } = counted()
     const count = 2000
@@ -143,7 +143,7 @@ describe("pending", () => {
     assert.isBelow(counter.reads / count, 40)
   })
 
-  it("R2: of equal deadlines the oldest ends first, whenever a deadline came before", () => {
+  it("R2: of equal deadlines the oldest ends first", () => {
     const table = new Pending.Pending<Pending.Entry & { readonly n: number }>()
     for (let n = 0; n < 100; n++) {
       table.add(`ends ${n}`, { deadline: 1, n: -1 })
@@ -155,7 +155,7 @@ describe("pending", () => {
     assert.deepStrictEqual(due, [...even, ...even.map((n) => n + 1)])
   })
 
-  it("R2: what was taken and comes again has its new deadline", () => {
+  it("R2: an entry that was taken and added again has its new deadline", () => {
     const table = new Pending.Pending<Pending.Entry>()
     const expired = (now: number) => table.expire(now).map(({ deadline }) => deadline)
     table.add("again", { deadline: 50 })

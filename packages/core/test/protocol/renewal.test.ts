@@ -1,4 +1,4 @@
-/** What follows from an attempt to renew the session (promise A4). */
+/** The consequences of an attempt to renew the session (promise A4). */
 import { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Exit, FiberId } from "effect"
@@ -19,57 +19,57 @@ const late = new KuzzleError.DeadlineError({ ...asked, timeout: Duration.seconds
 const interrupted = Cause.interrupt(FiberId.none)
 
 const session = { alive: true, wanted: true, canLogin: true }
-const over = { ...session, alive: false }
+const endedSession = { ...session, alive: false }
 const decide = (way: Renewal.Way, exit: Exit.Exit<void, Renewal.Failure>, now: typeof session) => {
   const decision = Renewal.after(way, exit, now)
   return decision._tag === "Then"
     ? `Then ${decision.way}`
-    : decision._tag === "Over"
+    : decision._tag === "Lost"
     ? `Over ${decision.cause.reason}`
     : decision._tag
 }
 
 describe("renewal", () => {
-  it("A4: what may be well in a moment is tried again, what is refused is not", () => {
+  it("A4: an attempt that fails for now is retried, and a refused one is not", () => {
     for (const error of [busy, late, answered("network.http.too_many_requests", 429)]) {
       assert.isTrue(Renewal.isPassing(error), error.message)
     }
     for (const error of [dead, wrong, lost]) assert.isFalse(Renewal.isPassing(error), error.message)
-    // A proxy's page is passing by its status.
+    // The status of a proxy's page says whether the failure is transient.
     const page = (status: number) => new KuzzleError.ProtocolError({ ...asked, issue: "a page", status })
     for (const status of [429, 502, 503, 504]) assert.isTrue(Renewal.isPassing(page(status)), String(status))
     for (const status of [200, 307, 404, 500]) assert.isFalse(Renewal.isPassing(page(status)), String(status))
   })
 
-  it("A4: a success is one where there is a session after it", () => {
+  it("A4: an attempt has succeeded if there is a session after it", () => {
     for (const way of ["Restore", "Refresh", "Login"] as const) {
       assert.strictEqual(decide(way, Exit.void, session), "Done")
     }
-    assert.strictEqual(decide("Login", Exit.void, over), "Over Refused")
-    assert.strictEqual(decide("Restore", Exit.void, over), "Then Login")
-    assert.strictEqual(decide("Restore", Exit.void, { ...over, canLogin: false }), "Over TokenDead")
-    assert.strictEqual(decide("Restore", Exit.void, { ...over, canLogin: false, wanted: false }), "Keep")
+    assert.strictEqual(decide("Login", Exit.void, endedSession), "Over Refused")
+    assert.strictEqual(decide("Restore", Exit.void, endedSession), "Then Login")
+    assert.strictEqual(decide("Restore", Exit.void, { ...endedSession, canLogin: false }), "Over TokenDead")
+    assert.strictEqual(decide("Restore", Exit.void, { ...endedSession, canLogin: false, wanted: false }), "Keep")
   })
 
   it("A4: a connection that is lost, or a caller that goes away, decides nothing", () => {
     for (const way of ["Restore", "Refresh", "Login"] as const) {
-      for (const now of [session, over, { ...over, canLogin: false }]) {
+      for (const now of [session, endedSession, { ...endedSession, canLogin: false }]) {
         assert.strictEqual(decide(way, Exit.fail(lost), now), "Keep")
         assert.strictEqual(decide(way, Exit.failCause(interrupted), now), "Keep")
       }
     }
   })
 
-  it("A4: a refresh that fails leaves a session that lives alone, and one that is dead to the authenticator", () => {
+  it("A4: after a failed refresh, a valid session stays, and a dead one is renewed by the authenticator", () => {
     assert.strictEqual(decide("Refresh", Exit.fail(busy), session), "Keep")
     assert.strictEqual(decide("Refresh", Exit.fail(dead), session), "Then Login")
-    assert.strictEqual(decide("Refresh", Exit.fail(busy), over), "Then Login")
-    assert.strictEqual(decide("Refresh", Exit.fail(dead), { ...over, canLogin: false }), "Over TokenDead")
-    assert.strictEqual(decide("Refresh", Exit.fail(busy), { ...over, canLogin: false }), "Over Refused")
+    assert.strictEqual(decide("Refresh", Exit.fail(busy), endedSession), "Then Login")
+    assert.strictEqual(decide("Refresh", Exit.fail(dead), { ...endedSession, canLogin: false }), "Over TokenDead")
+    assert.strictEqual(decide("Refresh", Exit.fail(busy), { ...endedSession, canLogin: false }), "Over Refused")
   })
 
-  it("A4: a login that fails for good is the end, with its cause", () => {
-    const decision = Renewal.after("Login", Exit.fail(wrong), over)
-    assert.isTrue(decision._tag === "Over" && decision.cause.reason === "Refused" && decision.cause.cause === wrong)
+  it("A4: a login that is refused ends the session, with its cause", () => {
+    const decision = Renewal.after("Login", Exit.fail(wrong), endedSession)
+    assert.isTrue(decision._tag === "Lost" && decision.cause.reason === "Refused" && decision.cause.cause === wrong)
   })
 })

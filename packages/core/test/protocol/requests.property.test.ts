@@ -1,6 +1,6 @@
 /**
- * The requests' line against random histories, without a fiber: time, the socket and the session are plain values. What
- * must come of each request is worked out here from the promises alone.
+ * The machine of requests with random histories, without fibers: time, the socket and the session are plain values. The
+ * test derives the expected outcome of each request from the promises alone.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc, Redacted } from "effect"
@@ -8,7 +8,7 @@ import type { Call, Outcome } from "../../src/internal/protocol/call.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { type Action, Requests } from "../../src/internal/protocol/requests.ts"
 import type { Session } from "../../src/internal/protocol/sending.ts"
-import { ConnectionEndedError, NotQueuedError, SessionOverError } from "../../src/KuzzleError.ts"
+import { ConnectionEndedError, NotQueuedError, SessionLostError } from "../../src/KuzzleError.ts"
 
 const maxSize = 6
 const maxBytes = 400
@@ -49,7 +49,7 @@ const by: fc.Arbitrary<ConnectionEndedError["by"]> = fc.constantFrom(
   "Peer",
   "Heartbeat",
   "Oversized",
-  "Renewal"
+  "Replacement"
 )
 
 const user: fc.Arbitrary<"ada" | "bob" | undefined> = fc.constantFrom("ada", "ada", "bob", undefined)
@@ -99,17 +99,17 @@ interface Known {
   readonly wanted: Wanted
   readonly bytes: number
   readonly deadline: number
-  /** Who asked; `undefined`: nobody, or without the session on purpose. */
+  /** The user of the request; `undefined` if it belongs to no user. */
   readonly user: string | undefined
   readonly nth: number
   call: Call | undefined
   at: "line" | "flight" | "ended"
-  /** When the offline queue has accepted it. */
+  /** When the offline queue accepted the request. */
   queuedAt: number | undefined
   /** How often the server may have executed it. */
   executions: number
   writes: number
-  /** The connections that ended while it was in flight, since its last answer; and those of them that it was alone on. */
+  /** The connections that ended while it was in flight, since its last answer, and those on which it was alone. */
   group: "New" | "Lost" | "Suspect"
   lossesAlone: number
   /** The server has refused it, because of its session or of the rate. */
@@ -117,7 +117,7 @@ interface Known {
   rateRefused: boolean
   postponed: boolean
   byReplay: boolean
-  /** The session it was sent with. */
+  /** The session with which it was sent. */
   sentAs: ReturnType<Session["current"]>
 }
 
@@ -127,10 +127,10 @@ class World {
   private mode: "Queue" | "Wait" | "Replay" | "Send" | "Refuse" = "Queue"
   private connection: "none" | "open" | "jammed" = "none"
   private identity: ReturnType<Session["current"]>
-  private over: SessionOverError | undefined
+  private sessionEnd: SessionLostError | undefined
   private tokens = 0
   private readonly all: Array<Known> = []
-  /** Those that wait and those in flight, in their order. */
+  /** The waiting requests and those in flight, in their order. */
   private line: Array<Known> = []
   private flight: Array<Known> = []
   private settled: Array<Known> = []
@@ -149,11 +149,11 @@ class World {
       { maxRequestSize, queue: { maxSize, maxBytes, ttl }, idPrefix: "r" },
       {
         current: () => this.identity,
-        sessionEnd: () => this.over,
+        sessionEnd: () => this.sessionEnd,
         toCome: () => false,
         wallMillis: () => this.now,
         sessionPart: (options) =>
-          this.identity === undefined || options?.anonymous === true || options?.as?._tag === "Nobody"
+          this.identity === undefined || options?.anonymous === true || options?.as?._tag === "Anonymous"
             ? ``
             : `,"user":"${this.identity.user}","until":"${this.identity.expiresAt}"`
       }
@@ -193,7 +193,7 @@ class World {
         this.login(step.user, step.lasts)
         break
       case "Over":
-        this.over = new SessionOverError({ reason: "TokenDead" })
+        this.sessionEnd = new SessionLostError({ reason: "TokenDead" })
         break
       case "Stray":
         this.stray()
@@ -224,7 +224,7 @@ class World {
 
   /** A server that answers everything, for as long as a request may wait. */
   heal(): void {
-    this.over = undefined
+    this.sessionEnd = undefined
     if (this.mode === "Refuse") return
     if (this.connection === "jammed") this.lose("Peer")
     this.open()
@@ -324,7 +324,7 @@ class World {
   private survives(known: Known, by: ConnectionEndedError["by"], alone: boolean): boolean {
     const { idempotent, queuable, renews } = known.wanted
     if (!idempotent || !queuable || renews || by === "Released") return false
-    if (by === "Renewal") return known.executions < 8
+    if (by === "Replacement") return known.executions < 8
     if (by === "Oversized" && alone) return false
     if (alone && known.group !== "New") known.lossesAlone += 1
     known.group = known.group === "New" && by !== "Oversized" ? "Lost" : "Suspect"
@@ -341,7 +341,7 @@ class World {
     if (mode === "Refuse") assert.isEmpty(this.line, "R3: it waits for nothing")
   }
 
-  /** Those that have waited for a renewal are queued, in their order, as long as there is room. */
+  /** Requests that have waited for a renewal are queued in their order, as long as there is room. */
   private goOffline(): void {
     let [count, bytes] = [0, 0]
     for (const known of this.line) {
@@ -370,7 +370,7 @@ class World {
     known.at = "line"
     const waits = how === "tooMany" && byReplay
       || how === "dead" && !known.wanted.renews && known.user !== undefined && !sessionRefused &&
-        this.over === undefined
+        this.sessionEnd === undefined
     // It was not executed. (A renewal does not undo that it may have been executed before.)
     if (how === "tooMany" || how === "dead") known.executions -= 1
     if (how === "dead") known.sessionRefused = true
@@ -397,7 +397,8 @@ class World {
       assert.isDefined(this.machine.handleAnswer(id, answer, 1, this.now), "R4: an answer is lost")
     }
     this.drive()
-    // What was refused with an earlier session is looked at again when requests pass, although the later one is over, too.
+    // A request that was refused with an earlier session is checked again when requests pass, even if the later session
+    // is over, too.
     const mayWait = waits || how === "dead" && sentAs !== this.identity
     if (!mayWait) assert.strictEqual(known.at, "ended", "R1: an answered request does not end")
     this.answered = undefined
@@ -409,7 +410,7 @@ class World {
     if (this.replayedAt > this.refusedAt) this.refusedAt = this.now
   }
 
-  /** R4: an answer to what is not in flight on this connection. */
+  /** R4: an answer to a request that is not in flight on this connection. */
   private stray(): void {
     for (const { at, call } of this.all) {
       if (at === "flight" || call === undefined) continue
@@ -446,7 +447,7 @@ class World {
     this.identity = user === undefined
       ? undefined
       : identityOf({ value: Redacted.make(`t${this.tokens}`), kuid: user, expiresAt: this.now + lasts })
-    this.over = undefined
+    this.sessionEnd = undefined
     this.machine.handleUserChanged()
     this.drive()
     for (const { user: theirs, wanted } of this.line) {
@@ -472,7 +473,7 @@ class World {
       case "Expired":
         return this.challenge()
       case "Refused": {
-        const renewing = this.over === undefined
+        const renewing = this.sessionEnd === undefined
         if (renewing) this.challenge()
         return this.machine.handleRenewal(action, renewing, this.now)
       }
@@ -538,7 +539,7 @@ class World {
     if (!this.everLimited) assert.isAtLeast(this.now, this.refusedAt + 1000, "R5: faster than the server allows")
   }
 
-  /** Whether requests in flight hold it back. */
+  /** Whether requests in flight hold up this request. */
   private isHeld({ group }: Known): boolean {
     const inFlight = this.flight.filter(({ byReplay }) => byReplay).length
     if (inFlight === 0 || group !== "Suspect" && group === this.lastWrite.group && inFlight < 32) return false
@@ -576,7 +577,7 @@ class World {
       case "KuzzlePayloadTooLargeError":
         return assert.strictEqual(known.wanted.size, "too large", "R7")
       case "KuzzleUnauthenticatedError":
-        return assert.isDefined(this.over)
+        return assert.isDefined(this.sessionEnd)
       case "KuzzleTooManyRequestsError":
         return assert.isTrue(known.rateRefused, "R1: nobody refused it")
       case "KuzzleUnauthorizedError":
@@ -620,11 +621,11 @@ class World {
     }
   }
 
-  /** R5: nothing waits without a reason. */
+  /** R5: no request waits without a reason. */
   private checkPrompt(): void {
     const [first] = this.line
     if (first === undefined || this.everRefused) return
-    if (this.mode === "Send") assert.fail("R5: it waits although the client is ready")
+    if (this.mode === "Send") assert.fail("R5: a request waits although the client is ready")
     if (this.mode === "Replay") assert.isTrue(this.isHeld(first), "R5: it waits although it could be sent")
   }
 }
@@ -681,7 +682,7 @@ describe("requests", () => {
   })
 
   it.prop(
-    "R1, R2, R3, R4, R5, R6, R7, R8, A1, L2: whatever happens, each request ends once, as it must, and leaves nothing",
+    "R1, R2, R3, R4, R5, R6, R7, R8, A1, L2: in any history, each request ends once with the expected outcome, and leaves nothing",
     { steps: fc.array(step, { maxLength: 120, size: "max" }), heals: fc.boolean() },
     ({ heals, steps }) => {
       const world = new World()

@@ -18,7 +18,7 @@ const refused = (route: Route, request: Parameters<typeof Rest.call>[1]): string
 }
 
 describe("rest", () => {
-  it("arguments of the route go into the path, the others into the query string, the body stays one", () => {
+  it("arguments of the route are in the path, the others in the query string, and the body stays the body", () => {
     const route: Route = ["PUT", "/:index/:collection/:_id/_replace"]
     assert.deepStrictEqual(
       made(route, { ...place, _id: "a/b c", refresh: "wait_for", silent: true, body: { a: 1 } }),
@@ -26,7 +26,7 @@ describe("rest", () => {
     )
   })
 
-  it("8.E11: a flag is there or not; lists and objects are JSON; what is absent is left out", () => {
+  it("8.E11: a flag is present or absent; lists and objects are JSON; absent arguments are left out", () => {
     assert.strictEqual(
       made(get, { ...place, yes: true, no: false, ids: ["a", "b"], n: 0, o: { x: 1 }, gone: undefined, none: null })
         .path,
@@ -34,17 +34,17 @@ describe("rest", () => {
     )
   })
 
-  it("the memory storage takes a list as a key that comes again", () => {
+  it("a list for the memory storage is a repeated key", () => {
     const mget = (keys: ReadonlyArray<string>) => ({ controller: "ms", action: "mget", keys })
     const route: Route = ["GET", "/ms/_mget"]
     assert.strictEqual(made(route, mget(["a,b", "", "c"])).path, "/ms/_mget?keys=a%2Cb&keys=&keys=c")
     assert.strictEqual(made(route, mget(["a"])).path, "/ms/_mget?keys=a")
-    // A single text would be split at its comma, and nothing taken for absent.
+    // The server would split a single text at its comma, and would treat an empty text as absent.
     assert.include(refused(route, mget(["a,b"])), "comma")
     assert.include(refused(route, mget([""])), "comma")
   })
 
-  it("says what cannot be sent so", () => {
+  it("an argument that no address can carry is an error with a reason", () => {
     const { _id, ...nowhere } = place
     assert.include(refused(get, nowhere), "needs the argument \"_id\"")
     assert.include(refused(get, { ...place, _id: "" }), "needs the argument \"_id\"")
@@ -55,7 +55,7 @@ describe("rest", () => {
     assert.include(refused(["PUT", "/:index/:collection"], { ...place, body: { n: 1n } }), "n")
   })
 
-  it("a secret goes into the body, never into an address", () => {
+  it("a secret is allowed in the body, never in an address", () => {
     const hidden = Redacted.make("s3cr3t")
     const route: Route = ["POST", "/_/cards/:card"]
     const asked = { controller: "cards", action: "pay", card: "1" }
@@ -67,7 +67,7 @@ describe("rest", () => {
     }
   })
 
-  it("a value that Kuzzle's router or an URL parser takes for something else is refused", () => {
+  it("a value that Kuzzle's router or a URL parser would misread is refused", () => {
     for (const _id of [".", "..", "_truncate", "_search", "_mCreateOrReplace", "_validateSpecifications"]) {
       assert.include(refused(get, { ...place, _id }), "means something else")
     }
@@ -80,9 +80,9 @@ describe("rest", () => {
     assert.strictEqual(made(get, { ...place, _id: "_b-x" }).path, "/i/c/_b-x")
   })
 
-  // The routes of the server, resolved as its router does: a literal part wins, and there is no going back.
+  // The routes of the server, resolved as its router does: literal parts take precedence, without backtracking.
   it.prop(
-    "whatever the values, the path leads to the action, or there is none",
+    "for any values, the path leads to the action, or the request is refused",
     {
       route: fc.constantFrom(...routeTable.routes),
       values: fc.dictionary(
@@ -99,9 +99,9 @@ describe("rest", () => {
       })
       if ("issue" in call) return
       const { pathname } = new URL(`http://kuzzle.test${call.path}`)
-      const found = routeTable.resolve(call.method, pathname)
-      if (found === undefined) return
-      assert.strictEqual(`${found.controller}:${found.action}`, `${route.controller}:${route.action}`)
+      const resolved = routeTable.resolve(call.method, pathname)
+      if (resolved === undefined) return
+      assert.strictEqual(`${resolved.controller}:${resolved.action}`, `${route.controller}:${route.action}`)
     },
     { fastCheck: { numRuns: 2000 } }
   )

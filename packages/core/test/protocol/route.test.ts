@@ -9,7 +9,7 @@ interface Tables {
   readonly opening?: boolean
 }
 
-/** Routes one frame and tells who was asked, in order. */
+/** Routes a frame, and records the lookups in their order. */
 const routing = (text: string, tables: Tables): { readonly routed: Routed; readonly asked: ReadonlyArray<string> } => {
   const asked: Array<string> = []
   const ask = (who: string, id: string, answer: boolean) => {
@@ -36,7 +36,7 @@ const everything: Tables = {
 
 describe("route", () => {
   it.prop(
-    "C7: is total, and asks each table at most once for each id",
+    "C7: routes any frame, and looks up each id at most once in each table",
     { text: wire, opening: fc.boolean() },
     ({ opening, text }) => {
       const { asked } = routing(text, { pending: ["r1"], channels: ["room-1"], opening })
@@ -44,7 +44,7 @@ describe("route", () => {
     }
   )
 
-  it.prop("a frame goes where the order of spec 1.4 says", { value: frame, opening: fc.boolean() }, (given) => {
+  it.prop("a frame is routed in the order of spec 1.4", { value: frame, opening: fc.boolean() }, (given) => {
     const tables: Tables = { pending: ["r1", "r2"], channels: ["room-1"], opening: given.opening }
     const { requestId, room, type } = given.value
     const expected = (): string => {
@@ -60,7 +60,7 @@ describe("route", () => {
     assert.strictEqual(typeof got === "string" ? got : got.reason, expected())
   })
 
-  it("2: the pong is a frame of that member alone, however it is spaced", () => {
+  it("2: a pong is a frame with that member only, with any white space", () => {
     for (const text of ["{\"p\":2}", " {\"p\": 2}\n"]) assert.strictEqual(routed(text, everything), "Pong")
     for (const other of [{ p: 1 }, { p: "2" }, { p: 2, q: 1 }, { p: 2, requestId: "unknown" }]) {
       assert.notStrictEqual(routed(other, everything), "Pong")
@@ -68,7 +68,7 @@ describe("route", () => {
     assert.strictEqual(routed({ p: 2, room: "r1" }, everything), "Response")
   })
 
-  it("3, 4: the server's own rooms are no names for a request or a channel", () => {
+  it("3, 4: the server's own rooms are never ids of requests or channels", () => {
     const expired = { room: "kuzzle:notification:server", type: "TokenExpired" }
     assert.deepStrictEqual(routing(JSON.stringify(expired), everything), { routed: "TokenExpired", asked: [] })
     assert.deepStrictEqual(routing(JSON.stringify({ room: "kuzzle-debugger-event" }), everything), {
@@ -77,11 +77,11 @@ describe("route", () => {
     })
   })
 
-  it("3: a document cannot pass for an expired token", () => {
+  it("3: a document is not confused with an expired token", () => {
     assert.strictEqual(routed({ room: "room-1", type: "TokenExpired" }, everything), "Notification")
   })
 
-  it("5, 6: a request is asked for before a channel", () => {
+  it("5, 6: a request is looked up before a channel", () => {
     const tables: Tables = { pending: ["same"], channels: ["same"] }
     assert.deepStrictEqual(routing("{\"room\":\"same\"}", tables), { routed: "Response", asked: ["response same"] })
   })
@@ -114,7 +114,7 @@ describe("route", () => {
     assert.strictEqual(routed({ ...error, room: 7 }, everything), "Response")
   })
 
-  it("9, 8.D1, 8.E1: an error that names no request of ours shows by its id", () => {
+  it("9, 8.D1, 8.E1: an error that names no request of this client is reported with its id", () => {
     const limited = { requestId: "3b1d", error: { id: "network.websocket.ratelimit_exceeded" }, status: 429 }
     assert.deepStrictEqual(routed(limited, everything), {
       _tag: "Unroutable",
@@ -128,7 +128,7 @@ describe("route", () => {
     })
   })
 
-  it("1: what cannot be read says which it is", () => {
+  it("1: an unreadable frame is reported with its reason", () => {
     const reason = (text: string) => {
       const got = routed(text, everything)
       return typeof got === "object" ? got.reason : got

@@ -1,4 +1,4 @@
-/** What another client has done to a session that is shared by a store. */
+/** Changes of a shared session by another client. */
 import { assert, describe, it } from "@effect/vitest"
 import { elsewhere, type Ours, type Stored } from "../../src/internal/protocol/sharedSession.ts"
 
@@ -11,13 +11,13 @@ const stored = (changes: Partial<Stored> = {}): Stored => ({
 })
 
 describe("a shared session", () => {
-  it("A1: a token that is gone was logged out, if it was there", () => {
+  it("A1: if a known token is no longer stored, another client has logged out", () => {
     assert.strictEqual(elsewhere(ours(), undefined, 0), "LoggedOut")
     assert.strictEqual(elsewhere(ours({ stored: false }), undefined, 0), "Nothing")
     assert.strictEqual(elsewhere(undefined, undefined, 0), "Nothing")
   })
 
-  it("A2: another token of the user was renewed, one of another user is a login", () => {
+  it("A2: another token of the same user is a renewal, and a token of another user is a login", () => {
     assert.strictEqual(elsewhere(ours(), stored({ token: "one" }), 0), "Nothing")
     assert.strictEqual(elsewhere(ours(), stored(), 0), "Renewed")
     assert.strictEqual(elsewhere(ours(), stored({ kuid: "bob" }), 0), "LoggedIn")

@@ -16,7 +16,7 @@ import { ConnectionEndedError, DeadlineError, fromStatus, MaybeSentError, NotSen
 import { countReads, growth } from "../support/steps.ts"
 
 /**
- * What can be subscribed to: the first two are one to the server although their texts differ, the third is another
+ * The filters of the test. The server treats the first two as equal although their texts differ. The third is another
  * channel of the same room.
  */
 const keys = [
@@ -33,23 +33,23 @@ const keys = [
 ]
 const laneOfRoom = (roomId: string) => keys.find(({ channel }) => roomOf(channel) === roomId)!.lane
 
-/** Whether leaving the room may undo what the other request does: what it gives is not known before, but for joining. */
+/** Whether leaving the room may undo the other request. The room of a request is unknown before its answer, except for joins. */
 const mayMeet = (roomId: string, { channel, lane }: (typeof keys)[number]) =>
   lane === anyLane ? roomOf(channel) === roomId : laneOfRoom(roomId) === lane
 
 const gone = new ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
 
-/** A subscription as an application sees it; every rule that one consumer can check, it checks. */
+/** A subscription as an application sees it. It checks every rule that a single consumer can check. */
 class Watcher implements Subscribed {
   readonly which: (typeof keys)[number]
   readonly delivered: Array<number> = []
   readonly intent: Intent
   state: "waiting" | "open" | "failed" | "released" = "waiting"
-  /** A loss has not been announced yet. */
+  /** Whether a loss has not been announced yet. */
   owed = false
-  /** Was ever confirmed. */
+  /** Whether the server has ever confirmed the subscription. */
   confirmed = false
-  /** What had been read when its intent came to be: nothing of that is for it. */
+  /** The last notification that was read before the intent existed. Earlier ones are not for this watcher. */
   private readonly since: number
 
   constructor(world: World, which: (typeof keys)[number]) {
@@ -92,24 +92,24 @@ class Watcher implements Subscribed {
   }
 }
 
-/** A command on its way through the server. */
+/** A command that was sent to the server. */
 interface Command {
   readonly connection: number
   readonly generation: number
   readonly which: (typeof keys)[number] | { readonly roomId: string }
   readonly sent: Sent
-  /** `dropped`: the server has not looked at it, and says that it has dropped something. */
+  /** `dropped`: the server has not executed it, and reports that it has dropped a message. */
   done: "sent" | "executed" | "answered" | "dropped" | "settled"
   accepted: boolean
   /** The status of the refusal. */
   status: number
-  /** It may be what the server has dropped, or it was sent because another one may be. */
+  /** Whether it may be the dropped message, or was sent because another one may be. */
   doubted: boolean
   /** The first notification after it was executed. */
   from: number
   /** How often the client had lost all its subscriptions when it was sent. */
   readonly losses: number
-  /** Whoever was there when it was sent. */
+  /** The watchers at the time when it was sent. */
   readonly watchers: ReadonlyArray<Watcher>
 }
 
@@ -119,7 +119,7 @@ type Delivery =
   | { readonly _tag: "TokenExpired"; readonly generation: number }
   | { readonly _tag: "Limited" }
 
-/** What the client listens to, against a server that does what spec 0 and 1.5 say of Kuzzle. */
+/** The subscriptions of a client, with a server that behaves as spec 0 and 1.5 describe Kuzzle. */
 class World {
   /** The server's side of the connection. */
   channels = new Set<string>()
@@ -136,7 +136,7 @@ class World {
   generation = 1
   readonly watchers: Array<Watcher> = []
   readonly late: Array<() => void> = []
-  /** What the client does later; time passes when it is done. */
+  /** The delayed actions of the client. They run as time passes. */
   readonly waiting: Array<() => void> = []
   now = 0
   readonly listening = new Listening()
@@ -176,7 +176,7 @@ class World {
     if ("key" in which) assert.strictEqual(action, which.lane === anyLane ? "join" : "subscribe")
     let doubted = false
     for (const other of this.commands) {
-      // What the server has dropped has no effect.
+      // A dropped message has no effect.
       if (other.connection !== this.connection || other.done === "settled" || other.done === "dropped") continue
       const both = [which, other.which]
       for (const leaving of both) {
@@ -208,8 +208,8 @@ class World {
     this.reconcile()
   }
   release(n: number) {
-    const left = this.watchers.filter((watcher) => watcher.state !== "released")
-    const watcher = left[n % Math.max(1, left.length)]
+    const unreleased = this.watchers.filter((watcher) => watcher.state !== "released")
+    const watcher = unreleased[n % Math.max(1, unreleased.length)]
     if (watcher === undefined) return
     this.registry.release(watcher.intent, watcher)
     watcher.state = "released"
@@ -233,7 +233,7 @@ class World {
       if (command.accepted) this.channels.add(command.which.channel)
     }
   }
-  /** The server drops a message for its rate: it says so, but not of which. */
+  /** The server drops a message because of the rate, and reports it without naming the message. */
   drop(n: number) {
     const open = this.commands.filter((command) => command.done === "sent" && command.connection === this.connection)
     const command = open[n % Math.max(1, open.length)]
@@ -241,7 +241,7 @@ class World {
     command.done = "dropped"
     this.wire.push({ _tag: "Limited" })
   }
-  /** Time passes. */
+  /** Advances the time. */
   wait() {
     this.waiting.shift()?.()
   }
@@ -361,7 +361,7 @@ class World {
     this.late[n % Math.max(1, this.late.length)]?.()
   }
 
-  /** The faults stop: all that is under way arrives. */
+  /** Ends the faults, and delivers everything that is pending. */
   heal() {
     this.connect()
     this.rest()
@@ -377,12 +377,12 @@ class World {
       this.answer(0)
       this.read(1)
       this.wait()
-      const left = this.commands.filter(({ done }) => done !== "settled")
-      if (this.wire.length === 0 && left.every(({ done }) => done === "dropped")) {
-        left.forEach((command) => this.settle(command, late))
+      const unsettled = this.commands.filter(({ done }) => done !== "settled")
+      if (this.wire.length === 0 && unsettled.every(({ done }) => done === "dropped")) {
+        unsettled.forEach((command) => this.settle(command, late))
       }
     }
-    assert.fail("the registry never comes to rest")
+    assert.fail("the registry never becomes idle")
   }
   check() {
     const wanted = this.watchers.filter((watcher) => watcher.live)
@@ -486,8 +486,8 @@ describe("subscriptions", () => {
     { fastCheck: { numRuns: 1500 } }
   )
 
-  /** Histories in which only a late answer tells of a room that nobody listens to any more. */
-  const toldLate: ReadonlyArray<ReadonlyArray<Step>> = [
+  /** Histories in which only a late answer names a room without consumers. */
+  const lateCommands: ReadonlyArray<ReadonlyArray<Step>> = [
     [
       ["connect", 0],
       ["acquire", 0],
@@ -512,7 +512,7 @@ describe("subscriptions", () => {
     ]
   ]
 
-  it.each(toldLate.map((steps) => ({ steps })))(
+  it.each(lateCommands.map((steps) => ({ steps })))(
     "S1, S5: a room is left even if only the first answer to a repeated subscribe contains it (%#)",
     ({ steps }) => {
       const world = new World()
@@ -522,7 +522,7 @@ describe("subscriptions", () => {
     }
   )
 
-  /** The server says that it has dropped a message, and means another one. */
+  /** The server reports that it has dropped a message, but means another one. */
   const doubted: ReadonlyArray<Step> = [
     ["connect", 0],
     ["acquire", 2],
@@ -531,12 +531,12 @@ describe("subscriptions", () => {
     ["emit", 2],
     ["drop", 0],
     ["read", 1],
-    // A second later both are about to be sent again.
+    // A second later both are due to be sent again.
     ["wait", 0]
   ]
   const asked = ({ commands }: World) => commands.filter(({ which }) => which === keys[2]).length
 
-  it("S3, S5: a subscribe that is about to be sent again is not, when its answer comes", () => {
+  it("S3, S5: a subscribe that is due to be sent again is not sent if its answer arrives", () => {
     const world = new World()
     for (const step of doubted) act(world, step)
     act(world, ["answer", 0])
@@ -547,7 +547,7 @@ describe("subscriptions", () => {
     assert.strictEqual(asked(world), 1)
   })
 
-  it("S3, S5: the first answer to a subscribe that was sent twice counts, and the second changes nothing", () => {
+  it("S3, S5: the first answer to a subscribe that was sent twice is used, and the second has no effect", () => {
     const world = new World()
     for (const step of doubted) act(world, step)
     const sentAgain = asked(world)
@@ -577,7 +577,7 @@ describe("subscriptions", () => {
       for (const event of before) {
         if (event === "connected") registry.connected()
         else if (event === "suspended") registry.suspended()
-        else if (event === "lost") registry.disconnected({ _tag: "Renewed" })
+        else if (event === "lost") registry.disconnected({ _tag: "Replaced" })
         else if (event === "dropped") registry.dropped({ _tag: "TokenExpired" })
         else registry.close("closed")
       }
@@ -634,7 +634,7 @@ describe("subscriptions", () => {
       const parked = [1, 2, 3, 4].map((n) => registry.early("r-111", { n }, third))
       assert.deepStrictEqual(parked, [true, true, true, false])
       registry.subscribed(intent, command?.epoch ?? -1, "r-111")
-      // What was handed out takes no room any more.
+      // Delivered notifications do not count any more.
       assert.deepStrictEqual(heard.splice(0), ["opened", "lost 1", 1, third, 2, third, 3, third])
       registry.release(intent, consumer)
       for (const command of registry.plan(0)) {
@@ -643,7 +643,7 @@ describe("subscriptions", () => {
     }
   })
 
-  describe("a room that was joined is to be left while a subscription is under way that may be the same", () => {
+  describe("leaving a joined room while a pending subscription may be the same room", () => {
     const silent: Consumer<string> = { opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} }
     const waiting = () => {
       const registry = new Registry<string>()
@@ -663,7 +663,7 @@ describe("subscriptions", () => {
       return { registry, under, epoch, next, planned }
     }
 
-    it("another room: the joined one is left, then the next is opened", () => {
+    it("if it is another room, the joined one is left, then the next is opened", () => {
       const { epoch, planned, registry, under } = waiting()
       registry.subscribed(under, epoch, "other-111")
       assert.deepStrictEqual(planned(), ["leave r"])
@@ -671,13 +671,13 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(planned(), ["next"])
     })
 
-    it("the same room: it is not left, and the next is opened", () => {
+    it("if it is the same room, it is not left, and the next is opened", () => {
       const { epoch, planned, registry, under } = waiting()
       registry.subscribed(under, epoch, "r-211")
       assert.deepStrictEqual(planned(), ["next"])
     })
 
-    it("the server drops everything, or so it seems: it is left, then the next is opened", () => {
+    it("if the server seems to drop everything, the room is left, then the next is opened", () => {
       const { epoch, planned, registry, under } = waiting()
       registry.dropped({ _tag: "TokenExpired" })
       registry.connected()
@@ -716,7 +716,7 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(planned(), [])
     })
 
-    it("is tried again with the next room that is left, and keeps no subscription waiting", () => {
+    it("is tried again with the next room that is left, and does not hold up subscriptions", () => {
       const { epoch, planned, registry } = refused()
       const other = registry.acquire("other", "i/a", undefined, silent)
       assert.deepStrictEqual(planned(), ["other"])
@@ -725,7 +725,7 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(planned(), ["leave s", "leave r"])
     })
 
-    it("is not tried again once the room is wanted, or the connection gone", () => {
+    it("is not tried again if the room is wanted again, or the connection has ended", () => {
       const { epoch, planned, registry } = refused()
       const same = registry.acquire("same", "i/a", undefined, silent)
       assert.deepStrictEqual(planned(), ["same"])
@@ -733,13 +733,13 @@ describe("subscriptions", () => {
       registry.connected()
       assert.deepStrictEqual(planned(), [])
       const second = refused()
-      second.registry.disconnected({ _tag: "Renewed" })
+      second.registry.disconnected({ _tag: "Replaced" })
       second.registry.connected()
       assert.deepStrictEqual(second.planned(), [])
     })
   })
 
-  it("A3: what was asked for with a session that is over is asked for again, once there can be another", () => {
+  it("A3: subscriptions that were requested with a session that is over are requested again with the next one", () => {
     const registry = new Registry<string>()
     const heard: Array<string> = []
     const intent = registry.acquire("{}", "i/c", undefined, {
@@ -781,12 +781,12 @@ describe("subscriptions", () => {
     assert.strictEqual(registry.size(), 0)
   })
 
-  describe("a step costs the same however many others there are:", () => {
+  describe("the cost of a step does not depend on the number of subscriptions:", () => {
     const silent = (): Consumer<string> => ({ opened: () => {}, notify: () => {}, gap: () => {}, fail: () => {} })
-    const lost: GapCause = { _tag: "Renewed" }
+    const lost: GapCause = { _tag: "Replaced" }
     const channelOf = (key: string) => `room${key}-111`
 
-    /** A registry whose answers arrive one by one, after all that was asked. */
+    /** A registry whose answers arrive one by one, after all requests. */
     const driven = (channel: (key: string) => string = channelOf) => {
       const registry = new Registry<string>()
       const sent: Array<Planned<string>> = []
@@ -826,7 +826,7 @@ describe("subscriptions", () => {
     const joined = () => anyLane
     const inOne = () => "i/a"
 
-    /** Everything is opened, closed or lost and opened again; all that counts is what is not in `before`. */
+    /** Opens everything, then closes it or loses and reopens it. Only the steps outside of `before` count. */
     const check = (
       channel: ((key: string) => string) | undefined,
       keyOf: (n: number) => number,

@@ -1,4 +1,4 @@
-/** Which request ends the connections: a model of a queue and of lines that break, with and without a cause. */
+/** The search for the request that ends connections: a model of a queue and of lines that break with and without a cause. */
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import * as Suspects from "../../src/internal/protocol/suspects.ts"
@@ -8,7 +8,7 @@ interface Request {
   readonly poison: boolean
   suspicion: Suspects.Suspicion
   sends: number
-  /** How often a connection ended while it alone was in flight, but for the first loss. */
+  /** How many connections ended while only this request was in flight, without its first loss. */
   alone: number
 }
 
@@ -26,12 +26,12 @@ class Model {
     this.queue = []
   }
 
-  /** @param breaking how likely a line breaks by itself at each step */
+  /** @param breaking the probability that a line breaks by itself at each step */
   run(breaking: number): void {
     while (this.inFlight.length > 0 || this.queue.length > 0) {
       this.send()
       const poison = this.inFlight.some(({ poison }) => poison)
-      // Poison needs a moment, in which others may be answered.
+      // A fatal request needs some time, in which others may be answered.
       if (this.chance() < breaking || poison && this.chance() < 0.5) this.lose()
       else this.answer()
     }
@@ -66,20 +66,20 @@ class Model {
   private lose(): void {
     this.connections += 1
     const alone = this.inFlight.length === 1
-    const again = this.inFlight.filter((request) => {
+    const kept = this.inFlight.filter((request) => {
       if (alone && request.suspicion.group !== "New") request.alone += 1
       const suspicion = Suspects.lost(request.suspicion, { by: "Peer", alone, sends: request.sends })
       if (suspicion === undefined) this.givenUp.push(request)
       else request.suspicion = suspicion
       return suspicion !== undefined
     })
-    this.queue = [...again, ...this.queue]
+    this.queue = [...kept, ...this.queue]
     this.inFlight = []
     assert.deepStrictEqual(this.queue.map(({ n }) => n), this.queue.map(({ n }) => n).sort((a, b) => a - b))
   }
 }
 
-/** A source of chance that a failing run shows and replays. */
+/** A seed that a failing run prints, so that it can be replayed. */
 const chance = fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })).map((stream) => () =>
   stream.next().value
 )
@@ -94,7 +94,7 @@ const requests = fc.array(
 
 describe("suspects", () => {
   it.prop(
-    "R7: on a line that does not break by itself, exactly those that end connections are given up",
+    "R7: on a line that does not break by itself, exactly the requests that end connections are given up",
     { requests, chance },
     ({ chance, requests }) => {
       const model = new Model(requests, chance)
@@ -103,7 +103,7 @@ describe("suspects", () => {
       assert.isTrue(model.givenUp.every(({ poison }) => poison))
       assert.lengthOf(model.givenUp, poisons)
       assert.lengthOf(model.answered, requests.length - poisons)
-      // Each is in flight at two losses at most with others, and at three alone.
+      // Each request is in flight at no more than two losses with others, and at three losses alone.
       assert.isAtMost(model.connections, 1 + 5 * poisons)
     }
   )
@@ -120,7 +120,7 @@ describe("suspects", () => {
     }
   )
 
-  it("R6: eight connections are enough, although never alone", () => {
+  it("R6: a request is given up after eight connections, even if it was never alone", () => {
     let suspicion: Suspects.Suspicion | undefined = Suspects.none
     let sends = 0
     while (suspicion !== undefined) suspicion = Suspects.lost(suspicion, { by: "Peer", alone: false, sends: ++sends })
@@ -129,15 +129,15 @@ describe("suspects", () => {
 
   it("a connection that the client has ended itself makes no request suspect", () => {
     const before: Suspects.Suspicion = { group: "Lost", lossesAlone: 1 }
-    assert.deepStrictEqual(Suspects.lost(before, { by: "Renewal", alone: true, sends: 2 }), before)
+    assert.deepStrictEqual(Suspects.lost(before, { by: "Replacement", alone: true, sends: 2 }), before)
   })
 
-  it("an answer that is too large accuses all in flight at once, and the only one for good", () => {
+  it("after an answer that is too large all requests in flight are suspects, and a single one is given up", () => {
     assert.strictEqual(Suspects.lost(Suspects.none, { by: "Oversized", alone: false, sends: 1 })?.group, "Suspect")
     assert.isUndefined(Suspects.lost(Suspects.none, { by: "Oversized", alone: true, sends: 1 }))
   })
 
-  it("those in flight hold back other groups for 2 s after the last was sent, and a full window until an answer", () => {
+  it("requests in flight hold up other groups for 2 s after the last was sent, and a full window until an answer", () => {
     const since = 10_000
     const at = (next: Suspects.Suspicion["group"], group: Suspects.Suspicion["group"], count = 1) =>
       Suspects.sendAt(next, { count, group, since })

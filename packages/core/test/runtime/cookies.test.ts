@@ -1,4 +1,4 @@
-/** Clients that share one cookie, such as the tabs of a browser: whoever changes it, all of them go on with it. */
+/** Clients that share one cookie, such as the tabs of a browser. If one changes the cookie, all continue with the new one. */
 import { Kuzzle, KuzzleAuth, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Redacted, Scope, Stream, TestClock } from "effect"
@@ -18,77 +18,77 @@ const dials = (all: ReadonlyArray<Tab>) => all.map(({ network }) => network.sock
 /** Two tabs in which ada is logged in. The session is two seconds old, so that it may be refreshed. */
 const two = (kuzzle: CookieKuzzle, options: Kuzzle.Options = {}) =>
   Effect.gen(function*() {
-    kuzzle.become("ada")
-    const [one, other] = [yield* kuzzle.tab(options), yield* kuzzle.tab(options)]
+    kuzzle.loginUnannounced("ada")
+    const [first, second] = [yield* kuzzle.tab(options), yield* kuzzle.tab(options)]
     yield* pass(2000)
-    assert.deepStrictEqual(yield* kuids([one, other]), ["ada", "ada"])
-    return { one, other }
+    assert.deepStrictEqual(yield* kuids([first, second]), ["ada", "ada"])
+    return { first, second }
   })
 
 describe("a strategy of several steps", () => {
-  test.each([{ shown: true }, { shown: false }])(
-    "8.B10: with a cookie, the first step says where to go (HTTP shows it: $shown), and the session stays",
-    ({ shown }) =>
+  test.each([{ isVisible: true }, { isVisible: false }])(
+    "8.B10: with a cookie, the first step returns the redirect (HTTP shows it: $isVisible), and the session stays",
+    ({ isVisible }) =>
       Effect.gen(function*() {
         const server = yield* cookieKuzzle
-        const { one } = yield* two(server)
+        const { first } = yield* two(server)
         const location = "https://provider.test/authorize?client_id=c&state=s3cr3t"
-        server.redirect = { location, shown }
-        const step = yield* Effect.provide(KuzzleAuth.loginStep({ strategy: "oauth", credentials: {} }), one.context)
+        server.redirect = { location, isVisible }
+        const step = yield* Effect.provide(KuzzleAuth.loginStep({ strategy: "oauth", credentials: {} }), first.context)
         assert.deepNestedInclude(step, {
           "_tag": "Incomplete",
           "response.result": { headers: { location }, statusCode: 302 }
         })
-        assert.deepStrictEqual(yield* kuids([one]), ["ada"])
+        assert.deepStrictEqual(yield* kuids([first]), ["ada"])
         server.redirect = undefined
         const args = { code: "4/0A" }
         yield* pass(1000)
         const session = yield* Effect.provide(
           KuzzleAuth.login({ strategy: "oauth", credentials: { kuid: "bob" }, args }),
-          one.context
+          first.context
         )
         assert.strictEqual(session.kuid, "bob")
         assert.include(server.addresses.at(-2), "code=4%2F0A")
-        assert.deepStrictEqual(yield* kuids([one]), ["bob"])
+        assert.deepStrictEqual(yield* kuids([first]), ["bob"])
       })
   )
 
-  test("A5: a password that was redirected, though HTTP does not show where, is not sent again over the WebSocket", () =>
+  test("A5: after a redirect whose target HTTP does not show, the password is not sent again over the WebSocket", () =>
     Effect.gen(function*() {
       const server = yield* cookieKuzzle
-      const { one } = yield* two(server)
-      server.redirect = { location: "https://other.test", shown: false }
+      const { first } = yield* two(server)
+      server.redirect = { location: "https://other.test", isVisible: false }
       const credentials = { username: "bob", password: Redacted.make("s3cr3t") }
       const error = yield* Effect.flip(
-        Effect.provide(KuzzleAuth.login({ strategy: "local", credentials }), one.context)
+        Effect.provide(KuzzleAuth.login({ strategy: "local", credentials }), first.context)
       )
       assert.strictEqual(error._tag, "KuzzleProtocolError")
       assert.include(error.message, "it is a redirect, which is not followed")
-      assert.deepStrictEqual(one.network.sockets.flatMap((socket) => socket.of("login")), [])
-      assert.deepStrictEqual(yield* kuids([one]), ["ada"])
+      assert.deepStrictEqual(first.network.sockets.flatMap((socket) => socket.of("login")), [])
+      assert.deepStrictEqual(yield* kuids([first]), ["ada"])
     }))
 })
 
 describe("clients of one cookie", () => {
-  test("T2: a login in one tab is one in all, and so is a logout", () =>
+  test("T2: a login in one tab applies to all tabs, and so does a logout", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       const all = yield* tabs(kuzzle, 3)
-      const [one, other] = [all[0]!, all[1]!]
-      yield* one.login("ada")
+      const [first, second] = [all[0]!, all[1]!]
+      yield* first.login("ada")
       yield* turns(6)
       assert.deepStrictEqual(yield* kuids(all), ["ada", "ada", "ada"])
-      assert.include(other.told, "LoggedIn")
+      assert.include(second.eventTags, "LoggedIn")
       yield* pass(2000)
-      yield* other.login("bob")
+      yield* second.login("bob")
       yield* turns(6)
       assert.deepStrictEqual(yield* kuids(all), ["bob", "bob", "bob"])
-      yield* one.logout
+      yield* first.logout
       yield* turns(6)
       assert.deepStrictEqual(yield* kuids(all), ["Anonymous", "Anonymous", "Anonymous"])
-      assert.include(one.told, "LoggedOut Requested")
-      assert.strictEqual(other.told.filter((tag) => tag === "LoggedOut Elsewhere").length, 1)
-      assert.notInclude(other.told, "SessionOver")
+      assert.include(first.eventTags, "LoggedOut Requested")
+      assert.strictEqual(second.eventTags.filter((tag) => tag === "LoggedOut Elsewhere").length, 1)
+      assert.notInclude(second.eventTags, "SessionLost")
       yield* Effect.forEach(all, ({ kuzzle }) => kuzzle.query(create(1)))
       assert.deepStrictEqual(kuzzle.executed, Array.from(all, () => "-1 create 1"))
     }))
@@ -105,187 +105,187 @@ describe("clients of one cookie", () => {
       assert.deepStrictEqual(dials(all), [3, 3, 3, 3, 3])
     }))
 
-  test("T2: several changes during one drain open one connection; one that comes later opens another", () =>
+  test("T2: several changes during one drain open one connection, and a later change opens another", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      const { one } = yield* two(kuzzle)
-      const { onSend } = one.network
-      one.network.onSend = (socket, frame) => {
+      const { first } = yield* two(kuzzle)
+      const { onSend } = first.network
+      first.network.onSend = (socket, frame) => {
         if (JSON.parse(frame).action !== "create") onSend?.(socket, frame)
       }
-      const slow = yield* Effect.fork(one.kuzzle.query(create(1)))
+      const slow = yield* Effect.fork(first.kuzzle.query(create(1)))
       yield* turns()
-      for (let i = 0; i < 3; i++) yield* kuzzle.tell("kuzzle.test")
+      for (let i = 0; i < 3; i++) yield* kuzzle.broadcast("kuzzle.test")
       yield* turns()
-      assert.lengthOf(one.network.sockets, 1)
-      const [request] = one.network.current.of("create")
-      one.network.current.answer(request!)
+      assert.lengthOf(first.network.sockets, 1)
+      const [request] = first.network.current.of("create")
+      first.network.current.answer(request!)
       yield* Fiber.join(slow)
       yield* turns(6)
-      assert.lengthOf(one.network.sockets, 2)
-      // While it is dialled, with the cookie of before.
-      one.network.autoOpen = false
-      yield* kuzzle.tell("kuzzle.test")
+      assert.lengthOf(first.network.sockets, 2)
+      // During the dial, which still has the old cookie.
+      first.network.autoOpen = false
+      yield* kuzzle.broadcast("kuzzle.test")
       yield* turns()
-      kuzzle.become("bob")
-      yield* kuzzle.tell("kuzzle.test")
+      kuzzle.loginUnannounced("bob")
+      yield* kuzzle.broadcast("kuzzle.test")
       yield* turns()
-      one.network.autoOpen = true
-      one.network.current.open()
+      first.network.autoOpen = true
+      first.network.current.open()
       yield* turns(6)
-      assert.lengthOf(one.network.sockets, 4)
-      assert.strictEqual(yield* one.kuid, "bob")
-      assert.strictEqual((yield* one.kuzzle.state)._tag, "Ready")
+      assert.lengthOf(first.network.sockets, 4)
+      assert.strictEqual(yield* first.kuid, "bob")
+      assert.strictEqual((yield* first.kuzzle.state)._tag, "Ready")
     }))
 
   for (const outcome of ["succeeds", "fails"]) {
     test(`8.A18, A3: a server that shuts down is left after a login that ${outcome}, not during it`, () =>
       Effect.gen(function*() {
         const kuzzle = yield* cookieKuzzle
-        kuzzle.become("ada")
-        const one = yield* kuzzle.tab({ url: ["ws://kuzzle.test", "ws://b.kuzzle.test"] })
+        kuzzle.loginUnannounced("ada")
+        const first = yield* kuzzle.tab({ url: ["ws://kuzzle.test", "ws://b.kuzzle.test"] })
         yield* pass(2000)
-        const { onSend } = one.network
-        one.network.onSend = (socket, frame) => {
+        const { onSend } = first.network
+        first.network.onSend = (socket, frame) => {
           if (JSON.parse(frame).action !== "create") onSend?.(socket, frame)
         }
-        const slow = yield* Effect.fork(one.kuzzle.query(create(1)))
-        const refused = yield* Effect.fork(Effect.exit(one.kuzzle.query(create(2))))
+        const slow = yield* Effect.fork(first.kuzzle.query(create(1)))
+        const refused = yield* Effect.fork(Effect.exit(first.kuzzle.query(create(2))))
         yield* turns()
-        const first = one.network.current
-        first.refuse(first.last("create"), { id: "api.process.shutting_down", status: 503 })
+        const socket = first.network.current
+        socket.refuse(socket.last("create"), { id: "api.process.shutting_down", status: 503 })
         assert.isTrue(Exit.isFailure(yield* Fiber.join(refused)))
         const gate = yield* Deferred.make<void>()
         kuzzle.gates.login = gate
-        const login = yield* Effect.fork(Effect.exit(one.login("bob")))
+        const login = yield* Effect.fork(Effect.exit(first.login("bob")))
         yield* turns()
-        first.answer(first.of("create")[0]!)
+        socket.answer(socket.of("create")[0]!)
         yield* Fiber.join(slow)
         yield* turns(6)
-        assert.strictEqual((yield* one.kuzzle.state)._tag, "Renewing")
-        assert.isFalse(first.terminated)
+        assert.strictEqual((yield* first.kuzzle.state)._tag, "Replacing")
+        assert.isFalse(socket.terminated)
         kuzzle.offline = outcome === "fails"
         yield* Deferred.succeed(gate, void 0)
         yield* turns(6)
         assert.strictEqual(Exit.isSuccess(yield* Fiber.join(login)), outcome === "succeeds")
         kuzzle.offline = false
         yield* turns(6)
-        assert.deepStrictEqual(one.network.sockets.map(({ url }) => url), [
+        assert.deepStrictEqual(first.network.sockets.map(({ url }) => url), [
           "ws://kuzzle.test/",
           "ws://b.kuzzle.test/"
         ])
-        assert.strictEqual((yield* one.kuzzle.state)._tag, "Ready")
-        assert.strictEqual(yield* one.kuid, outcome === "succeeds" ? "bob" : "ada")
+        assert.strictEqual((yield* first.kuzzle.state)._tag, "Ready")
+        assert.strictEqual(yield* first.kuid, outcome === "succeeds" ? "bob" : "ada")
       }))
   }
 
-  test("R3, S4: what is in flight is answered first, and subscriptions come back behind a gap", () =>
+  test("R3, S4: requests in flight are answered first, and subscriptions are reopened after a gap", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      const { one, other } = yield* two(kuzzle)
-      const realtime = yield* Effect.provide(KuzzleRealtime.KuzzleRealtime, one.context)
+      const { first, second } = yield* two(kuzzle)
+      const realtime = yield* Effect.provide(KuzzleRealtime.KuzzleRealtime, first.context)
       const heard: Array<string> = []
       const opened = yield* realtime.open({ index: "i", collection: "c" })
-      yield* Effect.forkScoped(Stream.runForEach(opened, (one) =>
+      yield* Effect.forkScoped(Stream.runForEach(opened, (notification) =>
         Effect.sync(() => {
-          heard.push(one.type === "gap" ? one.cause._tag : one.type)
+          heard.push(notification.type === "gap" ? notification.cause._tag : notification.type)
         })))
-      const { onSend } = one.network
-      one.network.onSend = (socket, frame) => {
+      const { onSend } = first.network
+      first.network.onSend = (socket, frame) => {
         if (JSON.parse(frame).action !== "create") onSend?.(socket, frame)
       }
-      const inFlight = yield* Effect.fork(one.kuzzle.query(create(1)))
+      const inFlight = yield* Effect.fork(first.kuzzle.query(create(1)))
       yield* turns()
-      yield* other.refresh
+      yield* second.refresh
       yield* turns(6)
-      const first = one.network.current
-      assert.isFalse(first.terminated)
-      first.answer(first.last("create"))
+      const socket = first.network.current
+      assert.isFalse(socket.terminated)
+      socket.answer(socket.last("create"))
       yield* Fiber.join(inFlight)
       yield* turns(6)
-      assert.isTrue(first.terminated)
-      assert.lengthOf(one.network.current.of("subscribe"), 1)
-      one.network.current.deliver({
-        room: `room${JSON.stringify(one.network.current.last("subscribe").body)}-111`,
+      assert.isTrue(socket.terminated)
+      assert.lengthOf(first.network.current.of("subscribe"), 1)
+      first.network.current.deliver({
+        room: `room${JSON.stringify(first.network.current.last("subscribe").body)}-111`,
         type: "document",
         status: 200,
         requestId: "somebody's",
         result: { _id: "1" }
       })
       yield* turns()
-      assert.deepStrictEqual(heard, ["Renewed", "document"])
-      assert.notInclude(one.told, "LoggedIn")
+      assert.deepStrictEqual(heard, ["Replaced", "document"])
+      assert.notInclude(first.eventTags, "LoggedIn")
     }))
 
-  test("A1: what is asked while another user's cookie is taken up is of the user before, and not sent as the next one", () =>
+  test("A1: a request during the change to another user's cookie belongs to the previous user, and is not sent as the next one", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      const { one, other } = yield* two(kuzzle)
-      const { onSend } = one.network
-      one.network.onSend = (socket, frame) => {
+      const { first, second } = yield* two(kuzzle)
+      const { onSend } = first.network
+      first.network.onSend = (socket, frame) => {
         if (JSON.parse(frame).action !== "create") onSend?.(socket, frame)
       }
-      const slow = yield* Effect.fork(one.kuzzle.query(create(1)))
+      const slow = yield* Effect.fork(first.kuzzle.query(create(1)))
       yield* turns()
-      yield* other.login("bob")
+      yield* second.login("bob")
       yield* turns()
-      assert.strictEqual((yield* one.kuzzle.state)._tag, "Renewing")
-      const meanwhile = yield* Effect.fork(Effect.exit(one.kuzzle.query(create(2))))
+      assert.strictEqual((yield* first.kuzzle.state)._tag, "Replacing")
+      const meanwhile = yield* Effect.fork(Effect.exit(first.kuzzle.query(create(2))))
       yield* turns()
-      one.network.onSend = onSend
-      one.network.current.answer(one.network.current.last("create"))
+      first.network.onSend = onSend
+      first.network.current.answer(first.network.current.last("create"))
       yield* Fiber.join(slow)
       yield* turns(6)
-      assert.strictEqual(yield* one.kuid, "bob")
+      assert.strictEqual(yield* first.kuid, "bob")
       assert.isTrue(Exit.isFailure(yield* Fiber.join(meanwhile)))
-      yield* one.kuzzle.query(create(3))
+      yield* first.kuzzle.query(create(3))
       assert.deepStrictEqual(kuzzle.executed, ["bob create 3"])
     }))
 
-  test("A1: a login of another tab right behind the verification of ours: nothing is sent as the other user", () =>
+  test("A1: if another tab logs in right after a login of this tab was verified, nothing is sent as the other user", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       kuzzle.deaf = true
-      const one = yield* kuzzle.tab()
+      const first = yield* kuzzle.tab()
       kuzzle.answering = (action) => {
-        if (action === "checkToken") kuzzle.become("bob")
+        if (action === "checkToken") kuzzle.loginUnannounced("bob")
       }
-      const asked = yield* Effect.fork(one.login("ada"))
+      const asked = yield* Effect.fork(first.login("ada"))
       yield* turns()
-      const sent = yield* Effect.fork(Effect.exit(one.kuzzle.query(create(1))))
+      const sent = yield* Effect.fork(Effect.exit(first.kuzzle.query(create(1))))
       yield* turns(6)
       yield* Fiber.join(asked)
       yield* Fiber.join(sent)
-      assert.strictEqual(yield* one.kuid, "bob")
+      assert.strictEqual(yield* first.kuid, "bob")
       assert.notInclude(kuzzle.executed, "ada create 1")
-      assert.include(one.told, "LoggedIn")
+      assert.include(first.eventTags, "LoggedIn")
     }))
 
-  test("T1: another tab has renewed the cookie without a message: a refused request opens a new connection, and is sent again", () =>
+  test("T1: if another tab has renewed the cookie without a message, a refused request opens a new connection and is sent again", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       kuzzle.deaf = true
-      const { one, other } = yield* two(kuzzle)
-      yield* one.refresh
+      const { first, second } = yield* two(kuzzle)
+      yield* first.refresh
       yield* pass(2000)
-      const asked = yield* Effect.fork(other.kuzzle.query(create(1)))
+      const asked = yield* Effect.fork(second.kuzzle.query(create(1)))
       yield* turns(10)
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(asked)))
       assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
-      assert.strictEqual(yield* other.kuid, "ada")
-      assert.deepStrictEqual(dials([other]), [2])
-      for (const tag of other.told) assert.notInclude(["SessionOver", "QueryFailed", "LoggedIn"], tag)
+      assert.strictEqual(yield* second.kuid, "ada")
+      assert.deepStrictEqual(dials([second]), [2])
+      for (const tag of second.eventTags) assert.notInclude(["SessionLost", "QueryFailed", "LoggedIn"], tag)
     }))
 
-  test("T1: a tab that has heard of the renewal has no request refused", () =>
+  test("T1: after the message of a renewal, no request is refused", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      const { one, other } = yield* two(kuzzle)
-      yield* one.refresh
+      const { first, second } = yield* two(kuzzle)
+      yield* first.refresh
       yield* pass(2000)
-      yield* other.kuzzle.query(create(1))
-      assert.lengthOf(other.network.current.of("create"), 1)
-      assert.deepStrictEqual(dials([other]), [2])
+      yield* second.kuzzle.query(create(1))
+      assert.lengthOf(second.network.current.of("create"), 1)
+      assert.deepStrictEqual(dials([second]), [2])
     }))
 
   test("T1: tabs with a renewal at the same moment refresh the token once, and all continue with it", () =>
@@ -293,51 +293,51 @@ describe("clients of one cookie", () => {
       for (const deaf of [false, true]) {
         const kuzzle = yield* cookieKuzzle
         kuzzle.deaf = deaf
-        kuzzle.become("ada")
-        // As in hidden pages, whose timers fire together.
+        kuzzle.loginUnannounced("ada")
+        // As in hidden pages, whose timers fire at the same time.
         const all = yield* tabs(kuzzle, 3, { tokenRefresh: KuzzleSchedule.tokenRefresh({ jitter: 0 }) })
         yield* pass(80_000)
         yield* pass(5000)
         assert.lengthOf(kuzzle.refreshed, 1)
         assert.deepStrictEqual(yield* kuids(all), ["ada", "ada", "ada"])
         yield* Effect.forEach(all, ({ kuzzle }) => kuzzle.query(create(1)))
-        for (const { told } of all) assert.notInclude(told, "SessionOver")
+        for (const { eventTags } of all) assert.notInclude(eventTags, "SessionLost")
       }
     }))
 
-  test("A4: a session that the server refuses on a new connection as well is over, once", () =>
+  test("A4: a session that the server refuses on a new connection, too, is over, and this is reported once", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      const { one } = yield* two(kuzzle)
-      const { onSend } = one.network
-      one.network.onSend = (socket, frame) => {
+      const { first } = yield* two(kuzzle)
+      const { onSend } = first.network
+      first.network.onSend = (socket, frame) => {
         const request = JSON.parse(frame)
         if (request.action !== "create") return onSend?.(socket, frame)
         queueMicrotask(() => socket.refuse(request, { id: "security.token.invalid", status: 401 }))
       }
-      const asked = yield* Effect.fork(Effect.exit(one.kuzzle.query(create(1))))
+      const asked = yield* Effect.fork(Effect.exit(first.kuzzle.query(create(1))))
       yield* pass(20_000)
       assert.isTrue(Exit.isFailure(yield* Fiber.join(asked)))
-      assert.strictEqual(yield* one.kuid, "Unauthenticated")
-      assert.deepStrictEqual(one.told.filter((tag) => tag === "SessionOver"), ["SessionOver"])
-      assert.deepStrictEqual(dials([one]), [2])
+      assert.strictEqual(yield* first.kuid, "Unauthenticated")
+      assert.deepStrictEqual(first.eventTags.filter((tag) => tag === "SessionLost"), ["SessionLost"])
+      assert.deepStrictEqual(dials([first]), [2])
     }))
 
-  test("A1: an authenticator does not log in again after a logout in another tab, which it has heard of", () =>
+  test("A1: the authenticator does not log in after the message of a logout in another tab", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       const authenticator = Effect.flatMap(Kuzzle.Kuzzle, ({ authentication }) => authentication.login(loginAs("ada")))
-      const one = yield* kuzzle.tab({ authenticator })
-      const other = yield* kuzzle.tab()
+      const first = yield* kuzzle.tab({ authenticator })
+      const second = yield* kuzzle.tab()
       yield* turns(6)
-      assert.deepStrictEqual(yield* kuids([one, other]), ["ada", "ada"])
-      yield* other.logout
+      assert.deepStrictEqual(yield* kuids([first, second]), ["ada", "ada"])
+      yield* second.logout
       yield* pass(60_000)
-      assert.deepStrictEqual(yield* kuids([one, other]), ["Anonymous", "Anonymous"])
+      assert.deepStrictEqual(yield* kuids([first, second]), ["Anonymous", "Anonymous"])
       assert.isUndefined(kuzzle.jar)
     }))
 
-  test("T1: an authenticator at work leaves the cookie alone that another tab has logged in with", () =>
+  test("T1: a running authenticator does not replace the cookie of a login in another tab", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       let runs = 0
@@ -345,61 +345,62 @@ describe("clients of one cookie", () => {
         runs += 1
         return Effect.zipRight(Effect.sleep("10 seconds"), authentication.login(loginAs("ada")))
       })
-      const one = yield* kuzzle.tab({ authenticator, waitForConnection: false })
-      const other = yield* kuzzle.tab()
-      yield* other.login("bob")
+      const first = yield* kuzzle.tab({ authenticator, waitForConnection: false })
+      const second = yield* kuzzle.tab()
+      yield* second.login("bob")
       yield* pass(20_000)
-      assert.deepStrictEqual(yield* kuids([one, other]), ["bob", "bob"])
+      assert.deepStrictEqual(yield* kuids([first, second]), ["bob", "bob"])
       assert.strictEqual(runs, 1)
     }))
 
-  test("T2: the change of a session at another host is none, and neither is one that is heard without a connection", () =>
+  test("T2: a change for another host is ignored, and so is one that arrives without a connection", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      const { one } = yield* two(kuzzle)
-      yield* kuzzle.tell("other.test")
+      const { first } = yield* two(kuzzle)
+      yield* kuzzle.broadcast("other.test")
       yield* turns(6)
-      assert.deepStrictEqual(dials([one]), [1])
-      one.network.current.close(1006)
+      assert.deepStrictEqual(dials([first]), [1])
+      first.network.current.close(1006)
       yield* turns()
-      kuzzle.become("bob")
-      yield* kuzzle.tell("kuzzle.test")
+      kuzzle.loginUnannounced("bob")
+      yield* kuzzle.broadcast("kuzzle.test")
       yield* turns(6)
-      assert.deepStrictEqual(dials([one]), [1])
+      assert.deepStrictEqual(dials([first]), [1])
       yield* pass(1000)
-      assert.deepStrictEqual(dials([one]), [2])
-      assert.strictEqual(yield* one.kuid, "bob")
+      assert.deepStrictEqual(dials([first]), [2])
+      assert.strictEqual(yield* first.kuid, "bob")
     }))
 
   test("O4: `as` is compared once the user of the cookie is known, and a request without a session is never sent with a cookie", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      const { one, other } = yield* two(kuzzle)
+      const { first, second } = yield* two(kuzzle)
       const as = (kuid: string) => ({ as: { _tag: "User", kuid } as const })
-      const nobody = { as: { _tag: "Nobody" } as const }
-      const outcomeOf = (n: number, options: Kuzzle.RequestOptions) => Effect.exit(one.kuzzle.query(create(n), options))
+      const nobody = { as: { _tag: "Anonymous" } as const }
+      const outcomeOf = (n: number, options: Kuzzle.RequestOptions) =>
+        Effect.exit(first.kuzzle.query(create(n), options))
       assert.isTrue(Exit.isFailure(yield* outcomeOf(1, as("bob"))))
       assert.isTrue(Exit.isFailure(yield* outcomeOf(2, nobody)))
-      // The new connection is open, and the server has yet to say whose it is.
-      const { onSend } = one.network
-      one.network.onSend = (socket, frame) => {
+      // The new connection is open, and its user is not verified yet.
+      const { onSend } = first.network
+      first.network.onSend = (socket, frame) => {
         if (JSON.parse(frame).action !== "checkToken") onSend?.(socket, frame)
       }
-      yield* other.login("bob")
+      yield* second.login("bob")
       yield* turns(6)
-      assert.strictEqual((yield* one.kuzzle.state)._tag, "Authenticating")
+      assert.strictEqual((yield* first.kuzzle.state)._tag, "Authenticating")
       const waiting = yield* Effect.fork(Effect.all([outcomeOf(3, as("ada")), outcomeOf(4, nobody)], {
         concurrency: "unbounded"
       }))
       yield* turns()
       assert.isNull(waiting.unsafePoll())
-      one.network.onSend = onSend
-      onSend?.(one.network.current, JSON.stringify(one.network.current.last("checkToken")))
+      first.network.onSend = onSend
+      onSend?.(first.network.current, JSON.stringify(first.network.current.last("checkToken")))
       yield* turns(6)
       for (const outcome of yield* Fiber.join(waiting)) assert.isTrue(Exit.isFailure(outcome))
       assert.isTrue(Exit.isSuccess(yield* outcomeOf(5, as("bob"))))
       assert.deepStrictEqual(kuzzle.executed, ["bob create 5"])
-      yield* one.logout
+      yield* first.logout
       assert.isTrue(Exit.isSuccess(yield* outcomeOf(6, nobody)))
       assert.deepStrictEqual(kuzzle.executed, ["bob create 5", "-1 create 6"])
     }))
@@ -412,6 +413,6 @@ describe("clients of one cookie", () => {
       assert.strictEqual(kuzzle.joined.count, 1)
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(kuzzle.joined.count, 0)
-      yield* kuzzle.tell("kuzzle.test")
+      yield* kuzzle.broadcast("kuzzle.test")
     }))
 })

@@ -1,5 +1,13 @@
-/** Where a dial goes to and what it carries, when that changes; and a client that does not wait for its first connection. */
-import { Kuzzle, KuzzleAuth, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
+/** Effects that give the address and the headers of a dial, and a client that does not wait for its first connection. */
+import {
+  Kuzzle,
+  KuzzleAuth,
+  KuzzleHeartbeat,
+  KuzzleHttp,
+  KuzzleSocket,
+  KuzzleTelemetry,
+  KuzzleTokenStore
+} from "@effect-kuzzle/core"
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -30,7 +38,7 @@ const urls = (network: FakeNetwork) => network.sockets.map(({ url }) => url)
 const header = (name: string) => (socket: FakeSocket) =>
   socket.headers[name] === undefined ? undefined : Redacted.value(socket.headers[name])
 
-/** A network at which nobody answers. */
+/** A network without a server. */
 const deadNetwork = () => {
   const network = new FakeNetwork()
   network.autoOpen = false
@@ -38,7 +46,7 @@ const deadNetwork = () => {
   return network
 }
 
-/** It answers from now on. */
+/** Starts the server. */
 const revive = (network: FakeNetwork) => {
   network.autoOpen = true
   network.onDial = undefined
@@ -88,7 +96,7 @@ describe("an effect that gives the address", () => {
       assert.deepInclude(yield* session.state, { _tag: "Waiting", endpoint: "ws://f/" })
     }))
 
-  it.scoped("C7: one that fails, at the start", () =>
+  it.scoped("C7: if it fails at the start, the client fails with its error", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const sealed = new Cause.UnknownException(undefined, "the vault is sealed")
@@ -100,13 +108,13 @@ describe("an effect that gives the address", () => {
       )
       if (error._tag !== "KuzzleConnectError") return
       assert.strictEqual(error.reason, "Settings")
-      // What it was, for whoever handles it.
+      // The error has the cause.
       assert.deepInclude(error.cause, { _tag: "KuzzleInvalidSettingError", setting: "url" })
       assert.strictEqual(Object(error.cause).cause, sealed)
       assert.lengthOf(network.sockets, 0)
     }))
 
-  it.scoped("C5, C7: one that fails or yields an invalid value later: it runs again before the next attempt", () =>
+  it.scoped("C5, C7: if it fails or yields an invalid value later, it runs again before the next attempt", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       let given: Effect.Effect<string, Error> = Effect.succeed("ws://a/?key=s3cr3t")
@@ -149,7 +157,7 @@ describe("an effect that gives the address", () => {
     }))
 })
 
-/** What a server answers to a login by cookie, and to the question who the cookie is. */
+/** The answers of a server to a login by cookie, and to the verification of the cookie. */
 const cookieAnswer = (url: string): string => {
   const result = url.includes("_checkToken") ? { valid: true, kuid: "ada", expiresAt: null } : { _id: "ada" }
   return JSON.stringify({ status: 200, error: null, requestId: "r", result })
@@ -169,7 +177,7 @@ describe("headers", () => {
       assert.deepStrictEqual(network.sockets.map(header("x-tenant")), ["nyc", "nyc"])
     }))
 
-  it.scoped("C7: of an effect that fails: nothing is dialled without them", () =>
+  it.scoped("C7: of an effect that fails prevent the dial", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const error = yield* Effect.flip(dial(network, { headers: Effect.fail("no token") }))
@@ -178,7 +186,7 @@ describe("headers", () => {
       assert.lengthOf(network.sockets, 0)
     }))
 
-  /** A client by cookie, whose HTTP is here, with the headers that it was asked with. */
+  /** A client with a cookie session and a fake HTTP, which records the headers. */
   const byCookie = (network: FakeNetwork, options: Kuzzle.Options) =>
     Effect.gen(function*() {
       const asked: Array<Parameters<KuzzleHttp.KuzzleHttpShape["exchange"]>[0]> = []
@@ -205,7 +213,7 @@ describe("headers", () => {
     credentials: { username: "ada", password: Redacted.make("s3cr3t") }
   })
 
-  it.scoped("8.B5: a cookie of the settings and that of the session go together, other headers stay", () =>
+  it.scoped("8.B5: contain both the cookie of the settings and that of the session", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       let token = 0
@@ -216,7 +224,7 @@ describe("headers", () => {
       assert.strictEqual(header("cookie")(network.current), "gate=open; authToken=t")
       assert.strictEqual(header("x-token")(network.current), "1")
       yield* Effect.provide(login, context)
-      // By HTTP to the address of the connection, with headers of their own; then the connection is opened anew.
+      // The calls over HTTP have the address of the connection and their own headers. Then the connection is reopened.
       assert.deepStrictEqual(asked.map(({ headers, url }) => [url, headers["X-Token"]]), [
         ["http://kuzzle.test:7512/prefix/_login/local?cookieAuth=true", "2"],
         ["http://kuzzle.test:7512/prefix/_checkToken?cookieAuth=true", "3"]
@@ -240,7 +248,7 @@ describe("headers", () => {
 describe("a client that does not wait for its first connection", () => {
   const offline = { waitForConnection: false, autoQueue: true }
 
-  it.scoped("C5: is ready at once, in the state Connecting; its requests are queued, in order, until it connects", () =>
+  it.scoped("C5: is usable at once in the state Connecting, and queues requests in order until it connects", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.autoOpen = false
@@ -309,7 +317,7 @@ describe("a client that does not wait for its first connection", () => {
       assert.deepStrictEqual(tags().slice(-3), ["Resubscribing", "Replaying", "Ready"])
     }))
 
-  it.scoped("C5, R3: the end of the schedule: GaveUp, and waiting requests fail with the reason", () =>
+  it.scoped("C5, R3: the end of the schedule fails it with GaveUp, and waiting requests fail with the reason", () =>
     Effect.gen(function*() {
       const network = deadNetwork()
       const { query, session } = yield* client(network, {
@@ -318,17 +326,18 @@ describe("a client that does not wait for its first connection", () => {
       })
       const events: Array<Event> = []
       yield* Effect.forkScoped(Stream.runForEach(session.events, (event) => Effect.sync(() => events.push(event))))
+      yield* turns()
       const waiting = yield* Effect.fork(Effect.exit(query(now)))
       yield* turns()
       yield* pass("1 second")
       assert.strictEqual((yield* session.state)._tag, "Failed")
-      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["GaveUp", "Discarded"])
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["Queued", "GaveUp", "Discarded"])
       assert.strictEqual(failureTag(yield* Fiber.join(waiting)), "KuzzleNotSentError")
       const later = yield* Effect.flip(query(now))
       assert.isTrue(later._tag === "KuzzleNotSentError" && later.cause._tag === "KuzzleConnectError")
     }))
 
-  it.scoped("a subscription that is opened before there is a connection is in force with the first one", () =>
+  it.scoped("a subscription that is opened before there is a connection is active from the first connection on", () =>
     Effect.gen(function*() {
       const network = deadNetwork()
       const { realtime, session } = yield* client(network, { waitForConnection: false })
@@ -403,7 +412,7 @@ describe("a client that does not wait for its first connection", () => {
       assert.strictEqual(network.current.last("now").jwt, "new")
     }))
 
-  it.scoped("C1: closing it before there was a connection leaves nothing", () =>
+  it.scoped("C1: closing it before there was a connection leaves no socket and no timer", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.autoOpen = false
@@ -486,7 +495,7 @@ describe("a runtime with a URL that does not support ws:// addresses", () => {
         const layer = Kuzzle.layer({ url: ["wss://[::1]:7512/p", "ws://b"], session: Kuzzle.cookie }).pipe(
           Layer.provide(KuzzleHttp.layerCookieJar),
           Layer.provide(Layer.succeed(HttpClient.HttpClient, http)),
-          Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled])
+          Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled, KuzzleTelemetry.layer])
         )
         yield* KuzzleAuth.login({
           strategy: "local",

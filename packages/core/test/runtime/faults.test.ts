@@ -1,4 +1,4 @@
-/** What goes wrong outside: schedules that die, clocks that jump, drivers that throw, answers that come late or never. */
+/** Faults outside of the client: schedules that die, clocks that jump, drivers that throw, late or missing answers. */
 import { Kuzzle, KuzzleConfig, KuzzleHeartbeat, KuzzleHttp } from "@effect-kuzzle/core"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -34,7 +34,7 @@ const channel = (filter: unknown) => {
 
 const all = { index: "i", collection: "c" }
 
-/** A second, which is the pause before each dial, and what follows from it. */
+/** Advances the clock by a second, which is the delay before each dial. */
 const reconnected = Effect.zipRight(TestClock.adjust("1 second"), turns())
 
 describe("faults: the schedule of reconnection", () => {
@@ -70,7 +70,7 @@ describe("faults: the schedule of reconnection", () => {
       }))
   }
 
-  it.effect("C7: and with the first dial it fails, it does not hang", () =>
+  it.effect("C7: a schedule that dies at the first dial fails the client, which does not hang", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.autoOpen = false
@@ -82,7 +82,7 @@ describe("faults: the schedule of reconnection", () => {
       assert.strictEqual(failureTag(yield* Fiber.join(dialling)), "KuzzleConnectError")
     }))
 
-  it.scoped("C6: one without pauses dials once in a millisecond at most", () =>
+  it.scoped("C6: a schedule without delays dials at most once in a millisecond", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { session } = yield* client(network, { reconnect: Schedule.forever })
@@ -117,7 +117,7 @@ describe("faults: clocks", () => {
     })))
 
   it.live.each([["ahead", 86_400_000], ["back", -86_400_000]] as const)(
-    "R2, C2, A1: a wall clock that is set %s by a day ends no request early, no link, and no session without a question",
+    "R2, C2, A1: a wall clock that is set %s by a day ends no request early, no connection, and no session without asking the server",
     ([, jump]) =>
       Effect.scoped(Effect.gen(function*() {
         const network = new FakeNetwork()
@@ -136,7 +136,7 @@ describe("faults: clocks", () => {
         yield* turns()
         vi.setSystemTime(Date.now() + jump)
         const pings = network.current.pings
-        // The clock that was set has been looked at.
+        // The client has read the changed clock.
         yield* until("two pings", Effect.sync(() => network.current.pings > pings + 1))
         assert.isNull(asked.unsafePoll())
         network.onSend = (socket, frame) => {
@@ -145,7 +145,7 @@ describe("faults: clocks", () => {
           queueMicrotask(() => socket.answer(request, result))
         }
         assert.strictEqual((yield* query(now)).result, 1)
-        // Ahead, the token seems to have ended: it is for the server to say.
+        // With the clock ahead, the token seems to have expired, so the client asks the server.
         assert.strictEqual(network.current.last("now").jwt, jump > 0 ? "two" : "one")
         network.current.answer(network.current.of("now")[0] ?? assert.fail(), 7)
         assert.isTrue(Exit.isSuccess(yield* Fiber.join(asked)))
@@ -154,11 +154,11 @@ describe("faults: clocks", () => {
       }))
   )
 
-  it.scoped("C7, 8.D21: a timeout that is no duration is refused, infinity is none", () =>
+  it.scoped("C7, 8.D21: a timeout that is not a duration is refused, and infinity means no timeout", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { inFlight, query, queryMany } = yield* client(network)
-      // What JavaScript may pass, the types notwithstanding.
+      // JavaScript can pass values that the types forbid.
       const soon = "soon" as unknown as Duration.DurationInput
       for (const timeout of [soon, NaN]) {
         assert.strictEqual(failureTag(yield* Effect.exit(query(now, { timeout }))), "KuzzleEncodeError")
@@ -177,7 +177,7 @@ describe("faults: clocks", () => {
 })
 
 describe("faults: tokens", () => {
-  it.scoped("A1, 8.C5: our clock behind the server's: what TokenExpired says counts, until there is another token", () =>
+  it.scoped("A1, 8.C5: if the clock is behind the server's, TokenExpired suspends the subscriptions until there is another token", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
@@ -198,7 +198,7 @@ describe("faults: tokens", () => {
       assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
     }))
 
-  it.scoped("A1, 8.C5: and the dead one opens nothing on the next connection either", () =>
+  it.scoped("A1, 8.C5: a token that TokenExpired has ended opens no subscription on the next connection", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
@@ -224,7 +224,7 @@ describe("faults: tokens", () => {
       yield* turns()
       assert.strictEqual(network.sockets.length, 2)
       assert.strictEqual((yield* session.state)._tag, "Ready")
-      // Whether it is dead is for the server to say: our clock may be wrong.
+      // Only the server knows whether the token is dead, because the client's clock may be wrong.
       assert.deepStrictEqual(network.current.requests.map(({ action }) => action), ["refreshToken"])
       assert.strictEqual(failureTag(yield* Effect.exit(query(now))), "KuzzleUnauthenticatedError")
       assert.isNull(end.unsafePoll())
@@ -253,7 +253,7 @@ describe("faults: tokens", () => {
 })
 
 describe("faults: subscriptions", () => {
-  it.scoped("S2: after the scope is closed the stream ends, and gives nothing of what was held", () =>
+  it.scoped("S2: after the scope is closed the stream ends, and emits nothing from its buffer", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -273,7 +273,7 @@ describe("faults: subscriptions", () => {
       }
     }))
 
-  it.scoped("S2: and one that is being read ends too", () =>
+  it.scoped("S2: a stream that is being read ends with its scope, too", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -288,7 +288,7 @@ describe("faults: subscriptions", () => {
       assert.deepStrictEqual(kinds(Array.from(yield* Fiber.join(collecting))), ["1"])
     }))
 
-  it.scoped("S5, R8: an open that is interrupted leaves nothing, though its scope lives on", () =>
+  it.scoped("S5, R8: an open that is interrupted leaves no subscription, even if its scope stays open", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { realtime, session } = yield* client(network)
@@ -305,7 +305,7 @@ describe("faults: subscriptions", () => {
       assert.strictEqual(session.requests.inFlight(), 0)
     }))
 
-  it.scoped("R2, S5: a subscribe that is answered after the deadline is taken back", () =>
+  it.scoped("R2, S5: a subscription whose answer arrives after the deadline is cancelled on the server", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { realtime, session } = yield* client(network)
@@ -322,7 +322,7 @@ describe("faults: subscriptions", () => {
       assert.strictEqual(session.requests.inFlight(), 0)
     }))
 
-  it.scoped("R2: an open that follows a failed one does not hang: it has another connection", () =>
+  it.scoped("R2: an open after a failed open does not hang, because it has another connection", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { realtime, session } = yield* client(network)
@@ -344,7 +344,7 @@ describe("faults: subscriptions", () => {
       assert.strictEqual(network.current.of("subscribe").length, 1)
     }))
 
-  it.scoped("R2: nor one that waits behind an unsubscribe which is never answered", () =>
+  it.scoped("R2: an open that waits behind an unsubscribe without an answer does not hang", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -362,7 +362,7 @@ describe("faults: subscriptions", () => {
       assert.strictEqual(network.current.of("subscribe").length, 1)
     }))
 
-  it.scoped("R5: one that was opened while offline and is never answered does not keep requests waiting", () =>
+  it.scoped("R5: a subscription that was opened while offline and is never answered does not hold up requests", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query, realtime } = yield* client(network)
@@ -381,7 +381,7 @@ describe("faults: subscriptions", () => {
       yield* Fiber.join(asked)
     }))
 
-  it.scoped("R5, S1: a subscription that is not opened again in time ends the connection, and goes on with the next", () =>
+  it.scoped("R5, S1: a subscription that is not reopened in time ends the connection, and continues with the next one", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
@@ -417,7 +417,7 @@ describe("faults: drivers that throw", () => {
       assert.include(["KuzzleNotSentError", "KuzzleMaybeSentError"], tag)
       yield* turns()
       assert.strictEqual((yield* session.state)._tag, "Waiting")
-      // It may be open still, whatever it threw.
+      // The socket may still be open, even though it threw.
       assert.isTrue(network.current.terminated)
       network.onSend = obliging
       yield* reconnected
@@ -425,7 +425,7 @@ describe("faults: drivers that throw", () => {
       assert.strictEqual(session.requests.inFlight(), 0)
     }))
 
-  it.scoped("C7, 8.A2: so is a ping that throws", () =>
+  it.scoped("C7, 8.A2: a ping that throws is the end of the connection", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { heartbeat: KuzzleHeartbeat.make("Native") })
@@ -441,7 +441,7 @@ describe("faults: drivers that throw", () => {
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 
-  it.scoped("C7, 8.A2: and a terminate that throws changes nothing", () =>
+  it.scoped("C7, 8.A2: a terminate that throws is ignored", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query, session } = yield* client(network, { heartbeat: KuzzleHeartbeat.make("Native") })
@@ -480,7 +480,7 @@ describe("faults: drivers that throw", () => {
 })
 
 describe("faults: endings", () => {
-  it.effect("L1, C5: the streams of states and diagnostics end with the scope, those that come later too", () =>
+  it.effect("L1, C5: the streams of states and diagnostics end with the scope, also those that are opened later", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const scope = yield* Scope.make()
@@ -493,8 +493,8 @@ describe("faults: endings", () => {
       yield* turns()
       assert.isNotNull(states.unsafePoll())
       assert.isNotNull(diagnostics.unsafePoll())
-      const told: ReadonlyArray<Event> = Array.from(yield* Fiber.join(diagnostics))
-      assert.deepStrictEqual(told.map(({ _tag }) => _tag), ["Unroutable"])
+      const reported: ReadonlyArray<Event> = Array.from(yield* Fiber.join(diagnostics))
+      assert.deepStrictEqual(reported.map(({ _tag }) => _tag), ["Unroutable"])
       assert.deepStrictEqual(Array.from(yield* Fiber.join(states), ({ _tag }) => _tag), ["Ready", "Closed"])
       const late = yield* Effect.fork(
         Effect.all([Stream.runCollect(session.states), Stream.runCollect(session.events)])
@@ -531,12 +531,12 @@ describe("faults: secrets in addresses", () => {
       }
     }))
 
-  it.effect("nor over HTTP, nor is it or a header in a span or a trace header", () =>
+  it.effect("8.B15: over HTTP, no state, span or trace header shows the query or a header", () =>
     Effect.gen(function*() {
-      const told: Array<unknown> = []
+      const recorded: Array<unknown> = []
       const tracer = Tracer.make({
         span: (name, parent, context, links, startTime, kind, options) => {
-          told.push(name, options)
+          recorded.push(name, options)
           return {
             _tag: "Span",
             name,
@@ -550,10 +550,10 @@ describe("faults: secrets in addresses", () => {
             sampled: true,
             kind,
             attribute: (key, value) => {
-              told.push([key, value])
+              recorded.push([key, value])
             },
             event: (event, _, given) => {
-              told.push([event, given])
+              recorded.push([event, given])
             },
             addLinks: () => {},
             end: () => {}
@@ -580,19 +580,19 @@ describe("faults: secrets in addresses", () => {
       assert.isTrue(asked[0]?.url.includes("s3cr3t"))
       assert.notProperty(asked[0]?.headers, "traceparent")
       assert.notProperty(asked[0]?.headers, "b3")
-      assert.include(told, "caller")
-      const shown = inspect(told, { depth: 20 })
-      for (const secret of ["pr0xy", "x-proxy-token", "s3cr3t"]) assert.notInclude(shown, secret)
+      assert.include(recorded, "caller")
+      const inspected = inspect(recorded, { depth: 20 })
+      for (const secret of ["pr0xy", "x-proxy-token", "s3cr3t"]) assert.notInclude(inspected, secret)
 
-      // The client as it comes would have told: the tracer hears what there is to hear.
+      // The check can fail: the tracer receives the spans of the client.
       const request = HttpClientRequest.get("http://kuzzle.test/?apiKey=s3cr3t")
       yield* Effect.scoped(answering.execute(request)).pipe(Effect.withTracer(tracer))
-      assert.include(inspect(told, { depth: 20 }), "s3cr3t")
+      assert.include(inspect(recorded, { depth: 20 }), "s3cr3t")
     }))
 })
 
 describe("faults: settings", () => {
-  it.effect("8.A18: an empty KUZZLE_URL is as unset", () =>
+  it.effect("8.A18: an empty KUZZLE_URL counts as unset", () =>
     Effect.gen(function*() {
       const provider = ConfigProvider.fromMap(new Map([["KUZZLE_URL", ""], ["KUZZLE_HOST", "kuzzle.test"]]), {
         pathDelim: "_"

@@ -4,7 +4,7 @@ import * as Fork from "../../src/internal/runtime/fork.ts"
 import { turns } from "../support/FakeSocket.ts"
 
 describe("fork", () => {
-  it.effect("L1: what is forked by a client that is made in an uninterruptible region ends with the scope, too", () =>
+  it.effect("L1: a fiber that a client forks in an uninterruptible region ends with the scope, too", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const fork = yield* Effect.uninterruptible(Scope.extend(Fork.make, scope))
@@ -15,7 +15,7 @@ describe("fork", () => {
       assert.isNotNull(closed.unsafePoll())
     }))
 
-  it.effect("L1: what is forked while the scope closes ends with it, as what was forked before", () =>
+  it.effect("L1: a fiber that is forked while the scope closes ends with it", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const fork = yield* Scope.extend(Fork.make, scope)

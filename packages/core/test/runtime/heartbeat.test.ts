@@ -7,7 +7,7 @@ import { client, failureTag, now, token } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, turns } from "../support/FakeSocket.ts"
 import { HiddenPage } from "../support/HiddenPage.ts"
 
-/** Every 10 seconds, dead after 5 without an answer. */
+/** A ping every 10 s; a connection is dead 5 s after a ping without an answer. */
 const connected = (ping: "Native" | "Protocol", native = true) =>
   Effect.gen(function*() {
     const network = new FakeNetwork()
@@ -25,7 +25,7 @@ const answering = (ping: "Native" | "Protocol") => (network: FakeNetwork) => {
 }
 
 describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
-  it.scoped("C4: pings every interval, in its own way and no other", () =>
+  it.scoped("C4: pings every interval, with its own kind of ping only", () =>
     Effect.gen(function*() {
       const { network } = yield* connected(ping)
       answering(ping)(network)
@@ -56,7 +56,7 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
       assert.strictEqual((yield* session.state)._tag, "Ready")
     }))
 
-  it.scoped("C3: a connection that answered for a while and died is detected in the same time", () =>
+  it.scoped("C3: a connection that dies after some answered pings is detected in the same time", () =>
     Effect.gen(function*() {
       const { network } = yield* connected(ping)
       answering(ping)(network)
@@ -70,7 +70,7 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
       assert.isTrue(network.current.terminated)
     }))
 
-  it.scoped("C2: any frame after the ping is proof of life, to the last moment", () =>
+  it.scoped("C2: any frame after the ping shows that the connection is alive, even at the last moment", () =>
     Effect.gen(function*() {
       const { network } = yield* connected(ping)
       for (let beat = 0; beat < 5; beat++) {
@@ -84,7 +84,7 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.scoped("C4: what is received stops no ping", () =>
+  it.scoped("C4: received frames stop no ping", () =>
     Effect.gen(function*() {
       const { network } = yield* connected(ping)
       for (let second = 0; second < 60; second++) {
@@ -119,7 +119,7 @@ const asked = (counts: boolean, { size = 10, timeout = 120 }: { size?: number; t
   })
 
 describe("heartbeat: progress", () => {
-  it.scoped("C2, R2: an answer that comes in slowly keeps its link until it is whole", () =>
+  it.scoped("C2, R2: a slow answer keeps its connection alive until it is complete", () =>
     Effect.gen(function*() {
       const { answer, network, socket } = yield* asked(true)
       for (let second = 0; second < 100; second++) {
@@ -127,7 +127,7 @@ describe("heartbeat: progress", () => {
         yield* seconds(1)
       }
       assert.isFalse(socket.terminated)
-      // The server cuts who sends nothing for 60 s.
+      // The server closes connections that send nothing for 60 s.
       assert.strictEqual(socket.pings, 10)
       socket.answer(socket.last("publish"))
       yield* turns()
@@ -139,7 +139,7 @@ describe("heartbeat: progress", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.scoped("C2, C3, R2: a peer that drips bytes ends with the deadlines of what was in flight", () =>
+  it.scoped("C2, C3, R2: a peer that sends single bytes is given up at the deadlines of the requests in flight", () =>
     Effect.gen(function*() {
       const { answer, session, socket } = yield* asked(true, { timeout: 80 })
       for (let second = 0; second < 84; second++) {
@@ -274,14 +274,14 @@ describe("heartbeat", () => {
       assert.deepStrictEqual([...yield* TestClock.sleeps()], [...heartbeat])
     }))
 
-  it.scoped("where the socket has no ping frames, the application's are sent", () =>
+  it.scoped("on a socket without ping frames, the pings of the application are sent", () =>
     Effect.gen(function*() {
       const { network } = yield* connected("Native", false)
       yield* seconds(10)
       assert.deepStrictEqual(network.current.sent, ["{\"p\":1}"])
     }))
 
-  it.scoped("L1: after the connection's end there are no more pings", () =>
+  it.scoped("L1: after the end of the connection no ping is sent", () =>
     Effect.gen(function*() {
       const { network } = yield* connected("Native")
       network.autoOpen = false
@@ -291,7 +291,7 @@ describe("heartbeat", () => {
       assert.strictEqual(old.pings, 0)
     }))
 
-  it.scoped("a schedule that ends stops the pulse, its last ping is judged", () =>
+  it.scoped("the end of the schedule stops the heartbeat, after its last ping is judged", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const heartbeat = KuzzleHeartbeat.make("Native", {
@@ -305,7 +305,7 @@ describe("heartbeat", () => {
       assert.isFalse(network.current.terminated)
     }))
 
-  it.scopedLive("C2, L3: an answer that lies unread while the event loop is blocked beyond the timeout counts", () =>
+  it.scopedLive("C2, L3: an answer counts even if the event loop is blocked beyond the timeout before it is read", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const heartbeat = KuzzleHeartbeat.make("Native", {
@@ -313,7 +313,7 @@ describe("heartbeat", () => {
         pingTimeout: "30 millis"
       })
       let blocked = 0
-      // The loop stands still until after the timeout; the answer is read after the timers have had their turn.
+      // The loop is blocked until after the timeout, and the answer is read after the timers have run.
       network.onPing = (socket) =>
         setImmediate(() => {
           const end = performance.now() + 45
@@ -327,7 +327,7 @@ describe("heartbeat", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.scoped("disabled, nothing is sent and nothing judged", () =>
+  it.scoped("a disabled heartbeat sends nothing and judges nothing", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       yield* client(network)

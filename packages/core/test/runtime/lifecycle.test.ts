@@ -1,11 +1,11 @@
-/** What the host tells of its network and of its sleep, and what a session makes of it. */
+/** Reports of the host about its network and its sleep, and their effect on a session. */
 import { KuzzleHeartbeat, KuzzleLifecycle } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Schedule, Scope, TestClock } from "effect"
 import { client, document, kinds, type Options } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
-/** A host that says what a test lets it say. */
+/** A host whose reports the test makes. */
 const fakeHost = () => {
   let listeners: ReadonlyArray<(event: KuzzleLifecycle.LifecycleEvent) => void> = []
   let online = true
@@ -36,7 +36,7 @@ const fakeHost = () => {
   }
 }
 
-/** Pings every 10 seconds, is dead 5 seconds after one; dials an hour after each loss. */
+/** A session that pings every 10 s with a timeout of 5 s, and dials one hour after each loss. */
 const hosted = (options: Options = {}) =>
   Effect.gen(function*() {
     const network = new FakeNetwork()
@@ -70,13 +70,13 @@ describe("lifecycle: a session that waits", () => {
           "Resubscribing",
           "Ready"
         ])
-        // The pause that was ended does not come back.
+        // The delay that was skipped does not continue.
         yield* pass("2 hours")
         assert.strictEqual(network.sockets.length, 2)
       }))
   }
 
-  it.scoped("C6: not before Retry-After is over: nothing dials earlier", () =>
+  it.scoped("C6: an event does not shorten Retry-After", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted({ heartbeat: KuzzleHeartbeat.make("Disabled") })
       network.autoOpen = false
@@ -96,7 +96,7 @@ describe("lifecycle: a session that waits", () => {
       assert.strictEqual((yield* session.state)._tag, "Ready")
     }))
 
-  it.scoped("Offline does not, and is published", () =>
+  it.scoped("Offline does not end the delay, and is published", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted()
       network.current.close(1006)
@@ -105,12 +105,12 @@ describe("lifecycle: a session that waits", () => {
       yield* host.tell("Offline")
       assert.deepInclude(yield* session.state, { _tag: "Waiting", online: false })
       assert.strictEqual(network.sockets.length, 1)
-      // What a host believes is a hint: the pause ends as it would have.
+      // The report of a host is only a hint, so the delay ends at its time.
       yield* pass("1 hour")
       assert.strictEqual((yield* session.state)._tag, "Ready")
     }))
 
-  it.scoped("a loss while the host is offline says so", () =>
+  it.scoped("the cause of a loss while the host is offline says so", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted()
       yield* host.tell("Offline")
@@ -119,7 +119,7 @@ describe("lifecycle: a session that waits", () => {
       assert.deepInclude(yield* session.state, { _tag: "Waiting", online: false })
     }))
 
-  it.scoped("Online during an attempt that fails: the next one comes at once, the one after it does not", () =>
+  it.scoped("after Online during a failing attempt, the next attempt follows at once, and the one after it with a delay", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted()
       network.autoOpen = false
@@ -150,7 +150,7 @@ describe("lifecycle: a session that waits", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.scoped("C6: a host that flaps dials once for each time that it is back", () =>
+  it.scoped("C6: a host whose network is unstable dials once for each Online", () =>
     Effect.gen(function*() {
       const { host, network } = yield* hosted()
       network.autoOpen = false
@@ -176,7 +176,7 @@ describe("lifecycle: a session that is connected", () => {
         yield* pass("5 seconds")
         assert.strictEqual((yield* session.state)._tag, "Ready")
         assert.isFalse(network.current.terminated)
-        // Its pulse goes on as before.
+        // Its heartbeat continues unchanged.
         yield* pass("2 seconds")
         assert.strictEqual(network.current.pings, 2)
         assert.strictEqual(network.sockets.length, 1)
@@ -204,7 +204,7 @@ describe("lifecycle: a session that is connected", () => {
       }))
   }
 
-  it.scoped("C2: one question at a time: a host that says much does not put judgement off", () =>
+  it.scoped("C2: there is one such ping at a time, so frequent reports do not postpone the judgement", () =>
     Effect.gen(function*() {
       const { host, network } = yield* hosted()
       network.onPing = undefined
@@ -219,7 +219,7 @@ describe("lifecycle: a session that is connected", () => {
       assert.isTrue(network.sockets[0]?.terminated)
     }))
 
-  it.scoped("without a heartbeat nothing is asked", () =>
+  it.scoped("without a heartbeat no ping is sent", () =>
     Effect.gen(function*() {
       const { host, network } = yield* hosted({ heartbeat: KuzzleHeartbeat.make("Disabled") })
       for (const event of ["Offline", "Online", "Resumed"] as const) yield* host.tell(event)
@@ -229,12 +229,12 @@ describe("lifecycle: a session that is connected", () => {
 })
 
 describe("lifecycle: a page in the back/forward cache", () => {
-  it.scoped("S4: its socket was closed meanwhile: it is connected at once when it is back, with a gap in its streams", () =>
+  it.scoped("S4: if its socket was closed meanwhile, it connects at once when it is restored, with a gap in its streams", () =>
     Effect.gen(function*() {
       const { host, network, watch } = yield* hosted()
       const { heard } = yield* watch({ a: 1 })
       network.current.deliver(document({ a: 1 }, "1"))
-      // The browser closes the sockets of a page that it puts away, and tells the page when it is back.
+      // The browser closes the sockets of a page in the cache, and reports it to the page after it is restored.
       network.current.close(1006)
       yield* turns()
       yield* host.tell("Resumed")
@@ -244,7 +244,7 @@ describe("lifecycle: a page in the back/forward cache", () => {
       assert.deepStrictEqual(kinds(heard), ["1", "Disconnected", "2"])
     }))
 
-  it.scoped("C3: or the report comes first, and the socket turns out to be dead", () =>
+  it.scoped("C3: the same if the report comes first, and the socket turns out to be dead", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted({ reconnect: Schedule.spaced("1 second") })
       network.onPing = undefined
@@ -254,7 +254,7 @@ describe("lifecycle: a page in the back/forward cache", () => {
       assert.strictEqual((yield* session.state)._tag, "Waiting")
       yield* pass("1 second")
       assert.strictEqual((yield* session.state)._tag, "Ready")
-      // The ping that was out was the other socket's.
+      // The pending ping belonged to the other socket.
       yield* pass("5 seconds")
       assert.isFalse(network.current.terminated)
     }))

@@ -11,7 +11,7 @@ const tooMany = { id: "api.process.too_many_requests", status: 429 }
 const crash = { id: "core.fatal.unexpected_error", status: 500 }
 const forbidden = { id: "security.rights.forbidden", status: 403 }
 
-/** A client whose server may be told to refuse subscriptions, and what happens to it. */
+/** A client whose server refuses subscriptions on demand, with a record of its events. */
 const setUp = (options: Parameters<typeof client>[1] = {}) =>
   Effect.gen(function*() {
     const network = obligingNetwork()
@@ -23,7 +23,7 @@ const setUp = (options: Parameters<typeof client>[1] = {}) =>
       ...made,
       network,
       postponed: () => events.filter((event) => event._tag === "Postponed"),
-      /** What subscribes is refused with this; everything else is obliged. */
+      /** The error with which subscriptions are refused; other requests succeed. */
       refuse: (error: { readonly id: string; readonly status: number } | undefined) => {
         network.onSend = (socket, frame) => {
           const request: FakeRequest = JSON.parse(frame)
@@ -39,10 +39,10 @@ const setUp = (options: Parameters<typeof client>[1] = {}) =>
     }
   })
 
-/** Time passes, a second at a time, and everything that is ready runs. */
+/** Advances the clock second by second, and runs everything that is ready. */
 const pass = (seconds: number) => Effect.repeatN(Effect.zipRight(TestClock.adjust("1 second"), turns(2)), seconds - 1)
 
-/** A server that takes so many messages of a connection in a second. What is too much is refused, or dropped. */
+/** A server with a limit of messages per connection and second. It refuses or drops additional messages. */
 class Limited {
   readonly executed: Array<FakeRequest> = []
   /** How many messages came in each second. */
@@ -72,7 +72,7 @@ class Limited {
 /** As Kuzzle does for the limit of a user. */
 const answers429 = (socket: FakeSocket, request: FakeRequest) => socket.refuse(request, tooMany)
 
-/** As Kuzzle does for the limit of a socket: nobody is told whose message it was. */
+/** As Kuzzle does for the limit of a socket: the error does not name the message. */
 const drops = (socket: FakeSocket) =>
   socket.deliver({
     action: null,
@@ -126,7 +126,7 @@ describe("a subscription that is refused for now", () => {
       const delays = postponed().map(({ delay }) => Duration.toMillis(delay))
       assert.strictEqual(delays.length, 7)
       delays.forEach((delay, i) => assert.isAtMost(delay, 500 * 2 ** i))
-      // It is not asked for any more.
+      // The subscription is not requested any more.
       yield* reconnect
       assert.deepStrictEqual(network.current.of("subscribe"), [])
     }))
@@ -155,7 +155,7 @@ describe("a subscription that is refused for now", () => {
       assert.strictEqual(failureTag(yield* Fiber.await(end)), "KuzzleServiceUnavailableError")
     }))
 
-  it.scoped("a first subscription is retried, too, except after an internal error, which its filter may have caused", () =>
+  it.scoped("a new subscription is retried, too, except after an internal error, which its filter may have caused", () =>
     Effect.gen(function*() {
       const { network, realtime, refuse } = yield* setUp()
       refuse(crash)
@@ -222,7 +222,7 @@ describe("a server that limits the rate", () => {
         )
         assert.strictEqual(server.executed.length, 100)
         for (const { end } of watched) assert.isNull(end.unsafePoll())
-        // On one connection, which nobody has given up; and not hammered once it has said so.
+        // All on one connection, and slowly after the first refusal.
         assert.strictEqual(network.sockets.length, 2)
         assert.deepStrictEqual(tags().slice(-3), ["Connecting", "Resubscribing", "Ready"])
         const refusals = Array.from(server.came.values()).reduce((sum, came) => sum + came, 0) - 100
@@ -248,7 +248,7 @@ describe("a server that limits the rate", () => {
       }))
   }
 
-  it.scoped("S5: a room is left in the end, although the server has dropped the unsubscribe", () =>
+  it.scoped("S5: a room is left eventually, even if the server has dropped the unsubscribe", () =>
     Effect.gen(function*() {
       const { network, realtime } = yield* setUp()
       network.onSend = (socket, frame) => {
@@ -256,10 +256,10 @@ describe("a server that limits the rate", () => {
         queueMicrotask(() => drops(socket))
       }
       yield* Effect.asVoid(Effect.scoped(realtime.open({ index: "i", collection: "c" })))
-      const again = yield* Effect.fork(realtime.open({ index: "i", collection: "c", scope: "in" }))
+      const retried = yield* Effect.fork(realtime.open({ index: "i", collection: "c", scope: "in" }))
       yield* pass(20)
       assert.lengthOf(network.current.of("unsubscribe"), 2)
-      assert.isTrue(Exit.isSuccess(yield* Fiber.await(again)))
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(retried)))
       assert.strictEqual(network.sockets.length, 1)
     }))
 
@@ -316,7 +316,7 @@ describe("a server that limits the rate", () => {
       yield* TestClock.adjust("1 second")
       yield* turns()
       yield* pass(4)
-      // The window that was under way when it was told, then no more than half of that in a second.
+      // One window that was already sent at the refusal, then at most half of it per second.
       const [first = 0, ...rest] = server.came.values()
       assert.isAtMost(first, 32 + 20)
       for (const came of rest) assert.isAtMost(came, 26)
@@ -324,7 +324,7 @@ describe("a server that limits the rate", () => {
 })
 
 describe("KuzzleSchedule.retry", () => {
-  it.effect("is full jitter of half a second at first, doubled, seven times; and waits for what the server asks", () =>
+  it.effect("retries seven times with full jitter, of half a second at first and doubled each time, and waits for Retry-After", () =>
     Effect.gen(function*() {
       const error = KuzzleError.fromStatus({
         ...{ controller: "c", action: "a", id: "", code: 0, message: "", props: [] },

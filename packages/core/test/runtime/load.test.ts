@@ -1,4 +1,4 @@
-/** Much at once: what is bounded stays so, and what can be kept is (promises R1, S1, S4, S5, S7, L2). */
+/** High load: bounds hold, and nothing is lost within them (promises R1, S1, S4, S5, S7, L2). */
 import { KuzzleHeartbeat, type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Scope, Stream, TestClock } from "effect"
@@ -11,11 +11,11 @@ const back = Effect.zipRight(TestClock.adjust("1 second"), turns())
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
-/** A filter of its own for each number; the fake server understands any. */
+/** Another filter for each number. The fake server accepts any filter. */
 const filter = (n: number) => ({ equals: { n } }) as const
 
 describe("load", () => {
-  it.scoped("S4, S7, L2: 100,000 notifications in one tick: each consumer keeps what its buffer holds and knows the rest", () =>
+  it.scoped("S4, S7, L2: of 100,000 notifications in one tick, each consumer gets those in its buffer and the number of the others", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, watch } = yield* client(network)
@@ -42,7 +42,33 @@ describe("load", () => {
       assert.strictEqual(many.findIndex((id, n) => id !== String(n)), -1)
     }))
 
-  it.scoped("S1, S4: a thousand filters are opened again, each once, before anything else is sent", () =>
+  it.scoped("S4: 150,000 notifications, as the socket is read: a stream is not overtaken", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const { realtime } = yield* client(network)
+      const stream = yield* realtime.open({ ...all, bufferSize: 10_000 })
+      let heard = 0
+      const losses: Array<KuzzleRealtime.Notification> = []
+      const consumer = yield* Effect.fork(Stream.runForEach(stream, (one) =>
+        Effect.suspend(() => {
+          if (one.type === "gap") losses.push(one)
+          else heard += 1
+          return Effect.void
+        })))
+      yield* turns()
+      yield* Effect.promise(async () => {
+        // As many frames as one read of a socket contains.
+        for (let read = 0; read < 75; read++) {
+          for (const n of numbers(2000)) network.current.deliver(document({}, String(n)))
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      })
+      yield* turns()
+      assert.deepStrictEqual([heard, losses], [150_000, []])
+      yield* Fiber.interrupt(consumer)
+    }))
+
+  it.scoped("S1, S4: a thousand filters are reopened, each once, before anything else is sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, session } = yield* client(network)
@@ -67,7 +93,7 @@ describe("load", () => {
       for (const [n, mine] of heard) assert.deepStrictEqual(kinds(mine), ["Disconnected", String(n)])
     }))
 
-  it.scoped("S5, R8, L2: 5,000 subscriptions that come and go leave nothing, here or there", () =>
+  it.scoped("S5, R8, L2: 5,000 subscriptions that are opened and closed leave nothing, in the client or on the server", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { inFlight, realtime, session } = yield* client(network)
@@ -79,10 +105,10 @@ describe("load", () => {
       yield* turns(20)
       assert.strictEqual(session.realtime.registry.size(), 0)
       assert.strictEqual(inFlight(), 0)
-      // What the server has at the end: each room that was opened was left after it.
+      // The rooms of the server at the end: each opened room was left afterwards.
       const rooms = new Map<string, number>()
       for (const { action, body } of network.current.requests) {
-        // What `unsubscribe` has for its body.
+        // Safe: the body of `unsubscribe` has this shape.
         const room = action === "subscribe" ? `room${JSON.stringify(body)}` : (body as { roomId: string }).roomId
         rooms.set(room, action === "subscribe" ? 1 : 0)
       }
@@ -108,12 +134,12 @@ describe("load", () => {
 })
 
 describe("frames", () => {
-  it.scoped("C7, L2: a flood of empty, odd and unknown frames costs nothing but itself", () =>
+  it.scoped("C7, L2: a flood of empty, odd and unknown frames has no effect on requests", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { inFlight, query, session, states, watch } = yield* client(network)
       const { heard } = yield* watch({ a: 1 })
-      // Somebody who looks at none of it: the newest 1024 are kept.
+      // For a consumer that does not read, the newest 1024 events are kept.
       const scope = yield* Scope.make()
       const pull = yield* Scope.extend(Stream.toPull(session.events), scope)
       const first = yield* Effect.fork(pull)
@@ -144,7 +170,7 @@ describe("frames", () => {
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 
-  it.scoped("C2, C4: a flood of pongs, asked for or not, is neither a round trip nor the end of pinging", () =>
+  it.scoped("C2, C4: a flood of pongs, requested or not, gives no round trip and stops no ping", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.native = false
@@ -196,7 +222,7 @@ describe("pongs that are late", () => {
       const { tags } = yield* client(network, { heartbeat })
       const first = network.current
       while (time < 120_000) {
-        // To the next beat, answer or judgement, whichever comes first.
+        // To the next ping, answer or judgement, whichever comes first.
         const next = Math.min(...due, ...[10_000, timeout].map((step) => Math.floor(time / step) * step + step))
         const step = next - time
         time = next
@@ -221,7 +247,7 @@ describe("pongs that are late", () => {
       })
   )
 
-  it.scoped("C2, C3: to the millisecond of the timeout they count, after it they do not", () =>
+  it.scoped("C2, C3: they count up to the millisecond of the timeout", () =>
     Effect.gen(function*() {
       assert.isFalse((yield* Effect.scoped(answeredAfter(4_999, 5_000))).terminated)
       assert.isTrue((yield* Effect.scoped(answeredAfter(5_001, 5_000))).terminated)

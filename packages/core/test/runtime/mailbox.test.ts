@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Chunk, Effect, Exit, FastCheck as fc, Fiber, Option, Stream } from "effect"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import * as Mailbox from "../../src/internal/runtime/mailbox.ts"
+import { collectGarbage } from "../support/collectGarbage.ts"
 import { turns } from "../support/FakeSocket.ts"
 import { countSteps } from "../support/steps.ts"
 
@@ -10,10 +9,6 @@ type Element = number | { readonly lost: number }
 
 const make = (capacity: number, strategy: "sliding" | "dropping") =>
   Mailbox.make<Element, string>({ capacity, strategy, overflow: (lost) => ({ lost }) })
-
-setFlagsFromString("--expose_gc")
-// What the flag puts there.
-const collectGarbage = runInNewContext("gc") as () => void
 
 const tensOf = (n: number) => Math.floor(n / 10)
 
@@ -29,7 +24,7 @@ const byTens = (capacity: number, strategy: "sliding" | "dropping" = "sliding") 
 const range = (n: number): Array<number> => Array.from({ length: n }, (_, i) => i)
 
 describe("mailbox", () => {
-  it.effect("S4: what is held comes in order, in one chunk, before the failure", () =>
+  it.effect("S4: the held elements are delivered in order, in one chunk, before the failure", () =>
     Effect.gen(function*() {
       const mailbox = make(10, "sliding")
       range(5).forEach((one) => mailbox.offer(one))
@@ -52,7 +47,7 @@ describe("mailbox", () => {
       assert.deepStrictEqual(chunks, [5])
     }))
 
-  it.effect("S4, L2: sliding loses the oldest and says so first", () =>
+  it.effect("S4, L2: sliding drops the oldest elements, and reports it first", () =>
     Effect.gen(function*() {
       const mailbox = make(4, "sliding")
       range(10).forEach((one) => mailbox.offer(one))
@@ -60,7 +55,7 @@ describe("mailbox", () => {
       assert.deepStrictEqual(yield* held(mailbox), [{ lost: 6 }, 6, 7, 8, 9])
     }))
 
-  it.effect("S4, L2: dropping loses the newest and says so last", () =>
+  it.effect("S4, L2: dropping drops the newest elements, and reports it last", () =>
     Effect.gen(function*() {
       const mailbox = make(4, "dropping")
       range(10).forEach((one) => mailbox.offer(one))
@@ -83,12 +78,12 @@ describe("mailbox", () => {
         )
         assert.deepStrictEqual(kept.reduce((sum, lost) => sum + lost, 0), 2)
         mailbox.fail(Cause.fail("over"))
-        const told = [11, { lost: 2 }]
-        assert.deepStrictEqual(yield* held(mailbox), strategy === "sliding" ? [...told, 2, 3] : [2, 3, ...told])
+        const expected = [11, { lost: 2 }]
+        assert.deepStrictEqual(yield* held(mailbox), strategy === "sliding" ? [...expected, 2, 3] : [2, 3, ...expected])
       })
   )
 
-  it.effect("conflating: of one key only the newest is held, in the place of the newest; what has no key stays", () =>
+  it.effect("conflating: only the newest element of a key is held, at its place; elements without a key stay", () =>
     Effect.gen(function*() {
       const mailbox = byTens(10)
       const kept = [11, 21, 5, 12, 6, 22, 13].map((one) => mailbox.offer(one))
@@ -97,7 +92,7 @@ describe("mailbox", () => {
       assert.deepStrictEqual(yield* held(mailbox), [5, 6, 22, 13])
     }))
 
-  it.effect("conflating, S4, L2: beyond the capacity the oldest is lost, and that is said first", () =>
+  it.effect("conflating, S4, L2: beyond the capacity the oldest is dropped, and this is reported first", () =>
     Effect.gen(function*() {
       const mailbox = byTens(3)
       const kept = [10, 20, 30, 11, 40, 1, 12].map((one) => mailbox.offer(one))
@@ -139,13 +134,13 @@ describe("mailbox", () => {
           lost = 0
         } else {
           model = [...model.filter((other) => step < 10 || tensOf(other) !== tensOf(step)), step]
-          const over = model.length > capacity
-          if (over) {
+          const isFull = model.length > capacity
+          if (isFull) {
             if (strategy === "sliding") model.shift()
             else model.pop()
             lost += 1
           }
-          assert.strictEqual(mailbox.offer(step), over ? 1 : 0)
+          assert.strictEqual(mailbox.offer(step), isFull ? 1 : 0)
         }
       }
     }
@@ -203,7 +198,7 @@ describe("mailbox", () => {
       assert.deepStrictEqual([3, 3, 3, 1, 9, 1].map((size, n) => mailbox.offer(n, size)), [0, 0, 0, 0, 3, 1])
       const taken = Option.getOrThrow(yield* Stream.runHead(Stream.chunks(mailbox.stream)))
       assert.deepStrictEqual(Chunk.toReadonlyArray(taken), [{ lost: 4 }, 4, 5])
-      // One is held whatever its size, and what was taken counts no more.
+      // One element is held whatever its size, and taken elements do not count.
       assert.deepStrictEqual([10, 50, 2].map((size, n) => mailbox.offer(n, size)), [0, 1, 1])
       mailbox.fail(Cause.fail("over"))
       assert.deepStrictEqual(yield* held(mailbox), [{ lost: 2 }, 2])
@@ -236,7 +231,7 @@ describe("mailbox", () => {
         keyOf: (one) => String(one).charAt(0),
         overflow: (lost) => ({ lost })
       })
-      // What is replaced takes no room; what replaces it takes its own.
+      // A replaced element needs no room; its replacement does.
       assert.deepStrictEqual([10, 11, 20, 12].map((one) => mailbox.offer(one, 5)), [0, 0, 0, 0])
       assert.strictEqual(mailbox.offer(30, 1), 1)
       mailbox.fail(Cause.fail("over"))
@@ -288,7 +283,7 @@ describe("mailbox", () => {
         })
         yield* turns()
         collectGarbage()
-        // A little more than the capacity may stay, for dropping one is not moving all others.
+        // A little more than the capacity may stay, because dropping an element does not move all others.
         const kept = offered.filter((element) => element.deref() !== undefined).length
         assert.isAtLeast(kept, 4)
         assert.isAtMost(kept, 8)
@@ -296,7 +291,7 @@ describe("mailbox", () => {
       })
   )
 
-  it.effect("S4: a consumer that is interrupted loses nothing of what comes after", () =>
+  it.effect("S4: an interrupted consumer loses no later elements", () =>
     Effect.gen(function*() {
       const mailbox = make(10, "sliding")
       const first = yield* Effect.fork(Stream.runDrain(mailbox.stream))
@@ -307,7 +302,7 @@ describe("mailbox", () => {
       assert.deepStrictEqual(yield* Stream.runHead(mailbox.stream), Option.some(1))
     }))
 
-  it.effect("S7: many offers of one turn wake the consumer once", () =>
+  it.effect("S7: many offers in one turn wake the consumer once", () =>
     Effect.gen(function*() {
       const mailbox = make(1000, "sliding")
       let chunks = 0

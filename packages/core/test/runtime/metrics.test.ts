@@ -1,4 +1,4 @@
-import { Kuzzle, KuzzleHeartbeat, KuzzleHttp } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleHttp, KuzzleTelemetry } from "@effect-kuzzle/core"
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope, TestClock } from "effect"
@@ -8,7 +8,7 @@ import { FakeNetwork, turns } from "../support/FakeSocket.ts"
 import { since } from "../support/metrics.ts"
 
 describe("metrics: requests", () => {
-  it.scoped("what is on its way, and how long an answer took", () =>
+  it.scoped("count requests in flight, and measure the time of answers", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query, queryMany } = yield* client(network)
@@ -26,13 +26,13 @@ describe("metrics: requests", () => {
       yield* Fiber.join(one)
       yield* Fiber.join(many)
       assert.strictEqual((yield* inFlight).count, 0)
-      // The one that was interrupted has been answered too, and nobody knew it any more.
+      // The interrupted request was answered, too, but the client had already forgotten it.
       const { count, sum } = yield* took
       assert.strictEqual(count, 4)
       assert.closeTo(sum, 1, 0.001)
     }))
 
-  it.scoped("what is lost, late or refused is not on its way, and a deadline is no round trip", () =>
+  it.scoped("a lost, late or refused request is not in flight, and a deadline is not a round trip", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query } = yield* client(network)
@@ -52,7 +52,7 @@ describe("metrics: requests", () => {
       assert.strictEqual((yield* took).count, 1)
     }))
 
-  it.effect("over HTTP the same, whatever the end", () =>
+  it.effect("are the same over HTTP, with any outcome", () =>
     Effect.gen(function*() {
       const inFlight = yield* since("kuzzle.client.requests.in_flight")
       const took = yield* since("kuzzle.client.request.duration")
@@ -61,7 +61,7 @@ describe("metrics: requests", () => {
         Effect.map(Effect.suspend(() => answers), (response) => HttpClientResponse.fromWeb(request, response))
       )
       const layer = Kuzzle.layerHttp({ url: "http://kuzzle.test:7512" }).pipe(
-        Layer.provide(KuzzleHttp.layer),
+        Layer.provide([KuzzleHttp.layer, KuzzleTelemetry.layer]),
         Layer.provide(Layer.succeed(HttpClient.HttpClient, http))
       )
       const ask = Effect.provide(Effect.exit(Kuzzle.query(now)), layer)
@@ -83,7 +83,7 @@ describe("metrics: requests", () => {
       assert.closeTo(sum, 0.25, 0.001)
     }))
 
-  it.effect("what waits, and nothing of it once the client is closed", () =>
+  it.effect("count waiting requests, and none after the client is closed", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const queued = yield* since("kuzzle.client.queue.size")
@@ -110,7 +110,7 @@ describe("metrics: requests", () => {
 })
 
 describe("metrics: the session", () => {
-  it.scoped("connections that were opened again, not attempts", () =>
+  it.scoped("count reconnections, not attempts", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const losses = yield* since("kuzzle.client.reconnects", { cause: "Loss" })
@@ -128,24 +128,24 @@ describe("metrics: the session", () => {
       assert.strictEqual((yield* losses).count, 1)
     }))
 
-  it.scoped("those that were closed on purpose", () =>
+  it.scoped("count connections that were closed on purpose", () =>
     Effect.gen(function*() {
       const losses = yield* since("kuzzle.client.reconnects", { cause: "Loss" })
-      const renewals = yield* since("kuzzle.client.reconnects", { cause: "Renewal" })
+      const renewals = yield* since("kuzzle.client.reconnects", { cause: "Replacement" })
       const { login, subscribe } = yield* withAccount()
       yield* subscribe()
       yield* login("eve")
       assert.deepStrictEqual([(yield* renewals).count, (yield* losses).count], [1, 0])
     }))
 
-  it.scoped("renewals, by how they end", () =>
+  it.scoped("count renewals by their outcome", () =>
     Effect.gen(function*() {
       const renewed = yield* since("kuzzle.client.renewals", { outcome: "Renewed" })
       const kept = yield* since("kuzzle.client.renewals", { outcome: "Kept" })
-      const over = yield* since("kuzzle.client.renewals", { outcome: "Over" })
-      const counts = Effect.map(Effect.all([renewed, kept, over]), (all) => all.map(({ count }) => count))
+      const sessionEnds = yield* since("kuzzle.client.renewals", { outcome: "Lost" })
+      const counts = Effect.map(Effect.all([renewed, kept, sessionEnds]), (all) => all.map(({ count }) => count))
       const { expire, lose, refuse } = yield* withAccount()
-      // It has logged in at its start.
+      // The client has logged in at its start.
       assert.deepStrictEqual(yield* counts, [1, 0, 0])
       yield* expire
       assert.deepStrictEqual(yield* counts, [2, 0, 0])
@@ -156,7 +156,7 @@ describe("metrics: the session", () => {
       assert.deepStrictEqual(yield* counts, [3, 1, 1])
     }))
 
-  it.scoped("the round trips of pings", () =>
+  it.scoped("measure the round trips of pings", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const took = yield* since("kuzzle.client.ping.duration", { unit: "s" })

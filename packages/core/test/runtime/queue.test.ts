@@ -1,4 +1,4 @@
-/** The offline queue: what is asked while there is no connection, and what becomes of it (promises R2, R5, R6, R8, L2). */
+/** The offline queue: requests without a connection, and their outcomes (promises R2, R5, R6, R8, L2). */
 import type { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, type Duration, Effect, Exit, Fiber, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
@@ -22,7 +22,7 @@ const back = Effect.zipRight(TestClock.adjust("1 second"), turns())
 const errorOf = <E>(exit: Exit.Exit<unknown, E>): E | undefined =>
   Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0] : undefined
 
-/** Why it was not queued, or not any more. */
+/** The reason why a request was not queued, or has left the queue. */
 const reasonOf = (exit: Exit.Exit<unknown, KuzzleError.RequestError>) => {
   const error = errorOf(exit)
   if (error?._tag !== "KuzzleNotSentError") return error?._tag
@@ -39,7 +39,7 @@ const crashing = (poisons: ReadonlyArray<number>) => {
   }
   return network
 }
-/** Twelve times as long as the client waits between two connections. */
+/** Twelve times the delay between two connections. */
 const recovering = Effect.repeatN(Effect.zipRight(TestClock.adjust("1 second"), turns(150)), 11)
 
 /** The errors, by the number of the request. */
@@ -62,7 +62,7 @@ const expiresAfterTwoAttempts = (query: Effect.Effect<unknown, KuzzleError.Reque
 const user = (name: string) => identityOf({ ...token(`token of ${name}`), kuid: name })
 
 describe("the offline queue", () => {
-  it.scoped("without it a request fails at once", () =>
+  it.scoped("without the queue a request fails at once", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query } = yield* client(network)
@@ -70,7 +70,7 @@ describe("the offline queue", () => {
       assert.strictEqual(reasonOf(yield* Effect.exit(query(request(1)))), "KuzzleConnectionEndedError")
     }))
 
-  it.scoped("R5, 8.D4: what was queued is sent in order once there is a connection, before anything new", () =>
+  it.scoped("R5, 8.D4: queued requests are sent in order once there is a connection, before new ones", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { inFlight, query, tags } = yield* client(network, { autoQueue: true })
@@ -79,7 +79,7 @@ describe("the offline queue", () => {
       yield* turns()
       network.onSend = undefined
       yield* back
-      // At the pace of the answers: 32 at once.
+      // With 32 in flight: each answer releases the next one.
       assert.deepStrictEqual(bodies(network), numbers(1, 32))
       const late = yield* Effect.fork(query(request(51)))
       yield* turns()
@@ -94,7 +94,7 @@ describe("the offline queue", () => {
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R5: subscriptions come before it", () =>
+  it.scoped("R5: subscriptions are sent before the queue", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, watch } = yield* client(network, { autoQueue: true })
@@ -106,7 +106,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual(network.current.requests.map(({ action }) => action), ["subscribe", "create"])
     }))
 
-  it.scoped("L2: it is bounded, filtered, and left out of by a request that says so", () =>
+  it.scoped("L2: it has a limit and a filter, and a request can opt out of it", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query } = yield* client(network, {
@@ -131,7 +131,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual(bodies(network), [1, 2])
     }))
 
-  it.scoped("L2: it is bounded in bytes, too; a request that has left it makes room", () =>
+  it.scoped("L2: it has a limit in bytes, too, and a request that leaves it makes room", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query } = yield* client(network, { autoQueue: true, queueMaxBytes: 2500 })
@@ -150,14 +150,14 @@ describe("the offline queue", () => {
       yield* back
       yield* Fiber.joinAll([first, fourth, small])
       yield* lose(network)
-      const again = yield* Effect.forEach([7, 8], (n) => Effect.fork(query(large(n))))
+      const later = yield* Effect.forEach([7, 8], (n) => Effect.fork(query(large(n))))
       yield* turns()
       assert.strictEqual(reasonOf(yield* Effect.exit(query(large(9)))), "Full")
       yield* back
-      yield* Fiber.joinAll(again)
+      yield* Fiber.joinAll(later)
     }))
 
-  it.scoped("R2, 8.D6, 8.D7: time in the queue counts: the deadline, and the queue's own patience", () =>
+  it.scoped("R2, 8.D6, 8.D7: time in the queue counts for the deadline, and for the time to live of the queue", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query } = yield* client(network, { autoQueue: true, queueTTL: "500 millis" })
@@ -193,7 +193,7 @@ describe("the offline queue", () => {
       )
     }))
 
-  it.scoped("R2: connections that end before they are ready give it no new patience", () =>
+  it.scoped("R2: connections that end before they are ready do not restart its time to live", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime } = yield* client(network, { autoQueue: true, queueTTL: "2500 millis" })
@@ -216,7 +216,7 @@ describe("the offline queue", () => {
       network.onDial = (socket) => socket.close(1006)
       const asked = yield* Effect.fork(queryMany(numbers(1, 5000).map(request), { timeout: "1 hour" }))
       yield* turns()
-      // Whoever visits the requests that wait does it by their `Map`.
+      // Visiting the waiting requests takes steps in their `Map`.
       const visits = vi.spyOn(Map.prototype, "set")
       yield* back
       yield* back
@@ -262,7 +262,7 @@ describe("the offline queue", () => {
       }
     }))
 
-  it.scoped("R5: what is on its way when the connection is lost keeps its place before what still waits", () =>
+  it.scoped("R5: requests in flight at a loss keep their place before the waiting requests", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { queryMany } = yield* client(network, { autoQueue: true })
@@ -279,7 +279,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual(bodies(network), numbers(1, 40))
     }))
 
-  it.scoped("A1: what is asked while the connection is opened anew for a user is never sent as another", () =>
+  it.scoped("A1: a request during the reopening for a user is never sent as another user", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network, { autoQueue: true })
@@ -303,7 +303,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual(network.sockets.flatMap((socket) => socket.of("create")), [])
     }))
 
-  it.scoped("A1, 8.B13: what one user queued is never sent as another", () =>
+  it.scoped("A1, 8.B13: a queued request is never sent as another user", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { autoQueue: true })
@@ -321,7 +321,7 @@ describe("the offline queue", () => {
       yield* back
       yield* Fiber.joinAll([nobodys, bobs])
       assert.deepStrictEqual(network.current.of("create").map(({ body, jwt }) => [body, jwt]), [
-        // Nobody was logged in when it was made.
+        // The client was anonymous when the request was made.
         [{ n: 0 }, undefined],
         [{ n: 2 }, "token of bob"]
       ])
@@ -338,7 +338,7 @@ describe("the offline queue", () => {
       yield* Effect.fork(query(request(1)))
       yield* turns()
       assert.deepStrictEqual(network.current.of("create").map(({ jwt }) => jwt), ["token of ada"])
-      // It waits no more for a session that is to come: a logout is the last word.
+      // The request does not wait for a session any more, because a logout ends the waiting.
       yield* session.authentication.adopt(undefined)
       yield* lose(network)
       const nobodys = yield* Effect.fork(query(request(2)))
@@ -372,7 +372,7 @@ describe("the offline queue", () => {
   it.scoped("R6, L2: an idempotent request whose answer is too large fails alone", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
-      // To the second of them, the answer would be too large.
+      // The answer to the second request would be too large.
       network.onSend = (socket, frame) => {
         const { action, body } = JSON.parse(frame)
         if (action !== "create" || body.n > 2 && socket !== network.sockets[0]) return obliging(socket, frame)
@@ -382,7 +382,7 @@ describe("the offline queue", () => {
       const { inFlight, queryMany } = yield* client(network, { autoQueue: true })
       const asked = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
       yield* turns()
-      for (let again = 0; again < 5; again++) yield* back
+      for (let attempt = 0; attempt < 5; attempt++) yield* back
       const outcomes = yield* Fiber.join(asked)
       assert.deepStrictEqual(
         outcomes.map((exit) => errorOf(exit)?._tag),
@@ -397,7 +397,7 @@ describe("the offline queue", () => {
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R6: what was on its way is sent again when it is idempotent, and first; three times at most", () =>
+  it.scoped("R6: an idempotent request that was in flight is sent again, before others, three times at most", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query } = yield* client(network, { autoQueue: true })
@@ -408,7 +408,7 @@ describe("the offline queue", () => {
       assert.strictEqual(errorOf(yield* Fiber.join(once))?._tag, "KuzzleMaybeSentError")
       const queued = yield* Effect.fork(query(request(3)))
       yield* back
-      // Sent beside the lost one, it might end with it.
+      // A request that is sent together with the lost one might end with it.
       assert.deepStrictEqual(bodies(network), [2])
       yield* TestClock.adjust("2 seconds")
       yield* turns()
@@ -424,19 +424,19 @@ describe("the offline queue", () => {
       assert.strictEqual(errorOf(yield* Fiber.join(often))?._tag, "KuzzleMaybeSentError")
     }))
 
-  it.scoped("R7: one request of a hundred ends every connection: it fails alone, after five of them", () =>
+  it.scoped("R7: if one of a hundred requests ends every connection, it fails alone after five connections", () =>
     Effect.gen(function*() {
       const network = crashing([50])
       const { inFlight, queryMany } = yield* client(network, { autoQueue: true })
       const asked = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
       yield* recovering
       assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), { 50: "KuzzleMaybeSentError" })
-      // With all others, with those of its window, three times alone; and one that stays.
+      // One connection with all others, one with those of its window, three alone; and the last one stays.
       assert.lengthOf(network.sockets, 6)
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R7: what waits behind it and must not be sent twice is not harmed", () =>
+  it.scoped("R7: a waiting request behind it that must not be sent twice is sent once", () =>
     Effect.gen(function*() {
       const network = crashing([50])
       const { query, queryMany } = yield* client(network, { autoQueue: true })
@@ -451,7 +451,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual(failedOf(yield* Fiber.join(behind)), {})
     }))
 
-  it.scoped("R6, R7: one that must not be sent twice ends one connection, and fails with it", () =>
+  it.scoped("R6, R7: a request that must not be sent twice and ends its connection fails with the first one", () =>
     Effect.gen(function*() {
       const network = crashing([50])
       const { query, queryMany } = yield* client(network, { autoQueue: true })
@@ -486,7 +486,7 @@ describe("the offline queue", () => {
   it.scoped("R6: a line that breaks by itself repeatedly, under load, fails no request", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
-      // It answers in 100 ms, and breaks every 250 ms.
+      // The server answers within 100 ms, and the line breaks every 250 ms.
       let now = 0
       let due: Array<{ readonly at: number; readonly answer: () => void }> = []
       network.onSend = (socket, frame) => due.push({ at: now + 100, answer: () => obliging(socket, frame) })
@@ -504,7 +504,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), {})
     }))
 
-  it.scoped("R5: one that takes its time after a loss holds up what waits for 2 s, not until its deadline", () =>
+  it.scoped("R5: a slow request after a loss holds up the waiting requests for 2 s, not until its deadline", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query, tags } = yield* client(network, { autoQueue: true })
@@ -537,7 +537,7 @@ describe("the offline queue", () => {
       assert.strictEqual(errorOf(yield* Fiber.join(long))?._tag, "KuzzleMaybeSentError")
     }))
 
-  it.scoped("R5, A2: a renewal interrupts it, and it goes on in order", () =>
+  it.scoped("R5, A2: a renewal interrupts the sending of the queue, which then continues in order", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, tags } = yield* client(network, {

@@ -1,6 +1,5 @@
 /**
- * What happens at once: renewals beside logouts, logins beside losses, queues beside slow stores. Each of these was a
- * fault once.
+ * Concurrent events: renewals and logouts, logins and losses, queues and slow stores. Each of these cases once was a fault.
  */
 import { KuzzleError, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
@@ -29,7 +28,7 @@ const jwt = (value: string, _id = "ada") => ({ _id, jwt: value, ttl: 100_000 })
 const login = { controller: "auth", action: "login", strategy: "local", body: {} }
 const logout = { controller: "auth", action: "logout" }
 
-/** Answers everything but these actions, which the test answers. */
+/** A network that answers all actions but these, which the test answers. */
 const networkWithout = (...actions: ReadonlyArray<string>) => {
   const network = new FakeNetwork()
   network.onSend = (socket, frame) => {
@@ -54,7 +53,7 @@ const kuidOf = (session: Session) => {
   return state._tag === "Authenticated" ? Option.getOrUndefined(state.kuid) : undefined
 }
 
-/** A client whose authenticator takes that long to know the password; it has logged this user in. */
+/** A client that is logged in by an authenticator with this delay. */
 const loggedIn = (network: FakeNetwork, delay: Duration.DurationInput, kuid: string, options: Options = {}) =>
   Effect.gen(function*() {
     const making = yield* Effect.fork(dial(network, {
@@ -97,21 +96,21 @@ const answering = (result: object): KuzzleHttp.KuzzleHttpShape => ({
 })
 
 /**
- * A browser and a server whose sessions are kept by a cookie. Whatever the login's credentials, it is that of `user`. A call
- * waits for the gate of its action, before the server has heard of it and again before its answer comes.
+ * A browser and a server with a cookie session. A login with any credentials logs in `user`. A call waits for the gate of
+ * its action before the server gets it, and again before its answer.
  */
 class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
   readonly asked: Array<string> = []
   readonly network = obligingNetwork()
-  /** Whose cookie there is. */
+  /** The user of the cookie. */
   kuid: string | undefined
-  /** Who logs in next. */
+  /** The user of the next login. */
   user = "bob"
-  /** Whether the browser keeps cookies of this server. */
+  /** Whether the browser stores cookies of this server. */
   keeps = true
   gates: { [action: string]: Deferred.Deferred<void> } = {}
   late: { [action: string]: Deferred.Deferred<void> } = {}
-  /** What a call of this action fails with, in place of an answer. */
+  /** The errors of calls, by their actions. */
   broken: { [action: string]: unknown } = {}
 
   constructor() {
@@ -164,27 +163,27 @@ class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
   }
 }
 
-/** A client of such a world, and what is told of it: events, and who is logged in. */
+/** A client of such a world, with its events and its user. */
 const inCookieWorld = (world: CookieWorld, network = world.network, options: Kuzzle.Options = {}) =>
   Effect.gen(function*() {
     const kuzzle = yield* cookieClient(network, world, options)
-    const told: Array<string> = []
-    yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, ({ _tag }) => Effect.sync(() => told.push(_tag))))
+    const eventTags: Array<string> = []
+    yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, ({ _tag }) => Effect.sync(() => eventTags.push(_tag))))
     yield* turns()
     const kuid = Effect.map(
       kuzzle.authentication.state,
       (state) => "kuid" in state ? Option.getOrUndefined(state.kuid) : state._tag
     )
-    /** Whose the connection is. */
+    /** The user of the connection. */
     const connectedAs = () => {
       const { cookie } = network.current.headers
       return cookie === undefined ? "nobody" : Redacted.value(cookie)
     }
-    return { kuzzle, told, kuid, connectedAs }
+    return { kuzzle, eventTags, kuid, connectedAs }
   })
 
 describe("a renewal", () => {
-  it.scoped("A3, S4: the server drops the subscriptions meanwhile: they come back, with a gap", () =>
+  it.scoped("A3, S4: if the server drops the subscriptions meanwhile, they are reopened with a gap", () =>
     Effect.gen(function*() {
       const network = networkWithout("refreshToken")
       const { session, watch } = yield* client(network)
@@ -201,7 +200,7 @@ describe("a renewal", () => {
       assert.deepStrictEqual(kinds(heard), ["TokenExpired"])
     }))
 
-  it.scoped("A1: a logout meanwhile is the last word", () =>
+  it.scoped("A1: is cancelled by a logout meanwhile", () =>
     Effect.gen(function*() {
       const network = networkWithout("refreshToken", "logout")
       const { session } = yield* client(network)
@@ -216,7 +215,7 @@ describe("a renewal", () => {
       assert.strictEqual(session.authentication.state()._tag, "Anonymous")
     }))
 
-  it.scoped("A1: so it is while the authenticator runs", () =>
+  it.scoped("A1: by the authenticator is cancelled by a logout meanwhile", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const session = yield* loggedIn(network, "1 second", "ada")
@@ -228,7 +227,7 @@ describe("a renewal", () => {
       assert.strictEqual(session.authentication.state()._tag, "Anonymous")
     }))
 
-  it.scoped("A1: and a login as another user", () =>
+  it.scoped("A1: is cancelled by a login as another user meanwhile", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const session = yield* loggedIn(network, "1 second", "bob")
@@ -243,7 +242,7 @@ describe("a renewal", () => {
       assert.strictEqual(kuidOf(session), "root")
     }))
 
-  it.scoped("A1: one that a loss prevented is made up for before the token's end", () =>
+  it.scoped("A1: that a loss prevented is repeated before the token expires", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session } = yield* client(network)
@@ -259,7 +258,7 @@ describe("a renewal", () => {
       assert.isAbove(network.current.of("refreshToken").length, 0)
     }))
 
-  it.scoped("A2: a connection that opens meanwhile lets nothing pass with the dead session", () =>
+  it.scoped("A2: if a connection opens meanwhile, nothing is sent with the dead session", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const session = yield* loggedIn(network, "5 seconds", "ada")
@@ -277,7 +276,7 @@ describe("a renewal", () => {
       assert.isNotNull(asked.unsafePoll())
     }))
 
-  it.scoped("A2: what waits for it on that connection does not wait in vain", () =>
+  it.scoped("A2: requests that wait for it on that connection are sent after it", () =>
     Effect.gen(function*() {
       const network = networkWithout("login", "refreshToken")
       const session = yield* loggedIn(network, "5 seconds", "ada", { tokenRefresh: Schedule.stop })
@@ -298,7 +297,7 @@ describe("a renewal", () => {
       assert.isNotNull(asked.unsafePoll())
     }))
 
-  it.scoped("A4: a server that refuses every session it grants is not asked again and again", () =>
+  it.scoped("A4: is not repeated endlessly if the server refuses every session that it grants", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       let granted = 0
@@ -311,7 +310,7 @@ describe("a renewal", () => {
       const session = yield* dial(network, {
         authenticator: (session) => session.authentication.forAuthenticator.login(login)
       })
-      // A request is answered once more after a renewal, and not twice.
+      // A request is sent once more after a renewal, and not twice.
       const error = yield* Effect.flip(session.requests.query(now))
       assert.propertyVal(error, "id", "security.token.invalid")
       assert.lengthOf(network.current.of("now"), 2)
@@ -321,7 +320,7 @@ describe("a renewal", () => {
       assert.isAtMost(granted, 7)
     }))
 
-  it.scoped("A4: an authenticator that cannot say now is asked again, five times in all, and then no more", () =>
+  it.scoped("A4: an authenticator that fails for now is run at most five times", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       let asked = 0
@@ -342,7 +341,7 @@ describe("a renewal", () => {
 })
 
 describe("a login or logout", () => {
-  it.scoped("A1: a login carries no token: the one before may be dead, and refuse it", () =>
+  it.scoped("A1: a login carries no token, because the server would refuse it with a dead one", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const { session } = yield* client(network)
@@ -352,7 +351,7 @@ describe("a login or logout", () => {
       assert.isUndefined(network.current.last("login").jwt)
     }))
 
-  it.scoped("A1: interrupted while the store saves, the login is whole: it is renewed", () =>
+  it.scoped("A1: a login that is interrupted while the store saves it is complete, and is renewed", () =>
     Effect.gen(function*() {
       const network = networkWithout("login", "refreshToken")
       let stored = Option.none<KuzzleTokenStore.StoredToken>()
@@ -377,12 +376,12 @@ describe("a login or logout", () => {
       yield* Effect.fork(Fiber.interrupt(fiber))
       yield* pass("2 seconds")
       assert.strictEqual(kuidOf(session), "ada")
-      // When exactly is a matter of chance.
+      // The exact time is random.
       yield* pass("90 seconds")
       assert.isNotEmpty(network.current.of("refreshToken"))
     }))
 
-  it.scoped("C7: a token store that dies takes nothing with it", () =>
+  it.scoped("C7: a token store that dies fails nothing else", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const { session } = yield* client(network).pipe(
@@ -399,7 +398,7 @@ describe("a login or logout", () => {
       assert.strictEqual(kuidOf(session), "ada")
     }))
 
-  it.scoped("R1: a logout ends, though something under way never does", () =>
+  it.scoped("R1: a logout completes even if a pending operation never does", () =>
     Effect.gen(function*() {
       const network = networkWithout("now")
       const { query, session, watch } = yield* client(network)
@@ -413,7 +412,7 @@ describe("a login or logout", () => {
       assert.isNotNull(out.unsafePoll())
     }))
 
-  it.scoped("a step of several logs no user in, and publishes nothing else", () =>
+  it.scoped("one of several steps of a login logs no user in, and publishes nothing else", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const { session } = yield* client(network)
@@ -428,7 +427,7 @@ describe("a login or logout", () => {
       assert.deepStrictEqual(events, ["LoginStarted"])
     }))
 
-  it.scoped("A2: by cookie while the connection is being opened: it is that connection's too", () =>
+  it.scoped("A2: a login by cookie while the connection is being opened applies to that connection, too", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const { network } = world
@@ -462,7 +461,7 @@ describe("a login or logout", () => {
       world.network.autoOpen = false
       yield* Deferred.succeed(world.gates.login!, undefined)
       yield* turns()
-      // He is logged in, and does not wait for the connection.
+      // The login has completed, and does not wait for the connection.
       yield* Fiber.interrupt(bobs)
       world.user = "eve"
       const eves = yield* Effect.fork(kuzzle.authentication.login(login))
@@ -475,7 +474,7 @@ describe("a login or logout", () => {
       assert.deepStrictEqual(world.network.sockets.flatMap((socket) => socket.of("now")), [])
     }))
 
-  it.scoped("A1, 8.B14: a logout by cookie revokes the session, then takes the cookie back", () =>
+  it.scoped("A1, 8.B14: a logout by cookie revokes the session, then deletes the cookie", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const { kuzzle } = yield* inCookieWorld(world)
@@ -490,7 +489,7 @@ describe("a login or logout", () => {
       assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
     }))
 
-  it.scoped("8.B1: a server that answers a login by cookie with a token does not know of cookies: a typed error", () =>
+  it.scoped("8.B1: a login by cookie that is answered with a token is a typed error, because the server does not support cookies", () =>
     Effect.gen(function*() {
       const { network } = new CookieWorld()
       const kuzzle = yield* cookieClient(network, answering(jwt("one")))
@@ -505,7 +504,7 @@ describe("a login or logout", () => {
       const network = networkWithout("checkToken", "now")
       const making = yield* Effect.fork(cookieClient(network, answering({})))
       yield* turns()
-      // The server's clock need not be ours.
+      // The server's clock may differ from the client's.
       network.current.answer(network.current.last("checkToken"), { valid: true, kuid: "bob", expiresAt: 5_060_000 })
       yield* turns()
       network.current.answer(network.current.last("now"), { now: 5_000_000 })
@@ -517,17 +516,17 @@ describe("a login or logout", () => {
       })
     }))
 
-  it.scoped("A1: by a cookie that the browser does not keep: a typed error, and no user is logged in", () =>
+  it.scoped("A1: a login by a cookie that the browser does not store is a typed error, and no user is logged in", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       world.keeps = false
-      const { kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const { kuid, kuzzle, eventTags } = yield* inCookieWorld(world)
       const error = yield* Effect.flip(kuzzle.authentication.login(login))
       assert.propertyVal(error, "id", "security.cookie.unsupported")
       assert.include(error.message, "one site")
       assert.include(error.message, "outside a browser, use NodeKuzzle.cookie")
       yield* turns()
-      assert.deepStrictEqual(told, ["LoginStarted", "LoginFailed"])
+      assert.deepStrictEqual(eventTags, ["LoginStarted", "LoginFailed"])
       assert.strictEqual(yield* kuid, "Anonymous")
       yield* kuzzle.query(now)
     }))
@@ -558,7 +557,7 @@ describe("a login or logout", () => {
       const world = new CookieWorld()
       const gate = yield* Deferred.make<void>()
       world.gates = { checkToken: gate }
-      const { connectedAs, kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const { connectedAs, kuid, kuzzle, eventTags } = yield* inCookieWorld(world)
       const fiber = yield* Effect.fork(kuzzle.authentication.login(login))
       yield* turns()
       yield* Fiber.interruptFork(fiber)
@@ -568,19 +567,19 @@ describe("a login or logout", () => {
       yield* pass("1 second")
       assert.strictEqual(yield* kuid, "bob")
       assert.strictEqual(connectedAs(), "bob")
-      assert.deepStrictEqual(told.slice(0, 2), ["LoginStarted", "LoggedIn"])
+      assert.deepStrictEqual(eventTags.slice(0, 2), ["LoginStarted", "LoggedIn"])
     }))
 
   it.scoped("A1: if the cookie cannot be verified, the login fails, and the next connection asks who is logged in", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       world.broken = { checkToken: "refused" }
-      const { connectedAs, kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const { connectedAs, kuid, kuzzle, eventTags } = yield* inCookieWorld(world)
       const error = yield* Effect.flip(kuzzle.authentication.login(login))
       assert.strictEqual(error._tag, "KuzzleHttpTransportError")
       assert.strictEqual(yield* kuid, "Anonymous")
       yield* turns()
-      assert.deepStrictEqual(told, ["LoginStarted", "LoginFailed"])
+      assert.deepStrictEqual(eventTags, ["LoginStarted", "LoginFailed"])
       yield* lose(world.network)
       yield* pass("1 second")
       assert.strictEqual(connectedAs(), "bob")
@@ -621,7 +620,7 @@ describe("a login or logout", () => {
   it.scoped("A1: a logout by cookie that is interrupted before its answer: the next connection asks who is logged in", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
-      const { kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const { kuid, kuzzle, eventTags } = yield* inCookieWorld(world)
       yield* kuzzle.authentication.login(login)
       world.gates = { logout: yield* Deferred.make<void>() }
       const fiber = yield* Effect.fork(kuzzle.authentication.logout(logout))
@@ -629,7 +628,7 @@ describe("a login or logout", () => {
       yield* Fiber.interrupt(fiber)
       yield* turns()
       assert.strictEqual(yield* kuid, "bob")
-      assert.notInclude(told, "LoggedOut")
+      assert.notInclude(eventTags, "LoggedOut")
       // It had arrived after all.
       world.kuid = undefined
       yield* lose(world.network)
@@ -640,7 +639,7 @@ describe("a login or logout", () => {
   it.scoped("A1: a logout by cookie that is interrupted after the session was revoked completes first", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
-      const { connectedAs, kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const { connectedAs, kuid, kuzzle, eventTags } = yield* inCookieWorld(world)
       yield* kuzzle.authentication.login(login)
       // The second call, which takes the cookie back.
       const gate = yield* Deferred.make<void>()
@@ -654,19 +653,19 @@ describe("a login or logout", () => {
       yield* pass("1 second")
       assert.strictEqual(yield* kuid, "Anonymous")
       assert.strictEqual(connectedAs(), "nobody")
-      assert.include(told, "LoggedOut")
+      assert.include(eventTags, "LoggedOut")
     }))
 
   it.scoped("A1: a logout by cookie without an answer is not reported as a logout", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
-      const { kuid, kuzzle, told } = yield* inCookieWorld(world)
+      const { kuid, kuzzle, eventTags } = yield* inCookieWorld(world)
       yield* kuzzle.authentication.login(login)
       world.broken = { logout: "refused" }
       assert.strictEqual((yield* Effect.flip(kuzzle.authentication.logout(logout)))._tag, "KuzzleHttpTransportError")
       yield* turns()
       assert.strictEqual(yield* kuid, "bob")
-      assert.notInclude(told, "LoggedOut")
+      assert.notInclude(eventTags, "LoggedOut")
     }))
 
   it.scoped("A1: a session whose renewed cookie was not stored does not count as renewed", () =>
@@ -715,7 +714,7 @@ describe("a cookie that two tabs share", () => {
       assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueuedError")
       assert.include(error.message, "the user has changed")
       assert.strictEqual(yield* here.kuid, "bob")
-      assert.include(here.told, "LoggedIn")
+      assert.include(here.eventTags, "LoggedIn")
       assert.deepStrictEqual(sent(world.network, "now"), [])
       yield* here.kuzzle.query(now)
     }))
@@ -737,7 +736,9 @@ describe("a cookie that two tabs share", () => {
       yield* Fiber.join(asked)
       yield* turns()
       // An unchanged session is no news.
-      assert.deepStrictEqual(here.told.filter((tag) => tag === "ReAuthenticated" || tag === "LoggedIn"), ["LoggedIn"])
+      assert.deepStrictEqual(here.eventTags.filter((tag) => tag === "ReAuthenticated" || tag === "LoggedIn"), [
+        "LoggedIn"
+      ])
     }))
 
   it.scoped("A1: after a login whose connection could not be opened, the client asks the next connection for its user", () =>
@@ -789,7 +790,7 @@ describe("a cookie that two tabs share", () => {
       assert.strictEqual(yield* here.kuid, "Unauthenticated")
       yield* lose(world.network)
       yield* pass("1 second")
-      assert.lengthOf(here.told.filter((tag) => tag === "SessionOver"), 1)
+      assert.lengthOf(here.eventTags.filter((tag) => tag === "SessionLost"), 1)
       world.user = "bob"
       yield* there.kuzzle.authentication.login(login)
       yield* lose(world.network)

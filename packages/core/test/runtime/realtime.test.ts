@@ -1,4 +1,4 @@
-/** What a consumer gets of its subscription, and how a subscription ends before its scope. */
+/** The elements of a subscription for its consumer, and the ends of a subscription before its scope. */
 import { KuzzleError, KuzzleRealtime } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Chunk, Effect, Exit, Fiber, Option, Redacted, Scope, Stream, TestClock } from "effect"
@@ -10,7 +10,7 @@ import { figuresOf } from "../support/metrics.ts"
 const all = { index: "i", collection: "c" }
 const channel = "room{}-111"
 
-/** A client on a network that answers at once, and what its server may say. */
+/** A client on a network that answers at once, with functions for the server. */
 const setUp = Effect.gen(function*() {
   const network = obligingNetwork()
   const { realtime, session, states } = yield* client(network)
@@ -27,7 +27,7 @@ const setUp = Effect.gen(function*() {
   }
 })
 
-/** What is held and what comes until the stream ends, and how it ends; nothing more is to be offered. */
+/** The elements until the end of the stream, and its outcome. Nothing is offered afterwards. */
 const drain = <E>(stream: Stream.Stream<KuzzleRealtime.Notification, E>) =>
   Effect.gen(function*() {
     const heard: Array<KuzzleRealtime.Notification> = []
@@ -39,7 +39,7 @@ const counted = (name: string, labels: Readonly<Record<string, string>> = {}) =>
   Effect.map(figuresOf(name, labels), ({ count }) => count)
 
 describe("buffers", () => {
-  it.scoped("S4: `fail` delivers what it holds, then fails, and leaves the server at once", () =>
+  it.scoped("S4: `fail` delivers its buffer, then fails, and unsubscribes at once", () =>
     Effect.gen(function*() {
       const { emit, network, realtime, unsubscribed } = yield* setUp
       const stream = yield* realtime.open({ ...all, bufferSize: 2, strategy: "fail" })
@@ -58,14 +58,14 @@ describe("buffers", () => {
       })
       assert.deepStrictEqual(exit, Exit.fail(error))
       assert.include(error.message, "fell behind by more than 2 notifications")
-      // It does not come back with the next connection, and its scope has nothing left to end.
+      // It is not reopened on the next connection, and closing its scope sends nothing.
       network.current.close(1006)
       yield* TestClock.adjust("1 second")
       yield* turns()
       assert.deepStrictEqual(network.current.requests, [])
     }))
 
-  it.scoped("S4: `fail` that keeps up does not fail, and has its gaps", () =>
+  it.scoped("S4: `fail` does not fail if the consumer keeps up, and emits gaps", () =>
     Effect.gen(function*() {
       const { emit, network, realtime } = yield* setUp
       const scope = yield* Scope.make()
@@ -104,10 +104,10 @@ describe("buffers", () => {
     Effect.gen(function*() {
       const { network, realtime, session } = yield* setUp
       const debug = yield* realtime.debugger.open
-      let told = 0
+      let delivered = 0
       yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) =>
         Effect.sync(() => {
-          if (_tag === "QueryFailed") told += 1
+          if (_tag === "QueryFailed") delivered += 1
         })))
       yield* turns()
       const text = "x".repeat(1024 ** 2)
@@ -115,7 +115,7 @@ describe("buffers", () => {
       const queries = Array.from({ length: 40 }, () => ({ controller: "app", action: "big" }))
       const failing = yield* Effect.fork(session.requests.queryMany(queries))
       yield* turns()
-      // All in one turn: nobody can take any of it in between.
+      // All in one turn, so no consumer can read in between.
       network.current.of("big").forEach((request) => network.current.refuse(request, { id: text, status: 400 }))
       for (let i = 0; i < 40; i++) network.current.deliver({ room: "kuzzle-debugger-event", text })
       yield* Fiber.join(failing)
@@ -123,8 +123,8 @@ describe("buffers", () => {
       assert.deepStrictEqual(Chunk.unsafeHead(frames), { lost: 25 })
       assert.strictEqual(frames.length, 16)
       yield* turns()
-      // Their frames say it twice.
-      assert.strictEqual(told, 7)
+      // Their frames contain the text twice.
+      assert.strictEqual(delivered, 7)
     }))
 
   it.scoped("S4, L2: `fail` fails when it holds too many bytes", () =>
@@ -168,7 +168,7 @@ describe("buffers", () => {
       assert.strictEqual(failureTag(exit), "KuzzleOverflowError")
     }))
 
-  it.scoped("S4: `conflate` is not asked for gaps, which stay where they stand", () =>
+  it.scoped("S4: `conflate` is not called with gaps, which keep their place", () =>
     Effect.gen(function*() {
       const { emit, network, realtime } = yield* setUp
       const stream = yield* realtime.open({ ...all, conflate: () => "always the same" })
@@ -183,7 +183,7 @@ describe("buffers", () => {
       assert.deepStrictEqual(kinds([...heard]), ["Disconnected", "Disconnected", "d"])
     }))
 
-  it.scoped("C7: a `conflate` that throws is a defect of its own stream, which ends on the server too", () =>
+  it.scoped("C7: a `conflate` that throws is a defect of its own stream, which unsubscribes", () =>
     Effect.gen(function*() {
       const { emit, realtime, unsubscribed } = yield* setUp
       const defect = new Error("a bug of the application")
@@ -228,15 +228,15 @@ describe("buffers", () => {
     }))
 })
 
-describe("what is handed out", () => {
-  it.scoped("`subscribeToSelf: false`: not what this client causes, be it documents or its own coming", () =>
+describe("delivery", () => {
+  it.scoped("`subscribeToSelf: false` excludes notifications that this client causes, of documents and of its presence", () =>
     Effect.gen(function*() {
       const { network, realtime, user } = yield* setUp
       const heard: Array<KuzzleRealtime.Notification> = []
       const everything: Array<KuzzleRealtime.Notification> = []
       yield* realtime.listen({ ...all, users: "all", subscribeToSelf: false }, (one) => heard.push(one))
       yield* realtime.listen({ ...all, users: "all" }, (one) => everything.push(one))
-      // What they differ in is ours to know: the server is asked once.
+      // Only the client handles this option, so the server gets one subscription.
       assert.strictEqual(network.current.of("subscribe").length, 1)
       const { sdkInstanceId } = network.current.last("subscribe").volatile
       assert.isString(sdkInstanceId)
@@ -248,7 +248,7 @@ describe("what is handed out", () => {
       assert.deepStrictEqual(heard, everything.slice(2))
     }))
 
-  it.scoped("`subscribeToSelf: false` knows itself from the first notification on, early ones included, and after a loss", () =>
+  it.scoped("`subscribeToSelf: false` recognizes the client from the first notification on, early ones included, and after a loss", () =>
     Effect.gen(function*() {
       const { network, realtime } = yield* setUp
       network.onSend = undefined
@@ -285,7 +285,7 @@ describe("what is handed out", () => {
       const { network, realtime } = yield* setUp
       const odd = [new Set(["a"]), Option.some("a"), Redacted.make("s3cr3t"), NaN]
       for (const value of odd) {
-        // No filter by its type.
+        // Its type does not allow this filter.
         const filter = { equals: { a: value } } as never
         for (const given of [{ filter }, { volatile: { mine: { a: value } } }]) {
           const refused = yield* Effect.flip(realtime.listen({ ...all, ...given }, () => {}))
@@ -354,7 +354,7 @@ describe("ending", () => {
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     }))
 
-  it.scoped("8.C8: a handler that throws at the gap leaves too", () =>
+  it.scoped("8.C8: a handler that throws at a gap unsubscribes, too", () =>
     Effect.gen(function*() {
       const { network, realtime, unsubscribed } = yield* setUp
       const { ended } = yield* realtime.listen(all, (one) => {
@@ -367,7 +367,7 @@ describe("ending", () => {
       assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }])
     }))
 
-  it.scoped("8.C4: what ends while the connection is down, by its scope or by a full buffer, does not come back", () =>
+  it.scoped("8.C4: a subscription that ends while the connection is down, by its scope or by a full buffer, is not reopened", () =>
     Effect.gen(function*() {
       const { emit, network, realtime } = yield* setUp
       const scope = yield* Scope.make()
@@ -384,7 +384,7 @@ describe("ending", () => {
         "in",
         "none"
       ]])
-      // The gap found the buffer full: it leaves as soon as it is back.
+      // The buffer was full at the gap, so the client unsubscribes after the reconnection.
       assert.strictEqual(failureTag((yield* drain(failing)).exit), "KuzzleOverflowError")
       assert.strictEqual(network.current.of("unsubscribe").length, 1)
       network.current.close(1006)
@@ -414,7 +414,7 @@ describe("a session that is over", () => {
       assert.notProperty(network.current.last("subscribe"), "jwt")
     }))
 
-  it.scoped("S5: an unsubscribe that is refused with its token is done when there is another", () =>
+  it.scoped("S5: an unsubscribe that is refused because of its token is sent again with the next token", () =>
     Effect.gen(function*() {
       const { network, realtime, session, unsubscribed } = yield* setUp
       yield* session.authentication.adopt(identityOf({ ...token("ann's"), kuid: "ann" }))
@@ -431,7 +431,7 @@ describe("a session that is over", () => {
       assert.deepStrictEqual(unsubscribed(), [{ roomId: "room{}" }, { roomId: "room{}" }])
     }))
 
-  it.scoped("A1: nothing is asked for with a token that is known to have expired", () =>
+  it.scoped("A1: no subscription is sent with a token that is known to have expired", () =>
     Effect.gen(function*() {
       const { network, realtime, session } = yield* setUp
       yield* session.authentication.adopt(identityOf({ ...token("ann's", 500), kuid: "ann" }))
@@ -459,7 +459,7 @@ const dead = {
 }
 
 describe("join", () => {
-  it.scoped("asks for the room, shares it, comes back to it, and leaves with the last consumer", () =>
+  it.scoped("joins the room, shares it, joins it again after a loss, and leaves it with the last consumer", () =>
     Effect.gen(function*() {
       const { network, realtime } = yield* setUp
       const scope = yield* Scope.make()
@@ -491,7 +491,7 @@ describe("join", () => {
       }])
     }))
 
-  it.scoped("S6: a room that is gone when the connection is back ends the stream, not the session", () =>
+  it.scoped("S6: a room that does not exist any more after a reconnection ends the stream, not the session", () =>
     Effect.gen(function*() {
       const { network, realtime, states } = yield* setUp
       const stream = yield* realtime.open({ roomId: "r" })
@@ -543,7 +543,7 @@ describe("join", () => {
   it.scoped("an id that JSON cannot carry is refused before anything is sent", () =>
     Effect.gen(function*() {
       const { network, realtime } = yield* setUp
-      // What a caller without types may pass.
+      // A caller without types can pass this value.
       const roomId = NaN as unknown as string
       const error = yield* Effect.flip(Effect.scoped(realtime.open({ roomId })))
       assert.deepInclude(error, { _tag: "KuzzleEncodeError", controller: "realtime", action: "join" })
@@ -551,7 +551,7 @@ describe("join", () => {
     }))
 })
 
-describe("another shape", () => {
+describe("malformed frames", () => {
   const wrong: ReadonlyArray<readonly [frame: object, issue: string]> = [
     [{ type: "document", result: null }, "notification.result: expected an object, got null"],
     [{ type: "document" }, "notification.result: expected an object, got nothing"],
@@ -571,7 +571,7 @@ describe("another shape", () => {
     [{ result: {} }, "notification.type: expected \"document\", got nothing"]
   ]
 
-  it.scoped("C7, S4: a malformed notification is a gap that says why, and the subscription goes on", () =>
+  it.scoped("C7, S4: a malformed notification is a gap with its reason, and the subscription continues", () =>
     Effect.gen(function*() {
       const { emit, network, realtime } = yield* setUp
       const stream = yield* realtime.open({ ...all, users: "all", subscribeToSelf: false })
@@ -581,13 +581,13 @@ describe("another shape", () => {
       }
       emit("b")
       const heard = yield* Stream.runCollect(Stream.take(stream, wrong.length + 6))
-      const said = Array.from(heard, (one) =>
+      const described = Array.from(heard, (one) =>
         one.type === "gap"
           ? one.cause._tag === "Malformed" ? one.cause.issue : one.cause._tag
           : one.type === "document"
           ? one.result._id
           : one.user)
-      assert.deepStrictEqual(said, [...wrong.map(([, issue]) => issue), "a", "a", "a", "a", "a", "b"])
+      assert.deepStrictEqual(described, [...wrong.map(([, issue]) => issue), "a", "a", "a", "a", "a", "b"])
     }))
 
   it.scoped("C7: an answer to a subscription without a channel ends it with a typed error", () =>

@@ -1,6 +1,7 @@
 import { KuzzleError } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, FastCheck as fc, Fiber, TestClock } from "effect"
+import { Driver } from "../../src/internal/runtime/driver.ts"
 import { client } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -11,14 +12,14 @@ const failure = <A, E>(exit: Exit.Exit<A, E>): E | undefined =>
 
 const tagOf = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string => failure(exit)?._tag ?? "Success"
 
-/** A client whose requests nobody answers but the test. */
+/** A client whose requests only the test answers. */
 const silent = Effect.gen(function*() {
   const network = new FakeNetwork()
   return { network, ...(yield* client(network)) }
 })
 
 describe("requests", () => {
-  it.scoped("R1, 8.E17: an answer is the server's; the client sends an SDK name that the server checks for no version", () =>
+  it.scoped("R1, 8.E17: the client returns the server's answer, and sends an SDK name whose version the server does not check", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
       const asked = yield* Effect.fork(query({ ...now, a: 1 }, { volatile: { mine: true } }))
@@ -34,7 +35,7 @@ describe("requests", () => {
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R1, 8.E1: an error without a room is the answer too", () =>
+  it.scoped("R1, 8.E1: an error without a room is an answer, too", () =>
     Effect.gen(function*() {
       const { network, query } = yield* silent
       const asked = yield* Effect.fork(Effect.exit(query({ ...now, body: 1 })))
@@ -89,7 +90,7 @@ describe("requests", () => {
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R3, R6: when the connection dies, what was sent may have been executed; what comes then was not sent", () =>
+  it.scoped("R3, R6: at the end of the connection, sent requests may have been executed; later requests were not sent", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
       const asked = yield* Effect.fork(Effect.exit(query(now)))
@@ -109,7 +110,7 @@ describe("requests", () => {
       assert.deepStrictEqual(network.current.of("now"), [])
     }))
 
-  it.scoped("R3: a request of the very turn in which the connection dies was not sent, and the client is not to blame", () =>
+  it.scoped("R3: a request in the turn in which the connection ends was not sent, and the error does not say that the client was closed", () =>
     Effect.gen(function*() {
       const { network, query } = yield* silent
       network.current.close(1011, "kicked")
@@ -130,7 +131,7 @@ describe("requests", () => {
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R3: no caller goes on before all requests of the connection have ended", () =>
+  it.scoped("R3: no caller resumes before all requests of the connection have ended", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
       const seen: Array<number> = []
@@ -181,16 +182,16 @@ describe("requests", () => {
       yield* Fiber.join(asked)
       yield* TestClock.adjust("1 second")
       yield* turns()
-      const again = yield* Effect.fork(Effect.exit(query(now)))
+      const second = yield* Effect.fork(Effect.exit(query(now)))
       yield* turns()
       const next = network.current.last("now")
       assert.notStrictEqual(next.requestId, request.requestId)
       network.current.answer(request, "of the old one")
       old.answer(next, "by the old one")
       yield* turns()
-      assert.isNull(again.unsafePoll())
+      assert.isNull(second.unsafePoll())
       network.current.answer(next, "right")
-      const exit = yield* Fiber.join(again)
+      const exit = yield* Fiber.join(second)
       assert.isTrue(Exit.isSuccess(exit) && exit.value.result === "right")
     }))
 
@@ -208,7 +209,7 @@ describe("requests", () => {
         const volatile = failure(yield* Effect.exit(query(now, { volatile: { a } })))
         assert.strictEqual(volatile?._tag, "KuzzleEncodeError")
       }
-      // Members that are the client's own: the server refuses some, and one says who we are (spec 1.2).
+      // Members that the client sets: the server refuses some, and one identifies the client (spec 1.2).
       for (const member of ["sdkName", "sdkVersion", "sdkInstanceId"]) {
         const reserved = failure(yield* Effect.exit(query(now, { volatile: { [member]: "mine" } })))
         assert.isTrue(reserved?._tag === "KuzzleEncodeError" && reserved.issue.includes(member))
@@ -219,7 +220,7 @@ describe("requests", () => {
       assert.strictEqual((yield* Fiber.join(healthy)).result, "fine")
     }))
 
-  it.scoped("R7: the size that counts is that of the frame, to the byte", () =>
+  it.scoped("R7: the limit applies to the size of the frame, to the byte", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const probe = yield* client(network, { sdkName: "a@1" })
@@ -231,7 +232,7 @@ describe("requests", () => {
         const { query } = yield* client(other, { sdkName: "a@1", maxRequestSize: limit })
         const asked = yield* Effect.fork(Effect.exit(query({ ...now, body: { a: "é" } })))
         yield* turns()
-        // Ids are random numbers in base 36: mostly, not always, of one length.
+        // Ids are random numbers in base 36, usually of the same length.
         const sent = other.current.sent[0]
         const exit = asked.unsafePoll()
         if (sent !== undefined) assert.isAtMost(new TextEncoder().encode(sent).length, limit)
@@ -241,7 +242,7 @@ describe("requests", () => {
       }
     }))
 
-  it.scoped("R8, 8.D3: interruption leaves nothing behind, sent or waiting", () =>
+  it.scoped("R8, 8.D3: an interruption leaves nothing behind, whether the request was sent or waits", () =>
     Effect.gen(function*() {
       const { inFlight, network, query, queryMany } = yield* silent
       const fibers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(query(now)))
@@ -256,7 +257,30 @@ describe("requests", () => {
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("queryMany: each outcome at its own position, one failure costing no other anything", () =>
+  it.scoped("queryMany: the machine is driven once, however many requests there are", () =>
+    Effect.gen(function*() {
+      const { network, queryMany } = yield* silent
+      let drives = 0
+      const { drive } = Driver.prototype
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          Driver.prototype.drive = function(now) {
+            drives += 1
+            drive.call(this, now)
+          }
+        }),
+        () =>
+          Effect.sync(() => {
+            Driver.prototype.drive = drive
+          })
+      )
+      yield* Effect.fork(queryMany(Array.from({ length: 1000 }, () => now)))
+      yield* turns()
+      assert.strictEqual(network.current.requests.filter(({ action }) => action === "now").length, 1000)
+      assert.strictEqual(drives, 1)
+    }))
+
+  it.scoped("queryMany: each outcome is at its position, and a failure does not affect the others", () =>
     Effect.gen(function*() {
       const { inFlight, network, queryMany } = yield* silent
       const asked = yield* Effect.fork(
@@ -284,7 +308,7 @@ describe("requests", () => {
     }))
 
   it.effect.prop(
-    "R1, R2, R4, R8, C7: whatever arrives and whenever the link breaks, every request ends exactly once and nothing stays",
+    "R1, R2, R4, R8, C7: with any frames and losses, every request ends exactly once, and nothing stays",
     {
       steps: fc.array(
         fc.tuple(
@@ -344,7 +368,7 @@ describe("requests", () => {
     { fastCheck: { numRuns: 30 } }
   )
 
-  it.scoped("errors are the same whichever request they befall: their fields are the request's own", () =>
+  it.scoped("an error has the fields of its own request", () =>
     Effect.gen(function*() {
       const { network, queryMany } = yield* silent
       const asked = yield* Effect.fork(queryMany([now, { controller: "auth", action: "checkToken" }, now]))

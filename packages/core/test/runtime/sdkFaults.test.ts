@@ -1,4 +1,4 @@
-/** What the official SDK gets wrong (spec 8), where no other test is about it: each fails if we had the fault. */
+/** Faults of the official SDK (spec 8) that no other test covers. Each test fails if the client has the fault. */
 import type { KuzzleRealtime } from "@effect-kuzzle/core"
 import { Kuzzle, KuzzleAuth, KuzzleError, KuzzleHeartbeat } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
@@ -14,7 +14,7 @@ const all = { index: "i", collection: "c" }
 const pass = (duration: Parameters<typeof TestClock.adjust>[0]) => Effect.zipRight(TestClock.adjust(duration), turns())
 
 /** The public client on a network of the test. */
-const over = (network: FakeNetwork, options: Kuzzle.Options = {}) =>
+const clientOver = (network: FakeNetwork, options: Kuzzle.Options = {}) =>
   Kuzzle.layer({ url: "ws://kuzzle.test:7512", reconnect: Schedule.spaced("1 second"), ...options }).pipe(
     Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled])
   )
@@ -41,7 +41,7 @@ const login = KuzzleAuth.login({
 const dead = { id: "security.token.invalid", status: 401 }
 
 describe("spec 8: connection", () => {
-  it.scoped("S1, 8.A1: connected twice anew within 200 ms, subscriptions are restored both times", () =>
+  it.scoped("S1, 8.A1: after two reconnections within 200 ms, subscriptions are restored both times", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { watch } = yield* client(network, { reconnect: Schedule.spaced("10 millis") })
@@ -62,7 +62,7 @@ describe("spec 8: connection", () => {
     { id: "plugin.runtime.unexpected_error", status: 500 }
   ]
   it.scoped.each(passing)(
-    "A4, 8.A3, 8.E8: authentication that fails with $status after a reconnection is tried again, and ends nothing",
+    "A4, 8.A3, 8.E8: an authentication that fails with $status after a reconnection is retried, and ends nothing",
     (refusal) =>
       Effect.gen(function*() {
         const network = obligingNetwork()
@@ -90,7 +90,7 @@ describe("spec 8: connection", () => {
       })
   )
 
-  it.scoped("A2, 8.A4: a connection that is lost while it authenticates is followed by one that does", () =>
+  it.scoped("A2, 8.A4: if a connection is lost while it authenticates, the next one authenticates", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network, { reconnect: Schedule.spaced("10 seconds") })
@@ -121,7 +121,7 @@ describe("spec 8: connection", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const used = Layer.effectDiscard(Kuzzle.query(now))
-      const layer = over(network)
+      const layer = clientOver(network)
       yield* Effect.scoped(Layer.build(Layer.mergeAll(used, Layer.fresh(used), used).pipe(Layer.provideMerge(layer))))
       assert.strictEqual(network.sockets.length, 1)
       assert.isTrue(network.current.terminated)
@@ -136,7 +136,7 @@ describe("spec 8: connection", () => {
       assert.strictEqual(network.sockets.length, 3)
     }))
 
-  it.scoped("8.A17: a client that is made after another was closed connects anew by itself from its first moment", () =>
+  it.scoped("8.A17: a client that is made after another was closed reconnects by itself from the beginning", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       yield* Effect.scoped(client(network))
@@ -156,7 +156,7 @@ describe("spec 8: connection", () => {
 })
 
 describe("spec 8: authentication", () => {
-  it.scoped("A1: after a logout without a session the authenticator is not run any more", () =>
+  it.scoped("A1: after a logout without a session the authenticator does not run any more", () =>
     Effect.gen(function*() {
       let runs = 0
       const network = obligingNetwork()
@@ -175,10 +175,10 @@ describe("spec 8: authentication", () => {
         yield* pass("1 second")
         assert.strictEqual(network.sockets.length, 2)
         assert.strictEqual(runs, before)
-      }).pipe(Effect.provide(over(network, { authenticator, waitForConnection: false })))
+      }).pipe(Effect.provide(clientOver(network, { authenticator, waitForConnection: false })))
     }))
 
-  it.scoped("A2, 8.B9: login, logout, login at once is logged in, and is renewed when that session dies", () =>
+  it.scoped("A2, 8.B9: after an immediate login, logout and login the client is logged in, and renews that session when it dies", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       withLogins(network)
@@ -195,10 +195,10 @@ describe("spec 8: authentication", () => {
         }
         assert.strictEqual((yield* kuzzle.query(now)).status, 200)
         assert.deepStrictEqual(network.current.of("now").map(({ jwt }) => jwt), ["t2", "t3"])
-      }).pipe(Effect.provide(over(network, { authenticator: login })))
+      }).pipe(Effect.provide(clientOver(network, { authenticator: login })))
     }))
 
-  it.scoped("R3, A2: what was refused for its token, and waits for the renewal when the connection ends, was not sent", () =>
+  it.scoped("R3, A2: a request that was refused for its token, and waits for the renewal at the end of the connection, was not sent", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       withLogins(network)
@@ -212,13 +212,13 @@ describe("spec 8: authentication", () => {
         yield* turns()
         assert.strictEqual(network.current.of("login").length, 2)
         network.current.close(1006)
-        // Not that nobody is logged in: somebody will be in a moment.
+        // The error does not say that no user is logged in, because the renewal is pending.
         assert.strictEqual((yield* Fiber.join(asked))._tag, "KuzzleNotSentError")
-      }).pipe(Effect.provide(over(network, { authenticator: login })))
+      }).pipe(Effect.provide(clientOver(network, { authenticator: login })))
     }))
 
   it.scoped.each(["login", "logout"])(
-    "A1, A2: a %s while a token is being refreshed is what counts",
+    "A1, A2: a %s while a token is being refreshed decides the session",
     (action) =>
       Effect.gen(function*() {
         const network = obligingNetwork()
@@ -241,7 +241,7 @@ describe("spec 8: authentication", () => {
               ? null
               : { _id: request.action === "login" ? "bob" : "ada", jwt: `${request.action}'s`, ttl: 60_000 }
           )
-        // The server may answer in any order, where it was asked both at once.
+        // The server may answer both requests in any order.
         for (const asked of network.current.of(action)) answer(asked)
         yield* turns()
         answer(refresh)
@@ -256,7 +256,7 @@ describe("spec 8: authentication", () => {
       })
   )
 
-  it.scoped("A1, A4: a session that is set right after another was found dead does not end with that one", () =>
+  it.scoped("A1, A4: a session that is set right after another one was refused as dead does not end with it", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network)
@@ -271,7 +271,7 @@ describe("spec 8: authentication", () => {
       assert.strictEqual((yield* query(now)).status, 200)
       yield* turns()
       assert.strictEqual(session.authentication.state()._tag, "Authenticated")
-      // The very same: it is for the server to say again that it is dead.
+      // The same token again: only the server can say that it is dead.
       const same = identityOf(token("dead"))
       for (let i = 0; i < 2; i++) {
         yield* session.authentication.adopt(same)
@@ -293,10 +293,10 @@ describe("spec 8: authentication", () => {
         const kuzzle = yield* Kuzzle.Kuzzle
         assert.deepStrictEqual(yield* kuzzle.token, Option.none())
         assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
-      }).pipe(Effect.provide(over(network)))
+      }).pipe(Effect.provide(clientOver(network)))
     }))
 
-  it.scoped("8.B12: a connection sends no request of its own that is not needed, with or without a token", () =>
+  it.scoped("8.B12: a connection sends no unneeded request, with or without a token", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session } = yield* client(network)
@@ -335,13 +335,13 @@ describe("spec 8: authentication", () => {
         show(yield* kuzzle.state)
         show(yield* kuzzle.token)
         show(yield* kuzzle.authentication.state)
-      }).pipe(Effect.provide(over(network, { headers: { authorization: Redacted.make("s3cr3t") } })))
+      }).pipe(Effect.provide(clientOver(network, { headers: { authorization: Redacted.make("s3cr3t") } })))
       assert.isAbove(shown.length, 12)
       assert.deepStrictEqual(shown.filter((text) => text.includes("s3cr3t")), [])
       assert.deepStrictEqual(printed.flatMap(({ mock }) => mock.calls), [])
     }))
 
-  it.scoped("A4, 8.E20: a login that the server finds one too many in this second is tried again", () =>
+  it.scoped("A4, 8.E20: a login that exceeds the server's limit of logins per second is retried", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       withLogins(network)
@@ -353,7 +353,7 @@ describe("spec 8: authentication", () => {
         if (request.action === "login" && ++logins === 1) queueMicrotask(() => socket.refuse(request, many))
         else answering?.(socket, frame)
       }
-      const connecting = yield* Effect.forkScoped(Layer.build(over(network, { authenticator: login })))
+      const connecting = yield* Effect.forkScoped(Layer.build(clientOver(network, { authenticator: login })))
       yield* turns()
       assert.strictEqual(logins, 1)
       yield* pass("1 second")
@@ -364,7 +364,7 @@ describe("spec 8: authentication", () => {
 })
 
 describe("spec 8: subscriptions", () => {
-  it.scoped("8.C6: after it was opened again a subscription goes by its new room and channel", () =>
+  it.scoped("8.C6: a reopened subscription uses its new room and channel", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const roomOf = () => `r${network.sockets.length}`
@@ -389,7 +389,7 @@ describe("spec 8: subscriptions", () => {
       assert.deepStrictEqual(network.current.of("unsubscribe").map(({ body }) => body), [{ roomId: "r2" }])
     }))
 
-  it.scoped("8.C9: what is for the client alone is not sent", () =>
+  it.scoped("8.C9: options for the client only are not sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -410,7 +410,7 @@ describe("spec 8: subscriptions", () => {
       assert.strictEqual(network.current.of("subscribe").length, 2)
     }))
 
-  it.scoped("8.D20: a consumer that leaves during the delivery of a notification takes it from no other consumer", () =>
+  it.scoped("8.D20: if a consumer leaves during the delivery of a notification, the other consumers still get it", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -431,7 +431,7 @@ describe("spec 8: subscriptions", () => {
 })
 
 describe("spec 8: the queue", () => {
-  it.scoped("R5, R6, 8.D5: a connection that is lost while the queue is sent costs what was sent, not what still waits", () =>
+  it.scoped("R5, R6, 8.D5: if the connection is lost while the queue is sent, only the sent requests fail", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query } = yield* client(network, { autoQueue: true })

@@ -36,7 +36,7 @@ describe("session: connecting", () => {
       network.autoOpen = false
       network.onDial = (socket) => socket.close(1006)
       const endless: Array<number> = []
-      // The number of steps after which fibers give way decides where the interruption finds them.
+      // The number of steps after which fibers yield decides at which step the interruption happens.
       for (let steps = 10; steps <= 200; steps++) {
         const making = yield* Effect.scoped(dial(network)).pipe(Effect.forkDaemon, Effect.withMaxOpsBeforeYield(steps))
         for (let i = 0; i < 60 && making.unsafePoll() === null; i++) yield* turns()
@@ -83,7 +83,7 @@ describe("session: connecting", () => {
       assert.deepInclude({ ...rejected }, { reason: "Rejected", status: 401 })
     }))
 
-  it.scoped("C6: a server that accepts and closes at once is dialled with the pauses of one that is down", () =>
+  it.scoped("C6: a server that accepts and closes at once is dialled with the same delays as one that is down", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.onDial = (socket) => socket.close(1001, "busy")
@@ -118,7 +118,7 @@ describe("session: connecting", () => {
       assert.isTrue(state._tag === "Ready" && state.endpoint === "ws://good/")
     }))
 
-  it.effect("8.A18: and it fails when each has been tried once", () =>
+  it.effect("8.A18: the client fails after each endpoint was tried once", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.autoOpen = false
@@ -133,11 +133,11 @@ describe("session: connecting", () => {
 })
 
 describe("session: reconnecting", () => {
-  it.scoped("C5, C7, 8.A2: every close that was not asked for is followed by another connection, 1000 too", () =>
+  it.scoped("C5, C7, 8.A2: after every close that the client did not request there is another connection, also after code 1000", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query, session, states, tags } = yield* client(network)
-      // All that RFC 6455 and its registry name, the ends of what anybody may use, and what nobody may.
+      // All codes of RFC 6455 and its registry, the limits of the private ranges, and forbidden codes.
       const codes = [...Array.from({ length: 16 }, (_, n) => 1000 + n), 3000, 3999, 4000, 4999, 0, 65535]
       for (const code of codes) {
         network.current.close(code, `reason ${code}`)
@@ -192,7 +192,7 @@ describe("session: reconnecting", () => {
       assert.strictEqual((yield* session.state)._tag, "Waiting")
     }))
 
-  it.scoped("C6: so it is when the list has changed, so that it takes the place of another", () =>
+  it.scoped("C6: the same if the list has changed, and the endpoint has the position of another one", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const clock = yield* Effect.clock
@@ -233,7 +233,7 @@ describe("session: reconnecting", () => {
       assert.strictEqual(network.sockets.length, 2)
     }))
 
-  it.scoped("C6, 8.A12: the backoff goes on until a session was stable, then starts anew", () =>
+  it.scoped("C6, 8.A12: the backoff continues until a session was stable, then starts again", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { session } = yield* client(network, {
@@ -257,7 +257,7 @@ describe("session: reconnecting", () => {
       assert.deepStrictEqual(yield* lose, [1000, 1])
     }))
 
-  it.scoped("8.A18: an endpoint that does not last is left for the next one", () =>
+  it.scoped("8.A18: after an unstable connection the next endpoint is dialled", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { session } = yield* client(network, { url: ["ws://a", "ws://b"] })
@@ -293,7 +293,7 @@ describe("session: reconnecting", () => {
         assert.deepStrictEqual(network.sockets.map(({ url }) => url), ["ws://a/", "ws://b/"])
         network.current.answer(network.current.last("now"))
         yield* Fiber.join(waiting)
-        // C6: two that shut down are not dialled in turn without end.
+        // C6: two servers that shut down are not dialled in turn endlessly.
         yield* Effect.fork(query(now))
         yield* turns()
         network.current.refuse(network.current.last("now"), { id, status: 503 })
@@ -302,7 +302,7 @@ describe("session: reconnecting", () => {
       }))
   }
 
-  it.scoped("8.A18: a server that shuts down is not left when there is no other", () =>
+  it.scoped("8.A18: the connection to a server that shuts down is kept if there is no other endpoint", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { query } = yield* client(network)
@@ -313,7 +313,7 @@ describe("session: reconnecting", () => {
       assert.lengthOf(network.sockets, 1)
     }))
 
-  it.scoped("R1, C5: when the schedule ends the session has failed: requests and subscriptions, old and new, say so", () =>
+  it.scoped("R1, C5: at the end of the schedule the session has failed, and so do all requests and subscriptions, old and new", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, session, tags, watch } = yield* client(network, {
@@ -340,7 +340,7 @@ describe("session: reconnecting", () => {
 })
 
 describe("session: subscriptions", () => {
-  it.scoped("R5, 8.D4: after a loss subscriptions come before the requests submitted meanwhile, which wait", () =>
+  it.scoped("R5, 8.D4: after a loss subscriptions are sent before the requests that were submitted meanwhile", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network)
@@ -404,7 +404,7 @@ describe("session: subscriptions", () => {
       assert.deepStrictEqual(kinds(heard), ["early", "behind", "later"])
     }))
 
-  it.scoped("S5, 8.C2: equal filters share one subscription of the server, left with the last consumer", () =>
+  it.scoped("S5, 8.C2: equal filters share one subscription of the server, which ends with the last consumer", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -443,7 +443,7 @@ describe("session: subscriptions", () => {
       assert.strictEqual(failureTag(exit), "KuzzleResponseTooLargeError")
       assert.isNull(other.asked.unsafePoll())
       assert.strictEqual((yield* session.state)._tag, "Ready")
-      // A notification that is not told must be announced: by the end of the connection, as on Node.
+      // A notification that is not delivered must be announced. Here, as on Node, the connection ends.
       network.current.deliver(frame("room{}-111"))
       const cut = yield* Fiber.join(other.asked)
       assert.strictEqual(failureTag(cut), "KuzzleMaybeSentError")
@@ -457,7 +457,7 @@ describe("session: subscriptions", () => {
       network.current.deliver(document({}, "1"))
       yield* turns()
       assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
-      // One that is as long as it may be is read.
+      // A frame with exactly the largest size is read.
       network.current.deliver(
         JSON.stringify({ ...document({}, "2"), text: "" }).replace(/""\}$/, (end) => {
           const length = JSON.stringify({ ...document({}, "2"), text: "" }).length
@@ -482,7 +482,7 @@ describe("session: subscriptions", () => {
       assert.deepStrictEqual(kinds(heard), ["1"])
     }))
 
-  it.scoped("S6, 8.C3: a subscription that is refused when it is opened again ends with the error, the others go on", () =>
+  it.scoped("S6, 8.C3: a subscription that is refused when it is reopened ends with the error, and the others continue", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
@@ -504,7 +504,7 @@ describe("session: subscriptions", () => {
       assert.deepStrictEqual(kinds(granted.heard), ["Disconnected", "1"])
     }))
 
-  it.scoped("8.C4: a subscription that is closed while offline does not come back", () =>
+  it.scoped("8.C4: a subscription that is closed while offline is not reopened", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -518,7 +518,7 @@ describe("session: subscriptions", () => {
       assert.deepStrictEqual(network.current.requests, [])
     }))
 
-  it.scoped("8.C4: one that is opened while offline waits for the connection", () =>
+  it.scoped("8.C4: a subscription that is opened while offline waits for the connection", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { watch } = yield* client(network)
@@ -533,7 +533,7 @@ describe("session: subscriptions", () => {
       assert.deepStrictEqual(kinds(heard), ["1"])
     }))
 
-  it.scoped("S4, S7, L2, 8.E6: a consumer that does not read loses its own notifications, learns how many, and delays no other", () =>
+  it.scoped("S4, S7, L2, 8.E6: a consumer that does not read loses its own notifications, gets their number, and delays no other consumer", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, watch } = yield* client(network)
@@ -570,7 +570,7 @@ describe("session: subscriptions", () => {
       for (const depth of [10, 1_000, 3_000, 6_000, 100_000]) {
         let filter: object = { exists: "a" }
         for (let i = 0; i < depth; i++) filter = { not: filter }
-        // As nested as an application could make it: the type knows no depth.
+        // The type does not limit the depth of a filter.
         const nested = filter as { readonly exists: string }
         const exit = yield* Effect.exit(realtime.open({ index: "i", collection: "c", filter: nested }))
         assert.isTrue(Exit.isSuccess(exit) || failureTag(exit) === "KuzzleEncodeError", `${depth} levels`)
@@ -618,10 +618,10 @@ describe("session: subscriptions", () => {
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
       assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
-      assert.includeMembers(diagnostics.map(({ _tag }) => _tag), ["TokenExpired", "SessionOver"])
+      assert.includeMembers(diagnostics.map(({ _tag }) => _tag), ["TokenExpired", "SessionLost"])
     }))
 
-  it.scoped("A1, 8.C5: nor are they opened with it on the next connection", () =>
+  it.scoped("A1, 8.C5: an expired token does not reopen subscriptions on the next connection", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network)
@@ -640,7 +640,7 @@ describe("session: subscriptions", () => {
       assert.isNull(end.unsafePoll())
     }))
 
-  it.scoped("A1: a token that expires during resubscription keeps no request waiting", () =>
+  it.scoped("A1: a token that expires during resubscription does not hold up requests", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network)
@@ -660,7 +660,7 @@ describe("session: subscriptions", () => {
       yield* Fiber.join(login)
     }))
 
-  it.scoped("A3, 8.E18: the end of an earlier token, with a good one at hand, is healed at once", () =>
+  it.scoped("A3, 8.E18: after the end of an earlier token, subscriptions are reopened at once with the valid one", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
@@ -695,7 +695,7 @@ describe("session: closing", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.effect("L1: a client that is made in an uninterruptible region, as a resource is, can be closed", () =>
+  it.effect("L1: a client that is made in an uninterruptible region, such as an acquisition, can be closed", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const using = Effect.uninterruptible(Effect.scoped(dial(network)))
@@ -705,7 +705,7 @@ describe("session: closing", () => {
       assert.isTrue(network.current.terminated)
     }))
 
-  it.effect("L1: so can one that waits there for its address", () =>
+  it.effect("L1: a client that waits for its address in an uninterruptible region can be closed", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const waiting = dial(network, { waitForConnection: false, url: Effect.never })
@@ -715,7 +715,7 @@ describe("session: closing", () => {
       assert.lengthOf(network.sockets, 0)
     }))
 
-  it.effect("8.A7: closing while the next attempt is awaited, or under way, ends it", () =>
+  it.effect("8.A7: closing before or during the next attempt cancels it", () =>
     Effect.gen(function*() {
       for (const underWay of [false, true]) {
         const network = new FakeNetwork()
@@ -767,7 +767,7 @@ describe("session: closing", () => {
 })
 
 describe("session: diagnostics", () => {
-  it.scoped("C7, 8.A5, 8.D1, 8.E1: a frame that belongs to nothing is reported, and nothing breaks", () =>
+  it.scoped("C7, 8.A5, 8.D1, 8.E1: a frame that no request or subscription expects is reported, and has no other effect", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network)

@@ -1,4 +1,4 @@
-/** Clients that share one session by one token store: whoever changes it, all of them go on with it. */
+/** Clients that share one session by a token store. If one changes the session, all continue with the new one. */
 import { KuzzleTokenStore } from "@effect-kuzzle/core"
 import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -12,7 +12,7 @@ const refreshToken = { controller: "auth", action: "refreshToken" }
 
 const day = 86_400_000
 
-/** A Kuzzle with sessions: a token that is refreshed, or logged out, is dead at once. */
+/** A Kuzzle with sessions. A token that is refreshed or logged out is dead at once. */
 const server = (ttl = day) => {
   const alive = new Map<string, string>()
   const refreshed: Array<string> = []
@@ -42,7 +42,7 @@ const server = (ttl = day) => {
   return { alive, grant, onSend, refreshed }
 }
 
-/** A page or a process: a client with a store of its own, over what all of them share. */
+/** A page or a process: a client with its own store over the shared storage. */
 const tab = (
   kuzzle: Pick<ReturnType<typeof server>, "onSend">,
   store: KuzzleTokenStore.KuzzleTokenStoreShape,
@@ -54,18 +54,18 @@ const tab = (
     const made = yield* client(network, options).pipe(
       Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, store)
     )
-    const told: Array<string> = []
+    const eventTags: Array<string> = []
     yield* Effect.forkScoped(Stream.runForEach(made.session.events, (event) =>
       Effect.sync(() => {
         const cause = event._tag === "LoggedOut" ? ` ${event.cause}` : ""
-        told.push(`${event._tag}${cause}`)
+        eventTags.push(`${event._tag}${cause}`)
       })))
     yield* turns()
     const { authentication } = made.session
     return {
       ...made,
       network,
-      told,
+      eventTags,
       authentication,
       state: () => {
         const state = authentication.state()
@@ -78,27 +78,27 @@ const tab = (
     }
   })
 
-/** What two of them share, and two that share it. `deaf`: they hear nothing of each other. */
+/** Two clients, and their shared storage. `deaf`: the clients are not notified of each other's changes. */
 const two = ({ deaf = false, ttl = day, ...options }: Options & { deaf?: boolean; ttl?: number } = {}) =>
   Effect.gen(function*() {
     const kuzzle = server(ttl)
     const values = yield* KeyValueStore.KeyValueStore
     const shared = KuzzleTokenStore.make(values, "token")
     const store = deaf ? { ...shared, changes: Stream.never } : shared
-    const [one, other] = [yield* tab(kuzzle, store, options), yield* tab(kuzzle, store, options)]
+    const [first, second] = [yield* tab(kuzzle, store, options), yield* tab(kuzzle, store, options)]
     const stored = Effect.map(
       shared.load,
       (loaded) => Option.getOrUndefined(Option.map(loaded, ({ token }) => Redacted.value(token)))
     )
-    /** Both have the session, though they may hear nothing. */
+    /** Both clients have the session, even if they are not notified. */
     const both = (kuid: string) =>
       Effect.gen(function*() {
-        yield* one.authentication.login(login(kuid))
+        yield* first.authentication.login(login(kuid))
         yield* turns()
-        if (deaf) yield* other.authentication.restoreStored
-        assert.deepStrictEqual([one.state(), other.state()], [kuid, kuid])
+        if (deaf) yield* second.authentication.restoreStored
+        assert.deepStrictEqual([first.state(), second.state()], [kuid, kuid])
       })
-    return { both, kuzzle, one, other, shared, stored, values }
+    return { both, kuzzle, first, second, shared, stored, values }
   })
 
 const pass = (millis: number) => Effect.zipRight(TestClock.adjust(millis), turns(5))
@@ -106,151 +106,151 @@ const pass = (millis: number) => Effect.zipRight(TestClock.adjust(millis), turns
 const test = it.scoped
 
 describe("clients of one token store", () => {
-  test("A1, T2: a login in one is one in all, and so is a logout", () =>
+  test("A1, T2: a login in one client applies to all, and so does a logout", () =>
     Effect.gen(function*() {
-      const { one, other, stored } = yield* two()
-      yield* one.authentication.login(login("ada"))
+      const { first, second, stored } = yield* two()
+      yield* first.authentication.login(login("ada"))
       yield* turns()
-      assert.deepStrictEqual([one.state(), other.state()], ["ada", "ada"])
-      assert.deepStrictEqual(other.told, ["LoggedIn"])
-      yield* other.authentication.login(login("bob"))
+      assert.deepStrictEqual([first.state(), second.state()], ["ada", "ada"])
+      assert.deepStrictEqual(second.eventTags, ["LoggedIn"])
+      yield* second.authentication.login(login("bob"))
       yield* turns()
-      assert.deepStrictEqual([one.state(), other.state()], ["bob", "bob"])
-      yield* one.authentication.logout(logout)
+      assert.deepStrictEqual([first.state(), second.state()], ["bob", "bob"])
+      yield* first.authentication.logout(logout)
       yield* turns()
-      assert.deepStrictEqual([one.state(), other.state()], ["Anonymous", "Anonymous"])
-      assert.deepStrictEqual(one.told.slice(-2), ["LogoutStarted", "LoggedOut Requested"])
-      assert.strictEqual(other.told.at(-1), "LoggedOut Elsewhere")
+      assert.deepStrictEqual([first.state(), second.state()], ["Anonymous", "Anonymous"])
+      assert.deepStrictEqual(first.eventTags.slice(-2), ["LogoutStarted", "LoggedOut Requested"])
+      assert.strictEqual(second.eventTags.at(-1), "LoggedOut Elsewhere")
       assert.isUndefined(yield* stored)
-      yield* other.query(now)
-      assert.isUndefined(other.network.current.last("now").jwt)
+      yield* second.query(now)
+      assert.isUndefined(second.network.current.last("now").jwt)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A3: another user in another client has not the subscriptions of the one before", () =>
+  test("A3: another user in another client does not get the subscriptions of the previous user", () =>
     Effect.gen(function*() {
-      const { both, one, other } = yield* two()
+      const { both, first, second } = yield* two()
       yield* both("ada")
-      yield* other.watch({})
+      yield* second.watch({})
       yield* turns()
-      yield* one.authentication.login(login("bob"))
+      yield* first.authentication.login(login("bob"))
       yield* pass(1000)
-      assert.strictEqual(other.state(), "bob")
-      assert.lengthOf(other.network.sockets, 2)
+      assert.strictEqual(second.state(), "bob")
+      assert.lengthOf(second.network.sockets, 2)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2, T2: one of them renews the token for all, quietly", () =>
+  test("A2, T2: one of them renews the token for all, and no failure or end of a session is reported", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, one, other, stored } = yield* two({ ttl: 100_000 })
+      const { both, kuzzle, first, second, stored } = yield* two({ ttl: 100_000 })
       yield* both("ada")
-      const before = other.told.length
+      const before = second.eventTags.length
       for (let second = 0; second < 300; second++) yield* pass(1000)
-      assert.deepStrictEqual([one.state(), other.state()], ["ada", "ada"])
-      assert.strictEqual(one.token(), yield* stored)
-      assert.strictEqual(other.token(), yield* stored)
+      assert.deepStrictEqual([first.state(), second.state()], ["ada", "ada"])
+      assert.strictEqual(first.token(), yield* stored)
+      assert.strictEqual(second.token(), yield* stored)
       assert.strictEqual(new Set(kuzzle.refreshed).size, kuzzle.refreshed.length)
       assert.isAtMost(kuzzle.refreshed.length, 8)
-      for (const tag of [...one.told, ...other.told.slice(before)]) {
-        assert.notInclude(["SessionOver", "LoggedOut Elsewhere", "QueryFailed"], tag)
+      for (const tag of [...first.eventTags, ...second.eventTags.slice(before)]) {
+        assert.notInclude(["SessionLost", "LoggedOut Elsewhere", "QueryFailed"], tag)
       }
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2, T1: both renew at the same moment: one does, the other takes its token", () =>
+  test("A2, T1: if both renew at the same moment, one does, and the other takes its token", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, one, other, stored } = yield* two({ deaf: true })
+      const { both, kuzzle, first, second, stored } = yield* two({ deaf: true })
       yield* both("ada")
       yield* Effect.all(
-        [one.authentication.refresh(refreshToken), other.authentication.refresh(refreshToken)],
+        [first.authentication.refresh(refreshToken), second.authentication.refresh(refreshToken)],
         { concurrency: "unbounded" }
       )
-      // Each was asked for: the second renews what the first has made.
+      // Each renewal was requested, so the second renews the token of the first.
       assert.deepStrictEqual(kuzzle.refreshed, ["ada-1", "ada-2"])
-      assert.strictEqual(other.token(), yield* stored)
+      assert.strictEqual(second.token(), yield* stored)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
   test("A2, T1: a client that missed a renewal takes the token from the store instead of ending the session", () =>
     Effect.gen(function*() {
-      const { both, one, other } = yield* two({ deaf: true })
+      const { both, first, second } = yield* two({ deaf: true })
       yield* both("ada")
-      yield* one.authentication.refresh(refreshToken)
-      const answered = yield* Effect.fork(other.query(now))
+      yield* first.authentication.refresh(refreshToken)
+      const answered = yield* Effect.fork(second.query(now))
       yield* pass(0)
       yield* Fiber.join(answered)
-      assert.strictEqual(other.state(), "ada")
-      assert.strictEqual(other.token(), one.token())
-      assert.deepStrictEqual(other.told, ["ReAuthenticated", "Dequeued"])
+      assert.strictEqual(second.state(), "ada")
+      assert.strictEqual(second.token(), first.token())
+      assert.deepStrictEqual(second.eventTags, ["ReAuthenticated", "Dequeued"])
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
   test("A4, T1: a token that is stored 250 ms after the old one expired is used; without one, the session ends", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, one, other, shared } = yield* two({ deaf: true })
+      const { both, kuzzle, first, second, shared } = yield* two({ deaf: true })
       yield* both("ada")
-      const old = one.token() ?? ""
+      const old = first.token() ?? ""
       kuzzle.alive.delete(old)
-      const asked = yield* Effect.fork(Effect.exit(other.query(now)))
+      const asked = yield* Effect.fork(Effect.exit(second.query(now)))
       yield* pass(250)
-      assert.strictEqual(other.state(), "Renewing")
+      assert.strictEqual(second.state(), "Renewing")
       const { jwt } = kuzzle.grant("ada")
       const next = { token: Redacted.make(jwt), kuid: "ada", expiresAt: Option.none() }
       assert.isTrue(yield* shared.save(Option.some(next), Option.some(Redacted.make(old))))
       yield* pass(50)
       assert.isTrue(Exit.isSuccess(yield* Fiber.join(asked)))
-      assert.strictEqual(other.token(), jwt)
+      assert.strictEqual(second.token(), jwt)
       kuzzle.alive.clear()
-      const last = yield* Effect.fork(Effect.exit(other.query(now)))
+      const last = yield* Effect.fork(Effect.exit(second.query(now)))
       yield* pass(299)
-      assert.strictEqual(other.state(), "Renewing")
+      assert.strictEqual(second.state(), "Renewing")
       yield* pass(1)
       assert.isTrue(Exit.isFailure(yield* Fiber.join(last)))
-      assert.strictEqual(other.state(), "Unauthenticated")
+      assert.strictEqual(second.state(), "Unauthenticated")
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A2, T2: a renewal that another client was faster than gives its token up for the one that is stored", () =>
+  test("A2, T2: a renewal that ends after that of another client discards its token for the stored one", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, other, shared, stored } = yield* two({ deaf: true })
+      const { both, kuzzle, second, shared, stored } = yield* two({ deaf: true })
       yield* both("ada")
       const { jwt } = kuzzle.grant("ada")
       const faster = { token: Redacted.make(jwt), kuid: "ada", expiresAt: Option.none() }
-      other.network.onSend = (socket, frame) => {
+      second.network.onSend = (socket, frame) => {
         const { action } = JSON.parse(frame)
         const before = action === "refreshToken"
           ? shared.save(Option.some(faster), Option.some(Redacted.make("ada-1")))
           : Effect.void
         Effect.runFork(Effect.zipRight(before, Effect.sync(() => kuzzle.onSend(socket, frame))))
       }
-      yield* other.authentication.refresh(refreshToken)
+      yield* second.authentication.refresh(refreshToken)
       assert.strictEqual(yield* stored, jwt)
-      assert.strictEqual(other.token(), jwt)
+      assert.strictEqual(second.token(), jwt)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
   test("A1, T2: a renewal finds that another client has logged out, and sends nothing", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, one, other } = yield* two({ deaf: true, ttl: 100_000 })
+      const { both, kuzzle, first, second } = yield* two({ deaf: true, ttl: 100_000 })
       yield* both("ada")
-      yield* one.authentication.logout(logout)
+      yield* first.authentication.logout(logout)
       yield* pass(100_000)
-      assert.strictEqual(other.state(), "Anonymous")
+      assert.strictEqual(second.state(), "Anonymous")
       assert.deepStrictEqual(kuzzle.refreshed, [])
-      assert.strictEqual(other.told.at(-1), "LoggedOut Elsewhere")
+      assert.strictEqual(second.eventTags.at(-1), "LoggedOut Elsewhere")
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
   test("A2, T1: a logout removes the session, also if it was renewed elsewhere, but never that of another user", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, one, other, stored } = yield* two({ deaf: true })
+      const { both, kuzzle, first, second, stored } = yield* two({ deaf: true })
       yield* both("ada")
-      yield* one.authentication.refresh(refreshToken)
-      yield* other.authentication.logout(logout)
+      yield* first.authentication.refresh(refreshToken)
+      yield* second.authentication.logout(logout)
       assert.isUndefined(yield* stored)
       assert.strictEqual(kuzzle.alive.size, 0)
       yield* both("ada")
-      yield* one.authentication.login(login("bob"))
-      yield* other.authentication.logout(logout)
-      assert.strictEqual(yield* stored, one.token())
-      assert.isTrue(kuzzle.alive.has(one.token() ?? ""))
+      yield* first.authentication.login(login("bob"))
+      yield* second.authentication.logout(logout)
+      assert.strictEqual(yield* stored, first.token())
+      assert.isTrue(kuzzle.alive.has(first.token() ?? ""))
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
   test("A1, T2: an authenticator does not log in after a logout elsewhere", () =>
     Effect.gen(function*() {
-      const { kuzzle, one, shared } = yield* two({ deaf: true })
+      const { kuzzle, first, shared } = yield* two({ deaf: true })
       const slow = yield* tab(kuzzle, { ...shared, changes: Stream.never }, {
         waitForConnection: false,
         authenticator: (session) =>
@@ -258,34 +258,34 @@ describe("clients of one token store", () => {
       })
       yield* pass(10_000)
       assert.strictEqual(slow.state(), "ada")
-      yield* one.authentication.restoreStored
+      yield* first.authentication.restoreStored
       kuzzle.alive.clear()
       const asked = yield* Effect.fork(Effect.exit(slow.query(now)))
       yield* pass(1000)
-      yield* Effect.exit(one.authentication.logout(logout))
+      yield* Effect.exit(first.authentication.logout(logout))
       yield* pass(20_000)
       yield* Fiber.join(asked)
       assert.strictEqual(slow.state(), "Anonymous")
       assert.strictEqual(kuzzle.alive.size, 0)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("a token that was set by hand stays out of it", () =>
+  test("a token that was set by hand is not shared", () =>
     Effect.gen(function*() {
-      const { one, other, stored } = yield* two()
+      const { first, second, stored } = yield* two()
       const byHand = { token: Redacted.make("key"), expiresAt: undefined, user: "token", kuid: undefined }
-      yield* other.authentication.adopt(byHand)
-      yield* one.authentication.login(login("ada"))
+      yield* second.authentication.adopt(byHand)
+      yield* first.authentication.login(login("ada"))
       yield* turns()
-      assert.strictEqual(other.token(), "key")
-      yield* other.authentication.adopt(undefined)
-      assert.strictEqual(yield* stored, one.token())
+      assert.strictEqual(second.token(), "key")
+      yield* second.authentication.adopt(undefined)
+      assert.strictEqual(yield* stored, first.token())
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
   test("C7: a store that dies on changes is reported, and the client continues", () =>
     Effect.gen(function*() {
       const shared = KuzzleTokenStore.make(yield* KeyValueStore.KeyValueStore, "token")
       const alone = yield* tab(server(), { ...shared, changes: Stream.die("gone") })
-      assert.deepStrictEqual(alone.told, ["TokenStoreFailed"])
+      assert.deepStrictEqual(alone.eventTags, ["TokenStoreFailed"])
       yield* alone.authentication.login(login("ada"))
       assert.strictEqual(alone.state(), "ada")
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))

@@ -1,4 +1,4 @@
-import { Kuzzle, KuzzleHeartbeat, KuzzleHttp } from "@effect-kuzzle/core"
+import { Kuzzle, KuzzleHeartbeat, KuzzleHttp, KuzzleTelemetry } from "@effect-kuzzle/core"
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Layer, Option, Schedule, TestClock, Tracer } from "effect"
@@ -6,12 +6,16 @@ import { inspect } from "node:util"
 import { withAccount } from "../support/account.ts"
 import { now, obligingNetwork } from "../support/client.ts"
 import { type FakeNetwork, turns } from "../support/FakeSocket.ts"
+import { since } from "../support/metrics.ts"
 import { attributesOf, recordingTracer } from "../support/tracer.ts"
 
-const layerOver = (network: FakeNetwork, options: Kuzzle.Options = {}) =>
+const silentLayerOver = (network: FakeNetwork, options: Kuzzle.Options = {}) =>
   Kuzzle.layer({ url: "ws://kuzzle.test:7512", reconnect: Schedule.spaced("1 second"), ...options }).pipe(
     Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled])
   )
+
+const layerOver = (network: FakeNetwork, options?: Kuzzle.Options) =>
+  Layer.provide(silentLayerOver(network, options), KuzzleTelemetry.layer)
 
 const clientOver = (network: FakeNetwork, options?: Kuzzle.Options) =>
   Effect.map(Layer.build(layerOver(network, options)), (context) => Context.get(context, Kuzzle.Kuzzle))
@@ -20,7 +24,7 @@ const create = { controller: "document", action: "create", index: "nyc", collect
 
 const carried = (network: FakeNetwork, action: string) => network.current.last(action).volatile.traceparent
 
-/** As W3C Trace Context writes it. */
+/** The format of W3C Trace Context. */
 const written = ({ spanId, traceId }: Tracer.AnySpan) => `00-${traceId}-${spanId}-01`
 
 const traced = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -30,7 +34,24 @@ const traced = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 describe("traced: requests", () => {
-  it.scoped("a request is a span, by the names of OpenTelemetry, and carries it", () =>
+  it.effect("without KuzzleTelemetry a client makes no span, carries none, and counts nothing", () =>
+    Effect.gen(function*() {
+      const network = obligingNetwork()
+      const took = yield* since("kuzzle.client.request.duration")
+      const { spans } = yield* traced(Effect.provide(
+        Effect.zipRight(Kuzzle.query(create), Effect.sync(() => network.current.close(1006))).pipe(
+          Effect.zipRight(TestClock.adjust("1 second")),
+          Effect.zipRight(Kuzzle.query(now))
+        ),
+        silentLayerOver(network)
+      ))
+      assert.deepStrictEqual(spans, [])
+      assert.isUndefined(network.sockets[0]?.last("create").volatile.traceparent)
+      assert.strictEqual(network.sockets.length, 2)
+      assert.strictEqual((yield* took).count, 0)
+    }))
+
+  it.scoped("a request is a span, by the names of OpenTelemetry, and carries its context", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -47,13 +68,13 @@ describe("traced: requests", () => {
         "kuzzle.index": "nyc",
         "kuzzle.collection": "taxi"
       })
-      // A sampler decides by what it is told at the beginning.
+      // A sampler decides by the attributes at the beginning.
       assert.deepStrictEqual(span.options?.attributes, attributesOf(span))
       assert.isTrue(span.status._tag === "Ended" && Exit.isSuccess(span.status.exit))
       assert.strictEqual(carried(network, "create"), written(span))
     }))
 
-  it.scoped("a request without a span around it has one all the same; without index and collection, the span has neither", () =>
+  it.scoped("a request without a parent span has a span, too; without index and collection, the span has neither", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network, { url: "wss://kuzzle.test/?key=s3cr3t" })
@@ -69,7 +90,7 @@ describe("traced: requests", () => {
       })
     }))
 
-  it.scoped("its error is named by the id of Kuzzle, or by its tag", () =>
+  it.scoped("the error type of a span is the id of Kuzzle, or the tag of the error", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -98,7 +119,7 @@ describe("traced: requests", () => {
       assert.isTrue(status._tag === "Ended" && Exit.isFailure(status.exit) && Cause.isInterrupted(status.exit.cause))
     }))
 
-  it.scoped("many requests are one span, and each carries it", () =>
+  it.scoped("queryMany is one span, whose context each request carries", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -116,7 +137,7 @@ describe("traced: requests", () => {
       assert.deepStrictEqual(sent, [written(span), written(span)])
     }))
 
-  it.effect("over HTTP the same, in the body of the request and in no header", () =>
+  it.effect("over HTTP the context is in the body of the request, and in no header", () =>
     Effect.gen(function*() {
       const sent: Array<{ readonly headers: object; readonly body: string }> = []
       const http = HttpClient.make((request) =>
@@ -127,7 +148,7 @@ describe("traced: requests", () => {
         })
       )
       const layer = Kuzzle.layerHttp({ url: "http://kuzzle.test:7512" }).pipe(
-        Layer.provide(KuzzleHttp.layer),
+        Layer.provide([KuzzleHttp.layer, KuzzleTelemetry.layer]),
         Layer.provide(Layer.succeed(HttpClient.HttpClient, http))
       )
       const { last } = yield* traced(Kuzzle.query(now)).pipe(Effect.provide(layer))
@@ -138,8 +159,8 @@ describe("traced: requests", () => {
     }))
 })
 
-describe("traced: what costs nothing", () => {
-  it.scoped("without a tracer there is no span, and nothing is carried", () =>
+describe("traced: without a recorded span", () => {
+  it.scoped("a client without a tracer makes no span, and sends no context", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -148,7 +169,7 @@ describe("traced: what costs nothing", () => {
       assert.deepStrictEqual(network.current.of("now").map(({ volatile }) => "traceparent" in volatile), [false, false])
     }))
 
-  it.scoped("nor is a span that no tracer records", () =>
+  it.scoped("the context of a span that is not sampled is not sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -160,7 +181,7 @@ describe("traced: what costs nothing", () => {
       assert.isUndefined(carried(network, "now"))
     }))
 
-  it.scoped("nor a span whose ids do not have the form of W3C, nor in place of the caller's own value", () =>
+  it.scoped("a span whose ids do not have the form of W3C is not sent, and the caller's own value is not replaced", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -177,7 +198,7 @@ describe("traced: what costs nothing", () => {
 })
 
 describe("traced: the session", () => {
-  it.scoped("a reconnection is a span: from the end of a connection, over attempts that fail, until the next is ready", () =>
+  it.scoped("a reconnection is a span from the end of a connection until the next one is ready, with the failed attempts between", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { last, spans, tracer } = recordingTracer()
@@ -211,7 +232,7 @@ describe("traced: the session", () => {
       assert.isTrue(span.status._tag === "Ended" && Exit.isSuccess(span.status.exit))
     }))
 
-  it.effect("one that is given up fails, one that is not awaited is interrupted", () =>
+  it.effect("the span of a reconnection fails if the client gives up, and is interrupted if the client closes", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { named, tracer } = recordingTracer()
@@ -233,7 +254,7 @@ describe("traced: the session", () => {
       assert.deepStrictEqual(exits.map(Exit.isFailure), [true, true])
     }))
 
-  it.scoped("so is a renewal, with how it ended", () =>
+  it.scoped("a renewal is a span with its outcome", () =>
     Effect.gen(function*() {
       const { named, tracer } = recordingTracer()
       const { expire, refuse } = yield* Effect.withTracer(withAccount(), tracer)
@@ -242,20 +263,20 @@ describe("traced: the session", () => {
       const renewals = named("kuzzle.renewal")
       assert.deepStrictEqual(
         renewals.map((span) => attributesOf(span)),
-        ["Renewed", "Renewed", "Over"].map((outcome) => ({
+        ["Renewed", "Renewed", "Lost"].map((outcome) => ({
           "kuzzle.renewal.way": "Login",
           "kuzzle.renewal.outcome": outcome
         }))
       )
       assert.isTrue(renewals.every(({ parent, status }) => Option.isNone(parent) && status._tag === "Ended"))
-      // What the authenticator asks for is part of it.
+      // The requests of the authenticator are its children.
       assert.deepStrictEqual(
         named("kuzzle.auth/login").map(({ parent }) => Option.map(parent, ({ spanId }) => spanId)),
         renewals.map(({ spanId }) => Option.some(spanId))
       )
     }))
 
-  it.scoped("8.B15: no secret is in any of them", () =>
+  it.scoped("8.B15: no span contains a secret", () =>
     Effect.gen(function*() {
       const { spans, tracer } = recordingTracer()
       yield* Effect.gen(function*() {

@@ -1,4 +1,4 @@
-/** The jar of runtimes that keep no cookies: which answers fill it, which calls and handshakes it goes with, and until when. */
+/** The cookie jar for runtimes without cookies: the answers that fill it, the calls and handshakes that send it, its expiry. */
 import { KuzzleHttp } from "@effect-kuzzle/core"
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -6,7 +6,7 @@ import { Effect, Inspectable, Layer, Option, Redacted, TestClock } from "effect"
 
 const host = "http://kuzzle.test:7512"
 
-/** A server that sets what it is told to, and shows which cookies it got. */
+/** A server that sets cookies on demand, and records the cookies that it receives. */
 const setUp = Effect.gen(function*() {
   const got: Array<string | undefined> = []
   let next: ReadonlyArray<readonly [string, string]> = []
@@ -32,7 +32,7 @@ const setUp = Effect.gen(function*() {
         credentials: true,
         ...more
       }, 1000),
-    /** What the answers from now on set. */
+    /** The cookies that later answers set. */
     answers: (cookies: ReadonlyArray<string>, date?: string) => {
       next = [
         ...cookies.map((cookie) => ["set-cookie", cookie] as const),
@@ -40,7 +40,7 @@ const setUp = Effect.gen(function*() {
       ]
     },
     cookie: (url = "ws://kuzzle.test:7512") =>
-      Effect.map(http.cookie(url), (found) => Option.getOrUndefined(Option.map(found, Redacted.value))),
+      Effect.map(http.cookie(url), (cookie) => Option.getOrUndefined(Option.map(cookie, Redacted.value))),
     http
   }
 })
@@ -90,7 +90,7 @@ describe("the cookie jar", () => {
   it.scoped("expires by the server's clock, whatever ours shows", () =>
     Effect.gen(function*() {
       const { answers, call, cookie } = yield* setUp
-      // Ours stands at 1970.
+      // The client's clock is at 1970.
       answers(["authToken=a; Expires=Mon, 23 Nov 2026 11:00:00 GMT"], "Mon, 23 Nov 2026 10:00:00 GMT")
       yield* call()
       yield* TestClock.adjust("59 minutes")
@@ -99,7 +99,7 @@ describe("the cookie jar", () => {
       assert.isUndefined(yield* cookie())
     }))
 
-  it.scoped("8.B14: a token that never expires makes a cookie that already has: what Kuzzle sends then says 1969 (spec 2.6)", () =>
+  it.scoped("8.B14: the cookie of a token that never expires has expired already, because Kuzzle sends a date of 1969 (spec 2.6)", () =>
     Effect.gen(function*() {
       const { answers, call, cookie } = yield* setUp
       answers(["authToken=a; Expires=Wed, 31 Dec 1969 23:59:59 GMT"], "Mon, 23 Nov 2026 10:00:00 GMT")
@@ -107,7 +107,7 @@ describe("the cookie jar", () => {
       assert.isUndefined(yield* cookie())
     }))
 
-  it.scoped("Max-Age counts before Expires", () =>
+  it.scoped("Max-Age takes precedence over Expires", () =>
     Effect.gen(function*() {
       const { answers, call, cookie } = yield* setUp
       answers(["a=1; Max-Age=60; Expires=Mon, 23 Nov 1969 11:00:00 GMT", "b=2; Max-Age=0"])
@@ -141,7 +141,7 @@ describe("the cookie jar", () => {
       yield* call()
       const newest = Array.from({ length: 50 }, (_, n) => `c${19_950 + n}=${19_950 + n}`)
       assert.strictEqual(yield* cookie(), newest.join("; "))
-      // One that is set again is new again; one that ends makes room.
+      // Setting a cookie again makes it the newest, and a deleted cookie makes room.
       answers([session, "c19999=; Max-Age=0"])
       yield* call()
       answers(["c19951=again", "last=1"])
@@ -168,7 +168,7 @@ describe("the cookie jar", () => {
       assert.strictEqual((yield* cookie("ws://h1.test"))?.split("; ").length, 50)
     }))
 
-  it.scoped("joins the cookies that the settings ask for", () =>
+  it.scoped("is sent together with the cookies of the settings", () =>
     Effect.gen(function*() {
       const { answers, call, got } = yield* setUp
       answers([session])
@@ -177,7 +177,7 @@ describe("the cookie jar", () => {
       assert.deepStrictEqual(got, ["gate=open", "gate=open; authToken=kauth-a.b-c_d"])
     }))
 
-  it.scoped("an address that is none fails as it does without a jar", () =>
+  it.scoped("an invalid address fails as it does without a jar", () =>
     Effect.gen(function*() {
       const { call, cookie } = yield* setUp
       assert.strictEqual((yield* Effect.flip(call({ url: "nonsense" })))._tag, "KuzzleNoAnswerError")

@@ -13,7 +13,7 @@ const inScope = Effect.gen(function*() {
 })
 
 describe("timer", () => {
-  it.effect("fires once, at its time, in place of what was set before", () =>
+  it.effect("fires once, at the time that was set last", () =>
     Effect.gen(function*() {
       const { fired, timer } = yield* inScope
       timer.at(100)
@@ -61,7 +61,7 @@ describe("timer", () => {
       assert.deepStrictEqual(fired, [])
     }))
 
-  it.live("L1: under the live clock it is one timer of the host, gone with the scope", () =>
+  it.live("L1: with the live clock it is one timer of the host, which ends with the scope", () =>
     Effect.gen(function*() {
       const { clock, close, fired, timer } = yield* inScope
       const before = vi.spyOn(globalThis, "clearTimeout")
@@ -69,14 +69,14 @@ describe("timer", () => {
       yield* until("it fires", Effect.sync(() => fired.length === 1))
       timer.at(Timer.now(clock) + 5)
       yield* close
-      // Nothing fires: that is seen only by waiting.
+      // A fixed wait, because the test shows that nothing fires.
       yield* Effect.sleep("20 millis")
       assert.strictEqual(fired.length, 1)
       assert.isAbove(before.mock.calls.length, 0)
       before.mockRestore()
     }))
 
-  it.live("a delay beyond 31 bits does not fire at once, it is waited for in parts", () =>
+  it.live("a delay beyond 31 bits does not fire at once", () =>
     Effect.gen(function*() {
       const { clock, close, fired, timer } = yield* inScope
       const set = vi.spyOn(globalThis, "setTimeout")
@@ -84,13 +84,13 @@ describe("timer", () => {
       const delays = set.mock.calls.map(([, delay]) => delay)
       set.mockRestore()
       assert.deepStrictEqual(delays, [2 ** 31 - 1])
-      // Nothing fires: that is seen only by waiting. The host would fire a delay that is too long within 1 ms.
+      // A fixed wait, because the test shows that nothing fires. The host would fire a delay that is too long within 1 ms.
       yield* Effect.sleep("10 millis")
       assert.deepStrictEqual(fired, [])
       yield* close
     }))
 
-  it("a delay beyond 31 bits is waited for in parts: waking early fires nothing", () => {
+  it("a delay beyond 31 bits is split into parts, and the end of a part fires nothing", () => {
     const set = vi.spyOn(globalThis, "setTimeout")
     const waits: Array<{ readonly wake: () => void; readonly delay: number | undefined }> = []
     set.mockImplementation((wake, delay) => {

@@ -26,9 +26,9 @@ export class CookieKuzzle {
   /** How long a token lives, in milliseconds. */
   ttl = 100_000
   readonly refreshed: Array<string> = []
-  /** Requests that were executed: by whom, and what. */
+  /** The executed requests: the user, the action and its number. */
   readonly executed: Array<string> = []
-  /** A call over HTTP of this action waits for it, before the server hears of it. */
+  /** A call over HTTP of an action waits for the gate of the action before the server gets it. */
   gates: { [action: string]: Deferred.Deferred<void> } = {}
   /** Runs before an answer over HTTP is given. */
   answering: (action: string) => void = () => {}
@@ -39,10 +39,10 @@ export class CookieKuzzle {
   readonly joined = { count: 0 }
   private readonly clock: Clock.Clock
   private readonly members = sharingOfProcess()
-  /** Whether tabs hear nothing of each other. */
+  /** Whether messages between tabs are lost. */
   deaf = false
-  /** Where a login leads to, by a strategy of several steps, and whether HTTP shows it, as everywhere but in browsers. */
-  redirect: { readonly location: string; readonly shown: boolean } | undefined
+  /** The redirect of a login with several steps. In browsers, HTTP does not show it. */
+  redirect: { readonly location: string; readonly isVisible: boolean } | undefined
   /** Whether calls over HTTP fail. */
   offline = false
 
@@ -54,7 +54,7 @@ export class CookieKuzzle {
     return this.clock.unsafeCurrentTimeMillis()
   }
 
-  whose(token: string | undefined): string | undefined {
+  userOf(token: string | undefined): string | undefined {
     if (token === undefined) return "-1"
     const known = this.tokens.get(token)
     return known === undefined || known.revokedAt <= this.now() || known.expiresAt <= this.now()
@@ -71,8 +71,8 @@ export class CookieKuzzle {
     return { ...token, value }
   }
 
-  /** A login of another tab that tells nobody. */
-  become(kuid: string): void {
+  /** A login in another tab that sends no message to the other tabs. */
+  loginUnannounced(kuid: string): void {
     this.grant(kuid)
   }
 
@@ -85,7 +85,7 @@ export class CookieKuzzle {
     if (frame === `{"p":1}`) return obliging(socket, frame)
     const request = JSON.parse(frame)
     const cookie = socket.headers.cookie && Redacted.value(socket.headers.cookie)
-    const kuid = this.whose(cookie)
+    const kuid = this.userOf(cookie)
     const { action } = request
     const answer = (result: unknown) => queueMicrotask(() => socket.answer(request, result))
     if (action === "checkToken") return answer(this.checked(cookie))
@@ -99,7 +99,7 @@ export class CookieKuzzle {
   }
 
   private checked(token: string | undefined): unknown {
-    const kuid = this.whose(token)
+    const kuid = this.userOf(token)
     if (kuid === undefined) return { valid: false, state: "Invalid token." }
     return { valid: true, kuid, expiresAt: this.tokens.get(token ?? "")?.expiresAt ?? null }
   }
@@ -119,11 +119,11 @@ export class CookieKuzzle {
         else if (token !== undefined) token.revokedAt = this.now()
         return { acknowledged: true }
       case "refreshToken": {
-        const kuid = this.whose(jar)
+        const kuid = this.userOf(jar)
         if (token === undefined || kuid === undefined || token.revokedAt < Infinity) return undefined
         this.refreshed.push(jar ?? "")
         const { expiresAt } = this.grant(kuid)
-        // Within the second of its making, it is the same token.
+        // Within the second of its creation, the new token is the same as the old one.
         token.revokedAt = this.now() + grace
         return { _id: kuid, ttl: expiresAt - this.now(), expiresAt }
       }
@@ -147,9 +147,9 @@ export class CookieKuzzle {
         this.calls.push(action)
         this.addresses.push(url)
         if (action === "login" && this.redirect !== undefined) {
-          const { location, shown } = this.redirect
+          const { location, isVisible } = this.redirect
           const answer = { status: 302, error: null, requestId: "r", result: this.step() }
-          return shown
+          return isVisible
             ? { status: 302, headers: { location }, body: JSON.stringify(answer) }
             : { status: 0, headers: {}, body: "" }
         }
@@ -167,20 +167,20 @@ export class CookieKuzzle {
         Effect.gen(this, function*() {
           this.joined.count += 1
           yield* Effect.addFinalizer(() => Effect.sync(() => this.joined.count -= 1))
-          const tell = yield* this.members.join((host) => {
+          const post = yield* this.members.join((host) => {
             if (!this.deaf) heard(host)
           })
           return (host) => {
-            if (!this.deaf) tell(host)
+            if (!this.deaf) post(host)
           }
         })
     }
   }
 
-  /** Tells all tabs that something may have been missed, or that another one has changed the session. */
-  readonly tell = (host: string) => Effect.scoped(Effect.map(this.members.join(() => {}), (tell) => tell(host)))
+  /** Sends all tabs the message that the session may have changed. */
+  readonly broadcast = (host: string) => Effect.scoped(Effect.map(this.members.join(() => {}), (post) => post(host)))
 
-  /** A tab: a client with connections of its own. */
+  /** Opens a tab: a client with its own connections. */
   readonly tab = (options: Kuzzle.Options = {}) =>
     Effect.gen(this, function*() {
       const network = new FakeNetwork()
@@ -196,17 +196,17 @@ export class CookieKuzzle {
         Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled"))
       )
       const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, context)
-      const told: Array<string> = []
+      const eventTags: Array<string> = []
       yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) =>
         Effect.sync(() => {
-          told.push(event._tag === "LoggedOut" ? `LoggedOut ${event.cause}` : event._tag)
+          eventTags.push(event._tag === "LoggedOut" ? `LoggedOut ${event.cause}` : event._tag)
         })))
       yield* turns()
       return {
         context,
         kuzzle,
         network,
-        told,
+        eventTags,
         kuid: Effect.map(
           kuzzle.authentication.state,
           (state) => state._tag === "Authenticated" ? Option.getOrUndefined(state.kuid) : state._tag

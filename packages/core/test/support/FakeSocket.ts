@@ -1,20 +1,20 @@
-/** A network of sockets that a test plays the other side of: what is sent is recorded, what arrives is said. */
+/** A network of sockets whose server is the test: it reads the sent frames, and delivers frames. */
 import { KuzzleError, KuzzleSocket } from "@effect-kuzzle/core"
 import { Effect, Layer } from "effect"
 
-/** The other side of one dial. */
+/** The server's side of one dial. */
 export class FakeSocket {
   readonly sent: Array<string> = []
   pings = 0
-  /** Bytes that came in, whole frames or not. */
+  /** Received bytes, including those of incomplete frames. */
   received = 0
-  /** Bytes that wait to be sent. */
+  /** Bytes in the send buffer. */
   buffered = 0
   terminated = false
   /** Close frames that the client sent. */
   readonly closes: Array<number> = []
   readonly url: string
-  /** Those of this connection alone. */
+  /** The headers of this handshake. */
   readonly headers: KuzzleSocket.HandshakeHeaders
   private readonly network: FakeNetwork
   private readonly events: KuzzleSocket.DriverEvents
@@ -36,7 +36,7 @@ export class FakeSocket {
     this.received += 2
     this.events.onPong()
   }
-  /** A part of a frame comes in. */
+  /** Receives a part of a frame. */
   readonly trickle = (bytes = 1) => {
     this.received += bytes
   }
@@ -52,7 +52,7 @@ export class FakeSocket {
     this.events.onFrame(text)
   }
 
-  /** The requests that were sent, pings left out. */
+  /** The sent requests, without pings. */
   get requests(): ReadonlyArray<FakeRequest> {
     return this.sent.filter((frame) => frame !== "{\"p\":1}").map((frame) => JSON.parse(frame))
   }
@@ -123,7 +123,7 @@ export class FakeNetwork {
   autoOpen = true
   /** Whether sockets have ping frames. */
   native = true
-  /** Whether sockets show the bytes that come in. */
+  /** Whether sockets count received bytes. */
   counts = true
   onSend: ((socket: FakeSocket, frame: string) => void) | undefined
   onPing: ((socket: FakeSocket) => void) | undefined
@@ -149,11 +149,11 @@ export class FakeNetwork {
   }
 }
 
-const missing = (what: string): never => {
-  throw new Error(what)
+const missing = (issue: string): never => {
+  throw new Error(issue)
 }
 
-/** Answers every subscribe or join with a channel of its own (named after its body), every other request with `null`. */
+/** Answers each subscribe or join with a channel that is named after its body, and every other request with `null`. */
 export const obliging = (socket: FakeSocket, frame: string): void => {
   if (frame === "{\"p\":1}") return socket.deliver("{\"p\":2}")
   const request: FakeRequest = JSON.parse(frame)
@@ -162,11 +162,11 @@ export const obliging = (socket: FakeSocket, frame: string): void => {
   queueMicrotask(() => socket.answer(request, opens ? { roomId, channel: `${roomId}-111` } : null))
 }
 
-/** Lets all that is ready run: fibers, microtasks, and what waits for the end of the turn. No clock moves. */
+/** Runs everything that is ready: fibers, microtasks and callbacks at the end of the turn. No clock advances. */
 export const turns = (count = 3): Effect.Effect<void> =>
   Effect.promise(async () => {
     for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
   })
 
-/** A close that no one asked for. */
+/** The end of a connection that neither side requested. */
 export const lost = new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })

@@ -1,7 +1,7 @@
 /**
- * The timers of a page that Chromium has hidden for five minutes: one that was set by a task of the browser (a message of a
- * socket, for one) fires at a whole second. So does one that such a timer has set, and so on, up to the fifth in the chain
- * and all after it: they fire at whole minutes.
+ * The timers of a page that Chromium has hidden for five minutes. A timer that was set by a task of the browser (such as a
+ * message of a socket) fires at a whole second. So do the timers that it sets, and so on. From the fifth timer of such a
+ * chain on, they fire at whole minutes.
  */
 import { Clock, Duration, Effect } from "effect"
 import { turns } from "./FakeSocket.ts"
@@ -16,7 +16,7 @@ const longestChain = 5
 
 export class HiddenPage {
   now = 0
-  /** How many timers led to what runs now, each set by the one before. */
+  /** How many timers are in the chain that led to the running code. */
   private level = 0
   private due: Array<Due> = []
 
@@ -38,10 +38,10 @@ export class HiddenPage {
       })
   }
 
-  /** The browser does this, in so many milliseconds. */
+  /** Runs a task of the browser after a delay in milliseconds. */
   readonly task = (delay: number, run: () => void): void => void this.add({ at: this.now + delay, level: 0, run })
 
-  /** Until then. */
+  /** Advances the time of the page to `until`. */
   readonly pass = (until: number): Effect.Effect<void> =>
     Effect.gen(this, function*() {
       for (;;) {

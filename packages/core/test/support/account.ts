@@ -1,5 +1,5 @@
-/** A client that logs in by itself, and what may befall its session. */
-import { Kuzzle, KuzzleAuth, KuzzleHeartbeat, KuzzleRealtime } from "@effect-kuzzle/core"
+/** A client with an authenticator, and functions that end its session. */
+import { Kuzzle, KuzzleAuth, KuzzleHeartbeat, KuzzleRealtime, KuzzleTelemetry } from "@effect-kuzzle/core"
 import { Context, Effect, Fiber, Layer, Redacted, Schedule, TestClock } from "effect"
 import { now } from "./client.ts"
 import { FakeNetwork, type FakeRequest, obliging, turns } from "./FakeSocket.ts"
@@ -12,7 +12,7 @@ export const withAccount = (options: Kuzzle.Options = {}) =>
     const network = new FakeNetwork()
     let logins: "Granted" | "Refused" | "Ignored" = "Granted"
     let tokens = 0
-    /** Of the session that the server knows. */
+    /** The token of the session that the server knows. */
     let jwt: string | undefined
     network.onSend = (socket, frame) => {
       const request: FakeRequest = JSON.parse(frame)
@@ -34,10 +34,10 @@ export const withAccount = (options: Kuzzle.Options = {}) =>
         reconnect: Schedule.spaced("1 second"),
         authenticator: loginAs("ada"),
         ...options
-      }).pipe(Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled]))
+      }).pipe(Layer.provide([network.layer, KuzzleHeartbeat.layerDisabled, KuzzleTelemetry.layer]))
     )
     const { query } = Context.get(context, Kuzzle.Kuzzle)
-    /** Makes a request with the session dead. */
+    /** Ends the session, and makes a request with its token. */
     const expired = Effect.suspend(() => {
       jwt = "of another session"
       return query(now)
@@ -49,12 +49,12 @@ export const withAccount = (options: Kuzzle.Options = {}) =>
         Effect.provide(KuzzleRealtime.listen({ index: "i", collection: "c" }, handler), context),
       login: (username: string) => Effect.provide(loginAs(username), context),
       logout: Effect.provide(KuzzleAuth.logout(), context),
-      /** The session dies; another is had. */
+      /** Ends the session; the client gets a new one. */
       expire: Effect.suspend(() => {
         logins = "Granted"
         return expired
       }),
-      /** The session dies, and the connection while another is asked for. */
+      /** Ends the session, and then the connection while the client logs in. */
       lose: Effect.gen(function*() {
         logins = "Ignored"
         const asked = yield* Effect.fork(Effect.exit(expired))
@@ -65,7 +65,7 @@ export const withAccount = (options: Kuzzle.Options = {}) =>
         yield* TestClock.adjust("1 second")
         yield* turns()
       }),
-      /** The session dies, and there is no other. */
+      /** Ends the session, and refuses the next login. */
       refuse: Effect.suspend(() => {
         logins = "Refused"
         return Effect.exit(expired)

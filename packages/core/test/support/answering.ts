@@ -3,7 +3,7 @@ import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 
-/** A request as it is posted. */
+/** A request as the server receives it. */
 export interface Asked {
   readonly controller: string
   readonly action: string
@@ -13,7 +13,7 @@ export interface Asked {
   readonly [argument: string]: unknown
 }
 
-/** A client whose server answers each request with what the function gives for it: the result, or a whole response. */
+/** A client whose server answers each request with the function's value: a result, or a whole response. */
 export const answering = (answer: (asked: Asked) => unknown, options: Kuzzle.HttpOptions = {}) =>
   Kuzzle.layerHttp({ url: "http://kuzzle.test", ...options }).pipe(
     Layer.provide(KuzzleHttp.layer),

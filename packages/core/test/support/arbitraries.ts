@@ -1,9 +1,9 @@
 import { FastCheck as fc } from "effect"
 
-/** Any text a string can hold, lone surrogates included. */
+/** Any string, lone surrogates included. */
 export const text = fc.string({ unit: "binary" })
 
-/** Any value of JSON, `__proto__` among the keys and nesting as deep as it happens. */
+/** Any JSON value, also with the key `__proto__`. */
 export const json = fc.jsonValue({ maxDepth: 4, noUnicodeString: false })
 
 const key = fc.oneof(text, fc.constantFrom("__proto__", "constructor", "toString", "0", "-1", "room", "requestId"))
@@ -11,7 +11,7 @@ const key = fc.oneof(text, fc.constantFrom("__proto__", "constructor", "toString
 /** A JSON object, odd keys included. */
 export const object = fc.dictionary(key, json, { maxKeys: 6 })
 
-/** A JSON object in which the members that mean something are likely, and of any type. */
+/** A JSON object in which the members of Kuzzle's frames are likely, with values of any type. */
 export const frame = fc.tuple(
   fc.record(
     {
@@ -26,9 +26,9 @@ export const frame = fc.tuple(
     { requiredKeys: [] }
   ),
   object
-).map(([known, other]): { readonly [key: string]: unknown } => ({ ...other, ...known }))
+).map(([known, others]): { readonly [key: string]: unknown } => ({ ...others, ...known }))
 
-/** What may come off the wire: JSON of every kind, what is nearly JSON, and what never was. */
+/** A text that may arrive over a socket: JSON of any kind, truncated JSON, and other text. */
 export const wire = fc.oneof(
   frame.map((value) => JSON.stringify(value)),
   json.map((value) => JSON.stringify(value)),

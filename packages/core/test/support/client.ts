@@ -3,6 +3,7 @@ import { Cause, Chunk, Effect, Exit, Redacted, Schedule, Stream } from "effect"
 import type { ConnectionState } from "../../src/internal/protocol/connection.ts"
 import * as Session from "../../src/internal/runtime/session.ts"
 import { Tokens } from "../../src/internal/runtime/tokens.ts"
+import * as KuzzleTelemetry from "../../src/KuzzleTelemetry.ts"
 import * as KuzzleTokenStore from "../../src/KuzzleTokenStore.ts"
 import { FakeNetwork, obliging, turns } from "./FakeSocket.ts"
 
@@ -11,7 +12,7 @@ export interface Options extends KuzzleConfig.Options {
   readonly authenticator?: Parameters<typeof Session.make>[2]
 }
 
-/** A session on a fake network, its first connection not awaited: dials one second after each loss, without heartbeat. */
+/** A session on a fake network, without heartbeat. It dials one second after each loss. The first dial is not awaited. */
 export const dial = (network: FakeNetwork, { authenticator, heartbeat, ...options }: Options = {}) =>
   Effect.gen(function*() {
     const settings = yield* KuzzleConfig.make({
@@ -27,11 +28,12 @@ export const dial = (network: FakeNetwork, { authenticator, heartbeat, ...option
     }
     return yield* Session.make(settings, keeping, authenticator).pipe(
       Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
+      Effect.provideService(KuzzleTelemetry.KuzzleTelemetry, KuzzleTelemetry.live),
       Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, heartbeat ?? KuzzleHeartbeat.make("Disabled"))
     )
   })
 
-/** The same, with what its real-time half and its states do recorded. */
+/** A session, with its subscriptions and with a record of its states. */
 export const client = (network: FakeNetwork, options: Options = {}) =>
   Effect.gen(function*() {
     const session = yield* dial(network, options)
@@ -43,11 +45,11 @@ export const client = (network: FakeNetwork, options: Options = {}) =>
       session,
       states,
       tags: () => states.map(({ _tag }) => _tag),
-      query: session.requests.query,
-      queryMany: session.requests.queryMany,
-      inFlight: session.requests.inFlight,
+      query: session.requests.query.bind(session.requests),
+      queryMany: session.requests.queryMany.bind(session.requests),
+      inFlight: session.requests.inFlight.bind(session.requests),
       realtime,
-      /** Opens a subscription and records what it gives and how it ends. */
+      /** Opens a subscription, and records its notifications. `end` is the fiber that ends with it. */
       watch: (filter: { readonly [key: string]: unknown }) =>
         Effect.gen(function*() {
           const heard: Array<KuzzleRealtime.Notification> = []
@@ -63,7 +65,7 @@ export const client = (network: FakeNetwork, options: Options = {}) =>
 // A filter is JSON; the fake server understands any.
 const asFilter = (filter: unknown) => filter as NonNullable<KuzzleRealtime.SubscribeOptions["filter"]>
 
-/** The request that any test may send. */
+/** A request for any test. */
 export const now = { controller: "server", action: "now" }
 
 /** A network whose server answers at once. */
@@ -78,8 +80,13 @@ export const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>):
 
 export const kinds = (heard: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
   heard.map((
-    one
-  ) => (one.type === "gap" ? one.cause._tag : one.type === "document" ? String(one.result._id) : one.user))
+    notification
+  ) => (notification.type === "gap"
+    ? notification.cause._tag
+    : notification.type === "document"
+    ? String(notification.result._id)
+    : notification.user)
+  )
 
 /** A document notification on the channel that `obliging` gives to this filter. */
 export const document = (filter: unknown, id: string) => ({

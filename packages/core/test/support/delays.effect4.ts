@@ -1,16 +1,13 @@
 import { Duration, Effect, Pull, Schedule } from "effect"
 
-/**
- * The delays that a schedule asks for, without waiting for them: its `step` is asked again and again, at the time it
- * named itself.
- */
+/** The delays of a schedule, without waiting: each step is taken when the delay of the one before has passed. */
 export const delays = <Out, In>(
   schedule: Schedule.Schedule<Out, In>,
   inputs: ReadonlyArray<In>,
   start = 0
 ): Effect.Effect<ReadonlyArray<number>> =>
   Effect.gen(function*() {
-    const found: Array<number> = []
+    const pauses: Array<number> = []
     const step = yield* Schedule.toStep(schedule)
     let now = start
     for (const input of inputs) {
@@ -20,8 +17,8 @@ export const delays = <Out, In>(
         onDone: () => Effect.succeed(undefined)
       })
       if (delay === undefined) break
-      found.push(delay)
+      pauses.push(delay)
       now += delay
     }
-    return found
+    return pauses
   })

@@ -1,16 +1,13 @@
 import { Chunk, Effect, type Schedule } from "effect"
 
-/**
- * The delays that a schedule asks for, without waiting for them: its `step` is asked again and again, at the time it
- * named itself.
- */
+/** The delays of a schedule, without waiting: each step is taken when the delay of the one before has passed. */
 export const delays = <Out, In>(
   schedule: Schedule.Schedule<Out, In>,
   inputs: ReadonlyArray<In>,
   start = 0
 ): Effect.Effect<ReadonlyArray<number>> =>
   Effect.gen(function*() {
-    const found: Array<number> = []
+    const pauses: Array<number> = []
     let now = start
     let state = schedule.initial
     for (const input of inputs) {
@@ -19,9 +16,9 @@ export const delays = <Out, In>(
         break
       }
       const due = Array.from(Chunk.map(decision.intervals.intervals, (interval) => interval.startMillis))[0] ?? now
-      found.push(due - now)
+      pauses.push(due - now)
       now = due
       state = next
     }
-    return found
+    return pauses
   })

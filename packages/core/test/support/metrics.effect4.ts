@@ -1,27 +1,27 @@
-/** What a metric shows now. Metrics are of the process: a test looks at what has changed. */
+/** The present value of a metric. Metrics belong to the process, so a test compares two values. */
 import { Effect, Metric } from "effect"
 
 export interface Figures {
-  /** Of a counter its value, of a histogram how many were measured. */
+  /** The value of a counter, or the number of values of a histogram. */
   readonly count: number
-  /** Of a histogram the sum, of a counter nothing. */
+  /** The sum of a histogram; 0 for a counter. */
   readonly sum: number
 }
 
-/** The metrics that there are, with their labels. */
+/** All metrics, with their labels. */
 export const labelled = Effect.map(Metric.snapshot, (all) =>
   all.map(({ attributes, id }) => ({ name: id, labels: Object.entries(attributes ?? {}) })))
 
 export const figuresOf = (name: string, labels: Readonly<Record<string, string>>) =>
   Effect.map(Metric.snapshot, (all): Figures => {
-    const found = all.find(({ attributes, id }) =>
+    const metric = all.find(({ attributes, id }) =>
       id === name && Object.entries(labels).every(([key, value]) => attributes?.[key] === value)
     )
-    if (found?.type === "Histogram") return { count: found.state.count, sum: found.state.sum }
-    return { count: found?.type === "Counter" ? Number(found.state.count) : found === undefined ? 0 : NaN, sum: 0 }
+    if (metric?.type === "Histogram") return { count: metric.state.count, sum: metric.state.sum }
+    return { count: metric?.type === "Counter" ? Number(metric.state.count) : metric === undefined ? 0 : NaN, sum: 0 }
   })
 
-/** How much it has changed since. */
+/** Returns an effect that measures the change of a metric since this call. */
 export const since = (name: string, labels: Readonly<Record<string, string>> = {}) =>
   Effect.map(figuresOf(name, labels), (before) =>
     Effect.map(figuresOf(name, labels), (now): Figures => ({

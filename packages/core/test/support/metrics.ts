@@ -1,14 +1,14 @@
-/** What a metric shows now. Metrics are of the process: a test looks at what has changed. */
+/** The present value of a metric. Metrics belong to the process, so a test compares two values. */
 import { Effect, Metric, MetricState } from "effect"
 
 export interface Figures {
-  /** Of a counter its value, of a histogram how many were measured. */
+  /** The value of a counter, or the number of values of a histogram. */
   readonly count: number
-  /** Of a histogram the sum, of a counter nothing. */
+  /** The sum of a histogram; 0 for a counter. */
   readonly sum: number
 }
 
-/** The metrics that there are, with their labels. */
+/** All metrics, with their labels. */
 export const labelled = Effect.map(
   Metric.snapshot,
   (pairs) =>
@@ -20,19 +20,19 @@ export const labelled = Effect.map(
 
 export const figuresOf = (name: string, labels: Readonly<Record<string, string>>) =>
   Effect.map(Metric.snapshot, (pairs): Figures => {
-    const found = pairs.find(({ metricKey }) =>
+    const metric = pairs.find(({ metricKey }) =>
       metricKey.name === name &&
       Object.entries(labels).every(([key, value]) =>
         metricKey.tags.some((tag) => tag.key === key && tag.value === value)
       )
     )
-    if (found === undefined) return { count: 0, sum: 0 }
-    const { metricState } = found
+    if (metric === undefined) return { count: 0, sum: 0 }
+    const { metricState } = metric
     if (MetricState.isHistogramState(metricState)) return { count: metricState.count, sum: metricState.sum }
     return { count: MetricState.isCounterState(metricState) ? Number(metricState.count) : NaN, sum: 0 }
   })
 
-/** How much it has changed since. */
+/** Returns an effect that measures the change of a metric since this call. */
 export const since = (name: string, labels: Readonly<Record<string, string>> = {}) =>
   Effect.map(figuresOf(name, labels), (before) =>
     Effect.map(figuresOf(name, labels), (now): Figures => ({

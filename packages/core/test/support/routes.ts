@@ -29,7 +29,7 @@ const placeholders = [
   ...new Set(routes.flatMap(({ path }) => parts(path)).flatMap((part) => part.startsWith(":") ? [part.slice(1)] : []))
 ]
 
-/** As the real server: part by part, a literal wins over a placeholder, and there is no going back. */
+/** Resolves a path as the real server does: a literal part takes precedence over a placeholder, without backtracking. */
 const resolve = (verb: string, pathname: string): Target | undefined => {
   let candidates = routes.filter((route) => route.verb === verb)
   const given = parts(pathname).map(decodeURIComponent)

@@ -1,30 +1,30 @@
 /**
- * Counts the steps that a piece of code takes in the collections of the language: lookups, changes, elements that are
- * iterated over, copied or searched. The count is the same on every run and every machine, so that a test can say how a
- * cost grows without a clock.
+ * Counts the steps of a function in JavaScript's collections: lookups, changes, and elements that are iterated over,
+ * copied or searched. The count is the same in every run and on every machine, so a test can measure how a cost grows
+ * without a clock.
  */
 
 type Method = (this: unknown, ...args: ReadonlyArray<unknown>) => unknown
 
-/** The steps of a method, by what it was called on and what it returned. */
+/** The steps of a call of a method, by its receiver and its result. */
 type Cost = (self: unknown, result: unknown) => number
 
-const one: Cost = () => 1
+const single: Cost = () => 1
 
-/** Of a method that walks over the array. */
+/** The cost of a method that iterates over the array. */
 const whole: Cost = (self) => (Array.isArray(self) ? self.length : 1)
 
-/** Of a method that copies a part. */
+/** The cost of a method that copies a part of the array. */
 const part: Cost = (_, result) => whole(result, undefined)
 
 const iteratorOf = (iterable: Iterable<unknown>): object => Object.getPrototypeOf(iterable[Symbol.iterator]())
 
 const methods: ReadonlyArray<readonly [object, ReadonlyArray<string>, Cost]> = [
-  [Map.prototype, ["get", "set", "has", "delete"], one],
-  [Set.prototype, ["add", "has", "delete"], one],
-  [iteratorOf(new Map()), ["next"], one],
-  [iteratorOf(new Set()), ["next"], one],
-  [iteratorOf([]), ["next"], one],
+  [Map.prototype, ["get", "set", "has", "delete"], single],
+  [Set.prototype, ["add", "has", "delete"], single],
+  [iteratorOf(new Map()), ["next"], single],
+  [iteratorOf(new Set()), ["next"], single],
+  [iteratorOf([]), ["next"], single],
   [
     Array.prototype,
     ["filter", "includes", "indexOf", "find", "findIndex", "some", "every", "map", "concat", "sort", "flat"],
@@ -35,7 +35,7 @@ const methods: ReadonlyArray<readonly [object, ReadonlyArray<string>, Cost]> = [
 
 let steps = 0
 
-/** Each reading of the property counts as a step, for chains of objects. */
+/** Counts each read of a property as a step, for chains of objects. */
 export const countReads = <A extends object, K extends keyof A>(object: A, property: K): void => {
   let value = object[property]
   Object.defineProperty(object, property, {
@@ -75,7 +75,7 @@ export const countSteps = (run: () => void): number => {
 
 /**
  * The exponent with which the steps grow from 500 items to 2,000: 1 if an item costs the same however many there are, 2 if
- * each costs a walk over all others. `prepare` takes no steps that count.
+ * each item costs an iteration over all others. The steps of `prepare` do not count.
  */
 export const growth = (prepare: (items: number) => () => void): number => {
   const [few, many] = [500, 2_000].map((items) => countSteps(prepare(items)))

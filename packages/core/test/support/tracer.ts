@@ -1,4 +1,4 @@
-/** A tracer as an exporter would install it: it keeps its spans. */
+/** A tracer like that of an exporter. It records its spans. */
 import { type Exit, Tracer } from "effect"
 
 export interface Recorded extends Tracer.Span {
@@ -46,7 +46,7 @@ export const recordingTracer = (sampled = true) => {
     tracer,
     spans,
     named,
-    /** The last one of that name. */
+    /** The last span with this name. */
     last: (name: string): Recorded => {
       const span = named(name).at(-1)
       if (span === undefined) throw new Error(`no span ${name} among ${spans.map(({ name }) => name).join(", ")}`)

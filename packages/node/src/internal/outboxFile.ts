@@ -55,8 +55,8 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 
 export const serverHash = hash
 
-/** A user whose kuid is empty or `Nobody` differs from a request without a user. */
-export const senderHash = (sender: Sender): string => hash(sender._tag === "User" ? `User ${sender.kuid}` : "Nobody")
+/** A user whose kuid is empty or `Anonymous` differs from a request without a user. */
+export const senderHash = (sender: Sender): string => hash(sender._tag === "User" ? `User ${sender.kuid}` : "Anonymous")
 
 export const format = ({ attempts, idempotent, owner, sender, seq, server, size, state }: Name): string =>
   [seq, owner, server, sender, size, attempts, idempotent ? "idempotent" : "once", state, `v${version}`].join(".")
@@ -103,8 +103,8 @@ export const nameOf = (entry: NewEntry, seq: string, owner: string): Name => ({
 })
 
 /** The new name of a request of an ended client, for the client that takes it over. */
-export const takenOver = (name: Name, owner: string): Name => {
-  const attempts = Store.takenOver({ ...name, sending: name.state === "sending" })
+export const adoptedAttempts = (name: Name, owner: string): Name => {
+  const attempts = Store.adoptedAttempts({ ...name, sending: name.state === "sending" })
   return attempts === undefined
     ? { ...name, owner: none, state: "MaybeSent" }
     : { ...name, owner, state: "queued", attempts }
@@ -174,7 +174,7 @@ const parseJson = (text: string): unknown => {
 
 const senderFrom = (stored: unknown): Sender | undefined => {
   if (typeof stored !== "object" || stored === null || !("_tag" in stored)) return undefined
-  if (stored._tag === "Nobody") return { _tag: "Nobody" }
+  if (stored._tag === "Anonymous") return { _tag: "Anonymous" }
   return stored._tag === "User" && "kuid" in stored && typeof stored.kuid === "string"
     ? { _tag: "User", kuid: stored.kuid }
     : undefined

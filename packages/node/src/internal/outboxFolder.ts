@@ -326,7 +326,7 @@ export class OutboxFolder {
     if (content === "Gone") return undefined
     const taken: File.Name = content === undefined
       ? { ...name, owner: File.none, state: "Unreadable" }
-      : File.takenOver(name, this.me)
+      : File.adoptedAttempts(name, this.me)
     if (!await this.move(name, taken)) return undefined
     if (content === undefined || File.isReport(taken)) return reportOf(taken, content)
     this.mine.set(taken.seq, taken)
@@ -377,7 +377,7 @@ export class OutboxFolder {
     await this.adding
     try {
       const names = (await this.list()).filter(({ owner }) => owner === this.me)
-      await each(names, (name) => this.move(name, File.takenOver(name, File.free)))
+      await each(names, (name) => this.move(name, File.adoptedAttempts(name, File.free)))
       if (names.length > 0) await this.sync()
     } finally {
       await this.end()

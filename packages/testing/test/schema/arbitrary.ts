@@ -1,4 +1,4 @@
-/** Mappings, and documents that a collection of them may hold. */
+/** Generated mappings, with documents that Elasticsearch accepts for them. */
 import type { KuzzleMappings } from "@effect-kuzzle/core"
 import { FastCheck as fc } from "effect"
 
@@ -13,13 +13,13 @@ const millis = fc.integer({ min: 0, max: 4_000_000_000_000 })
 
 const point = fc.record({ lat: fc.integer({ min: -90, max: 90 }), lon: fc.integer({ min: -180, max: 180 }) })
 
-/** As it is read: without `-0`, for example. */
+/** JSON values as they are parsed: without `-0`, for example. */
 const json = fc.jsonValue({ maxDepth: 3 })
   .map((value) => JSON.stringify(value))
   .filter((text) => !text.includes("__proto__"))
   .map((text): unknown => JSON.parse(text))
 
-/** Types, and values that Elasticsearch takes for them. */
+/** Types, with the kinds of values that Elasticsearch accepts for them. */
 const leaves: ReadonlyArray<readonly [field: KuzzleMappings.Field, values: ReadonlyArray<fc.Arbitrary<unknown>>]> = [
   [{ type: "keyword" }, [few, fc.string({ maxLength: 5 }), fc.integer(), fc.boolean()]],
   [{ type: "text", fields: { keyword: { type: "keyword" } } }, [few, fc.string()]],
@@ -41,7 +41,7 @@ interface Generated {
   readonly value: fc.Arbitrary<unknown>
 }
 
-/** Values of one of the ways to write a type or of two, one alone or in a list; null, too. */
+/** Values of one or two kinds of a type: single values, lists of them, or null. */
 const valueOf = (ways: ReadonlyArray<fc.Arbitrary<unknown>>): fc.Arbitrary<fc.Arbitrary<unknown>> =>
   fc.tuple(
     fc.subarray([...ways], { minLength: 1, maxLength: Math.min(ways.length, 2) }),
@@ -49,9 +49,9 @@ const valueOf = (ways: ReadonlyArray<fc.Arbitrary<unknown>>): fc.Arbitrary<fc.Ar
     fc.boolean(),
     fc.boolean()
   ).map(
-    ([chosen, one, many, nulls]) =>
+    ([chosen, single, many, nulls]) =>
       fc.oneof(
-        ...(one || !many ? [fc.oneof(...chosen)] : []),
+        ...(single || !many ? [fc.oneof(...chosen)] : []),
         ...(many ? [fc.array(fc.oneof(...chosen), { maxLength: 3 })] : []),
         ...(nulls ? [fc.constant(null)] : [])
       )
@@ -77,7 +77,7 @@ const object = (depth: number): fc.Arbitrary<Generated> =>
     return valueOf([value]).map((value) => ({ field: { ...own, properties }, value }))
   })
 
-/** Objects that have all of their members or some, and others besides. */
+/** Objects with all or some of the members, and sometimes other members. */
 const contents = (members: Readonly<Record<string, Generated>>): fc.Arbitrary<object> =>
   fc.tuple(
     fc.record(
@@ -92,10 +92,10 @@ export interface Collection {
   readonly documents: ReadonlyArray<object>
 }
 
-/** Enough for literals: by itself fast-check seldom makes more than 10. */
+/** Enough documents for literals. With its default size, fast-check seldom makes more than 10. */
 const someDocuments = { maxLength: 45, size: "max" } as const
 
-/** What a server may hold. */
+/** A collection that a server can contain. */
 export const collection: fc.Arbitrary<Collection> = fc.dictionary(
   name,
   fc.oneof({ weight: 3, arbitrary: leaf }, { weight: 1, arbitrary: object(1) }),
@@ -107,7 +107,7 @@ export const collection: fc.Arbitrary<Collection> = fc.dictionary(
   })
 )
 
-/** Mappings, and documents that have nothing to do with them but their names. */
+/** Mappings, and documents that have only the names of fields in common with them. */
 export const strangers: fc.Arbitrary<Collection> = fc.tuple(
   collection,
   fc.array(fc.dictionary(name, fc.oneof(json, few, isoDate, millis, point, fc.dictionary(name, json))), someDocuments)

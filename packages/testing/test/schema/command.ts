@@ -3,7 +3,7 @@ import { type Console, Effect, Either } from "effect"
 import { parse } from "../../src/internal/command/commandLine.ts"
 import { schema } from "../../src/internal/command/schema.ts"
 
-/** Runs `effect-kuzzle schema` in this process, and gives what it prints. */
+/** Runs `effect-kuzzle schema` in this process, and returns the printed lines. */
 export const run = (...argv: ReadonlyArray<string>) =>
   Effect.suspend(() => {
     const printed: Array<string> = []

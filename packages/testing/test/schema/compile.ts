@@ -1,13 +1,13 @@
 /**
- * What TypeScript says of some files, under the options of this workspace: a program of its own, which is given the texts as
- * JSON and prints the faults. See `generated.ts`.
+ * A program that compiles TypeScript with the options of this workspace. It reads the texts of files as JSON, and prints
+ * the faults of the compiler. See `generated.ts`.
  */
 import { dirname } from "node:path"
 import { json } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
-/** Files beside this module, so that their imports are found; they are never written. */
+/** The texts become files beside this module, so that their imports resolve. They are never written to disk. */
 const faultsOf = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
   const sources = new Map(texts.map((text, i) => {
     const path = fileURLToPath(new URL(`./generated${i}.ts`, import.meta.url))
@@ -36,6 +36,6 @@ const settings = (): ts.CompilerOptions => {
   return ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, dirname(path)).options
 }
 
-// Texts are what `generated.ts` writes.
+// Safe: `generated.ts` writes a list of texts.
 const given = await json(process.stdin) as ReadonlyArray<string>
 console.log(JSON.stringify(faultsOf(given)))

@@ -1,4 +1,4 @@
-/** A file that `effect-kuzzle schema` has written: what TypeScript says of it, what it exports, and what holds for it. */
+/** Helpers for a file that `effect-kuzzle schema` has written: its faults, its exports, and assertions on them. */
 import * as Core from "@effect-kuzzle/core"
 import { type Kuzzle, KuzzleMappings, type KuzzleRepository } from "@effect-kuzzle/core"
 import { assert } from "@effect/vitest"
@@ -8,18 +8,18 @@ import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
-/** Any repository: what is decoded is not known before the file is there. */
+/** A repository of the file. The type of its documents is not known when the test is compiled. */
 export type Repository = KuzzleRepository.KuzzleRepository<unknown, unknown>
 
 const modules: Readonly<Record<string, unknown>> = { "@effect-kuzzle/core": Core, effect: AllOfEffect }
 
-/** What the file exports. */
+/** The exports of the file. */
 export const load = (text: string): Readonly<Record<string, unknown>> => {
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }
   })
   const exports: Record<string, unknown> = {}
-  // The test has just had it written.
+  // Safe to run: the test has just generated this code.
 
   new Function("require", "exports", outputText)((name: string) => modules[name], exports)
   return exports
@@ -29,12 +29,12 @@ export const load = (text: string): Readonly<Record<string, unknown>> => {
 export const repositoriesOf = (text: string): ReadonlyMap<string, Repository> =>
   new Map(
     Object.entries(load(text)).flatMap(([name, value]) =>
-      // Nothing else that the file exports has filters.
+      // Safe: among the exports, only repositories have `filter`.
       typeof value === "object" && value !== null && "filter" in value ? [[name, value as Repository] as const] : []
     )
   )
 
-/** Every document decodes, and encodes to the same JSON: nothing of it is lost. */
+/** Asserts that every document decodes, and encodes to the same JSON. */
 export const assertFits = ({ schema }: Pick<Repository, "schema">, documents: ReadonlyArray<unknown>): void => {
   for (const document of documents) {
     const decoded = Schema.decodeUnknownSync(schema)(document)
@@ -42,14 +42,14 @@ export const assertFits = ({ schema }: Pick<Repository, "schema">, documents: Re
   }
 }
 
-/** The collection on the server is as the file says. */
+/** Asserts that the collection on the server has the mappings of the file. */
 export const assertMapped = (repository: Repository): Effect.Effect<void, unknown, Kuzzle.Kuzzle> =>
   Effect.map(KuzzleMappings.diff(repository), ({ differences, exists }) => {
     assert.isTrue(exists)
     assert.deepStrictEqual(differences, [])
   })
 
-/** What TypeScript says of files, in a process of its own: see `contract/declared.ts`. */
+/** The faults of the TypeScript compiler in some files. It runs in another process, because it blocks. */
 export const faultsOf = (texts: ReadonlyArray<string>): Promise<ReadonlyArray<string>> =>
   new Promise((resolve, reject) => {
     const child = execFile(

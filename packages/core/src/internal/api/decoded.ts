@@ -15,15 +15,15 @@ interface Identified {
 }
 
 /** A decoded document, or none if it does not fit the Schema and is omitted. */
-export type Read<Document, Left> =
+export type Read<Document, Exited> =
   | { readonly isIn: true; readonly document: Document }
-  | { readonly isIn: false; readonly document: Left }
+  | { readonly isIn: false; readonly document: Exited }
 
 /** How many documents of a snapshot are decoded at a stretch: other fibers, and pings, have their turns in between. */
 const stretch = 500
 
 /** The known state of a set of documents, decoded. */
-class Decoded<Document extends Identified, Left extends Identified> {
+class Decoded<Document extends Identified, Exited extends Identified> {
   documents = DocumentMap.from<Document>([])
 
   /** Whether a change of this document can change the set. A document that was not in the set cannot leave it. */
@@ -31,23 +31,23 @@ class Decoded<Document extends Identified, Left extends Identified> {
     return this.documents.has(_id)
   }
 
-  replace(documents: ReadonlyArray<Document>): Change<Document, Left | Document> {
+  replace(documents: ReadonlyArray<Document>): Change<Document, Exited | Document> {
     this.documents = DocumentMap.from(documents)
     return { _tag: "Snapshot", documents: this.documents }
   }
 
-  enter(document: Document): Change<Document, Left | Document> {
+  enter(document: Document): Change<Document, Exited | Document> {
     const previous = this.documents.get(document._id)
     this.documents = this.documents.with(document)
     return previous === undefined ? { _tag: "Entered", document } : { _tag: "Updated", document, previous }
   }
 
-  leave(document: Left | Document): Change<Document, Left | Document> | undefined {
+  leave(document: Exited | Document): Change<Document, Exited | Document> | undefined {
     const previous = this.remove(document._id)
-    return previous && { _tag: "Left", document, previous }
+    return previous && { _tag: "Exited", document, previous }
   }
 
-  delete(_id: string): Change<Document, Left | Document> | undefined {
+  delete(_id: string): Change<Document, Exited | Document> | undefined {
     const previous = this.remove(_id)
     return previous && { _tag: "Deleted", previous }
   }
@@ -60,14 +60,14 @@ class Decoded<Document extends Identified, Left extends Identified> {
 }
 
 /** `changes` begins with a snapshot. Completes once that is decoded, and then follows until the scope closes. */
-export const follow = <Document extends Identified, Left extends Identified, E, E2, R>(
+export const follow = <Document extends Identified, Exited extends Identified, E, E2, R>(
   changes: Stream.Stream<Change, E>,
-  read: (document: LiveDocument) => Effect.Effect<Read<Document, Left>, E2, R>,
+  read: (document: LiveDocument) => Effect.Effect<Read<Document, Exited>, E2, R>,
   readMany: (documents: ReadonlyArray<LiveDocument>) => Effect.Effect<ReadonlyArray<Document>, E2, R>
-): Effect.Effect<Observers<Document, E | E2, Left | Document>["live"], E | E2, R | Scope.Scope> =>
+): Effect.Effect<Observers<Document, E | E2, Exited | Document>["live"], E | E2, R | Scope.Scope> =>
   Effect.gen(function*() {
-    const known = new Decoded<Document, Left>()
-    const observers = new Observers<Document, E | E2, Left | Document>(() => known.documents)
+    const known = new Decoded<Document, Exited>()
+    const observers = new Observers<Document, E | E2, Exited | Document>(() => known.documents)
     const ready = yield* Deferred.make<void, E | E2>()
 
     const readAll = (documents: Documents) =>
@@ -81,7 +81,7 @@ export const follow = <Document extends Identified, Left extends Identified, E, 
         return decoded
       })
 
-    const decode = (change: Change): Effect.Effect<Change<Document, Left | Document> | undefined, E2, R> => {
+    const decode = (change: Change): Effect.Effect<Change<Document, Exited | Document> | undefined, E2, R> => {
       switch (change._tag) {
         case "Snapshot":
           return Effect.map(readAll(change.documents), (documents) => known.replace(documents))
@@ -89,7 +89,7 @@ export const follow = <Document extends Identified, Left extends Identified, E, 
           return Effect.succeed(change)
         case "Deleted":
           return Effect.sync(() => known.delete(change.previous._id))
-        case "Left":
+        case "Exited":
           return known.has(change.document._id)
             ? Effect.map(read(change.document), ({ document }) => known.leave(document))
             : Effect.succeed(undefined)

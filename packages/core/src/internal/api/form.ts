@@ -10,7 +10,8 @@ export interface Struct {
 }
 
 export type Form =
-  | { readonly _tag: "Text" | "Boolean" | "Date" | "Nothing" | "Anything" | "NotJson" }
+  | { readonly _tag: "Text" | "Boolean" | "Date" | "Nothing" | "Anything" }
+  | { readonly _tag: "NotJson"; readonly name: string }
   | { readonly _tag: "Number"; readonly isWhole: boolean }
   | { readonly _tag: "Constants"; readonly values: ReadonlyArray<unknown> }
   | { readonly _tag: "OneOf"; readonly members: ReadonlyArray<AST.AST> }

@@ -26,11 +26,11 @@ export interface LiveDocument {
 
 export type Documents<Document = LiveDocument> = ReadonlyMap<string, Document>
 
-export type Change<Document = LiveDocument, Left = Document> =
+export type Change<Document = LiveDocument, Exited = Document> =
   | { readonly _tag: "Snapshot"; readonly documents: Documents<Document> }
   | { readonly _tag: "Entered"; readonly document: Document }
   | { readonly _tag: "Updated"; readonly document: Document; readonly previous: Document }
-  | { readonly _tag: "Left"; readonly document: Left; readonly previous: Document }
+  | { readonly _tag: "Exited"; readonly document: Exited; readonly previous: Document }
   | { readonly _tag: "Deleted"; readonly previous: Document }
   | { readonly _tag: "Stale"; readonly cause: GapCause }
 
@@ -49,7 +49,7 @@ export interface Followed {
 interface Word {
   readonly document: LiveDocument
   /** Why it is not in the set. */
-  readonly gone: "Deleted" | "Left" | undefined
+  readonly gone: "Deleted" | "Exited" | undefined
 }
 
 /**
@@ -98,7 +98,7 @@ export const make = (options: {
 
   const wordOf = (_id: string, { event, result }: DocumentNotification): Word => {
     const document: LiveDocument = { _id, _source: result._source ?? {}, _version: result._version }
-    return { document, gone: event === "delete" ? "Deleted" : belongs(document) ? undefined : "Left" }
+    return { document, gone: event === "delete" ? "Deleted" : belongs(document) ? undefined : "Exited" }
   }
 
   /** The content of documents outside the set is not kept: the whole collection may be written during a read. */
@@ -126,10 +126,10 @@ export const make = (options: {
       return { _tag: "Deleted", previous }
     }
     if (_version !== undefined && previous?._version !== undefined && _version <= previous._version) return undefined
-    if (gone === "Left") {
+    if (gone === "Exited") {
       if (previous === undefined) return undefined
       documents = documents.without(_id)
-      return { _tag: "Left", document, previous }
+      return { _tag: "Exited", document, previous }
     }
     documents = documents.with(document)
     return previous === undefined ? { _tag: "Entered", document } : { _tag: "Updated", document, previous }

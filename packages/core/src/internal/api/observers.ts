@@ -12,16 +12,16 @@ import { type Change, type Documents, weigh } from "./live.ts"
 const capacity = 4096
 const maxBytes = 16 * 1024 ** 2
 
-export class Observers<Document, E, Left = Document> {
-  private readonly all = new Set<Mailbox.Mailbox<Change<Document, Left>, E>>()
+export class Observers<Document, E, Exited = Document> {
+  private readonly all = new Set<Mailbox.Mailbox<Change<Document, Exited>, E>>()
   /** How the set has ended. */
-  private ending: ((observer: Mailbox.Mailbox<Change<Document, Left>, E>) => void) | undefined
+  private ending: ((observer: Mailbox.Mailbox<Change<Document, Exited>, E>) => void) | undefined
 
   /** `documents` returns the documents now. */
   constructor(private readonly documents: () => Documents<Document>) {}
 
   /** `size` estimates the bytes of the change. */
-  publish(change: Change<Document, Left>, size: () => number): void {
+  publish(change: Change<Document, Exited>, size: () => number): void {
     if (this.all.size === 0) return
     const bytes = size()
     for (const observer of this.all) observer.offer(change, bytes)
@@ -51,8 +51,8 @@ export class Observers<Document, E, Left = Document> {
   private observe() {
     return Effect.acquireRelease(
       Effect.sync(() => {
-        const snapshot = (): Change<Document, Left> => ({ _tag: "Snapshot", documents: this.documents() })
-        const observer = Mailbox.make<Change<Document, Left>, E>({
+        const snapshot = (): Change<Document, Exited> => ({ _tag: "Snapshot", documents: this.documents() })
+        const observer = Mailbox.make<Change<Document, Exited>, E>({
           capacity,
           maxBytes,
           strategy: "dropping",
@@ -67,7 +67,7 @@ export class Observers<Document, E, Left = Document> {
     )
   }
 
-  private finish(how: (observer: Mailbox.Mailbox<Change<Document, Left>, E>) => void): void {
+  private finish(how: (observer: Mailbox.Mailbox<Change<Document, Exited>, E>) => void): void {
     this.ending ??= how
     this.all.forEach(this.ending)
   }

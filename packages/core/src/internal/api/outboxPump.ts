@@ -25,7 +25,7 @@ import type {
   KuzzleShape,
   RequestOptions
 } from "../client/client.ts"
-import { nobody } from "../data/sender.ts"
+import { anonymous } from "../data/sender.ts"
 import { type Item, Outbox, verdict } from "../protocol/outbox.ts"
 import { window } from "../protocol/suspects.ts"
 import { Broadcast } from "../runtime/broadcast.ts"
@@ -178,7 +178,7 @@ export class Pump {
       const payload = yield* Payload.write(request, options)
       const timeout = timeoutOf(options, Infinity)
       if (timeout === undefined) return yield* invalid(notADuration(options))
-      const sender = options.as ?? (options.anonymous === true ? nobody : yield* this.currentUser)
+      const sender = options.as ?? (options.anonymous === true ? anonymous : yield* this.currentUser)
       const entry = yield* this.entry({ sender, payload, idempotent: options.idempotent === true }, timeout)
       const done = yield* Deferred.make<KuzzleResponse, RequestError>()
       const waiting: Waiting = { done, readers: 0 }
@@ -259,7 +259,7 @@ export class Pump {
       const settled = Stream.runForEach(states, (next) => isSettled(next) ? Effect.fail(next) : Effect.void)
       current = yield* Effect.catchAll(Effect.flip(settled), () => invalid("the client was closed"))
     }
-    if (current._tag === "Anonymous") return nobody
+    if (current._tag === "Anonymous") return anonymous
     if (current._tag !== "Unauthenticated" && Option.isSome(current.kuid)) {
       return { _tag: "User", kuid: current.kuid.value }
     }
@@ -380,7 +380,7 @@ export class Pump {
       ...(state._tag === "Authenticated" && Option.isSome(state.kuid)
         ? [{ _tag: "User", kuid: state.kuid.value } as const]
         : []),
-      ...(state._tag === "Anonymous" || hasToken ? [nobody] : [])
+      ...(state._tag === "Anonymous" || hasToken ? [anonymous] : [])
     ]
     if (JSON.stringify(before) !== JSON.stringify(this.senders)) this.adoptDue = true
     if (state._tag !== "Authenticated" && state._tag !== "Anonymous") return

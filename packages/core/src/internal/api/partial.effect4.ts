@@ -1,17 +1,19 @@
 /** The Schema of a part of a document, as in `partial.ts`. */
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
+import * as Fields from "effect/Struct"
 
 /** `undefined` when the outermost step of the Schema transforms the whole object, so the fields cannot be told apart. */
 export const partial = (ast: AST.AST): AST.AST | undefined => {
   switch (ast._tag) {
-    case "Objects":
+    case "Objects": {
+      const names = storedNames(ast)
       // Its checks speak of the whole, which is not there to be asked.
-      return ast.encoding === undefined ? optional(ast) : undefined
+      return names && renamed(optional(ast), names)
+    }
     case "Union": {
       const types = ast.types.flatMap((type) => partial(type) ?? [])
       return types.length === ast.types.length ? new AST.Union(types) : undefined
@@ -30,9 +32,38 @@ export const partial = (ast: AST.AST): AST.AST | undefined => {
 export const indivisible = (ast: AST.AST, given: unknown): SchemaIssue.Issue =>
   invalid(given, `${String(ast)} has no fields of its own: it cannot be updated in part, so replace the document`)
 
-/** Of a class: the fields of which an instance is made. */
-const fieldsOf = ({ typeParameters: [fields] }: AST.Declaration): AST.Objects | undefined =>
-  fields?._tag === "Objects" ? fields : undefined
+/** Of a class: the fields of which an instance is made, with the names under which they are stored. */
+const fieldsOf = ({ annotations, encoding, typeParameters: [fields] }: AST.Declaration): AST.Objects | undefined => {
+  // Other declarations contain such a type, an `Option` for example.
+  if (fields?._tag !== "Objects" || annotations?.["~constructor"] === undefined) return undefined
+  // The first step leads from the instance to the fields.
+  const names = storedNames(fields, encoding?.slice(1))
+  return names && renamed(fields, names)
+}
+
+/** The stored names of fields that have another one. */
+type Names = Readonly<Record<string, string>>
+
+const renaming = String(Fields.renameKeys({}))
+
+/** `undefined` where a step from the fields to the stored object is not by `Schema.encodeKeys`. */
+const storedNames = (fields: AST.Objects, steps: ReadonlyArray<AST.Link> = fields.encoding ?? []): Names | undefined => {
+  let entries = fields.propertySignatures.map(({ name }) => [String(name), String(name)] as const)
+  for (const { transformation: { encode } } of steps) {
+    if (typeof encode === "function" || encode._tag !== "Transform") return undefined
+    const { transform } = encode
+    if (String(transform) !== renaming) return undefined
+    entries = entries.map(([name, stored]) => [name, Object.keys(transform({ [stored]: null })).join()])
+  }
+  return Object.fromEntries(entries.filter(([name, stored]) => name !== stored))
+}
+
+const renamed = (ast: AST.Objects, names: Names): AST.Objects => {
+  if (Object.keys(names).length === 0) return ast
+  const fields = ast.propertySignatures.map(({ name, type }) => [name, Schema.make<Schema.Top>(type)] as const)
+  const struct: Schema.Struct<Schema.Struct.Fields> = Schema.Struct(Object.fromEntries(fields))
+  return struct.pipe(Schema.encodeKeys(names)).ast
+}
 
 const optional = (ast: AST.Objects): AST.Objects =>
   new AST.Objects(
@@ -44,7 +75,7 @@ const optional = (ast: AST.Objects): AST.Objects =>
 
 /** A part of a value: of an object of fields, of the members of a union that are such objects, or else the whole value. */
 const partOf = (ast: AST.AST): AST.AST => {
-  if (ast.encoding === undefined && ast._tag === "Union") return new AST.Union(ast.types.map(partOf))
+  if (ast._tag === "Union" && ast.encoding === undefined) return new AST.Union(ast.types.map(partOf))
   if (ast._tag === "Suspend") return new AST.Suspend(() => partOf(ast.thunk()))
   // A record: what is new in it has to be whole.
   return ast._tag === "Objects" && ast.propertySignatures.length === 0 ? ast : partial(ast) ?? ast
@@ -58,9 +89,10 @@ export const picked = (whole: AST.AST, names: ReadonlyArray<PropertyKey>, ast = 
 const pick = (ast: AST.AST, names: ReadonlyArray<PropertyKey>): AST.AST => {
   if (ast._tag === "Union") return new AST.Union(ast.types.map((type) => pick(type, names)))
   const fields = ast._tag === "Declaration" ? fieldsOf(ast) : ast
-  if (fields?._tag !== "Objects" || (fields.encoding !== undefined && names.length > 0)) return ast
+  const stored = fields?._tag === "Objects" ? storedNames(fields) : undefined
+  if (fields?._tag !== "Objects" || (stored === undefined && names.length > 0)) return ast
   const field = (name: PropertyKey, type = typeOf(fields, name)) => type ? [new AST.PropertySignature(name, type)] : []
-  return new AST.Objects(names.flatMap((name) => field(name)), [])
+  return renamed(new AST.Objects(names.flatMap((name) => field(name)), []), stored ?? {})
 }
 
 const namesOf = (ast: AST.AST): ReadonlyArray<string> =>
@@ -78,15 +110,18 @@ type Members = Record<PropertyKey, unknown>
 export const clear = (ast: AST.AST, given: unknown, encoded: unknown): Issue => {
   if (!isObject(given) || !isObject(encoded)) return undefined
   switch (ast._tag) {
-    case "Objects":
-      // The results of transformations are inspected only for members that JSON would leave out.
-      if (ast.encoding !== undefined) return isCleared(given, encoded) ? invalid(given, withoutForm) : leftOut(encoded)
+    case "Objects": {
+      const names = storedNames(ast)
+      // The results of other transformations are inspected only for members that JSON would leave out.
+      if (names === undefined) return leftOut(encoded)
       return firstIssue(given, (name) => {
         const type = typeOf(ast, name)
-        return encoded[name] === undefined
-          ? clearField(type, name, given[name], encoded)
-          : type && clear(type, given[name], encoded[name])
+        const stored = names[name] ?? name
+        return encoded[stored] === undefined
+          ? clearField(type, stored, given[name], encoded)
+          : type && clear(type, given[name], encoded[stored])
       })
+    }
     case "Union": {
       const member = ast.types.find((type) => isOf(AST.toType(type), given))
       return member && clear(member, given, encoded)
@@ -100,11 +135,6 @@ export const clear = (ast: AST.AST, given: unknown, encoded: unknown): Issue => 
   }
   return undefined
 }
-
-/** Under which name a field is stored is not known here, so nothing can be written in its place. */
-const isCleared = (given: Members, encoded: Members): boolean =>
-  Object.keys(encoded).length < Object.keys(given).length &&
-  Object.values(given).some((value) => value === undefined || (Option.isOption(value) && Option.isNone(value)))
 
 const leftOut = (encoded: Members): Issue =>
   firstIssue(encoded, (name) => {

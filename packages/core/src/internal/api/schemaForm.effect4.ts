@@ -50,7 +50,7 @@ export const of = (ast: AST.AST): Form => {
     case "Suspend":
       return { _tag: "Suspended", ast: ast.thunk() }
     default:
-      return { _tag: "NotJson" }
+      return { _tag: "NotJson", name: String(ast.annotations?.identifier ?? ast.annotations?.expected ?? ast._tag) }
   }
 }
 

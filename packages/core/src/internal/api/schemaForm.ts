@@ -47,7 +47,7 @@ export const of = (ast: AST.AST): Form => {
     case "Suspend":
       return { _tag: "Suspended", ast: ast.f() }
     default:
-      return { _tag: "NotJson" }
+      return { _tag: "NotJson", name: String(ast) }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Who a request is sent as. */
 import type { Sender } from "../../KuzzleOutboxStore.ts"
 
-export const nobody: Sender = { _tag: "Nobody" }
+export const anonymous: Sender = { _tag: "Anonymous" }
 
 export const sameSender = (a: Sender, b: Sender): boolean =>
-  a._tag === "User" ? b._tag === "User" && a.kuid === b.kuid : b._tag === "Nobody"
+  a._tag === "User" ? b._tag === "User" && a.kuid === b.kuid : b._tag === "Anonymous"

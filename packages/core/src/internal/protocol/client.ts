@@ -12,7 +12,7 @@ import {
   ConnectionEndedError,
   isApiError,
   NotSentError,
-  type SessionOverError
+  type SessionLostError
 } from "../../KuzzleError.ts"
 import type { LifecycleEvent } from "../../KuzzleLifecycle.ts"
 import { withoutSecrets } from "../data/endpoint.ts"
@@ -60,7 +60,7 @@ const subscribing = { controller: "realtime", action: "subscribe" }
 const shuttingDown: ReadonlySet<string> = new Set(["api.process.shutting_down", "network.entrypoint.shutting_down"])
 
 /** A connection that was closed for another user, cookie or endpoint. */
-const renewed = () => new ConnectionEndedError({ by: "Renewal", code: 1000, reason: "" })
+const replaced = () => new ConnectionEndedError({ by: "Replacement", code: 1000, reason: "" })
 
 export class Client {
   readonly requests: Line.Requests
@@ -258,13 +258,13 @@ export class Client {
   /** The attempt has failed or the connection has ended. Its socket is closed. */
   handleLost(cause: Cause): void {
     const now = this.clock.now()
-    const isReplaced = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Renewal"
+    const isReplaced = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Replacement"
     this.pulse = undefined
     this.replacement.handleLost()
     if (cause._tag === "KuzzleConnectionEndedError") this.requests.handleLost(cause)
     const stable = this.reconnection.handleEnded(now)
     if (isReplaced && this.state._tag === "Connecting") {
-      this.listening.registry.disconnected({ _tag: "Renewed" })
+      this.listening.registry.disconnected({ _tag: "Replaced" })
       this.actions.push({ _tag: "Replaced", cause })
       return this.dial()
     }
@@ -371,7 +371,7 @@ export class Client {
       this.dispatch({ _tag: "Renew" })
     }
     const decision = this.replacement.handleExchanged(isReplaced)
-    if (this.state._tag !== "Renewing") return isReplaced
+    if (this.state._tag !== "Replacing") return isReplaced
     // One step of several has changed nothing. Once the session has changed, an interruption would only hide it.
     if (isReplaced || decision === "Leave") this.redial()
     else if (decision === "Stay") {
@@ -405,14 +405,14 @@ export class Client {
 
   /** Ends the connection and dials at once: the next endpoint, if the server shuts down. */
   private redial(): void {
-    if (this.state._tag !== "Renewing") return
+    if (this.state._tag !== "Replacing") return
     const { endpoint } = this.state
     this.dispatch({ _tag: "Redial" })
     if (this.replacement.isLeaving()) {
       const following = Connection.following(this.reconnection.current(), endpoint, false)
       this.dispatch({ _tag: "Located", endpoint: following })
     }
-    this.terminate(renewed())
+    this.terminate(replaced())
   }
 
   private terminate(ended: ConnectionEndedError): void {
@@ -607,7 +607,7 @@ class SessionOfRequests implements Session {
     return this.credentials.current()
   }
 
-  sessionEnd(): SessionOverError | undefined {
+  sessionEnd(): SessionLostError | undefined {
     return this.credentials.sessionEnd()
   }
 

@@ -13,7 +13,7 @@ export interface Connecting {
   /** Empty until the effect of `url` has yielded an address. */
   readonly endpoint: string
   readonly attempt: number
-  readonly because: "Start" | "Loss" | "Renewal"
+  readonly because: "Start" | "Loss" | "Replacement"
 }
 
 /** Connected; the session is being renewed. Requests wait. */
@@ -24,8 +24,8 @@ export interface Authenticating {
 }
 
 /** Connected, but about to be closed on purpose. Requests in flight may finish, new ones wait. */
-export interface Renewing {
-  readonly _tag: "Renewing"
+export interface Replacing {
+  readonly _tag: "Replacing"
   readonly endpoint: string
   readonly attempt: number
 }
@@ -77,7 +77,7 @@ export interface Closed {
 export type ConnectionState =
   | Connecting
   | Authenticating
-  | Renewing
+  | Replacing
   | Resubscribing
   | Replaying
   | Ready
@@ -125,12 +125,12 @@ export const initial = (endpoints: ReadonlyArray<string>): Connecting => ({
 })
 
 /** The states with an open socket. */
-export type Connected = Authenticating | Renewing | Resubscribing | Replaying | Ready
+export type Connected = Authenticating | Replacing | Resubscribing | Replaying | Ready
 
 export const isConnected = (state: ConnectionState): state is Connected => {
   switch (state._tag) {
     case "Authenticating":
-    case "Renewing":
+    case "Replacing":
     case "Resubscribing":
     case "Replaying":
     case "Ready":
@@ -184,13 +184,13 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
     case "Replayed":
       return state._tag === "Replaying" ? to("Ready") : state
     case "Renew":
-      return isConnected(state) ? to("Renewing") : state
+      return isConnected(state) ? to("Replacing") : state
     case "Kept":
-      if (state._tag !== "Renewing") return state
+      if (state._tag !== "Replacing") return state
       return event.authenticate ? to("Authenticating") : to("Resubscribing")
     case "Redial":
-      return state._tag === "Renewing"
-        ? { _tag: "Connecting", endpoint: state.endpoint, attempt: 1, because: "Renewal" }
+      return state._tag === "Replacing"
+        ? { _tag: "Connecting", endpoint: state.endpoint, attempt: 1, because: "Replacement" }
         : state
     case "Lost": {
       if (event.delayMillis === undefined) return { _tag: "Failed", cause: event.cause }
@@ -218,7 +218,7 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
  * belongs to that user. `Wait`: it waits, and belongs to the current user. `Queue`: it goes into the offline queue, if
  * there is one. `Refuse`: it is refused.
  *
- * @param byConnection the connection carries the session: the user changes while the state is `Renewing`. A token has
+ * @param byConnection the connection carries the session: the user changes while the state is `Replacing`. A token has
  * changed the user before.
  */
 export type Admission = "Send" | "Wait" | "Hold" | "Queue" | "Refuse"
@@ -231,11 +231,11 @@ export const admission = (state: ConnectionState, byConnection: boolean): Admiss
     case "Resubscribing":
     case "Replaying":
       return "Wait"
-    case "Renewing":
+    case "Replacing":
       return byConnection ? "Hold" : "Wait"
     case "Connecting":
       // The connection was replaced for a user who has logged in. For requests this is not a lost connection.
-      return state.because === "Renewal" ? "Wait" : "Queue"
+      return state.because === "Replacement" ? "Wait" : "Queue"
     case "Waiting":
       return "Queue"
     case "Failed":

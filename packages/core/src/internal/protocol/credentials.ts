@@ -2,7 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { SessionOverError } from "../../KuzzleError.ts"
+import type { SessionLostError } from "../../KuzzleError.ts"
 import type { Sender } from "../../KuzzleOutboxStore.ts"
 import * as Json from "../data/json.ts"
 import { reservedVolatile } from "../data/reservedVolatile.ts"
@@ -63,7 +63,7 @@ export const canSendAs = (sender: Sender, identity: Identity | undefined): boole
 
 /** Whether the request goes without the token of the session. */
 export const isAnonymous = (options: Envelope.RequestOptions | undefined): boolean =>
-  options?.anonymous === true || options?.as?._tag === "Nobody"
+  options?.anonymous === true || options?.as?._tag === "Anonymous"
 
 /** What the session adds to a request. */
 export interface Added {
@@ -77,7 +77,7 @@ const maxCarried = 8
 
 export class Credentials {
   private identity: Identity | undefined = undefined
-  private ended: SessionOverError | undefined = undefined
+  private ended: SessionLostError | undefined = undefined
   private dead: Identity | undefined = undefined
   /** The tokens that the connection may have carried: using one links it to the connection (spec 1.10). */
   private carried: ReadonlyArray<Identity> = nothing
@@ -103,11 +103,11 @@ export class Credentials {
   }
 
   /** The session is over: only anonymous requests pass until a user logs in. */
-  end(cause: SessionOverError): void {
+  end(cause: SessionLostError): void {
     this.ended = cause
   }
 
-  sessionEnd(): SessionOverError | undefined {
+  sessionEnd(): SessionLostError | undefined {
     return this.ended
   }
 

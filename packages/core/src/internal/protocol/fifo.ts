@@ -3,7 +3,8 @@
  * array.)
  */
 export class Fifo<A> {
-  private items: Array<A | undefined> = []
+  /** With room for few, because the first element of an empty array reserves room for 17, and a queue is seldom long. */
+  private items: Array<A | undefined> = [undefined, undefined, undefined, undefined]
   private head = 0
   private tail = 0
 

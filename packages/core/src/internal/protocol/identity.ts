@@ -30,7 +30,7 @@ export type AuthenticationState =
     readonly expiresAt: Option.Option<DateTime.Utc>
   }
   | { readonly _tag: "Renewing"; readonly kuid: Option.Option<string> }
-  | { readonly _tag: "Unauthenticated"; readonly cause: KuzzleError.SessionOverError }
+  | { readonly _tag: "Unauthenticated"; readonly cause: KuzzleError.SessionLostError }
 
 export type AuthenticationEvent =
   | { readonly _tag: "LoginStarted" }
@@ -42,7 +42,7 @@ export type AuthenticationEvent =
   /** The session was renewed, before or after its end. */
   | { readonly _tag: "ReAuthenticated"; readonly kuid: Option.Option<string> }
   /** It could not be. */
-  | { readonly _tag: "SessionOver"; readonly cause: KuzzleError.SessionOverError }
+  | { readonly _tag: "SessionLost"; readonly cause: KuzzleError.SessionLostError }
 
 /** What the shell is to do with requests and the connection. */
 export type ClientAction =
@@ -66,7 +66,7 @@ export type Action =
   | { readonly _tag: "Authentication" }
 
 /** `Kept`: the session has not changed, and the renewal will be tried again. */
-export type Outcome = "Renewed" | "Kept" | "Over"
+export type Outcome = "Renewed" | "Kept" | "Lost"
 
 /** One attempt of a renewal. */
 export interface Attempt {
@@ -84,7 +84,7 @@ export type Step =
   /** Run the attempt, where `mayRun` says so. Then `handleTried`. */
   | { readonly _tag: "Attempt"; readonly attempt: Attempt }
   /** Another client may be about to store the session: read the store a few times. Then `handleReread`. */
-  | { readonly _tag: "Reread"; readonly attempt: Attempt; readonly cause: KuzzleError.SessionOverError | undefined }
+  | { readonly _tag: "Reread"; readonly attempt: Attempt; readonly cause: KuzzleError.SessionLostError | undefined }
   /** Ask when the unchanged session is to be renewed. With that, the renewal ends as `Kept`. */
   | { readonly _tag: "Plan" }
   | { readonly _tag: "End"; readonly outcome: Outcome }
@@ -453,7 +453,7 @@ export class IdentityMachine {
     if (attempt.way === "Login") {
       this.useless = time.now - this.loggedInAt < usefulAge ? this.useless + 1 : 0
       if (!this.options.canLogin || this.useless > maxUseless) {
-        return this.handleTried(attempt, Exit.fail(new KuzzleError.SessionOverError({ reason: "TokenDead" })), time)
+        return this.handleTried(attempt, Exit.fail(new KuzzleError.SessionLostError({ reason: "TokenDead" })), time)
       }
     }
     return { _tag: "Attempt", attempt }
@@ -467,7 +467,7 @@ export class IdentityMachine {
         return { _tag: "Plan" }
       case "Then":
         return this.handleRenewal(decision.way, time)
-      case "Over":
+      case "Lost":
         // The connection that was opened meanwhile, or is about to be, shows whether there is a session.
         if (this.unasked || this.redialling) return end("Kept")
         // Another client may have stored a session meanwhile, without a notification so far.
@@ -485,10 +485,10 @@ export class IdentityMachine {
     return end("Renewed")
   }
 
-  private endSession(cause: KuzzleError.SessionOverError): Step {
+  private endSession(cause: KuzzleError.SessionLostError): Step {
     this.credentials.end(cause)
-    this.publish({ _tag: "SessionOver", cause })
-    return end("Over")
+    this.publish({ _tag: "SessionLost", cause })
+    return end("Lost")
   }
 
   /** The cookie of this connection is out of date. */

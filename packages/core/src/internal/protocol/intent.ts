@@ -8,7 +8,7 @@ export type GapCause =
   /** The connection was down. */
   | { readonly _tag: "Disconnected"; readonly cause: ConnectError | ConnectionEndedError }
   /** The client has replaced the connection for another user or cookie. */
-  | { readonly _tag: "Renewed" }
+  | { readonly _tag: "Replaced" }
   /** The token expired: the server drops every subscription of the connection (spec 0.7). */
   | { readonly _tag: "TokenExpired" }
   /** A malformed notification arrived, so its content is unknown. */

@@ -15,7 +15,7 @@ export type Failure =
   | NamedError
   | LoginIncompleteError
   | KuzzleError.AuthenticatorError
-  | KuzzleError.SessionOverError
+  | KuzzleError.SessionLostError
 
 export type Decision =
   /** There is a session. */
@@ -23,7 +23,7 @@ export type Decision =
   /** Nothing has changed. The next connection, or the next refusal, starts another renewal. */
   | { readonly _tag: "Keep" }
   | { readonly _tag: "Then"; readonly way: Way }
-  | { readonly _tag: "Over"; readonly cause: KuzzleError.SessionOverError }
+  | { readonly _tag: "Lost"; readonly cause: KuzzleError.SessionLostError }
 
 /** Whether the error is temporary (promise A4: the renewal is retried, but not for ever). */
 export const isPassing = (error: Failure): boolean => {
@@ -64,12 +64,12 @@ export const after = (
   if (Exit.isSuccess(exit)) {
     if (alive) return { _tag: "Done" }
     // No user was logged in, or the authenticator has logged in none.
-    if (way === "Login") return { _tag: "Over", cause: new KuzzleError.SessionOverError({ reason: "Refused" }) }
+    if (way === "Login") return { _tag: "Lost", cause: new KuzzleError.SessionLostError({ reason: "Refused" }) }
     if (wanted && canLogin) return { _tag: "Then", way: "Login" }
     // Either no user was logged in and none should be, or the server no longer knows the user who was.
     return way === "Restore" && !wanted
       ? { _tag: "Keep" }
-      : { _tag: "Over", cause: new KuzzleError.SessionOverError({ reason: "TokenDead" }) }
+      : { _tag: "Lost", cause: new KuzzleError.SessionLostError({ reason: "TokenDead" }) }
   }
   if (Cause.isInterrupted(exit.cause)) return { _tag: "Keep" }
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
@@ -79,12 +79,12 @@ export const after = (
     return { _tag: "Keep" }
   }
   if (way !== "Login" && canLogin) return { _tag: "Then", way: "Login" }
-  if (failure?._tag === "KuzzleSessionOverError") return { _tag: "Over", cause: failure }
+  if (failure?._tag === "KuzzleSessionLostError") return { _tag: "Lost", cause: failure }
   if (failure !== undefined && way !== "Login" && KuzzleError.isTokenDead(failure)) {
-    return { _tag: "Over", cause: new KuzzleError.SessionOverError({ reason: "TokenDead" }) }
+    return { _tag: "Lost", cause: new KuzzleError.SessionLostError({ reason: "TokenDead" }) }
   }
   return {
-    _tag: "Over",
-    cause: new KuzzleError.SessionOverError({ reason: "Refused", cause: Cause.squash(exit.cause) })
+    _tag: "Lost",
+    cause: new KuzzleError.SessionLostError({ reason: "Refused", cause: Cause.squash(exit.cause) })
   }
 }

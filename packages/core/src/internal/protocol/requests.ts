@@ -92,11 +92,13 @@ export type Action =
 const replayed: Action = { _tag: "Replayed" }
 const idle: Action = { _tag: "Idle" }
 
+const weigh = ({ encoded }: Call) => encoded.length
+
 type Refusal = KuzzleError.ConnectError | KuzzleError.ConnectionEndedError
 
 export class Requests {
   private readonly pending = new Pending<Call>()
-  private readonly waiting = new Pending<Call>(({ encoded }) => encoded.length)
+  private readonly waiting = new Pending<Call>(weigh)
   private readonly replay = new Replay()
   private readonly actions = new Fifo<Action>()
   private count = 0

@@ -30,8 +30,8 @@ export const frameOf = (
   const current = session.current()
   const isCall = call.kind === "Call"
   // Without a session there is nothing to add or remove. (This is the hot path of clients that never log in.)
-  const isNobodys = isCall && call.user === nobody && current !== undefined
-  const options = isNobodys ? { ...call.options, as: Sender.nobody } : call.options
+  const isWithoutUser = isCall && call.user === nobody && current !== undefined
+  const options = isWithoutUser ? { ...call.options, as: Sender.anonymous } : call.options
   if (options?.as !== undefined && !canSendAs(options.as, current)) return otherUser(call)
   const identity = isAnonymous(options) ? undefined : current
   if (isCall && !isAnonymous(options)) {

@@ -66,7 +66,7 @@ export interface Loss {
 /** The next state of a request that was in flight and may be sent again. `undefined`: it is given up. */
 export const lost = ({ group, lossesAlone }: Suspicion, { alone, by, sends }: Loss): Suspicion | undefined => {
   // The client has ended the connection itself.
-  if (by === "Renewal") return sends < maxSends ? { group, lossesAlone } : undefined
+  if (by === "Replacement") return sends < maxSends ? { group, lossesAlone } : undefined
   // The next answer would be as large.
   if (by === "Oversized" && alone) return undefined
   // The first loss does not count: a request that is sent now and then is always alone.

@@ -2,6 +2,7 @@
  * Publishes elements to any number of watchers. Each `Stream` has a bounded mailbox of its own. (A `PubSub` does more,
  * and costs each client a kilobyte and each page three.)
  */
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -14,10 +15,13 @@ const maxBytes = 16 * 1024 ** 2
 /** How many elements are kept for the first watcher, which may never come. */
 const announced = 16
 
+/** One array for all, because most clients are never watched. */
+const none: ReadonlyArray<never> = []
+
 export class Broadcast<A> {
-  private mailboxes: ReadonlyArray<Mailbox.Mailbox<A, never>> = []
+  private mailboxes: ReadonlyArray<Mailbox.Mailbox<A, never>> = none
   private ended = false
-  private kept: ReadonlyArray<A> | undefined = []
+  private kept: ReadonlyArray<A> | undefined = none
 
   /**
    * @param first the elements that a new watcher gets at once
@@ -56,8 +60,9 @@ export class Broadcast<A> {
 
   /** The elements that are published while the stream runs. */
   get stream(): Stream.Stream<A> {
-    // Created when it is run, because it takes 1.6 KB and most clients are never watched.
-    return Stream.suspend(() => Stream.unwrapScoped(this.open))
+    // Created when it is run, because it takes 1.6 KB and most clients are never watched. (`Stream.suspend` is the same with
+    // one more closure.)
+    return Stream.fromChannel(Channel.suspend(() => Stream.toChannel(Stream.unwrapScoped(this.open))))
   }
 
   /** Whether there are watchers. */
@@ -79,7 +84,7 @@ export class Broadcast<A> {
       ...(overflow === undefined ? {} : { overflow })
     })
     if (this.first !== undefined) mailbox.offer(this.first())
-    for (const element of this.kept ?? []) mailbox.offer(element)
+    for (const element of this.kept ?? none) mailbox.offer(element)
     this.kept = undefined
     if (this.ended) mailbox.end()
     this.mailboxes = [...this.mailboxes, mailbox]

@@ -28,9 +28,9 @@ import { Broadcast } from "./broadcast.ts"
 import { Delays } from "./delays.ts"
 import type { Exchanges } from "./exchanges.ts"
 import type { Fork } from "./fork.ts"
-import * as Metrics from "./metrics.ts"
 import { Outage } from "./outage.ts"
 import type { DebuggerFrame, Realtime } from "./realtime.ts"
+import type { Telemetry } from "./telemetry.ts"
 
 interface Parts {
   readonly client: Client
@@ -42,6 +42,7 @@ interface Parts {
   readonly headers: (endpoint: string) => Effect.Effect<HandshakeHeaders, InvalidSettingError>
   readonly clock: Clock.Clock
   readonly tracer: Tracer.Tracer
+  readonly telemetry: Telemetry
   readonly fork: Fork
 }
 
@@ -90,11 +91,11 @@ export class Driver implements Receivers {
   private waiting = 0
 
   constructor(private readonly parts: Parts) {
-    const { client, clock, settings, tracer } = parts
+    const { client, clock, settings, telemetry, tracer } = parts
     this.client = client
     this.alarm = new Timer.Alarm(clock, () => this.due())
     this.states = new Broadcast(() => client.connection())
-    this.outage = new Outage(tracer, clock, this.events)
+    this.outage = new Outage(telemetry, tracer, clock, this.events)
     this.reconnects = new Delays(settings.reconnect)
   }
 
@@ -228,10 +229,10 @@ export class Driver implements Receivers {
   }
 
   private measure(): void {
-    const { requests } = this.client
+    const { client: { requests }, parts: { telemetry: { metrics } } } = this
     const [inFlight, waiting] = [requests.pendingCount(), requests.waitingCount()]
-    if (inFlight !== this.inFlight) Metrics.inFlight(inFlight - this.inFlight)
-    if (waiting !== this.waiting) Metrics.queued(waiting - this.waiting)
+    if (inFlight !== this.inFlight) metrics.inFlight(inFlight - this.inFlight)
+    if (waiting !== this.waiting) metrics.queued(waiting - this.waiting)
     this.inFlight = inFlight
     this.waiting = waiting
   }
@@ -278,7 +279,7 @@ export class Driver implements Receivers {
       if (this.connection === connection) this.lost(ended)
     })
     if (this.client.handleOpened(generation)) this.drive()
-    else connection.unsafeTerminate(new ConnectionEndedError({ by: "Renewal", code: 1000, reason: "" }))
+    else connection.unsafeTerminate(new ConnectionEndedError({ by: "Replacement", code: 1000, reason: "" }))
   }
 
   /** The connection has ended, or the attempt has failed. */
@@ -366,7 +367,7 @@ export class Driver implements Receivers {
     const now = Timer.now(this.parts.clock)
     const call = this.client.requests.handleAnswer(id, frame, size, now)
     if (call === undefined) return false
-    Metrics.answered(now - call.sentAt)
+    this.parts.telemetry.metrics.answered(now - call.sentAt)
     this.drive(now)
     return true
   }
@@ -394,7 +395,7 @@ export class Driver implements Receivers {
     const roundTrip = this.client.handlePong()
     if (roundTrip === undefined) return
     this.roundTrip = roundTrip
-    Metrics.ponged(roundTrip)
+    this.parts.telemetry.metrics.ponged(roundTrip)
   }
 
   // ---------------------------------------------------------------------------------------------------------------

@@ -31,8 +31,7 @@ import { Broadcast } from "./broadcast.ts"
 import { Delays } from "./delays.ts"
 import type { Fork } from "./fork.ts"
 import type { Keeper } from "./keeper.ts"
-import * as Metrics from "./metrics.ts"
-import * as Traced from "./traced.ts"
+import type { Telemetry } from "./telemetry.ts"
 
 type Exchanged<A> = Effect.Effect<A, KuzzleError.RequestError>
 
@@ -69,11 +68,12 @@ interface Parts {
   readonly keeper: Keeper
   readonly host: Host
   readonly fork: Fork
+  readonly telemetry: Telemetry
 }
 
 /** The exchanges of a client without a connection (HTTP). A timer of its own starts the renewals. */
 export const makeAlone = (
-  parts: Pick<Parts, "settings" | "credentials" | "keeper" | "fork"> & Pick<Host, "publish">
+  parts: Pick<Parts, "settings" | "credentials" | "keeper" | "fork" | "telemetry"> & Pick<Host, "publish">
 ): Effect.Effect<Exchanges, never, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
@@ -307,8 +307,9 @@ export class Exchanges {
   // ---------------------------------------------------------------------------------------------------------------
 
   private renewal(way: Renewal.Way): Effect.Effect<void> {
-    return Traced.renewal(way, this.steps(way)).pipe(
-      Effect.map((outcome) => Metrics.renewals[outcome](1)),
+    const { metrics, spans } = this.parts.telemetry
+    return spans.renewal(way, this.steps(way)).pipe(
+      Effect.map((outcome) => metrics.renewals[outcome](1)),
       Effect.ensuring(Effect.sync(() => this.driven(this.machine.handleRenewalEnded())))
     )
   }

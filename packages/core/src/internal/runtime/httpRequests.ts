@@ -12,8 +12,8 @@ import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import * as Rest from "../protocol/rest.ts"
 import * as Body from "../services/body.ts"
-import * as Metrics from "./metrics.ts"
 import { notADuration, type Requests, timeoutOf } from "./requests.ts"
+import type { Telemetry } from "./telemetry.ts"
 
 export interface HttpRequests extends Pick<Requests, "query" | "queryMany"> {
   /**
@@ -31,7 +31,8 @@ export const make = (
     HttpSettings,
     "endpoints" | "headers" | "maxRequestSize" | "maxResponseSize" | "requestTimeout" | "routes"
   >,
-  credentials: Credentials
+  credentials: Credentials,
+  metrics: Telemetry["metrics"]
 ): HttpRequests => {
   /** The address and the headers of a request. */
   const target = Effect.map(
@@ -128,7 +129,7 @@ export const make = (
   ): Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError> =>
     Effect.gen(function*() {
       const { call, timeout } = yield* prepare(request, options)
-      const answer = yield* counted(http.exchange(call, maxResponseSize)).pipe(
+      const answer = yield* counted(metrics, http.exchange(call, maxResponseSize)).pipe(
         Effect.mapError(lost(request, call)),
         Effect.timeoutFail({ duration: timeout, onTimeout: late(request, timeout) })
       )
@@ -173,15 +174,15 @@ const at = (endpoint: string, path: string): string => {
   return `${base.replace(/\/$/, "")}${path}${asked}`
 }
 
-const counted = <A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+const counted = <A, E>(metrics: Telemetry["metrics"], exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.acquireUseRelease(
-    Effect.sync(() => Metrics.inFlight(1)),
+    Effect.sync(() => metrics.inFlight(1)),
     () =>
       Effect.map(Effect.timed(exchange), ([took, answer]) => {
-        Metrics.answered(Duration.toMillis(took))
+        metrics.answered(Duration.toMillis(took))
         return answer
       }),
-    () => Effect.sync(() => Metrics.inFlight(-1))
+    () => Effect.sync(() => metrics.inFlight(-1))
   )
 
 /** Headers carry no other characters; JSON can spell them otherwise. */

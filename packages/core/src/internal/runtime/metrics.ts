@@ -19,8 +19,8 @@ export const ponged = duration("kuzzle.client.ping.duration", "From a ping to it
 const reconnectsBy = (cause: string) =>
   counter("kuzzle.client.reconnects", "Connections that were opened again and are ready, by cause", "cause", cause)
 
-/** `Renewal`: the client had closed the previous connection on purpose, for another user or cookie. */
-export const reconnects = { Loss: reconnectsBy("Loss"), Renewal: reconnectsBy("Renewal") }
+/** `Replacement`: the client had closed the previous connection on purpose, for another user or cookie. */
+export const reconnects = { Loss: reconnectsBy("Loss"), Replacement: reconnectsBy("Replacement") }
 
 const renewalsWith = (outcome: string) =>
   counter(
@@ -34,7 +34,7 @@ const renewalsWith = (outcome: string) =>
 export const renewals = {
   Renewed: renewalsWith("Renewed"),
   Kept: renewalsWith("Kept"),
-  Over: renewalsWith("Over")
+  Lost: renewalsWith("Lost")
 }
 
 const gapsBy = (cause: GapCause["_tag"]) =>
@@ -43,7 +43,7 @@ const gapsBy = (cause: GapCause["_tag"]) =>
 const gaps: Readonly<Record<GapCause["_tag"], (count: number) => void>> = {
   Disconnected: gapsBy("Disconnected"),
   TokenExpired: gapsBy("TokenExpired"),
-  Renewed: gapsBy("Renewed"),
+  Replaced: gapsBy("Replaced"),
   Malformed: gapsBy("Malformed"),
   Overflow: gapsBy("Overflow")
 }

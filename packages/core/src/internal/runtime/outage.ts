@@ -8,15 +8,16 @@ import { withoutSecrets } from "../data/endpoint.ts"
 import type { Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
 import type { Broadcast } from "./broadcast.ts"
-import * as Metrics from "./metrics.ts"
-import * as Traced from "./traced.ts"
+import type { Telemetry } from "./telemetry.ts"
+import type * as Traced from "./traced.ts"
 
 export class Outage {
   private everReady = false
   /** The time from the end of a ready connection until the next one is ready. */
-  private current: { readonly because: "Loss" | "Renewal"; readonly span: Traced.Outage } | undefined = undefined
+  private current: { readonly because: "Loss" | "Replacement"; readonly span: Traced.Outage } | undefined = undefined
 
   constructor(
+    private readonly telemetry: Telemetry,
     private readonly tracer: Tracer.Tracer,
     private readonly clock: Clock.Clock,
     private readonly events: Broadcast<Event>
@@ -42,8 +43,8 @@ export class Outage {
   handleEnded(cause: ConnectError | ConnectionEndedError): void {
     if (this.current !== undefined) this.current.span.failed(cause)
     else if (this.everReady) {
-      const because = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Renewal" ? "Renewal" : "Loss"
-      this.current = { because, span: Traced.outage(this.tracer, this.clock, cause) }
+      const because = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Replacement" ? "Replacement" : "Loss"
+      this.current = { because, span: this.telemetry.spans.outage(this.tracer, this.clock, cause) }
     }
     if (cause._tag === "KuzzleConnectError") this.events.publish({ _tag: "ConnectFailed", cause })
     else this.events.publish({ _tag: "Disconnected", cause })
@@ -51,7 +52,7 @@ export class Outage {
 
   private ready(endpoint: string, attempt: number): void {
     if (this.current === undefined) return
-    Metrics.reconnects[this.current.because](1)
+    this.telemetry.metrics.reconnects[this.current.because](1)
     this.current.span.end(Exit.succeed({ endpoint }))
     this.current = undefined
     this.events.publish({ _tag: "Reconnected", endpoint, attempt })

@@ -13,6 +13,7 @@ import * as Pace from "../protocol/pace.ts"
 import type { RequestEvent } from "../protocol/requests.ts"
 import { Delays } from "./delays.ts"
 import type { Fork } from "./fork.ts"
+import type { Telemetry } from "./telemetry.ts"
 
 /** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
 export type DebuggerFrame = Frame | { readonly lost: number }
@@ -98,7 +99,8 @@ export class Realtime {
     private readonly client: Client,
     private readonly resubscribe: Schedule.Schedule<unknown, KuzzleError.RequestError>,
     private readonly host: Host,
-    private readonly fork: Fork
+    private readonly fork: Fork,
+    readonly metrics: Telemetry["metrics"]
   ) {}
 
   get registry(): Registry {

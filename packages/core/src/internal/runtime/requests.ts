@@ -11,27 +11,12 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as KuzzleError from "../../KuzzleError.ts"
 import * as Setting from "../data/setting.ts"
-import type { Asked, Call, Outcome, Settle } from "../protocol/call.ts"
+import type { Call, Outcome, Settle } from "../protocol/call.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import type * as Machine from "../protocol/requests.ts"
 import * as Timer from "../services/timer.ts"
 
 export type { Settle }
-
-export interface Requests {
-  readonly query: (
-    request: Envelope.KuzzleRequest,
-    options?: Envelope.RequestOptions
-  ) => Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError>
-  readonly queryMany: (
-    requests: Iterable<Envelope.KuzzleRequest>,
-    options?: Envelope.RequestOptions
-  ) => Effect.Effect<ReadonlyArray<Outcome>>
-  /** Like `query`, but never held, for requests that renew the session. They are neither queued nor resent. */
-  readonly urgent: Requests["query"]
-  /** How many requests have not ended. */
-  readonly inFlight: () => number
-}
 
 /** The offline queue. */
 export interface QueueSettings {
@@ -54,31 +39,108 @@ export const settingsOf = ({ maxRequestSize, queue }: Settings, idPrefix: string
   queue: queue && { ...queue, ttl: Duration.toMillis(queue.ttl) }
 })
 
-/** @param drive performs the machine's actions */
-export const make = (
-  { queue, requestTimeout }: Settings,
-  machine: Machine.Requests,
-  clock: Clock.Clock,
-  drive: (now: number) => void
-): Requests => {
-  const defaultTimeout = Duration.toMillis(requestTimeout)
+type Query = Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError>
 
-  function submit(asked: Asked): Call {
-    const now = Timer.now(clock)
-    const call = machine.submit(asked, now)
-    drive(now)
-    return call
+/** A class, because there may be thousands of clients. */
+export class Requests {
+  private readonly queue: QueueSettings | undefined
+  private readonly defaultTimeout: number
+
+  /** @param drive performs the machine's actions */
+  constructor(
+    { queue, requestTimeout }: Settings,
+    private readonly machine: Machine.Requests,
+    private readonly clock: Clock.Clock,
+    private readonly drive: (now: number) => void
+  ) {
+    this.queue = queue
+    this.defaultTimeout = Duration.toMillis(requestTimeout)
   }
 
-  function drop(call: Call) {
-    if (machine.drop(call)) drive(Timer.now(clock))
+  query(request: Envelope.KuzzleRequest, options?: Envelope.RequestOptions): Query {
+    return this.one(request, options, "Call")
   }
 
-  function start(
+  /** Like `query`, but never held, for requests that renew the session. They are neither queued nor resent. */
+  urgent(request: Envelope.KuzzleRequest, options?: Envelope.RequestOptions): Query {
+    return this.one(request, options, "Renewal")
+  }
+
+  /** All are submitted first. Then the machine is driven once, however many they are. */
+  queryMany(
+    requests: Iterable<Envelope.KuzzleRequest>,
+    options?: Envelope.RequestOptions
+  ): Effect.Effect<ReadonlyArray<Outcome>> {
+    return Effect.async((resume) => {
+      const outcomes: Array<Outcome> = []
+      const calls: Array<Call> = []
+      let unsettled = 1
+      const settled = () => {
+        unsettled -= 1
+        if (unsettled === 0) resume(Effect.succeed(outcomes))
+      }
+      const submitAll = () => {
+        let index = 0
+        for (const request of requests) {
+          const position = index++
+          unsettled += 1
+          const settle: Settle = (outcome) => {
+            outcomes[position] = outcome
+            settled()
+          }
+          const call = this.submit(request, options, settle, "Call", this.now())
+          if (call !== undefined) calls.push(call)
+        }
+      }
+      try {
+        submitAll()
+      } catch (defect) {
+        // The iterable comes from the caller. If it throws, none of the requests that it has given so far is sent.
+        this.dropAll(calls)
+        resume(Effect.die(defect))
+        return
+      }
+      this.drive(this.now())
+      settled()
+      return Effect.sync(() => this.dropAll(calls))
+    })
+  }
+
+  /** How many requests have not ended. */
+  inFlight(): number {
+    return this.machine.pendingCount() + this.machine.waitingCount()
+  }
+
+  // `Effect.async` with a canceller would do: this is the same at two fifths of its 5 µs.
+  private one(
+    request: Envelope.KuzzleRequest,
+    options: Envelope.RequestOptions | undefined,
+    kind: "Call" | "Renewal"
+  ): Query {
+    return Effect.uninterruptibleMask((restore) => {
+      let call: Call | undefined
+      const answer = Effect.async<Envelope.KuzzleResponse, KuzzleError.RequestError>((resume) => {
+        const now = this.now()
+        call = this.submit(request, options, resume, kind, now)
+        if (call !== undefined) this.drive(now)
+      })
+      return Effect.matchCauseEffect(restore(answer), {
+        onFailure: (cause) => {
+          if (call !== undefined) this.drop(call)
+          return Effect.failCause(cause)
+        },
+        onSuccess: Effect.succeed
+      })
+    })
+  }
+
+  /** The caller drives. `undefined`: the request has ended, because it cannot be sent. */
+  private submit(
     request: Envelope.KuzzleRequest,
     options: Envelope.RequestOptions | undefined,
     settle: Settle,
-    kind: "Call" | "Renewal"
+    kind: "Call" | "Renewal",
+    now: number
   ): Call | undefined {
     const encoded = Envelope.encode(request)
     if (encoded instanceof KuzzleError.EncodeError) {
@@ -86,76 +148,28 @@ export const make = (
       return undefined
     }
     const { action, controller } = request
-    const timeout = timeoutOf(options, defaultTimeout)
+    const timeout = timeoutOf(options, this.defaultTimeout)
     if (timeout === undefined) {
       settle(Exit.fail(new KuzzleError.EncodeError({ controller, action, issue: notADuration(options) })))
       return undefined
     }
+    const { queue } = this
     const queuable = queue !== undefined && kind === "Call" && options?.queuable !== false && queue.filter(request)
     const text = typeof encoded === "string" ? encoded : encoded.text
-    return submit({ controller, action, encoded: text, options, timeout, kind, queuable, settle })
+    return this.machine.submit({ controller, action, encoded: text, options, timeout, kind, queuable, settle }, now)
   }
 
-  // `Effect.async` with a canceller would do: this is the same at two fifths of its 5 µs.
-  const one = (
-    request: Envelope.KuzzleRequest,
-    options: Envelope.RequestOptions | undefined,
-    kind: "Call" | "Renewal"
-  ): Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError> =>
-    Effect.uninterruptibleMask((restore) => {
-      let call: Call | undefined
-      const answer = Effect.async<Envelope.KuzzleResponse, KuzzleError.RequestError>((resume) => {
-        call = start(request, options, resume, kind)
-      })
-      return Effect.matchCauseEffect(restore(answer), {
-        onFailure: (cause) => {
-          if (call !== undefined) drop(call)
-          return Effect.failCause(cause)
-        },
-        onSuccess: Effect.succeed
-      })
-    })
+  private drop(call: Call): void {
+    if (this.machine.drop(call)) this.drive(this.now())
+  }
 
-  return {
-    query: (request, options) => one(request, options, "Call"),
+  private dropAll(calls: ReadonlyArray<Call>): void {
+    for (const call of calls) this.machine.drop(call)
+    this.drive(this.now())
+  }
 
-    urgent: (request, options) => one(request, options, "Renewal"),
-
-    queryMany: (requests, options) =>
-      Effect.async((resume) => {
-        const outcomes: Array<Outcome> = []
-        const calls: Array<Call> = []
-        let unsettled = 1
-        const settled = () => {
-          unsettled -= 1
-          if (unsettled === 0) resume(Effect.succeed(outcomes))
-        }
-        const submitAll = () => {
-          let index = 0
-          for (const request of requests) {
-            const position = index++
-            unsettled += 1
-            const settle: Settle = (outcome) => {
-              outcomes[position] = outcome
-              settled()
-            }
-            const call = start(request, options, settle, "Call")
-            if (call !== undefined) calls.push(call)
-          }
-        }
-        try {
-          submitAll()
-        } catch (defect) {
-          // The iterable comes from the caller. If it throws, the requests that it has given so far are dropped.
-          calls.forEach(drop)
-          resume(Effect.die(defect))
-          return
-        }
-        settled()
-        return Effect.sync(() => calls.forEach(drop))
-      }),
-
-    inFlight: () => machine.pendingCount() + machine.waitingCount()
+  private now(): number {
+    return Timer.now(this.clock)
   }
 }
 

@@ -17,6 +17,7 @@ import type { ConnectError, InvalidSettingError, TokenStoreError } from "../../K
 import { KuzzleHeartbeat } from "../../KuzzleHeartbeat.ts"
 import { KuzzleLifecycle } from "../../KuzzleLifecycle.ts"
 import { type HandshakeHeaders, KuzzleSocket } from "../../KuzzleSocket.ts"
+import { KuzzleTelemetry } from "../../KuzzleTelemetry.ts"
 import { Client } from "../protocol/client.ts"
 import type { Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
@@ -33,8 +34,10 @@ import { Fork } from "./fork.ts"
 import type { Keeper } from "./keeper.ts"
 import * as Realtime from "./realtime.ts"
 import * as Requests from "./requests.ts"
+import type { Telemetry } from "./telemetry.ts"
 
 export interface Session {
+  readonly telemetry: Telemetry
   readonly requests: Requests.Requests
   readonly realtime: Realtime.Realtime
   readonly credentials: Credentials
@@ -82,6 +85,7 @@ export const make = (
     const runtime = yield* Effect.runtime<KuzzleSocket | KuzzleHeartbeat | Scope.Scope>()
     const heartbeat = Context.get(runtime.context, KuzzleHeartbeat)
     const lifecycle = Context.get(runtime.context, KuzzleLifecycle)
+    const telemetry = Context.get(runtime.context, KuzzleTelemetry)
     const scope = Context.get(runtime.context, Scope.Scope)
     const services = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
     const clock = Context.get(services, Clock.Clock)
@@ -100,7 +104,7 @@ export const make = (
         stableAfter: Duration.toMillis(settings.stableAfter)
       },
       credentials,
-      { now: () => Timer.now(clock), wall: () => clock.unsafeCurrentTimeMillis() }
+      new Timer.Times(clock)
     )
     const driver = new Driver({
       client,
@@ -112,10 +116,11 @@ export const make = (
         Immediate.flatMap(settings.headers, (headers) => keeping.headers(handshakeHeaders(headers), endpoint)),
       clock,
       tracer: Context.get(services, Tracer.Tracer),
+      telemetry,
       fork
     })
-    const requests = Requests.make(settings, client.requests, clock, (now) => driver.drive(now))
-    const realtime = new Realtime.Realtime(client, settings.resubscribe, driver, fork)
+    const requests = new Requests.Requests(settings, client.requests, clock, (now) => driver.drive(now))
+    const realtime = new Realtime.Realtime(client, settings.resubscribe, driver, fork, telemetry.metrics)
     const keeper = keeping.keeper({
       requests,
       reopen: (exchange) => driver.reopen(exchange),
@@ -134,7 +139,8 @@ export const make = (
       machine: client.identity,
       keeper,
       host: driver,
-      fork
+      fork,
+      telemetry
     }, clock)
     driver.attach(authentication, realtime)
     yield* lifecycle.listen((event) => driver.heed(event))
@@ -147,6 +153,7 @@ export const make = (
       })
     )
     const session: Session = {
+      telemetry,
       requests,
       realtime,
       credentials,

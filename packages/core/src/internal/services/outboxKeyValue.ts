@@ -12,17 +12,17 @@ import * as Stream from "effect/Stream"
 import { OutboxError } from "../../KuzzleError.ts"
 import {
   type Adopted,
+  adoptedAttempts,
   type Claim,
   type Entry,
+  fullError,
   type KuzzleOutboxStoreShape,
   type Limits,
   maxReports,
   type NewEntry,
   type Outcome,
-  overLimits,
   type Sender,
-  type StoredReport,
-  takenOver
+  type StoredReport
 } from "../../KuzzleOutboxStore.ts"
 import * as KeyValue from "./keyValue.ts"
 import { isFor, sizeOf } from "./outboxTable.ts"
@@ -231,7 +231,7 @@ class Outbox {
       const bytes = sizeOf(Array.from(this.rows.values(), ({ entry }) => entry)) + sizeOf(entries)
       const { maxBytes, maxEntries } = this.limits
       if (this.rows.size + entries.length > maxEntries || bytes > maxBytes) {
-        return yield* overLimits(this.limits)
+        return yield* fullError(this.limits)
       }
       yield* this.reserve(entries.length)
       const rows = entries.map((entry): Row => ({
@@ -316,7 +316,7 @@ class Outbox {
 
   private takeOver(row: Row): Effect.Effect<Entry | StoredReport, Failure> {
     const { entry, sending } = row
-    const attempts = takenOver({ ...entry, sending })
+    const attempts = adoptedAttempts({ ...entry, sending })
     if (attempts === undefined) {
       return this.report({ seq: entry.seq, outcome: "MaybeSent", entry, detail: undefined }, entry.server)
     }
@@ -419,5 +419,5 @@ const isEntry = (record: unknown, seq: string): record is Entry => {
   return entry.seq === seq && typeof id === "string" && typeof server === "string" && typeof payload === "string" &&
     typeof idempotent === "boolean" && typeof queuedAt === "number" && typeof sendBy === "number" &&
     typeof attempts === "number" &&
-    (sender?._tag === "Nobody" || sender?._tag === "User" && typeof sender.kuid === "string")
+    (sender?._tag === "Anonymous" || sender?._tag === "User" && typeof sender.kuid === "string")
 }

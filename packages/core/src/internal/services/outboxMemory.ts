@@ -1,7 +1,7 @@
 /** An outbox store on a table in memory. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { type Claim, type KuzzleOutboxStoreShape, type Limits, overLimits } from "../../KuzzleOutboxStore.ts"
+import { type Claim, fullError, type KuzzleOutboxStoreShape, type Limits } from "../../KuzzleOutboxStore.ts"
 import type { OutboxTable } from "./outboxTable.ts"
 
 export const make = (table: OutboxTable): KuzzleOutboxStoreShape => ({
@@ -16,7 +16,7 @@ const claim = (table: OutboxTable, owner: string, limits: Limits): Claim => ({
   add: (entries) =>
     Effect.suspend(() => {
       const stored = table.add(owner, entries, limits)
-      return stored === undefined ? Effect.fail(overLimits(limits)) : Effect.succeed(stored)
+      return stored === undefined ? Effect.fail(fullError(limits)) : Effect.succeed(stored)
     }),
   mark: (seqs) => Effect.sync(() => table.mark(owner, seqs)),
   requeue: (seqs, lost) => Effect.sync(() => table.requeue(owner, seqs, lost)),

@@ -1,6 +1,6 @@
 /** The rows of an outbox store in memory. Each method is one transaction. The contract of each is in `Claim`. */
 import type { Adopted, Entry, Limits, NewEntry, Outcome, Sender, StoredReport } from "../../KuzzleOutboxStore.ts"
-import { takenOver } from "../../KuzzleOutboxStore.ts"
+import { adoptedAttempts } from "../../KuzzleOutboxStore.ts"
 import { sameSender } from "../data/sender.ts"
 
 interface Row {
@@ -156,7 +156,7 @@ export class OutboxTable {
   /** A report if it may have been sent. */
   private takeOver(row: Row, owner: string | undefined): StoredReport | undefined {
     const { entry } = row
-    const attempts = takenOver({ ...entry, sending: row.state === "Sending" })
+    const attempts = adoptedAttempts({ ...entry, sending: row.state === "Sending" })
     if (attempts === undefined) return this.report(row, "MaybeSent")
     row.entry = { ...entry, attempts }
     row.owner = owner

@@ -20,6 +20,20 @@ import { onClose } from "./scoped.ts"
 export const now = (clock: Clock.Clock): number =>
   clock === live ? performance.now() : Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
+/** The time of a clock, as pure code takes it. A class, because there may be thousands of clients. */
+export class Times {
+  constructor(private readonly clock: Clock.Clock) {}
+
+  now(): number {
+    return now(this.clock)
+  }
+
+  /** Milliseconds since 1970, which may be set back. */
+  wall(): number {
+    return this.clock.unsafeCurrentTimeMillis()
+  }
+}
+
 export interface Timer {
   /** Fires once at this time (see `now`). Replaces the time that was set before. */
   readonly at: (millis: number) => void

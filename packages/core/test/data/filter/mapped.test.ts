@@ -34,11 +34,11 @@ const paris = { lat: 48.85, lon: 2.35 }
 const judged = (filter: KuzzleFilter.SearchFilter, dynamic = "false") =>
   searchable({ ...filter }, { ...mappings, dynamic })
 
-/** Where it goes wrong, and for which fields. */
+/** The places of the faults, with their fields. */
 const wrong = (filter: KuzzleFilter.SearchFilter, dynamic?: string) =>
   judged(filter, dynamic).issues.map(({ field, mapping, path }) => `${path} ${field} ${mapping.type}`)
 
-describe("what the mappings make of a filter", () => {
+describe("the check of a filter against the mappings", () => {
   it.each<[KuzzleFilter.SearchFilter]>([
     [{}],
     [equals("status", "Free Now")],
@@ -46,7 +46,7 @@ describe("what the mappings make of a filter", () => {
     [equals("driver.name", "Ada")],
     [equals("_kuzzle_info.author", "ada")],
     [equals("labels.colour", "Red")],
-    // A text by one of its words: what is found beyond is left out afterwards.
+    // The search finds a text by one of its words. The client filters the additional hits.
     [equals("title", "free")],
     [equals("stemmed", "Running")],
     [equals("_id", "A-1")],
@@ -60,7 +60,7 @@ describe("what the mappings make of a filter", () => {
     [contains("tags", "Rock")],
     [geoDistance("position", paris, "2 km")],
     [geoBoundingBox("position", { top: 2, left: 1, bottom: 1, right: 2 })],
-    // What is found beyond is left out afterwards.
+    // The client filters the additional hits of the search.
     [missing("deletedAt")],
     [not(equals("deletedBy", "Ada"))],
     [not(equals("title", "A B"))],
@@ -86,7 +86,7 @@ describe("what the mappings make of a filter", () => {
     [geoDistance("place", paris, "2 km"), ["geoDistance.place place geo_point"]],
     [geoBoundingBox("status", { top: 2, left: 1, bottom: 1, right: 2 }), ["geoBoundingBox.status status geo_point"]],
     [not(geoDistance("status", paris, "2 km")), ["not.geoDistance.status status geo_point"]],
-    // Texts are cut into words in lower case.
+    // Texts are split into words in lower case.
     [equals("title", "Free"), ["equals.title title keyword"]],
     [equals("title", "free now"), ["equals.title title keyword"]],
     [equals("title", ""), ["equals.title title keyword"]],
@@ -114,7 +114,7 @@ describe("what the mappings make of a filter", () => {
     }
     assert.deepStrictEqual(wrong(geoDistance("new", paris, "2 km"), "true"), ["geoDistance.new new geo_point"])
     assert.deepStrictEqual(wrong(equals("new", "x"), "strict"), ["equals.new new keyword"])
-    // The nearest object that says so decides.
+    // The nearest enclosing object with `dynamic` decides.
     assert.isFalse(judged(equals("open.new", "x")).settled)
     assert.deepStrictEqual(wrong(equals("driver.new", "x"), "true"), [])
   })
@@ -142,7 +142,7 @@ describe("what the mappings make of a filter", () => {
     assert.deepStrictEqual(wrong(equals("name", "Ada Lovelace")), ["equals.name name keyword"])
   })
 
-  it("a filter that the server refuses is left to the server", () => {
+  it("a filter that the server refuses is passed on, so that the server reports its error", () => {
     const odd: ReadonlyArray<{ readonly [key: string]: unknown }> = [
       { and: 1 },
       { and: [1] },

@@ -13,12 +13,12 @@ const address = "^([a-zA-Z0-9]+\\.?)+@"
 
 const compiled = (pattern: string) => program(Either.getOrThrow(treeOf(pattern, "")), false)
 
-/** What a pattern costs on a text: visits of instructions, and what is remembered afterwards. */
+/** The cost of a pattern on a text: visited instructions, and the size of the cache afterwards. */
 const cost = (pattern: string, text: string) => {
   const code = compiled(pattern)
   const matcher = new Matcher(code)
-  const found = matcher.test(text)
-  return { found, steps: matcher.steps, remembered: matcher.remembered, size: code.code.length }
+  const matched = matcher.test(text)
+  return { matched, steps: matcher.steps, remembered: matcher.remembered, size: code.code.length }
 }
 
 describe("a pattern", () => {
@@ -37,7 +37,7 @@ describe("a pattern", () => {
       fc.property(pattern, text, (pattern, text) => {
         const { size, steps } = cost(pattern, text)
         const bytes = new TextEncoder().encode(text).length
-        // Each instruction is followed once, and asked once whether it takes the character, for each byte and the end.
+        // For each byte and the end, each instruction is followed once, and tested once against the character.
         assert.isAbove(steps, 0)
         assert.isAtMost(steps, 2 * size * (bytes + 1))
       }),
@@ -48,8 +48,8 @@ describe("a pattern", () => {
   it("of nested repetitions costs a look-up for each character of a long text", () => {
     const short = cost(address, "a".repeat(28))
     const long = cost(address, "a".repeat(100_000))
-    assert.isFalse(short.found)
-    assert.isFalse(long.found)
+    assert.isFalse(short.matched)
+    assert.isFalse(long.matched)
     assert.strictEqual(long.steps, short.steps)
     assert.isAtMost(long.steps, 60)
   })
@@ -63,20 +63,20 @@ describe("a pattern", () => {
   })
 
   it("with a new state at every character clears its cache in time, and costs no more than its size", () => {
-    // Which of the last 14 characters were an `a`: 16,384 states.
+    // A state is the set of `a`s among the last 14 characters, so there are 16,384 states.
     const pattern = "(a|b)*a(a|b){14}c"
     let n = 1
     const text = Array.from({ length: 20_000 }, () => ((n = (n * 16_807) % 2_147_483_647) & 64) === 0 ? "a" : "b").join(
       ""
     )
-    const { found, remembered, size, steps } = cost(pattern, text)
-    assert.isFalse(found)
+    const { matched, remembered, size, steps } = cost(pattern, text)
+    assert.isFalse(matched)
     assert.isAtMost(steps, 2 * size * (text.length + 1))
     assert.isAtMost(remembered, MEMORY + size + 200)
-    assert.isTrue(cost(pattern, `${text}a${"b".repeat(14)}c`).found)
+    assert.isTrue(cost(pattern, `${text}a${"b".repeat(14)}c`).matched)
   })
 
-  it("is refused where it would be too large, before it is", () => {
+  it("is refused before it becomes too large", () => {
     const refused = ["(a{1000}){1000}", "a{1001}", "((a{100}){10}){2}", "(?:ab|cd){1000}".repeat(300), "(".repeat(5000)]
     for (const value of refused) {
       assert.lengthOf(validate(regexp("a", value)), 1, value.slice(0, 20))
@@ -99,8 +99,8 @@ describe("a pattern", () => {
   })
 })
 
-describe("what else of a filter is read in linear time", () => {
-  it("a name with brackets: the last pair holds an element, as the server's expression says", () => {
+describe("other parts of a filter are read in linear time:", () => {
+  it("a name with brackets, whose last pair contains an element as in the server's expression", () => {
     const piece = fc.constantFrom("a", ".", "[", "]", "\\", "\"", "1", "\n", "\u2028", "[\"x\"]", "[1]")
     const text = fc.array(piece, { minLength: 1, maxLength: 10 }).map((pieces) => pieces.join(""))
     fc.assert(
@@ -127,9 +127,9 @@ describe("what else of a filter is read in linear time", () => {
     assert.lengthOf(validate({ geoDistance: { a: [0, 0], distance: "1.m" } }), 1)
   })
 
-  it("a path: the last member that spells it counts, however long it is", () => {
+  it("a path of any length, of whose spellings the last member counts", () => {
     const names = fc.integer({ min: 1, max: 14 }).map((n) => Array.from({ length: n }, () => "a"))
-    /** Objects in which the path is cut at some of its dots, in several ways at once. */
+    /** Objects in which the path is split at some of its dots, in several ways at once. */
     const { inside } = fc.letrec<{ inside: unknown }>((tie) => ({
       inside: fc.oneof(
         { maxDepth: 14, withCrossShrink: true },
@@ -139,7 +139,7 @@ describe("what else of a filter is read in linear time", () => {
         )
       )
     }))
-    /** As Koncorde does: the document is flattened, and what comes last stays. */
+    /** The value in the flattened document, as in Koncorde: the last member with a path counts. */
     const flatten = (value: unknown, above: string, into: Map<string, unknown>): Map<string, unknown> => {
       into.set(above, value)
       for (const [key, inner] of isFields(value) ? Object.entries(value) : []) {

@@ -31,7 +31,7 @@ export interface Serve {
 
 /** The user of the requests to a server. */
 export type Login =
-  | { readonly _tag: "Nobody" }
+  | { readonly _tag: "Anonymous" }
   | { readonly _tag: "ApiKey"; readonly key: Redacted.Redacted }
   | { readonly _tag: "User"; readonly username: string; readonly password: Redacted.Redacted }
 
@@ -57,42 +57,42 @@ const help = `effect-kuzzle: a Kuzzle in memory, to develop against
   npx @effect-kuzzle/testing [options]
   npx @effect-kuzzle/testing schema --help    Schemas of a live Kuzzle, as TypeScript
 
-  --port <number>       where it listens; 7512 by default, 0 for any free port
+  --port <number>       the port to listen on; 7512 by default, 0 for any free port
   --host <address>      127.0.0.1 by default, which only this machine reaches
   --user <name:password[:profile,...]>
                         a user who can log in; may be given several times
   --mappings <file>     indexes, collections and mappings, as for admin:loadMappings
   --securities <file>   roles, profiles and users, as for admin:loadSecurities
   --fixtures <file>     documents, as for admin:loadFixtures
-  --save <folder>       keep everything there, so that the next start has it; what it has
-                        wins over --user and the users of --securities, and --fixtures are
-                        loaded only into a new folder
+  --save <folder>       save the state there, and start with it the next time; saved users
+                        take precedence over --user and the users of --securities, and
+                        --fixtures are loaded only into a new folder
   --quiet               do not print requests
   --version
   --help
 
-It speaks the wire of Kuzzle 2.56 over HTTP and WebSocket, so every client works
-with it. Nobody needs to log in until there is an administrator, as on a new Kuzzle.
+It has the protocol of Kuzzle 2.56 over HTTP and WebSocket, so every client works
+with it. As on a new Kuzzle, requests need no login until there is an administrator.
 `
 
 const schemaHelp = `effect-kuzzle schema: Schemas of a live Kuzzle, as TypeScript
 
   npx @effect-kuzzle/testing schema --url <address> [options]
 
-  --url <address>       of the server, such as ws://localhost:7512 or https://kuzzle.example.org
+  --url <address>       the server, such as ws://localhost:7512 or https://kuzzle.example.org
   --user <name:password>
                         the user who reads; anonymous by default
-  --api-key <key>       the same by an API key
-  --index <name>        what is read; may be given several times, all indexes by default
-  --out <file>          where to write; it is printed by default
+  --api-key <key>       an API key of this user, in place of --user
+  --index <name>        an index to read; may be given several times, all indexes by default
+  --out <file>          the file to write; by default the result is printed
   --help
 
 The file has a Schema and a repository for each collection, from its mappings, its 500 oldest
 and its 500 newest documents, and a declaration for each action of a plugin or an application.
 A file that was edited since is not overwritten.
 
-KUZZLE_URL, KUZZLE_USERNAME with KUZZLE_PASSWORD, and KUZZLE_API_KEY in the environment do the
-same as the options. A secret there does not show in the list of processes.
+The variables KUZZLE_URL, KUZZLE_USERNAME with KUZZLE_PASSWORD, and KUZZLE_API_KEY can replace
+the options. Secrets in variables do not appear in the list of processes.
 `
 
 const options = {
@@ -160,7 +160,7 @@ const schemaOptions = {
   help: { type: "boolean", short: "h" }
 } satisfies ParseArgsConfig["options"]
 
-const nobody: Login = { _tag: "Nobody" }
+const anonymous: Login = { _tag: "Anonymous" }
 
 const apiKey = (key: string): Login => ({ _tag: "ApiKey", key: Redacted.make(key) })
 
@@ -175,7 +175,9 @@ const loginOf = (user: string | undefined, key: string | undefined): Either.Eith
     return Either.left(new UsageError({ issue: "--user and --api-key are given: give one of them" }))
   }
   if (key !== undefined) {
-    return key === "" ? Either.left(new UsageError({ issue: "--api-key is empty" })) : Either.right(apiKey(key))
+    return key === ""
+      ? Either.left(new UsageError({ issue: "--api-key is empty: give the token of an API key" }))
+      : Either.right(apiKey(key))
   }
   // A password may contain colons.
   const [, username, password] = /^([^:]+):(.+)$/s.exec(user ?? "") ?? []
@@ -191,7 +193,7 @@ const loginFrom = (
     return Either.left(new UsageError({ issue: "KUZZLE_API_KEY and KUZZLE_USERNAME are set: unset one of them" }))
   }
   if (key !== "") return Either.right(apiKey(key))
-  if (username === "") return Either.right(nobody)
+  if (username === "") return Either.right(anonymous)
   return password === ""
     ? Either.left(new UsageError({ issue: "KUZZLE_USERNAME is set, and KUZZLE_PASSWORD is not: set both, or neither" }))
     : Either.right(userWith(username, password))

@@ -9,6 +9,6 @@ export class FileError extends Data.TaggedError("FileError")<{ readonly path: st
   }
 }
 
-/** Runs a function that may throw. `what` names the operation in the error. */
-export const attempt = <A>(path: string, what: string, run: () => A): Effect.Effect<A, FileError> =>
-  Effect.try({ try: run, catch: (cause) => new FileError({ path, issue: `${what}: ${messageOf(cause)}` }) })
+/** Runs a function that may throw. `failure` describes the failed operation, such as "cannot be read". */
+export const attempt = <A>(path: string, failure: string, run: () => A): Effect.Effect<A, FileError> =>
+  Effect.try({ try: run, catch: (cause) => new FileError({ path, issue: `${failure}: ${messageOf(cause)}` }) })

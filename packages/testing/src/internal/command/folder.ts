@@ -30,14 +30,14 @@ const parse = (line: string): unknown => {
   }
 }
 
-interface Kept {
+interface StoredState {
   /** The secret that signs the tokens of the folder. */
   readonly seed: string
   readonly lines: Iterable<string>
 }
 
 /** The content of the file; `undefined` if it does not exist or is empty. */
-const read = (path: string): Effect.Effect<Kept | undefined, FileError> =>
+const read = (path: string): Effect.Effect<StoredState | undefined, FileError> =>
   Effect.gen(function*() {
     if (!Fs.existsSync(path)) return undefined
     const lines = linesOf(path)
@@ -68,7 +68,7 @@ const isAlive = (pid: number): boolean => {
 }
 
 /** Writes the id of this process, unless the file contains that of a running process. */
-const take = (path: string): void => {
+const createLockFile = (path: string): void => {
   try {
     Fs.writeFileSync(path, String(process.pid), { flag: "wx" })
   } catch (cause) {
@@ -88,7 +88,7 @@ const take = (path: string): void => {
 const lock = (folder: string): Effect.Effect<void, FileError, Scope.Scope> => {
   const path = Path.join(folder, "lock")
   return Effect.asVoid(Effect.acquireRelease(
-    attempt(folder, "cannot be used", () => take(path)),
+    attempt(folder, "cannot be used", () => createLockFile(path)),
     () => Effect.sync(() => Fs.rmSync(path, { force: true }))
   ))
 }

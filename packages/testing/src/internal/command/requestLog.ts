@@ -19,10 +19,10 @@ const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
 export const line = (answered: Answered, at: Date): string => {
   const { action, controller, error, status, userId } = answered
-  const who = userId === anonymousId ? "nobody" : userId
+  const user = userId === anonymousId ? "anonymous" : userId
   const reason = Option.match(error, {
     onNone: () => "",
     onSome: ({ id, message }) => `: ${Option.match(id, { onNone: () => "", onSome: (id) => `${id}: ` })}${message}`
   })
-  return `${clock(at)} ${status} ${controller}:${action}${targetOf(answered)} (${who})${reason}`.replace(control, " ")
+  return `${clock(at)} ${status} ${controller}:${action}${targetOf(answered)} (${user})${reason}`.replace(control, " ")
 }

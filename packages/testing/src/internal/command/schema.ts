@@ -27,13 +27,13 @@ const sample = 500
 export class ServerError extends Data.TaggedError("ServerError")<{
   readonly url: string
   /** The operation that failed. */
-  readonly what: string
+  readonly operation: string
   readonly cause: { readonly _tag: string; readonly message: string }
   /** What to do next. */
   readonly advice: string
 }> {
   override get message(): string {
-    return `${this.url}: ${this.what}: ${this.cause.message.replace(/\.$/, "")}\n${this.advice}`
+    return `${this.url}: ${this.operation}: ${this.cause.message.replace(/\.$/, "")}\n${this.advice}`
   }
 }
 
@@ -52,12 +52,15 @@ export class IndexError extends Data.TaggedError("IndexError")<{
 type Failure = ServerError | IndexError
 
 /** Adds the purpose of a request to its error. */
-const asking =
-  ({ login, url }: WriteSchema, what: string, right: string) =>
+const withPurpose =
+  ({ login, url }: WriteSchema, operation: string, right: string) =>
   <A, E extends { readonly _tag: string; readonly message: string }, R>(
     request: Effect.Effect<A, E, R>
   ): Effect.Effect<A, ServerError, R> =>
-    Effect.mapError(request, (cause) => new ServerError({ url, what, cause, advice: advice(cause._tag, login, right) }))
+    Effect.mapError(
+      request,
+      (cause) => new ServerError({ url, operation, cause, advice: advice(cause._tag, login, right) })
+    )
 
 const advice = (tag: string, login: Login, right: string): string => {
   switch (tag) {
@@ -67,13 +70,13 @@ const advice = (tag: string, login: Login, right: string): string => {
     case "KuzzleUnauthorizedError":
       return login._tag === "ApiKey"
         ? "the key may have been revoked, or be one of another server: create another with security:createApiKey"
-        : login._tag === "Nobody"
+        : login._tag === "Anonymous"
         ? "log in with --user name:password or --api-key"
         : `log in as a user who may do ${right}`
     case "KuzzleForbiddenError":
-      return login._tag === "Nobody"
+      return login._tag === "Anonymous"
         ? "log in with --user name:password or --api-key"
-        : `give the user the right to do ${right}, or leave out what the user may not read: --index names what is read`
+        : `give the user the right to do ${right}, or name the indexes that the user may read with --index`
     case "KuzzleDeadlineError":
       return "the server may be overloaded: try again later"
     default:
@@ -87,7 +90,7 @@ const logIn = (command: WriteSchema): Effect.Effect<void, ServerError, Kuzzle.Ku
   if (login._tag !== "User") return Effect.void
   const { password, username } = login
   return KuzzleAuth.login({ strategy: "local", credentials: { username, password } }).pipe(
-    asking(command, `cannot log in as ${username}`, "auth:login"),
+    withPurpose(command, `cannot log in as ${username}`, "auth:login"),
     Effect.asVoid
   )
 }
@@ -95,7 +98,7 @@ const logIn = (command: WriteSchema): Effect.Effect<void, ServerError, Kuzzle.Ku
 const indexesOf = (command: WriteSchema): Effect.Effect<ReadonlyArray<string>, Failure, Kuzzle.Kuzzle> => {
   const { indexes: wanted, url } = command
   return KuzzleIndex.list().pipe(
-    asking(command, "cannot list the indexes", "index:list"),
+    withPurpose(command, "cannot list the indexes", "index:list"),
     Effect.flatMap((indexes): Effect.Effect<ReadonlyArray<string>, IndexError> => {
       const absent = wanted.find((index) => !indexes.includes(index))
       if (absent !== undefined) return new IndexError({ url, index: absent, indexes })
@@ -108,7 +111,7 @@ const readCollection = (command: WriteSchema, target: KuzzleCollection.Target) =
   Effect.gen(function*() {
     const name = `${target.index}/${target.collection}`
     const mappings = yield* KuzzleCollection.getMapping(target).pipe(
-      asking(command, `cannot read the mappings of ${name}`, "collection:getMapping")
+      withPurpose(command, `cannot read the mappings of ${name}`, "collection:getMapping")
     )
     const documents = yield* Effect.forEach(["asc", "desc"] as const, (order) =>
       KuzzleSearch.hits({
@@ -119,7 +122,7 @@ const readCollection = (command: WriteSchema, target: KuzzleCollection.Target) =
         Stream.take(sample),
         Stream.map(({ _id, _source: { _kuzzle_info: _, ...content } }) => [_id, content] as const),
         Stream.runCollect
-      )).pipe(asking(command, `cannot read documents of ${name}`, "document:search"))
+      )).pipe(withPurpose(command, `cannot read documents of ${name}`, "document:search"))
     return {
       ...target,
       // Safe: it is the answer of the action; `KuzzleMappings` reads it in the same way.
@@ -129,17 +132,17 @@ const readCollection = (command: WriteSchema, target: KuzzleCollection.Target) =
   })
 
 /** The data for the file. */
-const read = (command: WriteSchema): Effect.Effect<File.Found, Failure, Kuzzle.Kuzzle> =>
+const read = (command: WriteSchema): Effect.Effect<File.ServerData, Failure, Kuzzle.Kuzzle> =>
   Effect.gen(function*() {
     const api = yield* KuzzleServer.publicApi().pipe(
-      asking(command, "cannot read the actions", "server:publicApi")
+      withPurpose(command, "cannot read the actions", "server:publicApi")
     )
     const openapi = yield* KuzzleServer.openapi({ scope: "app" }).pipe(
-      asking(command, "cannot read the OpenAPI document", "server:openapi")
+      withPurpose(command, "cannot read the OpenAPI document", "server:openapi")
     )
     const collections = yield* Effect.forEach(yield* indexesOf(command), (index) =>
       KuzzleCollection.list({ index, type: "stored" }).pipe(
-        asking(command, `cannot list the collections of ${index}`, "collection:list"),
+        withPurpose(command, `cannot list the collections of ${index}`, "collection:list"),
         Effect.map((listed) =>
           listed.map(({ name }) => ({ index, collection: name }))
         )
@@ -161,7 +164,7 @@ const existing = (path: string): Effect.Effect<string | undefined, FileError> =>
   attempt(path, "cannot be read", () => Fs.existsSync(path) ? Fs.readFileSync(path, "utf8") : undefined)
 
 /** Refuses to overwrite a file that was not written by this command. */
-const spare = (path: string): Effect.Effect<void, FileError> =>
+const requireReplaceable = (path: string): Effect.Effect<void, FileError> =>
   Effect.flatMap(existing(path), (text) => {
     switch (text === undefined ? "Written" : File.stateOf(text)) {
       case "Written":
@@ -170,20 +173,20 @@ const spare = (path: string): Effect.Effect<void, FileError> =>
         return new FileError({
           path,
           issue:
-            "was edited since it was written, and is left as it is. Move the edits to a file that imports this one " +
-            "and delete it, or write to another file with --out and compare"
+            "was edited since it was written, and was not changed. Move the edits to a file that imports this one " +
+            "and delete this one, or write to another file with --out and compare"
         })
       case "Foreign":
         return new FileError({
           path,
-          issue: "was not written by this command, and is left as it is. Give another file with --out"
+          issue: "was not written by this command, and was not changed. Give another file with --out"
         })
     }
   })
 
 /** Why a file could not be written, and what to do, by the code of the error. */
 const reasons: { readonly [code: string]: string } = {
-  ENOENT: "its folder is not there: make it, or give another file with --out",
+  ENOENT: "its folder does not exist: create it, or give another file with --out",
   ENOTDIR: "a part of its path is a file: give another file with --out",
   EISDIR: "it is a folder: give a file with --out",
   EACCES: "access is denied: give another file with --out",
@@ -196,15 +199,15 @@ const reasons: { readonly [code: string]: string } = {
 
 const save = (path: string, text: string): Effect.Effect<void, FileError> =>
   Effect.try({
-    try: () => put(path, text),
+    try: () => writeAtomically(path, text),
     catch: (cause) => {
       const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
       return new FileError({ path, issue: `cannot be written: ${reasons[code] ?? messageOf(cause)}` })
     }
   })
 
-/** Completely or not at all. */
-const put = (path: string, text: string): void => {
+/** Writes the file completely or not at all. */
+const writeAtomically = (path: string, text: string): void => {
   const draft = `${path}.${process.pid}.new`
   try {
     Fs.writeFileSync(draft, text)
@@ -214,7 +217,7 @@ const put = (path: string, text: string): void => {
   }
 }
 
-const summary = ({ collections }: File.Found, path: string): string => {
+const summary = ({ collections }: File.ServerData, path: string): string => {
   const documents = collections.reduce((sum, { documents }) => sum + documents.length, 0)
   const names = collections.map(({ collection, index }) => `${index}/${collection}`).join(", ")
   return `${path}: written from ${documents} documents of ${names === "" ? "no collection" : names}`
@@ -227,7 +230,7 @@ export const schema = (
   Effect.gen(function*() {
     const { login, out, url } = command
     // Checked first, because reading may take a while.
-    if (out !== undefined) yield* spare(out)
+    if (out !== undefined) yield* requireReplaceable(out)
     const server = yield* Effect.zipRight(logIn(command), read(command)).pipe(
       Effect.provide(
         Kuzzle.layerHttp({ url, apiKey: login._tag === "ApiKey" ? login.key : undefined }).pipe(
@@ -238,7 +241,7 @@ export const schema = (
     )
     const text = File.write(server)
     if (out === undefined) return yield* Console.log(text.trimEnd())
-    yield* spare(out)
+    yield* requireReplaceable(out)
     yield* save(out, text)
     yield* Console.log(summary(server, out))
   })

@@ -52,8 +52,10 @@ const greeting = (
   [
     `Kuzzle listens at ${url} and ${httpUrl}`,
     ...(users.length === 0 ? [] : [`users: ${users.map(({ username }) => username).join(", ")}`]),
-    ...(save === undefined ? ["what it keeps is lost when it ends: --save <folder> keeps it"] : [`kept in ${save}`]),
-    "Ctrl+C ends it"
+    ...(save === undefined
+      ? ["data are in memory only: start it with --save <folder> to keep them"]
+      : [`data are saved in ${save}`]),
+    "Ctrl+C ends the server"
   ].join("\n")
 
 const watch = (command: Serve) =>
@@ -78,7 +80,7 @@ export const serve = (
   Scope.Scope
 > =>
   Effect.gen(function*() {
-    // Otherwise an id of an earlier run would be used again.
+    // Without a new seed, ids of an earlier run would be used again.
     const kept = command.save === undefined
       ? { seed: crypto.randomUUID() }
       : { store: yield* Folder.open(command.save) }

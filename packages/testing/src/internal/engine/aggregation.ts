@@ -51,7 +51,7 @@ const level = (asked: unknown, rows: ReadonlyArray<Row>, search: Search, isTop: 
   return Object.fromEntries(results)
 }
 
-/** @param everything what a search of everything would find */
+/** @param everything the rows of all documents, whatever the query */
 export const aggregate = (
   asked: unknown,
   rows: ReadonlyArray<Row>,

@@ -1,5 +1,5 @@
 /**
- * How texts are cut into words: the analyzers of Elasticsearch that need no dictionary.
+ * The analyzers of Elasticsearch that need no dictionary. An analyzer splits a text into words.
  */
 import { badRequest, error } from "./errors.ts"
 
@@ -12,7 +12,7 @@ const analyzers: { readonly [name: string]: Analyze } = {
   keyword: (text) => [text]
 }
 
-/** Analyzers that drop or change words. */
+/** Analyzers that drop or change words, which the engine does not implement. */
 const missing = new Set([
   ...["stop", "pattern", "fingerprint", "snowball", "default", "chinese", "cjk"],
   ...["arabic", "armenian", "basque", "bengali", "brazilian", "bulgarian", "catalan", "czech", "danish", "dutch"],

@@ -17,8 +17,8 @@ export const mapping = {
   }
 }
 
-/** How many keys of a user the real server searches: it requests no more hits. */
-const lookedAt = 10
+/** The real server requests no more hits when it searches the keys of a user. */
+const maxSearched = 10
 
 const fingerprint = (jwt: string): string => bytesToHex(sha256(new TextEncoder().encode(jwt)))
 
@@ -56,7 +56,7 @@ export class ApiKeys {
   find(userId: string, jwt: string, now: number): Pick<KeyToken, "expiresAt" | "ttl"> | undefined {
     const print = fingerprint(jwt)
     const own = this.collection.searchable(now).filter(({ _source }) => _source.userId === userId)
-    const key = own.slice(0, lookedAt).find(({ _source }) => _source.fingerprint === print)
+    const key = own.slice(0, maxSearched).find(({ _source }) => _source.fingerprint === print)
     return key === undefined
       ? undefined
       : { expiresAt: Number(key._source.expiresAt), ttl: Number(key._source.ttl) }

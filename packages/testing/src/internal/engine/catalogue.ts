@@ -1,6 +1,6 @@
 /**
- * Every action of the real server, by controller: it distinguishes unknown actions from those that the engine does not
- * implement. In the order in which `server:publicApi` shows them.
+ * Every action of the real server, by controller, in the order of the answer of `server:publicApi`. By this list, the
+ * engine distinguishes unknown actions from those that it does not implement.
  */
 
 const names: { readonly [controller: string]: string } = {
@@ -57,7 +57,7 @@ export const controllers: ReadonlyArray<readonly [controller: string, actions: R
 
 const known = new Map(controllers.map(([controller, actions]) => [controller, new Set(actions)]))
 
-/** Of a plugin, not of Kuzzle itself. */
+/** Whether a controller belongs to a plugin. */
 export const isPlugin = (controller: string): boolean => controller.includes("/")
 
 export const hasController = (controller: string): boolean => known.has(controller)

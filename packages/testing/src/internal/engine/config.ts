@@ -1,6 +1,6 @@
 /**
- * The configuration that `server:getConfig` shows: that of a real server with its defaults, and the settings of the
- * engine where it has them. The addresses are Kuzzle's defaults; nothing listens there.
+ * The result of `server:getConfig`: the default configuration of a real server, with the settings of the engine. The
+ * addresses are Kuzzle's defaults; nothing listens there.
  */
 import * as ApiKeys from "./apiKeys.ts"
 import type { JsonObject } from "./json.ts"
@@ -12,7 +12,7 @@ import * as Users from "./users.ts"
 
 export const version = "2.56.0"
 
-/** The versions of the engines whose answers the embedded ones give. */
+/** The versions of Redis and Elasticsearch whose answers the engine imitates. */
 export const redisVersion = "7.0.15"
 export const elasticsearchVersion = "7.10.2"
 
@@ -31,7 +31,7 @@ export const limitsOf = (settings: Settings) => ({
   subscriptionDocumentTTL: 259_200_000
 })
 
-/** A collection of the server's own. */
+/** A collection that the server itself uses. */
 const internal = ({ properties, ...mapping }: JsonObject & { readonly properties: JsonObject }) => ({
   settings: {},
   mappings: { ...mapping, properties: { ...properties, ...metadata } }

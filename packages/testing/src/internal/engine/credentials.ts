@@ -18,7 +18,7 @@ export interface Info {
 
 const show = ({ _id, _source }: StoredDocument): Info => ({ username: _id, kuid: String(_source.kuid) })
 
-/** A password is hashed by a function of Node's, which refuses what is no text. */
+/** The real server hashes passwords with a function of Node, which refuses values that are not text. */
 const checkPassword = (password: unknown): void => {
   if (typeof password === "string") return
   throw nativeError(
@@ -35,10 +35,10 @@ export class Credentials {
 
   /** Finds the user with a name and a password. */
   verify(username: unknown, password: unknown): string | undefined {
-    const known = this.collection.get(String(username))
-    if (known === undefined) return undefined
+    const stored = this.collection.get(String(username))
+    if (stored === undefined) return undefined
     checkPassword(password)
-    return known._source.password === password ? String(known._source.kuid) : undefined
+    return stored._source.password === password ? String(stored._source.kuid) : undefined
   }
 
   /** A user's credentials as searches see them, because the plugin searches for them. */
@@ -47,9 +47,9 @@ export class Credentials {
   }
 
   private findOrFail(kuid: string, now: number): StoredDocument {
-    const found = this.find(kuid, now)
-    if (found === undefined) throw anonymousError(412, `No credentials found for user "${kuid}".`)
-    return found
+    const stored = this.find(kuid, now)
+    if (stored === undefined) throw anonymousError(412, `No credentials found for user "${kuid}".`)
+    return stored
   }
 
   has(kuid: string, now: number): boolean {
@@ -61,9 +61,9 @@ export class Credentials {
   }
 
   infoNamed(username: string): Info {
-    const found = this.collection.get(username)
-    if (found === undefined) throw anonymousError(412, `No credentials found for username "${username}".`)
-    return show(found)
+    const stored = this.collection.get(username)
+    if (stored === undefined) throw anonymousError(412, `No credentials found for username "${username}".`)
+    return show(stored)
   }
 
   /** Checks new credentials of a user, with or without existing ones. Fails if they are not valid. */
@@ -113,7 +113,7 @@ export class Credentials {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// searches: by name only, in few words
+// searches: by name only, with few keywords
 // -------------------------------------------------------------------------------------------------------------------
 
 const queryWords = new Set(
@@ -144,7 +144,7 @@ const sanitize = (words: ReadonlySet<string>) => (value: unknown): unknown => {
   )
 }
 
-/** The body of the search that is passed on. */
+/** The body of the search that the plugin passes on to Elasticsearch. */
 export const searchBody = ({ query, sort }: JsonObject): JsonObject => ({
   ...(isObject(query) ? { query: sanitize(queryWords)(query) } : {}),
   ...(isObject(sort) || Array.isArray(sort) ? { sort: sanitize(sortWords)(sort) } : {})

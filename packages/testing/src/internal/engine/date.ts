@@ -108,7 +108,7 @@ const calculate = (from: number, math: string, edge: Edge): number => {
   return date
 }
 
-/** Milliseconds since the epoch of a date in a document; `undefined` for what is no date. */
+/** Milliseconds since the epoch of a date in a document; `undefined` if the value is not a date. */
 export const read = (value: unknown, edge: Edge = "first"): number | undefined => {
   if (typeof value === "boolean") return undefined
   const text = String(value)

@@ -2,7 +2,7 @@
 export class Download {
   readonly fileName: string
   readonly contentType: string
-  /** The bytes are made while they are read, anew each time. */
+  /** Each iteration produces the bytes again, while they are read. */
   readonly pieces: Iterable<string>
   constructor(fileName: string, contentType: string, pieces: Iterable<string>) {
     this.fileName = fileName

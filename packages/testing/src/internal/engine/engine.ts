@@ -77,7 +77,7 @@ export interface Answer {
   readonly cookies: ReadonlyArray<string>
   /** The bytes that are written in place of the envelope. */
   readonly download?: Download
-  /** The same, in JSON. */
+  /** The JSON that is written in place of the envelope. */
   readonly raw?: JsonObject
 }
 
@@ -155,7 +155,7 @@ export class Engine {
   loses: (request: Request.KuzzleRequest) => boolean = () => false
   /** Called with each request that was executed, and its answer. */
   onAnswer: (request: Request.KuzzleRequest, userId: string, answer: Answer) => void = () => {}
-  /** The user of the current request; the anonymous user until it is known. */
+  /** The user of the current request; the anonymous user before authentication. */
   private userId = anonymousId
   /** Called when a change could not be stored: the request is not answered. */
   onLost: (cause: unknown) => void = () => {}
@@ -221,7 +221,7 @@ export class Engine {
 
   /** When the engine ends, after a client has requested it. Until then every request is refused. */
   private endsAt: number | undefined
-  /** Called when it has ended and its connections are closed. */
+  /** Called when the engine has ended and its connections are closed. */
   onShutdown: () => void = () => {}
 
   private end(now: number): void {
@@ -446,7 +446,7 @@ export class Engine {
     this.userId = user._id
     if (request.protocol === "websocket" && token !== undefined) {
       this.state.sessions.link(token, connectionId)
-      this.armExpiry()
+      this.scheduleExpiry()
     }
     if (!this.state.users.isAllowed(user, request)) {
       const id = user._id === anonymousId ? "security.rights.unauthorized" : "security.rights.forbidden"
@@ -458,7 +458,7 @@ export class Engine {
     try {
       return run({ state: this.state, request, user, token, jwt, connectionId, now: this.now, setCookie })
     } finally {
-      this.armExpiry()
+      this.scheduleExpiry()
     }
   }
 
@@ -505,7 +505,7 @@ export class Engine {
 
   // -- time ---------------------------------------------------------------------------------------------------------
 
-  /** Sets the instant for what follows; HTTP enters here. */
+  /** Sets the time of the next requests. HTTP requests call it first. */
   at(now: number): void {
     this.now = now
   }
@@ -514,14 +514,14 @@ export class Engine {
   tick(now: number): void {
     this.now = now
     if (this.endsAt !== undefined && now >= this.endsAt) return this.end(now)
-    this.tellExpired(this.state.sessions.expired(now))
+    this.notifyExpired(this.state.sessions.expired(now))
     this.state.storage.forgetScrolls(now)
     for (const connection of [...this.connections.values()]) {
       if (now - connection.lastSeen >= this.options.idleTimeout) this.cut(connection, 1006, "", now)
     }
   }
 
-  /** When the next thing is due. */
+  /** The next instant at which `tick` has something to do. */
   nextDeadline(): number {
     let next = Math.min(this.state.sessions.nextExpiry(), this.endsAt ?? Infinity)
     for (const { lastSeen } of this.connections.values()) next = Math.min(next, lastSeen + this.options.idleTimeout)
@@ -530,7 +530,7 @@ export class Engine {
 
   expireToken(jwt: string, now: number): void {
     this.now = now
-    this.tellExpired(this.state.sessions.expire(jwt, now))
+    this.notifyExpired(this.state.sessions.expire(jwt, now))
   }
 
   revokeToken(jwt: string, now: number): void {
@@ -539,15 +539,15 @@ export class Engine {
     if (token !== undefined) this.state.dropSubscriptions(this.state.sessions.revoke(token))
   }
 
-  /** The push comes first, then the subscriptions end (spec 0, 7). */
-  private tellExpired(connectionIds: ReadonlyArray<string>): void {
+  /** Notifies the connections, then ends their subscriptions (spec 0, 7). */
+  private notifyExpired(connectionIds: ReadonlyArray<string>): void {
     for (const id of connectionIds) {
       this.connections.get(id)?.handlers.send(tokenExpired)
       this.state.realtime.leave(id, this.now)
     }
   }
 
-  private armExpiry(): void {
+  private scheduleExpiry(): void {
     const at = this.state.sessions.nextExpiry()
     if (at !== Infinity) this.onDeadline(at)
   }

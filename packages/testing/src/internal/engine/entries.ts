@@ -1,13 +1,13 @@
 /**
- * The stored state of an engine, as a list of entries. Each entry has the content of one thing; the last entry of a
- * thing is valid. So a list can be continued with changes, or rewritten from the current state.
+ * The stored state of an engine, as a list of entries. Each entry has the content of one item, and the last entry of an
+ * item is valid. So changes can be appended to a list, or it can be rewritten from the current state.
  */
 import type { JsonObject } from "./json.ts"
 import type { SavedValue } from "./redis/saved.ts"
 import type { SavedToken } from "./sessions.ts"
 import type { SavedCollection, SavedDocument } from "./storage.ts"
 
-/** `null`: it was deleted, with its content. */
+/** An item of the state. `null` stands for an item that was deleted, with its content. */
 export type Entry =
   /** How many identifiers were made. */
   | readonly ["identifiers", count: number]

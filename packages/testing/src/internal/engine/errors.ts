@@ -253,7 +253,7 @@ const catalogue = {
   ],
   "security.profile.not_found": [117833729, 404, "Profile \"%s\" not found."],
   "security.cookie.unsupported": [117899266, 500, "Cookie authentication not supported."],
-  // The engine's own error: the real server supports the request, the engine does not. It never pretends success.
+  // The engine's own errors. The real server supports the request, but the engine does not. It never pretends success.
   "testing.engine.not_implemented": [
     0,
     501,
@@ -280,7 +280,7 @@ export class EngineError extends Error {
   }
 }
 
-/** One level deep, as Node's `util.inspect` shows it. */
+/** A member of an object, in the form of Node's `util.inspect` with a depth of one level. */
 const member = ([name, value]: readonly [string, unknown]): string =>
   `${name}: ${
     typeof value === "string"
@@ -295,11 +295,11 @@ const member = ([name, value]: readonly [string, unknown]): string =>
 /** Node's `util.format` for `%s`: values without a placeholder are appended (transcript 15 shows one). */
 const format = (template: string, props: ReadonlyArray<unknown>): string => {
   let used = 0
-  const text = template.replace(/%s/g, (hole) => (used < props.length ? shown(props[used++]) : hole))
+  const text = template.replace(/%s/g, (hole) => (used < props.length ? inspected(props[used++]) : hole))
   return [text, ...props.slice(used).map(String)].join(" ")
 }
 
-/** An item of a list, as Node shows it one level deep. */
+/** An item of a list, in the form of Node's `util.inspect` with a depth of one level. */
 const item = (value: unknown): string => {
   if (typeof value === "string") return `'${value}'`
   if (typeof value !== "object" || value === null) return String(value)
@@ -307,7 +307,7 @@ const item = (value: unknown): string => {
   return Object.keys(value).length === 0 ? isList ? "[]" : "{}" : isList ? "[Array]" : "[Object]"
 }
 
-/** What Node adds to the refusal of an argument of its own functions. */
+/** The end of Node's message when one of its functions refuses an argument. */
 export const received = (value: unknown): string =>
   value === null || value === undefined
     ? `Received ${value}`
@@ -315,7 +315,7 @@ export const received = (value: unknown): string =>
     ? `Received an instance of ${Array.isArray(value) ? "Array" : "Object"}`
     : `Received type ${typeof value} (${item(value)})`
 
-const shown = (prop: unknown): string => {
+const inspected = (prop: unknown): string => {
   if (isObject(prop)) {
     return Object.keys(prop).length === 0
       ? "{}"
@@ -350,13 +350,13 @@ export const incomplete = (action: string, errors: ReadonlyArray<unknown>): Engi
   })
 }
 
-/** The failure of fixtures: those of the single documents come along. */
+/** The failure of fixtures: it contains the errors of the single documents. */
 export const importFailed = (errors: ReadonlyArray<unknown>): EngineError => {
   const { body, id, message, status } = error("services.storage.import_failed")
   return new EngineError(id, status, message, { ...body, errors, count: errors.length })
 }
 
-/** The result of a request, and the error that is answered beside it. */
+/** A result that is answered together with an error. */
 export class Incomplete {
   readonly result: unknown
   readonly error: EngineError

@@ -60,9 +60,9 @@ const listed = (value: unknown): ReadonlyArray<unknown> =>
 /** The places that a document has in a field. Throws if Elasticsearch refuses one. */
 export const read = (value: unknown, path: string, field: JsonObject): ReadonlyArray<Place> => {
   if (Array.isArray(value) && value.length === 0) return []
-  return listed(value).filter((one) => one !== null).flatMap((one) => {
+  return listed(value).filter((item) => item !== null).flatMap((item) => {
     try {
-      const place = parse(one)
+      const place = parse(item)
       if (place !== undefined && isOnEarth(place)) return [kept(place)]
     } catch (cause) {
       if (field.ignore_malformed !== true) throw cause

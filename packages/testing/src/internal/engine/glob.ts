@@ -15,7 +15,7 @@ const maxSteps = 20_000_000
 
 let steps = 0
 
-/** Before a request. */
+/** Resets the count of steps. Called before each request. */
 export const begin = (): void => {
   steps = 0
 }

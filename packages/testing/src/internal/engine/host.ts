@@ -1,7 +1,7 @@
-/** The platform of the engine. It also runs in browsers, where there is no version of Node. */
+/** Facts of the platform that runs the engine. */
 import { isObject } from "./json.ts"
 
-/** The version of Node; empty in other runtimes. */
+/** The version of Node; empty in other runtimes, such as browsers. */
 export const nodeVersion = (): string => {
   const host: unknown = Reflect.get(globalThis, "process")
   return isObject(host) && typeof host.version === "string" ? host.version : ""

@@ -40,7 +40,7 @@ const cors: ReadonlyArray<readonly [string, string]> = [
 
 const contentTypes = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]
 
-/** A whole exchange; no answer when the request was lost on purpose. */
+/** Answers a request. There is no answer if a test has the request lost, or if its changes could not be stored. */
 export const handle = (engine: Engine, request: HttpRequest, now: number): HttpResponse | undefined => {
   engine.at(now)
   const connectionId = engine.state.identifiers.uuid()
@@ -54,7 +54,7 @@ export const handle = (engine: Engine, request: HttpRequest, now: number): HttpR
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// the way in
+// requests
 // -------------------------------------------------------------------------------------------------------------------
 
 /** The body as Kuzzle reads it, or an error raised before any routing: such an error is answered bare (spec 2.2). */
@@ -125,7 +125,7 @@ const route = (
     const jwt = bearer(headers.authorization)
     const volatile = volatileOf(headers["x-kuzzle-volatile"])
     if (method === "POST" && pathname === "/_query") {
-      // The envelope of the wire, whole. Unlike those of the REST routes, the answer has no credentials header
+      // The body is a whole request envelope. Unlike those of the REST routes, the answer has no credentials header
       // (observed).
       engine.parse({ body: content }, "http", method)
       const data = isObject(content) && content.jwt === undefined && jwt !== undefined ? { ...content, jwt } : content
@@ -155,7 +155,7 @@ const route = (
 
 const notFound = (pathname: string): EngineError => error("network.http.url_not_found", pathname)
 
-/** The answer to a preflight; its id is put in by `answer`, in this place. */
+/** The answer to a preflight. `answer` replaces the request id in its place, so the order of keys stays. */
 const nothing: Answer = {
   status: 200,
   envelope: {
@@ -198,7 +198,7 @@ const volatileOf = (header: string | undefined): unknown => {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// the way out
+// responses
 // -------------------------------------------------------------------------------------------------------------------
 
 const write = (

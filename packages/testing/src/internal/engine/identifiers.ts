@@ -14,7 +14,7 @@ export const digestHex = (secret: string, text: string): string => bytesToHex(di
 
 export class Identifiers {
   private readonly seed: string
-  /** How many were made. */
+  /** How many identifiers were made. */
   count = 0
   constructor(seed: string) {
     this.seed = seed

@@ -10,7 +10,7 @@ import { children, isNumber, limitFault, type Mapping, normalize, preview, typeO
 /** A document that was indexed. */
 export interface Indexed {
   readonly mapping: Mapping
-  /** The source as searches see it: mostly the source itself. */
+  /** The source as searches see it. Usually it is the source itself. */
   readonly view: JsonObject
 }
 
@@ -63,7 +63,7 @@ const immenseTerm = (path: string, bytes: Uint8Array): LimitError =>
       `original message: bytes can be at most ${maxTerm} in length; got ${bytes.length}`
   )
 
-/** Of a field and its sub-fields. */
+/** Checks the length of a value, for a field and its sub-fields. */
 const checkLength = (path: string, value: unknown, field: JsonObject): void => {
   if (typeof value !== "string" || value.length * 3 <= maxTerm) return
   for (const [name, sub] of Object.entries(isObject(field.fields) ? field.fields : {})) {
@@ -186,7 +186,7 @@ class Parser {
   }
 
   private newField(key: string, value: unknown, { above, dynamic }: Level): JsonObject | undefined {
-    // Without a value, too.
+    // Elasticsearch refuses a new field even if its value is null.
     if (dynamic === "strict") throw new StrictRejection(key, above === "" ? "_doc" : above.slice(0, -1))
     const sample = asArray(value).flat(Infinity).find((sample) => sample !== null)
     if (sample === undefined) return undefined
@@ -271,7 +271,7 @@ class Parser {
   }
 }
 
-/** Elasticsearch's own. */
+/** The metadata fields of Elasticsearch. */
 const metadataFields = ["_field_names", "_id", "_ignored", "_index", "_routing", "_source", "_type"]
 
 /** Checks a document against a mapping. */

@@ -42,7 +42,7 @@ export const inOrderOfHashMaps = (object: JsonObject): JsonObject => {
 const inMaps = (value: unknown): unknown =>
   Array.isArray(value) ? value.map(inMaps) : isObject(value) ? inOrderOfHashMaps(value) : value
 
-/** What Elasticsearch calls the beginning of a JSON value. */
+/** Elasticsearch's name of the first token of a JSON value. */
 export const tokenOf = (value: unknown): string =>
   Array.isArray(value)
     ? "START_ARRAY"

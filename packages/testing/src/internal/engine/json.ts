@@ -33,7 +33,7 @@ export const canonical = (u: unknown): string => {
   }}`
 }
 
-/** How many levels the recursive functions of the engine can follow. Kuzzle does not answer from some 5,000 on. */
+/** How many levels the recursive functions of the engine can follow. Kuzzle does not answer from about 5,000 levels on. */
 export const maxDepth = 1000
 
 /** Whether a JSON text is nested more deeply than the engine can follow. Most texts are too short to be. */
@@ -61,7 +61,7 @@ export const put = (object: Record<string, unknown>, key: string, value: unknown
 
 /** `base` with `changes` laid over it, objects merged at every depth, as Elasticsearch updates a document. */
 export const merge = (base: JsonObject, changes: JsonObject): JsonObject => {
-  // One copy, however many keys change.
+  // One copy for all changed keys.
   const merged = { ...base }
   for (const [key, value] of Object.entries(changes)) {
     const before = own(base, key)

@@ -1,8 +1,8 @@
 /**
- * Why a server cannot listen.
+ * The message of a server that cannot listen.
  */
 
-/** The names of the settings where the reader sets them. */
+/** The names of the settings, as the reader of the message knows them: options of a function or of the command. */
 interface Names {
   readonly host: string
   readonly port: string

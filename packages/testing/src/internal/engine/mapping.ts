@@ -144,9 +144,9 @@ const isMapped = new WeakMap<Mapping, Map<string, boolean>>()
 const isIndexedWith = (mapping: Mapping, { path }: Field): boolean => {
   const known = isMapped.get(mapping) ?? new Map<string, boolean>()
   isMapped.set(mapping, known)
-  const found = known.get(path) ?? fieldAt(mapping, path) !== undefined
-  known.set(path, found)
-  return found
+  const isIndexed = known.get(path) ?? fieldAt(mapping, path) !== undefined
+  known.set(path, isIndexed)
+  return isIndexed
 }
 
 /** Types whose values the engine stores and cannot search, because it does not read them as Elasticsearch does. */
@@ -200,11 +200,13 @@ const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknown> => {
   let only: unknown = source
   for (let i = 0; i < keys.length && !Array.isArray(only); i++) only = isObject(only) ? own(only, keys[i]!) : undefined
   if (!Array.isArray(only)) return only === null || only === undefined ? [] : [only]
-  let found: ReadonlyArray<unknown> = [source]
+  let values: ReadonlyArray<unknown> = [source]
   for (const key of keys) {
-    found = found.flatMap((value) => asArray(value).flatMap((item) => (isObject(item) ? asArray(own(item, key)) : [])))
+    values = values.flatMap((value) =>
+      asArray(value).flatMap((item) => (isObject(item) ? asArray(own(item, key)) : []))
+    )
   }
-  return found.flat(Infinity).filter((value) => value !== null && value !== undefined)
+  return values.flat(Infinity).filter((value) => value !== null && value !== undefined)
 }
 
 export type Scalar = string | number | boolean
@@ -217,7 +219,7 @@ const limits: { readonly [type: string]: number } = {
   half_float: 65_520
 }
 
-/** Of a 16-bit float: ten bits after the first. */
+/** Rounds a number to a 16-bit float, which has ten bits after the first. */
 const halfFloat = (number: number): number => {
   const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(number)))) - 10)
   return number === 0 ? 0 : Math.round(number / step) * step
@@ -234,13 +236,13 @@ export const readNumber = (type: string, value: unknown): number => {
   return isRead && javaNumber.test(value) ? parseFloat(value) : NaN
 }
 
-/** Whether a type can keep a number. */
+/** Whether a type can store a number. */
 export const isInRange = (type: string, number: number): boolean => {
   const limit = limits[type]
   return Number.isFinite(number) && (limit === undefined || (number >= -limit && number < limit))
 }
 
-/** A number as a type keeps it; `undefined` when it does not fit. */
+/** A number as a type stores it; `undefined` when it does not fit. */
 const numberOf = (type: string, value: unknown): number | undefined => {
   // Java casts it to an integer.
   const given = value === "NaN" && integers.has(type) && type !== "long" ? 0 : readNumber(type, value)
@@ -281,7 +283,7 @@ export const rawValues = (document: Document, field: Field): ReadonlyArray<unkno
   return valuesAt(document.view, field.source)
 }
 
-/** How the text of a field is cut. */
+/** The analyzer that splits the text of a field into words. */
 export const analyzerAt = ({ declared }: Field): Analyze => analyzerOf(declared.analyzer)
 
 /** The words of a text, value by value. */
@@ -293,13 +295,13 @@ export const texts = (document: Document, field: Field): ReadonlyArray<ReadonlyA
 /** The terms of a field of a document in the index. */
 export const terms = (document: Document, field: Field): ReadonlyArray<Scalar> => {
   if (isText(field)) return texts(document, field).flat()
-  const found: Array<Scalar> = []
+  const fieldTerms: Array<Scalar> = []
   // A sort reads the terms of every document.
   for (const value of rawValues(document, field)) {
     const term = isIgnored(value, field) ? undefined : storedTerm(field, value)
-    if (term !== undefined) found.push(term)
+    if (term !== undefined) fieldTerms.push(term)
   }
-  return found
+  return fieldTerms
 }
 
 /** Rounded to a 64-bit integer. */
@@ -375,7 +377,7 @@ const parameters = new Map<string, (type: string) => boolean>([
   ["coerce", (type) => numbers.has(type)]
 ])
 
-/** Of one value each, that the engine reads. */
+/** Whether a type has single values that the engine reads. */
 export const isPlain = (type: string): boolean => numbers.has(type) || ["keyword", "boolean", "date"].includes(type)
 
 /** Parameters that are not implemented, with the value that has no effect. */
@@ -539,7 +541,7 @@ const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): Json
   return merged
 }
 
-/** Kuzzle lets `dynamic_templates` through, and hands none on to Elasticsearch (elasticsearch.js, `updateMapping`). */
+/** Kuzzle accepts `dynamic_templates` and does not pass them on to Elasticsearch (elasticsearch.js, `updateMapping`). */
 const rootKeys = ["properties", "_meta", "dynamic", "dynamic_templates"]
 
 const dynamicValues = ["true", "false", "strict"]
@@ -679,7 +681,7 @@ const checkLimits = (mapping: Mapping): Mapping => {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// showing
+// results of actions
 // -------------------------------------------------------------------------------------------------------------------
 
 /** Whether a change enables dynamic mapping at a level where it was disabled. */
@@ -701,11 +703,11 @@ const sorted = (properties: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(properties)
       .sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([name, field]) => [name, isObject(field) ? shownField(field) : field])
+      .map(([name, field]) => [name, isObject(field) ? fieldResult(field) : field])
   )
 
-const shownField = (field: JsonObject): JsonObject => {
-  if (typeOf(field) === "object") return shownObject(field)
+const fieldResult = (field: JsonObject): JsonObject => {
+  if (typeOf(field) === "object") return objectResult(field)
   return {
     ...field,
     ...(isObject(field.properties) ? { properties: sorted(field.properties) } : {}),
@@ -714,7 +716,7 @@ const shownField = (field: JsonObject): JsonObject => {
 }
 
 /** An object has fields, or its type is declared. */
-const shownObject = ({ properties, type: _, ...options }: JsonObject): JsonObject =>
+const objectResult = ({ properties, type: _, ...options }: JsonObject): JsonObject =>
   isObject(properties) && Object.keys(properties).length > 0
     ? { ...options, properties: sorted(properties) }
     : { ...options, type: "object" }

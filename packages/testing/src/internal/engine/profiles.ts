@@ -3,7 +3,7 @@ import { error, nativeError } from "./errors.ts"
 import * as Internal from "./internalStore.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import * as Roles from "./roles.ts"
-import type { Collection, Shown, Storage, StoredDocument } from "./storage.ts"
+import type { Collection, Content, Storage, StoredDocument } from "./storage.ts"
 
 export const mapping = {
   properties: {
@@ -32,7 +32,7 @@ interface WirePolicy {
   readonly restrictedTo?: ReadonlyArray<{ readonly index: string; readonly collections?: ReadonlyArray<string> }>
 }
 
-const policiesOf = ({ _source }: Shown): ReadonlyArray<WirePolicy> =>
+const policiesOf = ({ _source }: Content): ReadonlyArray<WirePolicy> =>
   // Safe: `checkPolicies` has checked the shape of everything that is written.
   _source.policies as ReadonlyArray<WirePolicy>
 
@@ -215,8 +215,8 @@ export class Profiles {
   }
 }
 
-/** The profile as it is shown. A search does not show the server's internal form of the policies. */
-export const show = (profile: Shown, searched = false) => ({
+/** The profile in the form of an answer. The answer of a search does not contain the server's internal form of the policies. */
+export const show = (profile: Content, searched = false) => ({
   _id: profile._id,
   _source: {
     policies: [{ roleId: "default" }],
@@ -229,7 +229,7 @@ export const show = (profile: Shown, searched = false) => ({
   }
 })
 
-/** One right. */
+/** A right, as `getMyRights` lists it. */
 export interface Right {
   readonly action: string
   readonly collection: string
@@ -240,7 +240,7 @@ export interface Right {
 
 /** The rights of several profiles, each once. An action is allowed if one of them allows it. */
 export const rights = (policies: ReadonlyArray<Policy>): ReadonlyArray<Right> => {
-  const found = new Map<string, Right>()
+  const byKey = new Map<string, Right>()
   for (const { restrictedTo, role } of policies) {
     const indexes = restrictedTo.size === 0 ? [["*", new Set<string>()] as const] : restrictedTo
     for (const [controller, { actions }] of Object.entries(Roles.controllersOf(role))) {
@@ -248,12 +248,12 @@ export const rights = (policies: ReadonlyArray<Policy>): ReadonlyArray<Right> =>
         for (const [index, collections] of indexes) {
           for (const collection of collections.size === 0 ? ["*"] : collections) {
             const key = JSON.stringify([controller, action, index, collection])
-            const value = allowed || found.get(key)?.value === "allowed" ? "allowed" : "denied"
-            found.set(key, { action, collection, controller, index, value })
+            const value = allowed || byKey.get(key)?.value === "allowed" ? "allowed" : "denied"
+            byKey.set(key, { action, collection, controller, index, value })
           }
         }
       }
     }
   }
-  return [...found.values()]
+  return [...byKey.values()]
 }

@@ -1,6 +1,6 @@
 /**
- * The Elasticsearch query language: the usual clauses. A clause that the engine does not implement is refused by name,
- * so that a search never silently finds less.
+ * The usual clauses of Elasticsearch's query language. A clause that the engine does not implement is refused by name,
+ * so that a search never silently returns fewer documents.
  */
 import { type Edge, parse } from "./date.ts"
 import { badRequest, error } from "./errors.ts"
@@ -41,7 +41,7 @@ interface Scope {
 }
 
 /** Clauses of Elasticsearch 7 that the engine does not implement. */
-const elsewhere = new Set([
+const missing = new Set([
   "combined_fields",
   "common",
   "distance_feature",
@@ -89,7 +89,7 @@ const clause = (query: unknown, scope: Scope): Predicate => {
       : error("services.storage.unknown_query_keyword", kind)
   }
   if (!Object.hasOwn(clauses, kind)) {
-    throw elsewhere.has(kind)
+    throw missing.has(kind)
       ? error("testing.engine.not_implemented", `the query clause "${kind}"`)
       : badRequest(`unknown query [${kind}]`)
   }
@@ -100,7 +100,7 @@ const clause = (query: unknown, scope: Scope): Predicate => {
   return predicate
 }
 
-/** The results of the clauses without a field. */
+/** The messages for clauses without a field. */
 const noField: { readonly [kind: string]: string } = {
   match: "No text specified for text query",
   match_phrase: "[match_phrase] requires fieldName",
@@ -287,14 +287,14 @@ const term = (scope: Scope, path: string, options: unknown): Predicate => {
   const field = searchedField(scope.mapping, path)
   if (field === undefined) return never
   checkNoPlace(field)
-  if (ignoresCase(options)) return someTerm(scope, path, (found) => fold(true, found) === fold(true, wanted))
+  if (ignoresCase(options)) return someTerm(scope, path, (value) => fold(true, value) === fold(true, wanted))
   if (isDate(field.type)) {
     // A day matches all of its milliseconds.
     const [first, last] = [scalarOf(field, wanted, scope.now, "first"), scalarOf(field, wanted, scope.now, "last")]
-    return someTerm(scope, path, (found) => first <= found && found <= last)
+    return someTerm(scope, path, (value) => first <= value && value <= last)
   }
   const asked = termOf(field, wanted, scope.now)
-  return asked === undefined ? never : someTerm(scope, path, (found) => found === asked)
+  return asked === undefined ? never : someTerm(scope, path, (value) => value === asked)
 }
 
 /** Matches any of these values. Except for dates, the cost for a document does not depend on their number. */
@@ -307,7 +307,7 @@ const anyTerm = (scope: Scope, path: string, values: ReadonlyArray<unknown>): Pr
   }
   values.forEach(checkWanted)
   const wanted: ReadonlySet<unknown> = new Set(values.map((value) => termOf(field, value, scope.now)))
-  return someTerm(scope, path, (found) => wanted.has(found))
+  return someTerm(scope, path, (value) => wanted.has(value))
 }
 
 /** Whether a field has a value in the index. */
@@ -374,8 +374,8 @@ export const phraseStarts = (
 ): ReadonlyArray<number> => {
   const fitsAt = (start: number): boolean =>
     phrase.every((word, i) => {
-      const found = words[start + i]
-      return prefix && i === phrase.length - 1 ? found?.startsWith(word) === true : found === word
+      const present = words[start + i]
+      return prefix && i === phrase.length - 1 ? present?.startsWith(word) === true : present === word
     })
   return phrase.length === 0 ? [] : words.flatMap((_, start) => fitsAt(start) ? [start] : [])
 }
@@ -425,15 +425,16 @@ const multiMatchTypes: { readonly [type: string]: readonly [clause: string, tieB
 /** `multi_match`, as the same clause for each of its fields. */
 export const multiMatch = (body: JsonObject): JsonObject => {
   const { boost, fields, query, tie_breaker, type = "best_fields", ...options } = body
-  const refuse = (what: string) => error("testing.engine.not_implemented", `${what} the query clause "multi_match"`)
+  const refuse = (feature: string) =>
+    error("testing.engine.not_implemented", `${feature} the query clause "multi_match"`)
   if (query === undefined) throw badRequest("No text specified for multi_match query")
-  const found = Object.hasOwn(multiMatchTypes, String(type)) ? multiMatchTypes[String(type)] : undefined
-  if (found === undefined && type !== "cross_fields") {
+  const typeRules = Object.hasOwn(multiMatchTypes, String(type)) ? multiMatchTypes[String(type)] : undefined
+  if (typeRules === undefined && type !== "cross_fields") {
     throw badRequest(`failed to parse [multi_match] query type [${String(type)}]. unknown type.`)
   }
-  if (found === undefined) throw refuse("the type \"cross_fields\" of")
+  if (typeRules === undefined) throw refuse("the type \"cross_fields\" of")
   if (asArray(fields).length === 0) throw refuse("all fields as those of")
-  const [kind, tieBreaker] = found
+  const [kind, tieBreaker] = typeRules
   const taken = kind === "match" || kind === "match_bool_prefix" ? ["operator", "minimum_should_match"] : []
   const other = Object.keys(options).find((name) => !taken.includes(name))
   if (other !== undefined) throw refuse(`"${other}" of`)
@@ -661,7 +662,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     checkPattern("prefix", path, scope)
     const ignoreCase = ignoresCase(options)
     const wanted = fold(ignoreCase, valueOf(options, "value"))
-    return someTerm(scope, path, (found) => fold(ignoreCase, found).startsWith(wanted))
+    return someTerm(scope, path, (value) => fold(ignoreCase, value).startsWith(wanted))
   },
   wildcard: (body, scope) => {
     const [path, options] = single(body, "wildcard")
@@ -669,7 +670,7 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     checkPattern("wildcard", path, scope)
     const ignoreCase = ignoresCase(options)
     const parts = wildcard(fold(ignoreCase, valueOf(options, "value", "wildcard")))
-    return someTerm(scope, path, (found) => fits(parts, Array.from(fold(ignoreCase, found))))
+    return someTerm(scope, path, (value) => fits(parts, Array.from(fold(ignoreCase, value))))
   },
   range: (body, scope) => {
     const [[path, options] = single({}, "range")] = Object.entries(body)
@@ -689,9 +690,9 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     }
     const [gt, gte, lt, lte] = [bound("gt", "last"), bound("gte", "first"), bound("lt", "first"), bound("lte", "last")]
     return (document) =>
-      terms(document, field).some((found) =>
-        (gt === undefined || found > gt) && (gte === undefined || found >= gte) &&
-        (lt === undefined || found < lt) && (lte === undefined || found <= lte)
+      terms(document, field).some((value) =>
+        (gt === undefined || value > gt) && (gte === undefined || value >= gte) &&
+        (lt === undefined || value < lt) && (lte === undefined || value <= lte)
       )
   }
 }

@@ -38,14 +38,14 @@ const digits = { users: { all: "1", in: "2", out: "3", none: "3" }, scope: { all
 export interface Change {
   readonly action: "create" | "update" | "replace" | "delete" | "publish"
   /** The `result` of the notification. */
-  readonly shown: JsonObject
+  readonly result: JsonObject
   /** The content against which filters are tested. */
   readonly document: JsonObject
   /** The key under which the rooms of the document are remembered; absent for a `publish`. */
   readonly key: string | undefined
 }
 
-/** The rooms that a changed document is in, and the notification of those it left when others come first. */
+/** The rooms that a changed document is in, and a function that notifies the rooms that it has left. */
 interface Notified {
   readonly inside: ReadonlyArray<Room>
   readonly notifyOfLeaving: () => void
@@ -115,7 +115,7 @@ export class Realtime {
     // own: a subscriber sees its own arrival if, and only if, another client opened that channel before.
     const before = this.channelsFor(room, (known) => known.users === "all" || known.users === "in")
     if (!room.channels.has(name)) room.channels.set(name, { scope, users })
-    // By then it has entered the room, but receives nothing.
+    // If the check fails, the connection is in the room but receives nothing, as in the real server.
     if (joining) {
       room.unheard.add(connectionId)
       checkEncodable(request)
@@ -232,11 +232,11 @@ export class Realtime {
     this.send(inside, scope, request, change)
     if (change.action !== "update" && change.action !== "replace") return { inside, notifyOfLeaving: nothing }
     const stillIn = new Set(inside)
-    const left = before.flatMap((id) => {
+    const departed = before.flatMap((id) => {
       const room = this.rooms.get(id)
       return room === undefined || stillIn.has(room) ? [] : [room]
     })
-    const notifyOfLeaving = () => this.send(left, "out", request, change)
+    const notifyOfLeaving = () => this.send(departed, "out", request, change)
     if (inside.length > 0) return { inside, notifyOfLeaving }
     notifyOfLeaving()
     return { inside, notifyOfLeaving: nothing }
@@ -253,7 +253,7 @@ export class Realtime {
       status: 200,
       action: change.action,
       scope,
-      result: change.shown,
+      result: change.result,
       event: events[change.action],
       requestId: request.id,
       timestamp: request.timestamp,
@@ -300,7 +300,7 @@ const checkEncodable = ({ args: { collection, index } }: KuzzleRequest): void =>
   )
 }
 
-/** No name holds a slash. */
+/** The names of indexes and collections contain no slash. */
 const collectionKey = (index: string, collection: string): string => `${index}/${collection}`
 
 const documentKey = ({ args: { collection, index } }: KuzzleRequest, id: string): string =>

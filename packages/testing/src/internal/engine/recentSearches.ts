@@ -10,7 +10,7 @@ const limit = 4
 interface Recent<A> {
   readonly text: string
   readonly state: ReadonlyArray<unknown>
-  readonly found: A
+  readonly result: A
 }
 
 export class RecentSearches<A> {
@@ -26,11 +26,11 @@ export class RecentSearches<A> {
     const text = JSON.stringify([query, sort])
     // A date such as "now-1d" means another instant each time.
     if (text.includes("\"now")) return search()
-    const known = this.recent.find((one) => one.text === text && areSame(one.state, state))
-    const found = known === undefined ? search() : known.found
-    const others = this.recent.filter((one) => one !== known).slice(1 - limit)
-    this.recent = [...others, { text, state, found }]
-    return found
+    const cached = this.recent.find((search) => search.text === text && areSame(search.state, state))
+    const result = cached === undefined ? search() : cached.result
+    const others = this.recent.filter((one) => one !== cached).slice(1 - limit)
+    this.recent = [...others, { text, state, result }]
+    return result
   }
 }
 

@@ -150,9 +150,9 @@ const getObject = (request: KuzzleRequest, name: string, fallback?: JsonObject):
 export const getBoolean = (request: KuzzleRequest, name: string): boolean => {
   const value = at(request.args, name)
   if (request.protocol === "http") {
-    const again = request.flagsRead.has(name)
+    const wasRead = request.flagsRead.has(name)
     request.flagsRead.add(name)
-    return value !== undefined || again
+    return value !== undefined || wasRead
   }
   if (value === undefined || value === null) return false
   if (typeof value !== "boolean") throw error("api.assert.invalid_type", name, "boolean")

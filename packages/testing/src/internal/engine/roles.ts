@@ -3,7 +3,7 @@ import * as Catalogue from "./catalogue.ts"
 import { error } from "./errors.ts"
 import * as Internal from "./internalStore.ts"
 import { isObject, type JsonObject } from "./json.ts"
-import type { Collection, Shown, StoredDocument } from "./storage.ts"
+import type { Collection, Content, StoredDocument } from "./storage.ts"
 
 export const mapping = {
   properties: { tags: { type: "keyword" }, controllers: { dynamic: "false", properties: {} } }
@@ -34,8 +34,8 @@ export const restricted: { readonly [id: string]: JsonObject } = {
 
 export const builtIn: ReadonlyArray<string> = ["admin", "anonymous", "default"]
 
-/** The role as it is shown, with its rights first. */
-export const show = ({ _id, _source }: Shown) => ({
+/** The role in the form of an answer, with its rights first. */
+export const show = ({ _id, _source }: Content) => ({
   _id,
   _source: { controllers: _source.controllers, ..._source }
 })

@@ -204,8 +204,8 @@ interface RouteTable {
 const routesOf = (controller: string, action: string) => {
   // The second name of the memory storage has the routes of the first.
   const declaredBy = controller === "memoryStorage" ? "ms" : controller
-  const found = routes.filter(([, , by, name]) => by === declaredBy && name === action)
-  return found.length === 0 ? {} : { http: found.map(([verb, path]) => ({ path, url: path, verb })) }
+  const declared = routes.filter(([, , by, name]) => by === declaredBy && name === action)
+  return declared.length === 0 ? {} : { http: declared.map(([verb, path]) => ({ path, url: path, verb })) }
 }
 
 /**

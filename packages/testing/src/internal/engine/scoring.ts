@@ -80,11 +80,11 @@ const collect = (documents: ReadonlyArray<Document>, field: Field): Statistics =
   let count = 0
   let total = 0
   for (const document of documents) {
-    const found = terms(document, field)
-    const distinct = new Set(found)
+    const fieldTerms = terms(document, field)
+    const distinct = new Set(fieldTerms)
     if (distinct.size === 0) continue
     count++
-    total += isText(field) ? found.length : distinct.size
+    total += isText(field) ? fieldTerms.length : distinct.size
     for (const term of distinct) frequencies.set(term, (frequencies.get(term) ?? 0) + 1)
   }
   return {
@@ -120,15 +120,15 @@ const relevance = (
   { boost, occurrences, rarity }: {
     readonly boost: number
     readonly rarity: number
-    readonly occurrences: (found: ReadonlyArray<Scalar>, document: Document) => number
+    readonly occurrences: (fieldTerms: ReadonlyArray<Scalar>, document: Document) => number
   }
 ): Score => {
   const weight = float(float(boost * float(1 + k1)) * rarity)
   return (document) => {
-    const found = termsOf(document)
-    const frequency = occurrences(found, document)
+    const fieldTerms = termsOf(document)
+    const frequency = occurrences(fieldTerms, document)
     if (frequency === 0) return 0
-    return isText(field) ? bm25(weight, frequency, rounded(found.length), average) : bm25(weight, 1, 1, average)
+    return isText(field) ? bm25(weight, frequency, rounded(fieldTerms.length), average) : bm25(weight, 1, 1, average)
   }
 }
 
@@ -137,7 +137,7 @@ const termScore = (scope: Scope, path: string, field: Field, term: Scalar, boost
   return relevance(field, statistics, {
     boost,
     rarity: idf(statistics, term),
-    occurrences: (found) => found.filter((one) => one === term).length
+    occurrences: (fieldTerms) => fieldTerms.filter((other) => other === term).length
   })
 }
 
@@ -205,7 +205,7 @@ const phrase = (
   const statistics = scope.statisticsOf(path, field)
   const all = asked.flatMap((word, i): ReadonlyArray<Scalar> =>
     prefix && i === last
-      ? [...statistics.frequencies.keys()].filter((found) => String(found).startsWith(word))
+      ? [...statistics.frequencies.keys()].filter((indexed) => String(indexed).startsWith(word))
       : [word]
   )
   return relevance(field, statistics, {

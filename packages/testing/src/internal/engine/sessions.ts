@@ -14,9 +14,9 @@ export interface Token {
   /** Milliseconds since the epoch, -1 for never. */
   readonly expiresAt: number
   readonly ttl: number
-  /** Of an API key, which is stored elsewhere and not ended by a logout. */
+  /** Whether the token is an API key, which is stored elsewhere and does not end at a logout. */
   readonly isApiKey: boolean
-  /** Ended by its first use. */
+  /** Whether the token ends at its first use. */
   readonly singleUse: boolean
   refreshed: boolean
   /** When the server forgets the token: its expiry, or the end of the grace period after a refresh. */
@@ -63,7 +63,7 @@ const checkStorable = (ttl: number): void => {
 export class Sessions {
   private readonly options: Options
   private readonly tokens = new Map<string, Token>()
-  /** Sorted by expiry, as in the real server, whose off-by-one on a refresh we keep (see `replace`). */
+  /** Sorted by expiry, as in the real server, whose off-by-one on a refresh the engine repeats (see `replace`). */
   private readonly watched: Array<Watched> = []
   /** Usually one. A user who logs in twice within a second has the same token twice. */
   private readonly byToken = new Map<string, ReadonlyArray<Watched>>()
@@ -146,7 +146,7 @@ export class Sessions {
     return token
   }
 
-  /** Ends a token for a single use; returns the connections that lose their subscriptions with it. */
+  /** Ends a token for a single use, and returns the connections that lose their subscriptions with it. */
   spend(token: Token): ReadonlyArray<string> {
     return token.singleUse ? this.revoke(token) : []
   }
@@ -226,22 +226,22 @@ export class Sessions {
       this.mark(jwt)
     }
     const watched = this.watchedOf(jwt)
-    return watched === undefined ? [] : this.tell(this.indexOf(watched))
+    return watched === undefined ? [] : this.removeExpired(this.indexOf(watched))
   }
 
   /** The connections whose token has expired by now; each is notified once. */
   expired(now: number): ReadonlyArray<string> {
-    const told: Array<string> = []
+    const connectionIds: Array<string> = []
     for (let index = this.nextIndex(); index !== -1; index = this.nextIndex()) {
       if (this.watched[index]!.token.expiresAt > now) break
-      told.push(...this.tell(index))
+      connectionIds.push(...this.removeExpired(index))
     }
     for (const { deadAt, jwt } of this.tokens.values()) {
       if (deadAt > now) continue
       this.tokens.delete(jwt)
       this.mark(jwt)
     }
-    return told
+    return connectionIds
   }
 
   /** When the next watched token expires. */
@@ -249,13 +249,13 @@ export class Sessions {
     return this.watched[this.nextIndex()]?.token.expiresAt ?? Infinity
   }
 
-  /** Those that never expire come first. */
+  /** The index of the next token that expires. Tokens that never expire come first in the list, so they are skipped. */
   private nextIndex(): number {
     const index = this.firstIndex(0)
     return index === this.watched.length ? -1 : index
   }
 
-  private tell(index: number): ReadonlyArray<string> {
+  private removeExpired(index: number): ReadonlyArray<string> {
     const watched = this.removeAt(index)
     const connections = [...watched.connections]
     for (const id of connections) this.byConnection.delete(id)
@@ -296,7 +296,7 @@ export class Sessions {
     return index < this.watched.length ? index : -1
   }
 
-  /** The first of the token. */
+  /** The first entry of a token in the order of expiry. */
   private watchedOf(jwt: string): Watched | undefined {
     const [first, ...others] = this.byToken.get(jwt) ?? []
     return others.reduce((a, b) => this.indexOf(b) < this.indexOf(a!) ? b : a, first)

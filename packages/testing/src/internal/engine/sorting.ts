@@ -1,4 +1,4 @@
-/** `sort` and `search_after`: the order of the documents that a search has found. */
+/** `sort` and `search_after`: the order of the documents of a search result. */
 import { badRequest, error } from "./errors.ts"
 import * as Geo from "./geo.ts"
 import * as Java from "./java.ts"
@@ -142,8 +142,8 @@ const byDistance = (options: JsonObject, scope: Scope): SortKey => {
     missingFirst: descending,
     read: (value) => value,
     valueOf: (document) => {
-      const found = within(document).flatMap((inner) => placesIn(inner, field))
-      const distances = found.flatMap((place) => origins.map((origin) => Geo.distance(origin, place) / length))
+      const places = within(document).flatMap((inner) => placesIn(inner, field))
+      const distances = places.flatMap((place) => origins.map((origin) => Geo.distance(origin, place) / length))
       return choose(distances.sort(compareScalars)) ?? null
     }
   }
@@ -195,8 +195,8 @@ const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
     missingFirst,
     read: (value) => field === undefined ? value : readAfter(field, value, scope.now),
     valueOf: (document) => {
-      const found = field === undefined ? [] : within(document).flatMap((inner) => terms(inner, field))
-      return choose(found.length > 1 ? [...found].sort(compareScalars) : found) ?? substitute
+      const values = field === undefined ? [] : within(document).flatMap((inner) => terms(inner, field))
+      return choose(values.length > 1 ? [...values].sort(compareScalars) : values) ?? substitute
     }
   }
 }

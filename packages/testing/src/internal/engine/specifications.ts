@@ -18,9 +18,9 @@ interface FieldType {
   readonly fault: (value: unknown, options: JsonObject) => string | undefined
 }
 
-const right = () => undefined
+const noFault = () => undefined
 
-const simple = (fault: FieldType["fault"]): FieldType => ({ options: [], check: right, fault })
+const simple = (fault: FieldType["fault"]): FieldType => ({ options: [], check: noFault, fault })
 
 /** `{ min, max }`, both numbers, in their order. */
 const checkBounds = (name: string, bounds: unknown): EngineError | undefined => {
@@ -56,12 +56,12 @@ const ranged = (fault: FieldType["fault"]): FieldType => ({
 const isTextList = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string")
 
-const missing = (what: string) => {
-  throw error("testing.engine.not_implemented", `specifications with ${what}`)
+const missing = (feature: string) => {
+  throw error("testing.engine.not_implemented", `specifications with ${feature}`)
 }
 
 const types: { readonly [name: string]: FieldType } = {
-  anything: simple(right),
+  anything: simple(noFault),
   boolean: simple((value) => typeof value === "boolean" ? undefined : "The field must be of type boolean."),
   date: {
     options: ["range", "formats"],
@@ -120,10 +120,10 @@ const types: { readonly [name: string]: FieldType } = {
 }
 
 /** Other types of the real server. */
-const elsewhere = new Set(["email", "geo_point", "geo_shape", "ip_address", "url"])
+const missingTypes = new Set(["email", "geo_point", "geo_shape", "ip_address", "url"])
 
 // -------------------------------------------------------------------------------------------------------------------
-// whether specifications are right
+// checks of specifications
 // -------------------------------------------------------------------------------------------------------------------
 
 interface Field {
@@ -184,7 +184,7 @@ const checkField = (where: string, field: unknown): ReadonlyArray<string> => {
   const faults: Array<string> = []
   if (!hasOnly(field, ...fieldProperties)) faults.push(unexpected(where, ...fieldProperties))
   if (type === undefined) faults.push(error("validation.assert.missing_type", where).message)
-  if (typeof type === "string" && elsewhere.has(type)) missing(`fields of the type "${type}"`)
+  if (typeof type === "string" && missingTypes.has(type)) missing(`fields of the type "${type}"`)
   const fieldType = typeof type === "string" && Object.hasOwn(types, type) ? types[type] : undefined
   if (fieldType === undefined) faults.push(error("validation.assert.unknown_type", where, type).message)
   if (multivalued !== undefined) faults.push(...checkMultivalued(where, multivalued))
@@ -258,7 +258,7 @@ const fieldOf = (
 })
 
 // -------------------------------------------------------------------------------------------------------------------
-// whether a document fits
+// checks of documents
 // -------------------------------------------------------------------------------------------------------------------
 
 interface Misfit {
@@ -269,50 +269,50 @@ interface Misfit {
 
 /** The faults of a document, in the order in which the real server finds them. */
 const misfits = ({ fields, matches, strict }: Specifications, document: JsonObject): ReadonlyArray<Misfit> => {
-  const found: Array<Misfit> = []
+  const faults: Array<Misfit> = []
   /** The first field that is not specified, if such fields are not allowed. */
-  const stranger = (object: JsonObject, known: ReadonlyMap<string, Field>, strict: boolean): string | undefined =>
+  const unspecified = (object: JsonObject, known: ReadonlyMap<string, Field>, strict: boolean): string | undefined =>
     strict ? Object.keys(object).find((name) => !known.has(name)) : undefined
   const checkFields = (object: JsonObject, known: ReadonlyMap<string, Field>, strict: boolean): void => {
     for (const [name, field] of known) checkValue(own(object, name), field, strict)
   }
   const checkValue = (value: unknown, field: Field, strict: boolean): void => {
     const { children, hasDefault, mandatory, multivalued, options, path, type } = field
-    const wrong = (message: string): void => void found.push({ path, message })
+    const report = (message: string): void => void faults.push({ path, message })
     if (value === undefined || value === null) {
-      if (mandatory && !hasDefault) wrong("The field is mandatory.")
+      if (mandatory && !hasDefault) report("The field is mandatory.")
       return
     }
     const { maxCount, minCount, value: many = false } = multivalued
-    if (many === true && !Array.isArray(value)) return wrong("The field must be multivalued, unary value provided.")
+    if (many === true && !Array.isArray(value)) return report("The field must be multivalued, unary value provided.")
     if (many !== true && Array.isArray(value)) {
-      return wrong("The field is not a multivalued field; Multiple values provided.")
+      return report("The field is not a multivalued field; Multiple values provided.")
     }
     const values: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
     if (typeof minCount === "number" && values.length < minCount) {
-      return wrong(`Not enough elements. Minimum count is set to ${minCount}.`)
+      return report(`Not enough elements. Minimum count is set to ${minCount}.`)
     }
     if (typeof maxCount === "number" && values.length > maxCount) {
-      return wrong(`Too many elements. Maximum count is set to ${maxCount}.`)
+      return report(`Too many elements. Maximum count is set to ${maxCount}.`)
     }
     for (const item of values) {
       const fault = types[type]!.fault(item, options)
-      if (fault !== undefined) return wrong(fault)
+      if (fault !== undefined) return report(fault)
       if (children.size === 0 || !isObject(item)) continue
       const inner = options.strict === undefined ? strict : Boolean(options.strict)
-      const unknown = stranger(item, children, inner)
+      const unknown = unspecified(item, children, inner)
       if (unknown === undefined) checkFields(item, children, inner)
-      else wrong(`The field is set to "strict"; cannot add unspecified sub-field "${unknown}".`)
+      else report(`The field is set to "strict"; cannot add unspecified sub-field "${unknown}".`)
     }
   }
-  const whole = (message: string): void => void found.push({ path: [], message })
+  const report = (message: string): void => void faults.push({ path: [], message })
   if (fields.size > 0) {
-    const unknown = stranger(document, fields, strict)
+    const unknown = unspecified(document, fields, strict)
     if (unknown === undefined) checkFields(document, fields, strict)
-    else whole(`The document validation is strict. Cannot add unspecified sub-field "${unknown}"`)
+    else report(`The document validation is strict. Cannot add unspecified sub-field "${unknown}"`)
   }
-  if (!matches(document)) whole("The document does not match validation filters.")
-  return found
+  if (!matches(document)) report("The document does not match validation filters.")
+  return faults
 }
 
 export interface Scope {
@@ -328,14 +328,14 @@ const addTo = (scope: Scope, [name, ...rest]: ReadonlyArray<string>, message: st
 
 /** The result of `document:validate`. */
 export const validate = (specifications: Specifications | undefined, document: JsonObject) => {
-  const found = specifications === undefined ? [] : misfits(specifications, document)
+  const faults = specifications === undefined ? [] : misfits(specifications, document)
   let messages: { readonly documentScope?: ReadonlyArray<string>; readonly fieldScope?: Scope } = {}
-  for (const { message, path } of found) {
+  for (const { message, path } of faults) {
     messages = path.length === 0
       ? { ...messages, documentScope: [...messages.documentScope ?? [], message] }
       : { ...messages, fieldScope: addTo(messages.fieldScope ?? {}, path, message) }
   }
-  return { errorMessages: messages, valid: found.length === 0 }
+  return { errorMessages: messages, valid: faults.length === 0 }
 }
 
 /** Refuses a document that does not fit, with its first fault. */

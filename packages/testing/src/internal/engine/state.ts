@@ -40,11 +40,11 @@ export interface State {
   readonly connections: () => number
   /** Ends the engine as soon as it has answered. */
   readonly shutdown: () => void
-  /** Ends the subscriptions of connections whose token was revoked, without telling them (spec 0, 7). */
+  /** Ends the subscriptions of connections whose token was revoked, without a notification (spec 0, 7). */
   readonly dropSubscriptions: (connectionIds: ReadonlyArray<string>) => void
 }
 
-/** One request on its way through an action. */
+/** The context in which an action handles a request. */
 export interface Call {
   readonly state: State
   readonly request: KuzzleRequest

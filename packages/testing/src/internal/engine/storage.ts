@@ -5,7 +5,6 @@
 import * as Aggregation from "./aggregation.ts"
 import type { Changes, Line } from "./changes.ts"
 import { badRequest, EngineError, error, isMissing, nativeError } from "./errors.ts"
-import { FoundRows } from "./foundRows.ts"
 import type { Identifiers } from "./identifiers.ts"
 import * as Indexing from "./indexing.ts"
 import * as Java from "./java.ts"
@@ -14,6 +13,7 @@ import * as Mapping from "./mapping.ts"
 import * as Query from "./query.ts"
 import { RecentSearches } from "./recentSearches.ts"
 import * as Request from "./request.ts"
+import { ResultRows } from "./resultRows.ts"
 import * as Scoring from "./scoring.ts"
 import * as Sorting from "./sorting.ts"
 import { filterSource } from "./source.ts"
@@ -36,8 +36,8 @@ export interface SavedDocument {
   readonly order: number
 }
 
-/** A document as it is shown. */
-export type Shown = Pick<StoredDocument, "_id" | "_source">
+/** The id and the content of a document. */
+export type Content = Pick<StoredDocument, "_id" | "_source">
 
 export interface StoredDocument extends Mapping.Document {
   readonly _version: number
@@ -71,7 +71,7 @@ export class Collection {
   private documents = new Map<string, StoredDocument>()
   /** The writes since the last refresh, so that a refresh need not copy all documents. */
   private unseen: Array<Write> = []
-  /** The documents at the last refresh, and their list once a search has asked for it. */
+  /** The documents at the last refresh; `visible` is their list, made by the first search after a change. */
   private seen = new Map<string, StoredDocument>()
   private visible: ReadonlyArray<StoredDocument> | undefined = []
   /** The time of the oldest write that searches do not see yet. */
@@ -81,7 +81,7 @@ export class Collection {
   private readonly tombstones = new Map<string, { readonly version: number; readonly until: number }>()
   /** How often its index was closed or deleted: that ends its scrolls. */
   private closings = 0
-  /** The key of the collection among all, including Kuzzle's own. */
+  /** The key of the collection among all collections, including Kuzzle's own. */
   private readonly key: string
   private readonly changes: Changes
 
@@ -183,14 +183,14 @@ export class Collection {
 
   /** The result of `collection:getSettings`: Elasticsearch shows numbers as texts. */
   getSettings(): JsonObject {
-    const shown = Object.entries(this.settings).map(([key, value]) => [
+    const entries = Object.entries(this.settings).map(([key, value]) => [
       key,
       isObject(value) ? value : String(value)
     ])
     return {
       number_of_shards: "1",
       number_of_replicas: "1",
-      ...Object.fromEntries(shown),
+      ...Object.fromEntries(entries),
       provided_name: `&${this.index}.${this.name}`,
       creation_date: String(this.createdAt),
       uuid: this.uuid,
@@ -270,7 +270,7 @@ export class Collection {
       this.tombstones.delete(old)
     }
     const version = this.versionOf(id, now) + 1
-    // Ordered by their ends.
+    // The tombstones stay in the order in which they end.
     this.tombstones.delete(id)
     this.tombstones.set(id, { version, until: now + tombstoneMillis })
     this.documents.delete(id)
@@ -485,7 +485,7 @@ const collapseOf = (collapse: unknown, collections: ReadonlyArray<Collection>): 
   }
 }
 
-/** A document that a search has found, with its score and its sort values. */
+/** A document of a search result, with its score and its sort values. */
 interface Row {
   readonly collection: Collection
   readonly document: StoredDocument
@@ -494,14 +494,14 @@ interface Row {
 }
 
 /** The result of a search, in its order. It is never modified, because searches and scrolls share it. */
-interface Found {
+interface Matches {
   readonly keys: ReadonlyArray<Sorting.SortKey>
-  readonly rows: FoundRows<Row>
+  readonly rows: ResultRows<Row>
 }
 
 interface Scroll {
   readonly rows: ReadonlyArray<Row>
-  readonly shown: (row: Row) => JsonObject
+  readonly hitOf: (row: Row) => JsonObject
   readonly size: number
   /** Whether any of the indexes that are searched is still open. */
   readonly isAlive: () => boolean
@@ -509,8 +509,8 @@ interface Scroll {
   expiresAt: number
 }
 
-function* remaining({ offset, rows, shown }: Scroll): Generator<JsonObject> {
-  for (let i = offset; i < rows.length; i++) yield shown(rows[i]!)
+function* remaining({ offset, rows, hitOf }: Scroll): Generator<JsonObject> {
+  for (let i = offset; i < rows.length; i++) yield hitOf(rows[i]!)
 }
 
 export interface SearchResult {
@@ -540,7 +540,7 @@ const searchKeys = new Map<string, "honoured" | "harmless" | "missing" | "unknow
   ["_source", "honoured"],
   ["from", "honoured"],
   ["size", "honoured"],
-  // Kuzzle does not return what they add.
+  // Kuzzle does not return the additions of these keys.
   ["explain", "harmless"],
   ["fields", "harmless"],
   ["aggregations", "honoured"],
@@ -627,11 +627,11 @@ export class Storage {
   readonly validations: Collection
   private readonly indexes = new Map<string, Map<string, Collection>>()
   private readonly scrolls = new Map<string, Scroll>()
-  private readonly recent = new RecentSearches<Found>()
+  private readonly recent = new RecentSearches<Matches>()
   private readonly identifiers: Identifiers
   private readonly refreshInterval: number
   private readonly changes: Changes
-  /** Kuzzle's own, by their keys. */
+  /** Kuzzle's own collections, by their keys. */
   private readonly own = new Map<string, Collection>()
   constructor(identifiers: Identifiers, refreshInterval: number, now: number, changes: Changes) {
     this.changes = changes
@@ -756,7 +756,7 @@ export class Storage {
     return typeof index === "string" && typeof name === "string" && this.indexes.get(index)?.has(name) === true
   }
 
-  /** Comes before all other checks of a new collection. */
+  /** Checks the names of a new collection. The real server makes this check first. */
   checkNames(index: unknown, name: unknown): { readonly index: string; readonly name: string } {
     if (!isValidName(index)) throw error("services.storage.invalid_index_name", index)
     if (!isValidName(name)) throw error("services.storage.invalid_collection_name", name)
@@ -830,7 +830,7 @@ export class Storage {
     options: { readonly from: number; readonly size: number; readonly scroll: string | undefined },
     now: number
   ): SearchResult {
-    // For Elasticsearch 7.10, -1 says "not given".
+    // For Elasticsearch 7.10, -1 stands for "not given".
     const [from, size] = [options.from === -1 ? 0 : options.from, options.size === -1 ? 10 : options.size]
     const { scroll } = options
     checkSearchBody(body)
@@ -864,7 +864,7 @@ export class Storage {
       () => this.find(collections, body, sorted, now)
     )
     const scored = isScored(body, sorted)
-    const shown = ({ collection, document, score }: Row): JsonObject => ({
+    const hitOf = ({ collection, document, score }: Row): JsonObject => ({
       _id: document._id,
       _score: scored ? score : null,
       _source: filterSource(document._source, body._source),
@@ -892,20 +892,20 @@ export class Storage {
     }
     const rows = collapse === undefined ? filtered : filtered.filter(collapseOf(collapse, collections))
     if (keepAlive === undefined && body.search_after === undefined) {
-      return { ...aggregations, hits: rows.page(from, from + size).map(shown), total }
+      return { ...aggregations, hits: rows.page(from, from + size).map(hitOf), total }
     }
-    const { found, start } = body.search_after === undefined
-      ? { found: rows.all(), start: 0 }
+    const { rows: candidates, start } = body.search_after === undefined
+      ? { rows: rows.all(), start: 0 }
       : rowsAfter(keys, rows.all(), Sorting.searchAfter(body.search_after, keys), collections.length === 1)
-    const page = found.slice(start + from, start + from + size).map(shown)
+    const page = candidates.slice(start + from, start + from + size).map(hitOf)
     if (keepAlive === undefined) return { ...aggregations, hits: page, total }
     this.forgetScrolls(now)
     const scrollId = this.identifiers.scroll()
     const alive = collections.map((collection) => collection.scrollable())
     this.scrolls.set(scrollId, {
       isAlive: () => alive.some((isAlive) => isAlive()),
-      rows: start === 0 ? found : found.slice(start),
-      shown,
+      rows: start === 0 ? candidates : candidates.slice(start),
+      hitOf,
       size,
       offset: from + size,
       expiresAt: now + keepAlive
@@ -921,7 +921,7 @@ export class Storage {
     const scroll = this.scrolls.get(scrollId)
     if (scroll === undefined || scroll.expiresAt <= now) throw error("services.storage.unknown_scroll_id")
     if (!scroll.isAlive()) throw error("services.storage.unexpected_not_found", "all shards failed")
-    const hits = scroll.rows.slice(scroll.offset, scroll.offset + scroll.size).map(scroll.shown)
+    const hits = scroll.rows.slice(scroll.offset, scroll.offset + scroll.size).map(scroll.hitOf)
     scroll.offset += scroll.size
     scroll.expiresAt = now + (ttl === undefined ? defaultScroll : keepAliveOf(ttl))
     const remaining = Math.max(0, scroll.rows.length - scroll.offset)
@@ -937,32 +937,32 @@ export class Storage {
     return { [Symbol.iterator]: () => scroll === undefined ? [].values() : remaining(scroll) }
   }
 
-  private find(collections: ReadonlyArray<Collection>, body: JsonObject, sorted: boolean, now: number): Found {
+  private find(collections: ReadonlyArray<Collection>, body: JsonObject, sorted: boolean, now: number): Matches {
     const scored = isScored(body, sorted) || scoresHits(body)
     let keys: ReadonlyArray<Sorting.SortKey> = []
     const rows = collections.flatMap((collection) => {
       const own = Sorting.compileSort(body.sort, collection.mapping, now)
       if (keys.length === 0) keys = own
-      const found = this.matching(collection, body, now)
-      const score = scored && found.length > 0
+      const matched = this.matching(collection, body, now)
+      const score = scored && matched.length > 0
         ? Scoring.compile(queryOf(body), collection.searchable(now), collection.mapping, now)
         : 0
       const common = typeof score === "number" ? Java.float(score) : 0
-      const shownOf = (document: StoredDocument) => typeof score === "number" ? common : Java.float(score(document))
-      return found.map((document) => {
-        const shown = shownOf(document)
-        return { collection, document, score: shown, values: own.map((key) => key.valueOf(document, shown)) }
+      const scoreOf = (document: StoredDocument) => typeof score === "number" ? common : Java.float(score(document))
+      return matched.map((document) => {
+        const rounded = scoreOf(document)
+        return { collection, document, score: rounded, values: own.map((key) => key.valueOf(document, rounded)) }
       })
     })
     const compare = sorted
       ? (a: Row, b: Row) => Sorting.compareRows(keys, a.values, b.values)
       : (a: Row, b: Row) => b.score - a.score
-    return { keys, rows: new FoundRows<Row>(rows, compare) }
+    return { keys, rows: new ResultRows<Row>(rows, compare) }
   }
 
   /**
-   * Frees scrolls that have expired. The one that was used least recently is first. A scroll with a shorter life behind it
-   * is freed later, one minute at most.
+   * Frees scrolls that have expired. The scroll that was used least recently is first. A scroll behind it with a shorter
+   * lifetime is freed later, by one minute at most.
    */
   forgetScrolls(now: number): void {
     for (const [id, { expiresAt }] of this.scrolls) {
@@ -982,7 +982,7 @@ const rowsAfter = (
   rows: ReadonlyArray<Row>,
   after: ReadonlyArray<Sorting.SortValue>,
   areOfOneCollection: boolean
-): { readonly found: ReadonlyArray<Row>; readonly start: number } => {
+): { readonly rows: ReadonlyArray<Row>; readonly start: number } => {
   const isBehind = (row: Row): boolean => Sorting.compareRows(keys, row.values, after) > 0
   let low = 0
   let high = rows.length
@@ -992,7 +992,7 @@ const rowsAfter = (
     else low = middle + 1
   }
   const isOfRow = low > 0 && keys.every((_, i) => rows[low - 1]!.values[i] === after[i])
-  return isOfRow && areOfOneCollection ? { found: rows, start: low } : { found: rows.filter(isBehind), start: 0 }
+  return isOfRow && areOfOneCollection ? { rows, start: low } : { rows: rows.filter(isBehind), start: 0 }
 }
 
 /**

@@ -9,7 +9,7 @@ import { isObject, type JsonObject } from "./json.ts"
 import * as Profiles from "./profiles.ts"
 import * as Request from "./request.ts"
 import * as Roles from "./roles.ts"
-import type { Collection, Shown } from "./storage.ts"
+import type { Collection, Content } from "./storage.ts"
 
 export interface User {
   readonly _id: string
@@ -31,16 +31,16 @@ export const anonymous: User = {
 export const show = ({ _id, source }: User) => ({ _id, _source: source })
 
 /** The user as the collection stores it. */
-export const showStored = ({ _id, _source }: Shown) => ({
+export const showStored = ({ _id, _source }: Content) => ({
   _id,
   _source: { profileIds: _source.profileIds, ..._source }
 })
 
 /** The same for the hits of a search. A scroll continues any search, so a hit need not have profiles. */
-export const showFound = (found: Shown) => {
-  const { profileIds } = found._source
-  if (!Array.isArray(profileIds) || profileIds.length === 0) throw error("security.user.no_profile", found._id)
-  return showStored(found)
+export const showHit = (hit: Content) => {
+  const { profileIds } = hit._source
+  if (!Array.isArray(profileIds) || profileIds.length === 0) throw error("security.user.no_profile", hit._id)
+  return showStored(hit)
 }
 
 export class Users {
@@ -133,7 +133,7 @@ export class Users {
     return user
   }
 
-  // -- what they may do ---------------------------------------------------------------------------------------------
+  // -- rights -------------------------------------------------------------------------------------------------------
 
   adminExists(now: number): boolean {
     return this.withProfile("admin", now).length > 0
@@ -168,7 +168,7 @@ export class Users {
   }
 }
 
-/** The real server refuses rights on a target with a wildcard. It looks for the star in whatever the collection is. */
+/** The real server refuses rights on a target with a wildcard. It looks for the star in any value of the collection. */
 const isTargetAllowed = (policies: ReadonlyArray<Profiles.Policy>, target: unknown): boolean => {
   if (!isObject(target) || !target.index || !Array.isArray(target.collections)) return true
   const { collections, index } = target

@@ -1,6 +1,6 @@
 /**
- * Writing many documents: each alone succeeds or fails, in the order of the real server (which first rejects malformed
- * documents, then impossible writes, then those that Elasticsearch refuses).
+ * Writes many documents, each with its own outcome. As the real server does, it first rejects malformed documents, then
+ * impossible writes, then the writes that Elasticsearch refuses.
  */
 import { EngineError } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
@@ -29,7 +29,7 @@ export interface Kind {
   /** The reason why a document is malformed. */
   readonly fault: (document: JsonObject) => string | undefined
   readonly source: (document: JsonObject, call: Call) => JsonObject
-  /** Why a document cannot be written, before any is. */
+  /** The reason why a document cannot be written. Checked for all documents before the first write. */
   readonly refusal: (id: unknown, collection: Collection) => readonly [reason: string, status: number] | undefined
   readonly write: (draft: Draft, collection: Collection, call: Call) => Outcome["items"][number]
 }
@@ -74,7 +74,7 @@ export const execute = (
   return { errors, items }
 }
 
-/** A content without Kuzzle's metadata: a client cannot set it. */
+/** A content without Kuzzle's metadata, which a client cannot set. */
 export const withoutMetadata = ({ _kuzzle_info: _, ...source }: JsonObject): JsonObject => source
 
 const bodyFault = ({ body }: JsonObject) => isObject(body) ? undefined : "document body must be an object"

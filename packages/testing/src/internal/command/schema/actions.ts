@@ -7,6 +7,7 @@ import type { Api } from "@effect-kuzzle/core/KuzzleServer"
 import * as Catalogue from "../../engine/catalogue.ts"
 import { asArray, at, isObject, type JsonObject, own } from "../../engine/json.ts"
 import * as Source from "./source.ts"
+import * as Spelling from "./spelling.ts"
 
 /** An action, and the operation that documents its route. */
 interface Documented {
@@ -35,20 +36,20 @@ type Routes = NonNullable<Api[string][string]["http"]>
 const documented = (controller: string, action: string, http: Routes, openapi: JsonObject): Documented => {
   const routes = http.filter(({ verb }) => verbs.has(verb.toUpperCase()))
   // Kuzzle calls the routes that begin with `_plugin` deprecated, and has others beside them.
-  const one = routes.find(({ path }) => !path.startsWith("/_plugin/")) ?? routes[0]
-  if (one === undefined) return { controller, action, route: undefined, operation: undefined }
+  const chosenRoute = routes.find(({ path }) => !path.startsWith("/_plugin/")) ?? routes[0]
+  if (chosenRoute === undefined) return { controller, action, route: undefined, operation: undefined }
   const paths = own(openapi, "paths")
-  const path = isObject(paths) ? own(paths, one.path.replace(/:([^/]*)/g, "{$1}")) : undefined
-  const operation = isObject(path) ? own(path, one.verb.toLowerCase()) : undefined
-  // It was filtered by the verbs of a route.
-  const verb = one.verb.toUpperCase() as Route[0]
-  return { controller, action, route: [verb, one.path], operation: isObject(operation) ? operation : undefined }
+  const path = isObject(paths) ? own(paths, chosenRoute.path.replace(/:([^/]*)/g, "{$1}")) : undefined
+  const operation = isObject(path) ? own(path, chosenRoute.verb.toLowerCase()) : undefined
+  // Safe: the routes were filtered by these verbs.
+  const verb = chosenRoute.verb.toUpperCase() as Route[0]
+  return { controller, action, route: [verb, chosenRoute.path], operation: isObject(operation) ? operation : undefined }
 }
 
 const declaration = (documented: Documented, openapi: JsonObject, names: Source.Names): string => {
   const { action, controller, operation, route } = documented
-  const isSaid = operation !== undefined && !isGenerated(operation, documented)
-  const { body, options } = isSaid ? optionsOf(operation, route, openapi) : unknownOptions(route)
+  const isDocumented = operation !== undefined && !isGenerated(operation, documented)
+  const { body, options } = isDocumented ? optionsOf(operation, route, openapi) : unknownOptions(route)
   const parts = [
     `controller: ${JSON.stringify(controller)}`,
     `action: ${JSON.stringify(action)}`,
@@ -56,13 +57,15 @@ const declaration = (documented: Documented, openapi: JsonObject, names: Source.
     `idempotent: ${route?.[0] === "GET"}`,
     ...(options === undefined ? [] : [`options: ${options}`]),
     ...(body === undefined ? [] : [`body: ${Source.literal(body)}`]),
-    `result: ${isSaid ? resultOf(operation, openapi) : "Schema.Unknown"}`
+    `result: ${isDocumented ? resultOf(operation, openapi) : "Schema.Unknown"}`
   ]
-  const said = isSaid ? operation["summary"] ?? operation["description"] : undefined
+  const summary = isDocumented ? operation["summary"] ?? operation["description"] : undefined
   const name = names.take(Source.camel(controller.split("/").at(-1) ?? controller, action))
   return [
     Source.comment(
-      `${controller}:${action}. ${typeof said === "string" ? said : "The server does not say what it takes and gives."}`
+      `${controller}:${action}. ${
+        typeof summary === "string" ? summary : "The server does not document its options and its result."
+      }`
     ),
     `export const ${name} = ${Source.block("KuzzleAction.make({", parts, "})")}`
   ].join("\n")
@@ -73,7 +76,7 @@ const isGenerated = (operation: JsonObject, { action, controller }: Documented):
   operation["description"] === `Controller: ${controller}.` && operation["summary"] === `Action: ${action}.`
 
 // -------------------------------------------------------------------------------------------------------------------
-// what an action takes and gives
+// options and results of an action
 // -------------------------------------------------------------------------------------------------------------------
 
 interface Options {
@@ -86,7 +89,7 @@ const namesInPath = (route: Route | undefined): ReadonlyArray<string> =>
   Array.from(route?.[1].matchAll(/:([^/]+)/g) ?? [], ([, name]) => name ?? "")
 
 /** Members of every request, or options of the client. */
-const taken: ReadonlySet<string> = new Set([
+const reserved: ReadonlySet<string> = new Set([
   "controller",
   "action",
   "requestId",
@@ -95,15 +98,15 @@ const taken: ReadonlySet<string> = new Set([
   "timeout"
 ])
 
-/** The names in the path, the body, and the others. */
+/** The options of an action without documentation: the names in its path, its body, and any others. */
 const unknownOptions = (route: Route | undefined): Options => {
   const hasBody = route?.[0] !== "GET"
   const fields = [
-    ...namesInPath(route).filter((name) => !taken.has(name)).map((name) => `${Source.key(name)}: Schema.String`),
+    ...namesInPath(route).filter((name) => !reserved.has(name)).map((name) => `${Source.key(name)}: Schema.String`),
     ...(hasBody ? ["body: Schema.optional(Schema.Unknown)"] : [])
   ]
   return {
-    options: Source.block("Schema.Struct({", fields, "}, { key: Schema.String, value: Schema.Unknown })"),
+    options: Spelling.openStruct(fields),
     body: hasBody ? "body" : undefined
   }
 }
@@ -122,7 +125,7 @@ const optionsOf = (operation: JsonObject, route: Route | undefined, openapi: Jso
   }
   const body = bodyOf(operation, known, openapi, new Set(fields.keys()))
   for (const [name, schema] of body.fields) fields.set(name, schema)
-  const members = [...fields].filter(([name]) => !taken.has(name)).map(([name, schema]) =>
+  const members = [...fields].filter(([name]) => !reserved.has(name)).map(([name, schema]) =>
     `${Source.key(name)}: ${schema}`
   )
   return {
@@ -150,11 +153,11 @@ const bodyOf = (
   const schema = resolved(jsonSchema(content), openapi)
   const properties = isObject(schema) && isObject(schema["properties"]) ? schema["properties"] : {}
   const members = Object.keys(properties)
-  if (isObject(schema) && members.length > 0 && members.every((name) => !names.has(name) && !taken.has(name))) {
+  if (isObject(schema) && members.length > 0 && members.every((name) => !names.has(name) && !reserved.has(name))) {
     return { fields: fieldsOf(schema, openapi, []), body: members }
   }
   const whole = schemaOf(schema, openapi)
-  // (A parameter can be called so, too.)
+  // A parameter can have the name `body`, too.
   const name = names.has("body") ? "content" : "body"
   return { fields: [[name, content["required"] === true ? whole : `Schema.optional(${whole})`]], body: name }
 }
@@ -189,23 +192,23 @@ const resolved = (value: unknown, openapi: JsonObject): unknown => {
   return typeof ref === "string" && ref.startsWith("#/") ? at(openapi, ref.slice(2).replaceAll("/", ".")) : value
 }
 
-/** `above`: the enclosing objects, to detect recursion. */
-const schemaOf = (given: unknown, openapi: JsonObject, above: ReadonlyArray<unknown> = []): string => {
+/** `ancestors`: the enclosing schemas, to detect recursion. */
+const schemaOf = (given: unknown, openapi: JsonObject, ancestors: ReadonlyArray<unknown> = []): string => {
   const schema = resolved(given, openapi)
-  if (!isObject(schema) || above.includes(schema)) return "Schema.Unknown"
-  const inside = [...above, schema]
+  if (!isObject(schema) || ancestors.includes(schema)) return "Schema.Unknown"
+  const inside = [...ancestors, schema]
   const types = asArray(schema["type"])
   const isNullable = schema["nullable"] === true || types.includes("null")
   const source = notNull(schema, types.find((type) => type !== "null"), openapi, inside)
   return isNullable && source !== "Schema.Unknown" ? `Schema.NullOr(${source})` : source
 }
 
-const notNull = (schema: JsonObject, type: unknown, openapi: JsonObject, above: ReadonlyArray<unknown>): string => {
+const notNull = (schema: JsonObject, type: unknown, openapi: JsonObject, ancestors: ReadonlyArray<unknown>): string => {
   const values = asArray(schema["enum"]).filter(isLiteral)
-  if (values.length > 0) return `Schema.Literal(${values.map(Source.literal).join(", ")})`
+  if (values.length > 0) return Spelling.oneOf(values.map(Source.literal))
   const variants = asArray(schema["oneOf"] ?? schema["anyOf"])
   if (variants.length > 0) {
-    return Source.block("Schema.Union(", variants.map((variant) => schemaOf(variant, openapi, above)), ")")
+    return Spelling.union(variants.map((variant) => schemaOf(variant, openapi, ancestors)))
   }
   switch (type) {
     case "string":
@@ -217,15 +220,15 @@ const notNull = (schema: JsonObject, type: unknown, openapi: JsonObject, above: 
     case "boolean":
       return "Schema.Boolean"
     case "array":
-      return `Schema.Array(${schemaOf(schema["items"], openapi, above)})`
+      return `Schema.Array(${schemaOf(schema["items"], openapi, ancestors)})`
     case "object":
       return isObject(schema["properties"])
         ? Source.block(
           "Schema.Struct({",
-          fieldsOf(schema, openapi, above).map(([name, source]) => `${Source.key(name)}: ${source}`),
+          fieldsOf(schema, openapi, ancestors).map(([name, source]) => `${Source.key(name)}: ${source}`),
           "})"
         )
-        : "Schema.Record({ key: Schema.String, value: Schema.Unknown })"
+        : Spelling.record
     default:
       return "Schema.Unknown"
   }
@@ -236,12 +239,12 @@ const isLiteral = (value: unknown): boolean => ["string", "number", "boolean"].i
 const fieldsOf = (
   schema: JsonObject,
   openapi: JsonObject,
-  above: ReadonlyArray<unknown>
+  ancestors: ReadonlyArray<unknown>
 ): ReadonlyArray<readonly [name: string, schema: string]> => {
   const properties = isObject(schema["properties"]) ? schema["properties"] : {}
   const required = asArray(schema["required"])
   return Object.entries(properties).map(([name, property]) => {
-    const source = schemaOf(property, openapi, above)
+    const source = schemaOf(property, openapi, ancestors)
     return [name, required.includes(name) ? source : `Schema.optional(${source})`] as const
   })
 }

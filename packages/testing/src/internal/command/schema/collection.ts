@@ -13,6 +13,7 @@
 import * as KuzzleMappings from "@effect-kuzzle/core/KuzzleMappings"
 import { Evidence } from "./evidence.ts"
 import * as Source from "./source.ts"
+import * as Spelling from "./spelling.ts"
 
 type Field = KuzzleMappings.Field
 
@@ -43,13 +44,13 @@ const text: Code = { text: "Schema.String", mapping: keyword }
 const number: Code = { text: "Schema.Number", mapping: double }
 const int: Code = { text: "Schema.Int", mapping: { type: "long" } }
 const boolean: Code = { text: "Schema.Boolean", mapping: { type: "boolean" } }
-const isoDate: Code = { text: "Schema.Date", mapping: date }
-const time: Code = { text: "Schema.DateFromNumber", mapping: date }
+const isoDate: Code = { text: Spelling.isoDate, mapping: date }
+const time: Code = { text: Spelling.millis, mapping: date }
 const anything: Code = { text: "Schema.Unknown", mapping: { type: "object", enabled: false } }
 const nothing: Code = { text: "Schema.Never", mapping: undefined }
 const point: Code = { text: "KuzzleMappings.GeoPoint", mapping: { type: "geo_point" } }
 const record: Code = {
-  text: "Schema.Record({ key: Schema.String, value: Schema.Unknown })",
+  text: Spelling.record,
   mapping: { dynamic: "false", properties: {} }
 }
 
@@ -101,7 +102,7 @@ const present = (evidence: Evidence, wanted: Wanted): Code => {
 const absent = (wanted: Wanted): Code => {
   const field = mappedAs(wanted)
   if (field === undefined) return pinned(anything, wanted)
-  return isObjectType(field) ? objectOf(Evidence.of([]), wanted) : pinned(usual(field), wanted)
+  return isObjectType(field) ? objectOf(Evidence.of([]), wanted) : pinned(schemaOfType(field), wanted)
 }
 
 type Kind = (wanted: Wanted) => Code
@@ -117,15 +118,15 @@ const kindsOf = (evidence: Evidence): ReadonlyArray<Kind> => [
 /** Values of several kinds: single values beside lists of the same kind, or unknown values. */
 const several = (evidence: Evidence, kinds: ReadonlyArray<Kind>, wanted: Wanted): Code => {
   if (kinds.length === 2 && evidence.arrays > 0) {
-    const one = evidence.single()
-    const all = evidence.elements === undefined ? one : one.and(evidence.elements)
-    if (all.deep === 0 && kindsOf(all).length === 1) {
-      const code = value(all, wanted)
+    const single = evidence.single()
+    const together = evidence.elements === undefined ? single : single.and(evidence.elements)
+    if (together.deep === 0 && kindsOf(together).length === 1) {
+      const code = value(together, wanted)
       return { ...code, text: `oneOrMany(${code.text})` }
     }
   }
   const members = kinds.map((kind) => kind(covered).text)
-  return pinned({ text: Source.block("Schema.Union(", members, ")"), mapping: undefined }, wanted)
+  return pinned({ text: Spelling.union(members), mapping: undefined }, wanted)
 }
 
 const numberOf = ({ integers, numbers, texts, times }: Evidence, wanted: Wanted): Code => {
@@ -145,7 +146,7 @@ const textOf = (evidence: Evidence, wanted: Wanted): Code => {
   const seen = [...evidence.different]
   if (seen.length < 2 || seen.length > literals.different) return text
   if (seen.some(([text, times]) => times < literals.times || text.length > literals.length)) return text
-  return { text: `Schema.Literal(${seen.map(([text]) => JSON.stringify(text)).sort().join(", ")})`, mapping: keyword }
+  return { text: Spelling.oneOf(seen.map(([text]) => JSON.stringify(text)).sort()), mapping: keyword }
 }
 
 const arrayOf = (elements: Evidence | undefined, wanted: Wanted): Code => {
@@ -192,7 +193,7 @@ const struct = (evidence: Evidence, { properties = {} }: Field, isCovered: boole
 }
 
 /** The Schema of a type without sampled values. */
-const usual = (field: Field): Code => {
+const schemaOfType = (field: Field): Code => {
   const type = typeOf(field)
   if (textTypes.has(type)) return text
   if (wholeTypes.has(type)) return int
@@ -222,7 +223,7 @@ const same = (expected: Field | undefined, actual: Field): boolean =>
   expected !== undefined &&
   KuzzleMappings.compare({ properties: { field: expected } }, { properties: { field: actual } }).length === 0
 
-/** With an explicit mapping, if the derived one would differ. */
+/** The expression with an explicit mapping, if the derived mapping would differ. */
 const pinned = (code: Code, wanted: Wanted): Code => {
   switch (wanted._tag) {
     case "Covered":
@@ -234,18 +235,18 @@ const pinned = (code: Code, wanted: Wanted): Code => {
       if (same(code.mapping, field)) return code
       // Without properties, `field` would derive them from the Schema.
       const whole = isObjectType(field) && field["enabled"] !== false ? { properties: {}, ...field } : field
-      return { text: `${code.text}.pipe(${said(whole)})`, mapping: field }
+      return { text: `${code.text}.pipe(${fieldCall(whole)})`, mapping: field }
     }
   }
 }
 
-/** The same for an object whose fields have their mappings. */
+/** {@link pinned} for an object whose fields have their own mappings. */
 const pinnedObject = ({ mapping, text }: Code, { properties: _, ...own }: Field): Code =>
   same({ ...mapping, properties: {} }, { ...own, properties: {} })
     ? { text, mapping }
-    : { text: `${text}.pipe(${said(own)})`, mapping: { ...own, ...mapping } }
+    : { text: `${text}.pipe(${fieldCall(own)})`, mapping: { ...own, ...mapping } }
 
-const said = (field: Field): string => {
+const fieldCall = (field: Field): string => {
   const [only, ...others] = Object.keys(field)
   return `KuzzleMappings.field(${
     only === "type" && others.length === 0 ? Source.literal(field.type) : Source.literal(field)

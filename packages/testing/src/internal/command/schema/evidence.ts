@@ -49,7 +49,7 @@ export class Evidence {
     return evidence
   }
 
-  /** Both together. */
+  /** The evidence of both sets of values. */
   and(other: Evidence): Evidence {
     const sum = new Evidence(this.depth)
     sum.merge(this)
@@ -57,7 +57,7 @@ export class Evidence {
     return sum
   }
 
-  /** The same without the arrays and without nulls. */
+  /** The evidence without arrays and nulls. */
   single(): Evidence {
     const rest = this.and(new Evidence(this.depth))
     rest.count -= rest.arrays + rest.nulls

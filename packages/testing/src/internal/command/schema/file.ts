@@ -9,6 +9,7 @@ import type { JsonObject } from "../../engine/json.ts"
 import * as Actions from "./actions.ts"
 import * as Collection from "./collection.ts"
 import * as Source from "./source.ts"
+import * as Spelling from "./spelling.ts"
 
 /** A collection, and documents of it, without Kuzzle's own `_kuzzle_info`. */
 export interface Sampled {
@@ -19,7 +20,7 @@ export interface Sampled {
 }
 
 /** The data that was read from a server. */
-export interface Found {
+export interface ServerData {
   readonly collections: ReadonlyArray<Sampled>
   readonly api: Api
   /** The OpenAPI document of its plugins and its application. */
@@ -27,7 +28,7 @@ export interface Found {
 }
 
 /** The file of a server. The same server gives the same text, in whatever order it was read. */
-export const write = ({ api, collections, openapi }: Found): string => {
+export const write = ({ api, collections, openapi }: ServerData): string => {
   const names = new Source.Names()
   const sorted = [...collections].sort((a, b) => compare(a.index, b.index) || compare(a.collection, b.collection))
   const isOneIndex = new Set(collections.map(({ index }) => index)).size === 1
@@ -73,8 +74,8 @@ const imports = (body: string): string => {
 const helper = (body: string): string =>
   body.includes("oneOrMany(")
     ? [
-      "/** Elasticsearch takes one value and a list of values for the same. */",
-      "const oneOrMany = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.Union(schema, Schema.Array(schema))"
+      "/** Elasticsearch treats a single value like a list of one value. */",
+      Spelling.oneOrMany
     ].join("\n")
     : ""
 
@@ -88,7 +89,7 @@ const seal = /^\/\/ Written by `effect-kuzzle schema`, checksum ([0-9a-f]{16})\.
 const sealed = (text: string): string =>
   `// Written by \`effect-kuzzle schema\`, checksum ${
     checksum(text)
-  }. Do not edit: what another run would lose stays elsewhere.\n${text}`
+  }. Do not edit: the next run replaces this file only if it is unchanged.\n${text}`
 
 const checksum = (text: string): string => bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16)
 

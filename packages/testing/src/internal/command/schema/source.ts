@@ -12,7 +12,7 @@ const plainName = /^[A-Za-z_$][\w$]*$/
 export const key = (name: string): string =>
   name === "__proto__" ? `["__proto__"]` : plainName.test(name) ? name : JSON.stringify(name)
 
-/** An object or a call with one line for each of its parts; one short part needs no lines. */
+/** An object or a call with one line for each of its parts. A single short part stays on the first line. */
 export const block = (open: string, parts: ReadonlyArray<string>, close: string): string => {
   const [only = "", ...others] = parts
   if (others.length === 0 && only.length <= 80 && !only.includes("\n")) {
@@ -55,7 +55,7 @@ export const pascal = (...names: ReadonlyArray<string>): string => {
   return /^[\p{L}\p{Nl}$]/u.test(name) ? name : `_${name}`
 }
 
-/** The same in the form of a value's name. */
+/** The words in the form of a value's name. */
 export const camel = (...names: ReadonlyArray<string>): string => {
   const name = pascal(...names)
   return name.charAt(0).toLowerCase() + name.slice(1)

@@ -12,26 +12,26 @@ import { stepOf } from "./intervals.ts"
 import { sum } from "./metrics.ts"
 import {
   type Aggregator,
+  bucketOf,
   iso,
+  keyResult,
   known,
   matching,
   numbersOf,
   type Row,
   type Scope,
-  shownBucket,
-  shownKey,
   type Values,
   valuesOf
 } from "./scope.ts"
 
-/** One bucket, of the rows that pass. */
+/** An aggregation with one bucket, which contains the chosen rows. */
 const single = (choose: (options: JsonObject, scope: Scope) => ReadonlyArray<Row>): Aggregator => (options, scope) => {
   const rows = choose(options, scope)
   return { doc_count: rows.length, ...scope.within(rows) }
 }
 
 /** Buckets by name, or in a list. */
-const shownBuckets = (
+const bucketsResult = (
   isKeyed: unknown,
   buckets: ReadonlyArray<readonly [key: string, bucket: JsonObject]>
 ): JsonObject => ({
@@ -42,11 +42,11 @@ const shownBuckets = (
 
 /** Groups rows by their values: a row is in one bucket for each of its values. */
 const grouped = <Key extends Scalar>(
-  found: ReadonlyArray<Values>,
+  rowValues: ReadonlyArray<Values>,
   keyOf: (value: Scalar) => Key
 ): Map<Key, Array<Row>> => {
   const groups = new Map<Key, Array<Row>>()
-  for (const { row, values } of found) {
+  for (const { row, values } of rowValues) {
     for (const key of new Set(values.map(keyOf))) {
       const rows = groups.get(key)
       if (rows === undefined) groups.set(key, [row])
@@ -96,7 +96,7 @@ const orderOf = (option: unknown, scope: Scope): (a: Term, b: Term) => number =>
   return (a, b) => orders.reduce((order, next) => order || next(a, b), 0)
 }
 
-const chosen = (option: unknown, name: string): ((key: Scalar) => boolean) | undefined => {
+const selection = (option: unknown, name: string): ((key: Scalar) => boolean) | undefined => {
   if (option === undefined) return undefined
   if (!Array.isArray(option)) {
     throw error("testing.engine.not_implemented", `a pattern as "${name}" of the aggregation "terms"`)
@@ -116,13 +116,13 @@ const terms: Aggregator = (options, scope) => {
     if (fieldAt(mapping, String(options.field))?.type !== "geo_point") continue
     throw badRequest(`Field [${String(options.field)}] of type [geo_point] is not supported for aggregation [terms]`)
   }
-  const [included, excluded] = [chosen(include, "include"), chosen(exclude, "exclude")]
-  const found = valuesOf(options, scope)
-  const type = found.find(({ type }) => type !== "unmapped")?.type ?? "unmapped"
+  const [included, excluded] = [selection(include, "include"), selection(exclude, "exclude")]
+  const rowValues = valuesOf(options, scope)
+  const type = rowValues.find(({ type }) => type !== "unmapped")?.type ?? "unmapped"
   const isOrderedWithin = asArray(order).some((by) =>
     isObject(by) && Object.keys(by).some((name) => !name.startsWith("_"))
   )
-  const all = Array.from(grouped(found, (value) => value), ([key, rows]): Term => ({
+  const all = Array.from(grouped(rowValues, (value) => value), ([key, rows]): Term => ({
     key,
     rows,
     within: isOrderedWithin ? scope.within(rows) : {}
@@ -130,7 +130,7 @@ const terms: Aggregator = (options, scope) => {
     rows.length >= Number(min_doc_count) && included?.(key) !== false && excluded?.(key) !== true
   ).sort(orderOf(order, scope))
   return {
-    buckets: all.slice(0, Number(size)).map(({ key, rows }) => shownBucket(scope, shownKey(type, key), rows)),
+    buckets: all.slice(0, Number(size)).map(({ key, rows }) => bucketOf(scope, keyResult(type, key), rows)),
     doc_count_error_upper_bound: 0,
     sum_other_doc_count: sum(all.slice(Number(size)).map(({ rows }) => rows.length))
   }
@@ -144,11 +144,11 @@ interface Histogram {
   readonly groups: ReadonlyMap<number, ReadonlyArray<Row>>
   readonly next: (start: number) => number
   readonly minimum: number
-  /** The first and the last start that are always shown. */
+  /** The first and the last start that are always included. */
   readonly bounds: readonly [first: number, last: number] | undefined
 }
 
-/** The starts of the buckets. Between the first and the last every one is shown, unless something must be in it. */
+/** The starts of the buckets. All buckets between the first and the last are included, unless there is a minimum. */
 const startsOf = ({ bounds, groups, minimum, next }: Histogram, scope: Scope): ReadonlyArray<number> => {
   const full = [...groups.keys()].sort((a, b) => a - b)
   if (minimum > 0) return full.filter((start) => groups.get(start)!.length >= minimum)
@@ -189,7 +189,7 @@ const histogram: Aggregator = (options, scope) => {
     minimum: Number(min_doc_count),
     next: (start) => startOf(start + length * 1.5)
   }, scope)
-  return shownBuckets(isKeyed, starts.map((key) => [double(key), shownBucket(scope, { key }, groups.get(key) ?? [])]))
+  return bucketsResult(isKeyed, starts.map((key) => [double(key), bucketOf(scope, { key }, groups.get(key) ?? [])]))
 }
 
 const dateHistogram: Aggregator = (options, scope) => {
@@ -197,20 +197,20 @@ const dateHistogram: Aggregator = (options, scope) => {
   const { keyed: isKeyed, min_doc_count = 0 } = known("date_histogram", options, ...names)
   if (!(Number(min_doc_count) >= 0)) throw badRequest("[1:1] [date_histogram] failed to parse field [min_doc_count]")
   const step = stepOf(options)
-  const found = numbersOf("date_histogram", options, scope)
-  const isOfDates = found.some(({ type }) => isDate(type))
-  const groups = grouped(found, (value) => step(Number(value)).start)
+  const rowValues = numbersOf("date_histogram", options, scope)
+  const isOfDates = rowValues.some(({ type }) => isDate(type))
+  const groups = grouped(rowValues, (value) => step(Number(value)).start)
   const starts = startsOf({
     groups,
     bounds: undefined,
     minimum: Number(min_doc_count),
     next: (start) => step(start).end
   }, scope)
-  return shownBuckets(
+  return bucketsResult(
     isKeyed,
     starts.map((
       key
-    ) => [iso(key), shownBucket(scope, isOfDates ? { key_as_string: iso(key), key } : { key }, groups.get(key) ?? [])])
+    ) => [iso(key), bucketOf(scope, isOfDates ? { key_as_string: iso(key), key } : { key }, groups.get(key) ?? [])])
   )
 }
 
@@ -222,7 +222,7 @@ interface Range {
   readonly key: string
   readonly from: number
   readonly to: number
-  readonly shown: JsonObject
+  readonly boundsResult: JsonObject
 }
 
 const rangesOf = (
@@ -244,7 +244,7 @@ const rangesOf = (
       key: key === undefined ? `${first}-${last}` : String(key),
       from: low,
       to: high,
-      shown: {
+      boundsResult: {
         ...(low === -Infinity ? {} : { from: low, ...(isText ? { from_as_string: first } : {}) }),
         ...(high === Infinity ? {} : { to: high, ...(isText ? { to_as_string: last } : {}) })
       }
@@ -255,14 +255,21 @@ const rangesOf = (
 const inRanges = (
   isKeyed: unknown,
   ranges: ReadonlyArray<Range>,
-  found: ReadonlyArray<{ readonly row: Row; readonly numbers: ReadonlyArray<number> }>,
+  rowNumbers: ReadonlyArray<{ readonly row: Row; readonly numbers: ReadonlyArray<number> }>,
   scope: Scope
 ): JsonObject =>
-  shownBuckets(
+  bucketsResult(
     isKeyed,
-    ranges.map(({ from, key, shown, to }) => {
-      const rows = found.filter(({ numbers }) => numbers.some((number) => number >= from && number < to))
-      return [key, shownBucket(scope, isKeyed === true ? shown : { key, ...shown }, rows.map(({ row }) => row))]
+    ranges.map(({ boundsResult, from, key, to }) => {
+      const rows = rowNumbers.filter(({ numbers }) => numbers.some((number) => number >= from && number < to))
+      return [
+        key,
+        bucketOf(
+          scope,
+          isKeyed === true ? boundsResult : { key, ...boundsResult },
+          rows.map(({ row }) => row)
+        )
+      ]
     })
   )
 
@@ -282,23 +289,23 @@ const range: Aggregator = (options, scope) => {
 const dateRange: Aggregator = (options, scope) => {
   const { keyed: isKeyed, ranges } = known("date_range", options, "field", "ranges", "keyed", "missing")
   const read = (bound: unknown) => Query.dateOf(bound, scope.now)
-  const found = numbered("date_range", options, scope)
-  return inRanges(isKeyed, rangesOf(scope.name, ranges, read, iso, true), found, scope)
+  const rowNumbers = numbered("date_range", options, scope)
+  return inRanges(isKeyed, rangesOf(scope.name, ranges, read, iso, true), rowNumbers, scope)
 }
 
 const geoDistance: Aggregator = (options, scope) => {
   const names = ["field", "origin", "unit", "ranges", "keyed"]
   const { field: path, keyed: isKeyed, origin, ranges, unit = "m" } = known("geo_distance", options, ...names)
   const [centre, length] = [Geo.placeOf(origin), Geo.unitOf(unit)]
-  const found = scope.rows.map((row) => {
+  const rowNumbers = scope.rows.map((row) => {
     const field = fieldAt(row.mapping, String(path))
     const places = field?.type === "geo_point" ? placesIn(row.document, field) : []
     return { row, numbers: places.map((place) => Geo.distance(centre, place) / length) }
   })
   const asked = rangesOf(scope.name, ranges, Number, double, false).map((range) =>
-    range.from === -Infinity ? { ...range, shown: { from: 0, ...range.shown } } : range
+    range.from === -Infinity ? { ...range, boundsResult: { from: 0, ...range.boundsResult } } : range
   )
-  return inRanges(isKeyed, asked, found, scope)
+  return inRanges(isKeyed, asked, rowNumbers, scope)
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -309,13 +316,13 @@ const filters: Aggregator = (options, scope) => {
   const names = ["filters", "other_bucket", "other_bucket_key"]
   const { filters: asked, other_bucket, other_bucket_key } = known("filters", options, ...names)
   if (typeof asked !== "object" || asked === null) throw badRequest("[filters] cannot be empty.")
-  const found = Object.entries(asked).map(([name, query]) => [name, matching(query, scope.rows, scope.now)] as const)
-  const taken = new Set(found.flatMap(([, rows]) => rows))
+  const matched = Object.entries(asked).map(([name, query]) => [name, matching(query, scope.rows, scope.now)] as const)
+  const taken = new Set(matched.flatMap(([, rows]) => rows))
   const hasOther = other_bucket === true || (other_bucket !== false && other_bucket_key !== undefined)
   const other = hasOther
     ? [[String(other_bucket_key ?? "_other_"), scope.rows.filter((row) => !taken.has(row))] as const]
     : []
-  const all = [...found, ...other].map(([name, rows]) => [name, shownBucket(scope, {}, rows)] as const)
+  const all = [...matched, ...other].map(([name, rows]) => [name, bucketOf(scope, {}, rows)] as const)
   return { buckets: Array.isArray(asked) ? all.map(([, bucket]) => bucket) : Object.fromEntries(all) }
 }
 
@@ -440,10 +447,10 @@ const composite: Aggregator = (options, scope) => {
     .filter(({ key }) => last === undefined || compare(key, last) > 0)
     .sort((a, b) => compare(a.key, b.key))
     .slice(0, Number(size))
-  const shown = (key: Key) => Object.fromEntries(sources.map(({ name }, i) => [name, key[i] ?? null]))
-  const buckets = page.map(({ key, rows }) => shownBucket(scope, { key: shown(key) }, rows))
+  const keyResultOf = (key: Key) => Object.fromEntries(sources.map(({ name }, i) => [name, key[i] ?? null]))
+  const buckets = page.map(({ key, rows }) => bucketOf(scope, { key: keyResultOf(key) }, rows))
   const end = page.at(-1)
-  return { ...(end === undefined ? {} : { after_key: shown(end.key) }), buckets }
+  return { ...(end === undefined ? {} : { after_key: keyResultOf(end.key) }), buckets }
 }
 
 const keyOf = (name: string, after: JsonObject): Scalar | null => {

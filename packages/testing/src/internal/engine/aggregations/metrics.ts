@@ -23,8 +23,8 @@ export const sum = (numbers: ReadonlyArray<number>): number => {
 const least = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => Math.min(a, b), Infinity)
 const most = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => Math.max(a, b), -Infinity)
 
-/** Results as they are shown, with dates also as text. */
-const shown = (
+/** The results in the form of the answer: dates and booleans also as text. */
+const metricResult = (
   results: { readonly [name: string]: number | null },
   types: ReadonlySet<string>,
   plain: ReadonlySet<string> = new Set()
@@ -43,7 +43,7 @@ const shown = (
   return Object.fromEntries(entries)
 }
 
-const found = (kind: string, options: JsonObject, scope: Scope) => {
+const numbersAndTypes = (kind: string, options: JsonObject, scope: Scope) => {
   const values = numbersOf(kind, known(kind, options, "field", "missing"), scope)
   return {
     numbers: values.flatMap(({ values }) => values.map(Number)),
@@ -51,11 +51,11 @@ const found = (kind: string, options: JsonObject, scope: Scope) => {
   }
 }
 
-/** One number out of those of a field. */
+/** An aggregation that reduces the numbers of a field to one number. */
 const metric =
   (kind: string, reduce: (numbers: ReadonlyArray<number>) => number | null): Aggregator => (options, scope) => {
-    const { numbers, types } = found(kind, options, scope)
-    return shown({ value: reduce(numbers) }, types)
+    const { numbers, types } = numbersAndTypes(kind, options, scope)
+    return metricResult({ value: reduce(numbers) }, types)
   }
 
 const orNull = (numbers: ReadonlyArray<number>, value: number): number | null => numbers.length === 0 ? null : value
@@ -83,12 +83,12 @@ const placesFor = (kind: string, options: JsonObject, { rows }: Scope): Readonly
 }
 
 const hitOf = ({ document, index, score }: Row, source: unknown, isScored: boolean): JsonObject => {
-  const shownSource = filterSource(document._source, source)
+  const selected = filterSource(document._source, source)
   return {
     _id: document._id,
     _index: index,
     _score: isScored ? score : null,
-    ...(shownSource === undefined ? {} : { _source: shownSource }),
+    ...(selected === undefined ? {} : { _source: selected }),
     _type: "_doc"
   }
 }
@@ -121,11 +121,11 @@ export const metrics: { readonly [kind: string]: Aggregator } = {
   avg: metric("avg", (numbers) => orNull(numbers, sum(numbers) / numbers.length)),
   sum: metric("sum", sum),
   stats: (options, scope) => {
-    const { numbers, types } = found("stats", options, scope)
-    return shown(basicStats(numbers), types, counted)
+    const { numbers, types } = numbersAndTypes("stats", options, scope)
+    return metricResult(basicStats(numbers), types, counted)
   },
   extended_stats: (options, scope) => {
-    const { numbers, types } = found("extended_stats", options, scope)
+    const { numbers, types } = numbersAndTypes("extended_stats", options, scope)
     const basic = basicStats(numbers)
     const squares = sum(numbers.map((number) => number * number))
     const count = numbers.length
@@ -172,8 +172,8 @@ export const metrics: { readonly [kind: string]: Aggregator } = {
   cardinality: (options, scope) => {
     // Elasticsearch counts exactly up to some thousands, and estimates above.
     const names = ["field", "missing", "precision_threshold"]
-    const found = valuesOf(known("cardinality", options, ...names), scope)
-    return { value: new Set(found.flatMap(({ values }) => values)).size }
+    const rowValues = valuesOf(known("cardinality", options, ...names), scope)
+    return { value: new Set(rowValues.flatMap(({ values }) => values)).size }
   },
   top_hits: topHits,
   geo_bounds: (options, scope) => {

@@ -1,12 +1,12 @@
 /**
- * What the aggregations of a search share.
+ * The context that the aggregations of a search share.
  */
 import { badRequest, error } from "../errors.ts"
 import type { JsonObject } from "../json.ts"
 import { type Document, isDate, type Mapping, type Scalar, storedTerm, terms, valuedField } from "../mapping.ts"
 import * as Query from "../query.ts"
 
-/** A document that was found, or what is nested in it, with the mapping of its collection. */
+/** A document of the result, or an object nested in it, with the mapping of its collection. */
 export interface Row {
   readonly document: Document
   readonly mapping: Mapping
@@ -18,7 +18,7 @@ export interface Row {
 export interface Scope {
   readonly name: string
   readonly rows: ReadonlyArray<Row>
-  /** What a search of everything would find. */
+  /** The rows of all documents, whatever the query. */
   readonly everything: () => ReadonlyArray<Row>
   readonly now: number
   /** The aggregations within each bucket. */
@@ -41,8 +41,8 @@ export class Buckets {
   }
 }
 
-/** A bucket as it is shown. It is counted. */
-export const shownBucket = (scope: Scope, key: JsonObject, rows: ReadonlyArray<Row>): JsonObject => {
+/** A bucket in the form of the answer. It counts against `maxBuckets`. */
+export const bucketOf = (scope: Scope, key: JsonObject, rows: ReadonlyArray<Row>): JsonObject => {
   scope.buckets.add()
   return { ...key, doc_count: rows.length, ...scope.within(rows) }
 }
@@ -67,13 +67,13 @@ export const valuesOf = ({ field: path, missing }: JsonObject, { rows }: Scope):
   }
   return rows.map((row) => {
     const field = valuedField(row.mapping, String(path))
-    const found = field === undefined ? [] : terms(row.document, field)
-    const substitute = missing === undefined || found.length > 0
+    const fieldTerms = field === undefined ? [] : terms(row.document, field)
+    const substitute = missing === undefined || fieldTerms.length > 0
       ? undefined
       : field === undefined
       ? scalarOf(missing)
       : storedTerm(field, missing)
-    return { row, type: field?.type ?? "unmapped", values: substitute === undefined ? found : [substitute] }
+    return { row, type: field?.type ?? "unmapped", values: substitute === undefined ? fieldTerms : [substitute] }
   })
 }
 
@@ -82,15 +82,15 @@ const scalarOf = (value: unknown): Scalar =>
 
 /** The numbers of {@link valuesOf}. */
 export const numbersOf = (kind: string, options: JsonObject, scope: Scope): ReadonlyArray<Values> =>
-  valuesOf(options, scope).map((found) => {
-    if (found.type !== "keyword") return found
+  valuesOf(options, scope).map((rowValues) => {
+    if (rowValues.type !== "keyword") return rowValues
     throw badRequest(`Field [${String(options.field)}] of type [keyword] is not supported for aggregation [${kind}]`)
   })
 
 export const iso = (date: number): string => new Date(date).toISOString()
 
 /** The key of a bucket: Elasticsearch keeps dates and booleans as numbers, and also shows them as text. */
-export const shownKey = (type: string, key: Scalar): JsonObject =>
+export const keyResult = (type: string, key: Scalar): JsonObject =>
   isDate(type)
     ? { key, key_as_string: iso(Number(key)) }
     : typeof key === "boolean"

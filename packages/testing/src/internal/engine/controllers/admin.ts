@@ -9,13 +9,13 @@ import { deleteProfile, deleteRole, deleteUser, security } from "./security.ts"
 
 const acknowledged = { acknowledge: true }
 
-/** Whether the answer waits for the work. */
+/** Whether the answer waits until the action is complete. */
 const waits = ({ args }: Request.KuzzleRequest): boolean =>
   !(args.refresh === false || args.refresh === "false" || args.refresh === null)
 
 /**
- * Work that the answer does not wait for fails silently. Actions that the engine does not implement are reported all
- * the same.
+ * If the answer does not wait for the action, the action fails silently. A feature that the engine does not implement
+ * is always reported.
  */
 const acknowledge = (call: Call, run: () => void) => {
   try {
@@ -88,7 +88,7 @@ const within = (call: Call, action: string, args: JsonObject): Call => {
   return { ...call, request: Request.make({ controller: "security", action, ...args }, options) }
 }
 
-/** All are attempted; the first failure is the answer. */
+/** Attempts to create all objects, then throws the first failure. */
 const createAll = (
   call: Call,
   action: "createOrReplaceRole" | "createOrReplaceProfile" | "createUser",
@@ -111,7 +111,7 @@ const createAll = (
   collection.refresh()
 }
 
-/** The users to create, without those that are to be kept; those that are to be replaced are gone. */
+/** The users to create. Existing users are left out or deleted first, by `onExistingUsers`. */
 const usersToCreate = (call: Call, users: unknown): unknown => {
   if (typeof users !== "object" || users === null) return users
   const { args } = call.request
@@ -142,7 +142,7 @@ const loadSecurities = (call: Call, { profiles, roles, users }: JsonObject, forc
   createAll(call, "createUser", usersToCreate(call, users), { refresh }, known.collection)
 }
 
-/** Deletes what searches see of a collection, and returns how many there were. */
+/** Deletes the documents of a collection that searches see, and returns their number. */
 const truncate = (call: Call, collection: Collection, remove: (id: string) => void): number => {
   const ids = collection.searchable(call.now).map(({ _id }) => _id)
   for (const id of ids) remove(id)

@@ -13,7 +13,7 @@ import { execute, kinds, type Outcome, withoutMetadata } from "../writes.ts"
 
 type Operation = "index" | "create" | "update" | "delete"
 
-/** Without an id it gets one. */
+/** Whether an operation without an id gets a new id. */
 const isCreation = (operation: Operation): boolean => operation === "index" || operation === "create"
 
 const isOperation = (name: string | undefined): name is Operation =>
@@ -56,7 +56,7 @@ const linesOf = (bulkData: ReadonlyArray<unknown>): ReadonlyArray<Line> => {
   return lines
 }
 
-const refused = (status: number, type: string, reason: string): RefusedError =>
+const refusal = (status: number, type: string, reason: string): RefusedError =>
   new RefusedError(type, reason, new EngineError(undefined, status, reason, {}))
 
 /** Executes a line, and returns the id and the status of Elasticsearch. */
@@ -77,7 +77,7 @@ const run = (
       // Elasticsearch reads a document before it reads its id.
       if (operation === "create") collection.admit(id, source)
       if (operation === "create" && before !== undefined) {
-        throw refused(
+        throw refusal(
           409,
           "version_conflict_engine_exception",
           `[${id}]: version conflict, document already exists (current version [${before._version}])`
@@ -94,7 +94,7 @@ const run = (
       } else if (isObject(upsert)) {
         collection.write(id, { ...upsert, _kuzzle_info: updated }, now)
       } else {
-        throw refused(404, "document_missing_exception", `[_doc][${id}]: document missing`)
+        throw refusal(404, "document_missing_exception", `[_doc][${id}]: document missing`)
       }
       return [id, status]
     }
@@ -106,7 +106,7 @@ const run = (
   }
 }
 
-/** Imports lines into a collection. `author`: who is named in the metadata of the documents. */
+/** Imports lines into a collection. `author`: the author in the metadata of the documents. */
 export const importInto = (
   { now, state }: Pick<Call, "now" | "state">,
   collection: Collection,
@@ -150,7 +150,7 @@ const importLines = (call: Call) => {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// the others
+// the other actions
 // -------------------------------------------------------------------------------------------------------------------
 
 /** All documents that a query matches: there is no limit to their number. */
@@ -161,8 +161,8 @@ const matching = (call: Call) => {
 }
 
 /**
- * Whether a document has all objects that a change goes into. Kuzzle makes a script of the changes, one assignment for
- * each path, and a script that fails ends the request.
+ * Whether a document has all objects that contain the changed fields. Kuzzle turns the changes into a script with one
+ * assignment for each path, and a script that fails ends the request.
  */
 const hasParents = (source: JsonObject, changes: JsonObject): boolean =>
   Object.entries(changes).every(([key, change]) => {
@@ -204,10 +204,10 @@ export const bulk: Controller = {
     return { errors, successes: items.map(({ _id, _source, _version }) => ({ _id, _source, _version })) }
   },
   deleteByQuery: (call) => {
-    const found = matching(call)
+    const matchingIn = matching(call)
     const refresh = Request.getRefresh(call.request)
     const collection = collectionOf(call)
-    const doomed = found(collection)
+    const doomed = matchingIn(collection)
     const fresh = doomed.filter((document) => collection.get(document._id) === document)
     for (const { _id } of fresh) collection.delete(_id, call.now)
     settle(collection, refresh)
@@ -215,11 +215,11 @@ export const bulk: Controller = {
     return { deleted: doomed.length }
   },
   updateByQuery: (call) => {
-    const found = matching(call)
+    const matchingIn = matching(call)
     const changes = Request.getBodyObject(call.request, "changes")
     const refresh = Request.getRefresh(call.request)
     const collection = collectionOf(call)
-    const before = found(collection)
+    const before = matchingIn(collection)
     if (refresh) throw badRequest("Failed to parse value [wait_for] as only [true] or [false] are allowed.")
     if (before.some(({ _source }) => !hasParents(_source, changes))) throw badRequest("runtime error")
     const outcomes = before.map((document) => {
@@ -234,16 +234,16 @@ export const bulk: Controller = {
       collection.write(document._id, source, call.now)
       return "written"
     })
-    // Kuzzle's client for Elasticsearch tells no more of either.
+    // Kuzzle's client for Elasticsearch gives no details of either.
     if (outcomes.includes("conflict")) throw error("services.storage.unexpected_error", "Response Error")
     if (outcomes.includes("refused")) throw badRequest("Response Error")
     return { updated: before.length }
   }
 }
 
-const changeOf = (shown: Outcome["items"][number]): Change => ({
-  action: shown.created === true ? "create" : "replace",
-  shown,
-  document: { ...shown._source, _id: shown._id },
-  key: shown._id
+const changeOf = (item: Outcome["items"][number]): Change => ({
+  action: item.created === true ? "create" : "replace",
+  result: item,
+  document: { ...item._source, _id: item._id },
+  key: item._id
 })

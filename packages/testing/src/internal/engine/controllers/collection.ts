@@ -6,13 +6,13 @@ import * as Specifications from "../specifications.ts"
 import type { Call, Controller } from "../state.ts"
 import { collectionOf } from "../target.ts"
 
-/** Under which id the specifications of a collection are kept. */
+/** The id under which the specifications of a collection are stored. */
 const keyOf = ({ request }: Call) => {
   const { collection, index } = Request.getIndexAndCollection(request)
   return { collection, index, key: `${index}#${collection}` }
 }
 
-/** The specifications of a request, and what is wrong with them. */
+/** The specifications of a request, and their faults. */
 const readSpecifications = (call: Call) => {
   const { collection, index } = keyOf(call)
   const specifications = Request.getBody(call.request)
@@ -85,7 +85,7 @@ export const collection: Controller = {
     const collection = collectionOf(call)
     const { properties } = Mapping.show(collection.mapping, true)
     collection.map(mappings)
-    // The fields that are new are shown as they were given.
+    // New fields are answered as they were given.
     const added = isObject(mappings.properties) ? mappings.properties : {}
     return {
       ...Mapping.show(collection.mapping, true),
@@ -132,8 +132,8 @@ export const collection: Controller = {
     const body = Request.getSearchBody(request)
     if (request.list !== undefined) throw error("api.assert.invalid_type", "body.query", "object")
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
-    const found = state.storage.search([state.storage.validations], body, { from, size, scroll }, now)
-    return { hits: found.hits, scrollId: found.scrollId, total: found.total }
+    const results = state.storage.search([state.storage.validations], body, { from, size, scroll }, now)
+    return { hits: results.hits, scrollId: results.scrollId, total: results.total }
   },
   scrollSpecifications: ({ now, request, state }) => {
     // Read and not used: a page always keeps the search open for 15 seconds (observed).

@@ -14,9 +14,9 @@ const show = ({ _id, _source, _version }: StoredDocument) => ({ _id, _source, _v
 
 const changeOf = (
   action: Change["action"],
-  shown: JsonObject,
+  result: JsonObject,
   { _id, _source }: { readonly _id: string; readonly _source: JsonObject }
-): Change => ({ action, shown, document: { ..._source, _id }, key: _id })
+): Change => ({ action, result, document: { ..._source, _id }, key: _id })
 
 const notify = (call: Call, ...change: Parameters<typeof changeOf>): void =>
   call.state.realtime.notify(call.request, changeOf(...change))
@@ -59,49 +59,50 @@ const checkRetries = ({ args: { retryOnConflict } }: KuzzleRequest): void => {
   throw badRequest(`Failed to parse int parameter [retry_on_conflict] with value [${text}]`)
 }
 
-type Told = "create" | "update" | "replace" | "write"
+type NotifiedAction = "create" | "update" | "replace" | "write"
 
-/** Writes many documents and notifies the subscribers; `told` is the action in the notifications. */
-const many = (action: string, kind: Kind, told: Told, ...members: ReadonlyArray<string>): Action => (call) => {
-  const { request, state } = call
-  const documents = documentsOf(request, "_id", ...members)
-  const strict = Request.getBoolean(request, "strict")
-  const silent = Request.getBoolean(request, "silent")
-  const refresh = Request.getRefreshString(request)
-  Request.getIndexAndCollection(request)
-  if (told === "update") Request.getInteger(request, "retryOnConflict", 0)
-  if (documents.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
-  const { source } = request.args
-  const wantsSource = source === undefined || (source !== "false" && Request.getBoolean(request, "source"))
-  // Only one action checks the option.
-  const withSource = wantsSource || kind !== kinds.createOrReplace
-  if (documents.length === 0) return { errors: [], successes: [] }
-  const collection = collectionOf(call)
-  const waits = waitsFor(refresh)
-  const { errors, items } = execute(kind, call, collection, documents)
-  settle(collection, waits)
-  if (strict && errors.length > 0) throw incomplete(action, errors)
-  if (silent) return { errors, successes: withSource ? items : items.map(withoutSource) }
-  const sent = new Map(documents.map((document) => [document._id, document[members[0]!]]))
-  const successes = items.map((item): Item => {
-    if (told !== "update" || item.created === true) return withSource ? item : withoutSource(item)
-    const changes = sent.get(item._id)
-    // The last document of an id decides, even one that was refused.
-    if (changes === undefined || changes === null) throw nativeError("Cannot convert undefined or null to object")
-    return { ...item, _updatedFields: fieldsOf(isObject(changes) ? changes : {}) }
-  })
-  const changes = successes.map((item): Change => {
-    const change = told === "create" || (told !== "replace" && item.created === true)
-      ? "create"
-      : told === "write"
-      ? "replace"
-      : told
-    // Where the content is left out, the real server tests the filters against the body of the request.
-    return changeOf(change, item, { _id: item._id, _source: item._source ?? request.body ?? {} })
-  })
-  state.realtime.notify(request, ...changes)
-  return { errors, successes }
-}
+/** Writes many documents and notifies the subscribers. */
+const writeMany =
+  (action: string, kind: Kind, notifiedAction: NotifiedAction, ...members: ReadonlyArray<string>): Action => (call) => {
+    const { request, state } = call
+    const documents = documentsOf(request, "_id", ...members)
+    const strict = Request.getBoolean(request, "strict")
+    const silent = Request.getBoolean(request, "silent")
+    const refresh = Request.getRefreshString(request)
+    Request.getIndexAndCollection(request)
+    if (notifiedAction === "update") Request.getInteger(request, "retryOnConflict", 0)
+    if (documents.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
+    const { source } = request.args
+    const wantsSource = source === undefined || (source !== "false" && Request.getBoolean(request, "source"))
+    // Only one action checks the option.
+    const withSource = wantsSource || kind !== kinds.createOrReplace
+    if (documents.length === 0) return { errors: [], successes: [] }
+    const collection = collectionOf(call)
+    const waits = waitsFor(refresh)
+    const { errors, items } = execute(kind, call, collection, documents)
+    settle(collection, waits)
+    if (strict && errors.length > 0) throw incomplete(action, errors)
+    if (silent) return { errors, successes: withSource ? items : items.map(withoutSource) }
+    const sent = new Map(documents.map((document) => [document._id, document[members[0]!]]))
+    const successes = items.map((item): Item => {
+      if (notifiedAction !== "update" || item.created === true) return withSource ? item : withoutSource(item)
+      const changes = sent.get(item._id)
+      // The last document of an id decides, even one that was refused.
+      if (changes === undefined || changes === null) throw nativeError("Cannot convert undefined or null to object")
+      return { ...item, _updatedFields: fieldsOf(isObject(changes) ? changes : {}) }
+    })
+    const changes = successes.map((item): Change => {
+      const change = notifiedAction === "create" || (notifiedAction !== "replace" && item.created === true)
+        ? "create"
+        : notifiedAction === "write"
+        ? "replace"
+        : notifiedAction
+      // Where the content is left out, the real server tests the filters against the body of the request.
+      return changeOf(change, item, { _id: item._id, _source: item._source ?? request.body ?? {} })
+    })
+    state.realtime.notify(request, ...changes)
+    return { errors, successes }
+  }
 
 const withoutSource = ({ _source, ...item }: Item): Item => item
 
@@ -210,9 +211,9 @@ const searched = ({ request, state }: Call): ReadonlyArray<Collection> => {
 
 /** The documents that a query matches, if one request may change that many. */
 const matching = ({ now, state }: Call, collection: Collection, query: JsonObject) => {
-  const found = state.storage.matching(collection, { query }, now)
-  if (found.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
-  return found
+  const matched = state.storage.matching(collection, { query }, now)
+  if (matched.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
+  return matched
 }
 
 /** The query of a request that changes what it matches; its collection is looked up later. */
@@ -237,7 +238,7 @@ const without = (object: JsonObject, path: string): JsonObject => {
 // actions
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A document that is asked for by its id (elasticsearch.js, `get`). */
+/** Reads a document by its id (elasticsearch.js, `get`). */
 const fetched = (collection: Collection, id: string): StoredDocument => {
   if (id === "_search") throw error("services.storage.search_as_an_id")
   return collection.getOrFail(id)
@@ -257,10 +258,10 @@ export const document: Controller = {
     const { ids, strict } = manyOf(call)
     const collection = collectionOf(call)
     if (ids.length === 0) return { errors: [] }
-    const found = ids.map((id) => collection.get(String(id)))
-    const errors = ids.filter((_, i) => found[i] === undefined)
+    const matched = ids.map((id) => collection.get(String(id)))
+    const errors = ids.filter((_, i) => matched[i] === undefined)
     if (strict && errors.length > 0) throw incomplete("get", errors)
-    return { errors, successes: found.flatMap((document) => (document === undefined ? [] : [show(document)])) }
+    return { errors, successes: matched.flatMap((document) => (document === undefined ? [] : [show(document)])) }
   },
   mExists: (call) => {
     const { ids, strict } = manyOf(call)
@@ -312,9 +313,9 @@ export const document: Controller = {
     }
     const document = collection.write(id, source, now)
     settle(collection, waits)
-    const shown = { ...show(document), created }
-    if (!silent) notify(call, created ? "create" : "replace", shown, document)
-    return shown
+    const result = { ...show(document), created }
+    if (!silent) notify(call, created ? "create" : "replace", result, document)
+    return result
   },
   replace: (call) => {
     const { now, request, user } = call
@@ -333,9 +334,9 @@ export const document: Controller = {
     }
     const document = collection.write(id, source, now)
     settle(collection, waits)
-    // The notification shows the content as it was sent: neither version nor metadata (observed).
-    const shown = { _id: id, _source: request.list ?? body }
-    if (!silent) notify(call, "replace", shown, { _id: id, _source: body })
+    // The notification contains the content as it was sent, without version and metadata (observed).
+    const result = { _id: id, _source: request.list ?? body }
+    if (!silent) notify(call, "replace", result, { _id: id, _source: body })
     return show(document)
   },
   update: (call) => {
@@ -387,11 +388,11 @@ export const document: Controller = {
     if (!silent && !created) {
       notify(call, "update", { _id: id, _source: document._source, _updatedFields: fieldsOf(changes) }, document)
     } else if (!silent) {
-      // The notification of a creation shows the bare content, and filters are tested against the body of the request:
-      // a fault of the real server (spec 1.5, "trap").
+      // The notification of a creation contains the content only, and filters are tested against the body of the
+      // request: a fault of the real server (spec 1.5, "trap").
       state.realtime.notify(request, {
         action: "create",
-        shown: document._source,
+        result: document._source,
         document: { ...request.body, _id: id },
         key: "undefined"
       })
@@ -414,11 +415,11 @@ export const document: Controller = {
     if (!silent) notify(call, "delete", show(document), document)
     return source ? show(document) : { _id: id }
   },
-  mCreate: many("mCreate", kinds.create, "create", "body"),
-  mCreateOrReplace: many("mCreateOrReplace", kinds.createOrReplace, "write", "body"),
-  mReplace: many("mReplace", kinds.replace, "replace", "body"),
-  mUpdate: many("mUpdate", kinds.update, "update", "body"),
-  mUpsert: many("mUpsert", kinds.upsert, "update", "changes", "default"),
+  mCreate: writeMany("mCreate", kinds.create, "create", "body"),
+  mCreateOrReplace: writeMany("mCreateOrReplace", kinds.createOrReplace, "write", "body"),
+  mReplace: writeMany("mReplace", kinds.replace, "replace", "body"),
+  mUpdate: writeMany("mUpdate", kinds.update, "update", "body"),
+  mUpsert: writeMany("mUpsert", kinds.upsert, "update", "changes", "default"),
   mDelete: (call) => {
     const { now, request, state } = call
     const ids = doomedIds(request)
@@ -455,13 +456,13 @@ export const document: Controller = {
     Request.getIndexAndCollection(request)
     const wanted = translatedQuery(call, query)
     const collection = collectionOf(call)
-    const found = matching(call, collection, wanted)
-    const doomed = found.filter((document) => collection.get(document._id) === document)
+    const matched = matching(call, collection, wanted)
+    const doomed = matched.filter((document) => collection.get(document._id) === document)
     const waits = queryWaitsFor(refresh)
     for (const { _id } of doomed) collection.delete(_id, now)
     settle(collection, waits)
     // A document that was changed after the last refresh is a conflict. The real server gives no details.
-    if (doomed.length < found.length) throw error("services.storage.unexpected_error", "Response Error")
+    if (doomed.length < matched.length) throw error("services.storage.unexpected_error", "Response Error")
     const documents = doomed.map(({ _id, _source }) => ({ _id, _source }))
     if (!silent) state.realtime.notify(request, ...documents.map((document) => changeOf("delete", document, document)))
     return {
@@ -479,9 +480,9 @@ export const document: Controller = {
     Request.getIndexAndCollection(request)
     const wanted = translatedQuery(call, query)
     const collection = collectionOf(call)
-    const found = matching(call, collection, wanted).map(({ _id }) => ({ _id, body: changes }))
+    const matched = matching(call, collection, wanted).map(({ _id }) => ({ _id, body: changes }))
     const waits = waitsFor(refresh)
-    const { errors, items } = execute(kinds.update, call, collection, found)
+    const { errors, items } = execute(kinds.update, call, collection, matched)
     settle(collection, waits)
     const changed = items.map(({ _id, _source }) =>
       changeOf("update", { _id, _source, _updatedFields: fieldsOf(changes) }, { _id, _source })
@@ -534,8 +535,8 @@ export const document: Controller = {
     if (targeted) checkTargets(request)
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
     const query = translated(call, body.query, {})
-    const found = state.storage.search(searched(call), Request.withQuery(body, query), { from, size, scroll }, now)
-    const { aggregations, hits, remaining, scrollId, total } = found
+    const matched = state.storage.search(searched(call), Request.withQuery(body, query), { from, size, scroll }, now)
+    const { aggregations, hits, remaining, scrollId, total } = matched
     return { aggregations, hits, remaining, scrollId, total }
   },
   scroll: ({ now, request, state }) => {

@@ -2,7 +2,7 @@ import * as Request from "../request.ts"
 import type { Controller } from "../state.ts"
 
 export const index: Controller = {
-  // No `result` in the answer: the real server has none either (observed).
+  // As in the real server, the answer has no `result` (observed).
   create: ({ request, state }) => state.storage.createIndex(Request.getIndex(request)),
   exists: ({ request, state }) => state.storage.hasIndex(Request.getIndex(request)),
   list: ({ request, state: { storage } }) => {

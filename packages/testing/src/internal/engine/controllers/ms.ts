@@ -9,10 +9,10 @@ import type { Action, Controller } from "../state.ts"
 
 const isList = (reply: Reply): reply is ReadonlyArray<Reply> => Array.isArray(reply)
 
-const shown = (reply: Reply): unknown => {
+const decoded = (reply: Reply): unknown => {
   if (typeof reply === "string") return decode(reply)
   if (reply === null || typeof reply === "number") return reply
-  if (isList(reply)) return reply.map(shown)
+  if (isList(reply)) return reply.map(decoded)
   return Object.fromEntries(Object.entries(reply).map(([field, value]) => [decode(field), decode(value)]))
 }
 
@@ -27,7 +27,7 @@ const attempt = <A>(run: () => A): A => {
 
 const action = (name: string): Action => ({ now, request, state: { memoryStorage } }) => {
   memoryStorage.now = now
-  const run = () => shown(attempt(() => Commands.execute(memoryStorage, Arguments.callOf(name, request))))
+  const run = () => decoded(attempt(() => Commands.execute(memoryStorage, Arguments.callOf(name, request))))
   return isRead(name) ? memoryStorage.reading(run) : run()
 }
 
@@ -37,6 +37,6 @@ export const ms: Controller = {
     memoryStorage.now = now
     const outcomes = attempt(() => Commands.transaction(memoryStorage, Arguments.callsOf(request)))
     // An error is an empty object in the JSON (observed).
-    return outcomes.map((outcome) => (outcome instanceof RedisError ? [{}] : [null, shown(outcome)]))
+    return outcomes.map((outcome) => (outcome instanceof RedisError ? [{}] : [null, decoded(outcome)]))
   }
 }

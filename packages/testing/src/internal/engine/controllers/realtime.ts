@@ -26,8 +26,8 @@ export const realtime: Controller = {
     const source = { ...fitting(call, body), _kuzzle_info: { author: user._id, createdAt: now } }
     state.realtime.notify(request, {
       action: "publish",
-      // The real server adds its metadata to a list, too: JSON does not show them.
-      shown: { _id, _source: request.list ?? source },
+      // The real server adds its metadata to a list, too, but JSON leaves them out.
+      result: { _id, _source: request.list ?? source },
       document: { ...source, _id },
       key: undefined
     })

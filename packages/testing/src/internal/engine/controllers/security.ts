@@ -16,7 +16,7 @@ import type { Collection } from "../storage.ts"
 import * as Users from "../users.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
-// what most of them need
+// helpers of several actions
 // -------------------------------------------------------------------------------------------------------------------
 
 /** Makes the writes so far visible to searches. The real server waits for its next refresh, up to a second. */
@@ -59,7 +59,7 @@ export const rightsOf = (policies: ReadonlyArray<Profiles.Policy>) => {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// API keys, of oneself and of others
+// API keys, also for `auth`
 // -------------------------------------------------------------------------------------------------------------------
 
 export const createApiKey = (call: Call, owner: () => Users.User) => {
@@ -89,8 +89,8 @@ export const searchApiKeys = ({ now, request, state }: Call, userId: string) => 
       }
     }
   }
-  const found = state.storage.search([state.apiKeys.collection], body, { from, size, scroll }, now)
-  const hits = found.hits.map((hit) => ApiKeys.show({ _id: String(hit._id), _source: sourceOf(hit) }))
+  const results = state.storage.search([state.apiKeys.collection], body, { from, size, scroll }, now)
+  const hits = results.hits.map((hit) => ApiKeys.show({ _id: String(hit._id), _source: sourceOf(hit) }))
   return { hits, total: hits.length }
 }
 
@@ -119,7 +119,7 @@ const either = (body: JsonObject, name: string): void => {
   )
 }
 
-interface Found {
+interface SearchHits {
   readonly aggregations?: JsonObject
   readonly hits: ReadonlyArray<JsonObject>
   readonly scrollId?: string
@@ -127,7 +127,7 @@ interface Found {
 }
 
 /** The keys as the real server has them; those that are `undefined` vanish. */
-const page = ({ aggregations, hits, scrollId, total }: Found, show: (hit: JsonObject) => unknown) => ({
+const page = ({ aggregations, hits, scrollId, total }: SearchHits, show: (hit: JsonObject) => unknown) => ({
   aggregations,
   hits: hits.map(show),
   scrollId,
@@ -136,7 +136,7 @@ const page = ({ aggregations, hits, scrollId, total }: Found, show: (hit: JsonOb
 
 const showRole = (hit: JsonObject) => Roles.show(storedOf(hit))
 const showProfile = (hit: JsonObject) => Profiles.show(storedOf(hit), true)
-const showUser = (hit: JsonObject) => Users.showFound(storedOf(hit))
+const showUser = (hit: JsonObject) => Users.showHit(storedOf(hit))
 
 const searchOf = (call: Call) => {
   const size = pageSize(call)
@@ -339,11 +339,11 @@ export const security: Controller = {
     const { collection } = state.users.profiles.roles
     if (controllers) {
       const wanted = Request.getBodyArray(request, "controllers")
-      const found = collection.searchable(now).filter((role) =>
+      const matched = collection.searchable(now).filter((role) =>
         wanted.length === 0 ||
         Object.keys(Roles.controllersOf(role)).some((name) => name === "*" || wanted.includes(name))
       )
-      return { hits: found.slice(from, from + size).map(Roles.show), total: found.length }
+      return { hits: matched.slice(from, from + size).map(Roles.show), total: matched.length }
     }
     const query = lang === "koncorde" ? translateFilter(isObject(body.query) ? body.query : {}) : undefined
     const options = { from, size, scroll: undefined }
@@ -461,15 +461,15 @@ export const security: Controller = {
       : typeof list === "string" && !(request.protocol === "http" && list.startsWith("["))
       ? list.split(",")
       : Request.getArray(request, "ids")
-    const found = ids.flatMap((id) => state.users.collection.get(String(id)) ?? [])
-    return { hits: found.map(Users.showStored) }
+    const users = ids.flatMap((id) => state.users.collection.get(String(id)) ?? [])
+    return { hits: users.map(Users.showStored) }
   },
   searchUsers: (call) => {
     const { now, request, state } = call
     const { body, options } = searchOf(call)
     const translated = Request.getLang(request) === "koncorde" ? userQuery(body.query) : undefined
-    const found = state.storage.search([state.users.collection], Request.withQuery(body, translated), options, now)
-    return { hits: found.hits.map(showUser), scrollId: found.scrollId, total: found.total }
+    const results = state.storage.search([state.users.collection], Request.withQuery(body, translated), options, now)
+    return { hits: results.hits.map(showUser), scrollId: results.scrollId, total: results.total }
   },
   scrollUsers: (call) => page(scroll(call), showUser),
   getUserRights: ({ request, state }) => rightsOf(state.users.policies(state.users.getOrFail(Request.getId(request)))),

@@ -14,7 +14,7 @@ const connectionsOf = ({ request, state }: Call, http: string): JsonObject => {
   return { ...(websocket === 0 ? {} : { websocket }), ...(request.protocol === "http" ? { [http]: 1 } : {}) }
 }
 
-/** Milliseconds, or anything that a date can be made of; what is falsy is left out. */
+/** Milliseconds, or a value that `Date` can read; `undefined` for a falsy value. */
 const instantOf = (value: unknown, name: string): number | undefined => {
   if (!value) return undefined
   const time = Number.isNaN(Number(value)) ? new Date(String(value)).getTime() : Number(value)
@@ -75,7 +75,7 @@ const plugins: JsonObject = {
   }
 }
 
-/** The services, all of which are in the engine's memory. */
+/** The services of `server:info`. In the engine all of them are in memory. */
 const cache: JsonObject = {
   memoryPeak: "0B",
   memoryUsed: "0B",

@@ -42,7 +42,7 @@ const id = (name: string): Argument => arg(name, { member: "_id" })
 const key = id("key")
 
 // -------------------------------------------------------------------------------------------------------------------
-// what is read in a way of its own
+// conversions of arguments
 // -------------------------------------------------------------------------------------------------------------------
 
 const toList = (value: unknown): unknown => (typeof value === "string" ? value.split(",") : value)
@@ -359,7 +359,7 @@ const ofZstore = (source: Source): ReadonlyArray<unknown> => {
   return args
 }
 
-const apart: { readonly [command: string]: (source: Source) => ReadonlyArray<unknown> } = {
+const custom: { readonly [command: string]: (source: Source) => ReadonlyArray<unknown> } = {
   set: ofSet,
   sort: ofSort,
   zadd: ofZadd,
@@ -368,14 +368,14 @@ const apart: { readonly [command: string]: (source: Source) => ReadonlyArray<unk
 }
 
 /** All commands except `mexecute`. */
-export const names: ReadonlyArray<string> = [...Object.keys(table), ...Object.keys(apart)].sort()
+export const names: ReadonlyArray<string> = [...Object.keys(table), ...Object.keys(custom)].sort()
 
 /** The arguments for Redis as texts. Inner lists are flattened once more. */
 const toText = (value: unknown): string => encode(value === null || value === undefined ? "" : String(value))
 
 export const callOf = (command: string, source: Source): Call => {
   const declared = Object.hasOwn(table, command) ? table[command]! : undefined
-  const values = declared === undefined ? apart[command]!(source) : ofTable(declared, source)
+  const values = declared === undefined ? custom[command]!(source) : ofTable(declared, source)
   return [command, ...values.flat().map(toText)]
 }
 

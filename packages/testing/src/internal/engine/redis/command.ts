@@ -17,10 +17,10 @@ export interface Commands {
   readonly [name: string]: Command
 }
 
-/** With exactly this many arguments. */
+/** A command with exactly this many arguments. */
 export const exactly = (count: number, run: Run): Command => ({ least: count, most: count, run })
 
-/** With at least this many arguments. */
+/** A command with at least this many arguments. */
 export const atLeast = (count: number, run: Run): Command => ({ least: count, most: Infinity, run })
 
 export const wrongNumber = (name: string) => refuse(`wrong number of arguments for '${name}' command`)

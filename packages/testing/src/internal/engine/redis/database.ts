@@ -102,8 +102,8 @@ export class Database {
 
   /** Like `get`, but makes a new value if there is none. */
   open<K extends Exclude<Kind, "string">>(key: Bytes, kind: K, make: () => ValueOf<K>): ValueOf<K> {
-    const found = this.get(key, kind)
-    if (found !== undefined) return found
+    const existing = this.get(key, kind)
+    if (existing !== undefined) return existing
     const made = make()
     this.set(key, made)
     return made

@@ -1,6 +1,6 @@
 /**
- * How Redis 7.0 holds a value. (In Redis, a value that was once large keeps the encoding of a large one. That is not
- * implemented here.)
+ * The encodings in which Redis 7.0 stores values. (In Redis, a value that was once large keeps the encoding of a large
+ * value. That is not implemented here.)
  */
 import type { Bytes } from "./bytes.ts"
 import { asBigInt } from "./numbers.ts"

@@ -26,7 +26,7 @@ const place = (lon: Bytes, lat: Bytes): Geohash.Place => {
   return result
 }
 
-const shown = ({ lat, lon }: Geohash.Place): ReadonlyArray<Bytes> =>
+const coordinatesOf = ({ lat, lon }: Geohash.Place): ReadonlyArray<Bytes> =>
   [lon, lat].map((degrees) => Numbers.withoutZeros(degrees.toFixed(17)))
 
 interface Search {
@@ -90,7 +90,7 @@ const within = (
       "STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
     )
   }
-  const found = read(db, key).sorted.flatMap(([member, score]) => {
+  const matches = read(db, key).sorted.flatMap(([member, score]) => {
     const where = Geohash.decode(score)
     const distance = Geohash.distance(center, where)
     return distance <= length * metres ? [{ member, score, where, distance: distance / metres }] : []
@@ -98,9 +98,9 @@ const within = (
   // With a limit, the nearest places are returned, unless any of them may be (`any`).
   const effective = order ?? (count === undefined || any ? undefined : "asc")
   if (effective !== undefined) {
-    found.sort((a, b) => effective === "asc" ? a.distance - b.distance : b.distance - a.distance)
+    matches.sort((a, b) => effective === "asc" ? a.distance - b.distance : b.distance - a.distance)
   }
-  const hits = found.slice(0, count ?? found.length)
+  const hits = matches.slice(0, count ?? matches.length)
   if (store !== undefined) {
     db.set(store.key, {
       kind: "zset",
@@ -115,7 +115,7 @@ const within = (
         member,
         ...(withDistance ? [distance.toFixed(4)] : []),
         ...(withHash ? [score] : []),
-        ...(withCoordinates ? [shown(where)] : [])
+        ...(withCoordinates ? [coordinatesOf(where)] : [])
       ]
       : member
   )
@@ -151,7 +151,7 @@ export const geo: Commands = {
     return (Geohash.distance(Geohash.decode(from), Geohash.decode(to)) / metres).toFixed(4)
   }),
   geohash: describing(Geohash.standard),
-  geopos: describing((score) => shown(Geohash.decode(score))),
+  geopos: describing((score) => coordinatesOf(Geohash.decode(score))),
   georadius: atLeast(5, (db, key, lon, lat, radius, unit, ...options) => {
     read(db, key)
     return within(db, key, place(lon, lat), radius, unit, options)

@@ -1,6 +1,5 @@
 /**
- * HyperLogLogs: estimates of how many different elements there were. Here they are exact, as in Redis for small
- * numbers.
+ * HyperLogLogs: estimates of the number of different elements. Here the numbers are exact, as in Redis for small sets.
  */
 import type { Bytes } from "./bytes.ts"
 import { atLeast, type Commands } from "./command.ts"

@@ -34,7 +34,7 @@ const popping = (side: Side): Command =>
     return taken ?? null
   })
 
-/** Removes the elements from one position of `slice` to another. */
+/** Removes all elements but those between two positions of `slice`. */
 const keep = (items: Array<Bytes>, [from, to]: readonly [number, number]) => {
   items.splice(to)
   items.splice(0, from)

@@ -26,7 +26,7 @@ const divide = (numerator: bigint, denominator: bigint): bigint => {
 
 const round = (numerator: bigint, denominator: bigint): LongDouble => {
   if (numerator === 0n) return { numerator, denominator: 1n }
-  // The quotient is to have as many bits as the mantissa: the difference of the lengths is that, or one more.
+  // Scaled so, the quotient has as many bits as the mantissa, or one more.
   let shift = mantissa - (bits(numerator) - bits(denominator))
   const scaled = (by: number) =>
     by >= 0 ? [numerator << BigInt(by), denominator] as const : [numerator, denominator << BigInt(-by)] as const

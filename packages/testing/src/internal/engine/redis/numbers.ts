@@ -53,7 +53,7 @@ export const asFloat = (text: Bytes): number | undefined => {
   return Number.isFinite(n) ? n : undefined
 }
 
-/** As C reads it where Redis allows it: leading spaces are skipped, and an empty text is 0. */
+/** {@link asFloat} where Redis reads numbers leniently: leading spaces are skipped, and an empty text is 0. */
 export const asLooseFloat = (text: Bytes): number | undefined =>
   text === "" ? 0 : asFloat(text.replace(/^[ \t-\r]+/, ""))
 

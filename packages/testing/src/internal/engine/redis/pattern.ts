@@ -13,8 +13,8 @@ const readClass = (pattern: Bytes, from: number): readonly [part: Part, next: nu
       const escaped = pattern[++i]!
       tests.push((b) => b === escaped)
     } else if (pattern[i + 1] === "-" && i + 2 < pattern.length) {
-      const other = pattern[i + 2]!
-      const [low, high] = byte < other ? [byte, other] : [other, byte]
+      const end = pattern[i + 2]!
+      const [low, high] = byte < end ? [byte, end] : [end, byte]
       tests.push((b) => b >= low && b <= high)
       i += 2
     } else {

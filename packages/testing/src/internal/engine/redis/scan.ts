@@ -57,7 +57,7 @@ export const scan = (
   const due = scanned.elements
     .map((element) => [hash(element), element] as const)
     .filter(([place]) => place >= Number(cursor))
-    .sort(([a, left], [b, right]) => a - b || compare(left, right))
+    .sort(([a, nameA], [b, right]) => a - b || compare(nameA, right))
   // Elements with the same hash stay on one page.
   let end = Math.min(count, due.length)
   while (end < due.length && due[end]![0] === due[end - 1]![0]) end++

@@ -8,7 +8,9 @@ export class Scores extends Map<Bytes, number> {
 
   /** By score, then by the bytes of the members. */
   get sorted(): ReadonlyArray<Scored> {
-    return this.ordered ??= [...this].sort(([left, a], [right, b]) => a === b ? compare(left, right) : a < b ? -1 : 1)
+    return this.ordered ??= [...this].sort(([memberA, a], [right, b]) =>
+      a === b ? compare(memberA, right) : a < b ? -1 : 1
+    )
   }
 
   override set(member: Bytes, score: number): this {

@@ -25,7 +25,7 @@ const open = (db: Database, key: Bytes): Members =>
 /** A random member. The set must not be empty. */
 const pick = (db: Database, members: ReadonlyArray<Bytes>): Bytes => members[Math.floor(db.random() * members.length)]!
 
-/** That many different members. */
+/** Picks `count` different members at random. */
 const pickSome = (db: Database, members: Read, count: number): ReadonlyArray<Bytes> => {
   const rest = [...members]
   const picked: Array<Bytes> = []

@@ -95,11 +95,11 @@ export const sort: Command = atLeast(1, (db, key, ...args) => {
   const from = Math.max(sorting.limit[0], 0)
   const count = sorting.limit[1]
   const limited = elements.slice(from, count < 0 ? undefined : from + count)
-  const found = sorting.get.length === 0
+  const results = sorting.get.length === 0
     ? limited
     : limited.flatMap((element) => sorting.get.map((pattern) => lookUp(db, pattern, element) ?? null))
-  if (sorting.store === undefined) return found
-  db.set(sorting.store, { kind: "list", items: found.map((item) => item ?? "") })
+  if (sorting.store === undefined) return results
+  db.set(sorting.store, { kind: "list", items: results.map((item) => item ?? "") })
   db.prune(sorting.store)
-  return found.length
+  return results.length
 })

@@ -18,7 +18,7 @@ export const read = (db: Database, key: Bytes): Scores.Scores => db.get(key, "zs
 export const open = (db: Database, key: Bytes): Scores.Scores =>
   db.open(key, "zset", () => ({ kind: "zset", scores: new Scores.Scores() })).scores
 
-const shown = (members: ReadonlyArray<Scored>, withScores: boolean): ReadonlyArray<Bytes> =>
+const repliesOf = (members: ReadonlyArray<Scored>, withScores: boolean): ReadonlyArray<Bytes> =>
   members.flatMap(([member, score]) => withScores ? [member, Numbers.formatFloat(score)] : [member])
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -59,9 +59,9 @@ const zadd = atLeast(3, (db, key, ...args) => {
   if (rest.length === 0 || rest.length % 2 === 1) throw syntaxError()
   const conditions = { nx: given.has("NX"), xx: given.has("XX") }
   const elements = pairs(rest).map(([score, member]) => [member, Numbers.float(score)] as const)
-  const found = db.get(key, "zset")
-  if (found === undefined && conditions.xx) return given.has("INCR") ? null : 0
-  const scores = found?.scores ?? open(db, key)
+  const existing = db.get(key, "zset")
+  if (existing === undefined && conditions.xx) return given.has("INCR") ? null : 0
+  const scores = existing?.scores ?? open(db, key)
   let added = 0
   let changed = 0
   for (const [member, score] of elements) {
@@ -152,7 +152,7 @@ const range = (base: Omit<RangeOptions, "limit" | "withScores">, free = false): 
       const members = read(db, key).sorted
       const { length } = members
       const [first, end] = span(length, from, to)
-      return shown(
+      return repliesOf(
         reverse ? members.slice(length - end, length - first).reverse() : members.slice(first, end),
         withScores
       )
@@ -161,7 +161,7 @@ const range = (base: Omit<RangeOptions, "limit" | "withScores">, free = false): 
     const members = ordered(inside(db, key, by === "score" ? byScore(min, max) : byLex(min, max)))
     const [offset, count] = limit ?? [0, -1]
     if (offset < 0) return []
-    return shown(count < 0 ? members.slice(offset) : members.slice(offset, offset + count), withScores)
+    return repliesOf(count < 0 ? members.slice(offset) : members.slice(offset, offset + count), withScores)
   })
 
 const ranking = (reverse: boolean): Command =>
@@ -271,7 +271,7 @@ export const sortedSets: Commands = {
         inPages: encodingOf(zset) === "skiplist"
       }
     })
-    return [next, shown(members.map((member) => [member, read(db, key).get(member)!]), true)]
+    return [next, repliesOf(members.map((member) => [member, read(db, key).get(member)!]), true)]
   }),
   zscore: exactly(2, (db, key, member) => {
     const score = read(db, key).get(member)

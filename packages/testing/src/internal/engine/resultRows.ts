@@ -1,17 +1,17 @@
 /**
- * The rows that a search has found. Most searches show one page of a few rows: that page is selected. All rows are
- * sorted only if a client requests another page of the same search.
+ * The rows of a search result. Most searches request one page of a few rows, and only this page is selected. All rows
+ * are sorted only if a client requests another page of the same search.
  */
 type Compare<Row> = (a: Row, b: Row) => number
 
-/** Above this, sorting all is cheaper. */
+/** For larger pages, sorting all rows is cheaper. */
 const maxSelected = 100
 
-export class FoundRows<Row> {
+export class ResultRows<Row> {
   private sorted: ReadonlyArray<Row> | undefined = undefined
   private hasPage = false
 
-  /** @param rows in the order in which equal ones stay */
+  /** @param rows equal rows keep this order */
   constructor(private readonly rows: ReadonlyArray<Row>, private readonly compare: Compare<Row>) {}
 
   get total(): number {
@@ -24,8 +24,8 @@ export class FoundRows<Row> {
   }
 
   /** The rows that pass, in order. */
-  filter(test: (row: Row) => boolean): FoundRows<Row> {
-    return new FoundRows(this.all().filter(test), () => 0)
+  filter(test: (row: Row) => boolean): ResultRows<Row> {
+    return new ResultRows(this.all().filter(test), () => 0)
   }
 
   page(from: number, end: number): ReadonlyArray<Row> {
@@ -46,7 +46,7 @@ const firstOf = <Row>(rows: ReadonlyArray<Row>, count: number, compare: Compare<
   return first
 }
 
-/** Behind those that are equal. */
+/** The position of a row, behind equal rows. */
 const placeIn = <Row>(sorted: ReadonlyArray<Row>, row: Row, compare: Compare<Row>): number => {
   let low = 0
   let high = sorted.length

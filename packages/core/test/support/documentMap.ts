@@ -1,0 +1,6 @@
+/** The arrays of a map of documents, by which a test sees what two maps share. */
+export const arraysOf = (map: ReadonlyMap<string, unknown>): ReadonlyArray<ReadonlyArray<unknown>> => {
+  // The test reads a private member to compare the arrays of two maps.
+  const { chunks } = map as unknown as { readonly chunks: ReadonlyArray<ReadonlyArray<unknown>> }
+  return [chunks, ...chunks]
+}

@@ -1,0 +1,227 @@
+/**
+ * No option is accepted and ignored: the code reads each property of the options that the packages export, and a
+ * constructor reaches the code that reads its own.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const root = fileURLToPath(new URL("../", import.meta.url))
+const indexes = ["core", "node", "browser", "testing"].map((name) => `${root}packages/${name}/src/index.ts`)
+
+const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
+const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: indexes }, ts.sys, root)
+const program = ts.createProgram(indexes, { ...options, noEmit: true, types: ["node"] })
+const checker = program.getTypeChecker()
+
+const isOurs = (node: ts.Node): boolean => /\/packages\/\w+\/src\//.test(node.getSourceFile().fileName)
+
+const resolved = (symbol: ts.Symbol): ts.Symbol =>
+  symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+
+// -------------------------------------------------------------------------------------------------------------------
+// what a piece of code reads
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The properties that a declaration reads, by their own declarations, and the declarations that it refers to. */
+interface Reads {
+  readonly properties: Set<ts.Node>
+  readonly references: Set<ts.Node>
+}
+
+const variants = (type: ts.Type): ReadonlyArray<ts.Type> =>
+  type.isUnion() ? [type, ...type.types] : [
+    type,
+    ...(checker.getApparentType(type) === type ? [] : variants(
+      checker.getApparentType(type)
+    ))
+  ]
+
+const declarationsOf = (type: ts.Type, property: string): ReadonlyArray<ts.Node> =>
+  variants(type).flatMap((variant) => variant.getProperty(property)?.declarations ?? [])
+
+const propertiesOf = (type: ts.Type): ReadonlySet<string> =>
+  new Set(variants(type).flatMap((variant) => checker.getPropertiesOfType(variant).map(({ name }) => name)))
+
+/** The members have no names there, as in the arguments of a request: all of them are used. */
+const isNameless = (type: ts.Type): boolean =>
+  type.isUnion()
+    ? type.types.some(isNameless)
+    : (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.NonPrimitive)) !== 0 ||
+      checker.getIndexInfoOfType(type, ts.IndexKind.String) !== undefined ||
+      (type.flags & ts.TypeFlags.Object) !== 0 && checker.getPropertiesOfType(type).length === 0 &&
+        type.getCallSignatures().length === 0
+
+/** A function of an interface: what it gets is for whoever implements it. */
+const isOfService = (call: ts.Node): boolean => {
+  if (!ts.isCallExpression(call)) return false
+  const declaration = checker.getResolvedSignature(call)?.declaration
+  return declaration !== undefined && (ts.isFunctionTypeNode(declaration) || ts.isMethodSignature(declaration))
+}
+
+const isMakerOfActions = (declaration: ts.Node | undefined): boolean =>
+  declaration !== undefined &&
+  /\/(?:client\/action|api\/redis|KuzzleAction)\.ts$/.test(declaration.getSourceFile().fileName)
+
+const readsOf = (declaration: ts.Node): Reads => {
+  const properties = new Set<ts.Node>()
+  const references = new Set<ts.Node>()
+  const add = (type: ts.Type, property: string): void => {
+    for (const node of declarationsOf(type, property)) properties.add(node)
+  }
+  const addAll = (type: ts.Type): void => propertiesOf(type).forEach((property) => add(type, property))
+
+  /** `given` goes where `expected` is expected, under the same names or without any. */
+  const hand = (given: ts.Type, expected: ts.Type, isService: boolean): void => {
+    for (const property of propertiesOf(given)) {
+      const there = declarationsOf(expected, property)
+      const isAnother = there.length > 0 && !declarationsOf(given, property).some((node) => there.includes(node))
+      if (isNameless(expected) || isAnother || isService && there.length > 0) add(given, property)
+    }
+  }
+
+  /** A function without its call is handed what its parameters are expected to be. */
+  const handParameters = (own: ts.Type, expected: ts.Type): void => {
+    const parameters = own.getCallSignatures()[0]?.parameters ?? []
+    const given = expected.getCallSignatures()[0]?.parameters ?? []
+    given.forEach((one, i) => {
+      const parameter = parameters[i]
+      if (parameter !== undefined) hand(checker.getTypeOfSymbol(one), checker.getTypeOfSymbol(parameter), false)
+    })
+  }
+
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyAccessExpression(node)) add(checker.getTypeAtLocation(node.expression), node.name.text)
+    if (ts.isElementAccessExpression(node)) {
+      for (const key of variants(checker.getTypeAtLocation(node.argumentExpression))) {
+        if (key.isStringLiteral()) add(checker.getTypeAtLocation(node.expression), key.value)
+      }
+    }
+    if (ts.isObjectBindingPattern(node)) {
+      const { parent } = node
+      const type = checker.getTypeAtLocation(node)
+      const annotated = ts.isParameter(parent) && parent.type ? checker.getTypeFromTypeNode(parent.type) : type
+      for (const { dotDotDotToken, name, propertyName = name } of node.elements) {
+        if (dotDotDotToken || !ts.isIdentifier(propertyName)) continue
+        add(type, propertyName.text)
+        add(annotated, propertyName.text)
+      }
+    }
+    if (ts.isSpreadAssignment(node)) {
+      const expected = checker.getContextualType(node.parent)
+      if (expected) hand(checker.getTypeAtLocation(node.expression), expected, isOfService(node.parent.parent))
+    }
+    if (ts.isIdentifier(node)) {
+      const symbol = checker.getSymbolAtLocation(node)
+      for (const target of symbol === undefined ? [] : resolved(symbol).declarations ?? []) {
+        if (isOurs(target) && !ts.isSourceFile(target)) references.add(target)
+      }
+      if (ts.isCallExpression(node.parent) && node.parent.arguments.some((argument) => argument === node)) {
+        const expected = checker.getContextualType(node)
+        const given = checker.getTypeAtLocation(node)
+        if (expected) hand(given, expected, isOfService(node.parent))
+        if (expected) handParameters(given, expected)
+      }
+    }
+    // An action places all its options in the request.
+    if (ts.isCallExpression(node) && isMakerOfActions(checker.getResolvedSignature(node)?.declaration)) {
+      for (const argument of node.typeArguments ?? []) addAll(checker.getTypeFromTypeNode(argument))
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(declaration)
+  return { properties, references }
+}
+
+const known = new Map<ts.Node, Reads>()
+
+const remembered = (declaration: ts.Node): Reads => {
+  const before = known.get(declaration)
+  if (before !== undefined) return before
+  const reads = readsOf(declaration)
+  known.set(declaration, reads)
+  return reads
+}
+
+/** What the code reads that can be reached from a declaration. */
+const reachable = (from: ts.Node): ReadonlySet<ts.Node> => {
+  const properties = new Set<ts.Node>()
+  const seen = new Set([from])
+  for (const declaration of seen) {
+    const reads = remembered(declaration)
+    for (const node of reads.properties) properties.add(node)
+    for (const node of reads.references) seen.add(node)
+  }
+  return properties
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// the options of the packages
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The public modules and what each exports. */
+const exported = indexes.flatMap((index) => {
+  const source = program.getSourceFile(index)
+  const symbol = source && checker.getSymbolAtLocation(source)
+  return symbol === undefined ? [] : checker.getExportsOfModule(symbol)
+}).flatMap((module) =>
+  (resolved(module).flags & ts.SymbolFlags.ValueModule) === 0
+    ? []
+    : checker.getExportsOfModule(resolved(module)).map((member) => ({
+      name: `${module.name}.${member.name}`,
+      symbol: resolved(member)
+    }))
+)
+
+/** An option whose type is `undefined` is one that must not be given. */
+const isForbidden = (declaration: ts.Node): boolean =>
+  ts.isPropertySignature(declaration) && declaration.type?.kind === ts.SyntaxKind.UndefinedKeyword
+
+/** The options of a type that `read` lacks. */
+const ignored = (type: ts.Type, read: ReadonlySet<ts.Node>): ReadonlyArray<string> =>
+  Array.from(propertiesOf(type)).filter((property) => {
+    const own = declarationsOf(type, property).filter((node) => isOurs(node) && !isForbidden(node))
+    return own.length > 0 && !own.some((node) => read.has(node))
+  })
+
+describe("no option is accepted and ignored", () => {
+  it("each property of the exported types of options is read", { timeout: 300_000 }, () => {
+    const read = new Set(
+      program.getSourceFiles().filter(isOurs).flatMap((file) => Array.from(readsOf(file).properties))
+    )
+    const types = exported.filter(({ name, symbol }) =>
+      name.endsWith("Options") && (symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias)) !== 0
+    )
+    assert.isAbove(types.length, 60)
+    assert.deepStrictEqual(
+      types.flatMap(({ name, symbol }) =>
+        ignored(checker.getDeclaredTypeOfSymbol(symbol), read).map((option) => `${name}: ${option}`)
+      ),
+      []
+    )
+  })
+
+  it("each layer and constructor reaches the code that reads its options", { timeout: 300_000 }, () => {
+    const constructors = exported.flatMap(({ name, symbol }) => {
+      const declaration = symbol.valueDeclaration
+      if (declaration === undefined || !/\.(?:layer|make|open|live|stream)\w*$/.test(name)) return []
+      const initializer = ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined
+      // With overloads, the implementation says what is read.
+      const types = initializer !== undefined && ts.isArrowFunction(initializer)
+        ? initializer.parameters.filter((parameter) => parameter.name.getText() === "options")
+          .map((parameter) => checker.getTypeAtLocation(parameter))
+        : checker.getTypeOfSymbol(symbol).getCallSignatures().flatMap(({ parameters }) =>
+          parameters.filter((parameter) => parameter.name === "options")
+            .map((parameter) => checker.getTypeOfSymbol(parameter))
+        )
+      return types.map((type) => ({ name, declaration, type }))
+    })
+    assert.isAbove(constructors.length, 25)
+    assert.deepStrictEqual(
+      constructors.flatMap(({ declaration, name, type }) =>
+        ignored(type, reachable(declaration)).map((option) => `${name}: ${option}`)
+      ),
+      []
+    )
+  })
+})
