@@ -28,8 +28,7 @@ const ending = (end: string) => [`packages/*/test/**/*.${end}`, `tests/**/*.${en
 const lab = Lab.read("real")
 const { KONCORDE_PATH = lab?.koncorde, KUZZLE_REAL_URL = lab?.url } = process.env
 
-/** The lab's stand-in does not answer searches as Elasticsearch does. */
-const standIn = lab?.engine === "stand-in" && KUZZLE_REAL_URL === lab.url
+const standIn = Lab.hasStandIn(KUZZLE_REAL_URL)
 
 /** `tests/setup/lab.ts` fails when `env` is empty, because the suite would pass with no test. */
 const against = (name: string, env: Record<string, string>, options: Options) =>
