@@ -1,0 +1,71 @@
+/**
+ * Plain WebSockets, one at each node of a cluster, that show what the nodes deliver. A cluster loses notifications between its nodes
+ * while a node joins or ends (docs/spec/real-server.md). No client can know that, so only the witness of a node can excuse a client.
+ */
+import { Effect } from "effect"
+import type { Scope } from "effect"
+import { WebSocket } from "ws"
+import type { Collection } from "./backend.ts"
+
+export interface Witnesses {
+  /** Whether this node delivered messages before and after this one on one connection, but not this one. */
+  readonly missed: (url: string, n: number) => boolean
+}
+
+/** Milliseconds. A node takes seconds to start. */
+const redialAfter = 100
+
+/** The numbers that arrived on each connection to one node. */
+class Witness {
+  private readonly connections: Array<Set<number>> = []
+  private socket: WebSocket | undefined
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private ended = false
+
+  constructor(private readonly url: string, private readonly target: Collection) {
+    this.dial()
+  }
+
+  missed(n: number): boolean {
+    return this.connections.some((heard) => !heard.has(n) && Math.min(...heard) < n && n < Math.max(...heard))
+  }
+
+  end(): void {
+    this.ended = true
+    clearTimeout(this.timer)
+    this.socket?.terminate()
+  }
+
+  private dial(): void {
+    const heard = new Set<number>()
+    const socket = new WebSocket(this.url)
+    this.socket = socket
+    this.connections.push(heard)
+    socket.on("open", () => {
+      socket.send(JSON.stringify({ controller: "realtime", action: "subscribe", ...this.target, body: {} }))
+    })
+    socket.on("message", (frame) => {
+      // The wire: a notification of a published message has its content in `result._source`.
+      const { result } = JSON.parse(String(frame)) as {
+        readonly result?: { readonly _source?: { readonly n?: unknown } }
+      }
+      const n = result?._source?.n
+      if (typeof n === "number") heard.add(n)
+    })
+    // `close` follows each error.
+    socket.on("error", () => {})
+    socket.on("close", () => {
+      if (!this.ended) this.timer = setTimeout(() => this.dial(), redialAfter)
+    })
+  }
+}
+
+/** Listens at these nodes until the scope closes. */
+export const listenAt = (
+  urls: ReadonlyArray<string>,
+  target: Collection
+): Effect.Effect<Witnesses, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Map(urls.map((url) => [url, new Witness(url, target)]))),
+    (witnesses) => Effect.sync(() => witnesses.forEach((witness) => witness.end()))
+  ).pipe(Effect.map((witnesses) => ({ missed: (url, n) => witnesses.get(url)?.missed(n) ?? false })))
