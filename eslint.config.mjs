@@ -40,14 +40,14 @@ const restrictMembers = (names, message) => [{
   message
 }]
 
-const neutral = "core runs everywhere: the platform packages bind what a runtime has"
+const neutral = "core runs on every runtime: use this global in a platform package"
 const noNodeModules = {
   group: ["node:*", "ws", "undici", "@effect/platform-node*"],
-  message: "not in a browser: no Node module here"
+  message: "this code runs in browsers, which have no Node module"
 }
 const noInternals = {
   group: ["@effect-kuzzle/*/internal/*", "@effect-kuzzle/*/src/*", "@effect-kuzzle/*/dist/*"],
-  message: "internal modules are not exported from the published package"
+  message: "published packages do not export their internal modules"
 }
 
 export default tseslint.config(
@@ -91,7 +91,7 @@ export default tseslint.config(
     }
   },
   {
-    // The machines of the core are classes: a method that is passed without its object fails only when it runs.
+    // A method that is passed without its object fails only at run time. Core has many classes.
     files: ["packages/*/src/**/*.ts"],
     languageOptions: { parserOptions: { project: "./tsconfig.json" } },
     rules: { "house/floors": "error", "@typescript-eslint/unbound-method": "error" }
@@ -114,21 +114,21 @@ export default tseslint.config(
         ignoreRestSiblings: true
       }],
       "@typescript-eslint/ban-ts-comment": ["error", { "ts-expect-error": "allow-with-description" }],
-      // `interface X extends Y {}` names a type; `{} extends Options` asks whether all options may be left out.
+      // `interface X extends Y {}` names a type. `{} extends Options` tests whether all options are optional.
       "@typescript-eslint/no-empty-object-type": ["error", {
         allowInterfaces: "with-single-extends",
         allowObjectTypes: "always"
       }],
-      // A type and its companion value share a name, as everywhere in Effect.
+      // A type and its companion value have the same name, as in Effect.
       "no-redeclare": "off",
       "@typescript-eslint/no-namespace": "off",
-      // Generators that never yield are Effects that happen to need nothing.
+      // An `Effect.gen` may contain no `yield*`.
       "require-yield": "off",
       "@typescript-eslint/no-restricted-imports": ["error", { patterns: [noInternals] }]
     }
   },
   {
-    // Kuzzle requires them, or its modules: they are CommonJS.
+    // Kuzzle loads these modules by `require`, or they load modules of Kuzzle, so they are CommonJS.
     files: ["lab/server/**/*.js", "lab/uws-shim/**/*.js"],
     rules: { "@typescript-eslint/no-require-imports": "off" }
   },
@@ -136,7 +136,7 @@ export default tseslint.config(
     files: ["packages/*/src/**/*.ts"],
     rules: {
       "no-console": "error",
-      // Per-module imports: what is not used never reaches a bundle, whatever the bundler knows.
+      // With imports by module, no bundle contains unused modules, whatever the bundler can do.
       "@effect/no-import-from-barrel-package": ["error", {
         packageNames: [
           "effect",
@@ -159,7 +159,7 @@ export default tseslint.config(
       "@typescript-eslint/no-restricted-imports": ["error", {
         patterns: [noInternals, noNodeModules, {
           group: ["@effect-kuzzle/*"],
-          message: "core depends on no other package"
+          message: "core does not depend on the other packages"
         }]
       }],
       "no-restricted-globals": ["error", ...restrict([...browserGlobals, ...nodeGlobals, ...timers], neutral)],
@@ -167,15 +167,15 @@ export default tseslint.config(
     }
   },
   {
-    // The shell may hold a timer: a fiber that sleeps per connection costs four times as much.
-    files: ["packages/core/src/internal/services/timer.ts", "packages/core/src/internal/runtime/tick.ts"],
+    // Only this module uses timers. A sleeping fiber for each connection would cost four times as much.
+    files: ["packages/core/src/internal/services/timer.ts"],
     rules: {
       "no-restricted-globals": ["error", ...restrict([...browserGlobals, ...nodeGlobals], neutral)],
       "no-restricted-syntax": ["error", ...restrictMembers([...browserGlobals, ...nodeGlobals], neutral)]
     }
   },
   {
-    // Pure: time and chance are arguments.
+    // Pure modules get the time and random numbers as arguments.
     files: ["packages/core/src/internal/{data,protocol}/**/*.ts"],
     rules: {
       "no-restricted-syntax": [
@@ -187,8 +187,8 @@ export default tseslint.config(
         "error",
         { object: "Date", property: "now", message: "time is an argument" },
         { object: "performance", property: "now", message: "time is an argument" },
-        { object: "Math", property: "random", message: "chance is an argument" },
-        { object: "crypto", property: "randomUUID", message: "chance is an argument" }
+        { object: "Math", property: "random", message: "a random number is an argument" },
+        { object: "crypto", property: "randomUUID", message: "a random number is an argument" }
       ]
     }
   },
@@ -196,7 +196,10 @@ export default tseslint.config(
     files: ["packages/browser/src/**/*.ts"],
     rules: {
       "@typescript-eslint/no-restricted-imports": ["error", { patterns: [noInternals, noNodeModules] }],
-      "no-restricted-globals": ["error", ...restrict(nodeGlobals, "not in a browser")]
+      "no-restricted-globals": [
+        "error",
+        ...restrict(nodeGlobals, "this code runs in browsers, which do not have this global")
+      ]
     }
   }
 )

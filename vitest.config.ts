@@ -1,4 +1,4 @@
-/** All test suites, one project each: `vitest run --project node`. The scripts of package.json name them. */
+/** The test suites. Each is a project: `vitest run --project node`. The scripts of `package.json` run them. */
 import type {} from "@vitest/browser/providers/playwright"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
@@ -18,8 +18,12 @@ const project = (name: string | undefined, options: Options): TestProjectInlineC
   }
 })
 
-/** The tests of all folders with this ending. */
-const ending = (end: string) => [`packages/*/test/**/*.${end}`, `tests/**/*.${end}`, `examples/*/test/**/*.${end}`]
+/** The tests of all folders whose files end with this. */
+const testsEndingWith = (end: string) => [
+  `packages/*/test/**/*.${end}`,
+  `tests/**/*.${end}`,
+  `examples/*/test/**/*.${end}`
+]
 
 // -------------------------------------------------------------------------------------------------------------------
 // real Kuzzles
@@ -30,8 +34,8 @@ const { KONCORDE_PATH = lab?.koncorde, KUZZLE_REAL_URL = lab?.url } = process.en
 
 const standIn = Lab.hasStandIn(KUZZLE_REAL_URL)
 
-/** `tests/setup/lab.ts` fails when `env` is empty, because the suite would pass with no test. */
-const against = (name: string, env: Record<string, string>, options: Options) =>
+/** A suite against a real Kuzzle. `tests/setup/lab.ts` fails if `env` is empty, because the suite would pass without any test. */
+const realProject = (name: string, env: Record<string, string>, options: Options) =>
   project(name, { env, globalSetup: ["tests/setup/lab.ts"], testTimeout: 60_000, hookTimeout: 60_000, ...options })
 
 const destructive = Lab.read("destructive")
@@ -41,10 +45,10 @@ const cluster = Lab.read("cluster")
 // browsers
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Debian's chromium; `CHROMIUM_PATH` names another one. */
+/** Debian's Chromium, unless `CHROMIUM_PATH` names another one. */
 const chromium = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
 
-const inBrowser = (browser: Options["browser"]): TestProjectInlineConfiguration => ({
+const browserProject = (browser: Options["browser"]): TestProjectInlineConfiguration => ({
   ...project(undefined, {
     include: ["packages/*/test/**/*.browser.test.ts"],
     globalSetup: ["tests/setup/browser.ts"],
@@ -52,12 +56,12 @@ const inBrowser = (browser: Options["browser"]): TestProjectInlineConfiguration 
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      // The network is loopback and the page sleeps at times: each file on its own, in order.
+      // The tests depend on time, so the files run one after the other.
       fileParallelism: false,
       ...browser
     }
   }),
-  // A dependency found late makes vite reload the page in the middle of the tests: those that matter are named here.
+  // If Vite discovers a dependency during the tests, it reloads the page. So the list names the dependencies.
   optimizeDeps: {
     include: ["effect", "@effect/platform", "@effect/platform-browser", "@effect/vitest", "effect/FastCheck"]
   }
@@ -67,29 +71,29 @@ export default defineConfig({
   test: {
     projects: [
       project("node", {
-        include: ending("test.ts"),
+        include: testsEndingWith("test.ts"),
         exclude: ["**/*.browser.test.ts", "**/*.real.test.ts"]
       }),
-      against("real", KUZZLE_REAL_URL && KONCORDE_PATH ? { KONCORDE_PATH, KUZZLE_REAL_URL } : {}, {
-        include: ending("real.test.ts"),
+      realProject("real", KUZZLE_REAL_URL && KONCORDE_PATH ? { KONCORDE_PATH, KUZZLE_REAL_URL } : {}, {
+        include: testsEndingWith("real.test.ts"),
         exclude: [
-          // What destroys a server has a project, and a server, of its own.
+          // Tests that kill a server have projects and servers of their own.
           "**/destructive.real.test.ts",
           "**/cluster.real.test.ts",
           ...(standIn ? ["**/conformance.real.test.ts"] : [])
         ]
       }),
-      against(
+      realProject(
         "destructive",
         destructive ? { KUZZLE_DESTRUCTIVE_URL: destructive.url, KUZZLE_LAB_FOLDER: Lab.folder("destructive") } : {},
         { include: ["tests/destructive.real.test.ts"] }
       ),
-      against(
+      realProject(
         "cluster",
         cluster ? { KUZZLE_CLUSTER_URLS: cluster.urls.join(" "), KUZZLE_LAB_FOLDER: Lab.folder("cluster") } : {},
         { include: ["tests/cluster.real.test.ts"] }
       ),
-      inBrowser({
+      browserProject({
         provider: "playwright",
         instances: [{
           browser: "chromium",
@@ -108,7 +112,7 @@ export default defineConfig({
           }
         }]
       }),
-      inBrowser({
+      browserProject({
         provider: fileURLToPath(new URL("./scripts/browsers/process.ts", import.meta.url)),
         instances: [{ browser: "firefox", name: "firefox" }, { browser: "webkit", name: "webkit" }]
       })

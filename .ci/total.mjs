@@ -1,5 +1,5 @@
-// Prints the last lines of the summary: each failed test with the first lines of its error, then the number of tests that
-// passed and failed. It reads all reports of the test runner in a folder. It fails if a test failed or none ran.
+// Prints the end of the summary of `.ci/run`: each failed test with the first lines of its error, then the numbers of passed
+// and failed tests. It reads all reports of the test runner in a folder. It fails if a test failed or if none passed.
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 

@@ -252,7 +252,7 @@ const spread: Load = {
 const subscriptions: Load = {
   name: "subscriptions",
   samples: 3,
-  peers: ["raw", "raw:tuned", "sdk", "ours"],
+  peers: ["raw", "raw:tuned", "sdk", "effect", "ours"],
   rows: [
     { title: "10,000 subscriptions opened: CPU each", figure: "cpu", unit: "µs", ours: "ours", target: { atMost: 2 } },
     { title: "— heap each, by handler", figure: "heap", unit: "B", ours: "ours", target: { below: 900 } }

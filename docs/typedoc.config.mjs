@@ -1,7 +1,7 @@
 /** The reference: one page for each public module, written from its doc comments. */
 export default {
   plugin: ["typedoc-plugin-markdown"],
-  entryPoints: ["core", "node", "browser", "testing"].map((name) => `../packages/${name}/src/*.ts`),
+  entryPoints: ["../packages/*/src/*.ts"],
   exclude: ["**/index.ts", "**/bin.ts", "**/internal/**"],
   excludeExternals: true,
   excludeInternal: true,

@@ -1,10 +1,10 @@
 /**
  * Builds the package in the current directory, from `src` to `dist`.
  *
- * TypeScript emits code with short names for private members (`privateNames.ts`). This script adds two steps:
- * - It turns relative `.ts` specifiers in declarations into `.js`, because `rewriteRelativeImportExtensions` changes only code.
- *   Both have the same length, so the declaration maps stay valid.
- * - It marks calls at the top of a module as pure, so that bundlers can drop unused values.
+ * TypeScript emits the code, with short names for private members (`privateNames.ts`). Two more steps follow:
+ * - Relative `.ts` specifiers in declarations become `.js`, because `rewriteRelativeImportExtensions` changes only code. Both
+ *   have the same length, so the declaration maps stay valid.
+ * - Calls at the top of a module are marked as pure, so that bundlers can drop unused values.
  */
 import { transformAsync } from "@babel/core"
 import * as Fs from "node:fs/promises"
@@ -56,7 +56,7 @@ for (const name of await Fs.readdir(dist, { recursive: true })) {
       plugins: [fileURLToPath(import.meta.resolve("babel-plugin-annotate-pure-calls"))]
     })
     if (result === null || !result.code || !result.map) throw new Error(`Babel returned no code or no map for ${file}`)
-    // Babel keeps the comment that names the input map.
+    // Babel keeps the comment with the name of the input map, so it is removed.
     const code = result.code.replace(/\n\/\/# sourceMappingURL=.*$/g, "")
     await Fs.writeFile(file, `${code}\n//# sourceMappingURL=${Path.basename(file)}.map\n`)
     await Fs.writeFile(`${file}.map`, JSON.stringify(result.map))

@@ -1,10 +1,15 @@
 /**
- * `pnpm effect4` makes the packages for Effect 4 from the same sources, in `build/effect4`: it generates them, installs,
- * type-checks, builds and tests them. All but the first step run under Node 22. See `scripts/effect4/README.md`.
+ * `pnpm effect4` generates the packages for Effect 4 from the same sources, in `build/effect4`. Then it installs their
+ * dependencies, type-checks, builds, tests and simulates them. All steps but the first run under Node 22. See
+ * `scripts/effect4/README.md`.
  *
- * `--only generate,check` runs some of the steps; `--update-lockfile` resolves the dependencies again.
- * `--test packages/core/test/protocol` runs some of the tests, `--project chromium` those in a browser. A test may fail only
- * for a reason that `scripts/effect4/exceptions.ts` lists.
+ * - `--only generate,check`: runs only these steps.
+ * - `--test packages/core/test/protocol`: runs only these tests. May be given several times.
+ * - `--project chromium`: runs the tests in a browser.
+ * - `--histories 20000`: the number of histories that are simulated.
+ * - `--update-lockfile`: resolves the dependencies anew, and updates the lockfile.
+ *
+ * A test may fail only if `scripts/effect4/exceptions.ts` lists it.
  */
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
@@ -16,13 +21,15 @@ import { consume } from "./effect4/consumer.ts"
 import { exceptions } from "./effect4/exceptions.ts"
 import { generate, generateWorkspace } from "./effect4/generate.ts"
 import { judge, type Report } from "./effect4/judge.ts"
-import { packages, ported } from "./effect4/scope.ts"
+import { ported } from "./effect4/scope.ts"
+import { packages } from "./packages.ts"
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "generate,install,check,build,quickstart,test,pack" },
+    only: { type: "string", default: "generate,install,check,build,quickstart,test,simulate,pack" },
     test: { type: "string", multiple: true, default: [] },
     project: { type: "string", default: "node" },
+    histories: { type: "string", default: "2000" },
     "update-lockfile": { type: "boolean", default: false }
   }
 })
@@ -35,20 +42,23 @@ const cache = Path.join(process.env.XDG_CACHE_HOME ?? Path.join(Os.homedir(), ".
 const run = (command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = process.env): boolean =>
   spawnSync(command, args, { cwd: out, stdio: "inherit", env }).status === 0
 
-/** The folder of a Node that `.ci/run` keeps; installed if it is not there. */
+/** The folder of the executable of Node, in the cache that `.ci/run` uses too. Installs it if the cache does not contain it. */
 const node = (version: string): string => {
   const home = Path.join(cache, `node-${version}`)
   const bin = Path.join(home, "node_modules/node/bin")
   if (!Fs.existsSync(Path.join(bin, "node"))) {
+    Fs.rmSync(home, { recursive: true, force: true })
     Fs.mkdirSync(home, { recursive: true })
-    run("npm", ["install", "--prefix", home, "--no-save", `node@${version}`])
+    if (!run("npm", ["install", "--prefix", home, "--no-save", `node@${version}`])) {
+      throw new Error(`npm could not install node@${version} in ${home}`)
+    }
   }
   return bin
 }
 
 const under22 = (): NodeJS.ProcessEnv => ({ ...process.env, PATH: `${node("22")}:${process.env.PATH ?? ""}` })
 
-/** A tool of the generated workspace. */
+/** Runs a tool of the generated workspace. */
 const tool = (name: string, ...args: ReadonlyArray<string>): boolean =>
   run(Path.join("node_modules/.bin", name), args, under22())
 
@@ -75,16 +85,17 @@ const steps: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
     Fs.rmSync(file, { force: true })
     const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${file}`]
     tool("vitest", "run", "--project", values.project, ...reporters, ...values.test)
-    // Vitest writes it, unless Vitest could not start.
+    // There is no report if vitest could not start. Then no test has passed, and the step fails.
     const report = Fs.existsSync(file) ? JSON.parse(Fs.readFileSync(file, "utf8")) as Report : { testResults: [] }
     const { excepted, failed, passed, skipped, stale } = judge(report, exceptions, out)
     for (const one of failed) process.stdout.write(`failed: ${one}\n`)
-    for (const one of stale) process.stdout.write(`passes, so remove it from scripts/effect4/exceptions.ts: ${one}\n`)
+    for (const one of stale) process.stdout.write(`passes: remove it from scripts/effect4/exceptions.ts: ${one}\n`)
     process.stdout.write(
-      `Effect 4: ${passed} passed, ${failed.length} failed, ${skipped} skipped, ${excepted} fail for a listed reason\n`
+      `Effect 4: ${passed} passed, ${failed.length} failed, ${skipped} skipped, ${excepted} fail as listed\n`
     )
     return passed > 0 && failed.length === 0 && stale.length === 0
   },
+  simulate: () => tool("tsx", "scripts/simulate.ts", "--histories", values.histories),
   quickstart: () => tool("tsx", "examples/quickstart/src/main.ts"),
   pack: async () => {
     const tarballs = Path.join(out, "tarballs")
@@ -103,13 +114,16 @@ const steps: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   }
 }
 
-const asked = values.only.split(",")
-const unknown = asked.find((name) => steps[name] === undefined)
-if (unknown !== undefined) throw new Error(`no step ${unknown}: there are ${Object.keys(steps).join(", ")}`)
+const selected = values.only.split(",")
+const unknown = selected.find((name) => steps[name] === undefined)
+if (unknown !== undefined) throw new Error(`--only has "${unknown}": expected some of ${Object.keys(steps).join(",")}`)
+if (selected[0] !== "generate" && !Fs.existsSync(out)) {
+  throw new Error(`${out} does not exist: run the step generate first`)
+}
 
-for (const name of asked) {
+for (const name of selected) {
   const started = Date.now()
-  const isWhole = await steps[name]?.() === true
-  process.stdout.write(`${isWhole ? "ok     " : "FAILED "} ${name} ${Math.round((Date.now() - started) / 1000)} s\n`)
-  if (!isWhole) process.exit(1)
+  const succeeded = await steps[name]?.() === true
+  process.stdout.write(`${succeeded ? "ok     " : "FAILED "} ${name} ${Math.round((Date.now() - started) / 1000)} s\n`)
+  if (!succeeded) process.exit(1)
 }

@@ -1,12 +1,13 @@
 /**
- * Writes `docs/embedded.md`: what the embedded Kuzzle answers differently from the real one, and what it refuses. The source is
- * `tests/conformance.differences.ts`. Run it after that file or the recorded answers have changed: `pnpm embedded`.
- * `tests/embedded.test.ts` says when the page is stale.
+ * `pnpm embedded` writes `docs/embedded.md`: what the embedded Kuzzle answers differently from the real one, and what it
+ * refuses. The page is generated from `tests/conformance.differences.ts` and the recorded answers. Run it after one of them has
+ * changed. `tests/embedded.test.ts` fails when the page is stale.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { differences, refusals } from "../tests/conformance.differences.ts"
 import { countOf } from "../tests/conformance/compare.ts"
 import type { Step } from "../tests/conformance/recorder.ts"
+import { isProgram } from "./program.ts"
 
 export const target = new URL("../docs/embedded.md", import.meta.url)
 
@@ -20,7 +21,7 @@ interface Row {
 const rowsOf = (table: Table): ReadonlyArray<Row> =>
   Object.values(table).flatMap((steps) => Object.entries(steps).map(([request, reason]) => ({ request, reason })))
 
-/** The reasons in their order, each with its requests. */
+/** Each reason with its requests, in the order of the table. */
 const byReason = (
   rows: ReadonlyArray<Row>
 ): ReadonlyArray<readonly [reason: string, requests: ReadonlyArray<string>]> => {
@@ -33,7 +34,7 @@ const recorded: { readonly [title: string]: ReadonlyArray<Step> } = JSON.parse(
   readFileSync(new URL("../tests/conformance/recorded.json", import.meta.url), "utf8")
 )
 
-/** How many steps there are, and how many answers and notifications of them are compared. */
+/** The number of steps, and the number of their answers and notifications that are compared. */
 export const counts = (): { readonly steps: number; readonly compared: number } => {
   const steps = Object.entries(recorded).flatMap(([title, steps]) => steps.map((step) => ({ title, step })))
   const refused = ({ step, title }: { readonly step: Step; readonly title: string }) =>
@@ -44,7 +45,7 @@ export const counts = (): { readonly steps: number; readonly compared: number } 
   }
 }
 
-/** The parts of a request that are empty say nothing. */
+/** A request as code, without its options if they are empty. */
 const code = (request: string): string => `\`${request.replace(/ \{\}$/, "").replaceAll("|", "\\|")}\``
 
 const line = ([reason, requests]: readonly [string, ReadonlyArray<string>]): string => {
@@ -93,6 +94,6 @@ ${byReason(refused).map(line).join("\n")}
 `
 }
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith(process.argv[1].replaceAll("\\", "/"))) {
+if (isProgram(import.meta.url)) {
   writeFileSync(target, generate())
 }

@@ -1,21 +1,21 @@
 /**
- * `pnpm ends` ends clients that share one outbox at random moments, disturbs their connections and their store meanwhile, and
- * then compares what they were promised with what the server executed. It fails when a promise was broken, and when
- * nothing happened that could have broken one.
+ * `pnpm ends` runs clients that share one outbox. It ends them at random moments, and disturbs their connections and their
+ * store. Then it compares what the outbox promised with what the server executed. It fails when a promise was broken, and
+ * when nothing happened that could have broken one.
  *
- * - `--where node`: two processes with a folder; `--where chromium`: two tabs with IndexedDB. Default: both.
+ * - `--where node`: two processes with a folder. `--where chromium`: two tabs with IndexedDB. Default: both.
  * - `--server embedded` (the default) or `--server real` (the lab, or the Kuzzle that `KUZZLE_REAL_URL` names). May be given
  *   twice.
- * - `--ends`: how many ends in each of these runs.
- * - `--seed`: what the runner chooses. The moments differ nonetheless, as they depend on the machine.
- * - `--plant`: the name of a bug of mutants/list.ts. The run must fail then.
+ * - `--ends`: the number of ends in each of these runs. Default: 100.
+ * - `--seed`: the seed of the runner's choices. The moments still differ from run to run, because they depend on the machine.
+ * - `--plant`: the name of a bug of `mutants/list.ts`. The run must then fail.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Duration, Effect, Exit, Random } from "effect"
 import { parseArgs } from "node:util"
 import * as Lab from "../lab/state.ts"
 import * as Chromium from "./ends/chromium.ts"
-import { judge, type Row, showBroken, table, type Verdict } from "./ends/judge.ts"
+import { describeBroken, judge, type Row, table, type Verdict } from "./ends/judge.ts"
 import { Ledger } from "./ends/ledger.ts"
 import * as Node from "./ends/node.ts"
 import { RunError } from "./ends/run.ts"
@@ -47,7 +47,7 @@ const runners = { node: Node.run, chromium: Chromium.run }
 
 const runnerOf = (name: string) =>
   name in runners
-    // `in` has looked it up.
+    // `in` has checked the name.
     ? Effect.succeed(runners[name as keyof typeof runners])
     : fail(`--where is ${name}: expected ${Object.keys(runners).join(" or ")}`)
 
@@ -62,7 +62,9 @@ const plantNamed = (name: string): Effect.Effect<Planted, RunError> =>
 
 const main = Effect.gen(function*() {
   const ends = Number(values.ends)
-  if (!Number.isInteger(ends) || ends < 1) return yield* fail(`--ends is ${values.ends}: expected a number from 1 on`)
+  if (!Number.isInteger(ends) || ends < 1) {
+    return yield* fail(`--ends is ${values.ends}: expected an integer of at least 1`)
+  }
   const planted = values.plant === undefined ? undefined : yield* plantNamed(values.plant)
   const rows: Array<Row> = []
   for (const serverName of values.server) {
@@ -80,13 +82,15 @@ const main = Effect.gen(function*() {
     }
   }
   yield* Console.log(`\n${table(rows)}\nseed ${values.seed}`)
-  if (rows.some(({ verdict }) => verdict.broken.length > 0)) return yield* fail("a promise was broken")
+  if (rows.some(({ verdict }) => verdict.broken.length > 0)) {
+    return yield* fail("a promise was broken, or a run proved nothing")
+  }
 })
 
-/** Of so many requests of each broken promise, all that is known is shown. */
-const maxStories = 2
+/** The number of requests of each broken promise whose logs are printed. */
+const maxLogs = 2
 
-const counted = (counts: ReadonlyMap<string, number>): string =>
+const listCounts = (counts: ReadonlyMap<string, number>): string =>
   Array.from(counts).toSorted(([a], [b]) => a < b ? -1 : 1).map(([what, count]) => `${count} ${what}`).join(", ")
 
 const describe = (name: string, ledger: Ledger, { broken }: Verdict): string => {
@@ -94,16 +98,16 @@ const describe = (name: string, ledger: Ledger, { broken }: Verdict): string => 
   for (const { how } of ledger.ends) ways.set(how, (ways.get(how) ?? 0) + 1)
   return [
     name,
-    `  ends: ${counted(ways)}`,
-    `  meanwhile: ${counted(ledger.disturbances)}`,
+    `  ends: ${listCounts(ways)}`,
+    `  disturbances: ${listCounts(ledger.disturbances)}`,
     ...broken.flatMap((one) => [
-      `  BROKEN: ${showBroken(one)}`,
-      ...one.ids.slice(0, maxStories).flatMap((id) => [`    ${id}`, ...ledger.story(id).map((line) => `      ${line}`)])
+      `  BROKEN: ${describeBroken(one)}`,
+      ...one.ids.slice(0, maxLogs).flatMap((id) => [`    ${id}`, ...ledger.logOf(id).map((line) => `      ${line}`)])
     ])
   ].join("\n")
 }
 
 NodeRuntime.runMain(Effect.withRandom(main, Random.make(values.seed)), {
-  // An interrupted run has proved nothing. The socket of a killed client must not keep it waiting.
+  // An interrupted run proves nothing, so it fails. `process.exit` does not wait for the sockets of killed clients.
   teardown: (exit) => process.exit(Exit.isSuccess(exit) ? 0 : 1)
 })

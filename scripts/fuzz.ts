@@ -1,23 +1,26 @@
 /**
- * `pnpm fuzz` asks a real Kuzzle and an embedded one the same: generated sequences of requests, right ones and such with one
- * or two mistakes. It fails when an answer, a notification or what a sequence left behind differs, when less than half of
- * the requests succeeded, and when an action was hardly asked for. A sequence that differs is played twice more, alone: what
- * does not differ each time depends on the moment, and is printed but no failure.
+ * `pnpm fuzz` sends the same generated sequences of requests to a real Kuzzle and to an embedded one. Some requests are
+ * correct, others have one or two mistakes.
  *
- * - `--requests`: how many, at least. Default: 20,000.
- * - `--seed`: the seed of the programs. `--seed random` takes a new one.
- * - `--only documents`: only this kind of sequences. May be given several times.
- * - `--sequence`: with a seed and a kind, one of them alone, as a report names it.
- * - `--seconds`: begins no sequence after so many. Default: no limit.
- * - `--concurrency`: how many sequences run at the same time: they wait more than they compute. Default: 24.
- * - `--shrink`: how many differences are shrunk. Default: 5.
+ * It fails when the answers, the notifications or the remaining data of a sequence differ. It also fails when less than half
+ * of the requests succeeded, or when an action was sent fewer than 20 times in a whole run. A sequence that differs is played
+ * twice more, alone. If a replay has no difference, the difference depends on timing: it is printed, and is not a failure.
  *
- * The real one is the lab's, or the one that `KUZZLE_REAL_URL` names.
+ * - `--requests`: the least number of requests. Default: 20,000.
+ * - `--seed`: the seed of the sequences. Default: 1. `--seed random` takes a new one.
+ * - `--only documents`: only the sequences of this theme. May be given several times.
+ * - `--sequence`: with `--seed` and `--only`, plays one sequence alone. A report prints these three options.
+ * - `--seconds`: starts no sequence after this time. Default: no limit.
+ * - `--concurrency`: the number of sequences that run at the same time. They wait more than they compute. Default: 24.
+ * - `--shrink`: the number of differences that are shrunk. Default: 5.
+ * - `--counts`: prints how often each action was sent, and how often it succeeded.
+ *
+ * The real Kuzzle is the lab's, or the one that `KUZZLE_REAL_URL` names.
  */
 import { parseArgs } from "node:util"
 import * as Lab from "../lab/state.ts"
 import { type Difference, fuzz } from "../tests/fuzz/fuzz.ts"
-import { leftOut } from "../tests/fuzz/sequence.ts"
+import { excludedActions } from "../tests/fuzz/sequence.ts"
 import { catalogue, nameOf } from "./generate-actions.ts"
 
 const { values } = parseArgs({
@@ -28,7 +31,8 @@ const { values } = parseArgs({
     sequence: { type: "string" },
     seconds: { type: "string", default: "Infinity" },
     shrink: { type: "string", default: "5" },
-    concurrency: { type: "string", default: "24" }
+    concurrency: { type: "string", default: "24" },
+    counts: { type: "boolean", default: false }
   }
 })
 
@@ -43,7 +47,7 @@ if (Lab.hasStandIn(url)) {
 const seed = values.seed === "random" ? Math.floor(Math.random() * 1e9) : Number(values.seed)
 const requests = Number(values.requests)
 
-const tell = ({ faults, sequence, steps, theme }: Difference): void => {
+const printDifference = ({ faults, sequence, steps, theme }: Difference): void => {
   console.log(`\nDIFFERENT: pnpm fuzz --seed ${seed} --only ${theme} --sequence ${sequence}`)
   for (const { ask, http } of steps.slice(0, 12)) console.log(`  ${http ? "HTTP " : ""}${JSON.stringify(ask)}`)
   if (steps.length > 12) console.log(`  and ${steps.length - 12} more`)
@@ -66,38 +70,40 @@ const report = await fuzz({
   shrink: Number(values.shrink),
   ...(values.only === undefined ? {} : { only: values.only }),
   ...(values.sequence === undefined ? {} : { sequence: Number(values.sequence) })
-}, tell).catch(stop)
+}, printDifference).catch(stop)
+
+if (report.requests === 0) stop("no request was sent: check --requests, --only and --sequence")
 
 const count = (n: number): string => n.toLocaleString("en")
-const times = (name: string): number => report.asked.get(name)?.times ?? 0
-const wanted = catalogue.map(nameOf).filter((name) => !(name in leftOut))
-const least = Math.min(...wanted.map(times))
+const times = (name: string): number => report.sent.get(name)?.times ?? 0
+const expected = catalogue.map(nameOf).filter((name) => !(name in excludedActions))
+const least = Math.min(...expected.map(times))
 const share = report.succeeded / report.requests
 
 console.log()
-for (const { faults: [fault = ""], sequence, theme } of report.passing) {
-  console.log(`differed, and not each time that it was played again: --only ${theme} --sequence ${sequence}`)
+for (const { faults: [fault = ""], sequence, theme } of report.timingDependent) {
+  console.log(`differed once, and was equal in a replay: --only ${theme} --sequence ${sequence}`)
   console.log(fault.split("\n").map((line) => line.slice(0, 400)).join("\n"))
 }
-for (const [action, reason] of Object.entries(leftOut)) console.log(`left out: ${action}, which ${reason}`)
+for (const [action, reason] of Object.entries(excludedActions)) console.log(`excluded: ${action}, which ${reason}`)
 for (const [action, n] of report.refused) console.log(`not implemented by the embedded server: ${action}, ${n} times`)
 console.log(
   `${count(report.requests)} requests in ${count(report.sequences)} sequences, seed ${seed}: ` +
     `${Math.round(share * 100)} % succeeded on the real server`
 )
-const rarest = wanted.filter((name) => times(name) === least)
-console.log(`least asked: ${rarest.slice(0, 3).join(", ")}${rarest.length > 3 ? ", ..." : ""}: ${least} times`)
+const rarest = expected.filter((name) => times(name) === least)
+console.log(`sent least often: ${rarest.slice(0, 3).join(", ")}${rarest.length > 3 ? ", ..." : ""}: ${least} times`)
 console.log(
   `${count(report.compared)} answers and notifications compared, ${report.differences.length} sequences differ, ` +
-    `${report.passing.length} differed and not again, ${Math.round((performance.now() - startedAt) / 1000)} s`
+    `${report.timingDependent.length} differed once, ${Math.round((performance.now() - startedAt) / 1000)} s`
 )
-if (process.env.FUZZ_COUNTS) {
-  for (const [name, n] of [...report.asked].sort((a, b) => a[1].times - b[1].times)) {
-    console.log(name, n.times, n.succeeded)
+if (values.counts) {
+  for (const [name, n] of [...report.sent].sort((a, b) => a[1].times - b[1].times)) {
+    console.log(`${name}: sent ${n.times} times, ${n.succeeded} succeeded`)
   }
 }
 if (report.skipped > 0) {
-  console.log(`${count(report.skipped)} sequences were not begun in time: how often each action came is not judged`)
+  console.log(`${count(report.skipped)} sequences were not started in time: the run may have sent an action too rarely`)
 }
 const isMixed = values.only === undefined && values.sequence === undefined
 const isWhole = isMixed && requests >= 20_000 && report.skipped === 0

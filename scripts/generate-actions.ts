@@ -1,21 +1,22 @@
 /**
- * Writes `docs/actions.md`: where each action of Kuzzle and each method of `kuzzle-sdk` is here.
+ * Writes `docs/actions.md`: the function of this library for each action of Kuzzle, with the method of `kuzzle-sdk`.
  *
- * Run it after an action was added or renamed: `npx tsx scripts/generate-actions.ts`. `tests/coverage.test.ts`
- * says when it is stale, and when the catalogue has an action that we have not.
+ * Run `npx tsx scripts/generate-actions.ts` after you add or rename an action. `tests/coverage.test.ts` fails when the page is
+ * stale, or when an action of the catalogue has no function.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import type { Declared } from "../packages/core/src/internal/client/action.ts"
+import { isProgram } from "./program.ts"
 
 export const target = new URL("../docs/actions.md", import.meta.url)
 
-/** An action as the catalogue has it. */
+/** An entry of the catalogue. */
 export interface Listed {
   readonly controller: string
   readonly action: string
-  /** The method of `kuzzle-sdk` 7.17 that calls it; none for 35 of them. */
+  /** The method of `kuzzle-sdk` 7.17 for the action. 35 actions have none. */
   readonly sdkMethod: string | null
-  /** What of `kuzzle-sdk` calls it without having a method for it. */
+  /** The part of `kuzzle-sdk` that calls the action, if there is no method for it. */
   readonly sdkIndirect?: string
   readonly http: ReadonlyArray<{ readonly verb: string; readonly path: string; readonly deprecated?: boolean }>
 }
@@ -27,27 +28,27 @@ export const catalogue: ReadonlyArray<Listed> = JSON.parse(
 export const nameOf = ({ action, controller }: { readonly controller: string; readonly action: string }): string =>
   `${controller}:${action}`
 
-/** What the client sends by itself, and when. */
-export const byItself: { readonly [name: string]: string } = {
-  "realtime:unsubscribe": "the end of a subscription's stream, or of its scope"
+/** Actions that the client sends by itself, and when. They have no function. */
+export const automatic: { readonly [name: string]: string } = {
+  "realtime:unsubscribe": "sent when the stream or the scope of a subscription ends"
 }
 
-/** Actions without a function or a contract: it may only get shorter. */
+/** Actions without a function or without a contract. These lists may only get shorter. */
 export const missing: { readonly functions: ReadonlyArray<string>; readonly contracts: ReadonlyArray<string> } = {
   functions: [],
   contracts: []
 }
 
-/** The function of an action, by its name in the API. */
-export interface Found extends Pick<Declared<never, unknown>, "declaration"> {
+/** The function of an action, with its name in the API. */
+export interface ActionFunction extends Pick<Declared<never, unknown>, "declaration"> {
   readonly name: string
 }
 
 const isDeclared = (value: unknown): value is Pick<Declared<never, unknown>, "declaration"> =>
   (typeof value === "function" || typeof value === "object") && value !== null && "declaration" in value
 
-/** Every function of an action that the core exports. */
-export const functionsOf = (core: { readonly [module: string]: object }): ReadonlyArray<Found> =>
+/** The functions of actions that the core exports. */
+export const functionsOf = (core: { readonly [module: string]: object }): ReadonlyArray<ActionFunction> =>
   Object.entries(core).flatMap(([module, members]) =>
     Object.entries(members).flatMap(([name, value]) =>
       isDeclared(value) ? [{ name: `${module}.${name}`, declaration: value.declaration }] : []
@@ -56,10 +57,10 @@ export const functionsOf = (core: { readonly [module: string]: object }): Readon
 
 const code = (text: string): string => `\`${text}\``
 
-const rowOf = (listed: Listed, found: ReadonlyArray<Found>): string => {
+const rowOf = (listed: Listed, functions: ReadonlyArray<ActionFunction>): string => {
   const name = nameOf(listed)
-  const own = found.filter(({ declaration }) => nameOf(declaration) === name)
-  const ours = own.length > 0 ? own.map(({ name }) => code(name)).join(", ") : byItself[name] ?? "**not yet**"
+  const own = functions.filter(({ declaration }) => nameOf(declaration) === name)
+  const ours = own.length > 0 ? own.map(({ name }) => code(name)).join(", ") : automatic[name] ?? "**not yet**"
   const route = own[0]?.declaration.http
   return `| ${code(listed.action)} | ${ours} | ${route === undefined ? "–" : code(route.join(" "))} | ${
     own[0]?.declaration.idempotent === true ? "yes" : "–"
@@ -73,10 +74,11 @@ const rowOf = (listed: Listed, found: ReadonlyArray<Found>): string => {
 }
 
 /** The text of the page. */
-export const generate = (found: ReadonlyArray<Found>): string => {
+export const generate = (functions: ReadonlyArray<ActionFunction>): string => {
   const controllers = [...new Set(catalogue.map(({ controller }) => controller))]
   const done = catalogue.filter((listed) =>
-    byItself[nameOf(listed)] !== undefined || found.some(({ declaration }) => nameOf(declaration) === nameOf(listed))
+    automatic[nameOf(listed)] !== undefined ||
+    functions.some(({ declaration }) => nameOf(declaration) === nameOf(listed))
   )
   return `# All actions
 
@@ -87,16 +89,16 @@ This page lists ${done.length} of the ${catalogue.length} actions of Kuzzle 2.56
   } of
 them. Contracts test each action on a real Kuzzle, over WebSocket, \`POST /_query\` and its REST route.
 
-The column *Again* says whether executing the action twice has the same effect as once. Such an action is declared idempotent, so
-the client may send it again after a lost connection.
+The column *Idempotent* says whether executing the action twice has the same effect as executing it once. The client may resend
+such an action after a lost connection.
 
 ${
     controllers.map((controller) =>
       `## ${controller}
 
-| Action | Function | REST route | Again | \`kuzzle-sdk\` |
+| Action | Function | REST route | Idempotent | \`kuzzle-sdk\` |
 | --- | --- | --- | --- | --- |
-${catalogue.filter((listed) => listed.controller === controller).map((listed) => rowOf(listed, found)).join("\n")}
+${catalogue.filter((listed) => listed.controller === controller).map((listed) => rowOf(listed, functions)).join("\n")}
 `
     ).join("\n")
   }
@@ -104,6 +106,6 @@ ${catalogue.filter((listed) => listed.controller === controller).map((listed) =>
 `
 }
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith(process.argv[1].replaceAll("\\", "/"))) {
+if (isProgram(import.meta.url)) {
   writeFileSync(target, generate(functionsOf(await import("../packages/core/src/index.ts"))))
 }

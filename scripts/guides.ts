@@ -1,13 +1,14 @@
 /**
- * Checks the READMEs and guides: their TypeScript compiles, and their names and links exist.
+ * Checks the READMEs and guides: their TypeScript compiles, the packages export the names, and the targets of links exist.
  *
- * A code block that begins with an import is a module. One without an import continues the module before it. The scripts of a
- * `vue` block are a module; its template is not checked.
+ * A code block that begins with an import is a module. A block without an import continues the module before it. The scripts of
+ * a `vue` block are a module. Its template is not checked.
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
+import { packages } from "./packages.ts"
 
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
 const patterns = [
@@ -35,7 +36,7 @@ const filesOf = (pattern: string): ReadonlyArray<string> => {
 
 interface Module {
   readonly extension: "ts" | "tsx"
-  /** Lines outside the module are blank, so that each line has the same number as in the guide. */
+  /** Lines outside the code blocks are blank, so that each line has the same number as in the guide. */
   readonly lines: Array<string>
 }
 
@@ -90,7 +91,7 @@ const config = ts.getParsedCommandLineOfConfigFile(
     }
   }
 )
-if (config === undefined) throw new Error("no tsconfig.json")
+if (config === undefined) throw new Error("tsconfig.json cannot be read")
 
 const host = ts.createCompilerHost(config.options)
 const { fileExists, readFile } = host
@@ -110,9 +111,9 @@ for (const { file, messageText, start } of diagnostics) {
 
 // ---- names ----------------------------------------------------------------------------------------------------------
 
-/** The exports of the public modules, types included, such as `KuzzleDocument.create`. */
+/** The values and types that the public modules export, such as `KuzzleDocument.create`. */
 const exported = new Set(
-  ["core", "node", "browser", "testing"].flatMap((name) => {
+  packages.flatMap((name) => {
     const folder = Path.join(root, "packages", name, "src")
     return Fs.readdirSync(folder).filter((file) => file.endsWith(".ts")).map((file) => Path.join(folder, file))
   }).flatMap((file) => {
@@ -136,7 +137,7 @@ for (const guide of guides) {
 
 // ---- links ----------------------------------------------------------------------------------------------------------
 
-/** The anchor that GitHub makes of a heading. */
+/** The anchor that GitHub derives from a heading. */
 const anchorOf = (heading: string): string =>
   heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-")
 

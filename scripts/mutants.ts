@@ -1,91 +1,43 @@
 /**
- * `pnpm mutants` plants the bugs of mutants/list.ts, one at a time, and runs what has to find them: the tests that it
- * names; or first the simulation, then, for those that it lets pass, the tests of the core; and `pnpm ends` for those that it
- * names. It fails when one survives. It fails at once when an entry does not name its code: mutants.test.ts, which is run by
- * `pnpm test`, finds that, too.
+ * `pnpm mutants` plants the bugs of mutants/list.ts, one at a time, and fails when one survives. A bug is found by the tests
+ * that its entry names. If it names none, the simulation runs first, and then the tests of the core. `pnpm ends` must find the
+ * bugs whose entry says so. The sources on disk never change.
  *
- * `pnpm mutants <part of a name, or of the path of a file>` plants those alone. The sources are never touched: a bug is planted where they are read.
+ * - `pnpm mutants <text>` plants the bugs with this text in their name or in the path of their file.
+ * - `--part 2/3` plants every third bug of these, from the second on. The parts 1/3, 2/3 and 3/3 are all of them.
+ *
+ * An entry that does not match the code ends the run before it starts. mutants.test.ts checks that in `pnpm test`, too.
  */
-import { spawn } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import { parseArgs } from "node:util"
 import type { Report } from "../tests/simulation/batch.ts"
 import { check } from "./mutants/check.ts"
+import { run } from "./mutants/limited.ts"
 import { mutants } from "./mutants/list.ts"
 import type { Mutant } from "./mutants/mutant.ts"
+import { parsePart, type Part, partOf } from "./mutants/part.ts"
 import type { Planted } from "./mutants/plant.ts"
-import { bundle, root } from "./simulation/bundle.ts"
+import { TestRunner } from "./mutants/testRunner.ts"
+import { bundle } from "./simulation/bundle.ts"
 
 /** Half of them have one client. */
 const histories = process.env.SIM_HISTORIES ?? "300"
 
-/**
- * Seconds of CPU time: a bug may make a history or a test endless. A machine that is busy with other things takes longer,
- * which proves nothing.
- */
-const cpuLimit = 120
-
-/** Milliseconds, for what waits for ever without a limit of its own. That proves nothing, either. */
-const wallLimit = 900_000
-
 /** For `pnpm ends`: each bug is found at the first end that leaves requests in flight. */
 const ends = "20"
 
-/** What is run for those that the simulation lets pass. */
+/** The tests for bugs that the simulation does not find. */
 const coreTests = ["services", "protocol", "runtime"].map((floor) => `packages/core/test/${floor}`)
 
-interface Outcome {
-  readonly end: "Passed" | "Failed" | "Endless" | "Stopped"
-  readonly output: string
-}
-
-/** Stops the programs that run. */
-const running = new Set<() => void>()
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    for (const stop of running) stop()
-    process.exit(1)
-  })
-}
-
-const endOf = (signal: NodeJS.Signals): Outcome["end"] => signal === "SIGXCPU" ? "Endless" : "Stopped"
-
-/** Runs a program of Node to its end. */
-const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>): Promise<Outcome> =>
-  new Promise((resolve, reject) => {
-    const limited = `ulimit -S -t ${cpuLimit}; exec "$0" "$@"`
-    const child = spawn("/bin/sh", ["-c", limited, process.execPath, ...args], {
-      cwd: root,
-      env: { ...process.env, ...env },
-      detached: true
-    })
-    let output = ""
-    child.stdout.on("data", (data: unknown) => {
-      output += String(data)
-    })
-    child.stderr.on("data", (data: unknown) => {
-      output += String(data)
-    })
-    // Its whole group: workers do not notice that their runner has ended.
-    const stop = () => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL")
-    }
-    const timer = setTimeout(stop, wallLimit)
-    running.add(stop)
-    child.on("error", reject)
-    child.on("close", (code, signal) => {
-      clearTimeout(timer)
-      running.delete(stop)
-      resolve({ end: code === 0 ? "Passed" : signal === null ? "Failed" : endOf(signal), output })
-    })
-  })
-
-/** A bug in a file of its own folder. */
+/** A bug, and what looks for it. */
 interface Trial {
   readonly mutant: Mutant
   readonly planted: Planted
+  /** For the simulation's script. */
   readonly folder: string
+  readonly testRunner: TestRunner
 }
 
 interface Finding {
@@ -98,7 +50,7 @@ interface Finding {
 const findBySimulation = async ({ folder, mutant, planted }: Trial): Promise<string | undefined> => {
   const script = Path.join(folder, "simulation.mjs")
   await bundle(script, planted)
-  const { end, output } = await run([script, "batch", "1", String(mutant.histories ?? histories), "stop"], {})
+  const { end, output } = await run([script, "batch", "1", String(mutant.histories ?? histories), "stop"])
   if (end === "Stopped") return undefined
   if (end !== "Passed") return `the simulation ${end === "Endless" ? "does not end" : "breaks"}`
   for (const line of output.split("\n")) {
@@ -110,25 +62,29 @@ const findBySimulation = async ({ folder, mutant, planted }: Trial): Promise<str
   return undefined
 }
 
-const findByTests = async ({ folder, mutant, planted }: Trial): Promise<string | undefined> => {
-  const args = ["run", "--config", "scripts/mutants/vitest.config.ts", "--bail", "1", ...(mutant.tests ?? coreTests)]
-  const text = Path.join(folder, "planted.ts")
-  await Fs.writeFile(text, planted.text)
-  const { end, output } = await run(["node_modules/vitest/vitest.mjs", ...args], {
-    MUTANT_FILE: planted.file,
-    MUTANT_TEXT: text
-  })
-  if (end === "Passed" || end === "Stopped") return undefined
-  const failed = /FAIL\s+(.{1,100})/.exec(output)?.[1]
-  if (failed !== undefined) return failed
-  if (/Unhandled (?:Rejection|Error)/.test(output)) return "the tests do not end, or end their runner"
-  throw new Error(`the tests for "${mutant.name}" could not be run:\n${output}`)
+const findByTests = async ({ mutant, planted, testRunner }: Trial): Promise<string | undefined> => {
+  const answer = await testRunner.run({ planted, tests: mutant.tests ?? coreTests })
+  switch (answer._tag) {
+    case "Failed":
+      return answer.test
+    case "Broken":
+      return `an error outside of the tests: ${answer.error}`
+    case "Passed":
+    case "Stopped":
+      return undefined
+    case "Unable":
+      throw new Error(`the tests for "${mutant.name}" could not be run: ${answer.error}`)
+    case "NotLoaded":
+      throw new Error(`the tests for "${mutant.name}" do not load ${planted.file}`)
+    case "Ended":
+      if (/Unhandled (?:Rejection|Error)/.test(answer.output)) return "the tests do not end, or end their process"
+      throw new Error(`the tests for "${mutant.name}" could not be run:\n${answer.output}`)
+  }
 }
 
-/** Only the broken promise counts, not a run that could not be made. */
 const findByEnds = async ({ mutant: { name } }: Trial, where: string): Promise<string | undefined> => {
   const args = ["--import", "tsx", "scripts/ends.ts", "--where", where, "--ends", ends, "--plant", name]
-  const { output } = await run(args, {})
+  const { output } = await run(args)
   return /BROKEN: (executed twice: \d+)/.exec(output)?.[1]
 }
 
@@ -146,49 +102,65 @@ const judge = async (trial: Trial): Promise<ReadonlyArray<Finding>> => {
   return findings
 }
 
-/** All bugs that are planted, on two cores. */
-const judgeAll = async (planted: ReadonlyMap<Mutant, Planted>): Promise<ReadonlyArray<Finding>> => {
-  const all: Array<Finding> = []
+interface Judged {
+  readonly found: number
+  readonly simulated: number
+}
+
+/** Plants all these bugs, on two cores. */
+const judgeAll = async (planted: ReadonlyMap<Mutant, Planted>): Promise<Judged> => {
+  const judged = { found: 0, simulated: 0 }
   const folder = await Fs.mkdtemp(Path.join(Os.tmpdir(), "mutants-"))
   const queue = Array.from(planted)
-  const work = async (): Promise<void> => {
+  const work = async (testRunner: TestRunner): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [mutant, planted] = next
-      const findings = await judge({ mutant, planted, folder: await Fs.mkdtemp(Path.join(folder, "trial-")) })
+      const trialFolder = await Fs.mkdtemp(Path.join(folder, "trial-"))
+      const findings = await judge({ mutant, planted, folder: trialFolder, testRunner })
       for (const { by, name } of findings) {
         console.log(`${by === undefined ? "SURVIVED" : "killed  "}  ${name} (${mutant.breaks}): ${by ?? "by nobody"}`)
       }
-      all.push(...findings)
+      if (findings.every(({ by }) => by !== undefined)) judged.found += 1
+      if (findings.some(({ simulated }) => simulated)) judged.simulated += 1
     }
   }
+  const testRunners = [new TestRunner(), new TestRunner()]
   try {
-    await Promise.all([work(), work()])
+    await Promise.all(testRunners.map(work))
   } finally {
+    for (const testRunner of testRunners) testRunner.stop()
     await Fs.rm(folder, { recursive: true })
   }
-  return all
+  return judged
 }
 
-const main = async (): Promise<boolean> => {
-  const wanted = process.argv.slice(2).join(" ")
-  const { planted, problems } = await check(
-    mutants.filter(({ file, name }) => name.includes(wanted) || file.includes(wanted))
-  )
+const main = async (part: Part, text: string): Promise<boolean> => {
+  const wanted = mutants.filter(({ file, name }) => name.includes(text) || file.includes(text))
+  const { planted, problems } = await check(partOf(part, wanted))
   for (const problem of problems) console.log(`WRONG     ${problem}`)
   if (problems.length > 0) return false
   if (planted.size === 0) {
-    console.log(`no planted bug has "${wanted}" in its name or its file: see scripts/mutants`)
+    console.log(
+      wanted.length === 0
+        ? `no planted bug has "${text}" in its name or its file: see scripts/mutants`
+        : `part ${part.number}/${part.count} of ${wanted.length} planted bugs is empty: ask for fewer parts`
+    )
     return false
   }
   const startedAt = performance.now()
-  const findings = await judgeAll(planted)
+  const { found, simulated } = await judgeAll(planted)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
-  const survived = findings.filter(({ by }) => by === undefined).length
+  const survived = planted.size - found
   console.log(
-    `${planted.size} bugs planted in ${seconds} s: ${planted.size - survived} found, ` +
-      `${findings.filter(({ simulated }) => simulated).length} of them by the simulation; ${survived} survived`
+    `${planted.size} bugs planted in ${seconds} s: ${found} found, ${simulated} by the simulation; ${survived} survived`
   )
   return survived === 0
 }
 
-if (!await main()) process.exitCode = 1
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { part: { type: "string", default: "1/1" } }
+})
+const part = parsePart(values.part)
+if (part === undefined) console.log(`--part is ${values.part}: expected a part such as 1/3, 2/3 or 3/3`)
+if (part === undefined || !await main(part, positionals.join(" "))) process.exitCode = 1

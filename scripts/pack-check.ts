@@ -1,20 +1,26 @@
 /**
- * Checks what npm would publish. The packages are built and packed, publint and attw read the tarballs, and projects outside
- * the workspace install them, once with the newest peers and once with the oldest, type-check against them and run. A
- * library that exports whatever it gets from the packages emits its declarations, and an application is compiled against them.
+ * Checks what npm would publish:
+ * 1. It builds and packs the packages. publint and attw check the tarballs.
+ * 2. Projects outside the workspace install the tarballs, once with the newest peers and once with the oldest. Their programs
+ *    are type-checked and run.
+ * 3. A library that exports everything it can get from the packages emits its declarations. An application is compiled
+ *    against them.
  *
- * `--no-build` takes `dist` as it is.
+ * `--no-build` uses `dist` as it is.
  */
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
 import { publicModules } from "./pack-check/modules.ts"
 import { reexports } from "./pack-check/reexports.ts"
+import { packages } from "./packages.ts"
+
+const { values } = parseArgs({ options: { "no-build": { type: "boolean", default: false } } })
 
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
-const packages = ["core", "node", "browser", "testing"]
 const temporary = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-kuzzle-pack-"))
 process.on("exit", () => Fs.rmSync(temporary, { recursive: true, force: true }))
 
@@ -35,10 +41,10 @@ const manifest = (folder: string) => JSON.parse(Fs.readFileSync(Path.join(folder
 
 const indent = (text: string): string => text.trimEnd().replace(/^(?=.)/gm, "    ").replace(/(.)$/, "$1\n")
 
-/** A package's tool, without the shell's path. */
+/** The path of a tool that the workspace has installed. */
 const bin = (name: string): string => Path.join(root, "node_modules/.bin", name)
 
-if (!process.argv.includes("--no-build")) {
+if (!values["no-build"]) {
   for (const name of packages) {
     run(`build ${name}`, Path.join(root, "packages", name), bin("tsx"), ["../../scripts/build.ts"], true)
   }
@@ -49,7 +55,7 @@ for (const name of packages) {
   const folder = Path.join(root, "packages", name)
   run(`pack ${name}`, folder, "npx", ["-y", "pnpm@10.34.9", "pack", "--pack-destination", temporary], true)
   const packed = Fs.readdirSync(temporary).find((file) => file.startsWith(`effect-kuzzle-${name}-`))
-  if (packed === undefined) throw new Error(`no tarball of ${name} came out`)
+  if (packed === undefined) throw new Error(`pnpm pack wrote no tarball of ${name}`)
   tarballs.set(`@effect-kuzzle/${name}`, Path.join(temporary, packed))
 }
 
@@ -57,12 +63,12 @@ for (const [name, tarball] of tarballs) {
   const contents = run(`contents of ${name}`, temporary, "tar", ["-tzf", tarball], true).split("\n")
   for (const file of ["package/LICENSE", "package/README.md", "package/dist/index.js", "package/dist/index.d.ts"]) {
     if (!contents.includes(file)) {
-      process.stdout.write(`failed  ${name} ships no ${file.slice("package/".length)}\n`)
+      process.stdout.write(`failed  the tarball of ${name} has no ${file.slice("package/".length)}\n`)
       process.exit(1)
     }
   }
   run(`publint ${name}`, root, bin("publint"), ["run", tarball, "--strict"], true)
-  // attw does not follow wildcards: every public module is named.
+  // attw does not follow wildcards, so the option names every public module.
   const modules = publicModules(Path.join(root, "packages", name.replace("@effect-kuzzle/", "")))
   run(`attw ${name}`, root, bin("attw"), [
     tarball,
@@ -74,26 +80,29 @@ for (const [name, tarball] of tarballs) {
   ], true)
 }
 
-// ---- a stranger's projects -----------------------------------------------------------------------------------------
+// ---- projects outside the workspace --------------------------------------------------------------------------------
 
 interface Versions {
   readonly [name: string]: string
 }
 
-/** The version that this workspace has installed. */
+/** The version of a package that this workspace has installed. */
 const newest = (name: string, folder = "."): Versions => ({
   [name]: manifest(Path.join(root, folder, "node_modules", name)).version
 })
 
-/** The lowest version that a package's range of peers allows: `^3.20.0` and `>=0.95.0 <1` begin with it. */
+/** The lowest version of a peer that a package allows. Ranges such as `^3.20.0` and `>=0.95.0 <1` begin with it. */
 const oldest = (of: string, name: string): Versions => {
   const range = manifest(Path.join(root, "packages", of)).peerDependencies[name]
   const version = /\d+\.\d+\.\d+/.exec(range)?.[0]
-  if (version === undefined) throw new Error(`no version in the peer range ${range} of ${name}`)
+  if (version === undefined) throw new Error(`the peer range of ${name} in ${of} is "${range}": it contains no version`)
   return { [name]: version }
 }
 
-/** Installs the tarballs beside these versions, type-checks programs against them, declarations included, and runs them. */
+/**
+ * Creates a project with the tarballs and these peers, type-checks the programs (and all declarations that they use), and
+ * runs them.
+ */
 const consume = (title: string, peers: Versions, programs: ReadonlyArray<string>): void => {
   const consumer = Path.join(temporary, title)
   Fs.mkdirSync(consumer)
@@ -105,7 +114,7 @@ const consume = (title: string, peers: Versions, programs: ReadonlyArray<string>
     ...peers,
     ...newest("kuzzle-sdk", "bench"),
     ...newest("@types/node"),
-    // The declarations of @effect/platform-node mention it, and no declaration is skipped here.
+    // The declarations of @effect/platform-node import it, and the project checks all declarations.
     ...newest("@types/ws", "packages/node"),
     ...newest("typescript")
   }
@@ -126,17 +135,17 @@ const consume = (title: string, peers: Versions, programs: ReadonlyArray<string>
     if (found !== version) throw new Error(`npm installed ${name} ${found} instead of ${version}`)
   }
   run("types", consumer, "npx", ["tsc", "--project", "."], true)
-  emit(consumer)
+  checkDeclarations(consumer)
   for (const program of programs) {
     run(`run ${program}`, consumer, process.execPath, [Path.join("dist", program.replace(/\.ts$/, ".js"))])
   }
 }
 
 /**
- * Declarations that a user's library emits name types of these packages. A type that the package does not export would
- * become `any` in the application that uses the library, without an error if it skips the check of libraries, as most do.
+ * Checks the declarations of a library that uses the packages. If they name a type that a package does not export, the type is
+ * `any` in an application that uses the library. With `skipLibCheck`, which most applications set, there is no error.
  */
-const emit = (consumer: string): void => {
+const checkDeclarations = (consumer: string): void => {
   const configuration = (folder: string, options: object, files: ReadonlyArray<string>): void => {
     Fs.mkdirSync(folder)
     Fs.writeFileSync(
@@ -166,7 +175,7 @@ const emit = (consumer: string): void => {
   run("an application of this library", consumer, "npx", ["tsc", "--project", "application"], true)
 }
 
-/** (A module of the workspace could not import what is emitted elsewhere.) */
+/** A text, because a module of the workspace cannot import declarations that are emitted elsewhere. */
 const applicationSource = `
 import type { KuzzleDocument } from "@effect-kuzzle/core"
 import type { Effect } from "effect"
@@ -196,7 +205,7 @@ consume("newest", {
   ...newest("@effect/platform-browser")
 }, ["main.ts", "page.ts", "server.ts"])
 
-// @effect/platform-browser is optional, and left out here: a page needs it only for its `KeyValueStore`.
+// This project does not install @effect/platform-browser, which is optional. A page needs it only for its `KeyValueStore`.
 consume("oldest", {
   ...oldest("core", "effect"),
   ...oldest("core", "@effect/platform"),

@@ -1,13 +1,13 @@
 /**
- * Gives the private members of classes short names where a package is built: minifiers of applications cannot, as a
- * property may be read by any name. The names of private members are 3 % of what a page carries of us.
+ * Gives the private members of classes short names when a package is built. An application's minifier cannot, because code
+ * may read a property by a computed name. The names of private members are 3 % of our code in a page.
  *
- * The names of a class go on from those of the class that it extends, so the two never clash. What TypeScript does not
- * check is refused: `this["name"]`, and a private member of a class of another package.
+ * The short names of a class continue those of the class that it extends, so they never clash. The build fails on code that
+ * this module cannot rename safely: `this["name"]`, and private members of classes of other packages.
  */
 import ts from "typescript"
 
-/** `$a`, `$b`, … `$aa`: gzip likes the same few names in every class. */
+/** `$a`, `$b`, … `$aa`. Every class uses the same few names, which gzip compresses well. */
 const shortName = (index: number): string =>
   index < 26 ? `$${letter(index)}` : `${shortName(Math.floor(index / 26) - 1)}${letter(index % 26)}`
 
@@ -28,7 +28,7 @@ const privateNames = (declaration: ts.ClassLikeDeclaration): ReadonlyArray<strin
   return Array.from(new Set(names))
 }
 
-/** The class that another one of the package extends. */
+/** The class of this package that a class extends. */
 const extended = (
   checker: ts.TypeChecker,
   declaration: ts.ClassLikeDeclaration
@@ -41,12 +41,12 @@ const extended = (
 const isOurs = (declaration: ts.Declaration): declaration is ts.ClassLikeDeclaration =>
   ts.isClassLike(declaration) && !declaration.getSourceFile().isDeclarationFile
 
-/** To be run before the other transformers of an emit. Declarations keep the names as they are. */
+/** A transformer that runs before the other transformers of an emit. Declarations keep the long names. */
 export const shorten = (program: ts.Program): ts.TransformerFactory<ts.SourceFile> => {
   const checker = program.getTypeChecker()
   const known = new Map<ts.ClassLikeDeclaration, ReadonlyMap<string, string>>()
 
-  /** The short names of a class, and of those that it extends. */
+  /** The short names of a class and of the classes that it extends. */
   const namesOf = (declaration: ts.ClassLikeDeclaration): ReadonlyMap<string, string> => {
     const before = known.get(declaration)
     if (before !== undefined) return before
@@ -66,8 +66,10 @@ export const shorten = (program: ts.Program): ts.TransformerFactory<ts.SourceFil
   const shortOf = (symbol: ts.Symbol | undefined, node: ts.Node): string | undefined => {
     const declaration = symbol?.declarations?.find(isPrivate)
     if (symbol === undefined || declaration === undefined) return undefined
-    if (declaration.getSourceFile().isDeclarationFile) return refuse(node, `${symbol.name} is private elsewhere`)
-    // A parameter of the constructor that is a member, too.
+    if (declaration.getSourceFile().isDeclarationFile) {
+      return refuse(node, `${symbol.name} is a private member of a class of another package`)
+    }
+    // A parameter property is declared in the constructor, two levels below its class.
     const owner = ts.isParameter(declaration) ? declaration.parent.parent : declaration.parent
     return ts.isClassLike(owner) ? namesOf(owner).get(symbol.name) : undefined
   }
@@ -77,7 +79,12 @@ export const shorten = (program: ts.Program): ts.TransformerFactory<ts.SourceFil
     const visit = (node: ts.Node): ts.Node => {
       if (ts.isElementAccessExpression(node) && ts.isStringLiteral(node.argumentExpression)) {
         const short = shortOf(checker.getSymbolAtLocation(node.argumentExpression), node)
-        if (short !== undefined) return refuse(node, `write .${node.argumentExpression.text}`)
+        if (short !== undefined) {
+          return refuse(
+            node,
+            `["${node.argumentExpression.text}"] keeps its long name: write .${node.argumentExpression.text}`
+          )
+        }
       }
       // `const { name } = this`: the variable keeps its name.
       if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent) && ts.isIdentifier(node.name)) {
@@ -96,13 +103,13 @@ export const shorten = (program: ts.Program): ts.TransformerFactory<ts.SourceFil
           )
         }
       }
-      // `{ name }`, where `name` is a parameter that is a member, too: the key stays.
+      // `{ name }`, where `name` is a parameter property: the key keeps its name.
       if (ts.isShorthandPropertyAssignment(node)) {
         const short = shortOf(checker.getShorthandAssignmentValueSymbol(node), node)
         if (short !== undefined) return factory.createPropertyAssignment(node.name, factory.createIdentifier(short))
       }
       if (ts.isIdentifier(node)) {
-        // The name of a variable in a pattern, and the key of a literal, are no references to a member.
+        // The variable of a pattern and the key of a literal have other symbols, so they keep their names.
         const short = shortOf(checker.getSymbolAtLocation(node), node)
         if (short !== undefined) return ts.setOriginalNode(ts.setTextRange(factory.createIdentifier(short), node), node)
       }

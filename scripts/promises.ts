@@ -1,13 +1,15 @@
 /**
- * Writes `docs/promises.md`: which test proves which promise (`docs/spec/requirements.md`) and keeps which fault of the
- * official SDK out (`docs/spec/kuzzle-protocol.md`, section 8).
+ * `pnpm promises` writes `docs/promises.md`. The page lists the tests of each promise (`docs/spec/requirements.md`) and of each
+ * fault of the official SDK that this library must not have (`docs/spec/kuzzle-protocol.md`, section 8).
  *
- * A test names what it proves in its title: `R3: …`, `A2, 8.B6: …`. A fault has the prefix of its section, for `A2` is a
- * promise and `8.A2` a fault. Run it after titles have changed: `pnpm promises`. `tests/promises.test.ts`
- * says when the page is stale, and when a number has no test.
+ * The title of a test begins with the numbers that it proves: `R3: …`, `A2, 8.B6: …`. A fault has the prefix of its section:
+ * `A2` is a promise, and `8.A2` is a fault. Run `pnpm promises` after you change a title. `tests/promises.test.ts` fails when
+ * the page is stale, or when a number has no test.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import ts from "typescript"
+import { packages } from "./packages.ts"
+import { isProgram } from "./program.ts"
 
 const root = new URL("../", import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
@@ -15,9 +17,9 @@ const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
 export const target = new URL("docs/promises.md", root)
 
 /** Faults that no test of a client can show, and why. */
-export const excused: { readonly [fault: string]: string } = {
-  "8.E14": "a number that the server counts, handed on as it comes",
-  "8.E19": "what the server does for an answer; the client asks once"
+export const untestable: { readonly [fault: string]: string } = {
+  "8.E14": "the server counts this number, and the client returns it unchanged",
+  "8.E19": "the fault is in the work of the server for one answer; the client sends one request"
 }
 
 export interface Numbered {
@@ -25,12 +27,15 @@ export interface Numbered {
   readonly text: string
 }
 
-/** The promises, in their order. */
+/** The promises, in the order of the document. */
 export const promises: ReadonlyArray<Numbered> = [
   ...read("docs/spec/requirements.md").matchAll(/^- ([RSCALOT]\d+) (.+)$/gm)
 ].map(([, number = "", text = ""]) => ({ number, text: text.trim() }))
 
-/** The faults, in their order: the rows of the groups A to D, the sentences of group E. Group F names no other. */
+/**
+ * The faults, in the order of the document. Groups A to D are rows of tables, and group E is sentences. Group F only refers to
+ * the others.
+ */
 export const faults: ReadonlyArray<Numbered> = (() => {
   const [, after = ""] = read("docs/spec/kuzzle-protocol.md").split("\n## 8. ")
   const [section = ""] = after.split("\n## ")
@@ -43,15 +48,15 @@ export interface Named {
   readonly file: string
   readonly title: string
   readonly numbers: ReadonlyArray<string>
-  /** Whether its body asserts something, and does not leave it all to another. */
+  /** Whether its body contains an assertion. Otherwise all assertions are in functions that it calls. */
   readonly asserts: boolean
 }
 
-/** Finds numbers as separate words, including those that only look like one of a promise. */
+/** The words of a title that look like the number of a promise or a fault. There may be no promise or fault of this number. */
 const numbersIn = (title: string): ReadonlyArray<string> =>
   [...title.matchAll(/(?<![\w.-])(?:8\.)?[A-Z]\d+(?![\w.-])/g)].map(([number]) => number)
 
-/** A text that is written down, in parts perhaps; what is filled in is left out. */
+/** The text of a literal, of a template or of a sum of these. Interpolated values become `…`. */
 const textOf = (node: ts.Expression | undefined): string | undefined => {
   if (node === undefined) return undefined
   if (ts.isStringLiteralLike(node)) return node.text
@@ -65,10 +70,10 @@ const textOf = (node: ts.Expression | undefined): string | undefined => {
   return undefined
 }
 
-/** The tests of a file that name a number: calls of anything but `describe` and `assert` that begin with a title. */
+/** The tests of a file whose title contains a number. A test is any call with a title, except of `describe` and `assert`. */
 export const namedIn = (file: string, text: string): ReadonlyArray<Named> => {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest)
-  const found: Array<Named> = []
+  const tests: Array<Named> = []
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && !/^(describe|assert)\b/.test(node.expression.getText(source))) {
       const [first, ...others] = node.arguments
@@ -76,45 +81,45 @@ export const namedIn = (file: string, text: string): ReadonlyArray<Named> => {
       if (title !== undefined && others.length > 0) {
         const numbers = numbersIn(title)
         const asserts = /\b(assert|expect)\b/.test(others.map((argument) => argument.getText(source)).join(" "))
-        if (numbers.length > 0) found.push({ file, title, numbers, asserts })
+        if (numbers.length > 0) tests.push({ file, title, numbers, asserts })
       }
     }
     ts.forEachChild(node, visit)
   }
   visit(source)
-  return found
+  return tests
 }
 
 const filesOf = (folder: string): ReadonlyArray<string> =>
   readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
     .map((file) => `${folder}/${file.replaceAll("\\", "/")}`)
-    // A package manager links the packages into one another there, in its own order.
+    // Files in `node_modules` are links to other packages of the workspace.
     .filter((file) => file.endsWith(".ts") && !file.includes("/node_modules/"))
     .sort()
 
 const simulation = "tests/simulation"
 
 export const named: ReadonlyArray<Named> = [
-  ...["core", "node", "browser", "testing"].map((name) => `packages/${name}/test`),
+  ...packages.map((name) => `packages/${name}/test`),
   ...["core", "node"].map((name) => `packages/${name}/typetest`),
   "tests"
 ].flatMap(filesOf).filter((file) => !file.startsWith(simulation)).flatMap((file) => namedIn(file, read(file)))
 
-/** What every history of the simulation is held to (`violate("R1", …)`). */
+/** The promises that every history of the simulation checks (`violate("R1", …)`). */
 export const simulated: ReadonlySet<string> = new Set(
   filesOf(simulation).flatMap((file) =>
     [...read(file).matchAll(/\b(?:violate|fail)\("([RSCALOT]\d+)"/g)].map(([, number = ""]) => number)
   )
 )
 
-/** The tests that name it. */
+/** The tests whose title names this number. */
 export const testsOf = (number: string): ReadonlyArray<Named> => named.filter(({ numbers }) => numbers.includes(number))
 
 const short = (file: string): string => file.replace(/^packages\/|\/test(?=\/)|(\.test)?\.ts$/g, "")
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;")
 
-/** The titles, by file, without the numbers that they begin with. */
+/** The cell of a number: the titles of its tests by file, without their numbers. */
 const proofs = (number: string): string => {
   const tests = testsOf(number)
   const of = [...new Set(tests.map(({ file }) => file))].map((file) => {
@@ -124,7 +129,7 @@ const proofs = (number: string): string => {
     return `\`${short(file)}\`: ${titles.map((title) => `“${cell(title)}”`).join(", ")}`
   })
   if (simulated.has(number)) of.push("every history of the [simulation](simulation.md)")
-  const reason = excused[number]
+  const reason = untestable[number]
   return (reason === undefined ? of : [`*none*: ${cell(reason)}`]).join("<br>")
 }
 
@@ -137,12 +142,12 @@ export const generate = (): string =>
 
 <!-- Generated by scripts/promises.ts: do not edit. -->
 
-A test names what it proves in its title. \`core/runtime/session\` is \`packages/core/test/runtime/session.test.ts\`; what is
-in \`suite\` runs in memory, on Node and, where it can, in a browser and against a real Kuzzle.
+The title of a test names what it proves. \`core/runtime/session\` stands for \`packages/core/test/runtime/session.test.ts\`.
+Tests in \`suite\` run in memory and on Node and, where possible, in a browser and against a real Kuzzle.
 
 ## The promises
 
-${promises.length} of them, from [requirements.md](spec/requirements.md).
+These are the ${promises.length} promises of [requirements.md](spec/requirements.md).
 
 | | Promise | Tests |
 | --- | --- | --- |
@@ -150,18 +155,18 @@ ${rowsOf(promises)}
 
 ## The faults of the official SDK, and the traps of the server
 
-${faults.length} of them, from [kuzzle-protocol.md](spec/kuzzle-protocol.md), section 8, where the evidence is: ${
-    faults.length - Object.keys(excused).length
-  } have a test that would fail if they were
-here, ${
-    Object.keys(excused).length
-  } cannot have one. A fault goes by the prefix of its section, since A1 is a promise and 8.A1 a fault.
+Section 8 of [kuzzle-protocol.md](spec/kuzzle-protocol.md) lists ${faults.length} faults, with the evidence. ${
+    faults.length - Object.keys(untestable).length
+  } of them have a test that would fail
+if this library had the fault. ${
+    Object.keys(untestable).length
+  } cannot have one. The number of a fault has the prefix of its section: A1 is a promise, and 8.A1 is a fault.
 
 | | Fault | Tests |
 | --- | --- | --- |
 ${rowsOf(faults)}
 `
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith(process.argv[1].replaceAll("\\", "/"))) {
+if (isProgram(import.meta.url)) {
   writeFileSync(target, generate())
 }

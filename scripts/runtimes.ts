@@ -1,7 +1,9 @@
 /**
- * `pnpm runtimes` runs one short program (runtimes/program.ts) on every runtime, against the embedded Kuzzle behind a relay,
- * with the built packages: `pnpm build` first. It installs the runtimes from npm into the cache, and checks the README's
- * table "Where it runs" against what happened; `--write` writes the table.
+ * `pnpm runtimes` runs one short program (`runtimes/program.ts`) on every runtime, against the embedded Kuzzle behind a relay.
+ * It uses the built packages, so run `pnpm build` first. It installs the runtimes from npm into the cache.
+ *
+ * It fails when a part of the program fails, or when the README's table "Where it runs" differs from the results. `--write`
+ * writes the table.
  */
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { Duration, Effect, Schema } from "effect"
@@ -12,18 +14,21 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
 import * as Control from "../tests/suite/control.ts"
 import type { RemoteBackend } from "../tests/suite/remote.ts"
 import { users } from "./runtimes/program.ts"
 import { Report } from "./runtimes/report.ts"
 
+const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } })
+
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
 const sources = Path.join(root, "scripts/runtimes")
-/** In the workspace, because bare imports are resolved from there. */
+/** The bundles are in the workspace, because runtimes resolve the packages from the folder of the program. */
 const dist = Path.join(sources, "dist")
 const cache = Path.join(process.env.XDG_CACHE_HOME ?? Path.join(Os.homedir(), ".cache"), "effect-kuzzle-ci")
 
-/** The longest time for one run with all its parts. */
+/** The longest time, in milliseconds, for all parts of the program on one runtime. */
 const limitMillis = 120_000
 
 type LayersName = "node" | "standard"
@@ -31,7 +36,7 @@ type LayersName = "node" | "standard"
 interface Runtime {
   readonly name: string
   readonly version: string
-  /** Of npm, with its version, and the executable in it. */
+  /** The npm package with its version, and the path of the executable below `node_modules`. */
   readonly package: string
   readonly executable: string
   readonly layers: ReadonlyArray<LayersName>
@@ -52,7 +57,7 @@ const inProcess = (...args: ReadonlyArray<string>): Runtime["run"] => async (exe
   return out
 }
 
-/** A Worker may use the network only while it handles a request. The request contains the address of the backend. */
+/** A Worker may use the network only while it handles a request. The body of this request contains the backend's addresses. */
 const inWorkerd: Runtime["run"] = async (executable, _layers, backend) => {
   const child = spawn(executable, ["serve", Path.join(sources, "workerd.capnp"), "--control-fd=3"], {
     stdio: ["ignore", "inherit", "inherit", "pipe"]
@@ -69,14 +74,14 @@ const inWorkerd: Runtime["run"] = async (executable, _layers, backend) => {
   }
 }
 
-/** The port of workerd, which picks a free one and writes it to its control pipe. */
+/** The port on which workerd listens. workerd chooses a free one and writes it to its control pipe. */
 const portOf = async ({ stdio: [, , , control] }: ChildProcess): Promise<number> => {
   if (!(control instanceof Object && Symbol.asyncIterator in control)) throw new Error("workerd has no control pipe")
   for await (const line of control) {
     const { port } = JSON.parse(String(line))
     if (typeof port === "number") return port
   }
-  throw new Error("workerd ended before it listened")
+  throw new Error("workerd ended before it listened on a port")
 }
 
 // ---- the runtimes --------------------------------------------------------------------------------------------------
@@ -91,7 +96,7 @@ const node = (version: string, layers: Runtime["layers"]): Runtime => ({
 })
 
 const runtimes: ReadonlyArray<Runtime> = [
-  // Node 20 has no WebSocket of its own.
+  // Node 20 has no global WebSocket.
   node("20", ["node"]),
   node("22", ["node", "standard"]),
   node("24", ["node", "standard"]),
@@ -121,7 +126,7 @@ const runtimes: ReadonlyArray<Runtime> = [
   }
 ]
 
-/** The path of the runtime's executable, which is installed when it is not in the cache yet. */
+/** The path of the runtime's executable. Installs the runtime if the cache does not contain it. */
 const installed = (runtime: Runtime): string => {
   const home = Path.join(cache, `${runtime.name.toLowerCase()}-${runtime.version}`)
   const executable = Path.join(home, "node_modules", runtime.executable)
@@ -138,7 +143,7 @@ const installed = (runtime: Runtime): string => {
 
 // ---- the program ---------------------------------------------------------------------------------------------------
 
-/** Packages stay out of the bundle if the runtime resolves them: Bun replaces `ws` by its own. */
+/** The bundle for processes contains no packages. The runtime resolves them, because Bun replaces `ws` by its own. */
 const compile = async (): Promise<void> => {
   const options: Esbuild.BuildOptions = {
     absWorkingDir: root,
@@ -147,7 +152,7 @@ const compile = async (): Promise<void> => {
     target: "es2022",
     outdir: dist,
     logLevel: "error",
-    // The paths of the workspace are for editors and tests; here the packages' `exports` count.
+    // Without the `paths` of the workspace's tsconfig, imports resolve by the `exports` of the built packages.
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } }
   }
   const source = (name: string) => Path.join(sources, name)
@@ -157,10 +162,10 @@ const compile = async (): Promise<void> => {
 
 const layerServer = KuzzleTestServer.layer({ users })
 
-/** A run without a report has failed in every part. */
+/** The report of a run that wrote none: every part has failed. */
 const withoutReport = (cause: unknown): Report => {
-  const why = `no report: ${cause instanceof Error ? cause.message : cause}`
-  return { session: why, http: why }
+  const reason = `no report: ${cause instanceof Error ? cause.message : cause}`
+  return { session: reason, http: reason }
 }
 
 const runOn = (runtime: Runtime, executable: string, layers: LayersName) =>
@@ -193,7 +198,7 @@ const layersText: Record<LayersName, string> = {
 const cell = (outcome: string | null | undefined): string =>
   outcome === undefined ? "–" : outcome === null ? "yes" : "no"
 
-/** Versions with the same outcome share a line. */
+/** The lines of the table. Versions of a runtime with the same outcome share a line. */
 const table = (rows: ReadonlyArray<Row>): string => {
   const lines = new Map<string, { readonly name: string; readonly rest: string; readonly versions: Array<string> }>()
   for (const { layers, report, runtime: { name, version } } of rows) {
@@ -213,14 +218,14 @@ const table = (rows: ReadonlyArray<Row>): string => {
 const readme = Path.join(root, "README.md")
 const place = /(?<=<!-- pnpm runtimes --write -->\n)[\s\S]*?(?=<!-- end -->)/
 
-/** Checks that the README's table matches the outcome. With `--write`, updates the table. */
+/** Whether the README contains this table. With `--write`, writes it there. */
 const checkReadme = (expected: string): boolean => {
   const before = Fs.readFileSync(readme, "utf8")
   const after = before.replace(place, () => `${expected}\n`)
-  if (process.argv.includes("--write")) Fs.writeFileSync(readme, after)
+  if (values.write) Fs.writeFileSync(readme, after)
   else if (before !== after || !place.test(before)) {
     process.stdout.write(
-      `the table "Where it runs" of the README is not this one (pnpm runtimes --write):\n${expected}\n`
+      `the table "Where it runs" of the README differs from this one (pnpm runtimes --write writes it):\n${expected}\n`
     )
     return false
   }

@@ -1,6 +1,6 @@
 /**
- * `pnpm simulate --histories 20000` runs random histories of the client on all cores and fails when one breaks a
- * promise; `--from` is the first seed (`--from random` takes a new one), `--workers` how many processes.
+ * `pnpm simulate --histories 20000` runs random histories of the client on all cores. It fails when one breaks a promise.
+ * `--from` is the first seed (`--from random` takes a random one). `--workers` is the number of processes.
  *
  * `SIM_SEED=<seed> pnpm simulate` prints one history, event by event.
  */
@@ -15,19 +15,19 @@ import { bundle } from "./simulation/bundle.ts"
 
 const { values } = parseArgs({
   options: {
-    histories: { type: "string", default: process.env.SIM_HISTORIES ?? "20000" },
-    from: { type: "string", default: process.env.SIM_FROM ?? "1" },
+    histories: { type: "string", default: "20000" },
+    from: { type: "string", default: "1" },
     workers: { type: "string", default: String(Os.availableParallelism()) }
   }
 })
 
-/** This many broken histories are printed in full; the others are counted. */
-const told = 10
+/** The number of broken histories that are printed in full. The others are only counted. */
+const maxPrinted = 10
 
-/** Small enough for the workers to end together. */
-const portion = 500
+/** The number of histories that a worker runs in one process. It is small, so that all workers end at about the same time. */
+const batchSize = 500
 
-/** Most of what a history makes is dead with its next second: with room for it, collecting it costs a tenth less. */
+/** Most objects of a history are short-lived. With a larger young generation, garbage collection takes a tenth less time. */
 const flags = ["--enable-source-maps", "--max-semi-space-size=64"]
 
 const folder = await Fs.mkdtemp(Path.join(Os.tmpdir(), "simulation-"))
@@ -47,28 +47,34 @@ const run = (args: ReadonlyArray<string>, onLine: (line: string) => void): Promi
     )
   })
 
+const integer = (option: keyof typeof values, min: number): number => {
+  const value = Number(values[option])
+  if (Number.isInteger(value) && value >= min) return value
+  throw new Error(`--${option} is ${values[option]}: expected an integer of at least ${min}`)
+}
+
 const main = async (): Promise<boolean> => {
   await bundle(script)
   const seed = process.env.SIM_SEED
   if (seed !== undefined) {
-    await run(["tell", seed], (line) => console.log(line))
+    await run(["print", seed], (line) => console.log(line))
     return true
   }
-  const first = values.from === "random" ? Math.floor(Math.random() * 1e9) : Number(values.from)
-  const end = first + Number(values.histories)
+  const first = values.from === "random" ? Math.floor(Math.random() * 1e9) : integer("from", 0)
+  const end = first + integer("histories", 1)
   const startedAt = performance.now()
   const sums = { histories: 0, requests: 0, notifications: 0, connections: 0, virtualMillis: 0, broken: 0 }
   let next = first
   const work = async (): Promise<void> => {
     while (next < end) {
       const from = next
-      next = Math.min(next + portion, end)
+      next = Math.min(next + batchSize, end)
       await run(["batch", String(from), String(next - from)], (line) => {
-        // Written by batch.ts, one report a line.
+        // `tests/simulation/batch.ts` writes each line, a report as JSON.
         const report = JSON.parse(line) as Report
         if (report._tag === "Broken") {
           sums.broken += 1
-          if (sums.broken <= told) console.log(`${report.text}\n  SIM_SEED=${report.seed} pnpm simulate`)
+          if (sums.broken <= maxPrinted) console.log(`${report.text}\n  SIM_SEED=${report.seed} pnpm simulate`)
         } else {
           for (const key of ["histories", "requests", "notifications", "connections", "virtualMillis"] as const) {
             sums[key] += report[key]
@@ -77,7 +83,7 @@ const main = async (): Promise<boolean> => {
       })
     }
   }
-  await Promise.all(Array.from({ length: Number(values.workers) }, work))
+  await Promise.all(Array.from({ length: integer("workers", 1) }, work))
   const seconds = (performance.now() - startedAt) / 1000
   console.log(
     `${sums.histories} histories from seed ${first} in ${seconds.toFixed(1)} s: ${sums.requests} requests, ` +

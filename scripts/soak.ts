@@ -1,11 +1,12 @@
 /**
- * `pnpm soak --minutes 30` lets a client live through what usually takes months, and looks for what stays behind:
- * requests, subscriptions, logins and other clients, while the server cuts, closes, freezes and restarts.
+ * `pnpm soak --minutes 30` looks for leaks. One client sends requests, subscribes, logs in and logs out, while other clients
+ * come and go and the server cuts connections, closes them, freezes and restarts. A client usually sees as many faults in
+ * months.
  *
- * It fails when the heap grows by more than `heapBound`, when fibers, timers, sockets or listeners become ever more, when
- * one of them is left once the client is closed, and when something of all that has not happened at all.
+ * It fails when the heap grows by more than `heapBound`, when the number of fibers, timers, sockets or listeners keeps
+ * growing, or when one of them still exists after the client is closed. It also fails when a counter of the load is 0.
  *
- * Its Node interprets and does not compile: compiled code is heap too, and grows for an hour.
+ * Node runs it without the optimizing compilers. Compiled code is part of the heap, and would grow for an hour.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import type { Scope } from "effect"
@@ -18,35 +19,37 @@ import type { Socket } from "node:net"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import * as Load from "./soak/load.ts"
-import type { Accident } from "./soak/server.ts"
+import type { Fault } from "./soak/server.ts"
 
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "30" } } })
-const duration = Duration.minutes(Number(values.minutes))
+const minutes = Number(values.minutes)
+if (!(minutes > 0)) throw new Error(`--minutes is ${values.minutes}: expected a number above 0`)
+const duration = Duration.minutes(minutes)
 
-/** Everything has been done, and what is made once is made, by then. */
+/** The time in which the load does everything once, so that lazily created objects exist before the first sample. */
 const warmUp = Duration.max(Duration.times(duration, 0.15), "12 seconds")
 
-/** KB that the heap may grow by after the first third: the noise of a short run, and in a long one as good as nothing. */
+/** The KB that the heap may grow by after the first third. It is the noise of a short run, and negligible in a long one. */
 const heapBound = 512
 
-/** So many looks in a long run, and enough in a short one; each stops everything. */
-const every = Duration.clamp(Duration.times(duration, 1 / 16), { minimum: "500 millis", maximum: "8 seconds" })
+/** The time between two samples. A sample collects all garbage, which stops everything. */
+const interval = Duration.clamp(Duration.times(duration, 1 / 16), { minimum: "500 millis", maximum: "8 seconds" })
 
 class SoakError extends Data.TaggedError("SoakError")<{ readonly message: string }> {}
 
 // -------------------------------------------------------------------------------------------------------------------
-// looking
+// samples
 // -------------------------------------------------------------------------------------------------------------------
 
-interface Look {
+interface Sample {
   readonly minute: number
-  /** KB. */
+  /** In KB. */
   readonly heap: number
   readonly fibers: number
   readonly timers: number
-  /** TCP connections of clients that are still held in memory, open or not. */
+  /** The sockets of TCP clients that are still in memory, open or not. */
   readonly sockets: number
-  /** Of these sockets, and of the process. */
+  /** The listeners of these sockets and of the process. */
   readonly listeners: number
 }
 
@@ -54,7 +57,7 @@ const countable = ["fibers", "timers", "sockets", "listeners"] as const
 
 const sockets = new Set<WeakRef<Socket>>()
 DiagnosticsChannel.subscribe("net.client.socket", (message) => {
-  // What Node publishes there; the types know nothing of it.
+  // Node publishes such an object on this channel. The types do not say so.
   sockets.add(new WeakRef((message as { readonly socket: Socket }).socket))
 })
 
@@ -63,11 +66,11 @@ const listenersOf = (emitter: EventEmitter): number =>
 
 const startedAt = performance.now()
 
-const look = (supervisor: Supervisor.Supervisor<ReadonlyArray<unknown>>): Effect.Effect<Look, SoakError> =>
+const takeSample = (supervisor: Supervisor.Supervisor<ReadonlyArray<unknown>>): Effect.Effect<Sample, SoakError> =>
   Effect.gen(function*() {
     const { gc } = globalThis
-    if (gc === undefined) return yield* new SoakError({ message: "run it with node --expose-gc" })
-    // What the first collection finds to be dead, finalizers and weak references among it, goes with the second.
+    if (gc === undefined) return yield* new SoakError({ message: "there is no `gc`: run `pnpm soak`" })
+    // The first collection only runs finalizers and clears weak references. The second frees what they held.
     gc()
     yield* Effect.promise(() => new Promise(setImmediate))
     gc()
@@ -87,7 +90,7 @@ const look = (supervisor: Supervisor.Supervisor<ReadonlyArray<unknown>>): Effect
     }
   })
 
-const show = ({ fibers, heap, listeners, minute, sockets, timers }: Look): string =>
+const show = ({ fibers, heap, listeners, minute, sockets, timers }: Sample): string =>
   `${minute.toFixed(1).padStart(6)} min  heap ${(heap / 1024).toFixed(2)} MB, ${fibers} fibers, ${timers} timers, ` +
   `${sockets} sockets, ${listeners} listeners`
 
@@ -98,11 +101,16 @@ const show = ({ fibers, heap, listeners, minute, sockets, timers }: Look): strin
 const median = (values: ReadonlyArray<number>): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
-/** KB per minute: the median of the slopes between any two looks, which no single one can bend. */
-const slope = (looks: ReadonlyArray<Look>): number =>
-  median(looks.flatMap((a, i) => looks.slice(i + 1).map((b) => (b.heap - a.heap) / (b.minute - a.minute))))
+/** The growth of the heap in KB per minute: the median slope between any two samples, which an outlier hardly changes. */
+const slope = (samples: ReadonlyArray<Sample>): number =>
+  median(samples.flatMap((a, i) => samples.slice(i + 1).map((b) => (b.heap - a.heap) / (b.minute - a.minute))))
 
-const judge = (before: Look, during: ReadonlyArray<Look>, after: Look, counts: Load.Counts): ReadonlyArray<string> => {
+const judge = (
+  before: Sample,
+  during: ReadonlyArray<Sample>,
+  after: Sample,
+  counts: Load.Counts
+): ReadonlyArray<string> => {
   const settled = during.slice(during.length / 3)
   const grown = slope(settled) * ((settled.at(-1)?.minute ?? 0) - (settled[0]?.minute ?? 0))
   const first = during.slice(0, during.length / 2)
@@ -110,17 +118,21 @@ const judge = (before: Look, during: ReadonlyArray<Look>, after: Look, counts: L
   return [
     ...(grown <= heapBound ? [] : [`the heap grew by ${Math.round(grown)} KB, more than ${heapBound}`]),
     ...countable.flatMap((what) => {
-      // What comes and goes was sometimes in the end as little as it was at most in the beginning.
-      const least = Math.min(...last.map((look) => look[what]))
-      const most = Math.max(...first.map((look) => look[what]))
-      return least <= most ? [] : [`${what} become more: from at most ${most} to at least ${least}`]
+      // A number that only fluctuates has at least one sample in the second half that is no larger than the first half's most.
+      const least = Math.min(...last.map((sample) => sample[what]))
+      const most = Math.max(...first.map((sample) => sample[what]))
+      return least <= most
+        ? []
+        : [`${what} keep growing: at most ${most} in the first half, at least ${least} in the second`]
     }),
     ...countable.flatMap((what) =>
       after[what] === before[what]
         ? []
         : [`${what} after the client was closed: ${after[what]} instead of ${before[what]}`]
     ),
-    ...Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [] : [`${what}: none, that was no soak`]))
+    ...Object.entries(counts).flatMap((
+      [what, count]
+    ) => (count > 0 ? [] : [`the load had no ${what}: the run proves nothing`]))
   ]
 }
 
@@ -143,35 +155,38 @@ const startServer: Effect.Effect<{ readonly url: string; readonly process: Child
     return { url, process: child }
   })
 
-const accidents: ReadonlyArray<Accident> = ["cut", "cut", "cut", "close", "fail", "restart", "freeze"]
+const faults: ReadonlyArray<Fault> = ["cut", "cut", "cut", "close", "fail", "restart", "freeze"]
 
 const main = Effect.gen(function*() {
   const server = yield* startServer
   const supervisor = yield* Supervisor.track
   const counts = Load.make()
 
-  const haveAccidents = Random.nextIntBetween(500, 4_000).pipe(
+  const disturb = Random.nextIntBetween(500, 4_000).pipe(
     Effect.flatMap(Effect.sleep),
-    Effect.zipRight(Random.nextIntBetween(0, accidents.length)),
-    Effect.flatMap((n) => Effect.sync(() => server.process.send(accidents[n] ?? "cut"))),
+    Effect.zipRight(Random.nextIntBetween(0, faults.length)),
+    Effect.flatMap((n) => Effect.sync(() => server.process.send(faults[n] ?? "cut"))),
     Effect.forever
   )
 
-  /** One client and all that it does, from its beginning to its end. */
+  /** Runs one client with its load until `meanwhile` ends, and closes it. */
   const live = <A, E>(meanwhile: Effect.Effect<A, E>) =>
     Effect.gen(function*() {
       const context = yield* Layer.build(Load.layer(server.url))
-      yield* Effect.forkScoped(haveAccidents)
+      yield* Effect.forkScoped(disturb)
       return yield* Effect.raceFirst(Effect.provide(Load.run(counts, server.url), context), meanwhile)
     }).pipe(Effect.scoped, Effect.supervised(supervisor))
 
-  /** When nothing has changed for 5 s: the last accident is over, and closed sockets are closed on the other side too. */
-  const lookBack = Effect.gen(function*() {
-    let last = yield* look(supervisor)
+  /**
+   * A sample after nothing has changed for 5 s. By then the last fault of the server has ended, and both sides have closed
+   * their sockets.
+   */
+  const settledSample = Effect.gen(function*() {
+    let last = yield* takeSample(supervisor)
     let same = 0
-    for (let looks = 0; same < 5 && looks < 60; looks++) {
+    for (let samples = 0; same < 5 && samples < 60; samples++) {
       yield* Effect.sleep("1 second")
-      const now = yield* look(supervisor)
+      const now = yield* takeSample(supervisor)
       same = countable.every((what) => now[what] === last[what]) ? same + 1 : 0
       last = now
     }
@@ -179,27 +194,27 @@ const main = Effect.gen(function*() {
   })
 
   yield* live(Effect.sleep(warmUp))
-  const before = yield* lookBack
+  const before = yield* settledSample
   yield* Console.log(`${show(before)}: before`)
 
-  const during: Array<Look> = []
-  const takeLook = Effect.gen(function*() {
-    const taken = yield* look(supervisor)
-    during.push(taken)
-    yield* Console.log(show(taken))
+  const during: Array<Sample> = []
+  const addSample = Effect.gen(function*() {
+    const sample = yield* takeSample(supervisor)
+    during.push(sample)
+    yield* Console.log(show(sample))
   })
-  yield* live(Effect.repeat(takeLook, Schedule.upTo(Schedule.spaced(every), duration)))
-  const left = (yield* supervisor.value).length
-  const after = yield* lookBack
+  yield* live(Effect.repeat(addSample, Schedule.upTo(Schedule.spaced(interval), duration)))
+  const remainingFibers = (yield* supervisor.value).length
+  const after = yield* settledSample
   yield* Console.log(`${show(after)}: after`)
   yield* Console.log(Object.entries(counts).map(([what, count]) => `${count} ${what}`).join(", "))
   yield* Console.log(`heap after the first third: ${slope(during.slice(during.length / 3)).toFixed(1)} KB a minute`)
 
-  const faults = [
-    ...(left === 0 ? [] : [`${left} fibers were left in the turn the client was closed in`]),
+  const problems = [
+    ...(remainingFibers === 0 ? [] : [`${remainingFibers} fibers still ran right after the client was closed`]),
     ...judge(before, during, after, counts)
   ]
-  if (faults.length > 0) return yield* new SoakError({ message: faults.join("\n") })
+  if (problems.length > 0) return yield* new SoakError({ message: problems.join("\n") })
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

@@ -1,7 +1,8 @@
 /**
- * Measures how much the types cost the compiler: the type instantiations of typical programs, as `tsc --extendedDiagnostics`
- * counts them. The programs are compiled against the declarations in `dist`, so run `pnpm build` first. It fails if a program
- * exceeds its budget. The count does not depend on the machine.
+ * Measures the cost of the types: the type instantiations of typical programs, as `tsc --extendedDiagnostics` counts them. The
+ * count does not depend on the machine. It fails if a program exceeds its budget.
+ *
+ * The programs are compiled against the declarations in `dist`, so run `pnpm build` first.
  */
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"

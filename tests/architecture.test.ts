@@ -1,6 +1,7 @@
-/** `docs/architecture.md` names only existing code. */
+/** `docs/architecture.md` names only existing code, and a new package is in the three lists that it names. */
 import { assert, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { packages } from "../scripts/packages.ts"
 
 const root = new URL("../", import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), "utf8")
@@ -50,4 +51,14 @@ it("every function that the guide names is in its file", () => {
       .map((name) => `${name} of ${path}`)
   })
   assert.deepStrictEqual(missing, [])
+})
+
+it("every package is in the list of packages, in the paths of TypeScript, and in the releases", () => {
+  const named = packages.map((name) => `@effect-kuzzle/${name}`)
+  assert.sameMembers(readdirSync(new URL("packages", root)), Array.from(packages))
+  assert.sameMembers(
+    Object.keys(JSON.parse(read("tsconfig.json")).compilerOptions.paths),
+    named.flatMap((name) => [name, `${name}/*`])
+  )
+  assert.deepStrictEqual(JSON.parse(read(".changeset/config.json")).fixed, [named])
 })

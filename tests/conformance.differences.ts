@@ -1,9 +1,10 @@
 const column =
-  "the error names a column in the text that Kuzzle sends to Elasticsearch, and the embedded Kuzzle sends none"
+  "the error contains a column of the text that Kuzzle sends to Elasticsearch, and the embedded Kuzzle sends no such text"
+const wording = "KuzzleFilter and Koncorde describe the fault of the filter with different words"
 
 /**
- * Where the embedded Kuzzle answers differently from the real one, and why: scenario, step, reason. If the answers of a
- * listed step are equal, the suite fails, so that the table stays true.
+ * The steps whose answers differ from those of the real Kuzzle, and why: scenario, step, reason. The suite fails if the answers
+ * of a listed step are equal.
  */
 export const differences: { readonly [scenario: string]: { readonly [step: string]: string } } = {
   "documents: search and count": {
@@ -21,24 +22,20 @@ export const differences: { readonly [scenario: string]: { readonly [step: strin
       column
   },
   "realtime: subscriptions": {
-    "subscribe {\"body\":{\"foo\":{\"bar\":1}}}":
-      "KuzzleFilter describes what is wrong with the filter in other words than Koncorde",
-    "subscribe {\"body\":{\"equals\":{}}}":
-      "KuzzleFilter describes what is wrong with the filter in other words than Koncorde",
-    "subscribe {\"body\":{\"equals\":{\"a\":1},\"exists\":\"b\"}}":
-      "KuzzleFilter describes what is wrong with the filter in other words than Koncorde",
-    "subscribe {\"body\":{\"range\":{\"a\":{\"gt\":\"x\"}}}}":
-      "KuzzleFilter describes what is wrong with the filter in other words than Koncorde"
+    "subscribe {\"body\":{\"foo\":{\"bar\":1}}}": wording,
+    "subscribe {\"body\":{\"equals\":{}}}": wording,
+    "subscribe {\"body\":{\"equals\":{\"a\":1},\"exists\":\"b\"}}": wording,
+    "subscribe {\"body\":{\"range\":{\"a\":{\"gt\":\"x\"}}}}": wording
   }
 }
 
 /**
- * What the embedded Kuzzle refuses with status 501, and what it names then: scenario, step, feature. A request that is no
- * longer refused makes the suite fail, too.
+ * The requests that the embedded Kuzzle refuses with status 501, and the feature that its error names: scenario, step, feature.
+ * The suite fails if a listed request is not refused.
  */
 export const refusals: { readonly [scenario: string]: { readonly [step: string]: string } } = {
-  // A cast of Elasticsearch's (7.10.2, RootObjectMapper and DocumentMapperParser), whose message the JVM omits when it
-  // is warm.
+  // The real error is that of a Java cast (Elasticsearch 7.10.2, RootObjectMapper and DocumentMapperParser). The JVM omits its
+  // message after it has compiled the code, so the answer is not always the same.
   "inputs: mappings and settings": {
     "collection:update {\"body\":{\"mappings\":{\"_meta\":\"x\"}}}": "a \"_meta\" that is no object",
     "collection:updateMapping {\"body\":{\"_meta\":\"x\"}}": "a \"_meta\" that is no object",
@@ -253,10 +250,10 @@ export const refusals: { readonly [scenario: string]: { readonly [step: string]:
   }
 }
 
-const lab = "set by the lab, or by whoever starts a server"
-const machine = "the machine's (serverController.js, `info`: `process` and `os`)"
-const storageInfo = "the machine's (elasticsearch.js, `info`: the statistics of Elasticsearch's cluster)"
-const cacheInfo = "the machine's (redis.js, `info`: Redis's own INFO)"
+const lab = "it depends on the settings of the server"
+const machine = "it depends on the machine (serverController.js, `info`: `process` and `os`)"
+const storageInfo = "it depends on the machine (elasticsearch.js, `info`: the statistics of Elasticsearch's cluster)"
+const cacheInfo = "it depends on the machine (redis.js, `info`: Redis's own INFO)"
 
 const ofCache = (name: string) => ({
   [`result/serverInfo/services/${name}/memoryPeak`]: cacheInfo,
@@ -274,7 +271,7 @@ const ofConfiguredCache = (name: string) => ({
   [`result/services/${name}/options`]: lab
 })
 
-/** What is not compared of an answer, by its path, and why. */
+/** The parts of answers that are not compared, and why: name, path, reason. */
 export const hidden = {
   info: {
     "result/serverInfo/kuzzle/application": lab,
@@ -296,10 +293,10 @@ export const hidden = {
     ...ofConfiguredCache("internalCache"),
     ...ofConfiguredCache("memoryStorage"),
     "result/services/storageEngine/client": lab,
-    "result/internal/hash/seed": "what room ids derive from: the engine's own `seed`",
-    "result/_": "arguments of the command line (rc, which Kuzzle reads its configuration with)",
-    "result/config": "the file that the configuration was read from (rc)",
-    "result/configs": "the files that the configuration was read from (rc)"
+    "result/internal/hash/seed": "each server has its own, from which room ids are derived",
+    "result/_": "it contains arguments of the command line (of the package rc, which reads Kuzzle's configuration)",
+    "result/config": "it is the path of the configuration (rc)",
+    "result/configs": "it contains the paths of the configuration (rc)"
   },
   nodeVersion: { result: machine }
 }

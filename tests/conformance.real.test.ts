@@ -1,6 +1,6 @@
 /**
- * The embedded Kuzzle against a real one, which others may use at the same time. `KUZZLE_REAL_URL` names it. Scenarios that
- * need their own server are in `destructive.real.test.ts`.
+ * Compares the embedded Kuzzle with the real one that `KUZZLE_REAL_URL` names. Other clients may use it at the same time.
+ * `destructive.real.test.ts` plays the scenarios that need a server of their own.
  */
 import { conformanceSuite } from "./conformance/against.ts"
 import { scenarios } from "./conformance/scenarios.ts"

@@ -1,5 +1,5 @@
 /**
- * The answers of the embedded Kuzzle against those of the real one, which `conformance.real.test.ts` has recorded.
+ * Compares the answers of the embedded Kuzzle with those of the real one, which `conformance.real.test.ts` has recorded.
  */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"

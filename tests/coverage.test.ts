@@ -2,7 +2,7 @@
 import * as Core from "@effect-kuzzle/core"
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
-import { byItself, catalogue, functionsOf, generate, missing, nameOf, target } from "../scripts/generate-actions.ts"
+import { automatic, catalogue, functionsOf, generate, missing, nameOf, target } from "../scripts/generate-actions.ts"
 import { contracts } from "./contract/all.ts"
 
 const core: { readonly [module: string]: object } = Core
@@ -16,7 +16,7 @@ describe("coverage", () => {
   })
 
   it("every action has a function, except those that are listed as missing", () => {
-    const done = new Set([...functions.map(({ declaration }) => nameOf(declaration)), ...Object.keys(byItself)])
+    const done = new Set([...functions.map(({ declaration }) => nameOf(declaration)), ...Object.keys(automatic)])
     assert.deepStrictEqual(names.filter((name) => !done.has(name)), missing.functions)
   })
 

@@ -8,16 +8,16 @@ import { File } from "../scripts/effect4/codemod.ts"
 import { exceptions } from "../scripts/effect4/exceptions.ts"
 import { judge, type Report } from "../scripts/effect4/judge.ts"
 import { rules } from "../scripts/effect4/rules.ts"
+import { packages } from "../scripts/packages.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-const twins = ["core", "node", "browser", "testing"].flatMap((name) =>
-  ["src", "test"].flatMap((part) => {
-    const folder = Path.join(root, "packages", name, part)
-    return Fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".effect4.ts"))
-      .map((file) => Path.join(folder, file))
-  })
+const folders = packages.flatMap((name) => [`packages/${name}/src`, `packages/${name}/test`])
+
+const twins = [...folders, "tests/simulation"].flatMap((folder) =>
+  Fs.readdirSync(Path.join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".effect4.ts"))
+    .map((file) => Path.join(root, folder, file))
 )
 
 /** A module of core, as the codemod rewrites it. */

@@ -54,15 +54,15 @@ describe("the judge of pnpm ends", () => {
     )
   })
 
-  it("requests whose outcome only an ended client received are counted as untold, and not as lost", () => {
+  it("requests whose outcome only an ended client received are not counted as lost", () => {
     const ledger = ledgerOf(accepted("n", { awaited: true }))
     assert.deepStrictEqual(brokenIn(ledger), [])
-    assert.strictEqual(judge(ledger, executionsOf({})).untold, 1)
+    assert.strictEqual(judge(ledger, executionsOf({})).outcomeLost, 1)
     ledger.add("b", accepted("m", { awaited: true }))
     assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "m"]])
   })
 
-  it("closing a tab ends all its clients, also one that is heard of later, and none of another tab", () => {
+  it("closing a tab ends all its clients, also one whose first notice arrives later, and none of another tab", () => {
     const ledger = ledgerOf()
     ledger.add("t1.17", accepted("n", { awaited: true }))
     ledger.closed("t1")
@@ -70,10 +70,10 @@ describe("the judge of pnpm ends", () => {
     ledger.add("t11.18", accepted("l", { awaited: true }))
     ledger.add("t1.18", accepted("k"))
     assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "l", "k"]])
-    assert.deepInclude(judge(ledger, executionsOf({})), { untold: 2, ends: 1 })
+    assert.deepInclude(judge(ledger, executionsOf({})), { outcomeLost: 2, ends: 1 })
   })
 
-  it("the story of a request has the notices of its clients, their ends, and what the runner did meanwhile", () => {
+  it("the log of a request has the notices of its clients, their ends, and what the runner did meanwhile", () => {
     let now = 0
     const ledger = new Ledger(() => now)
     ledger.disturbed("connection cut")
@@ -88,14 +88,14 @@ describe("the judge of pnpm ends", () => {
     ledger.ended("crash", "t3.19")
     now = 9000
     ledger.disturbed("connection cut")
-    assert.deepStrictEqual(ledger.story("n"), [
+    assert.deepStrictEqual(ledger.logOf("n"), [
       "5.000 s  t1.17: Opened",
       "5.000 s  t1.17: Accepted idempotent=false awaited=true",
       "5.250 s  runner: server restarted",
       "5.250 s  t2.18: Reported seq=7 outcome=MaybeSent",
       "5.250 s  t1.17: ended: crash"
     ])
-    assert.deepStrictEqual(ledger.story("unknown"), [])
+    assert.deepStrictEqual(ledger.logOf("unknown"), [])
   })
 
   it("requests in a database that the browser deleted are not lost, but those accepted later can be", () => {
@@ -120,7 +120,7 @@ describe("the judge of pnpm ends", () => {
       ["expired", reported("n", "Expired")],
       ["was withdrawn in time", { _tag: "Withdrawn", id: "n", inTime: true }],
       ["was refused", { _tag: "Refused", id: "n", reason: "Full" }],
-      ["was not sent, as its caller was told", { _tag: "Answered", id: "n", error: "KuzzleNotSentError" }]
+      ["was reported to its caller as not sent", { _tag: "Answered", id: "n", error: "KuzzleNotSentError" }]
     ]
     for (const [outcome, notice] of notices) {
       assert.deepStrictEqual(brokenIn(ledgerOf(notice), { n: 1 }), [[`executed although it ${outcome}`, "n"]])
@@ -134,11 +134,11 @@ describe("the judge of pnpm ends", () => {
   it("a record is unreadable only if it was damaged", () => {
     const ledger = ledgerOf(accepted("n"), reported(null, "Unreadable", "7"))
     assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "n"], [
-      "unreadable although nobody damaged it",
+      "unreadable although the runner did not damage it",
       "7"
     ]])
     const torn = new Ledger()
-    torn.tore("7", "n")
+    torn.damaged("7", "n")
     for (const notice of [accepted("sound"), { _tag: "Sent", id: "sound" } as const]) torn.add("a", notice)
     torn.add("a", accepted("n"))
     torn.add("a", reported(null, "Unreadable", "7"))
@@ -186,7 +186,7 @@ describe("the judge of pnpm ends", () => {
       maybeExecuted: 1,
       maybeNot: 1,
       unsent: 1,
-      untold: 0
+      outcomeLost: 0
     })
   })
 })

@@ -137,7 +137,7 @@ describe("the floors of core", () => {
 describe("the floors of the other packages", () => {
   it("no package imports another by a path", () => {
     assert.deepStrictEqual(lint("node", { "NodeKuzzle": `import { a } from "../../core/src/Kuzzle.ts"` }), [
-      "NodeKuzzle must not reach outside its package by a path: ../../core/src/Kuzzle.ts"
+      "NodeKuzzle must not import ../../core/src/Kuzzle.ts, which is outside its package: import the other package by its name"
     ])
   })
 

@@ -1,5 +1,5 @@
 /**
- * The memory storage of the embedded Kuzzle against the real one: random commands must have equal answers.
+ * Compares the memory storage of the embedded Kuzzle with that of the real one: random commands must have equal answers.
  */
 import { Kuzzle, KuzzleError } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
@@ -17,7 +17,7 @@ const client = (
 ): Effect.Effect<Kuzzle.KuzzleShape, KuzzleError.ConnectError | KuzzleError.InvalidSettingError, Scope.Scope> =>
   Effect.map(Layer.build(NodeKuzzle.layer({ url })), (context) => Context.get(context, Kuzzle.Kuzzle))
 
-/** Actions whose results have no order. Results within a radius have none either, unless the request sorts them. */
+/** Actions whose results have no order. `georadius` actions have none either, unless the request sorts. */
 const unordered = new Set(["keys", "sdiff", "sinter", "smembers", "spop", "srandmember", "sunion"])
 
 const byText = (list: ReadonlyArray<unknown>) =>
@@ -32,10 +32,10 @@ const comparable = ({ action, options }: Kuzzle.KuzzleRequest, result: unknown):
   return result
 }
 
-/** The result, with unordered parts sorted, also within a transaction. */
+/** The comparable form of a result: unordered parts are sorted, also within a transaction. */
 const outcomes = (request: Kuzzle.KuzzleRequest, result: unknown): unknown => {
   if (request.action !== "mexecute" || !Array.isArray(result)) return comparable(request, result)
-  // `commands` makes all requests.
+  // The generator `commands` always writes a body of this shape.
   const { actions } = request.body as { actions: ReadonlyArray<{ action: string; args: { options?: unknown } }> }
   return result.map((outcome, i) => {
     const { action, args } = actions[i]!
@@ -86,7 +86,7 @@ it.live(
               const [embeddedAnswer, realAnswer] = await Effect.runPromise(
                 Effect.all([answer(ours, own), answer(theirs, own)], { concurrency: 2 })
               )
-              // A HyperLogLog was read as text.
+              // The embedded server refuses to read a HyperLogLog as text. The rest of the sequence would differ.
               if (JSON.stringify(embeddedAnswer).includes("testing.engine.not_implemented")) return
               compared++
               assert.deepStrictEqual(embeddedAnswer, realAnswer, JSON.stringify(own))

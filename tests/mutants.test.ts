@@ -2,6 +2,7 @@
 import { assert, describe, it } from "vitest"
 import { check } from "../scripts/mutants/check.ts"
 import { mutants } from "../scripts/mutants/list.ts"
+import { parsePart, partOf } from "../scripts/mutants/part.ts"
 import { plant } from "../scripts/mutants/plant.ts"
 import { Source } from "../scripts/mutants/source.ts"
 
@@ -129,15 +130,15 @@ describe("the anchors of planted bugs", () => {
       {
         name: "a",
         breaks: "",
-        file: "tests/setup/sources.ts",
-        in: "sources",
+        file: "scripts/packages.ts",
+        in: "packages",
         find: `"core"`,
         replace: `"c"`,
         tests: ["none.test.ts"]
       },
-      { name: "b", breaks: "", file: "tests/setup/sources.ts", in: "sources", find: `"core"`, replace: `"c" "d"` },
-      { name: "c", breaks: "", file: "tests/setup/sources.ts", in: "sources", find: `"core"`, replace: `"c"` },
-      { name: "c", breaks: "", file: "tests/setup/sources.ts", in: "sources", find: `"core"`, replace: `"d"` }
+      { name: "b", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"core"`, replace: `"c" "d"` },
+      { name: "c", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"core"`, replace: `"c"` },
+      { name: "c", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"core"`, replace: `"d"` }
     ])
     assert.strictEqual(planted.size, 2)
     const [missing, compiled, twice, ...others] = problems
@@ -145,6 +146,22 @@ describe("the anchors of planted bugs", () => {
     assert.match(String(compiled), /^b: .*Expected "]" but found/s)
     assert.strictEqual(twice, "c: another bug has this name")
     assert.deepStrictEqual(others, [])
+  })
+})
+
+describe("the parts of the list", () => {
+  it("hold each bug once, and differ in size by one at most", () => {
+    const bugs = [0, 1, 2, 3, 4, 5, 6]
+    const parts = ["1/3", "2/3", "3/3"].map((text) => {
+      const part = parsePart(text)
+      assert.isDefined(part)
+      return partOf(part, bugs)
+    })
+    assert.deepStrictEqual(parts, [[0, 3, 6], [1, 4], [2, 5]])
+  })
+
+  it("a part that does not exist is refused", () => {
+    for (const text of ["", "1", "0/3", "4/3", "1/0", "-1/3", "1/2/3", "a/b"]) assert.isUndefined(parsePart(text), text)
   })
 })
 

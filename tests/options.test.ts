@@ -1,17 +1,27 @@
 /**
- * No option is accepted and ignored: the code reads each property of the options that the packages export, and a
- * constructor reaches the code that reads its own.
+ * No option is accepted and ignored: the code reads each property of the options that the packages export, a function
+ * reaches the code that reads its own, and a program reads each flag of its command line.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
+import { packages } from "../scripts/packages.ts"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
-const indexes = ["core", "node", "browser", "testing"].map((name) => `${root}packages/${name}/src/index.ts`)
+const indexes = packages.map((name) => `${root}packages/${name}/src/index.ts`)
 
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
 const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: indexes }, ts.sys, root)
-const program = ts.createProgram(indexes, { ...options, noEmit: true, types: ["node"] })
+
+/** The programs with a command line. */
+const programs = ["scripts", "bench", "lab", "packages/testing/src"].flatMap((folder) =>
+  readdirSync(root + folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !/node_modules|\.effect4\.ts$/.test(file))
+    .map((file) => `${root}${folder}/${file}`)
+).filter((file) => readFileSync(file, "utf8").includes("parseArgs("))
+
+const program = ts.createProgram([...indexes, ...programs], { ...options, noEmit: true, types: ["node"] })
 const checker = program.getTypeChecker()
 
 const isOurs = (node: ts.Node): boolean => /\/packages\/\w+\/src\//.test(node.getSourceFile().fileName)
@@ -102,7 +112,7 @@ const readsOf = (declaration: ts.Node): Reads => {
       const type = checker.getTypeAtLocation(node)
       const annotated = ts.isParameter(parent) && parent.type ? checker.getTypeFromTypeNode(parent.type) : type
       for (const { dotDotDotToken, name, propertyName = name } of node.elements) {
-        if (dotDotDotToken || !ts.isIdentifier(propertyName)) continue
+        if (dotDotDotToken || !(ts.isIdentifier(propertyName) || ts.isStringLiteral(propertyName))) continue
         add(type, propertyName.text)
         add(annotated, propertyName.text)
       }
@@ -184,11 +194,16 @@ const ignored = (type: ts.Type, read: ReadonlySet<ts.Node>): ReadonlyArray<strin
     return own.length > 0 && !own.some((node) => read.has(node))
   })
 
+/** A worker that answers Vitest nothing for a minute counts as dead. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
 describe("no option is accepted and ignored", () => {
-  it("each property of the exported types of options is read", { timeout: 300_000 }, () => {
-    const read = new Set(
-      program.getSourceFiles().filter(isOurs).flatMap((file) => Array.from(readsOf(file).properties))
-    )
+  it("each property of the exported types of options is read", { timeout: 300_000 }, async () => {
+    const read = new Set<ts.Node>()
+    for (const file of program.getSourceFiles().filter(isOurs)) {
+      await turn()
+      for (const property of readsOf(file).properties) read.add(property)
+    }
     const types = exported.filter(({ name, symbol }) =>
       name.endsWith("Options") && (symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias)) !== 0
     )
@@ -201,14 +216,18 @@ describe("no option is accepted and ignored", () => {
     )
   })
 
-  it("each layer and constructor reaches the code that reads its options", { timeout: 300_000 }, () => {
-    const constructors = exported.flatMap(({ name, symbol }) => {
+  it("each function reaches the code that reads its options", { timeout: 300_000 }, async () => {
+    const functions = exported.flatMap(({ name, symbol }) => {
       const declaration = symbol.valueDeclaration
-      if (declaration === undefined || !/\.(?:layer|make|open|live|stream)\w*$/.test(name)) return []
+      if (
+        declaration === undefined || ts.getJSDocTags(declaration).some(({ tagName }) => tagName.text === "internal")
+      ) {
+        return []
+      }
       const initializer = ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined
       // With overloads, the implementation says what is read.
       const types = initializer !== undefined && ts.isArrowFunction(initializer)
-        ? initializer.parameters.filter((parameter) => parameter.name.getText() === "options")
+        ? initializer.parameters.filter(({ name }) => name.getText() === "options" || ts.isObjectBindingPattern(name))
           .map((parameter) => checker.getTypeAtLocation(parameter))
         : checker.getTypeOfSymbol(symbol).getCallSignatures().flatMap(({ parameters }) =>
           parameters.filter((parameter) => parameter.name === "options")
@@ -216,12 +235,37 @@ describe("no option is accepted and ignored", () => {
         )
       return types.map((type) => ({ name, declaration, type }))
     })
-    assert.isAbove(constructors.length, 25)
-    assert.deepStrictEqual(
-      constructors.flatMap(({ declaration, name, type }) =>
-        ignored(type, reachable(declaration)).map((option) => `${name}: ${option}`)
-      ),
-      []
-    )
+    assert.isAbove(functions.length, 300)
+    const problems: Array<string> = []
+    for (const { declaration, name, type } of functions) {
+      await turn()
+      problems.push(...ignored(type, reachable(declaration)).map((option) => `${name}: ${option}`))
+    }
+    assert.deepStrictEqual(problems, [])
+  })
+
+  it("each program reads each flag of its command line", { timeout: 300_000 }, () => {
+    /** The objects that declare flags: `options` of a call of `parseArgs`, or what satisfies their type. */
+    const declaredIn = (node: ts.Node): ReadonlyArray<ts.ObjectLiteralElementLike> => {
+      const own = ts.isObjectLiteralExpression(node) &&
+          (ts.isSatisfiesExpression(node.parent)
+            ? node.parent.type.getText().startsWith("ParseArgsConfig")
+            : ts.isPropertyAssignment(node.parent) && node.parent.name.getText() === "options")
+        ? node.properties
+        : []
+      const inside: Array<ts.ObjectLiteralElementLike> = [...own]
+      ts.forEachChild(node, (child) => void inside.push(...declaredIn(child)))
+      return inside
+    }
+    const sources = programs.flatMap((file) => program.getSourceFile(file) ?? [])
+    const flags = sources.flatMap((source) => {
+      const { properties } = readsOf(source)
+      return declaredIn(source).map((flag) => ({
+        name: `${source.fileName.slice(root.length)}: --${flag.name?.getText()}`,
+        isRead: properties.has(flag)
+      }))
+    })
+    assert.isAbove(flags.length, 40)
+    assert.deepStrictEqual(flags.filter(({ isRead }) => !isRead).map(({ name }) => name), [])
   })
 })

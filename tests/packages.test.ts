@@ -5,9 +5,9 @@ import { Context, Effect, Layer } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { vi } from "vitest"
 import { FakeNetwork, obliging } from "../packages/core/test/support/FakeSocket.ts"
+import { packages } from "../scripts/packages.ts"
 
 const root = new URL("../packages/", import.meta.url)
-const names = ["core", "node", "browser", "testing"]
 
 const manifest = (name: string): {
   readonly type: string
@@ -23,13 +23,16 @@ const sourcesOf = (name: string): ReadonlyArray<readonly [string, string]> =>
     .map((file) => [`${name}/${file}`, readFileSync(new URL(`${name}/src/${file}`, root), "utf8")])
 
 describe("packages", () => {
-  it.each(names)("8.D22: %s has only ES modules, lists its types before its code, and has no side effects", (name) => {
-    const { exports, main, sideEffects, type } = manifest(name)
-    assert.deepStrictEqual([type, sideEffects, main], ["module", [], undefined])
-    const entries = Object.values(exports).filter((entry) => typeof entry === "object" && entry !== null)
-    assert.isAbove(entries.length, 0)
-    for (const entry of entries) assert.deepStrictEqual(Object.keys(entry), ["types", "default"])
-  })
+  it.each(packages)(
+    "8.D22: %s has only ES modules, lists its types before its code, and has no side effects",
+    (name) => {
+      const { exports, main, sideEffects, type } = manifest(name)
+      assert.deepStrictEqual([type, sideEffects, main], ["module", [], undefined])
+      const entries = Object.values(exports).filter((entry) => typeof entry === "object" && entry !== null)
+      assert.isAbove(entries.length, 0)
+      for (const entry of entries) assert.deepStrictEqual(Object.keys(entry), ["types", "default"])
+    }
+  )
 
   it("8.D17, 8.D22: code for pages uses nothing of Node, and detects no environment", () => {
     const offending = ["core", "browser"].flatMap(sourcesOf).flatMap(([file, text]) => {

@@ -1,4 +1,4 @@
-/** How processes end, as a supervisor and the server see it. */
+/** The end of a process: its exit code, and the close code that the server receives. */
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import type { AddressInfo } from "node:net"

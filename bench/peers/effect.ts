@@ -1,11 +1,11 @@
 /**
  * Effect alone: the lower bound for any client whose requests are effects. It is the tuned client of `raw.ts`, with one
- * `Effect.async` for each request and one for the connection.
+ * `Effect.async` for each request and one for the connection. A subscription is one more, with a finalizer.
  *
  * A layer for each connection (no variant); `make`, the connection as a scoped effect.
  */
 import { Context, Effect, Exit, Layer, Scope } from "effect"
-import type { BenchRequest } from "../wire.ts"
+import type { BenchFilter, BenchRequest } from "../wire.ts"
 import { loops, sequential, settled } from "./effects.ts"
 import { fromPromises, type Peer, type Session, type Settings } from "./Peer.ts"
 import { connect, type Message } from "./raw.ts"
@@ -36,12 +36,23 @@ const open = (settings: Settings, variant: string): Effect.Effect<Session> =>
       Effect.async<Message, Error>((resume) =>
         connection.ask(request, (message) => resume(Exit.succeed(message)), (error) => resume(Exit.fail(error)))
       )
+    const subscribe = (filter: BenchFilter, handler: () => void) =>
+      Effect.acquireRelease(
+        Effect.async<void>((resume) => {
+          void connection.subscribe(filter, handler).then(() => resume(Effect.void))
+        }),
+        () => Effect.void
+      )
     return {
       ...fromPromises(connection),
       sequential: (count, make, done) => Effect.runPromise(sequential(count, (n) => query(make(n)), done)),
       concurrent: (count, width, make) => Effect.runPromise(loops(count, width, (n) => query(make(n)))),
       settle: (requests) =>
         Effect.runPromise(Effect.map(settled(requests, query), (exits) => exits.filter(Exit.isFailure).length)),
+      subscribe: (filters, handled) =>
+        Effect.runPromise(
+          Scope.extend(loops(filters.length, 100, (n) => subscribe(filters[n]!, () => handled(1))), scope)
+        ),
       close: () => Effect.runPromise(Scope.close(scope, Exit.void))
     }
   })

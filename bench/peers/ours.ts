@@ -11,8 +11,7 @@
 import type { KuzzleSocket } from "@effect-kuzzle/core"
 import { Kuzzle, KuzzleHeartbeat, KuzzleOutbox, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { NodeKuzzle, NodeKuzzleOutboxStore, NodeKuzzleSocket } from "@effect-kuzzle/node"
-import type { Context } from "effect"
-import { Chunk, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
+import { Chunk, Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -32,6 +31,9 @@ const Taxi = Schema.Struct({
 
 const decode = Schema.decodeUnknownSync(Taxi)
 
+/** A long pause would be waited for, and not measured. */
+const reconnect = KuzzleSchedule.reconnect({ cap: "1 second" })
+
 const options = (settings: Settings) => ({
   url: settings.url,
   requestTimeout: settings.deadline,
@@ -39,8 +41,7 @@ const options = (settings: Settings) => ({
   queueMaxSize: settings.queue,
   // The number is the limit that all clients have.
   queueMaxBytes: settings.queue === undefined ? undefined : 1e9,
-  // A long pause would be waited for, and not measured.
-  reconnect: KuzzleSchedule.reconnect({ cap: "1 second" })
+  reconnect
 })
 
 /** What all connections of a process share in the variant `make`. */
@@ -60,7 +61,7 @@ const connect = (settings: Settings, variant: string) =>
     const context = yield* variant === "make"
       ? Scope.extend(Effect.provide(Kuzzle.make(options(settings)), transportOf(settings)), scope)
       : Layer.buildWithScope(NodeKuzzle.layer({ ...options(settings), pingInterval: settings.heartbeat }), scope)
-    const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, context)
+    const kuzzle = Context.get(context, Kuzzle.Kuzzle)
     const run = <A, E>(effect: Effect.Effect<A, E, Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime | Scope.Scope>) =>
       Effect.runPromise(Scope.extend(Effect.provide(effect, context), scope))
 

@@ -102,7 +102,11 @@ export const connect = (settings: Settings, tuned: boolean): Promise<PromiseClie
           })
           if (result?.channel !== undefined) handlers.set(result.channel, handler)
         },
-        close: () => socket.terminate()
+        // It says goodbye and does not wait for the answer, as ours does.
+        close: () => {
+          socket.close(1000)
+          socket.terminate()
+        }
       }))
   })
 

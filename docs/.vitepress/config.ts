@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import type { DefaultTheme, MarkdownRenderer } from "vitepress"
 import llms from "vitepress-plugin-llms"
 import { withMermaid } from "vitepress-plugin-mermaid"
+import { packages } from "../../scripts/packages.ts"
 
 type Token = ReturnType<MarkdownRenderer["parse"]>[number]
 
@@ -148,7 +149,7 @@ export default withMermaid({
           page("Events, metrics, spans", "/events"),
           page("Values and secrets", "/values"),
           page("All actions", "/actions"),
-          ...["core", "node", "browser", "testing"].map(modules)
+          ...packages.map(modules)
         ]
       },
       {

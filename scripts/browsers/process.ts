@@ -1,15 +1,16 @@
 /**
- * A provider by which vitest runs Debian's Firefox and WebKitGTK. No driver is involved: the browser is a process that gets
- * the address of the page, and everything else goes over vitest's own WebSocket. Vitest's commands (clicks, screenshots)
- * need a driver, so no test here can use them.
+ * A provider for vitest that runs Debian's Firefox and WebKitGTK without a driver. It starts the browser with the address of
+ * the page. Everything else goes over vitest's own WebSocket. Vitest's commands (clicks, screenshots) need a driver, so no test
+ * uses them.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import type { BrowserProvider } from "vitest/node"
+import { signalGroup } from "../program.ts"
 
-/** A new profile opens no page of its own, updates nothing and asks the network for nothing. */
+/** With these preferences, a new profile opens no page of its own, updates nothing and does not use the network. */
 const firefoxPreferences = {
   "browser.shell.checkDefaultBrowser": false,
   "browser.startup.homepage_override.mstone": "ignore",
@@ -50,7 +51,7 @@ const browsers: Readonly<Record<string, Browser>> = {
   webkit: {
     executable: webkit,
     install: "apt-get install libwebkit2gtk-4.1-0 xvfb xauth, or set WEBKIT_PATH",
-    // It has no headless mode: it needs an X server, and would prefer Wayland.
+    // MiniBrowser has no headless mode, so it needs an X server. Without this variable it prefers Wayland.
     environment: { GDK_BACKEND: "x11" },
     command: (_home, url) => ["xvfb-run", "-a", webkit, "--private", url]
   }
@@ -62,8 +63,8 @@ interface Running {
   readonly home: string
 }
 
-/** How long a browser may take to exit after a signal. */
-const patience = 5000
+/** The longest time, in milliseconds, that a browser gets to exit after SIGTERM. */
+const exitMillis = 5000
 
 export default class BrowserProcess implements BrowserProvider {
   readonly name = "process"
@@ -82,10 +83,14 @@ export default class BrowserProcess implements BrowserProvider {
   initialize(_project: unknown, { browser: name }: { readonly browser: string }) {
     this.browser = browsers[name]
     if (this.browser === undefined || !Fs.existsSync(this.browser.executable)) {
-      throw new Error(`no ${name} at ${this.browser?.executable}: ${this.browser?.install}`)
+      throw new Error(
+        this.browser === undefined
+          ? `there is no browser ${name}: expected ${Object.keys(browsers).join(" or ")}`
+          : `no ${name} at ${this.browser.executable}: ${this.browser.install}`
+      )
     }
-    // Vitest ends by `process.exit`, also on SIGINT and SIGTERM, not always with `close` before.
-    process.once("exit", () => this.running.forEach((running) => end(running, "SIGKILL")))
+    // Vitest ends by `process.exit`, also on SIGINT and SIGTERM, and does not always call `close` before.
+    process.once("exit", () => this.running.forEach((running) => signalGroup(running.child, "SIGKILL")))
   }
 
   openPage(_session: string, url: string) {
@@ -94,7 +99,7 @@ export default class BrowserProcess implements BrowserProvider {
     const [program, ...args] = this.browser.command(home, url)
     const child = spawn(program, args, {
       stdio: "ignore",
-      // A process group of its own: the browser's many processes end together.
+      // The browser has its own process group, so one signal ends all its processes.
       detached: true,
       env: { ...process.env, ...this.browser.environment, HOME: home }
     })
@@ -110,21 +115,11 @@ export default class BrowserProcess implements BrowserProvider {
 
   async close() {
     for (const running of this.running) {
-      end(running, "SIGTERM")
-      await Promise.race([running.ended, new Promise((resolve) => setTimeout(resolve, patience))])
-      end(running, "SIGKILL")
+      signalGroup(running.child, "SIGTERM")
+      await Promise.race([running.ended, new Promise((resolve) => setTimeout(resolve, exitMillis))])
+      signalGroup(running.child, "SIGKILL")
       Fs.rmSync(running.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
       this.running.delete(running)
     }
-  }
-}
-
-/** Signals the whole group, which may have ended already. */
-const end = ({ child: { pid } }: Running, signal: NodeJS.Signals) => {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, signal)
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause
   }
 }

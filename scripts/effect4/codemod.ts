@@ -1,26 +1,26 @@
 /**
- * The codemod from Effect 3 to Effect 4, for what differs in name only. `rules.ts` contains the new names; this module
- * applies them to a source file.
+ * The codemod from Effect 3 to Effect 4, for code that differs only in names and syntax. `rules.ts` contains the rules. This
+ * module applies them to a source file.
  *
- * A name is resolved by the TypeScript program, never by its spelling: a member belongs to the module that it is imported
- * from, a method to the file that declares it.
+ * The TypeScript program resolves each name, so the same name of another origin is not changed. A member belongs to the module
+ * that it is imported from, and a method to the file that declares it.
  */
 import * as Path from "node:path"
 import ts from "typescript"
 
-/** Text for a node, or nothing where the node stays as it is (and its children are asked). */
+/** The new text of a node. With `undefined` the node stays as it is, and the rules apply to its children. */
 export type Rule = (node: ts.Node, at: File) => string | undefined
 
 export interface Rules {
   readonly rules: ReadonlyArray<Rule>
-  /** Modules that are elsewhere on 4; `undefined`: gone, no reference to it may be left. */
+  /** The new names of modules. `undefined`: Effect 4 has no such module, so the rules must remove all references. */
   readonly modules: Readonly<Record<string, string | undefined>>
 }
 
 /** The packages whose names are resolved. */
 const isForeign = (specifier: string): boolean => /^(?:effect|@effect\/[\w-]+)(?:\/|$)/.test(specifier)
 
-/** `import { Effect } from "effect"`: each name is a module of its own. */
+/** Packages whose index exports modules as namespaces: `import { Effect } from "effect"`. */
 const barrels: ReadonlySet<string> = new Set([
   "effect",
   "@effect/platform",
@@ -30,17 +30,18 @@ const barrels: ReadonlySet<string> = new Set([
 
 export const nameOf = (module: string): string => module.slice(module.lastIndexOf("/") + 1)
 
-/** One source file on its way. */
+/** A source file that is being translated. */
 export class File {
   readonly checker: ts.TypeChecker
-  /** Modules that the new text refers to by a name of their own. */
+  /** Modules that the new text must import in addition, with their local names. */
   private readonly added = new Map<string, string>()
-  /** Names that the old text uses for anything. */
+  /** All identifiers of the old text. */
   private readonly taken = new Set<string>()
-  /** Modules that are imported as a namespace: module (of 4) to local name. */
+  /** The local names of modules (of Effect 4) that the old text imports as namespaces. */
   private readonly locals = new Map<string, string>()
+  /** The new local names of namespaces, by the old ones. */
   private readonly renamed = new Map<string, string>()
-  /** Names of `locals` that the new text needs as values. */
+  /** Local names that the new text needs as values, even if the old text imports only their types. */
   private readonly values = new Set<string>()
 
   constructor(
@@ -58,31 +59,31 @@ export class File {
     for (const statement of source.statements) if (ts.isImportDeclaration(statement)) this.noteImport(statement)
   }
 
-  /** The module that an expression is a namespace of: `effect/Effect` for `Effect`. */
+  /** The module whose namespace an expression is: `effect/Effect` for `Effect`. */
   moduleOf(node: ts.Node): string | undefined {
     if (!ts.isIdentifier(node)) return undefined
     const declaration = this.checker.getSymbolAtLocation(node)?.declarations?.[0]
     return declaration === undefined ? undefined : importedModule(declaration)
   }
 
-  /** A name that is imported itself: `@effect/platform/Error#SystemError`. */
+  /** The origin of a name that is imported by itself: `@effect/platform/Error#SystemError`. */
   importOf(node: ts.Identifier): string | undefined {
     return this.moduleOf(node)
   }
 
-  /** `Effect.map` as `effect/Effect.map`; also a named import of one member. */
+  /** The full name of a member: `effect/Effect.map` for `Effect.map`. */
   memberOf(node: ts.Node): string | undefined {
     if (ts.isPropertyAccessExpression(node)) return joined(this.moduleOf(node.expression), node.name.text)
     if (ts.isQualifiedName(node)) return joined(this.moduleOf(node.left), node.right.text)
     return undefined
   }
 
-  /** The member that is called. */
+  /** The full name of the member that a node calls. */
   calleeOf(node: ts.Node): string | undefined {
     return ts.isCallExpression(node) ? this.memberOf(node.expression) : undefined
   }
 
-  /** The name under which a module of Effect 4 is at hand, imported if need be. */
+  /** The local name of a module of Effect 4. The module is imported if it is not yet. */
   use(module: string): string {
     const known = this.locals.get(module) ?? this.added.get(module)
     if (known !== undefined) {
@@ -95,7 +96,7 @@ export class File {
     return free
   }
 
-  /** Whether an expression is a cause: its type is one of the forms of `Cause`. */
+  /** Whether the type of an expression is a `Cause`, or one of its forms. */
   isCause(node: ts.Expression): boolean {
     const type = this.checker.getTypeAtLocation(node)
     return (type.isUnion() ? type.types : [type]).every(({ symbol }) =>
@@ -109,21 +110,22 @@ export class File {
     return this.source.fileName.startsWith(Path.join(this.root, folder))
   }
 
-  /** A module of the generated workspace. */
+  /** Imports a module of the generated workspace under this name. */
   useFile(file: string, name: string): string {
     const path = Path.relative(Path.dirname(this.source.fileName), Path.join(this.root, file))
     this.added.set(path.startsWith(".") ? path : `./${path}`, name)
     return name
   }
 
-  /** Whether a member is declared by Effect itself. */
-  isEffects(node: ts.Node): boolean {
+  /** Whether a package of Effect declares a member. */
+  isDeclaredByEffect(node: ts.Node): boolean {
     const declaration = this.checker.getSymbolAtLocation(node)?.declarations?.[0]
     return declaration !== undefined && /\/node_modules\/(?:effect|@effect\/[\w-]+)\//.test(
       declaration.getSourceFile().fileName
     )
   }
 
+  /** The new text of the file. */
   text(): string {
     const written = this.render(this.source, true)
     const imports = [...this.added].map(([module, name]) => `import * as ${name} from "${module}"\n`).join("")
@@ -138,14 +140,14 @@ export class File {
     return this.renderInside(node, whole)
   }
 
-  /** The node as it stands, its children by the rules. */
+  /** The text of a node, with the rules applied to its children. */
   renderInside(node: ts.Node, whole = false): string {
     const { text } = this.source
     const parts: Array<string> = []
     let end = whole ? 0 : node.getStart(this.source)
     ts.forEachChild(node, (child) => {
       const start = child.getStart(this.source)
-      // A shorthand's name is visited once, an omitted element not at all.
+      // A shorthand property has its name twice as a child, and an omitted element has no text.
       if (start < end || child.kind === ts.SyntaxKind.EndOfFileToken) return
       parts.push(text.slice(end, start), this.render(child))
       end = child.end
@@ -154,12 +156,12 @@ export class File {
     return parts.join("")
   }
 
-  /** Where a module has gone. */
+  /** The name of a module on Effect 4, or `undefined` if there is none. */
   target(module: string): string | undefined {
     return module in this.table.modules ? this.table.modules[module] : module
   }
 
-  /** The new name of a namespace whose module has another one on 4. */
+  /** The new local name of a namespace. */
   localName(local: string): string {
     return this.renamed.get(local) ?? local
   }
@@ -191,7 +193,7 @@ const joined = (module: string | undefined, member: string): string | undefined 
 
 const textOf = (node: ts.Node): string => ts.isStringLiteral(node) ? node.text : ""
 
-/** The module that a declaration of an import stands for. */
+/** The module that a declaration imports. */
 const importedModule = (declaration: ts.Node): string | undefined => {
   if (ts.isNamespaceImport(declaration)) {
     const specifier = textOf(declaration.parent.parent.moduleSpecifier)
@@ -204,7 +206,7 @@ const importedModule = (declaration: ts.Node): string | undefined => {
   return barrels.has(specifier) ? `${specifier}/${name}` : `${specifier}#${name}`
 }
 
-/** Imports: to where the modules have gone. A barrel's names that have moved are imported one by one. */
+/** Imports get the new names of modules. Modules of a barrel that have another name are imported by statements of their own. */
 export const imports: Rule = (node, at) => {
   if (!ts.isImportDeclaration(node)) return undefined
   const specifier = textOf(node.moduleSpecifier)
@@ -216,8 +218,9 @@ export const imports: Rule = (node, at) => {
     return target === undefined ? "" : `import ${type}* as ${at.localName(bindings.name.text)} from "${target}"`
   }
   if (!barrels.has(specifier)) return undefined
-  const here: Array<string> = []
-  const elsewhere: Array<string> = []
+  /** The imports that stay in the statement, and the new statements. */
+  const kept: Array<string> = []
+  const statements: Array<string> = []
   for (const element of bindings.elements) {
     const member = (element.propertyName ?? element.name).text
     const module = `${specifier}/${member}`
@@ -225,14 +228,14 @@ export const imports: Rule = (node, at) => {
     const kind = type !== "" || element.isTypeOnly ? "type " : ""
     const local = at.localName(element.name.text)
     if (target === undefined) continue
-    if (target === module && specifier !== "@effect/platform") here.push(element.getText(at.source))
-    else elsewhere.push(`import ${kind}* as ${local} from "${target}"`)
+    if (target === module && specifier !== "@effect/platform") kept.push(element.getText(at.source))
+    else statements.push(`import ${kind}* as ${local} from "${target}"`)
   }
-  if (here.length > 0) elsewhere.unshift(`import ${type}{ ${here.join(", ")} } from "${specifier}"`)
-  return elsewhere.join("\n")
+  if (kept.length > 0) statements.unshift(`import ${type}{ ${kept.join(", ")} } from "${specifier}"`)
+  return statements.join("\n")
 }
 
-/** A namespace that has another name. */
+/** References to a namespace that has a new local name. */
 export const namespaces: Rule = (node, at) => {
   if (!ts.isIdentifier(node) || at.localName(node.text) === node.text) return undefined
   if (ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) return undefined
@@ -244,7 +247,7 @@ const withImports = (text: string, imports: string): string => {
   return first < 0 ? imports + text : text.slice(0, first) + imports + text.slice(first)
 }
 
-/** Removes imports that nothing refers to any more, and second ones of the same namespace. */
+/** Removes unused imports and second imports of the same namespace. */
 const tidy = (text: string, fileName: string, asValues: ReadonlySet<string>): string => {
   const source = ts.createSourceFile(fileName, text, ts.ScriptTarget.Latest, true)
   const used = new Set<string>()

@@ -1,21 +1,21 @@
-/** Writes the packages for Effect 4 into `build/effect4`: the same tree, each source through the codemod or by its twin. */
+/** Writes the packages for Effect 4 into `build/effect4`. The codemod translates each source, or its twin replaces it. */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import ts from "typescript"
 import { File } from "./codemod.ts"
 import { type Manifest, packageManifest, rootManifest, workspace } from "./manifests.ts"
 import { rules } from "./rules.ts"
-import { elsewhere } from "./scope.ts"
+import { excluded } from "./scope.ts"
 
 const twin = /\.effect4\.(ts|tsx)$/
 
-/** A file, or the files under a folder of the repository, without what is built or installed. */
+/** A file, or the files below a folder of the repository. Built and installed files are not included. */
 const filesOf = (root: string, folder: string): ReadonlyArray<string> =>
   Fs.statSync(Path.join(root, folder)).isFile() ?
     [folder] :
     Fs.readdirSync(Path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
       const file = Path.join(folder, entry.name)
-      if (["node_modules", "dist", "docs"].includes(entry.name) || Object.hasOwn(elsewhere, file)) return []
+      if (["node_modules", "dist", "docs"].includes(entry.name) || Object.hasOwn(excluded, file)) return []
       return entry.isDirectory() ? filesOf(root, file) : [file]
     })
 
@@ -31,7 +31,7 @@ const programOf = (root: string, files: ReadonlyArray<string>): ts.Program => {
   return ts.createProgram(files.map((file) => Path.join(root, file)), config.options)
 }
 
-/** Writes what has changed only, so that a type-check that follows may be an incremental one. */
+/** Writes a file only if its content has changed, so that the type-check can be incremental. */
 const write = (file: string, text: string | Uint8Array): void => {
   Fs.mkdirSync(Path.dirname(file), { recursive: true })
   if (Fs.existsSync(file) && Buffer.from(text).equals(Fs.readFileSync(file))) return
@@ -42,7 +42,7 @@ const parsed = (bytes: Uint8Array): Manifest => JSON.parse(new TextDecoder().dec
 
 const json = (manifest: Manifest): string => `${JSON.stringify(manifest, undefined, 2)}\n`
 
-/** The workspace itself: what stands beside the packages. */
+/** Writes the files of the workspace that are outside the packages. */
 export const generateWorkspace = (root: string, out: string): void => {
   const read = (file: string) => Fs.readFileSync(Path.join(root, file))
   write(Path.join(out, "package.json"), json(rootManifest(parsed(read("package.json")))))
@@ -58,7 +58,7 @@ export const generateWorkspace = (root: string, out: string): void => {
       include: ["packages/*/src"]
     })
   )
-  // What a rule leaves out may have been the only use of a name.
+  // A rule may remove the only use of a name, so unused names are allowed.
   write(
     Path.join(out, "tsconfig.base.json"),
     read("tsconfig.base.json").toString().replace(/("noUnused\w+": )true/g, "$1false")
@@ -67,7 +67,7 @@ export const generateWorkspace = (root: string, out: string): void => {
 
 const versionFile = "packages/core/src/internal/data/version.ts"
 
-/** The files that were written, relative to both roots. */
+/** Writes these files and folders. Returns the written files, relative to both roots. */
 export const generate = (root: string, out: string, folders: ReadonlyArray<string>): ReadonlyArray<string> => {
   const files = folders.flatMap((folder) => filesOf(root, folder))
   const twins = new Set(files.filter((file) => twin.test(file)).map((file) => file.replace(twin, ".$1")))
@@ -79,7 +79,7 @@ export const generate = (root: string, out: string, folders: ReadonlyArray<strin
     const source = program.getSourceFile(Path.join(root, file))
     if (source === undefined) throw new Error(`${file} is not in the program`)
     const text = new File(program, source, rules, root).text()
-    // `scripts/sync-version.ts` writes the version of the package here.
+    // This file contains the version of the package (`scripts/sync-version.ts`).
     write(Path.join(out, file), file === versionFile ? text.replace(/"\d\S*"/, JSON.stringify(version)) : text)
   }
   const others = files.filter((file) => !isSource(file))

@@ -1,7 +1,7 @@
-/** Compares a run of the tests on Effect 4 with the list of those that are known to fail there. */
+/** Compares the results of the tests on Effect 4 with the list of tests that fail there (`exceptions.ts`). */
 import type { Exception } from "./exceptions.ts"
 
-/** What this module reads of a report of vitest (`--reporter=json`). */
+/** The part of a vitest report (`--reporter=json`) that this module reads. */
 export interface Report {
   readonly testResults: ReadonlyArray<{
     /** The path of the file. */
@@ -19,13 +19,13 @@ export interface Report {
 
 export interface Verdict {
   readonly passed: number
-  /** Skipped by the test file itself, on both lines. */
+  /** Tests that the test file itself skips, on both versions of Effect. */
   readonly skipped: number
-  /** Failed, and the list has the reason. */
+  /** Tests that fail and are listed. */
   readonly excepted: number
-  /** Failed without a reason in the list. */
+  /** Tests that fail and are not listed. */
   readonly failed: ReadonlyArray<string>
-  /** In the list, and they pass: the entry has to go. */
+  /** Tests that pass although they are listed. Their entries must be removed. */
   readonly stale: ReadonlyArray<string>
 }
 
@@ -53,7 +53,7 @@ const outcomesOf = (report: Report, root: string): ReadonlyArray<Outcome> =>
 const covers = (exception: Exception, { file, title }: Outcome): boolean =>
   exception.file === file && title.includes(exception.title)
 
-const shown = ({ file, title }: { readonly file: string; readonly title: string }): string =>
+const nameOf = ({ file, title }: { readonly file: string; readonly title: string }): string =>
   title === "" ? `${file} does not load` : `${file} > ${title}`
 
 const firstLine = (message: string): string => message.split("\n", 1)[0] ?? ""
@@ -68,9 +68,9 @@ export const judge = (report: Report, exceptions: ReadonlyArray<Exception>, root
     skipped: outcomes.filter(({ status }) => status !== "passed" && status !== "failed").length,
     excepted: failing.filter(isExcepted).length,
     failed: failing.filter((outcome) => !isExcepted(outcome))
-      .map((outcome) => `${shown(outcome)}\n    ${firstLine(outcome.message)}`),
+      .map((outcome) => `${nameOf(outcome)}\n    ${firstLine(outcome.message)}`),
     stale: exceptions
       .filter((exception) => ran.has(exception.file) && !failing.some((outcome) => covers(exception, outcome)))
-      .map(shown)
+      .map(nameOf)
   }
 }

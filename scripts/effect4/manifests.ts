@@ -1,8 +1,8 @@
-/** The manifests of the workspace for Effect 4: the same packages, the next major version, the dist-tag `effect4`. */
+/** Writes the manifests of the workspace for Effect 4: the same packages, with the next major version and the dist-tag `effect4`. */
 
 export type Manifest = Record<string, unknown>
 
-/** The lowest Node is Effect's own. */
+/** Effect 4 requires this version of Node. */
 const engines = { node: ">=22.19" }
 
 /** Versions that differ from those of the workspace for Effect 3. */
@@ -12,13 +12,16 @@ const versions: Readonly<Record<string, string>> = {
   "@vitest/browser-playwright": "^5.1.2",
   "@types/node": "^22.19.1",
   effect: "^4.1.0",
-  // The one that is part of Effect 3: properties are the same on both lines.
+  // The version that Effect 3 contains, so that properties generate the same values on both versions.
   "fast-check": "^3.23.1",
   vitest: "^5.1.2"
 }
 
-/** Part of `effect` on 4; the last `@effect/platform-browser` is of a release candidate and does not load with 4.1. */
-const gone: ReadonlySet<string> = new Set(["@effect/platform", "@effect/platform-browser"])
+/**
+ * Dependencies that are removed. `effect` 4 contains `@effect/platform`. The last `@effect/platform-browser` belongs to a release
+ * candidate and does not load with 4.1.
+ */
+const removed: ReadonlySet<string> = new Set(["@effect/platform", "@effect/platform-browser"])
 
 const kinds = ["dependencies", "devDependencies", "peerDependencies"] as const
 
@@ -27,10 +30,10 @@ const isRecord = (value: unknown): value is Manifest => typeof value === "object
 /** `1.4.2` becomes `2.0.0`, so that a range for Effect 3 never resolves to this package. */
 const nextMajor = (version: unknown): string => `${Number(String(version).split(".", 1)[0]) + 1}.0.0`
 
-const needed = (manifest: Manifest, kind: typeof kinds[number]): Manifest | undefined => {
+const dependenciesOf = (manifest: Manifest, kind: typeof kinds[number]): Manifest | undefined => {
   const all = manifest[kind]
   if (!isRecord(all)) return undefined
-  const kept = Object.entries(all).filter(([name]) => !gone.has(name))
+  const kept = Object.entries(all).filter(([name]) => !removed.has(name))
   return Object.fromEntries(
     kept.map(([name, version]) => [name, kind === "peerDependencies" ? versions[name] ?? version : version])
   )
@@ -40,7 +43,7 @@ export const packageManifest = (manifest: Manifest): Manifest => {
   const { peerDependenciesMeta: _, ...kept } = manifest
   const isPublished = manifest.private !== true
   for (const kind of kinds) {
-    const all = needed(manifest, kind)
+    const all = dependenciesOf(manifest, kind)
     if (all !== undefined) kept[kind] = all
   }
   return {
@@ -52,7 +55,7 @@ export const packageManifest = (manifest: Manifest): Manifest => {
   }
 }
 
-/** Tools that both lines use. */
+/** Tools that both workspaces use. */
 const tools: ReadonlySet<string> = new Set([
   "@babel/core",
   "@types/babel__core",
@@ -78,11 +81,11 @@ export const rootManifest = ({ devDependencies, packageManager }: Manifest): Man
   }
 })
 
-/** `pnpm-workspace.yaml`, with the versions of its catalog that are others. */
+/** The text of `pnpm-workspace.yaml`, with the versions for Effect 4 in its catalog. */
 export const workspace = (text: string): string =>
   text.split("\n").flatMap((line) => {
     const [, name = "", version] = /^ {2}"?([^":]+)"?: (\S+)$/.exec(line) ?? []
     if (version === undefined || !/^[\^~]/.test(version)) return [line]
-    if (gone.has(name)) return []
+    if (removed.has(name)) return []
     return [line.replace(version, versions[name] ?? version)]
   }).join("\n")

@@ -1,4 +1,7 @@
-/** The properties of `@effect/vitest` 3, which are fast-check's: `it.prop` of 4 takes other arbitraries. */
+/**
+ * `it.prop` of `@effect/vitest` 3, with the arbitraries of fast-check. On Effect 4, `it.prop` takes other arbitraries. The module
+ * also has other members of Effect 3 that only tests use.
+ */
 import * as Vitest from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
@@ -26,7 +29,7 @@ type Values<Arbs> = { [K in keyof Arbs]: Arbs[K] extends fc.Arbitrary<infer A> ?
 type Options = number | (TestOptions & { readonly fastCheck?: fc.Parameters<unknown> })
 
 const together = <const Arbs extends Arbitraries>(arbitraries: Arbs): fc.Arbitrary<Values<Arbs>> =>
-  // Both give one value for each arbitrary, under its name.
+  // Both generate one value for each arbitrary, under the name of the arbitrary.
   (Array.isArray(arbitraries)
     ? fc.tuple(...arbitraries)
     : fc.record(arbitraries as { readonly [name: string]: fc.Arbitrary<unknown> })) as fc.Arbitrary<
@@ -36,7 +39,7 @@ const together = <const Arbs extends Arbitraries>(arbitraries: Arbs): fc.Arbitra
 const split = (options: Options | undefined) => {
   if (typeof options !== "object") return { test: options === undefined ? {} : { timeout: options } }
   const { fastCheck, ...test } = options
-  // What a run is given has another type in each property.
+  // The type of the generated values is different in each property.
   return { test, fastCheck: fastCheck as fc.Parameters<never> | undefined }
 }
 
@@ -50,14 +53,14 @@ export const prop = <const Arbs extends Arbitraries>(
   Vitest.it(name, test, (context) => {
     fc.assert(
       fc.property(together(arbitraries), (values) => {
-        if (self(values, context) === false) throw new Error("the property gave false")
+        if (self(values, context) === false) throw new Error("the property returned false")
       }),
       fastCheck
     )
   })
 }
 
-/** Each run has a clock of its own. */
+/** `it.effect.prop`. Each run has its own test clock. */
 export const effect = <const Arbs extends Arbitraries, A, E>(
   name: string,
   arbitraries: Arbs,
@@ -76,7 +79,7 @@ export const effect = <const Arbs extends Arbitraries, A, E>(
     ))
 }
 
-/** `Arbitrary.make` of 3: fast-check draws the seed of a value, Effect the value. */
+/** `Arbitrary.make` of Effect 3. fast-check generates a seed, and Effect generates the value from it. */
 export const arbitrary = <S extends Schema.Constraint>(schema: S): fc.Arbitrary<S["Type"]> => {
   const drawn = Arbitrary.schema(schema)
   return fc.nat().map((seed) => Effect.runSync(Arbitrary.sampleEffect(drawn, { seed, count: 1 }))[0])
@@ -88,7 +91,7 @@ export const storedAs = <Class extends Schema.Class<any, any, any>>(
   Base: Class
 ): Class => {
   let ast: Class["ast"] | undefined
-  // A subclass of any class is one: TypeScript cannot extend a type parameter.
+  // The subclass has all members of `Class`. TypeScript cannot express a class that extends a type parameter.
   return class extends (Base as any) {
     static get ast() {
       return ast ??= Schema.encodeKeys(names)(Object.create(this, { ast: { value: super.ast } })).ast
@@ -96,7 +99,7 @@ export const storedAs = <Class extends Schema.Class<any, any, any>>(
   } as any
 }
 
-/** A console of 3, whose methods give effects. */
+/** A console whose methods return effects, as on Effect 3. */
 export const console = (given: Readonly<Record<string, unknown>>): Console.Console =>
   Object.fromEntries(
     Object.entries(given).map(([name, method]) => [
@@ -108,7 +111,7 @@ export const console = (given: Readonly<Record<string, unknown>>): Console.Conso
     ])
   ) as unknown as Console.Console
 
-/** `Random.fixed` of 3, for numbers from 0 to 1. */
+/** `Random.fixed` of Effect 3, for numbers from 0 to 1. */
 export const fixedRandom = (draws: ReadonlyArray<number>) => {
   let drawn = 0
   const next = () => draws[drawn++ % draws.length] ?? 0
@@ -117,7 +120,7 @@ export const fixedRandom = (draws: ReadonlyArray<number>) => {
 
 type Failing<A> = Effect.Effect<A, { readonly message: string }>
 
-/** `KeyValueStore.make` of 3: a value that is not there is `None`, errors are of any type. */
+/** `KeyValueStore.make` of Effect 3. A missing value is `None`, and errors may have any type. */
 export const keyValueStore = (operations: {
   readonly get: (key: string) => Failing<Option.Option<string>>
   readonly set: (key: string, value: string) => Failing<unknown>
@@ -135,7 +138,7 @@ export const keyValueStore = (operations: {
   })
 }
 
-/** `Logger.make` of 3: annotations are given, and a level has a label. */
+/** `Logger.make` of Effect 3. Its function gets annotations, and a level with a label. */
 export const logger = (
   log: (given: {
     readonly annotations: Iterable<readonly [string, unknown]>
@@ -155,7 +158,7 @@ export const logger = (
     })
   )
 
-/** `Stream.toQueueOfElements` of 3: the end of the stream is a failure with `None`. */
+/** `Stream.toQueueOfElements` of Effect 3. The end of the stream is a failure with `None`. */
 export const queueOfElements = <A, E, R>(stream: Stream.Stream<A, E, R>) =>
   Effect.gen(function*() {
     const queue = yield* Queue.unbounded<Exit.Exit<A, Option.Option<E>>>()

@@ -1,4 +1,4 @@
-/** The Effect 4 equivalents of Effect 3's names, and of a few syntactic forms. */
+/** The rules of the codemod: the names of Effect 4, and the forms of calls and types that differ. */
 import ts from "typescript"
 import { type File, imports, namespaces, type Rule, type Rules } from "./codemod.ts"
 import { issues, schemaCalls, schemaNames, schemaValues, storedClasses, storedNames } from "./schemas.ts"
@@ -35,7 +35,7 @@ const modules: Rules["modules"] = {
   "@effect/platform/Socket": "effect/socket/Socket"
 }
 
-/** Modules whose members are imported one by one. */
+/** The new names of modules from which the sources import members by name. */
 const named: Readonly<Record<string, string>> = {
   "@effect/platform/Error": "effect/PlatformError",
   "@effect/platform/Runtime": "effect/Runtime"
@@ -160,7 +160,7 @@ const moved: Readonly<Record<string, readonly [module: string, member: string]>>
   "effect/ParseResult.orElse": ["effect/Effect", "catchEager"]
 }
 
-/** Members and methods of Effect's own values, by name; the compiler determines their type. */
+/** Members and methods of Effect's own values that have another name. Only members that Effect declares are renamed. */
 const methods: Readonly<Record<string, string>> = {
   getFiberRef: "getRef",
   left: "failure",
@@ -173,15 +173,15 @@ const methods: Readonly<Record<string, string>> = {
   annotations: "annotate"
 }
 
-/** Another name, after the same `.` or `?.`. */
+/** The property access with another name, after the same `.` or `?.`. */
 const renamed = (node: ts.PropertyAccessExpression, at: File, name: string): string =>
   at.render(node.expression) + at.source.text.slice(node.expression.end, node.name.getStart(at.source)) + name
 
-/** A table's own entry: a name such as `toString` is in none. */
+/** The own entry of a table. Inherited members such as `toString` do not count. */
 const own = <A>(table: Readonly<Record<string, A>> | undefined, name: string): A | undefined =>
   table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined
 
-/** `unsafeMake` is `makeUnsafe` on 4. */
+/** `unsafeMake` is `makeUnsafe` on Effect 4. */
 const unsafeName = (name: string): string | undefined => {
   const [, first, rest] = /^unsafe([A-Z])(\w*)$/.exec(name) ?? []
   return first === undefined ? undefined : `${first.toLowerCase()}${rest}Unsafe`
@@ -203,10 +203,10 @@ const memberNames: Rule = (node, at) => {
 const methodNames: Rule = (node, at) => {
   if (!ts.isPropertyAccessExpression(node) || at.moduleOf(node.expression) !== undefined) return undefined
   const name = own(methods, node.name.text)
-  return name !== undefined && at.isEffects(node.name) ? renamed(node, at, name) : undefined
+  return name !== undefined && at.isDeclaredByEffect(node.name) ? renamed(node, at, name) : undefined
 }
 
-/** An own `Clock` has the methods of Effect's. */
+/** A `Clock` that the sources define has the same methods as Effect's. */
 const ownMethods: Rule = (node) => {
   if (!ts.isIdentifier(node) || !node.text.startsWith("unsafeCurrentTime")) return undefined
   const { parent } = node
@@ -214,6 +214,13 @@ const ownMethods: Rule = (node) => {
     ? methods[node.text]
     : undefined
 }
+
+/** An own `Clock` says which it is on 3; on 4 it has a time that only goes forward, for which its own is taken. */
+const ownClocks: Rule = (node, at) =>
+  ts.isPropertyAssignment(node) && at.memberOf(node.initializer) === "effect/Clock.ClockTypeId"
+    ? `get monotonicTimeNanosUnsafe() { return this.currentTimeNanosUnsafe }, ` +
+      `get monotonicTimeNanos() { return this.currentTimeNanos }`
+    : undefined
 
 const args = (call: ts.CallExpression, at: File): Array<string> => call.arguments.map((argument) => at.render(argument))
 
@@ -225,7 +232,7 @@ const property = (node: ts.Expression | undefined, name: string): ts.PropertyAss
     ? node.properties.filter(ts.isPropertyAssignment).find((property) => property.name.getText() === name)
     : undefined
 
-/** An object literal with other members: `undefined` removes one. */
+/** An object literal with some members replaced. `undefined` removes a member. */
 const withMembers = (
   object: ts.ObjectLiteralExpression,
   at: File,
@@ -240,10 +247,10 @@ const withMembers = (
   return `{ ${kept.join(", ")} }`
 }
 
-/** A function whose result is wrapped in a call; it is given `parameter`. */
+/** A function with the same parameters, whose result `wrap` changes. */
 const wrapped = (f: ts.Expression, at: File, wrap: (body: string) => string, parameter = "value"): string => {
   if (ts.isCallExpression(f) && f.arguments.length === 1 && at.calleeOf(f)?.endsWith(".match") === true) {
-    // With its first argument it needs no inference from outside.
+    // With its first argument, `match` needs no type from its context.
     return `(${parameter}) => ${wrap(`${at.render(f.expression)}(${parameter}, ${args(f, at).join(", ")})`)}`
   }
   if (!ts.isArrowFunction(f)) return `(${parameter}) => ${wrap(`(${at.render(f)})(${parameter})`)}`
@@ -256,14 +263,14 @@ const wrapped = (f: ts.Expression, at: File, wrap: (body: string) => string, par
 const hasId = (type: ts.Type, id: string): boolean =>
   type.getProperties().some(({ escapedName }) => String(escapedName).startsWith(`__@${id}`))
 
-/** What is an effect on 3 and none on 4: how it is made one. */
+/** The function that converts an `Either` or an `Option` to an effect. On Effect 3 they are effects, on Effect 4 they are not. */
 const lifted = (type: ts.Type): "fromOption" | "fromResult" | undefined => {
   const names = (type.isUnion() ? type.types : [type]).map(({ symbol }) => symbol?.name)
   if (names.every((name) => name === "Left" || name === "Right")) return "fromResult"
   return names.every((name) => name === "None" || name === "Some") ? "fromOption" : undefined
 }
 
-/** `yield* either`, where the generator is an effect's. */
+/** `yield*` of an `Either`, an `Option` or a fiber, in the generator of an effect. */
 const yields: Rule = (node, at) => {
   if (!ts.isYieldExpression(node) || node.expression === undefined) return undefined
   const generator = ts.findAncestor(node, ts.isFunctionExpression)
@@ -278,11 +285,12 @@ const yields: Rule = (node, at) => {
 
 const isEffect = (type: ts.Type | undefined): boolean => type !== undefined && hasId(type, "EffectTypeId")
 
-const given = (type: ts.Type | undefined): ts.Type | undefined => type?.getCallSignatures()[0]?.getReturnType()
+/** The result of a function type. */
+const returned = (type: ts.Type | undefined): ts.Type | undefined => type?.getCallSignatures()[0]?.getReturnType()
 
-/** A function that gives no effect. */
+/** Whether a function returns a value that is no effect. */
 const isPlain = (f: ts.Expression, at: File): boolean => {
-  const type = given(at.checker.getTypeAtLocation(f))
+  const type = returned(at.checker.getTypeAtLocation(f))
   if (type === undefined || (type.flags & ts.TypeFlags.Never) !== 0) return false
   return !(type.isUnion() ? type.types : [type]).some(isEffect)
 }
@@ -290,22 +298,22 @@ const isPlain = (f: ts.Expression, at: File): boolean => {
 /** Members of `Effect` whose types accept any value as an effect. */
 const takers = ["andThen", "tap", "tapError", "zipRight"].map((name) => `effect/Effect.${name}`)
 
-/** Nodes that are being lifted: their text is that of any other node. */
+/** Nodes that are being converted. The rule must not apply to them twice. */
 const lifting = new WeakSet<ts.Node>()
 
-/** An argument that is an `Either` or an `Option` (or a function to one) where an effect is expected. */
+/** An argument that is an `Either`, an `Option`, or a function that returns one, where an effect is expected. */
 const eithers: Rule = (node, at) => {
   if (!ts.isExpression(node) || !ts.isCallExpression(node.parent) || node.parent.expression === node) return undefined
   if (ts.isObjectLiteralExpression(node) || ts.isLiteralExpression(node) || lifting.has(node)) return undefined
   const type = at.checker.getTypeAtLocation(node)
-  const result = given(type)
+  const result = returned(type)
   const lift = lifted(result ?? type)
   if (lift === undefined) return undefined
   const expected = at.checker.getContextualType(node)
-  const wanted = result === undefined ? expected : given(expected)
+  const wanted = result === undefined ? expected : returned(expected)
   const isWanted = wanted !== undefined && isEffect(wanted) && lifted(wanted) === undefined
   if (!isWanted && !takers.includes(at.calleeOf(node.parent) ?? "")) return undefined
-  // `rights` has made it an effect.
+  // The rule `rights` has already converted it.
   if (ts.isArrowFunction(node) && /^effect\/Either\.(?:left|right)$/.test(at.calleeOf(node.body) ?? "")) {
     return undefined
   }
@@ -314,7 +322,7 @@ const eithers: Rule = (node, at) => {
   return result === undefined ? inEffect(at.render(node)) : wrapped(node, at, inEffect)
 }
 
-/** One branch is an effect, the other an `Either`. */
+/** A conditional expression with an effect in one branch, and an `Either` or an `Option` in the other. */
 const branches: Rule = (node, at) => {
   if (!ts.isConditionalExpression(node)) return undefined
   const sides = [node.whenTrue, node.whenFalse].map((side) => at.checker.getTypeAtLocation(side))
@@ -327,7 +335,7 @@ const branches: Rule = (node, at) => {
   return `${at.render(node.condition)} ? ${whenTrue} : ${whenFalse}`
 }
 
-/** `Either.right(x)` that is given for an effect. */
+/** `Either.right(x)` or `Either.left(x)` where an effect is expected. */
 const rights: Rule = (node, at) => {
   const callee = at.calleeOf(node)
   if (callee !== "effect/Either.right" && callee !== "effect/Either.left" || !ts.isCallExpression(node)) {
@@ -358,7 +366,7 @@ const provided = (module: string): CallRule => (call, at) => {
   return `${at.use("effect/Effect")}.provideService(${self}${tag}, ${at.render(service)})`
 }
 
-/** The last argument, a function, gives something else on 4. */
+/** A call whose last argument, a function, must return something else on Effect 4. */
 const lastWrapped = (name: string, wrap: (body: string, at: File) => string): CallRule => (call, at) => {
   const f = call.arguments.at(-1)
   if (f === undefined) return undefined
@@ -366,7 +374,7 @@ const lastWrapped = (name: string, wrap: (body: string, at: File) => string): Ca
   return `${name}(${others.join("")}${wrapped(f, at, (body) => wrap(body, at))})`
 }
 
-/** A callback of a schedule is given one object on 4: `member` of it is what it was given on 3. */
+/** A callback of a schedule. On Effect 4 it gets an object, and `member` of it is the argument of Effect 3. */
 const ofMetadata = (name: string, member: string, wrap: (body: string, at: File) => string): CallRule => (call, at) => {
   const f = call.arguments.at(-1)
   if (f === undefined) return undefined
@@ -385,7 +393,7 @@ const lasting = (body: string, at: File): string =>
   `${at.use("effect/Effect")}.succeed<${at.use("effect/Duration")}.Input>(${body})`
 const succeeding = (body: string, at: File): string => `${at.use("effect/Effect")}.succeed(${body})`
 
-/** What is `tap` on 3 may give anything; on 4 an effect. */
+/** The function of `tap` may return anything on Effect 3. On Effect 4 it must return an effect. */
 const tapped: CallRule = (call, at) => {
   const f = call.arguments.at(-1)
   if (f === undefined || !isPlain(f, at)) return undefined
@@ -510,14 +518,14 @@ const calls: Readonly<Record<string, CallRule>> = {
   }
 }
 
-/** A callback is given an array on 4, where it was a `Chunk`. */
+/** A callback that gets a `Chunk` on Effect 3, and an array on Effect 4. */
 const ofArray = (f: ts.Expression, at: File): string => {
   if (ts.isArrowFunction(f) && f.parameters.length === 0) return at.render(f)
   const chunk = at.use("effect/Chunk")
   return `(elements) => (${at.render(f)})(${chunk}.fromArrayUnsafe(elements))`
 }
 
-/** Stream to stream, with the stream as the first argument or without it. */
+/** A call that transforms a stream. The stream is its first argument, or the call is data-last. */
 const overStream = (call: ts.CallExpression, form: (stream: string, f: ts.Expression) => string, at: File): string => {
   const [first, second] = call.arguments
   if (first === undefined) throw new Error(`${at.source.fileName}: ${call.getText()} has no argument`)
@@ -525,13 +533,13 @@ const overStream = (call: ts.CallExpression, form: (stream: string, f: ts.Expres
 }
 
 /**
- * A fiber that is forked begins at once, and may be interrupted as the one that forks it: on 3 it begins before any
- * macrotask and inherits that, on 4 it begins in the next one and is interruptible.
+ * The options that make a fork behave as on Effect 3. There, a forked fiber starts before the next macrotask, and inherits
+ * whether it is interruptible. On Effect 4, it starts in the next macrotask and is interruptible.
  */
-const begins = "{ startImmediately: true, uninterruptible: \"inherit\" }"
+const forkOptions = "{ startImmediately: true, uninterruptible: \"inherit\" }"
 
 const starting = (name: string): CallRule => (call, at) =>
-  `${at.use("effect/Effect")}.${name}(${args(call, at).join(", ")}, ${begins})`
+  `${at.use("effect/Effect")}.${name}(${args(call, at).join(", ")}, ${forkOptions})`
 
 const moreCalls: Readonly<Record<string, CallRule>> = {
   "effect/Cause.failures": (call, at) => {
@@ -548,12 +556,12 @@ const moreCalls: Readonly<Record<string, CallRule>> = {
   },
   "effect/Effect.fork": starting("forkChild"),
   "effect/Effect.forkDaemon": starting("forkDetach"),
-  // On 4 a fiber that is forked into a closed scope never begins, even if it is uninterruptible.
+  // On Effect 4, a fiber that is forked into a closed scope never starts, even if it is uninterruptible.
   "effect/Effect.forkIn": (call, at) => {
     const given = args(call, at)
     const effect = at.use("effect/Effect")
     const self = given.length === 2 ? given[0] : "self"
-    const forked = `${effect}.map(${effect}.forkDetach(${self}, ${begins}), (fiber) => ${
+    const forked = `${effect}.map(${effect}.forkDetach(${self}, ${forkOptions}), (fiber) => ${
       at.use("effect/Fiber")
     }.runIn(fiber, ${given.at(-1)}))`
     return given.length === 2 ? forked : `(self) => ${forked}`
@@ -582,7 +590,7 @@ const moreCalls: Readonly<Record<string, CallRule>> = {
     if (tag === undefined || f === undefined || at.memberOf(tag) !== "@effect/platform/Socket.WebSocketConstructor") {
       return undefined
     }
-    // Effect says less of a WebSocket than the DOM does.
+    // Effect's type of a WebSocket has fewer members than that of the DOM.
     return `${at.use("effect/Effect")}.map(${at.render(tag)}, (construct) => (${
       at.render(f)
     })((url: string) => construct(url) as globalThis.WebSocket))`
@@ -600,7 +608,7 @@ const moreCalls: Readonly<Record<string, CallRule>> = {
       at.use("effect/Effect")
     }.provideService(effect, ${name}.TracerDisabledWhen, ${when}))`
   },
-  // On 4 `takeAll` waits for one.
+  // On Effect 4, `takeAll` waits for an element.
   "effect/Queue.takeAll": (call, at) => `${at.use("effect/Queue")}.clear(${args(call, at)[0]})`,
   "effect/Schedule.intersect": (call, at) => {
     const [first, second] = call.arguments
@@ -614,6 +622,8 @@ const moreCalls: Readonly<Record<string, CallRule>> = {
     }
     return second === undefined ? undefined : `${name}.max([${args(call, at).join(", ")}])`
   },
+  "effect/Schedule.union": (call, at) =>
+    call.arguments.length === 2 ? `${at.use("effect/Schedule")}.min([${args(call, at).join(", ")}])` : undefined,
   "effect/Schedule.upTo": (call, at) => {
     const given = args(call, at)
     return `${at.use("effect/Schedule")}.upTo(${[...given.slice(0, -1), `{ duration: ${given.at(-1)} }`].join(", ")})`
@@ -657,7 +667,7 @@ const moreCalls: Readonly<Record<string, CallRule>> = {
   "effect/Stream.mapChunksEffect": (call, at) => {
     const stream = at.use("effect/Stream")
     const { parent } = call
-    // In a pipe the type of the stream is known where each step is one of its own.
+    // In a pipe, separate steps let the compiler infer the type of the stream.
     const isStep = call.arguments.length === 1 && ts.isCallExpression(parent)
     if (isStep && call.arguments[0] !== undefined) {
       return `${stream}.chunks, ${stream}.mapEffect(${ofArray(call.arguments[0], at)}), ${stream}.flattenIterable`
@@ -683,10 +693,10 @@ const moreCalls: Readonly<Record<string, CallRule>> = {
   "effect/Take.fail": (call, at) => `${at.use("effect/Exit")}.fail(${args(call, at)[0]})`
 }
 
-/** The type of the elements of a take, as it is written where it is used. */
+/** The type of the elements of a `Take`, as text. */
 const elementOf = (call: ts.CallExpression, at: File): string => {
   const type = at.checker.getTypeAtLocation(call)
-  // `Take` is a class: its type is a reference.
+  // `Take` is a generic class, so its type is a reference.
   const [element] = at.checker.getTypeArguments(type as ts.TypeReference)
   return element === undefined ? "never" : at.checker.typeToString(element)
 }
@@ -755,7 +765,7 @@ const testCalls: Readonly<Record<string, CallRule>> = {
   "effect/Effect.withTracer": service("effect/Tracer", "Tracer"),
   "effect/Effect.when": (call, at) => {
     const f = call.arguments.at(-1)
-    if (f === undefined || given(at.checker.getTypeAtLocation(f)) === undefined) return undefined
+    if (f === undefined || returned(at.checker.getTypeAtLocation(f)) === undefined) return undefined
     const others = call.arguments.slice(0, -1).map((argument) => `${at.render(argument)}, `)
     return `${at.use("effect/Effect")}.when(${others.join("")}${at.use("effect/Effect")}.sync(${at.render(f)}))`
   },
@@ -771,7 +781,7 @@ const testCalls: Readonly<Record<string, CallRule>> = {
     /\/test\//.test(at.source.fileName)
       ? `${at.useFile("property.ts", "Property")}.keyValueStore(${args(call, at)[0]})`
       : undefined,
-  // Gone: another collection is in its place.
+  // Effect 4 has no `List` and no `SortedMap`. Another collection replaces them.
   "effect/List.empty": (_, at) => `${at.use("effect/Chunk")}.empty()`,
   "effect/List.make": (call, at) => `${at.use("effect/Chunk")}.make(${args(call, at).join(", ")})`,
   "effect/SortedMap.empty": (_, at) => `${at.use("effect/HashMap")}.empty()`,
@@ -786,7 +796,10 @@ const testCalls: Readonly<Record<string, CallRule>> = {
 
 const allCalls: Readonly<Record<string, CallRule>> = { ...calls, ...moreCalls, ...testCalls, ...schemaCalls }
 
-/** The state of an accumulation beside one value, which is a list on 4; a page beside the next state. */
+/**
+ * The pairs that some callbacks return: `[state, value]` is `[state, [value]]` on Effect 4, and `[page, nextState]` is
+ * `[[page], nextState]`.
+ */
 const pairs: Rule = (node, at) => {
   if (!ts.isArrayLiteralExpression(node) || node.elements.length !== 2) return undefined
   const [first, second] = node.elements
@@ -805,7 +818,7 @@ const pairs: Rule = (node, at) => {
     : undefined
 }
 
-/** Methods of Effect's own values that are functions on 4. */
+/** Methods of Effect's own values that are functions on Effect 4. */
 const methodForms: Rule = (node, at) => {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined
   const { expression, name } = node.expression
@@ -813,12 +826,12 @@ const methodForms: Rule = (node, at) => {
     at.moduleOf(expression) !== undefined ||
     !["get", "getUint8Array", "id", "interruptAsFork", "span", "unsafeOffer", "unsafePoll"].includes(name.text)
   ) return undefined
-  if (!at.isEffects(name)) return undefined
+  if (!at.isDeclaredByEffect(name)) return undefined
   if (name.text.startsWith("get")) {
     if (!declaredBy(name, at, "/platform/dist/dts/KeyValueStore.d.ts")) return undefined
     return `${at.use("effect/Effect")}.map(${at.renderInside(node)}, ${at.use("effect/Option")}.fromNullishOr)`
   }
-  // A fiber's.
+  // The id of a fiber is a property on Effect 4.
   if (name.text === "id") return at.render(node.expression)
   if (name.text === "interruptAsFork") {
     return `${at.use("effect/Effect")}.sync(() => ${at.render(expression)}.interruptUnsafe())`
@@ -829,12 +842,12 @@ const methodForms: Rule = (node, at) => {
       [expression, ...node.arguments].map((part) => at.render(part)).join(", ")
     })`
   }
-  const [asked] = node.arguments
-  if (name.text === "span" && asked !== undefined && ts.isSpreadElement(asked)) {
-    // The arguments of a function that is given them all.
+  const [first] = node.arguments
+  if (name.text === "span" && first !== undefined && ts.isSpreadElement(first)) {
+    // A call that passes on all arguments: `tracer.span(...args)`.
     const given = "name, parent, annotations, links, startTime, kind"
     const options = `(([${given}, options]) => ({ ${given}, root: false, sampled: true, ...options }))`
-    return `${at.render(expression)}.span(${options}(${at.render(asked.expression)}))`
+    return `${at.render(expression)}.span(${options}(${at.render(first.expression)}))`
   }
   if (node.arguments.length !== 6) return undefined
   const [spanName, parent, annotations, links, startTime, kind] = args(node, at)
@@ -849,13 +862,13 @@ const callForms: Rule = (node, at) => {
   return callee === undefined ? undefined : own(allCalls, callee)?.(node, at)
 }
 
-/** References to members that are values on 3 and calls on 4. */
+/** References to members that are values on Effect 3, and calls or literals on Effect 4. */
 const values: Readonly<Record<string, (at: File) => string>> = {
   "effect/DefaultServices.liveServices": (at) => `${at.use("effect/Context")}.empty()`,
   "effect/Effect.ignoreLogged": (at) => `${at.use("effect/Effect")}.ignore({ log: "Debug" })`,
-  "effect/Effect.fork": (at) => `${at.use("effect/Effect")}.forkChild(${begins})`,
-  "effect/Effect.forkDaemon": (at) => `${at.use("effect/Effect")}.forkDetach(${begins})`,
-  "effect/Effect.forkScoped": (at) => `${at.use("effect/Effect")}.forkScoped(${begins})`,
+  "effect/Effect.fork": (at) => `${at.use("effect/Effect")}.forkChild(${forkOptions})`,
+  "effect/Effect.forkDaemon": (at) => `${at.use("effect/Effect")}.forkDetach(${forkOptions})`,
+  "effect/Effect.forkScoped": (at) => `${at.use("effect/Effect")}.forkScoped(${forkOptions})`,
   "effect/Schedule.stop": (at) => `${at.use("effect/Schedule")}.recurs(0)`,
   "effect/Take.end": (at) => `${at.use("effect/Exit")}.void`,
   "effect/Runtime.defaultRuntime": (at) => `${at.use("effect/Context")}.empty()`,
@@ -876,7 +889,7 @@ const values: Readonly<Record<string, (at: File) => string>> = {
   "effect/ParseResult.TreeFormatter": (at) => `${at.use("effect/SchemaIssue")}.makeFormatterDefault()`
 }
 
-/** In the client a resumed fiber continues later, as on 3. */
+/** In the sources of core, a resumed fiber continues in a microtask, as on Effect 3. */
 const resumes: Rule = (node, at) =>
   at.memberOf(node) === "effect/Effect.async" && at.isIn("packages/core/src")
     ? `${at.useFile("packages/core/src/internal/services/resume.ts", "Resume")}.callback`
@@ -887,7 +900,7 @@ const valueForms: Rule = (node, at) => {
   return member === undefined ? undefined : (own(values, member) ?? own(schemaValues, member))?.(at)
 }
 
-/** `FiberId.none`, in an argument: an interruption of 4 names no fiber. */
+/** `FiberId.none` as an argument. On Effect 4, an interruption names no fiber. */
 const fiberIds: Rule = (node, at) =>
   ts.isPropertyAccessExpression(node) && at.moduleOf(node.expression) === "effect/FiberId" ? "" : undefined
 
@@ -899,7 +912,7 @@ const formatters: Rule = (node, at) => {
   return node.name.text === "formatIssueSync" ? at.render(node.expression) : undefined
 }
 
-/** `Exit` and `Result` have the same members for both ends. */
+/** The handlers `onLeft` and `onRight` of an `Either`. A `Result` has `onFailure` and `onSuccess`. */
 const ends: Rule = (node, at) => {
   if (!ts.isIdentifier(node) || !ts.isPropertyAssignment(node.parent) && !ts.isMethodDeclaration(node.parent)) {
     return undefined
@@ -911,7 +924,7 @@ const ends: Rule = (node, at) => {
     : undefined
 }
 
-/** What a stream is pushed with. */
+/** The calls that push elements into a stream: `emit.single`, `emit.end`, `emit.fail`. */
 const emits: Rule = (node, at) => {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined
   const { expression, name } = node.expression
@@ -933,7 +946,7 @@ const emits: Rule = (node, at) => {
   }
 }
 
-/** A cause is a list of reasons; where it is asked what it is, it has one. */
+/** The members of a cause. On Effect 4 a cause is a list of reasons. The sources read members only of causes with one reason. */
 const causes: Rule = (node, at) => {
   if (!ts.isPropertyAccessExpression(node)) return undefined
   const declared = at.checker.getSymbolAtLocation(node.name)?.declarations?.[0]?.getSourceFile().fileName ?? ""
@@ -959,7 +972,7 @@ const causeParts: Rule = (node, at) => {
 }
 
 const tracers: Rule = (node, at) =>
-  ts.isPropertyAccessExpression(node) && node.name.text === "currentTracer" && at.isEffects(node.name)
+  ts.isPropertyAccessExpression(node) && node.name.text === "currentTracer" && at.isDeclaredByEffect(node.name)
     ? `(${at.render(node.expression)}.cache.tracer ?? ${at.use("effect/Tracer")}.nativeTracer)`
     : undefined
 
@@ -978,13 +991,13 @@ const tags: Rule = (node, at) => {
   return `${at.use("effect/Context")}.Service${typed(node, at)}()(${args(inner, at).join(", ")})`
 }
 
-/** The type of any tag. */
+/** `Context.Tag` as the type of any tag. */
 const tagTypes: Rule = (node, at) =>
   ts.isQualifiedName(node) && at.memberOf(node) === "effect/Context.Tag" && !ts.isQualifiedName(node.parent)
     ? `${at.use("effect/Context")}.Key`
     : undefined
 
-/** A runtime is a context on 4. */
+/** `runtime.context`. On Effect 4 a runtime is a context. */
 const runtimes: Rule = (node, at) =>
   ts.isPropertyAccessExpression(node) && node.name.text === "context" &&
     declaredBy(node.name, at, "/effect/dist/dts/Runtime.d.ts")
@@ -1007,20 +1020,20 @@ const referenceOf = (node: ts.Node | undefined, at: File): ts.CallExpression | u
   return expression.expression.getText() === "Context" && at.program !== undefined ? call : undefined
 }
 
-/** `class X extends Context.Reference<X>()(id, { defaultValue })` is a constant on 4. */
+/** `class X extends Context.Reference<X>()(id, { defaultValue })` is a constant on Effect 4. */
 const references: Rule = (node, at) => {
   const call = referenceOf(node, at)
   if (call === undefined || !ts.isClassDeclaration(node)) return undefined
   const initial = property(call.arguments[1], "defaultValue")?.initializer
   if (initial === undefined || !ts.isArrowFunction(initial) || initial.type === undefined) {
-    throw new Error(`${at.source.fileName}: the default of ${node.name?.text} needs the type of what it gives`)
+    throw new Error(`${at.source.fileName}: the default of the reference ${node.name?.text} needs a return type`)
   }
   const context = at.use("effect/Context")
   const type = `${context}.Reference<${at.render(initial.type)}>`
   return `export const ${node.name?.text}: ${type} = ${type}(${args(call, at).join(", ")})`
 }
 
-/** A reference need not be provided: its identifier is `never` on 4. */
+/** A reference as a type. It need not be provided, so its identifier is `never` on Effect 4. */
 const referenceTypes: Rule = (node, at) => {
   if (!ts.isTypeReferenceNode(node) || node.typeArguments !== undefined) return undefined
   const symbol = at.checker.getSymbolAtLocation(node.typeName)
@@ -1052,18 +1065,18 @@ const annotables: Rule = (node, at) => {
     : `${node.typeArguments?.map((type) => at.render(type)).join(", ") ?? ""}["Rebuild"]`
 }
 
-/** Options that are gone. */
-const gone = ["captureStackTrace", "disablePrettyLogger"]
+/** Options that Effect 4 does not have. */
+const removed = ["captureStackTrace", "disablePrettyLogger"]
 
-const goneOptions: Rule = (node, at) =>
-  ts.isObjectLiteralExpression(node) && node.properties.some((member) => gone.includes(member.name?.getText() ?? ""))
-    ? withMembers(node, at, Object.fromEntries(gone.map((name) => [name, undefined])))
+const removedOptions: Rule = (node, at) =>
+  ts.isObjectLiteralExpression(node) && node.properties.some((member) => removed.includes(member.name?.getText() ?? ""))
+    ? withMembers(node, at, Object.fromEntries(removed.map((name) => [name, undefined])))
     : undefined
 
 const declaredBy = (node: ts.Node, at: File, file: string): boolean =>
   at.checker.getSymbolAtLocation(node)?.declarations?.[0]?.getSourceFile().fileName.endsWith(file) === true
 
-/** `PlatformError` is one class on 4; `SystemError` and `BadArgument` are what its `reason` may be. */
+/** On Effect 4, `PlatformError` is one class. `SystemError` and `BadArgument` are values of its `reason`. */
 const platformErrors: Rule = (node, at) => {
   const imported = (name: ts.Node) => ts.isIdentifier(name) ? at.importOf(name) : undefined
   if (ts.isNewExpression(node)) {
@@ -1090,7 +1103,7 @@ const platformErrors: Rule = (node, at) => {
   return `${at.render(expression)}.reason._tag !== "BadArgument"`
 }
 
-/** `it.scoped` is `it.effect` on 4, `it.scopedLive` is `it.live`; properties are those of `property.ts`. */
+/** `it.scoped` is `it.effect` on Effect 4, and `it.scopedLive` is `it.live`. Properties come from `property.ts`. */
 const testers: Rule = (node, at) => {
   if (!ts.isPropertyAccessExpression(node) && !ts.isCallExpression(node)) return undefined
   if (ts.isCallExpression(node)) {
@@ -1112,7 +1125,7 @@ const isTester = (node: ts.Expression, at: File): boolean =>
 /** `either._tag === "Left"`. */
 const eitherTags: Rule = (node, at) => {
   if (!ts.isStringLiteral(node) || node.text !== "Left" && node.text !== "Right") return undefined
-  // In a comparison, or beside it in an assertion.
+  // The left side of a comparison, or the first argument of an assertion.
   const left = ts.isBinaryExpression(node.parent)
     ? node.parent.left
     : ts.isCallExpression(node.parent)
@@ -1124,14 +1137,14 @@ const eitherTags: Rule = (node, at) => {
   return node.text === "Left" ? "\"Failure\"" : "\"Success\""
 }
 
-/** `fiber.await` is a function on 4. */
+/** `fiber.await` is a function on Effect 4. */
 const awaits: Rule = (node, at) =>
   ts.isPropertyAccessExpression(node) && node.name.text === "await" && at.moduleOf(node.expression) === undefined &&
     declaredBy(node.name, at, "/effect/dist/dts/Fiber.d.ts")
     ? `${at.use("effect/Fiber")}.await(${at.render(node.expression)})`
     : undefined
 
-/** A failure of a request is one of the reasons of `HttpClientError`. */
+/** On Effect 4, the failure of a request is a `reason` of `HttpClientError`. */
 const httpErrors: Rule = (node, at) => {
   if (!ts.isNewExpression(node) || at.memberOf(node.expression) !== "@effect/platform/HttpClientError.RequestError") {
     return undefined
@@ -1143,7 +1156,7 @@ const httpErrors: Rule = (node, at) => {
   return `new ${errors}.HttpClientError({ reason: ${reason} })`
 }
 
-/** Named imports of modules that have moved. */
+/** Imports by name from modules that have another name. */
 const namedImports: Rule = (node, at) => {
   if (!ts.isImportDeclaration(node) || !ts.isStringLiteral(node.moduleSpecifier)) return undefined
   const bindings = node.importClause?.namedBindings
@@ -1171,7 +1184,7 @@ export const rules: Rules = {
     schemas,
     annotables,
     nestedTypes,
-    goneOptions,
+    removedOptions,
     testers,
     eitherTags,
     awaits,
@@ -1195,6 +1208,7 @@ export const rules: Rules = {
     tracers,
     memberNames,
     methodNames,
+    ownClocks,
     ownMethods,
     namespaces
   ]

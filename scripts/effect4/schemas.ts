@@ -1,8 +1,8 @@
-/** Schemas: constructors that take their parts in another form on 4, and transformations. */
+/** Rules for `Schema`: constructors whose arguments have another form on Effect 4, and transformations. */
 import ts from "typescript"
 import { type File, type Rule } from "./codemod.ts"
 
-/** Members of `effect/Schema` that have another name. On 4 the plain name is that of the type itself. */
+/** Members of `effect/Schema` that have another name. On Effect 4, the short name is that of the type itself. */
 export const schemaNames: Readonly<Record<string, string>> = {
   BigInt: "BigIntFromString",
   BigIntFromSelf: "BigInt",
@@ -31,7 +31,7 @@ type CallRule = (call: ts.CallExpression, at: File) => string | undefined
 
 const args = (call: ts.CallExpression, at: File): Array<string> => call.arguments.map((argument) => at.render(argument))
 
-/** The parts of a Schema as one array. */
+/** A constructor that takes its parts as one array. */
 const together = (name: string): CallRule => (call, at) =>
   `${at.use("effect/Schema")}.${name}([${args(call, at).join(", ")}])`
 
@@ -72,7 +72,7 @@ const optionalWith: CallRule = (call, at) => {
   return `${schema}.${isExact ? "optionalKey" : "optional"}(${text})`
 }
 
-/** `from` to `to`, by two functions. */
+/** A transformation of `from` to `to`, by two functions. */
 const transformed = (name: "transform" | "transformEffect"): CallRule => (call, at) => {
   const [from, to, options] = call.arguments
   if (from === undefined || to === undefined || options === undefined) return undefined
@@ -103,7 +103,7 @@ const storedName = (node: ts.Expression, at: File): ts.Expression | undefined =>
     : undefined
 }
 
-/** `{ plate: "license" }`: the fields that are stored under another name. */
+/** The fields that are stored under another name, as an object: `{ plate: "license" }`. */
 const storedFields = (fields: ts.ObjectLiteralExpression, at: File): string | undefined => {
   const renamed = fields.properties.flatMap((member) => {
     if (!ts.isPropertyAssignment(member)) return []
@@ -113,7 +113,7 @@ const storedFields = (fields: ts.ObjectLiteralExpression, at: File): string | un
   return renamed.length === 0 ? undefined : `{ ${renamed.join(", ")} }`
 }
 
-/** The names of fields that are stored under another one are those of the whole Schema on 4. */
+/** On Effect 4, the whole Schema has the names under which fields are stored. */
 const struct: CallRule = (call, at) => {
   const [fields, rest] = call.arguments
   if (fields === undefined || !ts.isObjectLiteralExpression(fields)) return undefined
@@ -147,7 +147,7 @@ const partial = (name: "optional" | "optionalKey"): CallRule => (call, at) => {
   const schema = at.use("effect/Schema")
   const mapped = (struct: ts.Expression) =>
     `${at.render(struct)}.mapFields(${at.use("effect/Struct")}.map(${schema}.${name}))`
-  // The type of a struct is none on 4: its fields are mapped before.
+  // On Effect 4, the type schema of a struct is no struct, so the fields are mapped first.
   const [struct] = ts.isCallExpression(self) && at.calleeOf(self) === "effect/Schema.typeSchema" ? self.arguments : []
   return struct === undefined ? mapped(self) : `${schema}.toType(${mapped(struct)})`
 }
@@ -188,7 +188,7 @@ export const schemaCalls: Readonly<Record<string, CallRule>> = {
     const schema = at.use("effect/Schema")
     return `${schema}.decodeUnknownResult(${[`${schema}.toType(${self})`, ...options].join(", ")})`
   },
-  // A `Date` that is decoded is valid on 4.
+  // On Effect 4, a decoded `Date` is always valid.
   "effect/Schema.validDate": (_, at) => `${at.use("effect/Schema")}.check()`,
   "effect/ParseResult.fail": (call, at) => `${at.use("effect/Effect")}.fail(${args(call, at).join(", ")})`,
   "effect/ParseResult.succeed": (call, at) => `${at.use("effect/Effect")}.succeed(${args(call, at).join(", ")})`
@@ -205,7 +205,7 @@ export const schemaValues: Readonly<Record<string, (at: File) => string>> = {
   }
 }
 
-/** `field.pipe(Schema.fromKey("x"))` in the fields of a Schema: the rule of the Schema has the name. */
+/** `field.pipe(Schema.fromKey("x"))` in the fields of a Schema. The rule of the Schema writes the name. */
 export const storedNames: Rule = (node, at) =>
   ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && storedName(node, at) !== undefined
     ? at.render(node.expression.expression)
@@ -216,6 +216,6 @@ export const issues: Rule = (node, at) => {
   if (!ts.isNewExpression(node) || at.memberOf(node.expression) !== "effect/ParseResult.Type") return undefined
   const [, value, message] = node.arguments ?? []
   if (value === undefined) return undefined
-  const said = message === undefined ? "{}" : `{ message: ${at.render(message)} }`
-  return `new ${at.use("effect/SchemaIssue")}.InvalidValue(${said}, ${at.render(value)})`
+  const annotations = message === undefined ? "{}" : `{ message: ${at.render(message)} }`
+  return `new ${at.use("effect/SchemaIssue")}.InvalidValue(${annotations}, ${at.render(value)})`
 }

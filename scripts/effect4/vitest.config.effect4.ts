@@ -1,4 +1,4 @@
-/** The test suites of the workspace for Effect 4: those of `vitest.config.ts` that need no real Kuzzle, in vitest 5. */
+/** The test suites of the workspace for Effect 4, in vitest 5: the projects of `vitest.config.ts` that need no real Kuzzle. */
 import { playwright } from "@vitest/browser-playwright"
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
 import { sources } from "./tests/setup/sources.ts"

@@ -1,6 +1,6 @@
 /**
- * The application that is ended: it hands over requests all the time, and reports their outcomes. The same on Node and
- * in a page.
+ * The application that the runner ends. It hands over requests all the time, and reports their outcomes to the runner. Node
+ * and the page run the same program.
  */
 import type { KuzzleError, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Kuzzle, KuzzleDocument, KuzzleOutbox, KuzzleSchedule } from "@effect-kuzzle/core"
@@ -10,26 +10,26 @@ import type { Notice } from "./notice.ts"
 
 /** What a client is started with. */
 export const Task = Schema.Struct({
-  /** Names it, and begins the ids of its requests. */
+  /** The name of the client, and the prefix of the ids of its requests. */
   client: Schema.String,
   url: Schema.String,
   index: Schema.String,
-  /** Otherwise it only sends what others have left. */
+  /** Whether it hands over requests. Otherwise it only sends those that are already in the store. */
   producing: Schema.Boolean
 })
 export type Task = typeof Task.Type
 
 export const collection = "requests"
 
-/** Passes notices to the runner. */
-export interface Teller {
-  /** Succeeds once the notice will arrive, even if this client ends. */
-  readonly tell: (notice: Notice) => Effect.Effect<void>
-  /** The notice may be lost if this client ends. */
-  readonly mention: (notice: Notice) => void
+/** Sends notices to the runner. */
+export interface NoticeSender {
+  /** Succeeds when the notice is certain to arrive, even if this client ends now. */
+  readonly send: (notice: Notice) => Effect.Effect<void>
+  /** Does not wait. The notice is lost if this client ends too soon. */
+  readonly trySend: (notice: Notice) => void
 }
 
-/** Short pauses, so that a client is connected before it ends. */
+/** The backoff is short, so that most clients are connected before they end. */
 export const options = ({ url }: Task): Kuzzle.Options => ({
   url,
   waitForConnection: false,
@@ -40,49 +40,53 @@ export const options = ({ url }: Task): Kuzzle.Options => ({
 
 type StartError = KuzzleError.ConnectError | KuzzleError.InvalidSettingError
 
-/** Runs until `finish` succeeds. If the outbox cannot be opened, it informs the runner. */
+/** Runs until `finish` succeeds. If the outbox cannot be opened, the runner gets a notice. */
 export const run = (
   task: Task,
-  teller: Teller,
+  sender: NoticeSender,
   client: Layer.Layer<Kuzzle.Kuzzle, StartError>,
   store: Layer.Layer<KuzzleOutboxStore.KuzzleOutboxStore>,
   finish: Effect.Effect<void>
 ): Effect.Effect<void, StartError> =>
   Effect.gen(function*() {
-    yield* teller.tell({ _tag: "Opened" })
-    yield* Effect.forkScoped(report(teller))
-    if (task.producing) yield* Effect.forkScoped(produce(task, teller))
+    yield* sender.send({ _tag: "Opened" })
+    yield* Effect.forkScoped(report(sender))
+    if (task.producing) yield* Effect.forkScoped(produce(task, sender))
     yield* finish
   }).pipe(
     Effect.scoped,
     Effect.provide(
-      Layer.provide(KuzzleOutbox.layer({ server: "kuzzle" }), [store, Layer.provide(watched(teller), client)])
+      Layer.provide(KuzzleOutbox.layer({ server: "kuzzle" }), [store, Layer.provide(watched(sender), client)])
     ),
-    Effect.catchTag("KuzzleOutboxError", ({ message }) => teller.tell({ _tag: "Denied", issue: message }))
+    Effect.catchTag("KuzzleOutboxError", ({ message }) => sender.send({ _tag: "Denied", issue: message }))
   )
 
 // -------------------------------------------------------------------------------------------------------------------
-// what it hands over
+// handing over requests
 // -------------------------------------------------------------------------------------------------------------------
 
 const chance = (probability: number) => Effect.map(Random.next, (random) => random < probability)
 
 const text = "z".repeat(200)
 
-const produce = (task: Task, teller: Teller): Effect.Effect<never, never, KuzzleOutbox.KuzzleOutbox> => {
+const produce = (task: Task, sender: NoticeSender): Effect.Effect<never, never, KuzzleOutbox.KuzzleOutbox> => {
   let count = 0
   return Effect.gen(function*() {
     const burst = yield* Random.nextIntBetween(1, 5)
     yield* Effect.forEach(
       Array.from({ length: burst }, () => `${task.client}-${++count}`),
-      (id) => handOver(task, teller, id),
+      (id) => handOver(task, sender, id),
       { concurrency: "unbounded", discard: true }
     )
     yield* Effect.sleep(yield* Random.nextIntBetween(0, 25))
   }).pipe(Effect.forever)
 }
 
-const handOver = (task: Task, teller: Teller, id: string): Effect.Effect<void, never, KuzzleOutbox.KuzzleOutbox> =>
+const handOver = (
+  task: Task,
+  sender: NoticeSender,
+  id: string
+): Effect.Effect<void, never, KuzzleOutbox.KuzzleOutbox> =>
   Effect.gen(function*() {
     const idempotent = yield* chance(0.25)
     const awaited = yield* chance(0.25)
@@ -91,44 +95,44 @@ const handOver = (task: Task, teller: Teller, id: string): Effect.Effect<void, n
     const receipt = yield* idempotent
       ? KuzzleOutbox.handOver(KuzzleDocument.createOrReplace({ ...target, _id: id }))
       : KuzzleOutbox.handOver(KuzzleDocument.create(target))
-    yield* teller.tell({ _tag: "Accepted", id, idempotent, awaited })
-    if (awaited) yield* Effect.forkDaemon(awaitOutcome(teller, id, receipt.outcome))
-    if (yield* chance(0.03)) yield* withdraw(teller, id, receipt.withdraw)
+    yield* sender.send({ _tag: "Accepted", id, idempotent, awaited })
+    if (awaited) yield* Effect.forkDaemon(awaitOutcome(sender, id, receipt.outcome))
+    if (yield* chance(0.03)) yield* withdraw(sender, id, receipt.withdraw)
   }).pipe(
     Effect.catchTag(
       "KuzzleOutboxError",
-      ({ reason }) => teller.tell({ _tag: "Refused", id, reason })
+      ({ reason }) => sender.send({ _tag: "Refused", id, reason })
     )
   )
 
 const awaitOutcome = <A, E extends { readonly _tag: string }>(
-  teller: Teller,
+  sender: NoticeSender,
   id: string,
   outcome: Effect.Effect<A, E>
 ): Effect.Effect<void> =>
   Effect.matchEffect(outcome, {
-    onSuccess: () => teller.tell({ _tag: "Answered", id, error: null }),
+    onSuccess: () => sender.send({ _tag: "Answered", id, error: null }),
     onFailure: (error) =>
-      teller.tell(isMoved(error) ? { _tag: "Moved", id } : { _tag: "Answered", id, error: error._tag })
+      sender.send(isMoved(error) ? { _tag: "Moved", id } : { _tag: "Answered", id, error: error._tag })
   })
 
-/** Another client has the request now, and has no caller that awaits its outcome. */
+/** Whether another client has taken the request over. No caller awaits its outcome there. */
 const isMoved = (error: unknown): boolean =>
   error instanceof NotSentError && error.cause instanceof NotQueuedError && error.cause.reason === "OtherClient"
 
-const withdraw = (teller: Teller, id: string, act: KuzzleOutbox.Receipt<unknown, unknown>["withdraw"]) =>
+const withdraw = (sender: NoticeSender, id: string, act: KuzzleOutbox.Receipt<unknown, unknown>["withdraw"]) =>
   Effect.gen(function*() {
-    yield* teller.tell({ _tag: "Withdrawing", id })
+    yield* sender.send({ _tag: "Withdrawing", id })
     yield* Effect.matchEffect(act, {
-      // After a timeout it may still be withdrawn. Any other failure has withdrawn nothing.
+      // After a timeout, the request may still be withdrawn. After any other failure, it is not.
       onFailure: ({ reason }) =>
-        reason === "Timeout" ? Effect.void : teller.tell({ _tag: "Withdrawn", id, inTime: false }),
-      onSuccess: (inTime) => teller.tell({ _tag: "Withdrawn", id, inTime })
+        reason === "Timeout" ? Effect.void : sender.send({ _tag: "Withdrawn", id, inTime: false }),
+      onSuccess: (inTime) => sender.send({ _tag: "Withdrawn", id, inTime })
     })
   })
 
 // -------------------------------------------------------------------------------------------------------------------
-// what becomes of it
+// reporting outcomes
 // -------------------------------------------------------------------------------------------------------------------
 
 const Sent = Schema.Struct({ body: Schema.Struct({ id: Schema.String }) })
@@ -141,8 +145,8 @@ const Payload = Schema.parseJson(Schema.Struct({ request: Sent }))
 const idOf = ({ payload }: KuzzleOutboxStore.Entry): string | null =>
   Option.match(Schema.decodeOption(Payload)(payload), { onNone: () => null, onSome: ({ request }) => request.body.id })
 
-/** The client of the outbox, which mentions what is in flight. */
-const watched = ({ mention }: Teller) =>
+/** The client that the outbox uses. It sends a notice when a request is in flight, and when it no longer is. */
+const watched = ({ trySend }: NoticeSender) =>
   Layer.effect(
     Kuzzle.Kuzzle,
     Effect.map(Kuzzle.Kuzzle, (kuzzle) => ({
@@ -151,26 +155,26 @@ const watched = ({ mention }: Teller) =>
         Effect.suspend(() => {
           const id = idOfRequest(request)
           if (id === undefined) return kuzzle.query(request, options)
-          mention({ _tag: "Sent", id })
-          return Effect.ensuring(kuzzle.query(request, options), Effect.sync(() => mention({ _tag: "Returned", id })))
+          trySend({ _tag: "Sent", id })
+          return Effect.ensuring(kuzzle.query(request, options), Effect.sync(() => trySend({ _tag: "Returned", id })))
         })
     }))
   )
 
 /**
- * Reports are forgotten only when the runner knows them. Many are sent at once, because the store keeps 100 of them,
- * and on a busy machine two clients may make reports faster than they are sent one by one.
+ * Sends the outbox's reports to the runner, and deletes them from the store after the runner knows them. Many are sent at
+ * once: the store keeps only 100, and on a busy machine two clients make reports faster than one can be sent after the other.
  */
-const report = (teller: Teller): Effect.Effect<void, never, KuzzleOutbox.KuzzleOutbox> =>
+const report = (sender: NoticeSender): Effect.Effect<void, never, KuzzleOutbox.KuzzleOutbox> =>
   Effect.flatMap(KuzzleOutbox.KuzzleOutbox, ({ forget, reports }) =>
     Stream.runForEachChunk(reports, (chunk) => {
       const known = Effect.forEach(
         chunk,
         ({ entry, outcome, seq }) =>
-          teller.tell({ _tag: "Reported", id: entry === undefined ? null : idOf(entry), seq, outcome }),
+          sender.send({ _tag: "Reported", id: entry === undefined ? null : idOf(entry), seq, outcome }),
         { concurrency: "unbounded", discard: true }
       )
-      // The folder may be read-only for a while.
+      // The runner makes the folder read-only at times.
       const forgotten = Effect.retry(forget(Chunk.toReadonlyArray(chunk)), Schedule.spaced("100 millis"))
       return Effect.zipRight(known, Effect.orDie(forgotten))
     }))

@@ -1,4 +1,4 @@
-/** The folder of the outbox in a run on Node, and what happens to it: full, read-only, torn and foreign files. */
+/** The folder of the outbox in a run on Node, and its disturbances: a full or read-only disk, torn and foreign files. */
 import { Effect, Option, Random, Schedule, Schema } from "effect"
 import type { Scope } from "effect"
 import { execFile, execFileSync } from "node:child_process"
@@ -10,18 +10,18 @@ import { temporaryFolder } from "./run.ts"
 
 export interface Folder {
   readonly path: string
-  /** Ways to disturb. Each says what it did. */
+  /** Each effect disturbs the folder once, and returns the name of the disturbance. */
   readonly disturbances: ReadonlyArray<Effect.Effect<string>>
-  /** Requests and reports that are stored. */
-  readonly left: Effect.Effect<number>
-  /** The files of others are as they were; otherwise, their names. */
-  readonly harmed: Effect.Effect<ReadonlyArray<string>>
+  /** The number of stored requests and reports. */
+  readonly stored: Effect.Effect<number>
+  /** The names of foreign files whose content has changed. */
+  readonly changedForeignFiles: Effect.Effect<ReadonlyArray<string>>
 }
 
-/** Room for some 500 requests, 4 KB each. */
+/** Space for some 500 requests of 4 KB each. */
 const mountOptions = "size=3m"
 
-/** A file system of its own, so that it can be full or read-only. Only root can mount one. */
+/** Mounts a file system for the folder, which can then be full or read-only. Only root can mount one. */
 const mounted = (path: string): Effect.Effect<boolean, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -40,7 +40,7 @@ export const make = (ledger: Ledger): Effect.Effect<Folder, never, Scope.Scope> 
   Effect.gen(function*() {
     const disk = yield* temporaryFolder
     const hasDisk = yield* mounted(disk)
-    if (!hasDisk) process.stdout.write("no file system could be mounted: the disk is never full nor read-only\n")
+    if (!hasDisk) process.stdout.write("this run cannot mount a file system: the disk is never full nor read-only\n")
     const path = Path.join(disk, "outbox")
     const foreign = new Map<string, string>()
     return {
@@ -50,8 +50,8 @@ export const make = (ledger: Ledger): Effect.Effect<Folder, never, Scope.Scope> 
         addForeign(path, foreign),
         ...(hasDisk ? [fill(disk), makeReadOnly(disk)] : [])
       ],
-      left: Effect.sync(() => namesIn(path).length),
-      harmed: Effect.sync(() =>
+      stored: Effect.sync(() => namesIn(path).length),
+      changedForeignFiles: Effect.sync(() =>
         Array.from(foreign).flatMap(([name, text]) =>
           Fs.readFileSync(Path.join(path, name), "utf8") === text ? [] : [name]
         )
@@ -59,7 +59,7 @@ export const make = (ledger: Ledger): Effect.Effect<Folder, never, Scope.Scope> 
     }
   })
 
-/** The files of the outbox. */
+/** The names of the outbox's files. */
 const namesIn = (path: string): ReadonlyArray<string> =>
   Fs.existsSync(path) ? Fs.readdirSync(path).filter((name) => /^\d{15}-\d{6}-\w+\.\w+\..*\.v1$/.test(name)) : []
 
@@ -91,7 +91,7 @@ const fill = (disk: string): Effect.Effect<string> => {
 const makeReadOnly = (disk: string): Effect.Effect<string> => {
   const remount = (how: string) =>
     Effect.tryPromise(() => promisify(execFile)("mount", ["-o", `remount,${how}`, disk])).pipe(
-      // It is busy while a file is being written.
+      // The mount is busy while a file is being written.
       Effect.retry({ times: 50, schedule: Schedule.spaced("5 millis") })
     )
   return forAWhile(
@@ -107,19 +107,19 @@ const Stored = Schema.parseJson(Schema.Struct({
   }))
 }))
 
-/** Truncates the file of a request, even if it is renamed meanwhile. */
+/** Truncates the file of a request. The open file is the same even if the outbox renames it. */
 const tear = (path: string, ledger: Ledger): Effect.Effect<string> =>
   Effect.gen(function*() {
     const [name] = yield* Random.shuffle(namesIn(path))
-    if (name === undefined) return "torn record: there was none"
+    if (name === undefined) return "torn record: no record was stored"
     const file = Option.liftThrowable(Fs.openSync)(Path.join(path, name), "r+")
-    if (Option.isNone(file)) return "torn record: it was gone"
+    if (Option.isNone(file)) return "torn record: the record could not be opened"
     try {
       const [line = ""] = Fs.readFileSync(file.value, "utf8").split("\n")
       const stored = Schema.decodeOption(Stored)(line)
-      if (Option.isNone(stored)) return "torn record: it was torn"
+      if (Option.isNone(stored)) return "torn record: the record was torn already"
       const [seq = ""] = name.split(".")
-      ledger.tore(seq, stored.value.payload.request.body.id)
+      ledger.damaged(seq, stored.value.payload.request.body.id)
       Fs.ftruncateSync(file.value, 20)
       return "torn record"
     } catch {

@@ -1,72 +1,73 @@
-/** Compares what the clients said with what the server executed. Pure: a ledger and the executions in, a verdict out. */
+/** Compares the clients' notices with what the server executed. Pure: it takes a ledger and executions, and returns a verdict. */
 import type { Ledger, Request } from "./ledger.ts"
 
 /** What the server holds of one request. */
 export interface Execution {
   readonly idempotent: boolean
-  /** For an idempotent request 1, however often it was executed. */
+  /** The number of documents with the id of the request. It is 1 for an idempotent request, however often it was executed. */
   readonly count: number
 }
 
 export type Executions = ReadonlyMap<string, Execution>
 
 export interface Broken {
+  /** What happened although the outbox promises that it does not. */
   readonly promise: string
-  /** Of the requests that it was broken to. */
+  /** The requests that it happened to. */
   readonly ids: ReadonlyArray<string>
 }
 
 export interface Verdict {
   readonly ends: number
-  /** Of these, the ends that left requests sent and unanswered. */
+  /** The ends at which a request of the client was in flight. */
   readonly endsInFlight: number
-  /** How the accepted requests ended. */
+  /** All accepted requests. The numbers from here to `deleted` say how they ended. */
   readonly accepted: number
   readonly once: number
-  /** Also those whose client ended before it could report that they were accepted. */
+  /** Includes requests whose client ended before it could report that they were accepted. */
   readonly twice: number
   readonly lost: number
   readonly maybeExecuted: number
   readonly maybeNot: number
-  /** Reported as not sent: expired, withdrawn, unreadable or refused by the server. */
+  /** Not executed, and reported as such: expired, withdrawn, unreadable or refused by the server. */
   readonly unsent: number
-  /** Not executed, and the only client that received the outcome has ended. */
-  readonly untold: number
-  /** Lost with a database that the browser has deleted: no page can know what was in it. */
+  /** Not executed. The only client that received the outcome has ended. */
+  readonly outcomeLost: number
+  /** Lost with a database that the browser deleted. No page can know what was in it. */
   readonly deleted: number
   readonly broken: ReadonlyArray<Broken>
 }
 
-type Fate = "once" | "twice" | "lost" | "maybeExecuted" | "maybeNot" | "unsent" | "untold" | "deleted"
+type Fate = "once" | "twice" | "lost" | "maybeExecuted" | "maybeNot" | "unsent" | "outcomeLost" | "deleted"
 
-/** The errors of an outcome that leave open whether the request was executed. */
-const open: ReadonlySet<string> = new Set([
+/** The tags of the errors after which the request may have been executed, or not. */
+const maybeErrors: ReadonlySet<string> = new Set([
   "KuzzleMaybeSentError",
   "KuzzleDeadlineError",
   "KuzzleResponseTooLargeError",
   "KuzzleProtocolError"
 ])
 
-const isMaybe = ({ answer, reports }: Request): boolean => reports.has("MaybeSent") || open.has(answer ?? "")
+const isMaybe = ({ answer, reports }: Request): boolean => reports.has("MaybeSent") || maybeErrors.has(answer ?? "")
 
 /** Outcomes after which a request must not have been executed. */
-const unsent: { readonly [told: string]: (request: Request) => boolean } = {
+const unsent: { readonly [outcome: string]: (request: Request) => boolean } = {
   "was refused": ({ refused }) => refused,
   "was withdrawn in time": ({ withdrawn }) => withdrawn === "InTime",
   "expired": ({ reports }) => reports.has("Expired"),
-  "was not sent, as its caller was told": ({ answer }) => answer === "KuzzleNotSentError"
+  "was reported to its caller as not sent": ({ answer }) => answer === "KuzzleNotSentError"
 }
 
-/** A caller received, or may have received, the outcome of the request. */
-const isTold = ({ answer, reports, withdrawn }: Request): boolean =>
+/** Whether a caller received, or may have received, the outcome of the request. */
+const hasOutcome = ({ answer, reports, withdrawn }: Request): boolean =>
   answer !== undefined || reports.size > 0 || withdrawn === "InTime" || withdrawn === "Perhaps"
 
 const fateOf = (request: Request, count: number, clientEnded: boolean): Fate => {
   if (count > 1 && !request.idempotent) return "twice"
   if (isMaybe(request)) return count > 0 ? "maybeExecuted" : "maybeNot"
   if (count > 0) return "once"
-  if (isTold(request)) return "unsent"
-  if (request.awaited && clientEnded) return "untold"
+  if (hasOutcome(request)) return "unsent"
+  if (request.awaited && clientEnded) return "outcomeLost"
   return request.deleted ? "deleted" : "lost"
 }
 
@@ -78,7 +79,7 @@ export const judge = (ledger: Ledger, executions: Executions): Verdict => {
     maybeExecuted: 0,
     maybeNot: 0,
     unsent: 0,
-    untold: 0,
+    outcomeLost: 0,
     deleted: 0
   }
   const requests = Array.from(ledger.requests.values())
@@ -102,12 +103,12 @@ export const judge = (ledger: Ledger, executions: Executions): Verdict => {
       promise: "answered with a success and not executed",
       ids: requests.filter((request) => request.answer === null && countOf(request) === 0).map(({ id }) => id)
     },
-    ...Object.entries(unsent).map(([told, isUnsent]) => ({
-      promise: `executed although it ${told}`,
-      // An idempotent one may have been executed before it waited again.
+    ...Object.entries(unsent).map(([outcome, isUnsent]) => ({
+      promise: `executed although it ${outcome}`,
+      // An idempotent request may be executed, return to the store, and end there.
       ids: executed((request) => !request.idempotent && isUnsent(request))
     })),
-    { promise: "unreadable although nobody damaged it", ids: [...ledger.unreadable] }
+    { promise: "unreadable although the runner did not damage it", ids: [...ledger.unreadable] }
   ].filter(({ ids }) => ids.length > 0)
   return {
     ends: ledger.ends.length,
@@ -123,7 +124,7 @@ export const judge = (ledger: Ledger, executions: Executions): Verdict => {
   }
 }
 
-/** What did not happen at all, so that the run proves nothing. */
+/** The things that must happen for a run to prove anything, and that did not happen. */
 const emptiness = (ledger: Ledger, accepted: number, once: number, endsInFlight: number): ReadonlyArray<string> => [
   ...(ledger.ends.length > 0 ? [] : ["the run is empty: no client ended"]),
   ...(accepted > 0 ? [] : ["the run is empty: nothing was accepted"]),
@@ -132,7 +133,7 @@ const emptiness = (ledger: Ledger, accepted: number, once: number, endsInFlight:
 ]
 
 // -------------------------------------------------------------------------------------------------------------------
-// for people
+// text
 // -------------------------------------------------------------------------------------------------------------------
 
 export interface Row {
@@ -141,8 +142,8 @@ export interface Row {
   readonly seconds: number
 }
 
-/** Of so many requests the ids are shown. */
-const shown = 20
+/** The number of ids that a line lists. */
+const maxIds = 20
 
 const thousands = (count: number): string => count.toLocaleString("en-US")
 
@@ -154,13 +155,13 @@ export const table = (rows: ReadonlyArray<Row>): string =>
       `| ${name} | ${thousands(v.ends)} (${thousands(v.endsInFlight)}) | ${thousands(v.accepted)} | ${
         thousands(v.once)
       } | ` +
-      `${v.twice} | ${v.lost} | ${v.maybeExecuted} / ${v.maybeNot} | ${v.unsent} | ${v.untold} | ${v.deleted} | ${
+      `${v.twice} | ${v.lost} | ${v.maybeExecuted} / ${v.maybeNot} | ${v.unsent} | ${v.outcomeLost} | ${v.deleted} | ${
         Math.round(seconds)
       } s |`
     )
   ].join("\n")
 
-export const showBroken = ({ ids, promise }: Broken): string =>
+export const describeBroken = ({ ids, promise }: Broken): string =>
   ids.length === 0
     ? promise
-    : `${promise}: ${ids.length} (${ids.slice(0, shown).join(", ")}${ids.length > shown ? ", …" : ""})`
+    : `${promise}: ${ids.length} (${ids.slice(0, maxIds).join(", ")}${ids.length > maxIds ? ", …" : ""})`

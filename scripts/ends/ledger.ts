@@ -1,9 +1,9 @@
-/** Everything that is known of one run: what the clients said, how they ended, and what the runner did to them. */
+/** All facts about one run: the clients' notices, how the clients ended, and what the runner did to them. */
 import { type Notice, tabOf } from "./notice.ts"
 
 type Reported = Extract<Notice, { readonly _tag: "Reported" }>
 
-/** A report may come before the notice that the request was accepted, which takes its time in a page. */
+/** What the notices say about a request. In a page, a report may arrive before the notice that the request was accepted. */
 export interface Request {
   readonly id: string
   client: string | undefined
@@ -11,15 +11,15 @@ export interface Request {
   accepted: boolean
   refused: boolean
   awaited: boolean
-  /** The tag of the error, or `null` for a success. `undefined`: not reported. */
+  /** The tag of the error, or `null` for a success. `undefined`: no client has reported an answer. */
   answer: string | null | undefined
   withdrawn: "Perhaps" | "InTime" | "TooLate" | undefined
-  /** A browser has deleted the database that may have held it. */
+  /** Whether a browser has deleted a database that may have held the request. */
   deleted: boolean
   readonly reports: Set<Reported["outcome"]>
 }
 
-/** Something that happened in the run. Without a request or a client, it concerned all of them. */
+/** Something that happened in the run. An event without a request or a client concerns all of them. */
 interface Event {
   readonly at: number
   readonly what: string
@@ -28,41 +28,41 @@ interface Event {
 }
 
 /**
- * A story lists the actions of the runner from this many milliseconds before a request is mentioned until as many after
- * it.
+ * The log of a request includes what the runner did from this many milliseconds before the first event of the request until
+ * as many after its last.
  */
-const aroundStory = 3000
+const logMargin = 3000
 
 export interface End {
   readonly how: string
-  /** Requests that had been sent and not answered. */
+  /** The number of requests that had been sent and not answered. */
   readonly inFlight: number
 }
 
 export class Ledger {
   readonly requests = new Map<string, Request>()
   readonly ends: Array<End> = []
-  /** Clients that could not open the outbox, and said so with a typed error. */
+  /** Clients that could not open the outbox, and reported a typed error. */
   readonly denied = new Set<string>()
-  /** What the runner did besides, and how often. */
+  /** The disturbances, and how often each happened. */
   readonly disturbances = new Map<string, number>()
-  /** Reports of unreadable records that the runner has not damaged. */
+  /** Reports of unreadable records that the runner did not damage. */
   readonly unreadable = new Set<string>()
-  /** Promises that the runner itself saw broken. */
+  /** Faults that the runner itself observed. */
   readonly complaints: Array<string> = []
   private readonly endedClients = new Set<string>()
   private readonly closedTabs = new Set<string>()
   private readonly accepted = new Map<string, number>()
-  private readonly flying = new Map<string, Set<string>>()
-  private readonly torn = new Map<string, string>()
+  private readonly inFlight = new Map<string, Set<string>>()
+  private readonly damagedRecords = new Map<string, string>()
   private hasDatabase = false
   private readonly events: Array<Event> = []
 
-  /** `now`: milliseconds since the run began. */
+  /** `now` gives the milliseconds since the run began. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   add(client: string, notice: Notice): void {
-    this.happened(described(notice), { client, request: this.requestOf(notice) })
+    this.log(described(notice), { client, request: this.requestOf(notice) })
     switch (notice._tag) {
       case "Opened":
         return
@@ -79,7 +79,7 @@ export class Ledger {
         return void Object.assign(this.request(id), { accepted: true, awaited, client, idempotent })
       }
       case "Refused":
-        // After a timeout it may be stored, and another client may send it if this one ends before it has deleted it.
+        // After a timeout, the request may be stored. If this client ends before it deletes it, another client may send it.
         this.request(notice.id).refused = notice.reason !== "Timeout"
         return this.disturbed(`refused: ${notice.reason}`)
       case "Sent":
@@ -103,63 +103,63 @@ export class Ledger {
     }
   }
 
-  /** The clients ended together. */
+  /** Adds an end. It may be that of several clients. */
   ended(how: string, ...clients: ReadonlyArray<string>): void {
     const inFlight = clients.reduce((sum, client) => sum + this.inFlightOf(client).size, 0)
     this.ends.push({ how, inFlight })
     for (const client of clients) {
       this.endedClients.add(client)
-      this.happened(`ended: ${how}`, { client })
+      this.log(`ended: ${how}`, { client })
     }
   }
 
   /**
-   * A tab was closed, so all its clients have ended, including that of a reloaded page whose first message may arrive
-   * later. It does not count as another end.
+   * A tab was closed, so all its clients have ended. The first notice of a client may arrive later, if its page was reloaded.
+   * The call does not count as another end.
    */
   closed(tab: string): void {
     this.closedTabs.add(tab)
-    this.happened(`tab ${tab} was closed`)
+    this.log(`tab ${tab} was closed`)
   }
 
-  /** Whether the client that handed it over has ended, in any way. */
+  /** Whether the client that handed the request over has ended, in any way. */
   hasEnded({ client }: Request): boolean {
     return client !== undefined && (this.endedClients.has(client) || this.closedTabs.has(tabOf(client)))
   }
 
-  /** How many requests were accepted of this client. */
+  /** The number of accepted requests of this client. */
   acceptedOf(client: string): number {
     return this.accepted.get(client) ?? 0
   }
 
   disturbed(what: string): void {
-    this.happened(what)
+    this.log(what)
     this.disturbances.set(what, (this.disturbances.get(what) ?? 0) + 1)
   }
 
-  /** A browser that is killed may find its database damaged, and deletes it with what ended clients had left there. */
+  /** After it was killed, a browser may find its database damaged. It then deletes it, with the requests of ended clients. */
   private databaseDeleted(): void {
     this.disturbed("database deleted by the browser")
     for (const request of this.requests.values()) request.deleted ||= this.hasEnded(request)
   }
 
-  /** The runner damaged the record of this request. */
-  tore(seq: string, id: string): void {
-    this.torn.set(seq, id)
+  /** The runner damaged the stored record of this request. */
+  damaged(seq: string, id: string): void {
+    this.damagedRecords.set(seq, id)
     this.disturbed("torn record")
   }
 
   complain(what: string): void {
-    this.happened(what)
+    this.log(what)
     this.complaints.push(what)
   }
 
-  /** All that is known of a request, one line each, in the order in which the runner heard of it. */
-  story(id: string): ReadonlyArray<string> {
+  /** The events of a request, of its clients and of the runner. A line each, in the order in which the runner received them. */
+  logOf(id: string): ReadonlyArray<string> {
     const own = this.events.filter(({ request }) => request === id)
     const clients = new Set(own.map(({ client }) => client))
-    const from = (own.at(0)?.at ?? Infinity) - aroundStory
-    const to = (own.at(-1)?.at ?? -Infinity) + aroundStory
+    const from = (own.at(0)?.at ?? Infinity) - logMargin
+    const to = (own.at(-1)?.at ?? -Infinity) + logMargin
     return this.events
       .filter(({ at, client, request }) =>
         request === id ||
@@ -168,12 +168,12 @@ export class Ledger {
       .map(({ at, client, what }) => `${(at / 1000).toFixed(3)} s  ${client ?? "runner"}: ${what}`)
   }
 
-  private happened(what: string, of: Partial<Pick<Event, "client" | "request">> = {}): void {
+  private log(what: string, of: Partial<Pick<Event, "client" | "request">> = {}): void {
     this.events.push({ at: this.now(), what, client: of.client, request: of.request })
   }
 
   private requestOf(notice: Notice): string | undefined {
-    if (notice._tag === "Reported") return notice.id ?? this.torn.get(notice.seq)
+    if (notice._tag === "Reported") return notice.id ?? this.damagedRecords.get(notice.seq)
     return "id" in notice ? notice.id : undefined
   }
 
@@ -204,11 +204,11 @@ export class Ledger {
   }
 
   private inFlightOf(client: string): Set<string> {
-    const known = this.flying.get(client)
+    const known = this.inFlight.get(client)
     if (known !== undefined) return known
-    const flying = new Set<string>()
-    this.flying.set(client, flying)
-    return flying
+    const ids = new Set<string>()
+    this.inFlight.set(client, ids)
+    return ids
   }
 }
 

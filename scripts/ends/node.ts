@@ -1,4 +1,4 @@
-/** Two processes share a folder and are ended, again and again. */
+/** The run on Node: two processes share the folder of an outbox. Each is ended and replaced by a new one, many times. */
 import { Effect, Random } from "effect"
 import type { Scope } from "effect"
 import { build } from "esbuild"
@@ -21,15 +21,15 @@ import {
   untilAccepted
 } from "./run.ts"
 
-/** How long a process may take to start, and to end when it is asked to. */
-const patience = "1 minute"
+/** The longest time in which a process starts, and in which it ends after a request to end. */
+const timeLimit = "1 minute"
 
 interface Worker {
   readonly client: string
   readonly child: ChildProcessByStdio<Writable, Readable, null>
-  /** It has opened the outbox, or could not and has ended. */
+  /** Waits until the process has opened the outbox, or has ended because it could not. */
   readonly started: Effect.Effect<void>
-  /** It has ended, and all that it said is in the ledger. */
+  /** Waits until the process has ended and all its notices are in the ledger. */
   readonly ended: Effect.Effect<void>
 }
 
@@ -59,14 +59,14 @@ export const run = (plan: Plan): Effect.Effect<void, RunError> =>
       yield* untilAccepted(() => ledger.acceptedOf(worker.client))
       yield* end(plan, worker, yield* nextWay)
     }))
-    yield* Effect.scoped(Effect.zipRight(disturb(plan, folder.disturbances), repeatLives(ends, () => life)))
+    yield* Effect.scoped(Effect.zipRight(disturb(plan, folder.disturbances), repeatLives(ends, life)))
     yield* server.heal
 
     const last = yield* Effect.replicateEffect(start(false), clients)
-    yield* drained(plan, folder.left)
+    yield* drained(plan, folder.stored)
     yield* Effect.forEach(last, (worker) => askToEnd(plan, worker, () => worker.child.stdin.end()))
-    const harmed = yield* folder.harmed
-    if (harmed.length > 0) ledger.complain(`files of others were changed: ${harmed.join(", ")}`)
+    const changed = yield* folder.changedForeignFiles
+    if (changed.length > 0) ledger.complain(`files that are not the outbox's were changed: ${changed.join(", ")}`)
   }).pipe(Effect.scoped)
 
 const compile = ({ planted }: Plan, outfile: string): Effect.Effect<void, RunError> =>
@@ -74,7 +74,7 @@ const compile = ({ planted }: Plan, outfile: string): Effect.Effect<void, RunErr
     try: () =>
       build({
         ...forNode,
-        // It starts sooner.
+        // A smaller script starts sooner.
         minify: true,
         entryPoints: [fileURLToPath(new URL("./worker.ts", import.meta.url))],
         outfile,
@@ -92,14 +92,14 @@ const startWorker = (
     Effect.sync(() => {
       const { client } = task
       const child = spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["pipe", "pipe", "inherit"] })
-      // It may have ended already.
+      // Closing stdin fails if the process has already ended.
       child.stdin.on("error", () => {})
       const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
       const started = new Promise<void>((resolve) => {
         let rest = ""
         child.stdout.setEncoding("utf8").on("data", (text: string) => {
           const lines = (rest + text).split("\n")
-          // A process that is killed may write a part of a line.
+          // The last line of a killed process may be incomplete.
           rest = lines.pop() ?? ""
           for (const line of lines) read(line)
           resolve()
@@ -117,7 +117,7 @@ const startWorker = (
         child,
         ended: Effect.promise(() => ended),
         started: Effect.promise(() => Promise.race([started, ended])).pipe(
-          Effect.timeoutFail({ duration: patience, onTimeout: () => `${client} did not start within ${patience}` }),
+          Effect.timeoutFail({ duration: timeLimit, onTimeout: () => `${client} did not start within ${timeLimit}` }),
           Effect.catchAll((complaint) => Effect.sync(() => ledger.complain(complaint)))
         )
       }
@@ -128,7 +128,7 @@ const startWorker = (
 const end = (plan: Plan, worker: Worker, way: Way): Effect.Effect<void> =>
   Effect.gen(function*() {
     const { child, client, ended } = worker
-    // It could not open the outbox.
+    // The process ended by itself, because it could not open the outbox.
     if (child.exitCode !== null) return
     switch (way) {
       case "kill -9":
@@ -150,11 +150,11 @@ const end = (plan: Plan, worker: Worker, way: Way): Effect.Effect<void> =>
     plan.ledger.ended(way, client)
   })
 
-/** A process that is asked to end must do so in time. */
+/** Asks a process to end. A process that does not end in time is a complaint, and is killed. */
 const askToEnd = ({ ledger }: Plan, { child, client, ended }: Worker, ask: () => void): Effect.Effect<void> =>
   Effect.sync(ask).pipe(
     Effect.zipRight(ended),
-    Effect.timeoutFail({ duration: patience, onTimeout: () => `${client} did not end within ${patience}` }),
+    Effect.timeoutFail({ duration: timeLimit, onTimeout: () => `${client} did not end within ${timeLimit}` }),
     Effect.catchAll((complaint) =>
       Effect.sync(() => {
         ledger.complain(complaint)

@@ -1,28 +1,28 @@
-/** What a client says about itself and its requests while it runs, so that the judge knows it although the client ends. */
+/** The notices that a client sends while it runs. So the judge knows what happened, although the client was ended. */
 import { Schema } from "effect"
 
 const { String: Text, TaggedStruct } = Schema
 
-/** `id` is the unique number of a request, which the server stores with each execution. */
+/** `id` is the unique id of a request. The server stores it with each execution. */
 export const Notice = Schema.Union(
   /** The outbox is open. */
   TaggedStruct("Opened", {}),
-  /** The browser had no database, so this client has created it: it is the first one, or the browser has deleted what it had. */
+  /** This client created the database. It is the first client, or the browser has deleted the earlier database. */
   TaggedStruct("Created", {}),
   /** The outbox could not be opened, with a typed error. */
   TaggedStruct("Denied", { issue: Text }),
-  /** `handOver` succeeded. `awaited`: the client also reads the outcome, so no report of it follows. */
+  /** `handOver` succeeded. If `awaited`, the client reads the outcome itself, so no report of it follows. */
   TaggedStruct("Accepted", { id: Text, idempotent: Schema.Boolean, awaited: Schema.Boolean }),
   /** `handOver` failed with a typed error. */
   TaggedStruct("Refused", { id: Text, reason: Text }),
-  /** The request was given to the connection. `Returned`: its answer or error came. */
+  /** The outbox passed the request to the connection. `Returned`: its answer or error arrived. */
   TaggedStruct("Sent", { id: Text }),
   TaggedStruct("Returned", { id: Text }),
-  /** The outcome, where the client reads it. `error`: the tag of the error. */
+  /** The client read the outcome. `error` is the tag of the error, or `null` for a success. */
   TaggedStruct("Answered", { id: Text, error: Schema.NullOr(Text) }),
-  /** The outcome will not be known to this client: another one has taken the request over. */
+  /** Another client has taken the request over, so this client does not learn the outcome. */
   TaggedStruct("Moved", { id: Text }),
-  /** Written before it is withdrawn, because the client may end before it says how that went. */
+  /** Sent before the client withdraws the request, because it may end before it can send `Withdrawn`. */
   TaggedStruct("Withdrawing", { id: Text }),
   TaggedStruct("Withdrawn", { id: Text, inTime: Schema.Boolean }),
   /** A report of the outbox. `id` is missing if the record was unreadable. */
@@ -36,13 +36,13 @@ export type Notice = typeof Notice.Type
 
 export const fromJson = Schema.decodeSync(Schema.parseJson(Notice))
 
-/** What a page posts. */
-export const Letter = Schema.Struct({ client: Text, notices: Schema.Array(Notice) })
+/** The body of a POST of a page. */
+export const NoticeBatch = Schema.Struct({ client: Text, notices: Schema.Array(Notice) })
 
-export const letterFromJson = Schema.decodeSync(Schema.parseJson(Letter))
+export const noticeBatchFromJson = Schema.decodeSync(Schema.parseJson(NoticeBatch))
 
-/** Names the client that a page is. A page that is loaded again is another client of its tab. */
+/** The name of the client in a page. A reloaded page is another client of the same tab. */
 export const clientOf = (tab: string, loadedAt: number): string => `${tab}.${Math.round(loadedAt)}`
 
-/** The tab of a client; a process is its own. */
+/** The tab of a client. For a process, it is the name of the client. */
 export const tabOf = (client: string): string => client.replace(/\.\d+$/, "")

@@ -1,9 +1,9 @@
-/** A page that hands over requests, until its tab is ended. Its task is in its address; it posts what it does to its server. */
+/** A page that hands over requests until its tab is ended. Its address contains its task. It posts notices to its server. */
 import { BrowserKuzzle, BrowserKuzzleOutboxStore } from "@effect-kuzzle/browser"
 import { BrowserRuntime } from "@effect/platform-browser"
 import { Effect, Schema } from "effect"
 import * as Client from "./client.ts"
-import { clientOf, type Letter, type Notice } from "./notice.ts"
+import { clientOf, type Notice, type NoticeBatch } from "./notice.ts"
 
 const query = new URLSearchParams(location.search)
 
@@ -12,23 +12,23 @@ const task = Schema.decodeSync(Schema.parseJson(Client.Task))(query.get("task") 
 const client = clientOf(task.client, performance.timeOrigin)
 
 // -------------------------------------------------------------------------------------------------------------------
-// telling
+// sending notices
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A browser sends 64 KB at most for a page that has gone. */
+/** After a page has ended, a browser sends at most 64 KB of its POSTs. */
 const maxNotices = 200
 
 const waiting: Array<{ readonly notice: Notice; readonly arrived: () => void }> = []
 let posting = false
 
 const post = async (notices: ReadonlyArray<Notice>): Promise<void> => {
-  const letter: typeof Letter.Type = { client, notices }
+  const batch: typeof NoticeBatch.Type = { client, notices }
   for (;;) {
     try {
-      const { ok } = await fetch("/tell", { method: "POST", body: JSON.stringify(letter), keepalive: true })
+      const { ok } = await fetch("/notices", { method: "POST", body: JSON.stringify(batch), keepalive: true })
       if (ok) return
     } catch {
-      // The page was in the back/forward cache, which ends what is being fetched.
+      // The page entered the back/forward cache, which ends its fetches.
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -45,24 +45,24 @@ const postAll = async (): Promise<void> => {
   posting = false
 }
 
-const teller: Client.Teller = {
-  mention: (notice) => {
+const sender: Client.NoticeSender = {
+  trySend: (notice) => {
     waiting.push({ notice, arrived: () => {} })
     void postAll()
   },
-  tell: (notice) =>
+  send: (notice) =>
     Effect.async((resume) => {
       waiting.push({ notice, arrived: () => resume(Effect.void) })
       void postAll()
     })
 }
 
-/** Chromium shows that it has deleted a database only by its old version: none. */
+/** An old version of 0 is the only sign of a new database. It is the first one, or Chromium has deleted an earlier one. */
 const { open } = IDBFactory.prototype
 IDBFactory.prototype.open = function(...args) {
   const opening = open.apply(this, args)
   opening.addEventListener("upgradeneeded", ({ oldVersion }) => {
-    if (oldVersion === 0) teller.mention({ _tag: "Created" })
+    if (oldVersion === 0) sender.trySend({ _tag: "Created" })
   })
   return opening
 }
@@ -80,12 +80,12 @@ const finished = new Promise<void>((resolve) => {
 const ended = new Promise<void>((resolve) => {
   const main = Client.run(
     { ...task, client },
-    teller,
+    sender,
     BrowserKuzzle.layer(Client.options(task)),
     BrowserKuzzleOutboxStore.layer(),
     Effect.promise(() => finished)
   ).pipe(Effect.ensuring(Effect.sync(resolve)))
-  // The one interrupts the program when the page is left, the other does not.
+  // `runMain` interrupts the program when the page is unloaded. `runFork` does not.
   if (query.has("main")) BrowserRuntime.runMain(main)
   else Effect.runFork(main)
 })
@@ -96,8 +96,8 @@ const result = <A>(request: IDBRequest<A>): Promise<A> =>
     request.onerror = () => reject(request.error)
   })
 
-/** Requests and reports that are stored. */
-const left = async (): Promise<number> => {
+/** The number of stored requests and reports. */
+const stored = async (): Promise<number> => {
   const database = await result(indexedDB.open("kuzzle-outbox"))
   const transaction = database.transaction(["requests", "reports"])
   const counts = await Promise.all([
@@ -113,13 +113,13 @@ addEventListener("pageshow", ({ persisted }) => {
   restored = persisted
 })
 
-/** What the runner asks of the page. */
+/** The functions that the runner calls in the page. */
 const hooks = {
   finish: () => {
     finish()
     return ended
   },
-  left,
+  stored,
   client: () => client,
   restored: () => restored
 }

@@ -1,4 +1,4 @@
-/** What runs in Node and in Chromium have in common. */
+/** What the runs in Node and in Chromium share. */
 import { Data, Effect, Option, Random, Ref } from "effect"
 import type { Scope } from "effect"
 import * as Fs from "node:fs"
@@ -11,35 +11,38 @@ import type { Server } from "./server.ts"
 export interface Plan {
   readonly server: Server
   readonly ledger: Ledger
-  /** How many ends. */
+  /** The number of ends. */
   readonly ends: number
-  /** A bug in the clients. */
+  /** A planted bug in the clients. */
   readonly planted: Planted | undefined
 }
 
-/** The run could not be made. */
+/** The run could not start or could not complete. */
 export class RunError extends Data.TaggedError("RunError")<{ readonly message: string }> {}
 
-/** How long the last clients may take to send what is left. */
+/** The longest time in which the last clients send what is still stored. */
 const drainTime = "3 minutes"
 
-/** How many clients there are at the same time. */
+/** The number of clients at the same time. */
 export const clients = 2
 
-/** Deals all cards before one comes again, so that even a short run has everything. */
+/** Draws cards in random order. Each card comes once before any comes twice, so even a short run has all of them. */
 export const deck = <A>(cards: ReadonlyArray<A>): Effect.Effect<Effect.Effect<A>> =>
   Effect.gen(function*() {
-    let left: Array<A> = []
+    let remaining: Array<A> = []
     return Effect.gen(function*() {
-      if (left.length === 0) left = [...yield* Random.shuffle(cards)]
-      return left.pop() ?? (yield* Effect.dieMessage("a deck needs cards"))
+      if (remaining.length === 0) remaining = [...yield* Random.shuffle(cards)]
+      return remaining.pop() ?? (yield* Effect.dieMessage("a deck needs cards"))
     })
   })
 
-/** How many requests a client hands over before it ends, most of them few. */
+/** The most requests that a client hands over before it ends. Most clients hand over fewer than half as many. */
 const maxRequests = 40
 
-/** Waits until a client has handed over so many requests. `accepted` counts them. A store may refuse all of them. */
+/**
+ * Waits until a client has handed over a random number of requests. `accepted` counts them. The wait ends after 3 s, because
+ * a full store may refuse all of them.
+ */
 export const untilAccepted = (accepted: () => number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const enough = accepted() + Math.floor(maxRequests * (yield* Random.next) ** 2)
@@ -50,29 +53,24 @@ export const untilAccepted = (accepted: () => number): Effect.Effect<void> =>
     )
   })
 
-/** Runs `life` again and again for each of the clients, until there were so many ends. */
-export const repeatLives = <E, R>(
-  ends: number,
-  life: (slot: number) => Effect.Effect<void, E, R>
-): Effect.Effect<void, E, R> =>
+/** Runs `life`, which ends a client, this many times. As many lives as there are clients run at the same time. */
+export const repeatLives = <E, R>(ends: number, life: Effect.Effect<void, E, R>): Effect.Effect<void, E, R> =>
   Effect.gen(function*() {
-    const left = yield* Ref.make(ends)
-    const next = Ref.modify(left, (count) => [count > 0, count - 1])
-    const lives = (slot: number): Effect.Effect<void, E, R> =>
-      Effect.whenEffect(Effect.flatMap(life(slot), () => lives(slot)), next).pipe(Effect.asVoid)
-    yield* Effect.all(Array.from({ length: clients }, (_, slot) => lives(slot)), {
-      concurrency: "unbounded",
-      discard: true
-    })
+    const remaining = yield* Ref.make(ends)
+    const next = Ref.modify(remaining, (count) => [count > 0, count - 1])
+    const lives: Effect.Effect<void, E, R> = Effect.whenEffect(Effect.flatMap(life, () => lives), next).pipe(
+      Effect.asVoid
+    )
+    yield* Effect.replicateEffect(lives, clients, { concurrency: "unbounded", discard: true })
   })
 
-/** In the background, until the scope is closed. `others` are the ways to disturb besides those of the connection. */
+/** Disturbs the clients in the background, until the scope is closed: their connections, and by what `others` do. */
 export const disturb = (
   { ledger, server }: Plan,
   others: ReadonlyArray<Effect.Effect<string>>
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function*() {
-    // The connection gets as much as everything else.
+    // Every second disturbance is one of the connection.
     const next = yield* deck([...others, ...others.map(() => server.disturb), server.disturb])
     yield* next.pipe(
       Effect.flatten,
@@ -83,18 +81,18 @@ export const disturb = (
     )
   })
 
-/** Waits until the store is empty. `left` counts the requests and reports in it. */
-export const drained = <E, R>({ ledger }: Plan, left: Effect.Effect<number, E, R>): Effect.Effect<void, E, R> =>
+/** Waits until the store is empty. `stored` counts the requests and reports in it. */
+export const drained = <E, R>({ ledger }: Plan, stored: Effect.Effect<number, E, R>): Effect.Effect<void, E, R> =>
   Effect.gen(function*() {
-    const done = yield* left.pipe(
+    const done = yield* stored.pipe(
       Effect.zipLeft(Effect.sleep("100 millis")),
       Effect.repeat({ until: (count) => count === 0 }),
       Effect.timeoutOption(drainTime)
     )
     if (Option.isNone(done)) {
-      ledger.complain(`${yield* left} requests and reports were left in the store after ${drainTime}`)
+      ledger.complain(`${yield* stored} requests and reports are still in the store after ${drainTime}`)
     }
-    // What was on its way when the last connection ended may still be executed.
+    // The server may still execute requests that arrived just before the last connection ended.
     yield* Effect.sleep("500 millis")
   })
 

@@ -1,4 +1,4 @@
-/** The server of a run: a Kuzzle behind a relay that disturbs connections. It counts executions by the documents that it holds. */
+/** The server of a run: a Kuzzle behind a relay that disturbs connections. Each execution of a request leaves a document. */
 import { type Kuzzle, KuzzleCollection, KuzzleIndex, KuzzleSearch } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
@@ -10,35 +10,35 @@ import { collection } from "./client.ts"
 import type { Execution, Executions } from "./judge.ts"
 
 export interface Server {
-  /** Where the clients connect. */
+  /** The address of the relay. */
   readonly url: string
   readonly index: string
-  /** Does something to the connections, and says what. */
+  /** Disturbs the connections, and returns the name of the disturbance. */
   readonly disturb: Effect.Effect<string>
-  /** Nothing is disturbed any more. */
+  /** Ends all disturbances. */
   readonly heal: Effect.Effect<void>
   readonly executions: Effect.Effect<Executions>
 }
 
-/** Milliseconds each way, so that there are requests in flight. */
-const weather: Fault = { delay: 15 }
+/** 15 ms each way, so that requests are in flight. */
+const latency: Fault = { delay: 15 }
 
 export const embedded: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(function*() {
   const context = yield* Effect.orDie(Layer.build(KuzzleTestServer.layer()))
   const { start, stop, url } = Context.get(context, KuzzleTestServer.KuzzleTestServer)
-  // While it was stopped, the system may have given its port to a connection of another program.
+  // While the server was stopped, the system may have given its port to a connection of another program.
   const startSoon = Effect.retry(start, Schedule.upTo(Schedule.spaced("100 millis"), "30 seconds"))
   const restart = stop.pipe(Effect.zipRight(Effect.sleep("200 millis")), Effect.ensuring(Effect.orDie(startSoon)))
   return yield* make(url, restart)
 })
 
-/** This Kuzzle belongs to others too, so it is not stopped: for a while the relay refuses connections. */
+/** A real Kuzzle may have other users, so the run does not stop it. Instead, the relay refuses connections for a while. */
 export const real = (url: string): Effect.Effect<Server, never, Scope.Scope> => make(url, undefined)
 
 const make = (url: string, restart: Effect.Effect<void> | undefined): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function*() {
     const index = `ends-${(yield* Random.nextIntBetween(0, 2 ** 31)).toString(36)}${process.pid}`
-    // Not through the relay. A restart of the server ends its connection, too.
+    // This client connects directly, not through the relay. A restart of the server ends its connection, so it queues.
     const services = yield* Effect.orDie(
       Layer.build(NodeKuzzle.layer({ url, autoQueue: true, requestTimeout: "1 minute" }))
     )
@@ -48,29 +48,29 @@ const make = (url: string, restart: Effect.Effect<void> | undefined): Effect.Eff
       () => admin(KuzzleIndex.delete({ index }))
     )
     const relay = yield* Effect.orDie(Relay.makeFor(url))
-    yield* relay.inject(weather)
-    const heal = Effect.zipRight(relay.heal, relay.inject(weather))
+    yield* relay.inject(latency)
+    const heal = Effect.zipRight(relay.heal, relay.inject(latency))
     const refuse = relay.inject({ refuse: true, ending: "Reset" }).pipe(
       Effect.zipRight(Effect.sleep("200 millis")),
       Effect.ensuring(heal)
     )
-    const away = Effect.as(restart ?? refuse, restart === undefined ? "server out of reach" : "server restarted")
+    const outage = Effect.as(restart ?? refuse, restart === undefined ? "server out of reach" : "server restarted")
     return {
       url: relay.url,
       index,
       heal,
-      disturb: Effect.flatMap(Random.next, (random) => random < 0.2 ? away : Effect.as(cut(relay), "connection cut")),
+      disturb: Effect.flatMap(Random.next, (random) => random < 0.2 ? outage : Effect.as(cut(relay), "connection cut")),
       executions: admin(countExecutions(index))
     }
   })
 
-/** In the middle of what is sent or answered. */
+/** Ends the connections in the middle of a frame. */
 const cut = (relay: Relay.Relay): Effect.Effect<void> =>
   Effect.gen(function*() {
     const [ending = "Reset"] = yield* Random.shuffle(["Reset", "Cut", "EndToClient", "EndToServer", 1011] as const)
     const [direction = "In"] = yield* Random.shuffle(["In", "Out"] as const)
     const bytes = yield* Random.nextIntBetween(1, 4000)
-    yield* relay.inject({ ...weather, ending }, { direction, part: "Frames", bytes })
+    yield* relay.inject({ ...latency, ending }, { direction, part: "Frames", bytes })
     yield* Effect.timeoutOption(relay.struck, "1 second")
   })
 

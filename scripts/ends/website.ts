@@ -1,4 +1,4 @@
-/** Serves the page of a run in Chromium, and receives what it says. */
+/** Serves the page of a run in Chromium, and receives its notices. */
 import { Effect } from "effect"
 import type { Scope } from "effect"
 import { build } from "esbuild"
@@ -8,15 +8,18 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { root, sources } from "../simulation/bundle.ts"
 import type { Task } from "./client.ts"
-import { letterFromJson, tabOf } from "./notice.ts"
+import { noticeBatchFromJson, tabOf } from "./notice.ts"
 import { type Plan, RunError } from "./run.ts"
 
 export interface Website {
   readonly origin: string
-  /** The address of a page with this task. `denied`: the browser gives it no storage. */
-  readonly address: (task: Task, of?: { readonly main?: boolean; readonly denied?: boolean }) => string
-  /** A page without a script. */
-  readonly elsewhere: string
+  /**
+   * The address of a page with this task. `main`: the page runs its program by `runMain`. `denied`: the browser gives it no
+   * storage.
+   */
+  readonly address: (task: Task, options?: { readonly main?: boolean; readonly denied?: boolean }) => string
+  /** The address of a page without a script. */
+  readonly blankPage: string
   /** The clients of these tabs that have opened the outbox, or were denied it. */
   readonly startedIn: (...tabs: ReadonlyArray<string>) => ReadonlyArray<string>
 }
@@ -31,7 +34,7 @@ export const make = ({ ledger, planted }: Plan): Effect.Effect<Website, RunError
     })
     const started = new Set<string>()
     const receive = (body: string) => {
-      const { client, notices } = letterFromJson(body)
+      const { client, notices } = noticeBatchFromJson(body)
       for (const notice of notices) {
         ledger.add(client, notice)
         if (notice._tag === "Opened" || notice._tag === "Denied") started.add(client)
@@ -39,13 +42,13 @@ export const make = ({ ledger, planted }: Plan): Effect.Effect<Website, RunError
     }
     const server = Http.createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://localhost")
-      if (pathname === "/tell") {
+      if (pathname === "/notices") {
         void text(request).then(receive).then(
-          // A page without storage has no origin, either.
+          // A page without storage has no origin, so its request is cross-origin.
           () => response.writeHead(200, { "access-control-allow-origin": "*" }).end(),
-          // It was torn off, or is no letter.
+          // An incomplete body is that of a tab that ended. A complete one is a fault.
           (cause) => {
-            if (request.complete) ledger.complain(`a page posted something else: ${cause}`)
+            if (request.complete) ledger.complain(`a page posted a body that is no batch of notices: ${cause}`)
             response.writeHead(400).end()
           }
         )
@@ -55,12 +58,12 @@ export const make = ({ ledger, planted }: Plan): Effect.Effect<Website, RunError
         response.writeHead(200, {
           "content-type": "text/html",
           ...(pathname === "/denied" ? { "content-security-policy": "sandbox allow-scripts" } : {})
-        }).end(pathname === "/elsewhere" ? "<!doctype html>" : html)
+        }).end(pathname === "/blank" ? "<!doctype html>" : html)
       }
     })
     const port = yield* Effect.acquireRelease(
       Effect.async<number>((resume) => {
-        // A TCP server that listens has an address, which is no pipe's name.
+        // The address of a TCP server that listens is an object. Only that of a pipe is a text.
         server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as AddressInfo).port)))
       }),
       () =>
@@ -72,7 +75,7 @@ export const make = ({ ledger, planted }: Plan): Effect.Effect<Website, RunError
     const origin = `http://127.0.0.1:${port}`
     return {
       origin,
-      elsewhere: `${origin}/elsewhere`,
+      blankPage: `${origin}/blank`,
       address: (task, { denied = false, main = false } = {}) => {
         const query = new URLSearchParams({ task: JSON.stringify(task), ...(main ? { main: "" } : {}) })
         return `${origin}/${denied ? "denied" : ""}?${query}`

@@ -1,4 +1,4 @@
-/** A process that hands over requests, until it is ended. Its task is the argument, as JSON; it says what it does on stdout. */
+/** A process that hands over requests until it is ended. The argument is its task, as JSON. It writes notices to stdout. */
 import { NodeKuzzle, NodeKuzzleOutboxStore } from "@effect-kuzzle/node"
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Schema } from "effect"
@@ -9,17 +9,17 @@ const task = Schema.decodeSync(Schema.parseJson(Schema.Struct({ ...Client.Task.f
   process.argv[2] ?? "{}"
 )
 
-/** Writing to a pipe is synchronous on Linux, so a line that was written outlives the process. */
-const mention = (notice: Notice) => void process.stdout.write(`${JSON.stringify(notice)}\n`)
+/** Writing to a pipe is synchronous on Linux, so a written line arrives even if the process ends. */
+const write = (notice: Notice) => void process.stdout.write(`${JSON.stringify(notice)}\n`)
 
-/** The end of stdin: the runner says so, or has gone. */
+/** Waits for the end of stdin. The runner closes it, or has ended. */
 const finish = Effect.async<void>((resume) => {
   process.stdin.once("end", () => resume(Effect.void)).resume()
 })
 
 NodeRuntime.runMain(Client.run(
   task,
-  { mention, tell: (notice) => Effect.sync(() => mention(notice)) },
+  { trySend: write, send: (notice) => Effect.sync(() => write(notice)) },
   NodeKuzzle.layer(Client.options(task)),
   NodeKuzzleOutboxStore.layer(task.folder),
   finish

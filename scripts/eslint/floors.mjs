@@ -1,38 +1,40 @@
 /**
  * The floors of a package (docs/architecture.md): a module imports from its own floor and below, never above.
  *
- * A folder of `internal/` is a floor. A public module has no folder: it is as high as the highest floor that it imports,
- * also through other public modules. So the rule needs no list of modules.
+ * A folder of `internal/` is a floor. A public module is on the highest floor that it imports, directly or through other
+ * public modules. So the rule needs no list of modules.
  *
- * Pure floors use values of pure modules only. A public module is pure if everything that it uses is.
+ * A module of a pure floor imports values only from pure modules. A public module is pure if all modules are whose values it
+ * imports.
  */
 import { importsOf } from "./imports.mjs"
 
 /**
  * @typedef {object} House
- * @property {Readonly<Record<string, number>>} levels of the folders of `internal/`; "" are the files beside them
- * @property {number} publicLevel public modules are at least this high
+ * @property {Readonly<Record<string, number>>} levels the floor of each folder of `internal/`; "" stands for the files in
+ *   `internal/` itself
+ * @property {number} publicLevel the lowest floor of a public module
  * @property {ReadonlySet<string>} pure the folders that are pure
  */
 
-/** Files in `internal/` itself, below the public modules. @type {House} */
+/** A package whose `internal/` has no folders. @type {House} */
 const flat = { levels: { "": 0 }, publicLevel: 1, pure: new Set() }
 
 /** @type {Readonly<Record<string, House>>} */
 const houses = {
   core: {
-    // `data` and `services` are both on the ground: `data` may name the types of services.
+    // `data` and `services` are on the same floor, because `data` may import the types of services.
     levels: { data: 0, services: 0, protocol: 1, runtime: 2, client: 3, api: 4 },
     publicLevel: 0,
     pure: new Set(["data", "protocol"])
   },
-  // The commands use the engine as everybody does: by the public modules.
+  // The commands use the engine by the public modules, as users do.
   testing: { levels: { engine: 0, command: 2 }, publicLevel: 1, pure: new Set() },
   node: flat,
   browser: flat
 }
 
-/** The modules that are data and functions over data (an `Exit` is an outcome that has already happened). */
+/** Foreign modules that contain only data and pure functions. An `Exit` is data too: the outcome of an effect. */
 const dataPackages = new Set([
   "jwt-decode",
   ...[
@@ -89,7 +91,7 @@ const folderOf = (module) => {
 }
 
 /**
- * What the modules below one `src` are.
+ * Finds the floors and the purity of the modules of one package.
  *
  * @param {House} house
  * @param {string} root the folder `src`
@@ -102,7 +104,7 @@ const survey = ({ levels, publicLevel, pure }, root) => {
       typeOnly
     }))
 
-  /** @param {string} module @param {Set<string>} seen modules that import each other are looked at once */
+  /** @param {string} module @param {Set<string>} seen the modules visited so far, which ends cycles */
   const levelOf = (module, seen = new Set()) => {
     const folder = folderOf(module)
     if (folder !== undefined) return levels[folder] ?? 0
@@ -112,8 +114,8 @@ const survey = ({ levels, publicLevel, pure }, root) => {
     return Math.max(publicLevel, ...imported.map(({ to }) => levelOf(to, seen)))
   }
 
-  /** @param {string} module @returns {ReadonlyArray<string>} the way to the import that is not pure; empty if all are */
-  const wayToEffects = (module, seen = new Set()) => {
+  /** @param {string} module @returns {ReadonlyArray<string>} the path of imports to one that is not pure; empty if all are */
+  const pathToEffects = (module, seen = new Set()) => {
     const folder = folderOf(module)
     if (folder !== undefined) return pure.has(folder) ? [] : [module]
     if (seen.has(module)) return []
@@ -121,12 +123,12 @@ const survey = ({ levels, publicLevel, pure }, root) => {
     for (const { foreign, to, typeOnly } of importsBelow(module)) {
       if (foreign && !dataPackages.has(to)) return [module, to]
       if (foreign || typeOnly) continue
-      const way = wayToEffects(to, seen)
-      if (way.length > 0) return [module, ...way]
+      const path = pathToEffects(to, seen)
+      if (path.length > 0) return [module, ...path]
     }
     return []
   }
-  return { levelOf, wayToEffects }
+  return { levelOf, pathToEffects }
 }
 
 const src = /^(.*\/packages\/([^/]+)\/src)\/(.+)\.ts$/
@@ -138,8 +140,8 @@ export const floors = {
     schema: [],
     messages: {
       above: "{{from}} is on floor {{fromLevel}}: it must not import {{to}}, which is on floor {{toLevel}}",
-      effectful: "{{from}} is pure: it must not import {{way}}",
-      outside: "{{from}} must not reach outside its package by a path: {{to}}",
+      effectful: "{{from}} is pure: it must not import {{path}}",
+      outside: "{{from}} must not import {{to}}, which is outside its package: import the other package by its name",
       homeless: "{{from}} is on no floor: move it into a folder of internal/ ({{folders}})"
     }
   },
@@ -147,7 +149,7 @@ export const floors = {
     const [, root, name, from] = src.exec(context.filename.replaceAll("\\", "/")) ?? []
     const house = houses[name]
     if (house === undefined) return {}
-    const { levelOf, wayToEffects } = survey(house, root)
+    const { levelOf, pathToEffects } = survey(house, root)
     const folder = folderOf(from)
     const pure = house.pure.has(folder)
     const fromLevel = folder === undefined ? Infinity : house.levels[folder]
@@ -161,7 +163,7 @@ export const floors = {
       if (typeof literal?.value !== "string") return
       const source = literal.value
       if (!source.startsWith(".")) {
-        if (pure && !dataPackages.has(source)) report(literal, "effectful", { way: source })
+        if (pure && !dataPackages.has(source)) report(literal, "effectful", { path: source })
         return
       }
       const to = resolve(from, source)
@@ -171,8 +173,8 @@ export const floors = {
         return report(literal, "above", { to, fromLevel: String(fromLevel), toLevel: String(toLevel) })
       }
       const typeOnly = node.type === "TSImportType" || node.importKind === "type" || node.exportKind === "type"
-      const way = pure && !typeOnly ? wayToEffects(to) : []
-      if (way.length > 0) report(literal, "effectful", { way: way.join(", which imports ") })
+      const path = pure && !typeOnly ? pathToEffects(to) : []
+      if (path.length > 0) report(literal, "effectful", { path: path.join(", which imports ") })
     }
     return {
       ImportDeclaration: check,

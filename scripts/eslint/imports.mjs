@@ -1,24 +1,24 @@
-/** What a module imports, and what it may reach through others: read from the sources, and read again when they change. */
+/** Reads the imports of a module from its source. They are cached until the file changes. */
 import { readFileSync, statSync } from "node:fs"
 import ts from "typescript"
 
 /**
  * @typedef {object} Import
- * @property {string} source what stands behind `from`
- * @property {boolean} typeOnly whether the compiler removes it
+ * @property {string} source the specifier after `from`
+ * @property {boolean} typeOnly whether the compiler removes the import
  */
 
 /** @type {Map<string, { readonly time: number, readonly imports: ReadonlyArray<Import> }>} */
-const read = new Map()
+const cache = new Map()
 
-/** @param {string} file @returns {ReadonlyArray<Import>} of a file that does not exist: none */
+/** @param {string} file @returns {ReadonlyArray<Import>} the imports of the file; none if it does not exist */
 export const importsOf = (file) => {
   const time = statSync(file, { throwIfNoEntry: false })?.mtimeMs
   if (time === undefined) return []
-  const known = read.get(file)
+  const known = cache.get(file)
   if (known?.time === time) return known.imports
   const imports = parse(readFileSync(file, "utf8"))
-  read.set(file, { time, imports })
+  cache.set(file, { time, imports })
   return imports
 }
 

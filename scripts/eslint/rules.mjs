@@ -1,8 +1,8 @@
-/** The few rules of this house that no plugin has. */
+/** The rules of this repository that no plugin provides. */
 
 /**
- * `x as T` switches the compiler off: the reason stands in a comment on the same line, on the line before it, or
- * before the statement it belongs to. `as const` is free.
+ * The compiler does not check `x as T`, so a comment must give the reason: on the same line, on the line before it, or before
+ * its statement. `as const` needs none.
  *
  * @type {import("eslint").Rule.RuleModule}
  */
@@ -10,7 +10,7 @@ export const reasonedAssertion = {
   meta: {
     type: "problem",
     schema: [],
-    messages: { reason: "say in a comment on this line or the line before why this assertion is true" }
+    messages: { reason: "write a comment on this line or on the line before that says why this assertion is true" }
   },
   create(context) {
     const reasons = new Set()
@@ -30,7 +30,7 @@ export const reasonedAssertion = {
       }
       if (statement.parent?.type.startsWith("Export")) statement = statement.parent
       if (reasons.has(statement.loc.start.line - 1)) {
-        // The documentation of an export is no reason for what happens inside.
+        // A doc comment documents the whole export. It is no reason for an assertion inside.
         const before = context.sourceCode.getCommentsBefore(statement).at(-1)
         if (before === undefined || !before.value.startsWith("*")) return
       }
@@ -41,8 +41,7 @@ export const reasonedAssertion = {
 }
 
 /**
- * Every public export says since when it exists and where it belongs. (docgen enforces `@since`; it knows no way to
- * enforce `@category`.)
+ * Every public export has the tags `@since` and `@category`. docgen enforces only `@since`.
  *
  * @type {import("eslint").Rule.RuleModule}
  */
@@ -52,7 +51,7 @@ export const documentedExports = {
     schema: [],
     messages: {
       missing: "the export {{name}} needs a JSDoc comment with {{tags}}",
-      unrun: "docgen runs no example of a class: put it on a function or on the module"
+      notRun: "docgen does not run the examples of a class: put the example on a function or on the module"
     }
   },
   create(context) {
@@ -61,7 +60,7 @@ export const documentedExports = {
       const declaration = node.declaration
       if (!declaration) return
       const name = declaration.id?.name ?? declaration.declarations?.[0]?.id?.name ?? "default"
-      // Overloads and a type that shares its name with a value are separate statements, but an overload is documented once.
+      // Only the first overload of a function needs the tags. A type and a value of the same name need them both.
       if (declaration.type === "TSDeclareFunction" || declaration.type === "FunctionDeclaration") {
         if (seen.has(name)) return
         seen.add(name)
@@ -73,7 +72,7 @@ export const documentedExports = {
       if (/@internal\b/.test(text)) return
       const tags = ["@since", "@category"].filter((tag) => !new RegExp(`^\\s*\\*\\s*${tag} \\S`, "m").test(text))
       if (declaration.type === "ClassDeclaration" && /^\s*\*\s*@example/m.test(text)) {
-        context.report({ node, messageId: "unrun" })
+        context.report({ node, messageId: "notRun" })
       }
       if (tags.length > 0) context.report({ node, messageId: "missing", data: { name, tags: tags.join(" and ") } })
     }

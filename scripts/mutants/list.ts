@@ -635,7 +635,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "two servers that shut down are dialled in turn without end",
       breaks: "C6",
       in: "Replacement.handleShutDown",
-      find: `if (now - this.movedAt < this.stableAfter) return false`,
+      find: `if (now - this.movedAt < Duration.toMillis(this.settings.stableAfter)) return false`,
       replace: ``,
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
@@ -931,7 +931,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "the queue's patience has no end",
       breaks: "R2, SDK D6",
       in: "Requests.enqueue",
-      find: `call.deadline = Math.min(call.answerBy, now + ttl)`,
+      find: `call.deadline = Math.min(call.answerBy, now + Duration.toMillis(ttl))`,
       replace: `call.deadline = call.answerBy`,
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },

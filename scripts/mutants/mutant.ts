@@ -1,15 +1,15 @@
-/** A planted bug, as the lists have it. */
+/** An entry of the list of planted bugs. */
 import type { Patch } from "./plant.ts"
 
 export interface Mutant extends Patch {
   readonly name: string
-  /** The promises, and the faults of the SDK ("SDK A2"). */
+  /** The promises that the bug breaks, and the faults of the SDK that it repeats ("SDK A2"). */
   readonly breaks: string
-  /** What finds it where the simulation cannot: folders or files of tests. By default the simulation, then the tests of the core. */
+  /** Files or folders of tests that find the bug. Without them the simulation must find it, or else the tests of the core. */
   readonly tests?: ReadonlyArray<string>
-  /** Where `pnpm ends` must find it, too. With `ends` and without `tests`, nothing else has to. */
+  /** Where `pnpm ends` must find the bug as well. With `ends` and without `tests`, nothing else has to find it. */
   readonly ends?: ReadonlyArray<"node" | "chromium">
-  /** The simulation must find it within this many histories, even if tests find it as well. */
+  /** The simulation must find the bug within this many histories, even if tests find it as well. */
   readonly histories?: number
 }
 

@@ -23,8 +23,8 @@ export interface Planted {
   readonly text: string
 }
 
-/** How many candidates a message shows. */
-const shown = 3
+/** The most candidates that a message shows. */
+const maxCandidates = 3
 
 const pairsOf = (text: string): Map<string, number> => {
   const dense = text.replaceAll(/\s/g, "")
@@ -52,7 +52,7 @@ const nearest = <A>(wanted: string, candidates: ReadonlyArray<A>, textOf: (candi
   return candidates
     .map((candidate) => ({ candidate, score: similarity(pairs, textOf(candidate)) }))
     .sort((a, b) => b.score - a.score)
-    .slice(0, shown)
+    .slice(0, maxCandidates)
     .map(({ candidate }) => candidate)
 }
 

@@ -1,12 +1,12 @@
 /**
- * The source of a library that exports everything it can get from these packages, each with a type that the compiler infers.
- * Declarations that a user's own library emits then hold every type that can be inferred from the packages.
+ * Writes the source of a library that exports everything it can get from these packages, without type annotations. So its
+ * declarations contain every type that the compiler can infer from the packages.
  */
 import * as Path from "node:path"
 import ts from "typescript"
 import { publicModules } from "./modules.ts"
 
-/** @param folder has the packages in its `node_modules` */
+/** @param folder the project that has installed the packages */
 export const reexports = (folder: string, packages: ReadonlyArray<string>): string => {
   const modules = packages.flatMap((name) => {
     const installed = Path.join(folder, "node_modules", name)
@@ -37,12 +37,12 @@ export const reexports = (folder: string, packages: ReadonlyArray<string>): stri
   }).join("\n")
 }
 
-/** What can be inferred from one export: its own type, and the types of the members of an interface. */
+/** The statements for one export: one for a value, one for a type or for the members of an interface. */
 const derived = (module: string, name: string, symbol: ts.Symbol): ReadonlyArray<string> => {
   const lines: Array<string> = []
   if (symbol.flags & ts.SymbolFlags.Value) lines.push(`export const ${module}_${name} = ${module}.${name}`)
   const type = symbol.declarations?.find((node) => ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node))
-  // What is generic is in `scripts/consumer/library.ts`, with types in place of its parameters.
+  // `scripts/consumer/library.ts` uses the generic types, with types in place of their parameters.
   if (type !== undefined && (type.typeParameters ?? []).every((parameter) => parameter.default !== undefined)) {
     const value = ts.isInterfaceDeclaration(type) && !isError(type) ? "({ ...it })" : "[it] as const"
     lines.push(`export const ${module}_${name}_type = (it: ${module}.${name}) => ${value}`)
@@ -50,6 +50,6 @@ const derived = (module: string, name: string, symbol: ts.Symbol): ReadonlyArray
   return lines
 }
 
-/** An error of Effect is an effect, too: a copy of its members would be useless, and some of them have no name. */
+/** Whether a type is an error of Effect. An error is also an effect, and some members of an effect have no name to export. */
 const isError = (type: ts.InterfaceDeclaration): boolean =>
   type.heritageClauses?.some((clause) => /\b(?:Yieldable|Kuzzle)Error\b/.test(clause.getText())) === true

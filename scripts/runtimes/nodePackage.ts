@@ -1,4 +1,4 @@
-/** The layers of `@effect-kuzzle/node`, unchanged. */
+/** The layers of `@effect-kuzzle/node`. */
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import type { Layers } from "./program.ts"
 

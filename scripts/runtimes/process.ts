@@ -1,4 +1,4 @@
-/** For runtimes with processes: the layers by their name, the backend as JSON; the report goes to the standard output. */
+/** The program as a process. Its arguments are the name of the layers and the backend as JSON. It writes the report to stdout. */
 import { Effect } from "effect"
 import { nodePackage } from "./nodePackage.ts"
 import { run } from "./program.ts"

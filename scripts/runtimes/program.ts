@@ -1,6 +1,6 @@
 /**
- * The program that runs on every runtime. It needs a Kuzzle behind a relay, and layers for the runtime. Each part has a
- * collection of its own and reports for itself, so that one failure does not hide another.
+ * The program that runs on every runtime. It needs a Kuzzle behind a relay, and layers for the runtime. Each part has its own
+ * collection and its own outcome, so one failure does not hide another.
  */
 import {
   Kuzzle,
@@ -22,7 +22,7 @@ export interface Layers {
   readonly http: (
     url: string
   ) => Layer.Layer<Kuzzle.Kuzzle | KuzzleDownload.KuzzleDownload, KuzzleError.InvalidSettingError>
-  /** Left out where the runtime cannot send a cookie with the handshake. */
+  /** `undefined` if the runtime cannot send a cookie with the handshake. */
   readonly cookie?: (url: string) => ClientLayer
 }
 
@@ -38,7 +38,10 @@ const login = (username: keyof Report) =>
 const expectEqual = (what: string, actual: unknown, expected: unknown) =>
   actual === expected ? Effect.void : Effect.dieMessage(`${what}: expected ${expected}, got ${actual}`)
 
-/** Logs in, subscribes, writes, hears of it, loses the connection, recovers with a gap, hears again, and logs out. */
+/**
+ * Logs in, subscribes, and receives a notification. Then it loses the connection, and receives a gap and another notification
+ * after the recovery. At the end it logs out.
+ */
 const session = (remote: Remote.RemoteBackend) =>
   Effect.gen(function*() {
     const place = { index: "runtimes", collection: "session" }
@@ -66,7 +69,7 @@ const session = (remote: Remote.RemoteBackend) =>
     yield* KuzzleAuth.logout()
   })
 
-/** Requests with a token, and an answer that is read as it comes. */
+/** Sends requests with a token over HTTP, and reads an export as a stream. */
 const http = Effect.gen(function*() {
   const place = { index: "runtimes", collection: "http" }
   const { kuid } = yield* login("http")
@@ -78,7 +81,7 @@ const http = Effect.gen(function*() {
   yield* KuzzleAuth.logout()
 })
 
-/** Logs in by cookie, is this user on the connection with the cookie, and is anonymous after the logout. */
+/** Logs in by cookie. The connection belongs to this user until the logout, and is anonymous after it. */
 const cookie = Effect.gen(function*() {
   const { kuid } = yield* login("cookie")
   yield* expectEqual("the user", (yield* KuzzleAuth.getCurrentUser())._id, kuid)

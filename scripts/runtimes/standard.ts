@@ -1,4 +1,4 @@
-/** The core alone, over the standard `WebSocket` and `fetch`. */
+/** The layers of the core alone, over the standard `WebSocket` and `fetch`. */
 import { Kuzzle, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket } from "@effect-kuzzle/core"
 import { FetchHttpClient, Socket } from "@effect/platform"
 import { Duration, Layer } from "effect"

@@ -1,4 +1,4 @@
-/** For workerd: a Worker that runs the program for each request, whose body is the backend, and answers with the report. */
+/** The program as a Worker for workerd. Each request runs it. The body is the backend, and the answer is the report. */
 import { Effect } from "effect"
 import { run } from "./program.ts"
 import { standard } from "./standard.ts"

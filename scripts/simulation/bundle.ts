@@ -1,4 +1,4 @@
-/** The simulation as one plain script, which starts in no time, with a bug planted in it or none. */
+/** Bundles the simulation into one script, which starts faster than its modules. The script may contain a planted bug. */
 import { build } from "esbuild"
 import type { BuildOptions, Plugin } from "esbuild"
 import * as Path from "node:path"
@@ -7,7 +7,7 @@ import type { Planted } from "../mutants/plant.ts"
 
 export const root = Path.resolve(fileURLToPath(import.meta.url), "../../..")
 
-/** Resolves the packages to their sources, one of which may have a bug. */
+/** Resolves the packages to their sources, one of which may contain a planted bug. */
 export const sources = (planted?: Planted): Plugin => ({
   name: "sources",
   setup(build) {
@@ -26,7 +26,7 @@ export const sources = (planted?: Planted): Plugin => ({
   }
 })
 
-/** For one script that Node runs. */
+/** The options for a script that Node runs. */
 export const forNode: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -43,7 +43,7 @@ export const bundle = async (outfile: string, planted?: Planted): Promise<void> 
     entryPoints: [Path.join(root, "tests/simulation/batch.ts")],
     outfile,
     sourcemap: "inline",
-    // The host takes the place of the scheduler when it is loaded: it is there for its effect.
+    // Loading `tests/simulation/host.ts` replaces the scheduler. No code uses its exports, but esbuild must keep it.
     ignoreAnnotations: true,
     plugins: [sources(planted)]
   })

@@ -1,8 +1,8 @@
 /**
- * What both applications share.
+ * The service and the Schema of the applications `app.ts` and `base.ts`.
  *
- * All pages import modules by their paths. From a barrel (`export * as`) esbuild, unlike other bundlers, keeps each namespace
- * as a whole.
+ * All pages import modules by their paths. Unlike other bundlers, esbuild keeps the whole of each namespace that is imported
+ * from a barrel (`export * as`).
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

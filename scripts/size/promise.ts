@@ -1,4 +1,4 @@
-/** The page with three actions, with Promises. It must contain only the modules that it names. */
+/** The page with three actions, written with Promises. It must contain only the modules that it names. */
 import * as BrowserKuzzle from "@effect-kuzzle/browser/BrowserKuzzle"
 import * as KuzzleDocument from "@effect-kuzzle/core/KuzzleDocument"
 import * as KuzzlePromise from "@effect-kuzzle/core/KuzzlePromise"

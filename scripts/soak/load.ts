@@ -1,4 +1,4 @@
-/** What the client of the soak does: everything at once, for as long as it is let. */
+/** The load of the soak: its client does everything at the same time, until it is interrupted. */
 import {
   Kuzzle,
   KuzzleAuth,
@@ -18,7 +18,7 @@ const place = { index: "soak", collection: "taxi" }
 /** Counters of events. A counter that stays at 0 shows that something was not tested. */
 export const make = () => ({
   requests: 0,
-  /** Of these, refused or lost: with a typed error. */
+  /** The requests that failed with a typed error, because they were refused or lost. */
   failed: 0,
   interrupted: 0,
   queued: 0,
@@ -28,7 +28,7 @@ export const make = () => ({
   gaps: 0,
   logins: 0,
   renewals: 0,
-  visitors: 0
+  otherClients: 0
 })
 
 export type Counts = ReturnType<typeof make>
@@ -36,7 +36,7 @@ export type Counts = ReturnType<typeof make>
 const login = (username: (typeof users)[number], expiresIn: string) =>
   KuzzleAuth.login({ strategy: "local", credentials: { username, password: Redacted.make(password) }, expiresIn })
 
-/** Impatient in all, so that an hour's worth of reconnections and renewals comes to pass in minutes. */
+/** All times are short, so that as many reconnections and token refreshes happen in minutes as usually in an hour. */
 const options = (url: string): NodeKuzzle.Options => ({
   url,
   pingInterval: "1 second",
@@ -49,8 +49,8 @@ const options = (url: string): NodeKuzzle.Options => ({
   authenticator: login("ada", "5s")
 })
 
-/** What the connection does to an effect is what is to be tried: it may fail, but not break. */
-const again = <A, E, R>(counts: Counts, pause: readonly [number, number], effect: Effect.Effect<A, E, R>) =>
+/** Repeats an effect forever, with random pauses. It may fail with a typed error, which is counted. A defect ends the soak. */
+const repeat = <A, E, R>(counts: Counts, pause: readonly [number, number], effect: Effect.Effect<A, E, R>) =>
   Effect.zipRight(
     Effect.catchAll(effect, () => Effect.sync(() => counts.failed += 1)),
     Effect.flatMap(Random.nextIntBetween(...pause), (millis) => Effect.sleep(millis))
@@ -73,7 +73,7 @@ const readMany = (counts: Counts) =>
     counts.failed += exits.filter(Exit.isFailure).length
   })
 
-const goAway = (counts: Counts) =>
+const interruptWrite = (counts: Counts) =>
   Effect.zipRight(Effect.timeoutOption(write(counts), "1 millis"), Effect.sync(() => counts.interrupted += 1))
 
 const subscribe = (counts: Counts) =>
@@ -88,7 +88,7 @@ const subscribe = (counts: Counts) =>
       )
   )
 
-/** It leaves before, while or after it was let in. */
+/** Unsubscribes before, while or after the server has accepted the subscription. */
 const listen = (counts: Counts) =>
   Effect.flatMap(Random.nextIntBetween(0, 200), (millis) =>
     Effect.scoped(Effect.timeoutOption(
@@ -120,10 +120,10 @@ const watch = Effect.flatMap(Kuzzle.Kuzzle, (kuzzle) =>
     Stream.runDrain(Stream.take(kuzzle.authentication.states, 2))
   ], { concurrency: "unbounded" }))
 
-const visit = (counts: Counts, url: string) =>
+const runOtherClient = (counts: Counts, url: string) =>
   Effect.provide(write(counts), NodeKuzzle.layer(options(url))).pipe(
     Effect.timeoutOption("2 seconds"),
-    Effect.zipRight(Effect.sync(() => counts.visitors += 1))
+    Effect.zipRight(Effect.sync(() => counts.otherClients += 1))
   )
 
 const count = (counts: Counts, event: Kuzzle.KuzzleEvent) => {
@@ -137,7 +137,7 @@ const count = (counts: Counts, event: Kuzzle.KuzzleEvent) => {
   }
 }
 
-/** Never done. One subscription lasts as long as all. */
+/** Runs the load forever. One subscription stays open all the time. */
 export const run = (counts: Counts, url: string) =>
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle.Kuzzle
@@ -149,14 +149,14 @@ export const run = (counts: Counts, url: string) =>
         lasting,
         ({ type }) => Effect.sync(() => counts[type === "gap" ? "gaps" : "notifications"] += 1)
       ),
-      ...Array.makeBy(8, () => again(counts, [1, 20], write(counts))),
-      ...Array.makeBy(4, () => again(counts, [1, 20], goAway(counts))),
-      ...Array.makeBy(4, () => again(counts, [1, 50], subscribe(counts))),
-      ...Array.makeBy(4, () => again(counts, [1, 50], listen(counts))),
-      again(counts, [50, 100], readMany(counts)),
-      again(counts, [1, 1_000], logIn(counts)),
-      again(counts, [1, 100], watch),
-      again(counts, [200, 500], visit(counts, url))
+      ...Array.makeBy(8, () => repeat(counts, [1, 20], write(counts))),
+      ...Array.makeBy(4, () => repeat(counts, [1, 20], interruptWrite(counts))),
+      ...Array.makeBy(4, () => repeat(counts, [1, 50], subscribe(counts))),
+      ...Array.makeBy(4, () => repeat(counts, [1, 50], listen(counts))),
+      repeat(counts, [50, 100], readMany(counts)),
+      repeat(counts, [1, 1_000], logIn(counts)),
+      repeat(counts, [1, 100], watch),
+      repeat(counts, [200, 500], runOtherClient(counts, url))
     ]
     return yield* Effect.all(loops, { concurrency: "unbounded", discard: true })
   })

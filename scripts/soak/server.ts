@@ -1,12 +1,12 @@
-/** The embedded Kuzzle of the soak, in a process of its own: what it keeps must not count. It has accidents on command. */
+/** The embedded Kuzzle of the soak. It has a process of its own, so its memory does not count. Messages cause its faults. */
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect } from "effect"
 import { password, users } from "./users.ts"
 
-export type Accident = "cut" | "close" | "fail" | "restart" | "freeze"
+export type Fault = "cut" | "close" | "fail" | "restart" | "freeze"
 
-const accidents = (server: KuzzleTestServer.KuzzleTestServerShape): Record<Accident, Effect.Effect<void, unknown>> => ({
+const faultsOf = (server: KuzzleTestServer.KuzzleTestServerShape): Record<Fault, Effect.Effect<void, unknown>> => ({
   cut: server.cut,
   close: server.closeAll(1000),
   fail: server.closeAll(1011, "an internal error"),
@@ -16,10 +16,10 @@ const accidents = (server: KuzzleTestServer.KuzzleTestServerShape): Record<Accid
 
 const main = Effect.gen(function*() {
   const server = yield* KuzzleTestServer.KuzzleTestServer
-  const have = accidents(server)
+  const faults = faultsOf(server)
   const oneAtATime = yield* Effect.makeSemaphore(1)
-  // Only the soak sends messages, and those are the names of accidents.
-  process.on("message", (name: Accident) => Effect.runFork(oneAtATime.withPermits(1)(have[name])))
+  // Only the soak sends messages, and each is the name of a fault.
+  process.on("message", (name: Fault) => Effect.runFork(oneAtATime.withPermits(1)(faults[name])))
   // The process that started it has ended.
   process.on("disconnect", () => process.exit(0))
   process.send?.(server.url)

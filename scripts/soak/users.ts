@@ -1,3 +1,3 @@
-/** The users of the soak's client, which its server knows. */
+/** The users of the soak's server. Its clients log in as them. */
 export const users = ["ada", "grace"] as const
 export const password = "lovelace"

@@ -1,6 +1,6 @@
-/** `server`, `admin`, `debug` and the rest of `realtime`: what does not depend on the machine. */
+/** The actions of `server`, `admin`, `debug` and `realtime` whose answers do not depend on the machine. */
 import { prepare, request } from "./prepare.ts"
-import { type Scenario, scenario, type Shown } from "./recorder.ts"
+import { type Comparable, type Scenario, scenario } from "./recorder.ts"
 
 const server = scenario("administration: server and debug", async (world) => {
   const { clean, party } = await prepare(world)
@@ -26,10 +26,10 @@ const server = scenario("administration: server and debug", async (world) => {
 })
 
 /**
- * The real server looks through all collections, and the storage refuses that when others delete one of them meanwhile. An
- * answer without an error has no result.
+ * The real server visits all collections. Elasticsearch refuses that when another client deletes one of them in the meantime.
+ * Such an answer counts as a success.
  */
-const besideOthers: Shown = (frame) => {
+const besideOthers: Comparable = (frame) => {
   if (!String(Object(frame.error).id).startsWith("services.storage.")) return frame
   const { result: _, ...answer } = frame
   return { ...answer, error: null, status: 200 }
@@ -37,8 +37,8 @@ const besideOthers: Shown = (frame) => {
 
 const admin = scenario("administration: admin", async (world) => {
   const { clean, index, party } = await prepare(world)
-  const ask = (action: string, more: object = {}, shown?: Shown) =>
-    party.ask(request("admin", action, more), `${action} ${JSON.stringify(more)}`.replaceAll(index, "<run>"), shown)
+  const ask = (action: string, more: object = {}, compared?: Comparable) =>
+    party.ask(request("admin", action, more), `${action} ${JSON.stringify(more)}`.replaceAll(index, "<run>"), compared)
   await ask("refreshIndexCache", {}, besideOthers)
   await ask("resetCache")
   await ask("resetCache", { database: "nothing" })
@@ -78,7 +78,7 @@ const fixtures = scenario("administration: fixtures", async (world) => {
   await ask({ [index]: { col: [{ delete: { _id: "nobody" } }] } })
   await ask({ [index]: { col: [{ unknown: { _id: "a" } }, { age: 1 }] } })
   await ask({ [index]: { col: [{ unknown: { _id: "a" } }, { age: 1 }, { index: { _id: "d" } }, { age: 4 }] } })
-  // What was loaded before a fault stays.
+  // Documents that were loaded before the fault stay.
   await ask({ [index]: { col: [{ index: { _id: "e" } }, { age: 5 }], nothing: [] } })
   await party.ask(request("document", "mGet", { ...col, body: { ids: ["a", "b", "c", "d", "e"] } }))
   await clean()
@@ -135,7 +135,7 @@ const securities = scenario("administration: securities", async (world) => {
   await clean()
 })
 
-/** What must not be asked of a server that others use. */
+/** Requests that would disturb other clients of the server. */
 const alone = scenario("administration: dump and reset", async (world) => {
   const party = await world.connect("a")
   const id = world.name
@@ -190,7 +190,7 @@ const messages = scenario("administration: messages", async (world) => {
   await ask("publish", { ...specified, body: { n: 1, other: 1 } }, "publish what is unknown")
   await ask("publish", { ...specified, body: {} }, "publish what is incomplete")
   await ask("count", { body: { roomId: 1 } }, "count a number")
-  await ask("count", { body: { roomId: "nobody's" } }, "count nobody")
+  await ask("count", { body: { roomId: "nobody's" } }, "count an unknown room")
   await party.ask(request("collection", "deleteSpecifications", specified))
   await clean()
 })

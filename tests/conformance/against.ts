@@ -1,7 +1,9 @@
 /**
- * The embedded Kuzzle against a running one: the same frames and HTTP calls to both, the answers compared to the byte but
- * for what varies by nature. With `KUZZLE_RECORD=1` the real answers are kept for `conformance.test.ts`, which compares
- * without a real server; with `-t` those of the scenarios that were played.
+ * Compares the embedded Kuzzle with a running one. Both get the same frames and HTTP calls. The answers must be equal to the
+ * byte, except for values that differ in every run.
+ *
+ * With `KUZZLE_RECORD=1` the suite writes the real answers to `recorded.json`. `conformance.test.ts` compares with them, without
+ * a real server. With `-t` only the answers of the selected scenarios are written.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { afterAll, assert, describe, it } from "vitest"
@@ -23,7 +25,7 @@ const write = (played: Readonly<Record<string, ReadonlyArray<Step>>>): void => {
   writeFileSync(file, `{\n${lines.join(",\n")}\n}\n`)
 }
 
-/** Plays the scenarios on the server at an address, and on an embedded one for each. */
+/** Plays each scenario on the server at this address, and on an embedded one of its own. */
 export const conformanceSuite = (url: string, played: ReadonlyArray<Scenario>): void => {
   const run = `c${Date.now().toString(36)}`
   const answers: Record<string, ReadonlyArray<Step>> = {}
@@ -31,7 +33,7 @@ export const conformanceSuite = (url: string, played: ReadonlyArray<Scenario>): 
   let totalRefused = 0
 
   afterAll(() => {
-    console.log(`${total} answers and notifications compared, ${totalRefused} requests refused as is listed`)
+    console.log(`${total} answers and notifications compared, ${totalRefused} requests refused as listed`)
     if (process.env.KUZZLE_RECORD !== undefined) write(answers)
   })
 

@@ -1,15 +1,15 @@
 /**
- * Two playings of one scenario, side by side.
+ * Compares the steps of one scenario that were played on two servers.
  */
 import { differences, refusals } from "../conformance.differences.ts"
 import type { Step } from "./recorder.ts"
 
 export interface Comparison {
-  /** Answers and notifications compared. */
+  /** The number of compared answers and notifications. */
   readonly compared: number
-  /** Requests that the embedded server refuses, as is listed. */
+  /** The number of requests that are listed as refused. */
   readonly refused: number
-  /** The faults: differences that are not listed, and listed differences that do not exist. */
+  /** Differences that are not listed, and listed differences that do not exist. */
   readonly faults: ReadonlyArray<string>
 }
 
@@ -20,18 +20,20 @@ const framesOf = (step: Step | undefined): ReadonlyArray<string> =>
 export const countOf = ({ received }: Step): number =>
   Object.entries(received).reduce((sum, [party, frames]) => sum + (party === "http" ? 1 : frames.length), 0)
 
-/** What only one of both has; the whole when just the order differs. */
-const show = (real: Step, embedded: Step | undefined): string => {
+/** The frames that only one of both steps has. If only the order differs, all frames. */
+const describeDifference = (real: Step, embedded: Step | undefined): string => {
   const [theirs, ours] = [framesOf(real), framesOf(embedded)]
   const lines = [
     ...theirs.filter((frame) => !ours.includes(frame)).map((frame) => `  real      ${frame}`),
     ...ours.filter((frame) => !theirs.includes(frame)).map((frame) => `  embedded  ${frame}`)
   ]
-  return lines.length > 0 ? lines.join("\n") : `${theirs.join("\n")}\n  in another order than\n${ours.join("\n")}`
+  return lines.length > 0
+    ? lines.join("\n")
+    : `  the order differs: real\n${theirs.join("\n")}\n  embedded\n${ours.join("\n")}`
 }
 
-/** What an answer says that is not implemented. */
-const refusedBy = (step: Step | undefined): string | undefined => {
+/** The feature that an answer names as not implemented. */
+const refusedFeature = (step: Step | undefined): string | undefined => {
   const [frame] = Object.values(step?.received ?? {}).flat()
   const error = frame === undefined ? undefined : JSON.parse(frame).error
   return error?.id === "testing.engine.not_implemented" ? String(error.props[0]) : undefined
@@ -46,20 +48,26 @@ export const compare = (title: string, real: ReadonlyArray<Step>, embedded: Read
     const ours = embedded[i]
     const refusal = listedRefusals[step.label]
     if (refusal !== undefined) {
-      if (refusedBy(ours) !== refusal) faults.push(`${step.label}: listed as refused, but\n${show(step, ours)}`)
+      if (refusedFeature(ours) !== refusal) {
+        faults.push(`${step.label}: listed as refused, but it is not\n${describeDifference(step, ours)}`)
+      }
       continue
     }
     compared.push(step)
     const differs = JSON.stringify(step) !== JSON.stringify(ours)
-    if (differs && listed[step.label] === undefined) faults.push(`${step.label}\n${show(step, ours)}`)
+    if (differs && listed[step.label] === undefined) {
+      faults.push(`${step.label}\n${describeDifference(step, ours)}`)
+    }
     if (!differs && listed[step.label] !== undefined) {
-      faults.push(`${step.label}: listed as different, but it is the same`)
+      faults.push(`${step.label}: listed as different, but the answers are equal`)
     }
   }
-  if (embedded.length !== real.length) faults.push(`${real.length} steps against ${embedded.length}`)
+  if (embedded.length !== real.length) {
+    faults.push(`the real server played ${real.length} steps, and the embedded one ${embedded.length}`)
+  }
   for (const label of [...Object.keys(listed), ...Object.keys(listedRefusals)]) {
     if (!real.some((step) => step.label === label)) {
-      faults.push(`${label}: listed, but there is no such step`)
+      faults.push(`${label}: listed, but the scenario has no such step`)
     }
   }
   return {

@@ -1,13 +1,13 @@
 /**
- * The embedded Kuzzle for a scenario: its sockets are real, its time is the scenario's. Nothing depends on how fast the
- * machine is, and no test waits for a token to expire.
+ * Plays a scenario on an embedded Kuzzle of its own. The sockets are real, and the scenario controls the time. So no answer
+ * depends on the speed of the machine, and no test waits for a token to expire.
  */
 import * as KuzzleEngine from "@effect-kuzzle/testing/KuzzleEngine"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { Clock, Duration, Effect, Runtime } from "effect"
 import { play, type Scenario, sleep, type Step, type Time } from "./recorder.ts"
 
-/** A clock that stands still but for a millisecond at each look: what happens one after the other has two times. */
+/** A clock that advances by 1 ms each time it is read, so two events never have the same time. */
 const makeClock = (start: number) => {
   let now = start
   const sleepers = new Set<{ readonly due: number; readonly wake: () => void }>()
@@ -44,7 +44,7 @@ const played = (name: string, scenario: Scenario, passing: Pick<Time, "now" | "s
     const run = Runtime.runPromise(yield* Effect.runtime())
     const time: Time = {
       ...passing,
-      // All is handled in the order in which it comes: only the end of a connection comes by a way of its own.
+      // The embedded server handles frames in the order of their arrival. Only the end of a connection may be noticed later.
       notice: async (_, connected) => {
         while (await run(engine.connections) !== connected) await sleep(1)
       }
@@ -52,7 +52,7 @@ const played = (name: string, scenario: Scenario, passing: Pick<Time, "now" | "s
     return yield* Effect.promise(() => play(url, name, scenario, time))
   })
 
-/** What comes back from an embedded server of its own. */
+/** Plays a scenario on an embedded server of its own. */
 export const playEmbedded = (
   name: string,
   scenario: Scenario,
@@ -61,7 +61,7 @@ export const playEmbedded = (
   const { advance, clock, now } = makeClock(Date.UTC(2030, 0, 1))
   const passing = {
     now,
-    // Fibers that were woken run within this turn of the event loop.
+    // Fibers that wake up run within this turn of the event loop.
     sleep: (ms: number) => {
       advance(ms)
       return sleep(0)

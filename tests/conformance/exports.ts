@@ -1,4 +1,4 @@
-/** `document:export`: its output, and failures after writing has begun. */
+/** `document:export`: its output, and failures after the output has started. */
 import { prepare, request } from "./prepare.ts"
 import { scenario } from "./recorder.ts"
 

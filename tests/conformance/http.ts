@@ -1,11 +1,11 @@
 /**
- * HTTP, systematically: every method at every kind of path, with what a request may have beside them, in pairs. They are
- * generated, from a seed of their own.
+ * Every HTTP method at every kind of path. Each is combined with some pairs of a body and of headers, which a generator selects
+ * by a fixed seed.
  */
 import { FastCheck as fc } from "effect"
 import { deflateSync, gzipSync } from "node:zlib"
 import { prepare, request } from "./prepare.ts"
-import { type HttpCall, type Scenario, scenario, type Shown } from "./recorder.ts"
+import { type Comparable, type HttpCall, type Scenario, scenario } from "./recorder.ts"
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
 
@@ -76,11 +76,11 @@ const beside: ReadonlyArray<Part> = [
   { name: "a preflight", headers: { origin: "http://a", "access-control-request-method": "PUT" } }
 ]
 
-/** How many of the pairs each method at each path is tried with. */
+/** The number of pairs for each method at each path. */
 const pairs = 4
 
 /** `GET /` is `server:info`, which "server: info and routes" compares. */
-const withoutInfo: Shown = (frame) => frame.action === "info" ? { ...frame, result: "<info>" } : frame
+const withoutInfo: Comparable = (frame) => frame.action === "info" ? { ...frame, result: "<info>" } : frame
 
 const generated = scenario("HTTP: generated", async (world) => {
   const { clean, document } = await prepare(world)

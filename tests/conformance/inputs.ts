@@ -1,15 +1,15 @@
 /**
- * Finds of the fuzzer (`pnpm fuzz`): values of other types than an action takes, and what is left behind by a request that
- * fails half way.
+ * Requests that the fuzzer (`pnpm fuzz`) found: values of another type than an action expects, and what remains after a request
+ * that fails half way.
  */
 import { prepare, request, withoutPlace } from "./prepare.ts"
-import { type Scenario, scenario, type Shown, type World } from "./recorder.ts"
+import { type Comparable, type Scenario, scenario, type World } from "./recorder.ts"
 
 interface Case {
   readonly [argument: string]: unknown
 }
 
-/** A collection whose mapping grows, with one document. Each request is named by what it asks. */
+/** A collection with a dynamic mapping and one document. The request is the label of its step. */
 const begin = async (world: World) => {
   const { clean, col, party } = await prepare(world, {
     mappings: { dynamic: "true", properties: { name: { type: "keyword" }, age: { type: "integer" } } }
@@ -88,8 +88,8 @@ const setups = scenario("inputs: mappings and settings", async (world) => {
   await clean()
 })
 
-/** Of settings, which Elasticsearch shows in no order, those that are asked for. */
-const replicas: Shown = ({ result, ...frame }) => ({
+/** The settings of replicas and shards. Elasticsearch returns settings in no order. */
+const replicas: Comparable = ({ result, ...frame }) => ({
   ...frame,
   result: JSON.stringify(result).match(/"number_of_(?:replicas|shards)":"\d+"/g)?.sort()
 })
@@ -131,7 +131,7 @@ const merges = scenario("inputs: mappings that are merged", async (world) => {
 
 const versions = scenario("inputs: versions of what was deleted", async (world) => {
   const { clean, of } = await begin(world)
-  // A document that is not there is looked for first, and nothing is deleted.
+  // Kuzzle looks for the document first. If it does not exist, Kuzzle deletes nothing, so there is no version.
   await of("document", "delete", { _id: "absent" })
   await of("document", "create", { _id: "absent", body: {} })
   await of("document", "mDelete", { body: { ids: ["missing"] } })
@@ -140,7 +140,7 @@ const versions = scenario("inputs: versions of what was deleted", async (world) 
   await of("document", "create", { _id: "gone", body: {} })
   await of("document", "delete", { _id: "d" })
   await of("document", "create", { _id: "d", body: {} })
-  // The index is closed and reopened for it, even if the change fails.
+  // Kuzzle closes and reopens the index to change a setting, even if the change fails.
   for (const settings of [{ number_of_replicas: 0 }, { number_of_shards: 3 }]) {
     await of("document", "delete", { _id: "d" })
     await of("document", "create", { _id: "seen", body: {} })
@@ -402,8 +402,8 @@ const objects = scenario("inputs: objects in mappings", async (world) => {
   await clean()
 })
 
-/** Two tokens of one user are the same when they were made in the same second. */
-const withoutTokens: Shown = (frame) =>
+/** Two tokens that one user gets within the same second are equal, so tokens are not compared. */
+const withoutTokens: Comparable = (frame) =>
   JSON.parse(
     JSON.stringify(frame)
       .replace(/"k(?:auth|apikey)-[^"]+"/g, "\"<token>\"")
@@ -504,7 +504,7 @@ const durations = scenario("inputs: durations", async (world) => {
     await ask("collection", "searchSpecifications", { scroll, body: nobody })
     await ask("collection", "scrollSpecifications", { scrollId: "none", scroll })
   }
-  // Each closes the collection and opens it again, which takes a while.
+  // Each change closes and reopens the collection, which takes time.
   for (const refresh_interval of ["", "1M", "1.5s", "xs", "-01", "-1s", "-2s", "2micros", "30s", 5, [], {}]) {
     await of("collection", "update", { body: { settings: { refresh_interval } } })
   }
@@ -526,7 +526,7 @@ const durations = scenario("inputs: durations", async (world) => {
     expiresIn: 1e300,
     body: { description: "x" }
   })
-  // The deletion of a user searches for its keys, and fails if one that was just deleted is still found.
+  // The deletion of a user searches for its API keys. It fails if the search still returns a deleted key.
   await ask("security", "deleteApiKey", { userId: _id, _id: `${world.name}-key`, refresh: "wait_for" })
   await ask("security", "mDeleteUsers", { body: { ids: [_id] } })
   await clean()

@@ -1,4 +1,4 @@
-/** What Elasticsearch and Kuzzle refuse because it is too much, and what of it they accept. */
+/** Requests just below and just above the limits of Elasticsearch and Kuzzle. */
 import { gzipSync } from "node:zlib"
 import { prepare, request } from "./prepare.ts"
 import { type Scenario, scenario } from "./recorder.ts"

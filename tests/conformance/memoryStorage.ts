@@ -1,6 +1,6 @@
 /**
- * The memory storage: how its arguments are read and what is wrong with them, on WebSocket and by REST.
- * (What commands do is compared by `memoryStorage.real.test.ts`.)
+ * The arguments of the memory storage, valid and invalid, over WebSocket and by REST. `memoryStorage.real.test.ts` compares the
+ * results of its commands.
  */
 import { request } from "./prepare.ts"
 import { type Scenario, scenario } from "./recorder.ts"

@@ -1,5 +1,6 @@
 /**
- * Finds of the fuzzer (`pnpm fuzz`): which of two mistakes is reported, and refusals of values that seem to be ignored.
+ * Requests that the fuzzer (`pnpm fuzz`) found: which of two mistakes the server reports, and values that it refuses although
+ * they seem to be ignored.
  */
 import { prepare, request } from "./prepare.ts"
 import { type Scenario, scenario, type World } from "./recorder.ts"
@@ -8,7 +9,7 @@ interface Case {
   readonly [argument: string]: unknown
 }
 
-/** A collection with one document, and how to ask for actions on it, each named by what it asks. */
+/** A collection with one document, and a function that sends a request about it. The request is the label of its step. */
 const begin = async (world: World) => {
   const { clean, col, party } = await prepare(world, { mappings: { properties: { name: { type: "keyword" } } } })
   await party.ask(request("document", "create", { ...col, _id: "d", body: { name: "a" }, refresh: "wait_for" }))
@@ -176,7 +177,7 @@ const collections = scenario("order: collections and rooms", async (world) => {
   await clean()
 })
 
-/** Kuzzle calls a method of them, and the error is that of JavaScript. */
+/** Kuzzle calls a method of these values, so the error is a `TypeError` of JavaScript. */
 const nulls = scenario("order: null with a method", async (world) => {
   const { ask, clean } = await begin(world)
   for (const wrong of [null, 1, true, {}, []]) {

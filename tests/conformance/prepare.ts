@@ -1,12 +1,13 @@
 /**
- * What scenarios begin with.
+ * The functions that prepare a scenario.
  */
-import type { Shown, World } from "./recorder.ts"
+import type { Comparable, World } from "./recorder.ts"
 
 export const request = (controller: string, action: string, more: object = {}) => ({ controller, action, ...more })
 
-/** Where Elasticsearch found the fault in the text that Kuzzle has sent to it. */
-export const withoutPlace: Shown = (frame) => JSON.parse(JSON.stringify(frame).replace(/\[\d+:\d+\]/g, "[<place>]"))
+/** An answer without the place of a fault in the text that Kuzzle sent to Elasticsearch. */
+export const withoutPlace: Comparable = (frame) =>
+  JSON.parse(JSON.stringify(frame).replace(/\[\d+:\d+\]/g, "[<place>]"))
 
 /** An index with a collection whose mapping is strict. */
 export const strict = {
@@ -44,7 +45,7 @@ export const prepare = async (world: World, mapping: object = strict) => {
   }
 }
 
-/** A collection with documents, whose mapping has no more than these properties. */
+/** A collection with documents. Its mapping has only these properties. */
 export const filled = async (
   world: World,
   properties: object,

@@ -1,4 +1,4 @@
-/** Queries and sorts, by what users search for: words, dates, numbers. */
+/** Queries and sorts by words, dates and numbers. */
 import { filled, request, withoutPlace } from "./prepare.ts"
 import { type Scenario, scenario } from "./recorder.ts"
 
@@ -239,7 +239,7 @@ const numbers = scenario("queries: numbers", async (world) => {
       size: 50
     })
     for (const value of [1, 1.5, 0.1, "7", "7.9", 1.005, 1.01, 300, 40_000, 3e9, 1e19, 1e39, "x", "", true, "1e2"]) {
-      // Beyond 64 bits when it is scaled.
+      // The scaled value would exceed 64 bits.
       if (type === "scaled_float" && Number(value) > 1e18) continue
       await search({ query: { term: { [type]: value } }, sort: ["_id"], _source: [type] })
       await search({ query: { range: { [type]: { gt: value } } }, sort: ["_id"], _source: [type] }, { size: 50 })
@@ -297,7 +297,7 @@ const sorts = scenario("queries: sorts", async (world) => {
   await sort(3)
   await sort(["_score", "_id"], { query: { match: { bio: "fox" } } })
   await sort([{ _score: "desc" }, { n: "asc" }], { query: { match: { bio: "fox" } } })
-  // Ties: every page goes on behind the last of the page before.
+  // Documents with equal values: each page continues after the last document of the page before.
   await sort(["n", "_id"], { search_after: [1, "b"] }, { size: 2 })
   await sort(["n", "_id"], { search_after: [2, "d"] }, { size: 2 })
   await sort(["n"], { search_after: [1] }, { size: 3 })
@@ -319,7 +319,7 @@ const sorts = scenario("queries: sorts", async (world) => {
   await search({ search_after: [1] })
   await sort(["_score", "_id"], { query: { match: { bio: "fox" } }, search_after: [0.1, "a"] })
   await sort(["_doc"], { search_after: [1] })
-  // A page is of what a search sees when it is asked for.
+  // A page contains the documents that are visible at the time of its request.
   await document("create", { _id: "aa", body: { n: 1 } })
   await sort(["n", "_id"], { search_after: [1, "a"] }, { size: 2 })
   await party.ask(request("collection", "refresh", col))

@@ -1,31 +1,31 @@
 /**
- * Plays a scenario against one server and records all answers, step by step, in a form that can be compared: what
- * differs from run to run by nature (ids, times, hashes, tokens) becomes a name that keeps equal things equal.
+ * Plays a scenario on one server, and records the answers of each step in a comparable form. Values that differ in every run
+ * (ids, times, hashes, tokens) are replaced by names. Equal values get equal names.
  */
 import * as Http from "node:http"
 import { gunzipSync, inflateSync } from "node:zlib"
 import { WebSocket } from "ws"
 
-/** What one step made each party receive. */
+/** The frames that each party received in one step. */
 export interface Step {
   readonly label: string
   readonly received: { readonly [party: string]: ReadonlyArray<string> }
 }
 
-/** Paths in an answer that are the machine's or the set-up's, each with the reason. */
+/** The paths in an answer that are not compared, each with the reason. */
 export interface Hidden {
   readonly [path: string]: string
 }
 
-/** What is compared of an answer, and of the notifications that came with it. */
-export type Shown = (frame: Readonly<Record<string, unknown>>) => unknown
+/** The comparable part of an answer, or of a notification that arrived with it. */
+export type Comparable = (frame: Readonly<Record<string, unknown>>) => unknown
 
 export interface Party {
-  /** Sends a frame as it is and gives what it causes some time to arrive: garbage has no answer to wait for. */
-  readonly raw: (frame: string, label?: string, patience?: number) => Promise<void>
-  /** Sends a request and resolves with its answer. `shown`: what of it is compared, or what is not. */
-  readonly ask: (request: object, label?: string, shown?: Hidden | Shown) => Promise<Answer>
-  /** Leaves with a close frame, or without one. */
+  /** Sends a frame as it is. The step ends after `wait` milliseconds, because an invalid frame may have no answer. */
+  readonly raw: (frame: string, label?: string, wait?: number) => Promise<void>
+  /** Sends a request and resolves with its answer. `compared` says which part of it is compared, or which is not. */
+  readonly ask: (request: object, label?: string, compared?: Hidden | Comparable) => Promise<Answer>
+  /** Closes the connection, with a close frame or without one. */
   readonly leave: (how: "politely" | "abruptly", label?: string) => Promise<void>
 }
 
@@ -42,32 +42,36 @@ export interface HttpCall {
 }
 
 export interface World {
-  /** A name of the run, the same on both servers: for indexes and users. */
+  /** The name of the run, which is the same on both servers. The names of indexes and users begin with it. */
   readonly name: string
   readonly connect: (party: string, headers?: Record<string, string>) => Promise<Party>
-  readonly http: (call: HttpCall, label?: string, shown?: Shown) => Promise<Answer & { readonly cookie: string }>
-  /** Asks for a WebSocket, and leaves as soon as that is answered. */
+  readonly http: (
+    call: HttpCall,
+    label?: string,
+    compared?: Comparable
+  ) => Promise<Answer & { readonly cookie: string }>
+  /** Requests an upgrade to WebSocket, and closes the connection after the answer. */
   readonly upgrade: (headers: Record<string, string>, label: string) => Promise<void>
   readonly sleep: (ms: number) => Promise<void>
-  /** Waits for the beginning of a second: tokens are the same within one. */
+  /** Waits for the start of the next second. Two tokens that one user gets within the same second are equal. */
   readonly freshSecond: () => Promise<void>
-  /** Takes what came by itself since the last step. */
+  /** Records the frames that arrived since the last step. */
   readonly listen: (label: string) => Promise<void>
 }
 
 export interface Scenario {
   readonly title: string
   readonly play: (world: World) => Promise<void>
-  /** Why it takes a server of its own: what it destroys. */
+  /** The reason why it needs a server of its own. */
   readonly alone?: string
 }
 
-/** How time passes for a server, and how long it takes to notice something. */
+/** The time of a server. */
 export interface Time {
   readonly now: () => number
   readonly sleep: (ms: number) => Promise<void>
-  /** Until the server has handled what has no answer. `connected`: how many connections it has then. */
-  readonly notice: (patience: number, connected: number) => Promise<void>
+  /** Waits until the server has handled something that has no answer. It then has `connected` connections. */
+  readonly notice: (wait: number, connected: number) => Promise<void>
 }
 
 export const scenario = (title: string, play: (world: World) => Promise<void>, alone?: string): Scenario => ({
@@ -78,14 +82,14 @@ export const scenario = (title: string, play: (world: World) => Promise<void>, a
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** The time of the machine. A server behind a socket shows nothing of what it has noticed: it is given some time. */
+/** The time of the machine. A real server does not report what it has noticed, so `notice` waits for a fixed time. */
 export const wallTime: Time = { now: Date.now, sleep, notice: sleep }
 
 // -------------------------------------------------------------------------------------------------------------------
-// names for what varies
+// names for values that differ in every run
 // -------------------------------------------------------------------------------------------------------------------
 
-/** What Elasticsearch keeps in hash maps: in them, keys have no order of their own. */
+/** The objects that Elasticsearch keeps in hash maps. Their keys have no order. */
 const hashed = new Set(["_source", "aggregations", "properties"])
 
 const times = new Set(["createdAt", "updatedAt", "timestamp", "now", "expiresAt"])
@@ -108,21 +112,21 @@ export const makeNormalizer = (run: string) => {
       .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, (uuid) => named("uuid", uuid))
       .replace(/\bkuid-[a-z]+-[a-z]+-\d+\b/g, (kuid) => named("kuid", kuid))
       .replace(/Expires=[^;]+/, "Expires=<time>")
-      // Where JSON is broken: V8 adds this from Node 22 on.
+      // V8 adds the place of a fault in JSON, from Node 22 on.
       .replace(/ \(line \d+ column \d+\)/g, "")
       .replaceAll(run, "<run>")
   const walk = (value: unknown, key: string, unordered = false): unknown => {
     if (typeof value === "number") return times.has(key) && value > 1e12 ? "<time>" : value
     if (typeof value === "string") {
       if (key === "scrollId") return named("scroll", value)
-      // Some kuids are as long as the ids that Elasticsearch makes up.
+      // Some kuids are as long as the ids that Elasticsearch generates.
       return key === "_id" && /^(?!kuid-)[\w-]{20}$/.test(value) ? named("id", value) : text(value)
     }
     if (Array.isArray(value)) return value.map((item) => walk(item, key, unordered))
     if (typeof value !== "object" || value === null) return value
     return Object.fromEntries(
       (unordered ? Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1) : Object.entries(value))
-        // The real server sends some of its stacks along, with the errors of single items.
+        // The real server adds its stack to the errors of single items.
         .filter(([name]) => name !== "stack")
         // The values inside a hash map are sorted, too.
         .map(([name, inner]) => [text(name), walk(inner, name, unordered || hashed.has(name))])
@@ -140,7 +144,7 @@ export const makeNormalizer = (run: string) => {
   }
 }
 
-/** An answer without what is hidden of it. */
+/** An answer without the hidden paths. */
 const hide = (frame: string, hidden: Hidden): string => {
   const answer = JSON.parse(frame)
   for (const path of Object.keys(hidden)) {
@@ -152,18 +156,18 @@ const hide = (frame: string, hidden: Hidden): string => {
   return JSON.stringify(answer)
 }
 
-/** A frame as it is compared. */
-const show = (frame: string, shown: Hidden | Shown): string => {
-  // The end of a connection is no JSON, nor is an empty answer.
+/** The comparable form of a frame. */
+const comparableOf = (frame: string, compared: Hidden | Comparable): string => {
+  // The close code of a connection is no JSON, nor is an empty answer.
   if (!frame.startsWith("{")) return frame
-  return typeof shown === "function" ? JSON.stringify(shown(JSON.parse(frame))) : hide(frame, shown)
+  return typeof compared === "function" ? JSON.stringify(compared(JSON.parse(frame))) : hide(frame, compared)
 }
 
 // -------------------------------------------------------------------------------------------------------------------
 // playing
 // -------------------------------------------------------------------------------------------------------------------
 
-/** What a body was before it was compressed. */
+/** A body, decompressed. */
 const decoded = (body: Buffer, encoding: string | undefined): Buffer =>
   body.length === 0
     ? body
@@ -173,7 +177,7 @@ const decoded = (body: Buffer, encoding: string | undefined): Buffer =>
     ? inflateSync(body)
     : body
 
-/** A header as it is compared: the time and the length of the body vary. */
+/** The comparable form of a header. The time and the length of the body differ in every run. */
 const headerOf = (key: string, value: string, body: Buffer): string => {
   switch (key.toLowerCase()) {
     case "date":
@@ -190,13 +194,14 @@ const headOf = ({ rawHeaders, statusCode, statusMessage = "" }: Http.IncomingMes
   const head = [`status ${statusCode}${statusMessage === "" ? "" : ` ${statusMessage}`}`]
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const [key, value] = [rawHeaders[i]!, rawHeaders[i + 1]!]
-    // It derives from a key that is chance.
+    // The value of this header depends on a random key.
     if (key.toLowerCase() !== "sec-websocket-accept") head.push(headerOf(key, value, body))
   }
   return head
 }
 
-const passing = "the recorder passes "
+/** The prefix of the request ids of `barrier`. Answers to these requests are not recorded. */
+const barrierPrefix = "barrier of the recorder "
 
 interface Peer {
   readonly socket: WebSocket
@@ -214,14 +219,14 @@ export const play = async (
   const labels = new Map<string, number>()
   const peers = new Map<string, Peer>()
   let requests = 0
-  /** The answered requests of `pass`. */
-  const passed = new Set<string>()
-  /** What takes longer than this never comes. Many scenarios may be played at the same time. */
-  const patience = () => AbortSignal.timeout(60_000)
+  /** The ids of the answered requests of `barrier`. */
+  const answeredBarriers = new Set<string>()
+  /** A wait that takes longer than 60 s fails. It is long, because many scenarios may run at the same time. */
+  const timeLimit = () => AbortSignal.timeout(60_000)
 
-  /** Everything sent before a pong has arrived before it: the servers answer pings in order. */
+  /** Waits until all frames that the server has sent so far have arrived. They arrive before the answer to a ping. */
   const settle = async () => {
-    const timeout = patience()
+    const timeout = timeLimit()
     for (const { frames, socket } of peers.values()) {
       if (socket.readyState !== WebSocket.OPEN) continue
       const before = frames.filter((frame) => frame === "{\"p\":2}").length
@@ -233,40 +238,46 @@ export const play = async (
         await sleep(1)
       }
     }
-    // The socket itself reports a connection that the server has ended, a little later.
+    // If the server has closed the connection, the socket reports that a little later.
     while ([...peers.values()].some(({ socket }) => socket.readyState === WebSocket.CLOSING)) {
       timeout.throwIfAborted()
       await sleep(1)
     }
   }
   /**
-   * A request that is answered by now has overtaken no other: pings are answered before requests that came before them.
-   * Only a server whose time we do not make can be late.
+   * Waits until the server has answered all earlier requests, by one more request: a real server may answer a ping before an
+   * earlier request, but not another request. The embedded server needs no barrier.
    */
-  const pass = async (socket: WebSocket) => {
+  const barrier = async (socket: WebSocket) => {
     if (time !== wallTime || socket.readyState !== WebSocket.OPEN) return
-    const timeout = patience()
-    const requestId = `${passing}${passed.size}`
+    const timeout = timeLimit()
+    const requestId = `${barrierPrefix}${answeredBarriers.size}`
     socket.send(JSON.stringify({ requestId, controller: "server", action: "now" }))
-    while (!passed.has(requestId) && socket.readyState === WebSocket.OPEN) {
+    while (!answeredBarriers.has(requestId) && socket.readyState === WebSocket.OPEN) {
       timeout.throwIfAborted()
       await sleep(1)
     }
   }
   const connected = () => [...peers.values()].filter(({ socket }) => socket.readyState === WebSocket.OPEN).length
-  const record = (labelled: string, more: Record<string, ReadonlyArray<string>> = {}, shown: Hidden | Shown = {}) => {
-    const label = labelled.replaceAll(name, "<run>")
+  const record = (
+    given: string,
+    more: Record<string, ReadonlyArray<string>> = {},
+    compared: Hidden | Comparable = {}
+  ) => {
+    const label = given.replaceAll(name, "<run>")
     const count = (labels.get(label) ?? 0) + 1
     labels.set(label, count)
     const received: Record<string, ReadonlyArray<string>> = { ...more }
     for (const [party, { frames }] of peers) {
-      const news = frames.splice(0).filter((frame) => frame !== "{\"p\":2}")
-      if (news.length > 0) received[party] = news.map((frame) => normalizer.frame(show(frame, shown)))
+      const arrived = frames.splice(0).filter((frame) => frame !== "{\"p\":2}")
+      if (arrived.length > 0) {
+        received[party] = arrived.map((frame) => normalizer.frame(comparableOf(frame, compared)))
+      }
     }
     steps.push({ label: count === 1 ? label : `${label} (${count})`, received })
   }
   const labelOf = (request: object): string => {
-    // Any object may have the two properties.
+    // A request is any object, which may have these two properties.
     const { action = "", controller = "" } = request as { action?: unknown; controller?: unknown }
     return `${String(controller)}:${String(action)}`
   }
@@ -284,9 +295,9 @@ export const play = async (
       const peer: Peer = { socket, frames: [] }
       socket.on("message", (data) => {
         const frame = String(data)
-        const requestId = frame.includes(passing) ? JSON.parse(frame).requestId : undefined
+        const requestId = frame.includes(barrierPrefix) ? JSON.parse(frame).requestId : undefined
         if (requestId === undefined) peer.frames.push(frame)
-        else passed.add(requestId)
+        else answeredBarriers.add(requestId)
       })
       socket.on("error", () => undefined)
       socket.on("close", (code) => peer.frames.push(`closed ${code}`))
@@ -296,15 +307,15 @@ export const play = async (
       })
       peers.set(party, peer)
       return {
-        raw: async (frame, label, patience = 60) => {
+        raw: async (frame, label, wait = 60) => {
           socket.send(frame)
           await settle()
-          await time.notice(patience, connected())
-          await pass(socket)
+          await time.notice(wait, connected())
+          await barrier(socket)
           await settle()
           record(label ?? frame.slice(0, 60))
         },
-        ask: async (request, label, shown) => {
+        ask: async (request, label, compared) => {
           const requestId = `r${requests++}`
           const arrived = new Promise<string>((resolve, reject) => {
             const watch = (data: unknown) => {
@@ -319,7 +330,7 @@ export const play = async (
           socket.send(JSON.stringify({ requestId, ...request }))
           const answer = JSON.parse(await arrived)
           await settle()
-          record(label ?? labelOf(request), {}, shown)
+          record(label ?? labelOf(request), {}, compared)
           return { status: answer.status, result: answer.result ?? {} }
         },
         leave: async (how, label = `leaves ${how}`) => {
@@ -336,8 +347,13 @@ export const play = async (
       new Promise((resolve, reject) => {
         const { hostname, port } = new URL(url)
         const key = { "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" }
-        const asked = { connection: "Upgrade", upgrade: "websocket", ...key, ...headers }
-        const request = Http.request({ hostname, port, path: "/", agent: false, headers: asked })
+        const request = Http.request({
+          hostname,
+          port,
+          path: "/",
+          agent: false,
+          headers: { connection: "Upgrade", upgrade: "websocket", ...key, ...headers }
+        })
         request.on("upgrade", (response, socket) => {
           socket.destroy()
           record(label, { http: headOf(response, Buffer.alloc(0)) })
@@ -370,10 +386,10 @@ export const play = async (
           const cookie = response.headers["set-cookie"]?.at(-1)?.split(";")[0] ?? ""
           await settle()
           record(label ?? `${method} ${path.slice(0, 60)}`, {
-            // A file is line by line what an answer is as a whole.
+            // Each line of a file is compared like a whole answer.
             http: [
               ...headOf(response, bytes).map(normalizer.text),
-              ...(isFile ? text.split("\n") : [text]).map((line) => normalizer.frame(show(line, compared)))
+              ...(isFile ? text.split("\n") : [text]).map((line) => normalizer.frame(comparableOf(line, compared)))
             ]
           })
           const answer = text === "" || isFile ? {} : JSON.parse(text)

@@ -1,5 +1,5 @@
 /**
- * What is asked of both servers.
+ * The scenarios that both servers play.
  */
 import { hidden } from "../conformance.differences.ts"
 import { administration } from "./administration.ts"
@@ -563,7 +563,7 @@ const notifications = scenario("realtime: document notifications", async (world)
   await write("delete", { _id: "d1" })
   await write("delete", { _id: "d2", silent: true }, "silent delete")
   await write("create", { _id: "quiet", body: { name: "q", age: 1 }, silent: true }, "silent create")
-  await write("update", { _id: "quiet", body: { age: 100 } }, "leaves what it was never seen in")
+  await write("update", { _id: "quiet", body: { age: 100 } }, "leaves a room that was not notified of it")
   await write("create", { _id: "stamp", timestamp: 1_600_000_000_000, body: { name: "x", age: 100 } }, "own timestamp")
   await sub.ask(request("document", "create", { ...col, _id: "own", body: { name: "own", age: 4 } }), "own write")
   const publish = (more: object, label?: string) =>
@@ -582,16 +582,19 @@ const notifications = scenario("realtime: document notifications", async (world)
   await sub.ask(request("realtime", "unsubscribe", { body: { roomId: "nope" } }), "unsubscribe unknown")
   await sub.ask(request("realtime", "unsubscribe", { body: {} }), "unsubscribe nothing")
   await sub.ask(request("realtime", "unsubscribe"), "unsubscribe no body")
-  await write("create", { _id: "d9", body: { name: "z", age: 3 } }, "only the filtered room is left")
+  await write("create", { _id: "d9", body: { name: "z", age: 3 } }, "only the filtered room remains")
   await writer.ask(
     request("realtime", "unsubscribe", { body: { roomId: young.result.roomId } }),
     "unsubscribe another's"
   )
-  await writer.ask(request("realtime", "count", { body: { roomId: young.result.roomId } }), "count left")
+  await writer.ask(request("realtime", "count", { body: { roomId: young.result.roomId } }), "the count is unchanged")
   await clean()
 })
 
-/** Its notifications compare with what was known before the request, and the last one that matches nothing is remembered. */
+/**
+ * A request that writes one document several times. Each write is compared with the document before the request. If the last
+ * write matches no filter, the server remembers that.
+ */
 const repeated = scenario("realtime: one document twice", async (world) => {
   const { clean, col, document, party } = await prepare(world, open)
   await party.ask(request("realtime", "subscribe", { ...col, body: { range: { age: { lt: 10 } } } }))
@@ -712,13 +715,13 @@ const joining = scenario("realtime: joining", async (world) => {
   await join({ users: "bad" })
   await join({})
   await join({ scope: "out" })
-  await join({ users: "all" }, "its own coming, not again")
+  await join({ users: "all" }, "b gets no second notification of its own join")
   await document("create", { _id: "x", body: { name: "x" } }, "seen by both")
   await document("delete", { _id: "x" }, "seen twice by b")
   await b.ask(request("realtime", "count", { body: { roomId } }))
   await b.ask(request("realtime", "unsubscribe", { body: { roomId } }), "b leaves all its channels")
-  await join({ users: "all" }, "the channel exists: it sees itself come")
-  await a.ask(request("realtime", "unsubscribe", { body: { roomId } }), "who subscribed leaves, the room stays")
+  await join({ users: "all" }, "the channel exists: b is notified of its own join")
+  await a.ask(request("realtime", "unsubscribe", { body: { roomId } }), "the subscriber leaves, the room stays")
   await document("create", { _id: "y", body: { name: "y" } }, "seen by b")
   await b.ask(request("realtime", "unsubscribe", { body: { roomId } }), "the last leaves")
   await join({}, "the room is gone")
@@ -737,7 +740,7 @@ const withUser = async (world: World) => {
   const party = await world.connect("a")
   const _id = `${world.name}-user`
   await party.ask(request("security", "createUser", { _id, ...user(_id) }))
-  // The tokens of one second are the same when they last as long as each other.
+  // Tokens with the same lifetime that one user gets within the same second are equal.
   const login = async (more: object = {}, by = party, label?: string) => {
     await world.freshSecond()
     return by.ask(
@@ -784,9 +787,9 @@ const users = scenario("users", async (world) => {
   await ask("security", "getUser", { _id })
   await ask("security", "getUser", { _id: "-1" }, "get anonymous")
   await ask("security", "getUser", { _id: `${_id}-absent` }, "get absent")
-  await ask("security", "getUser", {}, "get nobody")
+  await ask("security", "getUser", {}, "get without an id")
   await ask("security", "deleteUser", { _id: `${_id}-absent` }, "delete absent")
-  await ask("security", "deleteUser", {}, "delete nobody")
+  await ask("security", "deleteUser", {}, "delete without an id")
   await clean()
   await ask("security", "getUser", { _id }, "get deleted")
 })
@@ -883,10 +886,10 @@ const expiry = scenario("tokens: expiry and subscriptions", async (world) => {
   const short = (await login({ expiresIn: "2s" })).result.jwt
   await subscribe(a, short, "a subscribes", { users: "all", volatile: { who: "a" } })
   await subscribe(b, undefined, "b subscribes, anonymous", { users: "all", volatile: { who: "b" } })
-  await write("w1", "both are told")
+  await write("w1", "both are notified")
   await world.sleep(2400)
   await world.listen("the token expires")
-  await write("w2", "only the anonymous one is told")
+  await write("w2", "only the anonymous one is notified")
   await ask("server", "now", { jwt: short }, "expired")
 
   const long = (await login({ expiresIn: "3s" })).result.jwt
@@ -905,13 +908,13 @@ const expiry = scenario("tokens: expiry and subscriptions", async (world) => {
   const c = await world.connect("c")
   await subscribe(c, shared, "c subscribes with the same")
   await ask("auth", "logout", { jwt: shared }, "a logs out")
-  await write("w5", "a is told, c is not")
+  await write("w5", "a is notified, c is not")
 
   const d = await world.connect("d")
   const doomed = (await login({ expiresIn: "1h" }, d, "d logs in")).result.jwt
   await subscribe(d, doomed, "d subscribes")
   await ask("security", "deleteUser", { _id }, "the user is deleted")
-  await write("w6", "d is not told")
+  await write("w6", "d is not notified")
   await ask("index", "delete", { index: world.name })
   await clean()
 })
@@ -921,9 +924,9 @@ const shorter = scenario("tokens: replaced by one that expires first", async (wo
   await login({ expiresIn: "1h" })
   await login({ expiresIn: "1s" })
   await world.sleep(1500)
-  await world.listen("nobody is told")
+  await world.listen("no notification")
   await clean()
-}, "the real server forgets a token that it finds by its place in a list of all, so it may be one of somebody else")
+}, "the real server may remove the token of another user, because it finds the token by its index in a list of all")
 
 // -------------------------------------------------------------------------------------------------------------------
 // HTTP and cookies
@@ -1043,7 +1046,7 @@ const cookies = scenario("cookies", async (world) => {
       ...(more.body === undefined ? {} : { body: more.body }),
       headers: { ...origin, ...(more.cookie === undefined ? {} : { cookie: more.cookie }), ...more.headers }
     }, label ?? `${method} ${path} ${more.cookie === undefined ? "" : "with cookie"}`)
-  // Each login in a second of its own: within one they give the same token, and the real server takes its time.
+  // Each login has a second of its own, because two logins within the same second return the same token.
   await world.freshSecond()
   await call("POST", "/_login/local", { body: credentials })
   await world.freshSecond()

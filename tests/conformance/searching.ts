@@ -1,6 +1,6 @@
 /**
- * Searches as users make them: nested documents, places, texts, dates, numbers, sorts, aggregations. What of it the embedded
- * server refuses is listed in `conformance.differences.ts`.
+ * Searches for nested documents and places, and searches with special mappings. `conformance.differences.ts` lists those that
+ * the embedded server refuses.
  */
 import { filled, prepare, request } from "./prepare.ts"
 import { type Scenario, scenario } from "./recorder.ts"
@@ -255,7 +255,7 @@ const copies = scenario("searches: copied fields", async (world) => {
   await search({ query: { exists: { field: "all" } } })
   await search({ sort: ["names.all", "_id"] })
   await document("update", { _id: "c", body: { first: "Grace" }, refresh: "wait_for" })
-  // The score would count the version of the document that was overwritten.
+  // The score would also count the overwritten version of the document.
   await search({ query: { match: { all: "grace" } }, sort: ["_id"] })
   await document("get", { _id: "c" })
   await party.ask(request("collection", "getMapping", col))
@@ -382,7 +382,7 @@ const later = scenario("searches: fields that are mapped later", async (world) =
     refresh: "wait_for"
   })
   await look()
-  // Kuzzle indexes documents again in the background.
+  // Kuzzle reindexes documents in the background.
   const update = async (body: object) => {
     await party.ask(request("collection", "update", { ...col, body }), `update ${JSON.stringify(body)}`)
     await world.sleep(1500)
@@ -457,7 +457,7 @@ const parameters = scenario("searches: parameters of mappings", async (world) =>
   await clean()
 })
 
-/** What the embedded server refuses of mappings and settings. */
+/** Mappings and settings that the embedded server refuses. */
 const refused = scenario("searches: mappings that are refused", async (world) => {
   const { clean, index, party } = await prepare(world)
   let count = 0

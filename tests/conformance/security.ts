@@ -1,23 +1,26 @@
 /**
- * Roles, profiles, users, credentials, API keys and tokens, and that rights are enforced.
+ * Roles, profiles, users, credentials, API keys, tokens, and the enforcement of rights.
  */
 import { request } from "./prepare.ts"
 import { type Scenario, scenario, type World } from "./recorder.ts"
 
-/** A party that asks, each step named by what it asks; what tests make is not waited for. */
+/**
+ * Functions that send a request, which is the label of its step. Writes do not wait for a refresh. `refresh` makes them visible
+ * to searches.
+ */
 const prepare = async (world: World) => {
   const party = await world.connect("a")
-  const asking = (controller: string) => (action: string, { jwt, ...more }: Ask = {}, label?: string) =>
+  const senderOf = (controller: string) => (action: string, { jwt, ...more }: Ask = {}, label?: string) =>
     party.ask(
       request(controller, action, { refresh: "false", ...more, ...(jwt === undefined ? {} : { jwt }) }),
       label ?? `${action} ${JSON.stringify(more)}`
     )
-  const security = asking("security")
+  const security = senderOf("security")
   return {
     name: world.name,
     security,
-    auth: asking("auth"),
-    ask: (controller: string, action: string, more: Ask = {}) => asking(controller)(action, more),
+    auth: senderOf("auth"),
+    ask: (controller: string, action: string, more: Ask = {}) => senderOf(controller)(action, more),
     refresh: async () => {
       for (const collection of ["users", "profiles", "roles"]) await security("refresh", { collection })
     }
@@ -223,7 +226,7 @@ const users = scenario("security: users", async (world) => {
     await security("createUser", { _id: other, body })
   }
   await security("createUser", { _id: "-1", body: { content } })
-  // Not with its credentials: whether the plugin finds them already depends on when its index was refreshed.
+  // Without credentials: the plugin would search for them, and its result depends on the time of the last refresh.
   await security("createUser", { _id, body: { content } }, "again")
   await security("createRestrictedUser", { _id: other, body: { content: { nick: "o" } } })
   await security("createRestrictedUser", { _id: other }, "again")
@@ -254,7 +257,7 @@ const users = scenario("security: users", async (world) => {
   await security("upsertUser", { _id: other, body: { content: { a: 1 } } })
   await security("upsertUser", { _id: other, body: {} })
   await security("upsertUser", { _id: other })
-  await security("upsertUser", { body: { content: third } }, "upsert nobody")
+  await security("upsertUser", { body: { content: third } }, "upsert without an id")
   await security("replaceUser", { _id: other, body: { profileIds: ["default"], c: 1 } })
   await security("mGetUsers", { ids: [other] })
   await security("replaceUser", { _id: other, body: { c: 1 } })
@@ -284,7 +287,7 @@ const users = scenario("security: users", async (world) => {
   await auth("updateSelf", { jwt, body: { profileIds: ["admin"] } })
   await auth("updateSelf", { jwt, body: { _id: "x" } })
   await auth("updateSelf", { jwt })
-  await auth("updateSelf", { body: { mine: 1 } }, "updateSelf of nobody")
+  await auth("updateSelf", { body: { mine: 1 } }, "updateSelf of the anonymous user")
   await security("updateUser", { jwt, _id: other, body: { by: "another" } })
   await security("revokeTokens", { _id })
   await auth("getCurrentUser", { jwt }, "the token is revoked")
@@ -316,7 +319,7 @@ const credentials = scenario("security: credentials", async (world) => {
   const content = { profileIds: ["default"] }
   const local = { username: _id, password: "pw" }
   const strategy = "local"
-  // What the strategy wrote it finds by a search.
+  // The strategy finds credentials by a search, so writes must wait for a refresh.
   const refresh = "wait_for"
   await security("createUser", { _id, refresh, body: { content, credentials: { local } } })
   await security("createUser", { _id: other, body: { content } })
@@ -384,25 +387,25 @@ const credentials = scenario("security: credentials", async (world) => {
   const { jwt } = result
   await auth("getMyCredentials", { jwt, strategy })
   await auth("getMyCredentials", { jwt, strategy: "absent" })
-  await auth("getMyCredentials", { strategy }, "credentials of nobody")
+  await auth("getMyCredentials", { strategy }, "credentials of the anonymous user")
   await auth("validateMyCredentials", { jwt, strategy, body: { username: other, password: "pw" } })
   await auth("validateMyCredentials", { jwt, strategy, body: { username: _id, password: "pw" } })
   await auth("validateMyCredentials", { jwt, strategy, body: { password: "pw" } })
   await auth("validateMyCredentials", { jwt, strategy })
   await auth("validateMyCredentials", { jwt, body: {} })
-  await auth("validateMyCredentials", { strategy, body: {} }, "validate credentials of nobody")
+  await auth("validateMyCredentials", { strategy, body: {} }, "validate credentials of the anonymous user")
   await auth("updateMyCredentials", { jwt, strategy, refresh, body: { password: "newer" } })
   await auth("updateMyCredentials", { jwt, strategy, body: {} })
-  await auth("updateMyCredentials", { strategy, body: { password: "x" } }, "update credentials of nobody")
+  await auth("updateMyCredentials", { strategy, body: { password: "x" } }, "update credentials of the anonymous user")
   await auth("createMyCredentials", { jwt, strategy, body: { username: "x", password: "y" } })
   await auth(
     "createMyCredentials",
     { strategy, body: { username: "x", password: "y" } },
-    "create credentials of nobody"
+    "create credentials of the anonymous user"
   )
   await auth("deleteMyCredentials", { jwt, strategy, refresh })
   await auth("deleteMyCredentials", { jwt, strategy }, "again")
-  await auth("deleteMyCredentials", { strategy }, "delete credentials of nobody")
+  await auth("deleteMyCredentials", { strategy }, "delete credentials of the anonymous user")
   await auth("getMyCredentials", { jwt, strategy }, "there are none")
   await auth("updateMyCredentials", { jwt, strategy, body: { password: "x" } }, "there are none to update")
   await auth("createMyCredentials", { jwt, strategy, refresh, body: { username: other, password: "pw" } })
@@ -416,11 +419,11 @@ const apiKeys = scenario("security: API keys and tokens", async (world) => {
   const { auth, name: _id, security } = await prepare(world)
   const other = `${_id}-other`
   const local = { username: _id, password: "pw" }
-  // A key is found by a search.
+  // Kuzzle finds an API key by a search, so writes must wait for a refresh.
   const refresh = "wait_for"
   await security("createUser", { _id, refresh, body: { content: { profileIds: ["default"] }, credentials: { local } } })
   const key = (await security("createApiKey", { userId: _id, _id, refresh, body: { description: "one" } })).result
-  // The recorder's type of a result knows texts only.
+  // In the type of a result, all members are texts. `_source` is an object.
   const { token } = key._source as unknown as { readonly token: string }
   await security("createApiKey", { userId: _id, _id, body: { description: "one" } }, "again")
   await security("createApiKey", { userId: `${_id}-absent`, body: { description: "one" } })
@@ -445,15 +448,15 @@ const apiKeys = scenario("security: API keys and tokens", async (world) => {
   await search({}, { userId: `${_id}-absent` })
   await security("searchApiKeys", { body: {} })
   await auth("searchApiKeys", { jwt: token }, "own keys")
-  await auth("searchApiKeys", { body: { ids: { values: [_id] } } }, "keys of nobody")
+  await auth("searchApiKeys", { body: { ids: { values: [_id] } } }, "keys of the anonymous user")
   await security("deleteApiKey", { userId: `${_id}-absent`, _id })
   await security("deleteApiKey", { userId: _id })
   await security("deleteApiKey", { _id })
-  await auth("deleteApiKey", { _id }, "not one's own")
+  await auth("deleteApiKey", { _id }, "a key of another user")
   await security("deleteApiKey", { userId: _id, _id: other, refresh })
   await security("deleteApiKey", { userId: _id, _id: other }, "again: delete")
   await auth("logout", { jwt: token, global: true }, "logout everywhere")
-  await auth("getCurrentUser", { jwt: token }, "the key is left")
+  await auth("getCurrentUser", { jwt: token }, "the key is still valid")
   await auth("login", { strategy: "local", body: local, expiresIn: "1h" }, "login of a connection that used the key")
   await auth("deleteApiKey", { jwt: token, _id, refresh: "wait_for" }, "it deletes itself")
   await auth("getCurrentUser", { jwt: token }, "it is gone")
@@ -471,12 +474,12 @@ const apiKeys = scenario("security: API keys and tokens", async (world) => {
   await auth("getCurrentUser", { jwt: single.token }, "used")
   await auth("getCurrentUser", { jwt: single.token }, "used up")
   const checked = (await auth("createToken", { jwt, singleUse: true, expiresIn: 61_000 })).result
-  await auth("checkToken", { body: { token: checked.token } }, "to check it is to use it")
+  await auth("checkToken", { body: { token: checked.token } }, "a check uses it up")
   await auth("checkToken", { body: { token: checked.token } }, "used up: check")
-  const nobody = (await auth("createToken", { expiresIn: "4h" }, "a token of nobody")).result
-  await auth("getCurrentUser", { jwt: nobody.token }, "nobody by token")
-  await auth("logout", { jwt: nobody.token }, "nobody logs out")
-  await auth("refreshToken", { jwt: nobody.token }, "nobody refreshes")
+  const anonymous = (await auth("createToken", { expiresIn: "4h" }, "a token of the anonymous user")).result
+  await auth("getCurrentUser", { jwt: anonymous.token }, "anonymous by token")
+  await auth("logout", { jwt: anonymous.token }, "logout of the anonymous user")
+  await auth("refreshToken", { jwt: anonymous.token }, "refresh of the anonymous user")
   await security("deleteUser", { _id })
 })
 

@@ -1,5 +1,6 @@
 /**
- * Documents, collections and indexes: the actions on many, by query, in bulk; specifications, settings, aggregations.
+ * Documents, collections and indexes: actions on several documents, by query and in bulk; specifications, settings,
+ * aggregations.
  */
 import { prepare, request, strict } from "./prepare.ts"
 import { type Scenario, scenario } from "./recorder.ts"
@@ -112,7 +113,7 @@ const queries = scenario("documents: by query", async (world) => {
   await remove({ body: { query: { match_all: {} } }, collection: "absent" }, "delete nowhere")
   await remove({ body: { query: 1 } }, "delete, query wrong")
   await remove({}, "delete, no body: everything")
-  await document("count", {}, "nothing is left")
+  await document("count", {}, "no document remains")
   const many = Array.from({ length: 201 }, (_, n) => ({ _id: `m${n}`, body: { age: n } }))
   await document("mCreate", { body: { documents: many.slice(0, 200) } }, "two hundred")
   await document("mCreate", { body: { documents: many.slice(200) }, refresh: "wait_for" }, "and one")
@@ -121,7 +122,7 @@ const queries = scenario("documents: by query", async (world) => {
   await clean()
 })
 
-const told = scenario("realtime: changes to many", async (world) => {
+const notified = scenario("realtime: changes to many", async (world) => {
   const { clean, col, document, party } = await prepare(world, { mappings: { dynamic: "true" } })
   const sub = await world.connect("sub")
   await sub.ask(request("realtime", "subscribe", { ...col, body: {} }), "subscribes to all")
@@ -228,7 +229,7 @@ const inBulk = scenario("bulk", async (world) => {
   await bulk("updateByQuery", { body: { query: {} } }, "update, no changes")
   await bulk("updateByQuery", { body: { query: {}, changes: {} }, collection: "absent" }, "update nowhere")
   await document("get", { _id: "i" })
-  // A document that was changed after the last refresh is a conflict.
+  // A document that changed after the last refresh causes a conflict.
   const refresh = () => party.ask(request("collection", "refresh", col))
   await refresh()
   await bulk("deleteByQuery", { body: { query: { ids: { values: ["i", "absent"] } } }, refresh: "wait_for" })
@@ -353,8 +354,12 @@ const specifications = scenario("collections: specifications", async (world) => 
   await document("update", { _id: "absent", body: { o: { in: "x" } } }, "update absent")
   await document("replace", { _id: "d1", body: { name: "new" } })
   await document("replace", { _id: "d1", body: {} }, "replace wrong")
-  await document("upsert", { _id: "d1", body: { changes: { name: 1 } } }, "upsert is not looked at")
-  await document("mCreate", { body: { documents: [{ _id: "d2", body: { name: "toolong" } }] } }, "nor are many")
+  await document("upsert", { _id: "d1", body: { changes: { name: 1 } } }, "upsert is not validated")
+  await document(
+    "mCreate",
+    { body: { documents: [{ _id: "d2", body: { name: "toolong" } }] } },
+    "mCreate is not validated"
+  )
   await ask("updateSpecifications", { body: { strict: true, fields } }, "strict ones")
   for (const body of faulty) await validate(body)
   await document("create", { _id: "s1", body: { name: "fine", other: 1 } }, "create with another field")
@@ -368,7 +373,7 @@ const specifications = scenario("collections: specifications", async (world) => 
   await document("create", { _id: "v", body: { a: 1 } }, "create what matches")
   const search = (body: object, more: object = {}, label?: string) =>
     party.ask(request("collection", "searchSpecifications", { body, ...more }), label)
-  // A filter, because all that is stored there counts for a score.
+  // A filter has no score. A score would depend on the specifications of other clients.
   await search({ query: { bool: { filter: { term: { index } } } } })
   await search(
     { query: { bool: { filter: [{ term: { index } }, { term: { collection: "absent" } }] } } },
@@ -512,7 +517,7 @@ const dates = scenario("documents: dates", async (world) => {
   await clean()
 })
 
-/** What is wrong with a query: with its field, its options, its values. */
+/** Queries with a wrong field, option or value. */
 const faults = scenario("documents: queries that are refused", async (world) => {
   const { clean, search } = await prepare(world)
   const kinds = ["term", "match", "match_phrase", "match_phrase_prefix", "prefix", "wildcard", "range", "terms"]
@@ -578,7 +583,7 @@ export const storage: ReadonlyArray<Scenario> = [
   writes,
   fields,
   queries,
-  told,
+  notified,
   inBulk,
   conflicts,
   specifications,

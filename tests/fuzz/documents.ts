@@ -1,7 +1,7 @@
 /** Indexes, collections, documents, bulk actions and rooms. */
 import { FastCheck as fc } from "effect"
 import { strict } from "../conformance/prepare.ts"
-import { always, type Ask, asking, type Catalogue, flag, type Members, mostly, some } from "./request.ts"
+import { always, type Ask, type Catalogue, flag, type Members, mostly, requestsOf, some } from "./request.ts"
 
 export const indexes = ["RUN-i", "RUN-j"]
 export const collections = ["plain", "strict", "gone"]
@@ -10,16 +10,16 @@ const usual: Members = {
   index: mostly(always("RUN-i"), fc.constantFrom("RUN-j", "RUN-absent")),
   collection: mostly(fc.constantFrom("plain", "strict"), fc.constantFrom("gone", "absent"))
 }
-/** What is created and deleted, so that the others stay. */
+/** The targets of actions that create or delete a collection, mostly `gone`, so that the other collections stay. */
 const fleeting: Members = {
   index: mostly(fc.constantFrom("RUN-i", "RUN-j"), always("RUN-absent")),
   collection: mostly(always("gone"), fc.constantFrom("plain", "RUN-ABSENT", "absent"))
 }
-/** Given always: what the server makes up sorts by chance. */
+/** Ids are always given, because an id that the server generates sorts by chance. */
 const id = fc.constantFrom("d1", "d2", "d3", "d4", "d5", "d6")
 const known = mostly(fc.constantFrom("d1", "d2", "d3"), id)
 const _id = { _id: known }
-/** Seldom, for it takes up to a second. */
+/** `wait_for` is rare, because it takes up to a second. */
 const refresh = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(undefined, "false") }, {
   weight: 1,
   arbitrary: always("wait_for")
@@ -28,7 +28,7 @@ const writing: Members = { ...usual, refresh, silent: flag }
 
 const name = fc.constantFrom("ada", "bob", "eve")
 const age = fc.integer({ min: 0, max: 9 })
-/** Fits both collections, most of the time. */
+/** Content that most of the time fits both collections. */
 const content = fc.record({
   name: some(name, 5),
   age: some(age, 5),
@@ -71,7 +71,7 @@ const koncorde = fc.oneof(
   fc.tuple(name, age).map(([name, age]) => ({ and: [{ equals: { name } }, { range: { age: { lt: age } } }] })),
   always({})
 )
-/** In an order that is the same on both. */
+/** An order that is the same on both servers. */
 const sorted = { sort: always(["_id"]) }
 const page: Members = { from: some(fc.constantFrom(0, 1)), size: some(fc.constantFrom(1, 3, 10)) }
 
@@ -81,7 +81,7 @@ const mappings = fc.constantFrom(
   { dynamic: "false", properties: { name: { type: "keyword" } } },
   { _meta: { a: 1 }, properties: { name: { type: "keyword", meta: { unit: "x" } } } }
 )
-/** None of them is wrong for a collection that has them already. */
+/** Changes of a mapping that are valid even for a collection that has them already. */
 const addition = fc.constantFrom(
   { properties: { more: { type: "keyword" } } },
   { properties: { count: { type: "integer" }, when: { type: "date" } } },
@@ -110,10 +110,10 @@ const specification = fc.record({
     { name: { type: "unknown" } }
   )
 })
-/** One for each collection is plenty: with them most documents are refused. */
+/** The targets of specifications, mostly `gone`. Most documents do not satisfy specifications, so the others rarely have any. */
 const specified: Members = { index: always("RUN-i"), collection: mostly(always("gone"), always("strict")) }
 
-const index = asking("index")({
+const index = requestsOf("index")({
   create: [{ index: mostly(always("RUN-j"), fc.constantFrom("RUN-i", "RUN-k", "RUN-X", "%RUN")) }],
   delete: [{ index: mostly(always("RUN-j"), fc.constantFrom("RUN-absent", "RUN-k")) }],
   exists: [{ index: fc.constantFrom("RUN-i", "RUN-j", "RUN-absent") }],
@@ -121,7 +121,7 @@ const index = asking("index")({
   mDelete: [{}, { indexes: list(fc.constantFrom("RUN-j", "RUN-k", "RUN-absent")) }]
 })
 
-const collection = asking("collection")({
+const collection = requestsOf("collection")({
   create: [fleeting, setup],
   delete: [fleeting],
   deleteSpecifications: [specified],
@@ -148,7 +148,7 @@ const collection = asking("collection")({
   validateSpecifications: [specified, specification]
 })
 
-const document = asking("document")({
+const document = requestsOf("document")({
   count: [usual, { query: some(query, 4) }],
   create: [{ ...writing, _id: id }, body],
   createOrReplace: [{ ...writing, _id: id }, body],
@@ -203,7 +203,7 @@ const operation = fc.oneof(
   fc.tuple(known, content).map(([_id, doc]) => [{ update: { _id } }, { doc }]),
   known.map((_id) => [{ delete: { _id } }])
 )
-const bulk = asking("bulk")({
+const bulk = requestsOf("bulk")({
   import: [{ ...usual, refresh, strict: flag }, { bulkData: list(operation).map((operations) => operations.flat()) }],
   write: [{ ...usual, refresh, _id: id, notify: flag }, body],
   mWrite: [{ ...usual, refresh, notify: flag, strict: flag }, documents(id)],
@@ -216,7 +216,7 @@ const options: Members = {
   scope: some(fc.constantFrom("all", "in", "out", "none", "x"), 2),
   users: some(fc.constantFrom("all", "in", "out", "none", "x"), 3)
 }
-const realtime = asking("realtime")({
+const realtime = requestsOf("realtime")({
   count: [{}, { roomId }],
   join: [options, { roomId }],
   list: [{ sorted: flag }],
@@ -263,7 +263,7 @@ export const prepareDocuments: ReadonlyArray<Ask> = [
   { controller: "realtime", action: "subscribe", ...target("plain"), body: {} }
 ]
 
-/** What is left at the end. */
+/** Reads the final state. */
 export const documentState: ReadonlyArray<Ask> = [
   ...indexes.map((index): Ask => ({ controller: "collection", action: "list", index })),
   ...collections.flatMap((collection): ReadonlyArray<Ask> => [

@@ -1,6 +1,6 @@
 /**
- * Plays generated sequences on a real Kuzzle and on an embedded one, and compares what comes back. A difference is shrunk
- * to the shortest sequence that shows it.
+ * Plays generated sequences on a real Kuzzle and on an embedded one, and compares the answers and notifications. A difference
+ * is shrunk to the shortest sequence that has it.
  */
 import { FastCheck as fc } from "effect"
 import { compare } from "../conformance/compare.ts"
@@ -12,49 +12,49 @@ import { isCleaning, meanLength, scenarioOf, type Sequence, type Theme, themes }
 export interface Options {
   readonly url: string
   readonly seed: number
-  /** How many requests are generated at least; those that prepare, and that look at the state, come on top. */
+  /** The least number of generated requests. Requests that prepare a sequence or read its final state do not count. */
   readonly requests: number
-  /** How many sequences run at the same time. */
+  /** The number of sequences that run at the same time. */
   readonly concurrency: number
-  /** The themes that are played; all by default. */
+  /** The themes that are played. Default: all. */
   readonly only?: ReadonlyArray<string>
-  /** The one sequence of its theme that is played, as a report names it; all by default. */
+  /** Plays only the sequence with this index in each theme. Default: all. */
   readonly sequence?: number
-  /** When no more sequences are begun, in seconds. */
+  /** No sequence starts after this time, in seconds. */
   readonly seconds: number
-  /** How many differences are shrunk: each takes some seconds. */
+  /** The number of differences that are shrunk. Each takes up to a minute. */
   readonly shrink: number
 }
 
 export interface Difference {
   readonly theme: string
-  /** Which of the theme's it was, to play it again with the seed. */
+  /** The index of the sequence in its theme. With the seed, it identifies the sequence. */
   readonly sequence: number
-  /** The shortest that was found. */
+  /** The shortest sequence that has the difference. */
   readonly steps: Sequence
   readonly faults: ReadonlyArray<string>
 }
 
 export interface Report {
-  /** By action: how often it was asked for, and how often the real server did it. */
-  readonly asked: ReadonlyMap<string, { readonly times: number; readonly succeeded: number }>
+  /** For each action, how often it was sent and how often it succeeded on the real server. */
+  readonly sent: ReadonlyMap<string, { readonly times: number; readonly succeeded: number }>
   readonly requests: number
   readonly succeeded: number
-  /** Requests that the embedded server says that it does not implement. They are not played. */
+  /** For each action, the requests that the embedded server refuses as not implemented. They are not compared. */
   readonly refused: ReadonlyMap<string, number>
-  /** Answers and notifications compared, those to what prepares and to what looks at the state included. */
+  /** The number of compared answers and notifications, with those of requests that prepare or read the final state. */
   readonly compared: number
   readonly sequences: number
-  /** Sequences that were not begun within the time. */
+  /** The number of sequences that were not started in time. */
   readonly skipped: number
-  /** Sequences that differed, and did not each time that they were played again, alone. */
-  readonly passing: ReadonlyArray<Difference>
+  /** Sequences that differed once, and were equal when they were played again, alone. */
+  readonly timingDependent: ReadonlyArray<Difference>
   readonly differences: ReadonlyArray<Difference>
 }
 
 const isRefused = ({ received }: Step): boolean => JSON.stringify(received).includes("testing.engine.not_implemented")
 
-/** Documents are exported, and found by a query, in the order of Elasticsearch's segments, which it merges when it likes. */
+/** Exports and queries return documents in the order of Elasticsearch's segments. It merges them at any time. */
 const isUnordered = ({ label }: Step): boolean => /"action":"(?:export|\w+ByQuery)"/.test(label)
 
 const withoutOrder = ({ label, received }: Step): Step => ({
@@ -77,46 +77,46 @@ class Fuzzer {
     this.url = url
   }
 
-  /** All of one length, so that nothing depends on how often something was shrunk. */
+  /** All names have the same length, so that sizes of answers do not depend on how many names were used before. */
   private name(): string {
     return `fuzz${this.run}x${String(this.count++).padStart(5, "0")}`
   }
 
   /**
-   * Plays a sequence on both, without what the embedded server says that it does not implement: it has no effect there, so
-   * that nothing after it would be the same.
+   * Plays a sequence on both servers, without the requests that the embedded server refuses as not implemented. They have no
+   * effect there, so all later answers would differ.
    */
   async play(theme: Theme, sequence: Sequence): Promise<Played> {
     const name = this.name()
     const refused: Array<string> = []
-    let left = sequence
+    let implemented = sequence
     let ours: ReadonlyArray<Step>
     for (;;) {
-      ours = await playEmbedded(name, scenarioOf(theme, left, () => {}))
+      ours = await playEmbedded(name, scenarioOf(theme, implemented, () => {}))
       const wrong = new Set(
         ours.filter(isRefused).map(({ label }) => /^\d+ /.test(label) ? Number.parseInt(label, 10) : -1)
       )
       wrong.delete(-1)
       if (wrong.size === 0) break
-      refused.push(...[...wrong].map((i) => nameOf(left[i]!.ask)))
-      left = left.filter((_, i) => !wrong.has(i))
+      refused.push(...[...wrong].map((i) => nameOf(implemented[i]!.ask)))
+      implemented = implemented.filter((_, i) => !wrong.has(i))
     }
     const outcomes: Array<readonly [string, boolean]> = []
-    const scenario = scenarioOf(theme, left, (i, { status }) => {
-      outcomes.push([nameOf(left[i]!.ask), status === 200])
+    const scenario = scenarioOf(theme, implemented, (i, { status }) => {
+      outcomes.push([nameOf(implemented[i]!.ask), status === 200])
     })
     const theirs = await play(this.url, name, scenario).catch((cause: unknown) => {
       throw new Error(`the Kuzzle at ${this.url} did not play "${theme.name}": ${String(cause)}`, { cause })
     })
-    // What is left at the end may be something that the embedded server cannot show.
-    const shown = ours.map((step, i) => isRefused(step) ? theirs[i] ?? step : step)
+    // The embedded server may also refuse a request that reads the final state. Such a step is not compared.
+    const comparable = ours.map((step, i) => isRefused(step) ? theirs[i] ?? step : step)
     const compared = (steps: ReadonlyArray<Step>) =>
       steps.filter(({ label }) => !isCleaning(label)).map((step) => isUnordered(step) ? withoutOrder(step) : step)
-    return { ...compare("fuzz", compared(theirs), compared(shown)), outcomes, refused }
+    return { ...compare("fuzz", compared(theirs), compared(comparable)), outcomes, refused }
   }
 
-  /** Whether it differs each time that it is played alone. On a busy machine, one replay can be late like the first run. */
-  async differsAgain(theme: Theme, sequence: Sequence): Promise<boolean> {
+  /** Whether the sequence differs in every replay, alone. There are several, because on a busy machine one can be late too. */
+  async differsInReplays(theme: Theme, sequence: Sequence): Promise<boolean> {
     for (let i = 0; i < replays; i++) {
       if ((await this.play(theme, sequence)).faults.length === 0) return false
     }
@@ -129,7 +129,7 @@ class Fuzzer {
     let shortest = difference
     const same = fc.asyncProperty(theme.sequences, async (steps) => {
       generated++
-      // Those before it were played already.
+      // The sequences before this one were played already.
       if (generated < difference.sequence) return true
       const { faults } = await this.play(theme, steps)
       if (faults.length > 0) shortest = { ...difference, steps, faults }
@@ -138,7 +138,7 @@ class Fuzzer {
     await fc.check(same, {
       seed,
       numRuns: difference.sequence + 1,
-      // As `fc.sample` generates them.
+      // `fc.sample` generated the sequences with the same option.
       unbiased: true,
       interruptAfterTimeLimit: shrinkMillis
     })
@@ -148,10 +148,10 @@ class Fuzzer {
 
 const replays = 2
 
-/** A sequence takes seconds, and most of what is left out of it makes no difference. */
+/** The longest time to shrink one difference. Each attempt takes seconds, and most attempts shrink nothing. */
 const shrinkMillis = 60_000
 
-/** Runs all of it, some at the same time. */
+/** Runs all tasks, at most `concurrency` of them at the same time. */
 const pooled = async <A>(tasks: ReadonlyArray<() => Promise<A>>, concurrency: number): Promise<void> => {
   const queue = tasks.values()
   const work = async () => {
@@ -163,12 +163,12 @@ const pooled = async <A>(tasks: ReadonlyArray<() => Promise<A>>, concurrency: nu
 const generate = (theme: Theme, seed: number, count: number): ReadonlyArray<Sequence> =>
   fc.sample(theme.sequences, { seed, unbiased: true, numRuns: count })
 
-/** As many sequences as have so many requests together. */
+/** The first sequences of a theme that have this many requests together. */
 const enough = (theme: Theme, seed: number, requests: number): ReadonlyArray<Sequence> => {
-  let left = requests
+  let missing = requests
   return generate(theme, seed, Math.ceil(requests * 2 / meanLength) + 10).filter(({ length }) => {
-    const isNeeded = left > 0
-    left -= length
+    const isNeeded = missing > 0
+    missing -= length
     return isNeeded
   })
 }
@@ -178,7 +178,7 @@ export const fuzz = async (
   onDifference: (difference: Difference) => void
 ): Promise<Report> => {
   const fuzzer = new Fuzzer(url)
-  const asked = new Map<string, { times: number; succeeded: number }>()
+  const sent = new Map<string, { times: number; succeeded: number }>()
   const refused = new Map<string, number>()
   const failed: Array<Difference> = []
   let compared = 0
@@ -194,8 +194,8 @@ export const fuzz = async (
     sequences++
     compared += played.compared
     for (const [action, succeeded] of played.outcomes) {
-      const counted = asked.get(action) ?? { times: 0, succeeded: 0 }
-      asked.set(action, { times: counted.times + 1, succeeded: counted.succeeded + (succeeded ? 1 : 0) })
+      const counted = sent.get(action) ?? { times: 0, succeeded: 0 }
+      sent.set(action, { times: counted.times + 1, succeeded: counted.succeeded + (succeeded ? 1 : 0) })
     }
     for (const action of played.refused) refused.set(action, (refused.get(action) ?? 0) + 1)
     if (played.faults.length > 0) failed.push({ theme: theme.name, sequence, steps, faults: played.faults })
@@ -205,31 +205,31 @@ export const fuzz = async (
       .map((steps, i) => ({ theme, steps, i }))
       .filter(({ i }) => sequence === undefined || i === sequence)
   )
-  // The themes take turns, for each is slow at something else.
+  // The themes take turns, because each loads another part of the servers.
   const turns = tasks.map((task, i) => ({ task, at: (i * 7919) % tasks.length })).sort((a, b) => a.at - b.at)
   await pooled(turns.map(({ task: { i, steps, theme } }) => () => playOne(theme, i, steps)), concurrency)
   const differences: Array<Difference> = []
-  const passing: Array<Difference> = []
+  const timingDependent: Array<Difference> = []
   for (const difference of failed) {
     const theme = themes.find(({ name }) => name === difference.theme)!
-    if (!await fuzzer.differsAgain(theme, difference.steps)) {
-      passing.push(difference)
+    if (!await fuzzer.differsInReplays(theme, difference.steps)) {
+      timingDependent.push(difference)
       continue
     }
     const shortest = differences.length < shrink ? await fuzzer.shrink(difference, theme, seed) : difference
     differences.push(shortest)
     onDifference(shortest)
   }
-  const total = [...asked.values()]
+  const total = [...sent.values()]
   return {
-    asked,
+    sent,
     requests: total.reduce((sum, { times }) => sum + times, 0),
     succeeded: total.reduce((sum, { succeeded }) => sum + succeeded, 0),
     refused,
     compared,
     sequences,
     skipped,
-    passing,
+    timingDependent,
     differences
   }
 }

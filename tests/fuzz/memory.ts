@@ -1,13 +1,13 @@
-/** The memory storage: the commands of its own differential test, and what that leaves out. */
+/** The memory storage: the commands of `memoryStorage.real.test.ts`, and some that it does not contain. */
 import { FastCheck as fc } from "effect"
 import { commands } from "../memoryStorage/commands.ts"
-import { always, type Ask, asking, some } from "./request.ts"
+import { always, type Ask, requestsOf, some } from "./request.ts"
 
 const prefix = "RUN-"
 const kinds = ["text", "hash", "list", "set", "zset", "geo", "estimate", "lex"]
 const keys = kinds.flatMap((kind) => [1, 2, 3].map((n) => `${prefix}${kind}${n}`))
 
-const others = asking("ms")({
+const others = requestsOf("ms")({
   dbsize: [{}],
   object: [{ _id: fc.constantFrom(...keys), subcommand: fc.constantFrom("refcount", "x") }],
   ping: [{}],

@@ -1,17 +1,17 @@
 /**
- * Mistakes in a request that was right. Of two the server reports the one that it looks for first, so that pairs of them
- * compare the order of checks.
+ * Adds mistakes to a correct request. Of two mistakes the server reports the one that it checks first, so pairs of mistakes
+ * compare the order of the checks.
  */
 import { FastCheck as fc } from "effect"
 import type { Ask } from "./request.ts"
 
-/** Where a mistake can be: an argument, the body, or a member of it. */
+/** The place of a mistake: an argument, the body, or a member of the body. */
 type Place = readonly [argument: string, member?: string]
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** `undefined` leaves it out. Texts belong to the sequence, so that nothing of another is met. */
+/** `undefined` removes the member. Texts begin with `RUN`, so that they never name anything of another sequence. */
 const anything: ReadonlyArray<unknown> = [
   undefined,
   undefined,
@@ -25,11 +25,11 @@ const anything: ReadonlyArray<unknown> = [
   true,
   42
 ]
-/** No time may pass, because a timer reports a token that expires meanwhile. */
+/** Numbers and booleans are excluded: a token would expire during the sequence, and a timer would report it at a random time. */
 const durations = anything.filter((value) => typeof value !== "number" && typeof value !== "boolean")
-/** What a server would take as the name of an index, or of a key, belongs to the sequence: "" is a key, too. */
+/** Values that a server would take as a name begin with `RUN`. "" is excluded, because it is a valid name of a key. */
 const names: ReadonlyArray<unknown> = [undefined, undefined, null, "RUN-ABSENT", "RUN-%x", "RUN-x", []]
-/** The text of an empty list is the key "". */
+/** Lists are excluded: the text of an empty list is the key "". */
 const keys = names.filter((name) => !Array.isArray(name))
 const tokens: ReadonlyArray<unknown> = ["garbage", "", 42, null]
 const volatiles: ReadonlyArray<unknown> = [{ sdkName: "js@6.0.0" }, { sdkVersion: "1" }, 42, []]
@@ -46,13 +46,13 @@ const placesOf = (ask: Ask): ReadonlyArray<Place> => [
 const valuesFor = (ask: Ask, argument: string, member: string | undefined): ReadonlyArray<unknown> => {
   if (argument === "jwt") return tokens
   if (argument === "volatile") return volatiles
-  // A list has methods by the names of some arguments (`entries`, `values`), which the real server takes for them.
+  // The real server takes methods of a list for arguments of the same name (`entries`, `values`).
   if (ask.controller === "ms" && argument === "body" && member === undefined) {
     return anything.filter((value) => !Array.isArray(value))
   }
   const name = member ?? argument
   if (name === "expiresIn") return durations
-  // An id that the server makes up sorts by chance.
+  // An id that the server generates sorts by chance, so the id is always present.
   if (name === "_id" && (ask.controller === "document" || ask.controller === "bulk")) return anything.filter(Boolean)
   if (ask.controller === "ms" && (name === "_id" || named.has(name))) return keys
   return named.has(name) ? names : anything
@@ -77,7 +77,7 @@ const make = (ask: Ask, { place, value }: { readonly place: number; readonly val
 
 const mistake = fc.record({ place: fc.nat(1000), value: fc.nat(1000) })
 
-/** The request with one or two mistakes. In rare cases a mistake is harmless, or undoes the other. */
+/** The request with one or two mistakes. In rare cases a mistake is harmless, or reverts the other. */
 export const mistaken = (request: fc.Arbitrary<Ask>): fc.Arbitrary<Ask> =>
   fc.tuple(request, fc.array(mistake, { minLength: 1, maxLength: 2, size: "max" })).map(([ask, mistakes]) =>
     mistakes.reduce(make, ask)

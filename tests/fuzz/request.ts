@@ -1,17 +1,17 @@
 /**
- * What the fuzzer's requests are made of. `RUN` stands for the name of the sequence, which is replaced when it is played;
- * `ROOM`, `SCROLL` and `TOKEN` stand for what the server answered last.
+ * The parts of the fuzzer's requests. Placeholders are filled in when a sequence is played: `RUN` by the name of the sequence,
+ * `ROOM`, `SCROLL` and `TOKEN` by the last value that the server returned.
  */
 import { FastCheck as fc } from "effect"
 
-/** A request before its names are filled in. */
+/** A request with placeholders. */
 export interface Ask {
   readonly controller: string
   readonly action: string
   readonly [argument: string]: unknown
 }
 
-/** How to ask for each action, by its name in the API: `document:create`. */
+/** Generators of requests, by the name of the action: `document:create`. */
 export interface Catalogue {
   readonly [name: string]: fc.Arbitrary<Ask>
 }
@@ -20,18 +20,19 @@ export type Members = { readonly [name: string]: fc.Arbitrary<unknown> }
 
 export const nameOf = ({ action, controller }: Ask): string => `${controller}:${action}`
 
-/** `undefined` is left out of the JSON. */
+/** The value, or `undefined`, which JSON omits. */
 export const some = (value: fc.Arbitrary<unknown>, freq = 2): fc.Arbitrary<unknown> =>
   fc.option(value, { nil: undefined, freq })
 
 export const always = fc.constant
 export const flag = some(fc.boolean())
 
-/** The first of both most of the time. */
+/** `often` in nine of ten cases, otherwise `seldom`. */
 export const mostly = (often: fc.Arbitrary<unknown>, seldom: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 9, arbitrary: often }, { weight: 1, arbitrary: seldom })
 
-export const asking = (controller: string) =>
+/** The catalogue of a controller, from the arguments and the body of each action. */
+export const requestsOf = (controller: string) =>
 (
   actions: { readonly [action: string]: readonly [args: Members, body?: Members | fc.Arbitrary<unknown>] }
 ): Catalogue =>

@@ -1,6 +1,6 @@
 /** Roles, profiles, users, credentials, API keys and tokens. */
 import { FastCheck as fc } from "effect"
-import { always, type Ask, asking, type Catalogue, flag, type Members, mostly, some } from "./request.ts"
+import { always, type Ask, type Catalogue, flag, type Members, mostly, requestsOf, some } from "./request.ts"
 
 const numbers = [1, 2, 3]
 const roles = numbers.map((n) => `RUN-r${n}`)
@@ -8,14 +8,14 @@ const profiles = numbers.map((n) => `RUN-p${n}`)
 const users = numbers.map((n) => `RUN-u${n}`)
 const keys = numbers.map((n) => `RUN-k${n}`)
 
-/** The first exists most of the time, for nothing but `delete` on others is asked. */
+/** Names of items. `stable` ones mostly exist, because actions that create or delete use `fleeting` ones. */
 const of = (names: ReadonlyArray<string>) => mostly(fc.constantFrom(...names), always("RUN-absent"))
 const stable = (names: ReadonlyArray<string>) => mostly(fc.constantFrom(names[0]!, names[0]!, names[1]!), of(names))
 const fleeting = (names: ReadonlyArray<string>) => mostly(always(names[2]!), of(names))
 const several = (item: fc.Arbitrary<unknown>) => fc.uniqueArray(item, { minLength: 1, maxLength: 3 })
 const list = (item: fc.Arbitrary<unknown>, minLength = 1) => fc.array(item, { minLength, maxLength: 3 })
 
-/** A write waits up to a second by default. What is searched is refreshed before. */
+/** By default a write waits up to a second for a refresh. The sequence refreshes before each search instead. */
 const refresh = always("false")
 
 const controllers = mostly(
@@ -41,14 +41,14 @@ const local = (user: fc.Arbitrary<unknown>) =>
 const strategy = { strategy: mostly(always("local"), always("unknown")) }
 const retries = { retryOnConflict: some(always(3)) }
 const page: Members = { from: some(fc.constantFrom(0, 1)), size: some(fc.constantFrom(1, 5)) }
-const found = (names: ReadonlyArray<string>) => ({
+const queryFor = (names: ReadonlyArray<string>) => ({
   query: list(fc.constantFrom(...names)).map((values) => ({ ids: { values } })),
   sort: always(["_id"])
 })
-/** As the user of the lab. The answer of the last login contains the token. */
+/** Requests of a user who has logged in, by the token of the last login. */
 const own: Members = { jwt: mostly(always("TOKEN"), fc.constantFrom(undefined, "garbage")) }
 
-const security = asking("security")({
+const security = requestsOf("security")({
   checkRights: [
     { userId: stable(users) },
     fc.constantFrom(
@@ -109,9 +109,9 @@ const security = asking("security")({
   scrollProfiles: [{ scrollId: always("SCROLL"), scroll: some(always("1m")) }],
   scrollUsers: [{ scrollId: always("SCROLL"), scroll: some(always("1m")) }],
   searchApiKeys: [{ userId: stable(users), ...page }, fc.constantFrom({}, { match: { description: "key" } })],
-  searchProfiles: [{ ...page, scroll: some(always("1m")) }, found(profiles)],
-  searchRoles: [page, found(roles)],
-  searchUsers: [{ ...page, scroll: some(always("1m")) }, found(users)],
+  searchProfiles: [{ ...page, scroll: some(always("1m")) }, queryFor(profiles)],
+  searchRoles: [page, queryFor(roles)],
+  searchUsers: [{ ...page, scroll: some(always("1m")) }, queryFor(users)],
   searchUsersByCredentials: [{ ...strategy, ...page }, {
     query: list(fc.constantFrom(...users)).map((values) => ({ terms: { username: values } })),
     sort: always(["username"])
@@ -133,7 +133,7 @@ const security = asking("security")({
   validateCredentials: [{ ...strategy, _id: some(stable(users)) }, local(fc.constantFrom(...users))]
 })
 
-const auth = asking("auth")({
+const auth = requestsOf("auth")({
   checkRights: [
     own,
     fc.constantFrom({ controller: "document", action: "get", index: "RUN-i", collection: "c" }, { action: "now" })
@@ -169,12 +169,12 @@ const auth = asking("auth")({
   validateMyCredentials: [{ ...own, ...strategy }, local(always(users[0]))]
 })
 
-const reset = asking("kuzzle-plugin-auth-passport-local/password")({
+const reset = requestsOf("kuzzle-plugin-auth-passport-local/password")({
   getResetPasswordToken: [{ _id: stable(users) }],
   reset: [{}, { password: always("secret"), token: fc.constantFrom("garbage", "TOKEN") }]
 })
 
-const admin = asking("admin")({
+const admin = requestsOf("admin")({
   loadSecurities: [{ force: flag, onExistingUsers: some(fc.constantFrom("skip", "overwrite", "fail")) }, {
     roles: some(fc.record({ [roles[1]!]: fc.record({ controllers }) })),
     profiles: some(always({ [profiles[1]!]: { policies: [{ roleId: roles[0] }] } })),
@@ -239,7 +239,7 @@ export const securityState: ReadonlyArray<Ask> = [
 ]
 
 export const cleanSecurity: ReadonlyArray<Ask> = [
-  // The actions of a user who has not logged in.
+  // API keys that an anonymous user created.
   ...keys.map((_id): Ask => ({ controller: "auth", action: "deleteApiKey", _id, refresh: "false" })),
   {
     controller: "security",

@@ -1,5 +1,5 @@
 /**
- * Sequences of requests that build on each other. Each has names of its own, and ends with a look at what it left behind.
+ * Sequences of requests that build on each other. Each has names of its own. At its end, other requests read its final state.
  */
 import { FastCheck as fc } from "effect"
 import { type Answer, type Scenario, scenario, type World } from "../conformance/recorder.ts"
@@ -9,29 +9,31 @@ import { mistaken } from "./mistakes.ts"
 import { type Ask, type Catalogue, nameOf } from "./request.ts"
 import { cleanSecurity, prepareSecurity, securityRequests, securityState } from "./security.ts"
 import { serverRequests } from "./server.ts"
-import { failsByChance, findsOthers, shownOf } from "./varies.ts"
+import { comparableOf, failsByChance, findsOthers } from "./varies.ts"
 
 export interface Step {
   readonly ask: Ask
-  /** Over `POST /_query` instead of the WebSocket. */
+  /** Whether the request goes by `POST /_query` instead of the WebSocket. */
   readonly http: boolean
 }
 
 export type Sequence = ReadonlyArray<Step>
 
-/** A kind of sequences. */
+/** Sequences of one kind. */
 export interface Theme {
   readonly name: string
   readonly sequences: fc.Arbitrary<Sequence>
+  /** Requests that prepare a sequence. */
   readonly begin: ReadonlyArray<Ask>
-  /** Reads all that a sequence can have changed. */
+  /** Requests that read everything that a sequence may have changed. */
   readonly state: ReadonlyArray<Ask>
+  /** Requests that delete everything that a sequence may have created. */
   readonly clean: ReadonlyArray<Ask>
-  /** Its part of all requests. */
+  /** The part of all requests that belongs to this theme. All shares together are 1. */
   readonly share: number
 }
 
-/** How many requests a sequence has: as few as one, so that it can be shrunk. */
+/** The number of requests in a sequence. It may be one, so that a sequence can be shrunk. */
 const length = { minLength: 1, maxLength: 99, size: "max" } as const
 export const meanLength = 50
 
@@ -40,7 +42,7 @@ const sequencesOf = (request: fc.Arbitrary<Ask>): fc.Arbitrary<Sequence> =>
 
 const anyOf = (catalogue: Catalogue): fc.Arbitrary<Ask> => fc.oneof(...Object.values(catalogue))
 
-/** What cleans up is not compared. */
+/** Whether a step cleans up. Such steps are not compared. */
 export const isCleaning = (label: string): boolean => label.startsWith("clean: ")
 
 const everything = { ...documentRequests, ...securityRequests, ...serverRequests }
@@ -91,27 +93,27 @@ export const themes: ReadonlyArray<Theme> = [
   }
 ]
 
-/** Actions that are not asked for, and why. What destroys has its place in `pnpm test:destructive`. */
-export const leftOut: { readonly [action: string]: string } = {
+/** Actions that no sequence contains, and why. `pnpm test:destructive` tests those that destroy something. */
+export const excludedActions: { readonly [action: string]: string } = {
   "admin:dump": "writes files and leaves a lock behind, which only a restart removes",
-  "admin:resetCache": "empties the memory storage of all",
+  "admin:resetCache": "empties the memory storage that all sequences share",
   "admin:resetDatabase": "deletes every index",
   "admin:resetSecurity": "deletes every user, profile and role",
   "admin:shutdown": "ends the server",
-  "admin:refreshIndexCache": "fails on the real server while others delete their collections",
-  "index:stats": "fails on the real server while others delete their collections",
-  "ms:flushdb": "empties the memory storage of all",
-  "server:openapi": "has no envelope: the conformance suite looks at it",
-  "security:createFirstAdmin": "takes the rights of whoever has no account, for good",
-  "security:restrictDefaultRights": "takes the rights of whoever has no account, for good"
+  "admin:refreshIndexCache": "fails on the real server while other sequences delete their collections",
+  "index:stats": "fails on the real server while other sequences delete their collections",
+  "ms:flushdb": "empties the memory storage that all sequences share",
+  "server:openapi": "returns no envelope (the conformance suite tests it)",
+  "security:createFirstAdmin": "permanently takes the rights of anonymous users",
+  "security:restrictDefaultRights": "permanently takes the rights of anonymous users"
 }
 
 // -------------------------------------------------------------------------------------------------------------------
 // playing
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Two tokens of one user are the same when they were made in the same second. */
-const makesTokens = new Set([
+/** Actions that create a token. Two tokens that one user gets within the same second are equal. */
+const createsToken = new Set([
   "auth:login",
   "auth:refreshToken",
   "auth:createToken",
@@ -128,7 +130,10 @@ const refreshSecurity = ["users", "profiles", "roles"].map((collection): Ask => 
   collection
 }))
 
-/** A search sees what was written a second before, or what was refreshed: nothing must depend on how fast a server is. */
+/**
+ * The refreshes to send before a request. A search finds only documents that were refreshed, which Elasticsearch does about
+ * once a second. With them, no answer depends on the speed of the server.
+ */
 const refreshesBefore = ({ action, collection, controller, index }: Ask): ReadonlyArray<Ask> => {
   const searches = /search|count|ByQuery|export|stats/.test(action)
   if (controller === "security") {
@@ -139,22 +144,23 @@ const refreshesBefore = ({ action, collection, controller, index }: Ask): Readon
   return searched.length > 0 ? searched : refreshDocuments
 }
 
-/** Credentials and API keys are found by searches, and only time makes visible what was written to their collections. */
+/** Kuzzle finds credentials and API keys by a search. Clients cannot refresh their collections, so these actions must wait. */
 const searchesUnrefreshed =
   /[cC]redentials|ApiKeys|User$|[dD]eleteUsers$|loadSecurities|getUserStrategies|login|ResetPassword/
 const writesUnrefreshed = /Credentials|ApiKey$|User|loadSecurities/
 
-/** Elasticsearch refreshes each second, and later when it is busy. In milliseconds. */
-const visible = 1500
+/** The wait, in milliseconds, for a refresh by Elasticsearch. It refreshes each second, and later when it is busy. */
+const refreshMillis = 1500
 
 /**
- * A subscription over HTTP ends with its connection, which is noticed at a time of its own. An action that fails when others
- * are busy has no status to compare, and over HTTP the status is a line of its own.
+ * Whether a step goes over HTTP.
+ * - Realtime actions do not. A subscription over HTTP ends with its connection, and the server notices that end later.
+ * - Actions that may fail by chance do not. Their status must not be compared, and over HTTP the status is a separate line.
  */
 const isOverHttp = ({ ask, http }: Step): boolean =>
   nameOf(ask) === "document:export" || (http && ask.controller !== "realtime" && !failsByChance(ask))
 
-/** What the last answers have that later requests need. */
+/** The values of earlier answers that later requests contain: the last room, scroll and token. */
 class Memory {
   private readonly known = new Map<string, string>()
   private readonly run: string
@@ -168,66 +174,68 @@ class Memory {
     }
   }
   fill(ask: Ask): Ask {
-    // The name is filled in before the values that the server has answered: a token may hold the letters `RUN` by chance.
+    // The name of the run comes first, because a token may contain the letters `RUN` by chance.
     let text = JSON.stringify(ask).replaceAll("RUN", this.run)
     for (const place of ["ROOM", "SCROLL", "TOKEN"]) {
       text = text.replaceAll(`"${place}"`, JSON.stringify(this.known.get(place) ?? "none"))
     }
-    // Texts are replaced by texts: it has the same shape.
+    // Only texts were replaced, by texts, so the shape is the same.
     return JSON.parse(text) as Ask
   }
 }
 
 export type OnAnswer = (index: number, answer: Answer) => void
 
-/** The sequence as both servers play it; `onAnswer` hears of the answers to its own requests. */
+/** The scenario of a sequence, for both servers. `onAnswer` is called with each answer to a request of the sequence. */
 export const scenarioOf = (theme: Theme, sequence: Sequence, onAnswer: OnAnswer): Scenario =>
   scenario("fuzz", async (world: World) => {
     const party = await world.connect("a")
     const memory = new Memory(world.name)
-    const tell = async (ask: Ask, label: string, http: boolean): Promise<Answer> => {
+    const send = async (ask: Ask, label: string, http: boolean): Promise<Answer> => {
       const request = memory.fill(ask)
-      const shown = shownOf(request, world.name)
+      const compared = comparableOf(request, world.name)
       const answer = http
-        ? await world.http({ method: "POST", path: "/_query", body: JSON.stringify(request) }, label, shown)
-        : await party.ask(request, label, shown)
+        ? await world.http({ method: "POST", path: "/_query", body: JSON.stringify(request) }, label, compared)
+        : await party.ask(request, label, compared)
       if (!findsOthers(request, world.name)) memory.learn(answer)
       return answer
     }
-    const tellAll = async (asks: ReadonlyArray<Ask>, why: string) => {
-      for (const ask of asks) await tell(ask, `${why}: ${JSON.stringify(ask)}`, false)
+    const sendAll = async (asks: ReadonlyArray<Ask>, why: string) => {
+      for (const ask of asks) await send(ask, `${why}: ${JSON.stringify(ask)}`, false)
     }
-    /** What was refreshed since the last write. */
+    /** The refreshes that were sent since the last write. */
     const fresh = new Set<Ask>()
-    let young = true
-    /** Makes visible what was written so far. */
+    /** Whether something was written to a collection that clients cannot refresh, and has not been waited for. */
+    let isUnrefreshed = true
+    /** Makes everything that was written so far visible to searches. */
     const refresh = async (ask: Ask) => {
       const stale = refreshesBefore(ask).filter((refresh) => !fresh.has(refresh))
-      await tellAll(stale, "refresh")
+      await sendAll(stale, "refresh")
       for (const refresh of stale) fresh.add(refresh)
-      if (searchesUnrefreshed.test(ask.action) && young) await world.sleep(visible)
-      young = writesUnrefreshed.test(ask.action) || (young && !searchesUnrefreshed.test(ask.action))
+      const searches = searchesUnrefreshed.test(ask.action)
+      if (searches && isUnrefreshed) await world.sleep(refreshMillis)
+      isUnrefreshed = writesUnrefreshed.test(ask.action) || (isUnrefreshed && !searches)
     }
     try {
-      await tellAll(theme.begin, "begin")
+      await sendAll(theme.begin, "begin")
       for (const [i, step] of sequence.entries()) {
         const { ask } = step
-        if (makesTokens.has(nameOf(ask))) await world.freshSecond()
+        if (createsToken.has(nameOf(ask))) await world.freshSecond()
         await refresh(ask)
         const overHttp = isOverHttp(step)
-        const answer = await tell(ask, `${i} ${overHttp ? "HTTP " : ""}${JSON.stringify(ask)}`, overHttp)
+        const answer = await send(ask, `${i} ${overHttp ? "HTTP " : ""}${JSON.stringify(ask)}`, overHttp)
         if (!/^(get|exists|list|m?Get|search|count)/.test(ask.action)) fresh.clear()
         onAnswer(i, answer)
       }
-      await tellAll(
+      await sendAll(
         [...refreshDocuments, ...refreshSecurity].filter(({ controller }) =>
           theme.state.some((read) => read.controller === controller)
         ),
         "refresh at the end"
       )
-      await world.sleep(visible)
-      await tellAll(theme.state, "state")
+      await world.sleep(refreshMillis)
+      await sendAll(theme.state, "state")
     } finally {
-      await tellAll(theme.clean, "clean")
+      await sendAll(theme.clean, "clean")
     }
   })

@@ -1,8 +1,8 @@
-/** The server itself: what it says about itself, and what loads many things at once. */
+/** Requests about the server itself, and those that load many items at once. */
 import { FastCheck as fc } from "effect"
-import { always, asking, type Catalogue, some } from "./request.ts"
+import { always, type Catalogue, requestsOf, some } from "./request.ts"
 
-const server = asking("server")({
+const server = requestsOf("server")({
   adminExists: [{}],
   capabilities: [{}],
   getAllStats: [{}],
@@ -16,7 +16,7 @@ const server = asking("server")({
   publicApi: [{}]
 })
 
-const debug = asking("debug")({
+const debug = requestsOf("debug")({
   addListener: [{}, { event: always("Runtime.consoleAPICalled") }],
   disable: [{}],
   enable: [{}],
@@ -26,7 +26,7 @@ const debug = asking("debug")({
 })
 
 const collection = fc.constantFrom("plain", "gone")
-const admin = asking("admin")({
+const admin = requestsOf("admin")({
   loadFixtures: [{ refresh: some(always("wait_for")) }, {
     "RUN-i": fc.record({
       plain: fc.constantFrom<unknown>(
@@ -45,4 +45,4 @@ const admin = asking("admin")({
   ]
 })
 
-export const serverRequests: Catalogue = { ...server, ...debug, ...admin, ...asking("cluster")({ status: [{}] }) }
+export const serverRequests: Catalogue = { ...server, ...debug, ...admin, ...requestsOf("cluster")({ status: [{}] }) }

@@ -1,10 +1,12 @@
 /**
- * What of an answer is not compared, and why: it is chance, or it is about what others do on the same server.
+ * The parts of an answer that are not compared, and why. They vary by chance, or depend on what other clients do on the same
+ * server.
  */
-import type { Shown } from "../conformance/recorder.ts"
+import type { Comparable } from "../conformance/recorder.ts"
 import { type Ask, nameOf } from "./request.ts"
 
 type Json = unknown
+/** The comparable part of a result. `run` is the name of the sequence. */
 type Cut = (result: Json, request: Ask, run: string) => Json
 
 const byText = (list: ReadonlyArray<Json>): ReadonlyArray<Json> =>
@@ -23,10 +25,10 @@ const scannedPairs: Cut = (result) => {
 }
 const radius: Cut = (result, { options }) =>
   Array.isArray(result) && !/asc|desc|count/.test(JSON.stringify(options ?? "")) ? byText(result) : result
-const life: Cut = (result) => typeof result === "number" && result > 0 ? "later" : result
+const timeToLive: Cut = (result) => typeof result === "number" && result > 0 ? "later" : result
 const nothing: Cut = () => "not compared"
 
-/** The steps of a transaction, each as it would be compared alone. */
+/** A transaction. Each of its steps is compared as it would be alone. */
 const transaction: Cut = (result, { body }, run) => {
   const actions = isObject(body) && Array.isArray(body.actions) ? body.actions : []
   if (!Array.isArray(result)) return result
@@ -38,23 +40,23 @@ const transaction: Cut = (result, { body }, run) => {
   })
 }
 
-/** Of a list of indexes those of the sequence. */
+/** The indexes of the sequence. */
 const ownIndexes: Cut = (result, _, run) => {
   if (!isObject(result)) return result
   const own = (list: Json) => Array.isArray(list) ? list.filter((name) => String(name).startsWith(run)) : list
   const counts = Object.entries(isObject(result.collections) ? result.collections : {})
   return { indexes: own(result.indexes), collections: counts.filter(([name]) => name.startsWith(run)) }
 }
-/** Elasticsearch shows settings in no order. */
+/** Elasticsearch returns settings in no order. */
 const settings: Cut = (result) =>
   isObject(result) ? byText(Object.entries({ ...result, creation_date: "<time>", uuid: "<uuid>" })) : result
 const ownRooms: Cut = (result, _, run) =>
   isObject(result) ? Object.fromEntries(Object.entries(result).filter(([index]) => index.startsWith(run))) : result
 
-const ownKeys: Cut = (result, request, run) => request.jwt ? counted(result, request, run) : "not compared"
+const ownKeys: Cut = (result, request, run) => request.jwt ? unorderedHits(result, request, run) : "not compared"
 
-/** A page of what has no order is any of it. */
-const counted: Cut = (result, { from, size }) => {
+/** Hits without an order. Which hits are on a page is chance, so only their number is compared. */
+const unorderedHits: Cut = (result, { from, size }) => {
   if (from === undefined && size === undefined) {
     return isObject(result) && Array.isArray(result.hits)
       ? { ...result, hits: byText(result.hits) }
@@ -66,10 +68,10 @@ const counted: Cut = (result, { from, size }) => {
   return Array.isArray(hits) ? hits.length : result
 }
 
-/** The sequences sort by a list, unless a mistake has taken it away. */
+/** Whether a search sorts. The sequences sort by a list, which a mistake may have removed. */
 const isSorted = ({ body }: Ask): boolean => isObject(body) && Array.isArray(body.sort) && body.sort.length > 0
-const found: Cut = (result, request, run) => isSorted(request) ? result : counted(result, request, run)
-const ownHits: Cut = (result, request, run) => findsOthers(request, run) ? "not compared" : found(result, request, run)
+const hits: Cut = (result, request, run) => isSorted(request) ? result : unorderedHits(result, request, run)
+const ownHits: Cut = (result, request, run) => findsOthers(request, run) ? "not compared" : hits(result, request, run)
 
 const rights: Cut = (result) =>
   isObject(result) && Array.isArray(result.hits) ? { ...result, hits: byText(result.hits) } : result
@@ -77,7 +79,7 @@ const rights: Cut = (result) =>
 const deleted: Cut = (result) =>
   isObject(result) && Array.isArray(result.deleted) ? { ...result, deleted: byText(result.deleted) } : result
 
-/** All lists of the result. */
+/** The result, with all its lists sorted. */
 const unorderedLists: Cut = (result) =>
   isObject(result)
     ? Object.fromEntries(Object.entries(result).map(([key, list]) => [key, Array.isArray(list) ? byText(list) : list]))
@@ -85,13 +87,13 @@ const unorderedLists: Cut = (result) =>
 
 const sets = "sets and keys have no order"
 const together = "they are deleted at the same time, in no order"
-const others = "what others do at the same time"
-const machine = "the machine's"
-const merged = "Elasticsearch finds them in the order of its segments, which it merges when it likes"
-const raced = "they are loaded at the same time, from the cache or not"
+const others = "it includes what other clients do at the same time"
+const machine = "it depends on the machine"
+const merged = "Elasticsearch returns them in the order of its segments, which it merges at any time"
+const raced = "they are loaded at the same time, some from the cache, so their order is chance"
 const shared = "all users of a server share the mapping"
 
-/** How the result of an action is compared, and why not as it is. */
+/** For each action whose result is not compared as it is: the comparable part, and the reason. */
 const varying: { readonly [action: string]: readonly [cut: Cut, reason: string] } = {
   ...Object.fromEntries(
     ["keys", "sdiff", "sinter", "smembers", "spop", "srandmember", "sunion"].map((
@@ -99,12 +101,12 @@ const varying: { readonly [action: string]: readonly [cut: Cut, reason: string] 
     ) => [`ms:${name}`, [unordered, sets]])
   ),
   "ms:sscan": [scanned, sets],
-  "ms:zscan": [scannedPairs, "a sorted set that was sorted or is large is kept in a hash map"],
-  "ms:georadius": [radius, "without an order asked for there is none"],
-  "ms:georadiusbymember": [radius, "without an order asked for there is none"],
-  "ms:ttl": [life, "time passes"],
-  "ms:pttl": [life, "time passes"],
-  "ms:mexecute": [transaction, "its steps have the reasons"],
+  "ms:zscan": [scannedPairs, "Redis keeps a sorted set that was sorted, or is large, in a hash map"],
+  "ms:georadius": [radius, "the result has no order unless the request asks for one"],
+  "ms:georadiusbymember": [radius, "the result has no order unless the request asks for one"],
+  "ms:ttl": [timeToLive, "time passes"],
+  "ms:pttl": [timeToLive, "time passes"],
+  "ms:mexecute": [transaction, "the reasons are those of its steps"],
   "ms:dbsize": [nothing, others],
   "ms:randomkey": [nothing, others],
   "ms:scan": [nothing, others],
@@ -115,15 +117,15 @@ const varying: { readonly [action: string]: readonly [cut: Cut, reason: string] 
   "index:list": [ownIndexes, others],
   "index:mDelete": [deleted, together],
   "document:deleteByQuery": [unorderedLists, merged],
-  "document:search": [found, merged],
+  "document:search": [hits, merged],
   "document:updateByQuery": [unorderedLists, merged],
   "document:mDelete": [unorderedLists, merged],
   "auth:getMyRights": [rights, raced],
   "security:getProfileRights": [rights, raced],
   "security:getUserRights": [rights, raced],
-  "security:searchApiKeys": [counted, merged],
+  "security:searchApiKeys": [unorderedHits, merged],
   "realtime:list": [ownRooms, others],
-  "auth:searchApiKeys": [ownKeys, "nobody's keys are those of all who have not logged in"],
+  "auth:searchApiKeys": [ownKeys, "all anonymous users share their keys"],
   "collection:getSettings": [settings, "ids and times, and settings in no order"],
   "collection:searchSpecifications": [ownHits, others],
   "security:searchProfiles": [ownHits, others],
@@ -147,48 +149,48 @@ const varying: { readonly [action: string]: readonly [cut: Cut, reason: string] 
   "debug:nodeVersion": [nothing, machine]
 }
 
-/** Deleted at the same time, in no order. */
+/** Whether an action deletes several items at the same time, in no order. */
 const isDeletion = (name: string): boolean => /^security:mDelete(Users|Profiles|Roles)$/.test(name)
 
-/** The wording of the fault is KuzzleFilter's, not Koncorde's (`conformance.differences.ts`). */
+/** Errors with another wording: KuzzleFilter's instead of Koncorde's (`conformance.differences.ts`). */
 const wording = new Set(["api.assert.koncorde_dsl_error"])
 
-/** If several are missing, the error names the first one that the server notices. */
+/** Errors that name one item of several that are missing: the first that the server notices. */
 const loadedTogether = new Set(["security.profile.not_found", "security.role.not_found"])
 
-/** Where Elasticsearch found a fault in the text that Kuzzle has sent to it. */
+/** An error without the place of the fault in the text that Kuzzle sent to Elasticsearch. */
 const withoutPlace = (error: Json): Json =>
   isObject(error) && typeof error.message === "string" && /^\[\d+:\d+\]/.test(error.message)
     ? { ...error, message: error.message.replace(/^\[\d+:\d+\]/, "[<place>]"), props: [] }
     : error
 
-/** What of an error is compared. */
+/** The comparable part of an error. */
 const cutError = (error: Json): Json =>
   isObject(error) && (wording.has(String(error.id)) || loadedTogether.has(String(error.id)))
     ? { id: error.id, status: error.status }
     : withoutPlace(error)
 
-/** Whether a search is not for what the sequence has made: it finds what others have made. */
+/** Whether a search may find what other sequences have created, because its query does not name this one. */
 export const findsOthers = (request: Ask, run: string): boolean =>
   varying[nameOf(request)]?.[0] === ownHits &&
   !(isObject(request.body) && JSON.stringify(request.body.query ?? "").includes(run))
 
-/** Elasticsearch is "red" while another test creates a collection. */
+/** The state of Elasticsearch is "red" while another sequence creates a collection. */
 const isBusy = (error: Json): boolean => isObject(error) && error.id === "core.fatal.service_unavailable"
 
-/** The real server reads its statistics one by one, and fails when one has expired meanwhile (statistics.js). */
+/** The real server reads its statistics one by one. It fails when one expires in the meantime (statistics.js). */
 const hasExpired = (error: Json): boolean =>
   isObject(error) && String(error.message).includes("Cannot convert undefined or null to object")
 
-/** Whether what others do can make the real server answer with an error. */
+/** Whether the real server may answer with an error because of other sequences. */
 export const failsByChance = (request: Ask): boolean =>
   request.controller === "server" && varying[nameOf(request)]?.[0] === nothing
 
-/** What of the answer to a request is compared. */
-export const shownOf = (request: Ask, run: string): Shown => (frame) => {
+/** The comparable part of the answer to a request. */
+export const comparableOf = (request: Ask, run: string): Comparable => (frame) => {
   // Notifications have a type.
   if (frame.type !== undefined) return frame
-  // A line of an export: Elasticsearch keeps the content in a hash map.
+  // A frame without a request id is a line of an export. Its content has no order, because Elasticsearch keeps it in a hash map.
   if (frame.requestId === undefined) return "body" in frame ? { _id: frame._id, _source: frame.body } : frame
   const cut = varying[nameOf(request)]?.[0]
   const { error, result } = frame

@@ -4,7 +4,7 @@ import { FastCheck as fc } from "effect"
 
 type Members = { readonly [name: string]: fc.Arbitrary<unknown> }
 
-/** A value or `undefined`, which JSON omits. */
+/** The value, or `undefined`, which JSON omits. */
 const some = <A>(value: fc.Arbitrary<A>): fc.Arbitrary<A | undefined> => fc.option(value, { nil: undefined, freq: 3 })
 
 export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => {
@@ -21,7 +21,7 @@ export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => 
   const zset = keyOf("zset")
   const geo = keyOf("geo")
   const estimate = keyOf("estimate")
-  // Sorted sets whose members have one score, because only these are ordered by bytes.
+  // Sorted sets whose members all have the same score. Only their members are ordered by bytes.
   const lexical = fc.constantFrom(`${prefix}lex1`, `${prefix}lex2`, `${prefix}text1`)
   const any = fc.oneof(text, hash, list, set, zset)
   const int = fc.oneof(
@@ -201,11 +201,11 @@ export const commands = (prefix: string): fc.Arbitrary<Kuzzle.KuzzleRequest> => 
     command("sismember", { ..._id(set), member: value }),
     command("smembers", _id(set)),
     command("smove", _id(set), { destination: set, member: value }),
-    // The order of equal elements is random, so no random command combines a sort by texts with a limit. Any key may have been
-    // renamed from a set, which has no order, so only the conformance suite sorts a list by texts.
+    // With `by` and `alpha`, elements of equal weight have no order. So no command here combines the two. Only the conformance
+    // suite does, on a list.
     command("sort", _id(fc.oneof(list, set, zset)), { ...sorting, alpha: fc.constant(undefined), by }),
     command("sort", _id(fc.oneof(list, set, zset)), { ...sorting, limit: some(fc.tuple(small, small)) }),
-    // All members, because a smaller number is chosen at random.
+    // The count includes all members, because fewer would be selected at random.
     command("spop", _id(set), { count: fc.constantFrom(1000, 1000, -1, "x") }),
     command("srandmember", { ..._id(set), count: fc.constantFrom(1000, "x") }),
     command("srem", _id(set), { members: many(value, 0) }),

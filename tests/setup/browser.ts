@@ -1,3 +1,4 @@
+/** Starts the servers that the tests in browsers use. */
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { build } from "esbuild"
@@ -12,9 +13,9 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** The embedded Kuzzle of this run. */
     readonly kuzzleEmbedded: RemoteBackend
-    /** The real Kuzzle; `null` if none runs. */
+    /** The real Kuzzle, or `null` if none runs. */
     readonly kuzzleReal: RemoteBackend | null
-    /** An HTTP server that is no Kuzzle. */
+    /** A server for the tests of HTTP that is no Kuzzle. */
     readonly gateway: Gateway.Gateway
     /** `packages/browser/test/sandboxed.ts` as one script, because a frame without an origin cannot load modules. */
     readonly sandboxed: string
@@ -39,7 +40,7 @@ const sandboxed = async (): Promise<string> => {
   return outputFiles[0]?.text ?? ""
 }
 
-/** A page cannot start a server, so this one runs in Node for the whole run. The tests `inject` its addresses. */
+/** A page cannot start a server, so the servers run in Node during the whole run. The tests get their addresses by `inject`. */
 export default async (project: TestProject) => {
   const scope = await Effect.runPromise(Scope.make())
   project.provide("sandboxed", await sandboxed())

@@ -2,8 +2,8 @@ import { Equal, Option, Redacted } from "effect"
 import { chai } from "vitest"
 
 /**
- * Without this comparator, Chai takes `Option.some(1)` and `Option.none()` for deeply equal, and any two secrets, too. An
- * assertion of equality could not fail.
+ * Without this comparator, `Option.some(1)` and `Option.none()` are deeply equal for Chai, and so are any two secrets. Such an
+ * assertion could not fail.
  */
 const comparator = (left: unknown, right: unknown): boolean | null => {
   if (Option.isOption(left) && Option.isOption(right) && left._tag !== right._tag) return false

@@ -1,11 +1,7 @@
-/** The packages resolve to their sources in tests, so that no build step stands between a change and its test. */
-export const sources = ["core", "node", "browser", "testing"].flatMap((name) => [
-  {
-    find: new RegExp(`^@effect-kuzzle/${name}$`),
-    replacement: new URL(`../../packages/${name}/src/index.ts`, import.meta.url).pathname
-  },
-  {
-    find: new RegExp(`^@effect-kuzzle/${name}/(.*)$`),
-    replacement: new URL(`../../packages/${name}/src/$1.ts`, import.meta.url).pathname
-  }
-])
+/** In tests, the packages resolve to their sources, so no build is necessary. */
+const packages = new URL("../../packages/", import.meta.url).pathname
+
+export const sources = [
+  { find: /^@effect-kuzzle\/(\w+)$/, replacement: `${packages}$1/src/index.ts` },
+  { find: /^@effect-kuzzle\/(\w+)\/(.*)$/, replacement: `${packages}$1/src/$2.ts` }
+]

@@ -1,4 +1,4 @@
-/** A service that follows a collection until a signal ends it. `signals.test.ts` runs it. */
+/** The service that `signals.test.ts` runs. It subscribes to a collection until a signal ends it. */
 import { KuzzleIndex, KuzzlePromise, KuzzleRealtime } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"
 import { NodeRuntime } from "@effect/platform-node"

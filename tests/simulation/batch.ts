@@ -1,8 +1,8 @@
 /**
  * Runs many histories, or prints one: the program behind `pnpm simulate`.
  *
- * `batch <from> <count> [stop]` writes a line of JSON for each history that breaks a promise, and one in the end; with
- * `stop` it ends with the first. `tell <seed>` writes what happens in one.
+ * `batch <from> <count> [stop]` writes a line of JSON for each history that breaks a promise, and one at the end. With
+ * `stop` it ends after the first broken history. `print <seed>` writes the events of one history.
  */
 import "./host.ts"
 import { describe, simulate } from "./simulate.ts"
@@ -22,7 +22,7 @@ export type Report =
 const report = (one: Report) => process.stdout.write(`${JSON.stringify(one)}\n`)
 
 const batch = (from: number, count: number, stop: boolean): void => {
-  // A typed error takes its stack: with none to take it costs a tenth.
+  // A typed error captures its stack. Without a stack it costs a tenth.
   Error.stackTraceLimit = 0
   const sums = { histories: 0, requests: 0, notifications: 0, connections: 0, virtualMillis: 0 }
   for (let seed = from; seed < from + count; seed++) {
@@ -40,12 +40,12 @@ const batch = (from: number, count: number, stop: boolean): void => {
   report({ _tag: "Done", ...sums })
 }
 
-const tell = (seed: number): void => {
+const print = (seed: number): void => {
   const result = simulate(seed, true)
   for (const line of result.lines) process.stdout.write(`${line}\n`)
   process.stdout.write(`${describe(result)}\n`)
 }
 
 const [command, first = "1", count = "1", stop] = process.argv.slice(2)
-if (command === "tell") tell(Number(first))
+if (command === "print") print(Number(first))
 else batch(Number(first), Number(count), stop === "stop")

@@ -1,4 +1,4 @@
-/** What is written down of a history while it runs, for the checks. All times are milliseconds of the host. */
+/** What is recorded of a history while it runs, for the checks. All times are milliseconds of the host. */
 import type { Kuzzle, KuzzleError } from "@effect-kuzzle/core"
 import type { Duration, Exit } from "effect"
 
@@ -12,9 +12,9 @@ export interface WireRequest {
   readonly scope?: string
   readonly users?: string
   readonly jwt?: string
-  /** `n` is the mark of a program's request, here or there. */
+  /** The number of a program's request: here, or in `volatile`. */
   readonly n?: number
-  /** `poison`: the server closes the connection instead of an answer. */
+  /** `poison`: the server closes the connection instead of answering. */
   readonly volatile?: { readonly n?: number; readonly v?: number; readonly poison?: boolean }
   readonly body?: { readonly [key: string]: unknown }
 }
@@ -30,18 +30,18 @@ export interface WireFrame {
   readonly action?: string
   readonly result?: {
     readonly channel?: string
-    /** Of a session. */
+    /** The user, in the answer to a login. */
     readonly _id?: unknown
     readonly jwt?: string
     readonly ttl?: unknown
-    /** Of a token that was checked. */
+    /** In the answer to `checkToken`. */
     readonly valid?: boolean
     readonly _source?: { readonly m?: number }
   } | null
 }
 
 /** A request of a program, from its submission to its end. */
-export interface Asked {
+export interface RequestRecord {
   readonly n: number
   readonly kind: string
   readonly startedAt: number
@@ -49,50 +49,50 @@ export interface Asked {
   readonly timeout: number
   readonly idempotent: boolean
   readonly anonymous: boolean
-  /** The user who was logged in; `undefined` if there was none, if any is possible, and during a change. */
+  /** The user who was logged in. `undefined` if there was none, if it may be any, and during a login or logout. */
   readonly user: string | undefined
   /**
-   * Possibly no user was logged in when it was made: then it is sent without a token, even if a user has logged in
-   * since.
+   * Whether possibly no user was logged in when it was made. Then it may be sent without a token, even after a later
+   * login.
    */
-  readonly nobodys: boolean
-  /** Those that were submitted in one call, in this order. */
+  readonly mayBeAnonymous: boolean
+  /** The number of the first request of the same `queryMany` call; -1 for a single request. */
   readonly group: number
   /** The connections on which it was written, in order. */
   readonly writes: Array<{ readonly link: number; readonly at: number }>
   executed: number
-  /** When its answer reached the client, on which connection. `dead`: that the server does not know the token. */
-  readonly answers: Array<{ readonly link: number; readonly at: number; readonly dead: boolean }>
+  /** When its answers reached the client, and on which connection. `tokenInvalid`: the server refused its token. */
+  readonly answers: Array<{ readonly link: number; readonly at: number; readonly tokenInvalid: boolean }>
   settledAt: number | undefined
   exit: Exit.Exit<Answer, KuzzleError.RequestError> | undefined
 }
 
-/** What a request gave, as far as it is looked at. */
+/** The part of a response that the checks read. */
 export interface Answer {
   readonly requestId: string
 }
 
-/** A message that was published, by whomever. */
+/** A message that a program or another client has published. */
 export interface Message {
-  /** Its place in the order in which the server executed them. */
+  /** Its place in the order in which the server executed all publications. */
   readonly seq: number
   readonly m: number
   readonly collection: string
   readonly kind: string
-  /** The server said that it did. */
+  /** Whether the server has answered that it is published. */
   confirmed: boolean
 }
 
-/** What a consumer got, in order. */
+/** One notification that a consumer got. */
 export type Element =
   | { readonly _tag: "Message"; readonly m: number; readonly at: number }
   | { readonly _tag: "User"; readonly at: number }
   | { readonly _tag: "Gap"; readonly cause: string; readonly lost: number; readonly at: number }
 
 /** A consumer of a subscription. */
-export interface Heard {
+export interface ConsumerRecord {
   readonly id: number
-  /** What it asks for: equal keys are one subscription. */
+  /** Its collection, filter and options as one text. Consumers with equal keys share one subscription. */
   readonly key: string
   readonly collection: string
   readonly filter: string
@@ -105,22 +105,22 @@ export interface Heard {
   readonly handler: boolean
   readonly acquiredAt: number
   openedAt: number | undefined
-  /** How many messages there had been when it was opened: those to come are for it. */
+  /** How many messages were published before it was opened. It gets those that follow. */
   base: number
   readonly elements: Array<Element>
   closing: boolean
   closedAt: number | undefined
-  /** How it ended by itself. */
+  /** When and how it ended, if its scope was not closed. */
   ended: { readonly at: number; readonly tag: string } | undefined
 }
 
-/** What is known of one connection. */
+/** What is recorded of one connection. */
 export interface LinkRecord {
   readonly id: number
   readonly url: string
   readonly dialledAt: number
   openedAt: number | undefined
-  /** When the client knew that it was gone, or let go of it. */
+  /** When the client learned that it had ended, or dropped it. */
   endedAt: number | undefined
   by: "Peer" | "Client" | undefined
   /** When a frame or a pong last reached the client. */
@@ -128,11 +128,11 @@ export interface LinkRecord {
   /** When the client last wrote anything. */
   lastSent: number
   lastPing: number
-  /** The requests of programs in the order of the wire, each as often as it was written. */
+  /** The requests of programs in the order in which they were written. A resent one is listed again. */
   readonly written: Array<{ readonly n: number; readonly at: number }>
 }
 
-/** Something that no client may do. */
+/** A broken promise. */
 export interface Violation {
   readonly promise: string
   readonly what: string
@@ -140,30 +140,31 @@ export interface Violation {
 }
 
 export class History {
-  readonly asked: Array<Asked> = []
-  readonly heard: Array<Heard> = []
+  readonly requests: Array<RequestRecord> = []
+  readonly consumers: Array<ConsumerRecord> = []
   readonly links: Array<LinkRecord> = []
   readonly messages: Array<Message> = []
-  /** By their mark. */
+  /** The messages by their mark `m`. */
   readonly byMark = new Map<number, Message>()
   readonly states: Array<{ readonly at: number; readonly state: State }> = []
   /** When `TokenExpired` reached the client. */
   readonly expiries: Array<number> = []
   /** When an answer showed the client that its token is invalid. */
-  readonly deaths: Array<number> = []
+  readonly invalidations: Array<number> = []
   /** Stalls of the client's host. */
   readonly stalls: Array<{ readonly from: number; readonly to: number }> = []
-  /** Messages that the server lost on the way to a connection, which no client can notice. */
+  /** Messages that the server lost on the way to a connection. No client can notice that. */
   readonly invisible = new Set<string>()
-  /** When a frame of that channel's subscription was answered, or a message came: when a fast consumer hears it. */
+  /** When each message reached the client, by its mark: a fast consumer hears it then. */
   readonly arrivals = new Map<number, Array<number>>()
+  /** When answers to `subscribe` reached the client. */
   readonly confirmations: Array<number> = []
   readonly violations: Array<Violation> = []
-  /** The requests of programs by the ids that the client gave them. */
-  readonly ids = new Map<unknown, Asked>()
+  /** The requests of programs by their `requestId`. */
+  readonly ids = new Map<unknown, RequestRecord>()
 }
 
-/** The members of a state that the checks read; others may come. */
+/** The members of a connection state that the checks read. */
 export interface State {
   readonly _tag: Kuzzle.ConnectionState["_tag"]
   readonly attempt?: number
@@ -172,13 +173,13 @@ export interface State {
   readonly cause?: { readonly message: string; readonly _tag: string }
 }
 
-/** What is not executed for that may be sent once more. */
-export const isTokenDead = ({ error, status }: WireFrame): boolean =>
+/** Whether the server refused a request because of its token. It was not executed, so it may be resent. */
+export const isTokenInvalid = ({ error, status }: WireFrame): boolean =>
   status === 401 && typeof error?.id === "string" && error.id.startsWith("security.token.")
 
 /**
- * The subscription that a request on the wire asks for; `volatile.v` is what a program gave. For users that leave, the
- * client subscribes to all users, because the server could otherwise use the channel of `none` (spec 1.5).
+ * The subscription that a request asks for, as one text. `volatile.v` comes from a program. For `users: "out"` the client
+ * subscribes to all users, because the server could otherwise use the channel of `none` (spec 1.5).
  */
 export const keyOf = (
   { collection, filter, scope, users, v }: {
@@ -197,7 +198,7 @@ export const filters: { readonly [name: string]: { readonly [key: string]: unkno
   missing: { missing: { field: "x" } }
 }
 
-/** Whether a message is one for a consumer. */
-export const isFor = ({ collection, kind }: Message, heard: Heard): boolean =>
-  heard.collection === collection && (heard.scope === "all" || heard.scope === "in") &&
-  (heard.filter === "all" || heard.filter === "missing" || heard.filter === kind)
+/** Whether a consumer's subscription matches a message. */
+export const isFor = ({ collection, kind }: Message, consumer: ConsumerRecord): boolean =>
+  consumer.collection === collection && (consumer.scope === "all" || consumer.scope === "in") &&
+  (consumer.filter === "all" || consumer.filter === "missing" || consumer.filter === kind)

@@ -2,15 +2,17 @@
  * The machine on which a history runs: virtual time, and one queue for everything that happens. Nothing in it waits for
  * the real event loop, so a minute of a client's life takes a millisecond and the same seed gives the same run.
  *
- * It stands in for the runtime's scheduler and clock, for `setImmediate`, `setTimeout` and `performance.now`, hence it must
- * be imported before any module of the client. While no history runs all are as ever.
+ * It replaces the scheduler and the clock of the runtime (`runtime.ts`), `queueMicrotask`, `setImmediate`, `setTimeout` and
+ * `performance.now`. It must therefore be imported before any module of the client. While no history runs, all of these
+ * work as usual.
  */
-import { Clock, Context, DefaultServices, Duration, Effect, type Fiber, Scheduler } from "effect"
+import { Clock, Context, DefaultServices, Duration, Effect, type Scheduler } from "effect"
 import type { Random } from "./random.ts"
+import * as Runtime from "./runtime.ts"
 
 /**
- * The owner of the event. `Client` and `User` share a host that may stall: the client's timers, and those of the
- * programs that use it. `Wire` is what arrives at that host. `Server` is everything else.
+ * The owner of an event. `Client`: timers of the client. `User`: timers of the programs that use it. `Wire`: what arrives
+ * from the network. These three are on one host, which may stall. `Server` is everything else.
  */
 export type Owner = "Client" | "User" | "Wire" | "Server"
 
@@ -23,7 +25,7 @@ interface Timer {
   cancelled: boolean
 }
 
-/** One of several clients of a history, which can be killed and frozen by itself. `undefined`: the only one, or none. */
+/** One of several clients of a history. Each can be killed and frozen alone. `undefined`: the only client, or none. */
 export type ClientId = number | undefined
 
 /** Something that is ready to run. */
@@ -32,24 +34,24 @@ interface Task {
   readonly client: ClientId
 }
 
-/** Time in which nothing runs on the host, or in one client. */
+/** A time in which nothing runs on the host, or in one client. */
 interface Stall {
   readonly client: ClientId
   readonly until: number
   readonly deferred: Array<Timer>
 }
 
-/** How the host orders what is ready at once. */
+/** How the host orders events and fibers that are ready at the same time. */
 export interface Order {
-  /** Ready fibers run in any order, not first come first served. */
+  /** Ready fibers run in random order, not in the order in which they became ready. */
   readonly shuffled: boolean
-  /** A fiber gives way after so many steps at most. */
+  /** A fiber yields after at most this many steps. */
   readonly maxSteps: number
-  /** How likely the next event of the same instant is handled before the fibers that are ready have run. */
+  /** How likely the next event of the same instant is handled before the ready fibers run. */
   readonly hurry: number
 }
 
-/** More of it without time passing is a loop without end. */
+/** More tasks than this in one instant count as an endless loop. */
 const maxTasksPerInstant = 100_000
 
 export class Host {
@@ -57,12 +59,12 @@ export class Host {
   now = 0
   /** How far the wall clock of the client's host is from the server's. */
   wallOffset = 0
-  /** Called when all that was ready has run, before anything else happens. */
+  /** Called once, when everything that was ready has run and before the next event. */
   readonly turnEnds: Array<() => void> = []
   readonly lines: Array<string> = []
-  /** The sum of all that was noted: equal for equal histories. */
+  /** A hash of all noted events: equal for equal histories. */
   hash = 0
-  /** What threw where nothing may throw. */
+  /** Called with an exception where none may be thrown. */
   onThrow: (cause: unknown, where: string) => void = (cause) => {
     throw cause
   }
@@ -75,11 +77,13 @@ export class Host {
   private readonly counts = { Client: 0, User: 0, Wire: 0, Server: 0 }
   /** How many timers the code of each client has set. */
   private readonly timersOf = new Map<ClientId, number>()
+  /** They belong to no client: one of them may go on with several. */
+  private readonly microtasks: Array<() => void> = []
   private tasks: Array<Task> = []
   private immediates: Array<Task> = []
   private stalls: Array<Stall> = []
   private readonly killed = new Set<ClientId>()
-  /** The client that is running. What it starts is its own. */
+  /** The client that is running. Tasks and timers that it starts belong to it. */
   private client: ClientId = undefined
   private stepsLeft: number
 
@@ -90,12 +94,12 @@ export class Host {
     this.stepsLeft = order.maxSteps
   }
 
-  /** Takes the place of the scheduler and of `setImmediate` while `work` runs. */
+  /** Replaces the scheduler, the clock and the timers while `work` runs. */
   run(work: () => void): void {
     during(this, work)
   }
 
-  /** Lets time pass until nothing is left to happen or `done`, at most until `limit`. */
+  /** Lets time pass until `done`, until no event is due, or until `limit`. */
   runUntil(done: () => boolean, limit: number): void {
     let since = this.now
     for (let count = 0;; count++) {
@@ -107,7 +111,7 @@ export class Host {
       else if (count > maxTasksPerInstant) throw new Error("a loop without end: no time passes")
       since = this.now
       this.fire(next)
-      // What has arrived in one packet is handled before any fiber gets to run.
+      // Frames that arrive in one packet are handled before any fiber runs.
       while (this.order.hurry > 0 && this.random.chance(this.order.hurry)) {
         const together = this.pop(this.now)
         if (together === undefined) break
@@ -118,18 +122,19 @@ export class Host {
 
   /** Runs what is ready; no time passes. */
   settle(): void {
+    this.drain()
     for (let count = 0; this.tasks.length + this.immediates.length > 0; count++) {
       if (count > maxTasksPerInstant) throw new Error("a loop without end: no time passes")
       if (this.tasks.length === 0) {
         const immediates = this.immediates
         this.immediates = []
-        for (const immediate of immediates) this.perform(immediate)
-      } else this.perform(this.nextTask())
+        for (const immediate of immediates) this.turn(immediate)
+      } else this.turn(this.nextTask())
     }
     for (const check of this.turnEnds.splice(0)) check()
   }
 
-  /** What the server does belongs to no client; anything else belongs to the client that is running, unless one is named. */
+  /** Schedules an event. Events of the server belong to no client, others to the running client unless one is named. */
   at(
     owner: Owner,
     at: number,
@@ -157,7 +162,7 @@ export class Host {
     return this.timersOf.get(client) ?? 0
   }
 
-  /** Runs `work` in a client: what it starts belongs to that client. */
+  /** Runs `work` in a client. Tasks and timers that it starts belong to that client. */
   as<A>(client: ClientId, work: () => A): A {
     const before = this.client
     this.client = client
@@ -168,12 +173,12 @@ export class Host {
     }
   }
 
-  /** The scheduler of a client. Its fibers belong to it, even if others resume them. */
+  /** The scheduler of a client. Its fibers belong to it: one that others resume waits for a turn of its own client. */
   scheduler(client: ClientId): Scheduler.Scheduler {
-    return {
-      shouldYield: (fiber: Steps) => this.yields(fiber.currentOpCount) ? 0 : false,
-      scheduleTask: (run) => this.schedule(run, client)
-    }
+    return Runtime.scheduler({
+      schedule: (run) => this.schedule(run, client),
+      yields: (steps) => client !== this.client || this.yields(steps)
+    })
   }
 
   /** A client crashes: its ready and scheduled tasks are dropped, and no finalizer runs. */
@@ -183,7 +188,7 @@ export class Host {
     this.immediates = this.immediates.filter((task) => task.client !== client)
   }
 
-  /** The client, or the whole host, stands still: its timers come late, and what arrives meanwhile is read after them. */
+  /** The client, or the whole host, freezes. Afterwards the late timers fire first, then the frames that have arrived. */
   stall(duration: number, client?: number): void {
     if (this.isStalled(client)) return
     const stall: Stall = { client, until: this.now + duration, deferred: [] }
@@ -203,7 +208,7 @@ export class Host {
     return this.isStalled(undefined)
   }
 
-  /** Whether the host, or this client, stands still. */
+  /** Whether the host, or this client, is frozen. */
   isStalled(client: ClientId): boolean {
     return this.stallOf(client) !== undefined
   }
@@ -223,7 +228,7 @@ export class Host {
     return BigInt(Math.round(this.now * 1e6))
   }
 
-  /** For all but the client: its clock is the live one. */
+  /** The clock for the programs and for the server. The client uses the live clock. */
   clock(owner: "User" | "Server"): Clock.Clock {
     const millis = () => (owner === "Server" ? this.wall - this.wallOffset : this.wall)
     const nanos = () => this.nanos
@@ -253,15 +258,29 @@ export class Host {
     if (!this.killed.has(client)) this.tasks.push({ run, client })
   }
 
+  microtask(run: () => void): void {
+    this.microtasks.push(run)
+  }
+
   immediate(run: () => void): void {
     if (!this.killed.has(this.client)) this.immediates.push({ run, client: this.client })
   }
 
-  /** Whether a fiber that has come so far shall give way. */
+  /** Whether a fiber that has taken this many steps must yield. */
   yields(steps: number): boolean {
     if (steps < this.stepsLeft) return false
     this.stepsLeft = this.order.shuffled ? this.random.int(1, this.order.maxSteps) : this.order.maxSteps
     return true
+  }
+
+  /** A task, and the microtasks that it leaves. */
+  private turn(task: Task): void {
+    this.perform(task)
+    this.drain()
+  }
+
+  private drain(): void {
+    for (let run = this.microtasks.shift(); run !== undefined; run = this.microtasks.shift()) this.as(undefined, run)
   }
 
   private perform({ client, run }: Task): void {
@@ -289,7 +308,7 @@ export class Host {
     this.perform(timer)
   }
 
-  /** The next event that can happen; time moves on to it. */
+  /** Removes and returns the next event that can happen, and moves the time to it. */
   private pop(limit: number): Timer | undefined {
     for (;;) {
       const [first] = this.heap
@@ -337,7 +356,7 @@ const epoch = 1_700_000_000_000
 
 const before = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.nth < b.nth)
 
-// -- what the client's modules see of the host -----------------------------------------------------------------------
+// -- globals that the client's modules use -----------------------------------------------------------------------------
 
 let current: Host | undefined
 
@@ -352,12 +371,11 @@ const during = (host: Host, work: () => void): void => {
 
 const realImmediate = globalThis.setImmediate
 
-/** Node's has more to it (a handle, arguments); the client uses nothing of that. */
+/** Node's version also returns a handle and passes arguments. The client uses neither. */
 const immediate = (work: () => void): unknown => current === undefined ? realImmediate(work) : current.immediate(work)
 
-const scheduler: Scheduler.Scheduler = Scheduler.defaultScheduler
-const scheduleTask = scheduler.scheduleTask.bind(scheduler)
-const shouldYield = scheduler.shouldYield.bind(scheduler)
+const realMicrotask = globalThis.queueMicrotask
+const microtask = (work: () => void): void => current === undefined ? realMicrotask(work) : current.microtask(work)
 
 const realTimeout = globalThis.setTimeout
 const realInterval = globalThis.setInterval
@@ -375,20 +393,21 @@ class Handle {
 const timeout = (work: () => void, delay = 0): unknown =>
   current === undefined
     ? realTimeout(work, delay)
-    // As the runtime does: never at once.
+    // As in Node and browsers, a delay is at least 1 ms.
     : new Handle(current.at("Client", current.now + Math.max(1, delay), work))
 
-/** Effect keeps a process alive by one while it waits for ever. That of a client that was killed would never end. */
+/** Effect keeps the process alive with an interval while a fiber waits. After a kill, that interval would never be cleared. */
 const interval = (work: () => void, delay?: number): unknown =>
   current === undefined ? realInterval(work, delay) : undefined
 
 const clear = (handle: unknown): void => {
   if (handle instanceof Handle) handle.cancel()
-  // What is no handle of ours is one of the runtime's.
+  // Any other handle comes from the runtime.
   else realClear(handle as Parameters<typeof realClear>[0])
 }
 
 Object.assign(globalThis, {
+  queueMicrotask: microtask,
   setImmediate: Object.assign(immediate, realImmediate),
   setTimeout: Object.assign(timeout, realTimeout),
   clearTimeout: clear,
@@ -396,7 +415,9 @@ Object.assign(globalThis, {
 })
 Object.assign(performance, { now: () => (current === undefined ? realNow() : current.now) })
 
-/** The clock of the client: the one that its timers take for that of the host, which they then use directly. */
+Runtime.takeOver(() => current)
+
+/** The clock of the client. With it, its timers use those of the host directly. */
 export const live = Context.get(DefaultServices.liveServices, Clock.Clock)
 const real = { millis: live.unsafeCurrentTimeMillis.bind(live), nanos: live.unsafeCurrentTimeNanos.bind(live) }
 const millis = () => (current === undefined ? real.millis() : current.wall)
@@ -408,15 +429,3 @@ Object.assign(live, {
   currentTimeMillis: Effect.sync(millis),
   currentTimeNanos: Effect.sync(nanos)
 })
-
-Object.assign(scheduler, {
-  scheduleTask: (task: () => void, priority: number, fiber?: Fiber.RuntimeFiber<unknown, unknown>) =>
-    current === undefined ? scheduleTask(task, priority, fiber) : current.schedule(task),
-  shouldYield: (fiber: Steps) =>
-    current === undefined ? shouldYield(fiber) : current.yields(fiber.currentOpCount) ? 0 : false
-})
-
-/** The public type of a fiber does not show how far it has come; every scheduler reads it. */
-interface Steps extends Fiber.RuntimeFiber<unknown, unknown> {
-  readonly currentOpCount: number
-}

@@ -1,6 +1,6 @@
 /**
- * The network between the client and the server, faithful to TCP: a connection that lives neither loses nor reorders
- * what is written; it may be slow, stand still, or break at any moment.
+ * The network between the client and the server, with the guarantees of TCP. While a connection lives, it neither loses
+ * nor reorders bytes. It may be slow, stall, or break at any moment.
  */
 import { KuzzleSocket } from "@effect-kuzzle/core"
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
@@ -40,10 +40,10 @@ class Pipe {
     const { host, plan, random } = this.network
     const jitter = plan.jitter === 0 ? 0 : random.int(0, plan.jitter)
     const startsAt = Math.max(this.lastReady, host.now + plan.latency + jitter)
-    // In whole milliseconds, as everything that happens here: the checks and the timers compare sums of times exactly.
+    // In whole milliseconds, like all times of the simulation: checks and timers compare sums of times exactly.
     this.lastReady = startsAt + Math.ceil(bytes * 1000 / this.bytesPerSecond)
     this.queue.push({ startsAt, readyAt: this.lastReady, bytes, deliver })
-    this.arm()
+    this.schedule()
   }
 
   /** Bytes that have arrived, including those of an incomplete frame. */
@@ -73,16 +73,16 @@ class Pipe {
     return this.blocked ? this.blockedAt : this.network.host.now
   }
 
-  /** Nothing gets through before; what is written meanwhile comes after. */
+  /** Nothing arrives before `until`. What is written meanwhile arrives after it. */
   block(until: number): void {
     if (!this.blocked) this.blockedAt = this.network.host.now
     this.blockedUntil = until
     this.cancel?.()
     this.cancel = undefined
-    this.arm()
+    this.schedule()
   }
 
-  /** The line is wide from now on, for frames in flight too. */
+  /** Removes the limit of the bandwidth, for frames in flight too. */
   widen(): void {
     this.bytesPerSecond = Infinity
     const { host, plan } = this.network
@@ -95,20 +95,20 @@ class Pipe {
     this.lastReady = Math.min(this.lastReady, at)
     this.cancel?.()
     this.cancel = undefined
-    this.arm()
+    this.schedule()
   }
 
-  /** What was under way is lost from some point on. */
+  /** Loses the frames in flight from a random one on. */
   truncate(): void {
     this.lastMoved = this.movedAt
     this.queue.splice(this.network.random.int(0, this.queue.length))
     this.lastReady = Math.min(this.lastReady, this.queue.at(-1)?.readyAt ?? this.network.host.now)
     this.cancel?.()
     this.cancel = undefined
-    this.arm()
+    this.schedule()
   }
 
-  /** The other end is gone. */
+  /** Loses all frames in flight: nothing reads them any more. */
   clear(): void {
     this.queue.length = 0
     this.cancel?.()
@@ -119,13 +119,13 @@ class Pipe {
     return this.blockedUntil > this.network.host.now
   }
 
-  /** Whether something has arrived that was not read. */
+  /** Whether a frame has arrived that was not read. */
   get arrived(): boolean {
     const [first] = this.queue
     return first !== undefined && !this.blocked && first.readyAt < this.network.host.now
   }
 
-  private arm(): void {
+  private schedule(): void {
     const [first] = this.queue
     if (first === undefined || this.cancel !== undefined || this.blockedUntil === Infinity) return
     const { host } = this.network
@@ -135,7 +135,7 @@ class Pipe {
       const parcel = this.queue.shift()
       this.delivered += parcel?.bytes ?? 0
       parcel?.deliver()
-      this.arm()
+      this.schedule()
     }, client)
   }
 }
@@ -144,12 +144,12 @@ class Pipe {
 export interface ServerEnd {
   readonly receive: (frame: string, request: WireRequest) => void
   readonly ping: (pong: () => void) => void
-  /** The client is gone, as far as the server can know. */
+  /** The server learns that the client has ended the connection. */
   readonly gone: () => void
 }
 
 export interface Server {
-  /** `undefined`: nothing listens there. */
+  /** `undefined`: the server refuses connections. */
   readonly accept: (link: Link) => ServerEnd | undefined
 }
 
@@ -160,19 +160,20 @@ export class Link {
   readonly toServer: Pipe
   readonly toClient: Pipe
   server: ServerEnd | undefined
-  /** Confirmed subscriptions of the client, and requested ones, by the id of the request. */
+  /** The subscriptions that the server has confirmed to the client. */
   readonly confirmed = new Set<string>()
+  /** Subscriptions that are being requested, by the id of the request. */
   readonly subscribing = new Map<unknown, { readonly key: string; readonly deadline: number }>()
   /** All channels that the client has ever received. */
   readonly channels = new Set<string>()
-  /** How many messages there had been when the server carried a subscription out, by the id of the request. */
+  /** How many messages were published before the server executed a `subscribe`, by the id of the request. */
   readonly executed = new Map<unknown, number>()
-  /** The same by its options, once the client has the answer. */
+  /** The same by the key of the subscription, once the client has the answer. */
   readonly bases = new Map<string, { readonly at: number; readonly base: number }>()
   private readonly network: Network
   private readonly events: KuzzleSocket.DriverEvents
   private phase: "opening" | "open" | "closing" | "gone" = "opening"
-  /** Let go of, and still talking. */
+  /** The client has dropped the connection, and its runtime still delivers frames. */
   private lingers = false
 
   constructor(network: Network, record: LinkRecord, events: KuzzleSocket.DriverEvents) {
@@ -196,11 +197,11 @@ export class Link {
 
   readonly driver = (): KuzzleSocket.DriverSocket => ({
     send: (frame) => {
-      // What a runtime does with a socket that is closing: it says so, or throws.
+      // When a socket is closing, some runtimes throw and others return `false`.
       if (this.phase === "closing" && this.network.random.chance(0.3)) throw new Error("InvalidStateError")
       if (this.phase !== "open") return false
       const request: WireRequest = JSON.parse(frame)
-      this.wrote()
+      this.recordSend()
       if (request.requestId === undefined) this.record.lastPing = this.network.host.now
       this.network.onWrite(this, request, frame)
       this.toServer.push(() => this.server?.receive(frame, request))
@@ -210,7 +211,7 @@ export class Link {
       ? {
         ping: () => {
           if (this.phase !== "open") return
-          this.wrote()
+          this.recordSend()
           this.record.lastPing = this.network.host.now
           this.toServer.push(() =>
             this.server?.ping(() => this.toClient.push(() => this.deliver("pong", () => this.events.onPong()), 2))
@@ -219,35 +220,35 @@ export class Link {
       }
       : {}),
     close: () => {
-      if (!this.network.plan.socket.terminates) return this.letGo()
+      if (!this.network.plan.socket.terminates) return this.drop()
       queueMicrotask(() => {
-        if (this.alive) this.network.onPolite(this)
+        if (this.alive) this.network.onGracefulClose(this)
       })
     },
-    ...(this.network.plan.socket.terminates ? { terminate: () => this.letGo() } : {}),
+    ...(this.network.plan.socket.terminates ? { terminate: () => this.drop() } : {}),
     bufferedAmount: () => 0,
     ...(this.network.plan.counts ? { bytesRead: () => this.toClient.received } : {})
   })
 
-  private wrote(): void {
-    this.network.onSpeak(this)
+  private recordSend(): void {
+    this.network.onSend(this)
     this.record.lastSent = this.network.host.now
   }
 
-  /** The client drops the connection: the server learns of it when the network lets it. */
-  private letGo(): void {
+  /** The client drops the connection. The server learns of it later, over the network. */
+  private drop(): void {
     if (!this.alive) return
-    this.network.host.note("let go", this.record.id)
+    this.network.host.note("drop", this.record.id)
     this.ended("Client")
     if (this.network.random.chance(0.5)) this.toServer.truncate()
     this.toServer.push(() => this.lose())
-    // What has arrived already, a runtime may still hand over.
+    // A runtime may still deliver frames that have already arrived.
     this.lingers = this.network.random.chance(0.3)
     if (!this.lingers) this.toClient.clear()
   }
 
   /** The client has crashed: its host closes the connection. */
-  orphan(): void {
+  closeAfterCrash(): void {
     if (!this.alive) return
     this.ended("Client")
     this.toClient.clear()
@@ -262,15 +263,15 @@ export class Link {
     this.network.onEnd(this)
   }
 
-  /** A sign of life for the client. */
+  /** Delivers an event that shows the client that the connection lives. */
   private deliver(what: string, event: () => void): void {
     if (!this.alive) return
     this.record.lastHeard = this.network.host.now
-    this.tell(what, event)
+    this.emit(what, event)
   }
 
-  /** All events for the client pass through here. Nothing may throw. */
-  private tell(what: string, event: () => void): void {
+  /** All events for the client go through here. None may throw. */
+  private emit(what: string, event: () => void): void {
     try {
       event()
     } catch (cause) {
@@ -295,7 +296,7 @@ export class Link {
   /** A frame for the client. `arrived` is called when it has arrived, before it is handled. */
   send(frame: string, arrived: () => void = () => {}): void {
     this.toClient.push(() => {
-      if (this.lingers) this.tell("frame after the end", () => this.events.onFrame(frame))
+      if (this.lingers) this.emit("frame after the end", () => this.events.onFrame(frame))
       if (this.phase === "closing") return
       this.deliver("frame", () => {
         arrived()
@@ -304,14 +305,14 @@ export class Link {
     }, frame.length)
   }
 
-  /** The server closes. 1006: without a word, and what was under way may be lost. */
+  /** The server closes the connection. With 1006 there is no close frame, and frames in flight may be lost. */
   closed(code: number, reason: string): void {
     this.server = undefined
     if (code === 1006 && this.network.random.chance(0.5)) this.toClient.truncate()
     this.toClient.push(() => this.closeAtClient(code, reason))
   }
 
-  /** The connection breaks: both sides see it, and it swallows a part of what was under way. */
+  /** The connection breaks. Both sides notice it, and frames in flight may be lost. */
   reset(): void {
     this.toServer.truncate()
     this.toServer.push(() => this.lose())
@@ -319,7 +320,7 @@ export class Link {
     this.toClient.push(() => this.closeAtClient(1006, ""))
   }
 
-  /** Something in between, a proxy, closes towards both sides. */
+  /** A proxy between the two closes the connection to both. */
   closeBetween(code: number, reason: string): void {
     this.toServer.push(() => this.lose())
     this.toClient.push(() => this.closeAtClient(code, reason))
@@ -329,7 +330,7 @@ export class Link {
     this.toClient.push(() => {
       if (this.phase !== "opening") return
       this.ended("Peer")
-      this.tell("close", () => {
+      this.emit("close", () => {
         this.events.onError(new Error("connect ECONNREFUSED"))
         this.events.onClose(1006, "")
       })
@@ -340,14 +341,14 @@ export class Link {
     this.toClient.push(() => {
       if (this.phase !== "opening") return
       this.ended("Peer")
-      this.tell("close", () => {
+      this.emit("close", () => {
         this.events.onRejected(KuzzleSocket.rejection(status, {}, 0))
         this.events.onClose(1006, "")
       })
     })
   }
 
-  /** The server has no such connection any more. */
+  /** The server learns that the connection has ended. */
   private lose(): void {
     this.server?.gone()
     this.server = undefined
@@ -359,17 +360,17 @@ export class Link {
       if (this.phase === "gone") return
       this.network.host.note("closed", this.record.id, `${code} ${reason}`)
       this.ended("Peer")
-      this.tell("close", () => {
+      this.emit("close", () => {
         if (code === 1006) this.events.onError(new Error("ECONNRESET"))
         this.events.onClose(code, reason)
       })
-      // What a runtime still reports of a socket that is gone.
+      // A runtime may still report events of a socket that has ended.
       if (this.network.random.chance(0.1)) {
         this.network.host.at(
           "Wire",
           this.network.host.now + this.network.random.int(0, 50),
           () =>
-            this.tell("late event", () => {
+            this.emit("late event", () => {
               this.events.onClose(1006, "")
               this.events.onFrame("{}")
               this.events.onPong()
@@ -378,7 +379,7 @@ export class Link {
         )
       }
     }
-    // Between the peer's close frame and the end of the handshake a socket takes nothing any more.
+    // Between the peer's close frame and the end of the close handshake, a socket accepts no frames.
     if (code === 1006 || this.network.random.chance(0.7)) return finish()
     this.phase = "closing"
     this.network.host.at(
@@ -390,7 +391,7 @@ export class Link {
   }
 }
 
-/** What a network is like. */
+/** The properties of a network. */
 export type Circumstances = Pick<Plan, "latency" | "jitter" | "socket" | "counts">
 
 /** What happens to connections that are dialled. */
@@ -407,11 +408,11 @@ export class Network {
   dial: Dial = { _tag: "Normal" }
   onDial: (link: Link) => void = () => {}
   onWrite: (link: Link, request: WireRequest, frame: string) => void = () => {}
-  /** A socket that could be dropped is only closed with good manners, which a dead peer never answers. */
-  onPolite: (link: Link) => void = () => {}
-  /** The client is about to say something. */
-  onSpeak: (link: Link) => void = () => {}
-  /** The client knows that a connection is gone, or has let go of it. */
+  /** The client closes a socket gracefully although it could terminate it. A dead peer would never answer. */
+  onGracefulClose: (link: Link) => void = () => {}
+  /** The client is about to send a frame or a ping. */
+  onSend: (link: Link) => void = () => {}
+  /** The client has learned that a connection ended, or has dropped it. */
   onEnd: (link: Link) => void = () => {}
   /** The headers of a handshake that begins now. */
   handshake: () => KuzzleEngine.Headers = () => ({})
@@ -420,7 +421,7 @@ export class Network {
   readonly host: Host
   readonly plan: Circumstances
   readonly random: Random
-  /** The owner of the network, if there are several. */
+  /** The client whose network this is, if there are several clients. */
   readonly client: ClientId
   private readonly history: Pick<History, "links">
 
@@ -463,7 +464,7 @@ export class Network {
     }
   })
 
-  /** The connection that the client uses, or has under way. */
+  /** The connection that the client uses, or is opening. */
   get live(): Link | undefined {
     const last = this.links.at(-1)
     return last?.alive === true ? last : undefined

@@ -11,28 +11,28 @@ export interface Reconnect {
   readonly cap: number
 }
 
-/** How often the server or the network does a thing, as a probability for each frame. */
+/** How likely each fault of the server or the network is, for each frame. */
 export interface Rates {
   /** A request is neither executed nor answered. */
   readonly dropRequest: number
-  /** A request is executed late, others overtake it. */
+  /** A request is executed late, and others overtake it. */
   readonly slowRequest: number
-  /** It is executed, its answer never comes. */
+  /** A request is executed, and its answer never arrives. */
   readonly dropAnswer: number
   readonly slowAnswer: number
-  /** The answer comes again later, on this connection or on the next. */
+  /** The answer arrives a second time later, on this connection or on the next. */
   readonly duplicate: number
   /** A subscription is refused. */
   readonly refuse: number
-  /** A subscription is refused for now. */
+  /** A subscription is refused temporarily. */
   readonly postpone: number
-  /** A message is dropped because of the rate, and the server only reports that one was. */
+  /** A request is dropped because of the rate limit, and the server reports only that one was (spec 1.7). */
   readonly limit: number
   /** A request is refused by an answer that names no room (spec 1.7). */
   readonly roomless: number
   /** A notification is lost on the way, without a trace. */
   readonly loseNotification: number
-  /** Something that no Kuzzle sends comes between. */
+  /** A frame that Kuzzle never sends arrives. */
   readonly garbage: number
 }
 
@@ -58,7 +58,7 @@ export interface Plan {
     readonly busy: number
   }
   readonly engine: KuzzleEngine.Options
-  /** Endpoints that never answer come after the first. */
+  /** How many further endpoints never answer. */
   readonly deadEndpoints: number
   readonly firstIsDead: boolean
   readonly socket: { readonly pings: boolean; readonly terminates: boolean }
@@ -67,24 +67,24 @@ export interface Plan {
   readonly rates: Rates
   /** Milliseconds between two faults of the network, the server, the host; `Infinity` for none. */
   readonly faultPause: number
-  /** Whether the client's host may stall, its wall clock be set. */
+  /** Whether the client's host may stall and its wall clock may be set. */
   readonly hostFaults: boolean
   readonly chaos: number
-  readonly askers: number
+  readonly requesters: number
   readonly listeners: number
   readonly pace: number
   readonly publishPause: number
   readonly logins: boolean
-  /** How likely the client's authenticator fails; `undefined`: it has none. */
+  /** How likely the client's authenticator fails. `undefined`: the client has none. */
   readonly authenticator: number | undefined
-  /** When tokens are renewed before their end. */
+  /** When tokens are refreshed before they expire. */
   readonly refresh: "Default" | "Early" | "Never"
   readonly queue: Queue | undefined
   /** `Abrupt`: the client is closed in the middle of everything. */
   readonly ending: "Heal" | "Abrupt"
-  /** Whether the socket shows received bytes. */
+  /** Whether the socket reports the number of received bytes. */
   readonly counts: boolean
-  /** How often the bandwidth to the client is limited for a while, and to how much; `undefined`: never. */
+  /** How often the bandwidth to the client is limited for a while, and to how much. `undefined`: never. */
   readonly narrow: { readonly pause: number; readonly bytesPerSecond: number; readonly seed: number } | undefined
 }
 
@@ -101,7 +101,7 @@ export const draw = (random: Random): Plan => {
   const base = random.pick([50, 200, 1000])
   const cap = base * random.pick([4, 10])
   const interval = random.pick([500, 2000, 10_000, 10_000])
-  // Longer than the slowest way there and back: no faults, no losses.
+  // Longer than the slowest round trip: without faults, no connection is lost.
   const timeout = random.pick([400, 1000, 5000])
   const ping = random.pick(["Native", "Native", "Native", "Protocol", "Protocol", "Disabled"] as const)
   const plan: Omit<Plan, "heartbeat" | "counts" | "narrow"> = {
@@ -143,7 +143,7 @@ export const draw = (random: Random): Plan => {
     faultPause: calm ? Infinity : random.pick([800, 2000, 5000]),
     hostFaults: !calm && random.chance(0.4),
     chaos: random.int(2, 14) * 1000,
-    askers: random.int(1, 3),
+    requesters: random.int(1, 3),
     listeners: random.int(1, 6),
     pace: random.pick([150, 500, 1500]),
     publishPause: random.pick([100, 300, 1000]),
@@ -167,7 +167,7 @@ export const draw = (random: Random): Plan => {
   return { ...plan, heartbeat: { ping, interval, timeout, busy: random.pick([1, 2, 4]) }, counts, narrow }
 }
 
-/** The longest wait for the answer to a ping while requests are in flight. Not every socket shows received bytes. */
+/** The longest wait for the answer to a ping while requests are in flight. Not every socket reports received bytes. */
 export const longestWait = ({ counts, heartbeat: { busy, timeout } }: Plan): number => counts ? timeout : timeout * busy
 
 export const heartbeat = (
@@ -217,7 +217,7 @@ const schedule = ({ base, cap, kind }: Reconnect): Schedule.Schedule<unknown> =>
     case "jitter":
       return KuzzleSchedule.reconnect({ base, cap })
     case "exponential":
-      return Schedule.exponential(base).pipe(Schedule.either(Schedule.spaced(cap)))
+      return Schedule.union(Schedule.exponential(base), Schedule.spaced(cap))
     case "spaced":
       return Schedule.spaced(base)
     case "ending":
@@ -225,7 +225,7 @@ const schedule = ({ base, cap, kind }: Reconnect): Schedule.Schedule<unknown> =>
   }
 }
 
-/** The least and the most that the pause after the `nth` loss in a row (from 0) may be. */
+/** The bounds of the backoff delay after the `nth` loss in a row, counted from 0. */
 export const pauseBounds = ({ base, cap, kind }: Reconnect, nth: number): readonly [least: number, most: number] => {
   const grown = Math.min(cap, base * 2 ** nth)
   switch (kind) {
@@ -239,7 +239,7 @@ export const pauseBounds = ({ base, cap, kind }: Reconnect, nth: number): readon
   }
 }
 
-/** How long after the last fault everything must work again, for any settings. */
+/** The longest time after the last fault until everything must work again. */
 export const healing = (plan: Plan): number => {
   const { deadEndpoints, heartbeat, settings } = plan
   return 6 * (heartbeat.interval + longestWait(plan)) +

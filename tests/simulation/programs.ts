@@ -1,7 +1,7 @@
-/** What the users of the client do: programs drawn from the seed, all of them with what they got written down. */
+/** The programs of the client's users, drawn from the seed. What each of them gets is recorded. */
 import { Kuzzle, KuzzleAuth, KuzzleError, type KuzzleFilter, KuzzleRealtime } from "@effect-kuzzle/core"
 import { Cause, Chunk, type Context, DateTime, Effect, Exit, Fiber, Option, Redacted, Scope, Stream } from "effect"
-import { type Answer, type Asked, type Element, filters, type Heard, keyOf } from "./history.ts"
+import { type Answer, type ConsumerRecord, type Element, filters, keyOf, type RequestRecord } from "./history.ts"
 import type { Random } from "./random.ts"
 import { index } from "./server.ts"
 import type { World } from "./world.ts"
@@ -10,14 +10,14 @@ export type Services = Context.Context<Kuzzle.Kuzzle | KuzzleRealtime.KuzzleReal
 
 // -- requests --------------------------------------------------------------------------------------------------------
 
-interface Ask {
+interface Draft {
   readonly kind: string
   readonly request: (n: number) => Kuzzle.KuzzleRequest
   readonly idempotent: boolean
   readonly anonymous?: boolean
 }
 
-const asks = (random: Random): Ask => {
+const drawRequest = (random: Random): Draft => {
   const draw = random.int(0, 99)
   if (draw < 35) return { kind: "now", idempotent: true, request: () => ({ controller: "server", action: "now" }) }
   if (draw < 60) {
@@ -55,7 +55,7 @@ const asks = (random: Random): Ask => {
       request: () => ({ controller: "document", action: "create", index, collection: "d", body: { text } })
     }
   }
-  // JSON cannot carry it.
+  // JSON cannot encode a bigint.
   return {
     kind: "bad",
     idempotent: false,
@@ -63,21 +63,21 @@ const asks = (random: Random): Ask => {
   }
 }
 
-const record = (
+const addRecord = (
   world: World,
-  { anonymous, idempotent, kind }: Ask,
+  { anonymous, idempotent, kind }: Draft,
   timeout: number | undefined,
   group: number
-): Asked => {
-  const asked: Asked = {
-    n: world.history.asked.length,
+): RequestRecord => {
+  const record: RequestRecord = {
+    n: world.history.requests.length,
     kind,
     startedAt: world.host.now,
     timeout: timeout ?? world.plan.settings.requestTimeout,
     idempotent,
     anonymous: anonymous === true,
     user: anonymous === true ? undefined : world.sessions.user,
-    nobodys: world.sessions.may(undefined),
+    mayBeAnonymous: world.sessions.mayUse(undefined),
     group,
     writes: [],
     executed: 0,
@@ -85,27 +85,27 @@ const record = (
     settledAt: undefined,
     exit: undefined
   }
-  world.history.asked.push(asked)
-  return asked
+  world.history.requests.push(record)
+  return record
 }
 
-const settle = (world: World, asked: Asked, exit: Exit.Exit<Answer, KuzzleError.RequestError>): void => {
-  world.host.note("settle", asked.n, Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause))
-  if (asked.settledAt !== undefined) world.violate("R1", `request ${asked.n} settled twice`)
-  if (asked.group < 0 && notQueued(exit) === "Full") {
-    // Changes of the same moment may have been reported first.
-    const waiting = world.history.asked.filter((other) =>
-      other !== asked && (other.settledAt === undefined || other.settledAt === world.host.now)
+const settle = (world: World, record: RequestRecord, exit: Exit.Exit<Answer, KuzzleError.RequestError>): void => {
+  world.host.note("settle", record.n, Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause))
+  if (record.settledAt !== undefined) world.violate("R1", `request ${record.n} settled twice`)
+  if (record.group < 0 && notQueued(exit) === "Full") {
+    // Requests of the same instant may have settled first.
+    const waiting = world.history.requests.filter((other) =>
+      other !== record && (other.settledAt === undefined || other.settledAt === world.host.now)
     ).length
     if (waiting < (world.plan.queue?.maxSize ?? Infinity)) {
-      world.violate("L2", `the queue is full with ${waiting}`)
+      world.violate("L2", `the queue is full with ${waiting} requests`)
     }
   }
-  asked.settledAt = world.host.now
-  asked.exit = exit
+  record.settledAt = world.host.now
+  record.exit = exit
 }
 
-/** Why it was not queued, or not any more. */
+/** Why a request was not queued, or was removed from the queue. */
 export const notQueued = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): string | undefined => {
   const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
   return error?._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueuedError"
@@ -121,41 +121,41 @@ export const tagOf = (cause: Cause.Cause<{ readonly _tag: string }>): string =>
 
 const timeouts = [undefined, undefined, undefined, 50, 300, 2000, 10_000] as const
 
-const askOne = (world: World, kuzzle: Kuzzle.KuzzleShape, random: Random) =>
+const sendOne = (world: World, kuzzle: Kuzzle.KuzzleShape, random: Random) =>
   Effect.suspend(() => {
-    const ask = asks(random)
+    const draft = drawRequest(random)
     const timeout = random.pick(timeouts)
-    const asked = record(world, ask, timeout, -1)
-    return kuzzle.query(ask.request(asked.n), {
-      volatile: { n: asked.n },
-      idempotent: ask.idempotent,
+    const record = addRecord(world, draft, timeout, -1)
+    return kuzzle.query(draft.request(record.n), {
+      volatile: { n: record.n },
+      idempotent: draft.idempotent,
       ...(timeout === undefined ? {} : { timeout }),
-      ...(ask.anonymous === true ? { anonymous: true } : {})
+      ...(draft.anonymous === true ? { anonymous: true } : {})
     }).pipe(
-      Effect.onExit((exit) => Effect.sync(() => settle(world, asked, exit))),
+      Effect.onExit((exit) => Effect.sync(() => settle(world, record, exit))),
       Effect.exit
     )
   })
 
-/** Several in one call. */
-const askMany = (world: World, kuzzle: Kuzzle.KuzzleShape, random: Random) =>
+/** Sends several requests in one call. */
+const sendMany = (world: World, kuzzle: Kuzzle.KuzzleShape, random: Random) =>
   Effect.suspend(() => {
     const timeout = random.pick(timeouts)
     const group = random.int(2, 5)
-    const given = Array.from({ length: group }, () => asks(random))
-    const first = world.history.asked.length
-    const calls = given.map((ask) => ({
-      ask,
-      asked: record(world, { ...ask, idempotent: false, anonymous: false }, timeout, first)
+    const drafts = Array.from({ length: group }, () => drawRequest(random))
+    const first = world.history.requests.length
+    const calls = drafts.map((draft) => ({
+      draft,
+      record: addRecord(world, { ...draft, idempotent: false, anonymous: false }, timeout, first)
     }))
-    // The mark goes into the arguments: the options, with the volatile data, are those of all.
-    const requests = calls.map(({ ask, asked }) => ({ ...ask.request(asked.n), n: asked.n }))
+    // The number is an argument of each request: the options, with the volatile data, are shared by all.
+    const requests = calls.map(({ draft, record }) => ({ ...draft.request(record.n), n: record.n }))
     return kuzzle.queryMany(requests, timeout === undefined ? {} : { timeout }).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
-          calls.forEach(({ asked }, i) => {
+          calls.forEach(({ record }, i) => {
             const none = Exit.die("no outcome at this place")
-            settle(world, asked, Exit.isSuccess(exit) ? exit.value[i] ?? none : Exit.failCause(exit.cause))
+            settle(world, record, Exit.isSuccess(exit) ? exit.value[i] ?? none : Exit.failCause(exit.cause))
           })
         })
       ),
@@ -163,8 +163,8 @@ const askMany = (world: World, kuzzle: Kuzzle.KuzzleShape, random: Random) =>
     )
   })
 
-/** Asks, and now and then loses patience. */
-export const asker = (world: World, services: Services, random: Random): Effect.Effect<void> =>
+/** Sends requests, and interrupts some of them. */
+export const requester = (world: World, services: Services, random: Random): Effect.Effect<void> =>
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle.Kuzzle
     const running: Array<Fiber.RuntimeFiber<unknown>> = []
@@ -172,8 +172,8 @@ export const asker = (world: World, services: Services, random: Random): Effect.
       yield* Effect.sleep(random.pause(world.plan.pace))
       if (world.quiet) break
       const own = random.fork()
-      const ask: Effect.Effect<unknown> = own.chance(0.85) ? askOne(world, kuzzle, own) : askMany(world, kuzzle, own)
-      const fiber = yield* Effect.fork(ask)
+      const send: Effect.Effect<unknown> = own.chance(0.85) ? sendOne(world, kuzzle, own) : sendMany(world, kuzzle, own)
+      const fiber = yield* Effect.fork(send)
       running.push(fiber)
       if (random.chance(0.15)) {
         yield* Effect.sleep(random.pick([0, 1, 10, 200, 2000]))
@@ -187,20 +187,20 @@ export const asker = (world: World, services: Services, random: Random): Effect.
 
 // -- subscriptions ---------------------------------------------------------------------------------------------------
 
-const note = (world: World, heard: Heard, notification: KuzzleRealtime.Notification): void => {
+const note = (world: World, consumer: ConsumerRecord, notification: KuzzleRealtime.Notification): void => {
   const { host } = world
-  if (heard.closedAt !== undefined) {
-    world.violate("S2", `consumer ${heard.id} was given something after its end`)
+  if (consumer.closedAt !== undefined) {
+    world.violate("S2", `consumer ${consumer.id} got a notification after its end`)
   }
   const element = elementOf(notification, host.now)
   if (element === undefined) return
-  host.note("hear", heard.id, element._tag === "Message" ? String(element.m) : `${element._tag}`)
-  heard.elements.push(element)
-  if (element._tag !== "Message" || heard.slow) return
-  // Heard the moment it arrived, or the moment the subscription was confirmed for which it had been parked (S3, S7).
+  host.note("hear", consumer.id, element._tag === "Message" ? String(element.m) : `${element._tag}`)
+  consumer.elements.push(element)
+  if (element._tag !== "Message" || consumer.slow) return
+  // A message is heard when it arrives. If it arrived before its subscription was confirmed, it is heard then (S3, S7).
   const arrived = world.history.arrivals.get(element.m)?.includes(host.now) === true
   if (!arrived && world.history.confirmations.at(-1) !== host.now) {
-    world.violate("S7", `consumer ${heard.id} heard message ${element.m} late`)
+    world.violate("S7", `consumer ${consumer.id} heard message ${element.m} late`)
   }
 }
 
@@ -253,12 +253,12 @@ const wanted = (random: Random): Wanted => {
 /** The longest pause of a slow consumer between two batches, in milliseconds. */
 export const slowest = 3000
 
-/** Opens a subscription and writes down what it gives, until its scope is closed. */
+/** Opens a subscription and records its notifications, until its scope is closed. */
 const listen = (world: World, random: Random, { filter, handler, options, slow }: Wanted, scope: Scope.Scope) =>
   Effect.gen(function*() {
     const realtime = yield* KuzzleRealtime.KuzzleRealtime
-    const heard: Heard = {
-      id: world.history.heard.length,
+    const consumer: ConsumerRecord = {
+      id: world.history.consumers.length,
       key: keyOf({
         collection: options.collection,
         filter: options.filter,
@@ -282,25 +282,25 @@ const listen = (world: World, random: Random, { filter, handler, options, slow }
       closedAt: undefined,
       ended: undefined
     }
-    world.history.heard.push(heard)
-    world.host.note("listen", heard.id, heard.key)
+    world.history.consumers.push(consumer)
+    world.host.note("listen", consumer.id, consumer.key)
     const ended = (exit: Exit.Exit<unknown, { readonly _tag: string }>) =>
       Effect.sync(() => {
-        heard.ended ??= { at: world.host.now, tag: Exit.isSuccess(exit) ? "End" : tagOf(exit.cause) }
-        world.host.note("ended", heard.id, heard.ended.tag)
+        consumer.ended ??= { at: world.host.now, tag: Exit.isSuccess(exit) ? "End" : tagOf(exit.cause) }
+        world.host.note("ended", consumer.id, consumer.ended.tag)
       })
     const opened = Effect.sync(() => {
-      heard.openedAt = world.host.now
-      // What the server sent for it before it said so is for it too (S3). One that joins others hears what is to come.
-      const confirmed = world.network.live?.bases.get(heard.key)
-      const first = confirmed?.at === world.host.now && heard.acquiredAt < confirmed.at
-      heard.base = first ? confirmed.base : world.history.messages.length
-      world.host.note("opened", heard.id)
+      consumer.openedAt = world.host.now
+      // The first consumer also gets what the server sent before it confirmed (S3). A later one gets only what follows.
+      const confirmed = world.network.live?.bases.get(consumer.key)
+      const first = confirmed?.at === world.host.now && consumer.acquiredAt < confirmed.at
+      consumer.base = first ? confirmed.base : world.history.messages.length
+      world.host.note("opened", consumer.id)
     })
-    const patience = random.chance(0.1) ? random.int(1, 3000) : Infinity
-    /** Another fiber consumes it: closing the subscription must end it. */
+    const openTimeout = random.chance(0.1) ? random.int(1, 3000) : Infinity
+    /** Another fiber consumes the stream. Closing the subscription must end that fiber. */
     const consume: Effect.Effect<Listening["fiber"], KuzzleError.RequestError, Scope.Scope> = handler
-      ? realtime.listen(options, (notification) => note(world, heard, notification)).pipe(
+      ? realtime.listen(options, (notification) => note(world, consumer, notification)).pipe(
         Effect.tap(opened),
         Effect.flatMap(({ ended: end }) => Effect.forkDaemon(Effect.onExit(end, ended)))
       )
@@ -309,11 +309,14 @@ const listen = (world: World, random: Random, { filter, handler, options, slow }
         Effect.flatMap((stream) =>
           Effect.forkDaemon(Effect.onExit(
             Stream.runForEachChunk(stream, (chunk) => {
-              // The word of a gap that gave way, and how many others did.
-              if (chunk.length > heard.capacity + 2) {
-                world.violate("L2", `consumer ${heard.id} of ${heard.capacity} was given ${chunk.length} at once`)
+              // Beside the messages, at most a gap that was dropped from the buffer and the gap of the overflow.
+              if (chunk.length > consumer.capacity + 2) {
+                world.violate(
+                  "L2",
+                  `consumer ${consumer.id} with a buffer of ${consumer.capacity} got ${chunk.length} notifications at once`
+                )
               }
-              for (const notification of Chunk.toReadonlyArray(chunk)) note(world, heard, notification)
+              for (const notification of Chunk.toReadonlyArray(chunk)) note(world, consumer, notification)
               return slow ? Effect.sleep(random.int(100, slowest)) : Effect.void
             }),
             ended
@@ -322,22 +325,22 @@ const listen = (world: World, random: Random, { filter, handler, options, slow }
       )
     const opening = Scope.extend(consume, scope)
     const result = yield* Effect.exit(
-      patience < Infinity ? Effect.timeoutOption(opening, patience) : Effect.asSome(opening)
+      openTimeout < Infinity ? Effect.timeoutOption(opening, openTimeout) : Effect.asSome(opening)
     )
     if (Exit.isFailure(result)) {
       yield* ended(result)
       return undefined
     }
     if (Option.isNone(result.value)) {
-      heard.closing = true
-      heard.closedAt = world.host.now
-      heard.ended ??= { at: world.host.now, tag: "Impatient" }
+      consumer.closing = true
+      consumer.closedAt = world.host.now
+      consumer.ended ??= { at: world.host.now, tag: "Timeout" }
       return undefined
     }
-    return { heard, fiber: result.value.value }
+    return { consumer, fiber: result.value.value }
   })
 
-/** Holds subscriptions, one after the other; the one that is open in the end stays so. */
+/** Opens and closes one subscription after the other. The last one stays open. */
 export const listener = (world: World, services: Services, random: Random): Effect.Effect<void> =>
   Effect.gen(function*() {
     for (;;) {
@@ -356,24 +359,26 @@ export const listener = (world: World, services: Services, random: Random): Effe
 
 /** A subscription that is open. */
 export interface Listening {
-  readonly heard: Heard
+  readonly consumer: ConsumerRecord
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
   readonly scope: Scope.CloseableScope
 }
 
-export const close = (world: World, { fiber, heard, scope }: Listening): Effect.Effect<void> =>
+export const close = (world: World, { fiber, consumer, scope }: Listening): Effect.Effect<void> =>
   Effect.gen(function*() {
-    heard.closing = true
+    consumer.closing = true
     yield* Scope.close(scope, Exit.void)
-    heard.closedAt = world.host.now
-    world.host.note("close", heard.id)
-    if (heard.slow) return
+    consumer.closedAt = world.host.now
+    world.host.note("close", consumer.id)
+    if (consumer.slow) return
     world.host.turnEnds.push(() => {
-      if (fiber.unsafePoll() === null) world.violate("S2", `consumer ${heard.id} goes on after its scope was closed`)
+      if (fiber.unsafePoll() === null) {
+        world.violate("S2", `consumer ${consumer.id} continues after its scope was closed`)
+      }
     })
   })
 
-/** Sleeps, less when the programs are to stop. */
+/** Sleeps, until the programs must stop at the latest. */
 const idle = (world: World, duration: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const until = world.host.now + duration
@@ -381,7 +386,7 @@ const idle = (world: World, duration: number): Effect.Effect<void> =>
     while (world.host.now < until && !world.quiet) yield* Effect.sleep(Math.min(500, Math.ceil(until - world.host.now)))
   })
 
-// -- who we are ------------------------------------------------------------------------------------------------------
+// -- logins ----------------------------------------------------------------------------------------------------------
 
 const credentials = (user: string, password: string, expiresIn: number): KuzzleAuth.LoginOptions => ({
   strategy: "local",
@@ -391,11 +396,13 @@ const credentials = (user: string, password: string, expiresIn: number): KuzzleA
 
 const lifetimes = [1500, 5000, 20_000, 600_000] as const
 
-/** What the client knows of its session is what the wire says of it. */
+/** The client's token is the one that the wire shows for its session. */
 const checkToken = (world: World, after: string) =>
   Effect.map(Effect.flatMap(Kuzzle.Kuzzle, ({ token }) => token), (token) => {
     const jwt = Option.getOrUndefined(Option.map(token, ({ value }) => Redacted.value(value)))
-    if (!world.sessions.may(jwt)) world.violate("A1", `after a ${after} the client's token is not that of its session`)
+    if (!world.sessions.mayUse(jwt)) {
+      world.violate("A1", `after a ${after} the client's token is not that of its session`)
+    }
   })
 
 export const login = (world: World, user: string, expiresIn: number) =>
@@ -409,9 +416,9 @@ export const login = (world: World, user: string, expiresIn: number) =>
 
 export const logout = (world: World) =>
   Effect.gen(function*() {
-    world.sessions.logsOut()
+    world.sessions.beginLogout()
     const exit = yield* Effect.exit(KuzzleAuth.logout())
-    world.sessions.hasLoggedOut()
+    world.sessions.endLogout()
     world.host.note("logout", 0, Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause))
     yield* checkToken(world, "logout")
   })
@@ -431,18 +438,18 @@ const setToken = (world: World, user: string, expiresIn: number) =>
     // The server does not answer at the moment.
     if (jwt === undefined) return
     const expiresAt = world.host.wall + expiresIn
-    world.sessions.setsToken(jwt, user, expiresAt)
+    world.sessions.beginSetToken(jwt, user, expiresAt)
     yield* Effect.orDie(kuzzle.setToken(Option.some({
       value: Redacted.make(jwt),
       expiresAt: Option.some(DateTime.unsafeMake(expiresAt)),
       kuid: Option.some(user)
     })))
-    world.sessions.hasSetToken(jwt)
+    world.sessions.endSetToken(jwt)
     world.host.note("setToken", 0, user)
     yield* checkToken(world, "setToken")
   })
 
-/** Logs in, as this one and as that one, and out. */
+/** Logs in as one of two users, logs out, refreshes and sets tokens. */
 export const visitor = (world: World, services: Services, random: Random): Effect.Effect<void> =>
   Effect.gen(function*() {
     while (!world.quiet) {
@@ -455,11 +462,11 @@ export const visitor = (world: World, services: Services, random: Random): Effec
     }
   }).pipe(Effect.provide(services))
 
-/** How the client logs in by itself: as Ann, and not always with success. */
+/** The client's authenticator. It logs in as Ann, and fails at times. */
 export const authenticator = (world: World, failure: number, random: Random): Kuzzle.Authenticator =>
   Effect.gen(function*() {
     world.host.note("authenticator")
-    if (world.sessions.loggedOut) world.violate("A1", "the authenticator is run though somebody has logged out")
+    if (world.sessions.loggedOut) world.violate("A1", "the authenticator runs after a logout")
     if (random.chance(0.3)) yield* Effect.sleep(random.int(1, 2000))
     const draw = random.next()
     if (draw < failure / 2) return yield* new KuzzleError.AuthenticatorError({ cause: "the vault is closed" })

@@ -12,9 +12,9 @@ import type { Random } from "./random.ts"
 /** Kuzzle's error for a message above the rate limit. It does not say which message (spec 1.7). */
 const overRate = "{\"requestId\":\"nobody\",\"status\":429,\"error\":{\"id\":\"network.websocket.ratelimit_exceeded\"}}"
 
-/** What a connection is subscribed to, as the server has it. */
+/** The subscriptions of a connection, as the server has them. */
 export interface Rooms {
-  /** The subscriptions, by what they ask for, each with its channel. */
+  /** The channel of each subscription, by its key. */
   readonly channels: Map<string, string>
 }
 
@@ -40,27 +40,28 @@ const garbage = [
   `${"[".repeat(64)}${"]".repeat(64)}`
 ]
 
-/** The fields of frames that the server's desk reads. */
+/** Called with the events at the desk. */
 export interface Watch {
   /** A frame reaches the client on this connection. */
   readonly arriving: (link: Link, frame: WireFrame) => void
-  /** A subscription was refused: the frame that says so reaches the client now. */
+  /** The refusal of a subscription reaches the client. */
   readonly refusing: (link: Link, key: string) => void
-  /** The server has carried out a request; its answer may still be lost. */
+  /** The server has executed a request. Its answer may still be lost. */
   readonly executed: (link: Link, request: WireRequest, frame: WireFrame) => void
 }
 
 export class Desk implements Server {
   /** Set while faults may happen. */
   rates: Rates | undefined
-  /** What each connection is subscribed to, while the server has it. */
+  /** The subscriptions of each connection, while the server has the connection. */
   readonly rooms = new Map<Link, Rooms>()
-  /** Links on which the server has dropped a message because of its rate. */
+  /** Links on which the server has dropped a request because of the rate limit. */
   readonly limited = new Set<Link>()
   /** Rooms that a client cannot know of, because the answer to its `subscribe` was lost. */
-  readonly untold = new Set<string>()
+  readonly unknownRooms = new Set<string>()
   private readonly requests = new Map<string, WireRequest>()
-  private readonly ghosts: Array<string> = []
+  /** Answers that are repeated on the next connection. */
+  private readonly delayedAnswers: Array<string> = []
   private marks = 1_000_000
   private publisher: KuzzleEngine.EngineConnection | undefined
 
@@ -98,7 +99,7 @@ export class Desk implements Server {
     }, link.headers)
     if (connection === undefined) return undefined
     this.rooms.set(link, { channels: new Map() })
-    for (const ghost of this.ghosts.splice(0)) this.send(link, ghost)
+    for (const answer of this.delayedAnswers.splice(0)) this.send(link, answer)
     return {
       receive: (frame, request) => this.receive(link, connection, frame, request),
       ping: connection.ping,
@@ -134,7 +135,7 @@ export class Desk implements Server {
     if (request.action === "subscribe" && random.chance(rates.refuse)) return this.refuse(link, request)
     if (request.action === "subscribe" && random.chance(rates.postpone)) return this.postpone(link, request)
     if (request.controller === "realtime" && random.chance(rates.limit)) {
-      this.host.note("dropped for the rate", link.record.id, request.action)
+      this.host.note("dropped because of the rate limit", link.record.id, request.action)
       this.limited.add(link)
       return link.send(overRate, () => {})
     }
@@ -216,7 +217,7 @@ export class Desk implements Server {
       },
       close: () => {}
     })
-    connection?.receive(JSON.stringify({ requestId: "somebody else", ...request }))
+    connection?.receive(JSON.stringify({ requestId: "other client", ...request }))
     connection?.close()
     return answer
   }
@@ -252,12 +253,12 @@ export class Desk implements Server {
     if (rates === undefined) return this.send(link, text, frame)
     if (random.chance(rates.garbage)) link.send(random.pick(garbage) ?? "")
     if (random.chance(rates.duplicate)) {
-      if (random.chance(0.5)) this.ghosts.push(text)
+      if (random.chance(0.5)) this.delayedAnswers.push(text)
       else this.host.at("Server", this.host.now + this.slowness(), () => this.send(link, text, frame))
     }
     if (random.chance(rates.dropAnswer)) {
       if (request.action === "subscribe" && typeof frame.result === "object" && frame.result !== null) {
-        this.untold.add(String(Object(frame.result).roomId))
+        this.unknownRooms.add(String(Object(frame.result).roomId))
       }
       return this.host.note("answer lost", link.record.id, request.action)
     }
@@ -272,7 +273,7 @@ export class Desk implements Server {
     link.send(text, () => this.watch.arriving(link, frame))
   }
 
-  /** What an answer says about the server: a subscription that is in force now, or not any more. */
+  /** Records what the server has done: a message published, a subscription opened or ended. */
   private settled(link: Link, request: WireRequest, frame: WireFrame): void {
     if (frame.status !== 200) return
     this.watch.executed(link, request, frame)
@@ -285,7 +286,7 @@ export class Desk implements Server {
     if (request.action === "subscribe") {
       const key = keyOf({ ...request, filter: request.body, v: request.volatile?.v })
       const channel = String(frame.result?.channel)
-      // Where another of ours has the channel already, what comes before the answer is for that one alone.
+      // If the client already has another subscription on the channel, messages before the answer belong to that one alone.
       const shared = [...rooms.channels.values()].includes(channel)
       rooms.channels.set(key, channel)
       if (!shared) link.executed.set(request.requestId, this.history.messages.length)
@@ -299,7 +300,7 @@ export class Desk implements Server {
     const [id, status] = this.random.chance(0.5)
       ? ["api.process.overloaded", 503] as const
       : ["api.process.too_many_requests", 429] as const
-    this.host.note("refuse for now", link.record.id, id)
+    this.host.note("refuse temporarily", link.record.id, id)
     link.send(refusal(request, id, status, { room: request.requestId }), () => {})
   }
 

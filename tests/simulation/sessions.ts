@@ -5,33 +5,33 @@
 import type { WireFrame, WireRequest } from "./history.ts"
 import type { Link } from "./network.ts"
 
-/** A token that the client was given. */
+/** A token that the server has issued to the client. */
 interface Grant {
   readonly user: string
   /** By the wall clock of the client's host. */
   readonly expiresAt: number
 }
 
-/** A request that begins, renews or ends a session, until it is answered or given up. */
+/** A request that begins, renews or ends a session, until it is answered or its connection ends. */
 interface Exchange {
   readonly action: string
   readonly link: Link
   readonly deadline: number
 }
 
-export interface Surroundings {
+export interface SessionContext {
   readonly now: () => number
-  /** What the client's host believes the time to be. */
+  /** The wall clock of the client's host. */
   readonly wall: () => number
   readonly timeout: number
-  /** Whether the client is being closed: what is under way is given up then, and the next may begin. */
+  /** Whether the client is being closed. Then exchanges in flight are abandoned, and the next may begin. */
   readonly closing: () => boolean
-  /** Whether the client is renewing its session, as far as it has said. */
+  /** Whether the client's last state says that it is renewing its session. */
   readonly renewing: () => boolean
   readonly violate: (promise: string, what: string) => void
 }
 
-/** In one renewal: five refreshes, five logins, and what programs do meanwhile. */
+/** The most exchanges in one renewal: five refreshes, five logins, and those of programs meanwhile. */
 const maxAttempts = 12
 
 export class Sessions {
@@ -39,27 +39,27 @@ export class Sessions {
   current: string | undefined
   /** How many programs log in or out at the moment. */
   changing = 0
-  /** There was a logout and no login since: the client does not log in by itself. */
+  /** Whether there was a logout and no login since. Then the client must not log in by itself. */
   loggedOut = false
   private readonly tokens = new Map<string, Grant>()
   private readonly exchanges = new Map<unknown, Exchange>()
-  /** What the session may have instead of `current`: until the turn ends, until a logout is done. */
+  /** Tokens that requests may carry instead of `current`, until the change or the turn ends. */
   private readonly alternatives = new Set<string | undefined>()
-  /** It is not known which of them it is. */
-  private doubtful = false
+  /** Whether any of them may be the token of the session: an answer arrived exactly at its deadline. */
+  private isAmbiguous = false
   private changedAt = -1
   private attempts = 0
-  private readonly around: Surroundings
+  private readonly context: SessionContext
 
-  constructor(around: Surroundings) {
-    this.around = around
+  constructor(context: SessionContext) {
+    this.context = context
   }
 
-  /** Another client, which knows nothing. */
-  forget(): void {
+  /** A new client starts, without a session. */
+  reset(): void {
     this.current = undefined
     this.loggedOut = false
-    this.doubtful = false
+    this.isAmbiguous = false
     this.attempts = 0
     this.alternatives.clear()
     this.exchanges.clear()
@@ -67,7 +67,7 @@ export class Sessions {
 
   /** The user of requests that are made now; `undefined` if that is not known, or if no user is logged in. */
   get user(): string | undefined {
-    if (this.changing > 0 || this.changedAt === this.around.now() || this.current === undefined) return undefined
+    if (this.changing > 0 || this.changedAt === this.context.now() || this.current === undefined) return undefined
     return this.tokens.get(this.current)?.user
   }
 
@@ -78,15 +78,15 @@ export class Sessions {
   // -- the wire -----------------------------------------------------------------------------------------------------
 
   written(link: Link, { action, controller, jwt, requestId }: WireRequest, anonymous: boolean): void {
-    const { closing, now, renewing, timeout, violate, wall } = this.around
+    const { closing, now, renewing, timeout, violate, wall } = this.context
     const exchange = controller === "auth"
     if (jwt === undefined) {
-      if (!anonymous && action !== "login" && !this.may(undefined)) violate("A1", `${action} carries no token`)
+      if (!anonymous && action !== "login" && !this.mayUse(undefined)) violate("A1", `${action} carries no token`)
     } else {
       const grant = this.tokens.get(jwt)
-      if (grant === undefined) violate("A1", `${action} carries a token that the client was never given`)
-      else if (!this.may(jwt)) violate("A1", `${action} carries a token of ${grant.user} that is not the session's`)
-      // To refresh it, or to end it, is all that can be tried with one that has expired.
+      if (grant === undefined) violate("A1", `${action} carries a token that the client never got`)
+      else if (!this.mayUse(jwt)) violate("A1", `${action} carries a token of ${grant.user} that is not the session's`)
+      // An expired token may only be sent in attempts to refresh it or to log out.
       else if (grant.expiresAt <= wall() && !exchange) violate("A1", `${action} carries a token that has expired`)
     }
     if (!exchange) return
@@ -104,16 +104,16 @@ export class Sessions {
     const exchange = this.exchanges.get(requestId)
     if (exchange === undefined || exchange.link !== link) return
     this.exchanges.delete(requestId)
-    const { now, wall } = this.around
+    const { now, wall } = this.context
     if (status !== 200 || typeof result?.jwt !== "string") return
     const late = now() - exchange.deadline
     if (late > 0) return
     const grant = { user: String(result._id), expiresAt: wall() + Number(result.ttl) }
     this.tokens.set(result.jwt, grant)
-    // In the very moment of its deadline either may be first.
-    if (late < 0) return this.become(result.jwt)
+    // At the instant of its deadline, either the answer or the deadline may come first.
+    if (late < 0) return this.setCurrent(result.jwt)
     this.alternatives.add(result.jwt)
-    this.doubtful = true
+    this.isAmbiguous = true
   }
 
   ended(link: Link): void {
@@ -122,44 +122,44 @@ export class Sessions {
 
   // -- the programs -------------------------------------------------------------------------------------------------
 
-  logsOut(): void {
+  beginLogout(): void {
     this.changing += 1
     this.alternatives.add(undefined)
   }
 
-  hasLoggedOut(): void {
+  endLogout(): void {
     this.changing -= 1
-    this.become(undefined)
+    this.setCurrent(undefined)
     this.alternatives.clear()
     this.loggedOut = true
   }
 
   /** A program is about to set a token that another client has obtained. */
-  setsToken(jwt: string, user: string, expiresAt: number): void {
+  beginSetToken(jwt: string, user: string, expiresAt: number): void {
     this.tokens.set(jwt, { user, expiresAt })
     this.changing += 1
     this.alternatives.add(jwt)
   }
 
-  hasSetToken(jwt: string): void {
+  endSetToken(jwt: string): void {
     this.changing -= 1
-    this.become(jwt)
+    this.setCurrent(jwt)
   }
 
-  private become(jwt: string | undefined): void {
-    const { now } = this.around
+  private setCurrent(jwt: string | undefined): void {
+    const { now } = this.context
     if (this.changing === 0) this.alternatives.clear()
-    this.doubtful = false
+    this.isAmbiguous = false
     this.alternatives.add(this.current)
     this.current = jwt
     this.changedAt = now()
     if (jwt !== undefined) this.loggedOut = false
   }
 
-  /** Whether the session may have this token; what it had before only as long as the moment of the change lasts. */
-  may(jwt: string | undefined): boolean {
+  /** Whether a request may carry this token. An earlier token only until the change, or its instant, has ended. */
+  mayUse(jwt: string | undefined): boolean {
     if (jwt === this.current) return true
     return this.alternatives.has(jwt) &&
-      (this.doubtful || this.changing > 0 || this.changedAt === this.around.now())
+      (this.isAmbiguous || this.changing > 0 || this.changedAt === this.context.now())
   }
 }

@@ -1,14 +1,15 @@
-/** Runs one history from its seed, and says what no client may do. */
+/** Runs one history from its seed, and reports the broken promises. */
 import "./host.ts" // before any module of the client
 import { Kuzzle, KuzzleHeartbeat, KuzzleSocket } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
-import { Context, Effect, Exit, Fiber, Option, Random as EffectRandom, Scope, Stream, Supervisor } from "effect"
+import { Context, Effect, Exit, Fiber, Random as EffectRandom, Scope, Stream } from "effect"
 import { check } from "./checks.ts"
 import type { Violation } from "./history.ts"
 import { live } from "./host.ts"
 import * as Plan from "./plan.ts"
 import * as Programs from "./programs.ts"
 import { Random } from "./random.ts"
+import * as Runtime from "./runtime.ts"
 import { roomOf } from "./server.ts"
 import * as Sharing from "./sharing/story.ts"
 import { hasSessions, World } from "./world.ts"
@@ -22,7 +23,7 @@ export interface Result {
   readonly requests: number
   readonly notifications: number
   readonly connections: number
-  /** What happened, when asked for. */
+  /** The events, if `verbose`. */
   readonly lines: ReadonlyArray<string>
   readonly plan: object
 }
@@ -34,16 +35,16 @@ const limit = 86_400_000
 export const isShared = (seed: number): boolean => new Random(~seed).chance(0.5)
 
 export const simulate = (seed: number, verbose = false): Result =>
-  isShared(seed) ? several(seed, verbose) : one(seed, verbose)
+  isShared(seed) ? severalClients(seed, verbose) : oneClient(seed, verbose)
 
-const several = (seed: number, verbose: boolean): Result => {
-  const { handed, history, host, plan } = Sharing.play(seed, verbose)
+const severalClients = (seed: number, verbose: boolean): Result => {
+  const { handOvers, history, host, plan } = Sharing.play(seed, verbose)
   return {
     seed,
     violations: history.violations,
     hash: host.hash,
     virtualMillis: host.now,
-    requests: handed.length,
+    requests: handOvers.length,
     notifications: 0,
     connections: history.links.length,
     lines: host.lines,
@@ -51,7 +52,7 @@ const several = (seed: number, verbose: boolean): Result => {
   }
 }
 
-const one = (seed: number, verbose: boolean): Result => {
+const oneClient = (seed: number, verbose: boolean): Result => {
   const world = new World(seed, verbose)
   const { history, host, plan } = world
   host.run(() => {
@@ -64,7 +65,7 @@ const one = (seed: number, verbose: boolean): Result => {
       )
       host.runUntil(() => fiber.unsafePoll() !== null, limit)
       const exit = fiber.unsafePoll()
-      if (exit === null) world.violate("L1", "the history has no end")
+      if (exit === null) world.violate("L1", "the history does not end")
       else if (Exit.isFailure(exit)) world.violate("C7", `the story failed: ${Programs.tagOf(exit.cause)}`)
       check(world)
     } catch (cause) {
@@ -76,8 +77,8 @@ const one = (seed: number, verbose: boolean): Result => {
     violations: history.violations,
     hash: host.hash,
     virtualMillis: host.now,
-    requests: history.asked.length,
-    notifications: history.heard.reduce((sum, { elements }) => sum + elements.length, 0),
+    requests: history.requests.length,
+    notifications: history.consumers.reduce((sum, { elements }) => sum + elements.length, 0),
     connections: history.links.length,
     lines: host.lines,
     plan
@@ -118,7 +119,7 @@ const story = (world: World) =>
         }))
     )
     const programs = [
-      ...Array.from({ length: plan.askers }, () => Programs.asker(world, client.services, random.fork())),
+      ...Array.from({ length: plan.requesters }, () => Programs.requester(world, client.services, random.fork())),
       ...Array.from({ length: plan.listeners }, () => Programs.listener(world, client.services, random.fork())),
       ...(plan.logins ? [Programs.visitor(world, client.services, random.fork())] : [])
     ]
@@ -127,7 +128,6 @@ const story = (world: World) =>
 
     if (plan.ending === "Abrupt") {
       yield* end(world, client)
-      // Tasks that continue are notified at once.
       yield* Effect.sleep(2000)
       world.stop()
       world.quiet = true
@@ -143,32 +143,34 @@ const story = (world: World) =>
     }
     yield* Effect.sleep(30_000)
     for (const fiber of running) {
-      if (fiber.unsafePoll() === null) world.violate("R1", "a program waits for ever")
+      if (fiber.unsafePoll() === null) world.violate("R1", "a program never ends")
       yield* Fiber.interrupt(fiber)
     }
     if (observer.unsafePoll() === null) world.violate("C5", "the stream of states does not end with the client")
     yield* Fiber.interrupt(observer)
     const last = world.history.states.at(-1)?.state
     const now = yield* kuzzle.state
-    if (last?._tag !== now._tag) world.violate("C5", `the last state is ${now._tag}, the last heard of ${last?._tag}`)
+    if (last?._tag !== now._tag) {
+      world.violate("C5", `the last state is ${now._tag}, the last published one is ${last?._tag}`)
+    }
   })
 
 interface Client {
   readonly services: Programs.Services
   readonly scope: Scope.CloseableScope
-  /** The fibers of the client that have not ended. */
-  readonly fibers: Supervisor.Supervisor<Array<Fiber.RuntimeFiber<unknown, unknown>>>
+  /** The fibers of the client. */
+  readonly fibers: Runtime.Watch
 }
 
-/** Connects as an application would: again until it works. */
+/** Connects as an application would: it retries until it succeeds. */
 const connect = (world: World, endOfChaos: number) =>
   Effect.gen(function*() {
     const { host, plan } = world
-    const fibers = yield* Supervisor.track
+    const fibers = yield* Runtime.watch
     let calmSince: number | undefined
     for (;;) {
       const scope = yield* Scope.make()
-      world.sessions.forget()
+      world.sessions.reset()
       const exit = yield* Kuzzle.make({
         ...Plan.options(plan),
         ...(plan.authenticator === undefined
@@ -179,7 +181,7 @@ const connect = (world: World, endOfChaos: number) =>
         Effect.provideService(KuzzleHeartbeat.KuzzleHeartbeat, Plan.heartbeat(plan)),
         Scope.extend(scope),
         Effect.withClock(live),
-        Effect.supervised(fibers),
+        fibers.within,
         Effect.exit
       )
       if (Exit.isSuccess(exit)) {
@@ -192,20 +194,20 @@ const connect = (world: World, endOfChaos: number) =>
       world.closing = true
       yield* Scope.close(scope, Exit.void)
       world.closing = false
-      yield* checkNothingLeft(world, fibers)
+      yield* checkNothingRemains(world, fibers)
       if (host.now > endOfChaos) {
         world.stop()
         calmSince ??= host.now
       }
       if (host.now > (calmSince ?? Infinity) + 10 * Plan.healing(plan)) {
-        world.violate("S1", "no connection is ever made")
+        world.violate("S1", "no connection succeeds long after the last fault")
         return undefined
       }
       yield* Effect.sleep(1000)
     }
   })
 
-/** Faults have stopped long ago: everything works. */
+/** Long after the last fault, everything must work. */
 const healed = (world: World, { services }: Client) =>
   Effect.gen(function*() {
     const { history, host, plan } = world
@@ -216,48 +218,52 @@ const healed = (world: World, { services }: Client) =>
       yield* Effect.sleep(500)
       state = yield* kuzzle.state
     }
-    if (state._tag !== "Ready") return world.violate("C5", `it is ${state._tag} long after the last fault`)
+    if (state._tag !== "Ready") return world.violate("C5", `the client is ${state._tag} long after the last fault`)
     const timers = host.pending("Client")
-    // Of the heartbeat, and of the token's renewal.
-    if (timers > (hasSessions(plan) ? 3 : 2)) world.violate("R8", `${timers} timers are set, and nothing is asked`)
+    // Two timers belong to the heartbeat, one to the renewal of the token.
+    if (timers > (hasSessions(plan) ? 3 : 2)) {
+      world.violate("R8", `${timers} timers are set while no request is in flight`)
+    }
     if (hasSessions(plan)) {
       // A client whose token was revoked learns of it with its next request.
       yield* Effect.exit(kuzzle.query({ controller: "server", action: "now" }))
-      // With an invalid token the subscriptions wait until a login or a logout.
+      // Subscriptions that an invalid token has ended wait until a login or a logout.
       yield* (world.random.chance(0.7) ? Programs.login(world, "ann", 3_600_000) : Programs.logout(world)).pipe(
         Effect.provide(services)
       )
       yield* Effect.sleep(2000)
     }
     const answer = yield* Effect.exit(kuzzle.query({ controller: "server", action: "now" }))
-    if (Exit.isFailure(answer)) world.violate("R1", `a request fails when all is well: ${Programs.tagOf(answer.cause)}`)
+    if (Exit.isFailure(answer)) {
+      world.violate("R1", `a request fails when all is well: ${Programs.tagOf(answer.cause)}`)
+    }
     checkRooms(world, "after healing")
-    // Slow consumers empty their buffers first. A full buffer that keeps its oldest elements drops the messages to come.
+    // Slow consumers empty their buffers first: a full buffer with the strategy `dropping` would drop the next messages.
     yield* Effect.sleep(Programs.slowest)
     const before = history.messages.length
     world.publishAll()
     yield* Effect.sleep(5000)
-    for (const { heard } of world.open) {
-      if (heard.ended !== undefined || heard.scope === "out") continue
-      const last = heard.elements.findLast(({ _tag }) => _tag === "Message")
+    for (const { consumer } of world.open) {
+      if (consumer.ended !== undefined || consumer.scope === "out") continue
+      const last = consumer.elements.findLast(({ _tag }) => _tag === "Message")
       const seq = last?._tag === "Message" ? history.byMark.get(last.m)?.seq ?? -1 : -1
-      if (seq < before) world.violate("S1", `consumer ${heard.id} hears nothing when all is well`)
+      if (seq < before) world.violate("S1", `consumer ${consumer.id} hears nothing when all is well`)
     }
   })
 
-/** The server has what is wanted, once (promises S1 and S5). */
+/** The server has exactly the subscriptions of the open consumers, each once (promises S1 and S5). */
 const checkRooms = (world: World, when: string): void => {
   const { desk, network } = world
   const wanted = new Set(
-    world.open.flatMap(({ heard }) => (heard.ended === undefined && !heard.closing ? [heard.key] : []))
+    world.open.flatMap(({ consumer }) => (consumer.ended === undefined && !consumer.closing ? [consumer.key] : []))
   )
   const link = network.live
   const channels: ReadonlyMap<string, string> = (link === undefined ? undefined : desk.rooms.get(link))?.channels ??
     new Map()
   for (const key of wanted) {
-    if (!channels.has(key)) world.violate("S1", `${when} ${key} is wanted, and not subscribed to`)
+    if (!channels.has(key)) world.violate("S1", `${when} ${key} has a consumer, and is not subscribed`)
   }
-  // A room is left with the last of its channels.
+  // A room ends with the last of its channels.
   const rooms = new Set(
     [...wanted].flatMap((key) => {
       const channel = channels.get(key)
@@ -265,17 +271,17 @@ const checkRooms = (world: World, when: string): void => {
     })
   )
   const counts = desk.list()
-  for (const room of rooms) if (!counts.has(room)) world.violate("S1", `${when} a room is wanted, and empty`)
+  for (const room of rooms) if (!counts.has(room)) world.violate("S1", `${when} a room with a consumer is missing`)
   for (const [room, count] of counts) {
-    // With a limited rate a lost answer looks like a dropped request. If the request is then refused when it is sent again,
-    // the client cannot know of the room.
-    const isUnknowable = link !== undefined && desk.limited.has(link) && desk.untold.has(room)
-    if (!rooms.has(room) && !isUnknowable) world.violate("S5", `${when} a room is subscribed to, and not wanted`)
-    else if (count !== 1) world.violate("S1", `${when} the server counts ${count} in a room`)
+    // With a limited rate, a lost answer looks like a dropped request. If the resent request is then refused, the client
+    // cannot know of the room.
+    const isUnknowable = link !== undefined && desk.limited.has(link) && desk.unknownRooms.has(room)
+    if (!rooms.has(room) && !isUnknowable) world.violate("S5", `${when} a room without a consumer is subscribed`)
+    else if (count !== 1) world.violate("S1", `${when} the server counts ${count} connections in a room`)
   }
 }
 
-/** Closes the client: nothing of it remains, and no caller waits (promise L1). */
+/** Closes the client. No fiber, timer or socket remains, and no caller waits (promise L1). */
 const end = (world: World, { fibers, scope }: Client) =>
   Effect.gen(function*() {
     const { history, host } = world
@@ -283,26 +289,25 @@ const end = (world: World, { fibers, scope }: Client) =>
     world.closedAt = host.now
     host.note("close client")
     yield* Scope.close(scope, Exit.void)
-    const waiting = history.asked.filter(({ settledAt }) => settledAt === undefined)
+    const waiting = history.requests.filter(({ settledAt }) => settledAt === undefined)
     host.turnEnds.push(() => {
       for (const { n, settledAt } of waiting) {
         if (settledAt === undefined) continue
-        if (settledAt !== world.closedAt) world.violate("R3", `request ${n} outlived the client`)
+        if (settledAt !== world.closedAt) world.violate("R3", `request ${n} ended after the client`)
       }
     })
     yield* Effect.sleep(0)
-    yield* checkNothingLeft(world, fibers)
+    yield* checkNothingRemains(world, fibers)
   })
 
-const checkNothingLeft = (world: World, fibers: Client["fibers"]) =>
+const checkNothingRemains = (world: World, fibers: Client["fibers"]) =>
   Effect.gen(function*() {
     const { host, network } = world
     yield* Effect.sleep(1)
-    if (host.pending("Client") > 0) world.violate("L1", `${host.pending("Client")} timers are left`)
-    if (network.live !== undefined) world.violate("L1", "a socket is left")
-    const left = yield* fibers.value
-    const running = left.filter((fiber) => Option.isNone(Option.fromNullable(fiber.unsafePoll())))
-    if (running.length > 0) world.violate("L1", `${running.length} fibers are left`)
+    if (host.pending("Client") > 0) world.violate("L1", `${host.pending("Client")} timers remain`)
+    if (network.live !== undefined) world.violate("L1", "a socket remains")
+    const running = yield* fibers.running
+    if (running > 0) world.violate("L1", `${running} fibers remain`)
   })
 
 /** A short readable description of a history. */

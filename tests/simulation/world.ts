@@ -1,7 +1,15 @@
-/** One history: what there is in it, and the faults that happen to it. */
+/** One history: its parts, and the faults that happen in it. */
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import { Effect } from "effect"
-import { type Asked, type Heard, History, isTokenDead, keyOf, type WireFrame, type WireRequest } from "./history.ts"
+import {
+  type ConsumerRecord,
+  History,
+  isTokenInvalid,
+  keyOf,
+  type RequestRecord,
+  type WireFrame,
+  type WireRequest
+} from "./history.ts"
 import { Host } from "./host.ts"
 import { type Dial, type Link, Network } from "./network.ts"
 import * as Plan from "./plan.ts"
@@ -10,7 +18,7 @@ import { Random } from "./random.ts"
 import { Desk } from "./server.ts"
 import { Sessions } from "./sessions.ts"
 
-/** Close codes that a client may see, and two that it must survive all the same. */
+/** Close codes that a client may get, and some that it must survive although no peer may send them. */
 const closeCodes = [
   1000,
   1001,
@@ -33,19 +41,19 @@ const closeCodes = [
 
 const collections = ["c1", "c2"] as const
 
-/** Whether there is ever a login. */
+/** Whether the history can have a login. */
 export const hasSessions = ({ authenticator, logins }: Plan.Plan): boolean => logins || authenticator !== undefined
 
 /** The states in which requests of programs are sent. */
-const passing = new Set(["Ready", "Replaying"])
+const sendingStates = new Set(["Ready", "Replaying"])
 
-/** One that fails when it overflows may have ended, and its slow consumer not know yet. */
-const isLive = ({ closing, ended, slow, strategy }: Heard): boolean =>
+/** Whether a consumer surely lives. With the strategy `fail`, a stream may have ended before its slow consumer notices. */
+const isLive = ({ closing, ended, slow, strategy }: ConsumerRecord): boolean =>
   !closing && ended === undefined && !(slow && strategy === "fail")
 
-/** Whether it may go on when its connection is gone: it was refused with its token, or it may be sent twice. */
-const waitsAgain = ({ answers, idempotent }: Asked, { queue }: Plan.Plan): boolean =>
-  answers.some(({ dead }) => dead) || (idempotent && queue !== undefined)
+/** Whether a request may wait after the loss of its connection: its token was refused, or it is idempotent and queued. */
+const mayBeResent = ({ answers, idempotent }: RequestRecord, { queue }: Plan.Plan): boolean =>
+  answers.some(({ tokenInvalid }) => tokenInvalid) || (idempotent && queue !== undefined)
 
 export class World {
   readonly random: Random
@@ -54,16 +62,16 @@ export class World {
   readonly history = new History()
   readonly network: Network
   readonly sessions: Sessions
-  /** No program starts anything new. */
+  /** Whether the programs must stop. */
   quiet = false
-  /** The subscriptions that outlast the programs. */
+  /** The subscriptions that are still open when the programs have ended. */
   readonly open: Array<Listening> = []
   private engineOrNone: KuzzleEngine.KuzzleEngineShape | undefined
   private deskOrNone: Desk | undefined
   private stopped = false
   /**
-   * Where subscriptions were silently dropped with a revoked token. The client learns of it by the first request that
-   * is refused; `hidden`: it has logged in before there was one, so it cannot notice.
+   * The connection whose subscriptions the server silently ended with a revoked token. The client learns of it when a
+   * request is refused. `hidden`: it has logged in before that, so it cannot notice.
    */
   private dropped: { readonly link: Link; hidden: boolean } | undefined
 
@@ -100,8 +108,8 @@ export class World {
         arriving: (link, frame) => this.arriving(link, frame),
         refusing: (link, key) => this.refusing(link, key),
         executed: (_link, { requestId }) => {
-          const asked = this.history.ids.get(requestId)
-          if (asked !== undefined) asked.executed += 1
+          const record = this.history.ids.get(requestId)
+          if (record !== undefined) record.executed += 1
         }
       }
     })
@@ -116,22 +124,23 @@ export class World {
     return this.deskOrNone!
   }
 
-  // -- what is checked at once ---------------------------------------------------------------------------------------
+  // -- checks while it runs ------------------------------------------------------------------------------------------
 
   private watch(): void {
     const { host, network, plan } = this
-    const patience = plan.heartbeat.interval + plan.heartbeat.timeout + 1
+    const longestSilence = plan.heartbeat.interval + plan.heartbeat.timeout + 1
     network.onDial = () => {
       const live = network.live
-      if (live !== undefined) this.violate("C1", `connection ${live.record.id} is still there when another is dialled`)
+      if (live !== undefined) this.violate("C1", `connection ${live.record.id} is still alive when another is dialled`)
     }
-    network.onSpeak = ({ record }) => {
+    network.onSend = ({ record }) => {
       const silent = host.now - record.lastSent - this.stalledWithin(record.lastSent, host.now)
-      if (plan.heartbeat.ping !== "Disabled" && silent > patience) {
+      if (plan.heartbeat.ping !== "Disabled" && silent > longestSilence) {
         this.violate("C4", `connection ${record.id} was silent for ${silent} ms`)
       }
     }
-    network.onPolite = ({ record }) => this.violate("C1", `connection ${record.id} is closed politely, not dropped`)
+    network.onGracefulClose = ({ record }) =>
+      this.violate("C1", `connection ${record.id} is closed gracefully, not terminated`)
     network.onWrite = (link, request, frame) => this.written(link, request, frame)
     network.onEnd = (link) => {
       this.sessions.ended(link)
@@ -142,7 +151,7 @@ export class World {
     }
   }
 
-  /** How long the client's host stood still between two instants, and what it may take it to judge after that. */
+  /** How long the host was frozen between two instants, plus the time that the client may then take to judge a connection. */
   stalledWithin(from: number, to: number): number {
     let total = 0
     for (const stall of this.history.stalls) {
@@ -160,11 +169,10 @@ export class World {
     if (openedAt === undefined || plan.heartbeat.ping === "Disabled") return
     const lastMoved = Math.max(lastHeard, link.toClient.movedAt)
     const unheard = host.now - lastMoved
-    // `movedAt` of a narrow line may miss bytes of a frame that a fault has held up and let go. The client sees them at its
-    // next tick.
+    // On a slow line, `movedAt` may miss bytes of a frame that a fault delayed. The client sees them at its next heartbeat.
     const unseen = plan.narrow === undefined ? 0 : plan.heartbeat.interval
-    const patience = plan.heartbeat.interval + Plan.longestWait(plan) + 1 + unseen
-    if (unheard > patience + this.stalledWithin(lastMoved, host.now)) {
+    const longest = plan.heartbeat.interval + Plan.longestWait(plan) + 1 + unseen
+    if (unheard > longest + this.stalledWithin(lastMoved, host.now)) {
       this.violate("C3", `connection ${id} was dead for ${unheard} ms`)
     }
     if (by !== "Client" || this.closing) return
@@ -172,12 +180,12 @@ export class World {
     this.host.turnEnds.push(() => {
       const last = this.lastCause()
       if (last === undefined || !last.includes("nothing came back")) return
-      if (arrived) this.violate("L3", `connection ${id} was given up with something to read in it`)
+      if (arrived) this.violate("L3", `connection ${id} was given up with unread data`)
       if (lastHeard > lastPing) {
-        this.violate("C2", `connection ${id} was given up though something came after the ping`)
+        this.violate("C2", `connection ${id} was given up although a frame or a pong arrived after the ping`)
       }
       if (plan.counts && flowingFor > plan.heartbeat.timeout + 1) {
-        this.violate("C2", `connection ${id} was given up though a frame had been coming in for ${flowingFor} ms`)
+        this.violate("C2", `connection ${id} was given up although a frame had been arriving for ${flowingFor} ms`)
       }
     })
   }
@@ -186,22 +194,22 @@ export class World {
   private checkNoticed(link: number): void {
     const last = this.history.states.at(-1)
     if (last !== undefined && last.at < this.host.now && !this.closing) {
-      this.violate("C7", `connection ${link} ended, and it is ${last.state._tag} as if nothing had happened`)
+      this.violate("C7", `connection ${link} ended, and the client is still ${last.state._tag}`)
     }
   }
 
-  /** Requests of programs pass when the session is ready, not while it is made so (promise R5). */
+  /** Requests of programs are sent when the session is ready, not before (promise R5). */
   private checkReady(n: number): void {
     const { host, history } = this
     host.turnEnds.push(() => {
       const last = history.states.at(-1)
-      if (last !== undefined && last.at < host.now && !passing.has(last.state._tag)) {
-        this.violate("R5", `request ${n} was sent while it was ${last.state._tag}`)
+      if (last !== undefined && last.at < host.now && !sendingStates.has(last.state._tag)) {
+        this.violate("R5", `request ${n} was sent while the client was ${last.state._tag}`)
       }
     })
   }
 
-  /** Nothing that waited is left behind when it is ready (promise R5). */
+  /** When the client is ready, every request that waited has been sent (promise R5). */
   ready(): void {
     const { history, host } = this
     const at = host.now
@@ -209,11 +217,11 @@ export class World {
       const last = history.states.at(-1)
       const link = this.network.live?.record.id
       if (last?.state._tag !== "Ready" || last.at !== at || link === undefined) return
-      for (const { answers, group, n, settledAt, startedAt, writes } of history.asked) {
-        // Of those of one call only the last is seen to end.
+      for (const { answers, group, n, settledAt, startedAt, writes } of history.requests) {
+        // The requests of one `queryMany` settle with the last of them.
         if (settledAt !== undefined || startedAt >= at || group >= 0) continue
-        if (writes.at(-1)?.link !== link || (writes.length === 1 && answers.some(({ dead }) => dead))) {
-          this.violate("R5", `request ${n} still waits though it is ready`)
+        if (writes.at(-1)?.link !== link || (writes.length === 1 && answers.some(({ tokenInvalid }) => tokenInvalid))) {
+          this.violate("R5", `request ${n} still waits although the client is ready`)
         }
       }
     })
@@ -227,27 +235,27 @@ export class World {
   /** Whether the client is being closed. */
   closing = false
   closedAt: number | undefined
-  /** When the client gave up for good. */
+  /** When the client gave up permanently. */
   failedAt: number | undefined
 
-  /** Whether the client was closed, or had given up, by then. */
-  over(at: number): boolean {
+  /** Whether the client was closed, or had given up, at that time. */
+  hasEnded(at: number): boolean {
     return Math.min(this.closedAt ?? Infinity, this.failedAt ?? Infinity) <= at
   }
 
   private checkSettled(link: number): void {
     const { history, host } = this
-    // Of those of one call only the last is seen to end.
-    const onIt = history.asked.filter((asked) =>
-      asked.group < 0 && asked.settledAt === undefined && asked.writes.at(-1)?.link === link &&
-      !waitsAgain(asked, this.plan)
+    // The requests of one `queryMany` settle with the last of them.
+    const onIt = history.requests.filter((record) =>
+      record.group < 0 && record.settledAt === undefined && record.writes.at(-1)?.link === link &&
+      !mayBeResent(record, this.plan)
     )
     if (onIt.length === 0) return
     const at = host.now
     host.turnEnds.push(() => {
-      for (const asked of onIt) {
-        if (asked.settledAt === undefined && asked.writes.at(-1)?.link === link) {
-          this.violate("R3", `request ${asked.n} did not settle when connection ${link} ended at ${at}`)
+      for (const record of onIt) {
+        if (record.settledAt === undefined && record.writes.at(-1)?.link === link) {
+          this.violate("R3", `request ${record.n} did not settle when connection ${link} ended at ${at}`)
         }
       }
     })
@@ -262,37 +270,39 @@ export class World {
     }
     if (request.action === "subscribe") {
       const key = keyOf({ ...request, filter: request.body, v: request.volatile?.v })
-      // Nothing listened to it any more where the room was kept for others.
-      const wanted = history.heard.some((heard) => heard.key === key && heard.openedAt !== undefined && isLive(heard))
+      // A confirmed subscription without a consumer may be sent again: its room was only kept for others.
+      const wanted = history.consumers.some((consumer) =>
+        consumer.key === key && consumer.openedAt !== undefined && isLive(consumer)
+      )
       if (link.confirmed.has(key) && wanted) this.violate("S5", `${key} was subscribed twice`)
       link.subscribing.set(request.requestId, { key, deadline: host.now + this.plan.settings.requestTimeout })
     }
-    const asked = n === undefined ? undefined : history.asked[n]
+    const record = n === undefined ? undefined : history.requests[n]
     if (request.requestId !== undefined) {
-      this.sessions.written(link, request, asked?.anonymous === true || asked?.nobodys === true)
+      this.sessions.written(link, request, record?.anonymous === true || record?.mayBeAnonymous === true)
     }
-    if (n === undefined || asked === undefined) return
-    history.ids.set(request.requestId, asked)
+    if (n === undefined || record === undefined) return
+    history.ids.set(request.requestId, record)
     const user = request.jwt === undefined ? undefined : this.sessions.userOf(request.jwt)
-    if (request.jwt !== undefined && asked.anonymous) {
+    if (request.jwt !== undefined && record.anonymous) {
       this.violate("A1", `request ${n} is anonymous and carries a token`)
     }
-    if (asked.user !== undefined && asked.user !== user) {
-      this.violate("A1", `request ${n} of ${asked.user} is sent as ${user ?? "nobody"}`)
+    if (record.user !== undefined && record.user !== user) {
+      this.violate("A1", `request ${n} of ${record.user} is sent as ${user ?? "anonymous"}`)
     }
-    if (asked.settledAt !== undefined) this.violate("R8", `request ${n} was written after its end`)
+    if (record.settledAt !== undefined) this.violate("R8", `request ${n} was written after its end`)
     this.checkReady(n)
-    asked.writes.push({ link: link.record.id, at: host.now })
+    record.writes.push({ link: link.record.id, at: host.now })
     link.record.written.push({ n, at: host.now })
   }
 
   private arriving(link: Link, frame: WireFrame): void {
     const { history, host } = this
-    const asked = history.ids.get(frame.requestId)
-    host.note("arrive", link.record.id, `${frame.action ?? frame.type} ${asked?.n ?? ""}`)
+    const record = history.ids.get(frame.requestId)
+    host.note("arrive", link.record.id, `${frame.action ?? frame.type} ${record?.n ?? ""}`)
     if (frame.type === "TokenExpired") {
       history.expiries.push(host.now)
-      // What is being opened may have been dropped too: its answer says nothing.
+      // Subscriptions that are being opened may have ended too, whatever their answers say.
       link.confirmed.clear()
       link.subscribing.clear()
       this.dropped = undefined
@@ -300,10 +310,10 @@ export class World {
     }
     this.sessions.arrived(link, frame)
     if (frame.action === "login" && frame.status === 200 && this.dropped?.link === link) this.dropped.hidden = true
-    const dead = isTokenDead(frame)
-    if (dead) {
-      // It has dropped the subscriptions with the token, for all that the client can know.
-      history.deaths.push(host.now)
+    const tokenInvalid = isTokenInvalid(frame)
+    if (tokenInvalid) {
+      // The client must assume that the server has ended the subscriptions with the token.
+      history.invalidations.push(host.now)
       link.confirmed.clear()
       link.subscribing.clear()
       this.dropped = undefined
@@ -320,33 +330,34 @@ export class World {
       const { deadline = 0, key } = link.subscribing.get(frame.requestId) ?? {}
       const base = link.executed.get(frame.requestId)
       if (key !== undefined && frame.status === 200) {
-        // With a limited rate it may have been asked for again. Then an answer after the deadline does not count.
+        // With a limited rate, the client may have resent the request. Then an answer after the deadline does not count.
         if (host.now < deadline || !this.desk.limited.has(link)) link.confirmed.add(key)
         const channel = String(frame.result?.channel)
         if (base !== undefined && !link.channels.has(channel)) link.bases.set(key, { at: host.now, base })
         link.channels.add(channel)
       }
     }
-    // One that comes from the connection before, and sooner than it is sent on this one, is none.
-    if (asked?.writes.some((write) => write.link === link.record.id) === true) {
-      asked.answers.push({ link: link.record.id, at: host.now, dead })
+    // An answer from an earlier connection that arrives before the request is resent on this one does not count.
+    if (record?.writes.some((write) => write.link === link.record.id) === true) {
+      record.answers.push({ link: link.record.id, at: host.now, tokenInvalid })
     }
   }
 
-  /** The streams of a subscription that the server refuses end in this turn (promise S6). */
+  /** When the server refuses a subscription, its streams end in the same turn (promise S6). */
   private refusing(link: Link, key: string): void {
     const { history, host } = this
     host.note("refused", link.record.id, key)
-    // When the token expired meanwhile the refusal may be about the subscription before, and it is asked for again.
-    const lost = Math.max(history.expiries.at(-1) ?? -1, history.deaths.at(-1) ?? -1)
+    // If the token has expired meanwhile, the refusal may concern an earlier attempt, and the client subscribes again.
+    const lost = Math.max(history.expiries.at(-1) ?? -1, history.invalidations.at(-1) ?? -1)
     if (lost >= (link.record.openedAt ?? 0)) return
-    const concerned = history.heard.filter((heard) =>
-      heard.key === key && heard.ended === undefined && !heard.closing && heard.acquiredAt < host.now && !heard.slow
+    const concerned = history.consumers.filter((consumer) =>
+      consumer.key === key && consumer.ended === undefined && !consumer.closing && consumer.acquiredAt < host.now &&
+      !consumer.slow
     )
     host.turnEnds.push(() => {
-      for (const heard of concerned) {
-        if (heard.ended === undefined && !heard.closing) {
-          this.violate("S6", `consumer ${heard.id} goes on though its subscription was refused`)
+      for (const consumer of concerned) {
+        if (consumer.ended === undefined && !consumer.closing) {
+          this.violate("S6", `consumer ${consumer.id} continues although its subscription was refused`)
         }
       }
     })
@@ -354,7 +365,7 @@ export class World {
 
   // -- faults -------------------------------------------------------------------------------------------------------
 
-  /** Others publish, and things go wrong, from now on. */
+  /** From now on, other clients publish and faults happen. */
   start(): void {
     const { host, plan } = this
     const random = this.random.fork()
@@ -376,7 +387,7 @@ export class World {
     if (plan.narrow !== undefined) this.narrow(plan.narrow)
   }
 
-  /** The line to the client alternates between narrow and wide; a new connection starts wide. */
+  /** The line to the client alternates between slow and fast. A new connection starts fast. */
   private narrow({ bytesPerSecond, pause, seed }: NonNullable<Plan.Plan["narrow"]>): void {
     const random = new Random(seed)
     const turn = (rate: number) => {
@@ -391,7 +402,7 @@ export class World {
     turn(Infinity)
   }
 
-  /** From now on there are no faults. Dead connections stay dead, unless the client could never detect it. */
+  /** From now on there are no faults. Dead connections stay dead, unless the client has no heartbeat to detect them. */
   stop(): void {
     this.stopped = true
     if (this.plan.narrow !== undefined) { for (const { toClient } of this.network.links) toClient.widen() }
@@ -404,7 +415,7 @@ export class World {
     Effect.runSync(Effect.zipRight(this.engine.accept, this.engine.thaw))
   }
 
-  /** A message of each kind in each collection. */
+  /** Publishes a message of each kind in each collection. */
   publishAll(): void {
     for (const collection of collections) for (const kind of ["a", "b"]) this.desk.publish(collection, kind)
   }
@@ -427,7 +438,7 @@ export class World {
         () =>
           Effect.runSync(engine.dropAll(random.pick(closeCodes), random.pick(["", "Connection closed by remote host"])))
       ],
-      [3, "stand still", () => {
+      [3, "stall", () => {
         const until = random.chance(0.15) ? Infinity : host.now + duration()
         const which = random.int(0, 2)
         if (which !== 0) link?.toServer.block(until)
@@ -470,7 +481,7 @@ export class World {
           : random.chance(0.3)
           ? random.int(5000, 90_000)
           : random.int(50, 5000)
-        // One that begins where another ends goes on with it: nothing has run in between.
+        // A stall that begins where another ends continues it: nothing has run in between.
         const before = this.history.stalls.at(-1)
         const from = before !== undefined && before.to >= host.now ? before.from : host.now
         this.history.stalls.push({ from, to: host.now + lasts })
@@ -480,10 +491,10 @@ export class World {
         host.wallOffset += random.pick([-86_400_000, -3_600_000, 60_000, 86_400_000])
       }]
     ]
-    let left = random.int(1, kinds.reduce((sum, [weight]) => sum + weight, 0))
+    let remaining = random.int(1, kinds.reduce((sum, [weight]) => sum + weight, 0))
     for (const [weight, name, run] of kinds) {
-      left -= weight
-      if (left > 0) continue
+      remaining -= weight
+      if (remaining > 0) continue
       host.note("FAULT", link?.record.id ?? -1, name)
       return run()
     }

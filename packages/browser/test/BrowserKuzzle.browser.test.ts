@@ -80,7 +80,7 @@ live("KuzzleWsLive and KuzzleHttpLive take their address from the ConfigProvider
     )
   ))
 
-live("nothing answers there", () =>
+live("an address at which nothing answers", () =>
   Effect.gen(function*() {
     const build = Effect.scoped(Layer.build(BrowserKuzzle.layer({ url: "ws://127.0.0.1:1" })))
     const error = yield* failure(build, KuzzleError.ConnectError)
@@ -134,7 +134,7 @@ live("a handshake that is never answered", () =>
     assert.strictEqual(error.reason, "Timeout")
   }).pipe(Effect.scoped))
 
-live("HTTP: nothing answers there", () =>
+live("HTTP: an address at which nothing answers", () =>
   Effect.gen(function*() {
     const error = yield* failure(KuzzleServer.now(), KuzzleError.HttpTransportError)
     assert.strictEqual(error.url, "http://127.0.0.1:1/_query")
@@ -222,7 +222,7 @@ live(
       yield* failure(KuzzleServer.now(), KuzzleError.ResponseTooLargeError).pipe(
         Effect.provide(BrowserKuzzle.layerHttp({ url, maxResponseSize: 999_999 }))
       )
-      // All of it is there, and is not Kuzzle's.
+      // The whole answer is read. It does not come from Kuzzle.
       yield* failure(KuzzleServer.now(), KuzzleError.ProtocolError).pipe(
         Effect.provide(BrowserKuzzle.layerHttp({ url, maxResponseSize: 1_000_000 }))
       )

@@ -133,28 +133,28 @@ describe("the session of a page", () => {
   type Page = Effect.Effect.Success<typeof page>
 
   const returns: ReadonlyArray<readonly [string, (page: Page) => void]> = [
-    ["there is a network again", ({ fire }) => fire("online")],
-    ["the page is seen again", ({ fireOnDocument }) => fireOnDocument("visibilitychange", "visible")],
-    ["it comes out of the back/forward cache", ({ fire }) => fire("pageshow", { persisted: true })],
-    ["it is unfrozen", ({ fireOnDocument }) => fireOnDocument("resume", "hidden")]
+    ["the browser is online again", ({ fire }) => fire("online")],
+    ["the page is visible again", ({ fireOnDocument }) => fireOnDocument("visibilitychange", "visible")],
+    ["the page is restored from the back/forward cache", ({ fire }) => fire("pageshow", { persisted: true })],
+    ["the page is unfrozen", ({ fireOnDocument }) => fireOnDocument("resume", "hidden")]
   ]
-  for (const [name, come] of returns) {
-    it.scoped(`${name}: a session that waits is connected at once`, () =>
+  for (const [name, comeBack] of returns) {
+    it.scoped(`${name}: a client that waits connects at once`, () =>
       Effect.gen(function*() {
         const made = yield* page
         yield* made.engine.dropAll()
         yield* settle
         assert.strictEqual(yield* made.tag, "Waiting")
-        come(made)
+        comeBack(made)
         yield* settle
         assert.strictEqual(yield* made.tag, "Ready")
       }))
 
-    it.scoped(`C3: ${name}: a connection that has died meanwhile is found in five seconds`, () =>
+    it.scoped(`C3: ${name}: a connection that has died meanwhile is detected within five seconds`, () =>
       Effect.gen(function*() {
         const made = yield* page
         yield* made.engine.freeze
-        come(made)
+        comeBack(made)
         yield* TestClock.adjust("4999 millis")
         yield* settle
         assert.strictEqual(yield* made.tag, "Ready")

@@ -203,7 +203,7 @@ describe("BrowserKuzzleOutboxStore", () => {
     Effect.gen(function*() {
       const name = yield* database
       const gone = new FakeWindow()
-      yield* Effect.flatMap(open(name, gone), (claim) => claim.add([entry("left")]))
+      yield* Effect.flatMap(open(name, gone), (claim) => claim.add([entry("abandoned")]))
       gone.hide()
       const claim = yield* open(name)
       const [sending] = yield* claim.add([entry("sending")])
@@ -214,7 +214,7 @@ describe("BrowserKuzzleOutboxStore", () => {
         return begin()
       })
       const { entries, reports } = yield* claim.adopt(server, ada)
-      assert.deepStrictEqual([ids(entries), reports], [["left"], []])
+      assert.deepStrictEqual([ids(entries), reports], [["abandoned"], []])
       assert.isTrue(yield* claim.settle(sending?.seq ?? ""))
     }))
 

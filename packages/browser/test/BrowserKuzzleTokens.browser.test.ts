@@ -11,7 +11,7 @@ const key = "tokens-of-tabs"
 
 const store = Effect.flatMap(
   Effect.provide(KuzzleTokenStore.KuzzleTokenStore, BrowserKuzzleStore.layerTokens({ key })),
-  (store) => store === undefined ? Effect.dieMessage("there is none") : Effect.succeed(store)
+  (store) => store === undefined ? Effect.dieMessage("there is no token store") : Effect.succeed(store)
 )
 
 const stored = (token: string) => Option.some({ token: Redacted.make(token), expiresAt: Option.none(), kuid: "ada" })
@@ -81,8 +81,8 @@ live("A2, T1: an exchange waits for that of another tab, until the tab is closed
     yield* lockIsWaitedFor(key)
     assert.isNull(waiting.unsafePoll())
     other.frameElement?.remove()
-    yield* soon("the turn of the one that waits", Fiber.join(waiting))
-    yield* soon("the next turn", tokens.exclusive(Effect.void))
+    yield* soon("the waiting exchange", Fiber.join(waiting))
+    yield* soon("the next exchange", tokens.exclusive(Effect.void))
   }).pipe(Effect.scoped))
 
 live("A4: an exchange waits 3 s for a tab that hangs", () =>

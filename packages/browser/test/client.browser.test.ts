@@ -12,7 +12,7 @@ const layerRemote = (remote: Remote.RemoteBackend) =>
   Layer.succeed(Backend, {
     client: (options) =>
       Layer.provide(BrowserKuzzle.layer({ ...options, url: remote.relayUrl }), KuzzleTelemetry.layer),
-    // Cookies know no ports: on the page's own site, `localhost`, they stay away from the clients with a token.
+    // Cookies are shared by all ports of a host. On `localhost`, the clients with a token do not get them.
     cookie: (options) =>
       BrowserKuzzle.layer({
         ...options,
@@ -23,7 +23,7 @@ const layerRemote = (remote: Remote.RemoteBackend) =>
     network: Remote.network(remote)
   })
 
-/** Cookies of a browser, which it keeps after the end of the page, and hides from scripts. */
+/** A browser keeps cookies after the end of the page, and hides them from scripts. */
 const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
   layer(Layer.provideMerge(layerWorld, layerRemote(remote)), { excludeTestServices: true, timeout: "60 seconds" })(
     name,
@@ -41,7 +41,7 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
             const kuzzle = yield* Kuzzle.Kuzzle
             const state = yield* kuzzle.authentication.state
             assert.deepInclude(state, { _tag: "Authenticated", kuid: Option.some(kuid) })
-            // When it ends is known, by our clock, so that it can be renewed in time.
+            // The client knows by its own clock when the session ends, so that it can renew the session in time.
             const untilExpiry = Option.match(state._tag === "Authenticated" ? state.expiresAt : Option.none(), {
               onNone: () => 0,
               onSome: (end) => DateTime.toEpochMillis(end) - Date.now()
@@ -90,10 +90,10 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
           yield* first.run(loginOf(ada))
           yield* second.untilUserIs(ada.kuid)
           assert.strictEqual(yield* second.whoAmI, ada.kuid)
-          // A token is the same all through the second in which it is made.
+          // Within one second of its creation, a refresh returns the same token.
           yield* Effect.sleep("1100 millis")
           yield* first.run(KuzzleAuth.refreshToken())
-          // Beyond the second for which the cookie of the other connection works on.
+          // Longer than the second for which the previous cookie still works.
           yield* Effect.sleep("1500 millis")
           assert.strictEqual(yield* second.whoAmI, ada.kuid)
           assert.notInclude(second.eventTags, "QueryFailed")
@@ -122,7 +122,7 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
           yield* first.run(loginOf(ada))
           const second = yield* tab
           assert.strictEqual(yield* second.whoAmI, ada.kuid)
-          // As above: the server measures both.
+          // The same pauses as in the test above.
           yield* Effect.sleep("1100 millis")
           yield* first.run(KuzzleAuth.refreshToken())
           yield* Effect.sleep("1500 millis")

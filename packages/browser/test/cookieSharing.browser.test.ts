@@ -22,18 +22,18 @@ const join = (host: CookieSharing.Host) =>
   Effect.gen(function*() {
     const heard: Array<string | undefined> = []
     const post = yield* CookieSharing.make(host).join((changedAt) => heard.push(changedAt))
-    /** Exactly these, in this order. */
+    /** Waits until exactly these changes have arrived, in this order. */
     const hears = (...changes: ReadonlyArray<string | undefined>) =>
       until(`hearing ${changes}`, Effect.sync(() => JSON.stringify(heard) === JSON.stringify(changes)))
-    return { heard, hears, tell: post }
+    return { heard, hears, post }
   })
 
 describe("tabs that share a cookie", () => {
   it.scopedLive("T2: a message reaches all other tabs, and never its sender", () =>
     Effect.gen(function*() {
       const [one, two, three] = yield* Effect.all([join(globalThis), join(globalThis), join(new FakeWindow())])
-      one.tell("kuzzle.test")
-      two.tell("other.test")
+      one.post("kuzzle.test")
+      two.post("other.test")
       yield* Effect.all([one.hears("other.test"), two.hears("kuzzle.test"), three.hears("kuzzle.test", "other.test")])
       assert.deepStrictEqual([one.heard, two.heard], [["other.test"], ["kuzzle.test"]])
     }))
@@ -43,13 +43,13 @@ describe("tabs that share a cookie", () => {
       const window = new FakeWindow()
       const [here, other, third] = yield* Effect.all([join(window), join(globalThis), join(globalThis)])
       window.hide()
-      here.tell("nobody hears this")
-      other.tell("one")
+      here.post("lost")
+      other.post("one")
       yield* third.hears("one")
       assert.deepStrictEqual([here.heard, other.heard], [[], []])
       window.show(true)
       assert.deepStrictEqual(here.heard, [undefined])
-      other.tell("two")
+      other.post("two")
       yield* here.hears(undefined, "two")
     }))
 
@@ -69,7 +69,7 @@ describe("tabs that share a cookie", () => {
       const [other, third] = yield* Effect.all([join(globalThis), join(globalThis)])
       yield* Scope.close(scope, Exit.void)
       window.show(true)
-      other.tell("one")
+      other.post("one")
       yield* third.hears("one")
       assert.deepStrictEqual(heard, [])
     }))
@@ -77,8 +77,8 @@ describe("tabs that share a cookie", () => {
   it.scopedLive("8.D17: without BroadcastChannel no message arrives", () =>
     Effect.gen(function*() {
       const [without, other, third] = yield* Effect.all([join({}), join(globalThis), join(globalThis)])
-      without.tell("one")
-      other.tell("two")
+      without.post("one")
+      other.post("two")
       yield* third.hears("two")
       assert.deepStrictEqual([without.heard, other.heard], [[], []])
     }))

@@ -7,7 +7,7 @@ import { reported } from "./storage.ts"
 /** The browser's error when the storage is accessed. */
 const denial = () => {
   try {
-    return `it gives ${typeof localStorage}`
+    return `no denial: ${typeof localStorage}`
   } catch (cause) {
     return cause instanceof DOMException ? cause.name : String(cause)
   }

@@ -67,7 +67,7 @@ export {
   /**
    * Who is logged in.
    *
-   * - `Anonymous`: nobody.
+   * - `Anonymous`: no user.
    * - `Authenticated`: a user, as far as the client knows.
    * - `Renewing`: the session has ended and is being renewed. Requests wait.
    * - `Unauthenticated`: the session has ended and could not be renewed. Requests fail with a
@@ -192,7 +192,7 @@ export type Authenticator = Effect.Effect<
 >
 
 /**
- * The options of a client with a connection. `Own` and `R` are those of `session`.
+ * The options of a client with a connection. `Own` and `R` are the type parameters of the option `session`.
  *
  * @since 0.1.0
  * @category models
@@ -243,9 +243,9 @@ interface Keep {
 }
 
 /**
- * The client and its real-time half over one WebSocket. Completes when the client is connected. Fails if it cannot
- * connect to any endpoint. Afterwards, the setting `reconnect` decides when a lost connection is reopened. With
- * `waitForConnection: false` the layer is ready at once, and a first connection that fails is retried like a lost one.
+ * Makes a client, with its real-time functions, over one WebSocket. Completes when the client is connected. Fails if it
+ * cannot connect to any endpoint. Afterwards, the setting `reconnect` decides when a lost connection is reopened. With
+ * `waitForConnection: false` it completes at once, and a first connection that fails is retried like a lost one.
  *
  * @since 0.1.0
  * @category constructors
@@ -345,7 +345,8 @@ const refuseToken: Keep["setToken"] = () =>
   })
 
 /**
- * Keeps the session by a cookie, over the HTTP that a function of the platform's options gives: for platforms.
+ * Keeps the session by a cookie, for authors of platforms. `http` makes the layer for HTTP from the platform's own
+ * options.
  *
  * @since 0.1.0
  * @category sessions
@@ -356,11 +357,12 @@ export const cookieWith = <Own, R>(
 
 /**
  * Keeps the session by a cookie, over the `KuzzleHttp` that is provided. `KuzzleAuth.login`, `logout` and `refreshToken`
- * go over HTTP, then the connection is opened anew with the cookie in its handshake. Meanwhile other requests wait,
- * subscriptions come back, and the caller notices nothing. A page that is loaded again is logged in still.
+ * go over HTTP. The client then opens a new connection with the cookie in its handshake, and restores the subscriptions.
+ * Other requests wait until it is open. The application only notices a `Gap` in its subscriptions. After a reload, a
+ * page is still logged in.
  *
- * Kuzzle's cookie is for pages of its own site (`SameSite=Strict`), and its `http.cookieAuthentication` must be on, as it is
- * by default.
+ * Page and Kuzzle must be on one site, because Kuzzle's cookie is `SameSite=Strict`. The server's
+ * `http.cookieAuthentication` must be on, which is its default.
  *
  * @since 0.1.0
  * @category sessions
@@ -390,7 +392,10 @@ const startWith = (
   KuzzleSocket | KuzzleHeartbeat | Scope.Scope
 > =>
   Effect.gen(function*() {
-    /** What the application sees, and what its authenticator sees: the same, past the gate. */
+    /**
+     * The client, for the application or for its authenticator. The authenticator's requests do not wait for the renewal
+     * that it is a part of.
+     */
     const shape = (
       session: Session.Session,
       query: Requests.Requests["query"],
@@ -509,8 +514,8 @@ export const layerConfig = <Options extends KuzzleConfig.PlainClientOptions, A, 
 ): Layer.Layer<A, E | ConfigError.ConfigError, R> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
- * A token that was obtained elsewhere. Whose it is and until when is read from it, as far as it can be; `expiresAt`
- * overrules it. An API key is simpler to give as the setting `apiKey`.
+ * A token that was obtained elsewhere. The user and the expiry are read from the token, if it shows them. `expiresAt`
+ * overrides the expiry. For an API key, the setting `apiKey` is simpler.
  *
  * @since 0.1.0
  * @category constructors

@@ -163,7 +163,7 @@ export class InvalidResultError extends tagged("KuzzleInvalidResultError")<{
 }
 
 /**
- * What the function of an action fails with.
+ * The errors of an action's function.
  *
  * @since 0.1.0
  * @category models
@@ -185,8 +185,9 @@ export type CustomAction<Options, Wire, Result, R, Names extends ErrorNames> =
   & Action.Declared<Wire & Action.CallOptions, unknown>
 
 /**
- * The function of an action, from its declaration. What cannot be encoded is an `EncodeError`, a result that does not fit an
- * `InvalidResultError`, and an error of Kuzzle whose id is declared a `DeclaredError` under the name that it has there.
+ * Makes the function of an action from its declaration. Options that cannot be encoded fail with an `EncodeError`. A
+ * result that does not fit its Schema fails with an `InvalidResultError`. An error of Kuzzle whose id is declared
+ * becomes a `DeclaredError`: its `_tag` is the name under which the id is declared.
  *
  * @since 0.1.0
  * @category constructors
@@ -245,7 +246,7 @@ export const make = <
   return Action.wrap(action, call) as CustomAction<Options, Wire, Result, OptionsR | ResultR, Names>
 }
 
-/** The error under the name that is declared for its id, when one is. */
+/** Turns an error of Kuzzle into the declared error of its id, if there is one. */
 const named = <Names extends ErrorNames>(names: Names | undefined) => {
   const byId = new Map(
     Object.entries(names ?? {}).flatMap(([name, ids]) =>

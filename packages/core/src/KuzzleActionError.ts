@@ -574,7 +574,7 @@ export class LoginIncompleteError extends tagged("KuzzleLoginIncompleteError")<{
 }
 
 /**
- * Any of them.
+ * Any error of this module that Kuzzle answers.
  *
  * @since 0.1.0
  * @category models

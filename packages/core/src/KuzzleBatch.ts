@@ -5,16 +5,18 @@
  * Requests for single documents that are made within a short window go to the server as one request on many. Each caller
  * gets its own answer or its own error.
  *
- * A layer over the client, so that nothing else changes: where it is provided, `KuzzleDocument.get`, `exists`, `create`,
- * `createOrReplace`, `replace`, `update` and `delete`, and all that is made of them, become `mGet`, `mExists`, `mCreate` …
- * What has options of its own (`refresh`, `silent`, `as`, volatile data …) goes with its equals only; what a request on many
- * cannot say (a `delete` with `source`) or says otherwise (`upsert`), and what nobody shares a window with, goes as it is.
+ * It is a layer over the client, so the code that makes the requests does not change. `KuzzleDocument.get`, `exists`,
+ * `create`, `createOrReplace`, `replace`, `update` and `delete` become `mGet`, `mExists`, `mCreate` … The functions of a
+ * `KuzzleRepository` use them, so they are combined, too. Only requests with equal options (`refresh`, `silent`, `as`,
+ * volatile data …) share a request. These requests are sent unchanged: one that a request on many cannot express (a
+ * `delete` with `source`) or treats differently (`upsert`), and one that is alone in its window.
  *
- * Differences from single requests, all of them Kuzzle's:
+ * Kuzzle treats requests on many differently from single requests:
  *
- * - the specifications of a collection are not checked;
- * - `createOrReplace` and `replace` leave `updatedAt` and `updater` empty in `_kuzzle_info`;
- * - of a `create` whose id is taken and whose content the mappings refuse, the error says that the document exists.
+ * - It does not check the specifications of the collection.
+ * - `createOrReplace` and `replace` leave `updatedAt` and `updater` empty in `_kuzzle_info`.
+ * - If the id of a `create` is taken *and* the mappings refuse its content, the error reports only that the document
+ *   exists.
  *
  * @module
  * @since 0.1.0

@@ -89,9 +89,10 @@ export interface PlainClientOptions {
   /** Sent with the WebSocket handshake and with HTTP requests. Browsers cannot set any on a WebSocket. */
   readonly headers?: Headers | undefined
   /**
-   * The session that the client starts with: every request carries this API key (`kapikey-…`). No login is needed. A
-   * login replaces the key, a logout stops its use; neither revokes it. The client does not use a `KuzzleTokenStore`. When the server does not know the key, the request fails with its
-   * refusal and later ones with a `KuzzleUnauthenticatedError`, unless an `authenticator` logs in.
+   * The session that the client starts with: every request carries this API key (`kapikey-…`), so no login is needed. A
+   * login replaces the key, and a logout stops its use. Neither revokes it. The client does not use a
+   * `KuzzleTokenStore`. If the server does not know the key, the request fails with the server's refusal. Later requests
+   * fail with a `KuzzleUnauthenticatedError`, unless an `authenticator` logs in.
    */
   readonly apiKey?: string | Redacted.Redacted | undefined
   /** How long the WebSocket handshake may take, and how long an effect of `url` or `headers` may run. */
@@ -110,8 +111,8 @@ export interface PlainClientOptions {
    */
   readonly maxResponseSize?: number | undefined
   /**
-   * Sent with every request; comes back in answers and in the notifications that a request causes. `sdkName`,
-   * `sdkInstanceId` and `sdkVersion` are not for it.
+   * Sent with every request; comes back in answers and in the notifications that a request causes. It must not contain
+   * `sdkName`, `sdkInstanceId` or `sdkVersion`, which the client sets itself.
    */
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
   /** `name@version`, as the server sees it. */
@@ -152,7 +153,10 @@ export interface ConnectionOptions {
   readonly queueMaxBytes?: number | undefined
   /** How long the queue keeps a request. The deadline of the request counts as well. */
   readonly queueTTL?: Duration.DurationInput | undefined
-  /** Which requests the queue keeps. The others are refused at once, as all are without a queue. */
+  /**
+   * The queue keeps the requests for which this function returns `true`. All other requests are refused at once, as
+   * without a queue.
+   */
   readonly queueFilter?: ((request: Queuable) => boolean) | undefined
 }
 
@@ -203,12 +207,13 @@ export interface HttpOptions {
 export interface PlainOptions extends PlainClientOptions, ConnectionOptions, HeartbeatOptions {}
 
 /**
- * Options of every client. `url` and `headers` may be effects, for service discovery and for tokens that rotate.
+ * Options of every client. `url` and `headers` may be effects, for service discovery and for tokens that rotate. The
+ * client runs them before each attempt to connect, and before each HTTP request. Each may take up to `connectTimeout`.
  *
- * The client runs them before each attempt to connect, and before each HTTP request. When one fails, the attempt fails
- * with a `KuzzleConnectError` whose `reason` is `Settings` and whose `cause` is the error; `reconnect` schedules the
- * next attempt. Over HTTP the request fails with a `KuzzleNotSentError`. Each may take up to `connectTimeout`. When
- * `url` yields several addresses, a failed attempt moves on to the next position of the list that is current by then.
+ * If one fails, the attempt fails with a `KuzzleConnectError` whose `reason` is `Settings` and whose `cause` is the
+ * error. The setting `reconnect` schedules the next attempt. Over HTTP, the request fails with a `KuzzleNotSentError`.
+ * If `url` yields several addresses, the attempt after a failed one uses the next position of the list that `url` then
+ * yields.
  *
  * @example
  * ```ts
@@ -529,13 +534,17 @@ const apiKeyOf = (key: unknown): Setting.Checked<Redacted.Redacted> => {
     : Setting.wrong("expected the token of an API key (kapikey-…), without white space")
 }
 
+const noVolatile: Readonly<Record<string, unknown>> = {}
+
 const volatile = (options: ClientOptions): ClientSettings["volatile"] => {
   const sdkName = options.sdkName ?? `effect@${Version.version}`
   if (!/^[^@\s]+@\S+$/.test(sdkName)) return invalid("sdkName", "expected name@version", sdkName)
-  if (!isObject(options.volatile ?? {})) return invalid("volatile", "expected an object; leave it out for none")
-  const reserved = reservedVolatile(options.volatile ?? {})
+  const given = options.volatile ?? noVolatile
+  if (given === noVolatile) return { sdkName }
+  if (!isObject(given)) return invalid("volatile", "expected an object; leave it out for none")
+  const reserved = reservedVolatile(given)
   if (reserved !== undefined) return invalid("volatile", reserved)
-  const json = Json.stringify(options.volatile ?? {})
+  const json = Json.stringify(given)
   return typeof json === "string"
     ? { ...JSON.parse(json), sdkName }
     : invalid("volatile", `it cannot be sent: ${json.issue}`)

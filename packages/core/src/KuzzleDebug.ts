@@ -1,5 +1,5 @@
 /**
- * The debugger of the server's Node, by the Chrome DevTools protocol. The server must be configured for it
+ * The debugger of the server's Node process, by the Chrome DevTools protocol. The server must be configured for it
  * (`security.debug.native_debug_protocol`).
  *
  * @module

@@ -116,7 +116,7 @@ export interface ManyOptions extends Within {
   readonly strict?: boolean | undefined
 }
 
-/** Where documents are looked for. */
+/** The errors of an index or a collection that does not exist. */
 type Absent = IndexNotFoundError | CollectionNotFoundError
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -329,7 +329,7 @@ export const update = Action.make<
 })
 
 /**
- * A document that was changed; its content comes where it was asked for.
+ * A document that was changed. It has its content only if the request asked for it (`source`).
  *
  * @since 0.1.0
  * @category models
@@ -798,8 +798,9 @@ export interface SearchResult<Source = Content, A = Aggregations> {
 }
 
 /**
- * Which documents: by a `filter` of Koncorde (see `KuzzleFilter`), or by a `query` in Elasticsearch's language. All, where
- * neither is given. The server translates a filter without checking it: `KuzzleFilter.validateSearch` does.
+ * Which documents to find: by a `filter` of Koncorde (see `KuzzleFilter`), or by a `query` in Elasticsearch's language.
+ * Without either, all documents. The server translates a filter without checking it: `KuzzleFilter.validateSearch`
+ * checks it.
  *
  * @since 0.1.0
  * @category models
@@ -856,7 +857,8 @@ export type SearchTarget =
   }
 
 /**
- * Which fields of the documents to give: by their dotted paths, in which `*` stands for any text, all or none.
+ * Which fields of the documents to return: all (`true`), none (`false`), or those with these dotted paths. In a path,
+ * `*` stands for any text.
  *
  * @since 0.1.0
  * @category models
@@ -868,7 +870,8 @@ export type SourceSelection =
   | { readonly includes?: string | ReadonlyArray<string>; readonly excludes?: string | ReadonlyArray<string> }
 
 /**
- * What a document holds of which only some fields were asked for. A part of it, where the names are not known to the compiler.
+ * The content of a document of which a search returns only the selected fields. If the compiler does not know the names
+ * of the fields, it is any part of the document.
  *
  * @since 0.1.0
  * @category models
@@ -903,7 +906,7 @@ type Excluded<Source, P extends string> = string extends P ? Part<Source>
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What to compute of all documents that are found: by name, in Elasticsearch's language.
+ * Aggregations by name, in Elasticsearch's language. They are computed over all documents that the search finds.
  *
  * @since 0.1.0
  * @category aggregations
@@ -913,7 +916,7 @@ export interface Aggregations {
 }
 
 /**
- * One aggregation, and those within each of its buckets.
+ * One aggregation, with the aggregations to compute within each of its buckets.
  *
  * @since 0.1.0
  * @category aggregations
@@ -925,7 +928,8 @@ export interface Aggregation {
 }
 
 /**
- * The results of aggregations, typed by what was asked. `Source` is what the documents hold, for `top_hits`.
+ * The results of aggregations, typed by the aggregations of the request. `Source` is the content of the documents in
+ * `top_hits`.
  *
  * @since 0.1.0
  * @category aggregations
@@ -956,7 +960,10 @@ type RangeBucket<A, Source> = {
 
 type Group<A, Source> = { readonly doc_count: number } & Sub<A, Source>
 
-/** A list, or with `keyed` an object, whose buckets lack the members `Own` where the name tells them. */
+/**
+ * A list of buckets. With `keyed` it is an object instead, whose buckets lack the members `Own`, because the name of
+ * each bucket shows them.
+ */
 type Buckets<Options, B, Own extends string = never> = {
   readonly buckets: Options extends { readonly keyed: true } ? { readonly [key: string]: Omit<B, Own> }
     : ReadonlyArray<B>
@@ -1019,7 +1026,7 @@ type TopHits<Source> = {
 }
 
 /**
- * The result of one aggregation. Of a kind that has no type here, the members are unknown.
+ * The result of one aggregation. A kind of aggregation without a type here has unknown members.
  *
  * @since 0.1.0
  * @category aggregations
@@ -1083,7 +1090,8 @@ export interface Suggestion {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What to search for, and what of it to give: the words of Elasticsearch, less those of whose effect Kuzzle shows nothing.
+ * The options of a search. The names are those of Elasticsearch. Options whose result Kuzzle does not return are left
+ * out.
  *
  * @since 0.1.0
  * @category models
@@ -1097,8 +1105,8 @@ export interface SearchOptions<
   /** The sort values of the last hit of the previous page. */
   readonly search_after?: ReadonlyArray<string | number | boolean | null> | undefined
   /**
-   * What to compute of all documents that are found: `{ seats: { avg: { field: "seats" } } }`. The type of the result follows
-   * from it.
+   * Aggregations to compute over all documents that are found: `{ seats: { avg: { field: "seats" } } }`. The type of the
+   * result follows from them.
    */
   readonly aggregations?: A | undefined
   /** Suggestions for misspelled words: `{ names: { text: "adda", term: { field: "name" } } }`. */
@@ -1110,8 +1118,8 @@ export interface SearchOptions<
   /** A query that filters the hits, but not the aggregations: `{ term: { status: "free" } }`. */
   readonly post_filter?: Content | undefined
   /**
-   * Which fields of the documents to give: `["status", "driver.name"]`, `{ excludes: ["notes"] }`, or `false` for none. The
-   * type of the documents follows from it.
+   * Which fields of the documents to return: `["status", "driver.name"]`, `{ excludes: ["notes"] }`, or `false` for
+   * none. The type of the documents follows from it.
    */
   readonly _source?: S | undefined
   /** How many hits to skip. */

@@ -34,9 +34,9 @@ export class KuzzleDownload extends Context.Tag("@effect-kuzzle/core/KuzzleDownl
 >() {}
 
 /**
- * The bytes that an action answers with: `KuzzleExport` for documents, a plugin's own streams. An error of Kuzzle or of a
- * proxy is the error of the stream, before the first byte. The deadline is for the beginning of the answer and for each
- * part of it, not for the whole; a slow consumer is waited for.
+ * The bytes of an action's answer, for example of a file that a plugin serves. For documents, use `KuzzleExport`. An
+ * error of Kuzzle or of a proxy fails the stream before its first byte. The deadline applies to the start of the answer
+ * and to each part of it, not to the whole download. The time that the consumer takes does not count.
  *
  * @since 0.1.0
  * @category downloads

@@ -119,7 +119,7 @@ export class ConnectError extends tagged("KuzzleConnectError")<{
   readonly reason: ConnectReason
   /** The endpoint, without credentials. */
   readonly url: string
-  /** The HTTP status, when `reason` is `Rejected` and the runtime tells it (browsers do not). */
+  /** The HTTP status, if `reason` is `Rejected` and the runtime reports it. Browsers do not. */
   readonly status?: number
   /** The wait that the answer's `Retry-After` header asks for, 5 minutes at most. */
   readonly retryAfter?: Duration.Duration
@@ -185,8 +185,8 @@ export class ConnectionEndedError extends tagged("KuzzleConnectionEndedError")<{
  * - `Full`: it holds `queueMaxSize` requests already, or would hold more than `queueMaxBytes`.
  * - `Expired`: the request waited longer than `queueTTL`.
  * - `OtherUser`: the user has changed. A request that was queued for one user is never sent as another. A request that
- *   was queued while nobody was logged in is never sent as a user: with tokens it is sent without one, on a connection
- *   with a cookie it cannot be sent.
+ *   was queued while no user was logged in is never sent as a user. With tokens it is sent without one. A connection with
+ *   a cookie cannot send it.
  * - `NotConnected`: there has been no connection yet (`waitForConnection` is `false`), and the request may not be
  *   queued.
  * - `Withdrawn`: it was withdrawn from the outbox, or purged.
@@ -348,8 +348,8 @@ export class DeadlineError extends tagged("KuzzleDeadlineError")<{
 }
 
 /**
- * The session is over and could not be renewed, so the request was not sent. Kuzzle would refuse it with the expired
- * token, and would execute it as another user without one. Log in again; subscriptions are kept and then continue.
+ * The session has ended and could not be renewed, so the request was not sent. Kuzzle would refuse it with the expired
+ * token, and would execute it as another user without one. Log in again. Subscriptions are kept and then continue.
  *
  * @since 0.1.0
  * @category errors
@@ -814,8 +814,8 @@ export const hasStatus =
     isApiError(u) && u.status === status
 
 /**
- * The session is over: the token is unknown, expired or revoked. Kuzzle reports an expired token as
- * `security.token.invalid` (spec 7.3).
+ * Whether the session has ended on the server: its token is unknown, expired or revoked. Kuzzle reports an expired token
+ * as `security.token.invalid` (spec 7.3).
  *
  * @since 0.1.0
  * @category guards

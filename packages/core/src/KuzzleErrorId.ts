@@ -1,5 +1,5 @@
 /**
- * The ids of Kuzzle's errors, as literal types. Types only: nothing of this module is left at run time.
+ * The ids of Kuzzle's errors, as literal types. The module contains only types, so it is empty at run time.
  *
  * Generated from `docs/spec/kuzzle-errors.tsv` by `scripts/generate-error-ids.ts`: do not edit.
  *
@@ -8,8 +8,8 @@
  */
 
 /**
- * The id of an error that Kuzzle can send to a client (spec 7.2). Errors that only concern a starting server or the
- * author of a plugin are left out. Plugins and applications add ids of their own.
+ * The id of an error that Kuzzle can send to a client (spec 7.2). It does not include errors that only concern a starting
+ * server or the author of a plugin. Plugins and applications have more ids.
  *
  * @since 0.1.0
  * @category models

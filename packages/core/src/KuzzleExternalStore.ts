@@ -46,8 +46,9 @@ import * as Stream from "effect/Stream"
 /**
  * The state of a store. It is the same object until something changes.
  *
- * - `Pending`: the stream has emitted nothing yet, or there is no subscriber. - `Value`: the latest element of the
- *   stream; it stays when the stream ends. - `Failure`: the stream has failed, or the layers of the runtime have.
+ * - `Pending`: the stream has emitted nothing yet, or there is no subscriber.
+ * - `Value`: the latest element of the stream. It stays when the stream ends.
+ * - `Failure`: the stream has failed, or the layers of the runtime have.
  *
  * @since 0.1.0
  * @category models
@@ -77,11 +78,11 @@ const pending = { _tag: "Pending" } as const
 type State<A, E> = Snapshot<A, E> | { readonly _tag: "Defect"; readonly defect: unknown }
 
 /**
- * A store of the latest element of a stream. The runtime runs the stream. Several elements that arrive at once cause
- * one change. An element that is the same as the one before (`Object.is`) causes none.
+ * A store of the latest element of a stream. The runtime runs the stream. Several elements that arrive at once cause one
+ * change. An element that is the same as the one before (`Object.is`) causes none.
  *
- * Making a store starts nothing, so it may be made while rendering. Without subscribers the store keeps nothing: after
- * the last one it is `Pending`, and the next one starts the stream again, also after a failure.
+ * Making a store starts nothing, so it may be made while rendering. A store without subscribers is `Pending` and keeps
+ * nothing. The next subscriber starts the stream again, also after a failure.
  *
  * @since 0.1.0
  * @category constructors

@@ -243,7 +243,8 @@ export interface Not<out F = Condition> {
 }
 
 /**
- * The clauses of `bool`, all of which must hold: every `must`, no `must_not`, one `should`, not every `should_not`.
+ * The clauses of `bool`. It holds if every `must` holds, no `must_not` holds, at least one `should` holds, and not every
+ * `should_not` holds.
  *
  * @since 0.1.0
  * @category models

@@ -68,7 +68,7 @@ export interface ScheduleOptions extends HeartbeatOptions {
 }
 
 /**
- * An option that is not a positive duration is an error that names it.
+ * Makes a heartbeat of these options. An option that is not a positive duration fails with an error that names it.
  *
  * @since 0.1.0
  * @category constructors

@@ -63,7 +63,7 @@ export interface HttpAnswer {
 export interface HttpStream {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** To be run once. However it ends, it ends the exchange. */
+  /** Run it once. Its end, its failure or its interruption ends the exchange. */
   readonly body: Stream.Stream<Uint8Array, NoAnswerError>
 }
 

@@ -13,9 +13,12 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 /**
- * - `Online`: the host reports a network again. - `Offline`: the host reports that there is no network. - `Resumed`:
- *   the host was asleep, hidden or frozen; timers may be late and the connection dead. One return may tell it more than
- *   once.
+ * An event of the host.
+ *
+ * - `Online`: the host reports a network again.
+ * - `Offline`: the host reports that there is no network.
+ * - `Resumed`: the host was asleep, hidden or frozen. Timers may be late, and the connection may be dead. The host may
+ *   report one return more than once.
  *
  * @since 0.1.0
  * @category models

@@ -85,8 +85,9 @@ export {
    *
    * - `Snapshot`: all documents: at the start, after every read, and for an observer that was too slow.
    * - `Entered`: a document has entered the set: it was created, or changed so that it matches the filter.
-   * - `Updated`: a document of the set has changed. - `Exited`: a document still exists and no longer matches the filter.
-   *   (With `KuzzleRepository`, also if it no longer fits the Schema and such documents are omitted.)
+   * - `Updated`: a document of the set has changed.
+   * - `Exited`: a document still exists and no longer matches the filter. (With `KuzzleRepository`, also if it no longer
+   *   fits the Schema and such documents are omitted.)
    * - `Deleted`: a document was deleted.
    * - `Stale`: notifications may have been lost. The set may be out of date until the next `Snapshot`.
    *
@@ -155,7 +156,7 @@ export class UnsearchableFilterError extends tagged("KuzzleUnsearchableFilterErr
 }
 
 /**
- * What following can fail with.
+ * The errors of a live query.
  *
  * @since 0.1.0
  * @category errors

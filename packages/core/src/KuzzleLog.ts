@@ -1,10 +1,10 @@
 /**
- * What a client does, for the log of a program.
+ * Logs what a client does.
  *
  * | Level | What |
  * | --- | --- |
  * | Info | the connection and the session: opened, lost, opened again; logged in, renewed, logged out |
- * | Warning | events that no caller is notified of: failed attempts to connect, a session that is over, requests that were given up, a failing store, frames that no request waits for, deprecations |
+ * | Warning | events that no caller is notified of: failed attempts to connect, a session that was lost, requests that were given up, a failing store, frames that no request waits for, deprecations |
  * | Debug | every request: its action, index and collection, how long it took, how it ended |
  *
  * No line holds a body, a document or its id, volatile data, a header, a token or the text of an error of Kuzzle, so no
@@ -52,7 +52,7 @@ const seconds = (delay: Duration.Duration): string => `${Duration.toSeconds(dela
 
 const who = Option.getOrElse(() => "a user whose id is not known")
 
-/** One stream has the order in which things happen, so the connection is told by its states alone. */
+/** One stream keeps the order of events. Therefore only the states of the connection are logged, not its events. */
 const ofState = (state: ConnectionState): Line => {
   switch (state._tag) {
     case "Connecting":
@@ -146,7 +146,7 @@ const ended = (exit: Exit.Exit<unknown, RequestError>): string =>
       cause._tag === "Fail" ? `failed (${reasonOf(cause.error)})` : cause._tag === "Die" ? "died" : "was interrupted"
   })
 
-/** Says how an exchange ended, where such lines are wanted. */
+/** Logs how an exchange ended, if the level of the program shows such lines. */
 const timed = <A, E>(exchange: Effect.Effect<A, E>, text: (exit: Exit.Exit<A, E>) => string): Effect.Effect<A, E> =>
   Effect.withFiberRuntime((fiber) => {
     const least = fiber.getFiberRef(FiberRef.currentMinimumLogLevel)
@@ -161,7 +161,7 @@ const timed = <A, E>(exchange: Effect.Effect<A, E>, text: (exit: Exit.Exit<A, E>
     )
   })
 
-/** Says each deprecation once. */
+/** Logs each deprecation once. */
 class Deprecations {
   private readonly logged = new Set<string>()
 
@@ -196,8 +196,8 @@ const follow = <A>(events: Stream.Stream<A>, lineOf: (event: A) => Line): Effect
   Effect.asVoid(Effect.forkScoped(Stream.runForEach(events, lineOf)))
 
 /**
- * Logs what the client does, with the logger of the program. It goes above the client's layer, and above the outbox's where
- * there is one. The level of the program decides what is shown: `Logger.minimumLogLevel(LogLevel.Debug)` shows requests.
+ * Logs what the client does, with the logger of the program. Provide the client's layer to it, and the outbox's if there
+ * is one. The level of the program decides what is shown: `Logger.minimumLogLevel(LogLevel.Debug)` shows requests.
  *
  * @example
  * ```ts

@@ -2,8 +2,8 @@
  * Mappings tell Elasticsearch how to index each field of a collection. This module derives them from the Schema of the
  * documents, compares them with those on the server, and creates them.
  *
- * The mapping of a field, unless `field` sets another one. It depends on the *encoded* side of the Schema, which is
- * what Kuzzle stores:
+ * This table shows the mapping of each Schema, unless `field` sets another one. The *encoded* side of the Schema counts,
+ * because it is what Kuzzle stores:
  *
  * | Schema | mapping |
  * | --- | --- |
@@ -16,10 +16,10 @@
  * | structs and classes | an object with their fields; set `nested` with `field` |
  * | records | an object whose members are stored and cannot be searched (`dynamic: "false"`), because every name would be a field |
  * | `Unknown`, `Any`, `Object` | stored, cannot be searched (`enabled: false`) |
- * | optional, `null`, `undefined` | as without |
+ * | optional, or with `null` or `undefined` | the mapping of the same Schema without them |
  * | unions | as their members, where these agree: objects are merged, whole and other numbers are `double` |
  *
- * Everything else, including a recursive Schema, is an `UnmappableError` until `field` sets its mapping.
+ * Any other Schema, a recursive one included, fails with an `UnmappableError` unless `field` sets its mapping.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@
  *   seen: Schema.DateFromNumber
  * })
  *
- * // A script of one's own: creates what is missing, prints what it did, fails when something differs still.
+ * // A script: creates what is missing, prints what it did, and fails if a difference remains.
  * export const migrate = KuzzleMappings.sync({ index: "nyc", collection: "taxi", schema: Taxi, dynamic: "strict" })
  * ```
  *
@@ -206,7 +206,7 @@ export class MappingsDifferError extends tagged("KuzzleMappingsDifferError")<{
  * export const Book = Schema.Struct({
  *   title: Schema.String.pipe(KuzzleMappings.field({ type: "text", fields: { keyword: { type: "keyword" } } })),
  *   reviews: Schema.Array(Schema.Struct({ stars: Schema.Int, by: Schema.String })).pipe(KuzzleMappings.field("nested")),
- *   // Stored, and not looked at.
+ *   // Stored and not searched.
  *   scan: Schema.Unknown.pipe(KuzzleMappings.field({ type: "object", enabled: false }))
  * })
  * ```

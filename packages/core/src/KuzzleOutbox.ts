@@ -1,10 +1,11 @@
 /**
  * Requests that must be sent even if the caller, the page or the process ends first.
  *
- * `handOver` stores the request of an action and succeeds when it is durable. From then on it belongs to the store, not
- * to the caller: interrupting the caller or closing the client withdraws nothing. The client sends it when it is
- * connected as the same user, or another client of the store does, later. A request that may not be executed twice is
- * sent at most once. If a request ends and no caller waits for its outcome, the outbox stores a report.
+ * `handOver` stores the request of an action and succeeds when it is durable. From then on the request belongs to the
+ * store, not to the caller: interrupting the caller or closing the client does not withdraw it. The client sends the
+ * request while it is connected as the same user. If the client ends first, another client of the store sends it later.
+ * A request that is not idempotent is sent at most once. If a request ends and no caller waits for its outcome, the
+ * outbox stores a report.
  *
  * @example
  * ```ts
@@ -77,8 +78,8 @@ export interface Receipt<A, E> {
   readonly id: string
   /**
    * Waits for the result. Interrupting it only stops waiting. An error that it fails with is not reported as well, if it
-   * was waiting when the request ended. If the user changes or the client is closed first, the request stays stored: it
-   * fails with a `NotSentError` of the reason `"OtherUser"`, or is interrupted.
+   * was waiting when the request ended. If the user changes first, it fails with a `NotSentError` whose reason is
+   * `"OtherUser"`. If the client is closed first, it is interrupted. In both cases the request stays stored.
    */
   readonly outcome: Effect.Effect<A, E>
   /**
@@ -90,13 +91,16 @@ export interface Receipt<A, E> {
 
 export {
   /**
-   * What happens to stored requests, and what the store failed to do.
+   * An event of an outbox.
    *
-   * - `HandedOver`: a request of this client is stored. - `Adopted`: so many requests of other clients are this client's now. -
-   *   `Sent`: a request goes to the connection. It does so again if it did not leave, or may be executed twice. - `Settled`:
-   *   a request has ended and left the store. - `Reported`: a report is stored; `entry` is `undefined` if the record is
-   *   unreadable. - `StoreFailed`: the store has failed, or has not answered for 10 s. The outbox goes on, and tries again
-   *   where that is safe.
+   * - `HandedOver`: a request of this client is stored.
+   * - `Adopted`: this client has taken over `count` requests of clients that have ended.
+   * - `Sent`: a request is given to the connection. The event repeats if the request could not be sent, or is resent
+   *   because it is idempotent.
+   * - `Settled`: a request has ended and left the store.
+   * - `Reported`: a report is stored. `entry` is `undefined` if the record is unreadable.
+   * - `StoreFailed`: the store has failed, or has not answered for 10 s. The outbox continues, and retries operations
+   *   that are safe to retry.
    *
    * @since 0.1.0
    * @category models
@@ -123,7 +127,7 @@ export interface KuzzleOutboxShape {
   readonly reportStates: Stream.Stream<ReadonlyArray<StoredReport>>
   /** The requests that this client will send or is sending, oldest first. */
   readonly pending: Effect.Effect<ReadonlyArray<Entry>>
-  /** Emits `pending`, and again after every change. Several changes at once are one. */
+  /** Emits `pending`, and again after every change. Several changes at once cause one element. */
   readonly pendingStates: Stream.Stream<ReadonlyArray<Entry>>
   /** Hands over the request of a report again, as its sender, and forgets the report. It may be executed twice. */
   readonly retry: (report: StoredReport) => Effect.Effect<void, OutboxError>
@@ -154,10 +158,10 @@ export class KuzzleOutbox extends Context.Tag("@effect-kuzzle/core/KuzzleOutbox"
  */
 export interface Options {
   /**
-   * Names the Kuzzle that the requests are for, because a store may serve several. A request is only sent by a client whose
-   * outbox has the same name. Default: the first address of the setting `url`, with its path and without its query. Give a
-   * name if an effect yields the addresses, or if they may change while requests are stored; servers that are no copies of
-   * each other (staging and production) need different ones.
+   * The name of the Kuzzle that the requests are for. A store may hold requests for several, and a client only sends
+   * those whose name is that of its outbox. Default: the first address of the setting `url`, with its path and without
+   * its query. Give a name if an effect yields the addresses, or if they may change while requests are stored. Servers
+   * with different data (staging and production) need different names.
    */
   readonly server?: string | undefined
   /** How long a request may wait before it is sent. Default: 1 day. A shorter `timeout` of the action wins. */
@@ -169,8 +173,8 @@ export interface Options {
 }
 
 /**
- * The outbox above the client, on the store that is provided. Fails if the store cannot be opened: fall back with
- * `Layer.orElse` if the requests may be kept in memory then.
+ * Makes an outbox of the client and of the store that are provided. Fails if the store cannot be opened. If the requests
+ * may then be kept in memory, fall back with `Layer.orElse`.
  *
  * @since 0.1.0
  * @category layers
@@ -278,11 +282,11 @@ const nothingAsked = new OutboxError({
 })
 
 /**
- * Stores the request of an action. Succeeds when it is durable, with a receipt. The action must send exactly one request.
- * It runs in the background, so its result and its errors are those of `receipt.outcome`.
+ * Stores the request of an action, and returns a receipt as soon as the request is durable. The action must send exactly
+ * one request. It runs in the background, so its result and its errors are those of `receipt.outcome`.
  *
  * Fails with an `OutboxError` if the request was not stored: the store is full, the request contains a secret or is not
- * JSON, or its user is unknown. With the reason `"Timeout"`, the store has not answered for 10 s. The request is
+ * JSON, or its user is unknown. With the reason `"Timeout"`, the store has not answered for 10 s. The request is then
  * deleted as soon as the store answers. If the client ends before that, another client may send it.
  *
  * @since 0.1.0
@@ -294,8 +298,8 @@ export const handOver = <A, E, R>(
   Effect.flatMap(KuzzleOutbox, (outbox) => outbox.handOver(action))
 
 /**
- * A client whose requests that the filter accepts are stored before they are sent, and survive their callers.
- * Interruption only stops waiting. A request that cannot be stored fails with a `NotSentError`.
+ * Makes a client that stores the requests that the filter accepts before it sends them. They survive their callers:
+ * interruption only stops waiting. A request that cannot be stored fails with a `NotSentError`.
  *
  * @since 0.1.0
  * @category layers
@@ -326,7 +330,10 @@ export const covering = (
  * @category models
  */
 export interface LogoutOptions extends NonNullable<Parameters<typeof KuzzleAuth.logout>[0]> {
-  /** Says that requests are deleted. To keep them for the user's next login, use `KuzzleAuth.logout`. */
+  /**
+   * `true`, as a reminder that the logout deletes requests. To keep them for the user's next login, use
+   * `KuzzleAuth.logout`.
+   */
   readonly forget: true
 }
 

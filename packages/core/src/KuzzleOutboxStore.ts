@@ -20,7 +20,7 @@ import * as Stream from "effect/Stream"
 import { OutboxError } from "./KuzzleError.ts"
 
 /**
- * The sender of a request: the user with this kuid, or none (without a session).
+ * The sender of a request: the user with this kuid, or `Anonymous` if it was made without a session.
  *
  * @since 0.1.0
  * @category models
@@ -36,10 +36,10 @@ export type Sender = { readonly _tag: "User"; readonly kuid: string } | { readon
 export interface NewEntry {
   /** Unique among all clients. */
   readonly id: string
-  /** The Kuzzle that it is for, since one store may serve several. */
+  /** The name of the Kuzzle that it is for: one store may serve several. */
   readonly server: string
   readonly sender: Sender
-  /** Executing it twice is the same as executing it once. */
+  /** Whether executing it twice has the same effect as executing it once. */
   readonly idempotent: boolean
   /** Milliseconds since the epoch. */
   readonly queuedAt: number
@@ -63,9 +63,12 @@ export interface Entry extends NewEntry {
 }
 
 /**
- * The end of a request of which no caller was informed. `MaybeSent`: it may have been executed. `Expired`: it was not
- * sent before its deadline. `Rejected`: Kuzzle answered with an error. `Unreadable`: the stored record is damaged, or
- * was written by another version.
+ * How a request ended whose outcome no caller has received.
+ *
+ * - `MaybeSent`: it may have been executed.
+ * - `Expired`: it was not sent before its deadline.
+ * - `Rejected`: Kuzzle answered with an error.
+ * - `Unreadable`: the stored record is damaged, or was written by another version.
  *
  * @since 0.1.0
  * @category models
@@ -134,8 +137,8 @@ export const fullError = ({ maxBytes, maxEntries }: Limits): OutboxError =>
   })
 
 /**
- * The `attempts` of a request when another client adopts it, or when its own client is closed. It is queued again with this
- * number. `undefined`: it may have been sent, so it is not queued but reported as `MaybeSent`.
+ * The `attempts` with which a request is queued again, when another client adopts it or when its own client is closed.
+ * `undefined`: the request may have been sent, so it is not queued but reported as `MaybeSent`.
  *
  * @since 0.1.0
  * @category utils
@@ -147,7 +150,7 @@ export const adoptedAttempts = (request: {
 }): number | undefined => !request.sending ? request.attempts : request.idempotent ? request.attempts + 1 : undefined
 
 /**
- * One client's hold on the store. A request of this client is either *queued* or *sending*.
+ * The part of a store that one client owns. A request of this client is either *queued* or *sending*.
  *
  * @since 0.1.0
  * @category models
@@ -158,32 +161,38 @@ export interface Claim {
    * transaction. Fails with the reason `"Full"` beyond the limits, or when the disk or quota is full.
    */
   readonly add: (entries: ReadonlyArray<NewEntry>) => Effect.Effect<ReadonlyArray<Entry>, OutboxError>
-  /** From queued to sending, durably. Returns those that changed: the others belong to another client by now. */
+  /**
+   * Changes requests from queued to sending, durably. Returns those that changed. The others belong to another client
+   * now.
+   */
   readonly mark: (seqs: ReadonlyArray<string>) => Effect.Effect<ReadonlySet<string>, OutboxError>
-  /** From sending back to queued. `lost`: a connection ended, so `attempts` grows by one. */
+  /** Changes requests from sending back to queued. `lost`: a connection ended, so `attempts` grows by one. */
   readonly requeue: (seqs: ReadonlyArray<string>, lost: boolean) => Effect.Effect<void, OutboxError>
   /**
-   * Deletes a request, and keeps a report of it if one is given. Returns `false` if it was not this client's any more.
-   * Without a report it must work on a full disk, too.
+   * Deletes a request, and keeps a report of it if one is given. Returns `false` if the request no longer belongs to
+   * this client. Without a report, it must also work on a full disk.
    */
   readonly settle: (
     seq: string,
     report?: { readonly outcome: Outcome; readonly detail?: string | undefined }
   ) => Effect.Effect<boolean, OutboxError>
   /**
-   * Deletes a request that was never sent: it is queued, with no attempts. Returns `false` if it is not, or if it was not
-   * this client's any more. Must work on a full disk, too.
+   * Deletes a request that was never sent: it is queued, with no attempts. Returns `false` if it was sent, or if it no
+   * longer belongs to this client. It must also work on a full disk.
    */
   readonly withdraw: (seq: string) => Effect.Effect<boolean, OutboxError>
   /**
-   * Takes over the requests for this server and sender of clients that have gone, and those that were released. Queued
-   * requests, and sending ones that are idempotent, become this client's as queued (the latter with one more attempt).
-   * Sending ones that are not idempotent become a report, `MaybeSent`; an unreadable record becomes one, `Unreadable`.
+   * Takes over the requests for this server and sender that were released, or that belong to clients that have ended.
+   *
+   * - Queued requests are queued for this client.
+   * - Sending requests that are idempotent are queued for this client, with one more attempt.
+   * - Sending requests that are not idempotent become a report, `MaybeSent`.
+   * - Unreadable records become a report, `Unreadable`.
    */
   readonly adopt: (server: string, sender: Sender) => Effect.Effect<Adopted, OutboxError>
   /** Gives up queued requests, so that any client can adopt them. */
   readonly release: (seqs: ReadonlyArray<string>) => Effect.Effect<void, OutboxError>
-  /** Emits when there may be something to adopt: a client has gone, or has released something. */
+  /** Emits when there may be requests to adopt, because a client has ended or has released requests. */
   readonly changes: Stream.Stream<void>
   /** All reports of this server, oldest first. */
   readonly reports: (server: string) => Effect.Effect<ReadonlyArray<StoredReport>, OutboxError>
@@ -197,17 +206,18 @@ export interface Claim {
 }
 
 /**
- * What an outbox store does.
+ * The interface of an outbox store.
  *
  * @since 0.1.0
  * @category models
  */
 export interface KuzzleOutboxStoreShape {
   /**
-   * Fails if the store cannot be used at all: denied, of a newer version, or in use where it cannot be shared.
+   * Opens the store for one client. Fails if the store cannot be used: access is denied, a newer version has written it,
+   * or another client uses a store that cannot be shared.
    *
-   * Closing the scope releases what is queued. What is sending is released if it is idempotent, and otherwise becomes
-   * a report, `MaybeSent`.
+   * Closing the scope releases the queued requests. A sending request is released if it is idempotent. Otherwise it
+   * becomes a report, `MaybeSent`.
    */
   readonly open: (limits: Limits) => Effect.Effect<Claim, OutboxError, Scope.Scope>
 }
@@ -223,8 +233,7 @@ export class KuzzleOutboxStore
 {}
 
 /**
- * Where a store keeps its requests, on an API of promises. The methods do what those of `Claim` do, and reject with any
- * error.
+ * A `Claim` on an API of promises. Its methods do the same as those of `Claim`, and may reject with any error.
  *
  * @since 0.1.0
  * @category models
@@ -243,15 +252,15 @@ export type PromiseClaim =
   }
 
 /**
- * Makes a store on an API of promises.
+ * Makes a store from an API of promises.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const fromPromises = ({ errorOf, open }: {
-  /** `changed`: to be called when there may be something to adopt. */
+  /** Call `changed` when there may be requests to adopt. */
   readonly open: (limits: Limits, changed: () => void) => Promise<PromiseClaim>
-  /** Explains what a method has rejected with. */
+  /** Turns the error with which a method has rejected into an `OutboxError`. */
   readonly errorOf: (operation: OutboxError["operation"], cause: unknown) => OutboxError
 }): KuzzleOutboxStoreShape => {
   /** Uninterruptible: a change that has begun may become durable. */

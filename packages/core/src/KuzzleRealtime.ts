@@ -202,8 +202,11 @@ export interface JoinOptions<Documents extends Choice = Choice, Users extends Ch
 }
 
 /**
- * What happens when a buffer is full. `sliding` drops the oldest notifications, `dropping` the newest; a `Gap` says how
- * many were dropped. `fail` ends the subscription with an `OverflowError`.
+ * What happens when a buffer is full.
+ *
+ * - `sliding` drops the oldest notifications, and a `Gap` says how many.
+ * - `dropping` drops the newest notifications, and a `Gap` says how many.
+ * - `fail` ends the subscription with an `OverflowError`.
  *
  * @since 0.1.0
  * @category models
@@ -323,11 +326,8 @@ abstract class RoomConsumer extends Realtime.Subscriber {
   private readonly users: Choice
   private readonly self: boolean
 
-  constructor(
-    protected readonly realtime: Realtime.Realtime,
-    { subscribeToSelf = true, users = "none" }: RoomOptions
-  ) {
-    super()
+  constructor(realtime: Realtime.Realtime, { subscribeToSelf = true, users = "none" }: RoomOptions) {
+    super(realtime)
     this.users = users
     this.self = subscribeToSelf
   }
@@ -550,7 +550,7 @@ export type SubscribeError = RequestError | InvalidFilterError
  */
 export type JoinError = RequestError | RoomNotFoundError
 
-/** With the errors of requests. */
+/** Opens a subscription. Its errors are those of requests: see `namedFor`. */
 const opening = (options: (SubscribeOptions | JoinOptions) & BufferOptions) =>
   Effect.flatMap(KuzzleRealtime, (realtime) => realtime.open(options))
 
@@ -753,7 +753,7 @@ export const publish = Action.make<
     readonly index: string
     readonly collection: string
     readonly message: object
-    /** Filters on `_id` match only an id that is given here. */
+    /** The id that filters on `_id` compare. Without it, such filters do not match the message. */
     readonly _id?: string | undefined
   },
   void,

@@ -126,7 +126,7 @@ export class InvalidContentError extends tagged("KuzzleInvalidContentError")<{
 export type OnInvalid = "fail" | "pass" | Report
 
 /**
- * The same for the types: a function counts as `"skip"`.
+ * The policy of a repository, in its types: a function as `onInvalid` is `"skip"`.
  *
  * @since 0.1.0
  * @category policies
@@ -584,7 +584,8 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   ) => Effect.Effect<Document<Given<A, P>>, ErrorOf<"get"> | InvalidOne<P>, Kuzzle | R>
 
   /**
-   * Reads a document that may not exist. One that exists and does not fit is an `InvalidDocumentError`, not `none`.
+   * Reads a document that may not exist. A document that exists and does not fit the Schema is never `none`: `onInvalid`
+   * decides what happens to it.
    */
   readonly getOption: (
     options: Action.CallOptions & WithId
@@ -606,7 +607,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
-  /** Writes many new documents. Nothing is sent when the content of one does not fit. */
+  /** Writes many new documents. If the content of one does not fit, nothing is sent. */
   readonly mCreate: (
     options: KuzzleDocument.WriteOptions & WithStrict & {
       readonly documents: ReadonlyArray<WithContent<A> & { readonly _id?: string | undefined }>
@@ -617,7 +618,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
-  /** As `update`, for many. Nothing is sent when the content of one does not fit. */
+  /** Changes some fields of many documents, like `update`. If the content of one does not fit, nothing is sent. */
   readonly mUpdate: (
     options: KuzzleDocument.UpdateOptions & WithStrict & {
       readonly documents: ReadonlyArray<WithContent<Changes<A>> & WithId>
@@ -633,7 +634,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     options: KuzzleDocument.WriteOptions & WithStrict & { readonly ids: ReadonlyArray<string> }
   ) => ReturnType<typeof KuzzleDocument.mDelete>
 
-  /** As `createOrReplace`, for many. Nothing is sent when the content of one does not fit. */
+  /** Writes many documents, like `createOrReplace`. If the content of one does not fit, nothing is sent. */
   readonly mCreateOrReplace: (
     options: KuzzleDocument.WriteOptions & WithStrict & { readonly documents: ReadonlyArray<WithContent<A> & WithId> }
   ) => Effect.Effect<
@@ -643,8 +644,8 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * As `replace`, for many: `errors` holds those that do not exist. Nothing is sent when the content of one does not
-   * fit.
+   * Replaces many documents, like `replace`. `errors` holds those that do not exist. If the content of one does not fit,
+   * nothing is sent.
    */
   readonly mReplace: (
     options: KuzzleDocument.WriteOptions & WithStrict & { readonly documents: ReadonlyArray<WithContent<A> & WithId> }
@@ -655,8 +656,8 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * As `upsert`, for many, with one difference in the server: if `changes` and `default` have the same field, a new
-   * document gets the value of `default`. Nothing is sent when the content of one does not fit.
+   * Changes or creates many documents, like `upsert`, with one difference in the server: if `changes` and `default` have
+   * the same field, a new document gets the value of `default`. If the content of one does not fit, nothing is sent.
    */
   readonly mUpsert: (
     options: KuzzleDocument.UpdateOptions & WithStrict & {
@@ -677,9 +678,9 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   ) => Effect.Effect<Document<Given<A, P>>, ErrorOf<"deleteFields"> | InvalidOne<P>, Kuzzle | R>
 
   /**
-   * Makes the same changes, as `update` does, to all documents that are found, and returns them whole. The server
-   * changes at most 200 documents with one request, and refuses more with a `WriteLimitError`. `filter.all` finds all
-   * documents.
+   * Changes the same fields, like `update`, of all documents that a filter or a query finds, and returns the whole
+   * documents. The server changes at most 200 documents with one request, and refuses more with a `WriteLimitError`.
+   * `filter.all` finds all documents.
    */
   readonly updateByQuery: (
     options: KuzzleDocument.WriteOptions & GivenQuery<I> & { readonly changes: Changes<A> }
@@ -690,8 +691,8 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Deletes all documents that are found, and returns their ids. The server deletes at most 200 documents with one
-   * request, and refuses more with a `WriteLimitError`. `filter.all` finds all documents.
+   * Deletes all documents that a filter or a query finds, and returns their ids. The server deletes at most 200
+   * documents with one request, and refuses more with a `WriteLimitError`. `filter.all` finds all documents.
    */
   readonly deleteByQuery: (
     options: KuzzleDocument.WriteOptions & GivenQuery<I>
@@ -1042,7 +1043,7 @@ export const make: {
 /** The functions whose type parameters decide their results. */
 type Generic = "open" | "subscribe" | "join" | "listen" | "search" | "hits"
 
-/** Under any policy. */
+/** A repository with any policy. */
 type Widest<A, I, R> = KuzzleRepository<A, I, R, Policy>
 
 /** A filter is checked before it is sent, because a search with an invalid filter would find other documents. */

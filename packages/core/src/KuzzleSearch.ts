@@ -51,7 +51,7 @@ export type Options<
   }
 
 /**
- * How to read one page after the other.
+ * The way in which pages are read.
  *
  * @since 0.1.0
  * @category strategies
@@ -184,7 +184,7 @@ export class SearchWindowError extends tagged("KuzzleSearchWindowError")<{
 }
 
 /**
- * What a search as a stream can fail with.
+ * The errors of a search as a stream.
  *
  * @since 0.1.0
  * @category errors

@@ -5,7 +5,7 @@
  *
  * Frames go to a **synchronous sink**: an `Effect` per frame would double the CPU and reorder frames that arrive in one
  * packet. `Socket.makeWebSocket` of `@effect/platform` is not used underneath, because it keeps the socket of a frozen
- * peer for 30 s, takes an abnormal close for success, makes a bad URL a defect and has no ping frames.
+ * peer for 30 s, reports an abnormal close as success, makes a bad URL a defect and has no ping frames.
  *
  * @module
  * @since 0.1.0
@@ -23,6 +23,7 @@ import type * as Scope from "effect/Scope"
 import { withoutSecrets } from "./internal/data/endpoint.ts"
 import { oversized } from "./internal/data/oversized.ts"
 import * as Redirect from "./internal/data/redirect.ts"
+import { released } from "./internal/data/released.ts"
 import * as RetryAfter from "./internal/data/retryAfter.ts"
 import { onClose } from "./internal/services/scoped.ts"
 import * as Timer from "./internal/services/timer.ts"
@@ -98,7 +99,7 @@ export interface Dial {
 }
 
 /**
- * What a `KuzzleSocket` does.
+ * The interface of a `KuzzleSocket`.
  *
  * @since 0.1.0
  * @category models
@@ -137,7 +138,7 @@ export const connect = (
         Effect.sync(socket.unsafeConnect({ url, sink, timeout, headers, clock }, (outcome) => resume(outcome)))
       )
       const connection = yield* restore(dialling)
-      yield* onClose(() => connection.unsafeTerminate(released()))
+      yield* onClose(() => connection.unsafeTerminate(released))
       return connection
     })
   )
@@ -150,8 +151,6 @@ export const connect = (
  */
 export const ended = (connection: Connection): Effect.Effect<never, ConnectionEndedError> =>
   Effect.async((resume) => Effect.sync(connection.unsafeOnEnd((ended) => resume(ended))))
-
-const released = () => new ConnectionEndedError({ by: "Released", code: 1000, reason: "" })
 
 /**
  * Why an attempt to connect failed, from a driver that knows the reason. The driver passes it to `onError`, or throws

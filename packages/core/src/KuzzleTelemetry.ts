@@ -1,8 +1,8 @@
 /**
  * Spans and metrics. The page "Events, metrics, spans" lists them.
  *
- * A client on Node reports them. In a page, `layer` turns them on: a value, so that only pages that use it download the
- * code (2 KB gzip).
+ * A client on Node reports them. In a page, provide `layer` to the layer of the client. It is a separate layer, so that
+ * other pages do not download its code (2 KB gzip).
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ import * as Telemetry from "./internal/runtime/telemetry.ts"
 import * as Traced from "./internal/runtime/traced.ts"
 
 /**
- * Where clients report to. Only this module makes one.
+ * The destination of spans and metrics. Only this module makes one.
  *
  * @since 0.1.0
  * @category models
@@ -38,7 +38,7 @@ export interface KuzzleTelemetryShape {
 }
 
 /**
- * Where the clients report to that are made with it. By default they report nothing.
+ * Where a client reports its spans and metrics. The client reads it when it is made. By default it reports nothing.
  *
  * @since 0.1.0
  * @category references
@@ -48,7 +48,7 @@ export class KuzzleTelemetry extends Context.Reference<KuzzleTelemetry>()("@effe
 }) {}
 
 /**
- * The service that reports spans to the tracer that is installed, and metrics to Effect's registry.
+ * Reports spans to the tracer that is installed, and metrics to Effect's registry.
  *
  * @since 0.1.0
  * @category services
@@ -56,7 +56,7 @@ export class KuzzleTelemetry extends Context.Reference<KuzzleTelemetry>()("@effe
 export const live: KuzzleTelemetryShape = { spans: Traced, metrics: Metrics }
 
 /**
- * The same for the clients that this layer is provided to.
+ * Provides `live` to the layer of a client.
  *
  * @since 0.1.0
  * @category layers

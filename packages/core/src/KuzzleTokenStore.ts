@@ -61,7 +61,8 @@ export interface StoredToken {
 }
 
 /**
- * What a `KuzzleTokenStore` does. A client whose store fails continues without it, and reports it in its events.
+ * The interface of a token store. A client whose store fails continues without it, and reports the failure in its
+ * events.
  *
  * @since 0.1.0
  * @category models

@@ -1,4 +1,4 @@
-/** The outbox of clients with a cookie session. The cookie is sent with every request, and may become another user's at any time. */
+/** The outbox of clients with a cookie session. Another tab may replace the cookie by that of another user at any time. */
 import { KuzzleDocument, KuzzleOutbox, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Scope, TestClock } from "effect"
@@ -50,7 +50,7 @@ const tab = (kuzzle: CookieKuzzle, table: OutboxTable) =>
 const newTable = () => new OutboxTable(KuzzleOutboxStore.maxReports)
 
 /** Asserts that the first request, which ada has handed over, is executed only after ada is logged in again. */
-const executedWhenAdaIsBack = (
+const executedAfterAdasLogin = (
   kuzzle: CookieKuzzle,
   { login }: Pick<Effect.Effect.Success<ReturnType<CookieKuzzle["tab"]>>, "login">
 ) =>
@@ -102,10 +102,10 @@ describe("the outbox of a client with a cookie", () => {
       yield* first.handOver(create(1))
       yield* pass(20_000)
       assert.strictEqual(yield* first.kuid, "bob")
-      yield* executedWhenAdaIsBack(kuzzle, second)
+      yield* executedAfterAdasLogin(kuzzle, second)
     }))
 
-  test("O4: the same if the message of that login arrives while the request waits for its connection", () =>
+  test("O4: if the message of another tab's login arrives while the request waits for its connection, the request waits for ada and is executed once", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       kuzzle.loginUnannounced("ada")
@@ -127,7 +127,7 @@ describe("the outbox of a client with a cookie", () => {
       first.network.current.open()
       yield* pass(20_000)
       assert.strictEqual(yield* first.kuid, "bob")
-      yield* executedWhenAdaIsBack(kuzzle, second)
+      yield* executedAfterAdasLogin(kuzzle, second)
     }))
 
   test("O4: a request that was made without a session is only sent on a connection without one", () =>
@@ -172,7 +172,7 @@ describe("the outbox of a client with a cookie", () => {
       yield* second.login("bob")
       yield* first.close
       yield* pass(20_000)
-      yield* executedWhenAdaIsBack(kuzzle, second)
+      yield* executedAfterAdasLogin(kuzzle, second)
     }))
 
   test("a logout with `forget` deletes the stored requests of all tabs, even if the server cannot be reached", () =>

@@ -36,7 +36,7 @@ import { type FakeNetwork, obliging, turns } from "./support/FakeSocket.ts"
 
 const server = "ws://kuzzle.test:7512"
 const sender = (kuid: string): KuzzleOutboxStore.Sender => ({ _tag: "User", kuid })
-const nobody: KuzzleOutboxStore.Sender = { _tag: "Anonymous" }
+const anonymous: KuzzleOutboxStore.Sender = { _tag: "Anonymous" }
 
 type Operation = KuzzleError.OutboxError["operation"]
 
@@ -44,7 +44,7 @@ type Operation = KuzzleError.OutboxError["operation"]
 const storeOn = (table: OutboxTable) => {
   const failing = new Set<Operation>()
   const hanging = new Map<Operation, Deferred.Deferred<void>>()
-  const marking: { then: Effect.Effect<void, unknown> } = { then: Effect.void }
+  const hooks: { marked: Effect.Effect<void, unknown> } = { marked: Effect.void }
   const marked = new Set<string>()
   const planned =
     (operation: Operation) =>
@@ -68,7 +68,7 @@ const storeOn = (table: OutboxTable) => {
           planned("mark")(
             claim.mark(seqs).pipe(
               Effect.tap((seqs) => seqs.forEach((seq) => marked.add(seq))),
-              Effect.zipLeft(Effect.orDie(marking.then))
+              Effect.zipLeft(Effect.orDie(hooks.marked))
             )
           ),
         requeue: (seqs, lost) => planned("requeue")(claim.requeue(seqs, lost)),
@@ -90,7 +90,7 @@ const storeOn = (table: OutboxTable) => {
       return Effect.zipRight(Deferred.succeed(gate, undefined), turns())
     })
   }
-  return { store, failing, hang, marked, marking }
+  return { store, failing, hang, marked, hooks }
 }
 
 interface Place {
@@ -112,7 +112,7 @@ const client = (network: FakeNetwork, { login, options, table = newTable(), url 
         Effect.flatMap(Fiber.join)
       )
     )
-    const { failing, hang, marked, marking, store } = storeOn(table)
+    const { failing, hang, marked, hooks, store } = storeOn(table)
     const base = Kuzzle.layer({ url, reconnect: Schedule.spaced("1 second") }).pipe(
       Layer.provide(network.layer),
       Layer.provide(Layer.effect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled")))
@@ -151,7 +151,7 @@ const client = (network: FakeNetwork, { login, options, table = newTable(), url 
       failing,
       hang,
       marked,
-      marking,
+      hooks,
       reports,
       setUser,
       create: (n: number) => outbox.handOver(create(n)),
@@ -170,7 +170,7 @@ const bodies = (network: FakeNetwork, action = "create") =>
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 const outcomes = (reports: ReadonlyArray<KuzzleOutboxStore.StoredReport>) => reports.map(({ outcome }) => outcome)
 const lose = (network: FakeNetwork) => Effect.zipRight(Effect.sync(() => network.current.close(1006)), turns())
-const back = Effect.zipRight(TestClock.adjust("1 second"), turns(6))
+const reconnect = Effect.zipRight(TestClock.adjust("1 second"), turns(6))
 const failure = <A, E>(exit: Exit.Exit<A, E>) =>
   Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
 /** The reason why a request was not sent. */
@@ -192,7 +192,7 @@ type Step =
   | { readonly _tag: "HandOver"; readonly idempotent: boolean }
   | { readonly _tag: "Withdraw"; readonly nth: number }
   | { readonly _tag: "Fail"; readonly operations: ReadonlyArray<KuzzleError.OutboxError["operation"]> }
-  | { readonly _tag: "Lose" | "Wait" | "Answer" | "BelievedDead" }
+  | { readonly _tag: "Lose" | "Wait" | "Answer" | "ConsideredDead" }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ _tag: fc.constant("HandOver" as const), idempotent: fc.boolean() }) },
@@ -212,7 +212,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         "Wait" as const,
         "Wait" as const,
         "Answer" as const,
-        "BelievedDead" as const
+        "ConsideredDead" as const
       )
     })
   }
@@ -230,7 +230,7 @@ describe("KuzzleOutbox", () => {
         receipt.id,
         sender("ada")
       ]])
-      yield* back
+      yield* reconnect
       const sent = network.current.last("create")
       assert.deepInclude(sent, { jwt: "token of ada", index: "i", body: { n: 1 } })
       network.current.answer(sent, { _id: "d1", _version: 1, _source: { n: 1 } })
@@ -268,14 +268,14 @@ describe("KuzzleOutbox", () => {
       network.onSend = undefined
       yield* lose(network)
       yield* Effect.forEach(numbers(1, 50), create)
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), numbers(1, 32))
       for (const each of network.current.of("create")) network.current.answer(each)
       yield* turns(6)
       assert.deepStrictEqual(bodies(network), numbers(1, 50))
     }))
 
-  it.scoped("O6: an interruption of the caller withdraws nothing; `withdraw` does, until the request is sent", () =>
+  it.scoped("O6: interrupting the caller does not withdraw the request; `withdraw` does, until the request is sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create } = yield* client(network, { login: "ada" })
@@ -289,7 +289,7 @@ describe("KuzzleOutbox", () => {
       assert.isTrue(yield* second.withdraw)
       assert.isFalse(yield* second.withdraw)
       assert.strictEqual(failure(yield* withdrawn.await)?._tag, "KuzzleNotSentError")
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), [1])
       assert.isFalse(yield* first.withdraw)
     }))
@@ -303,7 +303,7 @@ describe("KuzzleOutbox", () => {
       yield* turns()
       yield* lose(network)
       assert.deepStrictEqual(outcomes(reports), ["MaybeSent"])
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), [1])
     }))
 
@@ -363,7 +363,7 @@ describe("KuzzleOutbox", () => {
       const receipt = yield* replace(1)
       yield* turns()
       yield* lose(network)
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network, "createOrReplace"), [1, 1])
       network.current.answer(network.current.last("createOrReplace"), {
         _id: "1",
@@ -411,7 +411,7 @@ describe("KuzzleOutbox", () => {
         })
       }
       for (let i = 0; i < 12; i++) {
-        yield* back
+        yield* reconnect
         yield* turns(30)
       }
       assert.deepStrictEqual(
@@ -449,7 +449,7 @@ describe("KuzzleOutbox", () => {
       yield* first.create(1)
       yield* first.close
       const second = yield* client(network, { table: first.table })
-      yield* back
+      yield* reconnect
       yield* second.setUser("bob")
       assert.deepStrictEqual(yield* second.outbox.pending, [])
       assert.deepStrictEqual(bodies(network), [])
@@ -485,7 +485,7 @@ describe("KuzzleOutbox", () => {
       const outcome = yield* waiter.await
       assert.strictEqual(reasonOf(outcome), "OtherUser")
       assert.deepStrictEqual(yield* outbox.pending, [])
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), [])
       assert.strictEqual(stored(table).entries.length, 1)
     }))
@@ -496,9 +496,9 @@ describe("KuzzleOutbox", () => {
       const { setUser, create, outbox } = yield* client(network)
       yield* lose(network)
       yield* create(1)
-      assert.deepStrictEqual((yield* outbox.pending).map(({ sender }) => sender), [nobody])
+      assert.deepStrictEqual((yield* outbox.pending).map(({ sender }) => sender), [anonymous])
       yield* setUser("bob")
-      yield* back
+      yield* reconnect
       assert.isUndefined(network.current.last("create").jwt)
     }))
 
@@ -510,7 +510,7 @@ describe("KuzzleOutbox", () => {
       assert.strictEqual(reasonOf(yield* Effect.exit(kuzzle.query(request, { as: sender("ada") }))), "OtherUser")
       assert.lengthOf(network.current.of("now"), 0)
       yield* kuzzle.query(request, { as: sender("bob") })
-      yield* kuzzle.query(request, { as: nobody })
+      yield* kuzzle.query(request, { as: anonymous })
       assert.deepStrictEqual(network.current.of("now").map(({ jwt }) => jwt), ["token of bob", undefined])
     }))
 
@@ -518,8 +518,8 @@ describe("KuzzleOutbox", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const table = newTable()
-      const { create, kuzzle, marking } = yield* client(network, { login: "ada", table })
-      marking.then = kuzzle.setToken(
+      const { create, kuzzle, hooks } = yield* client(network, { login: "ada", table })
+      hooks.marked = kuzzle.setToken(
         Option.some({ value: Redacted.make("token of bob"), kuid: Option.some("bob"), expiresAt: Option.none() })
       )
       yield* create(1)
@@ -533,9 +533,9 @@ describe("KuzzleOutbox", () => {
       const first = yield* client(obligingNetwork(), { login: "ada" })
       const network = obligingNetwork()
       const second = yield* client(network, { login: "ada", table: first.table })
-      const dead = first.table.join()
+      const crashed = first.table.join()
       const entries = [1, 2, 3].map((n): KuzzleOutboxStore.NewEntry => ({
-        id: `of the dead ${n}`,
+        id: `of the crashed client ${n}`,
         server,
         sender: sender("ada"),
         idempotent: n === 3,
@@ -543,18 +543,18 @@ describe("KuzzleOutbox", () => {
         sendBy: 60_000,
         payload: JSON.stringify({ request: { controller: "document", action: "create", body: { n } }, options: {} })
       }))
-      const added = first.table.add(dead, entries, { maxEntries: 10, maxBytes: 10_000 })
-      first.table.mark(dead, added!.slice(1).map(({ seq }) => seq))
+      const added = first.table.add(crashed, entries, { maxEntries: 10, maxBytes: 10_000 })
+      first.table.mark(crashed, added!.slice(1).map(({ seq }) => seq))
       yield* first.close
-      first.table.vanish(dead)
+      first.table.vanish(crashed)
       yield* turns(6)
       assert.deepStrictEqual(bodies(network), [1, 3])
       assert.deepStrictEqual(second.reports.map(({ entry, outcome }) => [entry?.id, outcome]), [
-        ["of the dead 2", "MaybeSent"]
+        ["of the crashed client 2", "MaybeSent"]
       ])
     }))
 
-  it.scoped("a request that Kuzzle refuses because of the rate is sent again after a pause", () =>
+  it.scoped("a request that Kuzzle refuses because of a rate limit is sent again after a pause", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create } = yield* client(network, { login: "ada" })
@@ -596,7 +596,7 @@ describe("KuzzleOutbox", () => {
       yield* lose(network)
       const receipt = yield* create(1)
       const waiter = yield* Effect.fork(receipt.outcome)
-      // Another client believes this one dead. It sends the request.
+      // Another client considers this one dead, and sends the request.
       table.vanish("client 1")
       assert.lengthOf(stored(table).entries, 1)
       yield* TestClock.adjust("11 seconds")
@@ -614,7 +614,7 @@ describe("KuzzleOutbox", () => {
       yield* lose(network)
       const waiter = yield* Effect.flatMap(create(1), ({ outcome }) => Effect.fork(outcome))
       yield* create(2)
-      yield* back
+      yield* reconnect
       assert.strictEqual(failure(yield* waiter.await)?._tag, "KuzzleForbiddenError")
       assert.deepStrictEqual(reports.map(({ detail, outcome }) => [outcome, detail]), [[
         "Rejected",
@@ -651,7 +651,7 @@ describe("KuzzleOutbox", () => {
       yield* create(1)
       yield* turns()
       yield* lose(network)
-      yield* back
+      yield* reconnect
       yield* TestClock.adjust("1 minute")
       table.vanish("client 1")
       assert.deepStrictEqual(stored(table).entries.map(({ attempts }) => attempts), [0])
@@ -659,7 +659,7 @@ describe("KuzzleOutbox", () => {
     }))
 
   it.scoped.prop(
-    "O1, O2, O7: with any failures of the store and clients that are believed dead, a request is executed at most once, is not lost, and is reported as sent only if it was marked",
+    "O1, O2, O7: with any failures of the store and clients that are considered dead, a request is executed at most once, is not lost, and is reported as sent only if it was marked",
     { steps: fc.array(step, { maxLength: 30, size: "max" }) },
     ({ steps }) =>
       Effect.gen(function*() {
@@ -716,12 +716,12 @@ describe("KuzzleOutbox", () => {
               yield* lose(now.network)
               break
             case "Wait":
-              yield* back
+              yield* reconnect
               break
             case "Answer":
               yield* answer(now)
               break
-            case "BelievedDead":
+            case "ConsideredDead":
               table.vanish(`client ${clients.length}`)
               clients.push(yield* starting)
           }
@@ -843,7 +843,7 @@ describe("KuzzleOutbox", () => {
       assert.deepInclude(failure(exit), { _tag: "KuzzleOutboxError", operation: "open" })
     }))
 
-  it.scoped("what cannot be stored is refused: a secret, no JSON, a full store, no request, two requests", () =>
+  it.scoped("what cannot be stored is refused: a secret, a value without JSON, a request for a full store, no request, two requests", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, outbox } = yield* client(network, { login: "ada", options: { maxEntries: 1 } })
@@ -856,13 +856,13 @@ describe("KuzzleOutbox", () => {
       yield* lose(network)
       const twice = yield* outbox.handOver(Effect.zipRight(create1, create1))
       assert.strictEqual(yield* reason(create1), "Full")
-      yield* back
+      yield* reconnect
       assert.isTrue(Exit.isFailure(yield* Effect.exit(twice.outcome)))
       assert.deepStrictEqual(bodies(network), [1])
       yield* create(2)
     }))
 
-  it.scoped("reports are replayed until they are forgotten; one can be tried again", () =>
+  it.scoped("reports are replayed until they are forgotten, and a report can be retried", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, outbox, reports } = yield* client(network, { login: "ada" })
@@ -870,7 +870,7 @@ describe("KuzzleOutbox", () => {
       yield* create(1)
       yield* turns()
       yield* lose(network)
-      yield* back
+      yield* reconnect
       const [report] = Chunk.toReadonlyArray(yield* Stream.runCollect(Stream.take(outbox.reports, 1)))
       assert.deepStrictEqual(report, reports[0])
       yield* outbox.retry(report!)
@@ -884,14 +884,14 @@ describe("KuzzleOutbox", () => {
       yield* Fiber.interrupt(late)
     }))
 
-  it.scoped("events report every step, the early ones to the first listener", () =>
+  it.scoped("events report every step, and the first listener also gets the earlier ones", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { close, create, failing, outbox, table } = yield* client(network, { login: "ada" })
-      const dead = table.join()
-      table.add(dead, [1, 2].map(deadEntry), { maxEntries: 10, maxBytes: 10_000 })
-      table.mark(dead, ["000000000001"])
-      table.vanish(dead)
+      const crashed = table.join()
+      table.add(crashed, [1, 2].map(entryOfCrashed), { maxEntries: 10, maxBytes: 10_000 })
+      table.mark(crashed, ["000000000001"])
+      table.vanish(crashed)
       yield* turns()
       yield* create(3)
       yield* turns()
@@ -903,7 +903,7 @@ describe("KuzzleOutbox", () => {
       yield* withdraw
       failing.add("add")
       failing.add("mark")
-      yield* back
+      yield* reconnect
       yield* Effect.flip(create(5))
       failing.delete("add")
       yield* create(6)
@@ -951,16 +951,16 @@ describe("KuzzleOutbox", () => {
       assert.strictEqual(yield* outbox.purge(sender("ada")), 1)
       assert.strictEqual(failure(yield* waiter.await)?._tag, "KuzzleNotSentError")
       assert.deepStrictEqual(stored(table).entries, [])
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), [])
     }))
 
-  describe("a logout that forgets", () => {
+  describe("a logout with `forget`", () => {
     const forgetting = (context: Context.Context<Kuzzle.Kuzzle | KuzzleOutbox.KuzzleOutbox>) =>
       Effect.provide(KuzzleOutbox.logout({ forget: true }), context)
-    const asked = (network: FakeNetwork) => network.current.of("logout")
+    const logouts = (network: FakeNetwork) => network.current.of("logout")
 
-    it.scoped("deletes what the user has stored, reports included, and logs out; what others have stored stays", () =>
+    it.scoped("deletes the requests and reports of the user, keeps those of others, and logs out", () =>
       Effect.gen(function*() {
         const table = newTable()
         const network = obligingNetwork()
@@ -988,13 +988,13 @@ describe("KuzzleOutbox", () => {
         assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
         assert.deepStrictEqual(stored(table).entries, [])
         assert.deepStrictEqual(table.reports(server), [])
-        yield* back
+        yield* reconnect
         assert.deepStrictEqual(bodies(network), [2])
         assert.deepStrictEqual(bodies(other), [])
         assert.lengthOf(stored(table, sender("bob")).entries, 1)
       }))
 
-    it.scoped("waits for what is in flight, and leaves no report of it", () =>
+    it.scoped("waits for requests in flight, and leaves no report of them", () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         network.onSend = (socket, frame) => JSON.parse(frame).action === "create" ? undefined : obliging(socket, frame)
@@ -1003,18 +1003,18 @@ describe("KuzzleOutbox", () => {
         yield* turns()
         const fiber = yield* Effect.fork(forgetting(context))
         yield* turns()
-        assert.deepStrictEqual(asked(network), [])
+        assert.deepStrictEqual(logouts(network), [])
         yield* TestClock.adjust("4 seconds")
         network.current.refuse(network.current.last("create"), { id: "security.rights.forbidden", status: 403 })
         yield* turns()
         assert.deepStrictEqual(outcomes(table.reports(server)), ["Rejected"])
-        yield* back
+        yield* reconnect
         yield* Fiber.join(fiber)
-        assert.lengthOf(asked(network), 1)
+        assert.lengthOf(logouts(network), 1)
         assert.deepStrictEqual(table.reports(server), [])
       }))
 
-    it.scoped("an answer that does not come holds it up for 5 s", () =>
+    it.scoped("waits 5 s for an answer that does not come", () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         network.onSend = (socket, frame) => JSON.parse(frame).action === "create" ? undefined : obliging(socket, frame)
@@ -1024,10 +1024,10 @@ describe("KuzzleOutbox", () => {
         const fiber = yield* Effect.fork(forgetting(context))
         for (let i = 0; i < 6; i++) yield* Effect.zipRight(TestClock.adjust("1 second"), turns())
         yield* Fiber.join(fiber)
-        assert.lengthOf(asked(network), 1)
+        assert.lengthOf(logouts(network), 1)
       }))
 
-    it.scoped("offline: what is stored is deleted, and the session is forgotten, though the logout fails", () =>
+    it.scoped("offline: the stored requests are deleted and the session ends, although the logout fails", () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         const { context, kuzzle, outbox, table } = yield* client(network, { login: "ada" })
@@ -1039,7 +1039,7 @@ describe("KuzzleOutbox", () => {
         assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
       }))
 
-    it.scoped("a store that fails is reported, and the user is logged out all the same", () =>
+    it.scoped("if the store fails, the caller gets the error, and the user is logged out anyway", () =>
       Effect.gen(function*() {
         const { context, failing, kuzzle } = yield* client(obligingNetwork(), { login: "ada" })
         failing.add("purge")
@@ -1066,7 +1066,7 @@ describe("KuzzleOutbox", () => {
           const error = failure(yield* Effect.exit(Effect.provide(KuzzleOutbox.logout(JSON.parse(text)), context)))
           assert.include(String(error), "forget: true")
         }
-        assert.deepStrictEqual(asked(network), [])
+        assert.deepStrictEqual(logouts(network), [])
       }))
 
     it.scoped("the user of the requests must be known: a token without a known user is an error", () =>
@@ -1077,11 +1077,11 @@ describe("KuzzleOutbox", () => {
         const error = failure(yield* Effect.exit(forgetting(context)))
         assert.deepInclude(error, { _tag: "KuzzleOutboxError", operation: "purge", reason: "Invalid" })
         assert.include(String(error), "purge")
-        assert.deepStrictEqual(asked(network), [])
+        assert.deepStrictEqual(logouts(network), [])
       }))
   })
 
-  it.scoped("covering: the chosen requests of a client are stored, interruption only stops waiting", () =>
+  it.scoped("covering: the chosen requests of a client are stored, and an interruption only ends the wait", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { context, outbox } = yield* client(network, { login: "ada" })
@@ -1096,13 +1096,13 @@ describe("KuzzleOutbox", () => {
       yield* turns()
       yield* Fiber.interrupt(waiter)
       assert.strictEqual((yield* outbox.pending).length, 1)
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), [1])
     }))
 })
 
-/** What the outbox does is late: the store has ten seconds. */
-const tooLate = Effect.zipRight(TestClock.adjust("10 seconds"), turns())
+/** Passes the ten seconds that the store has for an operation. */
+const passStoreTimeout = Effect.zipRight(TestClock.adjust("10 seconds"), turns())
 const timeout = (operation: Operation) => ({
   _tag: "KuzzleOutboxError" as const,
   operation,
@@ -1120,7 +1120,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       return () => failures.map(({ operation, reason }) => `${operation} ${reason}`)
     })
 
-  it.scoped("open: the layer fails, and what is opened later is closed again", () =>
+  it.scoped("open: the layer fails, and a claim that is opened later is closed", () =>
     Effect.gen(function*() {
       const table = newTable()
       const { hang, store } = storeOn(table)
@@ -1137,12 +1137,12 @@ describe("KuzzleOutbox: a store that does not answer", () => {
         )
       ))))
       yield* turns()
-      yield* tooLate
+      yield* passStoreTimeout
       const error: unknown = failure(yield* Fiber.join(building))
       assert.deepInclude(error, timeout("open"))
       yield* answer
-      // It has come, and gone.
-      table.add("client 1", [deadEntry(1)], { maxEntries: 1, maxBytes: 1000 })
+      // The late client has left the store, so its request can be adopted.
+      table.add("client 1", [entryOfCrashed(1)], { maxEntries: 1, maxBytes: 1000 })
       assert.lengthOf(stored(table).entries, 1)
     }))
 
@@ -1158,20 +1158,20 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       const handing = yield* Effect.fork(Effect.flip(hand(1)))
       const asking = yield* Effect.fork(Effect.flip(Effect.provide(create(2), covered)))
       yield* turns()
-      yield* tooLate
+      yield* passStoreTimeout
       assert.deepInclude(yield* Fiber.join(handing), timeout("add"))
       assert.deepInclude(yield* Fiber.join(asking), { _tag: "KuzzleDeadlineError", sent: true })
       assert.deepStrictEqual(failures(), ["add Timeout", "add Timeout"])
       failing.add("settle")
       yield* answer
       failing.clear()
-      yield* tooLate
+      yield* passStoreTimeout
       assert.deepStrictEqual(bodies(network), [])
       table.vanish("client 1")
       assert.deepStrictEqual(stored(table), { entries: [], reports: [] })
     }))
 
-  it.scoped("O1: mark: nothing is sent before it answers, and then only what is still this client's", () =>
+  it.scoped("O1: mark: nothing is sent before the answer, and then only requests that still belong to this client", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox, replace, table } = yield* client(network, { login: "ada" })
@@ -1180,10 +1180,10 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       yield* create(1)
       yield* turns()
       yield* replace(2)
-      yield* tooLate
+      yield* passStoreTimeout
       assert.deepStrictEqual(failures(), ["mark Timeout"])
       assert.strictEqual((yield* outbox.pending).length, 2)
-      // Another client believes this one dead.
+      // Another client considers this one dead.
       table.vanish("client 1")
       assert.deepStrictEqual(stored(table).reports.map(({ outcome }) => outcome), ["MaybeSent"])
       yield* answer
@@ -1193,7 +1193,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.deepStrictEqual(yield* outbox.pending, [])
     }))
 
-  it.scoped("O5: mark: when it answers late, all are sent in their order", () =>
+  it.scoped("O5: mark: after a late answer, all requests are sent in order", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang } = yield* client(network, { login: "ada" })
@@ -1201,14 +1201,14 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       yield* create(1)
       yield* turns()
       yield* Effect.forEach([2, 3], create)
-      yield* tooLate
+      yield* passStoreTimeout
       yield* answer
       yield* TestClock.adjust("1 second")
       yield* turns(6)
       assert.deepStrictEqual(bodies(network), [1, 2, 3])
     }))
 
-  it.scoped("O3: mark: what is overdue when it answers, in time or late, is not sent", () =>
+  it.scoped("O3: mark: a request whose deadline has passed when the answer arrives, in time or late, is not sent", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, reports } = yield* client(network, { login: "ada", options: { ttl: "5 seconds" } })
@@ -1219,7 +1219,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       yield* answer
       const never = hang("mark")
       const waiter = yield* Effect.flatMap(create(2), ({ outcome }) => Effect.fork(outcome))
-      yield* tooLate
+      yield* passStoreTimeout
       assert.strictEqual(reasonOf(yield* waiter.await), "Expired")
       yield* never
       yield* create(3)
@@ -1228,7 +1228,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.deepStrictEqual(outcomes(reports), ["Expired"])
     }))
 
-  it.scoped("requeue: what was not sent waits until it answers, and is sent in its order then", () =>
+  it.scoped("requeue: requests that were not sent wait for the answer, and are then sent in order", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox } = yield* client(network, { login: "ada" })
@@ -1239,7 +1239,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       const answer = hang("requeue")
       network.current.refuse(network.current.last("create"), { id: "network.http_router.too_many", status: 429 })
       yield* create(2)
-      yield* tooLate
+      yield* passStoreTimeout
       assert.deepStrictEqual(failures(), ["requeue Timeout"])
       assert.deepStrictEqual(bodies(network), [1])
       yield* answer
@@ -1248,7 +1248,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.deepStrictEqual(bodies(network), [1, 1, 2])
     }))
 
-  it.scoped("settle: the caller gets the answer, and other requests are sent; a withdrawal gets an error, and happens later", () =>
+  it.scoped("settle: the caller gets the answer, and other requests are sent; a withdrawal gets an error, and takes effect later", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, hang, outbox } = yield* client(network, { login: "ada" })
@@ -1259,7 +1259,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       const waiter = yield* Effect.flatMap(create(1), ({ outcome }) => Effect.fork(outcome))
       yield* turns()
       yield* create(2)
-      yield* tooLate
+      yield* passStoreTimeout
       assert.strictEqual((yield* Fiber.join(waiter))._id, "x")
       assert.deepStrictEqual(bodies(network), [1, 2])
       assert.include(failures(), "settle Timeout")
@@ -1268,7 +1268,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       const withdrawing = yield* Effect.fork(Effect.flip(receipt.withdraw))
       const withdrawn = yield* Effect.fork(receipt.outcome)
       yield* turns()
-      yield* tooLate
+      yield* passStoreTimeout
       assert.deepInclude(yield* Fiber.join(withdrawing), timeout("settle"))
       yield* answer
       assert.strictEqual(reasonOf(yield* withdrawn.await), "Withdrawn")
@@ -1280,13 +1280,13 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       const network = obligingNetwork()
       const { create, hang, outbox, table } = yield* client(network, { login: "ada" })
       const failures = yield* failuresReported(outbox)
-      const dead = table.join()
-      table.add(dead, [deadEntry(1)], { maxEntries: 10, maxBytes: 10_000 })
+      const crashed = table.join()
+      table.add(crashed, [entryOfCrashed(1)], { maxEntries: 10, maxBytes: 10_000 })
       const answer = hang("adopt")
-      table.vanish(dead)
+      table.vanish(crashed)
       yield* turns()
-      yield* tooLate
-      // As ada, and as nobody.
+      yield* passStoreTimeout
+      // For the requests of ada, and for those without a user.
       assert.deepStrictEqual(failures(), ["adopt Timeout", "adopt Timeout"])
       yield* create(2)
       yield* turns()
@@ -1305,11 +1305,11 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       yield* turns()
       const answer = hang("release")
       yield* setUser("bob")
-      yield* tooLate
+      yield* passStoreTimeout
       assert.strictEqual(reasonOf(yield* waiter.await), "OtherUser")
       assert.deepStrictEqual(failures(), ["release Timeout"])
       yield* create(2)
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), [2])
       yield* answer
     }))
@@ -1330,17 +1330,17 @@ describe("KuzzleOutbox: a store that does not answer", () => {
         (effect) => Effect.fork(Effect.flip(effect))
       )
       yield* turns()
-      yield* tooLate
+      yield* passStoreTimeout
       const [forgetting, purging] = yield* Effect.forEach(operations, Fiber.join)
       assert.deepInclude(forgetting, timeout("report"))
       assert.deepInclude(purging, timeout("purge"))
-      // They happened nonetheless.
+      // Both have taken effect anyway.
       yield* Effect.all(asking)
       yield* TestClock.adjust("1 minute")
       yield* turns()
       assert.isNull(late.unsafePoll())
       yield* create(2)
-      yield* back
+      yield* reconnect
       yield* turns()
       yield* lose(network)
       assert.strictEqual(
@@ -1349,9 +1349,9 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       )
     }))
 
-  for (const owed of [false, true]) {
-    const which = owed ? "what it failed to settle" : "what has expired"
-    it.scoped(`settle: ${which} is settled 32 at a time, and closing waits only for what has begun`, () =>
+  for (const failedBefore of [false, true]) {
+    const which = failedBefore ? "requests that it failed to settle" : "requests that have expired"
+    it.scoped(`settle: ${which} are settled 32 at a time, and closing waits only for operations that have begun`, () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         const { close, create, failing, hang, table } = yield* client(network, {
@@ -1361,13 +1361,13 @@ describe("KuzzleOutbox: a store that does not answer", () => {
         network.autoOpen = false
         yield* lose(network)
         yield* Effect.forEach(numbers(1, 100), create)
-        if (owed) {
+        if (failedBefore) {
           failing.add("settle")
           yield* TestClock.adjust("1 minute")
           failing.delete("settle")
         }
         void hang("settle")
-        yield* TestClock.adjust(owed ? "10 seconds" : "1 minute")
+        yield* TestClock.adjust(failedBefore ? "10 seconds" : "1 minute")
         yield* turns()
         assert.lengthOf(table.reports(server), 32)
         const closing = yield* Effect.fork(close)
@@ -1378,7 +1378,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       }))
   }
 
-  it.scoped("closing does not wait for it longer than ten seconds", () =>
+  it.scoped("closing does not wait longer than ten seconds for the store", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { close, create, hang } = yield* client(network, { login: "ada" })
@@ -1392,7 +1392,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.isNotNull(closing.unsafePoll())
     }))
 
-  it.scoped("O9: when it has healed, the store is empty, and no timer of the outbox runs", () =>
+  it.scoped("O9: when the store works again, all requests are sent, and no timer of the outbox runs", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const clock = yield* Effect.clock
@@ -1406,26 +1406,26 @@ describe("KuzzleOutbox: a store that does not answer", () => {
         client(network, { login: "ada" }),
         counting
       )
-      yield* tooLate
+      yield* passStoreTimeout
       const idle = timers
       yield* lose(network)
       const answer = hang("mark")
       yield* create(1)
       yield* replace(2)
-      yield* back
+      yield* reconnect
       failing.add("settle")
-      yield* tooLate
+      yield* passStoreTimeout
       yield* answer
-      yield* tooLate
+      yield* passStoreTimeout
       failing.clear()
       yield* TestClock.adjust("2 minutes")
       yield* turns()
       assert.deepStrictEqual([bodies(network), bodies(network, "createOrReplace")], [[1], [2]])
       assert.strictEqual(timers, idle)
-      // What waited for a connection had a deadline, a day later.
+      // A request that waits for a connection has a deadline in one day. Its timer must end, too.
       yield* lose(network)
       yield* create(3)
-      yield* back
+      yield* reconnect
       yield* TestClock.adjust("2 minutes")
       yield* turns()
       assert.deepStrictEqual(bodies(network), [1, 3])
@@ -1434,7 +1434,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.deepStrictEqual(stored(table), { entries: [], reports: [] })
     }))
 
-  it.scoped("O9: what the store failed to settle or to release is done once it can", () =>
+  it.scoped("O9: a settlement or a release that failed is repeated once the store works", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { setUser, create, failing, table } = yield* client(network, { login: "ada" })
@@ -1446,7 +1446,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       yield* turns()
       yield* setUser("bob")
       failing.clear()
-      yield* tooLate
+      yield* passStoreTimeout
       assert.deepStrictEqual(bodies(network), [1])
       // The client that has them still lives.
       assert.lengthOf(table.adopt(table.join(), server, sender("ada")).entries, 1)
@@ -1456,8 +1456,8 @@ describe("KuzzleOutbox: a store that does not answer", () => {
     }))
 })
 
-const deadEntry = (n: number): KuzzleOutboxStore.NewEntry => ({
-  id: `of the dead ${n}`,
+const entryOfCrashed = (n: number): KuzzleOutboxStore.NewEntry => ({
+  id: `of the crashed client ${n}`,
   server,
   sender: sender("ada"),
   idempotent: false,

@@ -1,4 +1,4 @@
-/** The outbox stores in memory and on a `KeyValueStore`: the contract of all outbox stores, and tests of the second. */
+/** The outbox stores in memory and on a `KeyValueStore`: the contract of all outbox stores, and further tests of the second one. */
 import { KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Error as PlatformError, KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -96,7 +96,7 @@ describe("outbox store on a KeyValueStore", () => {
       yield* opened(store, "one")
     }))
 
-  it.scoped("O2: incomplete bounds, the newer or the older ones, lose no request", () =>
+  it.scoped("O2: if the newer or the older bounds are incomplete, no request is lost", () =>
     Effect.gen(function*() {
       for (const torn of ["a", "b"]) {
         const { store, stored } = values()

@@ -4,14 +4,14 @@ import { Duration, Effect, Layer, Schedule, TestClock } from "effect"
 import { now, obligingNetwork } from "./support/client.ts"
 import { FakeNetwork } from "./support/FakeSocket.ts"
 
-interface Own {
+interface OwnOptions {
   readonly certificate?: string
 }
 
 /** A platform on a fake network, and the options that its parts received. */
 const platformOn = (network: FakeNetwork) => {
   const made: Array<unknown> = []
-  const platform: KuzzlePlatform.Platform<Own> = {
+  const platform: KuzzlePlatform.Platform<OwnOptions> = {
     socket: ({ certificate, maxResponseSize }) =>
       Effect.sync(() => {
         made.push({ certificate, maxResponseSize })
@@ -27,7 +27,7 @@ const platformOn = (network: FakeNetwork) => {
 }
 
 describe("KuzzlePlatform", () => {
-  it.scoped("a platform of a socket and a heartbeat: each part has the options that concern it", () =>
+  it.scoped("each part of a platform gets the options that concern it", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { made, platform } = platformOn(network)
@@ -76,7 +76,7 @@ describe("KuzzlePlatform", () => {
         listen: () => Effect.sync(() => void listened.push(name))
       })
       const { platform } = platformOn(obligingNetwork())
-      const build = (platform: KuzzlePlatform.Platform<Own>) =>
+      const build = (platform: KuzzlePlatform.Platform<OwnOptions>) =>
         Layer.build(KuzzlePlatform.layer(platform, {})).pipe(
           Effect.provideService(KuzzleLifecycle.KuzzleLifecycle, lifecycle("provided"))
         )

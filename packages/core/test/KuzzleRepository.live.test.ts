@@ -86,34 +86,36 @@ const counting = () => {
 const Taxi = Schema.Struct({ status: Schema.Literal("free", "busy"), since: Schema.optional(Schema.DateFromNumber) })
 
 /** The content in short: its status, or that it does not fit. */
-const shown = (source: { readonly status: string } | KuzzleRepository.InvalidDocumentError) =>
+const statusOf = (source: { readonly status: string } | KuzzleRepository.InvalidDocumentError) =>
   "issue" in source ? `invalid ${source._id}` : source.status
 
-type Seen = { readonly status: string } | KuzzleRepository.InvalidDocumentError
+type LiveSource = { readonly status: string } | KuzzleRepository.InvalidDocumentError
 
 /** A change as a line. */
 const line = (
-  change: KuzzleRepository.LiveQuery<Seen, "pass">["changes"] extends Stream.Stream<infer C, infer _> ? C : never
+  change: KuzzleRepository.LiveQuery<LiveSource, "pass">["changes"] extends Stream.Stream<infer C, infer _> ? C : never
 ) => {
   switch (change._tag) {
     case "Snapshot":
       return `Snapshot ${
-        Array.from(change.documents.values(), ({ _id, _source }) => `${_id}:${shown(_source)}`).join()
+        Array.from(change.documents.values(), ({ _id, _source }) => `${_id}:${statusOf(_source)}`).join()
       }`
     case "Stale":
       return "Stale"
     case "Deleted":
       return `Deleted ${change.previous._id}`
     case "Entered":
-      return `Entered ${change.document._id}:${shown(change.document._source)}`
+      return `Entered ${change.document._id}:${statusOf(change.document._source)}`
     default:
-      return `${change._tag} ${change.document._id}:${shown(change.previous._source)}>${shown(change.document._source)}`
+      return `${change._tag} ${change.document._id}:${statusOf(change.previous._source)}>${
+        statusOf(change.document._source)
+      }`
   }
 }
 
 const free = { status: "free" }
 const busy = { status: "busy" }
-const odd = { status: "lost" }
+const invalid = { status: "lost" }
 
 describe("KuzzleRepository.live", () => {
   it.scoped("emits the documents and every change, decoded, with Kuzzle's metadata in its own member", () =>
@@ -148,8 +150,8 @@ describe("KuzzleRepository.live", () => {
   it.scoped("\"fail\": a document that does not fit ends the live query, at the beginning or later", () =>
     Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
-      const begun = yield* collection([{ _id: "a", _source: odd }])
-      const refused = yield* Effect.flip(Effect.provide(taxis.live(), begun.layer))
+      const first = yield* collection([{ _id: "a", _source: invalid }])
+      const refused = yield* Effect.flip(Effect.provide(taxis.live(), first.layer))
       assert.deepInclude(refused, { _tag: "KuzzleInvalidDocumentError", _id: "a" })
 
       const { layer, write } = yield* collection([{ _id: "a", _source: free }])
@@ -160,7 +162,7 @@ describe("KuzzleRepository.live", () => {
       )
       yield* Effect.yieldNow()
       yield* write("a", busy)
-      yield* write("b", odd)
+      yield* write("b", invalid)
       assert.deepInclude(yield* changes, { _tag: "KuzzleInvalidDocumentError", _id: "b" })
       assert.deepStrictEqual(seen, ["Snapshot a:free", "Updated a:free>busy"])
     }))
@@ -173,12 +175,12 @@ describe("KuzzleRepository.live", () => {
         schema: Taxi,
         onInvalid: ({ _id }) => Effect.sync(() => void invalidIds.push(_id))
       })
-      const { layer, remove, write } = yield* collection([{ _id: "a", _source: free }, { _id: "b", _source: odd }])
+      const { layer, remove, write } = yield* collection([{ _id: "a", _source: free }, { _id: "b", _source: invalid }])
       const live = yield* Effect.provide(taxis.live(), layer)
       const changes = yield* Effect.fork(Stream.runCollect(Stream.take(Stream.map(live.changes, line), 4)))
       yield* Effect.yieldNow()
-      yield* write("b", odd)
-      yield* write("a", odd)
+      yield* write("b", invalid)
+      yield* write("a", invalid)
       yield* remove("b")
       yield* write("b", free)
       yield* write("a", free)
@@ -194,7 +196,7 @@ describe("KuzzleRepository.live", () => {
   it.scoped("\"pass\": the error stands in place of the content", () =>
     Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi, onInvalid: "pass" })
-      const { layer, write } = yield* collection([{ _id: "a", _source: odd }])
+      const { layer, write } = yield* collection([{ _id: "a", _source: invalid }])
       const live = yield* Effect.provide(taxis.live(), layer)
       const changes = yield* Effect.fork(Stream.runCollect(Stream.take(Stream.map(live.changes, line), 2)))
       yield* Effect.yieldNow()
@@ -215,7 +217,7 @@ describe("KuzzleRepository.live", () => {
       assert.strictEqual(decoded(), 2)
     }))
 
-  it.scoped("a Schema with services, and a filter that is wrong", () =>
+  it.scoped("a Schema with services, and an invalid filter", () =>
     Effect.gen(function*() {
       class City extends Context.Tag("City")<City, { readonly city: string }>() {}
       const taxis = KuzzleRepository.make({
@@ -251,7 +253,7 @@ describe("KuzzleRepository.live", () => {
     }))
 
   for (const size of [100, 50_000]) {
-    it.scoped(`L2: a change among ${size} documents is decoded once for all who look, and copies few of them`, () =>
+    it.scoped(`L2: a change among ${size} documents is decoded once for all observers, and few documents are copied`, () =>
       Effect.gen(function*() {
         const { Taxi, decoded } = counting()
         const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -259,13 +261,13 @@ describe("KuzzleRepository.live", () => {
         const { layer, write } = yield* collection(stored)
         const live = yield* Effect.provide(taxis.live(), layer)
         assert.strictEqual(decoded(), size)
-        const looking = yield* Effect.replicateEffect(
+        const observers = yield* Effect.replicateEffect(
           Effect.fork(Stream.runCollect(Stream.take(live.values, 2))),
           3
         )
         yield* Effect.yieldNow()
         yield* write("id7", busy)
-        for (const fiber of looking) {
+        for (const fiber of observers) {
           const [before, after] = Chunk.toReadonlyArray(yield* Fiber.join(fiber))
           assert(before !== undefined && after !== undefined)
           assert.strictEqual(after.get("id7")?._source.status, "BUSY")

@@ -7,20 +7,20 @@ import { answering, type Asked } from "./support/answering.ts"
 /** The body that an update of a document with this Schema sends. */
 const sent = <A, I extends object>(schema: Schema.Schema<A, I>, content: KuzzleRepository.Changes<A>) =>
   Effect.gen(function*() {
-    const asked: Array<Asked> = []
+    const requests: Array<Asked> = []
     const repository = KuzzleRepository.make({ index: "i", collection: "c", schema, onInvalid: "pass" })
     yield* repository.update({ _id: "1", content }).pipe(
       Effect.provide(answering((request) => {
-        asked.push(request)
+        requests.push(request)
         return { _id: "1", _source: {}, _version: 1 }
       }))
     )
-    return asked[0]?.body
+    return requests[0]?.body
   })
 
 const text = Schema.String
 // JavaScript can pass values that TypeScript does not allow.
-const given = (content: object) => content as never
+const untyped = (content: object) => content as never
 
 const Driver = Schema.Struct({ name: text, phone: Schema.optional(text) })
 const Nullable = Schema.Struct({
@@ -148,7 +148,7 @@ const rows: ReadonlyArray<
   ["nested, absent", Schema.Struct({ a: Driver }), { a: { name: "x" } }, { a: { name: "x" } }],
   ["nested, in part", Schema.Struct({ a: Driver }), { a: { phone: "1" } }, { a: { phone: "1" } }],
   ["nested, no field at all", Schema.Struct({ a: Driver }), { a: {} }, { a: {} }],
-  ["nested, a field that it has not", Schema.Struct({ a: Driver }), { a: { fone: "1" } }, undefined, "fone"],
+  ["nested, an unknown field", Schema.Struct({ a: Driver }), { a: { fone: "1" } }, undefined, "fone"],
   ["nested, in part, a wrong value", Schema.Struct({ a: Driver }), { a: { phone: 1 } }, undefined],
   ["nested twice, in part", Schema.Struct({ a: Schema.Struct({ b: Driver, c: text }) }), { a: { b: { phone: "1" } } }, {
     a: { b: { phone: "1" } }
@@ -226,15 +226,15 @@ describe("partial updates", () => {
   for (const [what, schema, content, body, path = "[\"a\"]"] of rows) {
     it.effect(`${what}: ${body === undefined ? "refused" : "a change"}`, () =>
       Effect.gen(function*() {
-        if (body !== undefined) return assert.deepStrictEqual(yield* sent(schema, given(content)), body)
-        const error = yield* Effect.flip(sent(schema, given(content)))
+        if (body !== undefined) return assert.deepStrictEqual(yield* sent(schema, untyped(content)), body)
+        const error = yield* Effect.flip(sent(schema, untyped(content)))
         assert.instanceOf(error, KuzzleRepository.InvalidContentError)
         assert.include(error.message, "nothing was sent")
         assert.include(error.message.replace(/\s*└─ /g, ""), path)
       }))
   }
 
-  it.effect("a field that cannot be cleared: the error says how to do it", () =>
+  it.effect("a field that cannot be cleared: the error names the alternatives", () =>
     Effect.gen(function*() {
       const schema = Schema.Struct({ note: Schema.optionalWith(text, { as: "Option" }) })
       const { message } = yield* Effect.flip(sent(schema, { note: Option.none() }))
@@ -253,14 +253,14 @@ describe("partial updates", () => {
       })
     }))
 
-  it.effect("`upsert` and `mUpdate` as `update`", () =>
+  it.effect("`upsert` and `mUpdate` refuse what `update` refuses", () =>
     Effect.gen(function*() {
       const schema = Schema.Struct({ a: Schema.optional(text) })
       const repository = KuzzleRepository.make({ index: "i", collection: "c", schema })
       const changes = { a: undefined }
       const unsent = Effect.provideService(
         Kuzzle.Kuzzle,
-        // Nothing of it may be asked for.
+        // No member of the client may be used.
         new Proxy({} as Kuzzle.KuzzleShape, {
           get: () => assert.fail("it was sent")
         })

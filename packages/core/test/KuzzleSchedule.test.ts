@@ -109,7 +109,7 @@ describe("KuzzleSchedule.reconnect", () => {
       assert.deepStrictEqual(attempts, [0, 1000, 3000, 7000, 15_000])
     }))
 
-  it.effect("spreads a herd: 10,000 clients, a server that is away for 60 s", () =>
+  it.effect("spreads the attempts of 10,000 clients after an outage of 60 s", () =>
     Effect.gen(function*() {
       const clients = 10_000
       const outage = 60_000
@@ -229,11 +229,11 @@ describe("KuzzleSchedule.tokenRefresh", () => {
   it.effect("renews each token by its own lifetime, by the Clock", () =>
     Effect.gen(function*() {
       const renewed: Array<number> = []
-      const lives = [50_000, 200_000, undefined]
+      const lifetimes = [50_000, 200_000, undefined]
       const renew = Effect.map(Clock.currentTimeMillis, (now): KuzzleSchedule.Expiring => {
         renewed.push(now)
-        const life = lives[renewed.length - 1]
-        return { expiresAt: life === undefined ? undefined : now + life }
+        const lifetime = lifetimes[renewed.length - 1]
+        return { expiresAt: lifetime === undefined ? undefined : now + lifetime }
       })
       const fiber = yield* Effect.fork(
         Effect.scheduleFrom(renew, { expiresAt: 100_000 }, KuzzleSchedule.tokenRefresh()).pipe(draw(0))

@@ -10,14 +10,14 @@ const hit = (_id: string, _source: object = {}) => ({ _id, _score: 1, _source, .
 /** The requests and the hits of a search whose answers are these pages. */
 const searchOver = (options: KuzzleSearch.Options, pages: ReadonlyArray<unknown>) =>
   Effect.gen(function*() {
-    const asked: Array<Asked> = []
+    const requests: Array<Asked> = []
     const outcome = yield* Effect.either(Stream.runCollect(KuzzleSearch.hits(options))).pipe(
       Effect.provide(answering((request) => {
-        asked.push(request)
-        return pages[asked.length - 1]
+        requests.push(request)
+        return pages[requests.length - 1]
       }))
     )
-    return { asked, outcome }
+    return { requests, outcome }
   })
 
 const pageOf = (total: number, hits: ReadonlyArray<unknown>, scrollId?: string) => ({ hits, total, scrollId })
@@ -25,48 +25,48 @@ const pageOf = (total: number, hits: ReadonlyArray<unknown>, scrollId?: string) 
 describe("KuzzleSearch", () => {
   it.effect("a search that fits on one page opens no scroll", () =>
     Effect.gen(function*() {
-      const { asked, outcome } = yield* searchOver(target, [pageOf(2, [hit("a"), hit("b")])])
-      assert.lengthOf(asked, 1)
-      assert.notProperty(asked[0], "scroll")
-      assert.strictEqual(asked[0]?.size, 100)
+      const { requests, outcome } = yield* searchOver(target, [pageOf(2, [hit("a"), hit("b")])])
+      assert.lengthOf(requests, 1)
+      assert.notProperty(requests[0], "scroll")
+      assert.strictEqual(requests[0]?.size, 100)
       assert.strictEqual(outcome._tag, "Right")
     }))
 
   it.effect("aggregations alone are one page without hits", () =>
     Effect.gen(function*() {
       for (const strategy of [KuzzleSearch.scroll(), KuzzleSearch.searchAfter(), KuzzleSearch.fromSize()]) {
-        const { asked, outcome } = yield* searchOver({ ...target, size: 0, strategy }, [pageOf(9, [])])
-        assert.lengthOf(asked, 1)
+        const { requests, outcome } = yield* searchOver({ ...target, size: 0, strategy }, [pageOf(9, [])])
+        assert.lengthOf(requests, 1)
         assert.strictEqual(outcome._tag, "Right")
       }
     }))
 
-  it.effect("a larger search is scrolled from its beginning, by the id of the page before, with the options of the call", () =>
+  it.effect("a larger search is scrolled from its beginning, with the scroll id of the previous page and the options of the call", () =>
     Effect.gen(function*() {
-      const { asked, outcome } = yield* searchOver({ ...target, size: 1, volatile: { a: 1 } }, [
+      const { requests, outcome } = yield* searchOver({ ...target, size: 1, volatile: { a: 1 } }, [
         pageOf(3, [hit("a")]),
         pageOf(3, [hit("a")], "s1"),
         pageOf(3, [hit("b")], "s2"),
         pageOf(3, [hit("c")], "s3")
       ])
-      assert.deepStrictEqual(asked.map(({ action, scroll, scrollId }) => [action, scroll, scrollId]), [
+      assert.deepStrictEqual(requests.map(({ action, scroll, scrollId }) => [action, scroll, scrollId]), [
         ["search", undefined, undefined],
         ["search", "30000ms", undefined],
         ["scroll", "30000ms", "s1"],
         ["scroll", "30000ms", "s2"]
       ])
-      for (const { volatile } of asked) assert.deepInclude(volatile, { a: 1 })
+      for (const { volatile } of requests) assert.deepInclude(volatile, { a: 1 })
       if (outcome._tag === "Left") return assert.fail(outcome.left.message)
       assert.deepStrictEqual(Chunk.toReadonlyArray(outcome.right).map(({ _id }) => _id), ["a", "b", "c"])
     }))
 
   it.effect("a search with collapse cannot be scrolled, so it is read by `from` and `size` until a page is not full", () =>
     Effect.gen(function*() {
-      const { asked } = yield* searchOver({ ...target, size: 2, collapse: { field: "status" } }, [
+      const { requests } = yield* searchOver({ ...target, size: 2, collapse: { field: "status" } }, [
         pageOf(9, [hit("a"), hit("b")]),
         pageOf(9, [hit("c")])
       ])
-      assert.deepStrictEqual(asked.map(({ body, from, size }) => [from, size, body.sort]), [
+      assert.deepStrictEqual(requests.map(({ body, from, size }) => [from, size, body.sort]), [
         [0, 2, ["_score", { _id: "asc" }]],
         [2, 2, ["_score", { _id: "asc" }]]
       ])
@@ -75,18 +75,18 @@ describe("KuzzleSearch", () => {
   it.effect("by `from` and `size`, no page exceeds the window, and the number of all documents is known", () =>
     Effect.gen(function*() {
       const page = (from: number, size: number) => Array.from({ length: size }, (_, i) => hit(String(from + i)))
-      const asked: Array<Asked> = []
+      const requests: Array<Asked> = []
       const seen: Array<number> = []
       const outcome = yield* KuzzleSearch.pages({ ...target, size: 6000, strategy: KuzzleSearch.fromSize() }).pipe(
         Stream.runForEach(({ hits }) => Effect.sync(() => seen.push(hits.length))),
         Effect.flip,
         Effect.provide(answering((request) => {
-          asked.push(request)
+          requests.push(request)
           return pageOf(12_345, page(Number(request.from), Number(request.size)))
         }))
       )
       assert.deepStrictEqual(seen, [6000, 4000])
-      assert.deepStrictEqual(asked.map(({ from, size }) => [from, size]), [[0, 6000], [6000, 4000]])
+      assert.deepStrictEqual(requests.map(({ from, size }) => [from, size]), [[0, 6000], [6000, 4000]])
       if (outcome._tag !== "KuzzleSearchWindowError") return assert.fail(outcome._tag)
       assert.deepStrictEqual([outcome.limit, outcome.total], [10_000, 12_345])
     }))
@@ -97,7 +97,7 @@ describe("KuzzleSearch", () => {
         pageOf(2, [hit("a", last)]),
         pageOf(2, [hit("b")])
       ]),
-      ({ asked, outcome }) => outcome._tag === "Left" ? outcome.left : asked[1]?.body.search_after
+      ({ requests, outcome }) => outcome._tag === "Left" ? outcome.left : requests[1]?.body.search_after
     )
 
   it.effect("a cursor has the values of the document", () =>

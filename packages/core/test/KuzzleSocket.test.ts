@@ -109,7 +109,7 @@ describe("KuzzleSocket", () => {
   const standard = (construct: () => globalThis.WebSocket) =>
     KuzzleSocket.connect(KuzzleSocket.makeWebSocket(construct), dial).pipe(Effect.flip, Effect.scoped)
 
-  it.effect("C7: a runtime without WebSocket, a page that may not open the address, an invalid address", () =>
+  it.effect("C7: a runtime without WebSocket, a page that may not open the address, and an invalid address are different errors", () =>
     Effect.gen(function*() {
       // The errors of `new globalThis.WebSocket(url)` before Node 22, and of `new WebSocket(url)`.
       for (const missing of [new TypeError("is not a constructor"), new ReferenceError("is not defined")]) {

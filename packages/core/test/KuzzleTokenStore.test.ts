@@ -28,7 +28,7 @@ const inMemory = storeOver(KeyValueStore.layerMemory)
 /** The store of the provided layer. */
 const provided = Effect.flatMap(
   KuzzleTokenStore.KuzzleTokenStore,
-  (store) => store === undefined ? Effect.dieMessage("there is none") : Effect.succeed(store)
+  (store) => store === undefined ? Effect.dieMessage("there is no token store") : Effect.succeed(store)
 )
 
 const none = Option.none()
@@ -88,7 +88,7 @@ describe("KuzzleTokenStore", () => {
       assert.deepStrictEqual(yield* values.get("kuzzle-token"), Option.some("another's"))
     }).pipe(Effect.provide(storeOver(KeyValueStore.layerMemory, { key: "mine" }))))
 
-  it.effect("garbage is a typed fault that shows none of it", () =>
+  it.effect("garbage is a typed error that does not show it", () =>
     Effect.gen(function*() {
       const good = { version: 1, token: "s3cr3t", kuid: "ann", expiresAt: 5 }
       const garbage = [
@@ -119,7 +119,7 @@ describe("KuzzleTokenStore", () => {
     }))
 
   it.effect.prop(
-    "any text in a store gives a token or a typed fault",
+    "any text that is not a stored token is a typed error",
     [fc.oneof(fc.string(), fc.json())],
     ([text]) =>
       Effect.gen(function*() {
@@ -156,12 +156,12 @@ describe("KuzzleTokenStore", () => {
     Effect.gen(function*() {
       const values = yield* KeyValueStore.KeyValueStore
       const [one, other] = [KuzzleTokenStore.make(values, "k"), KuzzleTokenStore.make(values, "k")]
-      let heard = 0
-      yield* Effect.forkScoped(Stream.runForEach(one.changes, () => Effect.sync(() => heard++)))
+      let notified = 0
+      yield* Effect.forkScoped(Stream.runForEach(one.changes, () => Effect.sync(() => notified++)))
       yield* turns()
       yield* other.save(Option.some(stored("one", 1, "ann")), none)
       yield* turns()
-      assert.strictEqual(heard, 1)
+      assert.strictEqual(notified, 1)
       let running = 0
       const exchange = Effect.acquireUseRelease(
         Effect.sync(() => ++running),
@@ -194,7 +194,7 @@ describe("KuzzleTokenStore", () => {
       assert.isNull(next.unsafePoll())
     }).pipe(Effect.provide(inMemory)))
 
-  it.effect("a store that fails is a typed fault", () =>
+  it.effect("a store that fails is a typed error", () =>
     Effect.gen(function*() {
       const { load, save } = yield* provided
       const operations = [
@@ -210,7 +210,7 @@ describe("KuzzleTokenStore", () => {
       }
     }).pipe(Effect.provide(storeOver(broken))))
 
-  it.scoped("in a folder, from one client to the next", () =>
+  it.scoped("a token in a folder is loaded by the next client, until it is removed", () =>
     Effect.gen(function*() {
       const folder = yield* temporaryFolder
       const inFolder = <A, E>(use: (store: KuzzleTokenStore.KuzzleTokenStoreShape) => Effect.Effect<A, E>) =>

@@ -57,7 +57,7 @@ describe("traceparent", () => {
     `00-${traceId.toUpperCase()}-${spanId}-01`,
     `00-native-${spanId}-01`,
     ` 00-${traceId}-${spanId}-01`
-  ])("%s is none", (text) => {
+  ])("%s is not a traceparent", (text) => {
     assert.isUndefined(Traceparent.decode(text))
   })
 

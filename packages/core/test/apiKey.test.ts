@@ -56,7 +56,11 @@ describe("the setting apiKey", () => {
         yield* Kuzzle.query(now, { anonymous: true })
         const kuzzle = yield* Kuzzle.Kuzzle
         assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Authenticated")
-      }).pipe(Effect.provide(overSocket(network, { apiKey: key, authenticator: Effect.die("it has a session") })))
+      }).pipe(
+        Effect.provide(
+          overSocket(network, { apiKey: key, authenticator: Effect.die("the authenticator must not run") })
+        )
+      )
       assert.deepStrictEqual(tokensOf(network), [key, undefined])
     }))
 
@@ -109,7 +113,7 @@ describe("the setting apiKey", () => {
       assert.strictEqual(values.size, 0)
     }))
 
-  it.effect("with a key that the server does not know, a request gets its refusal, and later requests the end of the session", () =>
+  it.effect("with a key that the server does not know, the first request gets the refusal, and later requests fail because the session has ended", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.onSend = (socket, frame) => {

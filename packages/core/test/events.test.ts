@@ -1,6 +1,6 @@
 /**
- * What happens, told as events: each of the 18 of the official SDK has its counterpart here (spec 3.8), and docs/events.md,
- * which says which, is true.
+ * The events of a client. Each of the 18 events of the official SDK has a counterpart (spec 3.8). `docs/events.md` lists the
+ * counterparts, and these tests check the page.
  */
 import type { Kuzzle, KuzzleRealtime } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
@@ -14,28 +14,28 @@ import { labelled } from "./support/metrics.ts"
 import { recordingTracer } from "./support/tracer.ts"
 
 /** Records the events from now on. */
-const heardOf = (kuzzle: Kuzzle.KuzzleShape) =>
+const recordEvents = (kuzzle: Kuzzle.KuzzleShape) =>
   Effect.gen(function*() {
-    const heard: Array<Kuzzle.KuzzleEvent> = []
-    yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) => Effect.sync(() => heard.push(event))))
+    const events: Array<Kuzzle.KuzzleEvent> = []
+    yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) => Effect.sync(() => events.push(event))))
     yield* turns()
     return {
-      heard,
-      tags: Effect.map(turns(), () => heard.map(({ _tag }) => _tag)),
+      events,
+      tags: Effect.map(turns(), () => events.map(({ _tag }) => _tag)),
       /** The only event with this tag. */
       one: <Tag extends Kuzzle.KuzzleEvent["_tag"]>(tag: Tag) =>
         Effect.map(turns(), () => {
-          const matching = heard.filter((event): event is Extract<Kuzzle.KuzzleEvent, { _tag: Tag }> =>
+          const matching = events.filter((event): event is Extract<Kuzzle.KuzzleEvent, { _tag: Tag }> =>
             event._tag === tag
           )
-          assert.strictEqual(matching.length, 1, `${tag} among ${heard.map(({ _tag }) => _tag).join(", ")}`)
+          assert.strictEqual(matching.length, 1, `${tag} among ${events.map(({ _tag }) => _tag).join(", ")}`)
           return matching[0]!
         })
     }
   })
 
 describe("the events of the official SDK", () => {
-  it.scoped("connected: the client is there", () =>
+  it.scoped("connected: the client is ready", () =>
     Effect.gen(function*() {
       const { kuzzle } = yield* withAccount()
       const [state] = yield* Stream.runCollect(Stream.take(kuzzle.states, 1))
@@ -45,14 +45,14 @@ describe("the events of the official SDK", () => {
   it.scoped("reconnected and disconnected: with their cause", () =>
     Effect.gen(function*() {
       const { kuzzle, network } = yield* withAccount()
-      const { heard } = yield* heardOf(kuzzle)
+      const { events } = yield* recordEvents(kuzzle)
       // Twice within 200 ms.
       for (const code of [1011, 1006]) {
         network.current.close(code, "bye")
         yield* TestClock.adjust("1 second")
         yield* turns()
       }
-      const described = heard.map((event) =>
+      const described = events.map((event) =>
         event._tag === "Disconnected" ? `${event._tag} ${event.cause.by} ${event.cause.code}` : event._tag
       )
       assert.deepStrictEqual(described, [
@@ -61,14 +61,14 @@ describe("the events of the official SDK", () => {
         "Disconnected Peer 1006",
         "Reconnected"
       ])
-      assert.deepInclude(heard[1], { endpoint: "ws://kuzzle.test:7512/" })
+      assert.deepInclude(events[1], { endpoint: "ws://kuzzle.test:7512/" })
     }))
 
-  it.scoped("networkError: each attempt once, and the end of all", () =>
+  it.scoped("networkError: once for each attempt, and once at the end", () =>
     Effect.gen(function*() {
       const reconnect = Schedule.recurs(3).pipe(Schedule.addDelay(() => "1 second"))
       const { kuzzle, network } = yield* withAccount({ reconnect })
-      const { heard, one, tags } = yield* heardOf(kuzzle)
+      const { events, one, tags } = yield* recordEvents(kuzzle)
       network.autoOpen = false
       network.onDial = (socket) => socket.close(1006)
       network.current.close(1006)
@@ -77,14 +77,14 @@ describe("the events of the official SDK", () => {
         yield* turns()
       }
       assert.deepStrictEqual(yield* tags, ["Disconnected", "ConnectFailed", "ConnectFailed", "GaveUp"])
-      assert.isTrue(heard.every((event) => event._tag !== "ConnectFailed" || event.cause.reason === "Unreachable"))
+      assert.isTrue(events.every((event) => event._tag !== "ConnectFailed" || event.cause.reason === "Unreachable"))
       assert.strictEqual((yield* one("GaveUp")).cause._tag, "KuzzleConnectError")
     }))
 
-  it.scoped("reconnectionError: the session could not be had again", () =>
+  it.scoped("reconnectionError: the session could not be renewed", () =>
     Effect.gen(function*() {
       const { kuzzle, refuse } = yield* withAccount()
-      const { one } = yield* heardOf(kuzzle)
+      const { one } = yield* recordEvents(kuzzle)
       yield* refuse
       assert.strictEqual((yield* one("SessionLost")).cause.reason, "Refused")
       assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Unauthenticated")
@@ -93,27 +93,27 @@ describe("the events of the official SDK", () => {
   it.scoped("reAuthenticated: the session was renewed", () =>
     Effect.gen(function*() {
       const { expire, kuzzle } = yield* withAccount()
-      const { one } = yield* heardOf(kuzzle)
+      const { one } = yield* recordEvents(kuzzle)
       yield* expire
       assert.deepStrictEqual((yield* one("ReAuthenticated")).kuid, Option.some("ada"))
     }))
 
-  it.scoped("tokenExpired: as the server says it", () =>
+  it.scoped("tokenExpired: when the server reports it", () =>
     Effect.gen(function*() {
       const { kuzzle, network, subscribe } = yield* withAccount()
       const gaps: Array<KuzzleRealtime.Notification> = []
       yield* subscribe((one) => gaps.push(one))
-      const { tags } = yield* heardOf(kuzzle)
+      const { tags } = yield* recordEvents(kuzzle)
       network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired", status: 200 })
       yield* turns()
       assert.deepStrictEqual(yield* tags, ["TokenExpired", "LoginStarted", "LoggedIn", "ReAuthenticated"])
       assert.deepStrictEqual(gaps, [{ type: "gap", cause: { _tag: "TokenExpired" } }])
     }))
 
-  it.scoped("logins: before and after, each of them", () =>
+  it.scoped("logins: before and after each of them", () =>
     Effect.gen(function*() {
       const { kuzzle, login, network } = yield* withAccount()
-      const { one, tags } = yield* heardOf(kuzzle)
+      const { one, tags } = yield* recordEvents(kuzzle)
       yield* login("ada")
       yield* login("ada")
       assert.deepStrictEqual(yield* tags, ["LoginStarted", "LoggedIn", "LoginStarted", "LoggedIn"])
@@ -125,10 +125,10 @@ describe("the events of the official SDK", () => {
       assert.strictEqual((yield* one("LoginFailed")).error._tag, "KuzzleUnauthorizedError")
     }))
 
-  it.scoped("logouts: before and after", () =>
+  it.scoped("logouts: before and after each of them", () =>
     Effect.gen(function*() {
       const { kuzzle, login, logout, network } = yield* withAccount()
-      const { tags } = yield* heardOf(kuzzle)
+      const { tags } = yield* recordEvents(kuzzle)
       yield* logout
       assert.deepStrictEqual(yield* tags, ["LogoutStarted", "LoggedOut"])
       yield* login("ada")
@@ -140,15 +140,15 @@ describe("the events of the official SDK", () => {
       assert.deepStrictEqual((yield* tags).slice(4), ["LogoutStarted", "QueryFailed", "LoggedOut"])
     }))
 
-  it.scoped("the offline queue: in and out", () =>
+  it.scoped("the offline queue: queued, sent and discarded requests", () =>
     Effect.gen(function*() {
       const { kuzzle, network } = yield* withAccount({ autoQueue: true, queueTTL: "2 seconds" })
       network.current.close(1006)
-      const { heard, tags } = yield* heardOf(kuzzle)
+      const { events, tags } = yield* recordEvents(kuzzle)
       yield* Effect.fork(kuzzle.query(now))
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* tags, ["Queued", "Dequeued", "Reconnected"])
-      assert.deepStrictEqual(heard.slice(0, 2), [{ _tag: "Queued", ...now }, { _tag: "Dequeued", ...now }])
+      assert.deepStrictEqual(events.slice(0, 2), [{ _tag: "Queued", ...now }, { _tag: "Dequeued", ...now }])
       network.autoOpen = false
       network.current.close(1006)
       yield* turns()
@@ -160,8 +160,8 @@ describe("the events of the official SDK", () => {
   it.scoped("discarded: requests that are not sent, and frames that no request waits for", () =>
     Effect.gen(function*() {
       const { kuzzle, network } = yield* withAccount()
-      const { one } = yield* heardOf(kuzzle)
-      network.current.deliver({ room: "nobody's" })
+      const { one } = yield* recordEvents(kuzzle)
+      network.current.deliver({ room: "unknown" })
       assert.strictEqual((yield* one("Unroutable")).reason, "UnknownRoom")
       network.current.close(1006)
       yield* turns()
@@ -173,17 +173,17 @@ describe("the events of the official SDK", () => {
   it.scoped("queryError: an error that Kuzzle answers", () =>
     Effect.gen(function*() {
       const { kuzzle, network } = yield* withAccount()
-      const { one } = yield* heardOf(kuzzle)
+      const { one } = yield* recordEvents(kuzzle)
       network.onSend = (socket) =>
         queueMicrotask(() => socket.refuse(socket.last("now"), { id: "services.storage.not_found", status: 404 }))
       const error = yield* Effect.flip(kuzzle.query(now))
       assert.deepStrictEqual(yield* one("QueryFailed"), { _tag: "QueryFailed", ...now, error })
     }))
 
-  it.scoped("callbackError: of its own subscription alone", () =>
+  it.scoped("callbackError: only its own subscription ends", () =>
     Effect.gen(function*() {
       const { kuzzle, network, subscribe } = yield* withAccount()
-      const { tags } = yield* heardOf(kuzzle)
+      const { tags } = yield* recordEvents(kuzzle)
       const bug = new Error("a bug of the application")
       const broken = yield* subscribe(() => {
         throw bug
@@ -230,11 +230,11 @@ describe("docs/events.md", () => {
     QueryFailed: true
   }
 
-  it("lists the events that there are", () => {
+  it("lists all events", () => {
     assert.sameMembers(first("All events"), Object.keys(tags))
   })
 
-  it("maps the 18 events of the official SDK (spec 3.8), each to what there is and to a test", () => {
+  it("maps each of the 18 events of the official SDK (spec 3.8) to its counterpart and to a test", () => {
     const spec = Fs.readFileSync(new URL("../../../docs/spec/kuzzle-protocol.md", import.meta.url), "utf8")
     const [, table = ""] = /### 3\.8 [^\n]*\n([^]*?)\n###/.exec(spec) ?? []
     const official = table.split("\n").filter((line) => line.startsWith("| `")).flatMap((line) =>
@@ -249,13 +249,13 @@ describe("docs/events.md", () => {
       ...["kuzzle.states", "Ready", "Waiting", "Gap", "KuzzleHttpTransportError", "ended"],
       ...["kuzzle.authentication.states", "Unauthenticated"]
     ])
-    for (const [name, here, test] of mapped) {
-      for (const code of codes(here)) assert.isTrue(names.has(code), `${name}: ${code}`)
+    for (const [name, counterpart, test] of mapped) {
+      for (const code of codes(counterpart)) assert.isTrue(names.has(code), `${name}: ${code}`)
       assert.include(source, `("${test}", `)
     }
   })
 
-  it.effect("lists the metrics that there are, with their labels", () =>
+  it.effect("lists all metrics with their labels", () =>
     Effect.gen(function*() {
       Metrics.inFlight(0)
       Metrics.queued(0)
@@ -278,7 +278,7 @@ describe("docs/events.md", () => {
       assert.deepStrictEqual(listed, labels)
     }))
 
-  it.scoped("lists the spans that there are, with their attributes", () =>
+  it.scoped("lists all spans with their attributes", () =>
     Effect.gen(function*() {
       const { spans, tracer } = recordingTracer()
       yield* Effect.gen(function*() {

@@ -58,7 +58,7 @@ const peak = (clients: number, schedule: Schedule.Schedule<unknown, unknown>) =>
     return { most: Math.max(...windows.values()), latest }
   })
 
-describe("herd", () => {
+describe("many clients that lose one server", () => {
   it.effect(
     "C6, 8.A12: of 10,000 clients at most 2 % dial in any 100 ms after the server's return",
     () =>

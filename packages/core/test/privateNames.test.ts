@@ -42,28 +42,28 @@ describe("build: names of private members", () => {
       class Account {
         private static opened = 10
         private total = 0
-        readonly shown: { readonly owner: string }
-        constructor(private readonly owner: string, private readonly limit = 5) { this.shown = { owner } }
-        private get left(): number { return this.limit - this.total }
+        readonly card: { readonly owner: string }
+        constructor(private readonly owner: string, private readonly limit = 5) { this.card = { owner } }
+        private get rest(): number { return this.limit - this.total }
         private add(amount: number): void { this.total += amount }
         pay(other: Account, amount: number) {
           const { owner, limit: most = 0, total } = other
           this.add(amount)
-          return { owner, most, total, left: this.left, opened: Account.opened, shown: this.shown.owner }
+          return { owner, most, total, rest: this.rest, opened: Account.opened, card: this.card.owner }
         }
       }
       const result = new Account("ada").pay(new Account("bob", 7), 2)
     `)
-    assert.deepStrictEqual(result, { owner: "bob", most: 7, total: 0, left: 3, opened: 10, shown: "ada" })
+    assert.deepStrictEqual(result, { owner: "bob", most: 7, total: 0, rest: 3, opened: 10, card: "ada" })
   })
 
   it("members with the same name that are not private keep their name", () => {
     assert.deepStrictEqual(
       run(`
-        class Hidden { private name = 1; read() { return { name: this.name } } }
-        class Shown { name = 2 }
-        const { name } = new Shown()
-        const result = [new Hidden().read().name, name]
+        class Private { private name = 1; read() { return { name: this.name } } }
+        class Public { name = 2 }
+        const { name } = new Public()
+        const result = [new Private().read().name, name]
       `),
       [1, 2]
     )
@@ -72,7 +72,7 @@ describe("build: names of private members", () => {
   it("an access that TypeScript does not check is refused", () => {
     assert.throws(
       () => built(`export class Hidden { private name = 1; read() { return this["name"] } }`),
-      "module.ts:1: write .name"
+      `module.ts:1: ["name"] keeps its long name: write .name`
     )
   })
 })

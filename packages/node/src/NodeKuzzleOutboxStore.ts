@@ -6,7 +6,7 @@
  * Files have the mode 0600 and contain the requests in clear. A new folder has the mode 0700; an existing folder keeps its
  * mode.
  *
- * The folder must be on a local disk. On a network file system, processes on different machines take each other for
+ * The folder must be on a local disk. On a network file system, processes on different machines consider each other
  * dead: no request is executed twice, but some are reported as `MaybeSent` while their answers are on the way.
  *
  * @example
@@ -32,8 +32,8 @@ import { OutboxFolder } from "./internal/outboxFolder.ts"
  * A torn or damaged file is reported as `Unreadable`. A file of another program is left alone. If a later release has
  * written into the folder, opening it fails.
  *
- * The limits are checked before requests are stored. Processes that store at the same moment can exceed them by the
- * requests of that moment.
+ * The limits are checked before requests are stored. If several processes store requests at the same moment, the store
+ * may exceed its limits by these requests.
  *
  * @since 0.1.0
  * @category layers

@@ -76,7 +76,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           yield* failure(KuzzleServer.now(), KuzzleError.HttpTransportError).pipe(
             Effect.provide(NodeKuzzle.layerHttp({ url }))
           )
-          // A login by cookie takes both ways.
+          // A login by cookie uses HTTP and the WebSocket.
           const credentials = { username: "ada", password: Redacted.make("secret") }
           const kuid = yield* KuzzleAuth.login({ strategy: "local", credentials }).pipe(
             Effect.zipRight(KuzzleAuth.getCurrentUser()),
@@ -185,7 +185,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }))
       }
 
-      it.scoped("C6: the error of a handshake that is refused for now has its retryAfter", () =>
+      it.scoped("C6: the error of a handshake that is refused temporarily has the server's retryAfter", () =>
         Effect.gen(function*() {
           const port = yield* listen(() =>
             Http.createServer((_, response) => response.writeHead(503, { "retry-after": "30" }).end())
@@ -230,7 +230,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }
         }))
 
-      it.scoped("of several endpoints the client connects to the first that answers", () =>
+      it.scoped("of several endpoints, the client connects to the first that answers", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           yield* Effect.gen(function*() {
@@ -247,7 +247,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
       for (
         const [kind, session] of [["tokens", undefined], ["a cookie", NodeKuzzle.cookie]] as const
       ) {
-        it.scoped(`C5: with ${kind}: there at once, and what was asked is answered when the server is up`, () =>
+        it.scoped(`C5: with ${kind}: the client is usable at once, and its requests are answered when the server is up`, () =>
           Effect.gen(function*() {
             const server = yield* KuzzleTestServer.KuzzleTestServer
             yield* server.stop
@@ -327,7 +327,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           yield* Effect.gen(function*() {
             const kuzzle = yield* Kuzzle.Kuzzle
-            // The volatile data come back with the answer.
+            // The answer contains the volatile data of the request.
             const asking = (length: number) => KuzzleServer.now({ volatile: { text: "x".repeat(length) } })
             yield* asking(2000)
             const error = yield* failure(asking(5000), KuzzleError.MaybeSentError)
@@ -349,7 +349,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
               Object.defineProperty(globalThis, "WebSocket", {
                 configurable: true,
                 get: () => {
-                  throw new Error("the global WebSocket was touched")
+                  throw new Error("the global WebSocket was used")
                 }
               })
             ),
@@ -538,7 +538,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
     describe("the environment", () => {
       const withEnvironment = (entries: ReadonlyArray<readonly [string, string]>) =>
         Effect.provide(
-          // As the environment is read: what is nested is joined by an underscore.
+          // As in the environment, the parts of a name are joined by an underscore.
           Layer.setConfigProvider(ConfigProvider.fromMap(new Map(entries), { pathDelim: "_" }))
         )
 
@@ -547,8 +547,8 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const state = Effect.flatMap(Kuzzle.Kuzzle, (kuzzle) => Effect.zipRight(KuzzleServer.now(), kuzzle.state))
           const both = Effect.all([Effect.provide(state, KuzzleWsLive), Effect.provide(state, KuzzleHttpLive)])
-          for (const where of yield* withEnvironment([["KUZZLE_URL", url]])(both)) {
-            assert.deepInclude(where, { _tag: "Ready", endpoint: `${url}/` })
+          for (const current of yield* withEnvironment([["KUZZLE_URL", url]])(both)) {
+            assert.deepInclude(current, { _tag: "Ready", endpoint: `${url}/` })
           }
         }))
 

@@ -18,7 +18,7 @@ const open = (path: string, of: KuzzleOutboxStore.Limits = limits) =>
     Effect.provide(NodeKuzzleOutboxStore.layer(path))
   )
 
-/** The listening clients. A kill ends their sockets only. */
+/** The clients that listen. To kill a client, a test closes its socket only. */
 const neighbours = new Set<Neighbours>()
 const listen = Neighbours.prototype.listen
 Neighbours.prototype.listen = function(this: Neighbours) {
@@ -55,7 +55,7 @@ const place = (at: Effect.Effect<string, never, Scope.Scope>) =>
 
 const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
 
-/** A process that stores `a`, `b` and `c`, marks `b` and the idempotent `c`, reports it, and runs until it is killed. */
+/** A process that stores `a`, `b` and `c`, marks `b` and the idempotent `c`, prints a line, and runs until it is killed. */
 const holder = (path: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -87,8 +87,8 @@ const limitFiles = (...args: ReadonlyArray<string>): string =>
 const canLimitFiles = process.platform === "linux" &&
   Exit.isSuccess(Effect.runSyncExit(Effect.sync(() => limitFiles())))
 
-/** Limits this process to so many more open files, while the scope is open. */
-const filesLeft = (count: number) =>
+/** Lets this process open only this many more files, while the scope is open. */
+const limitOpenFiles = (count: number) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const before = limitFiles("--nofile", "--noheadings", "--output=SOFT").trim()
@@ -97,7 +97,7 @@ const filesLeft = (count: number) =>
       try {
         for (;;) open.push(Fs.openSync("/dev/null", "r"))
       } catch {
-        // there is no other
+        // The limit is reached.
       }
       for (const file of open.splice(0, count)) Fs.closeSync(file)
       return { before, open }
@@ -137,7 +137,7 @@ const filled = Effect.gen(function*() {
     try {
       for (;;) Fs.writeSync(file, Buffer.alloc(4096))
     } catch {
-      Fs.closeSync(file) // the disk is full
+      Fs.closeSync(file) // The disk is full.
     }
     return Effect.sync(() => Fs.rmSync(ballast))
   })
@@ -163,7 +163,7 @@ describe("NodeKuzzleOutboxStore", () => {
     30_000
   )
 
-  it.scopedLive("a process whose event loop is blocked is alive", () =>
+  it.scopedLive("a process whose event loop is blocked counts as alive", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const child = yield* holder(path)
@@ -233,8 +233,8 @@ describe("NodeKuzzleOutboxStore", () => {
         yield* Effect.scoped(Effect.flatMap(open(path), (claim) => claim.add(names.map((id) => entry(id)))))
         const claim = yield* open(path)
         const changed = yield* Effect.fork(Stream.runHead(claim.changes))
-        const first = yield* Effect.scoped(Effect.zipRight(filesLeft(2), Effect.exit(claim.adopt(server, ada))))
-        const error = yield* Effect.flip(Effect.scoped(Effect.zipRight(filesLeft(0), claim.adopt(server, ada))))
+        const first = yield* Effect.scoped(Effect.zipRight(limitOpenFiles(2), Effect.exit(claim.adopt(server, ada))))
+        const error = yield* Effect.flip(Effect.scoped(Effect.zipRight(limitOpenFiles(0), claim.adopt(server, ada))))
         assert.deepInclude(error, { operation: "adopt", reason: "Failed" })
         assert.include(error.message, "the process has too many open files: raise its limit")
         const { entries, reports } = yield* claim.adopt(server, ada)
@@ -257,7 +257,7 @@ describe("NodeKuzzleOutboxStore", () => {
         const seq = a?.seq ?? assert.fail("nothing was stored")
         const settling = claim.settle(seq, { outcome: "Rejected", detail: "not allowed" })
         const { failed, marked } = yield* Effect.scoped(Effect.gen(function*() {
-          yield* filesLeft(0)
+          yield* limitOpenFiles(0)
           return { marked: yield* claim.mark([seq]), failed: yield* Effect.flip(settling) }
         }))
         assert.deepStrictEqual(marked, new Set([seq]))
@@ -306,7 +306,7 @@ describe("NodeKuzzleOutboxStore", () => {
       assert.deepStrictEqual(reports.map(({ outcome }) => outcome), ["Unreadable"])
     }))
 
-  it.scopedLive("a killed client leaves no unfinished file and no socket behind", () =>
+  it.scopedLive("unfinished files and sockets of a killed client are removed", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const child = yield* holder(path)

@@ -13,7 +13,7 @@ const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
 
 const open = (directory: string) => Effect.provide(PrivateFiles.make(directory), NodeContext.layer)
 
-/** Runs with a umask of 0, as in some containers. */
+/** Sets the umask while the scope is open. Some containers have a umask of 0. */
 const withUmask = (umask: number) =>
   Effect.acquireRelease(
     Effect.sync(() => process.umask(umask)),
@@ -30,8 +30,8 @@ describe("NodeKuzzleStore", () => {
         const directory = Path.join(yield* temporaryFolder, "deep", ".session")
         yield* Effect.gen(function*() {
           const tokens = yield* KuzzleTokenStore.KuzzleTokenStore
-          yield* tokens?.save(Option.some(stored), Option.none()) ?? assert.fail("there is none")
-          yield* tokens?.save(Option.some(stored), Option.some(stored.token)) ?? assert.fail("there is none")
+          yield* tokens?.save(Option.some(stored), Option.none()) ?? assert.fail("there is no token store")
+          yield* tokens?.save(Option.some(stored), Option.some(stored.token)) ?? assert.fail("there is no token store")
         }).pipe(Effect.provide(NodeKuzzleStore.layerTokens(directory)))
         assert.strictEqual(modeOf(directory), "700")
         assert.deepStrictEqual(Fs.readdirSync(directory).sort(), ["kuzzle-token"])
@@ -93,7 +93,7 @@ describe("NodeKuzzleStore", () => {
     }))
 
   it.scoped.prop(
-    "it is a store like any other",
+    "behaves like any KeyValueStore",
     [fc.dictionary(fc.string({ minLength: 1 }), fc.string())],
     ([entries]) =>
       Effect.gen(function*() {
@@ -118,7 +118,7 @@ describe("NodeKuzzleStore", () => {
     { fastCheck: { numRuns: 20 } }
   )
 
-  it.scoped("a folder that cannot be made is a typed fault", () =>
+  it.scoped("a folder that cannot be created is a typed error", () =>
     Effect.gen(function*() {
       const file = Path.join(yield* temporaryFolder, "file")
       Fs.writeFileSync(file, "")

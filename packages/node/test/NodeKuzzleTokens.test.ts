@@ -15,7 +15,7 @@ import * as ProcessLock from "../src/internal/processLock.ts"
 const open = (directory: string) =>
   Effect.flatMap(
     Effect.provide(KuzzleTokenStore.KuzzleTokenStore, Layer.fresh(NodeKuzzleStore.layerTokens(directory))),
-    (store) => store === undefined ? Effect.dieMessage("there is none") : Effect.succeed(store)
+    (store) => store === undefined ? Effect.dieMessage("there is no token store") : Effect.succeed(store)
   )
 
 const stored = (token: string) => Option.some({ token: Redacted.make(token), expiresAt: Option.none(), kuid: "ada" })
@@ -91,23 +91,23 @@ describe("NodeKuzzleStore.layerTokens", () => {
       const directory = yield* temporaryFolder
       const stores = yield* Effect.replicateEffect(open(directory), 4)
       let running = 0
-      let most = 0
+      let maximum = 0
       const exchange = Effect.acquireUseRelease(
         Effect.sync(() => {
-          most = Math.max(most, ++running)
+          maximum = Math.max(maximum, ++running)
         }),
-        // So that the others come while it runs.
+        // Long enough for the other exchanges to arrive meanwhile.
         () => Effect.sleep("20 millis"),
         () => Effect.sync(() => running--)
       )
       yield* Effect.forEach(stores, (store) => Effect.repeatN(store.exclusive(exchange), 4), {
         concurrency: "unbounded"
       })
-      assert.strictEqual(most, 1)
+      assert.strictEqual(maximum, 1)
     }).pipe(Effect.scoped))
 
   live(
-    "A4: the lock of a killed process passes to the waiting one, and a process that hangs is overtaken after 3 s",
+    "A4: the lock of a killed process passes to the waiting one, and the lock of a process that hangs is ignored after 3 s",
     () =>
       Effect.gen(function*() {
         const directory = yield* temporaryFolder
@@ -116,15 +116,15 @@ describe("NodeKuzzleStore.layerTokens", () => {
         const killed = yield* holder(file)
         const before = yield* pipes
         const waiting = yield* Effect.fork(store.exclusive(Effect.void))
-        yield* until("the lock is waited for", Effect.map(pipes, (now) => now > before))
+        yield* until("the client waits for the lock", Effect.map(pipes, (now) => now > before))
         assert.isNull(waiting.unsafePoll())
         kill(killed)
         yield* soon("the lock of a process that was killed", Fiber.join(waiting))
-        // Killed while nobody waited: only the file of its socket is left.
+        // This holder is killed while no process waits. Only the file of its socket remains.
         const alone = yield* holder(file)
         const ended = Effect.async<void>((resume) => void alone.once("close", () => resume(Effect.void)))
         yield* Effect.zip(ended, Effect.sync(() => kill(alone)), { concurrent: true })
-        yield* soon("the lock that is left over", store.exclusive(Effect.void))
+        yield* soon("the lock of a process that was killed before", store.exclusive(Effect.void))
         yield* ProcessLock.make(file)
         const began = performance.now()
         yield* store.exclusive(Effect.void)

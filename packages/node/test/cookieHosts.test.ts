@@ -35,17 +35,17 @@ layer(KuzzleTestServer.layer({ users }), {
 
   const whoAmI = Effect.map(KuzzleAuth.getCurrentUser(), ({ _id }) => _id)
 
-  it.scoped("A3: the authenticator logs in there", () =>
+  it.scoped("A3: the authenticator logs in at the other host", () =>
     Effect.gen(function*() {
       yield* login
       yield* failOver
       assert.strictEqual(yield* whoAmI, "ada")
-      // Back where the first cookie is.
+      // Back to the host of the first cookie.
       yield* failOver
       assert.strictEqual(yield* whoAmI, "ada")
     }).pipe(Effect.provide(client(login))))
 
-  it.scoped("A4: without one the session ends with an error, instead of continuing as the anonymous user", () =>
+  it.scoped("A4: without an authenticator the session ends with an error, instead of continuing as the anonymous user", () =>
     Effect.gen(function*() {
       const kuzzle = yield* Kuzzle.Kuzzle
       yield* login

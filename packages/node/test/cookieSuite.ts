@@ -73,7 +73,7 @@ export const cookieSuite = <E>(title: string, backend: Layer.Layer<Backend | Add
         const { result } = yield* login()
         assert.notProperty(result, "jwt")
         assert.strictEqual(yield* kuid, user.kuid)
-        // A token is the same all through the second in which it is made.
+        // Within one second of its creation, a refresh returns the same token.
         yield* Effect.sleep("1100 millis")
         const cookie = Effect.map(http.cookie(address), Option.match({ onNone: () => "", onSome: Redacted.value }))
         const before = yield* cookie

@@ -15,14 +15,17 @@ describe("a fault of the network", () => {
     ["CERT_HAS_EXPIRED", /expired: renew it/],
     ["CERT_NOT_YET_VALID", /not valid yet: correct the clock/],
     ["ERR_TLS_CERT_ALTNAME_INVALID", /another host.*tls\.servername/]
-  ])("C7: %s: what is wrong with the certificate, and the setting for it", (code, expected) => {
-    const fault = Fault.of("wss://a/", withCode(code))
-    assert.strictEqual(fault?.reason, "Tls")
-    assert.match(fault?.issue ?? "", expected)
-    assert.include(fault?.issue ?? "", "(some words)")
-  })
+  ])(
+    "C7: %s: the error says what is wrong with the certificate, and names the setting or the remedy",
+    (code, expected) => {
+      const fault = Fault.of("wss://a/", withCode(code))
+      assert.strictEqual(fault?.reason, "Tls")
+      assert.match(fault?.issue ?? "", expected)
+      assert.include(fault?.issue ?? "", "(some words)")
+    }
+  )
 
-  it("C7: a certificate of the client", () => {
+  it("C7: the server requires a client certificate", () => {
     const { issue, reason } = Fault.of(
       "wss://a/",
       withCode(
@@ -36,18 +39,18 @@ describe("a fault of the network", () => {
     })
   })
 
-  it("other errors of OpenSSL, by their reason", () => {
+  it("other errors of OpenSSL have the reason that OpenSSL gives", () => {
     const error = withCode("ERR_SSL_NO_PROTOCOLS", "80AC:error:0A0000BF:ssl/x.c", { reason: "no protocols available" })
     assert.strictEqual(Fault.of("wss://a/", error)?.issue, "TLS failed (no protocols available)")
   })
 
-  it("the first of the addresses of a host", () => {
+  it("for a host with several addresses, the error is that of the first", () => {
     const both = new AggregateError([withCode("ECONNREFUSED", "connect ECONNREFUSED ::1:1"), withCode("ECONNREFUSED")])
     assert.include(Fault.of("ws://localhost/", both)?.issue ?? "", "nothing listens there")
     assert.include(Fault.of("ws://localhost/", both)?.issue ?? "", "::1:1")
   })
 
-  it("an end without an answer: the other scheme for a plain address only", () => {
+  it("a connection that ends without an answer: only for a plain address, the error suggests the other scheme", () => {
     assert.include(Fault.of("ws://a/", withCode("ECONNRESET"))?.issue ?? "", "use wss://")
     assert.notInclude(Fault.of("https://a/", withCode("UND_ERR_SOCKET"))?.issue ?? "", "use ws")
   })

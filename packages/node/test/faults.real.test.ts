@@ -1,4 +1,4 @@
-/** Some of the table of faults in front of the real Kuzzle that `KUZZLE_REAL_URL` names. */
+/** Some cases of the table of faults, against the real Kuzzle that `KUZZLE_REAL_URL` names. */
 import { faultSuite } from "../../../tests/suite/faults.ts"
 import { layerUrl } from "../../../tests/suite/node.ts"
 

@@ -27,7 +27,7 @@ const server = (bytes: Buffer, header = ""): Effect.Effect<string, ListenError, 
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
               `${header}Sec-WebSocket-Accept: ${accept(handshake.toString("latin1"))}\r\n\r\n`
           )
-          // In a packet of its own.
+          // In a separate packet.
           if (first) setTimeout(() => socket.write(bytes), 30)
         })
       })
@@ -52,12 +52,12 @@ describe("a server that sends", () => {
   live.each<readonly [string, ReadonlyArray<number>, number]>([
     ["a reserved opcode", [0x83, 0], 1002],
     ["a reserved bit", [0xc1, 0], 1002],
-    ["a continuation of nothing", [0x80, 0], 1002],
-    ["a ping in parts", [0x09, 0], 1002],
+    ["a continuation without a first frame", [0x80, 0], 1002],
+    ["a fragmented ping", [0x09, 0], 1002],
     ["a masked frame", [0x81, 0x81, 0, 0, 0, 0, 0x61], 1002],
     ["the beginning of 4 GB", [0x81, 0x7f, 0, 0, 0, 1, 0, 0, 0, 0], 1009],
     ["a close without a reason", [0x88, 0], 1005],
-    ["a close with a code that there is not", [0x88, 2, 0, 1], 1002]
+    ["a close with an invalid code", [0x88, 2, 0, 1], 1002]
   ])(
     "C5, C7: %s: the connection ends with its cause, and another follows",
     ([, bytes, code]) =>
@@ -70,7 +70,7 @@ describe("a server that sends", () => {
         )
         const cause = Option.getOrThrow(waiting)
         if (cause._tag !== "KuzzleConnectionEndedError") return assert.fail(cause._tag)
-        // What `ws` says of it: by itself, or in place of the peer that has not said anything.
+        // `ws` reports its own code, or 1006 because the peer has not sent a close frame.
         assert.include([code, 1006], cause.code)
         yield* kuzzle.states.pipe(
           Stream.takeUntil(({ _tag }) => _tag === "Ready"),
@@ -82,7 +82,7 @@ describe("a server that sends", () => {
   )
 
   live.each<readonly [string, Buffer, number]>([
-    // What is watched is bounded, so that not all of them are told.
+    // The buffer of events is limited, so not all frames are reported.
     ["ten thousand empty frames", Buffer.alloc(20_000, Buffer.from([0x81, 0])), 1000],
     ["text that is no UTF-8", Buffer.from([0x81, 2, 0xc3, 0x28]), 1]
   ])("C7: %s: unknown frames are reported, and the connection stays", ([, bytes, reported]) =>

@@ -22,11 +22,11 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
         yield* Effect.forkScoped(Effect.exit(Kuzzle.query({ controller: "server", action: "now", targets: "x" })))
         yield* until("it uses sockets and timers", Effect.map(inUse, (now) => now.length > before.length))
       }).pipe(Effect.scoped, Effect.provide(NodeKuzzle.layer({ url: server.url, pingInterval: "20 millis" })))
-      // The server hears of it a moment later.
-      yield* until("the server hears of it", Effect.map(server.connections, (now) => now <= connectionsBefore))
-      // The wait for it has a timer of its own.
+      // The server notices the end a moment later.
+      yield* until("the server notices the end", Effect.map(server.connections, (now) => now <= connectionsBefore))
+      // `until` has a timer of its own.
       let remaining = yield* inUse
-      yield* until("nothing is left", Effect.map(inUse, (now) => String(remaining = now) === String(before)))
+      yield* until("nothing remains", Effect.map(inUse, (now) => String(remaining = now) === String(before)))
       assert.deepStrictEqual(remaining, before)
     }))
 
@@ -35,15 +35,15 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
       const server = yield* KuzzleTestServer.KuzzleTestServer
       const timers = Effect.sync(() => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length)
       // The test runner has timers, too, which come and go.
-      const looks = yield* Effect.replicateEffect(Effect.zipRight(turns, timers), 5)
-      const before = Math.min(...looks)
+      const counts = yield* Effect.replicateEffect(Effect.zipRight(turns, timers), 5)
+      const before = Math.min(...counts)
       yield* Effect.gen(function*() {
         const { states } = yield* Kuzzle.Kuzzle
         yield* server.cut
         yield* Stream.runHead(Stream.filter(states, ({ _tag }) => _tag === "Waiting"))
       }).pipe(Effect.provide(NodeKuzzle.layer({ url: server.url, reconnect: Schedule.spaced("1 hour") })))
       let remaining = yield* timers
-      yield* until("no timer is left", Effect.map(timers, (now) => (remaining = now) <= before))
+      yield* until("no timer remains", Effect.map(timers, (now) => (remaining = now) <= before))
       assert.isAtMost(remaining, before)
     }))
 

@@ -29,8 +29,8 @@ const login = Effect.zipRight(KuzzleAuth.login({ strategy: "local", credentials 
 layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] }), { excludeTestServices: true })(
   "a proxy",
   (it) => {
-    /** Asserts that no socket of the proxy is open after a second. */
-    const nothingStays = ({ open }: { readonly open: ReadonlySet<unknown> }) =>
+    /** Asserts that the proxy has no open socket after a second. */
+    const assertNoneOpen = ({ open }: { readonly open: ReadonlySet<unknown> }) =>
       Effect.gen(function*() {
         yield* Effect.repeat(Effect.sync(() => open.size), {
           until: (count) => count === 0,
@@ -47,11 +47,11 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           const through = yield* proxy()
           const options: NodeKuzzle.Options = { url, proxy: `http://127.0.0.1:${through.port}` }
           const counted = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-            Effect.map(effect, (value) => ({ value, asked: through.asked.splice(0) }))
+            Effect.map(effect, (value) => ({ value, targets: through.targets.splice(0) }))
           const here = `127.0.0.1:${port}`
 
           const now = yield* counted(Effect.provide(KuzzleServer.now(), NodeKuzzle.layer(options)))
-          assert.deepStrictEqual(now.asked, [here])
+          assert.deepStrictEqual(now.targets, [here])
 
           const place = { index: "proxied", collection: "things" }
           const exported = yield* counted(
@@ -64,15 +64,15 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             }).pipe(Effect.provide(NodeKuzzle.layerHttp(options)))
           )
           assert.include(exported.value, "\"_id\":\"a\"")
-          assert.isAtLeast(exported.asked.length, 1)
-          assert.deepStrictEqual([...new Set(exported.asked)], [here])
+          assert.isAtLeast(exported.targets.length, 1)
+          assert.deepStrictEqual([...new Set(exported.targets)], [here])
 
-          const who = yield* counted(
+          const loggedIn = yield* counted(
             Effect.provide(login, NodeKuzzle.layer({ ...options, session: NodeKuzzle.cookie }))
           )
-          assert.strictEqual(who.value._id, "ada")
-          // Before the login, the login and its verification by HTTP, and with the cookie.
-          assert.deepStrictEqual(who.asked, [here, here, here, here])
+          assert.strictEqual(loggedIn.value._id, "ada")
+          // The first connection, the login and its verification over HTTP, and the connection with the cookie.
+          assert.deepStrictEqual(loggedIn.targets, [here, here, here, here])
         }))
 
       it.scoped("TLS from end to end, with the certificates of the setting tls", () =>
@@ -101,7 +101,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             assert.include(other.message, "the certificate belongs to another host")
           }
           assert.deepStrictEqual(
-            [...new Set(through.asked)].sort(),
+            [...new Set(through.targets)].sort(),
             [`127.0.0.1:${port}`, `localhost:${port}`]
           )
         }))
@@ -117,7 +117,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }
           yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layer(options))
           yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layerHttp(options))
-          assert.deepStrictEqual(through.asked, [`127.0.0.1:${port}`, `127.0.0.1:${port}`])
+          assert.deepStrictEqual(through.targets, [`127.0.0.1:${port}`, `127.0.0.1:${port}`])
           assert.strictEqual((yield* refused({ ...options, tls: undefined })).reason, "Proxy")
         }))
 
@@ -129,7 +129,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             const { state } = yield* Kuzzle.Kuzzle
             for (const socket of through.open) socket.destroy()
             yield* Effect.repeat(state, {
-              until: ({ _tag }) => _tag === "Ready" && through.asked.length === 2,
+              until: ({ _tag }) => _tag === "Ready" && through.targets.length === 2,
               schedule: Schedule.spaced("10 millis"),
               times: 200
             })
@@ -139,7 +139,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             proxy: `http://127.0.0.1:${through.port}`,
             reconnect: Schedule.spaced("10 millis")
           })))
-          assert.lengthOf(through.asked, 2)
+          assert.lengthOf(through.targets, 2)
         }))
 
       it.scoped("by KUZZLE_PROXY", () =>
@@ -153,9 +153,9 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             Effect.provide(KuzzleServer.now(), KuzzleHttpLive)
           )
           yield* Effect.provide(both, environment(`http://127.0.0.1:${through.port}`))
-          assert.lengthOf(through.asked, 2)
+          assert.lengthOf(through.targets, 2)
           yield* Effect.provide(both, environment(""))
-          assert.lengthOf(through.asked, 2)
+          assert.lengthOf(through.targets, 2)
           const error = yield* Effect.flip(Effect.provide(both, environment("socks5://ada:s3cr3t@127.0.0.1:1080")))
           assert.include(String(error), "KUZZLE_PROXY: expected the address of an HTTP proxy")
           assert.notInclude(String(error), "s3cr3t")
@@ -166,14 +166,14 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
       it.scoped("gets the credentials of its address, percent-decoded", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
-          const { asked, port } = yield* proxy({ credentials: "ada:s3cr3t/@:é" })
+          const { port, targets } = yield* proxy({ credentials: "ada:s3cr3t/@:é" })
           const options: NodeKuzzle.Options = {
             url,
             proxy: Redacted.make(`http://ada:s3cr3t%2F%40%3A%C3%A9@127.0.0.1:${port}`)
           }
           yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layer(options))
           yield* Effect.provide(KuzzleServer.now(), NodeKuzzle.layerHttp(options))
-          assert.lengthOf(asked, 2)
+          assert.lengthOf(targets, 2)
         }))
 
       it.scoped("C7: refuses other credentials, and the error does not show them", () =>
@@ -227,7 +227,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }))
       }
 
-      it.scoped("accepts and then is silent: nothing of the attempt stays", () =>
+      it.scoped("accepts and then is silent: the attempt leaves no socket open", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const through = yield* proxy({ answers: "Nothing" })
@@ -237,10 +237,10 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             connectTimeout: "150 millis"
           })
           assert.strictEqual(error.reason, "Timeout")
-          yield* nothingStays(through)
+          yield* assertNoneOpen(through)
         }))
 
-      it.scoped("a tunnel to silence behind TLS: nothing of the attempt stays", () =>
+      it.scoped("a tunnel to a TLS server that is silent: the attempt leaves no socket open", () =>
         Effect.gen(function*() {
           const silent = yield* listen(() => Net.createServer((socket) => socket.resume()))
           const through = yield* proxy()
@@ -250,7 +250,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             connectTimeout: "150 millis"
           })
           assert.strictEqual(error.reason, "Timeout")
-          yield* nothingStays(through)
+          yield* assertNoneOpen(through)
         }))
 
       it("C7: Bun, whose WebSocket would bypass it, refuses the setting", () => {

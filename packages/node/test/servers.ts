@@ -49,7 +49,7 @@ export const tlsInFrontOf = (upstream: number, options: Tls.TlsOptions = {}) =>
 export interface Proxy {
   readonly port: number
   /** The requested targets. */
-  readonly asked: Array<string>
+  readonly targets: Array<string>
   /** The open tunnels. */
   readonly open: Set<Net.Socket>
 }
@@ -64,13 +64,13 @@ export const proxy = (
   } = {}
 ): Effect.Effect<Proxy, ListenError, Scope.Scope> =>
   Effect.gen(function*() {
-    const asked: Array<string> = []
+    const targets: Array<string> = []
     const open = new Set<Net.Socket>()
     const expected = options.credentials === undefined
       ? undefined
       : `Basic ${Buffer.from(options.credentials).toString("base64")}`
     const connect = (request: Http.IncomingMessage, client: Net.Socket): void => {
-      asked.push(request.url ?? "")
+      targets.push(request.url ?? "")
       open.add(client)
       client.on("close", () => open.delete(client)).on("error", () => {})
       if (options.answers === "Nothing") return void client.resume().on("end", () => client.destroy())
@@ -88,5 +88,5 @@ export const proxy = (
     const port = yield* listen(() =>
       (options.tls === undefined ? Http.createServer() : Https.createServer(options.tls)).on("connect", connect)
     )
-    return { port, asked, open }
+    return { port, targets, open }
   })

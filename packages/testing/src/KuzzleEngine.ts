@@ -446,7 +446,8 @@ export const make = (
 
     const createUser = (user: SeedUser): void => {
       const kuid = user.kuid ?? user.username
-      const { credentials, users } = engine.state
+      const { strategies, users } = engine.state
+      const credentials = strategies.get("local")
       users.create(kuid, user.profileIds ?? ["default"], user.content ?? {}, now())
       credentials.create(kuid, { username: user.username, password: reveal(user.password) }, now())
       for (const { collection } of [users, credentials]) collection.refresh()

@@ -1,32 +1,44 @@
-/** The promises of the outbox, held against what was written down: what can only be said when all is over. */
-import type { Handed, SharedWorld, Written } from "./world.ts"
+/** Checks of the outbox's promises that need the whole history. They run at its end, on what was recorded. */
+import type { HandOver, SharedWorld, Written } from "./world.ts"
 
 export const check = (world: SharedWorld): void => {
-  for (const handed of world.handed) checkOne(world, handed)
+  for (const handOver of world.handOvers) checkOne(world, handOver)
   checkOrder(world)
 }
 
-/** Whether others may take over what belongs to a client that lives. Then a report may be one too many (O2). */
+/** Whether other clients may take over requests of a living client. Then there may be one report too many (O2). */
 const mayTakeOver = ({ plan }: SharedWorld): boolean => plan.locks === "Lying" || plan.locks === "Absent"
 
-const checkOne = (world: SharedWorld, handed: Handed): void => {
-  const { acceptedAt, answers, entries, executed, idempotent, marked, n, reports, retries, told, troubled, withdrawn } =
-    handed
+const checkOne = (world: SharedWorld, handOver: HandOver): void => {
+  const {
+    acceptedAt,
+    answers,
+    entries,
+    executed,
+    idempotent,
+    marked,
+    n,
+    reports,
+    retries,
+    outcome,
+    hasStoreFault,
+    withdrawn
+  } = handOver
   const fail = (promise: string, what: string) => world.violate(promise, `request ${n} ${what}`)
   if (!idempotent && executed > 1 + retries) fail("O1", `was executed ${executed} times`)
 
-  const sent = handed.writes.length > 0
-  const isTold = told !== undefined && isFinal(told.tag)
+  const sent = handOver.writes.length > 0
+  const hasOutcome = outcome !== undefined && isFinal(outcome.tag)
   if (acceptedAt !== undefined && retries === 0) {
-    const ends = answers.length > 0 || isTold || isWithdrawn(handed) || reports.length > 0 ||
-      isUnheard(world, handed) ||
-      handed.purged !== undefined
-    if (!ends && !troubled) fail("O2", "was accepted, and nobody knows what became of it")
+    const ends = answers.length > 0 || hasOutcome || isWithdrawn(handOver) || reports.length > 0 ||
+      isLostWithCaller(world, handOver) ||
+      handOver.purged !== undefined
+    if (!ends && !hasStoreFault) fail("O2", "was accepted, and its outcome is unknown")
     if (reports.length > 1) fail("O2", `has ${reports.length} reports`)
-    if (reports.length > 0 && told?.tag === "ok" && !troubled && !mayTakeOver(world)) {
-      fail("O2", `has succeeded, and is reported as ${reports[0]?.outcome}`)
+    if (reports.length > 0 && outcome?.tag === "ok" && !hasStoreFault && !mayTakeOver(world)) {
+      fail("O2", `succeeded, and is reported as ${reports[0]?.outcome}`)
     }
-    if (reports[0]?.outcome === "Expired" && sent && !idempotent && !wasRefused(handed)) {
+    if (reports[0]?.outcome === "Expired" && sent && !idempotent && !wasRefused(handOver)) {
       fail("O2", "was sent, and is reported as expired")
     }
   }
@@ -34,109 +46,110 @@ const checkOne = (world: SharedWorld, handed: Handed): void => {
     if (executed > 0) fail("O6", "was withdrawn, and executed")
     if (reports.length > 0) fail("O6", `was withdrawn, and is reported as ${reports[0]?.outcome}`)
   }
-  checkPurged(world, handed)
+  checkPurged(world, handOver)
   if (reports.some(({ outcome }) => outcome === "MaybeSent") && !marked) {
     fail("O7", "may have been sent, and was not marked")
   }
-  for (const write of handed.writes) {
-    // A connection that carries a dead cookie has no user. The server refuses what is sent on it.
-    if (world.jar === undefined || write.accepted) checkSender(world, handed, write)
-    checkDeadline(world, handed, write)
+  for (const write of handOver.writes) {
+    // A connection with an invalid cookie has no user, and the server refuses its requests.
+    if (world.jar === undefined || write.accepted) checkSender(world, handOver, write)
+    checkDeadline(world, handOver, write)
   }
-  if (entries.length > 1 + retries && !troubled) fail("O2", `was stored ${entries.length} times`)
-  checkPoison(world, handed)
+  if (entries.length > 1 + retries && !hasStoreFault) fail("O2", `was stored ${entries.length} times`)
+  checkPoison(world, handOver)
 }
 
-/** What was purged before it was sent is not sent, by no client. */
+/** No client sends a request that was purged before it was sent. */
 const checkPurged = (
   world: SharedWorld,
-  { idempotent, n, purged, reports, retries, troubled, writes }: Handed
+  { idempotent, n, purged, reports, retries, hasStoreFault, writes }: HandOver
 ): void => {
-  // An idempotent one is not marked before it is sent.
-  if (purged === undefined || purged.marked || idempotent || retries > 0 || troubled) return
+  // An idempotent request is not marked before it is sent.
+  if (purged === undefined || purged.marked || idempotent || retries > 0 || hasStoreFault) return
   if (writes.some(({ at }) => at > purged.at)) world.violate("O6", `request ${n} was purged, and sent`)
   if (reports.some(({ at }) => at > purged.at)) world.violate("O6", `request ${n} was purged, and is reported`)
 }
 
-/** Its client may have crashed before it could say so. */
-const isWithdrawn = ({ deletedAt, withdrawing, withdrawn }: Handed): boolean =>
+/** Whether it was withdrawn. Its client may have crashed before it could report that. */
+const isWithdrawn = ({ deletedAt, withdrawing, withdrawn }: HandOver): boolean =>
   withdrawn === true || (withdrawing && withdrawn === undefined && deletedAt !== undefined)
 
 /**
- * It ended with an error while a caller waited for the outcome, so there is no report. The caller gave up or crashed
- * before the store had the outcome.
+ * Whether its outcome was lost with its caller. It ended with an error while a caller waited, so there is no report. The
+ * caller gave up or crashed before it had the outcome.
  */
-const isUnheard = ({ plan }: SharedWorld, { deletedAt, waitedUntil }: Handed): boolean =>
+const isLostWithCaller = ({ plan }: SharedWorld, { deletedAt, waitedUntil }: HandOver): boolean =>
   deletedAt !== undefined && waitedUntil >= deletedAt - 2 * plan.store.latency
 
-/** Errors that say that it is still stored, or nothing about it. */
+/** Whether an outcome means that the request is no longer stored. */
 const isFinal = (tag: string): boolean =>
   tag !== "Interrupted" && !tag.endsWith("OtherUser") && !tag.endsWith("OtherClient")
 
-/** An answer that says that it was not executed has come, so it waited again. */
-const wasRefused = ({ answers }: Handed): boolean => answers.length > 0
+/** Whether it was answered. If it is reported as expired after that, the answer was a refusal, and it waited again. */
+const wasRefused = ({ answers }: HandOver): boolean => answers.length > 0
 
-const checkSender = (world: SharedWorld, { entries, n }: Handed, { at, user }: Written): void => {
+const checkSender = (world: SharedWorld, { entries, n }: HandOver, { at, user }: Written): void => {
   const allowed = entries.some(({ sender }) => sender._tag === "User" ? sender.kuid === user : user === undefined)
   if (!allowed) {
     world.violate(
       "O4",
-      `request ${n} was sent at ${at} as ${user ?? "nobody"}, not as ${JSON.stringify(entries[0]?.sender)}`
+      `request ${n} was sent at ${at} as ${user ?? "anonymous"}, not as ${JSON.stringify(entries[0]?.sender)}`
     )
   }
 }
 
-/** The clock may be set while a request waits: then its deadline is another one. */
-const checkDeadline = ({ host, plan, violate }: SharedWorld, { entries, n }: Handed, { at, wall }: Written): void => {
+/** A request is not sent after its deadline. Setting the wall clock moves the deadline, so such histories are not checked. */
+const checkDeadline = ({ host, plan, violate }: SharedWorld, { entries, n }: HandOver, { at, wall }: Written): void => {
   if (host.wallOffset !== 0) return
   const late = wall - latest(entries)
-  // The client may hold it while a session is renewed, for as long as it waits for an answer.
+  // While a session is renewed, the client may hold a request for up to `requestTimeout`.
   if (late > plan.requestTimeout) violate("O3", `request ${n} was sent at ${at}, ${late} ms after its deadline`)
 }
 
-const latest = (entries: Handed["entries"]): number => Math.max(...entries.map(({ sendBy }) => sendBy))
+const latest = (entries: HandOver["entries"]): number => Math.max(...entries.map(({ sendBy }) => sendBy))
 
-/** What waits in a client is sent in the order in which the client has stored it. */
+/** A client sends waiting requests in the order in which it stored them. */
 const checkOrder = (world: SharedWorld): void => {
-  // With fibers in any order, those that write at the same time do so, too.
+  // With shuffled fibers, requests of the same instant are written in any order.
   if (world.plan.order.shuffled) return
-  const simple = world.handed.filter(({ adopted, entries, retries, troubled }) =>
-    entries.length === 1 && retries === 0 && !troubled && !adopted
+  const simple = world.handOvers.filter(({ adopted, entries, retries, hasStoreFault }) =>
+    entries.length === 1 && retries === 0 && !hasStoreFault && !adopted
   )
   for (const client of world.clients) {
-    const last = new Map<string, Handed>()
-    const sent = simple.filter((handed) => handed.client === client.id && handed.writes[0]?.client === client.id)
+    const last = new Map<string, HandOver>()
+    const sent = simple.filter((handOver) => handOver.client === client.id && handOver.writes[0]?.client === client.id)
       .sort((a, b) => a.writes[0]!.nth - b.writes[0]!.nth)
-    for (const handed of sent) {
-      const [entry] = handed.entries
+    for (const handOver of sent) {
+      const [entry] = handOver.entries
       const sender = JSON.stringify(entry!.sender)
       const before = last.get(sender)
       if (
-        before !== undefined && before.entries[0]!.seq > entry!.seq && before.calledAt > (handed.acceptedAt ?? Infinity)
+        before !== undefined && before.entries[0]!.seq > entry!.seq &&
+        before.calledAt > (handOver.acceptedAt ?? Infinity)
       ) {
-        world.violate("O5", `request ${handed.n} of client ${client.id} was overtaken by ${before.n}`)
+        world.violate("O5", `request ${handOver.n} of client ${client.id} was overtaken by ${before.n}`)
       }
-      if (before === undefined || before.entries[0]!.seq < entry!.seq) last.set(sender, handed)
+      if (before === undefined || before.entries[0]!.seq < entry!.seq) last.set(sender, handOver)
     }
   }
 }
 
-/** A request that ends every connection takes no other with it that may be sent again. */
+/** A request that ends every connection does not make an idempotent request fail. */
 const checkPoison = (
   world: SharedWorld,
-  { entries, idempotent, n, poison, reports, retries, writes }: Handed
+  { entries, idempotent, n, poison, reports, retries, writes }: HandOver
 ): void => {
   const givenUp = reports.find(({ outcome }) => outcome === "MaybeSent")
   const { at: sentAt = -Infinity, link } = writes.at(-1) ?? {}
   if (!world.plan.poison || poison || !idempotent || givenUp === undefined || link === undefined) return
-  // Setting a clock moves the deadline. At the deadline a request is given up, whatever ended its connection.
+  // Setting a clock moves the deadline. After its deadline a request fails, whatever ended its connection.
   if (retries > 0 || world.host.wallOffset !== 0) return
-  // No answer came in time, with or without a lost connection.
+  // No answer arrived in time, with or without a lost connection.
   if (sentAt + world.plan.requestTimeout <= givenUp.at) return
   const isLost = (link.record.endedAt ?? Infinity) <= givenUp.at
-  const isPoisoned = world.handed.some((other) => other.poison && other.writes.some((write) => write.link === link))
-  // The first loss makes it a suspect, which is sent alone.
+  const isPoisoned = world.handOvers.some((other) => other.poison && other.writes.some((write) => write.link === link))
+  // After the first loss, the request is a suspect and is sent alone.
   if (isLost && isPoisoned && writes.length === 1 && givenUp.wall < latest(entries)) {
-    world.violate("O8", `request ${n} is given up with the one that ends connections`)
+    world.violate("O8", `request ${n} fails together with the request that ends connections`)
   }
 }

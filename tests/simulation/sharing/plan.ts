@@ -8,7 +8,7 @@ import type { Random } from "../random.ts"
 
 /** How a store outside the clients behaves. */
 export interface StoreFaults {
-  /** The most that a change takes until it is committed, and its reply until it arrives, in milliseconds. */
+  /** The longest time until a change is committed, and until its reply arrives, in milliseconds. */
   readonly latency: number
   /** How likely a change fails and nothing is stored. */
   readonly failBefore: number
@@ -37,12 +37,12 @@ export interface SharedPlan {
   readonly clients: number
   readonly session: SessionKind
   readonly store: StoreFaults
-  /** Milliseconds between two times at which the store is full; `Infinity` for never. */
+  /** Milliseconds between two changes of whether the store is full; `Infinity` for never full. */
   readonly fullPause: number
   readonly locks: Locks
-  /** The same for the store of the token. Nothing of it is torn. */
+  /** The same for the token store. Its records are never damaged. */
   readonly tokens: StoreFaults
-  /** How late a client hears of a change in a store, at most, in milliseconds. */
+  /** The longest time until a client learns of a change in a store, in milliseconds. */
   readonly changeDelay: number
   /** Milliseconds between two ends of clients; `Infinity` for none. */
   readonly endPause: number
@@ -58,7 +58,7 @@ export interface SharedPlan {
   readonly reconnect: { readonly base: number; readonly cap: number }
   readonly heartbeat: { readonly interval: number; readonly timeout: number }
   readonly ttl: number
-  /** The mean pause between two requests of a client that are handed over, in milliseconds. */
+  /** The mean time between two requests that a client hands over, in milliseconds. */
   readonly pace: number
   /** Whether users log in and out. Otherwise there is one login, at the start. */
   readonly visits: boolean
@@ -141,10 +141,10 @@ export const options = ({ connectTimeout, reconnect, requestTimeout }: SharedPla
   reconnect: KuzzleSchedule.reconnect(reconnect)
 })
 
-/** The outbox pauses so long at most after its store has failed, in milliseconds. */
+/** The longest pause of the outbox after its store has failed, in milliseconds. */
 const longestPause = 30_000
 
-/** Within so long after the last fault everything is well again. */
+/** The longest time after the last fault until everything must work again. */
 export const healing = ({ connectTimeout, heartbeat, reconnect, requestTimeout }: SharedPlan): number =>
   4 * (heartbeat.interval + heartbeat.timeout) + 3 * (connectTimeout + reconnect.cap) + 4 * requestTimeout +
   longestPause

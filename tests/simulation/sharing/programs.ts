@@ -1,10 +1,10 @@
-/** What the users of one of several clients do: hand requests over, read reports, log in and out. */
+/** The programs of one of several clients: they hand requests over, read reports, log in and log out. */
 import { Kuzzle, KuzzleAuth, KuzzleOutbox } from "@effect-kuzzle/core"
 import { type Context, DateTime, Effect, Exit, Option, Redacted, Stream } from "effect"
 import { tagOf } from "../programs.ts"
 import type { Random } from "../random.ts"
 import { index } from "../server.ts"
-import type { Client, Handed, SharedWorld } from "./world.ts"
+import type { Client, HandOver, SharedWorld } from "./world.ts"
 
 export type Services = Context.Context<Kuzzle.Kuzzle | KuzzleOutbox.KuzzleOutbox>
 
@@ -25,50 +25,50 @@ const kuidOf = (state: Kuzzle.AuthenticationState): string | undefined =>
 
 const currentKuid = Effect.map(Effect.flatMap(Kuzzle.Kuzzle, ({ authentication }) => authentication.state), kuidOf)
 
-/** Hands one request over; `undefined`: it was not stored, as far as the client knows. */
-const handOne = (world: SharedWorld, client: Client, random: Random) =>
+/** Hands one request over. `undefined`: the client reports that it was not stored. */
+const handOverOne = (world: SharedWorld, client: Client, random: Random) =>
   Effect.gen(function*() {
     const poison = world.plan.poison && random.chance(0.03)
     const idempotent = poison || random.chance(0.4)
-    const handed = world.hand({ client: client.id, idempotent, poison })
-    const request = requestOf(random, handed.n, idempotent)
+    const handOver = world.addHandOver({ client: client.id, idempotent, poison })
+    const request = requestOf(random, handOver.n, idempotent)
     const timeout = random.pick([undefined, undefined, undefined, 200, 3000])
     const before = yield* currentKuid
-    const unchanged = () => client.changing === 0 && client.changedAt < handed.calledAt
+    const unchanged = () => client.changing === 0 && client.changedAt < handOver.calledAt
     const receipt = yield* Effect.exit(KuzzleOutbox.handOver(Kuzzle.query(request, {
-      volatile: { n: handed.n, ...(poison ? { poison } : {}) },
+      volatile: { n: handOver.n, ...(poison ? { poison } : {}) },
       idempotent,
       ...(timeout === undefined ? {} : { timeout })
     })))
     if (Exit.isFailure(receipt)) {
-      world.host.note("not handed over", handed.n, tagOf(receipt.cause))
+      world.host.note("not handed over", handOver.n, tagOf(receipt.cause))
       return undefined
     }
-    handed.acceptedAt = world.host.now
-    world.host.note("accepted", handed.n, `by client ${client.id}${idempotent ? ", idempotent" : ""}`)
-    const sender = handed.entries.at(-1)?.sender
+    handOver.acceptedAt = world.host.now
+    world.host.note("accepted", handOver.n, `by client ${client.id}${idempotent ? ", idempotent" : ""}`)
+    const sender = handOver.entries.at(-1)?.sender
     const stored = sender?._tag === "User" ? sender.kuid : undefined
     if (before === (yield* currentKuid) && before !== undefined && unchanged() && stored !== before) {
-      world.violate("O4", `request ${handed.n} of ${before} is stored as one of ${stored ?? "nobody"}`)
+      world.violate("O4", `request ${handOver.n} of ${before} is stored as one of ${stored ?? "anonymous"}`)
     }
-    return { handed, receipt: receipt.value }
+    return { handOver, receipt: receipt.value }
   })
 
-const wait = (
+const awaitOutcome = (
   world: SharedWorld,
-  handed: Handed,
+  handOver: HandOver,
   receipt: KuzzleOutbox.Receipt<unknown, { readonly _tag: string }>
 ) =>
   Effect.suspend(() => {
-    handed.waitedUntil = Infinity
+    handOver.waitedUntil = Infinity
     return receipt.outcome
   }).pipe(Effect.onExit((exit) =>
     Effect.sync(() => {
-      handed.waitedUntil = world.host.now
+      handOver.waitedUntil = world.host.now
       const tag = Exit.isSuccess(exit) ? "ok" : tagOf(exit.cause)
       const error = Exit.isFailure(exit) ? Exit.causeOption(exit).pipe(Option.map(reasonOf)) : Option.none()
-      handed.told = { at: world.host.now, tag: Option.getOrElse(error, () => tag) }
-      world.host.note("told", handed.n, handed.told.tag)
+      handOver.outcome = { at: world.host.now, tag: Option.getOrElse(error, () => tag) }
+      world.host.note("outcome", handOver.n, handOver.outcome.tag)
     })
   ))
 
@@ -79,58 +79,58 @@ const reasonOf = (cause: Parameters<typeof tagOf>[0]): string => {
   return reason === undefined ? tagOf(cause) : `${tagOf(cause)} ${String(reason)}`
 }
 
-/** Hands requests over. Waits for some of them, loses patience with others, withdraws a few. */
-export const hander = (world: SharedWorld, client: Client, random: Random): Program =>
+/** Hands requests over. Waits for some outcomes, with or without a timeout, and withdraws a few requests. */
+export const requester = (world: SharedWorld, client: Client, random: Random): Program =>
   Effect.gen(function*() {
     while (!world.quiet) {
       yield* Effect.sleep(random.pause(world.plan.pace))
-      // Waiting callers continue.
+      // Callers that wait continue to wait: the fiber that forked them must not end.
       if (world.quiet) return yield* Effect.never
       const own = random.fork()
       const burst = own.chance(0.1) ? own.int(5, 40) : 1
-      for (let i = 0; i < burst; i++) yield* Effect.fork(handAndFollow(world, client, own.fork()))
+      for (let i = 0; i < burst; i++) yield* Effect.fork(handOverAndFollow(world, client, own.fork()))
     }
   })
 
-const handAndFollow = (world: SharedWorld, client: Client, random: Random) =>
+const handOverAndFollow = (world: SharedWorld, client: Client, random: Random) =>
   Effect.gen(function*() {
-    const one = yield* handOne(world, client, random)
+    const one = yield* handOverOne(world, client, random)
     if (one === undefined) return
-    const { handed, receipt } = one
+    const { handOver, receipt } = one
     const draw = random.next()
     if (draw < 0.3) return
-    if (draw < 0.75) return yield* Effect.exit(wait(world, handed, receipt))
+    if (draw < 0.75) return yield* Effect.exit(awaitOutcome(world, handOver, receipt))
     yield* Effect.sleep(random.pick([0, 1, 20, 500, 4000]))
     if (draw < 0.85) {
-      return yield* Effect.exit(Effect.timeout(wait(world, handed, receipt), random.int(0, 1000)))
+      return yield* Effect.exit(Effect.timeout(awaitOutcome(world, handOver, receipt), random.int(0, 1000)))
     }
-    handed.withdrawing = true
+    handOver.withdrawing = true
     const withdrawn = yield* Effect.exit(receipt.withdraw)
     if (Exit.isFailure(withdrawn)) return
-    handed.withdrawn = withdrawn.value
-    world.host.note("withdrawn", handed.n, String(withdrawn.value))
+    handOver.withdrawn = withdrawn.value
+    world.host.note("withdrawn", handOver.n, String(withdrawn.value))
   })
 
 // -- reports ---------------------------------------------------------------------------------------------------------
 
-/** Reads reports. Forgets some; asks for some of the others to be sent again. */
+/** Reads reports, forgets some and retries some of the others. */
 export const reader = (world: SharedWorld, random: Random): Program =>
   Effect.flatMap(
     KuzzleOutbox.KuzzleOutbox,
     (outbox) =>
       Stream.runForEach(outbox.reports, (report) =>
         Effect.gen(function*() {
-          const handed = world.handedOf(report.seq)
-          world.host.note("report", handed?.n ?? -1, report.outcome)
+          const handOver = world.handOverOf(report.seq)
+          world.host.note("report", handOver?.n ?? -1, report.outcome)
           if (random.chance(0.5) || world.quiet) return
           if (random.chance(0.8)) return yield* Effect.exit(outbox.forget([report]))
-          // A retry whose reply is lost is stored all the same.
-          if (handed !== undefined) handed.retries += 1
+          // A retry is stored even if its reply is lost.
+          if (handOver !== undefined) handOver.retries += 1
           return yield* Effect.exit(outbox.retry(report))
         }))
   )
 
-// -- who we are ------------------------------------------------------------------------------------------------------
+// -- logins ----------------------------------------------------------------------------------------------------------
 
 const lifetimes = [1500, 5000, 20_000, 600_000] as const
 
@@ -159,7 +159,7 @@ export const login = (world: SharedWorld, client: Client, user: string, expiresI
 
 export const logout = (world: SharedWorld, client: Client) => changing(world, client, "logout", KuzzleAuth.logout())
 
-/** Logs out on a shared computer: what the user has stored is deleted. */
+/** Logs out as on a shared computer: the requests that the user has stored are deleted. */
 const logoutAndForget = (world: SharedWorld, client: Client) =>
   changing(world, client, "logout and forget", KuzzleOutbox.logout({ forget: true }))
 
@@ -183,11 +183,11 @@ const setToken = (world: SharedWorld, client: Client, random: Random) =>
     })
   )
 
-/** Logs in at the start; if users change, it continues to log in, log out and renew the session. */
+/** Logs in at the start. If users change, it continues to log in, log out and refresh the session. */
 export const visitor = (world: SharedWorld, client: Client, random: Random): Program =>
   Effect.gen(function*() {
     const { session, visits } = world.plan
-    // A tab that opens finds the session of the others.
+    // Clients with a shared session only need one login: the others find it.
     if (session === "Token" ? random.chance(0.8) : client.id === 0) {
       yield* login(world, client, random.pick(["ann", "ann", "bob"]), visits ? random.pick(lifetimes) : 3_600_000)
     }
@@ -204,11 +204,11 @@ export const visitor = (world: SharedWorld, client: Client, random: Random): Pro
     }
   })
 
-/** Watches the user that the client reports (promise T1). */
+/** Watches the user that the client reports, and calls `onEnd` when a session ends without a logout (promise T1). */
 export const observer = (
   world: SharedWorld,
   client: Client,
-  ended: (kuid: string) => void
+  onEnd: (kuid: string) => void
 ): Effect.Effect<void, never, Kuzzle.Kuzzle> =>
   Effect.flatMap(Kuzzle.Kuzzle, ({ authentication }) => {
     let before: string | undefined
@@ -217,7 +217,7 @@ export const observer = (
         const kuid = "kuid" in state ? Option.getOrUndefined(state.kuid) : undefined
         world.host.note("session", client.id, `${state._tag} ${kuid ?? ""}`)
         const isOver = state._tag === "Unauthenticated" || state._tag === "Anonymous"
-        if (isOver && before !== undefined && client.changing === 0) ended(before)
+        if (isOver && before !== undefined && client.changing === 0) onEnd(before)
         before = isOver ? undefined : kuid ?? before
       }))
   })

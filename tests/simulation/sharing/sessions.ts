@@ -1,13 +1,13 @@
-/** The session that the clients of a history share: one token store, or one jar of cookies, outside all clients. */
+/** The session that the clients of a history share: one token store or one cookie jar, outside all clients. */
 import { KuzzleError, type KuzzleHttp, type KuzzleTokenStore } from "@effect-kuzzle/core"
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import { DateTime, Effect, Option, Redacted, Stream } from "effect"
 import type { Random } from "../random.ts"
 import type { Locks, StoreFaults } from "./plan.ts"
-import type { Machine, Reach } from "./store.ts"
+import type { Machine, RunInClient } from "./store.ts"
 
 /** A client of the token store. */
-export interface TokenGuest {
+export interface TokenClient {
   readonly store: KuzzleTokenStore.KuzzleTokenStoreShape
   /** The client has crashed. */
   readonly kill: () => void
@@ -16,7 +16,7 @@ export interface TokenGuest {
 /** How long an exchange waits for the lock, in milliseconds. */
 const lockTimeout = 3000
 
-/** The session that all clients share, as it is outside of them. */
+/** The shared session as the store, or the jar, has it. */
 export interface SharedSession {
   readonly token: string
   readonly kuid: string | undefined
@@ -27,11 +27,11 @@ export interface SharedSession {
 }
 
 interface Waiter {
-  readonly guest: object
+  readonly client: object
   readonly resume: () => void
 }
 
-/** A lock that ends with its holder. */
+/** A lock that is released when its holder crashes. */
 class Lock {
   private holder: object | undefined
   private waiters: ReadonlyArray<Waiter> = []
@@ -40,42 +40,42 @@ class Lock {
     return this.holder !== undefined
   }
 
-  take(guest: object, reach: Reach): Effect.Effect<void> {
+  take(client: object, runInClient: RunInClient): Effect.Effect<void> {
     return Effect.async((resume) => {
       if (this.holder === undefined) {
-        this.holder = guest
+        this.holder = client
         return resume(Effect.void)
       }
-      const waiter: Waiter = { guest, resume: () => reach(() => resume(Effect.void)) }
+      const waiter: Waiter = { client, resume: () => runInClient(() => resume(Effect.void)) }
       this.waiters = [...this.waiters, waiter]
       return Effect.sync(() => {
-        // It may have been given the lock in the moment in which it stopped waiting.
-        if (!this.waiters.includes(waiter)) return this.release(guest)
+        // It may have got the lock in the same instant.
+        if (!this.waiters.includes(waiter)) return this.release(client)
         this.waiters = this.waiters.filter((other) => other !== waiter)
       })
     })
   }
 
-  release(guest: object): void {
-    if (this.holder !== guest) return
+  release(client: object): void {
+    if (this.holder !== client) return
     const [next, ...others] = this.waiters
     this.waiters = others
-    this.holder = next?.guest
+    this.holder = next?.client
     next?.resume()
   }
 
-  /** The guest has crashed. */
-  kill(guest: object): void {
-    this.waiters = this.waiters.filter((waiter) => waiter.guest !== guest)
-    this.release(guest)
+  /** The client has crashed. */
+  kill(client: object): void {
+    this.waiters = this.waiters.filter((waiter) => waiter.client !== client)
+    this.release(client)
   }
 }
 
 export class TokenStore {
-  /** What is stored, and since when. */
+  /** The stored token. */
   stored: KuzzleTokenStore.StoredToken | undefined
   storedAt = 0
-  /** Whether anything has failed. */
+  /** Whether any operation has failed. */
   failed = false
   private readonly listeners = new Map<object, Set<() => void>>()
   private readonly lock = new Lock()
@@ -120,23 +120,23 @@ export class TokenStore {
     return this.lock.isTaken
   }
 
-  client(reach: Reach): TokenGuest {
-    const guest = {}
+  client(runInClient: RunInClient): TokenClient {
+    const client = {}
     const listeners = new Set<() => void>()
-    this.listeners.set(guest, listeners)
+    this.listeners.set(client, listeners)
     return {
       kill: () => {
-        this.listeners.delete(guest)
-        this.lock.kill(guest)
+        this.listeners.delete(client)
+        this.lock.kill(client)
       },
       store: {
-        load: this.perform(reach, "load", () => Option.fromNullable(this.stored)),
+        load: this.perform(runInClient, "load", () => Option.fromNullable(this.stored)),
         save: (stored, replacing) =>
-          this.perform(reach, Option.isSome(stored) ? "save" : "remove", () => {
+          this.perform(runInClient, Option.isSome(stored) ? "save" : "remove", () => {
             if (this.token !== Option.getOrUndefined(Option.map(replacing, Redacted.value))) return false
             this.stored = Option.getOrUndefined(stored)
             this.storedAt = this.machine.now()
-            for (const ofGuest of this.listeners.values()) for (const listener of ofGuest) listener()
+            for (const ofClient of this.listeners.values()) for (const listener of ofClient) listener()
             return true
           }),
         changes: Stream.asyncPush<void>((emit) =>
@@ -144,7 +144,7 @@ export class TokenStore {
             Effect.sync(() => {
               const listener = () => {
                 const at = this.machine.now() + this.random.int(0, this.changeDelay)
-                this.machine.at(at, () => reach(() => void emit.single(undefined)))
+                this.machine.at(at, () => runInClient(() => void emit.single(undefined)))
               }
               listeners.add(listener)
               return listener
@@ -154,13 +154,13 @@ export class TokenStore {
         exclusive: (exchange) =>
           this.hasLock
             ? Effect.acquireUseRelease(
-              Effect.timeoutOption(this.lock.take(guest, reach), lockTimeout).pipe(
+              Effect.timeoutOption(this.lock.take(client, runInClient), lockTimeout).pipe(
                 Effect.interruptible,
                 // A client runs one exchange at a time.
-                Effect.onInterrupt(() => Effect.sync(() => this.lock.release(guest)))
+                Effect.onInterrupt(() => Effect.sync(() => this.lock.release(client)))
               ),
               () => exchange,
-              (taken) => Effect.sync(() => Option.isSome(taken) ? this.lock.release(guest) : undefined)
+              (taken) => Effect.sync(() => Option.isSome(taken) ? this.lock.release(client) : undefined)
             )
             : exchange
       }
@@ -168,7 +168,7 @@ export class TokenStore {
   }
 
   private perform<A>(
-    reach: Reach,
+    runInClient: RunInClient,
     operation: KuzzleError.TokenStoreError["operation"],
     commit: () => A
   ): Effect.Effect<A, KuzzleError.TokenStoreError> {
@@ -177,7 +177,7 @@ export class TokenStore {
     return Effect.uninterruptible(Effect.async((resume) => {
       const later = () => machine.now() + random.int(0, faults.latency)
       const reply = (outcome: Effect.Effect<A, KuzzleError.TokenStoreError>) =>
-        machine.at(later(), () => reach(() => resume(outcome)))
+        machine.at(later(), () => runInClient(() => resume(outcome)))
       const fail = (issue: string) => {
         this.failed = true
         reply(Effect.fail(new KuzzleError.TokenStoreError({ operation, issue })))
@@ -193,7 +193,7 @@ export class TokenStore {
 }
 
 interface Cookie {
-  /** `"null"`: none (spec 2.6). */
+  /** `"null"`: no token (spec 2.6). */
   readonly token: string
   /** By the clock of the browser's host. */
   readonly expiresAt: number
@@ -206,7 +206,7 @@ export interface Tab {
   readonly kill: () => void
 }
 
-/** A tab that listens to the others. */
+/** Called when another tab reports a change of the cookie. */
 type Listener = (host: string) => void
 
 /** The cookies of a browser, which all its tabs share. */
@@ -215,7 +215,7 @@ export class Jar {
   /** When the cookie was last changed, and by which tab. */
   private changedAt = 0
   private changedBy: object | undefined
-  /** Whether an answer to that tab was lost since: it does not know the user of the cookie. */
+  /** Whether an answer to that tab was lost since then. Then the tab does not know the user of the cookie. */
   private isUnverified = false
   /** The tabs that can notify others of a change. A login whose answer is lost notifies none. */
   private readonly tabs = new Set<object>()
@@ -279,16 +279,16 @@ export class Jar {
    * Whether the tab that last changed the cookie may not have notified others: it has ended, or could not verify the
    * cookie.
    */
-  get isUntold(): boolean {
+  get mayBeUnannounced(): boolean {
     return this.changedBy !== undefined && (!this.tabs.has(this.changedBy) || this.isUnverified)
   }
 
-  /** `answered` is called with each answer when it is on its way. */
-  tab(reach: Reach, answered: (body: string, token: string | undefined) => void): Tab {
+  /** `answered` is called with each answer when the server sends it. */
+  tab(runInClient: RunInClient, answered: (body: string, token: string | undefined) => void): Tab {
     const tab = {}
     this.tabs.add(tab)
     return {
-      http: { ...this.http(tab, reach, answered), sharing: this.sharing(tab, reach) },
+      http: { ...this.http(tab, runInClient, answered), sharing: this.sharing(tab, runInClient) },
       kill: () => {
         this.tabs.delete(tab)
         this.listeners.delete(tab)
@@ -297,15 +297,15 @@ export class Jar {
     }
   }
 
-  private sharing(tab: object, reach: Reach): KuzzleHttp.CookieSharing {
+  private sharing(tab: object, runInClient: RunInClient): KuzzleHttp.CookieSharing {
     return {
-      join: (heard) =>
+      join: (onChange) =>
         Effect.acquireRelease(
           Effect.sync(() => {
             this.listeners.set(tab, (host) =>
               void this.machine.at(
                 this.machine.now() + this.random.int(0, this.changeDelay),
-                () => reach(() => this.listeners.has(tab) && heard(host))
+                () => runInClient(() => this.listeners.has(tab) && onChange(host))
               ))
             return (host: string) => {
               for (const [other, listener] of this.listeners) if (other !== tab) listener(host)
@@ -320,7 +320,7 @@ export class Jar {
       lock: this.hasLock
         ? Effect.uninterruptibleMask((restore) =>
           Effect.zipRight(
-            restore(this.lock.take(tab, reach)),
+            restore(this.lock.take(tab, runInClient)),
             Effect.addFinalizer(() => Effect.sync(() => this.lock.release(tab)))
           )
         )
@@ -330,7 +330,7 @@ export class Jar {
 
   private http(
     tab: object,
-    reach: Reach,
+    runInClient: RunInClient,
     answered: (body: string, token: string | undefined) => void
   ): KuzzleHttp.KuzzleHttpShape {
     const { machine, random } = this
@@ -343,7 +343,7 @@ export class Jar {
           const lose = () => {
             if (this.changedBy === tab) this.isUnverified = true
             machine.at(later(), () =>
-              reach(() => resume(new KuzzleError.NoAnswerError({ cause: new Error("ECONNRESET") }))))
+              runInClient(() => resume(new KuzzleError.NoAnswerError({ cause: new Error("ECONNRESET") }))))
           }
           const cookie = credentials === true ? this.headers : {}
           machine.at(later(), () => {
@@ -357,7 +357,7 @@ export class Jar {
             answered(answer.body, set?.token)
             if (isLost()) return lose()
             machine.at(later(), () => {
-              // The browser keeps it, though the page may be gone.
+              // The browser keeps the cookie even if the page has ended.
               if (set !== undefined) {
                 this.cookie = set.token === "null" ? undefined : set
                 this.changedAt = machine.now()
@@ -365,7 +365,7 @@ export class Jar {
                 this.isUnverified = false
               }
               const { body, status } = answer
-              reach(() => resume(Effect.succeed({ status, headers: {}, body })))
+              runInClient(() => resume(Effect.succeed({ status, headers: {}, body })))
             })
           })
         })

@@ -8,16 +8,16 @@ import { OutboxTable } from "../../../packages/core/src/internal/services/outbox
 import type { Random } from "../random.ts"
 import type { Locks, StoreFaults } from "./plan.ts"
 
-/** The time in which the store lives. */
+/** The clock and the timers of the store. */
 export interface Machine {
   readonly now: () => number
   readonly at: (at: number, run: () => void) => void
 }
 
 /** Runs something in a client, unless the client has crashed. */
-export type Reach = (run: () => void) => void
+export type RunInClient = (run: () => void) => void
 
-/** What the store has done, for the checks. Called when it is committed, whether or not the client ever hears of it. */
+/** Reports changes to the checks. Called when a change is committed, whether or not its reply arrives. */
 export interface Watch {
   readonly added: (entries: ReadonlyArray<KuzzleOutboxStore.Entry>) => void
   readonly adopted: (entries: ReadonlyArray<KuzzleOutboxStore.Entry>) => void
@@ -25,7 +25,7 @@ export interface Watch {
   readonly settled: (seq: string, outcome: KuzzleOutboxStore.Outcome | undefined) => void
   /** The client gets an error, even if the change was stored. */
   readonly failed: (operation: Operation, seqs: ReadonlyArray<string>) => void
-  /** All that is stored of this sender and not being sent is deleted now. */
+  /** All requests of this sender that are not being sent are about to be deleted. */
   readonly purging: (sender: KuzzleOutboxStore.Sender) => void
   /** The stored record is damaged. */
   readonly torn: (entry: KuzzleOutboxStore.Entry) => void
@@ -34,7 +34,7 @@ export interface Watch {
 type Operation = KuzzleError.OutboxError["operation"]
 
 /** A client of the store. */
-export interface Guest {
+export interface StoreClient {
   readonly store: KuzzleOutboxStore.KuzzleOutboxStoreShape
   /** The client has crashed. */
   readonly kill: () => void
@@ -43,30 +43,30 @@ export interface Guest {
 /** One `open` of a client. */
 class Session {
   dead = false
-  /** When the last change that has begun is committed: changes of one client are committed in their order. */
+  /** When the last change that has begun is committed. Changes of one client are committed in order. */
   busyUntil = 0
-  /** Set when it is open. */
+  /** Set when the store is opened. */
   owner = ""
-  readonly reach: Reach
+  readonly runInClient: RunInClient
 
-  constructor(reach: Reach) {
-    this.reach = reach
+  constructor(runInClient: RunInClient) {
+    this.runInClient = runInClient
   }
 }
 
-/** How late others hear of a crash with the locks that are `Late`, in milliseconds. */
+/** With `Late` locks, other clients learn of a crash after at most this time, in milliseconds. */
 const latest = 20_000
 
 /** Changes that need room. Deleting needs none. */
 const needsRoom: ReadonlySet<Operation> = new Set(["add", "mark", "requeue", "adopt", "release"])
 
 export class OutboxStore {
-  /** There is no room: what writes fails, deleting works. */
+  /** Whether the store is full. Then writes fail and deletions work. */
   full = false
   private readonly table: OutboxTable
   private readonly sessions = new Set<Session>()
   private healed = false
-  /** The requests of which a report is known. */
+  /** The requests whose report was passed to `watch`. */
   private readonly reported = new Set<string>()
   private readonly server: string
   private readonly machine: Machine
@@ -99,7 +99,7 @@ export class OutboxStore {
     this.table = new OutboxTable(maxReports)
   }
 
-  client(reach: Reach): Guest {
+  client(runInClient: RunInClient): StoreClient {
     const opened: Array<Session> = []
     return {
       store: {
@@ -107,7 +107,7 @@ export class OutboxStore {
           Effect.map(
             Effect.acquireRelease(
               Effect.suspend(() => {
-                const session = new Session(reach)
+                const session = new Session(runInClient)
                 opened.push(session)
                 return this.perform(session, "open", [], () => this.join(session))
               }),
@@ -126,27 +126,27 @@ export class OutboxStore {
     }
   }
 
-  /** A lock lies: a client that lives is taken for dead. */
-  lie(): void {
+  /** Reports a living client as ended. */
+  misreport(): void {
     if (this.locks !== "Lying") return
     const session = this.random.pick([...this.sessions])
     if (session !== undefined) this.table.vanish(session.owner)
   }
 
-  /** Clients look for what others have left, as if one had gone. */
-  rumour(): void {
-    this.table.vanish("nobody")
+  /** Clients look for requests to take over, as if a client had ended. */
+  announceEnd(): void {
+    this.table.vanish("none")
   }
 
-  /** Nothing fails any more. */
+  /** From now on, nothing fails. */
   heal(): void {
     this.healed = true
     this.full = false
-    this.rumour()
+    this.announceEnd()
   }
 
   /** Everything that is stored for this sender, as seen by a client that opens the store after all others have gone. */
-  left(server: string, sender: KuzzleOutboxStore.Sender): KuzzleOutboxStore.Adopted {
+  remaining(server: string, sender: KuzzleOutboxStore.Sender): KuzzleOutboxStore.Adopted {
     return this.table.adopt(this.table.join(), server, sender)
   }
 
@@ -160,11 +160,11 @@ export class OutboxStore {
   private leave(session: Session): void {
     this.sessions.delete(session)
     this.table.leave(session.owner)
-    this.tellReports()
+    this.publishReports()
   }
 
-  /** Reports that no client has asked for. */
-  private tellReports(): void {
+  /** Passes new reports to `watch`, also those that no client has requested. */
+  private publishReports(): void {
     for (const { entry, outcome, seq } of this.table.reports(this.server)) {
       if (entry === undefined || this.reported.has(seq)) continue
       this.reported.add(seq)
@@ -175,12 +175,12 @@ export class OutboxStore {
   private kill(session: Session): void {
     session.dead = true
     if (!this.sessions.delete(session)) return
-    // The lock is free when the changes that had begun are over.
+    // The lock is free when the changes that had begun are done.
     const late = this.locks === "Late" && !this.healed ? this.random.int(0, latest) : 0
     this.machine.at(Math.max(this.machine.now(), session.busyUntil) + late, () => this.table.vanish(session.owner))
   }
 
-  /** Begins a change. It cannot be interrupted: it may become durable. */
+  /** Begins a change. Uninterruptible: it may be committed even if its caller is interrupted. */
   private perform<A>(
     session: Session,
     operation: Operation,
@@ -193,13 +193,13 @@ export class OutboxStore {
     return Effect.uninterruptible(Effect.async((resume) => {
       session.busyUntil = Math.max(session.busyUntil, machine.now() + random.int(0, faults.latency))
       const reply = (outcome: Effect.Effect<A, KuzzleError.OutboxError>) =>
-        machine.at(machine.now() + random.int(0, faults.latency), () => session.reach(() => resume(outcome)))
+        machine.at(machine.now() + random.int(0, faults.latency), () => session.runInClient(() => resume(outcome)))
       const fail = (reason: KuzzleError.OutboxError["reason"], issue: string) => {
         this.watch.failed(operation, seqs)
         reply(Effect.fail(new KuzzleError.OutboxError({ operation, reason, issue })))
       }
       machine.at(session.busyUntil, () => {
-        // A change that had begun when its client crashed may be committed, or not.
+        // A change that had begun when its client crashed may or may not be committed.
         if (session.dead && random.chance(0.5)) return
         if (fails(faults.failBefore)) return fail("Failed", "the disk is broken")
         if (this.full && room) return fail("Full", "no space is left")
@@ -232,7 +232,7 @@ export class OutboxStore {
         perform("settle", [seq], () => {
           const settled = table.settle(owner, seq, report?.outcome, report?.detail)
           if (settled && report === undefined) watch.settled(seq, undefined)
-          this.tellReports()
+          this.publishReports()
           return settled
         }, report !== undefined),
       withdraw: (seq) =>
@@ -245,7 +245,7 @@ export class OutboxStore {
         perform("adopt", [], () => {
           const adopted = table.adopt(owner, server, sender)
           watch.adopted(adopted.entries)
-          this.tellReports()
+          this.publishReports()
           return adopted
         }),
       release: (seqs) => perform("release", seqs, () => table.release(owner, seqs)),
@@ -280,13 +280,13 @@ export class OutboxStore {
     return stored
   }
 
-  private changes({ reach }: Session): Stream.Stream<void> {
+  private changes({ runInClient }: Session): Stream.Stream<void> {
     const { changeDelay, machine, random, table } = this
     return Stream.asyncPush((emit) =>
       Effect.acquireRelease(
         Effect.sync(() =>
           table.listen(() =>
-            machine.at(machine.now() + random.int(0, changeDelay), () => reach(() => void emit.single(undefined)))
+            machine.at(machine.now() + random.int(0, changeDelay), () => runInClient(() => void emit.single(undefined)))
           )
         ),
         (end) => Effect.sync(end)

@@ -1,4 +1,4 @@
-/** Runs one history of several clients from its seed, and says what none of them may do. */
+/** Runs one history of several clients from its seed, and reports the broken promises. */
 import "../host.ts" // before any module of the client
 import {
   Kuzzle,
@@ -10,27 +10,16 @@ import {
   KuzzleTokenStore
 } from "@effect-kuzzle/core"
 import { KuzzleEngine } from "@effect-kuzzle/testing"
-import {
-  Context,
-  DateTime,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Random as EffectRandom,
-  Redacted,
-  Scope,
-  Supervisor
-} from "effect"
+import { Context, DateTime, Effect, Exit, Fiber, Layer, Option, Random as EffectRandom, Redacted, Scope } from "effect"
 import type { WireFrame } from "../history.ts"
 import { live } from "../host.ts"
 import { tagOf } from "../programs.ts"
 import type { Random } from "../random.ts"
+import * as Runtime from "../runtime.ts"
 import { check } from "./checks.ts"
 import * as Plan from "./plan.ts"
 import * as Programs from "./programs.ts"
-import type { Reach } from "./store.ts"
+import type { RunInClient } from "./store.ts"
 import { type Client, type Probe, server, SharedWorld } from "./world.ts"
 
 /** A day: no history is that long. */
@@ -52,7 +41,7 @@ export const play = (seed: number, verbose: boolean): SharedWorld => {
       )
       host.runUntil(() => fiber.unsafePoll() !== null, limit)
       const exit = fiber.unsafePoll()
-      if (exit === null) world.violate("L1", "the history has no end")
+      if (exit === null) world.violate("L1", "the history does not end")
       else if (Exit.isFailure(exit)) world.violate("C7", `the story failed: ${tagOf(exit.cause)}`)
       check(world)
     } catch (cause) {
@@ -87,7 +76,7 @@ const story = (world: SharedWorld) =>
 
     world.stop()
     world.quiet = true
-    // A new client finds what those left that crashed last.
+    // If all clients have crashed, a new one takes over their requests.
     if (world.living.length === 0) world.launch()
     yield* Effect.sleep(Plan.healing(plan))
     checkHealed(world)
@@ -98,9 +87,7 @@ const story = (world: SharedWorld) =>
     yield* drain(world)
   })
 
-/**
- * One working client sends everything that remains, as one user after the other. Then nothing is left (promise O9).
- */
+/** One client sends all remaining requests, as one user after the other. Then the store is empty (promise O9). */
 const drain = (world: SharedWorld) =>
   Effect.gen(function*() {
     let done = false
@@ -108,37 +95,40 @@ const drain = (world: SharedWorld) =>
       Effect.gen(function*() {
         for (const user of ["ann", "bob"]) {
           while (Exit.isFailure(yield* Programs.login(world, client, user, 3_600_000))) yield* Effect.sleep(500)
-          yield* sent(world)
+          yield* drained(world)
         }
         while (Exit.isFailure(yield* Programs.logout(world, client))) yield* Effect.sleep(500)
-        yield* sent(world)
+        yield* drained(world)
         done = true
       })
     ])
     for (let i = 0; i < 200 && !done; i++) yield* Effect.sleep(1000)
-    if (!done) world.violate("O9", "the outbox is not emptied when all is well")
+    if (!done) world.violate("O9", "the outbox is not emptied long after the last fault")
     const probe = client.probe?.()
     if (probe !== undefined && probe.pending.length > 0) {
-      world.violate("O9", `${probe.pending.length} requests wait for ever`)
+      world.violate("O9", `${probe.pending.length} requests are never sent`)
     }
     yield* close(world, client)
     for (const user of ["ann", "bob", undefined]) {
-      const left = world.outbox.left(server, user === undefined ? { _tag: "Anonymous" } : { _tag: "User", kuid: user })
-      const count = left.entries.length + left.reports.length
+      const remaining = world.outbox.remaining(
+        server,
+        user === undefined ? { _tag: "Anonymous" } : { _tag: "User", kuid: user }
+      )
+      const count = remaining.entries.length + remaining.reports.length
       if (count > 0) {
-        world.violate("O9", `${count} requests of ${user ?? "nobody"} are left in the store`)
+        world.violate("O9", `${count} requests of ${user ?? "anonymous"} remain in the store`)
       }
     }
     if (world.tokens?.isLocked === true) {
-      world.violate("O9", "the lock of the token store is held by a client that is gone")
+      world.violate("O9", "the lock of the token store is held by a client that has ended")
     }
   })
 
-/** Waits until the client has sent what it can send. */
-const sent = (world: SharedWorld) =>
+/** Waits until the client has sent all requests of its user. */
+const drained = (world: SharedWorld) =>
   Effect.gen(function*() {
     const { pending } = yield* KuzzleOutbox.KuzzleOutbox
-    // It may have yet to adopt.
+    // The client may not have taken over the requests of others yet.
     yield* Effect.sleep(2000 + 2 * world.plan.store.latency)
     yield* Effect.repeat(Effect.zipRight(Effect.sleep(200), pending), {
       until: (entries) => entries.length === 0,
@@ -148,16 +138,16 @@ const sent = (world: SharedWorld) =>
 
 const programs = (world: SharedWorld, client: Client, random: Random) => [
   Programs.visitor(world, client, random.fork()),
-  Programs.hander(world, client, random.fork()),
+  Programs.requester(world, client, random.fork()),
   Programs.reader(world, random.fork()),
-  Programs.observer(world, client, (kuid) => checkOver(world, client, kuid))
+  Programs.observer(world, client, (kuid) => checkSessionEnd(world, client, kuid))
 ]
 
 // -- clients ---------------------------------------------------------------------------------------------------------
 
 type Program = Effect.Effect<void, never, Kuzzle.Kuzzle | KuzzleOutbox.KuzzleOutbox>
 
-/** Starts a client with its programs. All that it does happens in it: it can be killed at any moment. */
+/** Starts a client with its programs. All its tasks and timers belong to it, so it can be killed at any moment. */
 const launch = (
   world: SharedWorld,
   programs: (client: Client, random: Random) => ReadonlyArray<Program>
@@ -166,12 +156,12 @@ const launch = (
   const client = world.add()
   const random = world.random.fork()
   host.note("launch", client.id)
-  const reach: Reach = (run) => void host.at("Wire", host.now, run, client.id)
-  const outbox = world.outbox.client(reach)
-  const tokens = world.tokens?.client(reach)
-  const tab = world.jar?.tab(reach, (body, cookie) => {
+  const runInClient: RunInClient = (run) => void host.at("Wire", host.now, run, client.id)
+  const outbox = world.outbox.client(runInClient)
+  const tokens = world.tokens?.client(runInClient)
+  const tab = world.jar?.tab(runInClient, (body, cookie) => {
     const frame: WireFrame = JSON.parse(body)
-    world.grants(frame, cookie)
+    world.recordToken(frame, cookie)
   })
   client.kill = () => {
     outbox.kill()
@@ -194,7 +184,7 @@ const launch = (
   return client
 }
 
-interface Surroundings {
+interface ClientServices {
   readonly store: KuzzleOutboxStore.KuzzleOutboxStoreShape
   readonly tokens: KuzzleTokenStore.KuzzleTokenStoreShape | undefined
   readonly http: KuzzleHttp.KuzzleHttpShape | undefined
@@ -203,17 +193,17 @@ interface Surroundings {
 const life = (
   world: SharedWorld,
   client: Client,
-  surroundings: Surroundings,
+  provided: ClientServices,
   programs: (client: Client) => ReadonlyArray<Program>,
   random: Random
 ) =>
   Effect.gen(function*() {
-    const fibers = yield* Supervisor.track
+    const fibers = yield* Runtime.watch
     const scope = yield* Scope.make()
-    const services = yield* open(world, client, surroundings).pipe(
+    const services = yield* open(world, client, provided).pipe(
       Scope.extend(scope),
       Effect.withClock(live),
-      Effect.supervised(fibers)
+      fibers.within
     )
     client.probe = () => probe(world, services)
     const running = yield* Effect.forEach(programs(client), (program) => Effect.fork(Effect.provide(program, services)))
@@ -225,7 +215,7 @@ const life = (
       }
     })
     world.host.note("close client", client.id)
-    // An application may stop what it does before it closes the client, or not.
+    // An application may or may not stop its programs before it closes the client.
     if (random.chance(0.5)) yield* Fiber.interruptAll(running)
     yield* Scope.close(scope, Exit.void)
     yield* Fiber.interruptAll(running)
@@ -233,15 +223,15 @@ const life = (
     world.host.note("closed client", client.id)
     // An operation of a store lasts until the store has answered, or 10 s have passed.
     yield* Effect.sleep(11_000)
-    const left = (yield* fibers.value).filter((fiber) => fiber.unsafePoll() === null)
-    if (left.length > 0) world.violate("L1", `${left.length} fibers of client ${client.id} are left`)
+    const remaining = yield* fibers.running
+    if (remaining > 0) world.violate("L1", `${remaining} fibers of client ${client.id} remain`)
     const timers = world.host.timers(client.id)
-    if (timers > 0) world.violate("L1", `${timers} timers of client ${client.id} are left`)
-    if (client.network.live !== undefined) world.violate("L1", `a socket of client ${client.id} is left`)
+    if (timers > 0) world.violate("L1", `${timers} timers of client ${client.id} remain`)
+    if (client.network.live !== undefined) world.violate("L1", `a socket of client ${client.id} remains`)
   })
 
 /** The client and its outbox. */
-const open = ({ plan }: SharedWorld, client: Client, { http, store, tokens }: Surroundings) =>
+const open = ({ plan }: SharedWorld, client: Client, { http, store, tokens }: ClientServices) =>
   Effect.gen(function*() {
     const options = Plan.options(plan)
     const made = http === undefined
@@ -257,14 +247,14 @@ const open = ({ plan }: SharedWorld, client: Client, { http, store, tokens }: Su
       Layer.provide(Layer.succeed(KuzzleOutboxStore.KuzzleOutboxStore, store)),
       Layer.provide(Layer.succeedContext(kuzzle))
     )
-    // An application tries again until its store can be opened.
+    // An application retries until its store can be opened.
     const opened = Effect.retry(Layer.buildWithScope(layer, yield* Effect.scope), {
       while: (error) => Effect.as(Effect.sleep(500), error._tag === "KuzzleOutboxError")
     })
     return Context.merge(kuzzle, yield* Effect.orDie(opened))
   })
 
-/** What the client says of itself now. None of it waits for anything. */
+/** What the client reports about itself now, without waiting. */
 const probe = ({ host }: SharedWorld, services: Programs.Services): Probe =>
   Effect.runSync(
     Effect.gen(function*() {
@@ -289,7 +279,7 @@ const close = (world: SharedWorld, client: Client) =>
   Effect.gen(function*() {
     const since = world.host.now
     while (client.state !== "Closed") {
-      // It may have yet to open its store.
+      // `close` has no effect before the client has opened its store.
       client.close()
       if (world.host.now > since + closing) return world.violate("L1", `client ${client.id} does not close`)
       yield* Effect.sleep(50)
@@ -299,31 +289,31 @@ const close = (world: SharedWorld, client: Client) =>
 
 // -- checks while it runs --------------------------------------------------------------------------------------------
 
-/** Another client may take so long to store the token that it was given, in milliseconds. */
+/** The longest time that another client may take to store a token that it got, in milliseconds. */
 const storing = 1000
 
-/** How long a token still works after it was refreshed, in milliseconds, with some time to spare. */
+/** How long a token still works after it was refreshed, in milliseconds, with a margin. */
 const gracePeriod = 1100
 
 /**
- * The session of a client has ended, by itself. Only for a token store: a tab whose connection is older than the cookie may be
- * told that nobody is logged in, and believes it until it opens another.
+ * Checks the end of a session without a logout. Only for a token store: to a tab whose connection is older than the cookie,
+ * the server may answer that no user is logged in, and the tab relies on this until it opens another connection.
  */
-const checkOver = (world: SharedWorld, client: Client, kuid: string): void => {
+const checkSessionEnd = (world: SharedWorld, client: Client, kuid: string): void => {
   const { host, tokens } = world
   if (tokens === undefined || tokens.failed) return
   host.turnEnds.push(() => {
     const { session } = world
     if (session?.kuid !== kuid || session.changedAt > host.now - storing || !world.isAlive(session)) return
-    // It may be on its way out: then it cannot be refreshed again.
+    // The stored token may be one that was just refreshed: it still works for a moment, and cannot be refreshed again.
     host.at("Server", host.now + gracePeriod, () => {
       if (!world.isAlive(session)) return
-      world.violate("T1", `the session of client ${client.id} ends, and a live one of ${kuid} is stored`)
+      world.violate("T1", `the session of client ${client.id} ends while a valid token of ${kuid} is stored`)
     })
   })
 }
 
-/** Faults have stopped long ago. */
+/** Long after the last fault, the clients work and agree. */
 const checkHealed = (world: SharedWorld): void => {
   const { living } = world
   for (const { id, probe } of living) {
@@ -340,22 +330,22 @@ const checkHealed = (world: SharedWorld): void => {
   }
 }
 
-/** Nothing waits that can be sent. */
+/** No request waits that the client could send. */
 const checkPending = (world: SharedWorld, id: number, { authentication, kuid, pending }: Probe): void => {
   const stuck = pending.filter(({ sender }) =>
     sender._tag === "User" ? authentication === "Authenticated" && sender.kuid === kuid : authentication === "Anonymous"
   )
-  if (stuck.length > 0) world.violate("O9", `${stuck.length} requests wait in client ${id} though all is well`)
+  if (stuck.length > 0) world.violate("O9", `${stuck.length} requests wait in client ${id} although it could send them`)
 }
 
 /** The client's user is that of the store, or of the cookie (promise T2). */
 const checkAgreement = (world: SharedWorld, id: number, { authentication, isExpired, kuid }: Probe): void => {
   const { jar, session, tokens } = world
-  if (jar === undefined && tokens === undefined || tokens?.failed === true || jar?.isUntold === true) return
+  if (jar === undefined && tokens === undefined || tokens?.failed === true || jar?.mayBeUnannounced === true) return
   if (session === undefined) {
-    // A tab that sends nothing does not learn that the cookie has died.
+    // A tab that sends no request does not notice that the cookie has expired.
     if (tokens !== undefined && authentication === "Authenticated" && !isExpired) {
-      world.violate("T2", `client ${id} is ${kuid}, and nobody is logged in`)
+      world.violate("T2", `client ${id} is ${kuid}, and no user is logged in`)
     }
     return
   }

@@ -1,4 +1,4 @@
-/** One history of several clients: what there is in it, what is written down, and the faults that happen to it. */
+/** One history of several clients: its parts, what is recorded, and the faults that happen in it. */
 import type { KuzzleOutboxStore } from "@effect-kuzzle/core"
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import { Effect } from "effect"
@@ -14,45 +14,45 @@ import { type Machine, OutboxStore } from "./store.ts"
 /** The name of the Kuzzle in the stored requests. */
 export const server = "kuzzle"
 
-/** More reports than a history makes: the checks read all of them. */
+/** More reports than a history has, so that the store drops none before the checks read them. */
 const maxReports = 1_000_000
 
 /** A request that was handed over, from the call to its end. */
-export interface Handed {
+export interface HandOver {
   readonly n: number
   /** The client to which it was handed over. */
   readonly client: number
   readonly idempotent: boolean
   readonly poison: boolean
   readonly calledAt: number
-  /** What the store made of it. A retry of its report stores it again. */
+  /** Its entries in the store. A retry of its report stores it again. */
   readonly entries: Array<KuzzleOutboxStore.Entry>
-  /** When it was accepted, by the receipt. */
+  /** When the caller got the receipt. */
   acceptedAt: number | undefined
   /** When it was deleted from the store without a report. */
   deletedAt: number | undefined
   /** Until when a caller waited for its outcome; `Infinity`: as long as the client runs. */
   waitedUntil: number
-  /** A caller has tried to withdraw it. */
+  /** Whether a caller has tried to withdraw it. */
   withdrawing: boolean
   /** The answer of `withdraw`. */
   withdrawn: boolean | undefined
   /** Its outcome, as a waiting caller received it: the tag of its error, or `ok`. */
-  told: { readonly at: number; readonly tag: string } | undefined
+  outcome: { readonly at: number; readonly tag: string } | undefined
   readonly writes: Array<Written>
-  /** How often the server has carried it out, and when it last did. */
+  /** How often the server has executed it. */
   executed: number
   /** When an answer to it reached a client that had sent it. */
   readonly answers: Array<number>
-  /** A client took it over from another one, or from one that had released it. */
+  /** Whether a client took it over from another client. */
   adopted: boolean
-  /** The store had it as sending at some time. */
+  /** Whether it was ever marked as being sent. */
   marked: boolean
-  /** The store failed to do something with it, or its record is damaged: its report may be lost, or be one too many. */
-  troubled: boolean
-  /** When it was stored and its sender was purged. What is being sent stays, so one that was `marked` may have stayed. */
+  /** Whether an operation on it failed or its record is damaged. Then its report may be missing or duplicated. */
+  hasStoreFault: boolean
+  /** When its sender was purged while it was stored. A request that is being sent stays, so a `marked` one may remain. */
   purged: { readonly at: number; readonly marked: boolean } | undefined
-  /** How often a caller requested that it be sent again, although it may have been executed. */
+  /** How often its report was retried, although it may have been executed. */
   retries: number
   /** Its reports, including those that were forgotten. */
   readonly reports: Array<{ readonly outcome: KuzzleOutboxStore.Outcome; readonly at: number; readonly wall: number }>
@@ -68,22 +68,22 @@ export interface Written {
   readonly wall: number
   /** The user of its token or cookie. */
   readonly user: string | undefined
-  /** The server has carried it out. */
+  /** Whether the server has executed it. */
   accepted: boolean
 }
 
-/** A client, from its start to its end. Its successor is another one. */
+/** A client, from its start to its end. A restart makes a new one. */
 export class Client {
   readonly id: number
   readonly network: Network
   state: "Running" | "Closing" | "Closed" | "Dead" = "Running"
-  /** Closes the client, when it has started. */
+  /** Closes the client. Has no effect before it has started. */
   close: () => void = () => {}
   /**
    * The connection state, the user and the token as it last reported them, and how many requests it still has to send.
    */
   probe: (() => Probe) | undefined
-  /** When its session last changed by what a program did. */
+  /** When a program last logged in, logged out or set a token. */
   changedAt = -Infinity
   /** How many programs log in or out at the moment. */
   changing = 0
@@ -99,7 +99,7 @@ export interface Probe {
   readonly connection: string
   readonly authentication: string
   readonly kuid: string | undefined
-  /** Its session has expired, and nothing has been sent since. */
+  /** Whether its session has expired while the client still reports its user. */
   readonly isExpired: boolean
   readonly token: string | undefined
   readonly pending: ReadonlyArray<KuzzleOutboxStore.Entry>
@@ -113,16 +113,16 @@ export class SharedWorld {
   readonly outbox: OutboxStore
   readonly tokens: TokenStore | undefined
   readonly jar: Jar | undefined
-  readonly handed: Array<Handed> = []
+  readonly handOvers: Array<HandOver> = []
   readonly clients: Array<Client> = []
-  /** No program starts anything new. */
+  /** Whether the programs must stop. */
   quiet = false
   /** Starts a client; set by the story. */
   launch: () => Client = () => {
     throw new Error("the story has not begun")
   }
-  private readonly bySeq = new Map<string, Handed>()
-  private readonly byRequest = new Map<Link, Map<string, Handed>>()
+  private readonly bySeq = new Map<string, HandOver>()
+  private readonly byRequest = new Map<Link, Map<string, HandOver>>()
   /** The users of the tokens that the server has issued. */
   private readonly owners = new Map<string, string>()
   private engineOrNone: KuzzleEngine.KuzzleEngineShape | undefined
@@ -148,30 +148,30 @@ export class SharedWorld {
       watch: {
         added: (entries) => this.added(entries),
         marked: (seqs) => {
-          for (const seq of seqs) this.of(seq, (handed) => handed.marked = true)
+          for (const seq of seqs) this.update(seq, (handOver) => handOver.marked = true)
         },
         adopted: (entries) => {
           this.host.note("adopted", entries.length)
-          for (const { seq } of entries) this.of(seq, (handed) => handed.adopted = true)
+          for (const { seq } of entries) this.update(seq, (handOver) => handOver.adopted = true)
         },
         settled: (seq, outcome) => {
-          this.of(seq, (handed) => {
-            this.host.note("settled", handed.n, outcome)
-            if (outcome === undefined) handed.deletedAt = this.host.now
-            else handed.reports.push({ outcome, at: this.host.now, wall: this.host.wall })
+          this.update(seq, (handOver) => {
+            this.host.note("settled", handOver.n, outcome)
+            if (outcome === undefined) handOver.deletedAt = this.host.now
+            else handOver.reports.push({ outcome, at: this.host.now, wall: this.host.wall })
           })
         },
         failed: (operation, seqs) => {
           this.host.note("store failed", seqs.length, operation)
-          for (const seq of seqs) this.of(seq, (handed) => handed.troubled = true)
+          for (const seq of seqs) this.update(seq, (handOver) => handOver.hasStoreFault = true)
         },
-        torn: ({ seq }) => this.of(seq, (handed) => handed.troubled = true),
+        torn: ({ seq }) => this.update(seq, (handOver) => handOver.hasStoreFault = true),
         purging: (sender) => {
-          for (const handed of this.handed) {
-            const { deletedAt, entries, marked, reports } = handed
+          for (const handOver of this.handOvers) {
+            const { deletedAt, entries, marked, reports } = handOver
             const last = entries.at(-1)
             if (deletedAt !== undefined || reports.length > 0 || last === undefined) continue
-            if (sameSender(last.sender, sender)) handed.purged = { at: this.host.now, marked }
+            if (sameSender(last.sender, sender)) handOver.purged = { at: this.host.now, marked }
           }
         }
       }
@@ -251,12 +251,12 @@ export class SharedWorld {
     return client
   }
 
-  // -- what is written down ------------------------------------------------------------------------------------------
+  // -- records -------------------------------------------------------------------------------------------------------
 
-  hand(one: Pick<Handed, "client" | "idempotent" | "poison">): Handed {
-    const handed: Handed = {
+  addHandOver(one: Pick<HandOver, "client" | "idempotent" | "poison">): HandOver {
+    const handOver: HandOver = {
       ...one,
-      n: this.handed.length,
+      n: this.handOvers.length,
       calledAt: this.host.now,
       entries: [],
       acceptedAt: undefined,
@@ -264,19 +264,19 @@ export class SharedWorld {
       waitedUntil: -Infinity,
       withdrawing: false,
       withdrawn: undefined,
-      told: undefined,
+      outcome: undefined,
       writes: [],
       executed: 0,
       answers: [],
       adopted: false,
       marked: false,
-      troubled: false,
+      hasStoreFault: false,
       purged: undefined,
       retries: 0,
       reports: []
     }
-    this.handed.push(handed)
-    return handed
+    this.handOvers.push(handOver)
+    return handOver
   }
 
   owner(token: string | undefined): string | undefined {
@@ -295,38 +295,38 @@ export class SharedWorld {
     return this.desk.ask({ controller: "auth", action: "checkToken", body: { token } })?.result?.valid
   }
 
-  private of(seq: string, change: (handed: Handed) => unknown): void {
-    const handed = this.bySeq.get(seq)
-    if (handed !== undefined) change(handed)
+  private update(seq: string, change: (handOver: HandOver) => unknown): void {
+    const handOver = this.bySeq.get(seq)
+    if (handOver !== undefined) change(handOver)
   }
 
-  /** What the store has for a request. */
-  handedOf(seq: string): Handed | undefined {
+  /** The record of the request with this `seq` in the store. */
+  handOverOf(seq: string): HandOver | undefined {
     return this.bySeq.get(seq)
   }
 
   private added(entries: ReadonlyArray<KuzzleOutboxStore.Entry>): void {
     for (const entry of entries) {
-      const n = markOf(entry)
-      const handed = n === undefined ? undefined : this.handed[n]
-      // The retry of a report of a damaged record.
-      if (handed === undefined) continue
-      this.host.note("stored", handed.n, entry.seq)
-      handed.entries.push(entry)
-      this.bySeq.set(entry.seq, handed)
+      const n = numberOf(entry)
+      const handOver = n === undefined ? undefined : this.handOvers[n]
+      // The retry of a damaged record has no readable number.
+      if (handOver === undefined) continue
+      this.host.note("stored", handOver.n, entry.seq)
+      handOver.entries.push(entry)
+      this.bySeq.set(entry.seq, handOver)
     }
   }
 
   private written(client: Client, link: Link, request: WireRequest): void {
     const { host } = this
     const n = request.volatile?.n
-    const handed = n === undefined ? undefined : this.handed[n]
+    const handOver = n === undefined ? undefined : this.handOvers[n]
     host.note("write", link.record.id, `client ${client.id} ${request.action} ${n ?? ""}`)
-    if (handed === undefined || request.requestId === undefined) return
-    const onLink = this.byRequest.get(link) ?? new Map<string, Handed>()
+    if (handOver === undefined || request.requestId === undefined) return
+    const onLink = this.byRequest.get(link) ?? new Map<string, HandOver>()
     this.byRequest.set(link, onLink)
     const user = this.jar === undefined ? this.owner(request.jwt) : this.owner(cookieOf(link))
-    handed.writes.push({
+    handOver.writes.push({
       link,
       client: client.id,
       at: host.now,
@@ -335,38 +335,38 @@ export class SharedWorld {
       user,
       accepted: false
     })
-    onLink.set(request.requestId, handed)
+    onLink.set(request.requestId, handOver)
   }
 
   private arriving(link: Link, frame: WireFrame): void {
     const onLink = this.byRequest.get(link)
-    const handed = onLink?.get(String(frame.requestId))
-    this.host.note("arrive", link.record.id, `${frame.action ?? frame.type} ${handed?.n ?? ""} ${frame.status}`)
-    if (handed === undefined) return
-    handed.answers.push(this.host.now)
+    const handOver = onLink?.get(String(frame.requestId))
+    this.host.note("arrive", link.record.id, `${frame.action ?? frame.type} ${handOver?.n ?? ""} ${frame.status}`)
+    if (handOver === undefined) return
+    handOver.answers.push(this.host.now)
     onLink?.delete(String(frame.requestId))
   }
 
   private executed(link: Link, request: WireRequest, frame: WireFrame): void {
-    this.grants(frame)
+    this.recordToken(frame)
     const n = request.volatile?.n
-    const handed = n === undefined ? undefined : this.handed[n]
-    if (handed === undefined) return
-    this.host.note("executed", handed.n, String(link.record.id))
-    handed.executed += 1
-    const last = handed.writes.findLast((write) => write.link === link)
+    const handOver = n === undefined ? undefined : this.handOvers[n]
+    if (handOver === undefined) return
+    this.host.note("executed", handOver.n, String(link.record.id))
+    handOver.executed += 1
+    const last = handOver.writes.findLast((write) => write.link === link)
     if (last !== undefined) last.accepted = true
   }
 
-  /** An answer may give out a token. */
-  grants({ result }: WireFrame, cookie?: string): void {
+  /** Records the user of a token in an answer. */
+  recordToken({ result }: WireFrame, cookie?: string): void {
     const token = cookie ?? result?.jwt
     if (token !== undefined && result?._id !== undefined) this.owners.set(token, String(result._id))
   }
 
   // -- faults --------------------------------------------------------------------------------------------------------
 
-  /** Things go wrong from now on. */
+  /** From now on, faults happen. */
   start(): void {
     const { plan } = this
     this.desk.rates = plan.rates
@@ -375,23 +375,23 @@ export class SharedWorld {
     this.repeat(plan.fullPause, (random) => {
       this.outbox.full = random.chance(0.5)
     })
-    if (plan.locks === "Lying") this.repeat(1000, () => this.outbox.lie())
-    if (plan.locks === "Absent") this.repeat(1000, () => this.outbox.rumour())
+    if (plan.locks === "Lying") this.repeat(1000, () => this.outbox.misreport())
+    if (plan.locks === "Absent") this.repeat(1000, () => this.outbox.announceEnd())
   }
 
   private repeat(pause: number, run: (random: Random) => void): void {
     const random = this.random.fork()
     if (pause === Infinity) return
-    const again = () => this.host.at("Server", this.host.now + random.pause(pause), turn)
+    const scheduleNext = () => this.host.at("Server", this.host.now + random.pause(pause), turn)
     const turn = () => {
       if (this.stopped) return
       run(random)
-      again()
+      scheduleNext()
     }
-    again()
+    scheduleNext()
   }
 
-  /** Everything is well from now on. */
+  /** From now on, there are no faults. */
   stop(): void {
     this.stopped = true
     this.desk.rates = undefined
@@ -407,7 +407,7 @@ export class SharedWorld {
     for (const { network } of this.clients) network.dial = dial
   }
 
-  /** A client ends, and another one begins. */
+  /** Closes or kills a client, and launches another one. */
   private endOne(random: Random): void {
     const client = random.pick(this.living)
     if (client === undefined) return
@@ -423,7 +423,7 @@ export class SharedWorld {
     client.state = "Dead"
     this.host.kill(client.id)
     client.kill()
-    for (const link of client.network.links) link.orphan()
+    for (const link of client.network.links) link.closeAfterCrash()
   }
 
   private fault(random: Random): void {
@@ -443,7 +443,7 @@ export class SharedWorld {
       [6, "reset", () => link?.reset()],
       [3, "close", () => link?.closeBetween(random.pick([1000, 1001, 1006, 1011]), "")],
       [1, "all connections end", () => Effect.runSync(engine.dropAll(1006))],
-      [2, "stand still", () => {
+      [2, "stall", () => {
         const until = host.now + duration()
         if (random.chance(0.7)) link?.toServer.block(until)
         if (random.chance(0.7)) link?.toClient.block(until)
@@ -461,15 +461,15 @@ export class SharedWorld {
       [plan.hostFaults ? 3 : 0, "freeze", () => {
         if (client !== undefined) host.stall(duration(), client.id)
       }],
-      // With a clock that is a day fast, a browser keeps no cookie, so no login is possible.
+      // If the clock is a day fast, a browser discards every cookie, so no login is possible.
       [plan.hostFaults && plan.session !== "Cookie" ? 1 : 0, "clock is set", () => {
         host.wallOffset += random.pick([-3_600_000, 60_000, 86_400_000])
       }]
     ]
-    let left = random.int(1, kinds.reduce((sum, [weight]) => sum + weight, 0))
+    let remaining = random.int(1, kinds.reduce((sum, [weight]) => sum + weight, 0))
     for (const [weight, name, run] of kinds) {
-      left -= weight
-      if (left > 0) continue
+      remaining -= weight
+      if (remaining > 0) continue
       host.note("FAULT", client?.id ?? -1, name)
       return run()
     }
@@ -479,10 +479,10 @@ export class SharedWorld {
 const sameSender = (a: KuzzleOutboxStore.Sender, b: KuzzleOutboxStore.Sender): boolean =>
   (a._tag === "User" ? a.kuid : undefined) === (b._tag === "User" ? b.kuid : undefined)
 
-/** Which request is stored. The simulation marks each in its volatile data. */
-const markOf = ({ payload }: KuzzleOutboxStore.Entry): number | undefined => {
-  const mark = /"volatile":\{"n":(\d+)/.exec(payload)?.[1]
-  return mark === undefined ? undefined : Number(mark)
+/** The number of the stored request, from its volatile data. */
+const numberOf = ({ payload }: KuzzleOutboxStore.Entry): number | undefined => {
+  const number = /"volatile":\{"n":(\d+)/.exec(payload)?.[1]
+  return number === undefined ? undefined : Number(number)
 }
 
 /** The session's token in the handshake of a connection. */

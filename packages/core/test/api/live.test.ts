@@ -15,7 +15,7 @@ type Step =
   /** Delivers the next pending notification. */
   | { readonly _tag: "Deliver" }
   /** The server executes the pending search; then its answer arrives. */
-  | { readonly _tag: "Look" }
+  | { readonly _tag: "Read" }
   | { readonly _tag: "Answer" }
   /** Everything pending is lost. */
   | { readonly _tag: "Gap" }
@@ -36,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Upsert" as const), id, n }) },
   { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Delete" as const), id, version: fc.boolean() }) },
   { weight: 6, arbitrary: fc.constant<Step>({ _tag: "Deliver" }) },
-  { weight: 3, arbitrary: fc.constant<Step>({ _tag: "Look" }) },
+  { weight: 3, arbitrary: fc.constant<Step>({ _tag: "Read" }) },
   { weight: 3, arbitrary: fc.constant<Step>({ _tag: "Answer" }) },
   { weight: 1, arbitrary: fc.constant<Step>({ _tag: "Gap" }) }
 )
@@ -68,7 +68,7 @@ const notification = (
 const world = (versions: boolean) => {
   const stored = new Map<string, { readonly n: number; readonly version: number }>()
   const versionsOf = new Map<string, number>()
-  let underWay: Array<KuzzleRealtime.DocumentNotification> = []
+  let pending: Array<KuzzleRealtime.DocumentNotification> = []
   const changes: Array<Followed.Change> = []
   let wanted = true
   let reading: number | undefined
@@ -99,7 +99,7 @@ const world = (versions: boolean) => {
         const version = next(_id)
         stored.set(_id, { n: step.n, version })
         // Updates and replacements do not show their version (observed).
-        underWay.push(notification("write", {
+        pending.push(notification("write", {
           _id,
           ...(step.how === "unseen" ? {} : { _source: { n: step.n } }),
           ...(step.how === "create" || step.how === "unseen" ? { _version: version } : {})
@@ -110,7 +110,7 @@ const world = (versions: boolean) => {
         const _id = `id${step.id}`
         const isNew = !stored.has(_id)
         stored.set(_id, { n: step.n, version: next(_id) })
-        underWay.push(notification("write", isNew ? { n: step.n } : { _id, _source: { n: step.n } }))
+        pending.push(notification("write", isNew ? { n: step.n } : { _id, _source: { n: step.n } }))
         return
       }
       case "Delete": {
@@ -120,15 +120,15 @@ const world = (versions: boolean) => {
         stored.delete(_id)
         next(_id)
         const version = step.version ? { _version: document.version } : {}
-        underWay.push(notification("delete", { _id, _source: { n: document.n }, ...version }))
+        pending.push(notification("delete", { _id, _source: { n: document.n }, ...version }))
         return
       }
       case "Deliver": {
-        const first = underWay.shift()
+        const first = pending.shift()
         if (first !== undefined) followed.notified(first)
         return
       }
-      case "Look":
+      case "Read":
         if (reading === undefined) return
         seen = Array.from(stored, ([_id, { n, version }]) => ({
           _id,
@@ -143,7 +143,7 @@ const world = (versions: boolean) => {
         seen = undefined
         return
       case "Gap":
-        underWay = []
+        pending = []
         return followed.gap({ _tag: "Overflow", lost: 1 })
     }
   }
@@ -154,9 +154,9 @@ const world = (versions: boolean) => {
     /** Delivers everything, until no search is needed. */
     settle: () => {
       for (let i = 0; i < 10; i++) {
-        while (underWay.length > 0) run({ _tag: "Deliver" })
+        while (pending.length > 0) run({ _tag: "Deliver" })
         beginWhenWanted()
-        run({ _tag: "Look" })
+        run({ _tag: "Read" })
         run({ _tag: "Answer" })
       }
     },
@@ -197,7 +197,7 @@ const folded = (changes: ReadonlyArray<Followed.Change>): Followed.Documents => 
 }
 
 describe("a live query", () => {
-  it("equals the stored documents once all notifications have arrived, whatever was lost and whenever it is read; the changes add up to it", () => {
+  it("equals the stored documents once all notifications have arrived, whatever was lost and whenever they are read, and the changes lead to the same documents", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, versions) => {
         const { changes, documents, run, settle, truth } = world(versions)

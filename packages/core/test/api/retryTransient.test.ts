@@ -6,9 +6,9 @@ import { retryTransient } from "../../src/internal/api/retryTransient.ts"
 import { oversized } from "../../src/internal/data/oversized.ts"
 import { answering } from "../support/answering.ts"
 
-const asked = { controller: "document", action: "search" }
+const request = { controller: "document", action: "search" }
 
-/** An effect that always fails with this error: the times of its attempts, and its outcome. */
+/** Retries an effect that fails with these errors in turn. Returns the times of its attempts, and its outcome. */
 const trying = (failures: ReadonlyArray<KuzzleError.RequestError>) =>
   Effect.gen(function*() {
     const tries: Array<number> = []
@@ -23,7 +23,7 @@ const trying = (failures: ReadonlyArray<KuzzleError.RequestError>) =>
 
 const limited = (retryAfter?: Duration.Duration) =>
   KuzzleError.fromStatus({
-    ...asked,
+    ...request,
     id: "",
     code: 0,
     status: 429,
@@ -33,7 +33,7 @@ const limited = (retryAfter?: Duration.Duration) =>
   })
 
 describe("retryTransient", () => {
-  it.effect("C6: waits as long as the server asks for", () =>
+  it.effect("C6: waits as long as the server requests", () =>
     Effect.gen(function*() {
       const { end, tries } = yield* trying([limited(), limited(Duration.seconds(60)), limited()])
       assert.strictEqual(end._tag, "Right")
@@ -43,11 +43,11 @@ describe("retryTransient", () => {
       assert.isBelow(tries[3]! - tries[2]!, 5000)
     }))
 
-  it.effect("L2: a request is not retried for ever when too large frames end its connections", () =>
+  it.effect("L2: a request is not retried endlessly when frames that are too large end its connections", () =>
     Effect.gen(function*() {
-      const cut = new KuzzleError.MaybeSentError({ ...asked, cause: oversized(1000) })
+      const cut = new KuzzleError.MaybeSentError({ ...request, cause: oversized(1000) })
       const lost = new KuzzleError.MaybeSentError({
-        ...asked,
+        ...request,
         cause: new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
       })
       const { end, tries } = yield* trying(Array.from({ length: 20 }, () => cut))

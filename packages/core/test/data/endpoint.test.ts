@@ -122,7 +122,7 @@ describe("addresses", () => {
     assert.strictEqual(Endpoint.hostOf(`[${text}]`), `[${text.toLowerCase()}]`)
   })
 
-  it("is shown without user, password and query", () => {
+  it("is displayed without user, password and query", () => {
     assert.strictEqual(Endpoint.withoutSecrets("ws://ada:secret@a/b?key=secret"), "ws://a/b")
   })
 })

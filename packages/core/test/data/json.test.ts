@@ -153,7 +153,7 @@ const places: ReadonlyArray<readonly [path: string, place: (value: unknown) => u
   ["a.b", (value) => ({ x: null, a: { b: value } })],
   ["a[1]", (value) => ({ a: [0, value] })],
   ["a[0][0].b", (value) => ({ a: [[{ b: value }]] })],
-  // Whatever it is.
+  // The type of the value does not matter here.
   ["a.x", (value) => ({ a: new Point(value as number, 1) })],
   ["a.seats", (value) => ({ a: Data.struct({ seats: value }) })],
   ["a.b", (value) => ({ a: { toJSON: () => ({ b: value }) } })]

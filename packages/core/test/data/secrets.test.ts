@@ -36,9 +36,9 @@ import { FakeNetwork, turns } from "../support/FakeSocket.ts"
 const secret = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/).map((text) => `s3cr3t-${text}`)
 
 /** All texts of a failure that a log, a test report or an error page may show. */
-const shown = (exit: Exit.Exit<unknown, unknown>): string =>
+const textOf = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.match(exit, {
-    onSuccess: () => assert.fail("it should have failed"),
+    onSuccess: () => assert.fail("the request did not fail"),
     onFailure: (cause) => {
       const errors = Array.from(Cause.failures(cause))
       return [
@@ -121,7 +121,7 @@ const withSecret: ReadonlyArray<Effect.Effect<unknown, unknown, Kuzzle.Kuzzle>> 
   KuzzleAuth.updateMyCredentials({ strategy: "local", credentials: { password: hidden } })
 ]
 
-const asked = { controller: "document", action: "create", index: "i", collection: "c" }
+const creation = { controller: "document", action: "create", index: "i", collection: "c" }
 
 describe("secrets", () => {
   it.effect.prop(
@@ -135,7 +135,7 @@ describe("secrets", () => {
           const kuzzle = yield* Kuzzle.Kuzzle
           yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make(secret))))
           const texts: Array<string> = []
-          const failing = (run: () => void, request: Kuzzle.KuzzleRequest = asked) =>
+          const failing = (run: () => void, request: Kuzzle.KuzzleRequest = creation) =>
             Effect.gen(function*() {
               const query = yield* Effect.fork(
                 Effect.exit(kuzzle.query(request).pipe(Effect.withSpan("caller"), Effect.withTracer(tracer)))
@@ -143,12 +143,12 @@ describe("secrets", () => {
               yield* turns(2)
               run()
               yield* turns(2)
-              texts.push(shown(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)))
+              texts.push(textOf(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)))
             })
           const nothing = () => {}
-          yield* failing(nothing, { ...asked, body: { a: 1n } })
-          yield* failing(nothing, { ...asked, jwt: secret })
-          yield* failing(nothing, { ...asked, body: { a: "x".repeat(2_000_000) } })
+          yield* failing(nothing, { ...creation, body: { a: 1n } })
+          yield* failing(nothing, { ...creation, jwt: secret })
+          yield* failing(nothing, { ...creation, body: { a: "x".repeat(2_000_000) } })
           yield* failing(() => {
             network.current.refuse(network.current.last("create"), { id: "security.token.invalid", status: 401 })
           })
@@ -201,14 +201,14 @@ describe("secrets", () => {
         yield* Effect.gen(function*() {
           const kuzzle = yield* Kuzzle.Kuzzle
           yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make(secret))))
-          const request = { ...asked, body: { password: secret } }
+          const request = { ...creation, body: { password: secret } }
           for (let i = 0; i < 4; i++) {
             const query = yield* Effect.fork(
               Effect.exit(kuzzle.query(request).pipe(Effect.withSpan("caller"), Effect.withTracer(tracer)))
             )
             yield* turns(2)
             if (i === 3) yield* TestClock.adjust("15 seconds")
-            assert.notInclude(shown(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)), secret)
+            assert.notInclude(textOf(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)), secret)
           }
           assert.isAbove(recorded.length, 0)
           assert.notInclude(inspect(recorded, { depth: 20 }), secret)
@@ -232,7 +232,7 @@ describe("secrets", () => {
           )
         ))
         assert.isTrue(network.current.url.includes(secret))
-        assert.notInclude(shown(exit), secret)
+        assert.notInclude(textOf(exit), secret)
       }),
     { fastCheck: { numRuns: 5 } }
   )
@@ -246,7 +246,7 @@ describe("secrets", () => {
       yield* turns()
       network.current.close(1006)
       yield* turns()
-      // Nothing but its requests.
+      // The requests use no other member of the client.
       const kuzzle = { query } as Kuzzle.KuzzleShape
       yield* Effect.forEach(withSecret, (request) => Effect.fork(Effect.provideService(request, Kuzzle.Kuzzle, kuzzle)))
       yield* turns()

@@ -77,7 +77,7 @@ const step = fc.oneof(
 interface Link {
   readonly generation: number
   open: boolean
-  /** Whether the session has changed since the dial, so that this connection carries the previous session. */
+  /** Whether the session has changed since the dial. Then this connection belongs to the previous session. */
   stale: boolean
   openedAt: number
   heardAt: number
@@ -87,7 +87,7 @@ interface Link {
   answered: number
   /** Whether the server answers nothing more. */
   silent: boolean
-  /** How often the host stood still since a frame arrived. */
+  /** How often the host has stalled since a frame arrived. */
   stalls: number
   /** Whether the session was renewed, or is being renewed, since the connection opened. */
   challenged: boolean
@@ -96,8 +96,8 @@ interface Link {
   /** Whether all wanted subscriptions were requested and answered once. */
   ready: boolean
   /** The requested subscriptions. */
-  readonly asked: Set<string>
-  /** Those that were wanted when it became ready, and are still. */
+  readonly requested: Set<string>
+  /** The keys that were wanted when the connection became ready, and still are. */
   wanted: Set<number> | undefined
 }
 
@@ -134,12 +134,16 @@ class World {
     this.client = new Client(
       {
         endpoints: servers,
-        requests: { maxRequestSize: 1000, idPrefix: "q", queue: { maxSize: 100, maxBytes: 1e6, ttl: 1e9 } },
+        settings: {
+          maxRequestSize: 1000,
+          queue: { maxSize: 100, maxBytes: 1e6, ttl: Duration.millis(1e9) },
+          requestTimeout: Duration.millis(1e7),
+          maxResponseSize: 1e6,
+          stableAfter: Duration.millis(stableAfter)
+        },
+        idPrefix: "q",
         identity: { canLogin: true, keptBy: byCookie ? "Cookie" : "Token" },
-        pulse: { timeout, busyTimeout: 60_000 },
-        requestTimeout: 1e7,
-        maxResponseSize: 1e6,
-        stableAfter
+        pulse: { timeout, busyTimeout: 60_000 }
       },
       new Credentials({}),
       { now: () => this.now, wall: () => this.now }
@@ -167,7 +171,7 @@ class World {
         this.delay = step.delay
         break
       case "Frame":
-        this.heard(2)
+        this.receive(2)
         break
       case "Silence":
         if (this.link?.open === true) this.link.silent = true
@@ -208,7 +212,7 @@ class World {
     this.check()
   }
 
-  /** A server and a host as they should be: the client becomes ready, and everything is answered. */
+  /** From now on the server and the host work: the client must become ready, and every request is answered. */
   heal(): void {
     if (this.sessionIsOver) return
     this.delay = 100
@@ -222,7 +226,7 @@ class World {
       this.check()
       this.pass(1000)
     }
-    assert.strictEqual(this.client.connection()._tag, "Ready", "C5: it is never ready again")
+    assert.strictEqual(this.client.connection()._tag, "Ready", "C5: it does not become ready again")
     assert.strictEqual(this.unsettled.size, 0, "R5: a request is never answered")
   }
 
@@ -237,11 +241,11 @@ class World {
     this.sessionIsOver = true
     this.host("Online")
     this.pass(100_000)
-    assert.isUndefined(this.link, "L1: it dials once more")
+    assert.isUndefined(this.link, "L1: it dials after the close")
   }
 
   // -----------------------------------------------------------------------------------------------------------------
-  // the shell
+  // the driver of the client
   // -----------------------------------------------------------------------------------------------------------------
 
   private drive(): void {
@@ -264,7 +268,7 @@ class World {
       case "Terminate":
         return this.terminate(action.ended)
       case "AskReconnect":
-        return this.ask(action)
+        return this.askReconnect(action)
       case "Ping":
         if (this.link !== undefined) this.link.pings.push(this.now)
         return
@@ -273,10 +277,10 @@ class World {
       case "State":
         return this.changed(action.before, action.now)
       case "Drained":
-        assert.isDefined(this.heldAt, "nobody waits for that")
+        assert.isDefined(this.heldAt, "no exchange waits for the drain")
         // Subscriptions continue: they are requested again on the next connection.
         if (this.flight.some((call) => call.kind === "Call" && this.unsettled.has(nthOf(call)))) {
-          assert.isAtLeast(this.now - this.heldAt!, 5000, "R3: it has more time")
+          assert.isAtLeast(this.now - this.heldAt!, 5000, "R3: the drain ended early")
         }
         this.drainedAt = this.now
         return
@@ -291,9 +295,9 @@ class World {
   }
 
   private dial(generation: number): void {
-    assert.isUndefined(this.link, "C1: there is another connection")
-    assert.isFalse(this.sessionIsOver, "C5: after the end")
-    if (this.dialAt !== undefined) assert.isAtLeast(this.now, this.dialAt, "C6: too early")
+    assert.isUndefined(this.link, "C1: there is another connection already")
+    assert.isFalse(this.sessionIsOver, "C5: it dials after the end")
+    if (this.dialAt !== undefined) assert.isAtLeast(this.now, this.dialAt, "C6: it dials too early")
     this.dialAt = undefined
     this.woken = false
     this.link = {
@@ -310,46 +314,46 @@ class World {
       challenged: false,
       held: false,
       ready: false,
-      asked: new Set(),
+      requested: new Set(),
       wanted: undefined
     }
-    assert.isAtMost(this.client.handleLocated(servers), this.now, "C6: before its Retry-After")
-    assert.strictEqual(this.client.endpoint(), servers[this.server], "SDK A18: another endpoint")
+    assert.isAtMost(this.client.handleLocated(servers), this.now, "C6: it dials before its Retry-After")
+    assert.strictEqual(this.client.endpoint(), servers[this.server], "8.A18: it dials another endpoint")
   }
 
   private write(call: Call): void {
     const { link } = this
     if (link?.open !== true) {
-      // The connection has ended, and the schedule has not answered yet.
+      // The connection has ended, and the schedule has not given a delay yet.
       return this.client.requests.handleUnsent(call, this.now)
     }
     if (call.kind === "Call") this.checkOrder(link)
-    else link.asked.add(call.encoded)
+    else link.requested.add(call.encoded)
     this.flight.push(call)
     this.client.requests.handleSent(call, this.now)
   }
 
-  /** Checks the order: first the session, then the subscriptions, and then requests. */
+  /** Checks the order: first the session, then the subscriptions, then requests. */
   private checkOrder(link: Link): void {
-    // On a connection that was opened later, with a session that is alive, requests pass.
-    if (this.renewal !== undefined) assert.isFalse(link.challenged, "A2: a request passes a renewal")
-    if (this.heldAt !== undefined) assert.isFalse(link.held, "C5: a request passes a connection that is held")
+    // On a connection that was opened during the renewal, with a valid session, requests may pass.
+    if (this.renewal !== undefined) assert.isFalse(link.challenged, "A2: a request is sent during a renewal")
+    if (this.heldAt !== undefined) assert.isFalse(link.held, "C5: a request is sent on a connection that is held")
     if (link.ready) return
     // Subscriptions that are opened later do not hold up requests.
     const isWanted = (key: number) => this.wanted.has(key) && (link.wanted === undefined || link.wanted.has(key))
-    const isAsking = this.flight.some((call) => call.action === "subscribe" && isWanted(keyOf(call)))
-    assert.isFalse(isAsking, "R5: a request is sent before the subscriptions are open")
+    const isSubscribing = this.flight.some((call) => call.action === "subscribe" && isWanted(keyOf(call)))
+    assert.isFalse(isSubscribing, "R5: a request is sent before the subscriptions are open")
     for (const [key, { intent }] of this.wanted) {
       if (isWanted(key) && !this.refusedKeys.has(key)) {
-        assert.include([...link.asked].join(), `"c${key}"`, `R5: ${intent.key} is not open`)
+        assert.include([...link.requested].join(), `"c${key}"`, `R5: ${intent.key} is not subscribed`)
       }
     }
     link.ready = true
   }
 
-  private ask({ afresh, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): void {
-    assert.strictEqual(cause, this.cause, "C5: another cause")
-    assert.strictEqual(afresh, this.wasStable, "C6: the backoff starts anew after a stable session, and only then")
+  private askReconnect({ afresh, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): void {
+    assert.strictEqual(cause, this.cause, "C5: a wrong cause")
+    assert.strictEqual(afresh, this.wasStable, "C6: only a stable session resets the backoff")
     const isStable = this.lastStable
     this.wasStable = false
     const { delay } = this
@@ -369,8 +373,8 @@ class World {
     assert.deepStrictEqual(this.client.connection(before), this.states.at(-1), "C5: a state is missed")
     if (before._tag !== now._tag) assert.include(statesAfter[before._tag], now._tag, "C5")
     if (now._tag === "Waiting") {
-      assert.strictEqual(now.cause, this.cause, "C5: another cause")
-      assert.strictEqual(now.attempt, this.attempt, "C6: attempts")
+      assert.strictEqual(now.cause, this.cause, "C5: a wrong cause")
+      assert.strictEqual(now.attempt, this.attempt, "C6: a wrong count of attempts")
     }
     this.states.push(this.client.connection(now))
     if (this.link !== undefined && (now._tag === "Replaying" || now._tag === "Ready")) {
@@ -382,15 +386,18 @@ class World {
     const { link } = this
     if (link?.open !== true) return
     if (ended.reason.startsWith("nothing arrived")) {
-      assert.isAtLeast(this.now - link.heardAt, timeout, "C2: something has arrived")
-      assert.isTrue(link.pings.some((at) => at >= link.heardAt && at + timeout <= this.now), "C2: nobody has asked it")
+      assert.isAtLeast(this.now - link.heardAt, timeout, "C2: a frame has arrived within the timeout")
+      assert.isTrue(
+        link.pings.some((at) => at >= link.heardAt && at + timeout <= this.now),
+        "C2: no ping was unanswered for the timeout"
+      )
       if (this.stalling && link.stalls === 1) assert.fail("L3: the link was judged before it was pinged again")
     }
     this.ended = ended
   }
 
   // -----------------------------------------------------------------------------------------------------------------
-  // what happens
+  // events
   // -----------------------------------------------------------------------------------------------------------------
 
   private open(): void {
@@ -399,7 +406,11 @@ class World {
     link.open = true
     link.openedAt = link.heardAt = this.now
     const isTaken = this.client.handleOpened(link.generation)
-    assert.strictEqual(isTaken, !link.stale, "C1: a connection of the session before")
+    assert.strictEqual(
+      isTaken,
+      !link.stale,
+      "C1: a connection of an earlier session is used, or one of this session is not"
+    )
     if (!isTaken) return this.lose(new ConnectionEndedError({ by: "Replacement", code: 1000, reason: "" }))
     this.woken = false
     this.drive()
@@ -422,11 +433,11 @@ class World {
     this.client.handleLost(cause)
     this.drive()
     if (this.sessionIsOver) return
-    if (isOnPurpose) assert.isDefined(this.link, "C5: it was to be opened again at once")
-    else assert.isTrue(this.link !== undefined || this.client.connection()._tag === "Waiting", "C7: nothing follows")
+    if (isOnPurpose) assert.isDefined(this.link, "C5: the connection is not reopened at once")
+    else assert.isTrue(this.link !== undefined || this.client.connection()._tag === "Waiting", "C7: no attempt follows")
   }
 
-  private heard(bytes: number): void {
+  private receive(bytes: number): void {
     const { link } = this
     if (link?.open !== true || link.silent) return
     link.heardAt = this.now
@@ -440,7 +451,7 @@ class World {
   private pass(millis: number): void {
     const end = this.now + millis
     for (let turns = 0; this.client.nextDue() <= end; turns++) {
-      assert.isBelow(turns, 10_000, "it is always due")
+      assert.isBelow(turns, 10_000, "it is due endlessly")
       this.now = Math.max(this.now, this.client.nextDue())
       this.due()
       this.stalling = false
@@ -460,10 +471,10 @@ class World {
     const { link } = this
     if (link === undefined || link.answered === link.pings.length) return
     link.answered = link.pings.length
-    this.heard(2)
+    this.receive(2)
   }
 
-  /** Timers come late. */
+  /** The host stalls, so timers fire late. */
   private stall(millis: number): void {
     this.now += millis
     if (this.link?.open === true) {
@@ -502,7 +513,7 @@ class World {
       settle: (outcome) => {
         assert.isTrue(this.unsettled.delete(nth), "R1: it ends twice")
         if (Exit.isFailure(outcome) && outcome.cause._tag === "Fail" && outcome.cause.error instanceof MaybeSentError) {
-          assert.isUndefined(this.link, "R3: its connection lives")
+          assert.isUndefined(this.link, "R3: its connection is alive")
         }
       }
     }, this.now)
@@ -528,11 +539,11 @@ class World {
   }
 
   private unsubscribe(key: number): void {
-    const wantedUser = this.wanted.get(key)
-    if (wantedUser === undefined) return
+    const subscription = this.wanted.get(key)
+    if (subscription === undefined) return
     this.wanted.delete(key)
     this.link?.wanted?.delete(key)
-    this.client.listening.registry.release(wantedUser.intent, wantedUser.consumer)
+    this.client.listening.registry.release(subscription.intent, subscription.consumer)
     this.client.reconcile()
     this.drive()
   }
@@ -551,7 +562,7 @@ class World {
       error,
       result: { channel: `r${key}-1`, roomId: `r${key}` }
     }
-    this.heard(100)
+    this.receive(100)
     this.client.requests.handleAnswer(call!.id, answer, 100, this.now)
     this.drive()
   }
@@ -570,7 +581,7 @@ class World {
   private exchange(how: "works" | "changes nothing" | "fails"): void {
     if (this.heldAt === undefined) return
     if (this.drainedAt === undefined) this.pass(5000)
-    assert.isTrue(this.drainedAt !== undefined || this.sessionIsOver, "it waits for ever for what is in flight")
+    assert.isTrue(this.drainedAt !== undefined || this.sessionIsOver, "the drain never ends")
     this.heldAt = undefined
     if (this.link !== undefined) this.link.held = false
     if (how === "works" && this.byCookie) this.setUser(this.identity(), false)
@@ -581,7 +592,7 @@ class World {
     this.drive()
   }
 
-  /** The cookie of this connection is out of date. */
+  /** The client replaces a connection whose cookie is out of date. */
   private redial(): void {
     this.redials = false
     if (this.heldAt !== undefined) {
@@ -657,26 +668,28 @@ class World {
     if (this.sessionIsOver) return assert.strictEqual(state._tag, "Failed", "C5: the schedule has ended")
     if (link === undefined) {
       assert.strictEqual(state._tag, "Waiting", "C5: there is no connection")
-      assert.isBelow(this.now, this.dialAt ?? -1, "C6: it does not dial when it is time")
-      assert.isAtMost(this.client.nextDue(), this.dialAt ?? -1, "C6: it would not wake in time")
-    } else if (!link.open) assert.strictEqual(state._tag, "Connecting", "C5: it is dialled")
+      assert.isBelow(this.now, this.dialAt ?? -1, "C6: it does not dial on time")
+      assert.isAtMost(this.client.nextDue(), this.dialAt ?? -1, "C6: its timer is set too late")
+    } else if (!link.open) assert.strictEqual(state._tag, "Connecting", "C5: it is being dialled")
     else this.checkOpen(link, state)
   }
 
   private checkOpen(link: Link, state: ConnectionState): void {
     const lastPing = link.pings.at(-1) ?? link.openedAt
-    assert.isAtMost(this.now - lastPing, interval, "C4: it says nothing")
-    if (link.stalls === 0) assert.isAtMost(this.now - link.heardAt, interval + timeout + 1000, "C3: it is dead")
+    assert.isAtMost(this.now - lastPing, interval, "C4: it sent no ping")
+    if (link.stalls === 0) {
+      assert.isAtMost(this.now - link.heardAt, interval + timeout + 1000, "C3: a dead connection is kept")
+    }
     const isBusy = this.renewal !== undefined || this.redials || (this.heldAt !== undefined && link.held)
-    const isAsking = this.flight.some(({ kind }) => kind === "Subscription")
-    if (isBusy || isAsking) return
+    const isSubscribing = this.flight.some(({ kind }) => kind === "Subscription")
+    if (isBusy || isSubscribing) return
     link.ready = true
     if (this.unsettled.size > 0) return
-    assert.strictEqual(state._tag, "Ready", "R5: nothing is to be done, and it is not ready")
+    assert.strictEqual(state._tag, "Ready", "R5: it is not ready although nothing is pending")
   }
 }
 
-/** Which request it is. One whose deadline has passed may be in flight still. */
+/** The number of a request. A request whose deadline has passed may still be in flight. */
 const nthOf = ({ encoded }: Call): number => Number(/"nth":(\d+)/.exec(encoded)?.[1])
 
 const keyOf = ({ encoded }: Call) => Number(/"c(\d)"/.exec(encoded)?.[1] ?? 0)
@@ -688,7 +701,7 @@ const errors = {
 
 describe("client", () => {
   for (const byCookie of [false, true]) {
-    it(`A2: a connection is held, and stays: requests wait for the renewal that goes on (by ${byCookie ? "cookie" : "token"})`, () => {
+    it(`A2: after an exchange that failed, the connection stays, and requests wait for the running renewal (with a ${byCookie ? "cookie" : "token"})`, () => {
       const world = new World(byCookie)
       const steps: ReadonlyArray<Step> = [
         { _tag: "Open" },
@@ -704,8 +717,8 @@ describe("client", () => {
 
   for (const byCookie of [false, true]) {
     it.prop(
-      `C1, C2, C3, C4, C5, C6, C7, L3: whatever happens, the connection is what it must be (${
-        byCookie ? "by cookie" : "by token"
+      `C1, C2, C3, C4, C5, C6, C7, L3: in any history, the connection behaves as promised (with a ${
+        byCookie ? "cookie" : "token"
       })`,
       { steps: fc.array(step, { maxLength: 150, size: "max" }), heals: fc.boolean() },
       ({ heals, steps }) => {

@@ -50,7 +50,7 @@ describe("connection machine", () => {
     }
   })
 
-  it.prop("C5: every bad state has its cause", history, ({ endpoints, events }) => {
+  it.prop("C5: `Waiting` and `Failed` have their cause", history, ({ endpoints, events }) => {
     let state: Machine.ConnectionState = Machine.initial(endpoints)
     for (const event of events) {
       state = Machine.next(endpoints)(state, event)
@@ -74,7 +74,7 @@ describe("connection machine", () => {
   })
 
   it.prop(
-    "8.A18: a failed attempt moves on to the next endpoint, a stable session stays",
+    "8.A18: after a failed attempt the next endpoint is dialled, and after a stable session the same one",
     history,
     ({ endpoints, events }) => {
       let state: Machine.ConnectionState = Machine.initial(endpoints)
@@ -105,7 +105,7 @@ describe("connection machine", () => {
     assert.deepStrictEqual(dialled, [...endpoints, ...endpoints])
   })
 
-  it("R3, R5, 8.A2: requests pass when ready, wait while connected or opened anew, are refused otherwise", () => {
+  it("R3, R5, 8.A2: requests are sent when ready, wait while the session is prepared, are queued without a connection, and are refused at the end", () => {
     const at = { endpoint: "ws://a", attempt: 1 }
     const states: ReadonlyArray<readonly [Machine.ConnectionState, Machine.Admission]> = [
       [{ _tag: "Connecting", ...at, because: "Start" }, "Queue"],

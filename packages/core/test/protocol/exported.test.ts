@@ -42,8 +42,8 @@ describe("an export", () => {
   it("that fails ends with its error, and no byte of the error is in the text", () => {
     fc.assert(fc.property(fc.array(line, { minLength: 1 }), line, cuts, (lines, words, cuts) => {
       const text = lines.map((line) => `${line}\n`).join("")
-      const { error, text: shown } = through(parts(`${text}PreconditionError: ${words}`, cuts))
-      assert.strictEqual(shown, lines.length === 1 ? "" : text)
+      const { error, text: passed } = through(parts(`${text}PreconditionError: ${words}`, cuts))
+      assert.strictEqual(passed, lines.length === 1 ? "" : text)
       assert.deepInclude(error, { _tag: "KuzzlePreconditionError", status: 412, message: words })
     }))
   })

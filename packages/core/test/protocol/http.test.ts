@@ -83,7 +83,7 @@ describe("http", () => {
       assert.deepInclude({ ...failed(answer(302, "", { location })) }, { location: "/login" })
     }
     assert.notProperty(failed(answer(302, envelope)), "location")
-    // A browser shows nothing of it.
+    // A browser hides the status and the target of a redirect.
     const hidden = failed(answer(0, ""))
     assert.notProperty(hidden, "status")
     assert.include(hidden?.message, "it is a redirect, which is not followed")

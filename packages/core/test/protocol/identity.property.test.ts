@@ -13,7 +13,7 @@ import * as SharedSession from "../../src/internal/protocol/sharedSession.ts"
 
 type Mode = "Token" | "SharedToken" | "Cookie"
 
-/** The outcome of a wait. `Lost`: the connection was lost. `Busy`: the server fails for now. */
+/** The outcome of a wait. `Lost`: the connection was lost. `Busy`: the server fails temporarily. */
 type Fate = "Ok" | "Lost" | "Busy" | "Refused"
 
 type Process<A = void> = Generator<undefined, A, Fate>
@@ -40,12 +40,12 @@ const failures: Readonly<Record<Exclude<Fate, "Ok">, Failure>> = {
 
 class World {
   now = 0
-  /** In the token store, or the browser's cookie. */
+  /** The token in the token store, or in the browser's cookie. */
   kept: Token | undefined
   readonly tokens: Array<Token> = []
   readonly clients: ReadonlyArray<Client>
   steps = 0
-  /** It grants sessions, and does not know them. */
+  /** Whether the server refuses the sessions that it grants. */
   isHostile = false
 
   constructor(readonly mode: Mode, readonly canLogin: boolean, clients: number, private readonly ttls: Array<number>) {
@@ -71,7 +71,7 @@ class World {
   /** Changes the shared session, and notifies the other clients. */
   keep(token: Token | undefined, by?: Client): void {
     this.kept = token
-    for (const client of this.clients) if (client !== by) client.unheard = true
+    for (const client of this.clients) if (client !== by) client.hasUnseenChange = true
   }
 }
 
@@ -82,30 +82,30 @@ class Client {
   readonly tokens = new Map<Identity, Token>()
   processes: Array<Process<unknown>> = []
   /** The cookie of the handshake, and whether its user was verified. */
-  connection: { readonly cookie: Token | undefined; isAsked: boolean } | undefined
+  connection: { readonly cookie: Token | undefined; isVerified: boolean } | undefined
   isOpen = false
   /** Another client has changed the shared session. */
-  unheard = false
+  hasUnseenChange = false
   requests: Array<{ readonly user: string | undefined; wasRefused: boolean }> = []
   private isLocked = false
   private isRenewing = false
   private isRedialling = false
   private seen: Token | undefined
   private known: Identity | undefined
-  /** How often the user was changed, other than by the authenticator. */
-  private words = 0
+  /** How often programs or other clients have changed the user. */
+  private userChanges = 0
   /** Whether the last change was a login. */
   private isWanted: boolean
   private authenticatorEndedAt = -Infinity
   private uselessInARow = 0
-  private reportsOver = false
+  private isEndReported = false
 
   constructor(private readonly world: World) {
     this.isWanted = world.canLogin
     this.machine = new IdentityMachine(this.credentials, { canLogin: world.canLogin, keptBy: world.mode })
   }
 
-  // -- what happens ---------------------------------------------------------------------------------------------
+  // -- events ---------------------------------------------------------------------------------------------------
 
   login(user: string): void {
     this.spawn(this.locked(() => this.held(this.granting(user))))
@@ -123,14 +123,14 @@ class Client {
   connect(): void {
     if (this.connection !== undefined) return
     const isByCookie = this.world.mode === "Cookie"
-    this.connection = { cookie: isByCookie ? this.world.kept : undefined, isAsked: !isByCookie }
+    this.connection = { cookie: isByCookie ? this.world.kept : undefined, isVerified: !isByCookie }
     const authenticates = this.driven(this.machine.handleOpened(this.world.wall()))
     this.isOpen = !authenticates
     if (authenticates) return this.driven(this.machine.handleStart())
     const current = this.credentials.current()
-    assert.notStrictEqual(this.world.mode, "Cookie", "A1: a connection does not ask whose cookie it carries")
+    assert.notStrictEqual(this.world.mode, "Cookie", "A1: the user of the connection's cookie is not verified")
     if (this.credentials.sessionEnd() === undefined) {
-      assert.isFalse(this.isWanted && current === undefined, "A2: nobody is logged in on a new connection")
+      assert.isFalse(this.isWanted && current === undefined, "A2: no user is logged in on a new connection")
       assert.isTrue(current === undefined || this.notExpired(current), "A1: a new connection has an expired token")
     }
     this.flush()
@@ -141,9 +141,9 @@ class Client {
     this.isOpen = false
   }
 
-  hear(): void {
-    if (!this.unheard) return
-    this.unheard = false
+  receiveChange(): void {
+    if (!this.hasUnseenChange) return
+    this.hasUnseenChange = false
     if (this.world.mode === "Cookie") this.driven(this.machine.handleChangedElsewhere())
     else this.spawn(this.locked(() => this.followingStore()))
   }
@@ -151,7 +151,7 @@ class Client {
   time(): void {
     if (this.machine.nextDue() > this.world.now) return
     this.driven(this.machine.handleDue(this.world.now))
-    assert.isAbove(this.machine.nextDue(), this.world.now, "a renewal is due and does not begin")
+    assert.isAbove(this.machine.nextDue(), this.world.now, "a renewal is due, and does not begin")
   }
 
   /** Ends one of the waits. */
@@ -162,7 +162,7 @@ class Client {
     this.resume(process, fate)
   }
 
-  // -- what the shell does ----------------------------------------------------------------------------------------
+  // -- what the driver does ---------------------------------------------------------------------------------------
 
   private spawn(process: Process<unknown>): void {
     this.processes.push(process)
@@ -185,8 +185,8 @@ class Client {
         this.isOpen = false
         return
       case "Pass":
-        assert.isFalse(this.isRenewing, "A2: requests pass during a renewal")
-        assert.isTrue(this.connection?.isAsked ?? true, "A1: nobody has asked whose cookie the connection carries")
+        assert.isFalse(this.isRenewing, "A2: requests are sent during a renewal")
+        assert.isTrue(this.connection?.isVerified ?? true, "A1: the user of the connection's cookie was not verified")
         this.isOpen = this.connection !== undefined
         return this.flush()
       case "UserKnown": {
@@ -212,7 +212,7 @@ class Client {
   }
 
   private endSession(): void {
-    this.reportsOver = true
+    this.isEndReported = true
     const { connection, credentials, world } = this
     if (world.mode === "SharedToken" && world.lives(world.kept)) {
       assert.notStrictEqual(
@@ -222,7 +222,7 @@ class Client {
       )
     }
     if (world.mode === "Cookie") {
-      assert.isFalse(world.lives(connection?.cookie), "T1: the cookie of the connection lives")
+      assert.isFalse(world.lives(connection?.cookie), "T1: the cookie of the connection is valid")
     }
   }
 
@@ -255,7 +255,7 @@ class Client {
   /** The session of a request has ended. */
   private ended(): void {
     const isOver = this.credentials.sessionEnd() !== undefined
-    assert.isTrue(isOver || !this.isOpen || this.isRenewing || this.isRedialling, "A2: nobody renews an ended session")
+    assert.isTrue(isOver || !this.isOpen || this.isRenewing || this.isRedialling, "A2: an ended session is not renewed")
   }
 
   private notExpired({ expiresAt }: Identity): boolean {
@@ -309,16 +309,16 @@ class Client {
   private *changeUser(identity: Identity | undefined, store: () => boolean): Process<boolean> {
     const before = this.credentials.current()
     this.driven(this.machine.handleIdentity(identity))
-    this.reportsOver = false
-    if (this.connection !== undefined) this.connection.isAsked = true
+    this.isEndReported = false
+    if (this.connection !== undefined) this.connection.isVerified = true
     this.isWanted = identity !== undefined
-    this.words += 1
+    this.userChanges += 1
     this.plan()
     yield
     const isStored = store()
     const isForeign = this.driven(this.machine.handleKept(before, identity))
     const isOther = before?.kuid !== undefined && before.kuid !== identity?.kuid
-    assert.strictEqual(isForeign, isOther && this.world.mode !== "Cookie", "A3: subscriptions of another user")
+    assert.strictEqual(isForeign, isOther && this.world.mode !== "Cookie", "A3: subscriptions of another user are kept")
     for (const { user } of this.requests) assert.strictEqual(user, identity?.user, "A1: another user's request waits")
     this.driven(this.machine.handleSettled())
     return isStored
@@ -358,7 +358,7 @@ class Client {
 
   private *loggingOut(): Process {
     const ended = this.driven(this.machine.handleLogout())
-    this.words += 1
+    this.userChanges += 1
     this.isWanted = false
     if (ended === "Nothing") return
     if (ended === "Session" && this.world.mode === "SharedToken") yield* this.followingStore("Renewed")
@@ -403,7 +403,7 @@ class Client {
   private *renewal(way: Way): Process {
     let step = this.driven(this.machine.handleRenewal(way, this.at()))
     for (let steps = 0; step._tag !== "End" && step._tag !== "Plan"; steps++) {
-      assert.isBelow(steps, 30, "A4: a renewal without an end")
+      assert.isBelow(steps, 30, "A4: a renewal does not end")
       if (step._tag === "Reread") {
         const isChanged = yield* this.rereading(step.attempt.before)
         step = this.driven(this.machine.handleReread(step, isChanged, this.at()))
@@ -414,7 +414,7 @@ class Client {
     }
     if (step._tag === "Plan") this.plan()
     const isOver = step._tag === "End" && step.outcome === "Lost"
-    if (isOver) assert.isTrue(this.reportsOver, "A4: the end of a session is not reported")
+    if (isOver) assert.isTrue(this.isEndReported, "A4: the end of a session is not reported")
     this.isRenewing = false
     this.driven(this.machine.handleRenewalEnded())
   }
@@ -435,11 +435,11 @@ class Client {
   }
 
   private *attempt(attempt: Attempt): Process<Exit.Exit<void, Failure>> {
-    const { words } = this
+    const { userChanges } = this
     if (attempt.way === "Login") this.countLogin()
     for (let tries = 0;; tries++) {
       const exit = attempt.way === "Login"
-        ? yield* this.authenticating(attempt, words)
+        ? yield* this.authenticating(attempt, userChanges)
         : yield* this.locked(() => attempt.way === "Refresh" ? this.refreshing(attempt) : this.restoring(attempt))
       if (tries === 2 || exit !== busy) return exit
     }
@@ -448,10 +448,10 @@ class Client {
   private countLogin(): void {
     const isSoon = this.world.now - this.authenticatorEndedAt < 10_000
     this.uselessInARow = isSoon ? this.uselessInARow + 1 : 0
-    assert.isAtMost(this.uselessInARow, 5, "A4: the authenticator is run for ever")
+    assert.isAtMost(this.uselessInARow, 5, "A4: the authenticator runs endlessly")
   }
 
-  private *authenticating(attempt: Attempt, words: number): Process<Exit.Exit<void, Failure>> {
+  private *authenticating(attempt: Attempt, userChanges: number): Process<Exit.Exit<void, Failure>> {
     if (!this.machine.mayRun(attempt)) return Exit.void
     const fate = yield
     this.authenticatorEndedAt = this.world.now
@@ -459,8 +459,9 @@ class Client {
     const exit = yield* this.locked(function*(this: Client): Process<Exit.Exit<void, Failure>> {
       yield* this.followingStore()
       const isStillWanted = this.machine.isStillWanted()
-      if (words !== this.words) assert.isFalse(isStillWanted, "A2: an authenticator logs in over the last word")
-      else if (this.world.mode !== "Cookie") assert.isTrue(isStillWanted, "A2: an authenticator cannot log in")
+      if (userChanges !== this.userChanges) {
+        assert.isFalse(isStillWanted, "A2: an authenticator logs in after a later change of the user")
+      } else if (this.world.mode !== "Cookie") assert.isTrue(isStillWanted, "A2: an authenticator cannot log in")
       if (!isStillWanted) return Exit.interrupt(FiberId.none)
       yield* this.held(this.granting("ada"))
       this.driven(this.machine.handleAuthenticated())
@@ -512,7 +513,7 @@ class Client {
   private *restoring(attempt: Attempt): Process<Exit.Exit<void, Failure>> {
     if (!this.machine.mayRun(attempt)) return Exit.void
     const { connection } = this
-    if (connection !== undefined) connection.isAsked = true
+    if (connection !== undefined) connection.isVerified = true
     const fate = yield
     if (fate === "Lost" || connection === undefined || connection !== this.connection) return Exit.fail(failures.Lost)
     const { cookie } = connection
@@ -531,13 +532,13 @@ const busy: Exit.Exit<void, Failure> = Exit.fail(failures.Busy)
 
 // -- histories ----------------------------------------------------------------------------------------------------
 
-const happenings = {
+const events = {
   login: (client: Client, by: number) => client.login(by % 3 === 0 ? "bob" : "ada"),
   logout: (client: Client) => client.logout(),
   request: (client: Client) => client.request(),
   connect: (client: Client) => client.connect(),
   disconnect: (client: Client) => client.disconnect(),
-  hear: (client: Client) => client.hear(),
+  receiveChange: (client: Client) => client.receiveChange(),
   run: (client: Client, by: number) => client.run(by, fates[by % fates.length]!),
   ok: (client: Client, by: number) => client.run(by, "Ok"),
   revoke: (client: Client) => {
@@ -551,7 +552,7 @@ const fates: ReadonlyArray<Fate> = ["Ok", "Ok", "Refused", "Lost", "Busy", "Refu
 
 const kinds = [
   ...["login", "logout", "connect", "disconnect", "revoke", "time", "outside"] as const,
-  ...Array.from({ length: 3 }, () => ["request", "hear", "run"] as const).flat(),
+  ...Array.from({ length: 3 }, () => ["request", "receiveChange", "run"] as const).flat(),
   ...Array.from({ length: 8 }, () => "ok" as const)
 ]
 
@@ -562,7 +563,7 @@ const history = fc.record({
   isHostile: fc.nat(5),
   clients: fc.integer({ min: 1, max: 3 }),
   ttls: fc.array(fc.constantFrom(0, 1500, 5000, 60_000), { minLength: 1, maxLength: 4 }),
-  happenings: fc.array(fc.record({ what: fc.constantFrom(...kinds), client: fc.nat(2), by: fc.nat(1000) }), {
+  events: fc.array(fc.record({ what: fc.constantFrom(...kinds), client: fc.nat(2), by: fc.nat(1000) }), {
     minLength: 20,
     maxLength: 160
   })
@@ -573,31 +574,30 @@ const pass = (world: World, millis: number): void => {
   for (const client of world.clients) client.time()
 }
 
-/** All are connected, everything is heard, and what is waited for goes well. */
+/** Connects all clients, delivers all changes, and completes all waits with success. */
 const settle = (world: World): void => {
   for (const client of world.clients) {
     client.connect()
-    client.hear()
+    client.receiveChange()
     for (let turns = 0; client.processes.length > 0; turns++) {
-      assert.isBelow(turns, 1000, "T2: something never ends")
+      assert.isBelow(turns, 1000, "T2: an operation never ends")
       client.run(turns, "Ok")
     }
   }
 }
 
-/** Every client sends requests, until nothing happens any more. */
+/** Every client sends requests until nothing changes any more. */
 const heal = (world: World): void => {
   for (let round = 0; round < 24; round++) {
     settle(world)
     if (round % 4 === 0) { for (const client of world.clients) client.request() }
-    // The authenticator's useless sessions are forgotten.
+    // The count of the authenticator's useless sessions is reset after 10 s.
     if (round === 10) pass(world, 11_000)
   }
 }
 
 const play = (
-  { canLogin, clients, happenings: all, isBegun, isHostile, mode, ttls }: (typeof history) extends fc.Arbitrary<infer H>
-    ? H
+  { canLogin, clients, events: all, isBegun, isHostile, mode, ttls }: (typeof history) extends fc.Arbitrary<infer H> ? H
     : never
 ) => {
   const world = new World(mode, canLogin, clients, ttls)
@@ -610,10 +610,10 @@ const play = (
     const client = world.clients[index % world.clients.length]!
     if (what === "time") pass(world, by * 20)
     else if (what === "outside") world.keep(world.grant(by % 3 === 0 ? "bob" : "ada"))
-    else happenings[what](client, by)
+    else events[what](client, by)
     world.steps += 1
   }
-  // Without a pause.
+  // Requests without a pause, while the server refuses every session.
   for (let round = 0; world.isHostile && round < 12; round++) {
     for (const client of world.clients) client.request()
     settle(world)
@@ -633,8 +633,8 @@ describe("the session of a client", () => {
           const world = play(history)
           steps += world.steps
           for (const client of world.clients) {
-            assert.lengthOf(client.requests, 0, "A2: a request waits for ever")
-            assert.isTrue(client.isOpen, "A2: the gate stays closed")
+            assert.lengthOf(client.requests, 0, "A2: a request waits endlessly")
+            assert.isTrue(client.isOpen, "A2: requests are held endlessly")
             assert.notStrictEqual(client.machine.state()._tag, "Renewing")
             const current = client.credentials.current()
             const token = current && client.tokens.get(current)
@@ -643,7 +643,10 @@ describe("the session of a client", () => {
               assert.isUndefined(client.credentials.sessionEnd(), "T2: a session is over in one client")
             }
             if (world.lives(token)) continue
-            assert.isFalse(client.credentials.alive(world.wall()) && current !== undefined, "A1: a dead session counts")
+            assert.isFalse(
+              client.credentials.alive(world.wall()) && current !== undefined,
+              "A1: a dead session counts as valid"
+            )
           }
         }),
         { numRuns: 3000 }
@@ -653,14 +656,14 @@ describe("the session of a client", () => {
     60_000
   )
 
-  it("T1: an authenticator that fails ends no session that another client has stored meanwhile", () => {
+  it("T1: an authenticator that fails does not end a session that another client has stored meanwhile", () => {
     const world = new World("SharedToken", true, 2, [0])
     const [one, other] = world.clients
     one!.login("ada")
     settle(world)
-    happenings.revoke(one!)
+    events.revoke(one!)
     one!.request()
-    // It reads the store three times, and finds its own token.
+    // The client reads the store three times, and finds its own token.
     for (let reads = 0; reads < 3; reads++) one!.run(0, "Ok")
     world.keep(world.grant("ada"))
     one!.run(0, "Refused")
@@ -670,14 +673,14 @@ describe("the session of a client", () => {
     assert.deepInclude(other!.machine.state(), { _tag: "Authenticated", kuid: Option.some("ada") })
   })
 
-  it("T1: an authenticator that fails ends no session of a cookie that a connection has meanwhile", () => {
+  it("T1: an authenticator that fails does not end the session of a cookie that a new connection carries", () => {
     const world = new World("Cookie", true, 1, [0])
     const [client] = world.clients
     client!.connect()
-    // Nobody is logged in: the authenticator is run.
+    // No user is logged in, so the authenticator runs.
     client!.run(0, "Ok")
     world.keep(world.grant("ada"))
-    client!.hear()
+    client!.receiveChange()
     // The connection is replaced.
     client!.run(1, "Ok")
     client!.run(0, "Refused")

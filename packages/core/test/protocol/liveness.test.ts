@@ -18,7 +18,7 @@ interface World {
   /** The time from which on the peer is silent. */
   readonly diesAt: number
   readonly until: number
-  /** The interval of bytes that complete no frame, before the peer dies; none by default. (Only without stalls.) */
+  /** The interval of bytes that complete no frame, before the peer dies. No such bytes by default. Only without stalls. */
   readonly trickle?: number
   /** Whether the runtime shows received bytes. */
   readonly shows?: boolean
@@ -120,7 +120,7 @@ const shares = fc.array(share(1), { minLength: 1, maxLength: 10 })
 
 describe("liveness", () => {
   it.prop(
-    "C2, L3, 8.A13: a link that answers within the timeout is never killed, however the host stalls",
+    "C2, L3, 8.A13: a link that answers within the timeout is never given up, however the host stalls",
     { world, shares },
     ({ shares, world }) => {
       const latencies = shares.map((share) => Math.floor(share * (world.timeout - 1)))
@@ -131,7 +131,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C3: a dead link is found within interval + timeout",
+    "C3: a dead link is detected within interval + timeout",
     { world, shares, diesAt: share(beats) },
     ({ diesAt: at, shares, world }) => {
       const diesAt = at * world.interval
@@ -143,7 +143,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C3: with stalls, a dead link is found later by their duration, and by a ping after each of at most two long stalls",
+    "C3: with stalls, a dead link is detected later by their duration, and by a ping after each of at most two long stalls",
     { world, diesAt: share(beats) },
     ({ diesAt: at, world }) => {
       const diesAt = at * world.interval
@@ -187,12 +187,12 @@ describe("liveness", () => {
         diesAt: Infinity,
         until: answer + interval
       })
-      assert.isUndefined(died, `given up although something came in every ${trickle} ms`)
+      assert.isUndefined(died, `given up although bytes arrived every ${trickle} ms`)
     }
   )
 
   it.prop(
-    "C3: a link that was slow and died is found within interval + timeout as well",
+    "C3: a link that was slow before it died is detected within interval + timeout as well",
     { world, part: share(1), diesAt: share(beats) },
     ({ diesAt: at, part, world }) => {
       const { interval, timeout } = world
@@ -233,7 +233,7 @@ describe("liveness", () => {
   )
 
   it.prop(
-    "C3: if received bytes are hidden, a dead link is found within interval + the longer timeout, and after the last deadline",
+    "C3: if received bytes are hidden, a dead link is detected within interval + the longer timeout, and after the last deadline",
     { world, diesAt: share(beats), answered: share(10) },
     ({ answered, diesAt: at, world }) => {
       const { busyTimeout, interval, timeout } = world

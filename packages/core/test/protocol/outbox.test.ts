@@ -5,8 +5,8 @@ import type { Entry, Sender } from "../../src/KuzzleOutboxStore.ts"
 
 const ada: Sender = { _tag: "User", kuid: "ada" }
 const bob: Sender = { _tag: "User", kuid: "bob" }
-const nobody: Sender = { _tag: "Anonymous" }
-const senders = [ada, bob, nobody]
+const anonymous: Sender = { _tag: "Anonymous" }
+const senders = [ada, bob, anonymous]
 
 const entry = (n: number, differing: Partial<Entry> = {}): Entry => ({
   id: `r${n}`,
@@ -64,7 +64,7 @@ describe("outbox", () => {
       const suspects = new Set<string>()
       const attempts = new Map<string, number>()
       let count = 0
-      const gone = (id: string) => assert.isTrue(present.delete(id))
+      const remove = (id: string) => assert.isTrue(present.delete(id))
       for (const step of steps) {
         const flying = outbox.inFlight()
         const chosen = "nth" in step ? flying[step.nth % Math.max(flying.length, 1)]?.entry.id : undefined
@@ -93,7 +93,7 @@ describe("outbox", () => {
           case "Answer":
             if (chosen === undefined) break
             outbox.ended(chosen)
-            gone(chosen)
+            remove(chosen)
             break
           case "NotSent":
             if (chosen === undefined) break
@@ -105,7 +105,7 @@ describe("outbox", () => {
             const id = `r${step.nth}`
             const item = outbox.withdraw(id)
             assert.strictEqual(item !== undefined, present.has(id) && !ids(flying).includes(id) && !suspects.has(id))
-            if (item !== undefined) gone(id)
+            if (item !== undefined) remove(id)
             break
           }
           case "ConnectionEnds":
@@ -120,21 +120,21 @@ describe("outbox", () => {
               } else {
                 assert.isTrue(!idempotent || attempts.get(id) === 3)
                 outbox.ended(id)
-                gone(id)
+                remove(id)
               }
             }
             break
           case "Expire":
             for (const { entry } of outbox.expire(step.now)) {
               assert.isAtMost(entry.sendBy, step.now)
-              gone(entry.id)
+              remove(entry.id)
             }
             assert.isAbove(outbox.nextDeadline(), step.now)
             break
           case "Release":
             for (const { entry } of outbox.others(step.as)) {
               assert.isFalse(step.as.includes(entry.sender))
-              gone(entry.id)
+              remove(entry.id)
             }
         }
         assert.deepStrictEqual(outbox.all().map(({ id }) => id), Array.from(present.keys()).toSorted(bySeq))

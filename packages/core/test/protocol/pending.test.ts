@@ -25,25 +25,25 @@ interface Entry extends Pending.Entry {
 
 describe("pending", () => {
   it.prop(
-    "R1, R2, R4, R8: each entry is returned exactly once, never after its deadline was read, and none stays",
+    "R1, R2, R4, R8: each entry is returned exactly once, never after its deadline was read, and none remains",
     { steps: fc.array(step, { maxLength: 60, size: "max" }) },
     ({ steps }) => {
       const table = new Pending.Pending<Entry>(() => 2)
       const model = new Map<string, Entry>()
       let added = 0
-      let remaining = 0
-      const gone: Array<string> = []
+      let endedCount = 0
+      const ended: Array<string> = []
       const add = (id: string, deadline: number) => {
         const entry: Entry = { id, deadline }
         table.add(id, entry)
         model.set(id, entry)
         added += 1
       }
-      const leave = (entry: Entry | undefined) => {
+      const recordEnd = (entry: Entry | undefined) => {
         if (entry === undefined) return
         assert.isTrue(model.delete(entry.id))
-        gone.push(entry.id)
-        remaining += 1
+        ended.push(entry.id)
+        endedCount += 1
       }
       for (const step of steps) {
         switch (step._tag) {
@@ -56,12 +56,12 @@ describe("pending", () => {
             const expected = model.get(id)
             const taken = table.take(id)
             assert.strictEqual(taken, expected)
-            leave(taken)
+            recordEnd(taken)
             assert.isUndefined(table.take(id))
             break
           }
           case "Return": {
-            const [id] = gone.splice(step.id % Math.max(gone.length, 1), 1)
+            const [id] = ended.splice(step.id % Math.max(ended.length, 1), 1)
             if (id !== undefined) add(id, step.deadline)
             break
           }
@@ -70,14 +70,14 @@ describe("pending", () => {
               .sort((a, b) => a.deadline - b.deadline)
             const expired = table.expire(step.now)
             assert.deepStrictEqual(expired, due)
-            expired.forEach(leave)
+            expired.forEach(recordEnd)
             assert.isTrue(table.nextDeadline() > step.now)
             break
           }
           case "Drain": {
             const all = table.drain()
             assert.deepStrictEqual(all, Array.from(model.values()))
-            all.forEach(leave)
+            all.forEach(recordEnd)
             break
           }
         }
@@ -87,9 +87,9 @@ describe("pending", () => {
         assert.isAtMost(table.nextDeadline(), earliest)
         if (model.size === 0) assert.strictEqual(table.nextDeadline(), Infinity)
       }
-      table.drain().forEach(leave)
+      table.drain().forEach(recordEnd)
       assert.strictEqual(table.size(), 0)
-      assert.strictEqual(remaining, added)
+      assert.strictEqual(endedCount, added)
     }
   )
 
@@ -121,7 +121,7 @@ describe("pending", () => {
       let ended = 0
       while (table.size() > count) {
         ended += table.expire(table.nextDeadline()).length
-        // They come while others end, too.
+        // Entries are also added while others end.
         table.add(`comes ${ended}`, entry(1e5))
         table.take(`comes ${ended}`)
       }

@@ -25,12 +25,12 @@ const decide = (way: Renewal.Way, exit: Exit.Exit<void, Renewal.Failure>, now: t
   return decision._tag === "Then"
     ? `Then ${decision.way}`
     : decision._tag === "Lost"
-    ? `Over ${decision.cause.reason}`
+    ? `Lost ${decision.cause.reason}`
     : decision._tag
 }
 
 describe("renewal", () => {
-  it("A4: an attempt that fails for now is retried, and a refused one is not", () => {
+  it("A4: an attempt that fails temporarily is retried, and a refused one is not", () => {
     for (const error of [busy, late, answered("network.http.too_many_requests", 429)]) {
       assert.isTrue(Renewal.isPassing(error), error.message)
     }
@@ -45,13 +45,13 @@ describe("renewal", () => {
     for (const way of ["Restore", "Refresh", "Login"] as const) {
       assert.strictEqual(decide(way, Exit.void, session), "Done")
     }
-    assert.strictEqual(decide("Login", Exit.void, endedSession), "Over Refused")
+    assert.strictEqual(decide("Login", Exit.void, endedSession), "Lost Refused")
     assert.strictEqual(decide("Restore", Exit.void, endedSession), "Then Login")
-    assert.strictEqual(decide("Restore", Exit.void, { ...endedSession, canLogin: false }), "Over TokenDead")
+    assert.strictEqual(decide("Restore", Exit.void, { ...endedSession, canLogin: false }), "Lost TokenDead")
     assert.strictEqual(decide("Restore", Exit.void, { ...endedSession, canLogin: false, wanted: false }), "Keep")
   })
 
-  it("A4: a connection that is lost, or a caller that goes away, decides nothing", () => {
+  it("A4: after a lost connection or an interruption, the session stays as it is", () => {
     for (const way of ["Restore", "Refresh", "Login"] as const) {
       for (const now of [session, endedSession, { ...endedSession, canLogin: false }]) {
         assert.strictEqual(decide(way, Exit.fail(lost), now), "Keep")
@@ -64,8 +64,8 @@ describe("renewal", () => {
     assert.strictEqual(decide("Refresh", Exit.fail(busy), session), "Keep")
     assert.strictEqual(decide("Refresh", Exit.fail(dead), session), "Then Login")
     assert.strictEqual(decide("Refresh", Exit.fail(busy), endedSession), "Then Login")
-    assert.strictEqual(decide("Refresh", Exit.fail(dead), { ...endedSession, canLogin: false }), "Over TokenDead")
-    assert.strictEqual(decide("Refresh", Exit.fail(busy), { ...endedSession, canLogin: false }), "Over Refused")
+    assert.strictEqual(decide("Refresh", Exit.fail(dead), { ...endedSession, canLogin: false }), "Lost TokenDead")
+    assert.strictEqual(decide("Refresh", Exit.fail(busy), { ...endedSession, canLogin: false }), "Lost Refused")
   })
 
   it("A4: a login that is refused ends the session, with its cause", () => {

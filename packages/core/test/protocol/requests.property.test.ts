@@ -3,7 +3,7 @@
  * test derives the expected outcome of each request from the promises alone.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck as fc, Redacted } from "effect"
+import { Duration, FastCheck as fc, Redacted } from "effect"
 import type { Call, Outcome } from "../../src/internal/protocol/call.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { type Action, Requests } from "../../src/internal/protocol/requests.ts"
@@ -26,7 +26,7 @@ interface Wanted {
 
 type Step =
   | { readonly _tag: "Submit"; readonly wanted: Wanted; readonly times: number }
-  | { readonly _tag: "Open" | "Ready" | "Jam" | "GiveUp" | "Stray" | "Limited" | "Over" }
+  | { readonly _tag: "Open" | "Ready" | "Jam" | "GiveUp" | "Stray" | "Limited" | "EndSession" }
   | { readonly _tag: "Lose"; readonly by: ConnectionEndedError["by"] }
   | { readonly _tag: "Answer"; readonly which: number; readonly how: "ok" | "refused" | "tooMany" | "dead" | "huge" }
   | { readonly _tag: "Drop"; readonly which: number }
@@ -91,7 +91,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.constantFrom({ _tag: "Jam" as const }, { _tag: "Limited" as const }) },
   { weight: 2, arbitrary: fc.constant({ _tag: "Stray" as const }) },
-  { weight: 1, arbitrary: fc.constantFrom({ _tag: "Over" as const }, { _tag: "GiveUp" as const }) }
+  { weight: 1, arbitrary: fc.constantFrom({ _tag: "EndSession" as const }, { _tag: "GiveUp" as const }) }
 )
 
 /** A request as its caller and the server know it. */
@@ -135,7 +135,7 @@ class World {
   private flight: Array<Known> = []
   private settled: Array<Known> = []
   private answered: Known | undefined
-  /** The request of this step. The others have waited before. */
+  /** The request that this step concerns. The others have waited since earlier steps. */
   private fresh: Known | undefined
   private lastWrite = { at: -Infinity, group: "New" }
   /** No replay for one second after a refusal because of the rate; later, slower than before. */
@@ -146,7 +146,8 @@ class World {
 
   constructor() {
     this.machine = new Requests(
-      { maxRequestSize, queue: { maxSize, maxBytes, ttl }, idPrefix: "r" },
+      { maxRequestSize, queue: { maxSize, maxBytes, ttl: Duration.millis(ttl) } },
+      "r",
       {
         current: () => this.identity,
         sessionEnd: () => this.sessionEnd,
@@ -192,7 +193,7 @@ class World {
       case "Login":
         this.login(step.user, step.lasts)
         break
-      case "Over":
+      case "EndSession":
         this.sessionEnd = new SessionLostError({ reason: "TokenDead" })
         break
       case "Stray":
@@ -218,7 +219,7 @@ class World {
     assert.deepStrictEqual(
       [this.machine.pendingCount(), this.machine.waitingCount(), this.machine.nextDue()],
       [0, 0, Infinity],
-      "R8: something stays"
+      "R8: something remains"
     )
   }
 
@@ -235,7 +236,7 @@ class World {
       this.check()
       if (this.line.length > 0) this.pass(500)
     }
-    assert.deepStrictEqual([this.line.length, this.flight.length], [0, 0], "R5: what waits is not sent")
+    assert.deepStrictEqual([this.line.length, this.flight.length], [0, 0], "R5: a waiting request is not sent")
   }
 
   private submit(wanted: Wanted): void {
@@ -277,10 +278,10 @@ class World {
       settle: (outcome) => this.settle(known, outcome)
     }, this.now)
     this.drive()
-    if (renews) assert.notStrictEqual(known.at, "line", "A2: what renews the session waits")
+    if (renews) assert.notStrictEqual(known.at, "line", "A2: a request that renews the session waits")
   }
 
-  /** The offline queue takes it, or it is about to end with a refusal. */
+  /** Records that the offline queue accepts the request, if there is room. */
   private enqueue(known: Known, before: number): void {
     const bytes = this.line.slice(0, before).reduce((sum, other) => sum + other.bytes, 0)
     const isFull = before >= maxSize || bytes + known.bytes > maxBytes
@@ -315,7 +316,11 @@ class World {
     this.machine.handleLost(ended)
     this.drive()
     for (const known of flight) {
-      assert.strictEqual(known.at === "ended", !survivors.includes(known), "R3, R6: what was in flight at a loss")
+      assert.strictEqual(
+        known.at === "ended",
+        !survivors.includes(known),
+        "R3, R6: a request in flight at a loss has a wrong end"
+      )
     }
     this.admit("Queue", ended)
   }
@@ -338,7 +343,7 @@ class World {
     if (isOffline) this.goOffline()
     this.machine.handleAdmission(mode, cause, this.now)
     this.drive()
-    if (mode === "Refuse") assert.isEmpty(this.line, "R3: it waits for nothing")
+    if (mode === "Refuse") assert.isEmpty(this.line, "R3: a request waits after the end")
   }
 
   /** Requests that have waited for a renewal are queued in their order, as long as there is room. */
@@ -455,12 +460,12 @@ class World {
     }
   }
 
-  /** The shell. */
+  /** Performs the actions of the machine, as the driver does. */
   private drive(): void {
     let count = 0
     for (let action = this.machine.poll(this.now); action !== undefined;) {
       count += 1
-      assert.isBelow(count, 10_000, "it never comes to rest")
+      assert.isBelow(count, 10_000, "it is driven endlessly")
       this.act(action)
       action = this.machine.poll(this.now)
     }
@@ -526,7 +531,7 @@ class World {
     const { deadline, executions, user, wanted } = known
     assert.strictEqual(known.at, "line", "R1, R8: a request is sent that has ended, or is in flight")
     assert.isAbove(deadline, this.now, "R2: a request is sent after its deadline")
-    assert.notStrictEqual(wanted.size, "too large", "R7: it is sent")
+    assert.notStrictEqual(wanted.size, "too large", "R7: a request that is too large is sent")
     assert.isBelow(executions, wanted.idempotent && wanted.queuable ? 8 : 1, "R6: it is sent too often")
     if (wanted.renews) return
     assert.strictEqual(frame.user, user, "A1: it is sent as another user")
@@ -534,7 +539,7 @@ class World {
     assert.include(["Send", "Replay"], this.mode, "A2: it is sent although requests wait")
     if (!this.isReplayed(known)) return
     const [first] = this.line.filter(({ postponed }) => postponed).sort((a, b) => a.nth - b.nth)
-    assert.strictEqual(known, first ?? this.line[0], "R5: the order")
+    assert.strictEqual(known, first ?? this.line[0], "R5: it is sent out of order")
     assert.isFalse(this.isHeld(known), "R7: it is sent beside others, or too many are in flight")
     if (!this.everLimited) assert.isAtLeast(this.now, this.refusedAt + 1000, "R5: faster than the server allows")
   }
@@ -553,21 +558,23 @@ class World {
   }
 
   private settle(known: Known, outcome: Outcome): void {
-    assert.notStrictEqual(known.at, "ended", "R1, R8: it is settled twice, or after its caller has gone")
+    assert.notStrictEqual(known.at, "ended", "R1, R8: it is settled twice, or after it was dropped")
     this.checkOutcome(known, outcome)
     this.leave(known)
     this.settled.push(known)
   }
 
   private checkOutcome(known: Known, outcome: Outcome): void {
-    if (outcome._tag === "Success") return assert.strictEqual(this.answered, known, "R4: whose answer?")
+    if (outcome._tag === "Success") {
+      return assert.strictEqual(this.answered, known, "R4: it has the answer to another request")
+    }
     assert.strictEqual(outcome.cause._tag, "Fail")
     if (outcome.cause._tag !== "Fail") return
     const { error } = outcome.cause
     switch (error._tag) {
       case "KuzzleDeadlineError":
-        assert.isAtLeast(this.now, known.deadline, "R2: before its deadline")
-        return assert.strictEqual(error.sent, known.executions > 0, "R3: whether it was sent")
+        assert.isAtLeast(this.now, known.deadline, "R2: it ends before its deadline")
+        return assert.strictEqual(error.sent, known.executions > 0, "R3: it states wrongly whether it was sent")
       case "KuzzleNotSentError":
         assert.strictEqual(known.executions, 0, "R3: it may have been executed")
         if (error.cause instanceof NotQueuedError) this.checkNotQueued(known, error.cause.reason)
@@ -579,9 +586,9 @@ class World {
       case "KuzzleUnauthenticatedError":
         return assert.isDefined(this.sessionEnd)
       case "KuzzleTooManyRequestsError":
-        return assert.isTrue(known.rateRefused, "R1: nobody refused it")
+        return assert.isTrue(known.rateRefused, "R1: it was not refused")
       case "KuzzleUnauthorizedError":
-        return assert.isTrue(known.sessionRefused, "R1: nobody refused it")
+        return assert.isTrue(known.sessionRefused, "R1: it was not refused")
       default:
         assert.strictEqual(this.answered, known, `R1: ${error._tag}`)
     }
@@ -590,7 +597,7 @@ class World {
   private checkNotQueued(known: Known, reason: NotQueuedError["reason"]): void {
     if (reason === "Full") assert.isUndefined(known.queuedAt, "L2: there is room for it")
     if (reason === "Expired") {
-      assert.isAtLeast(this.now, (known.queuedAt ?? Infinity) + ttl, "R2: its time in the queue")
+      assert.isAtLeast(this.now, (known.queuedAt ?? Infinity) + ttl, "R2: it leaves the queue before its time to live")
     }
     if (reason === "OtherUser") assert.notStrictEqual(known.user, this.identity?.user, "A1: it is the same user")
   }
@@ -600,12 +607,12 @@ class World {
     assert.deepStrictEqual(
       [this.machine.waitingCount(), this.machine.pendingCount()],
       [this.line.length, this.flight.length],
-      "R8: what is kept"
+      "R8: a wrong count of requests"
     )
     const unanswered = this.machine.unanswered()
     assert.deepStrictEqual(unanswered.bytes, this.flight.reduce((sum, { bytes }) => sum + bytes, 0))
     if (this.mode === "Queue") {
-      for (const known of this.line) assert.isDefined(known.queuedAt, "L2: it waits all the same")
+      for (const known of this.line) assert.isDefined(known.queuedAt, "L2: a request waits outside the queue")
     }
     if (this.connection === "open") this.checkPrompt()
   }
@@ -647,7 +654,7 @@ describe("requests", () => {
     renews: false
   }
 
-  it("R5: a request that was refused for now waits for the next connection, when the socket does not take it", () => {
+  it("R5: a request that was refused temporarily waits for the next connection if the socket does not accept it", () => {
     play(
       { _tag: "Submit", wanted, times: 1 },
       { _tag: "Open" },
@@ -659,7 +666,7 @@ describe("requests", () => {
     )
   })
 
-  it("R8: a request that was refused for now and is then interrupted is not sent again", () => {
+  it("R8: a request that was refused temporarily and is then interrupted is not sent again", () => {
     play(
       { _tag: "Submit", wanted, times: 2 },
       { _tag: "Open" },
@@ -670,7 +677,7 @@ describe("requests", () => {
     )
   })
 
-  it("R5: requests that were refused for now are sent again in their order, not in that of the refusals", () => {
+  it("R5: requests that were refused temporarily are sent again in their own order, not in that of the refusals", () => {
     play(
       { _tag: "Submit", wanted, times: 2 },
       { _tag: "Open" },
@@ -682,7 +689,7 @@ describe("requests", () => {
   })
 
   it.prop(
-    "R1, R2, R3, R4, R5, R6, R7, R8, A1, L2: in any history, each request ends once with the expected outcome, and leaves nothing",
+    "R1, R2, R3, R4, R5, R6, R7, R8, A1, L2: in any history, each request ends once with the expected outcome, and nothing remains",
     { steps: fc.array(step, { maxLength: 120, size: "max" }), heals: fc.boolean() },
     ({ heals, steps }) => {
       const world = new World()

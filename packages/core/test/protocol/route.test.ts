@@ -10,19 +10,22 @@ interface Tables {
 }
 
 /** Routes a frame, and records the lookups in their order. */
-const routing = (text: string, tables: Tables): { readonly routed: Routed; readonly asked: ReadonlyArray<string> } => {
-  const asked: Array<string> = []
-  const ask = (who: string, id: string, answer: boolean) => {
-    asked.push(`${who} ${id}`)
+const routing = (
+  text: string,
+  tables: Tables
+): { readonly routed: Routed; readonly lookups: ReadonlyArray<string> } => {
+  const lookups: Array<string> = []
+  const lookUp = (who: string, id: string, answer: boolean) => {
+    lookups.push(`${who} ${id}`)
     return answer
   }
   const receivers: Receivers = {
-    response: (id) => ask("response", id, tables.pending?.includes(id) === true),
-    notification: (channel) => ask("notification", channel, tables.channels?.includes(channel) === true),
-    early: (channel) => ask("early", channel, tables.opening === true),
-    debuggerEvent: () => void asked.push("debugger event")
+    response: (id) => lookUp("response", id, tables.pending?.includes(id) === true),
+    notification: (channel) => lookUp("notification", channel, tables.channels?.includes(channel) === true),
+    early: (channel) => lookUp("early", channel, tables.opening === true),
+    debuggerEvent: () => void lookups.push("debugger event")
   }
-  return { routed: route(text, receivers), asked }
+  return { routed: route(text, receivers), lookups }
 }
 
 const routed = (value: unknown, tables: Tables = {}) =>
@@ -39,8 +42,8 @@ describe("route", () => {
     "C7: routes any frame, and looks up each id at most once in each table",
     { text: wire, opening: fc.boolean() },
     ({ opening, text }) => {
-      const { asked } = routing(text, { pending: ["r1"], channels: ["room-1"], opening })
-      assert.strictEqual(new Set(asked).size, asked.length)
+      const { lookups } = routing(text, { pending: ["r1"], channels: ["room-1"], opening })
+      assert.strictEqual(new Set(lookups).size, lookups.length)
     }
   )
 
@@ -70,10 +73,10 @@ describe("route", () => {
 
   it("3, 4: the server's own rooms are never ids of requests or channels", () => {
     const expired = { room: "kuzzle:notification:server", type: "TokenExpired" }
-    assert.deepStrictEqual(routing(JSON.stringify(expired), everything), { routed: "TokenExpired", asked: [] })
+    assert.deepStrictEqual(routing(JSON.stringify(expired), everything), { routed: "TokenExpired", lookups: [] })
     assert.deepStrictEqual(routing(JSON.stringify({ room: "kuzzle-debugger-event" }), everything), {
       routed: "DebuggerEvent",
-      asked: ["debugger event"]
+      lookups: ["debugger event"]
     })
   })
 
@@ -83,7 +86,7 @@ describe("route", () => {
 
   it("5, 6: a request is looked up before a channel", () => {
     const tables: Tables = { pending: ["same"], channels: ["same"] }
-    assert.deepStrictEqual(routing("{\"room\":\"same\"}", tables), { routed: "Response", asked: ["response same"] })
+    assert.deepStrictEqual(routing("{\"room\":\"same\"}", tables), { routed: "Response", lookups: ["response same"] })
   })
 
   it("R4: a notification caused by our own request does not answer it", () => {

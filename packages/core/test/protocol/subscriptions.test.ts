@@ -34,10 +34,10 @@ const keys = [
 const laneOfRoom = (roomId: string) => keys.find(({ channel }) => roomOf(channel) === roomId)!.lane
 
 /** Whether leaving the room may undo the other request. The room of a request is unknown before its answer, except for joins. */
-const mayMeet = (roomId: string, { channel, lane }: (typeof keys)[number]) =>
+const mayConflict = (roomId: string, { channel, lane }: (typeof keys)[number]) =>
   lane === anyLane ? roomOf(channel) === roomId : laneOfRoom(roomId) === lane
 
-const gone = new ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
+const ended = new ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
 
 /** A subscription as an application sees it. It checks every rule that a single consumer can check. */
 class Watcher implements Subscribed {
@@ -46,7 +46,7 @@ class Watcher implements Subscribed {
   readonly intent: Intent
   state: "waiting" | "open" | "failed" | "released" = "waiting"
   /** Whether a loss has not been announced yet. */
-  owed = false
+  gapPending = false
   /** Whether the server has ever confirmed the subscription. */
   confirmed = false
   /** The last notification that was read before the intent existed. Earlier ones are not for this watcher. */
@@ -68,16 +68,16 @@ class Watcher implements Subscribed {
   notify = (frame: { readonly [key: string]: unknown }) => {
     this.alive("notified")
     assert.strictEqual(this.state, "open")
-    assert.isFalse(this.owed, "S4: a notification before the gap")
+    assert.isFalse(this.gapPending, "S4: a notification before the gap")
     assert.strictEqual(frame.room, this.which.channel)
     const sequence = Number(frame.sequence)
-    assert.isAbove(sequence, this.delivered.at(-1) ?? this.since, "S4: order, and nothing from before it came")
+    assert.isAbove(sequence, this.delivered.at(-1) ?? this.since, "S4: out of order, or from before the subscription")
     this.delivered.push(sequence)
   }
   gap = (cause: GapCause) => {
     this.alive("gap")
-    assert.isTrue(this.owed, `S4: a gap without a loss: ${cause._tag}`)
-    this.owed = false
+    assert.isTrue(this.gapPending, `S4: a gap without a loss: ${cause._tag}`)
+    this.gapPending = false
   }
   fail = () => {
     this.alive("failed")
@@ -85,7 +85,7 @@ class Watcher implements Subscribed {
   }
   lost() {
     if (this.state === "open") this.state = "waiting"
-    if (this.confirmed) this.owed = true
+    if (this.confirmed) this.gapPending = true
   }
   get live() {
     return this.state === "open" || this.state === "waiting"
@@ -167,7 +167,7 @@ class World {
   private send(sent: Sent) {
     const { action, encoded } = sent
     if (!this.connected) {
-      const error = new NotSentError({ controller: "realtime", action, cause: gone })
+      const error = new NotSentError({ controller: "realtime", action, cause: ended })
       if (this.listening.answered(sent, Exit.fail(error), this.now)) this.reconcile()
       return
     }
@@ -182,7 +182,10 @@ class World {
       for (const leaving of both) {
         for (const opening of both) {
           if (!("roomId" in leaving) || "roomId" in opening) continue
-          assert.isFalse(mayMeet(leaving.roomId, opening), "what opens a room overlaps what leaves it")
+          assert.isFalse(
+            mayConflict(leaving.roomId, opening),
+            "a request that opens a room overlaps one that leaves it"
+          )
         }
       }
       if (!("key" in which) || other.which !== which) continue
@@ -192,7 +195,7 @@ class World {
     if ("key" in which) {
       assert.isFalse(
         this.watchers.some((watcher) => watcher.which === which && watcher.state === "open"),
-        "S5: subscribed to what is open"
+        "S5: subscribed although the subscription is open"
       )
     }
     const { connection, generation, losses } = this
@@ -274,7 +277,7 @@ class World {
           }
           for (const watcher of this.watchers) {
             if (watcher.state !== "open" || watcher.which.channel !== delivery.channel) continue
-            assert.strictEqual(watcher.delivered.at(-1), delivery.sequence, "S4: no skip")
+            assert.strictEqual(watcher.delivered.at(-1), delivery.sequence, "S4: a notification was skipped")
           }
           break
         }
@@ -312,12 +315,12 @@ class World {
     this.settle(command, Exit.succeed({ ...asked, status: 200, result, requestId: "", volatile: null }))
     for (const watcher of waiting) {
       if (command.losses === this.losses && command.watchers.includes(watcher)) {
-        assert.notStrictEqual(watcher.state, "waiting", "S5: an answer did not count")
+        assert.notStrictEqual(watcher.state, "waiting", "S5: an answer had no effect")
       }
       if (watcher.state !== "open" || watcher.which.shared) continue
       for (let n = command.from; n <= this.lastRead; n++) {
         if (this.emitted[n]!.channel !== watcher.which.channel) continue
-        assert.include(watcher.delivered, n, "S3: what came before the answer")
+        assert.include(watcher.delivered, n, "S3: a notification before the answer is missing")
       }
     }
   }
@@ -330,11 +333,11 @@ class World {
     this.watchers.forEach((watcher) => watcher.lost())
     for (const command of this.commands.splice(0)) {
       if (command.done === "settled") continue
-      const error = new MaybeSentError({ controller: "realtime", action: "subscribe", cause: gone })
+      const error = new MaybeSentError({ controller: "realtime", action: "subscribe", cause: ended })
       this.settle(command, Exit.fail(error))
       this.late.push(() => this.answerTo({ ...command, done: "answered", accepted: true }))
     }
-    this.registry.disconnected({ _tag: "Disconnected", cause: gone })
+    this.registry.disconnected({ _tag: "Disconnected", cause: ended })
   }
   connect() {
     if (this.connected) return
@@ -364,12 +367,12 @@ class World {
   /** Ends the faults, and delivers everything that is pending. */
   heal() {
     this.connect()
-    this.rest()
-    // Which brings back what an end of the session has cost, and leaves what was not to be left before.
+    this.settleAll()
+    // A login restores subscriptions that the end of a session suspended, and leaves rooms that could not be left before.
     this.login()
-    this.rest()
+    this.settleAll()
   }
-  private rest() {
+  private settleAll() {
     for (let i = 0; i < 1000; i++) {
       const before = this.commands.filter((command) => command.done !== "settled").length + this.wire.length
       if (before + this.waiting.length === 0) return
@@ -388,8 +391,8 @@ class World {
     const wanted = this.watchers.filter((watcher) => watcher.live)
     for (const watcher of wanted) {
       assert.strictEqual(watcher.state, "open", "S1: an intent was forgotten")
-      assert.isFalse(watcher.owed, "S4: a loss was never announced")
-      assert.isTrue(this.channels.has(watcher.which.channel), "S1: the server does not know of it")
+      assert.isFalse(watcher.gapPending, "S4: a loss was never announced")
+      assert.isTrue(this.channels.has(watcher.which.channel), "S1: the server has no such subscription")
     }
     const rooms = (channels: Iterable<string>) => Array.from(new Set(Array.from(channels, roomOf))).sort()
     assert.deepStrictEqual(rooms(this.channels), rooms(wanted.map(({ which }) => which.channel)), "S1, S5: rooms")
@@ -423,18 +426,18 @@ type Step = readonly [
   n: number
 ]
 
-const often = (what: Step[0], times: number): ReadonlyArray<Step[0]> => Array.from({ length: times }, () => what)
+const repeated = (what: Step[0], times: number): ReadonlyArray<Step[0]> => Array.from({ length: times }, () => what)
 
 const step = fc.tuple(
   fc.constantFrom<Step[0]>(
-    ...often("acquire", 4),
-    ...often("release", 4),
-    ...often("execute", 6),
-    ...often("answer", 6),
-    ...often("emit", 6),
-    ...often("read", 6),
-    ...often("connect", 3),
-    ...often("wait", 3),
+    ...repeated("acquire", 4),
+    ...repeated("release", 4),
+    ...repeated("execute", 6),
+    ...repeated("answer", 6),
+    ...repeated("emit", 6),
+    ...repeated("read", 6),
+    ...repeated("connect", 3),
+    ...repeated("wait", 3),
     ...(["limit", "postpone", "drop"] as const),
     ...(["disconnect", "expire", "login", "replay", "refuse"] as const)
   ),
@@ -462,8 +465,8 @@ const act = (world: World, [what, n]: Step) => {
 
 describe("subscriptions", () => {
   it.prop(
-    "S1, S2, S3, S4, S5, R4, 8.C2, 8.C4, 8.C7: whatever happens, each consumer sees order and gaps, and after healing the " +
-      "server's rooms are the client's",
+    "S1, S2, S3, S4, S5, R4, 8.C2, 8.C4, 8.C7: in any history, each consumer gets notifications in order and gaps, and after " +
+      "healing the server has exactly the client's rooms",
     { steps: fc.array(step, { maxLength: 150, size: "max" }) },
     ({ steps }) => {
       const world = new World()
@@ -534,7 +537,7 @@ describe("subscriptions", () => {
     // A second later both are due to be sent again.
     ["wait", 0]
   ]
-  const asked = ({ commands }: World) => commands.filter(({ which }) => which === keys[2]).length
+  const subscribesOf = ({ commands }: World) => commands.filter(({ which }) => which === keys[2]).length
 
   it("S3, S5: a subscribe that is due to be sent again is not sent if its answer arrives", () => {
     const world = new World()
@@ -544,20 +547,20 @@ describe("subscriptions", () => {
     assert.deepStrictEqual(world.watchers[0]?.delivered, [0])
     world.heal()
     world.check()
-    assert.strictEqual(asked(world), 1)
+    assert.strictEqual(subscribesOf(world), 1)
   })
 
   it("S3, S5: the first answer to a subscribe that was sent twice is used, and the second has no effect", () => {
     const world = new World()
     for (const step of doubted) act(world, step)
-    const sentAgain = asked(world)
+    const sentAgain = subscribesOf(world)
     for (let i = 0; i < 5; i++) act(world, ["wait", 0])
-    assert.strictEqual(asked(world), sentAgain + 1)
+    assert.strictEqual(subscribesOf(world), sentAgain + 1)
     for (const step of [["answer", 0], ["read", 0]] as const) act(world, step)
     assert.deepStrictEqual(world.watchers[0]?.delivered, [0])
     world.heal()
     world.check()
-    assert.strictEqual(asked(world), 2)
+    assert.strictEqual(subscribesOf(world), 2)
     // Its room is left once.
     act(world, ["release", 0])
     world.heal()
@@ -579,7 +582,7 @@ describe("subscriptions", () => {
         else if (event === "suspended") registry.suspended()
         else if (event === "lost") registry.disconnected({ _tag: "Replaced" })
         else if (event === "dropped") registry.dropped({ _tag: "TokenExpired" })
-        else registry.close("closed")
+        else registry.close(() => "closed")
       }
       assert.deepStrictEqual([registry.size(), registry.settled(), registry.nextAt(0)], [0, true, undefined])
       assert.deepStrictEqual([registry.plan(0), registry.notification("r-1", {}, 1)], [[], false])
@@ -652,12 +655,12 @@ describe("subscriptions", () => {
       const joined = acquire("joined", anyLane)
       const epoch = registry.plan(0)[0]?.epoch ?? -1
       registry.subscribed(joined, epoch, "r-111")
-      const under = acquire("under way", "i/a")
+      const under = acquire("pending", "i/a")
       assert.lengthOf(registry.plan(0), 1)
       registry.release(joined, silent)
-      assert.deepStrictEqual(registry.plan(0), [], "leaving waits for what is under way")
+      assert.deepStrictEqual(registry.plan(0), [], "leaving waits for the pending subscription")
       const next = acquire("next", "i/b")
-      assert.deepStrictEqual(registry.plan(0), [], "and what comes later waits for it to leave")
+      assert.deepStrictEqual(registry.plan(0), [], "later requests wait for it to be left")
       const planned = () =>
         registry.plan(0).map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
       return { registry, under, epoch, next, planned }
@@ -677,7 +680,7 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(planned(), ["next"])
     })
 
-    it("if the server seems to drop everything, the room is left, then the next is opened", () => {
+    it("if the server reports the end of all subscriptions, the room is left, then the next is opened", () => {
       const { epoch, planned, registry, under } = waiting()
       registry.dropped({ _tag: "TokenExpired" })
       registry.connected()
@@ -685,7 +688,7 @@ describe("subscriptions", () => {
       registry.subscribed(under, epoch, "other-111")
       assert.deepStrictEqual(planned(), ["leave r"])
       registry.unsubscribed(anyLane, epoch)
-      assert.deepStrictEqual(planned(), ["under way", "next"])
+      assert.deepStrictEqual(planned(), ["pending", "next"])
     })
   })
 
@@ -696,7 +699,7 @@ describe("subscriptions", () => {
       const planned = () =>
         registry.plan(0).map((command) => command._tag === "Subscribe" ? command.intent.key : `leave ${command.roomId}`)
       registry.connected()
-      const intent = registry.acquire("left", "i/a", undefined, silent)
+      const intent = registry.acquire("first", "i/a", undefined, silent)
       const epoch = registry.plan(0)[0]?.epoch ?? -1
       registry.subscribed(intent, epoch, "r-111")
       registry.release(intent, silent)
@@ -706,7 +709,7 @@ describe("subscriptions", () => {
       return { registry, epoch, planned }
     }
 
-    it("is tried again when the session is renewed", () => {
+    it("is repeated when the session is renewed", () => {
       const { epoch, planned, registry } = refused()
       registry.dropped({ _tag: "TokenExpired" })
       assert.deepStrictEqual(planned(), [])
@@ -716,7 +719,7 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(planned(), [])
     })
 
-    it("is tried again with the next room that is left, and does not hold up subscriptions", () => {
+    it("is repeated with the next room that is left, and does not hold up subscriptions", () => {
       const { epoch, planned, registry } = refused()
       const other = registry.acquire("other", "i/a", undefined, silent)
       assert.deepStrictEqual(planned(), ["other"])
@@ -725,7 +728,7 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(planned(), ["leave s", "leave r"])
     })
 
-    it("is not tried again if the room is wanted again, or the connection has ended", () => {
+    it("is not repeated if the room is wanted again, or the connection has ended", () => {
       const { epoch, planned, registry } = refused()
       const same = registry.acquire("same", "i/a", undefined, silent)
       assert.deepStrictEqual(planned(), ["same"])
@@ -739,7 +742,7 @@ describe("subscriptions", () => {
     })
   })
 
-  it("A3: subscriptions that were requested with a session that is over are requested again with the next one", () => {
+  it("A3: subscriptions that were requested with a session that has ended are requested again with the next one", () => {
     const registry = new Registry<string>()
     const heard: Array<string> = []
     const intent = registry.acquire("{}", "i/c", undefined, {
@@ -771,13 +774,13 @@ describe("subscriptions", () => {
     })
     const early = consumer("early")
     const intent = registry.acquire("{}", "i/c", undefined, early)
-    registry.close("over")
-    registry.close("again")
+    registry.close(() => "closed")
+    registry.close(() => "again")
     registry.release(intent, early)
     registry.acquire("{}", "i/c", undefined, consumer("late"))
     registry.connected()
     assert.deepStrictEqual(registry.plan(0), [])
-    assert.deepStrictEqual(failures, ["early: over", "late: over"])
+    assert.deepStrictEqual(failures, ["early: closed", "late: closed"])
     assert.strictEqual(registry.size(), 0)
   })
 

@@ -51,7 +51,7 @@ class Model {
       this.inFlight.push(next)
       this.queue = this.queue.slice(1)
     }
-    assert.isAbove(this.inFlight.length, 0, "the queue goes on")
+    assert.isAbove(this.inFlight.length, 0, "the queue continues")
     assert.isTrue(this.inFlight.length <= 32 || this.connections === 1)
   }
 

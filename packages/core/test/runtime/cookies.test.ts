@@ -93,7 +93,7 @@ describe("clients of one cookie", () => {
       assert.deepStrictEqual(kuzzle.executed, Array.from(all, () => "-1 create 1"))
     }))
 
-  test("T2: one change opens one connection in each tab, and no tab answers it", () =>
+  test("T2: one change opens one connection in each tab, and causes no further message", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       const all = yield* tabs(kuzzle, 5)
@@ -209,7 +209,7 @@ describe("clients of one cookie", () => {
         room: `room${JSON.stringify(first.network.current.last("subscribe").body)}-111`,
         type: "document",
         status: 200,
-        requestId: "somebody's",
+        requestId: "of another client",
         result: { _id: "1" }
       })
       yield* turns()
@@ -376,11 +376,11 @@ describe("clients of one cookie", () => {
       const kuzzle = yield* cookieKuzzle
       const { first, second } = yield* two(kuzzle)
       const as = (kuid: string) => ({ as: { _tag: "User", kuid } as const })
-      const nobody = { as: { _tag: "Anonymous" } as const }
+      const anonymous = { as: { _tag: "Anonymous" } as const }
       const outcomeOf = (n: number, options: Kuzzle.RequestOptions) =>
         Effect.exit(first.kuzzle.query(create(n), options))
       assert.isTrue(Exit.isFailure(yield* outcomeOf(1, as("bob"))))
-      assert.isTrue(Exit.isFailure(yield* outcomeOf(2, nobody)))
+      assert.isTrue(Exit.isFailure(yield* outcomeOf(2, anonymous)))
       // The new connection is open, and its user is not verified yet.
       const { onSend } = first.network
       first.network.onSend = (socket, frame) => {
@@ -389,7 +389,7 @@ describe("clients of one cookie", () => {
       yield* second.login("bob")
       yield* turns(6)
       assert.strictEqual((yield* first.kuzzle.state)._tag, "Authenticating")
-      const waiting = yield* Effect.fork(Effect.all([outcomeOf(3, as("ada")), outcomeOf(4, nobody)], {
+      const waiting = yield* Effect.fork(Effect.all([outcomeOf(3, as("ada")), outcomeOf(4, anonymous)], {
         concurrency: "unbounded"
       }))
       yield* turns()
@@ -401,7 +401,7 @@ describe("clients of one cookie", () => {
       assert.isTrue(Exit.isSuccess(yield* outcomeOf(5, as("bob"))))
       assert.deepStrictEqual(kuzzle.executed, ["bob create 5"])
       yield* first.logout
-      assert.isTrue(Exit.isSuccess(yield* outcomeOf(6, nobody)))
+      assert.isTrue(Exit.isSuccess(yield* outcomeOf(6, anonymous)))
       assert.deepStrictEqual(kuzzle.executed, ["bob create 5", "-1 create 6"])
     }))
 

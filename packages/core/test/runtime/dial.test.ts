@@ -412,7 +412,7 @@ describe("a client that does not wait for its first connection", () => {
       assert.strictEqual(network.current.last("now").jwt, "new")
     }))
 
-  it.scoped("C1: closing it before there was a connection leaves no socket and no timer", () =>
+  it.scoped("C1: a client that is closed before its first connection leaves no socket and no timer", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.autoOpen = false
@@ -448,7 +448,7 @@ describe("a runtime with a URL that does not support ws:// addresses", () => {
       ["loses the host", () => ({ protocol: "", host: "", hostname: "", port: "", pathname: "", search: "" })]
     ] as const
   ) {
-    it.scoped(`8.A18: ${how}: settings, sessions, cookies and spans do without`, () =>
+    it.scoped(`8.A18: ${how}: settings, sessions, cookies and spans work without it`, () =>
       Effect.gen(function*() {
         yield* withBroken(broken)
         const network = obligingNetwork()

@@ -48,7 +48,7 @@ describe("faults: the schedule of reconnection", () => {
       "interrupted"
     ]] as const
   ) {
-    it.scoped(`C5, C7: one that ${how} ends the session: requests and subscriptions say so`, () =>
+    it.scoped(`C5, C7: one that ${how} ends the session, and requests and subscriptions fail with that cause`, () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         const { query, realtime, session, tags, watch } = yield* client(network, { reconnect })
@@ -117,7 +117,7 @@ describe("faults: clocks", () => {
     })))
 
   it.live.each([["ahead", 86_400_000], ["back", -86_400_000]] as const)(
-    "R2, C2, A1: a wall clock that is set %s by a day ends no request early, no connection, and no session without asking the server",
+    "R2, C2, A1: a wall clock that is set %s by a day ends no request early, no connection, and no session unless the server refuses it",
     ([, jump]) =>
       Effect.scoped(Effect.gen(function*() {
         const network = new FakeNetwork()
@@ -322,7 +322,7 @@ describe("faults: subscriptions", () => {
       assert.strictEqual(session.requests.inFlight(), 0)
     }))
 
-  it.scoped("R2: an open after a failed open does not hang, because it has another connection", () =>
+  it.scoped("R2: an open after a failed open does not hang, because it gets another connection", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { realtime, session } = yield* client(network)

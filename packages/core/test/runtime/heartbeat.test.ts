@@ -84,7 +84,7 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.scoped("C4: received frames stop no ping", () =>
+  it.scoped("C4: received frames do not replace pings", () =>
     Effect.gen(function*() {
       const { network } = yield* connected(ping)
       for (let second = 0; second < 60; second++) {
@@ -106,8 +106,8 @@ describe.each(["Native", "Protocol"] as const)("heartbeat: %s", (ping) => {
     }))
 })
 
-/** A request on a link of this kind, in flight. */
-const asked = (counts: boolean, { size = 10, timeout = 120 }: { size?: number; timeout?: number } = {}) =>
+/** A client with a request in flight. `counts`: whether its socket counts received bytes. */
+const withRequest = (counts: boolean, { size = 10, timeout = 120 }: { size?: number; timeout?: number } = {}) =>
   Effect.gen(function*() {
     const network = new FakeNetwork()
     network.counts = counts
@@ -121,7 +121,7 @@ const asked = (counts: boolean, { size = 10, timeout = 120 }: { size?: number; t
 describe("heartbeat: progress", () => {
   it.scoped("C2, R2: a slow answer keeps its connection alive until it is complete", () =>
     Effect.gen(function*() {
-      const { answer, network, socket } = yield* asked(true)
+      const { answer, network, socket } = yield* withRequest(true)
       for (let second = 0; second < 100; second++) {
         socket.trickle(100_000)
         yield* seconds(1)
@@ -141,7 +141,7 @@ describe("heartbeat: progress", () => {
 
   it.scoped("C2, C3, R2: a peer that sends single bytes is given up at the deadlines of the requests in flight", () =>
     Effect.gen(function*() {
-      const { answer, session, socket } = yield* asked(true, { timeout: 80 })
+      const { answer, session, socket } = yield* withRequest(true, { timeout: 80 })
       for (let second = 0; second < 84; second++) {
         socket.trickle()
         yield* seconds(1)
@@ -172,9 +172,9 @@ describe("heartbeat: progress", () => {
       assert.isTrue(network.current.terminated)
     }))
 
-  it.scoped("C3: if received bytes are visible, a silent link is found within 15 s, also with a request in flight", () =>
+  it.scoped("C3: if received bytes are visible, a silent link is detected within 15 s, also with a request in flight", () =>
     Effect.gen(function*() {
-      const { socket } = yield* asked(true)
+      const { socket } = yield* withRequest(true)
       yield* seconds(14)
       assert.isFalse(socket.terminated)
       yield* seconds(1)
@@ -183,7 +183,7 @@ describe("heartbeat: progress", () => {
 
   it.scoped("C2, C3: if received bytes are hidden, a request in flight extends the wait, up to 70 s", () =>
     Effect.gen(function*() {
-      const { socket } = yield* asked(false)
+      const { socket } = yield* withRequest(false)
       for (let second = 0; second < 69; second++) yield* seconds(1)
       assert.isFalse(socket.terminated)
       assert.strictEqual(socket.pings, 6)
@@ -193,7 +193,7 @@ describe("heartbeat: progress", () => {
 
   it.scoped("C3: the longer wait ends 5 s after the deadline of the request", () =>
     Effect.gen(function*() {
-      const { answer, socket } = yield* asked(false, { timeout: 17 })
+      const { answer, socket } = yield* withRequest(false, { timeout: 17 })
       for (let second = 0; second < 21; second++) yield* seconds(1)
       assert.strictEqual(failureTag(yield* Fiber.join(answer)), "KuzzleDeadlineError")
       assert.isFalse(socket.terminated)
@@ -203,7 +203,7 @@ describe("heartbeat: progress", () => {
 
   it.scoped("C2, C3: an upload that the operating system has buffered extends the wait, also if received bytes are visible", () =>
     Effect.gen(function*() {
-      const { socket } = yield* asked(true, { size: 20_000 })
+      const { socket } = yield* withRequest(true, { size: 20_000 })
       for (let second = 0; second < 69; second++) yield* seconds(1)
       assert.isFalse(socket.terminated)
       yield* seconds(1)
@@ -213,7 +213,7 @@ describe("heartbeat: progress", () => {
   for (const counts of [true, false]) {
     it.scoped(`C2: an upload that leaves slowly keeps its link (${counts ? "Node" : "browser"})`, () =>
       Effect.gen(function*() {
-        const { answer, socket } = yield* asked(counts, { size: 900_000 })
+        const { answer, socket } = yield* withRequest(counts, { size: 900_000 })
         for (let second = 1; second <= 110; second++) {
           socket.buffered = 900_000 - second * 8_000
           yield* seconds(1)
@@ -226,7 +226,7 @@ describe("heartbeat: progress", () => {
 
   it.scoped("the round trip of a ping behind an upload is not reported, that of the next one is", () =>
     Effect.gen(function*() {
-      const { answer, session, socket } = yield* asked(true, { size: 900_000 })
+      const { answer, session, socket } = yield* withRequest(true, { size: 900_000 })
       for (let second = 0; second < 25; second++) yield* seconds(1)
       socket.answer(socket.last("publish"))
       socket.pong()
@@ -246,7 +246,7 @@ describe("heartbeat: progress", () => {
 })
 
 describe("heartbeat", () => {
-  it.scoped("C4: a hidden page, which the browser wakes once a minute, pings every interval all the same", () => {
+  it.scoped("C4: a hidden page, which the browser wakes once a minute, still pings every interval", () => {
     const page = new HiddenPage()
     return Effect.gen(function*() {
       const network = new FakeNetwork()

@@ -25,7 +25,7 @@ const fakeHost = () => {
   return {
     shape,
     listeners: () => listeners.length,
-    tell: (event: KuzzleLifecycle.LifecycleEvent) =>
+    report: (event: KuzzleLifecycle.LifecycleEvent) =>
       Effect.zipRight(
         Effect.sync(() => {
           if (event !== "Resumed") online = event === "Online"
@@ -55,13 +55,13 @@ const pass = (duration: Parameters<typeof TestClock.adjust>[0]) => Effect.zipRig
 
 describe("lifecycle: a session that waits", () => {
   for (const event of ["Online", "Resumed"] as const) {
-    it.scoped(`C3: ${event} ends the pause at once`, () =>
+    it.scoped(`C3: ${event} skips the backoff delay`, () =>
       Effect.gen(function*() {
         const { host, network, session, tags } = yield* hosted({ heartbeat: KuzzleHeartbeat.make("Disabled") })
         network.current.close(1006)
         yield* turns()
         assert.strictEqual((yield* session.state)._tag, "Waiting")
-        yield* host.tell(event)
+        yield* host.report(event)
         assert.strictEqual((yield* session.state)._tag, "Ready")
         assert.strictEqual(network.sockets.length, 2)
         assert.deepStrictEqual(tags().filter((tag) => tag !== "Waiting"), [
@@ -84,11 +84,11 @@ describe("lifecycle: a session that waits", () => {
         network.sockets.length < 3 ? socket.reject(503, { "retry-after": "60" }) : socket.open()
       network.current.close(1006)
       yield* turns()
-      yield* host.tell("Online")
+      yield* host.report("Online")
       assert.strictEqual(network.sockets.length, 2)
       const waiting = yield* session.state
       assert.strictEqual(waiting._tag === "Waiting" && Duration.toMillis(waiting.delay), 3_660_000)
-      yield* host.tell("Resumed")
+      yield* host.report("Resumed")
       yield* pass("59 seconds")
       assert.strictEqual(network.sockets.length, 2)
       yield* pass("1 second")
@@ -102,7 +102,7 @@ describe("lifecycle: a session that waits", () => {
       network.current.close(1006)
       yield* turns()
       assert.deepInclude(yield* session.state, { _tag: "Waiting", online: true })
-      yield* host.tell("Offline")
+      yield* host.report("Offline")
       assert.deepInclude(yield* session.state, { _tag: "Waiting", online: false })
       assert.strictEqual(network.sockets.length, 1)
       // The report of a host is only a hint, so the delay ends at its time.
@@ -110,10 +110,10 @@ describe("lifecycle: a session that waits", () => {
       assert.strictEqual((yield* session.state)._tag, "Ready")
     }))
 
-  it.scoped("the cause of a loss while the host is offline says so", () =>
+  it.scoped("a loss while the host is offline is published as such", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted()
-      yield* host.tell("Offline")
+      yield* host.report("Offline")
       network.current.close(1006)
       yield* turns()
       assert.deepInclude(yield* session.state, { _tag: "Waiting", online: false })
@@ -125,9 +125,9 @@ describe("lifecycle: a session that waits", () => {
       network.autoOpen = false
       network.current.close(1006)
       yield* turns()
-      yield* host.tell("Online")
+      yield* host.report("Online")
       assert.strictEqual((yield* session.state)._tag, "Connecting")
-      yield* host.tell("Online")
+      yield* host.report("Online")
       assert.strictEqual(network.sockets.length, 2)
       network.current.close(1006)
       yield* turns()
@@ -141,8 +141,8 @@ describe("lifecycle: a session that waits", () => {
   it.scoped("C6: an event during a connection does not shorten the delay after it", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted()
-      yield* host.tell("Online")
-      yield* host.tell("Resumed")
+      yield* host.report("Online")
+      yield* host.report("Resumed")
       yield* pass("1 minute")
       network.current.close(1006)
       yield* turns()
@@ -158,8 +158,8 @@ describe("lifecycle: a session that waits", () => {
       network.current.close(1006)
       yield* turns()
       for (let flap = 1; flap <= 10; flap++) {
-        yield* host.tell("Offline")
-        yield* host.tell("Online")
+        yield* host.report("Offline")
+        yield* host.report("Online")
         assert.strictEqual(network.sockets.length, 1 + flap)
       }
     }))
@@ -167,11 +167,11 @@ describe("lifecycle: a session that waits", () => {
 
 describe("lifecycle: a session that is connected", () => {
   for (const event of ["Offline", "Online", "Resumed"] as const) {
-    it.scoped(`C2: ${event} asks the socket, which answers and stays`, () =>
+    it.scoped(`C2: after ${event} the client sends a ping, and a connection that answers stays`, () =>
       Effect.gen(function*() {
         const { host, network, session } = yield* hosted()
         yield* pass("3 seconds")
-        yield* host.tell(event)
+        yield* host.report(event)
         assert.strictEqual(network.current.pings, 1)
         yield* pass("5 seconds")
         assert.strictEqual((yield* session.state)._tag, "Ready")
@@ -182,13 +182,13 @@ describe("lifecycle: a session that is connected", () => {
         assert.strictEqual(network.sockets.length, 1)
       }))
 
-    it.scoped(`C3: ${event} finds a dead one within the timeout of a ping, and another is dialled`, () =>
+    it.scoped(`C3: after ${event} a dead connection is detected within the timeout of a ping, and another one is dialled`, () =>
       Effect.gen(function*() {
         const { host, network, session } = yield* hosted({ reconnect: Schedule.spaced("1 second") })
         yield* pass("3 seconds")
         network.onPing = undefined
         const dead = network.current
-        yield* host.tell(event)
+        yield* host.report(event)
         yield* pass("4999 millis")
         assert.isFalse(dead.terminated)
         yield* pass("1 millis")
@@ -208,11 +208,11 @@ describe("lifecycle: a session that is connected", () => {
     Effect.gen(function*() {
       const { host, network } = yield* hosted()
       network.onPing = undefined
-      yield* host.tell("Offline")
+      yield* host.report("Offline")
       for (let second = 1; second <= 4; second++) {
         yield* pass("1 second")
-        yield* host.tell("Offline")
-        yield* host.tell("Online")
+        yield* host.report("Offline")
+        yield* host.report("Online")
       }
       assert.strictEqual(network.current.pings, 1)
       yield* pass("1 second")
@@ -222,7 +222,7 @@ describe("lifecycle: a session that is connected", () => {
   it.scoped("without a heartbeat no ping is sent", () =>
     Effect.gen(function*() {
       const { host, network } = yield* hosted({ heartbeat: KuzzleHeartbeat.make("Disabled") })
-      for (const event of ["Offline", "Online", "Resumed"] as const) yield* host.tell(event)
+      for (const event of ["Offline", "Online", "Resumed"] as const) yield* host.report(event)
       assert.strictEqual(network.current.pings, 0)
       assert.deepStrictEqual(network.current.sent, [])
     }))
@@ -237,18 +237,18 @@ describe("lifecycle: a page in the back/forward cache", () => {
       // The browser closes the sockets of a page in the cache, and reports it to the page after it is restored.
       network.current.close(1006)
       yield* turns()
-      yield* host.tell("Resumed")
+      yield* host.report("Resumed")
       network.current.deliver(document({ a: 1 }, "2"))
       yield* turns()
       assert.strictEqual(network.sockets.length, 2)
       assert.deepStrictEqual(kinds(heard), ["1", "Disconnected", "2"])
     }))
 
-  it.scoped("C3: the same if the report comes first, and the socket turns out to be dead", () =>
+  it.scoped("C3: if the report comes before the close of the socket, another connection follows, and the pending ping does not end it", () =>
     Effect.gen(function*() {
       const { host, network, session } = yield* hosted({ reconnect: Schedule.spaced("1 second") })
       network.onPing = undefined
-      yield* host.tell("Resumed")
+      yield* host.report("Resumed")
       network.current.close(1006)
       yield* turns()
       assert.strictEqual((yield* session.state)._tag, "Waiting")
@@ -270,7 +270,7 @@ describe("lifecycle: closing", () => {
       yield* turns()
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(host.listeners(), 0)
-      yield* host.tell("Online")
+      yield* host.report("Online")
       assert.strictEqual(network.sockets.length, 1)
     }))
 })

@@ -1,4 +1,4 @@
-/** A server that refuses for now: overloaded, restarting, or with a limit on the rate. */
+/** A server that refuses temporarily: overloaded, restarting, or with a rate limit. */
 import { KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
@@ -45,8 +45,8 @@ const pass = (seconds: number) => Effect.repeatN(Effect.zipRight(TestClock.adjus
 /** A server with a limit of messages per connection and second. It refuses or drops additional messages. */
 class Limited {
   readonly executed: Array<FakeRequest> = []
-  /** How many messages came in each second. */
-  readonly came = new Map<number, number>()
+  /** How many messages arrived in each second. */
+  readonly received = new Map<number, number>()
   private second = -1
   private count = 0
 
@@ -61,7 +61,7 @@ class Limited {
     if (second !== this.second) this.count = 0
     this.second = second
     this.count += 1
-    this.came.set(second, this.count)
+    this.received.set(second, this.count)
     const request: FakeRequest = JSON.parse(frame)
     if (this.count > this.perSecond) return queueMicrotask(() => this.tooMuch(socket, request))
     this.executed.push(request)
@@ -86,9 +86,9 @@ const drops = (socket: FakeSocket) =>
 
 const limits = { "refused one by one": answers429, "dropped without a trace": drops }
 
-describe("a subscription that is refused for now", () => {
+describe("a subscription that is refused temporarily", () => {
   it.scoped.each([overloaded, tooMany, crash])(
-    "S6: comes back when the server takes it, with one gap and an event for each refusal; meanwhile requests pass ($id)",
+    "S6: is restored when the server accepts it, with one gap and an event for each refusal; meanwhile requests are sent ($id)",
     (error) =>
       Effect.gen(function*() {
         const { network, postponed, query, reconnect, refuse, session, watch } = yield* setUp()
@@ -113,7 +113,7 @@ describe("a subscription that is refused for now", () => {
       })
   )
 
-  it.scoped("S6: a bounded number of times, with backoff; then the refusal ends the stream", () =>
+  it.scoped("S6: is retried a bounded number of times, with backoff; then the refusal ends the stream", () =>
     Effect.gen(function*() {
       const { network, postponed, reconnect, refuse, watch } = yield* setUp()
       const { end } = yield* watch({})
@@ -131,7 +131,7 @@ describe("a subscription that is refused for now", () => {
       assert.deepStrictEqual(network.current.of("subscribe"), [])
     }))
 
-  it.scoped("S6: a definitive refusal ends the stream at once", () =>
+  it.scoped("S6: if it is refused permanently, its stream ends at once", () =>
     Effect.gen(function*() {
       const { network, postponed, reconnect, refuse, watch } = yield* setUp()
       const { end } = yield* watch({})
@@ -143,7 +143,7 @@ describe("a subscription that is refused for now", () => {
       assert.deepStrictEqual(postponed(), [])
     }))
 
-  it.scoped("S6: the schedule is the application's", () =>
+  it.scoped("S6: the application sets the schedule of the retries", () =>
     Effect.gen(function*() {
       const { network, reconnect, refuse, watch } = yield* setUp({ resubscribe: Schedule.recurs(2) })
       const { end } = yield* watch({})
@@ -203,7 +203,7 @@ describe("a subscription that is refused for now", () => {
 
 describe("a server that limits the rate", () => {
   for (const [how, tooMuch] of Object.entries(limits)) {
-    it.scoped(`S1: a hundred subscriptions come back, a few a second, each once; what is too much is ${how}`, () =>
+    it.scoped(`S1: a hundred subscriptions are restored, a few per second, each once; messages above the limit are ${how}`, () =>
       Effect.gen(function*() {
         const clock = yield* Effect.clock
         const { network, postponed, reconnect, session, tags, watch } = yield* setUp()
@@ -225,7 +225,7 @@ describe("a server that limits the rate", () => {
         // All on one connection, and slowly after the first refusal.
         assert.strictEqual(network.sockets.length, 2)
         assert.deepStrictEqual(tags().slice(-3), ["Connecting", "Resubscribing", "Ready"])
-        const refusals = Array.from(server.came.values()).reduce((sum, came) => sum + came, 0) - 100
+        const refusals = Array.from(server.received.values()).reduce((sum, received) => sum + received, 0) - 100
         assert.isBelow(refusals, 300)
         assert.strictEqual(postponed().length, refusals)
         network.onSend = obliging
@@ -234,7 +234,7 @@ describe("a server that limits the rate", () => {
         watched.forEach(({ heard }, n) => assert.deepStrictEqual(kinds(heard), ["Disconnected", `${n}`]))
       }))
 
-    it.scoped(`S1: a hundred that are opened at once all are; what is too much is ${how}`, () =>
+    it.scoped(`S1: a hundred subscriptions at once are all opened; messages above the limit are ${how}`, () =>
       Effect.gen(function*() {
         const clock = yield* Effect.clock
         const { network, watch } = yield* setUp()
@@ -281,12 +281,12 @@ describe("a server that limits the rate", () => {
       yield* pass(60)
       for (const one of queued) assert.isTrue(Exit.isSuccess(yield* Fiber.await(one)))
       assert.deepStrictEqual(server.executed.map(({ n }) => n), queued.map((_, n) => n))
-      const refusals = Array.from(server.came.values()).reduce((sum, came) => sum + came, 0) - 100
+      const refusals = Array.from(server.received.values()).reduce((sum, received) => sum + received, 0) - 100
       assert.isBelow(refusals, 60)
       assert.strictEqual(postponed().length, refusals)
     }))
 
-  it.scoped("R2: a request that it refuses until the deadline fails with the refusal, which says that it was not executed", () =>
+  it.scoped("R2: a request that is refused until its deadline fails with the refusal, so it was not executed", () =>
     Effect.gen(function*() {
       const { network, query } = yield* setUp({ autoQueue: true })
       network.current.close(1006)
@@ -317,9 +317,9 @@ describe("a server that limits the rate", () => {
       yield* turns()
       yield* pass(4)
       // One window that was already sent at the refusal, then at most half of it per second.
-      const [first = 0, ...rest] = server.came.values()
+      const [first = 0, ...rest] = server.received.values()
       assert.isAtMost(first, 32 + 20)
-      for (const came of rest) assert.isAtMost(came, 26)
+      for (const received of rest) assert.isAtMost(received, 26)
     }))
 })
 

@@ -7,7 +7,7 @@ import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
 const all = { index: "i", collection: "c" }
 
-const back = Effect.zipRight(TestClock.adjust("1 second"), turns())
+const reconnect = Effect.zipRight(TestClock.adjust("1 second"), turns())
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
@@ -42,7 +42,7 @@ describe("load", () => {
       assert.strictEqual(many.findIndex((id, n) => id !== String(n)), -1)
     }))
 
-  it.scoped("S4: 150,000 notifications, as the socket is read: a stream is not overtaken", () =>
+  it.scoped("S4: a stream keeps up with 150,000 notifications, of which each read of the socket has 2,000", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -79,7 +79,7 @@ describe("load", () => {
         yield* realtime.listen({ ...all, filter: filter(n) }, (one) => mine.push(one))
       }
       network.current.close(1006)
-      yield* back
+      yield* reconnect
       const asked = yield* Effect.fork(query(now))
       yield* turns(20)
       assert.strictEqual((yield* session.state)._tag, "Ready")
@@ -128,7 +128,7 @@ describe("load", () => {
       assert.strictEqual(inFlight(), 0)
       for (const exit of yield* Fiber.joinAll(asked)) assert.isTrue(Exit.isFailure(exit))
       network.onSend = obliging
-      yield* back
+      yield* reconnect
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 })
@@ -195,13 +195,13 @@ describe("frames", () => {
       yield* turns()
       for (const status of [200, 301, 401, 403, 404, 429, 500, 502, 503, 504]) {
         network.onDial = (socket) => socket.reject(status)
-        yield* back
+        yield* reconnect
         const state = yield* session.state
         if (state._tag !== "Waiting") return assert.fail(state._tag)
         assert.deepInclude({ ...state.cause }, { _tag: "KuzzleConnectError", reason: "Rejected", status })
       }
       network.onDial = (socket) => socket.open()
-      yield* back
+      yield* reconnect
       assert.strictEqual((yield* query(now)).status, 200)
       assert.strictEqual(network.sockets.length, 12)
     }))
@@ -237,7 +237,7 @@ describe("pongs that are late", () => {
     })
 
   it.scoped.each([9_999, 10_000, 10_001])(
-    "C2, 8.A13: by an interval ± 1 ms (%d), within the timeout, kill nothing",
+    "C2, 8.A13: by an interval ± 1 ms (%d), within the timeout, end no connection",
     (late) =>
       Effect.gen(function*() {
         const { pings, tags, terminated } = yield* answeredAfter(late, 25_000)

@@ -64,7 +64,7 @@ describe("mailbox", () => {
     }))
 
   it.effect.each(["sliding", "dropping"] as const)(
-    "S4, %s: the newest essential element that is dropped is delivered all the same, and does not count as lost",
+    "S4, %s: the newest essential element that is dropped is delivered anyway, and does not count as lost",
     (strategy) =>
       Effect.gen(function*() {
         const mailbox = Mailbox.make<Element, string>({
@@ -113,7 +113,7 @@ describe("mailbox", () => {
   })
 
   it.prop(
-    "conflating: what is taken is what a list would give from which each newer one removes the older one of its key",
+    "conflating: the elements are those of a list in which each new element removes the older one with its key",
     {
       capacity: fc.integer({ min: 1, max: 6 }),
       strategy: fc.constantFrom("sliding" as const, "dropping" as const),
@@ -272,7 +272,7 @@ describe("mailbox", () => {
   )
 
   it.effect.each([undefined, () => undefined])(
-    "L2: what was lost is not kept, by key or not",
+    "L2: dropped elements are not kept in memory, with or without keys",
     (keyOf) =>
       Effect.gen(function*() {
         const mailbox = Mailbox.make<object, never>({ capacity: 4, strategy: "sliding", keyOf })

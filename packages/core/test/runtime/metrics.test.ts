@@ -150,7 +150,7 @@ describe("metrics: the session", () => {
       yield* expire
       assert.deepStrictEqual(yield* counts, [2, 0, 0])
       yield* lose
-      // On the next connection there is one.
+      // The lost renewal is kept, and the next connection renews the session.
       assert.deepStrictEqual(yield* counts, [3, 1, 0])
       yield* refuse
       assert.deepStrictEqual(yield* counts, [3, 1, 1])

@@ -17,7 +17,7 @@ const lose = (network: FakeNetwork) =>
     Effect.sync(() => network.current.close(1006)),
     turns()
   )
-const back = Effect.zipRight(TestClock.adjust("1 second"), turns())
+const reconnect = Effect.zipRight(TestClock.adjust("1 second"), turns())
 
 const errorOf = <E>(exit: Exit.Exit<unknown, E>): E | undefined =>
   Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0] : undefined
@@ -50,8 +50,8 @@ const failedOf = (exits: ReadonlyArray<Exit.Exit<unknown, KuzzleError.RequestErr
 const expiresAfterTwoAttempts = (query: Effect.Effect<unknown, KuzzleError.RequestError>) =>
   Effect.gen(function*() {
     const asked = yield* Effect.fork(Effect.exit(query))
-    yield* back
-    yield* back
+    yield* reconnect
+    yield* reconnect
     assert.isNull(asked.unsafePoll())
     yield* TestClock.adjust("500 millis")
     yield* turns()
@@ -78,7 +78,7 @@ describe("the offline queue", () => {
       const queued = yield* Effect.forEach(numbers(1, 50), (n) => Effect.fork(query(request(n))))
       yield* turns()
       network.onSend = undefined
-      yield* back
+      yield* reconnect
       // With 32 in flight: each answer releases the next one.
       assert.deepStrictEqual(bodies(network), numbers(1, 32))
       const late = yield* Effect.fork(query(request(51)))
@@ -101,7 +101,7 @@ describe("the offline queue", () => {
       yield* watch({ a: 1 })
       yield* lose(network)
       const queued = yield* Effect.fork(query(request(1)))
-      yield* back
+      yield* reconnect
       yield* Fiber.join(queued)
       assert.deepStrictEqual(network.current.requests.map(({ action }) => action), ["subscribe", "create"])
     }))
@@ -126,7 +126,7 @@ describe("the offline queue", () => {
       const kept = yield* Effect.forEach([1, 2], (n) => Effect.fork(query(request(n))))
       yield* turns()
       assert.strictEqual(reasonOf(yield* Effect.exit(query(request(3)))), "Full")
-      yield* back
+      yield* reconnect
       yield* Fiber.joinAll(kept)
       assert.deepStrictEqual(bodies(network), [1, 2])
     }))
@@ -147,13 +147,13 @@ describe("the offline queue", () => {
       assert.strictEqual(reasonOf(yield* Effect.exit(query(large(5)))), "Full")
       const small = yield* Effect.fork(query(request(6)))
       yield* turns()
-      yield* back
+      yield* reconnect
       yield* Fiber.joinAll([first, fourth, small])
       yield* lose(network)
       const later = yield* Effect.forEach([7, 8], (n) => Effect.fork(query(large(n))))
       yield* turns()
       assert.strictEqual(reasonOf(yield* Effect.exit(query(large(9)))), "Full")
-      yield* back
+      yield* reconnect
       yield* Fiber.joinAll(later)
     }))
 
@@ -218,8 +218,8 @@ describe("the offline queue", () => {
       yield* turns()
       // Visiting the waiting requests takes steps in their `Map`.
       const visits = vi.spyOn(Map.prototype, "set")
-      yield* back
-      yield* back
+      yield* reconnect
+      yield* reconnect
       const count = visits.mock.calls.length
       visits.mockRestore()
       assert.lengthOf(network.sockets, 3)
@@ -240,7 +240,7 @@ describe("the offline queue", () => {
       yield* turns()
       yield* Fiber.interrupt(one)
       assert.strictEqual(inFlight(), 1)
-      yield* back
+      yield* reconnect
       yield* Fiber.join(two)
       assert.deepStrictEqual(bodies(network), [2])
     }))
@@ -270,11 +270,11 @@ describe("the offline queue", () => {
       const asked = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
       yield* turns()
       network.onSend = undefined
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), numbers(1, 32))
       yield* lose(network)
       network.onSend = obliging
-      yield* back
+      yield* reconnect
       yield* Fiber.join(asked)
       assert.deepStrictEqual(bodies(network), numbers(1, 40))
     }))
@@ -296,7 +296,7 @@ describe("the offline queue", () => {
       yield* TestClock.adjust("1 second")
       yield* turns()
       network.autoOpen = true
-      yield* back
+      yield* reconnect
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(next)
       assert.strictEqual(reasonOf(yield* Fiber.join(bobs)), "OtherUser")
@@ -307,7 +307,7 @@ describe("the offline queue", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { autoQueue: true })
-      const nobodys = yield* Effect.gen(function*() {
+      const anonymous = yield* Effect.gen(function*() {
         yield* lose(network)
         return yield* Effect.fork(query(request(0)))
       })
@@ -318,8 +318,8 @@ describe("the offline queue", () => {
       yield* session.authentication.adopt(user("bob"))
       assert.strictEqual(reasonOf(yield* Fiber.join(adas)), "OtherUser")
       const bobs = yield* Effect.fork(query(request(2)))
-      yield* back
-      yield* Fiber.joinAll([nobodys, bobs])
+      yield* reconnect
+      yield* Fiber.joinAll([anonymous, bobs])
       assert.deepStrictEqual(network.current.of("create").map(({ body, jwt }) => [body, jwt]), [
         // The client was anonymous when the request was made.
         [{ n: 0 }, undefined],
@@ -341,11 +341,11 @@ describe("the offline queue", () => {
       // The request does not wait for a session any more, because a logout ends the waiting.
       yield* session.authentication.adopt(undefined)
       yield* lose(network)
-      const nobodys = yield* Effect.fork(query(request(2)))
+      const anonymous = yield* Effect.fork(query(request(2)))
       yield* turns()
       yield* session.authentication.adopt(user("bob"))
-      yield* back
-      yield* Fiber.join(nobodys)
+      yield* reconnect
+      yield* Fiber.join(anonymous)
       assert.deepStrictEqual(network.current.of("create").map(({ jwt }) => jwt), [undefined])
     }))
 
@@ -382,7 +382,7 @@ describe("the offline queue", () => {
       const { inFlight, queryMany } = yield* client(network, { autoQueue: true })
       const asked = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
       yield* turns()
-      for (let attempt = 0; attempt < 5; attempt++) yield* back
+      for (let attempt = 0; attempt < 5; attempt++) yield* reconnect
       const outcomes = yield* Fiber.join(asked)
       assert.deepStrictEqual(
         outcomes.map((exit) => errorOf(exit)?._tag),
@@ -402,12 +402,12 @@ describe("the offline queue", () => {
       const network = new FakeNetwork()
       const { query } = yield* client(network, { autoQueue: true })
       const once = yield* Effect.fork(Effect.exit(query(request(1))))
-      const often = yield* Effect.fork(Effect.exit(query(request(2), { idempotent: true })))
+      const repeatable = yield* Effect.fork(Effect.exit(query(request(2), { idempotent: true })))
       yield* turns()
       yield* lose(network)
       assert.strictEqual(errorOf(yield* Fiber.join(once))?._tag, "KuzzleMaybeSentError")
       const queued = yield* Effect.fork(query(request(3)))
-      yield* back
+      yield* reconnect
       // A request that is sent together with the lost one might end with it.
       assert.deepStrictEqual(bodies(network), [2])
       yield* TestClock.adjust("2 seconds")
@@ -416,12 +416,12 @@ describe("the offline queue", () => {
       network.current.answer(network.current.last("create"))
       yield* Fiber.join(queued)
       for (let i = 0; i < 3; i++) {
-        assert.isNull(often.unsafePoll())
+        assert.isNull(repeatable.unsafePoll())
         yield* lose(network)
-        yield* back
+        yield* reconnect
       }
       assert.deepStrictEqual(bodies(network), [])
-      assert.strictEqual(errorOf(yield* Fiber.join(often))?._tag, "KuzzleMaybeSentError")
+      assert.strictEqual(errorOf(yield* Fiber.join(repeatable))?._tag, "KuzzleMaybeSentError")
     }))
 
   it.scoped("R7: if one of a hundred requests ends every connection, it fails alone after five connections", () =>
@@ -436,7 +436,7 @@ describe("the offline queue", () => {
       assert.strictEqual(inFlight(), 0)
     }))
 
-  it.scoped("R7: a waiting request behind it that must not be sent twice is sent once", () =>
+  it.scoped("R7: a request that waits behind it and must not be sent twice is sent once", () =>
     Effect.gen(function*() {
       const network = crashing([50])
       const { query, queryMany } = yield* client(network, { autoQueue: true })
@@ -451,7 +451,7 @@ describe("the offline queue", () => {
       assert.deepStrictEqual(failedOf(yield* Fiber.join(behind)), {})
     }))
 
-  it.scoped("R6, R7: a request that must not be sent twice and ends its connection fails with the first one", () =>
+  it.scoped("R6, R7: a request that must not be sent twice and ends its connection fails with its first connection", () =>
     Effect.gen(function*() {
       const network = crashing([50])
       const { query, queryMany } = yield* client(network, { autoQueue: true })
@@ -466,7 +466,7 @@ describe("the offline queue", () => {
       assert.lengthOf(network.sockets, 3)
     }))
 
-  it.scoped("R7: two such requests are found one after the other, and the order stays the same", () =>
+  it.scoped("R7: two requests that end connections fail one after the other, and the order stays the same", () =>
     Effect.gen(function*() {
       const network = crashing([30, 70])
       const { queryMany } = yield* client(network, { autoQueue: true })
@@ -511,7 +511,7 @@ describe("the offline queue", () => {
       yield* Effect.fork(query(request(1), { idempotent: true, timeout: "1 hour" }))
       yield* turns()
       yield* lose(network)
-      yield* back
+      yield* reconnect
       yield* Effect.fork(query(request(2)))
       yield* turns()
       assert.deepStrictEqual([bodies(network), tags().at(-1)], [[1], "Replaying"])
@@ -549,7 +549,7 @@ describe("the offline queue", () => {
       const queued = yield* Effect.forEach(numbers(1, 40), (n) => Effect.fork(query(request(n))))
       yield* turns()
       network.onSend = undefined
-      yield* back
+      yield* reconnect
       assert.deepStrictEqual(bodies(network), numbers(1, 32))
       yield* TestClock.adjust("2 seconds")
       yield* turns()

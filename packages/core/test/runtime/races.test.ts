@@ -28,7 +28,7 @@ const jwt = (value: string, _id = "ada") => ({ _id, jwt: value, ttl: 100_000 })
 const login = { controller: "auth", action: "login", strategy: "local", body: {} }
 const logout = { controller: "auth", action: "logout" }
 
-/** A network that answers all actions but these, which the test answers. */
+/** A network that answers all actions except these. The test answers them. */
 const networkWithout = (...actions: ReadonlyArray<string>) => {
   const network = new FakeNetwork()
   network.onSend = (socket, frame) => {
@@ -100,7 +100,8 @@ const answering = (result: object): KuzzleHttp.KuzzleHttpShape => ({
  * its action before the server gets it, and again before its answer.
  */
 class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
-  readonly asked: Array<string> = []
+  /** The paths of the calls. */
+  readonly calls: Array<string> = []
   readonly network = obligingNetwork()
   /** The user of the cookie. */
   kuid: string | undefined
@@ -120,7 +121,7 @@ class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
   readonly onSend = (socket: FakeSocket, frame: string): void => {
     const request = JSON.parse(frame)
     if (request.action !== "checkToken") return obliging(socket, frame)
-    // A cookie is of its connection, from the handshake on.
+    // A connection keeps the cookie of its handshake.
     const { cookie } = socket.headers
     const kuid = cookie === undefined ? "-1" : Redacted.value(cookie)
     queueMicrotask(() => socket.answer(request, { valid: true, kuid, expiresAt: null }))
@@ -139,7 +140,7 @@ class CookieWorld implements KuzzleHttp.KuzzleHttpShape {
     Effect.gen(this, function*() {
       assert.isTrue(credentials)
       const { pathname, search } = new URL(url)
-      this.asked.push(pathname + search)
+      this.calls.push(pathname + search)
       const action = pathname.split("/")[1]?.slice(1) ?? ""
       const gate = this.gates[action]
       if (gate !== undefined) yield* Deferred.await(gate)
@@ -177,7 +178,7 @@ const inCookieWorld = (world: CookieWorld, network = world.network, options: Kuz
     /** The user of the connection. */
     const connectedAs = () => {
       const { cookie } = network.current.headers
-      return cookie === undefined ? "nobody" : Redacted.value(cookie)
+      return cookie === undefined ? "anonymous" : Redacted.value(cookie)
     }
     return { kuzzle, eventTags, kuid, connectedAs }
   })
@@ -320,7 +321,7 @@ describe("a renewal", () => {
       assert.isAtMost(granted, 7)
     }))
 
-  it.scoped("A4: an authenticator that fails for now is run at most five times", () =>
+  it.scoped("A4: an authenticator that fails temporarily runs at most five times", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       let asked = 0
@@ -480,7 +481,7 @@ describe("a login or logout", () => {
       const { kuzzle } = yield* inCookieWorld(world)
       yield* kuzzle.authentication.login(login)
       yield* kuzzle.authentication.logout(logout)
-      assert.deepStrictEqual(world.asked, [
+      assert.deepStrictEqual(world.calls, [
         "/_login/local?cookieAuth=true",
         "/_checkToken?cookieAuth=true",
         "/_logout",
@@ -541,7 +542,7 @@ describe("a login or logout", () => {
         Stream.filter(({ _tag }) => _tag === "Authenticated"),
         Stream.take(1),
         Stream.runForEach(() => {
-          asked.push(world.asked.length)
+          asked.push(world.calls.length)
           return Fiber.interruptFork(fiber)
         })
       )
@@ -570,7 +571,7 @@ describe("a login or logout", () => {
       assert.deepStrictEqual(eventTags.slice(0, 2), ["LoginStarted", "LoggedIn"])
     }))
 
-  it.scoped("A1: if the cookie cannot be verified, the login fails, and the next connection asks who is logged in", () =>
+  it.scoped("A1: if the cookie cannot be verified, the login fails, and the client verifies the user of the next connection", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       world.broken = { checkToken: "refused" }
@@ -598,10 +599,10 @@ describe("a login or logout", () => {
       assert.strictEqual(yield* kuid, "Anonymous")
     }))
 
-  it.scoped("A1: a login by cookie that is interrupted before its answer: the next connection asks who is logged in", () =>
+  it.scoped("A1: after a login by cookie that is interrupted before its answer, the client verifies the user of the next connection", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
-      // The browser has the cookie, and nobody has the answer.
+      // The browser gets the cookie, and the answer is late.
       world.late = { login: yield* Deferred.make<void>() }
       const { connectedAs, kuid, kuzzle } = yield* inCookieWorld(world)
       const fiber = yield* Effect.fork(kuzzle.authentication.login(login))
@@ -610,14 +611,14 @@ describe("a login or logout", () => {
       yield* turns()
       assert.strictEqual(yield* kuid, "Anonymous")
       assert.strictEqual((yield* kuzzle.state)._tag, "Ready")
-      assert.strictEqual(connectedAs(), "nobody")
+      assert.strictEqual(connectedAs(), "anonymous")
       yield* lose(world.network)
       yield* pass("1 second")
       assert.strictEqual(connectedAs(), "bob")
       assert.strictEqual(yield* kuid, "bob")
     }))
 
-  it.scoped("A1: a logout by cookie that is interrupted before its answer: the next connection asks who is logged in", () =>
+  it.scoped("A1: after a logout by cookie that is interrupted before its answer, the client verifies the user of the next connection", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const { kuid, kuzzle, eventTags } = yield* inCookieWorld(world)
@@ -629,7 +630,7 @@ describe("a login or logout", () => {
       yield* turns()
       assert.strictEqual(yield* kuid, "bob")
       assert.notInclude(eventTags, "LoggedOut")
-      // It had arrived after all.
+      // The logout has reached the server.
       world.kuid = undefined
       yield* lose(world.network)
       yield* pass("1 second")
@@ -641,7 +642,7 @@ describe("a login or logout", () => {
       const world = new CookieWorld()
       const { connectedAs, kuid, kuzzle, eventTags } = yield* inCookieWorld(world)
       yield* kuzzle.authentication.login(login)
-      // The second call, which takes the cookie back.
+      // The answer to the second call, which deletes the cookie, is late.
       const gate = yield* Deferred.make<void>()
       world.late = { "logout?cookieAuth=true": gate }
       const fiber = yield* Effect.fork(kuzzle.authentication.logout(logout))
@@ -652,7 +653,7 @@ describe("a login or logout", () => {
       yield* Deferred.succeed(gate, undefined)
       yield* pass("1 second")
       assert.strictEqual(yield* kuid, "Anonymous")
-      assert.strictEqual(connectedAs(), "nobody")
+      assert.strictEqual(connectedAs(), "anonymous")
       assert.include(eventTags, "LoggedOut")
     }))
 
@@ -684,7 +685,7 @@ describe("a login or logout", () => {
 })
 
 describe("a cookie that two tabs share", () => {
-  /** Ada is logged in here; the other tab is open, too. */
+  /** Two tabs in which ada is logged in. */
   const twoTabs = (options: Kuzzle.Options = {}) =>
     Effect.gen(function*() {
       const world = new CookieWorld()
@@ -700,7 +701,7 @@ describe("a cookie that two tabs share", () => {
     })
   const sent = (network: FakeNetwork, action: string) => network.sockets.flatMap((socket) => socket.of(action))
 
-  it.scoped("A1: what ada has queued is not written as bob, who has logged in in another tab", () =>
+  it.scoped("A1: a request that ada has queued is not sent as bob, who has logged in in another tab", () =>
     Effect.gen(function*() {
       const { here, there, world } = yield* twoTabs({ autoQueue: true })
       yield* lose(world.network)
@@ -719,7 +720,7 @@ describe("a cookie that two tabs share", () => {
       yield* here.kuzzle.query(now)
     }))
 
-  it.scoped("A1: the server is asked at each opening before the gate opens, at that of a login of ours as well", () =>
+  it.scoped("A1: the client verifies the user of each connection before it sends requests, also after its own login", () =>
     Effect.gen(function*() {
       const { here, world } = yield* twoTabs()
       assert.deepStrictEqual(world.network.sockets.map((socket) => socket.of("checkToken").length), [1, 1])
@@ -735,13 +736,13 @@ describe("a cookie that two tabs share", () => {
       world.network.current.answer(question!, { valid: true, kuid: "ada", expiresAt: null })
       yield* Fiber.join(asked)
       yield* turns()
-      // An unchanged session is no news.
+      // An unchanged session causes no event.
       assert.deepStrictEqual(here.eventTags.filter((tag) => tag === "ReAuthenticated" || tag === "LoggedIn"), [
         "LoggedIn"
       ])
     }))
 
-  it.scoped("A1: after a login whose connection could not be opened, the client asks the next connection for its user", () =>
+  it.scoped("A1: after a login whose connection could not be opened, the client verifies the user of the next connection", () =>
     Effect.gen(function*() {
       const { here, there, world } = yield* twoTabs()
       world.network.autoOpen = false
@@ -758,7 +759,7 @@ describe("a cookie that two tabs share", () => {
       assert.strictEqual(yield* here.kuid, "bob")
     }))
 
-  it.scoped("A1: so is one that was opened while an exchange of ours failed", () =>
+  it.scoped("A1: the client also verifies the user of a connection that was opened while its own exchange failed", () =>
     Effect.gen(function*() {
       const { here, world } = yield* twoTabs()
       const gate = yield* Deferred.make<void>()
@@ -804,17 +805,17 @@ describe("a cookie that two tabs share", () => {
       const world = new CookieWorld()
       const { connectedAs, kuzzle } = yield* inCookieWorld(world, world.network, { autoQueue: true })
       yield* lose(world.network)
-      const nobodys = yield* Effect.fork(Effect.flip(kuzzle.query(now)))
+      const anonymous = yield* Effect.fork(Effect.flip(kuzzle.query(now)))
       yield* turns()
       world.kuid = "bob"
       yield* pass("1 second")
       assert.strictEqual(connectedAs(), "bob")
-      const error = yield* Fiber.join(nobodys)
+      const error = yield* Fiber.join(anonymous)
       assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueuedError")
       assert.deepStrictEqual(sent(world.network, "now"), [])
     }))
 
-  it.scoped("A1: requests that were held for a login that fails belong to the user who stays", () =>
+  it.scoped("A1: requests that were held for a login that fails belong to the previous user", () =>
     Effect.gen(function*() {
       const { here, world } = yield* twoTabs({ autoQueue: true })
       world.gates = { login: yield* Deferred.make<void>() }
@@ -835,7 +836,7 @@ describe("a cookie that two tabs share", () => {
       assert.deepStrictEqual(sent(world.network, "now"), [])
     }))
 
-  it.scoped("A1: a logout asks the server, even if this tab knows of no session", () =>
+  it.scoped("A1: a logout is sent to the server, even if this tab knows of no session", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const here = yield* inCookieWorld(world)
@@ -843,15 +844,15 @@ describe("a cookie that two tabs share", () => {
       yield* there.kuzzle.authentication.login(login)
       assert.strictEqual(yield* here.kuid, "Anonymous")
       yield* here.kuzzle.authentication.logout(logout)
-      assert.deepStrictEqual(world.asked.slice(-2), ["/_logout", "/_logout?cookieAuth=true"])
+      assert.deepStrictEqual(world.calls.slice(-2), ["/_logout", "/_logout?cookieAuth=true"])
       assert.isUndefined(world.kuid)
       yield* lose(world.network)
       yield* pass("1 second")
-      assert.strictEqual(here.connectedAs(), "nobody")
+      assert.strictEqual(here.connectedAs(), "anonymous")
       yield* here.kuzzle.query(now)
     }))
 
-  it.scoped("A1: a server that refuses the logout of an anonymous user: that is a logout", () =>
+  it.scoped("A1: if the server refuses a logout because the user is anonymous, the user is logged out", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       const error = {
@@ -876,7 +877,7 @@ describe("a cookie that two tabs share", () => {
 })
 
 describe("the queue", () => {
-  it.scoped("R2: a request is queued once, however often a connection is tried; its patience does not start again", () =>
+  it.scoped("R2: a request is queued once, however often a connection is tried, and its time to live does not restart", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, {

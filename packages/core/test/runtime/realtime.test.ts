@@ -315,8 +315,8 @@ describe("delivery", () => {
       const { emit, network, realtime, user } = yield* setUp
       const heard: Record<string, Array<KuzzleRealtime.Notification>> = {}
       for (const users of ["out", "all", "in", "none"] as const) {
-        const of: Array<KuzzleRealtime.Notification> = heard[users] = []
-        yield* realtime.listen({ ...all, users }, (one) => of.push(one))
+        const own: Array<KuzzleRealtime.Notification> = heard[users] = []
+        yield* realtime.listen({ ...all, users }, (one) => own.push(one))
       }
       assert.deepStrictEqual(network.current.of("subscribe").map(({ users }) => users), ["all", "in", "none"])
       // The fake has one channel for all of them, as another client's `out` can make one of `none`.
@@ -324,7 +324,7 @@ describe("delivery", () => {
       user("out")
       emit("a")
       assert.deepStrictEqual(
-        Object.entries(heard).map(([users, of]) => [users, kinds(of)]),
+        Object.entries(heard).map(([users, own]) => [users, kinds(own)]),
         [["out", ["out", "a"]], ["all", ["in", "out", "a"]], ["in", ["in", "a"]], ["none", ["a"]]]
       )
     }))
@@ -394,7 +394,7 @@ describe("ending", () => {
     }))
 })
 
-describe("a session that is over", () => {
+describe("a session that has ended", () => {
   it.scoped("A3: a subscription that is refused because of its token is opened with the rights of the next user", () =>
     Effect.gen(function*() {
       const { network, realtime, session } = yield* setUp

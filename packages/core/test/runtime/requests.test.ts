@@ -119,7 +119,7 @@ describe("requests", () => {
       assert.notInclude(error?.message, "the client was closed")
     }))
 
-  it.scoped("R3, 8.D5: ten thousand in flight all settle when the connection dies", () =>
+  it.scoped("R3, 8.D5: ten thousand requests in flight all end when the connection dies", () =>
     Effect.gen(function*() {
       const { inFlight, network, queryMany } = yield* silent
       const asked = yield* Effect.fork(queryMany(Array.from({ length: 10_000 }, () => now)))
@@ -171,7 +171,7 @@ describe("requests", () => {
       assert.strictEqual((yield* session.state)._tag, "Ready")
     }))
 
-  it.scoped("R4, 8.A8: an answer on the next connection, or on the last one, is ignored", () =>
+  it.scoped("R4, 8.A8: an answer to a request of an earlier connection, or one that arrives over an earlier connection, is ignored", () =>
     Effect.gen(function*() {
       const { network, query } = yield* silent
       const asked = yield* Effect.fork(Effect.exit(query(now)))
@@ -308,7 +308,7 @@ describe("requests", () => {
     }))
 
   it.effect.prop(
-    "R1, R2, R4, R8, C7: with any frames and losses, every request ends exactly once, and nothing stays",
+    "R1, R2, R4, R8, C7: with any frames and losses, every request ends exactly once, and nothing remains",
     {
       steps: fc.array(
         fc.tuple(

@@ -56,12 +56,12 @@ describe("spec 8: connection", () => {
       assert.deepStrictEqual(kinds(heard), ["Disconnected", "1", "Disconnected", "2", "Disconnected", "3"])
     }))
 
-  const passing = [
+  const transient = [
     { id: "network.http_server.unavailable", status: 503 },
     { id: "api.process.too_many_requests", status: 429 },
     { id: "plugin.runtime.unexpected_error", status: 500 }
   ]
-  it.scoped.each(passing)(
+  it.scoped.each(transient)(
     "A4, 8.A3, 8.E8: an authentication that fails with $status after a reconnection is retried, and ends nothing",
     (refusal) =>
       Effect.gen(function*() {
@@ -317,11 +317,11 @@ describe("spec 8: authentication", () => {
         vi.spyOn(console, name).mockImplementation(() => {})
       )
       yield* Effect.addFinalizer(() => Effect.sync(() => printed.forEach((spy) => spy.mockRestore())))
-      const shown: Array<string> = []
-      const show = (value: unknown) => void shown.push(inspect(value, { depth: 20 }), JSON.stringify(value) ?? "")
+      const texts: Array<string> = []
+      const record = (value: unknown) => void texts.push(inspect(value, { depth: 20 }), JSON.stringify(value) ?? "")
       yield* Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
-        yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) => Effect.sync(() => show(event))))
+        yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) => Effect.sync(() => record(event))))
         yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("s3cr3t-token"))))
         const asked = (password: unknown) =>
           Effect.forkScoped(Effect.exit(kuzzle.query({ ...now, body: { user: "ada", password } })))
@@ -331,13 +331,13 @@ describe("spec 8: authentication", () => {
         network.current.refuse(network.current.last("now"), dead)
         network.current.close(1006)
         fibers.push(yield* asked("s3cr3t"))
-        for (const fiber of fibers) show(yield* Fiber.join(fiber))
-        show(yield* kuzzle.state)
-        show(yield* kuzzle.token)
-        show(yield* kuzzle.authentication.state)
+        for (const fiber of fibers) record(yield* Fiber.join(fiber))
+        record(yield* kuzzle.state)
+        record(yield* kuzzle.token)
+        record(yield* kuzzle.authentication.state)
       }).pipe(Effect.provide(clientOver(network, { headers: { authorization: Redacted.make("s3cr3t") } })))
-      assert.isAbove(shown.length, 12)
-      assert.deepStrictEqual(shown.filter((text) => text.includes("s3cr3t")), [])
+      assert.isAbove(texts.length, 12)
+      assert.deepStrictEqual(texts.filter((text) => text.includes("s3cr3t")), [])
       assert.deepStrictEqual(printed.flatMap(({ mock }) => mock.calls), [])
     }))
 

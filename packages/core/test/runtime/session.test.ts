@@ -15,7 +15,7 @@ describe("session: connecting", () => {
       assert.deepStrictEqual(tags(), ["Ready"])
     }))
 
-  it.effect("C7, 8.A11: fails with the reason when nothing can be connected to, and leaves no socket and no retry", () =>
+  it.effect("C7, 8.A11: fails with the reason if no endpoint can be reached, and leaves no socket and no retry", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.autoOpen = false
@@ -192,7 +192,7 @@ describe("session: reconnecting", () => {
       assert.strictEqual((yield* session.state)._tag, "Waiting")
     }))
 
-  it.scoped("C6: the same if the list has changed, and the endpoint has the position of another one", () =>
+  it.scoped("C6: Retry-After also counts for an endpoint whose position in the list has changed", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const clock = yield* Effect.clock
@@ -274,7 +274,7 @@ describe("session: reconnecting", () => {
     }))
 
   for (const id of ["api.process.shutting_down", "network.entrypoint.shutting_down"]) {
-    it.scoped(`8.A18: a server that says ${id} is left for the next endpoint at once, when it has answered`, () =>
+    it.scoped(`8.A18: after the refusal ${id}, the next endpoint is dialled as soon as requests in flight are answered`, () =>
       Effect.gen(function*() {
         const network = new FakeNetwork()
         const { query } = yield* client(network, { url: ["ws://a", "ws://b"] })
@@ -717,17 +717,17 @@ describe("session: closing", () => {
 
   it.effect("8.A7: closing before or during the next attempt cancels it", () =>
     Effect.gen(function*() {
-      for (const underWay of [false, true]) {
+      for (const isDialling of [false, true]) {
         const network = new FakeNetwork()
         const scope = yield* Scope.make()
         yield* Scope.extend(dial(network), scope)
         network.autoOpen = false
         network.current.close(1006)
         yield* turns()
-        if (underWay) yield* TestClock.adjust("1 second")
+        if (isDialling) yield* TestClock.adjust("1 second")
         yield* turns()
         yield* Scope.close(scope, Exit.void)
-        assert.strictEqual(network.current.terminated, underWay)
+        assert.strictEqual(network.current.terminated, isDialling)
         const dialled = network.sockets.length
         network.current.open()
         yield* TestClock.adjust("1 hour")
@@ -781,7 +781,7 @@ describe("session: diagnostics", () => {
         requestId: "x",
         error: { id: "network.websocket.ratelimit_exceeded", status: 429 }
       }
-      for (const frame of ["", "{", "null", "[]", "7", { room: "nobody's" }, limited]) network.current.deliver(frame)
+      for (const frame of ["", "{", "null", "[]", "7", { room: "unknown" }, limited]) network.current.deliver(frame)
       yield* turns()
       assert.deepStrictEqual(
         diagnostics.map((one) => (one._tag === "Unroutable" ? [one.reason, Option.getOrUndefined(one.errorId)] : [])),

@@ -34,7 +34,7 @@ const traced = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 describe("traced: requests", () => {
-  it.effect("without KuzzleTelemetry a client makes no span, carries none, and counts nothing", () =>
+  it.effect("without KuzzleTelemetry a client creates no span, sends no context, and counts nothing", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const took = yield* since("kuzzle.client.request.duration")
@@ -160,7 +160,7 @@ describe("traced: requests", () => {
 })
 
 describe("traced: without a recorded span", () => {
-  it.scoped("a client without a tracer makes no span, and sends no context", () =>
+  it.scoped("a client without a tracer creates no span, and sends no context", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const kuzzle = yield* clientOver(network)
@@ -202,7 +202,7 @@ describe("traced: the session", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { last, spans, tracer } = recordingTracer()
-      yield* clientOver(network).pipe(Effect.withTracer(tracer), Effect.withSpan("somebody who is gone"))
+      yield* clientOver(network).pipe(Effect.withTracer(tracer), Effect.withSpan("a caller that has ended"))
       assert.deepStrictEqual(spans, [])
       network.autoOpen = false
       network.onDial = (socket) => socket.close(1006)

@@ -8,11 +8,11 @@ const host = "http://kuzzle.test:7512"
 
 /** A server that sets cookies on demand, and records the cookies that it receives. */
 const setUp = Effect.gen(function*() {
-  const got: Array<string | undefined> = []
+  const received: Array<string | undefined> = []
   let next: ReadonlyArray<readonly [string, string]> = []
   const client = HttpClient.make((request) =>
     Effect.sync(() => {
-      got.push(request.headers.cookie)
+      received.push(request.headers.cookie)
       const headers = next.map(([name, value]): [string, string] => [name, value])
       return HttpClientResponse.fromWeb(request, new Response("{}", { headers }))
     })
@@ -22,7 +22,7 @@ const setUp = Effect.gen(function*() {
   )
   const http = yield* Effect.provide(KuzzleHttp.KuzzleHttp, context)
   return {
-    got,
+    received,
     call: (more: Partial<KuzzleHttp.HttpCall> = {}) =>
       http.exchange({
         method: "POST",
@@ -50,13 +50,13 @@ const session = "authToken=kauth-a.b-c_d; Path=/; HttpOnly; SameSite=Strict"
 describe("the cookie jar", () => {
   it.scoped("keeps the cookie of a call with credentials, for such calls and for handshakes", () =>
     Effect.gen(function*() {
-      const { answers, call, cookie, got, http } = yield* setUp
+      const { answers, call, cookie, received, http } = yield* setUp
       assert.isUndefined(yield* cookie())
       answers([session])
       const { headers } = yield* call()
       answers([])
       yield* call()
-      assert.deepStrictEqual(got, [undefined, "authToken=kauth-a.b-c_d"])
+      assert.deepStrictEqual(received, [undefined, "authToken=kauth-a.b-c_d"])
       assert.strictEqual(yield* cookie(), "authToken=kauth-a.b-c_d")
       assert.notProperty(headers, "set-cookie")
       assert.notInclude(Inspectable.toStringUnknown(yield* http.cookie("ws://kuzzle.test:7512")), "kauth")
@@ -64,12 +64,12 @@ describe("the cookie jar", () => {
 
   it.scoped("a call without credentials neither sends cookies nor keeps any", () =>
     Effect.gen(function*() {
-      const { answers, call, cookie, got } = yield* setUp
+      const { answers, call, cookie, received } = yield* setUp
       answers([session])
       yield* call()
       answers(["authToken=null; Path=/"])
       const { headers } = yield* call({ credentials: false })
-      assert.deepStrictEqual(got, [undefined, undefined])
+      assert.deepStrictEqual(received, [undefined, undefined])
       assert.strictEqual(yield* cookie(), "authToken=kauth-a.b-c_d")
       assert.notProperty(headers, "set-cookie")
     }))
@@ -87,7 +87,7 @@ describe("the cookie jar", () => {
       assert.isUndefined(yield* cookie())
     }))
 
-  it.scoped("expires by the server's clock, whatever ours shows", () =>
+  it.scoped("expires by the server's clock, whatever the client's clock shows", () =>
     Effect.gen(function*() {
       const { answers, call, cookie } = yield* setUp
       // The client's clock is at 1970.
@@ -129,7 +129,7 @@ describe("the cookie jar", () => {
       assert.strictEqual(yield* cookie("wss://kuzzle.test"), "authToken=kauth-a.b-c_d; route=b")
     }))
 
-  it.scoped("L2: keeps 50 of a host, the newest, and none above 4,096 bytes", () =>
+  it.scoped("L2: keeps the newest 50 cookies of a host, and none above 4,096 bytes", () =>
     Effect.gen(function*() {
       const { answers, call, cookie } = yield* setUp
       answers(["gate=closed", session])
@@ -155,7 +155,7 @@ describe("the cookie jar", () => {
       assert.match((yield* cookie()) ?? "", /; d=x{4095}$/)
     }))
 
-  it.scoped("L2: keeps 3,000 of all hosts, those of the latest hosts", () =>
+  it.scoped("L2: keeps 3,000 cookies in all, those of the latest hosts", () =>
     Effect.gen(function*() {
       const { answers, call, cookie } = yield* setUp
       answers(Array.from({ length: 50 }, (_, n) => `c${n}=${n}`))
@@ -170,11 +170,11 @@ describe("the cookie jar", () => {
 
   it.scoped("is sent together with the cookies of the settings", () =>
     Effect.gen(function*() {
-      const { answers, call, got } = yield* setUp
+      const { answers, call, received } = yield* setUp
       answers([session])
       yield* call({ headers: { Cookie: "gate=open" } })
       yield* call({ headers: { Cookie: "gate=open" } })
-      assert.deepStrictEqual(got, ["gate=open", "gate=open; authToken=kauth-a.b-c_d"])
+      assert.deepStrictEqual(received, ["gate=open", "gate=open; authToken=kauth-a.b-c_d"])
     }))
 
   it.scoped("an invalid address fails as it does without a jar", () =>

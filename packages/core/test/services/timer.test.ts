@@ -38,7 +38,7 @@ describe("timer", () => {
       assert.deepStrictEqual(fired, [100])
     }))
 
-  it.effect("may be set again from within", () =>
+  it.effect("may be set again by its own callback", () =>
     Effect.gen(function*() {
       const ticks: Array<number> = []
       const clock = yield* Effect.clock
@@ -95,7 +95,7 @@ describe("timer", () => {
     const waits: Array<{ readonly wake: () => void; readonly delay: number | undefined }> = []
     set.mockImplementation((wake, delay) => {
       waits.push({ wake, delay })
-      // What it gives back is only handed to `clearTimeout`, which takes anything.
+      // The return value is only passed to `clearTimeout`, which accepts any value.
       return undefined as never
     })
     try {

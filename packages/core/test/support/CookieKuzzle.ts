@@ -30,7 +30,7 @@ export class CookieKuzzle {
   readonly executed: Array<string> = []
   /** A call over HTTP of an action waits for the gate of the action before the server gets it. */
   gates: { [action: string]: Deferred.Deferred<void> } = {}
-  /** Runs before an answer over HTTP is given. */
+  /** Runs before an answer over HTTP is sent. */
   answering: (action: string) => void = () => {}
   /** Addresses of the calls over HTTP. */
   readonly addresses: Array<string> = []
@@ -163,12 +163,12 @@ export class CookieKuzzle {
       }),
     sharing: {
       lock: this.members.lock,
-      join: (heard) =>
+      join: (onChange) =>
         Effect.gen(this, function*() {
           this.joined.count += 1
           yield* Effect.addFinalizer(() => Effect.sync(() => this.joined.count -= 1))
           const post = yield* this.members.join((host) => {
-            if (!this.deaf) heard(host)
+            if (!this.deaf) onChange(host)
           })
           return (host) => {
             if (!this.deaf) post(host)

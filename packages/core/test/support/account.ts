@@ -57,11 +57,11 @@ export const withAccount = (options: Kuzzle.Options = {}) =>
       /** Ends the session, and then the connection while the client logs in. */
       lose: Effect.gen(function*() {
         logins = "Ignored"
-        const asked = yield* Effect.fork(Effect.exit(expired))
+        const request = yield* Effect.fork(Effect.exit(expired))
         yield* turns()
         logins = "Granted"
         network.current.close(1006)
-        yield* Fiber.join(asked)
+        yield* Fiber.join(request)
         yield* TestClock.adjust("1 second")
         yield* turns()
       }),

@@ -93,7 +93,7 @@ export const document = (filter: unknown, id: string) => ({
   room: `room${JSON.stringify(filter)}-111`,
   type: "document",
   status: 200,
-  requestId: "somebody's",
+  requestId: "of another client",
   result: { _id: id }
 })
 

@@ -1,6 +1,13 @@
-import { Chunk, Effect, type Schedule } from "effect"
+import { Effect, type Schedule } from "effect"
+import { Steps } from "../../src/internal/runtime/steps.ts"
 
-/** The delays of a schedule, without waiting: each step is taken when the delay of the one before has passed. */
+class Delays<In> extends Steps<In> {
+  next(now: number, input: In): Effect.Effect<number | undefined> {
+    return this.step(now, input)
+  }
+}
+
+/** The delays of a schedule, without waiting. Each step begins when the previous delay has passed. */
 export const delays = <Out, In>(
   schedule: Schedule.Schedule<Out, In>,
   inputs: ReadonlyArray<In>,
@@ -8,17 +15,13 @@ export const delays = <Out, In>(
 ): Effect.Effect<ReadonlyArray<number>> =>
   Effect.gen(function*() {
     const pauses: Array<number> = []
+    const steps = new Delays(schedule)
     let now = start
-    let state = schedule.initial
     for (const input of inputs) {
-      const [next, , decision] = yield* schedule.step(now, input, state)
-      if (decision._tag === "Done") {
-        break
-      }
-      const due = Array.from(Chunk.map(decision.intervals.intervals, (interval) => interval.startMillis))[0] ?? now
-      pauses.push(due - now)
-      now = due
-      state = next
+      const pause = yield* steps.next(now, input)
+      if (pause === undefined) break
+      pauses.push(pause)
+      now += pause
     }
     return pauses
   })

@@ -1,5 +1,6 @@
-/** The present value of a metric. Metrics belong to the process, so a test compares two values. */
-import { Effect, Metric, MetricState } from "effect"
+/** The current value of a metric. Metrics belong to the process, so a test compares two values. */
+import { Effect } from "effect"
+import { snapshot } from "./snapshot.ts"
 
 export interface Figures {
   /** The value of a counter, or the number of values of a histogram. */
@@ -9,28 +10,18 @@ export interface Figures {
 }
 
 /** All metrics, with their labels. */
-export const labelled = Effect.map(
-  Metric.snapshot,
-  (pairs) =>
-    pairs.map(({ metricKey: { name, tags } }) => ({
-      name,
-      labels: tags.map(({ key, value }) => [key, value] as const)
-    }))
-)
+export const labelled = Effect.map(snapshot, (all) => all.map(({ labels, name }) => ({ name, labels })))
+
+const none: Figures = { count: 0, sum: 0 }
 
 export const figuresOf = (name: string, labels: Readonly<Record<string, string>>) =>
-  Effect.map(Metric.snapshot, (pairs): Figures => {
-    const metric = pairs.find(({ metricKey }) =>
-      metricKey.name === name &&
+  Effect.map(snapshot, (all): Figures =>
+    all.find((metric) =>
+      metric.name === name &&
       Object.entries(labels).every(([key, value]) =>
-        metricKey.tags.some((tag) => tag.key === key && tag.value === value)
+        metric.labels.some(([label, given]) => label === key && given === value)
       )
-    )
-    if (metric === undefined) return { count: 0, sum: 0 }
-    const { metricState } = metric
-    if (MetricState.isHistogramState(metricState)) return { count: metricState.count, sum: metricState.sum }
-    return { count: MetricState.isCounterState(metricState) ? Number(metricState.count) : NaN, sum: 0 }
-  })
+    ) ?? none)
 
 /** Returns an effect that measures the change of a metric since this call. */
 export const since = (name: string, labels: Readonly<Record<string, string>> = {}) =>

@@ -21,7 +21,7 @@ export const recordingTracer = (sampled = true) => {
         traceId: parent._tag === "Some" ? parent.value.traceId : hex(32),
         parent,
         context,
-        status: { _tag: "Started", startTime } as Tracer.SpanStatus, // it ends, below
+        status: { _tag: "Started", startTime } as Tracer.SpanStatus, // `end` changes it
         attributes,
         links: own,
         sampled,

@@ -7,20 +7,14 @@ import type { Operations } from "./operations.ts"
 
 export const make = ({ clear, get, getUint8Array, keys, remove, set }: Operations): KeyValueStore.KeyValueStore =>
   KeyValueStore.make({
-    get: (key) => failing("get", Effect.map(get(key), Option.getOrUndefined), key),
-    getUint8Array: (key) => failing("getUint8Array", Effect.map(getUint8Array(key), Option.getOrUndefined), key),
-    set: (key, value) => failing("set", set(key, value), key),
-    remove: (key) => failing("remove", remove(key), key),
-    clear: failing("clear", clear),
-    keys: failing("keys", keys),
-    size: failing("size", Effect.map(keys, ({ length }) => length))
+    get: (key) => failing(Effect.map(get(key), Option.getOrUndefined), { method: "get", key }),
+    getUint8Array: (key) => failing(Effect.map(getUint8Array(key), Option.getOrUndefined), { method: "getUint8Array", key }),
+    set: (key, value) => failing(set(key, value), { method: "set", key }),
+    remove: (key) => failing(remove(key), { method: "remove", key }),
+    clear: failing(clear, { method: "clear" }),
+    keys: failing(keys, { method: "keys" }),
+    size: failing(Effect.map(keys, ({ length }) => length), { method: "size" })
   })
 
-const failing = <A>(method: string, effect: Effect.Effect<A, PlatformError>, key?: string) =>
-  Effect.mapError(effect, (cause) =>
-    new KeyValueStore.KeyValueStoreError({
-      message: cause.message,
-      method,
-      ...(key === undefined ? {} : { key }),
-      cause
-    }))
+const failing = <A>(effect: Effect.Effect<A, PlatformError>, at: { readonly method: string; readonly key?: string }) =>
+  Effect.mapError(effect, (cause) => new KeyValueStore.KeyValueStoreError({ message: cause.message, ...at, cause }))

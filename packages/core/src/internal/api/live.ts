@@ -62,9 +62,9 @@ export const maxHeld = 65_536
 export type Because = "Gap" | "Incomplete"
 
 /**
- * How long to wait, in milliseconds, before a read for documents whose notifications had no id or no content, after a read
- * that took so long. Steady upserts would otherwise have a large set read without end: so it is read a fifth of the time,
- * and at most once a second.
+ * How long to wait, in milliseconds, before a read that incomplete notifications (without an id or a content) require,
+ * after a read that took `tookMillis`. With steady upserts, a large set would otherwise be read without end. So reading
+ * takes at most a fifth of the time, and begins at most once a second.
  */
 export const pauseAfter = (tookMillis: number): number => Math.max(1000, 4 * tookMillis)
 

@@ -1,5 +1,5 @@
 /**
- * Sends the requests of the outbox. `protocol/outbox.ts` decides which; this module tells the store, the connection and
+ * Sends the requests of the outbox. `protocol/outbox.ts` decides which. This module informs the store, the connection and
  * the callers. Each step is stored first, so that a crash between two steps never leads to a second execution.
  */
 import * as Cause from "effect/Cause"
@@ -323,7 +323,7 @@ export class Pump {
 
   private readonly wake = Effect.suspend(() => Queue.offer(this.wakes, undefined))
 
-  /** The connection or the user may be another. */
+  /** The connection or the user may have changed. */
   readonly changed = Effect.suspend(() => {
     this.resumeAt = -Infinity
     return this.wake
@@ -508,7 +508,7 @@ export class Pump {
     }
   }
 
-  /** It waits again, when the store knows it. */
+  /** The request waits again as soon as the store has recorded it. */
   private requeue(item: Item, lost: boolean): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       const { id, seq } = item.entry
@@ -530,7 +530,7 @@ export class Pump {
       : this.end(item, notSent(item.entry, "Expired"), "Expired")
   }
 
-  /** The request has ended: the store deletes it, and keeps a report if nobody reads its outcome. */
+  /** The request has ended: the store deletes it, and keeps a report if no caller waits for its outcome. */
   private end(item: Item, answer: Answer, outcome?: Outcome): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { id, seq } = item.entry
@@ -627,7 +627,7 @@ const each = <A>(items: ReadonlyArray<A>, act: (item: A) => Effect.Effect<void>)
     Effect.forEach(items, (item) => Effect.uninterruptible(act(item)), { concurrency: window, discard: true })
   )
 
-/** Whether it says whose the requests are. While the session begins or is renewed, nobody may know yet. */
+/** Whether the state names the user of a request. While the session begins or is renewed, the user may not be known yet. */
 const isSettled = (state: AuthenticationState): boolean => state._tag !== "Renewing" || state.kuid !== undefined
 
 const invalid = (issue: string) => Effect.fail(new OutboxError({ operation: "add", reason: "Invalid", issue }))

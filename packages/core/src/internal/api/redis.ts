@@ -25,7 +25,7 @@ export const laidOut = <Options extends Action.CallOptions, Result>(
 
 type Value = string | number
 
-/** Kuzzle takes what is falsy for absent (spec 8, E15). The text of 0 is not, nor is a list, which is laid out flat. */
+/** Kuzzle treats a falsy value as absent (spec 8, E15). The text `"0"` is not falsy, nor is a list, which Kuzzle flattens. */
 const present = (value: Value) => (value === "" ? [""] : value === 0 ? "0" : value)
 
 /** JSON knows no infinity; Redis does, as text. */
@@ -182,7 +182,7 @@ const flat = (second: Shape.Shape<string>): Shape.Shape<ReadonlyArray<string>> =
 
 const scores = flat(digits)
 
-/** Every two of a list, as one. */
+/** Makes one value of each two elements of a list. */
 const pairs = <A>(values: ReadonlyArray<string>, make: (first: string, second: string) => A): ReadonlyArray<A> => {
   const result: Array<A> = []
   for (let i = 0; i + 1 < values.length; i += 2) result.push(make(values[i] ?? "", values[i + 1] ?? ""))
@@ -233,7 +233,7 @@ export const time = Shape.read(
   ([seconds, microseconds]) => ({ seconds: Number(seconds), microseconds: Number(microseconds) })
 )
 
-/** `[null, result]` of a step that went well; an error without a word (`[{}]`) of one that Redis refused. */
+/** `[null, result]` for a step that succeeded; `[{}]`, an error without a message, for one that Redis refused. */
 export const outcomes = Shape.read(
   Shape.array(Shape.tuple(Shape.nullable(Shape.object<object>()), Shape.unknown)),
   (result): ReadonlyArray<Option.Option<unknown>> =>

@@ -1,4 +1,4 @@
-/** Elements together, as many as weigh no more than a limit: one at least. */
+/** Groups elements: as many as weigh no more than a limit, and at least one. */
 import * as Chunk from "effect/Chunk"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"

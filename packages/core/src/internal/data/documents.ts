@@ -21,13 +21,13 @@ const chunkSize = 256
 
 export class DocumentMap<A extends Identified> implements ReadonlyMap<string, A> {
   private constructor(
-    /** Has ids of newer maps, too: what is in this map is said by its slots. */
+    /** The slot of each id. It also has ids of newer maps: an id belongs to this map if its slot holds a document. */
     private readonly slots: Map<string, number>,
     private readonly chunks: ReadonlyArray<Chunk<A>>,
     readonly size: number
   ) {}
 
-  /** Of two documents with one id the last. */
+  /** Of two documents with the same id, the last one counts. */
   static from<A extends Identified>(documents: Iterable<A>): DocumentMap<A> {
     const slots = new Map<string, number>()
     const chunks: Array<Array<A | undefined>> = []
@@ -41,7 +41,7 @@ export class DocumentMap<A extends Identified> implements ReadonlyMap<string, A>
     return new DocumentMap(slots, chunks, slots.size)
   }
 
-  /** A map that has this document in place of that of its id, if any. */
+  /** A map in which this document is added, or replaces the one with its id. */
   with(document: A): DocumentMap<A> {
     const slot = this.slots.get(document._id) ?? this.slots.size
     this.slots.set(document._id, slot)

@@ -1,4 +1,4 @@
-/** What a token of Kuzzle says of itself: a JSON Web Token behind `kauth-` or `kapikey-` (spec 1.10). */
+/** The claims of a token of Kuzzle: a JSON Web Token behind `kauth-` or `kapikey-` (spec 1.10). */
 import { jwtDecode } from "jwt-decode"
 
 export interface Claims {
@@ -7,7 +7,7 @@ export interface Claims {
   readonly exp: number | undefined
 }
 
-/** Nothing of it is verified, and nothing is required: the server judges. */
+/** Nothing is verified, and no claim is required: only the server can judge a token. */
 export const claims = (token: string): Claims => {
   try {
     const { _id, exp } = jwtDecode<{ readonly _id?: unknown; readonly exp?: unknown }>(

@@ -4,7 +4,7 @@
 import * as Redacted from "effect/Redacted"
 import * as Shape from "./shape.ts"
 
-/** A new API key, its token hidden: `Key` is what the server says of it, but for that. */
+/** A new API key with a hidden token. `Key` has all other members of the server's answer. */
 export const newApiKey = <
   Key extends { readonly _id: string; readonly _source: { readonly token: Redacted.Redacted } }
 >(): Shape.Reader<Key> =>

@@ -15,7 +15,7 @@ export const errorOf = (outcome: Outcome): KuzzleError.RequestError | undefined 
 
 export type Settle = (outcome: Outcome) => void
 
-/** The user of a request that was made while nobody was logged in. */
+/** The user of a request that was made while no user was logged in. */
 export const nobody = Symbol("nobody")
 
 /** A request as it is submitted. */

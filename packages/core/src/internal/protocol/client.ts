@@ -6,6 +6,7 @@
  * The shell (`runtime/driver.ts`) reports events by the `handle…` methods of this machine or of one of its parts. After
  * each report it performs the actions that `poll` returns, until there are none, and calls `handleDue` at `nextDue`.
  */
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import {
   ConnectError,
@@ -17,6 +18,7 @@ import {
 import type { LifecycleEvent } from "../../KuzzleLifecycle.ts"
 import { withoutSecrets } from "../data/endpoint.ts"
 import { oversized } from "../data/oversized.ts"
+import { released } from "../data/released.ts"
 import type { Action, Cause, Event } from "./clientAction.ts"
 import * as Connection from "./connection.ts"
 import type { Credentials, Identity } from "./credentials.ts"
@@ -26,23 +28,26 @@ import * as Identities from "./identity.ts"
 import * as Listenings from "./listening.ts"
 import type { Settings as PulseSettings, Sight } from "./liveness.ts"
 import { Pulse } from "./pulse.ts"
-import { Reconnection } from "./reconnection.ts"
-import { Replacement } from "./replacement.ts"
+import * as Reconnections from "./reconnection.ts"
+import * as Replacements from "./replacement.ts"
 import * as Line from "./requests.ts"
 import type { Unroutable } from "./route.ts"
 import type { Session } from "./sending.ts"
 
-/** Durations in milliseconds. */
-export interface Settings {
+/** The settings that it and its machines read: each machine declares its own. */
+export interface Settings extends Line.Settings, Reconnections.Settings, Replacements.Settings {
+  readonly requestTimeout: Duration.Duration
+  readonly maxResponseSize: number
+}
+
+export interface Parts {
+  readonly settings: Settings
   readonly endpoints: ReadonlyArray<string>
-  readonly requests: Line.Settings
+  /** Makes the ids of this client's requests differ from those of every other. */
+  readonly idPrefix: string
   readonly identity: Identities.Options
   /** `undefined`: no heartbeat. */
   readonly pulse: PulseSettings | undefined
-  readonly requestTimeout: number
-  readonly maxResponseSize: number
-  /** A connection that was open for so long was healthy: the reconnect schedule starts again. */
-  readonly stableAfter: number
 }
 
 export interface Clock {
@@ -66,8 +71,8 @@ export class Client {
   readonly requests: Line.Requests
   readonly identity: Identities.IdentityMachine
   readonly listening = new Listenings.Listening()
-  private readonly reconnection: Reconnection
-  private readonly replacement: Replacement
+  private readonly reconnection: Reconnections.Reconnection
+  private readonly replacement: Replacements.Replacement
   /** Whether the connection itself carries the session, so that a login replaces it. */
   readonly byConnection: boolean
   private readonly actions = new Fifo<Action>()
@@ -79,13 +84,14 @@ export class Client {
   /** Whether the requests that waited for the connection have been sent. */
   private replayed = true
 
-  constructor(private readonly settings: Settings, readonly credentials: Credentials, private readonly clock: Clock) {
-    this.reconnection = new Reconnection(settings.endpoints, settings.stableAfter)
-    this.replacement = new Replacement(settings.stableAfter)
-    this.state = Connection.initial(settings.endpoints)
-    this.byConnection = settings.identity.keptBy === "Cookie"
-    this.identity = new Identities.IdentityMachine(credentials, settings.identity)
-    this.requests = new Line.Requests(settings.requests, new SessionOfRequests(credentials, this.identity, clock))
+  constructor(private readonly parts: Parts, readonly credentials: Credentials, private readonly clock: Clock) {
+    this.reconnection = new Reconnections.Reconnection(parts.endpoints, parts.settings)
+    this.replacement = new Replacements.Replacement(parts.settings)
+    this.state = Connection.initial(parts.endpoints)
+    this.byConnection = parts.identity.keptBy === "Cookie"
+    this.identity = new Identities.IdentityMachine(credentials, parts.identity)
+    const session = new SessionOfRequests(credentials, this.identity, clock)
+    this.requests = new Line.Requests(parts.settings, parts.idPrefix, session)
   }
 
   poll(now: number): Action | undefined {
@@ -240,7 +246,7 @@ export class Client {
   /** The socket is open. Returns `false` if it carries the previous session, so that it has to be closed. */
   handleOpened(generation: number): boolean {
     if (generation !== this.generation) return false
-    const { pulse } = this.settings
+    const { pulse } = this.parts
     const now = this.clock.now()
     this.reconnection.handleOpened(now)
     if (pulse !== undefined) this.pulse = new Pulse(pulse, now)
@@ -311,7 +317,6 @@ export class Client {
 
   /** The scope of the client is closed. */
   close(): void {
-    const released = new ConnectionEndedError({ by: "Released", code: 1000, reason: "" })
     this.pulse = undefined
     this.requests.handleLost(released)
     this.closeSubscriptions(released)
@@ -319,7 +324,7 @@ export class Client {
   }
 
   private closeSubscriptions(cause: Cause): void {
-    this.listening.registry.close(new NotSentError({ ...subscribing, cause }))
+    this.listening.registry.close(() => new NotSentError({ ...subscribing, cause }))
   }
 
   private dialAt(): number {
@@ -394,8 +399,8 @@ export class Client {
   }
 
   /**
-   * A server that shuts down answers what is in flight and refuses everything else. Where there is another endpoint, nothing
-   * is gained by waiting for the end. An endpoint that was left for one that shuts down, too, is waited for as after a loss.
+   * A server that shuts down answers the requests in flight and refuses all others. If there is another endpoint, the client
+   * goes there once they are answered, without waiting for the end of the connection. If that one shuts down, too, the client waits as after a loss.
    */
   private leaveIfShuttingDown(event: Line.RequestEvent): void {
     if (event._tag !== "QueryFailed" || !isApiError(event.error) || !shuttingDown.has(event.error.id)) return
@@ -423,12 +428,12 @@ export class Client {
   // what arrives
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** A whole frame. Whether the heartbeat waited for it. */
+  /** A whole frame has arrived. Returns whether the heartbeat waited for it. */
   handleFrame(): boolean {
     return this.pulse !== undefined && this.pulse.handleFrame()
   }
 
-  /** The answer to a ping. The round trip in milliseconds, if it was measured. */
+  /** The answer to a ping has arrived. Returns the round trip in milliseconds, if it was measured. */
   handlePong(): number | undefined {
     return this.pulse?.handlePong(this.clock.now())
   }
@@ -439,7 +444,7 @@ export class Client {
    * does on Node.
    */
   handleTooLarge(id: string | undefined): void {
-    const { maxResponseSize } = this.settings
+    const { maxResponseSize } = this.parts.settings
     if (id === undefined || !this.requests.handleTooLarge(id, maxResponseSize)) {
       this.terminate(oversized(maxResponseSize))
     }
@@ -568,14 +573,14 @@ export class Client {
     }
   }
 
-  /** Past the gate: it makes the connection ready. */
+  /** Sends requests of subscriptions while all others wait, because they make the connection ready. */
   private send(sent: Listenings.Sent, now: number): void {
     const call = this.requests.submit({
       controller: "realtime",
       action: sent.action,
       encoded: sent.encoded,
       options: sent.options,
-      timeout: this.settings.requestTimeout,
+      timeout: Duration.toMillis(this.parts.settings.requestTimeout),
       kind: "Subscription",
       queuable: false,
       settle: (outcome) => {

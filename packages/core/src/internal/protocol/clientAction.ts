@@ -46,9 +46,9 @@ export type Action =
   | { readonly _tag: "State"; readonly before: Connection.ConnectionState; readonly now: Connection.ConnectionState }
   /** The client has ended the connection on purpose, and dials another one. */
   | { readonly _tag: "Replaced"; readonly cause: Cause }
-  /** The first connection is ready: complete the layer … */
+  /** Complete the layer: the first connection is ready. */
   | { readonly _tag: "Usable" }
-  /** … or fail it: no endpoint could be reached. */
+  /** Fail the layer: no endpoint could be reached. */
   | { readonly _tag: "Unusable"; readonly error: ConnectError }
   /** Nothing is in flight any more, or its time is up. */
   | { readonly _tag: "Drained" }

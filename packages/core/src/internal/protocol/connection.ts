@@ -96,11 +96,11 @@ export type Event =
   | { readonly _tag: "Authenticated" }
   | { readonly _tag: "Resubscribed"; readonly queued: boolean }
   | { readonly _tag: "Replayed" }
-  /** The connection is to be closed on purpose, … */
+  /** The client is about to close the connection on purpose. One of the next two events follows. */
   | { readonly _tag: "Renew" }
-  /** … is closed now, and opened again, … */
+  /** The connection was closed on purpose, and another one is dialled. */
   | { readonly _tag: "Redial" }
-  /** … or stays after all. `authenticate`: the session is being renewed meanwhile. */
+  /** The connection stays after all. `authenticate`: the session is being renewed meanwhile. */
   | { readonly _tag: "Kept"; readonly authenticate: boolean }
   /** The dial failed or the connection ended; the schedule says when to try again, or (`undefined`) never. */
   | {

@@ -46,7 +46,7 @@ export const identityOfToken = ({ expiresAt, kuid, value }: Token): Identity =>
     kuid: Option.getOrUndefined(kuid)
   })
 
-/** What the client says of a session. */
+/** The user and the end of a session, as the client publishes them. */
 export const ownerAndEnd = (
   { expiresAt, kuid }: Pick<Identity, "expiresAt" | "kuid">
 ): Pick<Token, "expiresAt" | "kuid"> => ({
@@ -102,7 +102,7 @@ export class Credentials {
     this.usual = Envelope.sessionPart(this.secret(), this.usualVolatile)
   }
 
-  /** The session is over: only anonymous requests pass until a user logs in. */
+  /** The session was lost: only anonymous requests pass until a user logs in. */
   end(cause: SessionLostError): void {
     this.ended = cause
   }
@@ -116,7 +116,7 @@ export class Credentials {
     this.carried = this.identity === undefined ? nothing : [this.identity]
   }
 
-  /** A token that this connection carried has expired: the one that was to expire first. Returns it. */
+  /** A token that this connection carried has expired: the one with the earliest expiry. Returns it. */
   expired(): Identity | undefined {
     const [first] = [...this.carried].sort((a, b) => (a.expiresAt ?? Infinity) - (b.expiresAt ?? Infinity))
     this.dead = first

@@ -8,8 +8,8 @@
  * - The content is not part of the form: results and notifications are checked where they are used (`shape.ts`), volatile
  *   data belongs to those that write it (`credentials.ts`, `traceparent.ts`).
  *
- * Encoding splices: the caller's part is stringified once, and what is the same for every request of the session (token,
- * volatile data) is kept as text.
+ * Encoding splices texts: the caller's part is stringified once, and the part that is the same for every request of the
+ * session (token, volatile data) is kept as text.
  */
 import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
@@ -19,7 +19,7 @@ import * as Json from "../data/json.ts"
 import { canonical } from "./canonical.ts"
 
 /**
- * A request: `controller` and `action` name what is asked, `body` is its body, every other member is an argument.
+ * A request: `controller` and `action` name it, `body` is its body, and every other member is an argument.
  */
 export interface KuzzleRequest {
   readonly controller: string
@@ -155,8 +155,8 @@ export const complete = (encoded: string, session: string, id: string): string =
   `${encoded}${session},"requestId":"${id}"}`
 
 /**
- * A request without an id, in JSON: what is posted over HTTP, with what the session adds, and what the outbox stores,
- * without it.
+ * A request without an id, as JSON. Over HTTP it is sent with the part of the session. The outbox stores it without that
+ * part.
  */
 export const withoutId = (encoded: string, session = ""): string => `${encoded}${session}}`
 
@@ -227,7 +227,7 @@ export const isDebuggerEvent = ({ room }: Frame): boolean => room === "kuzzle-de
 
 export const isNotification = ({ type }: Frame): boolean => type === "document" || type === "user"
 
-/** The client whose request an answer or a notification belongs to: what its volatile data said (spec 3.6). */
+/** The client whose request caused an answer or a notification, by its volatile data (spec 3.6). */
 export const instanceOf = ({ volatile }: { readonly volatile?: unknown }): unknown =>
   typeof volatile === "object" && volatile !== null && "sdkInstanceId" in volatile ? volatile.sdkInstanceId : undefined
 
@@ -242,8 +242,8 @@ export const roomAtEnd = (text: string): string | undefined => /"room":"([^"\\]+
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The outcome that a response frame tells of a request. Anything without a numeric status is not an answer of Kuzzle,
- * but for the object of a raw action, which has a `room` and neither `status` nor `requestId` (spec 1.3).
+ * The outcome of a request, from the response frame. A frame without a numeric status is not an answer of Kuzzle, except
+ * the object of a raw action, which has a `room` and neither `status` nor `requestId` (spec 1.3).
  */
 export const outcome = (
   { action, controller }: { readonly controller: string; readonly action: string },

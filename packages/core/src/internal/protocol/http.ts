@@ -10,7 +10,7 @@ import * as Redirect from "../data/redirect.ts"
 import * as RetryAfter from "../data/retryAfter.ts"
 import { httpOutcome, type KuzzleRequest, type KuzzleResponse, outcome } from "./envelope.ts"
 
-/** Over HTTP a boolean argument is true by its presence, even `false` (spec 2.4): what is false is left out. */
+/** Over HTTP, any boolean argument that is present counts as true, even `false` (spec 2.4). So `false` is left out. */
 export const withoutFalse = (request: KuzzleRequest): KuzzleRequest => {
   if (!Object.values(request).includes(false)) return request
   const { action, body, controller, ...rest } = request
@@ -85,7 +85,7 @@ export const isDownload = (status: number, contentType: string | undefined): boo
   status >= 200 && status < 300 && contentType !== undefined &&
   !/^(?:application\/json|text\/html)\b/i.test(contentType.trim())
 
-/** What an answer means that is no download. */
+/** The outcome of an answer that is not a download. */
 export const noDownload = (
   request: KuzzleRequest,
   received: HttpAnswer,

@@ -16,9 +16,9 @@ import * as Renewal from "./renewal.ts"
 import type * as SharedSession from "./sharedSession.ts"
 
 /**
- * Who is logged in. `Anonymous`: nobody. `Authenticated`: the session is valid, as far as the client knows. `Renewing`:
- * it has ended and is being renewed; requests wait. `Unauthenticated`: it could not be renewed; subscriptions are kept
- * for the next login.
+ * The state of the session. `Anonymous`: no user. `Authenticated`: the session is valid, as far as the client knows.
+ * `Renewing`: it has ended and is being renewed. Requests wait. `Unauthenticated`: it could not be renewed. Subscriptions
+ * are kept for the next login.
  */
 export type AuthenticationState =
   | { readonly _tag: "Anonymous" }
@@ -41,7 +41,7 @@ export type AuthenticationEvent =
   | { readonly _tag: "LoggedOut"; readonly cause: "Requested" | "Elsewhere" }
   /** The session was renewed, before or after its end. */
   | { readonly _tag: "ReAuthenticated"; readonly kuid: Option.Option<string> }
-  /** It could not be. */
+  /** The session could not be renewed. */
   | { readonly _tag: "SessionLost"; readonly cause: KuzzleError.SessionLostError }
 
 /** What the shell is to do with requests and the connection. */
@@ -92,7 +92,7 @@ export type Step =
 /** The session that another client has begun, renewed or ended. */
 export interface Followed {
   readonly identity: Identity | undefined
-  /** What to publish once the session is ours. */
+  /** The event to publish when this client has adopted the session. */
   readonly event: AuthenticationEvent | undefined
 }
 
@@ -269,8 +269,8 @@ export class IdentityMachine {
 
   /**
    * What an exchange does to the connection that was held for it. A cookie belongs to a connection from its handshake to
-   * its end, so every change of the session replaces the connection; so does another client's (`elsewhere`). A token
-   * changes the session without the connection: there it was held because its subscriptions are another user's.
+   * its end, so every change of the session replaces the connection, also one by another client (`elsewhere`). A token
+   * does not belong to the connection: there it was held because its subscriptions belong to another user.
    */
   connectionAfter(
     before: Identity | undefined,
@@ -352,7 +352,7 @@ export class IdentityMachine {
   // a renewal
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** Begins with this way, or goes on with it. Returns its first step. */
+  /** Begins a renewal by this way, or continues one by it. Returns the first step. */
   handleRenewal(way: Renewal.Way, time: Time): Step {
     const before = this.credentials.current()
     const hadEnded = this.credentials.sessionEnd() !== undefined

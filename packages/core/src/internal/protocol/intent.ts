@@ -48,18 +48,24 @@ export class Intent<E> {
   /** What makes two subscriptions the same: see `keyOf`. */
   readonly key: string
   /** Index and collection, or `anyLane`. */
-  readonly lane: string
+  lane: string
   /** Sent with the subscription and memorised by the server for our presence notifications. */
   readonly volatile: Volatile | undefined
-  /** `Doubtful`: being opened when the server dropped everything; whether before or after shows in no answer. */
+  /**
+   * `Doubtful`: the subscription was being opened when the server dropped all subscriptions. No answer shows whether it
+   * was dropped as well.
+   */
   phase: "Absent" | "Opening" | "Doubtful" | "Open" = "Absent"
-  /** Set while `Open`; otherwise one that the server may still have for us. */
+  /**
+   * The channel of the subscription while it is `Open`. Otherwise a channel that the server may still have for this
+   * client.
+   */
   channel: string | undefined = undefined
-  /** Its request is sent again. The first answer to any of its requests counts. */
+  /** The request was not answered, so it is sent again. The first answer to any of its requests counts. */
   overlooked = false
   /** How many notifications had been parked when the first of these requests was sent: those were for others. */
   parkedBefore = 0
-  /** Its neighbours on the same channel, by age: filters of different text can be one to the server. */
+  /** The next intents on the same channel, by age: the server may give one channel to filters of different text. */
   older: Intent<E> | undefined = undefined
   newer: Intent<E> | undefined = undefined
   /** What happened since its consumers were last notified, except to later consumers. */
@@ -124,17 +130,17 @@ export class Intent<E> {
     return this.set === undefined ? this.only !== undefined : this.set.size > 0
   }
 
-  /** The consumers that have never heard that it is open. */
+  /** The consumers that were never notified that it is open. */
   unheard(): Consumers<E> {
     return this.missed === undefined ? this.consumers : Array.from(this.missed.latecomers)
   }
 
-  /** Not on the server any more. The consumers must hear of the gap when it is open again. */
+  /** The server no longer has the subscription. The consumers must be notified of the gap when it is open again. */
   lose(cause: GapCause): void {
     this.missed = { cause, latecomers: new Set() }
   }
 
-  /** Tells of the gap, once. */
+  /** Notifies the consumers of the gap, once. */
   announceGap(): void {
     const { consumers, missed } = this
     if (missed === undefined) return
@@ -146,7 +152,7 @@ export class Intent<E> {
     return this.phase === "Opening" || this.phase === "Doubtful"
   }
 
-  /** It is not open. `channel` is one that the server may still have for us. */
+  /** It is not open now. `channel` is a channel that the server may still have for this client. */
   close(channel?: string): void {
     this.phase = "Absent"
     this.channel = channel

@@ -56,9 +56,11 @@ export class Lanes<E> {
 
   /** To be opened. */
   want(intent: Intent<E>): void {
-    const { absent } = this.of(intent.lane)
+    const { absent, name } = this.of(intent.lane)
     const before = absent.size
     this.absent += absent.add(intent).size - before
+    // One string for all of them, because each has made its own.
+    intent.lane = name
   }
 
   /** Not to be opened. */

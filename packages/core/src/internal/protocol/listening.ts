@@ -40,7 +40,7 @@ export type Action =
     readonly intent: Intent
     readonly action: string
     readonly error: KuzzleError.RequestError
-    /** The schedule begins anew. */
+    /** Whether the schedule starts from its beginning. */
     readonly afresh: boolean
   }
   /** Wait this long plus a random jitter, then call the function. */
@@ -108,7 +108,7 @@ export class Listening {
     return actions
   }
 
-  /** Adds a consumer, or says what of the request JSON cannot carry. */
+  /** Adds a consumer, or returns why JSON cannot carry the request. */
   acquire(wanted: Wanted, consumer: Consumer): Intent | KuzzleError.EncodeError {
     const key = keyOf(wanted)
     return typeof key === "string" ? this.registry.acquire(key, laneOf(wanted.request), wanted.volatile, consumer) : key
@@ -222,7 +222,7 @@ export class Listening {
     else this.registry.notUnsubscribed(lane, epoch, roomId)
   }
 
-  /** A command that was sent again has got its first answer after all, or never will. */
+  /** A command that was sent again now has its first answer, or will never have one. */
   private answeredTwice(sent: Sent, outcome: Outcome): boolean {
     const { command, uncounted } = sent
     // An answer after the deadline may still name a room. The second deadline ends the wait.
@@ -246,7 +246,7 @@ export class Listening {
     return true
   }
 
-  /** Its requests that are under way still ask for what is open now. */
+  /** Marks the requests of the intent in flight as overtaken: they ask for a subscription that is open now. */
   private overtakeAll(intent: Intent): void {
     for (const sent of this.underWay) {
       if (sent.command._tag === "Unsubscribe" || sent.command.intent !== intent) continue
@@ -317,7 +317,7 @@ const keyOf = ({ request, volatile }: Wanted): string | KuzzleError.EncodeError 
   }
 }
 
-/** A room that was not ours (412) is left, and so is one whose connection is gone. */
+/** A room counts as left if this client was not in it (412), or if its connection has ended. */
 const isUnsubscribed = (outcome: Outcome): boolean => {
   const error = errorOf(outcome)
   return KuzzleError.isApiError(error)
@@ -330,7 +330,7 @@ const deadlineOf = (outcome: Outcome): KuzzleError.DeadlineError | undefined => 
   return error?._tag === "KuzzleDeadlineError" ? error : undefined
 }
 
-/** The session of the request is over: that says nothing of the next one. */
+/** Whether the session of the request has ended. The refusal does not apply to the next session. */
 const isOutdated = (outcome: Outcome): boolean => {
   const error = errorOf(outcome)
   return error !== undefined && KuzzleError.isTokenDead(error)
@@ -338,7 +338,7 @@ const isOutdated = (outcome: Outcome): boolean => {
 
 const channelIn = Shape.member("channel", Shape.string)
 
-/** The channel that the answer tells, or why there is none. */
+/** The channel that the answer contains, or the error. */
 const channelOf = (outcome: Outcome, action: string): string | KuzzleError.RequestError => {
   const notAnAnswer = (issue: string) => new KuzzleError.ProtocolError({ controller: "realtime", action, issue })
   if (outcome._tag === "Failure") return errorOf(outcome) ?? notAnAnswer("a cause without an error")

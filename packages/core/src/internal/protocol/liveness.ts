@@ -22,6 +22,7 @@
  * pings again and waits once more (L3). After `maxLateTicks` late ticks without a frame, the connection is declared
  * dead. Otherwise a throttled tab would never notice a dead connection.
  */
+import * as Duration from "effect/Duration"
 
 export interface Settings {
   /** How long to wait for a sign of the peer after a ping, in milliseconds. */
@@ -29,6 +30,11 @@ export interface Settings {
   /** The longest wait while progress may be hidden, in milliseconds. A value below `timeout` counts as `timeout`. */
   readonly busyTimeout: number
 }
+
+/** The part of the heartbeat that the machine needs. */
+export const settingsOf = (
+  { busyTimeout, timeout }: { readonly [Name in keyof Settings]: Duration.Duration }
+): Settings => ({ timeout: Duration.toMillis(timeout), busyTimeout: Duration.toMillis(busyTimeout) })
 
 /** The requests in flight on the connection. */
 export interface InFlight {
@@ -88,7 +94,7 @@ export const maxLateTicks = 2
  */
 export const hiddenBytes = 16 * 1024
 
-/** A tick that is later than this is taken for a stall of ours. */
+/** A tick that is later than this counts as a stall of this process. */
 export const lateAfter = (settings: Settings): number => Math.max(50, settings.timeout / 2)
 
 /** Whether a ping sent now leaves at once, because no upload of ours is before it. */

@@ -2,9 +2,9 @@
  * The requests of the outbox that this client owns: which are sent next, which have expired, which are given up. The
  * store and the connection belong to the shell (`api/outboxPump.ts`), which reports events here.
  *
- * A request that was in flight when a connection ended is sent alone, after the first loss already. The queue
- * (`suspects.ts`) first sends such requests together, because its callers wait. Here nobody waits, no younger request may
- * overtake, and only the number of losses survives a crash.
+ * A request that was in flight when a connection ended is sent alone after its first loss. The queue (`suspects.ts`) first
+ * sends such requests together, because its callers wait. Here no caller waits, no younger request may overtake, and only
+ * the number of losses survives a crash.
  */
 import type { RequestError } from "../../KuzzleError.ts"
 import type { Entry, Sender } from "../../KuzzleOutboxStore.ts"
@@ -42,8 +42,9 @@ export class Outbox {
   private readonly returning = new Set<string>()
 
   /**
-   * Requests that were added or adopted. An adopted one may be known: other clients believed this one dead, took the
-   * request and left it again. Then it waits once, as the store has it now; in flight, it stays there.
+   * Requests that were added or adopted. An adopted request may already be known here, if other clients believed this one
+   * dead, took the request over and released it. Then it waits only once, in the state of the store. If it is in flight, it
+   * stays in flight.
    */
   accept(entries: ReadonlyArray<Entry>, now: number): void {
     const items = entries.filter(({ id }) => !this.flying.has(id)).map((entry): Item => ({

@@ -26,7 +26,7 @@ export class Pending<E extends Entry> {
   /** @param weigh the weight of an entry; left out where weights are not needed */
   constructor(private readonly weigh?: (entry: E) => number) {}
 
-  /** The id is that of no other entry. */
+  /** The id must differ from those of all other entries. */
   add(id: string, entry: E): void {
     const recent = this.recent ??= new Map()
     recent.set(id, entry)

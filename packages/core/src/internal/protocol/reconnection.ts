@@ -22,6 +22,12 @@ export interface Following extends Lost {
   readonly isUnusable: boolean
 }
 
+/** Of the client's settings. */
+export interface Settings {
+  /** After a connection that was open at least this long, the schedule restarts. */
+  readonly stableAfter: Duration.Duration
+}
+
 export class Reconnection {
   private readonly endpoints: Endpoints
   /** When the connection was opened. */
@@ -36,8 +42,7 @@ export class Reconnection {
   private woken = false
   private failures = 0
 
-  /** @param stableAfter after a connection that was open at least this long, the schedule restarts */
-  constructor(endpoints: ReadonlyArray<string>, private readonly stableAfter: number) {
+  constructor(endpoints: ReadonlyArray<string>, private readonly settings: Settings) {
     this.endpoints = new Endpoints(endpoints)
   }
 
@@ -69,7 +74,7 @@ export class Reconnection {
   /** Returns whether there was a connection that was stable. */
   handleEnded(now: number): boolean {
     const { openedAt } = this
-    const stable = openedAt !== undefined && now - openedAt >= this.stableAfter
+    const stable = openedAt !== undefined && now - openedAt >= Duration.toMillis(this.settings.stableAfter)
     this.openedAt = undefined
     // Set even if the schedule is not used now because the connection was closed on purpose.
     this.afresh ||= stable

@@ -2,9 +2,16 @@
  * A connection that is replaced on purpose: for an exchange of the session, or because its server shuts down. New
  * requests wait meanwhile, and the replacement waits for requests in flight.
  */
+import * as Duration from "effect/Duration"
 
 /** How long to wait for requests in flight, in milliseconds. */
 export const drainTimeout = 5000
+
+/** Of the client's settings. */
+export interface Settings {
+  /** A server that shuts down is left at most once in this time. */
+  readonly stableAfter: Duration.Duration
+}
 
 export class Replacement {
   /** The end of the wait for requests in flight. */
@@ -15,8 +22,7 @@ export class Replacement {
   private leaving = false
   private movedAt = -Infinity
 
-  /** @param stableAfter a server is left at most once in this many milliseconds */
-  constructor(private readonly stableAfter: number) {}
+  constructor(private readonly settings: Settings) {}
 
   /** When the wait for requests in flight ends. */
   nextDue(): number {
@@ -35,7 +41,7 @@ export class Replacement {
 
   /** The server shuts down. Returns whether it is left. */
   handleShutDown(now: number): boolean {
-    if (now - this.movedAt < this.stableAfter) return false
+    if (now - this.movedAt < Duration.toMillis(this.settings.stableAfter)) return false
     this.leaving = true
     this.movedAt = now
     this.drainBy = now + drainTimeout

@@ -26,15 +26,13 @@ import * as Suspects from "./suspects.ts"
 export interface QueueSettings {
   readonly maxSize: number
   readonly maxBytes: number
-  /** In milliseconds. */
-  readonly ttl: number
+  readonly ttl: Duration.Duration
 }
 
+/** Of the client's settings. */
 export interface Settings {
   readonly maxRequestSize: number
   readonly queue: QueueSettings | undefined
-  /** Makes the ids of this client differ from those of every other. */
-  readonly idPrefix: string
 }
 
 /** The events of single requests, for observers (spec 3.8). */
@@ -80,7 +78,7 @@ export type Action =
   | Call
   /** Renew the session, and answer with `handleRenewal` whether it is being renewed. */
   | Refused
-  /** Renew the session: by this machine's clock it is over. */
+  /** Renew the session: by this machine's clock it has expired. */
   | { readonly _tag: "Expired"; readonly identity: Identity }
   /** Publish. `size` is the length of the text that the event was decoded from, if any. */
   | { readonly _tag: "Event"; readonly event: RequestEvent; readonly size: number | undefined }
@@ -109,7 +107,12 @@ export class Requests {
   private idleAwaited = false
   private due = Infinity
 
-  constructor(private readonly settings: Settings, private readonly session: Session) {}
+  /** @param idPrefix makes the ids of this client differ from those of every other */
+  constructor(
+    private readonly settings: Settings,
+    private readonly idPrefix: string,
+    private readonly session: Session
+  ) {}
 
   poll(now: number): Action | undefined {
     for (;;) {
@@ -154,7 +157,7 @@ export class Requests {
     this.count += 1
     const isUnknown = isAnonymous(asked.options) || this.admission === "Hold"
     const user = isUnknown ? undefined : this.sender()
-    const call = Calls.make(this.settings.idPrefix + this.count, this.count, asked, now + asked.timeout, user)
+    const call = Calls.make(this.idPrefix + this.count, this.count, asked, now + asked.timeout, user)
     this.admit(call, now)
     return call
   }
@@ -521,7 +524,7 @@ export class Requests {
     }
     const isFull = this.waiting.size() >= maxSize || this.waiting.weight() + encoded.length > maxBytes
     if (isFull) return this.notQueued(call, "Full")
-    call.deadline = Math.min(call.answerBy, now + ttl)
+    call.deadline = Math.min(call.answerBy, now + Duration.toMillis(ttl))
     call.queued = true
     this.publish({ _tag: "Queued", controller, action })
     this.wait(call)

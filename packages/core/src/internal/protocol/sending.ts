@@ -14,9 +14,9 @@ export interface Session extends Pick<Credentials, "current" | "sessionEnd" | "s
 }
 
 export type Obstacle =
-  /** By this machine's clock, the session is over. The request waits for its renewal. */
+  /** By this machine's clock, the session has expired. The request waits for its renewal. */
   | { readonly _tag: "Expired"; readonly identity: Identity }
-  /** The session has changed, or is over for good. */
+  /** The session has changed, or was lost. */
   | { readonly _tag: "Discarded"; readonly error: KuzzleError.RequestError }
   /** The request can never be sent. */
   | { readonly _tag: "Invalid"; readonly error: KuzzleError.RequestError }

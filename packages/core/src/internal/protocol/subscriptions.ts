@@ -49,8 +49,8 @@ export class Registry<E> {
   private opening = 0
   private isConnected = false
   private epoch = 0
-  /** Set when the registry is closed: later consumers fail with the same error. */
-  private closed: { readonly error: E } | undefined = undefined
+  /** Set when the registry is closed: makes the error that later consumers fail with. */
+  private closed: { readonly error: () => E } | undefined = undefined
 
   size(): number {
     return this.made === undefined ? 0 : this.intents.size
@@ -70,7 +70,7 @@ export class Registry<E> {
     }
     const intent = new Intent<E>(key, lane, volatile)
     if (this.closed !== undefined) {
-      consumer.fail(this.closed.error)
+      consumer.fail(this.closed.error())
       return intent
     }
     intent.add(consumer)
@@ -86,14 +86,16 @@ export class Registry<E> {
     else this.discard(intent)
   }
 
-  /** Ends every consumer, including later ones. */
-  close(error: E): void {
+  /** Ends every consumer, including later ones. The error is made when it is needed, because many clients never subscribe. */
+  close(error: () => E): void {
     this.closed ??= { error }
     if (this.made === undefined) return
     const orphans = Array.from(this.intents.values(), (intent) => intent.consumers).flat()
     this.intents.clear()
     this.disconnected({ _tag: "Overflow", lost: 0 })
-    for (const consumer of orphans) consumer.fail(error)
+    if (orphans.length === 0) return
+    const ended = error()
+    for (const consumer of orphans) consumer.fail(ended)
   }
 
   // -----------------------------------------------------------------------------------------------------------------
@@ -215,7 +217,7 @@ export class Registry<E> {
   }
 
   /**
-   * The refused request belonged to a session that is over. That says nothing about the next session, so the
+   * The refused request belonged to a session that has ended. The refusal does not apply to the next session, so the
    * subscription is requested again.
    */
   outdated(intent: Intent<E>, epoch: number): void {

@@ -3,7 +3,7 @@
  * it, by crashing the server for example, and would end the next connection, too. It cannot be distinguished from a
  * network failure. So requests that were in flight at one loss are sent again together, because most losses are network
  * failures, but not together with other requests. Those that were in flight at a second loss are sent one at a time. A
- * request that keeps ending connections is then found, and fails alone.
+ * request that keeps ending connections is identified in this way, and fails alone.
  *
  * This is the rule of the queue, whose callers wait. The outbox (`outbox.ts`) sends a request alone after the first
  * loss, because no caller waits for it, no younger request may overtake it, and only the number of its losses survives

@@ -56,16 +56,16 @@ export const make = (
   http: KuzzleHttpShape,
   settings: Settings,
   requests: Pick<Requests, "urgent">,
-  /** Of the connection that is, or is to be. */
+  /** The address of the current or the next connection. */
   endpoint: Effect.Effect<string, KuzzleError.InvalidSettingError>,
-  /** The same as far as it is known. */
+  /** The same address, if it is known without running an effect. */
   knownEndpoint: () => string,
   /** Holds the connection, and replaces it if the exchange has changed the session. */
   reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
 ): Keeper => {
   /** The session as the server last described it, so that an unchanged one needs no second request. */
   let known: Known | undefined
-  /** Tells the clients with the same cookies that the session at this host has changed. */
+  /** Notifies the clients with the same cookies that the session at this host has changed. */
   let announce: (host: string) => void = () => {}
 
   const call = (
@@ -163,10 +163,10 @@ export const make = (
       return Effect.map(commit(session), () => announce(host))
     })
 
-  /** The host of the connection that is, or is to be. */
+  /** The host of the current or the next connection. */
   const hostNow = Effect.map(Effect.orElseSucceed(endpoint, () => ""), (url) => hostOf(url) ?? "")
 
-  /** The server's clock need not be ours: half way between question and answer it shows its time. */
+  /** Converts a time of the server's clock. The server's answer counts as given half way between question and answer. */
   const byOurClock = (time: number) =>
     Effect.gen(function*() {
       const before = yield* Clock.currentTimeMillis

@@ -14,6 +14,7 @@ import { type ConnectError, ConnectionEndedError, type InvalidSettingError } fro
 import type { KuzzleHeartbeatShape } from "../../KuzzleHeartbeat.ts"
 import type { KuzzleLifecycleShape, LifecycleEvent } from "../../KuzzleLifecycle.ts"
 import type { Connection, HandshakeHeaders, KuzzleSocketShape, Sink } from "../../KuzzleSocket.ts"
+import { released } from "../data/released.ts"
 import type { Call } from "../protocol/call.ts"
 import type { Client, Counters } from "../protocol/client.ts"
 import type { Action, Event } from "../protocol/clientAction.ts"
@@ -333,7 +334,7 @@ export class Driver implements Receivers {
     this.connection = this.abandon = undefined
     this.pulses?.stop()
     abandon?.()
-    connection?.unsafeTerminate(new ConnectionEndedError({ by: "Released", code: 1000, reason: "" }))
+    connection?.unsafeTerminate(released)
   }
 
   // ---------------------------------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ export const counter = (name: string, description: string, label?: string, value
   return (count: number): void => metric.unsafeUpdate(count, none)
 }
 
-/** What goes up and down, OpenTelemetry's `UpDownCounter`: a gauge would show the client that has moved last. */
+/** A value that goes up and down, as an `UpDownCounter` of OpenTelemetry. A gauge would show only the client that changed last. */
 export const level = (name: string, description: string) => {
   const metric = Metric.fromMetricKey(MetricKey.counter(name, { description }))
   return (change: number): void => metric.unsafeUpdate(change, none)
 }
 
-/** Given in milliseconds, kept in seconds: from one, for Kuzzle may be next door, to beyond the usual deadline. */
+/** Takes milliseconds and records seconds. The buckets begin at 1 ms, for a Kuzzle nearby, and end beyond the default deadline. */
 export const duration = (name: string, description: string) => {
   const boundaries = MetricBoundaries.exponential({ start: 0.001, factor: 2, count: 15 })
   const metric = Metric.fromMetricKey(

@@ -59,7 +59,7 @@ export class Mailbox<A, E> {
     this.finish(Pull.failed(cause))
   }
 
-  /** As `fail`, without a failure. */
+  /** Like `fail`, without a failure. */
   end(): void {
     this.finish(Pull.done)
   }

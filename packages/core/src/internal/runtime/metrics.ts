@@ -1,6 +1,6 @@
 /**
- * What can be counted of the clients of a process, all of them together: docs/events.md has the table. A metric that
- * nobody reads is a number that grows.
+ * The metrics, each over all clients of a process: docs/events.md has the table. A metric without a reader is only a
+ * number in memory.
  */
 import type { GapCause } from "../protocol/intent.ts"
 import { counter, duration, level } from "./instruments.ts"

@@ -26,29 +26,28 @@ interface Host {
   readonly events: { readonly publish: (event: RequestEvent) => void }
 }
 
-/** Ends a consumer's part in an intent. */
-type Releasing = Pick<Realtime, "release">
-
 type Confirmation = Effect.Effect<void, KuzzleError.RequestError>
+
+type Waiter = (confirmation: Confirmation) => void
 
 /**
  * A consumer, and the caller that waits for its first confirmation. It is a class, because there may be ten thousand.
  */
 export abstract class Subscriber implements Consumer {
-  private confirmation: Confirmation | undefined = undefined
-  private waiter: ((confirmation: Confirmation) => void) | undefined = undefined
+  /** The first confirmation, or the caller that waits for it. */
+  private confirmation: Confirmation | Waiter | undefined = undefined
   /** Set once it is known to the registry. */
   private intent: Intent | undefined = undefined
-  private owner: Releasing | undefined = undefined
 
-  joined(intent: Intent, owner: Releasing): void {
+  constructor(protected readonly realtime: Realtime) {}
+
+  joined(intent: Intent): void {
     this.intent = intent
-    this.owner = owner
   }
 
   /** Ends the subscription before its scope does, on the server too. */
   leave(): void {
-    if (this.intent !== undefined) this.owner?.release(this.intent, this)
+    if (this.intent !== undefined) this.realtime.release(this.intent, this)
   }
 
   /** Its scope has closed. */
@@ -78,15 +77,17 @@ export abstract class Subscriber implements Consumer {
 
   confirmed(): Confirmation {
     return Effect.async((resume) => {
-      if (this.confirmation !== undefined) resume(this.confirmation)
-      else this.waiter = resume
+      const { confirmation } = this
+      if (Effect.isEffect(confirmation)) resume(confirmation)
+      else this.confirmation = resume
     })
   }
 
   private conclude(confirmation: Confirmation): void {
-    this.confirmation ??= confirmation
-    this.waiter?.(confirmation)
-    this.waiter = undefined
+    const waiter = this.confirmation
+    if (Effect.isEffect(waiter)) return
+    this.confirmation = confirmation
+    waiter?.(confirmation)
   }
 }
 
@@ -116,7 +117,7 @@ export class Realtime {
       Effect.flatMap(Effect.scope, (scope) => {
         const intent = this.client.listening.acquire(wanted, subscriber)
         if (intent instanceof KuzzleError.EncodeError) return Effect.fail(intent)
-        subscriber.joined(intent, this)
+        subscriber.joined(intent)
         this.reconcile()
         // Bound, because a closure would keep the request that `open` was called with (1 KB) as long as the scope.
         const finalizer = subscriber.finalize.bind(subscriber)

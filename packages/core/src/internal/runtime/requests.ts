@@ -28,16 +28,8 @@ export interface QueueSettings {
 
 export interface Settings {
   readonly requestTimeout: Duration.Duration
-  readonly maxRequestSize: number
   readonly queue: QueueSettings | undefined
 }
-
-/** The machine's part of the settings. */
-export const settingsOf = ({ maxRequestSize, queue }: Settings, idPrefix: string): Machine.Settings => ({
-  idPrefix,
-  maxRequestSize,
-  queue: queue && { ...queue, ttl: Duration.toMillis(queue.ttl) }
-})
 
 type Query = Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError>
 

@@ -23,6 +23,7 @@ import type { Event } from "../protocol/clientAction.ts"
 import type { ConnectionState } from "../protocol/connection.ts"
 import { Credentials } from "../protocol/credentials.ts"
 import type * as Identity from "../protocol/identity.ts"
+import * as Liveness from "../protocol/liveness.ts"
 import type * as Renewal from "../protocol/renewal.ts"
 import * as Immediate from "../services/immediate.ts"
 import { randomId } from "../services/randomId.ts"
@@ -57,7 +58,7 @@ export type MakeKeeper = (parts: {
   readonly requests: Requests.Requests
   /** The address of the current or the next connection. */
   readonly endpoint: Effect.Effect<string, InvalidSettingError>
-  /** The same as far as it is known; empty before the first attempt. */
+  /** The same address, if it is known without running an effect. Empty before the first attempt. */
   readonly knownEndpoint: () => string
   readonly reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly storeFailed: (error: TokenStoreError) => void
@@ -93,15 +94,11 @@ export const make = (
     const credentials = new Credentials({ ...settings.volatile, sdkInstanceId: yield* randomId })
     const client = new Client(
       {
+        settings,
         endpoints: settings.knownEndpoints,
-        requests: Requests.settingsOf(settings, `${yield* randomId}-`),
+        idPrefix: `${yield* randomId}-`,
         identity: { canLogin: authenticator !== undefined, keptBy: keeping.keptBy },
-        pulse: heartbeat.ping === "Disabled"
-          ? undefined
-          : { timeout: Duration.toMillis(heartbeat.timeout), busyTimeout: Duration.toMillis(heartbeat.busyTimeout) },
-        requestTimeout: Duration.toMillis(settings.requestTimeout),
-        maxResponseSize: settings.maxResponseSize,
-        stableAfter: Duration.toMillis(settings.stableAfter)
+        pulse: heartbeat.ping === "Disabled" ? undefined : Liveness.settingsOf(heartbeat)
       },
       credentials,
       new Timer.Times(clock)

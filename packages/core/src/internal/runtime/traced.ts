@@ -63,8 +63,8 @@ export const queryMany =
     )
 
 /**
- * The tracer is told how it ends, but not the answer: that of a login is a token. (`withParentSpan` takes half the time of
- * a span, so it is left out where there is nothing to be the parent of.)
+ * The tracer learns how the request ends, but not its answer, because the answer to a login contains a token.
+ * (`withParentSpan` takes half the time of a span, so it is left out if the effect makes no spans of its own.)
  */
 const useSpan = <A, E>(
   name: string,
@@ -95,7 +95,7 @@ const useSpan = <A, E>(
   ).pipe(Effect.flatMap(() => answer))
 }
 
-/** What the caller says goes before what we say. */
+/** Adds the trace to the volatile data. A member of the caller with the same name takes precedence. */
 const carrying = (options: RequestOptions | undefined, span: Tracer.Span): RequestOptions | undefined => {
   const traceparent = span.sampled ? Traceparent.encode(span) : undefined
   return traceparent === undefined
@@ -103,7 +103,7 @@ const carrying = (options: RequestOptions | undefined, span: Tracer.Span): Reque
     : { ...options, volatile: { [Traceparent.member]: traceparent, ...options?.volatile } }
 }
 
-/** The last one, because the requests of a client ask for the same. */
+/** The attributes of the latest endpoint: all requests of a client need the same. */
 let known: { readonly endpoint: string; readonly attributes: Record<string, unknown> } = {
   endpoint: "",
   attributes: {}
@@ -120,7 +120,7 @@ const attributesOf = (endpoint: string): Record<string, unknown> =>
     onRight: ({ host, port }) => ({ "server.address": host, "server.port": port })
   })
 
-/** Of few values, as metrics are made of it. */
+/** Has few different values, because metrics are made of it. */
 const typeOf = (error: RequestError): string => isApiError(error) && error.id !== "" ? error.id : error._tag
 
 /** A span for each attempt of the client to begin or renew its session. */
@@ -142,9 +142,9 @@ export const renewal = <A extends string>(way: string, effect: Effect.Effect<A>)
 
 /** The time between two connections. */
 export interface Outage {
-  /** An attempt to end it came to nothing. */
+  /** An attempt to connect has failed. */
   readonly failed: (cause: ConnectError | ConnectionEndedError) => void
-  /** There is a connection, or there will be none. */
+  /** The client is connected again, or has given up. */
   readonly end: (exit: Exit.Exit<{ readonly endpoint: string }, ConnectError | ConnectionEndedError>) => void
 }
 

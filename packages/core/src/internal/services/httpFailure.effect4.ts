@@ -1,4 +1,4 @@
-/** What an error of `HttpClient` tells. */
+/** The details of an error of `HttpClient`. */
 import type * as HttpClientError from "effect/http/HttpClientError"
 
 export const isEmptyBody = ({ reason }: HttpClientError.HttpClientError): boolean => reason._tag === "EmptyBodyError"

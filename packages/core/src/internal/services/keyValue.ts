@@ -11,7 +11,7 @@ export const get = (
   key: string
 ): Effect.Effect<Option.Option<string>, Failure> => values.get(key)
 
-/** A file system misses what is not there. */
+/** Removing a missing key is no error. A file system reports one. */
 export const remove = (values: KeyValueStore.KeyValueStore, key: string): Effect.Effect<void, Failure> =>
   Effect.catchIf(
     values.remove(key),

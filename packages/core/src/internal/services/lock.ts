@@ -8,7 +8,7 @@ const timeout = Duration.seconds(3)
 
 /**
  * Runs the exchange under the lock. If others hold it for longer than 3 s, the exchange runs all the same: the lock only
- * avoids exchanges in vain.
+ * avoids unnecessary exchanges.
  */
 export const under =
   (lock: Effect.Effect<void, never, Scope.Scope>) =>

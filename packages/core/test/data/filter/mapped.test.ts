@@ -35,7 +35,7 @@ const judged = (filter: KuzzleFilter.SearchFilter, dynamic = "false") =>
   searchable({ ...filter }, { ...mappings, dynamic })
 
 /** The places of the faults, with their fields. */
-const wrong = (filter: KuzzleFilter.SearchFilter, dynamic?: string) =>
+const issuesOf = (filter: KuzzleFilter.SearchFilter, dynamic?: string) =>
   judged(filter, dynamic).issues.map(({ field, mapping, path }) => `${path} ${field} ${mapping.type}`)
 
 describe("the check of a filter against the mappings", () => {
@@ -65,11 +65,11 @@ describe("the check of a filter against the mappings", () => {
     [not(equals("deletedBy", "Ada"))],
     [not(equals("title", "A B"))],
     [and(equals("status", "free"), missing("deletedAt"), not(exists("raw.x")))]
-  ])("finds what it says: %j", (filter) => {
-    const { filter: asked, issues, settled } = judged(filter)
+  ])("accepts %j", (filter) => {
+    const { filter: sent, issues, settled } = judged(filter)
     assert.deepStrictEqual(issues, [])
     assert.isTrue(settled)
-    assert.deepStrictEqual<unknown>(asked, filter)
+    assert.deepStrictEqual<unknown>(sent, filter)
   })
 
   it.each<[KuzzleFilter.SearchFilter, ReadonlyArray<string>]>([
@@ -103,20 +103,20 @@ describe("the check of a filter against the mappings", () => {
       and(equals("status", "free"), or(equals("a", "x"), and(equals("b", "x")))),
       ["and[1].or[0].equals.a a keyword", "and[1].or[1].and[0].equals.b b keyword"]
     ]
-  ])("does not: %j", (filter, issues) => {
-    assert.deepStrictEqual(wrong(filter), issues)
+  ])("refuses %j", (filter, issues) => {
+    assert.deepStrictEqual(issuesOf(filter), issues)
   })
 
   it("a field that the first document will map is accepted, unless it must be a point", () => {
     for (const filter of [equals("new", "Free Now"), range("new", { gt: 1 }), exists("new.inner")]) {
-      assert.deepStrictEqual(wrong(filter, "true"), [])
+      assert.deepStrictEqual(issuesOf(filter, "true"), [])
       assert.isFalse(judged(filter, "true").settled)
     }
-    assert.deepStrictEqual(wrong(geoDistance("new", paris, "2 km"), "true"), ["geoDistance.new new geo_point"])
-    assert.deepStrictEqual(wrong(equals("new", "x"), "strict"), ["equals.new new keyword"])
+    assert.deepStrictEqual(issuesOf(geoDistance("new", paris, "2 km"), "true"), ["geoDistance.new new geo_point"])
+    assert.deepStrictEqual(issuesOf(equals("new", "x"), "strict"), ["equals.new new keyword"])
     // The nearest enclosing object with `dynamic` decides.
     assert.isFalse(judged(equals("open.new", "x")).settled)
-    assert.deepStrictEqual(wrong(equals("driver.new", "x"), "true"), [])
+    assert.deepStrictEqual(issuesOf(equals("driver.new", "x"), "true"), [])
   })
 
   it("a text with a keyword sub-field is searched by the sub-field", () => {
@@ -138,8 +138,8 @@ describe("the check of a filter against the mappings", () => {
         equals("status", "free")
       )
     })
-    // Where it is too long for that, it is not.
-    assert.deepStrictEqual(wrong(equals("name", "Ada Lovelace")), ["equals.name name keyword"])
+    // A text that is too long for the sub-field cannot be searched.
+    assert.deepStrictEqual(issuesOf(equals("name", "Ada Lovelace")), ["equals.name name keyword"])
   })
 
   it("a filter that the server refuses is passed on, so that the server reports its error", () => {

@@ -1,17 +1,33 @@
 /**
- * The strategy `local`: names and passwords. It belongs to a plugin, whose errors have a status and a message only.
+ * The strategies: how users log in, and the credentials that are kept for it. There is one, `local`, with names and
+ * passwords. It belongs to a plugin, whose errors have a status and a message only.
  */
 import { anonymousError, error, nativeError, received } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import type { Collection, StoredDocument } from "./storage.ts"
 
-export const strategies: ReadonlyArray<string> = ["local"]
+/** A strategy, with the credentials of its users. Those that it returns are without their secrets. */
+export interface Strategy {
+  /** The names of the members of credentials. */
+  readonly fields: ReadonlyArray<string>
+  readonly collection: Collection
+  /** Finds the user of a login. `given` reads an argument of the login by its name. */
+  readonly login: (given: (name: string) => unknown) => string
+  readonly has: (kuid: string, now: number) => boolean
+  readonly info: (kuid: string, now: number) => JsonObject
+  readonly infoNamed: (name: string) => JsonObject
+  /** Checks new credentials of a user, with or without existing ones. Fails if they are not valid. */
+  readonly validate: (kuid: string | undefined, credentials: JsonObject, isUpdate: boolean, now: number) => true
+  readonly create: (kuid: string, credentials: JsonObject, now: number) => JsonObject
+  readonly update: (kuid: string, credentials: JsonObject, now: number) => JsonObject
+  readonly delete: (kuid: string, now: number) => void
+  /** The body of the search that the strategy passes on to Elasticsearch. */
+  readonly searchBody: (body: JsonObject) => JsonObject
+  /** A hit of such a search. */
+  readonly showHit: (hit: JsonObject) => JsonObject
+}
 
-export const fields: ReadonlyArray<string> = ["username", "password"]
-
-export const mapping: JsonObject = { properties: { kuid: { type: "keyword" } } }
-
-export interface Info {
+type Info = {
   readonly username: string
   readonly kuid?: string
 }
@@ -27,18 +43,22 @@ const checkPassword = (password: unknown): void => {
   )
 }
 
-export class Credentials {
+class Local implements Strategy {
+  readonly fields = ["username", "password"]
   readonly collection: Collection
-  constructor(collection: Collection) {
-    this.collection = collection
+  constructor(own: MakeCollection) {
+    this.collection = own("credentials", { properties: { kuid: { type: "keyword" } } })
   }
 
-  /** Finds the user with a name and a password. */
-  verify(username: unknown, password: unknown): string | undefined {
+  login(given: (name: string) => unknown): string {
+    const [username, password] = [given("username"), given("password")]
+    if (username === undefined || password === undefined) {
+      throw error("plugin.strategy.missing_user", "Missing credentials")
+    }
     const stored = this.collection.get(String(username))
-    if (stored === undefined) return undefined
-    checkPassword(password)
-    return stored._source.password === password ? String(stored._source.kuid) : undefined
+    if (stored !== undefined) checkPassword(password)
+    if (stored?._source.password !== password) throw error("plugin.strategy.missing_user", "wrong username or password")
+    return String(stored._source.kuid)
   }
 
   /** A user's credentials as searches see them, because the plugin searches for them. */
@@ -66,7 +86,6 @@ export class Credentials {
     return show(stored)
   }
 
-  /** Checks new credentials of a user, with or without existing ones. Fails if they are not valid. */
   validate(kuid: string | undefined, credentials: JsonObject, isUpdate: boolean, now: number): true {
     const { kuid: given, password, username } = credentials
     if (given) throw anonymousError(400, "kuid cannot be specified in credentials.")
@@ -110,6 +129,17 @@ export class Credentials {
   delete(kuid: string, now: number): void {
     this.collection.delete(this.findOrFail(kuid, now)._id, now)
   }
+
+  searchBody({ query, sort }: JsonObject): JsonObject {
+    return {
+      ...(isObject(query) ? { query: sanitize(queryWords)(query) } : {}),
+      ...(isObject(sort) || Array.isArray(sort) ? { sort: sanitize(sortWords)(sort) } : {})
+    }
+  }
+
+  showHit({ _id, _source }: JsonObject): Info {
+    return { username: String(_id), kuid: isObject(_source) ? String(_source.kuid) : "" }
+  }
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -144,14 +174,31 @@ const sanitize = (words: ReadonlySet<string>) => (value: unknown): unknown => {
   )
 }
 
-/** The body of the search that the plugin passes on to Elasticsearch. */
-export const searchBody = ({ query, sort }: JsonObject): JsonObject => ({
-  ...(isObject(query) ? { query: sanitize(queryWords)(query) } : {}),
-  ...(isObject(sort) || Array.isArray(sort) ? { sort: sanitize(sortWords)(sort) } : {})
-})
+// -------------------------------------------------------------------------------------------------------------------
+// all strategies
+// -------------------------------------------------------------------------------------------------------------------
 
-/** A hit of such a search. */
-export const showHit = ({ _id, _source }: JsonObject): Info => ({
-  username: String(_id),
-  kuid: isObject(_source) ? String(_source.kuid) : ""
-})
+/** Makes a collection of Kuzzle's own index. */
+type MakeCollection = (name: string, mappings: JsonObject) => Collection
+
+const makers: { readonly [name: string]: (own: MakeCollection) => Strategy } = { local: (own) => new Local(own) }
+
+export const strategyNames: ReadonlyArray<string> = Object.keys(makers)
+
+export class Strategies {
+  readonly all: ReadonlyMap<string, Strategy>
+  constructor(own: MakeCollection) {
+    this.all = new Map(Object.entries(makers).map(([name, make]) => [name, make(own)]))
+  }
+
+  get(name: string): Strategy {
+    const strategy = this.all.get(name)
+    if (strategy === undefined) throw error("security.credentials.unknown_strategy", name)
+    return strategy
+  }
+
+  /** The names of the strategies by which a user can log in. */
+  of(kuid: string, now: number): ReadonlyArray<string> {
+    return strategyNames.filter((name) => this.get(name).has(kuid, now))
+  }
+}

@@ -14,7 +14,7 @@ import { ms } from "./controllers/ms.ts"
 import { realtime } from "./controllers/realtime.ts"
 import { security } from "./controllers/security.ts"
 import { server } from "./controllers/server.ts"
-import { Credentials, mapping as credentials } from "./credentials.ts"
+import { Strategies } from "./credentials.ts"
 import { Download } from "./download.ts"
 import { Dumps } from "./dumps.ts"
 import type { Entry } from "./entries.ts"
@@ -192,7 +192,7 @@ export class Engine {
         new Profiles(own("profiles", profiles), new Roles(own("roles", roles), startedAt), startedAt),
         this.changes
       ),
-      credentials: new Credentials(own("credentials", credentials)),
+      strategies: new Strategies(own),
       apiKeys: keys,
       sessions: new Sessions({
         secret: options.seed,

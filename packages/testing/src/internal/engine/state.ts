@@ -1,6 +1,6 @@
 /** The shared state of the controllers, and the context of an action. */
 import type { ApiKeys } from "./apiKeys.ts"
-import type { Credentials } from "./credentials.ts"
+import type { Strategies } from "./credentials.ts"
 import type { Dumps } from "./dumps.ts"
 import type { Identifiers } from "./identifiers.ts"
 import type { Realtime } from "./realtime.ts"
@@ -31,7 +31,7 @@ export interface State {
   readonly memoryStorage: Database
   readonly realtime: Realtime
   readonly users: Users
-  readonly credentials: Credentials
+  readonly strategies: Strategies
   readonly apiKeys: ApiKeys
   readonly sessions: Sessions
   readonly statistics: Statistics

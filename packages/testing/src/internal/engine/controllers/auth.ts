@@ -1,10 +1,10 @@
-import { strategies } from "../credentials.ts"
+import { type Strategy, strategyNames } from "../credentials.ts"
 import { EngineError, error } from "../errors.ts"
 import * as Request from "../request.ts"
 import type { Token } from "../sessions.ts"
 import type { Call, Controller } from "../state.ts"
 import { anonymousId, show } from "../users.ts"
-import { checkRights, checkStrategy, createApiKey, rightsOf, searchApiKeys, settle } from "./security.ts"
+import { checkRights, createApiKey, rightsOf, searchApiKeys, settle } from "./security.ts"
 
 const assertAuthenticated = ({ request, user }: Call): void => {
   if (user._id === anonymousId) {
@@ -13,18 +13,17 @@ const assertAuthenticated = ({ request, user }: Call): void => {
 }
 
 /** The strategy of a request that is about the user's own credentials. */
-const ownStrategy = (call: Call): void => {
+const ownStrategy = (call: Call): Strategy => {
   assertAuthenticated(call)
-  checkStrategy(Request.getString(call.request, "strategy"))
+  return call.state.strategies.get(Request.getString(call.request, "strategy"))
 }
 
 /** The same with the credentials. */
 const ownCredentials = (call: Call) => {
   assertAuthenticated(call)
-  const strategy = Request.getString(call.request, "strategy")
+  const name = Request.getString(call.request, "strategy")
   const body = Request.getBody(call.request)
-  checkStrategy(strategy)
-  return body
+  return { body, strategy: call.state.strategies.get(name) }
 }
 
 const usesCookie = ({ request, state }: Call): boolean =>
@@ -48,14 +47,8 @@ const credentialOf = ({ request: { args, body } }: Call, name: string): unknown 
 export const auth: Controller = {
   login: (call) => {
     const { connectionId, now, request, state } = call
-    const strategy = Request.getString(request, "strategy")
-    if (!strategies.includes(strategy)) throw error("security.credentials.unknown_strategy", strategy)
-    const [username, password] = [credentialOf(call, "username"), credentialOf(call, "password")]
-    if (username === undefined || password === undefined) {
-      throw error("plugin.strategy.missing_user", "Missing credentials")
-    }
-    const kuid = state.credentials.verify(username, password)
-    if (kuid === undefined) throw error("plugin.strategy.missing_user", "wrong username or password")
+    const strategy = state.strategies.get(Request.getString(request, "strategy"))
+    const kuid = strategy.login((name) => credentialOf(call, name))
     const existing = state.sessions.linked(kuid, connectionId)
     // A connection with an API key or an infinite token of this user gets the same token again, whatever it requests.
     if (existing !== undefined && (existing.isApiKey || existing.ttl < 0)) return sendToken(call, existing)
@@ -109,7 +102,7 @@ export const auth: Controller = {
   getCurrentUser: ({ now, state, user }) => ({
     ...show(user),
     // The anonymous user has one list inside the other (transcript 03).
-    strategies: user._id === anonymousId ? [[]] : state.credentials.has(user._id, now) ? strategies : []
+    strategies: user._id === anonymousId ? [[]] : state.strategies.of(user._id, now)
   }),
   getMyRights: ({ state, user }) => rightsOf(state.users.policies(user)),
   checkRights: (call) => checkRights(call, () => call.user),
@@ -125,37 +118,31 @@ export const auth: Controller = {
     settle(call, state.users.collection)
     return show(updated)
   },
-  getStrategies: () => strategies,
-  credentialsExist: (call) => {
-    ownStrategy(call)
-    return call.state.credentials.has(call.user._id, call.now)
-  },
-  getMyCredentials: (call) => {
-    ownStrategy(call)
-    return call.state.credentials.info(call.user._id, call.now)
-  },
+  getStrategies: () => strategyNames,
+  credentialsExist: (call) => ownStrategy(call).has(call.user._id, call.now),
+  getMyCredentials: (call) => ownStrategy(call).info(call.user._id, call.now),
   createMyCredentials: (call) => {
-    const { now, state, user } = call
-    const body = ownCredentials(call)
-    state.credentials.validate(user._id, body, false, now)
-    const created = state.credentials.create(user._id, body, now)
-    settle(call, state.credentials.collection)
+    const { body, strategy } = ownCredentials(call)
+    strategy.validate(call.user._id, body, false, call.now)
+    const created = strategy.create(call.user._id, body, call.now)
+    settle(call, strategy.collection)
     return created
   },
   updateMyCredentials: (call) => {
-    const { now, state, user } = call
-    const body = ownCredentials(call)
-    state.credentials.validate(user._id, body, true, now)
-    const updated = state.credentials.update(user._id, body, now)
-    settle(call, state.credentials.collection)
+    const { body, strategy } = ownCredentials(call)
+    strategy.validate(call.user._id, body, true, call.now)
+    const updated = strategy.update(call.user._id, body, call.now)
+    settle(call, strategy.collection)
     return updated
   },
-  validateMyCredentials: (call) =>
-    call.state.credentials.validate(call.user._id, ownCredentials(call), false, call.now),
+  validateMyCredentials: (call) => {
+    const { body, strategy } = ownCredentials(call)
+    return strategy.validate(call.user._id, body, false, call.now)
+  },
   deleteMyCredentials: (call) => {
-    ownStrategy(call)
-    call.state.credentials.delete(call.user._id, call.now)
-    settle(call, call.state.credentials.collection)
+    const strategy = ownStrategy(call)
+    strategy.delete(call.user._id, call.now)
+    settle(call, strategy.collection)
     return { acknowledged: true }
   },
   createApiKey: (call) => createApiKey(call, () => call.user),

@@ -1,10 +1,10 @@
+import { isRead } from "../catalogue.ts"
 import { nativeError } from "../errors.ts"
 import * as Arguments from "../redis/arguments.ts"
 import { decode } from "../redis/bytes.ts"
 import type { Reply } from "../redis/command.ts"
 import * as Commands from "../redis/commands.ts"
 import { RedisError } from "../redis/errors.ts"
-import { isRead } from "../redis/routes.ts"
 import type { Action, Controller } from "../state.ts"
 
 const isList = (reply: Reply): reply is ReadonlyArray<Reply> => Array.isArray(reply)

@@ -3,7 +3,7 @@
  * which determines the answer to a request with several faults.
  */
 import * as ApiKeys from "../apiKeys.ts"
-import * as Credentials from "../credentials.ts"
+import type { Strategy } from "../credentials.ts"
 import { anonymousError, EngineError, error, Incomplete, incompleteDelete, nativeError } from "../errors.ts"
 import { isObject, type JsonObject } from "../json.ts"
 import { fromKoncorde } from "../koncorde.ts"
@@ -24,15 +24,7 @@ export const settle = ({ request }: Call, collection: Collection): void => {
   if (request.args.refresh === undefined || Request.getRefresh(request)) collection.refresh()
 }
 
-const strategyOf = ({ request }: Call): string => {
-  const strategy = Request.getString(request, "strategy")
-  checkStrategy(strategy)
-  return strategy
-}
-
-export const checkStrategy = (strategy: string): void => {
-  if (!Credentials.strategies.includes(strategy)) throw error("security.credentials.unknown_strategy", strategy)
-}
+const strategyOf = ({ request, state }: Call): Strategy => state.strategies.get(Request.getString(request, "strategy"))
 
 const optional = (request: Request.KuzzleRequest, name: string): ReadonlyArray<unknown> | undefined =>
   request.body?.[name] === undefined || request.body[name] === null ? undefined : Request.getBodyArray(request, name)
@@ -182,18 +174,19 @@ const persist = (call: Call, profileIds: ReadonlyArray<unknown>, content: JsonOb
   const credentials = Request.getBodyObject(request, "credentials", {})
   const id = Request.getOptionalId(request) ?? newKuid(call, kuid)
   for (const strategy of Object.keys(credentials)) {
-    checkStrategy(strategy)
-    if (state.credentials.has(id, now)) throw error("security.credentials.database_inconsistency", id)
+    if (state.strategies.get(strategy).has(id, now)) {
+      throw error("security.credentials.database_inconsistency", id)
+    }
   }
   const user = state.users.create(id, profileIds, content, now)
   try {
-    if (Object.hasOwn(credentials, "local")) {
-      const { local } = credentials
-      if (local === null) throw nativeError("Cannot read properties of null (reading 'kuid')")
-      const given = isObject(local) ? local : {}
-      state.credentials.validate(id, given, false, now)
-      state.credentials.create(id, given, now)
-      settle(call, state.credentials.collection)
+    for (const [name, value] of Object.entries(credentials)) {
+      if (value === null) throw nativeError("Cannot read properties of null (reading 'kuid')")
+      const strategy = state.strategies.get(name)
+      const given = isObject(value) ? value : {}
+      strategy.validate(id, given, false, now)
+      strategy.create(id, given, now)
+      settle(call, strategy.collection)
     }
   } catch (cause) {
     state.users.delete(id, now)
@@ -247,11 +240,11 @@ export const deleteProfile = (call: Call, id: unknown, onAssignedUsers: string):
 export const deleteUser = (call: Call, id: unknown): void => {
   const { now, state } = call
   const { _id } = state.users.getOrFail(String(id))
-  if (state.credentials.has(_id, now)) state.credentials.delete(_id, now)
+  for (const name of state.strategies.of(_id, now)) state.strategies.get(name).delete(_id, now)
   state.apiKeys.deleteOf(_id, now)
   state.dropSubscriptions(state.sessions.revokeUser(_id))
   state.users.delete(_id, now)
-  settle(call, state.credentials.collection)
+  for (const { collection } of state.strategies.all.values()) settle(call, collection)
   settle(call, state.apiKeys.collection)
   settle(call, state.users.collection)
 }
@@ -501,79 +494,74 @@ export const security: Controller = {
   // -- credentials
   getUserStrategies: ({ now, request, state }) => {
     const { _id } = state.users.getOrFail(Request.getId(request))
-    const strategies = state.credentials.has(_id, now) ? Credentials.strategies : []
+    const strategies = state.strategies.of(_id, now)
     return { strategies, total: strategies.length }
   },
-  getAllCredentialFields: () => ({ local: Credentials.fields }),
-  getCredentialFields: (call) => {
-    strategyOf(call)
-    return Credentials.fields
-  },
+  getAllCredentialFields: ({ state }) =>
+    Object.fromEntries(Array.from(state.strategies.all, ([name, { fields }]) => [name, fields])),
+  getCredentialFields: (call) => strategyOf(call).fields,
   createCredentials: (call) => {
     const { now, request, state } = call
     const id = Request.getId(request)
     const body = Request.getBody(request)
-    strategyOf(call)
+    const strategy = strategyOf(call)
     state.users.getOrFail(id)
-    state.credentials.validate(id, body, false, now)
-    const created = state.credentials.create(id, body, now)
-    settle(call, state.credentials.collection)
+    strategy.validate(id, body, false, now)
+    const created = strategy.create(id, body, now)
+    settle(call, strategy.collection)
     return created
   },
   updateCredentials: (call) => {
     const { now, request, state } = call
     const id = Request.getId(request)
     const body = Request.getBody(request)
-    strategyOf(call)
+    const strategy = strategyOf(call)
     state.users.getOrFail(id)
-    state.credentials.validate(id, body, true, now)
-    const updated = state.credentials.update(id, body, now)
-    settle(call, state.credentials.collection)
+    strategy.validate(id, body, true, now)
+    const updated = strategy.update(id, body, now)
+    settle(call, strategy.collection)
     return updated
   },
   validateCredentials: (call) => {
-    strategyOf(call)
+    const strategy = strategyOf(call)
     const body = Request.getBody(call.request)
-    return call.state.credentials.validate(Request.getOptionalId(call.request), body, false, call.now)
+    return strategy.validate(Request.getOptionalId(call.request), body, false, call.now)
   },
   deleteCredentials: (call) => {
     const id = Request.getId(call.request)
-    strategyOf(call)
-    call.state.credentials.delete(id, call.now)
-    settle(call, call.state.credentials.collection)
+    const strategy = strategyOf(call)
+    strategy.delete(id, call.now)
+    settle(call, strategy.collection)
     return { acknowledged: true }
   },
   hasCredentials: (call) => {
     const id = Request.getId(call.request)
-    strategyOf(call)
-    return call.state.credentials.has(id, call.now)
+    return strategyOf(call).has(id, call.now)
   },
   getCredentials: (call) => {
     const id = Request.getId(call.request)
-    strategyOf(call)
-    return call.state.credentials.info(id, call.now)
+    return strategyOf(call).info(id, call.now)
   },
   getCredentialsById: (call) => {
     const id = Request.getId(call.request)
-    strategyOf(call)
-    return call.state.credentials.infoNamed(id)
+    return strategyOf(call).infoNamed(id)
   },
   searchUsersByCredentials: (call) => {
     const { now, request, state } = call
-    const strategy = Request.getString(request, "strategy")
+    const name = Request.getString(request, "strategy")
     const lang = Request.getLang(request)
     const from = Request.getInteger(request, "from", 0)
     const size = Request.getInteger(request, "size", 10)
     Request.getScroll(request)
     Request.getBodyObject(request, "query", {})
     const asked = Request.getSearchBody(request)
-    checkStrategy(strategy)
+    const strategy = state.strategies.get(name)
     const query = lang === "koncorde" ? { query: translateFilter(isObject(asked.query) ? asked.query : {}) } : {}
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
-    const body = Credentials.searchBody({ ...asked, ...query })
+    const body = strategy.searchBody({ ...asked, ...query })
     const options = { from, size, scroll: undefined }
-    const { hits, total } = state.storage.search([state.credentials.collection], body, options, now)
-    return { hits: hits.map(Credentials.showHit), total }
+    const { hits, total } = state.storage.search([strategy.collection], body, options, now)
+    return { hits: hits.map((hit) => strategy.showHit(hit)), total }
   },
 
   // -- API keys

@@ -1,5 +1,6 @@
 import * as Catalogue from "../catalogue.ts"
 import { authenticationPlugin, configOf, elasticsearchVersion, limitsOf, redisVersion, version } from "../config.ts"
+import { strategyNames } from "../credentials.ts"
 import { error } from "../errors.ts"
 import { nodeVersion } from "../host.ts"
 import type { JsonObject } from "../json.ts"
@@ -53,7 +54,7 @@ const openapi = (): JsonObject => {
   return { swagger: "2.0", info: { title: "Kuzzle API", version }, paths }
 }
 
-/** The plugin of the strategy `local`. Its own controller is not implemented. */
+/** The plugin of the strategies. Its own controller is not implemented. */
 const plugins: JsonObject = {
   [authenticationPlugin]: {
     version: "",
@@ -70,7 +71,7 @@ const plugins: JsonObject = {
       },
       { action: "reset", controller: "password", url: "/password/reset", verb: "post", path: "/password/reset" }
     ],
-    strategies: ["local"],
+    strategies: strategyNames,
     imports: {}
   }
 }

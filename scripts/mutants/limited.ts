@@ -1,0 +1,65 @@
+/** Programs of Node with limits: a planted bug may make them endless. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { signalGroup } from "../program.ts"
+import { root } from "../simulation/bundle.ts"
+
+/** Seconds of CPU time for each process. A busy machine takes longer, which proves nothing. */
+const cpuLimit = 120
+
+/** Milliseconds, for a program that waits for ever. That proves nothing, either. */
+export const wallLimit = 900_000
+
+const running = new Set<ChildProcess>()
+
+// The programs have groups of their own, which Ctrl+C does not reach.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    for (const child of running) signalGroup(child, "SIGKILL")
+    process.exit(1)
+  })
+}
+
+/** Starts a program in a group of its own, with pipes, and a channel for messages if it awaits them. */
+export const start = (args: ReadonlyArray<string>, ...channel: ReadonlyArray<"ipc">): ChildProcess => {
+  const limited = `ulimit -S -t ${cpuLimit}; exec "$0" "$@"`
+  const child = spawn("/bin/sh", ["-c", limited, process.execPath, ...args], {
+    cwd: root,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", ...channel]
+  })
+  running.add(child)
+  child.once("close", () => running.delete(child))
+  return child
+}
+
+/** Stops a program and all that it has started. */
+export const stop = (child: ChildProcess): void => signalGroup(child, "SIGKILL")
+
+export interface Outcome {
+  readonly end: "Passed" | "Failed" | "Endless" | "Stopped"
+  readonly output: string
+}
+
+const endOf = (code: number | null, signal: NodeJS.Signals | null): Outcome["end"] => {
+  if (code === 0) return "Passed"
+  if (signal === null) return "Failed"
+  return signal === "SIGXCPU" ? "Endless" : "Stopped"
+}
+
+/** Runs a program to its end. */
+export const run = (args: ReadonlyArray<string>): Promise<Outcome> =>
+  new Promise((resolve, reject) => {
+    const child = start(args)
+    let output = ""
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (data: unknown) => {
+        output += String(data)
+      })
+    }
+    const timer = setTimeout(() => stop(child), wallLimit)
+    child.once("error", reject)
+    child.once("close", (code, signal) => {
+      clearTimeout(timer)
+      resolve({ end: endOf(code, signal), output })
+    })
+  })

@@ -1,0 +1,44 @@
+/** What a host takes over of Effect's runtime: its scheduler, and the view of the fibers that run. */
+import { Context, Effect, type Fiber, Scheduler } from "effect"
+
+/** Where fibers wait for their turn. */
+export interface Turns {
+  readonly schedule: (run: () => void) => void
+  readonly yields: (steps: number) => boolean
+}
+
+export const scheduler = (turns: Turns): Scheduler.Scheduler => ({
+  executionMode: "async",
+  shouldYield: ({ currentOpCount }) => turns.yields(currentOpCount),
+  makeDispatcher: () => ({ scheduleTask: (run) => turns.schedule(run), flush: () => {} })
+})
+
+export const takeOver = (host: () => Turns | undefined): void => {
+  const real = Context.get(Context.empty(), Scheduler.Scheduler)
+  const [makeDispatcher, shouldYield] = [real.makeDispatcher.bind(real), real.shouldYield.bind(real)]
+  const own = (dispatcher: Scheduler.SchedulerDispatcher): Scheduler.SchedulerDispatcher => ({
+    scheduleTask: (run, priority) => host() ? host()?.schedule(run) : dispatcher.scheduleTask(run, priority),
+    flush: () => dispatcher.flush()
+  })
+  Object.assign(real, {
+    shouldYield: (fiber: Fiber.Fiber<unknown, unknown>) => host()?.yields(fiber.currentOpCount) ?? shouldYield(fiber),
+    makeDispatcher: () => own(makeDispatcher())
+  })
+}
+
+/** A scheduler sees each fiber that takes a step, and a fiber gives its scheduler to those that it starts. */
+export const watch = Effect.withFiber((self) => {
+  const inner = self.getRef(Scheduler.Scheduler)
+  const fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+  const seeing: Scheduler.Scheduler = {
+    executionMode: inner.executionMode,
+    shouldYield: (fiber) => (fiber === self || fibers.add(fiber)) && inner.shouldYield(fiber),
+    makeDispatcher: () => inner.makeDispatcher()
+  }
+  return Effect.succeed({
+    within: Effect.provideService(Scheduler.Scheduler, seeing),
+    running: Effect.sync(() => [...fibers].filter((fiber) => fiber.pollUnsafe() === undefined).length)
+  })
+})
+
+export type Watch = Effect.Success<typeof watch>
