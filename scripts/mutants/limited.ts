@@ -32,6 +32,17 @@ export const start = (args: ReadonlyArray<string>, ...channel: ReadonlyArray<"ip
   return child
 }
 
+/** What a program writes from now on, up to the call. */
+export const outputOf = ({ stderr, stdout }: ChildProcess): () => string => {
+  let output = ""
+  for (const stream of [stdout, stderr]) {
+    stream?.on("data", (data: unknown) => {
+      output += String(data)
+    })
+  }
+  return () => output
+}
+
 /** Stops a program and all that it has started. */
 export const stop = (child: ChildProcess): void => signalGroup(child, "SIGKILL")
 
@@ -50,16 +61,11 @@ const endOf = (code: number | null, signal: NodeJS.Signals | null): Outcome["end
 export const run = (args: ReadonlyArray<string>): Promise<Outcome> =>
   new Promise((resolve, reject) => {
     const child = start(args)
-    let output = ""
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on("data", (data: unknown) => {
-        output += String(data)
-      })
-    }
+    const output = outputOf(child)
     const timer = setTimeout(() => stop(child), wallLimit)
     child.once("error", reject)
     child.once("close", (code, signal) => {
       clearTimeout(timer)
-      resolve({ end: endOf(code, signal), output })
+      resolve({ end: endOf(code, signal), output: output() })
     })
   })

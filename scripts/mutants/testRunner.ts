@@ -1,6 +1,6 @@
 /** Runs the tests of planted bugs, one bug after the other, in one Vitest: see tests.ts. */
 import type { ChildProcess } from "node:child_process"
-import { start, stop, wallLimit } from "./limited.ts"
+import { outputOf, start, stop, wallLimit } from "./limited.ts"
 import type { Result, Task } from "./tests.ts"
 
 export type Answer =
@@ -13,15 +13,7 @@ export type Answer =
 /** A process that runs tests.ts. */
 class Vitest {
   private readonly child: ChildProcess = start(["--import", "tsx", "scripts/mutants/tests.ts"], "ipc")
-  private output = ""
-
-  constructor() {
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.on("data", (data: unknown) => {
-        this.output += String(data)
-      })
-    }
-  }
+  private readonly output = outputOf(this.child)
 
   run(task: Task): Promise<Answer> {
     const { child } = this
@@ -34,7 +26,7 @@ class Vitest {
       const timer = setTimeout(() => settle({ _tag: "Stopped" }), wallLimit)
       // Sent by tests.ts.
       const onMessage = (message: unknown) => settle(message as Result)
-      const onClose = () => settle({ _tag: "Ended", output: this.output })
+      const onClose = () => settle({ _tag: "Ended", output: this.output() })
       child.on("message", onMessage).on("close", onClose)
       // Sending fails when the process has ended, which "close" reports.
       child.send(task, () => undefined)

@@ -30,19 +30,20 @@ const connect = (layer: ClientLayer) =>
     const services = yield* Layer.build(layer)
     const { states } = Context.get(services, Kuzzle.Kuzzle)
     const seen: Array<string> = []
-    let endpoint = ""
+    let url = ""
     yield* Effect.forkScoped(Stream.runForEach(states, (state) =>
       Effect.sync(() => {
         seen.push(state._tag)
-        if ("endpoint" in state) endpoint = state.endpoint
+        // The client adds the path to the address that it was given.
+        if ("endpoint" in state) url = state.endpoint.replace(/\/$/, "")
       })))
     return {
       services,
       isReady: () => seen.at(-1) === "Ready",
       /** Whether it is connected to this Kuzzle. */
-      isAt: (url: string) => seen.at(-1) === "Ready" && endpoint === `${url}/`,
+      isAt: (address: string) => seen.at(-1) === "Ready" && url === address,
       /** The address that it is connected to, or dials. */
-      url: () => endpoint.replace(/\/$/, ""),
+      url: () => url,
       losses: () => seen.filter((tag, i) => isLoss(tag, seen[i - 1])).length
     }
   })

@@ -534,13 +534,11 @@ const apiKeyOf = (key: unknown): Setting.Checked<Redacted.Redacted> => {
     : Setting.wrong("expected the token of an API key (kapikey-…), without white space")
 }
 
-const noVolatile: Readonly<Record<string, unknown>> = {}
-
 const volatile = (options: ClientOptions): ClientSettings["volatile"] => {
   const sdkName = options.sdkName ?? `effect@${Version.version}`
   if (!/^[^@\s]+@\S+$/.test(sdkName)) return invalid("sdkName", "expected name@version", sdkName)
-  const given = options.volatile ?? noVolatile
-  if (given === noVolatile) return { sdkName }
+  const { volatile: given } = options
+  if (given === undefined || given === null) return { sdkName }
   if (!isObject(given)) return invalid("volatile", "expected an object; leave it out for none")
   const reserved = reservedVolatile(given)
   if (reserved !== undefined) return invalid("volatile", reserved)
