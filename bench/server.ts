@@ -221,9 +221,13 @@ server.on("upgrade", (request, socket: Socket) => {
   const accept = createHash("sha1")
     .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
     .digest("base64")
+  // Kuzzle echoes the subprotocol. On Node 22 the official SDK asks for one that is named "null", and waits for it.
+  const protocol = request.headers["sec-websocket-protocol"]
   socket.setNoDelay(true)
   socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      (protocol === undefined ? "" : `Sec-WebSocket-Protocol: ${protocol}\r\n`) +
+      `Sec-WebSocket-Accept: ${accept}\r\n\r\n`
   )
   const connection: Connection = { socket, channels: [] }
   let rest: Buffer | undefined
